@@ -1,0 +1,97 @@
+# Facturelay. "make" alone shows what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help venv venv-dev demo up test check lock golden chaos pot clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGIN := wp-plugin/facturelay
+POT ?= $(PLUGIN)/languages/facturelay.pot
+# The first of these that runs and is Python 3.11 or later; PYTHON=… chooses another.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$python" && break; done)
+PIP := PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
+# One dot for each package: pip says either nothing for a minute or far too much.
+DOTS := awk '/^ *Collecting/ { printf "."; fflush() } END { print "" }'
+UV := $(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+
+help: ## Show this list
+	@echo "Facturelay: from a WooCommerce order to the right document."
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+demo: venv ## Show everything with a pretend shop: make demo ARGS="--once"
+	@$(BIN)/facturelay demo $(ARGS)
+
+up: venv ## Run the real thing on this machine: make up ARGS="…"
+	@$(BIN)/facturelay up $(ARGS)
+
+venv: $(VENV)/runtime-is-installed ## Install what Facturelay needs to run into .venv
+
+venv-dev: $(VENV)/dev-is-installed ## Install what its developers need as well
+
+test: venv-dev ## Run every test this machine can run: make test ARGS="tests/domain -x"
+	@$(BIN)/python tests/run.py $(ARGS)
+
+check: venv-dev ## Check style, types, the arrows between the rooms, and PHP's syntax
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if command -v php >/dev/null; then \
+		find $(PLUGIN) tests/wordpress -name '*.php' -print0 | xargs -0 -n1 php -l >/dev/null && echo "PHP reads every file."; \
+	else echo "PHP is not on this machine, so its files were not read."; fi
+
+golden: venv-dev ## Write the golden files anew; read the difference before keeping it
+	@$(BIN)/python -m pytest tests -k golden --update-golden $(ARGS)
+
+chaos: venv-dev ## Kill processes at random and look for losses: make chaos ORDERS=500 SEED=7
+	@CHAOS_ORDERS="$(ORDERS)" CHAOS_SEED="$(SEED)" $(BIN)/python -m pytest -m chaos -s $(ARGS)
+
+lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin them with hashes
+	@$(PIP) install --quiet uv
+	@$(UV) --upgrade --output-file requirements/runtime.txt
+	@$(UV) --upgrade --group dev --output-file requirements/dev.txt
+	@git --no-pager diff --stat -- requirements
+
+# The header's name and description are for translators too, and xgettext does not see them there.
+pot: ## Write the plugin's template for translators
+	@cd $(PLUGIN) && { printf '%s\n' 'msgid ""' 'msgstr ""' '"Project-Id-Version: Facturelay\n"' '"MIME-Version: 1.0\n"' \
+			'"Content-Type: text/plain; charset=UTF-8\n"' '"Content-Transfer-Encoding: 8bit\n"' '"X-Domain: facturelay\n"' ''; \
+		{ echo '<?php'; sed -nE "s/^ \* (Plugin Name|Description): +(.*)/__( '\2' );/p" facturelay.php; } \
+		| xgettext --language=PHP --from-code=UTF-8 --no-wrap --no-location --omit-header --add-comments=translators \
+			--keyword=__ --keyword=_e --keyword=esc_html__ --keyword=esc_html_e --keyword=esc_attr__ --keyword=esc_attr_e \
+			--keyword=_x:1,2c --keyword=_ex:1,2c --keyword=esc_html_x:1,2c --keyword=esc_attr_x:1,2c \
+			--keyword=_n:1,2 --keyword=_nx:1,2,4c --keyword=_n_noop:1,2 --keyword=_nx_noop:1,2,3c \
+			--output=- - $$(find . -name '*.php' | LC_ALL=C sort); } > "$(abspath $(POT))"
+
+clean: ## Remove .venv and everything the tools left behind
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find bridge worker tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/runtime-is-installed: requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Facturelay needs into $(VENV); this takes about a minute the first time ..."
+	@set -o pipefail; $(PIP) install --require-hashes -r requirements/runtime.txt | $(DOTS)
+	@$(PIP) install --quiet --no-deps --editable .
+	@touch $@
+
+# Everything in runtime.txt is in dev.txt with the same versions.
+$(VENV)/dev-is-installed: requirements/dev.txt requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Facturelay and its tests need into $(VENV); this takes a minute or two the first time ..."
+	@set -o pipefail; $(PIP) install --require-hashes -r requirements/dev.txt | $(DOTS)
+	@$(PIP) install --quiet --no-deps --editable .
+	@touch $(VENV)/runtime-is-installed $@
+
+# Debian's python3 comes without the part that makes environments. An interrupted attempt leaves no python -m pip behind.
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then echo "Facturelay needs Python 3.11 or later, and none was found; PYTHON=/path/to/python chooses one."; exit 1; fi
+	@if ! "$(PYTHON)" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		package="$$(case "$(PYTHON)" in *3.1[1-9]) basename "$(PYTHON)";; *) echo python3;; esac)-venv"; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing $$package, which Debian keeps apart from Python ..."; \
+			export DEBIAN_FRONTEND=noninteractive; \
+			apt-get -qq update && apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$$package" >/dev/null </dev/null; \
+		else echo "Python's venv module is missing; install it (sudo apt-get install $$package) and try again."; exit 1; fi; \
+	fi
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,26 @@
+"""The door: HTTP in, rows out. No invoicing rule and no PDF library lives here; the worker does what the rows ask for."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask
+
+from bridge import answers, health, links, webhooks
+from bridge.parts import NAME, assemble, utc_now
+from worker.settings import Settings
+
+
+def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Flask:
+    """Build the web application; without *settings* they come from the environment. Raises SettingsError or Rejected."""
+    settings = settings or Settings.from_environment()
+    app = Flask("bridge")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    # No redirect, ever: WooCommerce takes a 301 for delivered and does not follow it (contract section 3).
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.extensions[NAME] = assemble(settings, now)
+    for blueprint in (webhooks.blueprint, links.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    answers.register(app)
+    return app

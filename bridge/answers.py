@@ -1,0 +1,122 @@
+"""What every answer has in common: its headers, and sentences instead of bare errors."""
+
+import logging
+import secrets
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from bridge.parts import parts
+from bridge.words import LANGUAGES, Words
+from worker.errors import FacturelayError, Unavailable
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "private, no-store",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+STYLESHEET_LIFETIME_S = 600
+RETRY_AFTER_S = 30
+
+SENTENCES = {
+    HTTPStatus.BAD_REQUEST: ("request_wrong", "The request could not be read; send it again."),
+    HTTPStatus.NOT_FOUND: ("page_unknown", "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_wrong", "This address does not take this kind of request."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "This is more than is taken here at once; nothing was kept."),
+}
+
+
+def register(app: Flask) -> None:
+    """Give *app* its headers and its error answers."""
+    app.after_request(add_headers)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(FacturelayError, own_error)
+    app.register_error_handler(Exception, unexpected_error)
+
+
+def refusal(status: HTTPStatus, code: str, message: str) -> Response:
+    """An answer that says no, in JSON: for programs, and for the person who reads their log."""
+    response = jsonify(error=code, message=message)
+    response.status_code = status
+    return response
+
+
+def message_page(
+    status: HTTPStatus, words: Words, what: str, *, code: str = "", refresh_s: int = 0, **values: str
+) -> Response:
+    """A small page with the title and the sentence of *what*. *code* is for support; *refresh_s* looks again by itself."""
+    title, sentence = words.say(f"{what}_title"), words.say(what, **values)
+    page = render_template(
+        "message.html", words=words, title=title, sentence=sentence, code=code, refresh_s=refresh_s, base=base_path()
+    )
+    return make_response(page, status)
+
+
+def words_of_visitor() -> Words:
+    """The language that the browser asks for; English where it asks for none of ours."""
+    return Words(request.accept_languages.best_match(LANGUAGES) or "en")
+
+
+def base_path() -> str:
+    """The folder of the public address that we are reached under, "" when it has none."""
+    return urlsplit(parts().settings.public_url).path
+
+
+def add_headers(response: Response) -> Response:
+    """Complete the headers; a view that set one of them knows better."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and response.status_code == HTTPStatus.OK:
+        response.headers["Cache-Control"] = f"public, max-age={STYLESHEET_LIFETIME_S}"
+    return response
+
+
+def http_error(error: HTTPException) -> AnyResponse:
+    """What routing and reading a request refuse: no such address, wrong method, body too large."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    code, message = SENTENCES.get(status, SENTENCES[HTTPStatus.BAD_REQUEST])
+    response = message_page(status, words_of_visitor(), "unknown") if is_for_people() else refusal(status, code, message)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def own_error(error: FacturelayError) -> Response:
+    """What our own code raised: later (503), or not like this (422)."""
+    passing = isinstance(error, Unavailable)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if passing else HTTPStatus.UNPROCESSABLE_ENTITY
+    log.warning("%s %s: %s (%s)", request.method, request.endpoint, error.sentence, error.code)
+    if is_for_people():
+        # The sentence speaks to the owner, of files and settings; a visitor gets the code, and can pass that on.
+        response = message_page(status, words_of_visitor(), "away" if passing else "broken", code=error.code)
+    else:
+        response = refusal(status, error.code, error.sentence)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after_s or RETRY_AFTER_S)
+    return response
+
+
+def unexpected_error(error: Exception) -> Response:
+    """A bug. The log has the details, under a code that the answer names too."""
+    code = secrets.token_hex(4)
+    # The endpoint, not the path: a path may hold a link's token.
+    log.error("Unexpected error %s in %s %s", code, request.method, request.endpoint, exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_for_people():
+        return message_page(status, words_of_visitor(), "broken", code=code)
+    return refusal(
+        status, "unexpected", f"Something went wrong here that should not. The log has the details under the code {code}."
+    )
+
+
+def is_for_people() -> bool:
+    return request.path.startswith("/d/")

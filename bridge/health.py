@@ -1,0 +1,114 @@
+"""For machines that watch: is the process alive, can it work, what is waiting. Figures come from the database, so all processes agree."""
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from bridge.answers import SENTENCES, refusal
+from bridge.parts import parts
+from worker import queue
+from worker.store import figures
+from worker.store.figures import Figures
+
+blueprint = Blueprint("health", __name__)
+
+# What proxies add. Who comes through one is not the machine next door, whatever the last address says.
+PROXY_HEADERS = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    """The process answers. Depends on nothing: restarting us does not repair a database."""
+    return jsonify(alive=True)
+
+
+@blueprint.get("/ready")
+def ready() -> Response:
+    """200 while deliveries can be kept. Redis is told of but not needed: what cannot be rung, the sweep rings."""
+    database = figures.can_be_read(parts().store)
+    response = jsonify(ready=database, database=said(database), redis=said(redis_answers(parts().settings.redis_url)))
+    response.status_code = HTTPStatus.OK if database else HTTPStatus.SERVICE_UNAVAILABLE
+    return response
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Figures for Prometheus, for callers on this machine or its private network only."""
+    if not is_near():
+        return refusal(HTTPStatus.NOT_FOUND, *SENTENCES[HTTPStatus.NOT_FOUND])
+    with parts().store.read() as connection:
+        taken = figures.take(connection)
+    registry = CollectorRegistry()
+    registry.register(Figured(taken, waiting=parts().now() - taken.oldest_waiting_at if taken.oldest_waiting_at else None))
+    response = make_response(generate_latest(registry))
+    response.content_type = CONTENT_TYPE_PLAIN_0_0_4
+    return response
+
+
+class Figured(Collector):
+    """The figures under the names that Prometheus knows them by."""
+
+    def __init__(self, taken: Figures, *, waiting: timedelta | None) -> None:
+        self.taken = taken
+        self.waiting = waiting or timedelta()
+
+    def collect(self) -> Iterator[Metric]:
+        taken = self.taken
+        yield GaugeMetricFamily("facturelay_shops", "Connected shops.", value=taken.shops)
+        yield labelled("facturelay_deliveries", "Kept deliveries by state.", ("state",), taken.deliveries)
+        yield labelled("facturelay_steps", "Steps of documents by name and state.", ("name", "state"), taken.steps)
+        yield labelled("facturelay_documents", "Issued documents by kind.", ("kind",), taken.documents)
+        yield GaugeMetricFamily("facturelay_drafts_open", "Drafts that wait for a person.", value=taken.drafts_open)
+        yield labelled("facturelay_alarms_open", "Open alarms by code.", ("code",), taken.alarms)
+        yield GaugeMetricFamily(
+            "facturelay_oldest_waiting_seconds",
+            "Age of the oldest delivery or step that still waits; 0 when nothing does.",
+            value=max(0.0, self.waiting.total_seconds()),
+        )
+        yield CounterMetricFamily(
+            "facturelay_signature_failures", "Deliveries refused for their signature.", value=taken.signature_failures
+        )
+
+
+def labelled(
+    name: str, help_text: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=labels)
+    for of, value in sorted(values.items()):
+        family.add_metric(of, value)
+    return family
+
+
+def is_near() -> bool:
+    """Whether the caller is this machine or its private network, without a proxy in between."""
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return False
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        # Python calls all of ::ffff:0:0/96 private, and that is how the whole internet looks to a socket of both kinds.
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_private
+
+
+def redis_answers(redis_url: str) -> bool:
+    connection = queue.connect(redis_url, timeout_s=0.5)
+    try:
+        return bool(connection.ping())
+    except RedisError:
+        return False
+    finally:
+        connection.close()
+
+
+def said(answers: bool) -> str:
+    return "answers" if answers else "away"

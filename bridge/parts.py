@@ -1,0 +1,49 @@
+"""What the views may use of the world, made once per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app
+
+from worker.queue import Ringer
+from worker.settings import Settings
+from worker.store.archive import Archive
+from worker.store.engine import Store
+from worker.store.vault import Vault
+
+NAME = "facturelay"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """*now* is the only clock. The vault derives its key here, once: that costs 5 ms, too much for every delivery."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    archive: Archive
+    ringer: Ringer
+    now: Callable[[], datetime]
+
+
+def assemble(settings: Settings, now: Callable[[], datetime]) -> Parts:
+    """Open everything. Nothing is connected to yet: databases and Redis may come up later than we do."""
+    return Parts(
+        settings=settings,
+        store=Store(settings.database_url),
+        vault=Vault(settings.secret_keys),
+        archive=Archive(settings.archive),
+        ringer=Ringer(settings.redis_url),
+        now=now,
+    )
+
+
+def parts() -> Parts:
+    """The parts of the app that answers this request."""
+    return cast(Parts, current_app.extensions[NAME])
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

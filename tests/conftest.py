@@ -1,0 +1,51 @@
+"""What every test may ask for. Nothing here is slow to import: most runs need none of the services."""
+
+import signal
+
+import pytest
+
+pytest_plugins = [
+    "tests.services.brokers",
+    "tests.services.browser",
+    "tests.services.mariadb",
+    "tests.services.postgres",
+    "tests.services.wordpress",
+]
+
+# A test that asks for one of these is marked by that alone, so that nobody can forget it.
+MARKER_OF = {
+    "browser": "browser",
+    "chromium": "browser",
+    "mariadb": "wordpress",
+    "postgres": "postgres",
+    "redis_server": "redis",
+    "wordpress": "wordpress",
+    "wordpress_site": "wordpress",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch of make golden."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="write what came out into tests/golden instead of comparing"
+    )
+
+
+def pytest_configure() -> None:
+    """Let a polite kill of pytest stop the services too, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+# First: -m must see these markers when it decides what to leave out.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the suites whose services it uses."""
+    for item in items:
+        for marker in {MARKER_OF[name] for name in getattr(item, "fixturenames", ()) if name in MARKER_OF}:
+            item.add_marker(marker)
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written rather than compared."""
+    return bool(request.config.getoption("--update-golden"))

@@ -1,0 +1,99 @@
+"""PostgreSQL, and `database_url`: one empty database for one test, on each kind of database we promise."""
+
+import re
+import signal
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.services.process import account, executable, run, running, scratch
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """*folder* holds the socket; there is no port."""
+
+    folder: Path
+    bin: Path
+    pid: int
+
+    def url(self, database: str = "postgres") -> str:
+        """As in DATABASE_URL."""
+        return f"postgresql+psycopg://facturelay@/{database}?host={self.folder}"
+
+    def create_database(self, *, template: str = "template0") -> str:
+        """Make a database of its own, a copy of *template*, and return its name."""
+        name = f"test_{uuid.uuid4().hex}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove it, whoever is still connected."""
+        self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside any transaction."""
+        import psycopg  # only who asks for PostgreSQL waits for it
+
+        with psycopg.connect(
+            host=str(self.folder), user="facturelay", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server that trusts whoever reaches its socket, and never waits for the disk."""
+    user = account("postgres")
+    binaries = server_binaries()
+    with scratch("postgres", owner=user) as folder:
+        data = folder / "data"
+        switches = ("--username=facturelay", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        run([binaries / "initdb", "--pgdata", data, *switches], user=user)
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(folder),
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+        }
+        command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
+        # Interrupt is PostgreSQL's "fast": terminate would wait for every client to leave.
+        with running(
+            [str(part) for part in command],
+            ready=lambda: accepts(folder),
+            log=folder / "log",
+            user=user,
+            stop_signal=signal.SIGINT,
+        ) as pid:
+            yield Postgres(folder=folder, bin=binaries, pid=pid)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database as an SQLAlchemy address, once each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'facturelay.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)
+
+
+def server_binaries() -> Path:
+    """Where initdb and postgres are: Debian keeps them off the PATH, one folder for each version."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda found: int(found.parts[-3]))
+    return debian[-1].parent if debian else Path(executable("initdb", package="postgresql")).resolve().parent
+
+
+def accepts(folder: Path) -> bool:
+    """The pid file's last line says ready once connections are welcome."""
+    try:
+        return bool(re.search(r"^ready\s*$", (folder / "data" / "postmaster.pid").read_text(), re.MULTILINE))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,76 @@
+"""The runner itself: what it leaves out, and what a strict run does not let pass."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.run import ROOT, SUITES, selected
+
+PASSES = "def test_it() -> None: pass\n"
+SKIPS = "import pytest\ndef test_it() -> None: pytest.skip('not today')\n"
+SKIPS_WHOLE_FILE = "import pytest\npytest.skip('not today', allow_module_level=True)\n"
+FAILS_AS_EXPECTED = "import pytest\n@pytest.mark.xfail\ndef test_it() -> None: assert False\n"
+NEEDS_REDIS = "import pytest\n@pytest.mark.redis\ndef test_it() -> None: assert False\n" + PASSES.replace(
+    "_it", "_other"
+)
+
+
+def run(tmp_path: Path, source: str, *arguments: str, machine: str | None = None) -> tuple[int, str]:
+    """Exit code and words of a run over one test file. *machine* is the PATH it sees."""
+    test = tmp_path / "test_one.py"
+    test.write_text(source)
+    place = (f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={tmp_path}", "-p", "no:cacheprovider")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "run.py"), "--no-install", *place, *arguments, str(test)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=None if machine is None else {"PATH": machine},
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_green_stays_green(tmp_path: Path) -> None:
+    assert run(tmp_path, PASSES)[0] == 0
+
+
+@pytest.mark.parametrize("source", [SKIPS, FAILS_AS_EXPECTED], ids=["skipped", "expected to fail"])
+def test_unproven_is_green_for_a_person_and_red_when_strict(tmp_path: Path, source: str) -> None:
+    code, words = run(tmp_path, source, "--strict")
+
+    assert (run(tmp_path, source)[0], code) == (0, 1)
+    assert "test_one.py::test_it was skipped or expected to fail" in words
+
+
+def test_file_skipped_as_a_whole_is_red_when_strict(tmp_path: Path) -> None:
+    code, words = run(tmp_path, SKIPS_WHOLE_FILE + PASSES, "--strict")
+
+    assert code != 0
+    assert "test_one.py was skipped or expected to fail" in words
+
+
+def test_suite_whose_needs_are_missing_is_left_out_and_named(tmp_path: Path) -> None:
+    code, words = run(tmp_path, NEEDS_REDIS, machine=str(tmp_path))
+
+    assert code == 0
+    assert "1 passed, 1 deselected" in words
+    assert "sudo apt-get install redis-server" in words
+
+
+def test_suite_left_out_is_red_when_strict(tmp_path: Path) -> None:
+    code, words = run(tmp_path, NEEDS_REDIS, "--strict", machine=str(tmp_path))
+
+    assert code == 1
+    assert "the queue tests on Redis, beside Valkey (redis) did not run" in words
+
+
+def test_own_choice_of_markers_is_narrowed_never_widened() -> None:
+    assert selected("redis or slow", SUITES[1:2]) == "(redis or slow) and not e2e and not redis"
+
+
+def test_each_suite_has_its_marker_declared(pytestconfig: pytest.Config) -> None:
+    declared = {line.split(":")[0] for line in pytestconfig.getini("markers")}
+
+    assert {suite.marker for suite in SUITES} <= declared

@@ -1,0 +1,132 @@
+"""A server that says on the wire exactly what a test wrote down, and remembers what it was asked."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+HANG_UP = b""
+
+
+def answer(status: int = 200, body: bytes = b"{}", *, headers: Sequence[str] = (), length: int | None = None) -> bytes:
+    """One HTTP answer; *length* lies about the size of the body."""
+    lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@dataclass(frozen=True)
+class Slowly:
+    """Send *sent* one byte at a time, with a rest after each."""
+
+    sent: bytes
+    rest_s: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came: method, target (path and query), headers in small letters, body."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Wire:
+    """Answers the n-th request with the n-th answer; after the last it hangs up. One `with` block is its life."""
+
+    answers: list[bytes | Slowly]
+    context: ssl.SSLContext | None = None
+    host: str = "127.0.0.1"
+    asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self.context else "http"
+        return f"{scheme}://{self.host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> "Wire":
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._closing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(timeout=5)
+
+    def _serve(self) -> None:
+        while not self._closing.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(5)
+            try:
+                stream = self.context.wrap_socket(connection, server_side=True) if self.context else connection
+                while self._one_exchange(stream):
+                    pass
+            except OSError:
+                return
+
+    def _one_exchange(self, stream: socket.socket) -> bool:
+        asked = _read_request(stream)
+        if asked is None:
+            return False
+        self.asked.append(asked)
+        if len(self.asked) > len(self.answers):
+            return False
+        said = self.answers[len(self.asked) - 1]
+        if said == HANG_UP:
+            return False
+        if isinstance(said, Slowly):
+            self._drip(stream, said)
+            return False
+        stream.sendall(said)
+        # An answer shorter than it says: the reader must not be left waiting for the rest.
+        return _is_whole(said)
+
+    def _drip(self, stream: socket.socket, said: Slowly) -> None:
+        for index in range(len(said.sent)):
+            if self._closing.is_set():
+                return
+            stream.sendall(said.sent[index : index + 1])
+            time.sleep(said.rest_s)
+
+
+def _is_whole(said: bytes) -> bool:
+    head, _, body = said.partition(b"\r\n\r\n")
+    return f"Content-Length: {len(body)}\r\n".encode() in head + b"\r\n"
+
+
+def _read_request(stream: socket.socket) -> Asked | None:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        chunk = stream.recv(65536)
+        if not chunk:
+            return None
+        received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", "0")):
+        body += stream.recv(65536)
+    method, target, _ = first.split(" ")
+    return Asked(method, target, headers, body)

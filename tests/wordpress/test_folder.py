@@ -1,0 +1,133 @@
+"""The plugin's folder, which is the zip: what can be said without WordPress."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.services.wordpress import PHP_TESTS, PLUGIN, REPOSITORY
+
+SOURCES = sorted(PLUGIN.rglob("*.php"))
+
+
+def header(name: str) -> str:
+    """A line of the plugin's header."""
+    found = re.search(rf"^ \* {name}: +(.+)$", (PLUGIN / "facturelay.php").read_text(), re.MULTILINE)
+    assert found, f"facturelay.php has no “{name}”"
+    return found[1]
+
+
+def readme(name: str) -> str:
+    """A line of the readme's header."""
+    found = re.search(rf"^{name}: +(.+)$", (PLUGIN / "readme.txt").read_text(), re.MULTILINE)
+    assert found, f"readme.txt has no “{name}”"
+    return found[1]
+
+
+def test_plugin_readme_and_server_carry_one_version() -> None:
+    server = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+
+    assert (header("Version"), readme("Stable tag")) == (server, server)
+
+
+@pytest.mark.parametrize("name", ["Requires at least", "Requires PHP", "License"])
+def test_readme_promises_what_the_header_demands(name: str) -> None:
+    assert readme(name) == header(name)
+
+
+def test_readme_tells_of_this_version() -> None:
+    assert f"= {readme('Stable tag')} =" in (PLUGIN / "readme.txt").read_text().split("== Changelog ==")[1]
+
+
+def test_readme_fits_the_directory() -> None:
+    """The directory cuts the short description at 150 characters and ignores tags after the fifth."""
+    text = (PLUGIN / "readme.txt").read_text()
+    short = text.split("\n\n")[1]
+
+    assert (text.startswith("=== Facturelay ===\n"), len(short) <= 150, "\n" not in short) == (True, True, True)
+    assert len(readme("Tags").split(",")) <= 5
+
+
+def test_licence_is_in_the_zip() -> None:
+    assert "GNU GENERAL PUBLIC LICENSE\n                       Version 2" in (PLUGIN / "LICENSE").read_text()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PLUGIN)))
+def test_no_file_does_anything_when_called_by_its_own_address(source: Path) -> None:
+    text = source.read_text()
+    guard = "WP_UNINSTALL_PLUGIN" if source.name == "uninstall.php" else "ABSPATH"
+
+    assert (text.count("declare(strict_types=1);"), text.count(f"defined( '{guard}' ) || exit;")) == (1, 1)
+
+
+def test_each_class_is_where_the_autoloader_looks() -> None:
+    for source in sorted((PLUGIN / "src").rglob("[A-Z]*.php")):
+        text, place = source.read_text(), source.relative_to(PLUGIN / "src")
+        namespace = "\\".join(["Facturelay", *place.parts[:-1]])
+        assert f"\nnamespace {namespace};\n" in text, source
+        assert re.search(rf"^(final class|abstract class|interface|trait) {place.stem}\b", text, re.MULTILINE), source
+
+
+def test_each_feature_is_in_the_table_of_contents() -> None:
+    contents = (PLUGIN / "src" / "Plugin.php").read_text()
+    features = [path.stem for path in (PLUGIN / "src").rglob("*.php") if "implements Feature" in path.read_text()]
+
+    assert features
+    assert [name for name in features if not re.search(rf"new (\w+\\)*{name}\(", contents)] == []
+
+
+@pytest.mark.wordpress
+@pytest.mark.parametrize(
+    "source", [*SOURCES, *sorted(PHP_TESTS.rglob("*.php"))], ids=lambda path: str(path.relative_to(REPOSITORY))
+)
+def test_php_reads_the_file(source: Path) -> None:
+    said = subprocess.run(["php", "-l", source], capture_output=True, text=True, check=False)
+
+    assert said.stdout.startswith("No syntax errors"), said.stdout + said.stderr
+
+
+@pytest.mark.wordpress
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PLUGIN)))
+def test_file_uses_no_words_that_came_after_php_74(source: Path) -> None:
+    assert php("newer-than-7.4.php", source) == ""
+
+
+@pytest.mark.wordpress
+def test_newer_words_are_found(tmp_path: Path) -> None:
+    """The check above proves nothing if it sees nothing."""
+    newer = tmp_path / "newer.php"
+    newer.write_text(
+        "<?php\n"
+        "final class A { public function __construct( private int $a ) {} }\n"
+        "function b( int|string $b ): static { return $b?->c; }\n"
+        "d( name: match ( $e ) { default => throw new F() } );\n"
+    )
+
+    assert php("newer-than-7.4.php", newer).splitlines() == [
+        "line 2: promoted property",
+        "line 3: union type",
+        "line 3: type static",
+        "line 3: ?->",
+        "line 4: named argument",
+        "line 4: match",
+        "line 4: throw as an expression",
+    ]
+
+
+@pytest.mark.wordpress
+def test_every_sentence_is_in_the_translators_template(tmp_path: Path) -> None:
+    template = PLUGIN / "languages" / "facturelay.pot"
+    fresh = tmp_path / "fresh.pot"
+
+    make = shutil.which("make") or "make"
+    subprocess.run([make, "--silent", "pot", f"POT={fresh}"], cwd=REPOSITORY, check=True)
+
+    assert template.read_text() == fresh.read_text(), "make pot writes it anew"
+
+
+def php(script: str, *arguments: Path) -> str:
+    """What one of our checking scripts prints."""
+    return subprocess.run(["php", PHP_TESTS / script, *arguments], capture_output=True, text=True, check=True).stdout

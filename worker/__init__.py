@@ -1,0 +1,1 @@
+"""The invoicing core and the processes that run it."""

@@ -1,0 +1,66 @@
+"""What the commands share: the data folder, opening the services, and printing for people or for scripts."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from worker.errors import Rejected
+from worker.launching import prepare
+from worker.services import Services
+from worker.settings import Settings
+from worker.store.migrate import is_current, upgrade
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_data(command: F) -> F:
+    """Add --data: where the state of one machine lives."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder with the state (default: FACTURELAY_DATA, or facturelay-data here).",
+    )(command)
+
+
+def with_json(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+
+
+def read_settings(data: Path | None, **overrides: str) -> Settings:
+    """Settings from the environment, with what the command line says on top."""
+    environment = {**os.environ, **overrides}
+    if data is not None:
+        environment["FACTURELAY_DATA"] = str(data)
+    return Settings.from_environment(environment)
+
+
+def open_services(data: Path | None) -> Services:
+    """Services on a database that is up to date. A local SQLite file is made or brought up to date on the way."""
+    settings = prepare(read_settings(data))
+    services = Services(settings)
+    if services.store.is_sqlite:
+        upgrade(settings.database_url)
+    elif not is_current(services.store):
+        raise Rejected("The database is not up to date; run `facturelay migrate` first.", code="migrate_first")
+    return services
+
+
+def show(value: object, *, as_json: bool, text: Callable[[], str]) -> None:
+    """Print *value* as JSON, or what *text* makes of it for people."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text())
+
+
+def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:
+    """Columns as wide as they need; the columns in *right* are numbers and align right."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,117 @@
+"""`facturelay order …`: the trail of one order."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from worker import overview
+from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.errors import Rejected
+from worker.overview import Listed, Trail
+from worker.services import Services
+from worker.store import codec, shops
+
+
+@click.group()
+def order() -> None:
+    """Look at one order."""
+
+
+@order.command("show")
+@click.argument("order_id", type=int)
+@click.option("--shop", "shop_id", help="The shop; needed when there are several.")
+@with_data
+@with_json
+def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
+    """Show an order's trail: what came in, what was decided and why, what was made, sent and written back."""
+    services = open_services(data)
+    shop_id = shop_id or only_shop(services)
+    trail = overview.trail_of(services, shop_id, order_id)
+    with services.store.read() as connection:
+        zone = shops.connected(connection, services.vault, shop_id).shop.zoneinfo
+    show(trail_as_json(trail), as_json=as_json, text=lambda: told(trail, zone))
+
+
+def only_shop(services: Services) -> str:
+    with services.store.read() as connection:
+        found = shops.every(connection)
+    if len(found) != 1:
+        raise Rejected("Name the shop with --shop; `facturelay shop list` shows them.", code="shop_needed")
+    return found[0].shop_id
+
+
+def trail_as_json(trail: Trail) -> dict[str, object]:
+    seen = trail.seen
+    return {
+        "order": json.loads(codec.dump(seen)) if seen else None,
+        "deliveries": [
+            {
+                "id": d.delivery_id,
+                "source": d.source,
+                "topic": d.topic,
+                "received_at": d.received_at.isoformat(),
+                "sha256": d.body_sha256,
+                "state": d.state,
+                "attempts": d.attempts,
+                "outcome_code": d.outcome_code,
+                "outcome": d.outcome,
+            }
+            for d in trail.deliveries
+        ],
+        "documents": [{**overview.as_json(item), "steps": steps_as_json(item)} for item in trail.listed],
+        "events": json.loads(codec.dump(trail.events)),
+    }
+
+
+def steps_as_json(item: Listed) -> list[dict[str, object]]:
+    return [
+        {
+            "step": step.name,
+            "state": step.state,
+            "attempts": step.attempts,
+            "reason_code": step.reason_code,
+            "reason": step.reason,
+            "detail": step.detail,
+            "done_at": step.done_at.isoformat() if step.done_at else None,
+        }
+        for step in item.steps
+    ]
+
+
+def told(trail: Trail, zone: ZoneInfo) -> str:
+    def at(instant: datetime) -> str:
+        return f"{instant.astimezone(zone):%d-%m-%Y %H:%M:%S}"
+
+    parts = []
+    if trail.seen:
+        seen = trail.seen
+        paid = f"paid {at(seen.paid_at)}" if seen.paid_at else "not paid"
+        parts.append(
+            f"Order {seen.order_number} · {seen.buyer} · {seen.total} {seen.currency} · {seen.status} · {paid}"
+        )
+    parts.append(
+        "\nWhat came in\n" + table([(f"  {at(d.received_at)}", d.topic, d.state, d.outcome) for d in trail.deliveries])
+    )
+    if trail.seen:
+        rows = [(f"  {'yes' if f.fired else 'no'}", f.rule, f.sentence) for f in trail.seen.findings]
+        parts.append("\nWhat was decided\n" + table(rows))
+        if trail.seen.flags:
+            parts.append("\nWhat you should know\n" + "\n".join(f"  {flag.sentence}" for flag in trail.seen.flags))
+    if trail.listed:
+        parts.append("\nWhat was made\n" + "\n".join(made(item) for item in trail.listed))
+    if trail.events:
+        parts.append("\nWhat happened\n" + table([(f"  {at(e.at)}", e.actor, e.sentence) for e in trail.events]))
+    return "\n".join(parts)
+
+
+def made(item: Listed) -> str:
+    name = item.document.number if item.document else "draft"
+    lines = [f"  {name}  {item.draft.kind.replace('_', ' ')}  {item.draft.total} {item.draft.currency}"]
+    lines += [f"      {problem.sentence}" for problem in item.draft.problems]
+    lines += [f"      {step.name.replace('_', ' ')}: {step.state}  {step.reason}".rstrip() for step in item.steps]
+    if item.link:
+        lines.append(f"      {item.link}")
+    return "\n".join(lines)

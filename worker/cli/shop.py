@@ -1,0 +1,325 @@
+"""`facturelay shop …`: make, show and change shops."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import click
+
+from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.domain.document import SendMode
+from worker.domain.party import Seller
+from worker.domain.shop import DEFAULT_RULES, Rule, Shop, VatRegime
+from worker.errors import Rejected
+from worker.outbound import checked_addresses
+from worker.services import Services
+from worker.store import codec, shops
+from worker.store.shops import Connected, Secrets
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SELLER_OPTIONS = {
+    "seller_name": ("name", "Company name."),
+    "seller_legal_form": ("legal_form", "Legal form, like BV or SRL."),
+    "seller_street": ("street", "Street and number."),
+    "seller_postcode": ("postcode", "Postcode."),
+    "seller_city": ("city", "City."),
+    "seller_country": ("country", "Country as two letters, like BE."),
+    "seller_vat": ("vat_number", "VAT number with its country, like BE0123456749."),
+    "seller_kbo": ("enterprise_number", "Enterprise number (KBO/BCE), ten digits."),
+    "seller_register": ("register", "Register of legal persons, like “RPR Gent”."),
+    "seller_email": ("email", "E-mail address on documents, and sender of mails."),
+    "seller_phone": ("phone", "Phone number."),
+    "seller_website": ("website", "Web site."),
+    "iban": ("iban", "Bank account."),
+    "bic": ("bic", "BIC of the bank."),
+}
+ADDRESS_FIELDS = ("street", "postcode", "city", "country")
+
+
+@click.group()
+def shop() -> None:
+    """Make, show and change shops."""
+
+
+def with_settings(command: F) -> F:
+    """The settings that `add` and `set` share."""
+    options = [
+        click.option(
+            "--rule", "rules", multiple=True, help="kind:moment:send or kind:moment:draft; repeat for several rules."
+        ),
+        click.option(
+            "--credit-notes", type=click.Choice(list(SendMode)), help="Whether credit notes are sent or kept as drafts."
+        ),
+        click.option("--orders-since", help="Orders placed before this day or instant make nothing (default: now)."),
+        click.option(
+            "--language", type=click.Choice(["nl", "fr", "de", "en"]), help="Language where an order tells none."
+        ),
+        click.option("--zone", help="Time zone of the seller, like Europe/Brussels."),
+        click.option("--vat-regime", type=click.Choice(list(VatRegime)), help="How the seller is registered for VAT."),
+        click.option("--payment-days", type=click.IntRange(0, 365), help="Days until an unpaid invoice is due."),
+        click.option("--mail-from", help="Sender of mails, if not the seller's address."),
+        click.option("--mail-bcc", help="An address that gets a copy of each mail."),
+        click.option("--accent", help="Colour of documents, like #0f766e."),
+    ]
+    options += [
+        click.option(f"--{name.replace('_', '-')}", name, help=text) for name, (_, text) in SELLER_OPTIONS.items()
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@shop.command("add")
+@click.option("--name", required=True, help="The shop's name.")
+@click.option("--url", required=True, help="Address of the shop, like https://shop.example.com.")
+@click.option("--rest-key", default="", help="WooCommerce REST key (ck_…), with read and write rights.")
+@click.option("--rest-secret", default="", help="Its secret (cs_…).")
+@click.option("--webhook-secret", help="Secret of the webhooks; made for you when left out.")
+@click.option("--test", is_flag=True, help="Start in test: series TEST, watermark, mail to the seller only.")
+@with_settings
+@with_data
+@with_json
+def add(
+    name: str,
+    url: str,
+    rest_key: str,
+    rest_secret: str,
+    webhook_secret: str | None,
+    *,
+    test: bool,
+    data: Path | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Make a shop and print what its two webhooks need: the delivery URL and the secret."""
+    services = open_services(data)
+    now = services.now()
+    shop_url = checked_shop_url(url, allow_private=services.settings.allow_private_shops)
+    made = Shop(shop_id=shops.new_shop_id(), name=name, url=shop_url, orders_since=now, rules=DEFAULT_RULES, test=test)
+    made = with_given(made, given)
+    secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
+    secrets = Secrets((secret,), rest_key, rest_secret)
+    with services.store.write() as connection:
+        made = shops.add(connection, services.vault, made, secrets, now=now)
+    answer = {"id": made.shop_id, "delivery_url": delivery_url(services, made), "webhook_secret": secret}
+    show(answer, as_json=as_json, text=lambda: how_to_connect(made, answer))
+
+
+@shop.command("list")
+@with_data
+@with_json
+def list_shops(data: Path | None, *, as_json: bool) -> None:
+    """List the shops."""
+    services = open_services(data)
+    with services.store.read() as connection:
+        found = shops.every(connection)
+    value = [{"id": s.shop_id, "name": s.name, "url": s.url, "test": s.test, "suspended": s.suspended} for s in found]
+    rows = [("id", "name", "address"), *((s.shop_id, s.name, s.url) for s in found)]
+    show(
+        value,
+        as_json=as_json,
+        text=lambda: table(rows) if found else "There is no shop yet; `facturelay shop add` makes one.",
+    )
+
+
+@shop.command("show")
+@click.argument("shop_id")
+@with_data
+@with_json
+def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """Show one shop's settings. Secrets are never shown."""
+    services = open_services(data)
+    found = find(services, shop_id)
+    value = {
+        **json.loads(codec.dump(found.shop)),
+        "delivery_url": delivery_url(services, found.shop),
+        "has_rest_key": found.secrets.has_rest,
+        "missing": list(found.shop.seller.missing()),
+    }
+    show(value, as_json=as_json, text=lambda: "\n".join(described(found.shop, value)))
+
+
+@shop.command("set")
+@click.argument("shop_id")
+@click.option("--name", help="The shop's name.")
+@click.option("--url", help="Address of the shop.")
+@click.option("--rest-key", help="WooCommerce REST key (ck_…).")
+@click.option("--rest-secret", help="Its secret (cs_…).")
+@click.option("--live/--test", "live", default=None, help="Go live, or back to test.")
+@click.option("--suspend/--resume", "suspend", default=None, help="Pause the shop: orders wait, nothing is lost.")
+@with_settings
+@with_data
+@with_json
+def set_shop(
+    shop_id: str,
+    name: str | None,
+    url: str | None,
+    rest_key: str | None,
+    rest_secret: str | None,
+    *,
+    live: bool | None,
+    suspend: bool | None,
+    data: Path | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Change settings of a shop. What is not named stays; documents already issued never change."""
+    services = open_services(data)
+    found = find(services, shop_id)
+    changed = with_given(found.shop, given)
+    if name is not None:
+        changed = replace(changed, name=name)
+    if url is not None:
+        changed = replace(changed, url=checked_shop_url(url, allow_private=services.settings.allow_private_shops))
+    if live is not None:
+        changed = replace(changed, test=not live)
+    if suspend is not None:
+        changed = replace(changed, suspended=suspend)
+    secrets = replace(
+        found.secrets,
+        rest_key=found.secrets.rest_key if rest_key is None else rest_key,
+        rest_secret=found.secrets.rest_secret if rest_secret is None else rest_secret,
+    )
+    with services.store.write() as connection:
+        shops.change(connection, changed)
+        shops.change_secrets(connection, services.vault, shop_id, secrets)
+    show({"id": shop_id}, as_json=as_json, text=lambda: f"{changed.name} is changed.")
+
+
+@shop.command("rotate-secret")
+@click.argument("shop_id")
+@click.option("--webhook-secret", help="The new secret; made for you when left out.")
+@with_data
+@with_json
+def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *, as_json: bool) -> None:
+    """Give the shop a new webhook secret. The one before still works until the next rotation."""
+    services = open_services(data)
+    found = find(services, shop_id)
+    secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
+    with services.store.write() as connection:
+        shops.rotate_webhook_secret(connection, services.vault, shop_id, secret)
+    answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
+    show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
+
+
+def find(services: Services, shop_id: str) -> Connected:
+    with services.store.read() as connection:
+        return shops.connected(connection, services.vault, shop_id)
+
+
+def with_given(shop: Shop, given: dict[str, Any]) -> Shop:
+    """*shop* with the options that were given. Raises Rejected with a sentence for a wrong one."""
+    changes: dict[str, Any] = {"seller": with_seller(shop.seller, given)}
+    for name in ("language", "payment_days", "mail_from", "mail_bcc"):
+        if given[name] is not None:
+            changes[name] = given[name]
+    try:
+        if given["rules"]:
+            changes["rules"] = tuple(Rule.parse(text) for text in given["rules"])
+        if given["credit_notes"] is not None:
+            changes["credit_notes"] = SendMode(given["credit_notes"])
+        if given["vat_regime"] is not None:
+            changes["vat_regime"] = VatRegime(given["vat_regime"])
+        if given["zone"] is not None:
+            changes["zone"] = checked_zone(given["zone"])
+        if given["accent"] is not None:
+            changes["accent"] = checked_colour(given["accent"])
+        if given["orders_since"] is not None:
+            changes["orders_since"] = instant(given["orders_since"], zone=changes.get("zone", shop.zone))
+    except ValueError as error:
+        raise Rejected(str(error), code="option_wrong") from error
+    return replace(shop, **changes)
+
+
+def with_seller(seller: Seller, given: dict[str, Any]) -> Seller:
+    changes = {
+        field: given[option].strip() for option, (field, _) in SELLER_OPTIONS.items() if given[option] is not None
+    }
+    for field in ("vat_number", "enterprise_number", "iban", "bic"):
+        if field in changes:
+            changes[field] = re.sub(r"[\s.]", "", changes[field]).upper()
+    if "country" in changes:
+        changes["country"] = changes["country"].upper()
+    address = {field: changes.pop(field) for field in ADDRESS_FIELDS if field in changes}
+    return replace(seller, address=replace(seller.address, **address), **changes)
+
+
+def checked_shop_url(text: str, *, allow_private: bool) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise Rejected(
+            f"“{text}” is not a shop's address; write it like https://shop.example.com", code="shop_url_wrong"
+        )
+    if not allow_private:
+        if parts.scheme == "http":
+            raise Rejected(f"{text} is not encrypted; keys and orders travel over https only.", code="shop_url_http")
+        checked_addresses(parts.hostname, parts.port or 443, allow_private=False)
+    return text.rstrip("/")
+
+
+def checked_secret(text: str) -> str:
+    if not text:
+        raise Rejected(
+            "The webhook secret is empty; leave the option out and one is made for you.", code="secret_empty"
+        )
+    return text
+
+
+def checked_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError, LookupError) as error:
+        raise ValueError(f"“{text}” is not a time zone; write it like Europe/Brussels") from error
+
+
+def checked_colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f"“{text}” is not a colour; write it like #0f766e")
+    return text
+
+
+def instant(text: str, *, zone: str) -> datetime:
+    """Read a day or an instant; without an offset it is meant in *zone*."""
+    try:
+        if len(text) == len("2026-11-22"):
+            found = datetime.combine(date.fromisoformat(text), datetime.min.time())
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"“{text}” is not a day; write it like 2026-11-22") from error
+    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def delivery_url(services: Services, shop: Shop) -> str:
+    return f"{services.settings.public_url}/webhooks/{shop.shop_id}"
+
+
+def how_to_connect(shop: Shop, answer: dict[str, str]) -> str:
+    return (
+        f"{shop.name}\n  id              {answer['id']}\n  delivery URL    {answer['delivery_url']}\n"
+        f"  webhook secret  {answer['webhook_secret']}\n\n"
+        "In WooCommerce → Settings → Advanced → Webhooks make two webhooks, “Order created” and “Order updated”,\n"
+        "both active, with this delivery URL and this secret."
+    )
+
+
+def described(shop: Shop, value: dict[str, Any]) -> list[str]:
+    rows = [
+        ("id", shop.shop_id),
+        ("address", shop.url),
+        ("delivery URL", str(value["delivery_url"])),
+        ("REST key", "there" if value["has_rest_key"] else "missing: credit notes and order notes need it"),
+        ("rules", ", ".join(str(rule) for rule in shop.rules)),
+        ("credit notes", shop.credit_notes),
+        ("orders since", f"{shop.orders_since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}"),
+        ("seller", f"{shop.seller.name}, {shop.seller.vat_number or shop.seller.enterprise_number}"),
+        ("missing", ", ".join(value["missing"]) or "nothing"),
+    ]
+    return [shop.name, table([(f"  {name}", text) for name, text in rows])]

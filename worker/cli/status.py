@@ -1,0 +1,45 @@
+"""`facturelay status`"""
+
+from pathlib import Path
+
+import click
+
+from worker import health
+from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.health import Health
+
+
+@click.command()
+@click.option(
+    "--wait-idle", type=click.FloatRange(min=0), metavar="SECONDS", help="Return when nothing waits, at most so long."
+)
+@with_data
+@with_json
+@click.pass_context
+def status(context: click.Context, wait_idle: float | None, data: Path | None, *, as_json: bool) -> None:
+    """Show what waits, runs and failed, and who is alive. Exit 0 when healthy (and idle, with --wait-idle), else 1."""
+    services = open_services(data)
+    found = health.look(services) if wait_idle is None else health.wait_until_idle(services, seconds=wait_idle)
+    show(found.as_json(), as_json=as_json, text=lambda: told(found))
+    context.exit(0 if found.healthy and (wait_idle is None or found.is_idle) else 1)
+
+
+def told(found: Health) -> str:
+    def word(good: bool, yes: str, no: str) -> str:
+        return yes if good else no
+
+    rows = [
+        ("all in all", word(found.healthy, "healthy", "needs you")),
+        ("waiting", str(found.waiting)),
+        ("running", str(found.running)),
+        ("failed", str(found.failed)),
+        ("done", str(found.done)),
+        ("database", word(found.database, "answers", "does not answer")),
+        (
+            "Redis",
+            word(found.redis, f"answers, {found.queued} rings wait", "does not answer; work waits in the database"),
+        ),
+        ("workers", str(found.workers) if found.workers else "none: start `facturelay worker`"),
+        ("sweep", word(found.sweep, "runs", "does not run: start `facturelay sweep`")),
+    ]
+    return table(rows) + "".join(f"\n! {sentence}" for sentence in found.alarms)

@@ -1,0 +1,49 @@
+"""Serve a WSGI application on a loopback port from a daemon thread, without a word on the terminal."""
+
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class _QuietHandler(WSGIRequestHandler):
+    # Keep-alive, as a real shop's web server does: a client with a connection pool must meet it here first.
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the parent's name for it
+        """Say nothing: a demo's terminal belongs to the demo."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server. Leaving its `with` block stops it."""
+
+    url: str
+    server: BaseWSGIServer
+    thread: threading.Thread
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.thread.join(timeout=5)
+        self.server.server_close()
+
+    def __enter__(self) -> "Served":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def serve(app: "WSGIApplication", *, port: int = 0) -> Served:
+    """Start *app*; port 0 takes a free one."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    return Served(f"http://127.0.0.1:{server.server_port}", server, thread)

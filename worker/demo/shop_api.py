@@ -1,0 +1,517 @@
+"""WooCommerce's REST API v3 over a shop's state: the same paths, answers, headers and refusals."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from worker.demo.hookshot import Webhook, ping
+from worker.demo.oauth import Door, Params, Refused, php_query
+from worker.demo.orders import Payload, php_json
+from worker.demo.shop_state import STATUSES, ShopState
+
+_BASE = "/wp-json/wc/v3"
+_JSON = "application/json; charset=UTF-8"
+_MOST_PER_PAGE = 100
+_ORDER_BY = {"date": "date_created_gmt", "modified": "date_modified_gmt", "id": "id", "include": "id"}
+_HIDDEN_FROM_ANY = ("trash", "auto-draft")
+_TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))
+
+_ANONYMOUS = {
+    "GET": ("woocommerce_rest_cannot_view", "Sorry, you cannot list resources."),
+    "POST": ("woocommerce_rest_cannot_create", "Sorry, you are not allowed to create resources."),
+    "PUT": ("woocommerce_rest_cannot_edit", "Sorry, you are not allowed to edit this resource."),
+    "PATCH": ("woocommerce_rest_cannot_edit", "Sorry, you are not allowed to edit this resource."),
+    "DELETE": ("woocommerce_rest_cannot_delete", "Sorry, you are not allowed to delete this resource."),
+}
+
+
+class Call(NamedTuple):
+    """One call that was let in. *path* is without the query."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+class RestError(Exception):
+    """An error as WordPress words it."""
+
+    def __init__(self, code: str, message: str, *, status: int, more: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"code": code, "message": message, "data": {"status": status, **(more or {})}}
+
+
+def create_api(
+    state: ShopState, *, url: Callable[[], str], door: Door, permissions: str, heard: Callable[[Call], None]
+) -> Flask:
+    """The shop's REST API. *heard* is told of every call that was let in; *url* is known only once the port is."""
+    app = Flask(__name__)
+    app.url_map.strict_slashes = False
+    api = _Api(state, url)
+
+    @app.before_request
+    def let_in() -> None:
+        if request.routing_exception is None and request.path.startswith(_BASE):
+            _authenticate(door, url(), permissions)
+            heard(Call(request.method, request.path, request.get_data()))
+
+    @app.errorhandler(RestError)
+    def refuse(error: RestError) -> Response:
+        return _answer(error.body, status=error.status)
+
+    @app.errorhandler(Refused)
+    def refuse_signature(error: Refused) -> Response:
+        return _answer({"code": error.code, "message": error.message, "data": {"status": 401}}, status=401)
+
+    @app.errorhandler(HTTPException)
+    def no_route(error: HTTPException) -> Response:
+        message = "No route was found matching the URL and request method."
+        status = 400 if error.code == 400 else 404
+        code = "rest_invalid_json" if status == 400 else "rest_no_route"
+        return _answer({"code": code, "message": message, "data": {"status": status}}, status=status)
+
+    @app.after_request
+    def name_the_api(answer: Response) -> Response:
+        answer.headers["Link"] = ", ".join(
+            [f'<{url()}/wp-json/>; rel="https://api.w.org/"', *answer.headers.getlist("Link")]
+        )
+        return answer
+
+    for rule, methods, view in api.routes():
+        app.add_url_rule(rule, endpoint=f"{rule} {methods}", view_func=view, methods=list(methods))
+    return app
+
+
+def _authenticate(door: Door, url: str, permissions: str) -> None:
+    # The raw path: the signature covers what was sent, not what the server made of it.
+    raw = urlsplit(request.environ["REQUEST_URI"])
+    if not door.signed(request.method, f"{url}{raw.path}", params=php_query(raw.query), now=time.time()):
+        code, message = _ANONYMOUS[request.method]
+        if request.method == "GET" and request.view_args:
+            message = "Sorry, you cannot view this resource."
+        raise RestError(code, message, status=401)
+    needed = "read" if request.method == "GET" else "write"
+    if needed not in permissions:
+        message = f"The API key provided does not have {needed} permissions."
+        raise RestError("woocommerce_rest_authentication_error", message, status=401)
+
+
+class _Api:
+    def __init__(self, state: ShopState, url: Callable[[], str]) -> None:
+        self._state = state
+        self._url = url
+
+    def routes(self) -> Iterable[tuple[str, tuple[str, ...], Callable[..., Response]]]:
+        order = f"{_BASE}/orders/<int:order_id>"
+        webhook = f"{_BASE}/webhooks/<int:webhook_id>"
+        return (
+            ("/wp-json/", ("GET",), self.index),
+            (f"{_BASE}/orders", ("GET",), self.list_orders),
+            (order, ("GET",), self.get_order),
+            (order, ("PUT", "POST", "PATCH"), self.edit_order),
+            (f"{order}/refunds", ("GET",), self.list_refunds),
+            (f"{order}/refunds/<int:refund_id>", ("GET",), self.get_refund),
+            (f"{order}/notes", ("GET",), self.list_notes),
+            (f"{order}/notes", ("POST",), self.add_note),
+            (f"{order}/notes/<int:note_id>", ("GET",), self.get_note),
+            (f"{order}/notes/<int:note_id>", ("DELETE",), self.delete_note),
+            (f"{_BASE}/webhooks", ("GET",), self.list_webhooks),
+            (f"{_BASE}/webhooks", ("POST",), self.add_webhook),
+            (webhook, ("GET",), self.get_webhook),
+            (webhook, ("PUT", "POST", "PATCH"), self.edit_webhook),
+            (webhook, ("DELETE",), self.delete_webhook),
+            (f"{_BASE}/settings/general", ("GET",), self.list_settings),
+            (f"{_BASE}/settings/general/<name>", ("GET",), self.get_setting),
+            (f"{_BASE}/system_status", ("GET",), self.system_status),
+        )
+
+    # Orders
+
+    def list_orders(self) -> Response:
+        asked = _Asked(php_query(request.query_string.decode()), self._state.site_zone)
+        chosen = [order for order in self._state.orders() if asked.wants(order)]
+        chosen.sort(key=lambda order: (order[asked.order_by], order["id"]), reverse=asked.descending)
+        first = (asked.page - 1) * asked.per_page
+        page = chosen[first : first + asked.per_page]
+        answer = _answer([_only(order, asked.fields) for order in page])
+        # Past the end WooCommerce counts nothing at all.
+        total = len(chosen) if page else 0
+        pages = -(-total // asked.per_page)
+        answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = str(total), str(pages)
+        for rel, other in asked.neighbours(pages):
+            answer.headers.add("Link", f'<{self._url()}{_BASE}/orders?{other}>; rel="{rel}"')
+        return answer
+
+    def get_order(self, order_id: int) -> Response:
+        return _answer(_only(self._order(order_id), _fields()))
+
+    def edit_order(self, order_id: int) -> Response:
+        # WooCommerce answers 400 here and 404 to a GET.
+        order = self._order(order_id, status=400)
+        wanted = _sent()
+        status = str(wanted.get("status", order["status"])).removeprefix("wc-")
+        if status not in self._known_statuses():
+            raise _invalid("status", f"status is not one of {', '.join(STATUSES)}.", code="rest_not_in_enum")
+        return _answer(_only(self._state.edit(order_id, wanted), _fields()))
+
+    def list_refunds(self, order_id: int) -> Response:
+        # An order that is gone has an empty list, not a 404.
+        links = f"{_BASE}/orders/{order_id}"
+        return _answer([self._linked(refund, f"{links}/refunds", up=links) for refund in self._state.refunds(order_id)])
+
+    def get_refund(self, order_id: int, refund_id: int) -> Response:
+        self._order(order_id)
+        found = next((one for one in self._state.refunds(order_id) if one["id"] == refund_id), None)
+        if found is None:
+            raise RestError("woocommerce_rest_shop_order_refund_invalid_id", "Invalid order refund ID.", status=404)
+        links = f"{_BASE}/orders/{order_id}"
+        return _answer(self._linked(found, f"{links}/refunds", up=links))
+
+    # Notes
+
+    def list_notes(self, order_id: int) -> Response:
+        if self._state.order(order_id) is None:
+            raise RestError("woocommerce_rest_shop_order_invalid_id", "Invalid order ID.", status=404)
+        wanted = php_query(request.query_string.decode()).get("type", "any")
+        told = [
+            n for n in self._state.notes(order_id) if wanted == "any" or n["customer_note"] == (wanted == "customer")
+        ]
+        return _answer([self._note(order_id, note) for note in told])
+
+    def add_note(self, order_id: int) -> Response:
+        self._order_of_note(order_id)
+        wanted = _sent()
+        if not wanted.get("note"):
+            missing = {"params": ["note"]}
+            raise RestError("rest_missing_callback_param", "Missing parameter(s): note", status=400, more=missing)
+        author = "admin" if _true(wanted.get("added_by_user")) else "WooCommerce"
+        for_customer = _true(wanted.get("customer_note"))
+        note = self._state.note(order_id, str(wanted["note"]), for_customer=for_customer, author=author)
+        answer = _answer(self._note(order_id, note), status=201)
+        answer.headers["Location"] = f"{self._url()}{_BASE}/orders/{order_id}/notes/{note['id']}"
+        return answer
+
+    def get_note(self, order_id: int, note_id: int) -> Response:
+        return _answer(self._note(order_id, self._found_note(order_id, note_id)))
+
+    def delete_note(self, order_id: int, note_id: int) -> Response:
+        _forced()
+        note = self._found_note(order_id, note_id)
+        self._state.remove_note(order_id, note_id)
+        return _answer(self._note(order_id, note))
+
+    # Webhooks
+
+    def list_webhooks(self) -> Response:
+        params = php_query(request.query_string.decode())
+        wanted = params.get("status", "all")
+        page, per_page = _number(params, "page", 1), _number(params, "per_page", 10, most=_MOST_PER_PAGE)
+        with self._state.alone():
+            told = [self._webhook(w) for w in self._state.webhooks.values() if wanted in ("all", w.status)]
+        told.sort(key=lambda webhook: -webhook["id"])
+        answer = _answer(told[(page - 1) * per_page : page * per_page])
+        answer.headers["X-WP-Total"] = str(len(told))
+        answer.headers["X-WP-TotalPages"] = str(-(-len(told) // per_page))
+        return answer
+
+    def get_webhook(self, webhook_id: int) -> Response:
+        return _answer(self._webhook(self._found_webhook(webhook_id)))
+
+    def add_webhook(self) -> Response:
+        wanted = _sent()
+        self._check_topic(wanted.get("topic"), "Webhook topic is required and must be valid.")
+        self._check_delivery_url(wanted.get("delivery_url"))
+        # Whatever `status` asks for, a webhook is born active.
+        webhook = self._state.add_webhook(
+            topic=wanted["topic"],
+            delivery_url=wanted["delivery_url"],
+            secret=wanted.get("secret") or "",
+            name=wanted.get("name") or "",
+        )
+        told = self._webhook(webhook)
+        # The result of the ping changes nothing about the answer.
+        webhook.pending_delivery = not ping(webhook)
+        answer = _answer(told, status=201)
+        answer.headers["Location"] = f"{self._url()}{_BASE}/webhooks/{webhook.id}"
+        return answer
+
+    def edit_webhook(self, webhook_id: int) -> Response:
+        webhook, wanted = self._found_webhook(webhook_id), _sent()
+        if wanted.get("topic"):
+            self._check_topic(wanted["topic"], "Webhook topic must be valid.")
+        if wanted.get("delivery_url"):
+            self._check_delivery_url(wanted["delivery_url"])
+        if wanted.get("status", "active") not in ("active", "paused", "disabled"):
+            raise RestError("woocommerce_rest_shop_webhook_invalid_status", "Webhook status must be valid.", status=400)
+        with self._state.alone():
+            moved = wanted.get("delivery_url") or webhook.delivery_url
+            webhook.pending_delivery = webhook.pending_delivery or moved != webhook.delivery_url
+            webhook.delivery_url = moved
+            # An empty secret is no secret: the old one stays. So does the failure counter.
+            for field in ("topic", "secret", "status", "name"):
+                setattr(webhook, field, wanted.get(field) or getattr(webhook, field))
+            webhook.modified_at = self._state.now()
+            told = self._webhook(webhook)
+        if webhook.pending_delivery and webhook.status == "active":
+            webhook.pending_delivery = not ping(webhook)
+        return _answer(told)
+
+    def delete_webhook(self, webhook_id: int) -> Response:
+        _forced()
+        webhook = self._found_webhook(webhook_id, message="Invalid ID.", status=404)
+        with self._state.alone():
+            self._state.webhooks.pop(webhook_id, None)
+        return _answer(self._webhook(webhook))
+
+    # The shop itself
+
+    def index(self) -> Response:
+        return _answer(
+            {
+                "name": "Pretend shop",
+                "description": "",
+                "url": self._url(),
+                "home": self._url(),
+                "timezone_string": str(self._state.site_zone),
+                "namespaces": ["wc/v1", "wc/v2", "wc/v3", "wp/v2"],
+            }
+        )
+
+    def list_settings(self) -> Response:
+        return _answer(list(_settings()))
+
+    def get_setting(self, name: str) -> Response:
+        found = next((one for one in _settings() if one["id"] == name), None)
+        if found is None:
+            raise RestError("rest_setting_setting_invalid", "Invalid setting.", status=404)
+        return _answer(found)
+
+    def system_status(self) -> Response:
+        return _answer(
+            {
+                "environment": {
+                    "home_url": self._url(),
+                    "site_url": self._url(),
+                    "version": "11.0.1",
+                    "wp_version": "7.0.4",
+                    "wp_multisite": False,
+                    "php_version": "8.2.29",
+                    "default_timezone": "UTC",
+                },
+                "active_plugins": [],
+                "settings": {
+                    "api_enabled": True,
+                    "currency": "EUR",
+                    "number_of_decimals": 2,
+                    "HPOS_enabled": True,
+                },
+                "security": {"secure_connection": False, "hide_errors": True},
+            }
+        )
+
+    # What the views share
+
+    def _order(self, order_id: int, *, status: int = 404) -> Payload:
+        order = self._state.order(order_id)
+        if order is None:
+            raise RestError("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", status=status)
+        return order
+
+    def _order_of_note(self, order_id: int) -> None:
+        # Not the code that listing the notes of a missing order gives.
+        if self._state.order(order_id) is None:
+            raise RestError("woocommerce_rest_order_invalid_id", "Invalid order ID.", status=404)
+
+    def _found_note(self, order_id: int, note_id: int) -> Payload:
+        self._order_of_note(order_id)
+        found = next((note for note in self._state.notes(order_id) if note["id"] == note_id), None)
+        if found is None:
+            raise RestError("woocommerce_rest_invalid_id", "Invalid resource ID.", status=404)
+        return found
+
+    def _found_webhook(self, webhook_id: int, *, message: str = "ID is invalid.", status: int = 400) -> Webhook:
+        with self._state.alone():
+            webhook = self._state.webhooks.get(webhook_id)
+        if webhook is None:
+            raise RestError("woocommerce_rest_shop_webhook_invalid_id", message, status=status)
+        return webhook
+
+    def _known_statuses(self) -> set[str]:
+        return {*STATUSES, *(order["status"] for order in self._state.orders())}
+
+    def _check_topic(self, topic: object, message: str) -> None:
+        if topic not in _TOPICS:
+            raise RestError("woocommerce_rest_shop_webhook_invalid_topic", message, status=400)
+
+    def _check_delivery_url(self, url: object) -> None:
+        if not str(url or "").startswith(("http://", "https://")):
+            message = "Webhook delivery URL must be a valid URL starting with http:// or https://."
+            raise RestError("woocommerce_rest_shop_webhook_invalid_delivery_url", message, status=400)
+
+    def _note(self, order_id: int, note: Payload) -> Payload:
+        return self._linked(note, f"{_BASE}/orders/{order_id}/notes", up=f"{_BASE}/orders/{order_id}")
+
+    def _webhook(self, webhook: Webhook) -> Payload:
+        resource, event = webhook.topic.split(".", 1)
+        told = {
+            "id": webhook.id,
+            "name": webhook.name,
+            "status": webhook.status,
+            "topic": webhook.topic,
+            "resource": resource,
+            "event": event,
+            "hooks": [f"woocommerce_{event}_order"],
+            "delivery_url": webhook.delivery_url,
+            **self._state.instants("date_created", webhook.created_at),
+            **self._state.instants("date_modified", webhook.modified_at),
+        }
+        return self._linked(told, f"{_BASE}/webhooks")
+
+    def _linked(self, told: Payload, collection: str, *, up: str | None = None) -> Payload:
+        root = self._url()
+        links = {
+            "self": [{"href": f"{root}{collection}/{told['id']}"}],
+            "collection": [{"href": f"{root}{collection}"}],
+        }
+        return {**told, "_links": {**links, **({"up": [{"href": f"{root}{up}"}]} if up else {})}}
+
+
+class _Asked:
+    """The query of a list of orders, checked."""
+
+    def __init__(self, params: Params, site_zone: tzinfo) -> None:
+        self._params = params
+        self.page = _number(params, "page", 1)
+        self.per_page = _number(params, "per_page", 10, most=_MOST_PER_PAGE)
+        self.order_by = _ORDER_BY[_choice(params, "orderby", "date", tuple(_ORDER_BY))]
+        self.descending = _choice(params, "order", "desc", ("asc", "desc")) == "desc"
+        self.fields = _fields()
+        self._statuses = _list(params, "status") or ["any"]
+        self._ids = {int(one) for one in _list(params, "include") if one.isdigit()}
+        zone = UTC if _true(params.get("dates_are_gmt")) else site_zone
+        self._after = {
+            field: _instant(params, name, zone)
+            for name, field in (("after", "date_created_gmt"), ("modified_after", "date_modified_gmt"))
+        }
+        self._before = {
+            field: _instant(params, name, zone)
+            for name, field in (("before", "date_created_gmt"), ("modified_before", "date_modified_gmt"))
+        }
+
+    def wants(self, order: Payload) -> bool:
+        """Moments are compared to the second and exclude their own second."""
+        status = order["status"]
+        return (
+            (status not in _HIDDEN_FROM_ANY if "any" in self._statuses else status in self._statuses)
+            and (not self._ids or order["id"] in self._ids)
+            and all(then is None or order[field] > then for field, then in self._after.items())
+            and all(then is None or order[field] < then for field, then in self._before.items())
+        )
+
+    def neighbours(self, pages: int) -> Iterable[tuple[str, str]]:
+        if self.page > 1:
+            yield "prev", self._query(min(self.page - 1, pages))
+        if self.page < pages:
+            yield "next", self._query(self.page + 1)
+
+    def _query(self, page: int) -> str:
+        """The query as it came, nonce and signature included: followed as it is, it is refused."""
+        flat = {name: value for name, value in self._params.items() if isinstance(value, str) and name != "status"}
+        statuses = {f"status[{n}]": status for n, status in enumerate(self._statuses)}
+        return urlencode({**flat, **statuses, "dp": "2", "context": "view", "page": str(page)}, quote_via=quote)
+
+
+def _answer(body: object, *, status: int = 200) -> Response:
+    return Response(php_json(body), status=status, content_type=_JSON)
+
+
+def _sent() -> Payload:
+    """The JSON object of this request. Nothing sent is an empty object."""
+    if not request.get_data().strip():
+        return {}
+    sent = request.get_json(force=True)
+    if not isinstance(sent, dict):
+        raise RestError("rest_invalid_json", "Invalid JSON body passed.", status=400)
+    return sent
+
+
+def _forced() -> None:
+    if not _true(php_query(request.query_string.decode()).get("force")):
+        raise RestError("woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.", status=501)
+
+
+def _fields() -> tuple[str, ...]:
+    return tuple(_list(php_query(request.query_string.decode()), "_fields"))
+
+
+def _only(order: Payload, fields: Sequence[str]) -> Payload:
+    wanted = {field.split(".", 1)[0] for field in fields}
+    return {field: value for field, value in order.items() if not wanted or field in wanted}
+
+
+def _list(params: Params, name: str) -> list[str]:
+    given = params.get(name, "")
+    parts = given.values() if isinstance(given, dict) else given.split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _number(params: Params, name: str, default: int, *, most: int | None = None) -> int:
+    given = params.get(name, str(default))
+    if not isinstance(given, str) or not given.isdigit():
+        raise _invalid(name, f"{name} is not of type integer.", code="rest_invalid_type")
+    number = int(given)
+    if most is not None and not 1 <= number <= most:
+        bounds = f"{name} must be between 1 (inclusive) and {most} (inclusive)"
+        raise _invalid(name, bounds, code="rest_out_of_bounds")
+    if number < 1:
+        raise _invalid(name, f"{name} must be greater than or equal to 1", code="rest_out_of_bounds")
+    return number
+
+
+def _choice(params: Params, name: str, default: str, choices: tuple[str, ...]) -> str:
+    given = params.get(name, default)
+    if not isinstance(given, str) or given not in choices:
+        raise _invalid(name, f"{name} is not one of {', '.join(choices)}.", code="rest_not_in_enum")
+    return given
+
+
+def _instant(params: Params, name: str, zone: tzinfo) -> str | None:
+    """A moment in WooCommerce's own GMT spelling, so that moments compare as text. Without an offset it is in *zone*."""
+    given = params.get(name)
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(given))
+    except ValueError as error:
+        raise _invalid(name, "Invalid date.", code="rest_invalid_date") from error
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return f"{aware.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def _invalid(name: str, message: str, *, code: str) -> RestError:
+    more = {"params": {name: message}, "details": {name: {"code": code, "message": message, "data": None}}}
+    return RestError("rest_invalid_param", f"Invalid parameter(s): {name}", status=400, more=more)
+
+
+def _true(value: object) -> bool:
+    return str(value).lower() not in ("", "0", "false", "none")
+
+
+def _settings() -> Iterable[Payload]:
+    values = {
+        "woocommerce_store_address": "Kerkstraat 1",
+        "woocommerce_store_city": "Gent",
+        "woocommerce_default_country": "BE",
+        "woocommerce_store_postcode": "9000",
+        "woocommerce_calc_taxes": "yes",
+        "woocommerce_currency": "EUR",
+        "woocommerce_price_num_decimals": "2",
+    }
+    for name, value in values.items():
+        yield {"id": name, "label": name, "description": "", "type": "text", "default": "", "value": value}

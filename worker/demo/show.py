@@ -1,0 +1,308 @@
+"""The demo: the whole house on this machine, a pretend shop that places the recorded orders, and what each of them becomes."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from worker import health, overview
+from worker.demo.mailbox import Mailbox
+from worker.demo.pages import Decision, create_pages
+from worker.demo.pretend_shop import PretendShop
+from worker.demo.recordings import Scenario, load
+from worker.demo.serving import serve
+from worker.domain.party import Address, Seller
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.launching import free_port, open_house, prepare, stop_on_signals
+from worker.overview import Listed, Trail
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import shops
+from worker.store.shops import Secrets
+from worker.store.steps import StepName
+
+STEP_TIMEOUT_S = 60.0
+SELLER = Seller(
+    name="De Gouden Koffiepot",
+    legal_form="BV",
+    address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
+    vat_number="BE0445566134",
+    enterprise_number="0445566134",
+    register="RPR Gent, afdeling Gent",
+    email="bestellingen@goudenkoffiepot.example",
+    phone="+32 9 000 00 00",
+    website="goudenkoffiepot.example",
+    iban="BE71096123456769",
+    bic="GKCCBEBB",
+)
+# The recordings were made on 22 November 2026; the demo shop was connected before the first of them.
+ORDERS_SINCE = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """All that the demo runs on."""
+
+    services: Services
+    shop: PretendShop
+    mailbox: Mailbox
+    shop_id: str
+    secret: str
+
+    @property
+    def delivery_url(self) -> str:
+        return f"{self.services.settings.public_url}/webhooks/{self.shop_id}"
+
+
+@dataclass
+class Result:
+    """What each recorded order became, beside what it should become. *differences* is empty when all is well."""
+
+    orders: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    differences: list[str] = field(default_factory=list)
+    deliveries: int = 0
+
+    def as_json(self, stage: Stage) -> dict[str, Any]:
+        return {
+            "ok": not self.differences,
+            "differences": self.differences,
+            "deliveries": self.deliveries,
+            "mails": len(stage.mailbox.messages()),
+            "notes": sum(len(stage.shop.notes(order["id"])) for order in stage.shop.orders()),
+            "scenarios": self.orders,
+        }
+
+
+def run_show(folder: Path, *, once: bool, as_json: bool, port: int, workers: int) -> int:
+    """Run the demo and return the exit code: 0 when every order became what EXPECTED.json says."""
+    say: Callable[[str], None] = (lambda _line: None) if as_json else click.echo
+    stop = stop_on_signals()
+    scenarios = load(folder)
+    expected = json.loads((folder / "EXPECTED.json").read_text(encoding="utf-8"))
+    with the_stage(workers=workers) as stage:
+        pages = serve(
+            create_pages(stage.shop, stage.mailbox, decisions=lambda order: decisions(stage, order)), port=port
+        )
+        say(f"Mails, order notes and PDFs can be seen at {pages.url}\n")
+        result = Result()
+        for scenario in scenarios:
+            if stop.is_set():
+                return 130
+            play(stage, scenario, result)
+            judge(stage, scenario, expected.get(scenario.name, {}), result, say)
+        say(summary(stage, result))
+        if as_json:
+            click.echo(json.dumps(result.as_json(stage), ensure_ascii=False, indent=2))
+        if not once:
+            say(f"\nLook at {pages.url} · stop with Ctrl-C.")
+            stop.wait()
+        pages.stop()
+    return 1 if result.differences else 0
+
+
+@contextmanager
+def the_stage(*, workers: int) -> Iterator[Stage]:
+    """Everything running, in a folder of its own that is gone afterwards."""
+    data = Path(tempfile.mkdtemp(prefix="facturelay-demo-"))
+    try:
+        with PretendShop() as shop, Mailbox() as mailbox:
+            port = free_port()
+            settings = demo_settings(data, port=port, smtp_url=mailbox.url)
+            house = open_house(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
+            try:
+                services = Services(settings)
+                yield set_up(services, shop, mailbox)
+            finally:
+                house.stop()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
+    """Settings of the demo alone: what is set in this terminal for the real thing does not count."""
+    ours = {
+        "FACTURELAY_DATA": str(data),
+        "FACTURELAY_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "FACTURELAY_SMTP_URL": smtp_url,
+        "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
+        "FACTURELAY_LOG_LEVEL": os.environ.get("FACTURELAY_LOG_LEVEL", "ERROR"),
+        "FACTURELAY_SWEEP_SECONDS": "1",
+    }
+    return prepare(Settings.from_environment(ours))
+
+
+def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
+    """Connect the pretend shop as a person would by hand: two webhooks, delivery URL and secret."""
+    secret = shops.new_webhook_secret()
+    made = Shop(shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, orders_since=ORDERS_SINCE, seller=SELLER)
+    with services.store.write() as connection:
+        keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)
+        shops.add(connection, services.vault, made, keys, now=services.now())
+    stage = Stage(services, shop, mailbox, made.shop_id, secret)
+    wait_for_bridge(stage)
+    for topic in ("order.created", "order.updated"):
+        shop.add_webhook(topic, stage.delivery_url, secret)
+    shop.run_cron(0.2)
+    return stage
+
+
+def wait_for_bridge(stage: Stage) -> None:
+    """Return when the bridge and a worker are there. Raises Rejected when they do not come."""
+    found = health.wait_until_healthy(stage.services, f"{stage.services.settings.public_url}/ready", seconds=30)
+    if not found:
+        raise Rejected(
+            "The parts did not start within 30 seconds; run it again with FACTURELAY_LOG_LEVEL=INFO.", code="demo_start"
+        )
+
+
+def play(stage: Stage, scenario: Scenario, result: Result) -> None:
+    """Let the shop live through *scenario*, step by step; the worker finishes each step before the next begins."""
+    for index, step in enumerate(scenario.steps):
+        stage.shop.take(scenario.after(index))
+        for delivery in step.deliveries:
+            answer = stage.shop.deliver_recorded(delivery, stage.secret, stage.delivery_url)
+            result.deliveries += 1
+            if answer != 200:
+                result.differences.append(f"{scenario.name}: {delivery.file} was answered {answer}, not 200")
+        if step.deliveries and not health.wait_until_idle(stage.services, seconds=STEP_TIMEOUT_S).is_idle:
+            result.differences.append(f"{scenario.name}, {step.name}: not finished within {STEP_TIMEOUT_S:.0f} s")
+
+
+def judge(
+    stage: Stage, scenario: Scenario, expected: dict[str, Any], result: Result, say: Callable[[str], None]
+) -> None:
+    """Compare what every order of *scenario* became with what it should."""
+    became: dict[str, dict[str, Any]] = {}
+    for order_id in order_ids(scenario):
+        trail = trail_of(stage, order_id)
+        found = what_it_became(trail)
+        wrong = differences(found, expected.get(str(order_id)), f"{scenario.name}, order {order_id}")
+        result.differences += wrong
+        became[str(order_id)] = {**found, "as_expected": not wrong}
+        for line in told(scenario, trail, as_expected=not wrong):
+            say(line)
+    result.orders[scenario.name] = became
+    result.differences += [f"{scenario.name}, order {gone}: never seen" for gone in expected.keys() - became.keys()]
+
+
+def order_ids(scenario: Scenario) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(delivery.order_id for step in scenario.steps for delivery in step.deliveries))
+
+
+def trail_of(stage: Stage, order_id: int) -> Trail:
+    return overview.trail_of(stage.services, stage.shop_id, order_id)
+
+
+def what_it_became(trail: Trail) -> dict[str, Any]:
+    made = [overview.as_json(item) for item in trail.listed]
+    waits = next((problem["code"] for item in made for problem in problems(item)), None)
+    reason = waits or (None if made else reason_for_none(trail))
+    flags = sorted({flag.code for flag in trail.seen.flags}) if trail.seen else []
+    return {"documents": made, "reason": reason, "flags": flags}
+
+
+def problems(item: dict[str, object]) -> Sequence[dict[str, str]]:
+    found = item["problems"]
+    return found if isinstance(found, list) else []
+
+
+def reason_for_none(trail: Trail) -> str | None:
+    if trail.seen is None:
+        return trail.deliveries[-1].outcome_code
+    return next((finding.code for finding in trail.seen.findings if not finding.fired), None)
+
+
+def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: str) -> list[str]:
+    """Each thing that is not as EXPECTED.json has it, in a sentence; what it does not mention is not compared."""
+    if expected is None:
+        return [f"{where}: EXPECTED.json does not know it"]
+    wrong = [
+        f"{where}: {name} is {found[name]!r}, expected {expected[name]!r}"
+        for name in ("reason", "flags")
+        if name in expected and expected[name] != found[name]
+    ]
+    made, wanted = found["documents"], expected["documents"]
+    if len(made) != len(wanted):
+        return [*wrong, f"{where}: {len(made)} documents, expected {len(wanted)}"]
+    for one, other in zip(made, wanted, strict=True):
+        wrong += [
+            f"{where}, {other['cause']}: {name} is {one.get(name)!r}, expected {value!r}"
+            for name, value in other.items()
+            if one.get(name) != value
+        ]
+    return wrong
+
+
+def told(scenario: Scenario, trail: Trail, *, as_expected: bool) -> Iterator[str]:
+    """What happened to one order, in lines for a person."""
+    seen = trail.seen
+    head = (
+        f"{seen.order_number}  {seen.total} {seen.currency}  {seen.status}"
+        if seen
+        else str(trail.deliveries[0].order_id)
+    )
+    yield f"{'✓' if as_expected else '✗'} {scenario.name}  order {head}"
+    for item in trail.listed:
+        yield f"    {made(item)}"
+    if seen and not trail.listed:
+        sentence = next((finding.sentence for finding in seen.findings if not finding.fired), "")
+        yield f"    no document: {sentence}"
+    for flag in seen.flags if seen else ():
+        yield f"    ! {flag.sentence}"
+
+
+def made(item: Listed) -> str:
+    draft = item.draft
+    amount = f"{draft.kind.replace('_', ' ')}  {draft.total:.2f} {draft.currency}"
+    if item.document is None:
+        why = draft.problems[0].sentence if draft.problems else "waits for you"
+        return f"draft  {amount}  {why}"
+    mailed = f"mailed to {draft.buyer.email}" if item.done_at(StepName.MAIL) else "not mailed"
+    noted = "noted on the order" if item.done_at(StepName.WRITE_BACK) else "no note"
+    pdf = f"{item.files[0].size // 1024} KB PDF" if item.files else "no PDF"
+    return f"{item.document.number}  {amount}  {pdf}  {mailed}  {noted}"
+
+
+def decisions(stage: Stage, order_id: int) -> Sequence[Decision]:
+    """What the demo's page shows beside an order."""
+    try:
+        trail = trail_of(stage, order_id)
+    except Rejected:
+        return (Decision("waiting", "Nothing has arrived yet."),)
+    shown = [decision(item) for item in trail.listed]
+    if not shown and trail.seen:
+        sentence = next((finding.sentence for finding in trail.seen.findings if not finding.fired), "Nothing is due.")
+        shown = [Decision("none", sentence)]
+    flags = trail.seen.flags if trail.seen else ()
+    return (*shown, *(Decision("needs you", flag.sentence) for flag in flags))
+
+
+def decision(item: Listed) -> Decision:
+    if item.document is None:
+        why = item.draft.problems[0].sentence if item.draft.problems else "It waits for you to issue it."
+        return Decision("draft", why)
+    kind = item.draft.kind.replace("_", " ").capitalize()
+    return Decision("issued", f"{kind}, {item.draft.total:.2f} {item.draft.currency}", item.document.number, item.link)
+
+
+def summary(stage: Stage, result: Result) -> str:
+    listed = overview.listed(stage.services)
+    issued = sum(1 for item in listed if item.document)
+    orders = sum(len(became) for became in result.orders.values())
+    good = sum(1 for became in result.orders.values() for order in became.values() if order["as_expected"])
+    mails, waiting = len(stage.mailbox.messages()), len(listed) - issued
+    lines = [
+        f"\n{result.deliveries} deliveries, {orders} orders, {issued} documents issued, {waiting} drafts, {mails} mails.",
+        f"{good} of {orders} orders are as expected.",
+        *(f"✗ {difference}" for difference in result.differences),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,201 @@
+"""Documents: what is written on them, and what becomes of them. Everything here is a snapshot: nothing refers back to an order."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from worker.domain.money import ZERO
+from worker.domain.party import Address, Buyer, Seller
+
+
+class Kind(StrEnum):
+    ORDER_CONFIRMATION = "order_confirmation"
+    DELIVERY_NOTE = "delivery_note"
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class SendMode(StrEnum):
+    SEND = "send"
+    DRAFT = "draft"
+
+
+class Category(StrEnum):
+    """VAT categories of UNCL 5305, as EN 16931 uses them (BT-151)."""
+
+    STANDARD = "S"
+    ZERO_RATED = "Z"
+    EXEMPT = "E"
+    REVERSE_CHARGE = "AE"
+    INTRA_EU = "K"
+    EXPORT = "G"
+    OUTSIDE_SCOPE = "O"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One printed line. *unit_price* is net with up to six decimals; *net* is net x quantity, to the cent."""
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    net: Decimal
+    category: Category
+    rate: Decimal
+    sku: str = ""
+    details: tuple[str, ...] = ()
+    order_line_id: int | None = None
+    is_product: bool = True
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The cents per rate between the sum of the rounded lines and the base of VAT: an allowance (negative) or a charge."""
+
+    category: Category
+    rate: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class VatLine:
+    """BG-23: one row of the VAT table. *charged* is net + tax as the shop charged it: the trail shows where a cent went."""
+
+    category: Category
+    rate: Decimal
+    base: Decimal
+    vat: Decimal
+    charged: Decimal
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A legal sentence as printed, with the key under which `mentions.toml` names its article and source."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The document that this one corrects (art. 54 of the VAT directive's corrections name number and date)."""
+
+    document_id: int
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """How to pay what is open. *reference* is the structured communication, 12 digits without separators."""
+
+    reference: str
+    iban: str = ""
+    bic: str = ""
+    beneficiary: str = ""
+    due_on: date | None = None
+    pay_url: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a draft may not become a document by itself: a stable code and a sentence for the shop owner."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything a document says, except its number and date.
+
+    Amounts are positive on every kind (a credit note of 15.00 says 15.00), in *currency*, to the cent:
+    sum of lines + roundings = *net* (BT-109), net + *vat* (BT-110) = BT-112, + *rounding* (BT-114) = *total*.
+    *cause* makes it unique within the shop; *problems* keep it from being issued without a person.
+    """
+
+    cause: str
+    kind: Kind
+    send_mode: SendMode
+    order_id: int
+    order_key: str
+    order_number: str
+    ordered_on: date
+    currency: str
+    language: str
+    seller: Seller
+    buyer: Buyer
+    lines: tuple[Line, ...]
+    net: Decimal
+    vat: Decimal
+    total: Decimal
+    rounding: Decimal = ZERO
+    roundings: tuple[Rounding, ...] = ()
+    vat_lines: tuple[VatLine, ...] = ()
+    ship_to: Address | None = None
+    ship_to_name: str = ""
+    supplied_on: date | None = None
+    customer_note: str = ""
+    mentions: tuple[Mention, ...] = ()
+    payment: PaymentRequest | None = None
+    payment_method: str = ""
+    payment_title: str = ""
+    paid_on: date | None = None
+    corrects: Reference | None = None
+    reason: str = ""  # why a credit note exists, in the shop's words
+    exchange_rate: Decimal | None = None  # units of *currency* for 1 EUR
+    vat_eur: Decimal | None = None
+    problems: tuple[Problem, ...] = ()
+    test: bool = False
+    einvoice_obstacle: str = ""  # why this document can be a PDF only; empty when it can be an e-invoice
+
+    @property
+    def is_paid(self) -> bool:
+        return self.paid_on is not None
+
+    def __post_init__(self) -> None:
+        if self.net + self.vat + self.rounding != self.total:
+            raise ValueError(f"{self.cause}: {self.net} + {self.vat} + {self.rounding} is not {self.total}")
+
+
+@dataclass(frozen=True)
+class Document:
+    """An issued document: never altered. *issued_on* is the date on paper in the seller's zone, *issued_at* aware UTC."""
+
+    document_id: int
+    shop_id: str
+    series: str
+    number: str
+    sequence: int
+    issued_on: date
+    issued_at: datetime
+    draft: Draft
+
+
+@dataclass(frozen=True)
+class KeptDraft:
+    """A draft that waits for a person. *discarded* ones stay, so that their cause does not come back by itself."""
+
+    draft_id: int
+    shop_id: str
+    kept_at: datetime
+    draft: Draft
+    discarded: bool = False
+
+
+@dataclass(frozen=True)
+class History:
+    """What already exists for one order: all that `documents_due` may know of the past."""
+
+    documents: tuple[Document, ...] = ()
+    drafts: tuple[KeptDraft, ...] = ()
+
+    def has(self, cause: str) -> bool:
+        return cause in {d.draft.cause for d in self.documents} | {d.draft.cause for d in self.drafts}
+
+    def credited(self, invoice: Document) -> tuple[Document, ...]:
+        """The credit notes issued against *invoice*, oldest first."""
+        return tuple(
+            d for d in self.documents if d.draft.corrects and d.draft.corrects.document_id == invoice.document_id
+        )

@@ -1,0 +1,67 @@
+"""In which language a customer is written to, and the few words the domain itself prints."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from worker.domain.order import Order
+from worker.domain.shop import Shop
+
+LANGUAGES = ("nl", "fr", "de", "en")
+
+_OF_COUNTRY = dict(NL="nl", SR="nl", FR="fr", LU="fr", MC="fr", DE="de", AT="de", CH="de", LI="de")
+
+# Belgium's language areas by postcode (coordinated laws on the use of languages, 18-7-1966; read 2026-11-22).
+# Communes with facilities (1630 Linkebeek, 3790 Voeren, 7780 Comines, 4960 Malmedy …) count with the area they lie in.
+_BELGIAN_AREAS = (
+    (1000, 1299, ""),  # Brussels-Capital is bilingual: the shop's own language
+    (1300, 1499, "fr"),  # Walloon Brabant
+    (1500, 3999, "nl"),
+    (4700, 4799, "de"),  # Eupen, Kelmis, Büllingen, Sankt Vith …; Malmedy (4960) and Waimes (4950) speak French
+    (4000, 7999, "fr"),
+    (8000, 9999, "nl"),
+)
+
+
+def language_of(order: Order, shop: Shop) -> str:
+    """The language of *order*'s documents: translation plugin, then billing country, in Belgium postcode, then shop."""
+    hinted = _known(order.language_hint)
+    if hinted:
+        return hinted
+    address = order.billing.address
+    if not address.country:
+        return default_language(shop)
+    if address.country == "BE":
+        return _belgian(address.postcode) or default_language(shop)
+    return _OF_COUNTRY.get(address.country, "en")
+
+
+def default_language(shop: Shop) -> str:
+    return _known(shop.language) or "en"
+
+
+def word(key: str, language: str) -> str:
+    """One of the few sentences the domain puts on paper itself; {placeholders} are the caller's to fill."""
+    return _words()[key][language]
+
+
+def _known(hint: str) -> str:
+    """“fr_BE”, “FR-be” and “fr” are fr; a language that we do not print is nothing."""
+    code = hint.strip().lower()[:2]
+    whole = re.split(r"[-_@.]", hint.strip().lower(), maxsplit=1)[0]
+    return code if code == whole and code in LANGUAGES else ""
+
+
+def _belgian(postcode: str) -> str:
+    digits = re.sub(r"\D", "", postcode)
+    if len(digits) != 4:
+        return ""
+    return next((language for low, high, language in _BELGIAN_AREAS if low <= int(digits) <= high), "")
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    text = (files("worker.domain") / "data/words.toml").read_text(encoding="utf-8")
+    words: dict[str, dict[str, str]] = tomllib.loads(text)
+    return words

@@ -1,0 +1,132 @@
+"""An order and its refunds as the shop states them. Amounts are exactly the shop's, unrounded, excluding tax per line."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from worker.domain.party import Address
+
+
+class LineKind(StrEnum):
+    PRODUCT = "product"
+    SHIPPING = "shipping"
+    FEE = "fee"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Billing or shipping details as the shop stores them, unescaped to plain text."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    address: Address = Address()
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True)
+class TaxRate:
+    """One of the order's `tax_lines`. *percent* 21 means 21 %. *charged* is what the shop charged under this rate in all."""
+
+    rate_id: int
+    label: str
+    percent: Decimal
+    compound: bool
+    charged: Decimal
+
+
+@dataclass(frozen=True)
+class LineTax:
+    rate_id: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """A product, shipping or fee line. *subtotal* is before coupons and *total* after, both excluding tax; fees may be negative."""
+
+    line_id: int
+    kind: LineKind
+    name: str
+    quantity: Decimal
+    subtotal: Decimal
+    total: Decimal
+    taxes: tuple[LineTax, ...] = ()
+    sku: str = ""
+    options: tuple[tuple[str, str], ...] = ()  # ("Kleur", "Groen & geel")
+    tax_class: str = ""
+    tax_status: str = ""
+    virtual: bool | None = None
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((tax.amount for tax in self.taxes), Decimal(0))
+
+
+@dataclass(frozen=True)
+class RefundSummary:
+    """What an order says of a refund: its id and its (positive) amount. The lines need a look at the refund itself."""
+
+    refund_id: int
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order at the moment of the look. Instants are aware UTC; *number* is what the shop prints, *order_id* what it counts."""
+
+    order_id: int
+    order_key: str
+    number: str
+    status: str
+    currency: str
+    total: Decimal
+    total_tax: Decimal
+    prices_include_tax: bool
+    created_at: datetime
+    modified_at: datetime
+    paid_at: datetime | None
+    completed_at: datetime | None
+    created_via: str
+    payment_method: str
+    payment_title: str
+    transaction_id: str
+    billing: Contact
+    shipping: Contact
+    customer_note: str
+    customer_id: int
+    lines: tuple[OrderLine, ...]
+    tax_rates: tuple[TaxRate, ...]
+    refunds: tuple[RefundSummary, ...] = ()
+    coupons: tuple[str, ...] = ()
+    vat_number_given: str = ""
+    vat_exempt: bool = False
+    language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
+    pay_url: str = ""
+
+    @property
+    def is_paid(self) -> bool:
+        """`date_paid` is the truth; a completed order counts as paid too (contract section 4: COD in "processing" is not)."""
+        return self.paid_at is not None or self.status == "completed"
+
+
+@dataclass(frozen=True)
+class Refund:
+    """A refund with its lines, all amounts positive. Amount-only and status refunds have no lines and say nothing of VAT."""
+
+    refund_id: int
+    amount: Decimal
+    reason: str
+    created_at: datetime
+    lines: tuple[OrderLine, ...] = ()  # line_id is the id of the ORDER line it takes back
+
+    @property
+    def total_tax(self) -> Decimal:
+        return sum((line.tax for line in self.lines), Decimal(0))

@@ -1,0 +1,121 @@
+"""A shop and what its owner chose: rules, moments, series, words. Secrets live elsewhere."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from worker.domain.document import Kind, SendMode
+from worker.domain.party import Seller
+
+
+class Moment(StrEnum):
+    CREATED = "created"
+    PAID = "paid"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+
+
+class VatRegime(StrEnum):
+    NORMAL = "normal"
+    SMALL_BUSINESS = "small_business"  # franchise: no VAT may show
+    MARGIN = "margin"
+    EXEMPT = "exempt"  # art. 44
+
+
+class BuyerFilter(StrEnum):
+    EVERYONE = "everyone"
+    BUSINESS = "business"
+    CONSUMER = "consumer"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When an order reaches *moment*, make a *kind* and send or keep it; the conditions narrow the orders. Empty = all."""
+
+    kind: Kind
+    moment: Moment
+    send_mode: SendMode = SendMode.SEND
+    buyer: BuyerFilter = BuyerFilter.EVERYONE
+    payment_methods: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    minimum_total: Decimal | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Rule":
+        """Read `invoice:paid:send`. Raises ValueError with a sentence."""
+        parts = text.split(":")
+        if len(parts) != 3:
+            raise ValueError(
+                f"“{text}” is not a rule; write it as kind:moment:send or kind:moment:draft, like invoice:paid:send"
+            )
+        try:
+            rule = cls(Kind(parts[0]), Moment(parts[1]), SendMode(parts[2]))
+        except ValueError as error:
+            kinds, moments = "|".join(list(Kind)[:3]), "|".join(Moment)
+            raise ValueError(f"“{text}” is not a rule: {error}. Use ({kinds}):({moments}):(send|draft)") from error
+        if rule.kind is Kind.CREDIT_NOTE:
+            raise ValueError(
+                "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead"
+            )
+        return rule
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.moment}:{self.send_mode}"
+
+
+DEFAULT_RULES = (Rule(Kind.INVOICE, Moment.PAID, SendMode.SEND),)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A run of numbers. *pattern* knows {year} and {number} (with a width like {number:05d}); *yearly* starts again at 1 each year."""
+
+    name: str
+    pattern: str
+    yearly: bool = True
+
+
+DEFAULT_SERIES = {
+    Kind.INVOICE: Series("invoice", "F{year}-{number:05d}"),
+    Kind.CREDIT_NOTE: Series("credit_note", "C{year}-{number:05d}"),
+    Kind.ORDER_CONFIRMATION: Series("order_confirmation", "B{year}-{number:05d}"),
+    Kind.DELIVERY_NOTE: Series("delivery_note", "L{year}-{number:05d}"),
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One WooCommerce site. *orders_since*: orders placed before it make nothing (aware UTC). *status_map*: custom status → built-in one."""
+
+    shop_id: str
+    name: str
+    url: str
+    orders_since: datetime
+    seed: int = 0  # a small number of our own: part of the structured communication, so that shops do not share one
+    seller: Seller = Seller()
+    rules: tuple[Rule, ...] = DEFAULT_RULES
+    credit_notes: SendMode = SendMode.SEND
+    series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
+    language: str = "nl"
+    zone: str = "Europe/Brussels"
+    test: bool = False
+    suspended: bool = False
+    status_map: dict[str, str] = field(default_factory=dict)
+    pending_counts: bool = False  # an order that is only "pending" counts as created
+    vat_regime: VatRegime = VatRegime.NORMAL
+    sells_services: bool = False
+    oss: bool = True
+    vat_as_charged: bool = False
+    payment_days: int = 30
+    exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
+    mail_from: str = ""
+    mail_reply_to: str = ""
+    mail_bcc: str = ""
+    accent: str = "#0f766e"
+    terms: str = ""
+
+    @property
+    def zoneinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)

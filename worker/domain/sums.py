@@ -1,0 +1,152 @@
+"""The money recipe: per rate, base and VAT are solved from what the shop charged, so that the total is the shop's to the cent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+
+from worker.domain.document import Category, Line, Rounding, VatLine
+from worker.domain.money import MINOR_UNITS, ZERO, to_minor_unit, total_of
+
+Group = tuple[Category, Decimal]  # what one row of the VAT table is about: category and rate
+
+
+@dataclass(frozen=True)
+class Charged:
+    """What the shop charged under one category and rate: unrounded, with the number of lines it comes from."""
+
+    net: Decimal
+    tax: Decimal
+    lines: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Base and VAT of one category and rate as the document states them."""
+
+    base: Decimal
+    vat: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        return self.base + self.vat
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The figures of a document; see `Draft` for how they hang together."""
+
+    net: Decimal
+    vat: Decimal
+    rounding: Decimal
+    total: Decimal
+    roundings: tuple[Rounding, ...]
+    vat_lines: tuple[VatLine, ...]
+
+
+def unit_of(currency: str) -> Decimal:
+    """The smallest amount that can be paid in *currency*."""
+    return Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
+
+
+def vat_on(base: Decimal, rate: Decimal, currency: str) -> Decimal:
+    """VAT of *rate* percent on *base*: rounded once, on the sum per rate, never per line (FPS Finance on RD 8-7-2025)."""
+    return to_minor_unit(base * rate / 100, currency)
+
+
+def base_of(gross: Decimal, rate: Decimal, currency: str) -> Decimal | None:
+    """The base whose VAT gives exactly *gross*; None for the 17 % of amounts at 21 % (15.01) that no base can give."""
+    likely = gross - to_minor_unit(gross * rate / (100 + rate), currency)
+    unit = unit_of(currency)
+    for base in (likely, likely - unit, likely + unit):
+        if base + vat_on(base, rate, currency) == gross:
+            return base
+    return None
+
+
+def add_up(
+    charged: Mapping[Group, Charged],
+    *,
+    lines: Iterable[Line],
+    total: Decimal,
+    currency: str,
+    spread: bool = True,
+    as_charged: bool = False,
+) -> Totals:
+    """Solve every group so that bases + VAT + rounding are *total*.
+
+    What the groups' sums miss of *total* is spread over them: the shop keeps more decimals than it tells, and its total
+    is right where the sum of its rounded lines is not. With *spread* off it stays one payable rounding (BT-114): for
+    totals that the shop rounded as a whole, and for differences that no rounding explains.
+    """
+    grosses = {group: to_minor_unit(sums.net + sums.tax, currency) for group, sums in charged.items()}
+    asked = _spread(total, grosses, charged, unit_of(currency)) if spread else grosses
+    parts: dict[Group, Part] = {}
+    open_amount = total - total_of(asked.values())
+    for group, gross in asked.items():
+        tax = to_minor_unit(charged[group].tax, currency)
+        parts[group] = _solve(gross, tax, group[1], currency, open_amount=open_amount, as_charged=as_charged)
+        open_amount += gross - parts[group].gross
+    return state(parts, lines=lines, total=total, charged=grosses)
+
+
+def state(
+    parts: Mapping[Group, Part], *, lines: Iterable[Line], total: Decimal, charged: Mapping[Group, Decimal]
+) -> Totals:
+    """Write *parts* down: roundings bring the lines of each group to its base, BT-114 brings the sum to *total*."""
+    nets = net_per_group(lines)
+    net = total_of(part.base for part in parts.values())
+    vat = total_of(part.vat for part in parts.values())
+    residues = {group: part.base - nets.get(group, ZERO) for group, part in parts.items()}
+    return Totals(
+        net=net,
+        vat=vat,
+        rounding=total - net - vat,
+        total=total,
+        roundings=tuple(Rounding(*group, residue) for group, residue in residues.items() if residue),
+        vat_lines=tuple(VatLine(*group, part.base, part.vat, charged[group]) for group, part in parts.items()),
+    )
+
+
+def net_per_group(lines: Iterable[Line]) -> dict[Group, Decimal]:
+    nets: dict[Group, Decimal] = {}
+    for line in lines:
+        group = (line.category, line.rate)
+        nets[group] = nets.get(group, ZERO) + line.net
+    return nets
+
+
+def split(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
+    """Split *amount* in proportion to *weights*, in whole *unit*s; the parts are *amount* together (largest remainders)."""
+    whole = sum(weights, Decimal(0))
+    if not whole:
+        return [amount, *[ZERO] * (len(weights) - 1)] if weights else []
+    exact = [amount * weight / whole for weight in weights]
+    parts = [(share / unit).to_integral_value(ROUND_FLOOR) * unit for share in exact]
+    missing = int((amount - sum(parts, Decimal(0))) / unit)
+    by_remainder = sorted(range(len(parts)), key=lambda index: exact[index] - parts[index], reverse=True)
+    for index in by_remainder[:missing]:
+        parts[index] += unit
+    return parts
+
+
+def _spread(
+    total: Decimal, grosses: dict[Group, Decimal], charged: Mapping[Group, Charged], unit: Decimal
+) -> dict[Group, Decimal]:
+    missing = total - total_of(grosses.values())
+    shares = split(missing, [Decimal(sums.lines) for sums in charged.values()], unit)
+    return {group: gross + share for (group, gross), share in zip(grosses.items(), shares, strict=True)}
+
+
+def _solve(
+    gross: Decimal, tax: Decimal, rate: Decimal, currency: str, *, open_amount: Decimal, as_charged: bool
+) -> Part:
+    if as_charged and abs(tax - vat_on(gross - tax, rate, currency)) <= unit_of(currency):
+        return Part(gross - tax, tax)
+    base = base_of(gross, rate, currency)
+    if base is None:
+        # One cent below, so that a cent is added to pay; above when other groups left one too many.
+        beside = gross + unit_of(currency) if open_amount > 0 else gross - unit_of(currency)
+        base = base_of(beside, rate, currency)
+    if base is None:
+        base = to_minor_unit(gross * 100 / (100 + rate), currency)  # a rate above 100 %: the rest is payable rounding
+    return Part(base, vat_on(base, rate, currency))

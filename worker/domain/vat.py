@@ -1,0 +1,361 @@
+"""How a sale is treated for VAT: one pure table from seller, buyer, destination, VAT number and what the shop charged."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+import stdnum.eu.vat
+
+from worker.domain.document import Category, Problem
+from worker.domain.order import LineKind, Order, OrderLine
+from worker.domain.party import Address
+from worker.domain.rates import is_known, known_rates
+from worker.domain.shop import Shop, VatRegime
+
+EU = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+
+# Parts of member states outside the EU VAT territory (art. 6 of the VAT directive), by the postcodes they use.
+_OUTSIDE_VAT_TERRITORY = {
+    "ES": ("35", "38", "51", "52"),  # Canary Islands, Ceuta, Melilla
+    "FR": ("971", "972", "973", "974", "975", "976", "977", "978", "986", "987", "988"),  # overseas
+    "DE": ("27498", "78266"),  # Heligoland, Büsingen
+    "IT": ("22061", "23041"),  # Campione d'Italia, Livigno
+    "GR": ("63086", "63087"),  # Mount Athos
+    "FI": ("22",),  # Åland
+}
+_COUNTS_AS = {"MC": "FR", "IM": "GB"}  # Monaco, Isle of Man (art. 7)
+_ZERO_RATE_WORDS = frozenset({"zero", "nul", "null", "0", "nultarief", "nulltarif", "nullsatz"})
+
+
+class Supply(StrEnum):
+    GOODS = "goods"
+    SERVICE = "service"
+
+
+class Zone(StrEnum):
+    """Where a supply ends up, seen from the seller."""
+
+    DOMESTIC = "domestic"
+    EU = "eu"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that decides the treatment of one line. *rate* is what the shop charged; 0 when it charged nothing."""
+
+    zone: Zone
+    supply: Supply
+    rate: Decimal
+    regime: VatRegime = VatRegime.NORMAL
+    oss: bool = True
+    seller_country: str = "BE"
+    destination: str = "BE"
+    vat_number: str = ""  # valid and normalised
+    vat_number_given: str = ""
+    zero_on_purpose: bool = False  # a 0 % rate or a zero-rate tax class, chosen by the shop
+    beside_taxed: bool = False  # other lines of the order carry VAT
+    free: bool = False  # nothing to pay for the line
+
+    @property
+    def taxed(self) -> bool:
+        return self.rate != 0
+
+    @property
+    def foreign_business(self) -> bool:
+        """A business registered in another member state; Northern Ireland's XI counts for goods alone."""
+        prefix = self.vat_number[:2]
+        if prefix in ("", vat_prefix(self.seller_country)) or self.seller_country not in EU:
+            return False
+        return prefix != "XI" or self.supply is Supply.GOODS
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """The answer for one line. *reason* names the row of the table; *mention* is a key of `mentions.toml` or empty."""
+
+    category: Category
+    rate: Decimal
+    reason: str
+    mention: str = ""
+    problem: Problem | None = None  # keeps the document a draft
+    flag: Problem | None = None  # shown, stops nothing
+
+
+@dataclass(frozen=True)
+class _Row:
+    reason: str
+    when: Callable[[Case], bool]
+    category: Category
+    mention: str = ""
+    problem: str = ""
+    flag: str = ""
+
+
+_NO_TAX = "no_tax_charged"
+
+# First match wins, and every case has a match: a test goes through all of them.
+_TABLE = (
+    _Row(
+        "small_business_taxed",
+        lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
+        Category.STANDARD,
+        problem="The shop charged {rate} % VAT, but a small business under the franchise scheme may show no VAT. "
+        "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
+    ),
+    _Row(
+        "small_business",
+        lambda case: case.regime is VatRegime.SMALL_BUSINESS,
+        Category.EXEMPT,
+        mention="small_business",
+    ),
+    _Row("margin", lambda case: case.regime is VatRegime.MARGIN and not case.taxed, Category.EXEMPT, mention="margin"),
+    _Row("exempt", lambda case: case.regime is VatRegime.EXEMPT and not case.taxed, Category.EXEMPT, mention="exempt"),
+    # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code).
+    _Row("domestic", lambda case: case.taxed and case.zone is Zone.DOMESTIC, Category.STANDARD),
+    _Row(
+        "eu_business_taxed",
+        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
+        Category.STANDARD,
+        flag="The shop charged {rate} % VAT to a business in another member state with the valid VAT number "
+        "{vat_number}; without VAT would have been possible.",
+    ),
+    _Row(
+        "oss",
+        lambda case: case.taxed and case.zone is Zone.EU and case.oss and case.rate in known_rates(case.destination),
+        Category.STANDARD,
+        mention="oss",
+    ),
+    _Row("eu_consumer", lambda case: case.taxed and case.zone is Zone.EU, Category.STANDARD),
+    _Row(
+        "export_taxed",
+        lambda case: case.taxed and case.supply is Supply.GOODS,
+        Category.STANDARD,
+        flag="The shop charged {rate} % VAT on goods that leave the EU; without VAT would have been possible.",
+    ),
+    _Row("outside_taxed", lambda case: case.taxed, Category.STANDARD),
+    # From here on no VAT was charged.
+    _Row("free", lambda case: case.free, Category.ZERO_RATED),
+    _Row("zero_rated", lambda case: case.beside_taxed and case.zero_on_purpose, Category.ZERO_RATED),
+    # EN 16931 lets O stand only alone, and Z takes no reason: so E, with one.
+    _Row("untaxed", lambda case: case.beside_taxed, Category.EXEMPT, mention="untaxed"),
+    _Row(
+        "intra_eu",
+        lambda case: case.zone is Zone.EU and case.supply is Supply.GOODS and case.foreign_business,
+        Category.INTRA_EU,
+        mention="intra_eu",
+    ),
+    _Row(
+        "reverse_charge",
+        lambda case: case.zone is Zone.EU and case.foreign_business,
+        Category.REVERSE_CHARGE,
+        mention="reverse_charge",
+    ),
+    _Row(
+        "export",
+        lambda case: case.zone is Zone.OUTSIDE and case.supply is Supply.GOODS,
+        Category.EXPORT,
+        mention="export",
+    ),
+    _Row("outside_scope", lambda case: case.zone is Zone.OUTSIDE, Category.OUTSIDE_SCOPE, mention="outside_scope"),
+    _Row("zero_rated", lambda case: case.zero_on_purpose, Category.ZERO_RATED),
+    _Row(
+        _NO_TAX,
+        lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
+        Category.ZERO_RATED,
+        problem="No VAT was charged, but “{vat_number_given}” is not a valid VAT number, so the sale to {destination} "
+        "is not exempt. Correct the number in the order, or charge VAT.",
+    ),
+    _Row(
+        _NO_TAX,
+        lambda case: case.zone is Zone.EU,
+        Category.ZERO_RATED,
+        problem="No VAT was charged on a sale to {destination} without a VAT number of another member state. "
+        "Add the customer's number to the order, or charge VAT.",
+    ),
+    _Row(
+        _NO_TAX,
+        lambda case: case.zone is Zone.DOMESTIC,
+        Category.ZERO_RATED,
+        problem="No VAT was charged although the supply takes place in {destination}, the seller's own country. "
+        "Charge VAT, use a zero-rate tax class, or change the VAT regime of the shop.",
+    ),
+)
+
+
+def treat(case: Case) -> Treatment:
+    """Look *case* up in the table; every case has an answer."""
+    row = next(row for row in _TABLE if row.when(case))
+    flag = row.flag or _rate_flag(case, row)
+    return Treatment(
+        category=row.category,
+        rate=case.rate,
+        reason=row.reason,
+        mention=row.mention,
+        problem=Problem(row.reason if row.reason == _NO_TAX else "vat_not_allowed", _say(row.problem, case))
+        if row.problem
+        else None,
+        flag=Problem(f"vat_{row.reason}" if row.flag else "rate_unknown", _say(flag, case)) if flag else None,
+    )
+
+
+def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treatment, ...]:
+    """Treat every line of *order*; *rates* are what the shop charged on each, in the order of its lines."""
+    treated = [treat(case) for case in _cases(order, shop, rates)]
+    treated = _without_lonely_scope(treated)
+    return tuple(_free_lines_join(order.lines, treated))
+
+
+def vat_number(given: str, country: str) -> tuple[str, Problem | None]:
+    """Normalise *given* ("be 0403.170.701", "403170701"): (number with prefix, None), or ("", why it is wrong).
+
+    A customer outside the EU gives a number of his own country, which decides nothing here: ("", None).
+    """
+    compact = re.sub(r"[^0-9A-Z+*]", "", given.upper())
+    if not compact:
+        return "", None
+    prefix = vat_prefix(country)
+    if compact.startswith("GR"):
+        compact = "EL" + compact[2:]
+    for candidate in (compact, prefix + compact):
+        if _member_prefix(candidate[:2]) and stdnum.eu.vat.is_valid(candidate):
+            return str(stdnum.eu.vat.validate(candidate)), None
+    if not prefix and not _member_prefix(compact[:2]):
+        return "", None
+    return "", Problem("vat_number_wrong", f"“{given.strip()}” is not a valid VAT number.")
+
+
+def vat_prefix(country: str) -> str:
+    """The prefix of VAT numbers of *country*: EL for Greece, XI for Northern Ireland; empty outside the EU."""
+    if country == "XI":
+        return "XI"
+    return "EL" if country == "GR" else country if country in EU else ""
+
+
+def zone_of(address: Address, seller_country: str, supply: Supply) -> Zone:
+    """Where a supply to *address* ends up. Nobody's land (a till, a hand-made order) is the seller's."""
+    country = _COUNTS_AS.get(address.country, address.country)
+    if country in ("", seller_country) and not _outside_vat_territory(address):
+        return Zone.DOMESTIC
+    if seller_country not in EU or _outside_vat_territory(address):
+        return Zone.OUTSIDE
+    if _northern_ireland(address):
+        return Zone.EU if supply is Supply.GOODS else Zone.OUTSIDE  # protocol on Ireland/Northern Ireland: goods only
+    return Zone.EU if country in EU else Zone.OUTSIDE
+
+
+def destination_of(order: Order, supply: Supply) -> Address:
+    """Goods count where they go, services where the buyer is."""
+    shipping = order.shipping.address
+    return shipping if supply is Supply.GOODS and shipping.country else order.billing.address
+
+
+def supply_of(line: OrderLine, shop: Shop) -> Supply:
+    if line.virtual is None:
+        return Supply.SERVICE if shop.sells_services else Supply.GOODS
+    return Supply.SERVICE if line.virtual else Supply.GOODS
+
+
+def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
+    seller_country = shop.seller.address.country
+    number, _ = vat_number(order.vat_number_given, order.billing.address.country or seller_country)
+    any_taxed = any(rates)
+    cases = []
+    for line, rate in zip(order.lines, rates, strict=True):
+        supply = _supplies(order, shop)[line.kind] or supply_of(line, shop)
+        address = destination_of(order, supply)
+        cases.append(
+            Case(
+                zone=zone_of(address, seller_country, supply),
+                supply=supply,
+                rate=rate,
+                regime=shop.vat_regime,
+                oss=shop.oss,
+                seller_country=seller_country,
+                destination=address.country or seller_country,
+                vat_number=number,
+                vat_number_given=order.vat_number_given,
+                zero_on_purpose=_zero_on_purpose(line, order),
+                beside_taxed=any_taxed,
+                free=line.total == 0,
+            )
+        )
+    return cases
+
+
+def _supplies(order: Order, shop: Shop) -> dict[LineKind, Supply | None]:
+    """Shipping and fees follow the products: with any goods they are part of a supply of goods."""
+    products = [supply_of(line, shop) for line in order.lines if line.kind is LineKind.PRODUCT]
+    default = Supply.SERVICE if shop.sells_services else Supply.GOODS
+    main = default if not products else Supply.GOODS if Supply.GOODS in products else Supply.SERVICE
+    return {LineKind.PRODUCT: None, LineKind.SHIPPING: main, LineKind.FEE: main}
+
+
+def _zero_on_purpose(line: OrderLine, order: Order) -> bool:
+    """Whether the shop itself chose 0 %: a rate of 0 % on the line, or a tax class that says zero."""
+    zero_rates = {rate.rate_id for rate in order.tax_rates if rate.percent == 0}
+    if any(tax.rate_id in zero_rates for tax in line.taxes):
+        return True
+    return not _ZERO_RATE_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", line.tax_class.lower()))
+
+
+def _free_lines_join(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> list[Treatment]:
+    """A free line (free shipping has no tax entry at all) joins the order's largest group: it changes no amount."""
+    paid = [(abs(line.total), treatment) for line, treatment in zip(lines, treated, strict=True) if line.total]
+    if not paid:
+        return treated
+    main = max(paid, key=lambda pair: pair[0])[1]
+    return [
+        replace(main, problem=None, flag=None) if line.total == 0 and not line.taxes else treatment
+        for line, treatment in zip(lines, treated, strict=True)
+    ]
+
+
+def _without_lonely_scope(treated: list[Treatment]) -> list[Treatment]:
+    """O may not stand beside another category (EN 16931 BR-O-11): there it becomes E, with the same sentence."""
+    counted = {one.category for one in treated if one.reason != "free"}
+    if counted <= {Category.OUTSIDE_SCOPE}:
+        return treated
+    return [
+        replace(one, category=Category.EXEMPT, mention="outside_scope_beside")
+        if one.category is Category.OUTSIDE_SCOPE
+        else one
+        for one in treated
+    ]
+
+
+def _rate_flag(case: Case, row: _Row) -> str:
+    if row.category is not Category.STANDARD or row.problem:
+        return ""
+    if is_known(case.seller_country, case.rate) or is_known(case.destination, case.rate):
+        return ""
+    return "{rate} % is not a VAT rate that is known for {destination}; check the tax settings of the shop."
+
+
+def _say(sentence: str, case: Case) -> str:
+    return sentence.format(
+        rate=f"{case.rate.normalize():f}",
+        destination=case.destination or "an unknown country",
+        vat_number=case.vat_number,
+        vat_number_given=case.vat_number_given,
+    )
+
+
+def _member_prefix(prefix: str) -> bool:
+    return prefix in ("EL", "XI") or (prefix in EU and prefix != "GR")
+
+
+def _outside_vat_territory(address: Address) -> bool:
+    postcodes = _OUTSIDE_VAT_TERRITORY.get(address.country, ())
+    return re.sub(r"\D", "", address.postcode).startswith(postcodes) if postcodes else False
+
+
+def _northern_ireland(address: Address) -> bool:
+    return address.country == "XI" or (
+        address.country == "GB" and re.match(r"BT\d", address.postcode.strip().upper()) is not None
+    )

@@ -1,0 +1,206 @@
+"""Use case: an order → the documents that are due, numbered and stored in one transaction."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from worker.cores import CORES
+from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
+from worker.domain.due import Finding, Verdict, documents_due
+from worker.domain.shop import Shop
+from worker.errors import Unavailable
+from worker.looking import Look, complaint, fetch
+from worker.queue import DELIVER
+from worker.services import Services
+from worker.store import alarms, documents, numbering, orders, shops, steps, trail
+from worker.store.inbox import Delivery
+from worker.store.steps import StepName
+from worker.store.trail import Event
+
+# What one round makes can make more due: an invoice first, then the credit notes of its refunds.
+MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a look led to. *later* is why the order must be looked at again."""
+
+    code: str
+    sentence: str
+    issued: tuple[Document, ...] = ()
+    kept: tuple[Draft, ...] = ()
+    later: Unavailable | None = None
+
+
+def look_at(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
+    """Answer all *deliveries* (of one order of one shop) with one look. Raises Rejected or Unavailable."""
+    with services.store.read() as connection:
+        connected = shops.connected(connection, services.vault, deliveries[0].shop_id)
+    if connected.shop.suspended:
+        raise Unavailable(
+            "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
+        )
+    if deliveries[0].order_id is None:
+        return hear(services, connected.shop, complaint(deliveries))
+    look = fetch(services, connected, deliveries)
+    if look is None:
+        return Outcome("order_gone", "The shop no longer has this order; nothing is made for it.")
+    outcome = issue(services, connected.shop, look)
+    for document in outcome.issued:
+        services.ring(DELIVER, document.document_id)
+    return outcome
+
+
+def hear(services: Services, shop: Shop, code: str) -> Outcome:
+    """Take in a signed error body: WooCommerce delivers it in place of an order (contract section 4)."""
+    if code in ("", "woocommerce_rest_shop_order_invalid_id"):
+        return Outcome("order_gone", "The shop announced an order that it no longer has.")
+    sentence = (
+        f"{shop.name}: WooCommerce may no longer read its own orders for us ({code}), because the person who made "
+        "the webhooks lost the right to. Make them again as an administrator."
+    )
+    with services.store.write() as connection:
+        alarms.sound(connection, shop.shop_id, code="webhook_owner", sentence=sentence, now=services.now())
+    return Outcome("webhook_owner", sentence)
+
+
+def issue(services: Services, shop: Shop, look: Look) -> Outcome:
+    """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice."""
+    with services.store.write() as connection:
+        numbering.lock(connection, shop.shop_id)
+        round_ = Rounds(connection, services, shop, look)
+        verdict = round_.go()
+        flags = (*verdict.flags, *unread_refunds(look))
+        orders.saw(connection, shop.shop_id, look.order, findings=verdict.findings, flags=flags, now=services.now())
+    later = look.missed if look.missed and look.order.refunds else None
+    return Outcome(*summary(round_, verdict.findings), tuple(round_.issued), tuple(round_.kept), later)
+
+
+@dataclass
+class Rounds:
+    """The rounds of one look inside one transaction: each asks again what is due after what the last one made."""
+
+    connection: Connection
+    services: Services
+    shop: Shop
+    look: Look
+    issued: list[Document] = field(default_factory=list)
+    kept: list[Draft] = field(default_factory=list)
+
+    def go(self) -> Verdict:
+        together = str(uuid.uuid4())
+        first = verdict = self.decide()
+        for _ in range(MOST_ROUNDS):
+            made = [self.make(draft, together) for draft in verdict.due]
+            if not any(made):
+                break
+            verdict = self.decide()
+        self.mark_paid()
+        return Verdict(first.due, explained(first, verdict), verdict.flags)
+
+    def decide(self) -> Verdict:
+        order = self.look.order
+        today = self.services.now().astimezone(self.shop.zoneinfo).date()
+        verdict = documents_due(order, self.look.refunds or (), self.history(), self.shop, today)
+        if self.look.refunds is not None:
+            return verdict
+        # Not having read the refunds does not mean that they were deleted.
+        return Verdict(verdict.due, verdict.findings, tuple(f for f in verdict.flags if f.code != "refund_deleted"))
+
+    def history(self) -> History:
+        order = self.look.order
+        return documents.history(self.connection, self.shop.shop_id, order.order_id, order.order_key)
+
+    def make(self, draft: Draft, together: str) -> bool:
+        """Issue *draft*, or keep it for a person. True when it was issued."""
+        waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
+        if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
+            self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, together=together))
+            return True
+        documents.keep_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
+        self.kept.append(draft)
+        return False
+
+    def mark_paid(self) -> None:
+        """When the order is paid, its invoices are."""
+        order = self.look.order
+        if not order.is_paid:
+            return
+        invoices = [d for d in self.history().documents if d.draft.kind is Kind.INVOICE]
+        marks = documents.marks_of(self.connection, [invoice.document_id for invoice in invoices])
+        paid_at = order.paid_at or self.services.now()
+        for invoice in invoices:
+            if "paid" not in marks.get(invoice.document_id, {}):
+                documents.mark(
+                    self.connection,
+                    invoice.document_id,
+                    "paid",
+                    now=self.services.now(),
+                    on_date=paid_at.astimezone(self.shop.zoneinfo).date(),
+                    by="order",
+                )
+
+
+def issue_draft(connection: Connection, services: Services, shop: Shop, draft: Draft, *, together: str) -> Document:
+    """Number and store *draft* with the steps that follow. The transaction must hold the shop's lock."""
+    now = services.now()
+    document = CORES["builtin"](connection, shop, now).issue(draft)
+    steps.plan(
+        connection,
+        shop_id=shop.shop_id,
+        document_id=document.document_id,
+        names=tuple(StepName),
+        together=together,
+        now=now,
+    )
+    documents.end_draft(connection, shop.shop_id, cause=draft.cause, order_key=draft.order_key, state="issued", now=now)
+    trail.add(
+        connection,
+        Event(
+            shop_id=shop.shop_id,
+            at=now,
+            actor="worker",
+            code="issued",
+            sentence=f"{document.number} was issued: {draft.total} {draft.currency}.",
+            order_id=draft.order_id,
+            document_id=document.document_id,
+        ),
+    )
+    return document
+
+
+def unread_refunds(look: Look) -> tuple[Problem, ...]:
+    if look.refunds is not None or not look.order.refunds:
+        return ()
+    return (
+        Problem(
+            "refunds_unread",
+            f"Order {look.order.number} has refunds, but the shop's REST key is needed to read them; "
+            "no credit note is made until it works.",
+        ),
+    )
+
+
+def explained(first: Verdict, last: Verdict) -> tuple[Finding, ...]:
+    """The reasons of the first round, and what the later rounds made on top of it."""
+    known = {finding.rule for finding in first.findings}
+    fired = {finding.rule for finding in first.findings if finding.fired}
+    later = [f for f in last.findings if f.rule not in known]
+    return (*(f for f in first.findings if f.rule in fired or not f.fired), *later)
+
+
+def summary(rounds: Rounds, findings: tuple[Finding, ...]) -> tuple[str, str]:
+    """A code and one sentence on the whole look, for the trail."""
+    made = [f"{document.number} was issued" for document in rounds.issued]
+    made += [f"a draft waits: {why(draft)}" for draft in rounds.kept]
+    if made:
+        text = "; ".join(made)
+        return ("issued" if rounds.issued else "draft_kept"), text[0].upper() + text[1:].rstrip(".") + "."
+    reason = next((f for f in findings if not f.fired), None)
+    return (reason.code, reason.sentence) if reason else ("nothing_due", "Nothing is due for this order.")
+
+
+def why(draft: Draft) -> str:
+    return draft.problems[0].sentence if draft.problems else "its rule keeps it for you to issue"

@@ -1,0 +1,164 @@
+"""What RQ calls: take an id, call a use case, write the outcome on the row. Safe to run twice, at the same moment."""
+
+import logging
+import random
+from datetime import timedelta
+
+from worker import issuing
+from worker.delivering import STEPS, NotNeeded
+from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import documents, inbox, steps, trail
+from worker.store.inbox import Taken
+from worker.store.steps import Leased, StepName
+from worker.store.trail import Event
+
+log = logging.getLogger(__name__)
+
+# Longer than a job may take (queue.JOB_TIMEOUT_S): a lease that runs out belongs to a worker that is gone.
+LEASE = timedelta(seconds=150)
+GIVE_UP_AFTER = timedelta(hours=24)
+FIRST_WAIT_S, LONGEST_WAIT_S = 5, 3600
+
+
+_services: list[Services] = []
+
+
+def use(settings: Settings) -> None:
+    """Give this process its services. The worker calls it once, before it takes jobs."""
+    _services[:] = [Services(settings)]
+
+
+def services() -> Services:
+    if not _services:
+        use(Settings.from_environment())
+    return _services[0]
+
+
+def look_at_order(delivery_id: int) -> None:
+    run_look(services(), delivery_id)
+
+
+def deliver_document(document_id: int) -> None:
+    run_steps(services(), document_id)
+
+
+def run_look(with_: Services, delivery_id: int) -> None:
+    """Look at the order that *delivery_id* rings for, and answer all its waiting deliveries."""
+    with with_.store.write() as connection:
+        taken = inbox.take(connection, delivery_id, now=with_.now(), lease_for=LEASE)
+    if taken is None:
+        return
+    try:
+        outcome = issuing.look_at(with_, taken.deliveries)
+    except Rejected as error:
+        close_look(with_, taken, error.code, error.sentence, state="failed")
+    except Unavailable as error:
+        look_later(with_, taken, error)
+    except Exception:
+        look_later(with_, taken, BUG)
+        raise
+    else:
+        if outcome.later is not None:
+            look_later(with_, taken, outcome.later)
+        else:
+            close_look(with_, taken, outcome.code, outcome.sentence)
+
+
+BUG = Unavailable("Something went wrong that should not; it is tried again, and the log has the details.", code="bug")
+
+
+def close_look(with_: Services, taken: Taken, code: str, sentence: str, *, state: str = "done") -> None:
+    with with_.store.write() as connection:
+        inbox.finish(connection, taken.lease, code=code, sentence=sentence, now=with_.now(), state=state)
+        first = taken.deliveries[0]
+        if state == "failed":
+            trail.add(connection, Event(first.shop_id, with_.now(), "worker", code, sentence, order_id=first.order_id))
+
+
+def look_later(with_: Services, taken: Taken, error: Unavailable) -> None:
+    first = taken.deliveries[0]
+    if with_.now() - first.received_at > GIVE_UP_AFTER:
+        close_look(with_, taken, error.code, given_up(error), state="failed")
+        return
+    next_at = with_.now() + wait_after(first.attempts, error)
+    with with_.store.write() as connection:
+        inbox.put_back(connection, taken.lease, code=error.code, sentence=error.sentence, next_at=next_at)
+
+
+def run_steps(with_: Services, document_id: int) -> None:
+    """Do what is still to be done with one document; a step that fails does not stop the others."""
+    bugs = [error for name in STEPS if (error := run_step(with_, document_id, name)) is not None]
+    if bugs:
+        raise bugs[0]
+
+
+def run_step(with_: Services, document_id: int, name: StepName) -> Exception | None:
+    """Do one step and write its outcome on the row. Gives back an error that nobody expected."""
+    leased = lease(with_, document_id, name)
+    if leased is None:
+        return None
+    try:
+        detail = STEPS[name](with_, leased)
+    except NotNeeded as reason:
+        close_step(with_, leased, state="skipped", code="not_needed", sentence=str(reason))
+    except Rejected as error:
+        close_step(with_, leased, state="failed", code=error.code, sentence=error.sentence)
+    except Unavailable as error:
+        step_later(with_, leased, error)
+    except Exception as error:
+        log.exception("step %s of document %d", name, document_id)
+        step_later(with_, leased, BUG)
+        return error
+    else:
+        with with_.store.write() as connection:
+            steps.note(connection, leased.lease, detail)
+            steps.finish(connection, leased.lease, now=with_.now())
+    return None
+
+
+def lease(with_: Services, document_id: int, name: StepName) -> Leased | None:
+    """Lease a step; the mail takes along the documents that go together with this one."""
+    with with_.store.write() as connection:
+        if name is not StepName.MAIL:
+            return steps.take_one(connection, name, document_id=document_id, now=with_.now(), lease_for=LEASE)
+        mine = steps.of_document(connection, document_id).get(name)
+        if mine is None:
+            return None
+        return steps.take(connection, name, together=mine.together, now=with_.now(), lease_for=LEASE)
+
+
+def close_step(with_: Services, leased: Leased, *, state: str, code: str, sentence: str) -> None:
+    with with_.store.write() as connection:
+        steps.finish(connection, leased.lease, now=with_.now(), state=state, code=code, sentence=sentence)
+        for step in leased.steps:
+            order_id = documents.get(connection, step.document_id).draft.order_id
+            trail.add(
+                connection,
+                Event(
+                    step.shop_id, with_.now(), "worker", code, sentence, order_id=order_id, document_id=step.document_id
+                ),
+            )
+
+
+def step_later(with_: Services, leased: Leased, error: Unavailable) -> None:
+    first = leased.steps[0]
+    if with_.now() - first.created_at > GIVE_UP_AFTER:
+        close_step(with_, leased, state="failed", code=error.code, sentence=given_up(error))
+        return
+    next_at = with_.now() + wait_after(first.attempts, error)
+    with with_.store.write() as connection:
+        steps.put_back(connection, leased.lease, code=error.code, sentence=error.sentence, next_at=next_at)
+
+
+def given_up(error: FacturelayError) -> str:
+    return f"{error.sentence} It was tried for a day; press “try again” when the cause is gone."
+
+
+def wait_after(attempts: int, error: Unavailable) -> timedelta:
+    """How long to wait after the *attempts*-th try: doubling, with jitter so that a thousand do not come back at once."""
+    if error.retry_after_s is not None:
+        return timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
+    doubled = min(FIRST_WAIT_S * 2 ** (attempts - 1), LONGEST_WAIT_S)
+    return timedelta(seconds=doubled * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, guards nothing

@@ -1,0 +1,45 @@
+"""Signed document links: who holds one may see one document, until it expires or is revoked. Signed here, checked by the bridge."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+LIFETIME = timedelta(days=365)
+# One salt per purpose: a token made for another purpose under the same key is refused.
+SALT = "facturelay.document-link.v1"
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a valid token says. It may have expired: the page then offers a way to a new one."""
+
+    document_id: int
+    expires_at: datetime
+
+    def has_expired(self, now: datetime) -> bool:
+        return now >= self.expires_at
+
+
+def sign(secret_keys: tuple[str, ...], document_id: int, *, now: datetime, lifetime: timedelta = LIFETIME) -> str:
+    """Make the token of *document_id*, valid for *lifetime* from *now*."""
+    return serializer(secret_keys).dumps([document_id, int((now + lifetime).timestamp())])
+
+
+def read(secret_keys: tuple[str, ...], token: str) -> Link | None:
+    """What *token* says, or None when it was not signed by any of the keys."""
+    try:
+        document_id, expires = serializer(secret_keys).loads(token)
+        return Link(int(document_id), datetime.fromtimestamp(int(expires), UTC))
+    except (BadSignature, ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def url(public_url: str, secret_keys: tuple[str, ...], document_id: int, *, now: datetime) -> str:
+    """The address that a shopper opens."""
+    return f"{public_url}/d/{sign(secret_keys, document_id, now=now)}"
+
+
+def serializer(secret_keys: tuple[str, ...]) -> URLSafeSerializer:
+    # itsdangerous wants the newest key last; our lists have it first.
+    return URLSafeSerializer(list(reversed(secret_keys)), salt=SALT)

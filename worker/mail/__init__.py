@@ -1,0 +1,1 @@
+"""One mail out: what it says (`mails`) and how it leaves (`smtp`)."""

@@ -1,0 +1,210 @@
+"""One mail out by SMTP. Says of each failure whether trying again may help, and who must act if not."""
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+from worker.errors import FacturelayError, Rejected, Unavailable
+
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A mail server: *scheme* is smtp (no encryption), smtp+starttls or smtps."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+def parse_smtp_url(url: str) -> Server:
+    """Read `smtp+starttls://user:password@host:port`. Raises ValueError with a sentence that keeps the password."""
+    form = "write it as smtp+starttls://user:password@host:587, smtps://… or smtp://…"
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"The mail server's address cannot be read; {form}") from error
+    if parts.scheme not in _PORTS:
+        raise ValueError(f"“{parts.scheme}” is no way to reach a mail server; {form}")
+    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"The mail server's address needs a host and nothing behind it; {form}")
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if bool(username) != bool(password):
+        raise ValueError(f"The mail server's address has half of a sign-in: give user and password, or neither; {form}")
+    return Server(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
+
+
+def send(
+    message: EmailMessage,
+    *,
+    smtp_url: str,
+    recipients: Sequence[str],
+    timeout_s: float = 30,
+    connect_to: str = "",
+) -> None:
+    """Hand *message* to the server for *recipients*: first who it is for, then blind copies, whose refusal is ignored.
+
+    *connect_to* is an already checked IP address of the host. Raises `Unavailable` when a later try may work (code
+    `mail_unsure` when the server may have taken it), and `Rejected` when a person must act.
+    """
+    server = parse_smtp_url(smtp_url)
+    sender = _ascii_domain(parseaddr(str(message["From"]))[1])
+    addresses = tuple(_ascii_domain(address) for address in recipients)
+    if "Date" not in message:
+        message["Date"] = format_datetime(datetime.now(UTC))
+    with _plain_words(server), _connected(server, _ehlo_name(message), timeout_s, connect_to) as connection:
+        wide = not all(address.isascii() for address in (sender, *addresses))
+        if wide and not connection.has_extn("smtputf8"):
+            raise Rejected(
+                f"The mail server {server.host} cannot write to {addresses[0]}: it knows plain letters only.",
+                code="mail_address_unsupported",
+            )
+        _envelope(connection, sender, addresses, wide)
+        _deliver(connection, message.as_bytes(policy=policy.SMTPUTF8 if wide else policy.SMTP), addresses[0])
+
+
+class _Smtp(smtplib.SMTP):
+    """Connects to the checked address while names and certificates are those of the host."""
+
+    def __init__(self, server: Server, *, name: str, timeout_s: float, connect_to: str) -> None:
+        super().__init__(local_hostname=name, timeout=timeout_s)
+        self._host = server.host  # starttls checks the certificate against it
+        self.connect_to = connect_to or server.host
+        self.tls = ssl.create_default_context()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return socket.create_connection((self.connect_to, port), timeout)
+
+
+class _SmtpOverTls(_Smtp):
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.tls.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
+
+
+@contextmanager
+def _connected(server: Server, name: str, timeout_s: float, connect_to: str) -> Iterator[smtplib.SMTP]:
+    kind = _SmtpOverTls if server.scheme == "smtps" else _Smtp
+    connection = kind(server, name=name, timeout_s=timeout_s, connect_to=connect_to)
+    try:
+        code, reply = connection.connect(server.host, server.port)
+        if code != 220:
+            raise _refusal(code, reply, f"The mail server {server.host} takes no mail from here", "mail_refused")
+        if server.scheme == "smtp+starttls":
+            connection.starttls(context=connection.tls)
+        connection.ehlo_or_helo_if_needed()
+        if server.username:
+            connection.login(server.username, server.password)
+        yield connection
+        _say_goodbye(connection)
+    finally:
+        connection.close()
+
+
+def _say_goodbye(connection: smtplib.SMTP) -> None:
+    """The mail is taken by now; what goes wrong here changes nothing."""
+    with suppress(smtplib.SMTPException, OSError):
+        connection.quit()
+
+
+def _envelope(connection: smtplib.SMTP, sender: str, addresses: Sequence[str], wide: bool) -> None:
+    code, reply = connection.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if wide else [])
+    if code != 250:
+        raise _refusal(code, reply, f"The mail server does not let {sender} send", "mail_sender_refused")
+    buyer, *copies = addresses
+    code, reply = connection.rcpt(buyer)
+    if code not in (250, 251, 252):
+        raise _refusal(code, reply, f"The mail server refused {buyer}", "mail_refused")
+    for copy in copies:
+        connection.rcpt(copy)
+
+
+def _deliver(connection: smtplib.SMTP, content: bytes, buyer: str) -> None:
+    code, reply = connection.docmd("DATA")
+    if code != 354:
+        raise _refusal(code, reply, "The mail server refused the mail", "mail_refused")
+    lines = re.sub(rb"(?m)^\.", b"..", content).rstrip(b"\r\n")
+    try:
+        connection.send(lines + b"\r\n.\r\n")
+        code, reply = connection.getreply()
+    except (smtplib.SMTPServerDisconnected, OSError) as error:
+        # The end of the mail may have arrived: sending it again at once could put two in the customer's box.
+        raise Unavailable(
+            f"The mail server broke off before it confirmed the mail to {buyer}; it may have arrived.",
+            code="mail_unsure",
+        ) from error
+    if code != 250:
+        raise _refusal(code, reply, "The mail server refused the mail", "mail_refused")
+
+
+@contextmanager
+def _plain_words(server: Server) -> Iterator[None]:
+    """Say what smtplib and the network say in the two kinds of error that we know."""
+    try:
+        yield
+    except FacturelayError:
+        raise
+    except smtplib.SMTPAuthenticationError as error:
+        what = f"The mail server {server.host} refused the sign-in of {server.username}"
+        raise _refusal(error.smtp_code, error.smtp_error, what, "mail_login_refused") from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise Rejected(
+            f"The mail server {server.host} does not offer what its address asks for: {error}.",
+            code="mail_server_setting",
+        ) from error
+    except ssl.SSLCertVerificationError as error:
+        raise Rejected(
+            f"The certificate of the mail server {server.host} is not valid: {error.verify_message}.",
+            code="mail_certificate",
+        ) from error
+    except smtplib.SMTPResponseException as error:
+        what = f"The mail server {server.host} takes no mail from here"
+        raise _refusal(error.smtp_code, error.smtp_error, what, "mail_refused") from error
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        raise Unavailable(
+            f"The mail server {server.host}:{server.port} does not answer: {_reason(error)}.", code="mail_server_away"
+        ) from error
+
+
+def _refusal(code: int, reply: bytes | str, what: str, slug: str) -> FacturelayError:
+    """5xx is for good; everything else may pass."""
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    sentence = f"{what}: {code} {' '.join(text.split())[:300]}".rstrip()
+    if 500 <= code < 600:
+        return Rejected(sentence, code=slug)
+    return Unavailable(sentence, code="mail_server_busy")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no reply in time"
+    if isinstance(error, socket.gaierror):
+        return "no such host"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _ascii_domain(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise Rejected(f"“{address}” is not a mail address.", code="mail_no_address") from error
+
+
+def _ehlo_name(message: EmailMessage) -> str:
+    """The host of the Message-ID, which is ours; asking the system for its name can take a slow DNS lookup."""
+    host = str(message["Message-ID"] or "").strip("<> ").rpartition("@")[2]
+    return host if _HOST_NAME.fullmatch(host) else "[127.0.0.1]"

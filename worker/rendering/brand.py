@@ -1,0 +1,47 @@
+"""How a shop's documents look: what its owner may choose of it."""
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+ACCENT = "#0f766e"
+LOGO_MM = (62, 21)  # the most it may take, width and height
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True)
+class Brand:
+    """One colour (#rrggbb), for the title word and the rules, and a logo as PNG or JPEG bytes."""
+
+    accent: str = ACCENT
+    logo: bytes = b""
+
+    def __post_init__(self) -> None:
+        if not _HEX.fullmatch(self.accent):
+            raise ValueError(f"“{self.accent}” is not a colour; write it as # and six hex digits, like {ACCENT}")
+        if self.logo:
+            _size(self.logo)  # a picture that cannot be read is refused here, not while an invoice is printed
+
+    @property
+    def logo_size(self) -> tuple[float, float]:
+        """Width and height in mm: as large as its place allows, in its own proportions."""
+        width, height = _size(self.logo)
+        scale = min(LOGO_MM[0] / width, LOGO_MM[1] / height)
+        return round(width * scale, 2), round(height * scale, 2)
+
+    @property
+    def logo_uri(self) -> str:
+        """The logo as a data: address, so that rendering opens no file."""
+        kind = "png" if self.logo.startswith(b"\x89PNG") else "jpeg"
+        return f"data:image/{kind};base64,{base64.b64encode(self.logo).decode()}"
+
+
+def _size(picture: bytes) -> tuple[int, int]:
+    try:
+        with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG")) as opened:
+            return opened.size
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
+        raise ValueError("the logo is not a PNG or JPEG picture that can be read") from error

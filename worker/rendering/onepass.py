@@ -1,0 +1,125 @@
+"""xhtml2pdf without the second layout that `<pdf:pagecount>` costs.
+
+Static frames (footer, watermark) are drawn as form XObjects, which a page can refer to before they exist: they are
+filled when the document is saved and the number of pages is known.
+
+Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisaStaticList`, `Canvas._doctemplate`.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from xhtml2pdf.builders.printmarks import MarkedCanvas
+from xhtml2pdf.config.resources import ResourceAccessPolicy
+from xhtml2pdf.default import DEFAULT_PAGE_NAME
+from xhtml2pdf.document import pisaStory
+from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlPageTemplate, PmlParagraph
+
+
+class NeedsTwoPasses(Exception):
+    """This page says something of which the place or the value is only known after laying it out."""
+
+
+@dataclass(frozen=True)
+class _Owed:
+    """A static frame that a page refers to and that is still to be drawn."""
+
+    name: str
+    template: Any
+    frame: Any
+    renumber: Any
+
+
+class _Template(PmlPageTemplate):  # type: ignore[misc]
+    def _paintStaticFrame(self, frame: Any, canvas: Any, renumber: Any) -> None:  # noqa: N802
+        name = f"static{len(canvas.owed)}"
+        canvas.owed.append(_Owed(name, self, frame, renumber))
+        canvas.doForm(name)
+
+    def paint(self, frame: Any, canvas: Any, renumber: Any) -> None:
+        super()._paintStaticFrame(frame, canvas, renumber)
+
+
+class _Canvas(MarkedCanvas):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owed: list[_Owed] = []
+        self.document: Any = None
+
+    def save(self) -> None:
+        self._doctemplate = self.document  # reportlab drops it before saving; numbering reads the page total from it
+        for owed in self.owed:
+            self.beginForm(owed.name, 0, 0, *owed.template.pagesize)
+            owed.template.paint(owed.frame, self, owed.renumber)
+            self.endForm()
+        del self._doctemplate
+        super().save()
+
+
+class _Document(PmlBaseDoc):  # type: ignore[misc]
+    def beforeDocument(self) -> None:  # noqa: N802
+        super().beforeDocument()
+        self.canv.document = self
+
+
+def to_pdf(html: str, policy: ResourceAccessPolicy) -> bytes:
+    """Lay *html* out once. Raises `NeedsTwoPasses` for what that cannot do."""
+    context = pisaStory(html, resource_policy=policy)
+    return build(context)
+
+
+def build(context: Any) -> bytes:
+    """What `xhtml2pdf.document` does with a story, for pages with one @page rule and no backgrounds."""
+    body = context.templateList.get(DEFAULT_PAGE_NAME)
+    _check(context, body)
+    body.__class__ = _Template
+    out = io.BytesIO()
+    document = _Document(
+        out,
+        pagesize=context.pageSize,
+        author=context.meta["author"].strip(),
+        subject=context.meta["subject"].strip(),
+        title=context.meta["title"].strip(),
+        showBoundary=0,
+        allowSplitting=1,
+        lang=context.lang_tag or None,
+    )
+    document.addPageTemplates([body])
+    document.pisaPositioned = context.positioned
+    document.build([part for part in context.story if part is not context.indexing_story], canvasmaker=_Canvas)
+    return out.getvalue()
+
+
+def _check(context: Any, body: Any) -> None:
+    if body is None or len(context.templateList) > 1:
+        raise NeedsTwoPasses("more than one kind of page")
+    if context.tocs or context.pageCanvasBackground is not None or body.pisaBackground is not None:
+        raise NeedsTwoPasses("a table of contents or a background")
+    if any(frag.pageCount for paragraph in paragraphs(context.story) for frag in paragraph.frags):
+        raise NeedsTwoPasses("the page total inside the text")
+    for frame in body.pisaStaticList:
+        if getattr(frame, "pisaPages", "all") != "all":
+            raise NeedsTwoPasses("a frame for the last page")
+        if any(getattr(frag, "link", None) for part in paragraphs(frame.pisaStaticStory) for frag in part.frags):
+            raise NeedsTwoPasses("a link in a static frame, which a form cannot carry")
+
+
+def paragraphs(part: Any) -> Iterator[Any]:
+    """Every paragraph in a flowable or a list of them."""
+    if isinstance(part, PmlParagraph):
+        yield part
+        return
+    for inner in _inside(part):
+        yield from paragraphs(inner)
+
+
+def _inside(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return part
+    for name in ("_cellvalues", "_content", "contents", "flowables", "story"):
+        inner = getattr(part, name, None)
+        if isinstance(inner, list | tuple):
+            return inner
+    return ()

@@ -1,0 +1,120 @@
+"""A document as HTML: what each part of the page says. Knows nothing of PDF."""
+
+import base64
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from worker.domain.document import Category, Draft
+from worker.domain.money import total_of
+from worker.domain.party import Address, Seller
+from worker.rendering import qr
+from worker.rendering.brand import Brand
+from worker.rendering.fonts import printable
+from worker.words import Words, title
+from worker.words.printed import (
+    asks_payment,
+    enterprise_number,
+    iban,
+    structured_communication,
+    vat_number,
+    web_address,
+)
+
+# Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
+_WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
+_CITY_FIRST = ("US", "CA", "AU")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A draft with the number and date it is printed with; a preview has a word for a number and no date."""
+
+    draft: Draft
+    number: str
+    issued_on: date | None
+    words: Words
+    brand: Brand
+
+    @property
+    def title(self) -> str:
+        return title(self.draft.kind, self.words)
+
+    @property
+    def shows_vat(self) -> bool:
+        return self.draft.vat != 0 or any(line.category not in _WITHOUT_VAT for line in self.draft.lines)
+
+    @property
+    def asks_payment(self) -> bool:
+        return asks_payment(self.draft)
+
+    @property
+    def lines_net(self) -> Decimal:
+        return total_of(line.net for line in self.draft.lines)
+
+    @property
+    def supplied_on(self) -> date | None:
+        """The date of supply, where it is another than the date of issue (art. 5 RD 1)."""
+        return self.draft.supplied_on if self.draft.supplied_on != self.issued_on else None
+
+    @property
+    def qr_uri(self) -> str:
+        text = qr.payload(self.draft)
+        return f"data:image/png;base64,{base64.b64encode(qr.png(text)).decode()}" if text else ""
+
+
+def to_html(paper: Paper) -> str:
+    """Fill the template of the document's kind."""
+    template = _environment().get_template(f"{paper.draft.kind}.html")
+    return template.render(paper=paper, draft=paper.draft, words=paper.words, _=paper.words.gettext)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=PackageLoader("worker.rendering"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "address": address_lines,
+        "company": company_facts,
+        "enterprise_number": enterprise_number,
+        "iban": iban,
+        "ogm": structured_communication,
+        "vat_number": vat_number,
+        "web_address": web_address,
+    }
+    return environment
+
+
+def address_lines(address: Address, words: Words, home: str) -> tuple[str, ...]:
+    """An address as on an envelope; the country only where it is not *home*."""
+    if address.country in _CITY_FIRST:
+        place = f"{address.city} {address.state} {address.postcode}"
+    elif address.country in ("GB", "IE"):
+        place = f"{address.city} {address.postcode}"
+    else:
+        place = f"{address.postcode} {address.city}"
+    country = words.country(address.country).upper() if address.country not in ("", home) else ""
+    rows = (address.street, address.street_2, place, country)
+    return tuple(row for row in (" ".join(row.split()) for row in rows) if row)
+
+
+def company_facts(seller: Seller, words: Words) -> tuple[str, ...]:
+    """VAT number, enterprise number and register: what Code of Companies art. 2:20 wants on every document."""
+    digits = "".join(c for c in seller.vat_number if c.isdigit())
+    number = "" if seller.enterprise_number == digits and not seller.register else seller.enterprise_number
+    facts = (
+        words.gettext("VAT {number}", number=vat_number(seller.vat_number)) if seller.vat_number else "",
+        words.gettext("Company no. {number}", number=enterprise_number(number)) if number else "",
+        seller.register,
+    )
+    return tuple(fact for fact in facts if fact)

@@ -1,0 +1,69 @@
+"""The one place where the parts are plugged together. Use cases get a `Services`, never the parts one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from redis.exceptions import RedisError
+from rq import Queue
+
+from worker import queue
+from worker.settings import Settings
+from worker.store.archive import Archive
+from worker.store.engine import Store
+from worker.store.shops import Connected
+from worker.store.vault import Vault
+from worker.woocommerce.client import ShopClient
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a use case may use of the world. *now* is the only clock."""
+
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.settings.database_url)
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault(self.settings.secret_keys)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.settings.archive)
+
+    @cached_property
+    def queue(self) -> Queue:
+        return queue.open_queue(queue.connect(self.settings.redis_url))
+
+    @cached_property
+    def _clients(self) -> dict[str, ShopClient]:
+        return {}
+
+    def client_of(self, connected: Connected) -> ShopClient:
+        """The REST client of a shop that has a key; one per shop and key, so that its connections are used again."""
+        shop, secrets = connected.shop, connected.secrets
+        key = f"{shop.url} {secrets.rest_key} {secrets.rest_secret}"
+        if key not in self._clients:
+            self._clients[key] = ShopClient(
+                shop.url,
+                secrets.rest_key,
+                secrets.rest_secret,
+                allow_private=self.settings.allow_private_shops,
+            )
+        return self._clients[key]
+
+    def ring(self, job: str, row_id: int) -> None:
+        """Ring once; where Redis is away the row waits for the sweep."""
+        try:
+            queue.ring(self.queue, job, row_id)
+        except RedisError:
+            return

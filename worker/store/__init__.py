@@ -1,0 +1,1 @@
+"""The memory: SQLAlchemy Core on SQLite and PostgreSQL. One query a function; rows in, frozen dataclasses out."""

@@ -1,0 +1,260 @@
+"""Documents, drafts, files and marks. A document's row is written once and never again; what becomes of it lives beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
+
+from worker.domain.document import Document, Draft, History, KeptDraft
+from worker.errors import Rejected
+from worker.store import codec
+from worker.store.tables import documents, drafts, files, marks
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Bytes in the archive: *path* is relative to it, *sha256* is of the bytes as served."""
+
+    document_id: int
+    format: str
+    sha256: str
+    size: int
+    path: str
+    stored_at: datetime
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What became of a document: `paid` (with the day) or `revoked` (its link)."""
+
+    document_id: int
+    mark: str
+    marked_at: datetime
+    on_date: date | None
+    by: str
+
+
+def add(
+    connection: Connection,
+    *,
+    shop_id: str,
+    series: str,
+    period: int,
+    sequence: int,
+    number: str,
+    issued_on: date,
+    issued_at: datetime,
+    draft: Draft,
+) -> Document:
+    """Store an issued document. Call in the transaction that took its number. Raises IntegrityError for a cause that has one."""
+    snapshot = codec.dump(draft)
+    document_id = connection.execute(
+        insert(documents)
+        .values(
+            shop_id=shop_id,
+            cause=draft.cause,
+            kind=draft.kind,
+            series=series,
+            sequence=sequence,
+            period=period,
+            number=number,
+            issued_on=issued_on,
+            issued_at=issued_at,
+            order_id=draft.order_id,
+            order_key=draft.order_key,
+            order_number=draft.order_number,
+            currency=draft.currency,
+            net=draft.net,
+            vat=draft.vat,
+            total=draft.total,
+            language=draft.language,
+            buyer=draft.buyer.company or draft.buyer.name,
+            corrects=draft.corrects.document_id if draft.corrects else None,
+            test=draft.test,
+            snapshot=snapshot,
+            snapshot_sha256=codec.sha256(snapshot),
+        )
+        .returning(documents.c.document_id)
+    ).scalar_one()
+    return Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
+
+
+def get(connection: Connection, document_id: int) -> Document:
+    """The document with *document_id*. Raises Rejected when there is none."""
+    found = find(connection, document_id)
+    if found is None:
+        raise Rejected(f"There is no document with id {document_id}.", code="document_unknown")
+    return found
+
+
+def find(connection: Connection, document_id: int) -> Document | None:
+    row = connection.execute(select(documents).where(documents.c.document_id == document_id)).one_or_none()
+    return as_document(row) if row is not None else None
+
+
+def by_number(connection: Connection, shop_id: str, number: str) -> Document | None:
+    row = connection.execute(
+        select(documents).where(documents.c.shop_id == shop_id, documents.c.number == number)
+    ).one_or_none()
+    return as_document(row) if row is not None else None
+
+
+def by_cause(connection: Connection, shop_id: str, cause: str, order_key: str) -> Document | None:
+    row = connection.execute(
+        select(documents).where(
+            documents.c.shop_id == shop_id, documents.c.cause == cause, documents.c.order_key == order_key
+        )
+    ).one_or_none()
+    return as_document(row) if row is not None else None
+
+
+def history(connection: Connection, shop_id: str, order_id: int, order_key: str) -> History:
+    """Everything made for one order so far, oldest first."""
+    made = connection.execute(
+        select(documents)
+        .where(documents.c.shop_id == shop_id, documents.c.order_id == order_id, documents.c.order_key == order_key)
+        .order_by(documents.c.document_id)
+    )
+    kept = connection.execute(
+        select(drafts)
+        .where(drafts.c.shop_id == shop_id, drafts.c.order_id == order_id, drafts.c.order_key == order_key)
+        .where(drafts.c.state != "issued")
+        .order_by(drafts.c.draft_id)
+    )
+    return History(tuple(as_document(row) for row in made), tuple(as_kept_draft(row) for row in kept))
+
+
+def listing(
+    connection: Connection, *, shop_id: str | None, order_id: int | None
+) -> tuple[tuple[Document, ...], tuple[KeptDraft, ...]]:
+    """Documents and waiting drafts, oldest first, of all shops or one, of all orders or one."""
+    made, kept = select(documents).order_by(documents.c.document_id), select(drafts).where(drafts.c.state == "open")
+    if shop_id is not None:
+        made, kept = made.where(documents.c.shop_id == shop_id), kept.where(drafts.c.shop_id == shop_id)
+    if order_id is not None:
+        made, kept = made.where(documents.c.order_id == order_id), kept.where(drafts.c.order_id == order_id)
+    kept = kept.order_by(drafts.c.draft_id)
+    return (
+        tuple(as_document(row) for row in connection.execute(made)),
+        tuple(as_kept_draft(row) for row in connection.execute(kept)),
+    )
+
+
+def keep_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
+    """Keep *draft* for a person, or bring the kept one of the same cause up to date. A discarded one stays discarded."""
+    key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
+    found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
+    snapshot = codec.dump(draft)
+    if found is None:
+        result = connection.execute(
+            insert(drafts)
+            .values(
+                shop_id=shop_id,
+                cause=draft.cause,
+                order_id=draft.order_id,
+                order_key=draft.order_key,
+                state="open",
+                kept_at=now,
+                changed_at=now,
+                snapshot=snapshot,
+            )
+            .returning(drafts.c.draft_id)
+        )
+        return int(result.scalar_one())
+    if found.state == "open" and found.snapshot != snapshot:
+        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, changed_at=now))
+    return int(found.draft_id)
+
+
+def get_draft(connection: Connection, draft_id: int) -> KeptDraft:
+    """The draft with *draft_id*. Raises Rejected when there is none, or it has been issued."""
+    row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
+    if row is None or row.state == "issued":
+        raise Rejected(f"There is no draft with id {draft_id} any more.", code="draft_unknown")
+    return as_kept_draft(row)
+
+
+def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
+    """Mark the open draft of *cause* as `issued` or `discarded`; False when there was none."""
+    result = connection.execute(
+        update(drafts)
+        .where(
+            drafts.c.shop_id == shop_id,
+            drafts.c.cause == cause,
+            drafts.c.order_key == order_key,
+            drafts.c.state == "open",
+        )
+        .values(state=state, changed_at=now)
+    )
+    return bool(result.rowcount)
+
+
+def keep_file(connection: Connection, stored: StoredFile) -> StoredFile:
+    """Record stored bytes; when the document has such a file already, that one counts and is returned."""
+    existing = file_of(connection, stored.document_id, stored.format)
+    if existing is not None:
+        return existing
+    connection.execute(insert(files).values(**vars(stored)))
+    return stored
+
+
+def file_of(connection: Connection, document_id: int, file_format: str) -> StoredFile | None:
+    found = connection.execute(select(files).where(files.c.document_id == document_id, files.c.format == file_format))
+    row = found.mappings().one_or_none()
+    return StoredFile(**row) if row is not None else None
+
+
+def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
+    found: dict[int, tuple[StoredFile, ...]] = {}
+    for row in connection.execute(select(files).where(files.c.document_id.in_(document_ids))).mappings():
+        found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
+    return found
+
+
+def mark(
+    connection: Connection, document_id: int, name: str, *, now: datetime, on_date: date | None = None, by: str
+) -> bool:
+    """Mark a document once; False when it was marked so already."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                insert(marks).values(document_id=document_id, mark=name, marked_at=now, on_date=on_date, by=by)
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def marks_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, dict[str, Mark]]:
+    """The marks of each document, by name."""
+    found: dict[int, dict[str, Mark]] = {}
+    for row in connection.execute(select(marks).where(marks.c.document_id.in_(document_ids))).mappings():
+        found.setdefault(row["document_id"], {})[row["mark"]] = Mark(**row)
+    return found
+
+
+def as_document(row: Row[Any]) -> Document:
+    return Document(
+        document_id=row.document_id,
+        shop_id=row.shop_id,
+        series=row.series,
+        number=row.number,
+        sequence=row.sequence,
+        issued_on=row.issued_on,
+        issued_at=row.issued_at,
+        draft=codec.load(Draft, row.snapshot),
+    )
+
+
+def as_kept_draft(row: Row[Any]) -> KeptDraft:
+    return KeptDraft(
+        draft_id=row.draft_id,
+        shop_id=row.shop_id,
+        kept_at=row.kept_at,
+        draft=codec.load(Draft, row.snapshot),
+        discarded=row.state == "discarded",
+    )

@@ -1,0 +1,80 @@
+"""Opening the database. Writers take the lock at once (BEGIN IMMEDIATE): a deferred SQLite transaction fails when it upgrades."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from worker.errors import Unavailable
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Store:
+    """The database of one process. `read()` and `write()` give a connection inside one transaction each."""
+
+    def __init__(self, database_url: str) -> None:
+        self.url = make_url(database_url)
+        self.engine = open_engine(database_url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that only reads; many may read while one writes. Raises Unavailable when the database is away."""
+        with database_errors(), self.engine.connect().execution_options(facturelay_reads=True) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: committed when the block ends, rolled back when it raises. Raises Unavailable when the database is away."""
+        with database_errors(), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable("The database does not answer right now; it is tried again.", code="database_away") from error
+
+
+def open_engine(database_url: str) -> Engine:
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        # pre_ping: after a restart of PostgreSQL the pool holds dead connections.
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"connect_timeout": 5})
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "begin", begin_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # None: the driver must not open transactions of its own; begin_sqlite says which kind.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL: with NORMAL the last commits can be lost on a power cut, and an invoice number may never be given twice.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("facturelay_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

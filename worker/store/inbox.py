@@ -1,0 +1,175 @@
+"""Deliveries: every reason to look at an order, kept before anything is done with it."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy.engine import Row
+
+from worker.store.tables import deliveries
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One kept delivery. *body* is the raw bytes, None once purged; *order_id* is None where the body names no order."""
+
+    delivery_id: int
+    shop_id: str
+    source: str
+    topic: str
+    order_id: int | None
+    received_at: datetime
+    body: bytes | None
+    body_sha256: str
+    headers: tuple[tuple[str, str], ...]
+    state: str
+    attempts: int
+    outcome_code: str
+    outcome: str
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """All waiting deliveries of one order, leased to one worker until `lease_until`."""
+
+    lease: str
+    deliveries: tuple[Delivery, ...]
+
+
+def keep(
+    connection: Connection,
+    *,
+    shop_id: str,
+    source: str,
+    topic: str,
+    order_id: int | None,
+    body: bytes,
+    headers: Sequence[tuple[str, str]] = (),
+    now: datetime,
+) -> int:
+    """Store one delivery and return its id; it waits from *now* on."""
+    result = connection.execute(
+        insert(deliveries)
+        .values(
+            shop_id=shop_id,
+            source=source,
+            topic=topic,
+            order_id=order_id,
+            received_at=now,
+            body=body,
+            body_sha256=hashlib.sha256(body).hexdigest(),
+            headers=json.dumps(list(headers)),
+            state="waiting",
+            next_at=now,
+        )
+        .returning(deliveries.c.delivery_id)
+    )
+    return int(result.scalar_one())
+
+
+def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: timedelta) -> Taken | None:
+    """Lease every free delivery of the same order to the caller. None when nothing waits: someone else has it, or it is done."""
+    one = connection.execute(
+        select(deliveries.c.shop_id, deliveries.c.order_id).where(deliveries.c.delivery_id == delivery_id)
+    ).one_or_none()
+    if one is None:
+        return None
+    same = deliveries.c.delivery_id == delivery_id
+    if one.order_id is not None:
+        same = and_(deliveries.c.shop_id == one.shop_id, deliveries.c.order_id == one.order_id)
+    lease = str(uuid.uuid4())
+    result = connection.execute(
+        update(deliveries)
+        .where(same, free(now))
+        .values(state="running", lease=lease, lease_until=now + lease_for, attempts=deliveries.c.attempts + 1)
+    )
+    if not result.rowcount:
+        return None
+    rows = connection.execute(select(deliveries).where(deliveries.c.lease == lease).order_by(deliveries.c.delivery_id))
+    return Taken(lease, tuple(as_delivery(row) for row in rows))
+
+
+def finish(connection: Connection, lease: str, *, code: str, sentence: str, now: datetime, state: str = "done") -> bool:
+    """Close all deliveries of *lease*. False when the lease was lost meanwhile."""
+    values = {
+        "state": state,
+        "lease": None,
+        "lease_until": None,
+        "outcome_code": code,
+        "outcome": sentence,
+        "finished_at": now,
+    }
+    return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
+
+
+def put_back(connection: Connection, lease: str, *, code: str, sentence: str, next_at: datetime) -> bool:
+    """Let the deliveries of *lease* wait until *next_at*, keeping why."""
+    values = {
+        "state": "waiting",
+        "lease": None,
+        "lease_until": None,
+        "outcome_code": code,
+        "outcome": sentence,
+        "next_at": next_at,
+    }
+    return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
+
+
+def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
+    """One delivery id for each order that has something to do now, oldest first."""
+    first = func.min(deliveries.c.delivery_id)
+    nobody = select(first).where(deliveries.c.order_id.is_(None), free(now)).group_by(deliveries.c.delivery_id)
+    orders = (
+        select(first)
+        .where(deliveries.c.order_id.is_not(None), free(now))
+        .group_by(deliveries.c.shop_id, deliveries.c.order_id)
+    )
+    found = connection.execute(nobody.union_all(orders).limit(limit)).scalars()
+    return tuple(sorted(int(delivery_id) for delivery_id in found))
+
+
+def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Delivery, ...]:
+    rows = connection.execute(
+        select(deliveries)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id)
+        .order_by(deliveries.c.delivery_id)
+    )
+    return tuple(as_delivery(row) for row in rows)
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    rows = connection.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
+    return {state: int(number) for state, number in rows}
+
+
+def free(now: datetime) -> ColumnElement[bool]:
+    """Waiting and due, or leased to a worker that is gone."""
+    return or_(
+        and_(deliveries.c.state == "waiting", deliveries.c.next_at <= now),
+        and_(deliveries.c.state == "running", deliveries.c.lease_until < now),
+    )
+
+
+def as_delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        delivery_id=row.delivery_id,
+        shop_id=row.shop_id,
+        source=row.source,
+        topic=row.topic,
+        order_id=row.order_id,
+        received_at=row.received_at,
+        body=bytes(row.body) if row.body is not None else None,
+        body_sha256=row.body_sha256,
+        headers=tuple((name, value) for name, value in json.loads(row.headers)),
+        state=row.state,
+        attempts=row.attempts,
+        outcome_code=row.outcome_code,
+        outcome=row.outcome,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,29 @@
+"""Leases: one holder at a time for a named duty, such as sweeping; and the heartbeats of processes."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from worker.store.tables import leases
+
+
+def hold(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
+    """Take or keep the duty *name*; False while someone else holds it."""
+    mine = update(leases).where(leases.c.name == name, (leases.c.holder == holder) | (leases.c.until < now))
+    if connection.execute(mine.values(holder=holder, until=now + lease_for)).rowcount:
+        return True
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(leases).values(name=name, holder=holder, until=now + lease_for))
+    except IntegrityError:
+        return False
+    return True
+
+
+def let_go(connection: Connection, name: str, holder: str, *, now: datetime) -> None:
+    connection.execute(update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=now))
+
+
+def held_until(connection: Connection, name: str) -> datetime | None:
+    return connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()

@@ -1,0 +1,101 @@
+"""What the last look at an order saw and decided: one row per order, the head of its trail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.engine import Row
+
+from worker.domain.document import Problem
+from worker.domain.due import Finding
+from worker.domain.order import Order
+from worker.store import codec
+from worker.store.tables import orders
+
+
+@dataclass(frozen=True)
+class SeenOrder:
+    """An order as the last look saw it. *total* is as the shop states it."""
+
+    shop_id: str
+    order_id: int
+    order_key: str
+    order_number: str
+    status: str
+    currency: str
+    total: Decimal
+    buyer: str
+    ordered_at: datetime
+    paid_at: datetime | None
+    looked_at: datetime
+    findings: tuple[Finding, ...]
+    flags: tuple[Problem, ...]
+
+
+def saw(
+    connection: Connection,
+    shop_id: str,
+    order: Order,
+    *,
+    findings: tuple[Finding, ...],
+    flags: tuple[Problem, ...],
+    now: datetime,
+) -> None:
+    """Keep what this look saw, in place of the look before."""
+    key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
+    connection.execute(delete(orders).where(*key))
+    connection.execute(
+        insert(orders).values(
+            shop_id=shop_id,
+            order_id=order.order_id,
+            order_key=order.order_key,
+            order_number=order.number,
+            status=order.status,
+            currency=order.currency,
+            total=str(order.total),
+            buyer=order.billing.company or order.billing.name,
+            ordered_at=order.created_at,
+            paid_at=order.paid_at,
+            looked_at=now,
+            findings=codec.dump(findings),
+            flags=codec.dump(flags),
+        )
+    )
+
+
+def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:
+    """The order as last seen; when an id came back after a restore, the one seen last."""
+    row = connection.execute(
+        select(orders)
+        .where(orders.c.shop_id == shop_id, orders.c.order_id == order_id)
+        .order_by(orders.c.looked_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return as_seen(row) if row is not None else None
+
+
+def every(connection: Connection, shop_id: str | None = None) -> tuple[SeenOrder, ...]:
+    query = select(orders).order_by(orders.c.shop_id, orders.c.order_id)
+    if shop_id is not None:
+        query = query.where(orders.c.shop_id == shop_id)
+    return tuple(as_seen(row) for row in connection.execute(query))
+
+
+def as_seen(row: Row[Any]) -> SeenOrder:
+    return SeenOrder(
+        shop_id=row.shop_id,
+        order_id=row.order_id,
+        order_key=row.order_key,
+        order_number=row.order_number,
+        status=row.status,
+        currency=row.currency,
+        total=Decimal(row.total),
+        buyer=row.buyer,
+        ordered_at=row.ordered_at,
+        paid_at=row.paid_at,
+        looked_at=row.looked_at,
+        findings=codec.load(tuple[Finding, ...], row.findings),
+        flags=codec.load(tuple[Problem, ...], row.flags),
+    )

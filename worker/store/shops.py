@@ -1,0 +1,153 @@
+"""Shops and their secrets."""
+
+import json
+import secrets as random
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.store import codec
+from worker.store.tables import shops, signature_failures
+from worker.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What only the shop and we know. *webhook_secrets* newest first: while a secret is rotated the old one still verifies."""
+
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    rest_key: str = field(default="", repr=False)
+    rest_secret: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.webhook_secrets or not all(self.webhook_secrets):
+            raise ValueError("a webhook secret may not be empty: WooCommerce signs with an empty key too")
+
+    @property
+    def has_rest(self) -> bool:
+        return bool(self.rest_key and self.rest_secret)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A shop with its secrets, as the worker needs it."""
+
+    shop: Shop
+    secrets: Secrets
+    created_at: datetime
+    polled_until: datetime | None
+
+
+def new_shop_id() -> str:
+    """An unguessable id: it is part of the delivery URL."""
+    return random.token_hex(12)
+
+
+def new_webhook_secret() -> str:
+    """Hex only: wp-admin's form damages other characters (contract section 1)."""
+    return random.token_hex(25)
+
+
+def add(connection: Connection, vault: Vault, shop: Shop, secrets: Secrets, *, now: datetime) -> Shop:
+    """Store a new shop and return it with its seed, the next free number."""
+    seed = (connection.execute(select(func.max(shops.c.seed))).scalar() or 0) + 1
+    shop = replace(shop, seed=seed)
+    connection.execute(
+        insert(shops).values(
+            shop_id=shop.shop_id,
+            seed=seed,
+            name=shop.name,
+            url=shop.url,
+            settings=codec.dump(shop),
+            secrets=vault.lock(secrets_as_text(secrets)),
+            created_at=now,
+        )
+    )
+    return shop
+
+
+def change(connection: Connection, shop: Shop) -> None:
+    """Store changed settings of *shop*."""
+    connection.execute(
+        update(shops)
+        .where(shops.c.shop_id == shop.shop_id)
+        .values(name=shop.name, url=shop.url, settings=codec.dump(shop))
+    )
+
+
+def change_secrets(connection: Connection, vault: Vault, shop_id: str, secrets: Secrets) -> None:
+    connection.execute(
+        update(shops).where(shops.c.shop_id == shop_id).values(secrets=vault.lock(secrets_as_text(secrets)))
+    )
+
+
+def rotate_webhook_secret(connection: Connection, vault: Vault, shop_id: str, new: str) -> None:
+    """Put *new* first; the one before it still verifies until the next rotation."""
+    secrets = connected(connection, vault, shop_id).secrets
+    kept = (new, *(old for old in secrets.webhook_secrets[:1] if old != new))
+    change_secrets(connection, vault, shop_id, replace(secrets, webhook_secrets=kept))
+
+
+def find(connection: Connection, vault: Vault, shop_id: str) -> Connected | None:
+    row = connection.execute(select(shops).where(shops.c.shop_id == shop_id)).one_or_none()
+    if row is None:
+        return None
+    return Connected(
+        shop=codec.load(Shop, row.settings),
+        secrets=secrets_from_text(vault.unlock(row.secrets)),
+        created_at=row.created_at,
+        polled_until=row.polled_until,
+    )
+
+
+def connected(connection: Connection, vault: Vault, shop_id: str) -> Connected:
+    """The shop with *shop_id*. Raises Rejected when there is none."""
+    found = find(connection, vault, shop_id)
+    if found is None:
+        raise Rejected(f"There is no shop {shop_id}; `facturelay shop list` shows them.", code="shop_unknown")
+    return found
+
+
+def every(connection: Connection) -> tuple[Shop, ...]:
+    """All shops, oldest first, without their secrets."""
+    return tuple(
+        codec.load(Shop, settings)
+        for settings in connection.execute(select(shops.c.settings).order_by(shops.c.seed)).scalars()
+    )
+
+
+def polled(connection: Connection, shop_id: str, until: datetime) -> None:
+    connection.execute(update(shops).where(shops.c.shop_id == shop_id).values(polled_until=until))
+
+
+def count_signature_failure(connection: Connection, shop_id: str, *, day: date, now: datetime) -> None:
+    """Count a delivery that did not verify; its content is not kept."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(signature_failures).values(shop_id=shop_id, day=day, failures=1, last_at=now)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop_id", "day"], set_={"failures": signature_failures.c.failures + 1, "last_at": now}
+        )
+    )
+
+
+def signature_failures_of(connection: Connection, shop_id: str) -> int:
+    found = connection.execute(
+        select(func.sum(signature_failures.c.failures)).where(signature_failures.c.shop_id == shop_id)
+    ).scalar()
+    return int(found or 0)
+
+
+def secrets_as_text(secrets: Secrets) -> str:
+    return json.dumps(
+        {"webhook_secrets": secrets.webhook_secrets, "rest_key": secrets.rest_key, "rest_secret": secrets.rest_secret}
+    )
+
+
+def secrets_from_text(text: str) -> Secrets:
+    found = json.loads(text)
+    return Secrets(tuple(found["webhook_secrets"]), found["rest_key"], found["rest_secret"])

@@ -1,0 +1,492 @@
+"""The shop's REST API, as little of it as we need. Knows addresses, keys and answers; what bodies mean is `payload`'s."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import NoReturn, Self
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.auth import HTTPBasicAuth
+from woocommerce import API
+
+from worker.errors import Rejected, Unavailable
+from worker.outbound import guarded_session
+from worker.woocommerce.payload import (
+    LISTED_FIELDS,
+    Listed,
+    Note,
+    Webhook,
+    is_json,
+    note_body,
+    parse_created_id,
+    parse_listing,
+    parse_notes,
+    parse_webhooks,
+    peek,
+    shop_error,
+    shop_error_message,
+    webhook_body,
+)
+
+MAX_ANSWER_BYTES = 20_000_000
+MAX_PER_PAGE = 100  # WooCommerce refuses more
+MAX_WEBHOOK_PAGES = 10
+MOST_ATTEMPTS = 3
+REPEATABLE = ("GET", "PUT")  # a POST that seems to have failed may have made its note all the same
+BUSY = (429, 502, 503, 504)
+REPEATED_CODES = ("shop_unreachable", "shop_busy")  # not "shop_slow": asking a slow shop twice makes it slower
+LONGEST_PATIENCE_S = 5.0  # what a job waits within itself; a shop that asks for more is asked again by a later job
+LONGEST_RETRY_AFTER_S = 86_400
+USER_AGENT = "Facturelay"
+_CHUNK = 65_536
+
+Params = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the shop's list of orders. *pages* is how many there are; a page past the end is empty, not an error."""
+
+    orders: tuple[Listed, ...]
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ShopCheck:
+    """What the key can do. *orders* is how many the shop has (without the bin)."""
+
+    orders: int
+    can_write: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer: status, body within bounds, and the headers that matter."""
+
+    status: int
+    body: bytes
+    location: str = ""
+    retry_after: str = ""
+    pages: int = 1
+    total: int = 0
+
+
+class ShopClient:
+    """Talks to one shop. Safe to share between threads; close it when done.
+
+    Raises Rejected when a person must act and Unavailable when the same call may work later; nothing else. *timeout_s* is
+    for one wait (connecting, the next bytes), *total_s* for a whole call with its repetitions.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        consumer_key: str,
+        consumer_secret: str,
+        *,
+        allow_private: bool,
+        timeout_s: float = 15.0,
+        total_s: float = 40.0,
+        backoff_s: float = 0.5,
+        ca_file: str = "",
+    ) -> None:
+        self._api = _Api(
+            _shop_url(url),
+            consumer_key,
+            consumer_secret,
+            session=guarded_session(allow_private=allow_private),
+            timeout_s=timeout_s,
+            total_s=total_s,
+            ca_file=ca_file,
+        )
+        self._total_s = total_s
+        self._backoff_s = backoff_s
+
+    def order(self, order_id: int) -> bytes:
+        """The order as the shop states it now, also when it lies in the bin. Rejected "order_gone" when it is erased."""
+        body = self._call("GET", f"orders/{order_id}", about=f"order {order_id}").body
+        found = peek(body).order_id
+        if found != order_id:
+            # Seen behind caches that ignore the Authorization header: somebody else's order, served as a hit.
+            raise Rejected(
+                f"The shop was asked for order {order_id} and sent order {found}. A cache in front of the shop must leave "
+                "/wp-json/ alone",
+                code="wrong_order",
+            )
+        return body
+
+    def refunds(self, order_id: int) -> bytes:
+        """The refunds of an order, all of them or Rejected: one left out would be a credit note that nobody misses."""
+        params: Params = {"per_page": MAX_PER_PAGE}
+        answer = self._call("GET", f"orders/{order_id}/refunds", params=params, about=f"order {order_id}")
+        if answer.pages > 1:
+            raise Rejected(
+                f"Order {order_id} has {answer.total} refunds, more than one look can hold; credit it by hand",
+                code="too_many_refunds",
+            )
+        return answer.body
+
+    def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> Listing:
+        """Orders changed after an instant, oldest change first. One-second grain and exclusive: let looks overlap."""
+        return self._listing({
+            "modified_after": _utc(modified_after),
+            "dates_are_gmt": "true",
+            "orderby": "modified",
+            "order": "asc",
+            "page": page,
+            "per_page": per_page,
+        })  # fmt: skip
+
+    def orders_placed(
+        self, *, after: datetime, before: datetime, page: int = 1, per_page: int = MAX_PER_PAGE
+    ) -> Listing:
+        """Orders placed between two instants (both exclusive), oldest first."""
+        return self._listing({
+            "after": _utc(after),
+            "before": _utc(before),
+            "dates_are_gmt": "true",
+            "orderby": "date",
+            "order": "asc",
+            "page": page,
+            "per_page": per_page,
+        })  # fmt: skip
+
+    def orders_by_id(self, order_ids: tuple[int, ...]) -> Listing:
+        """Those of the given orders (at most 100) that exist and are not in the bin."""
+        if not 1 <= len(order_ids) <= MAX_PER_PAGE:
+            raise ValueError(f"{len(order_ids)} ids in one call; from 1 to {MAX_PER_PAGE} fit")
+        return self._listing({
+            "include": ",".join(str(order_id) for order_id in order_ids),
+            "orderby": "id",
+            "order": "asc",
+            "per_page": MAX_PER_PAGE,
+        })  # fmt: skip
+
+    def notes(self, order_id: int) -> tuple[Note, ...]:
+        """All notes of an order, WooCommerce's own too."""
+        return parse_notes(self._call("GET", f"orders/{order_id}/notes", about=f"order {order_id}").body)
+
+    def add_note(self, order_id: int, text: str, *, to_customer: bool = False) -> int:
+        """Write a note and return its id. Never repeated here: look for the marker first. A note to the customer is mailed."""
+        data = note_body(text, to_customer=to_customer)
+        answer = self._call("POST", f"orders/{order_id}/notes", data=data, about=f"order {order_id}")
+        return parse_created_id(answer.body)
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """All webhooks of the shop, other people's too."""
+        found: list[Webhook] = []
+        for page in range(1, MAX_WEBHOOK_PAGES + 1):
+            answer = self._call("GET", "webhooks", params={"per_page": MAX_PER_PAGE, "page": page}, about="webhooks")
+            found += parse_webhooks(answer.body)
+            if page >= answer.pages:
+                break
+        return tuple(found)
+
+    def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
+        """Create an active webhook and return its id; the shop pings *delivery_url* meanwhile. Never repeated."""
+        data = webhook_body(name=name, topic=topic, delivery_url=delivery_url, secret=secret)
+        return parse_created_id(self._call("POST", "webhooks", data=data, about="webhooks").body)
+
+    def activate_webhook(self, webhook_id: int) -> None:
+        """Wake a disabled webhook. Its count of failures stays: one more disables it again, one success forgets them."""
+        self._call("PUT", f"webhooks/{webhook_id}", data={"status": "active"}, about=f"webhook {webhook_id}")
+
+    def delete_webhook(self, webhook_id: int) -> None:
+        """Remove a webhook for good; one that is gone already is fine."""
+        try:
+            params: Params = {"force": "true"}
+            self._call("DELETE", f"webhooks/{webhook_id}", params=params, about=f"webhook {webhook_id}")
+        except Rejected as error:
+            if not error.code.endswith("_invalid_id"):
+                raise
+
+    def check(self) -> ShopCheck:
+        """Find out what the key can do, without changing anything. Raises what a first real call would raise."""
+        params: Params = {"per_page": 1, "_fields": "id"}
+        orders = self._call("GET", "orders", params=params, about="orders").total
+        return ShopCheck(orders=orders, can_write=self._can_write())
+
+    def close(self) -> None:
+        self._api.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _can_write(self) -> bool:
+        """A note for order 0: WooCommerce looks at the key first, and there is no order 0 to write on."""
+        try:
+            self._call("POST", "orders/0/notes", data=note_body("check", to_customer=False), about="order 0")
+        except Rejected as error:
+            if error.code == "order_gone":
+                return True
+            if error.code == "rest_key_refused":
+                return False
+            raise
+        return True
+
+    def _listing(self, params: Params) -> Listing:
+        answer = self._call("GET", "orders", params={**params, "_fields": LISTED_FIELDS}, about="orders")
+        return Listing(orders=parse_listing(answer.body), pages=answer.pages, total=answer.total)
+
+    def _call(
+        self, method: str, path: str, *, about: str, params: Params | None = None, data: dict[str, object] | None = None
+    ) -> Answer:
+        """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
+        ends_at = time.monotonic() + self._total_s
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                answer = self._api.ask(method, path, data, params, ends_at)
+                return _accepted(answer, about=about, shop=self._api.shop)
+            except Unavailable as error:
+                pause = _pause(error, self._backoff_s * 2 ** (attempt - 1))
+                may_repeat = method in REPEATABLE and error.code in REPEATED_CODES and attempt < MOST_ATTEMPTS
+                if not may_repeat or pause is None or time.monotonic() + pause >= ends_at:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+
+class _Api(API):  # type: ignore[misc]  # the package publishes no types
+    """The `woocommerce` package on a pooled session.
+
+    As shipped it opens a connection per call, gives 5 s in all, follows redirects, sends the parameters of a signed
+    address twice and reads without bound. It offers no hook for any of that, hence the private name; the version is pinned.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        consumer_key: str,
+        consumer_secret: str,
+        *,
+        session: requests.Session,
+        timeout_s: float,
+        total_s: float,
+        ca_file: str,
+    ) -> None:
+        super().__init__(url, consumer_key, consumer_secret, user_agent=USER_AGENT)
+        self.session = session
+        self.timeout_s = timeout_s
+        self.ca_file = ca_file
+        self.shop = str(urlsplit(url).netloc)
+
+    def ask(
+        self, method: str, path: str, data: dict[str, object] | None, params: Params | None, ends_at: float
+    ) -> Answer:
+        """One attempt, signed anew. Raises Unavailable when there is no answer, whole and in time."""
+        try:
+            return self._API__request(method, path, data, params=params, ends_at=ends_at)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            self._give_up(f"{self.shop} did not answer in time; trying again later", code="shop_slow")
+        except requests.exceptions.SSLError as error:
+            self._give_up(
+                f"{self.shop} has no valid certificate ({_reason(error)}). Renew it at the shop; trying again later",
+                code="shop_certificate",
+            )
+        except (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
+            self._give_up(f"{self.shop} sent an answer that cannot be unpacked; trying again later", code="answer_cut")
+        except urllib3.exceptions.HTTPError:
+            self._give_up(f"{self.shop} broke off in the middle of its answer; trying again later", code="answer_cut")
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+            raise Rejected(f"“{self.shop}” is not an address that can be called", code="bad_address") from None
+        except requests.RequestException:
+            self._give_up(f"{self.shop} cannot be reached; trying again later", code="shop_unreachable")
+
+    def _API__request(  # noqa: N802 - the mangled name of API.__request, called by its get, post, put and delete
+        self,
+        method: str,
+        endpoint: str,
+        data: dict[str, object] | None,
+        params: Params | None = None,
+        *,
+        ends_at: float,
+    ) -> Answer:
+        url = f"{self._API__get_url(endpoint)}{'?' + urlencode(params) if params else ''}"
+        auth = HTTPBasicAuth(self.consumer_key, self.consumer_secret) if self.is_ssl else None
+        if not self.is_ssl:
+            # Signed per attempt: WooCommerce takes a nonce once, also when a proxy in between answers 503.
+            url = self._API__get_oauth_url(url, method)
+        headers = {"User-Agent": self.user_agent, "Accept": "application/json"}
+        if data is not None:
+            headers["Content-Type"] = "application/json;charset=utf-8"
+        response = self.session.request(
+            method,
+            url,
+            data=None if data is None else json.dumps(data, ensure_ascii=False).encode(),
+            headers=headers,
+            auth=auth,
+            timeout=_within(self.timeout_s, ends_at),
+            allow_redirects=False,
+            stream=True,
+            verify=self.ca_file or True,
+        )
+        with response:
+            return Answer(
+                status=response.status_code,
+                body=_whole_body(response, ends_at=ends_at),
+                location=response.headers.get("Location", ""),
+                retry_after=response.headers.get("Retry-After", ""),
+                pages=_count(response.headers.get("X-WP-TotalPages"), default=1),
+                total=_count(response.headers.get("X-WP-Total"), default=0),
+            )
+
+    def _give_up(self, sentence: str, *, code: str) -> NoReturn:
+        # From None: the text of what requests raises holds the signed address, and tracebacks are logged.
+        raise Unavailable(sentence, code=code) from None
+
+
+def _accepted(answer: Answer, *, about: str, shop: str) -> Answer:
+    """The answer if it is one; otherwise what it means for us, and for the shop owner."""
+    code = shop_error(answer.body) or ""
+    said = _said(answer, code)
+    match answer.status:
+        case status if 200 <= status < 300:
+            return _readable(answer, shop=shop)
+        case status if 300 <= status < 400:
+            raise Rejected(
+                f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
+                "shop: keys and orders are not sent after a redirect",
+                code="shop_redirects",
+            )
+        case 401 | 403:
+            raise Rejected(
+                f"{shop} refuses the REST key for {about} ({said}). Make a key with read/write permission in WooCommerce → "
+                "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
+                "Authorization header",
+                code="rest_key_refused",
+            )
+        case 404 if code.endswith("order_invalid_id"):
+            raise Rejected(f"The shop has no {about} (any more)", code="order_gone")
+        case 404 if code in ("", "rest_no_route"):
+            raise Rejected(
+                f"{shop} has no WooCommerce REST API at /wp-json/ ({said}). Check the shop's address, that WooCommerce is "
+                "active, and that Settings → Permalinks is not on “Plain”",
+                code="rest_not_found",
+            )
+        case status if status in BUSY:
+            raise Unavailable(
+                f"{shop} is busy or in maintenance ({said}); trying again later",
+                code="shop_busy",
+                retry_after_s=_retry_after_s(answer.retry_after),
+            )
+        case 408 | 425:
+            raise Unavailable(f"{shop} did not take the question in time; trying again later", code="shop_slow")
+        case status if status >= 500:
+            raise Unavailable(
+                f"{shop} failed to answer for {about} ({said}); trying again later. WooCommerce → Status → Logs says why",
+                code="shop_failed",
+                retry_after_s=_retry_after_s(answer.retry_after),
+            )
+        case status:
+            raise Rejected(f"{shop} refused the question for {about}: {said}", code=f"shop_error:{code or status}")
+
+
+def _readable(answer: Answer, *, shop: str) -> Answer:
+    if is_json(answer.body):
+        return answer
+    if answer.body.lstrip().startswith(b"<"):
+        raise Unavailable(
+            f"{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or a PHP warning "
+            "printed before the data; trying again later",
+            code="answer_not_json",
+        )
+    raise Unavailable(f"{shop} sent half an answer; trying again later", code="answer_cut")
+
+
+def _said(answer: Answer, code: str) -> str:
+    message = shop_error_message(answer.body)
+    return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
+
+
+def _whole_body(response: requests.Response, *, ends_at: float) -> bytes:
+    """Read to the end, by what each packet brings: a body that trickles in must not outlast *ends_at*."""
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise Rejected(
+                f"The shop's answer is larger than {MAX_ANSWER_BYTES // 1_000_000} MB, more than an order can be; a plugin "
+                "puts something big into it",
+                code="answer_too_large",
+            )
+        if time.monotonic() > ends_at:
+            raise requests.Timeout
+    return bytes(body)
+
+
+def _within(timeout_s: float, ends_at: float) -> tuple[float, float]:
+    """Timeouts for connecting and for each wait, cut to what is left of the call."""
+    left = max(0.1, ends_at - time.monotonic())
+    return min(5.0, timeout_s, left), min(timeout_s, left)
+
+
+def _pause(error: Unavailable, backoff_s: float) -> float | None:
+    """How long to wait before asking again; None when the shop asks for more patience than a job has."""
+    asked = error.retry_after_s or 0
+    return None if asked > LONGEST_PATIENCE_S else max(backoff_s, float(asked))
+
+
+def _retry_after_s(header: str) -> int | None:
+    """Retry-After in seconds: it comes as a number or as a date."""
+    if header.isascii() and header.isdigit():
+        return min(int(header[:9]), LONGEST_RETRY_AFTER_S)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0, min(round((aware - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
+
+
+def _shop_url(url: str) -> str:
+    """The address in the spelling that is signed and called: small host, no slash at the end."""
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username and (parts.port or 80)
+    except ValueError:
+        usable = None
+    if not usable:
+        raise Rejected(
+            f"“{url[:80]}” is not a shop's address; write it like https://www.example.com", code="bad_address"
+        )
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
+
+
+def _origin(location: str) -> str:
+    """A redirect's target without its query: that would repeat the signed parameters."""
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _utc(instant: datetime) -> str:
+    """Without a zone, to go with dates_are_gmt: a “+” does not survive every proxy."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _count(header: str | None, *, default: int) -> int:
+    return int(header) if header and header.isascii() and header.isdigit() and len(header) < 10 else default
+
+
+def _reason(error: Exception) -> str:
+    """Why a certificate was refused, out of the depth of what is wrapped around it."""
+    text = str(error)
+    return next((why for sign, why in CERTIFICATE_TROUBLE.items() if sign in text), "it is not trusted")
+
+
+CERTIFICATE_TROUBLE = {
+    "has expired": "it has expired",
+    "self-signed": "it is self-signed",
+    "self signed": "it is self-signed",
+    "Hostname mismatch": "it is for another name",
+    "doesn't match": "it is for another name",
+    "unable to get local issuer": "the certificate chain is incomplete",
+}

@@ -1,0 +1,48 @@
+"""The private note that an issued document leaves on its order: its words, and how to find it again after a crash."""
+
+import html
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from worker.woocommerce.payload import Note
+
+# {kind} is the word for the document, in the same language; the link is the last word.
+SENTENCES = {
+    "nl": ("{kind} {number}, {total}: ", "openen"),
+    "fr": ("{kind} {number}, {total} : ", "ouvrir"),
+    "de": ("{kind} {number}, {total}: ", "öffnen"),
+    "en": ("{kind} {number}, {total}: ", "open"),
+}
+
+# WordPress turns these into typographic ones wherever it "beautifies" a text.
+_DASHES = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00d7": "x", "\u00a0": " "})
+
+
+def marker(number: str) -> str:
+    """The words by which the note about document *number* is found again.
+
+    Plain words in brackets, because the rest does not last: WordPress strips comments and attributes, links are signed
+    anew, sentences are translated, and the number alone also stands in the credit note's note.
+    """
+    return f"[facturelay {quote(number, safe='/._-')}]"
+
+
+def note_html(*, kind: str, number: str, total: str, url: str, language: str) -> str:
+    """The note as HTML: “Factuur F2026-00017, € 22,20: openen [facturelay F2026-00017]”. Every word is escaped here."""
+    sentence, open_word = SENTENCES.get(language, SENTENCES["en"])
+    text = html.escape(sentence.format(kind=kind, number=number, total=total), quote=False)
+    return f'{text}<a href="{html.escape(url)}">{open_word}</a> {marker(number)}'
+
+
+def find_note(notes: Iterable[Note], wanted: str) -> int | None:
+    """The id of the oldest note that carries *wanted* (from `marker`), or None: it was never written."""
+    looked_for = _folded(wanted)
+    found = [note.note_id for note in notes if looked_for in _folded(note.text)]
+    return min(found, default=None)
+
+
+def _folded(text: str) -> str:
+    """Undo what a shop may have done to a note: entities, tags, typographic dashes, runs of dashes and spaces."""
+    plain = html.unescape(re.sub(r"<[^<>]*>", "", text)).translate(_DASHES)
+    return re.sub(r"-+", "-", " ".join(plain.split()))

@@ -1,0 +1,40 @@
+<?php
+/**
+ * Runs when the plugin is deleted. Whatever it keeps carries its name, so its name is all that has to be known here.
+ * The documents are safe: they are on the Facturelay server, not in the shop.
+ */
+
+declare(strict_types=1);
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+( static function (): void {
+	global $wpdb;
+
+	$named = static fn ( string $before ): string => $wpdb->esc_like( $before . 'facturelay_' ) . '%';
+
+	// Through WordPress, not by one DELETE: a cache that outlives the request would bring options back.
+	foreach ( array( '', '_transient_', '_transient_timeout_', '_site_transient_', '_site_transient_timeout_' ) as $before ) {
+		$query = $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $named( $before ) );
+		array_map( 'delete_option', $wpdb->get_col( $query ) );
+	}
+	$query = $wpdb->prepare( "SELECT DISTINCT meta_key FROM {$wpdb->usermeta} WHERE meta_key LIKE %s", $named( '' ) );
+	foreach ( $wpdb->get_col( $query ) as $key ) {
+		delete_metadata( 'user', 0, $key, '', true );
+	}
+
+	foreach ( $wpdb->get_col( $wpdb->prepare( 'SHOW TABLES LIKE %s', $named( $wpdb->prefix ) ) ) as $table ) {
+		$wpdb->query( "DROP TABLE IF EXISTS `$table`" );
+	}
+
+	foreach ( _get_cron_array() ?: array() as $hooks ) {
+		foreach ( array_keys( $hooks ) as $hook ) {
+			if ( 0 === strpos( (string) $hook, 'facturelay_' ) ) {
+				wp_unschedule_hook( (string) $hook );
+			}
+		}
+	}
+	if ( function_exists( 'as_unschedule_all_actions' ) ) {
+		as_unschedule_all_actions( '', array(), 'facturelay' );
+	}
+} )();
