@@ -19,7 +19,7 @@ UV := $(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --pytho
 help: ## Show this list
 	@echo "Facturelay: from a WooCommerce order to the right document."
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: venv ## Show everything with a pretend shop: make demo ARGS="--once"
 	@$(BIN)/facturelay demo $(ARGS)
@@ -40,7 +40,7 @@ check: venv-dev ## Check style, types, the arrows between the rooms, and PHP's s
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@if command -v php >/dev/null; then \
-		find $(PLUGIN) tests/wordpress -name '*.php' -print0 | xargs -0 -n1 php -l >/dev/null && echo "PHP reads every file."; \
+		find $(PLUGIN) tests/wordpress -name '*.php' -print0 | xargs -0 -n1 php -d display_errors=stderr -l >/dev/null && echo "PHP reads every file."; \
 	else echo "PHP is not on this machine, so its files were not read."; fi
 
 golden: venv-dev ## Write the golden files anew; read the difference before keeping it
@@ -52,7 +52,7 @@ chaos: venv-dev ## Kill processes at random and look for losses: make chaos ORDE
 lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin them with hashes
 	@$(PIP) install --quiet uv
 	@$(UV) --upgrade --output-file requirements/runtime.txt
-	@$(UV) --upgrade --group dev --output-file requirements/dev.txt
+	@$(UV) --upgrade --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@git --no-pager diff --stat -- requirements
 
 # The header's name and description are for translators too, and xgettext does not see them there.
@@ -87,7 +87,7 @@ $(VENV)/dev-is-installed: requirements/dev.txt requirements/runtime.txt pyprojec
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then echo "Facturelay needs Python 3.11 or later, and none was found; PYTHON=/path/to/python chooses one."; exit 1; fi
 	@if ! "$(PYTHON)" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
-		package="$$(case "$(PYTHON)" in *3.1[1-9]) basename "$(PYTHON)";; *) echo python3;; esac)-venv"; \
+		package="$$(case "$(PYTHON)" in (*3.1[1-9]) basename "$(PYTHON)";; (*) echo python3;; esac)-venv"; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			echo "Installing $$package, which Debian keeps apart from Python ..."; \
 			export DEBIAN_FRONTEND=noninteractive; \

@@ -30,7 +30,10 @@ SENTENCES = {
     HTTPStatus.BAD_REQUEST: ("request_wrong", "The request could not be read; send it again."),
     HTTPStatus.NOT_FOUND: ("page_unknown", "There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_wrong", "This address does not take this kind of request."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "This is more than is taken here at once; nothing was kept."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "body_too_large",
+        "This is more than is taken here at once; nothing was kept.",
+    ),
 }
 
 
@@ -83,7 +86,9 @@ def http_error(error: HTTPException) -> AnyResponse:
     """What routing and reading a request refuse: no such address, wrong method, body too large."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     code, message = SENTENCES.get(status, SENTENCES[HTTPStatus.BAD_REQUEST])
-    response = message_page(status, words_of_visitor(), "unknown") if is_for_people() else refusal(status, code, message)
+    response = (
+        message_page(status, words_of_visitor(), "unknown") if is_for_people() else refusal(status, code, message)
+    )
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -114,7 +119,9 @@ def unexpected_error(error: Exception) -> Response:
     if is_for_people():
         return message_page(status, words_of_visitor(), "broken", code=code)
     return refusal(
-        status, "unexpected", f"Something went wrong here that should not. The log has the details under the code {code}."
+        status,
+        "unexpected",
+        f"Something went wrong here that should not. The log has the details under the code {code}.",
     )
 
 

@@ -46,7 +46,9 @@ def metrics() -> Response:
     with parts().store.read() as connection:
         taken = figures.take(connection)
     registry = CollectorRegistry()
-    registry.register(Figured(taken, waiting=parts().now() - taken.oldest_waiting_at if taken.oldest_waiting_at else None))
+    registry.register(
+        Figured(taken, waiting=parts().now() - taken.oldest_waiting_at if taken.oldest_waiting_at else None)
+    )
     response = make_response(generate_latest(registry))
     response.content_type = CONTENT_TYPE_PLAIN_0_0_4
     return response

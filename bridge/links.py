@@ -102,7 +102,8 @@ def stored_file(token: str, file_format: str) -> Response:
     response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(held, file_format)}"'
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.set_etag(stored.sha256)
-    return response.make_conditional(request)  # type: ignore[no-any-return]  # Flask's own Response comes back
+    response.make_conditional(request)
+    return response
 
 
 def held_by(token: str) -> Held | Response:
@@ -130,13 +131,14 @@ def look_up(connection: Connection, link: Link) -> Held | None:
     draft = document.draft
     history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)
     marks = documents.marks_of(connection, [made.document_id for made in history.documents])
+    files = documents.files_of(connection, [document.document_id])
     render = steps.of_document(connection, document.document_id).get(StepName.RENDER)
     return Held(
         link=link,
         document=document,
         marks=marks.get(document.document_id, {}),
         standing=standing_of(document, history.credited(document), paid_marks(document, history.documents, marks)),
-        files={stored.format: stored for stored in documents.files_of(connection, [document.document_id]).get(document.document_id, ())},
+        files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
     )
 

@@ -7,7 +7,9 @@ from worker.domain.document import Kind
 from worker.domain.money import MINOR_UNITS
 
 LANGUAGES = ("nl", "fr", "de", "en")
-NARROW_SPACE, HARD_SPACE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+HARD_SPACE = "\N{NO-BREAK SPACE}"
+# What stands for "." and ",".
+DIGITS = {"nl": ",.", "fr": ",\N{NARROW NO-BREAK SPACE}", "de": ",.", "en": ".,"}
 
 TITLES: dict[str, dict[Kind, str]] = {
     "nl": {
@@ -37,11 +39,23 @@ TITLES: dict[str, dict[Kind, str]] = {
 }
 
 MONTHS = {
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december".split(),
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
+    "nl": (
+        "januari", "februari", "maart", "april", "mei", "juni",
+        "juli", "augustus", "september", "oktober", "november", "december",
+    ),
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin",
+        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    ),
+    "de": (
+        "Januar", "Februar", "März", "April", "Mai", "Juni",
+        "Juli", "August", "September", "Oktober", "November", "Dezember",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
 
 SENTENCES = {
     "nl": {
@@ -221,8 +235,7 @@ class Words:
         """Write money with its sign, or its code where it is not the euro. Nothing is rounded."""
         if MINOR_UNITS.get(currency) == 0 and value == value.to_integral_value():
             value = value.quantize(Decimal(1))
-        point, thousands = {"nl": ",.", "fr": f",{NARROW_SPACE}", "de": ",.", "en": ".,"}[self.language]
-        digits = f"{value:,f}".translate({ord("."): point, ord(","): thousands})
+        digits = f"{value:,f}".translate(str.maketrans(".,", DIGITS[self.language]))
         sign = "€" if currency == "EUR" else currency
         if self.language in ("fr", "de"):
             return f"{digits}{HARD_SPACE}{sign}"

@@ -167,7 +167,7 @@ def may_install() -> bool:
 
 
 def install(missing: Sequence[Suite]) -> None:
-    """One apt call for everything. What fails is left out later, and apt's own words stand above."""
+    """One apt call for everything. What fails is left out later."""
     everything = sorted({package for suite in missing for package in suite.packages})
     say(f"Installing {' '.join(everything)} (some minutes on a fresh machine) ...")
     with no_service_starts():
@@ -179,14 +179,17 @@ def install(missing: Sequence[Suite]) -> None:
 
 
 def apt_get(step: str, *packages: str) -> bool:
-    """Whether it worked. Asks nothing."""
+    """Whether it worked. Asks nothing, and is heard only when it fails."""
     done = subprocess.run(
         ["apt-get", "-qq", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", step, *packages],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
         check=False,
     )
+    if done.returncode != 0:
+        say(done.stderr)
     return done.returncode == 0
 
 

@@ -37,7 +37,8 @@ def command(data: Path) -> list[str]:
         "--appendfsync", "everysec",
         "--maxmemory-policy", "noeviction",
         "--save", "",
-        "--loglevel", "warning",
+        "--loglevel", "notice",
+        "--logfile", str(folder / "valkey.log"),
     ]  # fmt: skip
 
 

@@ -8,7 +8,6 @@ is checked, and the socket is opened to the checked number; TLS still asks for t
 import ipaddress
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.cookiejar import DefaultCookiePolicy
@@ -175,21 +174,25 @@ def _cut_off_after(sock: socket.socket | None, seconds: float | None) -> Iterato
     if sock is None or seconds is None:
         yield
         return
-    started = time.monotonic()
-    timer = threading.Timer(seconds + _TICK_S, _shut, (sock,))
+    cut = threading.Event()
+    timer = threading.Timer(seconds + _TICK_S, _shut, (sock, cut))
     timer.daemon = True
     timer.start()
     try:
         yield
     except Exception as error:
-        if time.monotonic() - started >= seconds:
+        if cut.is_set():
             raise TimeoutError("timed out") from error
         raise
+    else:
+        if cut.is_set():  # a head that ends in the middle looks like a short one
+            raise TimeoutError("timed out")
     finally:
         timer.cancel()
 
 
-def _shut(sock: socket.socket) -> None:
-    with suppress(OSError):  # closed meanwhile: the answer came after all
+def _shut(sock: socket.socket, cut: threading.Event) -> None:
+    cut.set()
+    with suppress(OSError):  # closed meanwhile
         # The plain socket's shutdown: the TLS one takes its session apart under the thread that is reading.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,6 +1,7 @@
 """Bytes of the shop → order: every recording, the traps of the contract, and bodies made to hurt."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -280,23 +281,22 @@ def test_an_endless_name_of_open_tags_takes_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order_id", "given"),
+    ("order_id", "key", "given"),
     [
-        (254, "BE0123456749"),
-        (255, "NL123456782B90"),
-        (256, "BE 0123.456.749"),
-        (257, "FR40303265045"),
-        (258, "BE0123456749"),
-        (259, "DE123456789"),
-        (260, "BE0123456749"),
-        (261, "BE0123456749"),
+        (254, "_billing_vat_number", "BE0123456749"),
+        (255, "_vat_number", "BE0123456749"),
+        (256, "_billing_eu_vat_number", "BE0123456749"),
+        (257, "billing_vat", "BE 0123.456.749"),
+        (258, "_billing_vat", "FR40303265045"),
+        (259, "vat_number", "NL123456782B90"),
+        (260, "_billing_btw_nummer", "BE0123456749"),
+        (261, "_vat_number_is_validated", ""),
     ],
 )
-def test_the_vat_number_is_found_where_plugins_put_it(order_id: int, given: str) -> None:
-    recorded = json.loads(fetched(f"s14-vat-meta-keys/rest-order-{order_id}"))
-    keys = [meta["key"] for meta in recorded["meta_data"] if "vat" in meta["key"] or "btw" in meta["key"]]
-    assert keys
-    assert parse_order(json.dumps(recorded).encode()).vat_number_given == given
+def test_the_vat_number_is_found_where_plugins_put_it(order_id: int, key: str, given: str) -> None:
+    body = fetched(f"s14-vat-meta-keys/rest-order-{order_id}")
+    assert f'"{key}"'.encode() in body
+    assert parse_order(body).vat_number_given == given
 
 
 def test_the_block_checkouts_vat_field_is_found_billing_first() -> None:
@@ -341,7 +341,7 @@ def test_yes_is_no_vat_number_and_the_billing_number_comes_before_the_shipping_o
 
 def test_vat_exemption_is_said_by_the_order() -> None:
     exempt = parse_order(delivered("s35-vat-exempt-b2b/02"))
-    assert (exempt.vat_exempt, [line.taxes for line in exempt.lines][0]) == (True, ())
+    assert (exempt.vat_exempt, exempt.lines[0].taxes) == (True, ())
     assert not parse_order(delivered("s01-block-checkout-bacs/01")).vat_exempt
 
 
@@ -566,7 +566,7 @@ def test_what_is_no_order_at_all_is_refused(body: bytes, sentence: str) -> None:
 
 def test_a_field_said_twice_is_refused() -> None:
     body = an_order().replace(b'"total":', b'"total": "1.00", "total":', 1)
-    with pytest.raises(Rejected, match="^What the shop sent says “total” twice") as refused:
+    with pytest.raises(Rejected, match=r"^What the shop sent says “total” twice") as refused:
         parse_order(body)
     assert refused.value.code == "bad_field"
 
@@ -633,19 +633,26 @@ def _ways(value: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, 
 def _with(value: Any, way: tuple[str | int, ...], new: Any) -> Any:
     if not way:
         return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = value.copy()
     copy[way[0]] = _with(value[way[0]], way[1:], new)
     return copy
 
 
-def _parses_or_is_refused(body: bytes) -> None:
+def _outcome(parse: Callable[[bytes], object], body: bytes) -> object:
+    """What *parse* makes of the body, or the refusal; everything else it may raise is a bug and goes through."""
     try:
-        order = parse_order(body)
+        return parse(body)
     except Rejected as refused:
-        assert refused.code.startswith(("bad_field", "not_an_order", "shop_error:"))
-        assert len(refused.sentence) < 500
+        return refused
+
+
+def _parses_or_is_refused(body: bytes) -> None:
+    outcome = _outcome(parse_order, body)
+    if isinstance(outcome, Rejected):
+        assert outcome.code.startswith(("bad_field", "not_an_order", "shop_error:"))
+        assert len(outcome.sentence) < 500
     else:
-        assert isinstance(order, Order)
+        assert isinstance(outcome, Order)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -655,7 +662,7 @@ def test_an_order_with_anything_anywhere_parses_or_is_refused(changes: list[tupl
     for way, new in changes:
         try:
             body = _with(body, way, new)
-        except (KeyError, IndexError, TypeError):
+        except (AttributeError, KeyError, IndexError, TypeError):
             continue  # an earlier change has taken this place away
     _parses_or_is_refused(json.dumps(body).encode())
 
@@ -665,10 +672,7 @@ def test_an_order_with_anything_anywhere_parses_or_is_refused(changes: list[tupl
 def test_any_bytes_parse_or_are_refused(body: bytes) -> None:
     _parses_or_is_refused(body)
     for parse in (parse_refunds, payload.parse_notes, payload.parse_listing, payload.parse_webhooks, payload.peek):
-        try:
-            parse(body)
-        except Rejected as refused:
-            assert refused.sentence
+        _outcome(parse, body)
 
 
 @settings(max_examples=200, deadline=None)

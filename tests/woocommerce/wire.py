@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -77,14 +78,12 @@ class Wire:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        with connection:
-            connection.settimeout(5)
-            try:
-                stream = self.context.wrap_socket(connection, server_side=True) if self.context else connection
+        connection.settimeout(5)
+        with connection, suppress(OSError):
+            stream = self.context.wrap_socket(connection, server_side=True) if self.context else connection
+            with stream:
                 while self._one_exchange(stream):
                     pass
-            except OSError:
-                return
 
     def _one_exchange(self, stream: socket.socket) -> bool:
         asked = _read_request(stream)

@@ -237,7 +237,7 @@ def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: s
         wrong += [
             f"{where}, {other['cause']}: {name} is {one.get(name)!r}, expected {value!r}"
             for name, value in other.items()
-            if one.get(name) != value
+            if value is not None and one.get(name) != value
         ]
     return wrong
 

@@ -357,7 +357,7 @@ def _payment_request(kind: Kind, order: Order, shop: Shop, *, total: Decimal, to
         reference=payment.structured_communication(shop.seed, order.order_id),
         iban=shop.seller.iban,
         bic=shop.seller.bic,
-        beneficiary=shop.seller.name,
+        beneficiary=f"{shop.seller.name} {shop.seller.legal_form}".strip(),
         due_on=today + timedelta(days=shop.payment_days),
         pay_url=order.pay_url,
     )

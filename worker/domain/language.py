@@ -10,7 +10,9 @@ from worker.domain.shop import Shop
 
 LANGUAGES = ("nl", "fr", "de", "en")
 
-_OF_COUNTRY = dict(NL="nl", SR="nl", FR="fr", LU="fr", MC="fr", DE="de", AT="de", CH="de", LI="de")
+_OF_COUNTRY = {
+    "NL": "nl", "SR": "nl", "FR": "fr", "LU": "fr", "MC": "fr", "DE": "de", "AT": "de", "CH": "de", "LI": "de",
+}  # fmt: skip
 
 # Belgium's language areas by postcode (coordinated laws on the use of languages, 18-7-1966; read 2026-11-22).
 # Communes with facilities (1630 Linkebeek, 3790 Voeren, 7780 Comines, 4960 Malmedy …) count with the area they lie in.

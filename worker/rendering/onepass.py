@@ -7,7 +7,7 @@ Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisa
 """
 
 import io
-from collections.abc import Iterator
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,12 @@ from xhtml2pdf.builders.printmarks import MarkedCanvas
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 from xhtml2pdf.default import DEFAULT_PAGE_NAME
 from xhtml2pdf.document import pisaStory
-from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlPageTemplate, PmlParagraph
+from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlPageTemplate
+
+from worker.rendering import rows
+from worker.rendering.story import paragraphs
+
+log = logging.getLogger(__name__)
 
 
 class NeedsTwoPasses(Exception):
@@ -45,6 +50,7 @@ class _Template(PmlPageTemplate):  # type: ignore[misc]
 class _Canvas(MarkedCanvas):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.setCreator("Facturelay")
         self.owed: list[_Owed] = []
         self.document: Any = None
 
@@ -66,8 +72,15 @@ class _Document(PmlBaseDoc):  # type: ignore[misc]
 
 def to_pdf(html: str, policy: ResourceAccessPolicy) -> bytes:
     """Lay *html* out once. Raises `NeedsTwoPasses` for what that cannot do."""
-    context = pisaStory(html, resource_policy=policy)
-    return build(context)
+    collapsed = rows.collapse(html)
+    if collapsed is not None:
+        try:
+            context = pisaStory(collapsed.page, resource_policy=policy)
+            rows.expand(context.story, collapsed)
+            return build(context)
+        except rows.NotExpandable as why:
+            log.info("the lines are laid out one by one: %s", why)
+    return build(pisaStory(html, resource_policy=policy))
 
 
 def build(context: Any) -> bytes:
@@ -104,22 +117,3 @@ def _check(context: Any, body: Any) -> None:
             raise NeedsTwoPasses("a frame for the last page")
         if any(getattr(frag, "link", None) for part in paragraphs(frame.pisaStaticStory) for frag in part.frags):
             raise NeedsTwoPasses("a link in a static frame, which a form cannot carry")
-
-
-def paragraphs(part: Any) -> Iterator[Any]:
-    """Every paragraph in a flowable or a list of them."""
-    if isinstance(part, PmlParagraph):
-        yield part
-        return
-    for inner in _inside(part):
-        yield from paragraphs(inner)
-
-
-def _inside(part: Any) -> Any:
-    if isinstance(part, list | tuple):
-        return part
-    for name in ("_cellvalues", "_content", "contents", "flowables", "story"):
-        inner = getattr(part, name, None)
-        if isinstance(inner, list | tuple):
-            return inner
-    return ()

@@ -34,6 +34,8 @@ def to_pdf(html: str, *, created_at: datetime | None = None) -> bytes:
             pdf = _one_pass(html)
         except RenderLimitError as error:
             raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
+        except onepass.NeedsTwoPasses:
+            pdf = to_pdf_plainly(html)
         except Exception:
             # The quick way leans on private names of two libraries: whatever breaks there must not stop an invoice.
             log.warning("one-pass rendering failed; rendering the plain way", exc_info=True)

@@ -122,7 +122,10 @@ class ShopClient:
         return body
 
     def refunds(self, order_id: int) -> bytes:
-        """The refunds of an order, all of them or Rejected: one left out would be a credit note that nobody misses."""
+        """The refunds of an order, all of them or Rejected: one left out would be a credit note that nobody misses.
+
+        An erased order has none: WooCommerce answers an empty list, so ask for the order first.
+        """
         params: Params = {"per_page": MAX_PER_PAGE}
         answer = self._call("GET", f"orders/{order_id}/refunds", params=params, about=f"order {order_id}")
         if answer.pages > 1:

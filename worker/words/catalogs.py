@@ -66,11 +66,11 @@ class Words:
 
     def currency(self, code: str) -> str:
         """The sign of a currency, or its code where there is none."""
-        return get_currency_symbol(code, locale=self._locale)
+        return str(get_currency_symbol(code, locale=self._locale))
 
     def country(self, code: str) -> str:
         """The name of a country; a code that nobody knows stays as it is."""
-        return self._locale.territories.get(code, code)
+        return str(self._locale.territories.get(code, code))
 
 
 @cache

@@ -1,0 +1,63 @@
+"""How gunicorn runs the door: `gunicorn -c python:bridge.gunicorn_conf "bridge:create_app()"`. The command line overrides all of it."""
+
+import logging
+import os
+import re
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+bind = "127.0.0.1:8080"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 4
+# The thread that rings Redis and the database's connections belong to one process; neither survives a fork.
+preload_app = False
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+# A heartbeat file on a busy disk can block long enough to look like a dead worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # memory, not a file that others find
+# Addresses that we hand out come from FACTURELAY_PUBLIC_URL, never from what a request says of itself.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+# Nobody asked for a second way in.
+control_socket_disable = True
+# No access log: the proxy in front has one, and our paths hold keys to documents. Switched on, it hides them (below).
+accesslog = None
+errorlog = "-"
+
+SILENCE_S = 10
+TOKEN = re.compile(r"(/d/)[^/\s?\"']+")
+
+
+class HideTokens(logging.Filter):
+    """Write /d/… for the address of a document: who reads the log must not be able to open it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = TOKEN.sub(r"\1…", record.getMessage()), ()
+        return True
+
+
+def on_starting(_server: Any) -> None:
+    """Before any worker exists, so that all of them inherit it."""
+    for name in ("gunicorn.error", "gunicorn.access"):
+        logging.getLogger(name).addFilter(HideTokens())
+
+
+def when_ready(server: Any) -> None:
+    """Let a client that falls silent in the middle of a request go after some seconds: eight of them would hold all threads."""
+    for listener in server.LISTENERS:
+        # Accepted connections inherit it (Linux), and it holds where the worker makes them blocking again.
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE_S, 0))
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Let our own loggers speak in this process as gunicorn's do."""
+    logging.basicConfig(
+        level=os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").upper(),
+        format="[%(asctime)s] [%(process)d] [%(levelname)s] %(name)s: %(message)s",
+    )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(HideTokens())

@@ -1,0 +1,38 @@
+"""What each kind of document says in each language, word by word, beside this file."""
+
+import io
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tests.rendering.examples import awkward, ordinary
+from worker.rendering import render_pdf
+
+EXAMPLES = {**ordinary(), **awkward()}
+
+
+def text_of(pdf: bytes) -> str:
+    """The pages as they look, and under each what stands in its static frames, which the layout leaves out."""
+    return "\n\f\n".join(_page(page) for page in pypdf.PdfReader(io.BytesIO(pdf)).pages) + "\n"
+
+
+def _page(page: pypdf.PageObject) -> str:
+    layout = [line.rstrip() for line in page.extract_text(extraction_mode="layout").splitlines()]
+    everything = [line.strip() for line in page.extract_text().splitlines()]
+    in_frames = len(" ".join(everything).split()) - len(" ".join(layout).split())
+    frames = []
+    while len(" ".join(frames).split()) < in_frames:  # the frames come first
+        frames.append(everything[len(frames)])
+    return "\n".join([*layout, "-" * 40, *frames])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_document_says_what_it_said_before(name: str, update_golden: bool) -> None:
+    golden = Path(__file__).parent / f"{name}.txt"
+
+    text = text_of(render_pdf(EXAMPLES[name]))
+
+    if update_golden:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
