@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from stdnum.be import ogm_vcs
 
 from tests.domain.factories import a_shop, an_order
+from tests.domain.woocommerce_sums import many
 from worker.domain.document import Category
 from worker.domain.language import LANGUAGES, language_of
 from worker.domain.mentions import exemption, legal_texts, mention
@@ -75,6 +76,7 @@ def test_a_yearly_series_counts_per_year_and_another_for_ever() -> None:
 # Paying
 
 
+@many
 @given(seed=st.integers(0, 2000), order_id=st.integers(0, 10**9))
 def test_a_reference_is_twelve_digits_that_check(seed: int, order_id: int) -> None:
     reference = structured_communication(seed, order_id)
@@ -82,6 +84,7 @@ def test_a_reference_is_twelve_digits_that_check(seed: int, order_id: int) -> No
     assert ogm_vcs.is_valid(reference)
 
 
+@many
 @given(
     one=st.tuples(st.integers(0, 999), st.integers(0, 9_999_999)),
     other=st.tuples(st.integers(0, 999), st.integers(0, 9_999_999)),
@@ -119,6 +122,7 @@ def test_the_qr_code_says_what_a_banking_app_expects() -> None:
     ]
 
 
+@many
 @given(beneficiary=st.text(min_size=1), text=st.text())
 def test_the_qr_code_stays_within_its_331_bytes_and_its_lines(beneficiary: str, text: str) -> None:
     payload = epc_payload(beneficiary=beneficiary, iban="BE68539007547034", amount=Decimal("0.01"), text=text)

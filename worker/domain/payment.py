@@ -51,7 +51,7 @@ def epc_payload(
         "1",
         "SCT",
         bic.replace(" ", ""),
-        " ".join(beneficiary.split())[:70].rstrip(),
+        _fitting(beneficiary, 70),
         iban.replace(" ", "").upper(),
         f"EUR{to_cent(amount)}",
         "",
@@ -62,5 +62,5 @@ def epc_payload(
 
 
 def _fitting(text: str, length: int) -> str:
-    """One line of at most *length* bytes: 140 bytes of text keep the whole under the 331 that the code may hold."""
+    """One line of at most *length* bytes: the limits are in characters, but the whole may not pass 331 bytes."""
     return " ".join(text.split()).encode()[:length].decode(errors="ignore").rstrip()

@@ -287,6 +287,7 @@ alarms = Table(
     Column("last_at", Instant, nullable=False),
     Column("times", Integer, nullable=False),
     Column("closed_at", Instant),
+    Column("told_at", Instant),  # a person was mailed about it
     Index(
         "uq_alarms_open",
         "shop_id",
@@ -295,6 +296,35 @@ alarms = Table(
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("report_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id")),  # None: about all shops
+    Column("name", String(40), nullable=False),  # reconcile:2026-11, digest, refunds …
+    Column("made_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),  # JSON
+    Index("ix_reports_shop_name", "shop_id", "name", "made_at"),
+)
+
+errands = Table(
+    "errands",
+    metadata,
+    Column("errand_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("kind", String(40), nullable=False),  # what a person asked for: preview, test_mail, check, credit …
+    Column("argument", Text, nullable=False),  # JSON
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("state", String(12), nullable=False),  # waiting | running | done | failed
+    Column("lease", String(36)),
+    Column("lease_until", Instant),
+    Column("answer", Text, nullable=False, server_default=""),  # JSON
+    Column("finished_at", Instant),
+    CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
+    Index("ix_errands_state", "state"),
 )
 
 leases = Table(

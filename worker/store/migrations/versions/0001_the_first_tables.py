@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("last_at", Instant(), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("told_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_alarms_shop_id"),
         sa.PrimaryKeyConstraint("alarm_id", name="pk_alarms"),
     )
@@ -131,6 +132,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_drafts_shop_order", "drafts", ["shop_id", "order_id"], unique=False)
     op.create_table(
+        "errands",
+        sa.Column("errand_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("argument", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name="ck_errands_state"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_errands_shop_id"),
+        sa.PrimaryKeyConstraint("errand_id", name="pk_errands"),
+    )
+    op.create_index("ix_errands_state", "errands", ["state"], unique=False)
+    op.create_table(
         "events",
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -162,6 +181,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_orders_shop_id"),
         sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name="pk_orders"),
     )
+    op.create_table(
+        "reports",
+        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=True),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("made_at", Instant(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_reports_shop_id"),
+        sa.PrimaryKeyConstraint("report_id", name="pk_reports"),
+    )
+    op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "made_at"], unique=False)
     op.create_table(
         "series",
         sa.Column("shop_id", sa.String(length=40), nullable=False),

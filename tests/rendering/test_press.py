@@ -1,0 +1,189 @@
+"""The press: nothing from outside is opened, and the quick way prints what the plain way prints."""
+
+import io
+import re
+import socket
+import subprocess
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+import pypdf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.rendering.examples import UNPAID, a_line, a_logo, an_invoice, awkward, ordinary
+from worker.domain.document import Document, Line
+from worker.rendering import Brand, press
+from worker.rendering.paper import Paper, to_html
+from worker.words import Words
+
+EXAMPLES = {**ordinary(), **awkward()}
+PAGE = "<html><head><style>@page {{ size: a4; margin: 2cm }}</style></head><body>{}</body></html>"
+
+
+def html_of(document: Document) -> str:
+    return to_html(Paper(document.draft, document.number, document.issued_on, Words(document.draft.language), Brand()))
+
+
+def text(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def test_no_address_is_opened() -> None:
+    knocks = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        thread = threading.Thread(target=lambda: knocks.append(_knock(server)))
+        thread.start()
+        page = PAGE.format(
+            f'<img src="{url}.png"/><link rel="stylesheet" href="{url}.css"/>'
+            f'<style>@import "{url}.css"; @font-face {{ font-family: x; src: url({url}.ttf) }}'
+            f" p {{ background-image: url({url}.png); font-family: x }}</style><p>text</p>"
+        )
+        assert "text" in text(press.to_pdf(page))
+        thread.join()
+
+    assert knocks == [False]
+
+
+def _knock(server: socket.socket) -> bool:
+    try:
+        server.accept()
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_no_file_outside_our_folder_is_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(a_logo())
+    page = PAGE.format(f'<img src="{secret}"/><img src="file://{secret}"/><img src="../../../../{secret}"/><p>text</p>')
+
+    reader = pypdf.PdfReader(io.BytesIO(press.to_pdf(page)))
+
+    assert sum(len(p.images) for p in reader.pages) == 0
+
+
+def test_a_page_that_needs_two_passes_gets_them() -> None:
+    pdf = press.to_pdf(PAGE.format("<p>in all <pdf:pagecount/> pages</p><pdf:nextpage/><p>second</p>"))
+
+    assert "in all 2 pages" in text(pdf)
+
+
+def test_when_the_quick_way_breaks_the_plain_way_prints(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    html = html_of(EXAMPLES["invoice-nl"])
+    expected = text(press.to_pdf(html))
+    monkeypatch.delattr(Canvas, "doForm")
+
+    assert sorted(text(press.to_pdf(html)).split()) == sorted(expected.split())
+    assert "plain way" in caplog.text
+
+
+def test_two_threads_print_one_after_the_other() -> None:
+    html = [html_of(EXAMPLES[f"invoice-{language}"]) for language in ("nl", "fr", "de", "en")]
+    alone = [press.to_pdf(page) for page in html]
+    together: list[bytes] = [b""] * 4
+
+    def run(i: int) -> None:
+        together[i] = press.to_pdf(html[i])
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert together == alone
+
+
+@pytest.mark.pdf_pictures
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_quick_way_prints_what_the_plain_way_prints(name: str, tmp_path: Path) -> None:
+    assert_same_pages(html_of(EXAMPLES[name]), tmp_path)
+
+
+# Words of any length, with what a shop's catalogue holds: quotes, signs, digits, accents, soft hyphens, hard spaces.
+WORDS = st.text("abcdefghijklmnopqrstuvwxyzÀÉßøŁαЖ0123456789 -_.,;:'\"&<>/()%€\u00a0\u00ad\u0301\n", max_size=120)
+SOME_LINES = st.lists(
+    st.builds(
+        a_line,
+        st.one_of(WORDS, st.just("Gentse Tripel")),
+        st.sampled_from(["1", "12", "0.125", "100000"]),
+        st.sampled_from(["2.479339", "-3", "123456.78"]),
+        st.sampled_from(["0", "6", "21"]),
+        sku=st.sampled_from(["", "A-1", "X" * 70]),
+        details=st.lists(WORDS, max_size=2).map(tuple),
+    ),
+    min_size=9,
+    max_size=60,
+)
+
+
+@pytest.mark.pdf_pictures
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kinds=SOME_LINES, repeats=st.integers(2, 3), language=st.sampled_from(["nl", "fr"]))
+def test_any_lines_look_the_same_the_quick_and_the_plain_way(
+    kinds: list[Line], repeats: int, language: str, tmp_path: Path
+) -> None:
+    assert_same_pages(html_of(an_invoice(lines=tuple(kinds * repeats), language=language)), tmp_path)
+
+
+def assert_same_pages(html: str, folder: Path) -> None:
+    quick, plain = folder / "quick.pdf", folder / "plain.pdf"
+    quick.write_bytes(press.to_pdf(html))
+    plain.write_bytes(press.to_pdf_plainly(html))
+
+    assert words_and_places(quick) == words_and_places(plain)
+    for one, other in zip(pictures(quick), pictures(plain), strict=True):
+        difference = ImageChops.difference(one, other).point(lambda value: 255 if value > 48 else 0)
+        assert difference.getbbox() is None
+
+
+def words_and_places(pdf: Path) -> list[tuple[str, tuple[Decimal, ...]]]:
+    """Each word with its box to a tenth of a point, page after page, in an order that does not depend on drawing."""
+    run = ["pdftotext", "-bbox", str(pdf), "-"]
+    page, found = 0, []
+    for line in subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines():
+        page += "<page " in line
+        if word := re.search(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*)</word>', line):
+            box = tuple(Decimal(number).quantize(Decimal("0.1")) for number in word.groups()[:4])
+            found.append((page, box[1], box[0], word[5], box))
+    return [(word, box) for *_, word, box in sorted(found)]
+
+
+def pictures(pdf: Path) -> list[Image.Image]:
+    subprocess.run(["pdftoppm", "-r", "50", "-gray", str(pdf), str(pdf.with_suffix(""))], check=True)
+    names = sorted(pdf.parent.glob(f"{pdf.stem}-*.pgm"))
+    found = [Image.open(name).copy() for name in names]
+    for name in names:
+        name.unlink()
+    return found
+
+
+@pytest.mark.pdf_pictures
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_word_leaves_the_page_and_none_lies_on_another(name: str, tmp_path: Path) -> None:
+    pdf = tmp_path / "page.pdf"
+    pdf.write_bytes(press.to_pdf(html_of(EXAMPLES[name])))
+    left, right, bottom = Decimal(52), Decimal(543), Decimal(822)  # 19 mm margins; the footer ends at 288 mm
+
+    for word, (x0, _, x1, y1) in words_and_places(pdf):
+        assert left < x0, word
+        assert x1 < right, word
+        assert y1 < bottom, word
+
+
+def test_the_pay_code_is_drawn_at_its_size() -> None:
+    reader = pypdf.PdfReader(io.BytesIO(press.to_pdf(html_of(an_invoice(payment=UNPAID)))))
+
+    (picture,) = reader.pages[0].images
+    assert picture.image is not None
+    assert picture.image.size[0] >= 148  # 37 modules at four dots: sharp in print

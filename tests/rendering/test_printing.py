@@ -1,0 +1,227 @@
+"""The PDF of a document: what it says, what it does not say, and that it is the same every time."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pypdf
+import pytest
+
+from tests.rendering.examples import (
+    BUSINESS,
+    CONSUMER,
+    SELLER,
+    UNPAID,
+    a_draft,
+    a_line,
+    a_logo,
+    an_invoice,
+    issued,
+    of_kind,
+)
+from worker.domain.document import Category, Document, Kind
+from worker.domain.money import ZERO, total_of
+from worker.domain.party import Address, Buyer
+from worker.rendering import Brand, preload, preview_pdf, render_pdf
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _press() -> None:
+    preload()
+
+
+def read(pdf: bytes) -> pypdf.PdfReader:
+    return pypdf.PdfReader(io.BytesIO(pdf))
+
+
+def text(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in read(pdf).pages).replace("\u00a0", " ")
+
+
+def pictures(pdf: bytes) -> int:
+    return sum(len(page.images) for page in read(pdf).pages)
+
+
+def said(document: Document) -> str:
+    return text(render_pdf(document))
+
+
+def test_equal_documents_give_equal_bytes() -> None:
+    assert render_pdf(an_invoice(payment=UNPAID)) == render_pdf(an_invoice(payment=UNPAID))
+
+
+def test_another_document_in_between_changes_no_byte() -> None:
+    first = render_pdf(an_invoice())
+    render_pdf(an_invoice(language="fr", buyer=replace(CONSUMER, name="Ζήνων Żółć"), payment=UNPAID))
+
+    assert render_pdf(an_invoice()) == first
+
+
+def test_the_file_says_its_title_author_language_and_moment_of_issue() -> None:
+    reader = read(render_pdf(an_invoice(language="fr")))
+
+    assert reader.metadata is not None
+    assert (reader.metadata.title, reader.metadata.author) == ("Facture F2026-00017", "Brouwerij De Gentse Gist")
+    assert str(reader.metadata.creation_date) == "2026-11-22 10:40:12+00:00"
+    assert reader.root_object["/Lang"] == "fr"
+
+
+def test_an_unpaid_invoice_says_how_to_pay_and_shows_a_code() -> None:
+    pdf = render_pdf(an_invoice(payment=UNPAID))
+
+    for words in ("Te betalen: € 44,27", "BE68 5390 0754 7034", "+++238/0000/01760+++", "22 december 2026"):
+        assert words in text(pdf)
+    assert pictures(pdf) == 1
+
+
+def test_a_paid_invoice_says_when_and_by_what_and_asks_for_nothing() -> None:
+    pdf = render_pdf(an_invoice(payment=UNPAID, paid_on=date(2026, 11, 22), payment_title="Bancontact"))
+
+    assert "Betaald op 22 november 2026 via Bancontact" in text(pdf)
+    assert "+++" not in text(pdf)
+    assert "Te betalen" not in text(pdf)
+    assert pictures(pdf) == 0
+
+
+def test_a_pay_link_can_be_pressed_and_other_schemes_cannot() -> None:
+    def links(url: str) -> list[str]:
+        page = read(render_pdf(an_invoice(payment=replace(UNPAID, pay_url=url)))).pages[0]
+        return [a.get_object()["/A"]["/URI"] for a in page.get("/Annots", [])]
+
+    assert links("https://shop.example/pay?a=1&b=2") == ["https://shop.example/pay?a=1&b=2"]
+    assert links("javascript:alert(1)") == []
+
+
+def test_money_in_another_currency_has_no_code_and_names_the_vat_in_euros() -> None:
+    foreign = a_draft(currency="SEK", payment=UNPAID, exchange_rate=Decimal("10.95"), vat_eur=Decimal("0.43"))
+    pdf = render_pdf(issued(foreign))
+
+    assert pictures(pdf) == 0
+    assert "Btw in euro: € 0,43 (1 EUR = 10,95 SEK)" in text(pdf)
+    assert "SEK 44,27" in text(pdf)
+
+
+def test_a_delivery_note_names_goods_and_no_price() -> None:
+    words = said(of_kind(Kind.DELIVERY_NOTE, "nl"))
+
+    assert "Gentse Tripel" in words
+    assert "Piet Peeters" in words
+    assert "Verzending" not in words
+    assert not re.search(r"\d,\d\d|€|btw-tarief", words, re.IGNORECASE)
+
+
+def test_a_credit_note_names_number_and_date_of_what_it_corrects() -> None:
+    assert "Factuur F2026-00011 van 2 november 2026" in " ".join(said(of_kind(Kind.CREDIT_NOTE, "nl")).split())
+
+
+def test_a_refunded_credit_note_says_so() -> None:
+    refunded = replace(of_kind(Kind.CREDIT_NOTE, "nl").draft, paid_on=date(2026, 11, 23), payment_title="Mollie")
+
+    assert "Terugbetaald op 23 november 2026 via Mollie" in said(issued(refunded))
+
+
+def test_where_no_vat_may_show_none_shows() -> None:
+    lines = (a_line(category=Category.EXEMPT, rate=ZERO),)
+    net = total_of(line.net for line in lines)
+    words = said(an_invoice(lines=lines, vat_lines=(), net=net, vat=ZERO, total=net))
+
+    assert "Totaal\n € 14,88" in words
+    assert "Btw" not in words
+    assert "%" not in words
+
+
+def test_the_date_of_supply_shows_only_where_it_differs() -> None:
+    assert "Leverdatum" not in said(an_invoice(supplied_on=date(2026, 11, 22)))
+    assert "Leverdatum\n20 november 2026" in said(an_invoice(supplied_on=date(2026, 11, 20)))
+
+
+def test_each_cent_of_rounding_is_a_line_of_its_own() -> None:
+    assert "Afronding\n € 0,01" in said(an_invoice(rounding=Decimal("0.01")))
+
+
+def test_the_country_is_written_only_across_a_border() -> None:
+    abroad = replace(CONSUMER, address=Address("Damrak 1", "", "1012 LG", "Amsterdam", "", "NL"))
+
+    assert "NEDERLAND" in said(an_invoice(buyer=abroad))
+    assert "BELGIË" in said(an_invoice(buyer=abroad))
+    assert "BELGIË" not in said(an_invoice())
+
+
+def test_a_company_stands_above_its_contact_with_its_vat_number() -> None:
+    words = said(an_invoice(buyer=BUSINESS))
+
+    assert "Épicerie du Sablon SRL\nAnne-Sophie Delacroix\nRue de la Régence 17" in words
+    assert "BTW BE 0403.170.701" in words
+
+
+def test_a_note_keeps_its_lines_and_shows_markup_as_text() -> None:
+    words = said(an_invoice(customer_note="Bel <b>3</b> &amp; wacht\r\nDank je!"))
+
+    assert "Bel <b>3</b> &amp; wacht\nDank je!" in words
+
+
+def test_what_the_font_cannot_draw_is_replaced_in_sight() -> None:
+    words = said(an_invoice(buyer=Buyer("日本 Nguyễn 🎂 Żółć"), language="en"))
+
+    assert "?? Nguyễn [birthday cake] Żółć" in words
+
+
+@pytest.mark.parametrize("count", [1, 30, 320])
+def test_every_line_is_printed_once_with_the_head_and_page_numbers_on_each_page(count: int) -> None:
+    lines = tuple(a_line(f"Artikel {n:04d}", str(n % 9 + 1), sku=f"S{n:04d}") for n in range(count))
+    pages = [page.extract_text() for page in read(render_pdf(an_invoice(lines=lines))).pages]
+
+    assert re.findall(r"Artikel (\d{4}) S\1", "\n".join(pages)) == [f"{n:04d}" for n in range(count)]
+    for number, page in enumerate(pages, start=1):
+        assert f"pagina {number} van {len(pages)}" in page
+        assert ("Omschrijving" in page) is ("Artikel" in page)
+
+
+def test_totals_and_vat_table_stay_on_one_page() -> None:
+    for count in range(18, 30):
+        pages = read(render_pdf(an_invoice(lines=tuple(a_line(f"Artikel {n}") for n in range(count))))).pages
+        last = pages[-1].extract_text()
+        assert all(words in last for words in ("Btw-tarief", "Totaal excl. btw", "Totaal incl. btw")), count
+
+
+def test_negative_lines_keep_their_sign() -> None:
+    assert "-3,00" in said(an_invoice())
+
+
+def test_a_test_document_says_so_on_every_page() -> None:
+    lines = tuple(a_line(f"Artikel {n}") for n in range(80))
+    for page in read(render_pdf(an_invoice(test=True, lines=lines))).pages:
+        assert "TEST: geen geldig document" in page.extract_text()
+    assert "TEST" not in said(an_invoice())
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("nl", "(concept)"), ("fr", "(brouillon)"), ("de", "(Entwurf)"), ("en", "(draft)")]
+)
+def test_a_preview_has_a_word_for_its_number_and_no_date(language: str, word: str) -> None:
+    words = text(preview_pdf(a_draft(language=language), accent="#7c2d12"))
+
+    assert word in words
+    assert "F2026" not in words
+    assert words.count("2026") == 1  # of the order
+
+
+def test_a_logo_takes_the_place_of_the_name() -> None:
+    assert pictures(render_pdf(an_invoice(), brand=Brand(logo=a_logo()))) == 1
+
+
+def test_a_brand_that_cannot_be_printed_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a colour"):
+        Brand(accent="red; } body { display: none")
+    with pytest.raises(ValueError, match="PNG or JPEG"):
+        Brand(logo=b"GIF89a")
+    with pytest.raises(ValueError, match="can be read"):
+        Brand(logo=b"\x89PNG\r\n\x1a\n cut off")
+
+
+def test_an_almost_empty_document_prints() -> None:
+    bare = replace(SELLER, **{name: "" for name in ("legal_form", "vat_number", "register", "iban", "website")})  # type: ignore[arg-type]
+
+    assert "Factuur" in said(an_invoice(seller=replace(bare, address=Address()), buyer=Buyer("")))
