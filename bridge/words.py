@@ -227,8 +227,6 @@ class Words:
     def date(self, day: date) -> str:
         """Write 22 November 2026."""
         number = f"{day.day}." if self.language == "de" else str(day.day)
-        if self.language == "fr" and day.day == 1:
-            number = "1er"
         return f"{number} {MONTHS[self.language][day.month - 1]} {day.year}"
 
     def amount(self, value: Decimal, currency: str) -> str:

@@ -1,22 +1,16 @@
 """The guard on addresses that a shop can set."""
 
-import datetime as dt
 import ipaddress
 import socket
-import ssl
 import time
 from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.woocommerce.wire import Slowly, Wire, answer
+from tests.woocommerce.wire import Slowly, Wire, answer, certificate
 from worker.errors import Rejected
 from worker.outbound import checked_addresses, guarded_session, is_public, open_socket
 
@@ -148,7 +142,7 @@ def test_the_name_is_resolved_and_checked_anew_for_each_connection(monkeypatch: 
 
 def test_tls_still_asks_for_the_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     names: list[str | None] = []
-    context, ca_file = _certificate(tmp_path, "shop.example")
+    context, ca_file = certificate(tmp_path, "shop.example")
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     with Wire([answer(body=b"safe")], context=context) as shop:
         _resolve_as(monkeypatch, {"shop.example": "127.0.0.1", "other.example": "127.0.0.1"})
@@ -166,6 +160,15 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         with guarded_session(allow_private=True) as session:
             said = session.get(shop.url, proxies={"http": proxy.url})
     assert (said.content, proxy.connections) == (b"direct", 0)
+
+
+def test_passwords_of_the_operators_netrc_are_not_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login operator password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Wire([answer()]) as shop, guarded_session(allow_private=True) as session:
+        session.get(shop.url)
+    assert "authorization" not in shop.asked[0].headers
 
 
 def test_cookies_are_not_kept() -> None:
@@ -237,31 +240,3 @@ def _connect_instead(monkeypatch: pytest.MonkeyPatch, port: int) -> list[str]:
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     return called
-
-
-def _certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, str]:
-    """A server's context with a fresh certificate for *name*, and the file that makes it trusted."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    ca_file, key_file = folder / "ca.pem", folder / "key.pem"
-    ca_file.write_bytes(pem)
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(ca_file, key_file)
-    return context, str(ca_file)

@@ -143,15 +143,24 @@ class Rounds:
                 )
 
 
-def issue_draft(connection: Connection, services: Services, shop: Shop, draft: Draft, *, together: str) -> Document:
-    """Number and store *draft* with the steps that follow. The transaction must hold the shop's lock."""
+def issue_draft(
+    connection: Connection,
+    services: Services,
+    shop: Shop,
+    draft: Draft,
+    *,
+    together: str,
+    follow: Sequence[StepName] = tuple(StepName),
+    by: str = "worker",
+) -> Document:
+    """Number and store *draft* with the steps that *follow*. The transaction must hold the shop's lock."""
     now = services.now()
     document = CORES["builtin"](connection, shop, now).issue(draft)
     steps.plan(
         connection,
         shop_id=shop.shop_id,
         document_id=document.document_id,
-        names=tuple(StepName),
+        names=follow,
         together=together,
         now=now,
     )
@@ -161,7 +170,7 @@ def issue_draft(connection: Connection, services: Services, shop: Shop, draft: D
         Event(
             shop_id=shop.shop_id,
             at=now,
-            actor="worker",
+            actor=by,
             code="issued",
             sentence=f"{document.number} was issued: {draft.total} {draft.currency}.",
             order_id=draft.order_id,

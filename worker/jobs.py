@@ -16,10 +16,8 @@ from worker.store.trail import Event
 
 log = logging.getLogger(__name__)
 
-# Longer than a job may take (queue.JOB_TIMEOUT_S): a lease that runs out belongs to a worker that is gone.
-LEASE = timedelta(seconds=150)
 GIVE_UP_AFTER = timedelta(hours=24)
-FIRST_WAIT_S, LONGEST_WAIT_S = 5, 3600
+FIRST_WAIT_S = 5
 
 
 _services: list[Services] = []
@@ -47,7 +45,7 @@ def deliver_document(document_id: int) -> None:
 def run_look(with_: Services, delivery_id: int) -> None:
     """Look at the order that *delivery_id* rings for, and answer all its waiting deliveries."""
     with with_.store.write() as connection:
-        taken = inbox.take(connection, delivery_id, now=with_.now(), lease_for=LEASE)
+        taken = inbox.take(connection, delivery_id, now=with_.now(), lease_for=lease_time(with_))
     if taken is None:
         return
     try:
@@ -82,7 +80,7 @@ def look_later(with_: Services, taken: Taken, error: Unavailable) -> None:
     if with_.now() - first.received_at > GIVE_UP_AFTER:
         close_look(with_, taken, error.code, given_up(error), state="failed")
         return
-    next_at = with_.now() + wait_after(first.attempts, error)
+    next_at = with_.now() + wait_after(first.attempts, error, longest_s=with_.settings.longest_wait_seconds)
     with with_.store.write() as connection:
         inbox.put_back(connection, taken.lease, code=error.code, sentence=error.sentence, next_at=next_at)
 
@@ -122,11 +120,11 @@ def lease(with_: Services, document_id: int, name: StepName) -> Leased | None:
     """Lease a step; the mail takes along the documents that go together with this one."""
     with with_.store.write() as connection:
         if name is not StepName.MAIL:
-            return steps.take_one(connection, name, document_id=document_id, now=with_.now(), lease_for=LEASE)
+            return steps.take_one(connection, name, document_id=document_id, now=with_.now(), lease_for=lease_time(with_))
         mine = steps.of_document(connection, document_id).get(name)
         if mine is None:
             return None
-        return steps.take(connection, name, together=mine.together, now=with_.now(), lease_for=LEASE)
+        return steps.take(connection, name, together=mine.together, now=with_.now(), lease_for=lease_time(with_))
 
 
 def close_step(with_: Services, leased: Leased, *, state: str, code: str, sentence: str) -> None:
@@ -147,7 +145,7 @@ def step_later(with_: Services, leased: Leased, error: Unavailable) -> None:
     if with_.now() - first.created_at > GIVE_UP_AFTER:
         close_step(with_, leased, state="failed", code=error.code, sentence=given_up(error))
         return
-    next_at = with_.now() + wait_after(first.attempts, error)
+    next_at = with_.now() + wait_after(first.attempts, error, longest_s=with_.settings.longest_wait_seconds)
     with with_.store.write() as connection:
         steps.put_back(connection, leased.lease, code=error.code, sentence=error.sentence, next_at=next_at)
 
@@ -156,9 +154,14 @@ def given_up(error: FacturelayError) -> str:
     return f"{error.sentence} It was tried for a day; press “try again” when the cause is gone."
 
 
-def wait_after(attempts: int, error: Unavailable) -> timedelta:
+def lease_time(with_: Services) -> timedelta:
+    """Longer than a job may take (queue.JOB_TIMEOUT_S)."""
+    return timedelta(seconds=with_.settings.lease_seconds)
+
+
+def wait_after(attempts: int, error: Unavailable, *, longest_s: int) -> timedelta:
     """How long to wait after the *attempts*-th try: doubling, with jitter so that a thousand do not come back at once."""
     if error.retry_after_s is not None:
-        return timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT_S))
-    doubled = min(FIRST_WAIT_S * 2 ** (attempts - 1), LONGEST_WAIT_S)
+        return timedelta(seconds=min(error.retry_after_s, longest_s))
+    doubled = min(FIRST_WAIT_S * 2 ** (attempts - 1), longest_s)
     return timedelta(seconds=doubled * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, guards nothing

@@ -29,8 +29,11 @@ def fetch(services: Services, connected: Connected, deliveries: Sequence[Deliver
     """The order that *deliveries* ring for; None when the shop no longer has it. Raises Rejected or Unavailable."""
     if not connected.secrets.has_rest:
         return delivered(deliveries)
+    order_id = deliveries[0].order_id
+    if order_id is None:
+        raise ValueError("a delivery without an order cannot be looked at")
     try:
-        look = asked(services, connected, deliveries)
+        look = asked(services, connected, order_id)
     except Rejected as error:
         if error.code == "order_gone":
             return None
@@ -46,10 +49,8 @@ def fetch(services: Services, connected: Connected, deliveries: Sequence[Deliver
     return look
 
 
-def asked(services: Services, connected: Connected, deliveries: Sequence[Delivery]) -> Look:
-    order_id = deliveries[0].order_id
-    if order_id is None:
-        raise ValueError("a delivery without an order cannot be looked at")
+def asked(services: Services, connected: Connected, order_id: int) -> Look:
+    """The order and its refunds as REST shows them now. Raises Rejected or Unavailable."""
     client = services.client_of(connected)
     order = parse_order(client.order(order_id))
     refunds = parse_refunds(client.refunds(order_id)) if order.refunds else ()

@@ -17,6 +17,7 @@ KNOWN = (
     "FACTURELAY_SECRET_KEY",
     "FACTURELAY_SMTP_URL",
     "FACTURELAY_MAIL_FROM",
+    "FACTURELAY_OPERATOR_MAIL",
     "FACTURELAY_ALLOW_PRIVATE_SHOPS",
     "FACTURELAY_MAX_BODY_BYTES",
     "FACTURELAY_LOG_LEVEL",
@@ -42,11 +43,16 @@ class Settings:
     secret_keys: tuple[str, ...] = field(repr=False)
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
+    operator_mail: str = ""
     allow_private_shops: bool = False
     max_body_bytes: int = 5_000_000
     log_level: str = "INFO"
     sweep_seconds: int = 5
     poll_seconds: int = 300
+    # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up
+    # to the longest. Both are the same everywhere but in tests that kill workers and cannot wait for minutes.
+    lease_seconds: int = 150
+    longest_wait_seconds: int = 3600
 
     @property
     def archive(self) -> Path:
@@ -69,6 +75,7 @@ class Settings:
             secret_keys=secret_keys(values.get("FACTURELAY_SECRET_KEY", ""), data),
             smtp_url=values.get("FACTURELAY_SMTP_URL", ""),
             mail_from=values.get("FACTURELAY_MAIL_FROM", ""),
+            operator_mail=values.get("FACTURELAY_OPERATOR_MAIL", ""),
             allow_private_shops=boolean(
                 "FACTURELAY_ALLOW_PRIVATE_SHOPS", values.get("FACTURELAY_ALLOW_PRIVATE_SHOPS", "0")
             ),
@@ -82,6 +89,14 @@ class Settings:
             ),
             sweep_seconds=whole("FACTURELAY_SWEEP_SECONDS", values.get("FACTURELAY_SWEEP_SECONDS", "5"), least=1),
             poll_seconds=whole("FACTURELAY_POLL_SECONDS", values.get("FACTURELAY_POLL_SECONDS", "300"), least=1),
+            lease_seconds=whole(
+                "FACTURELAY_TEST_LEASE_SECONDS", values.get("FACTURELAY_TEST_LEASE_SECONDS", "150"), least=1
+            ),
+            longest_wait_seconds=whole(
+                "FACTURELAY_TEST_LONGEST_WAIT_SECONDS",
+                values.get("FACTURELAY_TEST_LONGEST_WAIT_SECONDS", "3600"),
+                least=1,
+            ),
         )
 
     def as_environment(self) -> dict[str, str]:
@@ -92,11 +107,14 @@ class Settings:
             "FACTURELAY_SECRET_KEY": ",".join(self.secret_keys),
             "FACTURELAY_SMTP_URL": self.smtp_url,
             "FACTURELAY_MAIL_FROM": self.mail_from,
+            "FACTURELAY_OPERATOR_MAIL": self.operator_mail,
             "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1" if self.allow_private_shops else "0",
             "FACTURELAY_MAX_BODY_BYTES": str(self.max_body_bytes),
             "FACTURELAY_LOG_LEVEL": self.log_level,
             "FACTURELAY_SWEEP_SECONDS": str(self.sweep_seconds),
             "FACTURELAY_POLL_SECONDS": str(self.poll_seconds),
+            "FACTURELAY_TEST_LEASE_SECONDS": str(self.lease_seconds),
+            "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": str(self.longest_wait_seconds),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
         }

@@ -54,18 +54,12 @@ def assert_it_adds_up(draft: Draft) -> None:
 
 @many
 @given(orders)
-def test_an_order_as_woocommerce_makes_it_always_adds_up(order: Order) -> None:
+def test_an_order_as_woocommerce_makes_it_adds_up_and_its_vat_is_base_times_rate(order: Order) -> None:
     draft = drafted(order)
     assert_it_adds_up(draft)
     assert draft.total == to_minor_unit(order.total, "EUR")
+    assert all(row.vat == to_cent(row.base * row.rate / 100) for row in draft.vat_lines)
     assert "does_not_add_up" not in problems(draft)
-
-
-@many
-@given(orders)
-def test_vat_is_base_times_rate_to_the_cent(order: Order) -> None:
-    for row in drafted(order).vat_lines:
-        assert row.vat == to_cent(row.base * row.rate / 100)
 
 
 @many
@@ -140,7 +134,7 @@ def test_the_residue_of_many_lines_is_one_visible_rounding_of_their_rate() -> No
 
 
 def test_two_rates_that_both_have_no_base_need_no_payable_rounding() -> None:
-    draft = drafted(an_order(a_line("12.40", tax="2.61"), a_line("8.03", "12", tax="0.97", line_id=2)))
+    draft = drafted(an_order(a_line("12.40", tax="2.61"), a_line("7.95", "12", tax="0.96", line_id=2)))
     lone = [base_of(row.charged, row.rate, "EUR") for row in draft.vat_lines]
     assert (lone, draft.rounding) == ([None, None], ZERO)
 
@@ -152,7 +146,9 @@ def test_tax_rounded_at_subtotal_follows_the_tax_lines() -> None:
 
 
 def test_hidden_decimals_of_the_lines_go_back_to_their_rate() -> None:
-    order = an_order(*(a_line("8.26", tax="1.73", line_id=i) for i in range(12)), total="119.86", charged={"21": "20.80"})
+    order = an_order(
+        *(a_line("8.26", tax="1.73", line_id=i) for i in range(12)), total="119.86", charged={"21": "20.80"}
+    )
     draft = drafted(order)
     assert (draft.total, draft.vat_lines[0].charged, problems(draft)) == (D("119.86"), D("119.92"), [])
     assert abs(draft.rounding) <= D("0.01")
@@ -357,4 +353,3 @@ def test_a_document_is_held_only_by_what_it_states(kind: Kind, expected: list[st
 def test_a_credit_note_is_not_drafted_from_an_order() -> None:
     with pytest.raises(ValueError, match="from its invoice"):
         drafted(an_order(), kind=Kind.CREDIT_NOTE)
-

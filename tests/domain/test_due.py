@@ -218,7 +218,9 @@ def test_a_refund_without_an_invoice_makes_nothing() -> None:
 
 def test_a_refund_that_could_not_be_read_makes_nothing() -> None:
     order = an_order(paid=True)
-    verdict = look(replace(order, refunds=an_order(refunds=[a_refund("5.00")]).refunds), a_history(issued(invoice_of(order))))
+    verdict = look(
+        replace(order, refunds=an_order(refunds=[a_refund("5.00")]).refunds), a_history(issued(invoice_of(order)))
+    )
     assert (verdict.due, codes(verdict)) == ((), ["already_made", "refund_unread"])
 
 

@@ -251,7 +251,8 @@ def test_a_vat_number_is_normalised(given_number: str, country: str, number: str
 
 
 @pytest.mark.parametrize(
-    ("given_number", "country"), [("BE0403170702", "BE"), ("DE123456789", "DE"), ("n/a 1", "BE"), ("BE0403170702", "US")]
+    ("given_number", "country"),
+    [("BE0403170702", "BE"), ("DE123456789", "DE"), ("n/a 1", "BE"), ("BE0403170702", "US")],
 )
 def test_a_wrong_vat_number_is_told(given_number: str, country: str) -> None:
     number, problem = vat_number(given_number, country)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.domain.factories import an_order, rate_id_of
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
 
-many = settings(max_examples=150, deadline=None)  # two hundred milliseconds are no promise on a busy machine
+many = settings(max_examples=1500, deadline=None)  # two hundred milliseconds are no promise on a busy machine
 
 RATES = ("21", "12", "6", "5.5", "0", None)
 

@@ -128,7 +128,7 @@ SOME_LINES = st.lists(
 
 @pytest.mark.pdf_pictures
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kinds=SOME_LINES, repeats=st.integers(2, 3), language=st.sampled_from(["nl", "fr"]))
 def test_any_lines_look_the_same_the_quick_and_the_plain_way(
     kinds: list[Line], repeats: int, language: str, tmp_path: Path

@@ -4,13 +4,15 @@ import gzip
 import json
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.woocommerce.wire import HANG_UP, Slowly, Wire, answer
+from tests.woocommerce.wire import HANG_UP, Slowly, Wire, answer, certificate
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.woocommerce import client as client_module
@@ -150,6 +152,28 @@ def test_on_plain_http_every_parameter_is_signed_and_sent_once(shop: PretendShop
     assert {"modified_after", "_fields", "oauth_signature", "oauth_nonce"} <= set(names)
     assert SECRET not in wire.asked[0].target
     assert "authorization" not in wire.asked[0].headers
+
+
+def test_on_https_the_key_travels_in_a_header_and_not_in_the_address(tmp_path: Path) -> None:
+    context, ca_file = certificate(tmp_path, "localhost")
+    with (
+        Wire([answer(body=ORDER)], context=context, host="localhost") as wire,
+        ShopClient(wire.url, KEY, SECRET, allow_private=True, ca_file=ca_file) as talking,
+    ):
+        talking.order(238)
+    sent = b64decode(wire.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
+    assert (wire.asked[0].target, sent) == ("/wp-json/wc/v3/orders/238", f"{KEY}:{SECRET}")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -> None:
+    context, _ = certificate(tmp_path, "localhost")
+    with Wire([answer(body=ORDER)], context=context, host="localhost") as wire, a_client(wire.url) as talking:
+        with pytest.raises(Unavailable) as failed:
+            talking.order(238)
+        assert (failed.value.code, wire.asked) == ("shop_certificate", [])
+    assert failed.value.sentence.endswith(
+        "has no valid certificate (it is self-signed). Renew it at the shop; trying again later"
+    )
 
 
 def test_a_repeated_question_is_signed_anew(shop: PretendShop, client: ShopClient) -> None:

@@ -1,18 +1,24 @@
 """`facturelay documents …`"""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from worker import overview
+from worker import handling, overview
 from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.domain.document import Document
+from worker.handling import Person
 from worker.overview import Listed
+from worker.services import Services
 from worker.store.steps import StepName
+
+PERSON = Person("command line")
 
 
 @click.group()
 def documents() -> None:
-    """List documents and drafts."""
+    """List documents and drafts; issue, send, credit."""
 
 
 @documents.command("list")
@@ -47,3 +53,75 @@ def row(item: Listed) -> tuple[str, ...]:
         "yes" if item.done_at(StepName.WRITE_BACK) else "",
         problem or next((step.reason for step in item.steps if step.reason and step.state != "done"), ""),
     )
+
+
+@documents.command("issue")
+@click.argument("draft_id", type=int)
+@click.option("--send", "also_send", is_flag=True, help="Mail it to the customer as well.")
+@with_data
+@with_json
+def issue_draft(draft_id: int, data: Path | None, *, also_send: bool, as_json: bool) -> None:
+    """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
+    services = open_services(data)
+    document = handling.issue_kept(services, draft_id, send=also_send, by=PERSON)
+    show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
+
+
+@documents.command("discard")
+@click.argument("draft_id", type=int)
+@with_data
+@with_json
+def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
+    """Discard a kept draft. It does not come back by itself."""
+    kept = handling.discard(open_services(data), draft_id, by=PERSON)
+    answer = {"draft_id": kept.draft_id, "cause": kept.draft.cause, "status": "discarded"}
+    show(answer, as_json=as_json, text=lambda: f"The draft for order {kept.draft.order_number} is discarded.")
+
+
+@documents.command("send")
+@click.argument("document_id", type=int)
+@with_data
+@with_json
+def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None:
+    """Mail an issued document, for the first time or again."""
+    services = open_services(data)
+    document = handling.send(services, document_id, by=PERSON)
+    show_document(
+        services, document, as_json=as_json, text=f"{document.number} is on its way to {document.draft.buyer.email}."
+    )
+
+
+@documents.command("paid")
+@click.argument("document_id", type=int)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it was paid (default: today).")
+@with_data
+@with_json
+def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_json: bool) -> None:
+    """Mark an invoice as paid. There is no way back but a credit note."""
+    marked = handling.mark_paid(open_services(data), document_id, on=on.date() if on else None, by=PERSON)
+    answer = {"document_id": document_id, "paid": True, "changed": marked}
+    show(answer, as_json=as_json, text=lambda: "It is marked paid." if marked else "It was paid already.")
+
+
+@documents.command("credit")
+@click.argument("document_id", type=int)
+@click.option("--issue-again", is_flag=True, help="Also issue a new invoice from the order as it is now.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_data
+@with_json
+def credit_document(document_id: int, data: Path | None, *, issue_again: bool, yes: bool, as_json: bool) -> None:
+    """Credit all that is left of an invoice, with a credit note that names it."""
+    if not yes:
+        click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
+    services = open_services(data)
+    made = handling.credit(services, document_id, again=issue_again, by=PERSON)
+    ids = {document.document_id for document in made}
+    listed = [item for item in overview.listed(services) if item.document and item.document.document_id in ids]
+    numbers = " and ".join(document.number for document in made)
+    show([overview.as_json(item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
+
+
+def show_document(services: Services, document: Document, *, as_json: bool, text: str) -> None:
+    listed = overview.listed(services, shop_id=document.shop_id, order_id=document.draft.order_id)
+    mine = next(item for item in listed if item.document and item.document.document_id == document.document_id)
+    show(overview.as_json(mine), as_json=as_json, text=lambda: text)

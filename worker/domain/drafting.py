@@ -21,7 +21,7 @@ from worker.domain.document import (
     SendMode,
 )
 from worker.domain.language import language_of
-from worker.domain.money import to_cent, to_minor_unit
+from worker.domain.money import ZERO, to_cent, to_minor_unit
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
 from worker.domain.party import Address, Buyer
 from worker.domain.rates import known_rates
@@ -195,7 +195,7 @@ def quantity_and_price(net: Decimal, quantity: Decimal) -> tuple[Decimal, Decima
 
 
 def _line(line: OrderLine, treatment: vat.Treatment, currency: str) -> Line:
-    net = to_minor_unit(line.total, currency)
+    net = to_minor_unit(line.total, currency) + ZERO  # -0.00 becomes 0.00
     quantity, price = quantity_and_price(net, line.quantity)
     details = [f"{name}: {value}" for name, value in line.options]
     if abs(quantity) != (abs(line.quantity) or 1):

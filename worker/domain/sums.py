@@ -50,7 +50,7 @@ def unit_of(currency: str) -> Decimal:
 
 def vat_on(base: Decimal, rate: Decimal, currency: str) -> Decimal:
     """VAT of *rate* percent on *base*: rounded once, on the sum per rate, never per line (FPS Finance on RD 8-7-2025)."""
-    return to_minor_unit(base * rate / 100, currency)
+    return to_minor_unit(base * rate / 100, currency) + ZERO  # -0.00 becomes 0.00
 
 
 def base_of(gross: Decimal, rate: Decimal, currency: str) -> Decimal | None:

@@ -264,10 +264,10 @@ def supply_of(line: OrderLine, shop: Shop) -> Supply:
 def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     seller_country = shop.seller.address.country
     number, _ = vat_number(order.vat_number_given, order.billing.address.country or seller_country)
-    any_taxed = any(rates)
+    main, any_taxed = _main_supply(order, shop), any(rates)
     cases = []
     for line, rate in zip(order.lines, rates, strict=True):
-        supply = _supplies(order, shop)[line.kind] or supply_of(line, shop)
+        supply = supply_of(line, shop) if line.kind is LineKind.PRODUCT else main
         address = destination_of(order, supply)
         cases.append(
             Case(
@@ -288,12 +288,12 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     return cases
 
 
-def _supplies(order: Order, shop: Shop) -> dict[LineKind, Supply | None]:
-    """Shipping and fees follow the products: with any goods they are part of a supply of goods."""
+def _main_supply(order: Order, shop: Shop) -> Supply:
+    """What shipping and fees belong to: with any goods among the products they are part of a supply of goods."""
     products = [supply_of(line, shop) for line in order.lines if line.kind is LineKind.PRODUCT]
-    default = Supply.SERVICE if shop.sells_services else Supply.GOODS
-    main = default if not products else Supply.GOODS if Supply.GOODS in products else Supply.SERVICE
-    return {LineKind.PRODUCT: None, LineKind.SHIPPING: main, LineKind.FEE: main}
+    if not products:
+        return Supply.SERVICE if shop.sells_services else Supply.GOODS
+    return Supply.GOODS if Supply.GOODS in products else Supply.SERVICE
 
 
 def _zero_on_purpose(line: OrderLine, order: Order) -> bool:

@@ -1,0 +1,59 @@
+"""What all answers share."""
+
+import pytest
+
+from tests.bridge.conftest import ORDER, SHOP, House, signed_headers
+
+SHARED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "private, no-store",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+ASKED = [
+    ("GET", "/", 404),
+    ("GET", "/favicon.ico", 404),
+    ("GET", "/static/", 404),
+    ("GET", "/static/../__init__.py", 404),
+    ("GET", "/static/%2e%2e/__init__.py", 404),
+    ("POST", "/health", 405),
+    ("OPTIONS", "/ready", 405),
+    ("TRACE", "/health", 405),
+    ("GET", f"/webhooks/{SHOP}", 405),
+    ("POST", f"/webhooks/{SHOP}", 415),
+    ("POST", "/webhooks/nobody", 404),
+    ("POST", f"/webhooks/{SHOP}/more", 404),
+    ("GET", "/health", 200),
+    ("GET", "/ready", 200),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ASKED)
+def test_programs_are_always_answered_in_json_under_the_same_headers(
+    house: House, method: str, path: str, status: int
+) -> None:
+    answer = house.client.open(path, method=method)
+
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in SHARED} == SHARED
+    assert answer.headers["Content-Type"] == "application/json"
+    if status >= 400:
+        assert set(answer.json or {}) == {"error", "message"}
+        assert (answer.json or {})["message"].endswith(".")
+
+
+def test_a_kept_delivery_has_exactly_these_headers(house: House) -> None:
+    answer = house.client.post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER))
+
+    length = str(len(answer.data))
+    assert dict(answer.headers) == {**SHARED, "Content-Type": "application/json", "Content-Length": length}
+
+
+def test_the_host_and_forwarded_headers_of_a_request_change_nothing(house: House) -> None:
+    lies = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/x", "X-Forwarded-Proto": "gopher"}
+
+    assert house.client.get("/d/x", headers=lies).data == house.client.get("/d/x").data

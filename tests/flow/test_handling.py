@@ -1,0 +1,145 @@
+"""What a person decides: issue, discard, send again, mark paid, credit, credit and issue again."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.flow.conftest import SELLER, House
+from worker import handling
+from worker.demo.orders import Payload, an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.party import Seller
+from worker.domain.shop import Moment, Rule
+from worker.errors import Rejected
+from worker.handling import Person
+from worker.overview import Listed
+
+BY = Person("An")
+KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
+TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
+
+
+def paid(order_id: int = 238, **overrides: object) -> Payload:
+    return an_order(id=order_id, paid=True, **overrides)  # type: ignore[arg-type]  # overrides are the order's fields
+
+
+def kept(house: House, order: Payload) -> int:
+    house.change_shop(rules=KEEP)
+    (draft,) = house.arrives(order)
+    assert draft.kept is not None
+    return draft.kept.draft_id
+
+
+def id_of(item: Listed) -> int:
+    assert item.document is not None
+    return item.document.document_id
+
+
+def test_a_kept_draft_is_issued_without_a_mail(house: House) -> None:
+    handling.issue_kept(house.services, kept(house, paid()), send=False, by=BY)
+    house.work()
+    assert house.numbers() == ["F2026-00001"]
+    assert house.mailbox.messages() == ()
+    assert len(house.notes(238)) == 1
+
+
+def test_a_kept_draft_is_issued_and_mailed(house: House) -> None:
+    handling.issue_kept(house.services, kept(house, paid()), send=True, by=BY)
+    house.work()
+    assert len(house.mailbox.messages()) == 1
+
+
+def test_issuing_looks_at_the_order_again(house: House) -> None:
+    draft_id = kept(house, paid())
+    house.shop.place(paid(lines=TWO_MUGS))
+    document = handling.issue_kept(house.services, draft_id, send=False, by=BY)
+    assert document.draft.lines[0].quantity == 2
+
+
+def test_a_draft_is_issued_once(house: House) -> None:
+    draft_id = kept(house, paid())
+    handling.issue_kept(house.services, draft_id, send=False, by=BY)
+    with pytest.raises(Rejected, match="no draft"):
+        handling.issue_kept(house.services, draft_id, send=False, by=BY)
+    assert house.numbers() == ["F2026-00001"]
+
+
+def test_a_draft_whose_check_still_fails_takes_no_number(house: House) -> None:
+    house.change_shop(seller=Seller(name="Zonder nummer", address=SELLER.address))
+    (draft,) = house.arrives(paid())
+    assert draft.kept is not None
+    with pytest.raises(Rejected, match="VAT or enterprise number"):
+        handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=BY)
+    house.change_shop(seller=SELLER)
+    handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=BY)
+    assert house.numbers() == ["F2026-00001"]
+
+
+def test_a_draft_of_an_order_that_is_no_longer_paid_is_refused(house: House) -> None:
+    draft_id = kept(house, paid())
+    house.shop.place(an_order(id=238, paid=False, status="on-hold"))
+    with pytest.raises(Rejected, match="no longer calls for this invoice"):
+        handling.issue_kept(house.services, draft_id, send=True, by=BY)
+
+
+def test_a_discarded_draft_does_not_come_back(house: House) -> None:
+    handling.discard(house.services, kept(house, paid()), by=BY)
+    assert house.arrives(paid()) == ()
+
+
+def test_a_document_is_mailed_again_under_the_same_id(house: House) -> None:
+    (invoice,) = house.arrives(paid())
+    handling.send(house.services, id_of(invoice), by=BY)
+    house.work()
+    first, second = house.mailbox.messages()
+    assert first.attachments[0].content == second.attachments[0].content
+
+
+def test_an_invoice_is_marked_paid_once(house: House) -> None:
+    house.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    (invoice,) = house.arrives(an_order(id=9, status="on-hold", paid=False))
+    assert handling.mark_paid(house.services, id_of(invoice), on=None, by=BY)
+    assert not handling.mark_paid(house.services, id_of(invoice), on=None, by=BY)
+
+
+def test_credit_and_issue_again_makes_the_corrected_pair(house: House) -> None:
+    (invoice,) = house.arrives(paid())
+    house.arrives(paid(lines=TWO_MUGS))
+    trail = house.trail(238)
+    assert trail.seen is not None
+    assert [flag.code for flag in trail.seen.flags] == ["changed_after_invoice"]
+    credit_note, corrected = handling.credit(house.services, id_of(invoice), again=True, by=BY)
+    house.work()
+    assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
+    assert house.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
+    house.arrives(paid(lines=TWO_MUGS))
+    assert house.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
+    trail = house.trail(238)
+    assert trail.seen is not None
+    assert trail.seen.flags == ()
+
+
+def test_an_invoice_is_credited_in_full_once(house: House) -> None:
+    (invoice,) = house.arrives(paid())
+    handling.credit(house.services, id_of(invoice), again=False, by=BY)
+    with pytest.raises(Rejected, match="Nothing is left"):
+        handling.credit(house.services, id_of(invoice), again=False, by=BY)
+
+
+def test_a_credit_note_cannot_be_credited(house: House) -> None:
+    (invoice,) = house.arrives(paid())
+    (credit_note,) = handling.credit(house.services, id_of(invoice), again=False, by=BY)
+    with pytest.raises(Rejected, match="not an invoice"):
+        handling.credit(house.services, credit_note.document_id, again=False, by=BY)
+
+
+def test_the_trail_names_who_decided(house: House) -> None:
+    handling.issue_kept(house.services, kept(house, paid()), send=False, by=BY)
+    assert ("An", "issued") in {(event.actor, event.code) for event in house.trail(238).events}
+
+
+def test_a_credited_invoice_is_not_replaced_unless_asked(house: House) -> None:
+    (invoice,) = house.arrives(paid())
+    handling.credit(house.services, id_of(invoice), again=False, by=BY)
+    house.arrives(paid())
+    assert house.numbers() == ["F2026-00001", "C2026-00001"]

@@ -1,0 +1,127 @@
+"""The words of four languages: complete, with the same placeholders, and each language's way to write figures."""
+
+import string
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+import worker
+from worker.domain.document import Kind
+from worker.words import LANGUAGES, Words, file_stem, title
+
+ROOT = Path(worker.__file__).parent
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+
+
+def catalog(language: str) -> Catalog:
+    with (ROOT / "words" / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
+        return read_po(lines, locale=language)
+
+
+def sentences() -> set[str]:
+    """What the code and the templates say, read afresh."""
+    with (ROOT / "words" / "babel.cfg").open(encoding="utf-8") as lines:
+        methods, options = parse_mapping_cfg(lines)
+    found = extract_from_dir(ROOT, methods, options, keywords={"_": None, "gettext": None, "ngettext": (1, 2)})
+    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalog_has_every_sentence_and_no_other(language: str) -> None:
+    translated = {message.id for message in catalog(language) if message.id and message.string}
+
+    assert translated == sentences()
+    assert not [message.id for message in catalog(language) if message.id and message.fuzzy]
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_keeps_the_placeholders(language: str) -> None:
+    for message in catalog(language):
+        if message.id:
+            assert placeholders(str(message.string)) == placeholders(str(message.id)), message.id
+
+
+def test_the_template_catalog_is_up_to_date() -> None:
+    with (ROOT / "words" / "locale" / "facturelay.pot").open("rb") as lines:
+        assert {message.id for message in read_po(lines) if message.id} == sentences()
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "number", "rate", "day"),
+    [
+        ("nl", "€ 1.234,50", "8,264463", "5,5%", "2 november 2026"),
+        ("fr-BE", "1 234,50 €", "8,264463", "5,5 %", "2 novembre 2026"),
+        ("de_DE", "1.234,50 €", "8,264463", "5,5 %", "2. November 2026"),
+        ("en", "€1,234.50", "8.264463", "5.5%", "2 November 2026"),
+        ("pt", "€1,234.50", "8.264463", "5.5%", "2 November 2026"),
+    ],
+)
+def test_figures_and_dates_are_written_as_the_language_writes_them(
+    language: str, amount: str, number: str, rate: str, day: str
+) -> None:
+    words = Words(language)
+
+    written = [
+        words.amount(Decimal("1234.5"), "EUR"),
+        words.number(Decimal("8.264463")),
+        words.percent(Decimal("5.50")),
+        words.date(date(2026, 11, 2)),
+    ]
+
+    assert [text.replace("\u202f", " ").replace("\u00a0", " ") for text in written] == [amount, number, rate, day]
+
+
+def test_an_amount_is_never_rounded() -> None:
+    words = Words("en")
+
+    assert words.amount(Decimal("1200.00"), "JPY") == "JP¥1,200"
+    assert words.amount(Decimal("1200.50"), "JPY") == "JP¥1,200.50"
+    assert words.amount(Decimal("1.234"), "KWD") == "KWD\u00a01.234"
+    assert words.amount(Decimal("-0.015"), "EUR") == "-€0.015"
+
+
+def test_a_quantity_has_no_more_decimals_than_it_needs() -> None:
+    assert [Words("nl").quantity(Decimal(q)) for q in ("2.000", "0.125", "1E+3")] == ["2", "0,125", "1.000"]
+
+
+def test_one_and_many_are_told_apart() -> None:
+    words = Words("en")
+
+    assert [words.ngettext("{count} day", "{count} days", n) for n in (1, 1000)] == ["1 day", "1,000 days"]
+
+
+def test_a_value_with_braces_is_not_filled_again() -> None:
+    assert Words("nl").gettext("VAT {number}", number="{number.__class__}") == "BTW {number.__class__}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "stem"),
+    [
+        (Kind.INVOICE, "nl", "factuur-F2026-00017"),
+        (Kind.CREDIT_NOTE, "fr", "note-de-credit-F2026-00017"),
+        (Kind.ORDER_CONFIRMATION, "de", "auftragsbestaetigung-F2026-00017"),
+        (Kind.DELIVERY_NOTE, "en", "delivery-note-F2026-00017"),
+    ],
+)
+def test_a_file_is_named_in_the_language_of_its_document(kind: Kind, language: str, stem: str) -> None:
+    assert file_stem(kind, "F2026-00017", Words(language)) == stem
+
+
+def test_a_number_with_slashes_makes_no_folder() -> None:
+    assert file_stem(Kind.INVOICE, "../F/2026 17", Words("nl")) == "factuur-F-2026-17"
+
+
+def test_each_kind_has_a_name_and_a_template_in_each_language() -> None:
+    for kind in Kind:
+        assert (ROOT / "rendering" / "templates" / f"{kind}.html").exists()
+        assert len({title(kind, Words(language)) for language in LANGUAGES}) == len(LANGUAGES)

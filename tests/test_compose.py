@@ -1,0 +1,77 @@
+"""docker-compose.yml against the code: what it starts exists, what it sets is known, what must last has a volume."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from worker.cli import commands
+from worker.settings import KNOWN
+
+ROOT = Path(__file__).parents[1]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+OURS = {name: part for name, part in COMPOSE["services"].items() if part.get("image", "").startswith("facturelay:")}
+
+
+def test_there_is_a_process_of_each_kind() -> None:
+    assert OURS.keys() == {"migrate", "bridge", "worker", "sweep"}
+    assert {"proxy", "postgres", "valkey"} <= COMPOSE["services"].keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_parses(name: str) -> None:
+    words = shlex.split(OURS[name]["command"])
+    command = commands.get_command(click.Context(commands), words[0])
+    assert command is not None
+    command.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_is_known(name: str) -> None:
+    assert set(OURS[name]["environment"]) - {"DATABASE_URL", "REDIS_URL"} <= set(KNOWN)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_bridge_and_workers_share_the_archive(name: str) -> None:
+    assert "archive:/data" in OURS[name]["volumes"]
+    assert OURS[name]["environment"]["FACTURELAY_DATA"] == "/data"
+
+
+@pytest.mark.parametrize("name", ["bridge", "worker", "sweep", "postgres", "valkey"])
+def test_what_runs_has_a_health_check(name: str) -> None:
+    assert COMPOSE["services"][name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize(("name", "volume"), [("postgres", "postgres"), ("valkey", "valkey"), ("proxy", "caddy")])
+def test_what_must_last_has_a_volume(name: str, volume: str) -> None:
+    assert any(mount.startswith(f"{volume}:") for mount in COMPOSE["services"][name]["volumes"])
+    assert volume in COMPOSE["volumes"]
+
+
+def test_migrations_run_once_before_the_rest() -> None:
+    assert OURS["migrate"]["restart"] == "no"
+    for name in ("bridge", "worker", "sweep"):
+        assert OURS[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_only_the_proxy_is_reached_from_outside() -> None:
+    open_to_all = {
+        name
+        for name, part in COMPOSE["services"].items()
+        for port in part.get("ports", [])
+        if not str(port).startswith("127.0.0.1:")
+    }
+    assert open_to_all == {"proxy"}
+
+
+def test_a_wordpress_to_try_it_with_comes_only_on_request() -> None:
+    assert all(COMPOSE["services"][name]["profiles"] == ["try"] for name in ("wordpress", "mail", "mariadb"))
+
+
+def test_the_image_holds_what_the_requirements_pin() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "--require-hashes -r requirements/runtime.txt" in dockerfile
+    assert 'ENTRYPOINT ["facturelay"]' in dockerfile
