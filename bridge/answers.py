@@ -1,7 +1,9 @@
 """What every answer has in common: its headers, and sentences instead of bare errors."""
 
+import contextlib
 import logging
 import secrets
+import time
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ HEADERS = {
 }
 STYLESHEET_LIFETIME_S = 600
 RETRY_AFTER_S = 30
+LONGEST_FAREWELL_S = 5
 
 SENTENCES = {
     HTTPStatus.BAD_REQUEST: ("request_wrong", "The request could not be read; send it again."),
@@ -40,6 +43,7 @@ SENTENCES = {
 def register(app: Flask) -> None:
     """Give *app* its headers and its error answers."""
     app.after_request(add_headers)
+    app.after_request(let_the_sender_finish)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(FacturelayError, own_error)
     app.register_error_handler(Exception, unexpected_error)
@@ -79,6 +83,20 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint == "static" and response.status_code == HTTPStatus.OK:
         response.headers["Cache-Control"] = f"public, max-age={STYLESHEET_LIFETIME_S}"
+    return response
+
+
+def let_the_sender_finish(response: Response) -> Response:
+    """Read away what a refused sender still has to say. Closing on it would show it a broken connection, not our answer."""
+    # Bad requests are read to their end, or to where the sender fell silent. And only where the server marks the end of the
+    # body: elsewhere this would wait for more for ever.
+    if response.status_code <= HTTPStatus.BAD_REQUEST or not request.environ.get("wsgi.input_terminated"):
+        return response
+    rest, until = request.environ["wsgi.input"], time.monotonic() + LONGEST_FAREWELL_S
+    left = 2 * parts().settings.max_body_bytes
+    with contextlib.suppress(OSError):
+        while left > 0 and time.monotonic() < until and (piece := rest.read(65_536)):
+            left -= len(piece)
     return response
 
 

@@ -27,6 +27,7 @@ control_socket_disable = True
 # No access log: the proxy in front has one, and our paths hold keys to documents. Switched on, it hides them (below).
 accesslog = None
 errorlog = "-"
+loglevel = os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").lower()
 
 SILENCE_S = 10
 TOKEN = re.compile(r"(/d/)[^/\s?\"']+")

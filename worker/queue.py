@@ -36,9 +36,9 @@ def ring(queue: Queue, job: str, row_id: int) -> None:
     enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}")
 
 
-def ring_again(queue: Queue, job: str, row_id: int, *, now: datetime) -> None:
-    """Ring for a row that still waits: once a minute at most, and even where a dead worker's job still holds the first name."""
-    enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // 60}")
+def ring_again(queue: Queue, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> None:
+    """Ring for a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first name."""
+    enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // every_s}")
 
 
 def job_name(job: str) -> str:

@@ -30,7 +30,7 @@ from worker.store.shops import Secrets
 from worker.store.steps import StepName
 from worker.store.vault import Vault
 
-KEY = "a key for tests alone, 32 characters or more"
+KEY = "a key for tests alone of 32 characters or more"
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
 SECRET = "4f9d2c7b81e640d3a55e"
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -76,7 +76,9 @@ class House:
             shops.add(connection, Vault(self.settings.secret_keys), shop, Secrets(secrets), now=NOW)
 
     def deliver(self, body: bytes = ORDER, headers: dict[str, str] | None = None, *, shop: str = SHOP) -> TestResponse:
-        return self.client.post(f"/webhooks/{shop}", data=body, headers=signed_headers(body) if headers is None else headers)
+        return self.client.post(
+            f"/webhooks/{shop}", data=body, headers=signed_headers(body) if headers is None else headers
+        )
 
     def kept(self, order_id: int = 238, *, shop: str = SHOP) -> tuple[Delivery, ...]:
         with self.store.read() as connection:
@@ -90,7 +92,9 @@ class House:
         with self.store.read() as connection:
             return shops.signature_failures_of(connection, SHOP)
 
-    def issue(self, *, number: str = "F2026-00017", sequence: int = 17, stored: bytes | None = PDF, **changes: Any) -> Document:  # noqa: ANN401
+    def issue(
+        self, *, number: str = "F2026-00017", sequence: int = 17, stored: bytes | None = PDF, **changes: Any
+    ) -> Document:
         """Store an issued document, with its PDF unless *stored* is None."""
         draft = a_draft(**changes)
         with self.store.write() as connection:
@@ -106,7 +110,12 @@ class House:
                 draft=draft,
             )
             steps.plan(
-                connection, shop_id=SHOP, document_id=document.document_id, names=(StepName.RENDER,), together="1", now=NOW
+                connection,
+                shop_id=SHOP,
+                document_id=document.document_id,
+                names=(StepName.RENDER,),
+                together="1",
+                now=NOW,
             )
             if stored is not None:
                 self.keep_file(document.document_id, "pdf", stored)
@@ -129,7 +138,7 @@ def a_file(document_id: int, file_format: str, content: bytes) -> StoredFile:
     )
 
 
-def a_draft(**changes: Any) -> Draft:  # noqa: ANN401
+def a_draft(**changes: Any) -> Draft:
     """An unpaid invoice of 22.20; *changes* are fields of Draft."""
     standard: dict[str, Any] = {
         "cause": f"order:238:{changes.get('kind', Kind.INVOICE)}:1",
@@ -142,7 +151,9 @@ def a_draft(**changes: Any) -> Draft:  # noqa: ANN401
         "currency": "EUR",
         "language": "nl",
         "seller": Seller(
-            "Bakkerij Janssens", address=Address("Kerkstraat 12", "", "9000", "Gent", "", "BE"), email="winkel@janssens.example"
+            "Bakkerij Janssens",
+            address=Address("Kerkstraat 12", "", "9000", "Gent", "", "BE"),
+            email="winkel@janssens.example",
         ),
         "buyer": Buyer("Jan Peeters", email="jan@klant.example"),
         "lines": (Line("Brood", Decimal(1), Decimal("18.35"), Decimal("18.35"), Category.STANDARD, Decimal(21)),),
@@ -176,7 +187,7 @@ def a_credit_note_for(invoice: Document, total: str = "22.20") -> dict[str, Any]
     }
 
 
-def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:  # noqa: ANN401
+def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
     standard: dict[str, Any] = {
         "data": folder,
         "public_url": "https://documents.example",

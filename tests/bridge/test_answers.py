@@ -54,6 +54,11 @@ def test_a_kept_delivery_has_exactly_these_headers(house: House) -> None:
 
 
 def test_the_host_and_forwarded_headers_of_a_request_change_nothing(house: House) -> None:
-    lies = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/x", "X-Forwarded-Proto": "gopher"}
+    lies = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Prefix": "/x",
+        "X-Forwarded-Proto": "gopher",
+    }
 
     assert house.client.get("/d/x", headers=lies).data == house.client.get("/d/x").data

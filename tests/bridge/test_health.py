@@ -1,6 +1,5 @@
 """What machines that watch are told."""
 
-import ipaddress
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,7 +80,12 @@ def test_figures_of_an_empty_database_are_zero(house: House) -> None:
     with house.store.read() as connection:
         taken = figures.take(connection)
 
-    assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (1, 0, 0, None)
+    assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (
+        1,
+        0,
+        0,
+        None,
+    )
     with house.store.read() as connection:
         assert taken.signature_failures == shops.signature_failures_of(connection, SHOP) == 0
 
@@ -103,8 +107,3 @@ def test_metrics_are_404_to_everybody_else(house: House, address: str) -> None:
 @pytest.mark.parametrize("value", ["127.0.0.1", ""])
 def test_metrics_are_404_through_a_proxy_whatever_it_says(house: House, header: str, value: str) -> None:
     assert house.client.get("/metrics", headers={header: value}).status_code == 404
-
-
-def test_python_still_calls_mapped_addresses_private() -> None:
-    # The reason for a line in is_near; when this fails the line can go.
-    assert ipaddress.ip_address("::ffff:8.8.8.8").is_private

@@ -19,6 +19,7 @@ from worker.domain.document import Document, Kind
 from worker.store import documents, steps
 from worker.store.steps import StepName
 from worker.words import Words as WordsOnPaper
+from worker.words import title
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -34,7 +35,7 @@ FOR_PDF = (
 )
 
 
-def token_of(document: Document, **changes: Any) -> str:  # noqa: ANN401
+def token_of(document: Document, **changes: Any) -> str:
     return links.sign((KEY,), document.document_id, **{"now": NOW, **changes})
 
 
@@ -115,7 +116,7 @@ def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(hou
         "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
         "PDF downloaden "
         "Zo betaal je Online betalen Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
-        "Mededeling +++090/0000/23856+++ Uiterlijk op 22 december 2026 "
+        "Mededeling +++090/0000/23856+++ Te betalen tegen 22 december 2026 "
         "Vragen? winkel@janssens.example"
     )
 
@@ -174,7 +175,7 @@ def test_a_credit_note_names_what_it_corrects_and_asks_for_nothing(house: House)
 
     read = text_of(house.client.get(f"/d/{token_of(credit_note)}").text)
 
-    assert "Creditnota C2026-00001 Corrigeert F2026-00017 van 22 november 2026 Datum" in read
+    assert "Creditnota C2026-00001 Verbetert F2026-00017 van 22 november 2026 Datum" in read
     assert "betalen" not in read
 
 
@@ -201,7 +202,10 @@ def test_only_web_addresses_become_pay_buttons(house: House, pay_url: str) -> No
     payment = house.issue().draft.payment
     assert payment is not None
     other = house.issue(
-        number="F2026-00018", sequence=18, cause="order:238:invoice:2", payment=type(payment)(payment.reference, pay_url=pay_url)
+        number="F2026-00018",
+        sequence=18,
+        cause="order:238:invoice:2",
+        payment=type(payment)(payment.reference, pay_url=pay_url),
     )
 
     assert "Online betalen" not in house.client.get(f"/d/{token_of(other)}").text
@@ -272,7 +276,11 @@ def test_a_revoked_link_is_403(house: House) -> None:
 def test_a_link_signed_with_the_key_before_still_opens(house: House) -> None:
     token = token_of(house.issue())
     rotated = create_app(
-        settings_for(house.settings.database_url, house.settings.data, secret_keys=("the new key, of at least 32 characters", KEY)),
+        settings_for(
+            house.settings.database_url,
+            house.settings.data,
+            secret_keys=("the new key, of at least 32 characters", KEY),
+        ),
         now=lambda: NOW,
     )
 
@@ -307,7 +315,9 @@ def test_every_other_token_is_404_and_all_look_the_same(either_house: House) -> 
     document = either_house.issue()
     tokens = forgeries(document)
 
-    answers = {name: either_house.client.get(f"/d/{token}{end}") for name, token in tokens.items() for end in ("", "/pdf")}
+    answers = {
+        name: either_house.client.get(f"/d/{token}{end}") for name, token in tokens.items() for end in ("", "/pdf")
+    }
 
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(tokens, 404)
     assert len({answer.data for answer in answers.values()}) == 1
@@ -366,7 +376,9 @@ def test_no_log_line_of_ours_holds_a_token(house: House, caplog: pytest.LogCaptu
 def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(house: House, caplog: pytest.LogCaptureFixture) -> None:
     token = token_of(house.issue())
     with house.store.write() as connection:
-        for trigger in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+        for trigger in (
+            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        ):
             connection.execute(text(f"DROP TRIGGER {trigger}"))
         connection.execute(text("UPDATE documents SET snapshot = '{}'"))
 
@@ -409,10 +421,37 @@ def test_the_page_speaks_the_language_of_the_document_whatever_the_browser_asks(
 
 
 def test_every_language_says_everything() -> None:
-    holes = {language: {key: set(re.findall(r"{\w+}", said)) for key, said in SENTENCES[language].items()} for language in LANGUAGES}
+    holes = {
+        language: {key: set(re.findall(r"{\w+}", said)) for key, said in SENTENCES[language].items()}
+        for language in LANGUAGES
+    }
 
     assert all(holes[language] == holes["en"] for language in LANGUAGES)
     assert all(set(TITLES[language]) == set(Kind) for language in LANGUAGES)
+
+
+ON_PAPER = {
+    "paid_on": "Paid on {date}",
+    "to_pay": "Still to pay",
+    "open_amount": "Still to pay",
+    "date": "Date",
+    "order": "Order",
+    "total": "Total",
+    "iban": "Account",
+    "reference": "Communication",
+    "due": "Due on",
+    "pay_online": "Pay online",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_same_thing_has_the_same_name_as_on_paper(language: str) -> None:
+    on_paper = WordsOnPaper(language)
+
+    assert {key: SENTENCES[language][key] for key in ON_PAPER} == {
+        key: on_paper.gettext(message, date="{date}") for key, message in ON_PAPER.items()
+    }
+    assert TITLES[language] == {kind: title(kind, on_paper) for kind in Kind}
 
 
 AMOUNTS = ["0.00", "0.05", "22.20", "1234.56", "1234567.89", "1.005"]
@@ -439,7 +478,9 @@ def test_a_currency_without_cents_shows_none_and_one_with_three_decimals_all() -
 )
 def test_addresses_on_the_page_lie_under_the_public_address(house: House, public_url: str, base: str) -> None:
     token = token_of(house.issue())
-    app = create_app(settings_for(house.settings.database_url, house.settings.data, public_url=public_url), now=lambda: NOW)
+    app = create_app(
+        settings_for(house.settings.database_url, house.settings.data, public_url=public_url), now=lambda: NOW
+    )
 
     page = app.test_client().get(f"/d/{token}").text
 
@@ -453,7 +494,7 @@ def test_addresses_on_the_page_lie_under_the_public_address(house: House, public
 
 def test_the_stylesheet_may_be_remembered_for_a_while(house: House) -> None:
     with house.client.get("/static/facturelay.css") as answer:
-        sheet = answer.text
+        sheet = answer.get_data(as_text=True)
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=600")
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"

@@ -28,7 +28,10 @@ from worker.store import shops
 from worker.store.inbox import Delivery
 from worker.store.vault import Vault
 
-PING = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "WooCommerce/11.0.1 Hookshot (WordPress/7.0.4)"}
+PING = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": "WooCommerce/11.0.1 Hookshot (WordPress/7.0.4)",
+}
 
 
 def test_a_signed_delivery_is_kept_whole_before_it_is_answered(either_house: House) -> None:
@@ -112,7 +115,9 @@ def test_every_topic_of_orders_is_kept(house: House, topic: str) -> None:
     assert [kept.topic for kept in house.kept()] == [topic]
 
 
-@pytest.mark.parametrize("topic", ["product.updated", "customer.created", "action.woocommerce_x", "order", "Order.Updated"])
+@pytest.mark.parametrize(
+    "topic", ["product.updated", "customer.created", "action.woocommerce_x", "order", "Order.Updated"]
+)
 def test_other_topics_are_answered_with_200_and_not_kept(house: House, topic: str) -> None:
     answer = house.deliver(headers=signed_headers(ORDER, topic=topic))
 
@@ -254,7 +259,16 @@ def test_the_ping_to_an_unknown_shop_is_404(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"webhook_id=", b"webhook_id=12&x=1", b"webhook_id=12\n", b"webhook_id=-1", b"x", b"", b"webhook_id=1" + b"x" * 999]
+    "body",
+    [
+        b"webhook_id=",
+        b"webhook_id=12&x=1",
+        b"webhook_id=12\n",
+        b"webhook_id=-1",
+        b"x",
+        b"",
+        b"webhook_id=1" + b"x" * 999,
+    ],
 )
 def test_a_form_that_is_not_the_ping_is_415(house: House, body: bytes) -> None:
     assert house.deliver(body, PING).status_code == 415
@@ -266,14 +280,18 @@ def test_a_ping_with_a_signature_is_no_ping(house: House) -> None:
     assert house.deliver(body, {**PING, "X-WC-Webhook-Signature": signature_of(body)}).status_code == 415
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jsonp", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jsonp", ""]
+)
 def test_another_type_than_json_is_415_and_not_kept(house: House, kind: str) -> None:
     answer = house.deliver(headers={**signed_headers(ORDER), "Content-Type": kind})
 
     assert (answer.status_code, (answer.json or {})["error"], house.how_many_kept()) == (415, "type_wrong", 0)
 
 
-@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"])
+@pytest.mark.parametrize(
+    "kind", ["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"]
+)
 def test_json_may_name_its_charset(house: House, kind: str) -> None:
     assert house.deliver(headers={**signed_headers(ORDER), "Content-Type": kind}).status_code == 200
 
@@ -337,7 +355,9 @@ def test_an_address_pasted_a_little_wrong_still_takes_orders(house: House, addre
     assert house.client.post(address, data=ORDER, headers=signed_headers(ORDER)).status_code == 200
 
 
-@pytest.mark.parametrize("address", [f"//webhooks/{SHOP}", f"/webhooks//{SHOP}", "/webhooks/", "/webhooks", "/d", "/", "//d//x"])
+@pytest.mark.parametrize(
+    "address", [f"//webhooks/{SHOP}", f"/webhooks//{SHOP}", "/webhooks/", "/webhooks", "/d", "/", "//d//x"]
+)
 def test_nothing_is_ever_redirected(house: House, address: str) -> None:
     # WooCommerce takes a redirect for delivered and does not follow it: the order would be gone.
     answer = house.client.post(address, base_url="https://documents.example", data=ORDER, headers=signed_headers(ORDER))
@@ -351,7 +371,11 @@ def test_without_a_database_a_delivery_is_503_and_says_when_to_come_back(tmp_pat
 
     answer = client.post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER))
 
-    assert (answer.status_code, answer.headers["Retry-After"], (answer.json or {})["error"]) == (503, "30", "database_away")
+    assert (answer.status_code, answer.headers["Retry-After"], (answer.json or {})["error"]) == (
+        503,
+        "30",
+        "database_away",
+    )
 
 
 def test_a_delivery_that_cannot_be_written_is_503_and_a_wrong_one_still_401(house: House) -> None:
@@ -365,7 +389,9 @@ def test_a_delivery_that_cannot_be_written_is_503_and_a_wrong_one_still_401(hous
 
 
 def test_a_key_that_no_longer_opens_the_secrets_is_said_and_keeps_nothing(tmp_path: Path, house: House) -> None:
-    other_key = settings_for(house.settings.database_url, tmp_path, secret_keys=("another key of thirty-two characters",))
+    other_key = settings_for(
+        house.settings.database_url, tmp_path, secret_keys=("another key of thirty-two characters",)
+    )
 
     answer = create_app(other_key).test_client().post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER))
 

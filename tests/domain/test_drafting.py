@@ -269,6 +269,12 @@ def test_a_rate_that_the_order_does_not_name_is_guessed_and_held() -> None:
     assert (problems(draft), draft.vat_lines[0].rate, draft.total) == (["rate_missing"], D(21), D("15.00"))
 
 
+def test_a_rate_above_a_hundred_percent_still_adds_up() -> None:
+    draft = drafted(an_order(a_line("0.01", "250", tax="0.02")))
+    assert_it_adds_up(draft)
+    assert draft.total == D("0.03")
+
+
 # The rest of the paper
 
 

@@ -174,6 +174,12 @@ def test_what_was_made_is_not_made_again() -> None:
     assert (verdict.due, codes(verdict)[0], verdict.flags) == ((), "already_made", ())
 
 
+def test_what_was_made_for_an_older_order_is_found_again() -> None:
+    order = an_order(paid=True)
+    late = a_shop(orders_since=order.created_at.replace(year=2027))
+    assert codes(look(order, a_history(issued(invoice_of(order))), late))[0] == "already_made"
+
+
 def test_a_waiting_draft_is_drafted_again() -> None:
     order = an_order(paid=True)
     verdict = look(order, a_history(kept=[invoice_of(order)]))
@@ -224,10 +230,32 @@ def test_a_refund_that_could_not_be_read_makes_nothing() -> None:
     assert (verdict.due, codes(verdict)) == ((), ["already_made", "refund_unread"])
 
 
+@pytest.mark.parametrize(
+    ("amount", "thrown", "code"), [("5.00", ["refund:301"], "discarded"), ("0.00", [], "nothing_refunded")]
+)
+def test_a_refund_that_makes_nothing_says_why(amount: str, thrown: list[str], code: str) -> None:
+    refund = a_refund(amount)
+    order = an_order(paid=True, refunds=[refund])
+    invoice = invoice_of(order)
+    history = a_history(issued(invoice), discarded=[replace(invoice, cause=cause) for cause in thrown])
+    verdict = look(order, history, None, refund)
+    assert (verdict.due, codes(verdict)[-1]) == ((), code)
+
+
 def test_a_deleted_refund_is_flagged() -> None:
     refund = a_refund("5.00")
     history = settle(an_order(paid=True, refunds=[refund]), History(), a_shop(), refund)
     assert [flag.code for flag in look(an_order(paid=True), history).flags] == ["refund_deleted"]
+
+
+def test_an_invoice_that_was_credited_by_hand_is_left_alone() -> None:
+    order = an_order(paid=True)
+    history = a_history(issued(invoice_of(order)))
+    by_hand = replace(reissue(order, history.documents[0], history, a_shop(), TODAY)[0], cause="credit:F2026-00001")
+    refund = a_refund("15.00")
+    changed = an_order(status="refunded", paid=True, company="Acme", refunds=[refund])
+    verdict = look(changed, with_next(history, by_hand), None, refund)
+    assert (verdict.due, codes(verdict), verdict.flags) == ((), ["already_made", "nothing_left"], ())
 
 
 def test_credit_notes_follow_their_own_send_mode() -> None:
@@ -255,6 +283,35 @@ def test_a_cancelled_order_has_its_unpaid_invoice_credited_by_a_draft() -> None:
         history.documents[0].draft.lines,
         "Bestelling 238 is geannuleerd",
     )
+
+
+def test_a_cancellation_that_was_discarded_or_done_stays_so() -> None:
+    order, history = unpaid_invoice()
+    order = replace(order, status="cancelled")
+    (draft,) = look(order, history).due
+    discarded = look(order, a_history(*history.documents, discarded=[draft]))
+    done = look(order, with_next(history, draft))
+    assert [(verdict.due, codes(verdict)[-1]) for verdict in (discarded, done)] == [
+        ((), "discarded"),
+        ((), "already_made"),
+    ]
+
+
+def test_a_free_invoice_leaves_nothing_to_cancel() -> None:
+    order = an_order(a_line("0.00"), status="on-hold")
+    (draft,) = look(order, shop=a_shop("invoice:created:send")).due
+    verdict = look(replace(order, status="cancelled"), a_history(issued(draft)))
+    assert (verdict.due, codes(verdict)[-1]) == ((), "nothing_left")
+
+
+def test_a_refund_of_a_cancelled_invoice_has_nothing_to_credit() -> None:
+    order, history = unpaid_invoice()
+    refund = a_refund("15.00")
+    order = replace(order, status="cancelled", refunds=an_order(refunds=[refund]).refunds)
+    history = with_next(history, *look(replace(order, refunds=()), history).due)
+    assert [finding.code for finding in look(order, history, None, refund).findings if "refund" in finding.rule] == [
+        "no_invoice"
+    ]
 
 
 def test_a_cancelled_order_that_was_paid_waits_for_its_refund() -> None:

@@ -88,7 +88,8 @@ def test_no_vat_is_ever_left_out_in_the_sellers_own_country_without_a_word() -> 
         plain = case.zone is Zone.DOMESTIC and case.regime is VatRegime.NORMAL and not case.taxed
         if plain and not (case.zero_on_purpose or case.beside_taxed or case.free):
             problem = treat(case).problem
-            assert problem and problem.code == "no_tax_charged", case
+            assert problem is not None, case
+            assert problem.code == "no_tax_charged", case
 
 
 def test_a_small_business_never_shows_vat_without_being_stopped() -> None:
@@ -175,6 +176,12 @@ SERVICES = a_shop(sells_services=True)
             NORMAL,
             (["Z"], [], ["no_tax_charged"]),
         ),
+        (
+            an_order(a_line(rate=None), country="IE", vat_number_given=XI_NUMBER),
+            SERVICES,
+            (["Z"], [], ["no_tax_charged"]),
+        ),
+        (an_order(a_line(rate=None), country="XI", vat_number_given=XI_NUMBER), NORMAL, (["K"], ["intra_eu"], [])),
         # Outside the EU
         (an_order(a_line(rate=None), country="US"), NORMAL, (["G"], ["export"], [])),
         (an_order(a_line(rate=None), country="GB", postcode="SW1A 1AA"), NORMAL, (["G"], ["export"], [])),

@@ -205,10 +205,10 @@ def test_work_of_a_worker_that_died_is_taken_up_when_its_lease_runs_out(house: H
     house.shop.place(paid())
     delivery_id = house.ring(paid())
     with house.services.store.write() as connection:
-        inbox.take(connection, delivery_id, now=house.clock.now, lease_for=jobs.LEASE)
+        inbox.take(connection, delivery_id, now=house.clock.now, lease_for=jobs.lease_time(house.services))
     house.work()
     assert house.numbers() == []
-    house.clock.move(seconds=jobs.LEASE.total_seconds() + 1)
+    house.clock.move(seconds=house.services.settings.lease_seconds + 1)
     house.work()
     assert house.numbers() == ["F2026-00001"]
 

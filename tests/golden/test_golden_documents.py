@@ -21,7 +21,7 @@ def _page(page: pypdf.PageObject) -> str:
     layout = [line.rstrip() for line in page.extract_text(extraction_mode="layout").splitlines()]
     everything = [line.strip() for line in page.extract_text().splitlines()]
     in_frames = len(" ".join(everything).split()) - len(" ".join(layout).split())
-    frames = []
+    frames: list[str] = []
     while len(" ".join(frames).split()) < in_frames:  # the frames come first
         frames.append(everything[len(frames)])
     return "\n".join([*layout, "-" * 40, *frames])

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import worker
 from worker.domain.document import Kind
-from worker.words import LANGUAGES, Words, file_stem, title
+from worker.words import LANGUAGES, Words, file_stem, gather, title
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -26,10 +24,7 @@ def catalog(language: str) -> Catalog:
 
 def sentences() -> set[str]:
     """What the code and the templates say, read afresh."""
-    with (ROOT / "words" / "babel.cfg").open(encoding="utf-8") as lines:
-        methods, options = parse_mapping_cfg(lines)
-    found = extract_from_dir(ROOT, methods, options, keywords={"_": None, "gettext": None, "ngettext": (1, 2)})
-    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+    return {str(message.id) for message in gather.template() if message.id}
 
 
 def placeholders(text: str) -> set[str]:

@@ -104,6 +104,7 @@ def test_newer_words_are_found(tmp_path: Path) -> None:
         "final class A { public function __construct( private int $a ) {} }\n"
         "function b( int|string $b ): static { return $b?->c; }\n"
         "d( name: match ( $e ) { default => throw new F() } );\n"
+        "try { g(); } catch ( H ) {} function i( mixed $j ): void {}\n"
     )
 
     assert php("newer-than-7.4.php", newer).splitlines() == [
@@ -114,6 +115,8 @@ def test_newer_words_are_found(tmp_path: Path) -> None:
         "line 4: named argument",
         "line 4: match",
         "line 4: throw as an expression",
+        "line 5: catch without a variable (H)",
+        "line 5: type mixed",
     ]
 
 

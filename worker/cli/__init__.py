@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from worker.cli import documents, orders, running, shop, status
+from worker.cli import documents, orders, register, running, shop, status
 from worker.errors import FacturelayError
 
 
@@ -25,6 +25,8 @@ for command in (
     shop.shop,
     documents.documents,
     orders.order,
+    register.verify,
+    register.register,
 ):
     commands.add_command(command)
 

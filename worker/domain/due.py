@@ -106,7 +106,13 @@ class _Look:
 
     def judge_rule(self, rule: Rule) -> None:
         cause = self.cause_of(rule.kind)
-        reason = self.unwanted_order() or self.condition_missed(rule) or self.not_yet(rule) or self.already(cause, rule)
+        reason = (
+            self.made(cause)
+            or self.unwanted_order()
+            or self.condition_missed(rule)
+            or self.not_yet(rule)
+            or self.not_again(cause, rule)
+        )
         if reason:
             self.find(str(rule), reason)
             return
@@ -170,16 +176,19 @@ class _Look:
             case Moment.COMPLETED:
                 return self.status == "completed" or (over_but_paid and self.order.completed_at is not None)
 
-    def already(self, cause: str, rule: Rule) -> tuple[str, str] | None:
-        """What exists of *cause* and must not come again."""
+    def made(self, cause: str) -> tuple[str, str] | None:
         document = next((known for known in self.history.documents if known.draft.cause == cause), None)
-        if document:
-            return "already_made", f"It exists: {document.number}."
+        return ("already_made", f"It exists: {document.number}.") if document else None
+
+    def discarded(self, cause: str) -> tuple[str, str] | None:
+        thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)
+        return ("discarded", "Its draft was discarded.") if thrown_away else None
+
+    def not_again(self, cause: str, rule: Rule) -> tuple[str, str] | None:
+        """Why *rule* must not make what another one makes, or what a person threw away."""
         if any(draft.cause == cause for draft in self.due):
             return "already_made", f"An earlier rule makes the {str(rule.kind).replace('_', ' ')}."
-        if any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause):
-            return "discarded", "Its draft was discarded."
-        return None
+        return self.discarded(cause)
 
     def cause_of(self, kind: Kind) -> str:
         return f"order:{self.order.order_id}:{kind}:{self.generation() if kind is Kind.INVOICE else 1}"
@@ -226,37 +235,29 @@ class _Look:
         if any(draft.kind is Kind.INVOICE for draft in self.due):
             self.find(rule, ("after_invoice", "The credit note follows when the invoice is issued."))
         elif invoice is None or self.cancelled(invoice):
-            self.judge_refund_without_invoice(rule)
+            nothing = ("no_invoice", "No invoice was issued for the order, so there is nothing to credit.")
+            self.find(rule, self.made(rule) or nothing)
         elif not refund.amount:
             self.find(rule, ("nothing_refunded", "The refund is of 0.00."))
         else:
             self.judge_refund_of(refund, invoice, rule)
 
-    def judge_refund_without_invoice(self, rule: str) -> None:
-        document = next((known for known in self.history.documents if known.draft.cause == rule), None)
-        if document:
-            self.find(rule, ("already_made", f"It exists: {document.number}."))
-        else:
-            self.find(rule, ("no_invoice", "No invoice was issued for the order, so there is nothing to credit."))
-
     def judge_refund_of(self, refund: Refund, invoice: Document, rule: str) -> None:
         cause = self.cause_of_refund(refund, invoice)
-        made = next((known for known in self.history.documents if known.draft.cause == cause), None)
-        if made:
-            self.find(rule, ("already_made", f"It exists: {made.number}."))
-        elif any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause):
-            self.find(rule, ("discarded", "Its draft was discarded."))
-        else:
-            draft = draft_credit_note(
-                refund,
-                invoice,
-                self.credit_notes_of(invoice),
-                self.order,
-                self.shop,
-                cause=cause,
-                send_mode=self.shop.credit_notes,
-            )
-            self.fire(rule, draft)
+        reason = self.made(cause) or self.discarded(cause) or self.nothing_left(invoice)
+        if reason:
+            self.find(rule, reason)
+            return
+        draft = draft_credit_note(
+            refund,
+            invoice,
+            self.credit_notes_of(invoice),
+            self.order,
+            self.shop,
+            cause=cause,
+            send_mode=self.shop.credit_notes,
+        )
+        self.fire(rule, draft)
 
     def cause_of_refund(self, refund: Refund, invoice: Document) -> str:
         """`refund:301`; `refund:301:2` where it was credited on an invoice that a second one replaced since.
@@ -274,26 +275,31 @@ class _Look:
         if self.status != "cancelled" or invoice is None:
             return
         cause = f"cancel:{invoice.number}"
-        if any(document.draft.cause == cause for document in self.history.documents):
-            self.find(cause, ("already_made", f"{invoice.number} has been credited."))
-        elif self.paid:
-            sentence = f"The order was paid; refund it in the shop, and {invoice.number} is credited by that."
-            self.find(cause, ("not_refunded", sentence))
-        elif any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause):
-            self.find(cause, ("discarded", "Its draft was discarded."))
-        elif left_of(invoice, self.credit_notes_of(invoice)).total <= 0:
-            self.find(cause, ("nothing_left", f"Nothing is left of {invoice.number}."))
-        else:
-            draft = draft_credit_note(
-                Cancellation(),
-                invoice,
-                self.credit_notes_of(invoice),
-                self.order,
-                self.shop,
-                cause=cause,
-                send_mode=SendMode.DRAFT,
-            )
-            self.fire(cause, draft)
+        reason = self.made(cause) or self.not_to_cancel(invoice) or self.discarded(cause)
+        if reason:
+            self.find(cause, reason)
+            return
+        draft = draft_credit_note(
+            Cancellation(),
+            invoice,
+            self.credit_notes_of(invoice),
+            self.order,
+            self.shop,
+            cause=cause,
+            send_mode=SendMode.DRAFT,
+        )
+        self.fire(cause, draft)
+
+    def not_to_cancel(self, invoice: Document) -> tuple[str, str] | None:
+        if self.nothing_left(invoice) or not self.paid:
+            return self.nothing_left(invoice)
+        return "not_refunded", f"The order was paid; refund it in the shop, and {invoice.number} is credited by that."
+
+    def nothing_left(self, invoice: Document) -> tuple[str, str] | None:
+        """Credited by hand before, for instance: a credit note of 0.00 would tell nobody anything."""
+        if left_of(invoice, self.credit_notes_of(invoice)).total > 0:
+            return None
+        return "nothing_left", f"Nothing is left of {invoice.number} to credit."
 
     def credit_notes_of(self, invoice: Document) -> tuple[Draft, ...]:
         """Issued, and due in this look."""
@@ -305,7 +311,7 @@ class _Look:
     def flags(self) -> tuple[Problem, ...]:
         invoice = self.invoice()
         flags: list[Problem] = []
-        if invoice and not self.cancelled(invoice):
+        if invoice and not (self.history.credited(invoice) and self.nothing_left(invoice)):
             flags += _changed_after(invoice, self.order, self.shop)
         flags += self.deleted_refunds()
         if any(draft.kind is Kind.INVOICE for draft in self.due) or invoice:

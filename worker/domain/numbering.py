@@ -1,11 +1,19 @@
 """Numbers and dates on paper. Pure: the counter itself is a row in the store."""
 
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from string import Formatter
 
+from worker.domain.document import Kind
 from worker.domain.shop import Series
 
 LONGEST_NUMBER = 30  # a column on paper and a file name must hold it
+LONGEST_SERIES_NAME = 40
+
+# Test documents have a series of their own, outside the register, so that going live starts at the owner's number.
+TEST_SERIES = Series("test", "TEST-{number:05d}", yearly=False)
 
 
 def format_number(series: Series, *, year: int, number: int) -> str:
@@ -42,6 +50,15 @@ def check_pattern(pattern: str, *, yearly: bool = True) -> None:
         raise ValueError(f"“{pattern}” gives “{example}”; use at most {LONGEST_NUMBER} printable characters")
 
 
+def check_series_name(name: str) -> str:
+    """*name* itself. Raises ValueError with a sentence when it cannot name a series of a shop."""
+    if not re.fullmatch(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_SERIES_NAME - 1}}}", name):
+        raise ValueError(f"“{name}” cannot name a series; use small letters, digits, - and _, like “sales”")
+    if name == TEST_SERIES.name:
+        raise ValueError(f"“{name}” is the series of test documents; choose another name")
+    return name
+
+
 def issue_date(today: date, last_date: date | None) -> date:
     """The later of *today* and the series' last date, so that numbers and dates rise together (art. 5 RD 1)."""
     return max(today, last_date or today)
@@ -52,6 +69,120 @@ def period(series: Series, issued_on: date) -> int:
     return issued_on.year if series.yearly else 0
 
 
+def arranged(
+    series: Mapping[Kind, Series],
+    *,
+    names: Mapping[Kind, str],
+    patterns: Mapping[Kind, str],
+    yearly: Mapping[Kind, bool],
+) -> dict[Kind, Series]:
+    """*series* with an owner's wishes. A kind that joins a series takes its pattern; a pattern counts for all who share it.
+
+    Raises ValueError with a sentence: for a wrong pattern, and when two series could print the same number.
+    """
+    wanted = dict(series)
+    for kind, name in names.items():
+        shared = next((one for one in wanted.values() if one.name == name), None)
+        wanted[kind] = shared or replace(wanted[kind], name=check_series_name(name))
+    for kind, pattern in patterns.items():
+        _for_all(wanted, wanted[kind].name, replace(wanted[kind], pattern=pattern))
+    for kind, resets in yearly.items():
+        _for_all(wanted, wanted[kind].name, replace(wanted[kind], yearly=resets))
+    for one in wanted.values():
+        check_pattern(one.pattern, yearly=one.yearly)
+    refuse_shared_numbers((*wanted.values(), TEST_SERIES))
+    return wanted
+
+
+def _for_all(wanted: dict[Kind, Series], name: str, changed: Series) -> None:
+    for kind in [kind for kind, one in wanted.items() if one.name == name]:
+        wanted[kind] = changed
+
+
+def refuse_shared_numbers(series: Iterable[Series]) -> None:
+    """Raise ValueError when two different series could ever print the same number."""
+    known: dict[str, Series] = {}
+    for one in series:
+        for other in known.values():
+            if other.name != one.name and can_print_the_same(one.pattern, other.pattern):
+                raise ValueError(
+                    f"The series “{other.name}” ({other.pattern}) and “{one.name}” ({one.pattern}) could print the same "
+                    "number; give one of them another pattern, or let both share one series"
+                )
+        known[one.name] = one
+
+
+def can_print_the_same(pattern: str, other: str) -> bool:
+    """Whether any number of *pattern* could also come from *other*. Capitals count as small letters: people mix them up."""
+    left, right = _steps(pattern), _steps(other)
+    # Walk both at once, letter by letter; a repeated step may be taken once more or left behind.
+    seen: set[tuple[int, int]] = set()
+    todo = [(0, 0)]
+    while todo:
+        place = todo.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        i, j = place
+        if i == len(left) and j == len(right):
+            return True
+        todo += [(i + 1, j)] if i < len(left) and left[i][1] else []
+        todo += [(i, j + 1)] if j < len(right) and right[j][1] else []
+        if i < len(left) and j < len(right) and left[i][0] & right[j][0]:
+            after_i, after_j = (i if left[i][1] else i + 1), (j if right[j][1] else j + 1)
+            todo.append((after_i, after_j))
+    return False
+
+
+_DIGITS = frozenset("0123456789")
+
+
+def _steps(pattern: str) -> list[tuple[frozenset[str], bool]]:
+    """One step a character: what may stand there, and whether it may be left out or repeated (a number outgrows its width)."""
+    steps: list[tuple[frozenset[str], bool]] = []
+    for literal, field, width, _ in Formatter().parse(pattern):
+        steps += [(frozenset(letter.casefold()), False) for letter in literal]
+        if field is not None:
+            steps += [(_DIGITS, False)] * _least_digits(field, width or "")
+        if field == "number":
+            steps.append((_DIGITS, True))
+    return steps
+
+
+def first_repeated(series: Series, printed: Collection[str], *, year: int, number: int) -> str | None:
+    """The first of the *printed* numbers that *series* would give again when it goes on from *number* in *year*; None if none."""
+    reader = _reader(series.pattern)
+    coming = []
+    for text in printed:
+        found = reader.fullmatch(text)
+        if found is None:
+            continue
+        printed_year = int(found.groupdict().get("year") or year)
+        # A later year of a yearly series starts at 1 again; without {year} the year is the present one.
+        first = number if printed_year == year or not series.yearly else 1
+        same = series.pattern.format(year=printed_year, number=int(found["number"])) == text
+        if same and printed_year >= year and int(found["number"]) >= first:
+            coming.append((printed_year, int(found["number"]), text))
+    return min(coming)[2] if coming else None
+
+
+def _reader(pattern: str) -> re.Pattern[str]:
+    """*pattern* read backwards: which year and number a text stands for."""
+    parts, year_seen = [], False
+    for literal, field, width, _ in Formatter().parse(pattern):
+        parts.append(re.escape(literal))
+        if field == "number":
+            parts.append(rf"(?P<number>[0-9]{{{_least_digits(field, width or '')},}})")
+        elif field == "year":
+            parts.append("(?:[0-9]+)" if year_seen else rf"(?P<year>[0-9]{{{_least_digits(field, width or '')}}})")
+            year_seen = True
+    return re.compile("".join(parts))
+
+
+def _least_digits(field: str, width: str) -> int:
+    return max(4 if field == "year" else 1, int(width.removesuffix("d") or 0))
+
+
 def _is_width(width: str) -> bool:
-    digits = width.removesuffix("d")
-    return digits.isdigit() and digits.isascii() and int(digits) <= 12 if digits else width == "d"
+    """`05d`, `05` or `d`; without the zero the gap would be filled with blanks."""
+    return bool(re.fullmatch(r"(0[0-9]{1,2})?d?", width, re.ASCII)) and int(width.removesuffix("d") or 0) <= 12

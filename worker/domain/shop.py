@@ -98,6 +98,7 @@ class Shop:
     rules: tuple[Rule, ...] = DEFAULT_RULES
     credit_notes: SendMode = SendMode.SEND
     series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
+    continued_after: dict[str, int] = field(default_factory=dict)  # where a count began: {"invoice:2026": 115}
     language: str = "nl"
     zone: str = "Europe/Brussels"
     test: bool = False

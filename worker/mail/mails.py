@@ -118,12 +118,12 @@ def compose(
     message["Message-ID"] = one_line(message_id)
     message["Subject"] = one_line(_render("documents.subject.txt", letter))
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = words.language
     message.set_content(_render("documents.txt", letter))
     message.add_alternative(_render("documents.html", letter), subtype="html")
     for document, pdf in documents:
         name = f"{file_stem(document.draft.kind, document.number, words)}.pdf"
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+    message["Content-Language"] = words.language  # last: adding parts moves every Content- header into the first
     return message
 
 
@@ -147,7 +147,7 @@ def own_address(shop: Shop) -> str:
 
 def one_line(text: str) -> str:
     """Take line ends and other controls out: what would start another header, starts nothing."""
-    return " ".join(_CONTROLS.sub(" ", text).split())
+    return re.sub(" +", " ", _CONTROLS.sub(" ", text)).strip(" ")
 
 
 def _address(message: EmailMessage, letter: Letter) -> None:
@@ -197,6 +197,7 @@ def _environment() -> SandboxedEnvironment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: one_line(value) if type(value) is str else value,
     )
     environment.filters |= {"iban": iban, "ogm": structured_communication, "vat_number": vat_number}
     return environment

@@ -189,7 +189,7 @@ def _refusal(code: int, reply: bytes | str, what: str, slug: str) -> FacturelayE
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no reply in time"
     if isinstance(error, socket.gaierror):
         return "no such host"

@@ -8,6 +8,7 @@ Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisa
 
 import io
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,23 @@ from worker.rendering import rows
 from worker.rendering.story import paragraphs
 
 log = logging.getLogger(__name__)
+
+# Every rule of a stylesheet is held against every element. The library's own has sixty, for headings, lists and forms
+# that our pages do not have; these are what it says of the tags below.
+TAGS = frozenset({
+    "html", "head", "meta", "title", "style", "body", "div", "p", "strong", "span", "a", "img", "br",
+    "table", "thead", "tbody", "tr", "th", "td", "pdf:pagenumber", "pdf:pagecount", "pdf:spacer",
+})  # fmt: skip
+DEFAULTS = """
+html { color: #000000; font-weight: normal; margin: 0; padding: 0; border: 1px none; display: inline;
+       width: auto; height: auto; white-space: normal; font-family: Helvetica; font-size: 10px; line-height: 150% }
+strong { font-weight: bold }
+a { text-decoration: underline; color: blue }
+p { margin: 1em 0 }
+body, div, p, table, th, tr, td { display: block }
+tr, th, td { vertical-align: middle; width: auto }
+th { text-align: center; font-weight: bold }
+"""
 
 
 class NeedsTwoPasses(Exception):
@@ -75,12 +93,17 @@ def to_pdf(html: str, policy: ResourceAccessPolicy) -> bytes:
     collapsed = rows.collapse(html)
     if collapsed is not None:
         try:
-            context = pisaStory(collapsed.page, resource_policy=policy)
+            context = _story(collapsed.page, policy)
             rows.expand(context.story, collapsed)
             return build(context)
         except rows.NotExpandable as why:
             log.info("the lines are laid out one by one: %s", why)
-    return build(pisaStory(html, resource_policy=policy))
+    return build(_story(html, policy))
+
+
+def _story(html: str, policy: ResourceAccessPolicy) -> Any:
+    ours = TAGS.issuperset(re.findall(r"<([a-z][a-z0-9:]*)", html))
+    return pisaStory(html, resource_policy=policy, default_css=DEFAULTS if ours else None)
 
 
 def build(context: Any) -> bytes:

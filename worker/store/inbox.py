@@ -143,6 +143,55 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Deliv
     return tuple(as_delivery(row) for row in rows)
 
 
+def of_orders(
+    connection: Connection, shop_id: str, order_ids: Sequence[int]
+) -> dict[int, tuple[Delivery, ...]]:
+    """The deliveries of several orders at once, oldest first."""
+    found: dict[int, tuple[Delivery, ...]] = {}
+    rows = connection.execute(
+        select(deliveries)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.in_(order_ids))
+        .order_by(deliveries.c.delivery_id)
+    )
+    for row in rows:
+        found[row.order_id] = (*found.get(row.order_id, ()), as_delivery(row))
+    return found
+
+
+def put_off(connection: Connection, delivery_id: int, *, until: datetime) -> None:
+    """Let a delivery that waits wait longer, so that many at once do not come before those of today."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.delivery_id == delivery_id, deliveries.c.state == "waiting")
+        .values(next_at=until)
+    )
+
+
+def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[datetime, ...]:
+    """When the shop rang, oldest first."""
+    found = connection.execute(
+        select(deliveries.c.received_at)
+        .where(
+            deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook", deliveries.c.received_at >= since
+        )
+        .order_by(deliveries.c.received_at)
+    )
+    return tuple(found.scalars())
+
+
+def has_rung(connection: Connection, shop_id: str) -> bool:
+    """Whether the shop ever delivered anything by itself."""
+    one = select(deliveries.c.delivery_id).where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")
+    return connection.execute(one.limit(1)).first() is not None
+
+
+def states_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(
+        select(deliveries.c.delivery_id, deliveries.c.state).where(deliveries.c.delivery_id.in_(delivery_ids))
+    )
+    return {row.delivery_id: row.state for row in rows}
+
+
 def counts(connection: Connection) -> dict[str, int]:
     rows = connection.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
     return {state: int(number) for state, number in rows}

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.engine import Row
 
-from worker.domain.document import Problem
+from worker.domain.document import Kind, Problem
 from worker.domain.due import Finding
 from worker.domain.order import Order
 from worker.store import codec
-from worker.store.tables import orders
+from worker.store.tables import documents, orders
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,28 @@ def every(connection: Connection, shop_id: str | None = None) -> tuple[SeenOrder
     if shop_id is not None:
         query = query.where(orders.c.shop_id == shop_id)
     return tuple(as_seen(row) for row in connection.execute(query))
+
+
+def causes(
+    connection: Connection, shop_id: str, *, kind: Kind, since: datetime
+) -> tuple[tuple[int, str], ...]:
+    """Order and cause of each document of a kind issued since an instant, without reading the documents themselves."""
+    rows = connection.execute(
+        select(documents.c.order_id, documents.c.cause)
+        .where(documents.c.shop_id == shop_id, documents.c.kind == kind, documents.c.issued_at >= since)
+        .order_by(documents.c.document_id)
+    )
+    return tuple((row.order_id, row.cause) for row in rows)
+
+
+def placed(connection: Connection, shop_id: str, *, since: datetime, before: datetime) -> tuple[SeenOrder, ...]:
+    """Orders placed between two instants (the first included), as last seen."""
+    rows = connection.execute(
+        select(orders)
+        .where(orders.c.shop_id == shop_id, orders.c.ordered_at >= since, orders.c.ordered_at < before)
+        .order_by(orders.c.order_id)
+    )
+    return tuple(as_seen(row) for row in rows)
 
 
 def as_seen(row: Row[Any]) -> SeenOrder:

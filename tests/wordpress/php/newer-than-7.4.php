@@ -29,9 +29,9 @@ function words_of( string $source ): array {
 
 /** What is newer than PHP 7.4 about the word at $at; '' when nothing is. */
 function newer( array $words, int $at ): string {
-	$texts    = array_column( array_slice( $words, max( 0, $at - 1 ), 4 ), 1 );
+	$texts    = array_column( array_slice( $words, max( 0, $at - 1 ), 5 ), 1 );
 	$previous = $at > 0 ? array_shift( $texts ) : '';
-	list( $text, $next, $after ) = array_pad( $texts, 3, '' );
+	list( $text, $next, $after, $last ) = array_pad( $texts, 4, '' );
 	$name = $words[ $at ][0];
 
 	if ( isset( NEWER_WORDS[ $name ] ) ) {
@@ -46,8 +46,11 @@ function newer( array $words, int $at ): string {
 	if ( ':' === $previous && 'T_STATIC' === $name && in_array( $next, array( '{', ';' ), true ) ) {
 		return 'type static';
 	}
-	if ( ':' === $previous && 'mixed' === $text || 'mixed' === $text && preg_match( '/^[(,]$/', $previous ) && '$' === $next[0] ) {
+	if ( 'mixed' === $text && preg_match( '/^[(,:]$/', $previous ) ) {
 		return 'type mixed';
+	}
+	if ( 'T_CATCH' === $name && ')' === $last ) {
+		return "catch without a variable ($after)";
 	}
 	if ( 'T_STRING' === $name && ':' === $next && in_array( $previous, array( '(', ',' ), true ) ) {
 		return 'named argument';

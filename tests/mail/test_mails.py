@@ -1,0 +1,217 @@
+"""What a customer's mail says: every kind, every language, and no header that is not ours."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.rendering.examples import SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
+from worker.domain.document import Document, Kind
+from worker.domain.party import Buyer
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.mail.mails import compose, recipients
+from worker.words import LANGUAGES
+
+PDF = b"%PDF-1.4 example"
+
+
+def a_shop(**more: object) -> Shop:
+    shop = Shop(
+        shop_id="gist",
+        name="De Gentse Gist",
+        url="https://gist.example",
+        orders_since=datetime(2026, 1, 1, tzinfo=UTC),
+        seller=SELLER,
+        mail_from="winkel@gist.example",
+    )
+    return replace(shop, **more)  # type: ignore[arg-type]  # the fields of a shop, by name
+
+
+def a_mail(*documents: Document, **more: object) -> EmailMessage:
+    return compose(
+        a_shop(**more),
+        tuple((document, PDF) for document in documents),
+        link=lambda document: f"https://facturen.example/d/{document.number}?a=1&b=2",
+        message_id="<17@facturen.example>",
+    )
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\u00a0", " ")
+
+
+def files(mail: EmailMessage) -> list[tuple[str | None, str, object]]:
+    return [(a.get_filename(), a.get_content_type(), a.get_content()) for a in mail.iter_attachments()]
+
+
+class Links(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if tag == "a" and name == "href"]
+
+
+def test_the_subject_names_document_order_and_shop() -> None:
+    assert a_mail(an_invoice())["Subject"] == "Factuur F2026-00017 bij bestelling 238 – De Gentse Gist"
+
+
+def test_documents_of_one_look_ride_in_one_mail() -> None:
+    mail = a_mail(of_kind(Kind.INVOICE, "fr"), of_kind(Kind.DELIVERY_NOTE, "fr"))
+
+    assert mail["Subject"] == "Facture F2026-00017, Bon de livraison L2026-00112 pour la commande 238 – De Gentse Gist"
+    assert files(mail) == [
+        ("facture-F2026-00017.pdf", "application/pdf", PDF),
+        ("bon-de-livraison-L2026-00112.pdf", "application/pdf", PDF),
+    ]
+
+
+def test_the_headers_say_who_writes_to_whom() -> None:
+    mail = a_mail(an_invoice(), mail_reply_to="vragen@gist.example", mail_bcc="archief@gist.example")
+
+    assert dict(mail.items()) | {"Content-Type": ""} == {
+        "From": "De Gentse Gist <winkel@gist.example>",
+        "To": "Jan Janssens <jan@example.org>",
+        "Reply-To": "vragen@gist.example",
+        "Message-ID": "<17@facturen.example>",
+        "Subject": "Factuur F2026-00017 bij bestelling 238 – De Gentse Gist",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": "nl",
+        "MIME-Version": "1.0",
+        "Content-Type": "",
+    }
+
+
+def test_a_shop_without_a_sender_writes_from_its_company() -> None:
+    assert a_mail(an_invoice(), mail_from="")["From"] == "De Gentse Gist <hallo@gentsegist.example>"
+    assert a_mail(an_invoice(), mail_from="Bier & Co <b@gist.example>")["From"] == "Bier & Co <b@gist.example>"
+
+
+def test_blind_copies_are_on_the_envelope_only() -> None:
+    shop = a_shop(mail_bcc="archief@gist.example, Boek <boek@gist.example>, geen adres")
+
+    assert recipients(shop, an_invoice()) == ("jan@example.org", "archief@gist.example", "boek@gist.example")
+
+
+def test_a_test_goes_to_the_shop_itself_and_says_so() -> None:
+    test_document = an_invoice(test=True)
+    for shop, document in ((a_shop(test=True), an_invoice()), (a_shop(), test_document)):
+        assert recipients(shop, document) == ("winkel@gist.example",)
+
+    mail = a_mail(test_document, mail_bcc="archief@gist.example")
+    assert mail["To"] == "Jan Janssens <winkel@gist.example>"
+    assert mail["Subject"].startswith("[TEST] ")
+    assert "alleen jij krijgt deze mail" in part(mail, "plain")
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_an_unpaid_invoice_says_what_how_much_and_how_to_pay(kind: str) -> None:
+    words = part(a_mail(an_invoice(payment=UNPAID)), kind)
+
+    for fact in (
+        "Factuur",
+        "F2026-00017",
+        "€ 44,27",
+        "22 december 2026",
+        "BE68 5390 0754 7034",
+        "+++238/0000/01760+++",
+    ):
+        assert fact in words
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_paid_invoice_says_so_and_asks_for_nothing(kind: str) -> None:
+    words = part(a_mail(an_invoice(payment=UNPAID, paid_on=date(2026, 11, 22), payment_title="Bancontact")), kind)
+
+    assert "Betaald op 22 november 2026 via Bancontact" in words
+    assert "BE68" not in words
+
+
+def test_the_one_button_pays_where_paying_is_possible_and_shows_the_document_otherwise() -> None:
+    view, pay = "https://facturen.example/d/F2026-00017?a=1&b=2", "https://gist.example/pay?x=1&y=2"
+
+    assert Links(part(a_mail(an_invoice(payment=UNPAID)), "html")).found == [view, view]
+    assert Links(part(a_mail(an_invoice(payment=replace(UNPAID, pay_url=pay))), "html")).found == [view, pay]
+    hostile = an_invoice(payment=replace(UNPAID, pay_url="javascript:alert(1)"))
+    assert Links(part(a_mail(hostile), "html")).found == [view, view]
+
+
+def test_a_button_can_be_read_on_any_colour() -> None:
+    for accent, ink in (("#ffd400", "#000000"), ("#0f766e", "#ffffff"), ("red; x", "#ffffff")):
+        html = part(a_mail(an_invoice(), accent=accent), "html")
+        assert f"color: {ink}; text-decoration: none" in html
+        assert "red; x" not in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("state", ["paid", "unpaid", "test"])
+def test_every_mail_renders_in_every_language(kind: Kind, language: str, state: str) -> None:
+    draft = of_kind(kind, language).draft
+    draft = replace(
+        draft,
+        paid_on=date(2026, 11, 22) if state == "paid" else None,
+        payment=replace(UNPAID, pay_url="https://gist.example/pay"),
+        test=state == "test",
+    )
+    mail = a_mail(issued(draft))
+    again = message_from_bytes(mail.as_bytes(policy=policy.SMTP), policy=policy.default)
+
+    assert again["Content-Language"] == language
+    assert [p.get_content_type() for p in mail.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "application/pdf",
+    ]
+    assert f'<html lang="{language}">' in part(mail, "html")
+    assert "{" not in part(mail, "plain") + again["Subject"]
+
+
+def test_text_of_an_order_starts_no_header() -> None:
+    hostile = "Jan\r\nBcc: all@example.org\r\n\r\nbody\u2028x\x00"
+    document = an_invoice(buyer=Buyer(hostile, email="jan@example.org\r\n"), order_number=f"238{hostile}")
+    mail = a_mail(document, name=hostile, mail_from="winkel@gist.example", mail_reply_to=f"a@b.example{hostile}")
+
+    raw = mail.as_bytes(policy=policy.SMTP)
+    assert message_from_bytes(raw, policy=policy.default)["Bcc"] is None
+    assert not any(line.lower().startswith(b"bcc:") for line in raw.splitlines())
+    assert recipients(a_shop(), document) == ("jan@example.org",)
+
+
+def test_text_of_an_order_is_text_in_html() -> None:
+    html = part(a_mail(an_invoice(buyer=Buyer("<script>alert(1)</script>", email="jan@example.org"))), "html")
+
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("address", ["", "jan", "jan@", "a@b@c", "a b@c.example", "jan@example.org, x@example.org"])
+def test_an_order_without_an_address_is_a_persons_business(address: str) -> None:
+    with pytest.raises(Rejected, match="Order 238") as caught:
+        a_mail(an_invoice(buyer=Buyer("Jan", email=address)))
+    assert caught.value.code == "mail_no_address"
+
+
+def test_a_shop_without_any_address_is_a_persons_business() -> None:
+    with pytest.raises(Rejected, match="no mail address to send from"):
+        a_mail(an_invoice(), mail_from="", seller=replace(SELLER, email=""))
+
+
+def test_addresses_in_other_scripts_survive() -> None:
+    mail = a_mail(an_invoice(buyer=Buyer("Jörg", email="jörg@köln.example")))
+
+    assert b"To: J\xc3\xb6rg <j\xc3\xb6rg@xn--kln-sna.example>" in mail.as_bytes(policy=policy.SMTPUTF8)
+
+
+def test_a_draft_never_needs_a_name_to_be_greeted() -> None:
+    assert part(a_mail(issued(a_draft(buyer=Buyer("", email="jan@example.org")))), "plain").startswith("Dag,\n")

@@ -1,0 +1,253 @@
+"""Sending: what is a person's business, what may pass, and what must not be sent twice."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.mail.smtp_server import smtp_server
+from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.mail.smtp import Server, parse_smtp_url, send
+
+
+def a_mail(sender: str = "winkel@gist.example", body: str = "Dag\n") -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = "jan@example.org"
+    message["Message-ID"] = "<17@facturen.example>"
+    message["Subject"] = "Factuur – één"
+    message.set_content(body)
+    return message
+
+
+def sent(port: int, message: EmailMessage | None = None, scheme: str = "smtp", **more: object) -> None:
+    send(
+        message or a_mail(),
+        smtp_url=f"{scheme}://{more.pop('login', '')}localhost:{port}",
+        recipients=more.pop("recipients", ("jan@example.org", "archief@gist.example")),  # type: ignore[arg-type]
+        timeout_s=1,
+        connect_to="127.0.0.1",
+    )
+
+
+def failure(answers: dict[str, str], greeting: str = "220 test", **more: object) -> FacturelayError:
+    with smtp_server(dict(answers), greeting=greeting) as server, pytest.raises(FacturelayError) as caught:
+        sent(server.port, **more)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_a_mail_goes_to_its_reader_and_the_blind_copies() -> None:
+    with smtp_server() as server:
+        sent(server.port, login="shop:p%40ss@")
+
+    assert server.commands == [
+        "ehlo facturen.example",
+        "AUTH PLAIN AHNob3AAcEBzcw==",
+        "mail FROM:<winkel@gist.example>",
+        "rcpt TO:<jan@example.org>",
+        "rcpt TO:<archief@gist.example>",
+        "DATA",
+        "quit",
+    ]
+    mail = message_from_bytes(server.mails[0], policy=policy.default)
+    assert mail["Subject"] == "Factuur – één"
+    assert mail["Date"] is not None
+    assert b"archief" not in server.mails[0]
+
+
+def test_lines_that_begin_with_a_dot_arrive_whole() -> None:
+    with smtp_server() as server:
+        sent(server.port, a_mail(body="one\n.\n..two\n"))
+
+    assert b"one\r\n..\r\n...two\r\n" in server.mails[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "code"),
+    [
+        ({"RCPT": "550 no such mailbox"}, Rejected, "mail_refused"),
+        ({"RCPT": "452 mailbox full"}, Unavailable, "mail_server_busy"),
+        ({"MAIL": "553 not your domain"}, Rejected, "mail_sender_refused"),
+        ({"MAIL": "451 later"}, Unavailable, "mail_server_busy"),
+        ({"DATA": "554 no"}, Rejected, "mail_refused"),
+        ({".": "552 too large"}, Rejected, "mail_refused"),
+        ({".": "451 greylisted"}, Unavailable, "mail_server_busy"),
+        ({".": "CUT"}, Unavailable, "mail_unsure"),
+        ({"DATA": "CUT"}, Unavailable, "mail_server_away"),
+        ({"MAIL": "CUT"}, Unavailable, "mail_server_away"),
+    ],
+)
+def test_each_answer_says_whether_trying_again_may_help(
+    answers: dict[str, str], kind: type[FacturelayError], code: str
+) -> None:
+    error = failure(answers)
+
+    assert (type(error), error.code) == (kind, code)
+
+
+def test_the_servers_own_words_are_told() -> None:
+    error = failure({"RCPT": "550-5.1.1 no such\r\n550 mailbox"})
+
+    assert error.sentence == "The mail server refused jan@example.org: 550 5.1.1 no such mailbox"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [("535 wrong password", Rejected, "mail_login_refused"), ("454 try later", Unavailable, "mail_server_busy")],
+)
+def test_a_sign_in_is_refused_for_good_or_for_now(answer: str, kind: type[FacturelayError], code: str) -> None:
+    error = failure({"AUTH": answer}, login="shop:geheim@")
+
+    assert (type(error), error.code) == (kind, code)
+    assert "geheim" not in error.sentence
+
+
+def test_a_sign_in_that_is_not_offered_is_a_setting_to_change() -> None:
+    assert failure({"EHLO": "250 test"}, login="shop:x@").code == "mail_server_setting"
+
+
+def test_encryption_that_is_not_offered_is_a_setting_to_change() -> None:
+    assert failure({"EHLO": "250 test"}, scheme="smtp+starttls").code == "mail_server_setting"
+
+
+@pytest.mark.parametrize(("greeting", "kind"), [("554 not you", Rejected), ("421 busy", Unavailable)])
+def test_a_server_may_close_the_door_at_once(greeting: str, kind: type[FacturelayError]) -> None:
+    assert type(failure({}, greeting=greeting)) is kind
+
+
+def test_a_refused_blind_copy_stops_nothing() -> None:
+    answer = {"RCPT": lambda line: "550 no" if "archief" in line else "250 ok"}
+    with smtp_server(dict(answer)) as server:
+        sent(server.port)
+
+    assert len(server.mails) == 1
+
+
+def test_a_farewell_that_fails_is_not_a_failure() -> None:
+    with smtp_server({"QUIT": "CUT"}) as server:
+        sent(server.port)
+
+    assert len(server.mails) == 1
+
+
+def test_nobody_there_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with pytest.raises(Unavailable, match="does not answer: Connection refused") as caught:
+        sent(port)
+    assert caught.value.code == "mail_server_away"
+
+
+def test_no_reply_in_time_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable, match="no reply in time"):
+        sent(silent.getsockname()[1])
+
+
+def test_a_domain_in_another_script_is_written_in_its_ascii_form() -> None:
+    with smtp_server({"EHLO": "250 test"}) as server:
+        sent(server.port, recipients=("jan@köln.example",))
+
+    assert "rcpt TO:<jan@xn--kln-sna.example>" in server.commands
+
+
+def test_a_mailbox_in_another_script_needs_a_server_that_knows_it() -> None:
+    with smtp_server() as server:
+        sent(server.port, recipients=("jörg@köln.example",))
+    assert "mail FROM:<winkel@gist.example> SMTPUTF8 BODY=8BITMIME" in server.commands
+    assert "rcpt TO:<jörg@xn--kln-sna.example>" in server.commands
+
+    error = failure({"EHLO": "250 test"}, recipients=("jörg@example.org",))
+    assert (type(error), error.code) == (Rejected, "mail_address_unsupported")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for localhost, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_an_encrypted_server_is_used_when_its_certificate_is_trusted(
+    scheme: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    ehlo = {"EHLO": "250-test\r\n250 STARTTLS"}
+    with smtp_server(dict(ehlo), tls=tls, wrapped=scheme == "smtps") as server:
+        sent(server.port, scheme=scheme)
+
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_a_certificate_that_nobody_signed_is_refused_before_the_password(scheme: str, certificate: Path) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    ehlo = {"EHLO": "250-test\r\n250 STARTTLS"}
+    with smtp_server(dict(ehlo), tls=tls, wrapped=scheme == "smtps") as server, pytest.raises(Rejected) as caught:
+        sent(server.port, scheme=scheme, login="shop:geheim@")
+
+    assert caught.value.code == "mail_certificate"
+    assert not any("AUTH" in command for command in server.commands)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", Server("smtp", "mail.example", 25)),
+        ("smtp+starttls://a%40b:p%3A%2F@mail.example", Server("smtp+starttls", "mail.example", 587, "a@b", "p:/")),
+        ("smtps://u:p@mail.example:2465/", Server("smtps", "mail.example", 2465, "u", "p")),
+        ("smtp://[::1]:2525", Server("smtp", "::1", 2525)),
+    ],
+)
+def test_an_address_of_a_server_is_read(url: str, server: Server) -> None:
+    assert parse_smtp_url(url) == server
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "mail.example", "http://mail.example", "smtp://", "smtp://h:port", "smtp://h:99999", "smtp://u@h",
+     "smtp://h/path", "smtp://h?x=1"],
+)  # fmt: skip
+def test_an_address_that_cannot_be_read_is_told_in_a_sentence(url: str) -> None:
+    with pytest.raises(ValueError, match=r"smtp\+starttls://user:password@host"):
+        parse_smtp_url(url)
+
+
+def test_a_password_is_in_no_message() -> None:
+    with pytest.raises(ValueError, match="cannot be read") as caught:
+        parse_smtp_url("smtp://u:geheim@h:x1")
+    assert "geheim" not in str(caught.value)
+    assert "geheim" not in repr(parse_smtp_url("smtp://u:geheim@h"))

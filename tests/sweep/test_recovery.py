@@ -1,0 +1,80 @@
+"""A worker that dies in the middle of its job, for real: the sweep finds its work, and another worker ends it."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.chaos.running_house import RunningHouse, running_house
+from tests.flow.conftest import SELLER
+from tests.services.process import wait_until
+from worker import overview
+from worker.demo.mailbox import Mailbox
+from worker.demo.orders import an_order
+from worker.demo.pretend_shop import PretendShop
+from worker.domain.shop import Shop
+from worker.store import inbox, shops, steps
+from worker.store.shops import Secrets
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def a_house(shop: PretendShop) -> Iterator[tuple[RunningHouse, Mailbox, str]]:
+    with Mailbox() as mailbox, running_house(smtp_url=mailbox.url, workers=1) as house:
+        services = house.services
+        made = Shop(
+            shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, seller=SELLER,
+            orders_since=datetime.now(UTC) - timedelta(days=1),
+        )  # fmt: skip
+        with services.store.write() as connection:
+            keys = Secrets(("s" * 20,), shop.consumer_key, shop.consumer_secret)
+            shops.add(connection, services.vault, made, keys, now=services.now())
+        yield house, mailbox, made.shop_id
+        services.store.close()
+
+
+def a_minute_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=1)
+
+
+def states(house: RunningHouse) -> tuple[dict[str, int], dict[str, int]]:
+    with house.services.store.read() as connection:
+        return inbox.counts(connection), steps.counts(connection)
+
+
+def is_at_work(house: RunningHouse, what: int) -> bool:
+    return states(house)[what].get("running", 0) > 0
+
+
+def is_done(house: RunningHouse) -> bool:
+    looks, work = states(house)
+    return set(looks) == {"done"} and set(work) == {"done"}
+
+
+def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
+    with PretendShop() as shop, a_house(shop) as (house, mailbox, _shop_id):
+        shop.faults.next(silence_s=6, method="GET", path="/orders/7$")
+        shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
+        wait_until(lambda: is_at_work(house, 0), what="the look to begin")
+        house.kill("worker", random.Random(1))
+        wait_until(lambda: is_done(house), what="another worker to do it", timeout_s=45)
+        (invoice,) = overview.listed(house.services)
+        assert invoice.document is not None
+        assert len(mailbox.messages()) == 1
+        with house.services.store.read() as connection:
+            (delivery,) = inbox.of_order(connection, invoice.shop_id, 7)
+        assert (delivery.source, delivery.attempts) == ("poll", 2)
+
+
+def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
+    with PretendShop() as shop, a_house(shop) as (house, mailbox, _shop_id):
+        shop.faults.next(silence_s=3, method="POST", path="/notes")
+        shop.place(an_order(id=7, paid=True, created=a_minute_ago()))
+        wait_until(lambda: len(shop.notes(7)) == 1, what="the note to reach the shop")
+        house.kill("worker", random.Random(1))
+        wait_until(lambda: is_done(house), what="another worker to end it", timeout_s=45)
+        assert len(shop.notes(7)) == 1
+        assert len(mailbox.messages()) == 1

@@ -1,0 +1,23 @@
+"""Tables for a spreadsheet. A cell is text: what a customer typed may not become a formula on the bookkeeper's computer."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+# A spreadsheet takes what begins with one of these for a formula (OWASP, “CSV injection”).
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def cell(value: object) -> str:
+    """*value* as text that no spreadsheet runs."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.lstrip(" ").startswith(BEGINS_A_FORMULA) else text
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Comma-separated values (RFC 4180), with the names of the columns on top."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([cell(row[column]) for column in columns] for row in rows)
+    return text.getvalue()

@@ -1,0 +1,180 @@
+"""The register: every number that was given, in the order in which it was given. A chain: each row seals the one before it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Connection, and_, func, insert, select
+
+from worker.domain.document import Document
+from worker.store import codec
+from worker.store.tables import documents, marks, register
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the register."""
+
+    shop_id: str
+    position: int
+    document_id: int
+    number: str
+    snapshot_sha256: str
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a shop's chain, written `12:5f…`. Kept outside the database, it anchors all that comes before it."""
+
+    position: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """Read `12:5f…`. Raises ValueError with a sentence."""
+        position, _, digest = text.strip().partition(":")
+        if not (position.isascii() and position.isdigit() and len(digest) == len(GENESIS)):
+            raise ValueError(f"“{text}” is not the head of a register; it looks like 12:5f3a… with 64 hex digits")
+        return cls(int(position), digest.lower())
+
+
+NOTHING_YET = Head(0, GENESIS)
+
+
+@dataclass(frozen=True)
+class Fate:
+    """One number with what became of it: `issued`, `paid`, `credited` or `partly credited`."""
+
+    shop_id: str
+    position: int
+    number: str
+    kind: str
+    series: str
+    sequence: int
+    issued_on: date
+    order_number: str
+    buyer: str
+    currency: str
+    net: Decimal
+    vat: Decimal
+    total: Decimal
+    corrects: str
+    fate: str
+    snapshot_sha256: str
+    previous_hash: str
+    hash: str
+
+
+def enter(connection: Connection, document: Document) -> Head:
+    """Enter an issued document into its shop's register. Call in the transaction that stores it, after `numbering.lock`."""
+    last = head(connection, document.shop_id)
+    position = last.position + 1
+    snapshot_sha256 = codec.sha256(codec.dump(document.draft))
+    sealed_with = sealed(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
+    connection.execute(
+        insert(register).values(
+            shop_id=document.shop_id,
+            position=position,
+            document_id=document.document_id,
+            number=document.number,
+            snapshot_sha256=snapshot_sha256,
+            previous_hash=last.hash,
+            hash=sealed_with,
+        )
+    )
+    return Head(position, sealed_with)
+
+
+def head(connection: Connection, shop_id: str) -> Head:
+    """The newest row of a shop's register; position 0 while there is none."""
+    last = connection.execute(
+        select(register.c.position, register.c.hash)
+        .where(register.c.shop_id == shop_id)
+        .order_by(register.c.position.desc())
+        .limit(1)
+    ).one_or_none()
+    return Head(last.position, last.hash) if last else NOTHING_YET
+
+
+def entries(connection: Connection, shop_id: str) -> tuple[Entry, ...]:
+    """The whole register of a shop, in its order."""
+    rows = connection.execute(select(register).where(register.c.shop_id == shop_id).order_by(register.c.position))
+    return tuple(Entry(**row) for row in rows.mappings())
+
+
+def fates(connection: Connection, shop_id: str) -> tuple[Fate, ...]:
+    """Every number of a shop, in the order of the register, with what became of it."""
+    original = documents.alias("original")
+    rows = connection.execute(
+        select(
+            *(register.c[name] for name in ("position", "number", "snapshot_sha256", "previous_hash", "hash")),
+            *(documents.c[name] for name in REGISTERED),
+            documents.c.document_id,
+            original.c.number.label("corrects"),
+            marks.c.on_date.label("paid_on"),
+        )
+        .select_from(register.join(documents, documents.c.document_id == register.c.document_id))
+        .outerjoin(original, original.c.document_id == documents.c.corrects)
+        .outerjoin(marks, and_(marks.c.document_id == documents.c.document_id, marks.c.mark == "paid"))
+        .where(register.c.shop_id == shop_id)
+        .order_by(register.c.position)
+    ).mappings()
+    credited = credited_totals(connection, shop_id)
+    return tuple(
+        Fate(
+            shop_id=shop_id,
+            fate=fate(row["total"], credited.get(row["document_id"]), paid=row["paid_on"] is not None),
+            corrects=row["corrects"] or "",
+            **{
+                name: row[name]
+                for name in (*REGISTERED, "position", "number", "snapshot_sha256", "previous_hash", "hash")
+            },
+        )
+        for row in rows
+    )
+
+
+REGISTERED = (
+    "kind", "series", "sequence", "issued_on", "order_number", "buyer", "currency", "net", "vat", "total",
+)  # fmt: skip
+
+
+def credited_totals(connection: Connection, shop_id: str) -> dict[int, Decimal]:
+    """How much of each document was taken back, by its id."""
+    rows = connection.execute(
+        select(documents.c.corrects, func.sum(documents.c.total, type_=documents.c.total.type))
+        .where(documents.c.shop_id == shop_id, documents.c.corrects.is_not(None))
+        .group_by(documents.c.corrects)
+    )
+    return {int(document_id): total for document_id, total in rows}
+
+
+def fate(total: Decimal, credited: Decimal | None, *, paid: bool) -> str:
+    if credited is not None:
+        return "credited" if credited >= total else "partly credited"
+    return "paid" if paid else "issued"
+
+
+def sealed(previous: str, *, position: int, document: Document, snapshot_sha256: str) -> str:
+    """The hash of one row: over the row before, its place, all that makes up the number, the dates and what the document says."""
+    parts = (
+        previous,
+        document.shop_id,
+        str(position),
+        str(document.document_id),
+        document.series,
+        str(document.sequence),
+        document.number,
+        document.issued_on.isoformat(),
+        document.issued_at.isoformat(),
+        snapshot_sha256,
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

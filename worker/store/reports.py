@@ -1,0 +1,60 @@
+"""Reports: what a longer piece of work found, kept as JSON under a name: `reconcile:2026-11`, `digest`, `backfill:…`."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from worker.domain.shop import Shop
+from worker.store.tables import reports
+
+
+@dataclass(frozen=True)
+class Report:
+    """*content* is what `keep` was given."""
+
+    report_id: int
+    name: str
+    made_at: datetime
+    content: Any
+
+
+def keep(connection: Connection, shop_id: str, name: str, content: object, *, now: datetime) -> int:
+    """Keep a new report beside those before it, and return its id."""
+    values = {"shop_id": shop_id, "name": name, "made_at": now, "content": json.dumps(content, ensure_ascii=False)}
+    return int(connection.execute(insert(reports).values(**values).returning(reports.c.report_id)).scalar_one())
+
+
+def change(connection: Connection, report_id: int, content: object, *, now: datetime) -> None:
+    """Bring a report that is still being written up to date."""
+    connection.execute(
+        update(reports)
+        .where(reports.c.report_id == report_id)
+        .values(content=json.dumps(content, ensure_ascii=False), made_at=now)
+    )
+
+
+def latest(connection: Connection, shop_id: str, name: str) -> Report | None:
+    row = connection.execute(
+        select(reports)
+        .where(reports.c.shop_id == shop_id, reports.c.name == name)
+        .order_by(reports.c.made_at.desc(), reports.c.report_id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Report(row.report_id, row.name, row.made_at, json.loads(row.content)) if row is not None else None
+
+
+def is_due(
+    connection: Connection, shop: Shop, name: str, *, hour: int, connected_at: datetime, now: datetime
+) -> bool:
+    """Whether the clock in the shop's zone passed *hour* since the last report *name*, or since the shop was connected."""
+    last = latest(connection, shop.shop_id, name)
+    return last_passed(hour, shop, now) > max(connected_at, last.made_at if last else connected_at)
+
+
+def last_passed(hour: int, shop: Shop, now: datetime) -> datetime:
+    local = now.astimezone(shop.zoneinfo)
+    today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if today <= local else today - timedelta(days=1)
