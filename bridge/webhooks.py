@@ -140,7 +140,7 @@ def signature_wrong(shop_id: str) -> Response:
     try:
         with parts().store.write() as connection:
             shops.count_signature_failure(connection, shop_id, day=now.date(), now=now)
-    except ZeroDivisionError:
+    except Unavailable:
         log.warning("A delivery with a wrong signature could not be counted")
     return refusal(
         HTTPStatus.UNAUTHORIZED,

@@ -10,6 +10,7 @@ from worker.domain.document import Document, Draft, History, KeptDraft, Kind
 from worker.domain.due import documents_due, reissue
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.exchange import with_rate
 from worker.issuing import issue_draft
 from worker.looking import Look, asked, delivered
 from worker.queue import DELIVER
@@ -35,13 +36,14 @@ def issue_kept(services: Services, draft_id: int, *, send: bool, by: Person) -> 
         kept = documents.get_draft(connection, draft_id)
         connected = shops.connected(connection, services.vault, kept.shop_id)
     look = look_now(services, connected, kept.draft.order_id)
+    shop = with_rate(services, connected.shop, look.order.currency)
     with services.store.write() as connection:
         numbering.lock(connection, kept.shop_id)
-        draft = drafted_again(services, connection, connected.shop, kept, look)
+        draft = drafted_again(services, connection, shop, kept, look)
         document = issue_draft(
             connection,
             services,
-            connected.shop,
+            shop,
             draft,
             together=str(uuid.uuid4()),
             follow=tuple(StepName) if send else WITHOUT_MAIL,
@@ -132,7 +134,8 @@ def credit(services: Services, document_id: int, *, again: bool, by: Person) -> 
     if invoice.draft.kind is not Kind.INVOICE:
         raise Rejected(f"{invoice.number} is not an invoice; only invoices are credited.", code="not_an_invoice")
     look = look_now(services, connected, invoice.draft.order_id)
-    shop, together = connected.shop, str(uuid.uuid4())
+    shop = with_rate(services, connected.shop, look.order.currency)
+    together = str(uuid.uuid4())
     with services.store.write() as connection:
         numbering.lock(connection, shop.shop_id)
         pair = reissue(look.order, invoice, history_of(connection, shop, look), shop, today(services, shop))

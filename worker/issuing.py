@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from worker.domain.drafting import is_paid
 from worker.domain.due import Finding, Verdict, documents_due
 from worker.domain.shop import Shop
 from worker.errors import Unavailable
+from worker.exchange import with_rate
 from worker.looking import Look, complaint, fetch
 from worker.queue import DELIVER
 from worker.services import Services
@@ -22,6 +24,9 @@ from worker.store.trail import Event
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
+# The source of a delivery with which a person asks for documents of old orders.
+BACKFILL = "backfill"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,18 @@ def look_at(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
     look = fetch(services, connected, deliveries)
     if look is None:
         return Outcome("order_gone", "The shop no longer has this order; nothing is made for it.")
-    outcome = issue(services, connected.shop, look)
+    # Before the lock: the bank may be slow.
+    shop = with_rate(services, connected.shop, look.order.currency)
+    outcome = issue(services, shop, look)
     for document in outcome.issued:
         services.ring(DELIVER, document.document_id)
     return outcome
+
+
+def shop_for(shop: Shop, deliveries: Sequence[Delivery]) -> Shop:
+    """The shop as this look must see it: a backfill asks for orders that are older than the shop is with us."""
+    is_backfill = any(delivery.source == BACKFILL for delivery in deliveries)
+    return replace(shop, orders_since=LONG_AGO) if is_backfill else shop
 
 
 def hear(services: Services, shop: Shop, code: str) -> Outcome:

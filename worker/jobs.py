@@ -120,7 +120,9 @@ def lease(with_: Services, document_id: int, name: StepName) -> Leased | None:
     """Lease a step; the mail takes along the documents that go together with this one."""
     with with_.store.write() as connection:
         if name is not StepName.MAIL:
-            return steps.take_one(connection, name, document_id=document_id, now=with_.now(), lease_for=lease_time(with_))
+            return steps.take_one(
+                connection, name, document_id=document_id, now=with_.now(), lease_for=lease_time(with_)
+            )
         mine = steps.of_document(connection, document_id).get(name)
         if mine is None:
             return None

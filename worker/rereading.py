@@ -79,7 +79,9 @@ def to_read(connection: Connection, shop_id: str, *, since: datetime) -> dict[in
         refund_id = rest.partition(":")[0]
         if name == "refund" and refund_id.isdigit():
             found.setdefault(order_id, set()).add(int(refund_id))
-    return {order_id: refund_ids for order_id, refund_ids in found.items() if not is_flagged(connection, shop_id, order_id)}
+    return {
+        order_id: refund_ids for order_id, refund_ids in found.items() if not is_flagged(connection, shop_id, order_id)
+    }
 
 
 def is_flagged(connection: Connection, shop_id: str, order_id: int) -> bool:

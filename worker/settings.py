@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from worker.errors import Rejected
 
 PREFIX = "FACTURELAY_"
+ECB_DAILY = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 SECRETS = ("FACTURELAY_SECRET_KEY", "FACTURELAY_SMTP_URL", "DATABASE_URL", "REDIS_URL")
 KNOWN = (
     "FACTURELAY_DATA",
@@ -23,6 +24,7 @@ KNOWN = (
     "FACTURELAY_LOG_LEVEL",
     "FACTURELAY_SWEEP_SECONDS",
     "FACTURELAY_POLL_SECONDS",
+    "FACTURELAY_EXCHANGE_RATES_URL",
 )
 # Read by the tests and by the e2e suite only; known, so that they do not stop a start.
 ALSO_KNOWN_PREFIXES = ("FACTURELAY_E2E_", "FACTURELAY_TEST_")
@@ -49,6 +51,7 @@ class Settings:
     log_level: str = "INFO"
     sweep_seconds: int = 5
     poll_seconds: int = 300
+    exchange_rates_url: str = ""
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up
     # to the longest. Both are the same everywhere but in tests that kill workers and cannot wait for minutes.
     lease_seconds: int = 150
@@ -88,6 +91,7 @@ class Settings:
                 ("DEBUG", "INFO", "WARNING", "ERROR"),
             ),
             sweep_seconds=whole("FACTURELAY_SWEEP_SECONDS", values.get("FACTURELAY_SWEEP_SECONDS", "5"), least=1),
+            exchange_rates_url=values.get("FACTURELAY_EXCHANGE_RATES_URL", ECB_DAILY),
             poll_seconds=whole("FACTURELAY_POLL_SECONDS", values.get("FACTURELAY_POLL_SECONDS", "300"), least=1),
             lease_seconds=whole(
                 "FACTURELAY_TEST_LEASE_SECONDS", values.get("FACTURELAY_TEST_LEASE_SECONDS", "150"), least=1
@@ -113,6 +117,7 @@ class Settings:
             "FACTURELAY_LOG_LEVEL": self.log_level,
             "FACTURELAY_SWEEP_SECONDS": str(self.sweep_seconds),
             "FACTURELAY_POLL_SECONDS": str(self.poll_seconds),
+            "FACTURELAY_EXCHANGE_RATES_URL": self.exchange_rates_url,
             "FACTURELAY_TEST_LEASE_SECONDS": str(self.lease_seconds),
             "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": str(self.longest_wait_seconds),
             "DATABASE_URL": self.database_url,

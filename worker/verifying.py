@@ -271,11 +271,8 @@ def differences(row: Row) -> Iterator[tuple[str, str]]:
     said = {**as_columns(document.draft), "period": row.period if row.period == 0 else document.issued_on.year}
     for name, stated in {**row.columns, "period": row.period}.items():
         if stated != said[name]:
-            yield (
-                "column_changed",
-                f"The list says “{stated}” as {name.replace('_', ' ')} of {document.number}, "
-                f"the document itself says “{said[name]}”.",
-            )
+            what = f"{name.replace('_', ' ')} of {document.number}"
+            yield "column_changed", f"The list says “{stated}” as {what}, the document itself says “{said[name]}”."
 
 
 def as_columns(draft: Draft) -> dict[str, object]:

@@ -161,7 +161,11 @@ def sound_silence(
     connection: Connection, connected: Connected, *, since: datetime, usual: timedelta, now: datetime
 ) -> None:
     shop = connected.shop
-    asked = "it is asked for its orders all the same" if can_be_asked(connected) else "without a REST key it cannot be asked"
+    asked = (
+        "it is asked for its orders all the same"
+        if can_be_asked(connected)
+        else "without a REST key it cannot be asked"
+    )
     alarms.sound(
         connection,
         shop.shop_id,

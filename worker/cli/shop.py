@@ -11,16 +11,22 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy import Connection
 
 from worker.cli.common import open_services, show, table, with_data, with_json
-from worker.domain.document import SendMode
+from worker.domain.changes import changes
+from worker.domain.document import Kind, SendMode
+from worker.domain.numbering import arranged
 from worker.domain.party import Seller
 from worker.domain.shop import DEFAULT_RULES, Rule, Shop, VatRegime
 from worker.errors import Rejected
+from worker.going_live import Check, checklist, next_numbers
+from worker.going_live import live as gone_live
 from worker.outbound import checked_addresses
 from worker.services import Services
-from worker.store import codec, shops
+from worker.store import codec, numbering, shops, trail
 from worker.store.shops import Connected, Secrets
+from worker.store.trail import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,6 +47,9 @@ SELLER_OPTIONS = {
     "bic": ("bic", "BIC of the bank."),
 }
 ADDRESS_FIELDS = ("street", "postcode", "city", "country")
+KINDS = click.Choice(list(Kind))
+# What the trail calls whoever sits at the command line.
+PERSON = "command line"
 
 
 @click.group()
@@ -67,6 +76,28 @@ def with_settings(command: F) -> F:
         click.option("--mail-from", help="Sender of mails, if not the seller's address."),
         click.option("--mail-bcc", help="An address that gets a copy of each mail."),
         click.option("--accent", help="Colour of documents, like #0f766e."),
+        click.option(
+            "--pattern",
+            "patterns",
+            multiple=True,
+            metavar="KIND=PATTERN",
+            help="How numbers look, like invoice=F{year}-{number:05d}; repeat for several kinds.",
+        ),
+        click.option(
+            "--series",
+            "series_names",
+            multiple=True,
+            metavar="KIND=NAME",
+            help="Count a kind in a series, like credit_note=sales; kinds in one series share its numbers and pattern.",
+        ),
+        click.option("--yearly", multiple=True, type=KINDS, help="Start a kind's series at 1 again each year."),
+        click.option("--never-reset", multiple=True, type=KINDS, help="Let a kind's series go on over the years."),
+        click.option(
+            "--continue-after",
+            multiple=True,
+            metavar="KIND=NUMBER",
+            help="The last number given elsewhere, like invoice=115: the next is 116.",
+        ),
     ]
     options += [
         click.option(f"--{name.replace('_', '-')}", name, help=text) for name, (_, text) in SELLER_OPTIONS.items()
@@ -108,6 +139,9 @@ def add(
     secrets = Secrets((secret,), rest_key, rest_secret)
     with services.store.write() as connection:
         made = shops.add(connection, services.vault, made, secrets, now=now)
+        made = with_numbers(connection, made, given, today=now.astimezone(made.zoneinfo).date())
+        shops.change(connection, made)
+        record(connection, services, made, "shop_made", f"{made.name} was made.")
     answer = {"id": made.shop_id, "delivery_url": delivery_url(services, made), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(made, answer))
 
@@ -137,11 +171,14 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     """Show one shop's settings. Secrets are never shown."""
     services = open_services(data)
     found = find(services, shop_id)
+    with services.store.read() as connection:
+        coming = next_numbers(connection, found.shop, now=services.now())
     value = {
         **json.loads(codec.dump(found.shop)),
         "delivery_url": delivery_url(services, found.shop),
         "has_rest_key": found.secrets.has_rest,
         "missing": list(found.shop.seller.missing()),
+        "next_numbers": {str(kind): number for kind, number in coming.items()},
     }
     show(value, as_json=as_json, text=lambda: "\n".join(described(found.shop, value)))
 
@@ -170,27 +207,58 @@ def set_shop(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Change settings of a shop. What is not named stays; documents already issued never change."""
+    """Change settings of a shop. What is not named stays; documents already issued never change.
+
+    --live starts the shop's real documents at this moment; orders from before stay tests, unless --orders-since says otherwise.
+    """
     services = open_services(data)
-    found = find(services, shop_id)
-    changed = with_given(found.shop, given)
-    if name is not None:
-        changed = replace(changed, name=name)
     if url is not None:
-        changed = replace(changed, url=checked_shop_url(url, allow_private=services.settings.allow_private_shops))
-    if live is not None:
-        changed = replace(changed, test=not live)
-    if suspend is not None:
-        changed = replace(changed, suspended=suspend)
-    secrets = replace(
-        found.secrets,
-        rest_key=found.secrets.rest_key if rest_key is None else rest_key,
-        rest_secret=found.secrets.rest_secret if rest_secret is None else rest_secret,
-    )
+        url = checked_shop_url(url, allow_private=services.settings.allow_private_shops)
+    checks: tuple[Check, ...] = ()
     with services.store.write() as connection:
+        numbering.lock(connection, shop_id)
+        found = shops.connected(connection, services.vault, shop_id)
+        changed = with_given(found.shop, given)
+        changed = replace(changed, name=name or changed.name, url=url or changed.url)
+        changed = replace(changed, suspended=changed.suspended if suspend is None else suspend)
+        changed = with_numbers(connection, changed, given, today=services.now().astimezone(changed.zoneinfo).date())
+        if live is False:
+            changed = replace(changed, test=True)
+        if live and found.shop.test:
+            checks = checklist(connection, services, changed)
+            since = changed.orders_since if given["orders_since"] is not None else services.now()
+            changed = gone_live(changed, checks, since=since)
+        told = [*changes(found.shop, changed), *change_keys(connection, services, found, rest_key, rest_secret)]
         shops.change(connection, changed)
-        shops.change_secrets(connection, services.vault, shop_id, secrets)
-    show({"id": shop_id}, as_json=as_json, text=lambda: f"{changed.name} is changed.")
+        if told:
+            record(connection, services, changed, "settings_changed", "; ".join(told) + ".")
+    value = {"id": shop_id, "changed": told, "checklist": [vars(check) for check in checks]}
+    show(value, as_json=as_json, text=lambda: "\n".join(changed_lines(changed, told, checks)))
+
+
+def change_keys(
+    connection: Connection, services: Services, found: Connected, rest_key: str | None, rest_secret: str | None
+) -> list[str]:
+    """Store a new REST key where one was given; the trail learns that, and nothing else."""
+    old = found.secrets
+    new = replace(
+        old,
+        rest_key=old.rest_key if rest_key is None else rest_key,
+        rest_secret=old.rest_secret if rest_secret is None else rest_secret,
+    )
+    if new == old:
+        return []
+    shops.change_secrets(connection, services.vault, found.shop.shop_id, new)
+    return ["the REST key was changed" if new.has_rest else "the REST key was taken away"]
+
+
+def changed_lines(shop: Shop, told: list[str], checks: tuple[Check, ...]) -> list[str]:
+    lines = [f"{shop.name} is changed." if told else f"{shop.name} was so already."]
+    lines += [f"  {'ok' if check.good else '! '}  {check.sentence}" for check in checks]
+    if checks:
+        since = f"{shop.orders_since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}"
+        lines.append(f"{shop.name} is live. Orders placed before {since} make no documents by themselves.")
+    return lines
 
 
 @shop.command("rotate-secret")
@@ -205,6 +273,8 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
     secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
     with services.store.write() as connection:
         shops.rotate_webhook_secret(connection, services.vault, shop_id, secret)
+        sentence = "The webhook secret was replaced; the one before it works until the next time."
+        record(connection, services, found.shop, "secret_rotated", sentence)
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
 
@@ -236,6 +306,48 @@ def with_given(shop: Shop, given: dict[str, Any]) -> Shop:
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
     return replace(shop, **changes)
+
+
+def with_numbers(connection: Connection, shop: Shop, given: dict[str, Any], *, today: date) -> Shop:
+    """*shop* with the numbering options that were given; its counters are set in the same transaction."""
+    names = by_kind(given["series_names"], "series", "credit_note=sales")
+    patterns = by_kind(given["patterns"], "pattern", "invoice=F{year}-{number:05d}")
+    starts = by_kind(given["continue_after"], "continue-after", "invoice=115")
+    yearly = dict.fromkeys(map(Kind, given["yearly"]), True)
+    yearly |= dict.fromkeys(map(Kind, given["never_reset"]), False)
+    if not (names or patterns or starts or yearly):
+        return shop
+    try:
+        wanted = arranged(shop.series, names=names, patterns=patterns, yearly=yearly)
+        after = {kind: last_number(text) for kind, text in starts.items()}
+    except ValueError as error:
+        raise Rejected(str(error), code="option_wrong") from error
+    return numbering.arrange(connection, shop, wanted, continue_after=after, today=today)
+
+
+def by_kind(texts: tuple[str, ...], option: str, example: str) -> dict[Kind, str]:
+    """Read `invoice=…` into what it says for each kind."""
+    found = {}
+    for text in texts:
+        kind, equals, value = text.partition("=")
+        if not equals or not value or kind not in list(Kind):
+            kinds = ", ".join(Kind)
+            raise Rejected(
+                f"“{text}” does not say which kind; write it like --{option} {example}. The kinds are {kinds}.",
+                code="option_wrong",
+            )
+        found[Kind(kind)] = value.strip()
+    return found
+
+
+def last_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError(f"“{text}” is not a number to continue after; write it like invoice=115")
+    return int(text)
+
+
+def record(connection: Connection, services: Services, shop: Shop, code: str, sentence: str) -> None:
+    trail.add(connection, Event(shop.shop_id, services.now(), PERSON, code, sentence))
 
 
 def with_seller(seller: Seller, given: dict[str, Any]) -> Seller:
@@ -321,5 +433,6 @@ def described(shop: Shop, value: dict[str, Any]) -> list[str]:
         ("orders since", f"{shop.orders_since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}"),
         ("seller", f"{shop.seller.name}, {shop.seller.vat_number or shop.seller.enterprise_number}"),
         ("missing", ", ".join(value["missing"]) or "nothing"),
+        ("next numbers", ", ".join(value["next_numbers"].values()) + (" (once it is live)" if shop.test else "")),
     ]
     return [shop.name, table([(f"  {name}", text) for name, text in rows])]

@@ -136,6 +136,8 @@ def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
         "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
         "FACTURELAY_LOG_LEVEL": os.environ.get("FACTURELAY_LOG_LEVEL", "ERROR"),
         "FACTURELAY_SWEEP_SECONDS": "1",
+        # The demo shows what becomes of an order without a rate, and asks nobody on the network.
+        "FACTURELAY_EXCHANGE_RATES_URL": "",
     }
     return prepare(Settings.from_environment(ours))
 

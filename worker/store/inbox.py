@@ -143,9 +143,7 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Deliv
     return tuple(as_delivery(row) for row in rows)
 
 
-def of_orders(
-    connection: Connection, shop_id: str, order_ids: Sequence[int]
-) -> dict[int, tuple[Delivery, ...]]:
+def of_orders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
     """The deliveries of several orders at once, oldest first."""
     found: dict[int, tuple[Delivery, ...]] = {}
     rows = connection.execute(
@@ -171,9 +169,7 @@ def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
     """When the shop rang, oldest first."""
     found = connection.execute(
         select(deliveries.c.received_at)
-        .where(
-            deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook", deliveries.c.received_at >= since
-        )
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook", deliveries.c.received_at >= since)
         .order_by(deliveries.c.received_at)
     )
     return tuple(found.scalars())

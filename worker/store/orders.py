@@ -83,9 +83,7 @@ def every(connection: Connection, shop_id: str | None = None) -> tuple[SeenOrder
     return tuple(as_seen(row) for row in connection.execute(query))
 
 
-def causes(
-    connection: Connection, shop_id: str, *, kind: Kind, since: datetime
-) -> tuple[tuple[int, str], ...]:
+def causes(connection: Connection, shop_id: str, *, kind: Kind, since: datetime) -> tuple[tuple[int, str], ...]:
     """Order and cause of each document of a kind issued since an instant, without reading the documents themselves."""
     rows = connection.execute(
         select(documents.c.order_id, documents.c.cause)

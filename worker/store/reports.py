@@ -46,9 +46,7 @@ def latest(connection: Connection, shop_id: str, name: str) -> Report | None:
     return Report(row.report_id, row.name, row.made_at, json.loads(row.content)) if row is not None else None
 
 
-def is_due(
-    connection: Connection, shop: Shop, name: str, *, hour: int, connected_at: datetime, now: datetime
-) -> bool:
+def is_due(connection: Connection, shop: Shop, name: str, *, hour: int, connected_at: datetime, now: datetime) -> bool:
     """Whether the clock in the shop's zone passed *hour* since the last report *name*, or since the shop was connected."""
     last = latest(connection, shop.shop_id, name)
     return last_passed(hour, shop, now) > max(connected_at, last.made_at if last else connected_at)

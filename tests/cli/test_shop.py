@@ -1,0 +1,236 @@
+"""`facturelay shop`: numbers, test and live, and what the trail keeps of a change."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
+from tests.store.books import a_draft
+from worker.domain.document import Kind
+
+MakeShop = Callable[..., ShopAtHand]
+YEAR = datetime.now(UTC).year
+
+
+def issue_orders(shop: ShopAtHand, *order_ids: int, kind: Kind = Kind.INVOICE) -> list[str]:
+    return [shop.issued(a_draft(order_id, kind=kind)).number for order_id in order_ids]
+
+
+def test_numbers_look_as_the_pattern_says(make_shop: MakeShop) -> None:
+    shop = make_shop("--pattern", "invoice=WEB/{year}/{number:04d}", "--continue-after", "invoice=115")
+    assert issue_orders(shop, 1, 2) == [f"WEB/{YEAR}/0116", f"WEB/{YEAR}/0117"]
+
+
+def test_kinds_in_one_series_share_its_numbers(make_shop: MakeShop) -> None:
+    shop = make_shop(
+        "--series", "invoice=sales", "--series", "credit_note=sales", "--pattern", "invoice=V{year}-{number}"
+    )
+    numbers = [*issue_orders(shop, 1), *issue_orders(shop, 1, kind=Kind.ORDER_CONFIRMATION), *issue_orders(shop, 2)]
+    assert numbers == [f"V{YEAR}-1", f"B{YEAR}-00001", f"V{YEAR}-2"]
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert shown["next_numbers"]["invoice"] == shown["next_numbers"]["credit_note"] == f"V{YEAR}-3"
+
+
+def test_a_count_never_goes_back(make_shop: MakeShop) -> None:
+    shop = make_shop("--continue-after", "invoice=115")
+    issue_orders(shop, 1, 2)
+    sentence = "The series “invoice” has come to 117; it never goes back to 50. [number_back]"
+    assert shop.refused("--continue-after", "invoice=50") == sentence
+    assert issue_orders(shop, 3) == [f"F{YEAR}-00118"]
+
+
+def test_a_count_that_runs_leaves_no_gap(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    issue_orders(shop, 1)
+    assert "would leave a gap" in shop.refused("--continue-after", "invoice=115")
+    shop.changed("--continue-after", "invoice=1")
+    assert issue_orders(shop, 2) == [f"F{YEAR}-00002"]
+
+
+def test_a_start_may_be_corrected_until_its_first_number_is_given(make_shop: MakeShop) -> None:
+    shop = make_shop("--continue-after", "invoice=115")
+    shop.changed("--continue-after", "invoice=40")
+    assert issue_orders(shop, 1) == [f"F{YEAR}-00041"]
+
+
+def test_a_pattern_that_would_print_an_existing_number_is_refused(make_shop: MakeShop) -> None:
+    shop = make_shop("--continue-after", "invoice=7")
+    issue_orders(shop, 1)
+    shop.changed("--pattern", f"invoice=G{{year}}-{{number:05d}}")
+    shop.changed("--pattern", f"invoice=F{{year}}-{{number:05d}}")  # goes on after 8: nothing comes twice
+    sentence = shop.refused("--series", "invoice=other", "--continue-after", "invoice=3")
+    assert sentence == (
+        f"The series “other” would come to F{YEAR}-00008, and that number stands on a document already. "
+        "Give it another pattern, or let it continue after a higher number. [number_exists]"
+    )
+    shop.changed("--series", "invoice=other", "--continue-after", "invoice=8")
+    assert issue_orders(shop, 2) == [f"F{YEAR}-00009"]
+
+
+def test_two_series_may_not_print_the_same_number(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    assert "could print the same number" in shop.refused("--pattern", "credit_note=f{year}-{number}")
+    assert "could print the same number" in shop.refused(
+        "--never-reset", "invoice", "--pattern", "invoice=TEST-{number}"
+    )
+
+
+def test_a_series_that_never_starts_again_goes_on_and_comes_back(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    issue_orders(shop, 1, 2)
+    shop.changed("--never-reset", "invoice", "--pattern", "invoice=F{number:05d}")
+    assert issue_orders(shop, 3) == ["F00003"]
+    next_year = datetime(YEAR + 1, 3, 1, 9, tzinfo=UTC)
+    assert shop.issued(a_draft(4), now=next_year).number == "F00004"
+    shop.changed("--yearly", "invoice", "--pattern", "invoice=F{year}-{number:05d}")
+    assert shop.issued(a_draft(5), now=next_year).number == f"F{YEAR + 1}-00005"
+    assert shop.issued(a_draft(6), now=datetime(YEAR + 2, 1, 1, 9, tzinfo=UTC)).number == f"F{YEAR + 2}-00001"
+    proof = shop.facturelay("verify")
+    assert (proof.code, "All is as it was issued." in proof.out) == (0, True)
+
+
+def test_after_a_declared_start_and_a_new_series_the_books_are_intact(make_shop: MakeShop) -> None:
+    shop = make_shop("--continue-after", "invoice=115")
+    issue_orders(shop, 1, 2)
+    shop.changed(
+        "--series", "invoice=2nd", "--pattern", "invoice=G{year}-{number:05d}", "--continue-after", "invoice=9"
+    )
+    assert issue_orders(shop, 3) == [f"G{YEAR}-00010"]
+    assert shop.facturelay("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--pattern", "invoice"), "does not say which kind"),
+        (("--pattern", "letter=F{number}"), "does not say which kind"),
+        (("--pattern", "invoice=F{number}"), "must contain {year}"),
+        (("--pattern", "invoice=F{year}-{number:5d}"), "is not a width"),
+        (("--pattern", "invoice=F{year}{number.__class__}"), "is unknown"),
+        (("--series", "invoice=Ver koop"), "cannot name a series"),
+        (("--series", "invoice=test"), "the series of test documents"),
+        (("--continue-after", "invoice=-1"), "not a number to continue after"),
+        (("--continue-after", "invoice=1e9"), "not a number to continue after"),
+        (("--rule", "invoice"), "is not a rule"),
+        (("--zone", "Europa/Brussel"), "is not a time zone"),
+        (("--accent", "green"), "is not a colour"),
+        (("--orders-since", "yesterday"), "is not a day"),
+        (("--url", "shop.example"), "is not a shop's address"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_a_sentence_and_changes_nothing(
+    make_shop: MakeShop, options: tuple[str, ...], part: str
+) -> None:
+    shop = make_shop()
+    before = shop.facturelay("shop", "show", shop.shop_id, "--json").out
+    sentence = shop.refused("--language", "fr", *options)
+    assert part in sentence
+    assert "Traceback" not in sentence
+    assert shop.facturelay("shop", "show", shop.shop_id, "--json").out == before
+
+
+# Test and live
+
+
+def test_a_shop_in_test_numbers_its_tests_apart(make_shop: MakeShop) -> None:
+    shop = make_shop("--test", "--continue-after", "invoice=115")
+    assert issue_orders(shop, 1, 2) == ["TEST-00001", "TEST-00002"]
+    assert shop.facturelay("register", "export", "--format", "json").json == []
+    shop.changed("--live")
+    assert issue_orders(shop, 3) == [f"F{YEAR}-00116"]
+
+
+def test_going_live_shows_what_is_ready(make_shop: MakeShop) -> None:
+    shop = make_shop("--test")
+    checks = {check["name"]: check for check in shop.changed("--live", "--json").json["checklist"]}
+    assert {name: check["good"] for name, check in checks.items()} == {
+        "seller": True,
+        "number_invoice": True,
+        "number_credit_note": True,
+        "mail": False,
+    }
+    assert checks["number_invoice"]["sentence"] == f"The next invoice is F{YEAR}-00001."
+
+
+def test_without_the_sellers_details_a_shop_stays_in_test(make_shop: MakeShop) -> None:
+    shop = make_shop("--test", seller=False)
+    assert "Gist cannot go live yet. The seller's details lack: name" in shop.refused("--live")
+    assert shop.facturelay("shop", "list", "--json").json[0]["test"] is True
+    shop.changed("--live", *SELLER_OPTIONS)
+    assert shop.facturelay("shop", "list", "--json").json[0]["test"] is False
+
+
+def test_the_orders_of_the_tests_stay_tests(make_shop: MakeShop) -> None:
+    shop = make_shop("--test", "--orders-since", "2026-01-01")
+    before = datetime.now(UTC)
+    shop.changed("--live")
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert datetime.fromisoformat(shown["orders_since"]) >= before
+
+
+def test_a_person_may_choose_another_beginning(make_shop: MakeShop) -> None:
+    shop = make_shop("--test", "--zone", "UTC")
+    shop.changed("--live", "--orders-since", "2026-11-01")
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert shown["orders_since"] == "2026-11-01T00:00:00+00:00"
+
+
+def test_a_live_shop_that_is_set_live_again_does_not_begin_anew(make_shop: MakeShop) -> None:
+    shop = make_shop("--orders-since", "2026-01-01", "--zone", "UTC")
+    shop.changed("--live")
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert shown["orders_since"] == "2026-01-01T00:00:00+00:00"
+
+
+# The trail
+
+
+def events(shop: ShopAtHand) -> list[tuple[str, str, str]]:
+    store = shop.store()
+    with store.read() as connection:
+        rows = connection.execute(text("SELECT actor, code, sentence FROM events ORDER BY event_id")).all()
+    store.close()
+    return [tuple(row) for row in rows]
+
+
+def test_the_trail_tells_each_change_from_what_to_what(make_shop: MakeShop) -> None:
+    shop = make_shop("--language", "nl")
+    shop.changed("--language", "fr", "--seller-city", "Brugge", "--rule", "invoice:completed:draft")
+    assert events(shop)[1:] == [
+        (
+            "command line",
+            "settings_changed",
+            "seller.address.city: Gent → Brugge; rules: invoice:paid:send → invoice:completed:draft; language: nl → fr.",
+        )
+    ]
+
+
+def test_what_changes_nothing_leaves_no_trace(make_shop: MakeShop) -> None:
+    shop = make_shop("--language", "nl")
+    assert "was so already" in shop.changed("--language", "nl").out
+    assert len(events(shop)) == 1
+
+
+def test_no_secret_is_in_the_trail_or_on_the_disk_in_plain_text(make_shop: MakeShop, tmp_path: Path) -> None:
+    shop = make_shop(
+        "--rest-key", "ck_0123456789", "--rest-secret", "cs_0123456789", "--webhook-secret", "first-5f5f5f5f"
+    )
+    shop.changed("--rest-key", "ck_9876543210", "--rest-secret", "cs_9876543210")
+    rotated = shop.facturelay("shop", "rotate-secret", shop.shop_id, "--webhook-secret", "second-6a6a6a6a")
+    assert rotated.code == 0
+    assert [code for _, code, _ in events(shop)] == ["shop_made", "settings_changed", "secret_rotated"]
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("facturelay.db*"))
+    secrets = re.compile(rb"c[ks]_[0-9]{10}|first-5f|second-6a")
+    assert secrets.findall(on_disk) == []
+
+
+def test_shops_are_listed_and_shown_without_their_secrets(make_shop: MakeShop, facturelay: Facturelay) -> None:
+    shop = make_shop("--rest-key", "ck_0123456789", "--rest-secret", "cs_0123456789")
+    shown = "".join(facturelay(*words).out for words in (("shop", "list"), ("shop", "show", shop.shop_id)))
+    assert "Gist" in shown
+    assert "ck_" not in shown
+    assert "cs_" not in shown

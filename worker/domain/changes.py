@@ -1,0 +1,45 @@
+"""What changed in a shop's settings, told setting by setting: for the trail. Secrets are no settings and never come here."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from worker.domain.shop import Rule, Series, Shop
+
+
+def changes(before: Shop, after: Shop) -> tuple[str, ...]:
+    """Each changed setting as `language: nl → fr`; empty when nothing changed."""
+    old, new = dict(_settings(before)), dict(_settings(after))
+    return tuple(
+        f"{name.replace('_', ' ')}: {old.get(name) or 'nothing'} → {new.get(name) or 'nothing'}"
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
+    )
+
+
+def _settings(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every setting below *value* by its name, in the order in which a shop is written down."""
+    if isinstance(value, Rule | Series) or not (is_dataclass(value) or isinstance(value, Mapping)):
+        yield name, _told(value)
+        return
+    if isinstance(value, Mapping):
+        inside = {str(key): item for key, item in value.items()}
+    else:
+        inside = {field.name: getattr(value, field.name) for field in fields(value)}
+    for key, item in inside.items():
+        yield from _settings(item, f"{name}.{key}" if name else key)
+
+
+def _told(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Rule():
+            conditions = (str(value.buyer), *value.payment_methods, *value.countries, value.minimum_total)
+            told = [str(condition) for condition in conditions if condition not in ("everyone", None)]
+            return f"{value} ({', '.join(told)})" if told else str(value)
+        case Series():
+            return f"{value.name} {value.pattern} {'each year anew' if value.yearly else 'never anew'}"
+        case tuple():
+            return ", ".join(_told(item) for item in value)
+        case _:
+            return "" if value is None else str(value)

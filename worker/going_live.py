@@ -1,0 +1,76 @@
+"""Use case: from test to live. What must be right before the first real number is given, and what is good to know.
+
+Orders of the time of testing stay tests: going live moves the shop's beginning (`orders_since`) to that moment, so an order
+placed before it makes no real document by itself. A person may choose an earlier beginning, or backfill single orders.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from worker.domain.document import Kind
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store import numbering
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist. Only what is *needed* keeps a shop from going live."""
+
+    name: str
+    good: bool
+    needed: bool
+    sentence: str
+
+
+def checklist(connection: Connection, services: Services, shop: Shop) -> tuple[Check, ...]:
+    """What is ready and what is not, for *shop* as it would be live."""
+    return (seller_check(shop), *number_checks(connection, shop, now=services.now()), mail_check(services, shop))
+
+
+def seller_check(shop: Shop) -> Check:
+    missing = ", ".join(shop.seller.missing())
+    sentence = f"The seller's details lack: {missing}. Fill them in first." if missing else "The seller is complete."
+    return Check("seller", good=not missing, needed=True, sentence=sentence)
+
+
+def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple[Check, ...]:
+    """The number that comes first, of each kind that the shop makes."""
+    made = {rule.kind for rule in shop.rules}
+    kinds = [kind for kind in Kind if kind in made or (kind is Kind.CREDIT_NOTE and Kind.INVOICE in made)]
+    return tuple(
+        Check(f"number_{kind}", good=True, needed=False, sentence=f"The next {kind.replace('_', ' ')} is {number}.")
+        for kind, number in next_numbers(connection, shop, now=now).items()
+        if kind in kinds
+    )
+
+
+def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[Kind, str]:
+    """The number that each kind would get at this moment, once the shop is live."""
+    today = now.astimezone(shop.zoneinfo).date()
+    counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
+    return {
+        kind: numbering.upcoming(series, counters.get(series.name), today=today).number
+        for kind, series in shop.series.items()
+    }
+
+
+def mail_check(services: Services, shop: Shop) -> Check:
+    if not services.settings.smtp_url:
+        sentence = "No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed."
+        return Check("mail", good=False, needed=False, sentence=sentence)
+    if not (shop.mail_from or shop.seller.email or services.settings.mail_from):
+        sentence = "No sender is set for mails; give the seller's e-mail address."
+        return Check("mail", good=False, needed=False, sentence=sentence)
+    return Check("mail", good=True, needed=False, sentence="A mail server is set.")
+
+
+def live(shop: Shop, checks: tuple[Check, ...], *, since: datetime) -> Shop:
+    """*shop* gone live, beginning at *since*. Raises Rejected when something needed is missing."""
+    for check in checks:
+        if check.needed and not check.good:
+            raise Rejected(f"{shop.name} cannot go live yet. {check.sentence}", code=f"{check.name}_incomplete")
+    return replace(shop, test=False, orders_since=max(shop.orders_since, since))
