@@ -71,27 +71,27 @@ clean: ## Remove .venv and everything the tools left behind
 	find bridge worker tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/runtime-is-installed: requirements/runtime.txt pyproject.toml | $(BIN)/python
-	@echo "Installing what Facturelay needs into $(VENV); this takes about a minute the first time ..."
-	@set -o pipefail; $(PIP) install --require-hashes -r requirements/runtime.txt | $(DOTS)
+	@echo "Installing what Facturelay needs into $(VENV); this takes about a minute the first time ..." >&2
+	@set -o pipefail; $(PIP) install --require-hashes -r requirements/runtime.txt | $(DOTS) >&2
 	@$(PIP) install --quiet --no-deps --editable .
 	@touch $@
 
 # Everything in runtime.txt is in dev.txt with the same versions.
 $(VENV)/dev-is-installed: requirements/dev.txt requirements/runtime.txt pyproject.toml | $(BIN)/python
-	@echo "Installing what Facturelay and its tests need into $(VENV); this takes a minute or two the first time ..."
-	@set -o pipefail; $(PIP) install --require-hashes -r requirements/dev.txt | $(DOTS)
+	@echo "Installing what Facturelay and its tests need into $(VENV); this takes a minute or two the first time ..." >&2
+	@set -o pipefail; $(PIP) install --require-hashes -r requirements/dev.txt | $(DOTS) >&2
 	@$(PIP) install --quiet --no-deps --editable .
 	@touch $(VENV)/runtime-is-installed $@
 
 # Debian's python3 comes without the part that makes environments. An interrupted attempt leaves no python -m pip behind.
 $(BIN)/python:
-	@if [ -z "$(PYTHON)" ]; then echo "Facturelay needs Python 3.11 or later, and none was found; PYTHON=/path/to/python chooses one."; exit 1; fi
+	@if [ -z "$(PYTHON)" ]; then echo "Facturelay needs Python 3.11 or later, and none was found; PYTHON=/path/to/python chooses one." >&2; exit 1; fi
 	@if ! "$(PYTHON)" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
 		package="$$(case "$(PYTHON)" in (*3.1[1-9]) basename "$(PYTHON)";; (*) echo python3;; esac)-venv"; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "Installing $$package, which Debian keeps apart from Python ..."; \
+			echo "Installing $$package, which Debian keeps apart from Python ..." >&2; \
 			export DEBIAN_FRONTEND=noninteractive; \
 			apt-get -qq update && apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$$package" >/dev/null </dev/null; \
-		else echo "Python's venv module is missing; install it (sudo apt-get install $$package) and try again."; exit 1; fi; \
+		else echo "Python's venv module is missing; install it (sudo apt-get install $$package) and try again." >&2; exit 1; fi; \
 	fi
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -162,7 +162,7 @@ def standing_of(document: Document, credited_with: tuple[Document, ...], paid: t
         paid_on=draft.paid_on or next((mark.on_date for mark in paid), None),
         credited_with=credited_with,
         credited=credited,
-        open=total_of(()) if is_paid else draft.total,
+        open=total_of(()) if is_paid else draft.total - credited,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from worker.domain.document import Draft
 from worker.domain.due import documents_due
 from worker.errors import Rejected
+from worker.exchange import with_rate
 from worker.issuing import BACKFILL, LONG_AGO
 from worker.looking import asked
 from worker.services import Services
@@ -140,6 +141,7 @@ def foresee(services: Services, connected: Connected, listed: Listed) -> Foresee
         with services.store.read() as connection:
             history = documents.history(connection, shop.shop_id, listed.order_id, listed.order_key)
         today = services.now().astimezone(shop.zoneinfo).date()
+        shop = with_rate(services, shop, look.order.currency)
         verdict = documents_due(look.order, look.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
         due = tuple(draft for draft in verdict.due if draft.cause not in waiting)

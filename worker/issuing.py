@@ -54,7 +54,7 @@ def look_at(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
     if look is None:
         return Outcome("order_gone", "The shop no longer has this order; nothing is made for it.")
     # Before the lock: the bank may be slow.
-    shop = with_rate(services, connected.shop, look.order.currency)
+    shop = with_rate(services, shop_for(connected.shop, deliveries), look.order.currency)
     outcome = issue(services, shop, look)
     for document in outcome.issued:
         services.ring(DELIVER, document.document_id)

@@ -13,6 +13,7 @@ from worker.domain.document import Kind
 from worker.domain.due import Finding, documents_due
 from worker.domain.money import ZERO, to_minor_unit
 from worker.errors import Rejected
+from worker.exchange import with_rate
 from worker.looking import asked
 from worker.overview import Listed as Made
 from worker.polling import can_be_asked
@@ -229,6 +230,7 @@ class Judge:
         with self.services.store.read() as connection:
             history = documents.history(connection, shop.shop_id, self.listed.order_id, self.listed.order_key)
         today = self.services.now().astimezone(shop.zoneinfo).date()
+        shop = with_rate(self.services, shop, look.order.currency)
         verdict = documents_due(look.order, look.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
         lacking = tuple(draft.cause for draft in verdict.due if draft.cause not in waiting)

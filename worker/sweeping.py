@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from worker import polling, rereading, watching
+from worker import alarming, polling, reconciling, rereading, watching
 from worker.errors import Rejected, Unavailable
 from worker.queue import DELIVER, LOOK_AT_ORDER, ring_again
 from worker.services import Services
@@ -110,6 +110,9 @@ CHORES = (
     Chore("poll", lambda settings: timedelta(seconds=settings.poll_seconds), poll),
     Chore("watch", lambda _settings: timedelta(hours=1), watching.watch),
     Chore("reread refunds", lambda _settings: timedelta(minutes=10), rereading.reread_nightly),
+    Chore("reconcile", lambda _settings: timedelta(minutes=10), reconciling.reconcile_nightly),
+    Chore("tell", lambda _settings: timedelta(minutes=1), alarming.tell),
+    Chore("digest", lambda _settings: timedelta(minutes=10), alarming.digest_daily),
 )
 
 

@@ -40,16 +40,16 @@ class RunningHouse:
         """The process ids of the parts called so."""
         return sorted(pid for pid in children(self.pid) if any(sign in command(pid) for sign in SIGNS[name]))
 
-    def kill(self, name: str, chance: random.Random) -> None:
-        """End one such part without a word, the bridge with the processes that answer for it."""
-        for pid in chance.sample(self.parts(name), k=1) if self.parts(name) else ():
+    def kill(self, name: str, chance: random.Random | None = None) -> None:
+        """End one such part without a word (the first, or by chance), the bridge with the processes that answer for it."""
+        for pid in one_of(self.parts(name), chance):
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL) if name == "bridge" else os.kill(pid, signal.SIGKILL)
 
     def kill_answering_process(self, chance: random.Random) -> None:
         """End one of the processes that answer for the bridge."""
         answering = [pid for bridge in self.parts("bridge") for pid in children(bridge)]
-        for pid in chance.sample(answering, k=1) if answering else ():
+        for pid in one_of(answering, chance):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -67,6 +67,10 @@ class RunningHouse:
     def empty_broker(self) -> None:
         with suppress(RedisError):
             connect(self.services.settings.redis_url).flushall()
+
+
+def one_of(pids: list[int], chance: random.Random | None) -> list[int]:
+    return chance.sample(pids, k=1) if chance and pids else pids[:1]
 
 
 @contextmanager

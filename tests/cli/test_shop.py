@@ -60,8 +60,8 @@ def test_a_start_may_be_corrected_until_its_first_number_is_given(make_shop: Mak
 def test_a_pattern_that_would_print_an_existing_number_is_refused(make_shop: MakeShop) -> None:
     shop = make_shop("--continue-after", "invoice=7")
     issue_orders(shop, 1)
-    shop.changed("--pattern", f"invoice=G{{year}}-{{number:05d}}")
-    shop.changed("--pattern", f"invoice=F{{year}}-{{number:05d}}")  # goes on after 8: nothing comes twice
+    shop.changed("--pattern", "invoice=G{year}-{number:05d}")
+    shop.changed("--pattern", "invoice=F{year}-{number:05d}")  # goes on after 8: nothing comes twice
     sentence = shop.refused("--series", "invoice=other", "--continue-after", "invoice=3")
     assert sentence == (
         f"The series “other” would come to F{YEAR}-00008, and that number stands on a document already. "
@@ -234,3 +234,9 @@ def test_shops_are_listed_and_shown_without_their_secrets(make_shop: MakeShop, f
     assert "Gist" in shown
     assert "ck_" not in shown
     assert "cs_" not in shown
+
+
+def test_choices_are_written_as_they_are_stored(make_shop: MakeShop) -> None:
+    shop = make_shop("--credit-notes", "draft", "--vat-regime", "small_business")
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert (shown["credit_notes"], shown["vat_regime"]) == ("draft", "small_business")

@@ -1,6 +1,5 @@
 """A worker that dies in the middle of its job, for real: the sweep finds its work, and another worker ends it."""
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,10 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def a_house(shop: PretendShop) -> Iterator[tuple[RunningHouse, Mailbox, str]]:
-    with Mailbox() as mailbox, running_house(smtp_url=mailbox.url, workers=1) as house:
+    with (
+        Mailbox() as mailbox,
+        running_house(smtp_url=mailbox.url, workers=1, FACTURELAY_TEST_LEASE_SECONDS="5") as house,
+    ):
         services = house.services
         made = Shop(
             shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, seller=SELLER,
@@ -59,7 +61,7 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
         shop.faults.next(silence_s=6, method="GET", path="/orders/7$")
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(house, 0), what="the look to begin")
-        house.kill("worker", random.Random(1))
+        house.kill("worker")
         wait_until(lambda: is_done(house), what="another worker to do it", timeout_s=45)
         (invoice,) = overview.listed(house.services)
         assert invoice.document is not None
@@ -74,7 +76,7 @@ def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
         shop.faults.next(silence_s=3, method="POST", path="/notes")
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))
         wait_until(lambda: len(shop.notes(7)) == 1, what="the note to reach the shop")
-        house.kill("worker", random.Random(1))
+        house.kill("worker")
         wait_until(lambda: is_done(house), what="another worker to end it", timeout_s=45)
         assert len(shop.notes(7)) == 1
         assert len(mailbox.messages()) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from redis.exceptions import RedisError
+from rq.job import JobStatus
 
 from tests.flow.conftest import START, Clock
 from worker import jobs, queue, sweeping
@@ -116,7 +117,7 @@ def take_and_die(services: Services, delivery_id: int) -> None:
     """What is left of a worker that was killed in its job: the job has begun for Redis, the row is leased."""
     (job,) = services.queue.jobs
     services.queue.remove(job)
-    job.set_status("started")
+    job.set_status(JobStatus.STARTED)
     with services.store.write() as connection:
         inbox.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
 
@@ -133,8 +134,7 @@ def test_one_sweep_acts_at_a_time_and_the_other_takes_over(services: Services) -
 def test_of_eight_sweeps_at_once_one_acts(services: Services) -> None:
     acted = []
     threads = [
-        threading.Thread(target=lambda name=name: acted.append(sweeping.on_duty(services, name)))  # type: ignore[misc]
-        for name in "abcdefgh"
+        threading.Thread(target=lambda name=name: acted.append(sweeping.on_duty(services, name))) for name in "abcdefgh"
     ]
     for thread in threads:
         thread.start()
@@ -209,10 +209,14 @@ def test_a_paused_shop_has_no_chores(services: Services, monkeypatch: pytest.Mon
     with services.store.write() as connection:
         found = shops.connected(connection, services.vault, SHOP)
         shops.change(connection, replace(found.shop, suspended=True))
-    monkeypatch.setattr(sweeping, "CHORES", (Chore("any", lambda _: timedelta(0), pytest.fail),))
+    monkeypatch.setattr(sweeping, "CHORES", (Chore("any", lambda _: timedelta(0), must_not_be_called),))
     chores = Chores(services)
     chores.start_due()
     assert chores.at_work == set()
+
+
+def must_not_be_called(_services: Services, connected: shops.Connected) -> None:
+    raise AssertionError(connected)
 
 
 def wait_until_free(chores: Chores, shop_id: str) -> None:

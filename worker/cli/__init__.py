@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from worker.cli import documents, orders, register, running, shop, status
+from worker.cli import documents, keeping, orders, register, running, shop, status, upkeep
 from worker.errors import FacturelayError
 
 
@@ -27,6 +27,10 @@ for command in (
     orders.order,
     register.verify,
     register.register,
+    keeping.purge,
+    keeping.shopper,
+    upkeep.reconcile,
+    upkeep.backfill,
 ):
     commands.add_command(command)
 

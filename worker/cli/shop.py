@@ -47,7 +47,8 @@ SELLER_OPTIONS = {
     "bic": ("bic", "BIC of the bank."),
 }
 ADDRESS_FIELDS = ("street", "postcode", "city", "country")
-KINDS = click.Choice(list(Kind))
+# By their values: click would take the names of an enum's members, in capitals.
+KINDS = click.Choice([kind.value for kind in Kind])
 # What the trail calls whoever sits at the command line.
 PERSON = "command line"
 
@@ -64,14 +65,20 @@ def with_settings(command: F) -> F:
             "--rule", "rules", multiple=True, help="kind:moment:send or kind:moment:draft; repeat for several rules."
         ),
         click.option(
-            "--credit-notes", type=click.Choice(list(SendMode)), help="Whether credit notes are sent or kept as drafts."
+            "--credit-notes",
+            type=click.Choice([mode.value for mode in SendMode]),
+            help="Whether credit notes are sent or kept as drafts.",
         ),
         click.option("--orders-since", help="Orders placed before this day or instant make nothing (default: now)."),
         click.option(
             "--language", type=click.Choice(["nl", "fr", "de", "en"]), help="Language where an order tells none."
         ),
         click.option("--zone", help="Time zone of the seller, like Europe/Brussels."),
-        click.option("--vat-regime", type=click.Choice(list(VatRegime)), help="How the seller is registered for VAT."),
+        click.option(
+            "--vat-regime",
+            type=click.Choice([regime.value for regime in VatRegime]),
+            help="How the seller is registered for VAT.",
+        ),
         click.option("--payment-days", type=click.IntRange(0, 365), help="Days until an unpaid invoice is due."),
         click.option("--mail-from", help="Sender of mails, if not the seller's address."),
         click.option("--mail-bcc", help="An address that gets a copy of each mail."),

@@ -2,11 +2,12 @@
 
 import csv
 import io
-import json
+import sys
 import time
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any, Self
 
 import click
 
@@ -186,8 +187,10 @@ def foreseen(found: Preview) -> str:
     later, drafts = sum(order.credit_notes for order in making), sum(order.drafts for order in making)
     mails = sum(1 for order in making if order.mails_to)
     lines = [
-        f"{len(found.orders)} orders, {len(making)} of them lack something: {len(documents)} documents and {later} "
-        f"credit notes after them; {drafts} would wait as drafts, and {mails} customers would get a mail today."
+        (
+            f"{len(found.orders)} orders, {len(making)} of them lack something: {len(documents)} documents and {later} "
+            f"credit notes after them; {drafts} would wait as drafts, and {mails} customers would get a mail today."
+        )
     ]
     rows = [(f"  {order.number}", order.placed_on, order.status, ", ".join(order.due)) for order in making[:MOST_SHOWN]]
     lines.append(table(rows))
@@ -205,17 +208,16 @@ class Bar:
 
     def __init__(self, label: str, *, quiet: bool) -> None:
         self.label, self.quiet = label, quiet
-        self.bar: "click._termui_impl.ProgressBar[int] | None" = None
+        self.bar: Any = None  # click does not publish the type of its bars
 
     def told(self, done: int, of: int) -> None:
         if self.quiet:
             return
         if self.bar is None:
-            self.bar = click.progressbar(length=of, label=self.label, file=click.get_text_stream("stderr"))
-            self.bar.__enter__()
+            self.bar = click.progressbar(length=of, label=self.label, file=sys.stderr)
         self.bar.update(done - self.bar.pos)
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.domain import mentions
+from worker.domain import mentions, wording
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode
 from worker.domain.drafting import (
     exchange_rate,
@@ -65,6 +65,8 @@ def draft_credit_note(
     stated = _worth_stating(parts, lines)
     totals = state(stated, lines=lines, total=total, charged=grosses)
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
+    # Money went back only where some had come in; a cancelled, unpaid invoice is settled by its credit note.
+    refunded_at = credited.created_at if isinstance(credited, Refund) and is_paid(order, shop) else None
     return Draft(
         cause=cause,
         kind=Kind.CREDIT_NOTE,
@@ -90,10 +92,7 @@ def draft_credit_note(
         mentions=_mentions(original, stated, totals.vat, shop),
         payment_method=original.payment_method,
         payment_title=original.payment_title,
-        # Money went back only where some had come in; a cancelled, unpaid invoice is settled by its credit note.
-        paid_on=credited.created_at.astimezone(shop.zoneinfo).date()
-        if isinstance(credited, Refund) and is_paid(order, shop)
-        else None,
+        paid_on=refunded_at.astimezone(shop.zoneinfo).date() if refunded_at else None,
         corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
         reason=credited.reason or _own_reason(credited, original),
         exchange_rate=rate,
@@ -105,6 +104,7 @@ def draft_credit_note(
         ),
         test=shop.test,
         einvoice_obstacle=original.einvoice_obstacle,
+        captions=wording.captions(shop, Kind.CREDIT_NOTE, paid=refunded_at is not None, language=original.language),
     )
 
 

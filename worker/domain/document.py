@@ -99,6 +99,20 @@ class PaymentRequest:
 
 
 @dataclass(frozen=True)
+class Captions:
+    """The shop's own sentences, as they were when the document was drafted: above the lines, below them, and its terms.
+
+    Placeholders are still in them, since the number is known only when the document is issued; everything that fills
+    them is in the document itself. *shop* is the shop's name at that time.
+    """
+
+    intro: str = ""
+    closing: str = ""
+    terms: str = ""
+    shop: str = ""
+
+
+@dataclass(frozen=True)
 class Problem:
     """Why a draft may not become a document by itself: a stable code and a sentence for the shop owner."""
 
@@ -149,6 +163,7 @@ class Draft:
     problems: tuple[Problem, ...] = ()
     test: bool = False
     einvoice_obstacle: str = ""  # why this document can be a PDF only; empty when it can be an e-invoice
+    captions: Captions = Captions()
 
     @property
     def is_paid(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from worker.domain import mentions, payment, vat
+from worker.domain import mentions, payment, vat, wording
 from worker.domain.document import (
     Category,
     Draft,
@@ -95,6 +95,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         problems=_problems(kind, order, shop, assessed),
         test=shop.test,
         einvoice_obstacle=_einvoice_obstacle(assessed.rates),
+        captions=wording.captions(shop, kind, paid=is_paid(order, shop), language=language),
     )
 
 

@@ -86,6 +86,15 @@ DEFAULT_SERIES = {
 
 
 @dataclass(frozen=True)
+class KeptFile:
+    """A file of the shop's own in the archive: its path there, what its bytes hash to, and the name people know it by."""
+
+    path: str
+    sha256: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Shop:
     """One WooCommerce site. *orders_since*: orders placed before it make nothing (aware UTC). *status_map*: custom status → built-in one."""
 
@@ -113,9 +122,14 @@ class Shop:
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
     mail_from: str = ""
     mail_reply_to: str = ""
+    mail_cc: str = ""
     mail_bcc: str = ""
+    mail_attachment: KeptFile | None = None  # rides along with each mail, like the terms and conditions
     accent: str = "#0f766e"
+    layout: str = "ledger"
+    logo: KeptFile | None = None
     terms: str = ""
+    texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `wording`
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -1,7 +1,7 @@
-"""The mail that brings documents to a customer: subject, text, HTML and the PDF files."""
+"""What mails say: the one that brings documents to a customer, the one with a new link, and the test."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,11 +10,15 @@ from functools import lru_cache
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup, escape
 
+from worker.domain import wording
 from worker.domain.document import Document, Kind
+from worker.domain.party import Buyer, Seller
 from worker.domain.shop import Shop
+from worker.domain.wording import Key, Part
 from worker.errors import Rejected
-from worker.words import Words, file_stem, title
+from worker.words import Words, facts, file_stem, title
 from worker.words.printed import asks_payment, iban, structured_communication, vat_number, web_address
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -23,13 +27,29 @@ _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
 @dataclass(frozen=True)
-class Letter:
-    """What the templates see: the documents of one order, and the one among them that is about money."""
+class Sheet:
+    """What every mail has: the shop it is from, and its language."""
 
     shop: Shop
+    words: Words
+
+    @property
+    def accent(self) -> str:
+        return self.shop.accent if _COLOUR.fullmatch(self.shop.accent) else Shop.accent
+
+    @property
+    def on_accent(self) -> str:
+        """Black or white, whichever reads better on the button (relative luminance, WCAG 2)."""
+        red, green, blue = (int(self.accent[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.179 else "#ffffff"
+
+
+@dataclass(frozen=True)
+class Letter(Sheet):
+    """What the templates see: the documents of one order, and the one among them that is about money."""
+
     documents: tuple[Document, ...]
     links: tuple[str, ...]
-    words: Words
 
     @property
     def main(self) -> Document:
@@ -48,22 +68,15 @@ class Letter:
         return web_address(payment.pay_url) if payment and self.asks_payment else ""
 
     @property
-    def accent(self) -> str:
-        return self.shop.accent if _COLOUR.fullmatch(self.shop.accent) else Shop.accent
-
-    @property
-    def on_accent(self) -> str:
-        """Black or white, whichever reads better on the button (relative luminance, WCAG 2)."""
-        red, green, blue = (int(self.accent[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.179 else "#ffffff"
-
-    @property
     def button(self) -> tuple[str, str]:
         """What it says and where it leads: paying comes before reading."""
         if self.pay_url:
             return self.words.gettext("Pay online"), self.pay_url
-        link = self.links[self.documents.index(self.main)]
-        return self.words.gettext("View it online"), link
+        return self.words.gettext("View it online"), self.link
+
+    @property
+    def link(self) -> str:
+        return self.links[self.documents.index(self.main)]
 
     @property
     def names(self) -> str:
@@ -81,22 +94,52 @@ class Letter:
         return "" if draft.kind is Kind.DELIVERY_NOTE else self.words.amount(draft.total, draft.currency)
 
     @property
-    def introduction(self) -> str:
-        _ = self.words.gettext
-        order, shop = self.main.draft.order_number, self.shop.name
-        if len(self.documents) > 1:
-            return _("Here are the documents of your order {order} at {shop}.", order=order, shop=shop)
-        match self.main.draft.kind:
-            case Kind.ORDER_CONFIRMATION:
-                return _(
-                    "Thank you for your order {order} at {shop}. Here is its confirmation.", order=order, shop=shop
-                )
-            case Kind.DELIVERY_NOTE:
-                return _("Here is the delivery note of your order {order} at {shop}.", order=order, shop=shop)
-            case Kind.INVOICE:
-                return _("Here is the invoice of your order {order} at {shop}.", order=order, shop=shop)
-            case Kind.CREDIT_NOTE:
-                return _("Here is a credit note for your order {order} at {shop}.", order=order, shop=shop)
+    def facts(self) -> Mapping[str, str]:
+        """What the placeholders of the shop's own words stand for, each on one line."""
+        main = self.main
+        known = facts(main.draft, number=main.number, issued_on=main.issued_on, shop=self.shop.name, words=self.words)
+        return {name: one_line(value) for name, value in {**known, "documents": self.names, "link": self.link}.items()}
+
+    @property
+    def subject(self) -> str:
+        test = "[TEST] " if self.main.draft.test else ""
+        return one_line(test + wording.fill(wording.text_of(self.shop, self._key(Part.SUBJECT)), self.facts))
+
+    @property
+    def body_lines(self) -> tuple[str, ...]:
+        """The shop's words, for the text part."""
+        return tuple(wording.fill(line, self.facts) for line in self._body.split("\n"))
+
+    @property
+    def body_html(self) -> tuple[Markup, ...]:
+        """The shop's words, a paragraph each; only the link is more than text."""
+        return tuple(
+            Markup("<br>").join(self._html(line) for line in paragraph.split("\n"))
+            for paragraph in re.split(r"\n\s*\n", self._body)
+        )
+
+    @property
+    def _body(self) -> str:
+        key = self._key(Part.BODY)
+        together = len(self.documents) > 1 and str(key) not in self.shop.texts
+        return (wording.several(key.language) if together else wording.text_of(self.shop, key)).strip()
+
+    def _key(self, part: Part) -> Key:
+        draft = self.main.draft
+        return Key(part, draft.kind, draft.is_paid, self.words.language)
+
+    def _html(self, line: str) -> Markup:
+        anchor = Markup('<a class="ink" href="{0}" style="color: #1a1f1e">{0}</a>')
+        found = wording.pieces(line, self.facts)
+        return Markup("").join(anchor.format(text) if name == "link" else escape(text) for name, text in found)
+
+
+@dataclass(frozen=True)
+class Note(Sheet):
+    """A few sentences, and one button where there is something to press."""
+
+    paragraphs: tuple[str, ...]
+    button: tuple[str, str] | None = None
 
 
 def compose(
@@ -105,34 +148,77 @@ def compose(
     *,
     link: Callable[[Document], str],
     message_id: str,
+    enclosed: tuple[tuple[str, bytes], ...] = (),
 ) -> EmailMessage:
     """Write one mail with all *documents* of an order attached, in the language of the first.
 
-    Raises `Rejected` where an address is missing or is none.
+    *enclosed* are PDF files of the shop's own, by name. Raises `Rejected` where an address is missing or is none.
     """
     papers = tuple(document for document, _ in documents)
     words = Words(papers[0].draft.language)
-    letter = Letter(shop, papers, tuple(link(document) for document in papers), words)
-    message = EmailMessage()
-    _address(message, letter)
-    message["Message-ID"] = one_line(message_id)
-    message["Subject"] = one_line(_render("documents.subject.txt", letter))
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_render("documents.txt", letter))
-    message.add_alternative(_render("documents.html", letter), subtype="html")
+    letter = Letter(shop, words, papers, tuple(link(document) for document in papers))
+    draft = letter.main.draft
+    message = _begun(shop, papers[0].draft.buyer, recipients(shop, papers[0])[0], message_id=message_id)
+    copies = () if shop.test or papers[0].draft.test else _addresses(shop.mail_cc)
+    if copies:
+        message["Cc"] = tuple(_mailbox("", address) for address in copies)
+    message["Subject"] = letter.subject
+    shown = {"letter": letter, "draft": draft, "seller": draft.seller, "subject": letter.subject}
+    message.set_content(_render("documents.txt", letter, shown))
+    message.add_alternative(_render("documents.html", letter, shown), subtype="html")
     for document, pdf in documents:
         name = f"{file_stem(document.draft.kind, document.number, words)}.pdf"
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+    for name, pdf in enclosed:
+        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=one_line(name))
     message["Content-Language"] = words.language  # last: adding parts moves every Content- header into the first
     return message
 
 
+def compose_link(shop: Shop, document: Document, *, link: str, message_id: str) -> EmailMessage:
+    """Write the mail that brings a new link to a document. It goes to the order's own address, and to no other."""
+    words = Words(document.draft.language)
+    name = f"{title(document.draft.kind, words)} {document.number}"
+    note = Note(
+        shop,
+        words,
+        paragraphs=(
+            words.gettext("Hello {name},", name=one_line(document.draft.buyer.name))
+            if document.draft.buyer.name
+            else words.gettext("Hello,"),
+            words.gettext("Here is the new link to {document} that you asked for.", document=name),
+            words.gettext("Did you not ask for it? Then you need not do anything."),
+        ),
+        button=(words.gettext("View it online"), link),
+    )
+    subject = words.gettext("Your new link to {document} – {shop}", document=name, shop=shop.name)
+    message = _begun(shop, document.draft.buyer, recipients(shop, document)[0], message_id=message_id)
+    return _noted(message, note, subject, seller=document.draft.seller)
+
+
+def compose_test(shop: Shop, *, to: str, message_id: str) -> EmailMessage:
+    """Write the mail that only shows that mail arrives. It is for the shop's owner."""
+    words = Words(shop.language)
+    note = Note(
+        shop,
+        words,
+        paragraphs=(
+            words.gettext("This is a test mail of {shop}.", shop=shop.name),
+            words.gettext("It arrived, so documents will leave in the same way."),
+            words.gettext("Did it land in the spam folder? Then read what the test said about the sender's domain."),
+        ),
+    )
+    message = _begun(shop, Buyer(""), to, message_id=message_id)
+    return _noted(message, note, words.gettext("Test mail of {shop}", shop=shop.name), seller=shop.seller)
+
+
 def recipients(shop: Shop, document: Document) -> tuple[str, ...]:
-    """The envelope: first who the mail is for, then the blind copies. A test goes to the shop itself only."""
+    """The envelope: first who the mail is for, then the copies. A test goes to the shop itself only."""
     if shop.test or document.draft.test:
         return (own_address(shop),)
-    copies = (address for _, address in getaddresses([shop.mail_bcc]))
-    return (_buyer_address(document), *(address for address in copies if _ADDRESS.fullmatch(address)))
+    first = _buyer_address(document)
+    copies = (*_addresses(shop.mail_cc), *_addresses(shop.mail_bcc))
+    return (first, *(address for address in dict.fromkeys(copies) if address != first))
 
 
 def own_address(shop: Shop) -> str:
@@ -150,16 +236,32 @@ def one_line(text: str) -> str:
     return re.sub(" +", " ", _CONTROLS.sub(" ", text)).strip(" ")
 
 
-def _address(message: EmailMessage, letter: Letter) -> None:
-    shop, document = letter.shop, letter.documents[0]
+def _begun(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
+    """A mail with everything on its envelope."""
     sender = own_address(shop)
-    name = parseaddr(one_line(shop.mail_from))[0] or shop.name
-    to = recipients(shop, document)[0]
-    message["From"] = _mailbox(name, sender)
-    message["To"] = _mailbox(document.draft.buyer.name or document.draft.buyer.company, to)
+    message = EmailMessage()
+    message["From"] = _mailbox(parseaddr(one_line(shop.mail_from))[0] or shop.name, sender)
+    message["To"] = _mailbox(buyer.name or buyer.company, to)
     reply_to = one_line(shop.mail_reply_to or shop.seller.email)
     if _ADDRESS.fullmatch(reply_to) and reply_to != sender:
         message["Reply-To"] = _mailbox("", reply_to)
+    message["Message-ID"] = one_line(message_id)
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+def _noted(message: EmailMessage, note: Note, subject: str, *, seller: Seller) -> EmailMessage:
+    message["Subject"] = one_line(subject)
+    shown = {"note": note, "seller": seller, "subject": one_line(subject)}
+    message.set_content(_render("note.txt", note, shown))
+    message.add_alternative(_render("note.html", note, shown), subtype="html")
+    message["Content-Language"] = note.words.language
+    return message
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """The addresses in a setting; what is none is left out."""
+    return tuple(address for _, address in getaddresses([text]) if _ADDRESS.fullmatch(address))
 
 
 def _buyer_address(document: Document) -> str:
@@ -181,12 +283,9 @@ def _mailbox(name: str, address: str) -> Address:
     return Address(one_line(name), local, ascii_domain)
 
 
-def _render(template: str, letter: Letter) -> str:
-    return (
-        _environment()
-        .get_template(template)
-        .render(letter=letter, shop=letter.shop, words=letter.words, draft=letter.main.draft, _=letter.words.gettext)
-    )
+def _render(template: str, sheet: Sheet, shown: Mapping[str, object]) -> str:
+    words = sheet.words
+    return _environment().get_template(template).render(shop=sheet.shop, words=words, _=words.gettext, **shown)
 
 
 @lru_cache(maxsize=1)

@@ -11,21 +11,31 @@ from PIL import Image, UnidentifiedImageError
 ACCENT = "#0f766e"
 LOGO_MM = (62, 21)  # the most it may take, width and height
 MOST_DOTS = 1200
+# The share of a facts table that its labels take; each layout has a template and a stylesheet of its name.
+LAYOUTS = {"ledger": 29, "letter": 36}
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
 class Brand:
-    """One colour (#rrggbb), for the title word and the rules, and a logo as PNG or JPEG bytes."""
+    """One colour (#rrggbb), for the title word and the rules, a logo as PNG or JPEG bytes, and one of the layouts."""
 
     accent: str = ACCENT
     logo: bytes = b""
+    layout: str = "ledger"
 
     def __post_init__(self) -> None:
         if not _HEX.fullmatch(self.accent):
             raise ValueError(f"“{self.accent}” is not a colour; write it as # and six hex digits, like {ACCENT}")
+        if self.layout not in LAYOUTS:
+            raise ValueError(f"“{self.layout}” is not a layout; choose one of {', '.join(LAYOUTS)}")
         if self.logo:
             _size(self.logo)  # a picture that cannot be read is refused here, not while an invoice is printed
+
+    @property
+    def label_share(self) -> int:
+        """How wide the labels of facts are, in percent."""
+        return LAYOUTS[self.layout]
 
     @property
     def logo_size(self) -> tuple[float, float]:

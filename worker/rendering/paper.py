@@ -9,13 +9,14 @@ from functools import lru_cache
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from worker.domain import wording
 from worker.domain.document import Category, Draft
 from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
 from worker.rendering import qr
 from worker.rendering.brand import Brand
 from worker.rendering.fonts import printable
-from worker.words import Words, title
+from worker.words import Words, facts, title
 from worker.words.printed import (
     asks_payment,
     enterprise_number,
@@ -60,6 +61,23 @@ class Paper:
     def supplied_on(self) -> date | None:
         """The date of supply, where it is another than the date of issue (art. 5 RD 1)."""
         return self.draft.supplied_on if self.draft.supplied_on != self.issued_on else None
+
+    @property
+    def intro(self) -> str:
+        return self._caption(self.draft.captions.intro)
+
+    @property
+    def closing(self) -> str:
+        return self._caption(self.draft.captions.closing)
+
+    @property
+    def terms(self) -> str:
+        return self._caption(self.draft.captions.terms)
+
+    def _caption(self, text: str) -> str:
+        shop = self.draft.captions.shop
+        known = facts(self.draft, number=self.number, issued_on=self.issued_on, shop=shop, words=self.words)
+        return wording.fill(text, known).strip()
 
     @property
     def qr_uri(self) -> str:

@@ -2,7 +2,7 @@
 
 from worker.domain.document import Document, Draft
 from worker.rendering import press
-from worker.rendering.brand import ACCENT, Brand
+from worker.rendering.brand import Brand
 from worker.rendering.fonts import FAMILY
 from worker.rendering.paper import Paper, to_html
 from worker.words import Words
@@ -17,10 +17,10 @@ def render_pdf(document: Document, *, brand: Brand = PLAIN) -> bytes:
     return press.to_pdf(to_html(paper), created_at=document.issued_at)
 
 
-def preview_pdf(draft: Draft, *, accent: str = ACCENT, logo: bytes = b"") -> bytes:
+def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> bytes:
     """Print *draft* as it would be issued, with a word in the place of its number and without a date."""
     words = Words(draft.language)
-    paper = Paper(draft, words.gettext("(draft)"), None, words, Brand(accent, logo))
+    paper = Paper(draft, words.gettext("(draft)"), None, words, brand)
     return press.to_pdf(to_html(paper))
 
 

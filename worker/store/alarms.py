@@ -1,9 +1,10 @@
 """Alarms: what a person must know although no order shows it. One open row per shop and code, however often it happens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from worker.store.tables import alarms
 
@@ -44,3 +45,24 @@ def open_alarms(connection: Connection, shop_id: str | None = None) -> tuple[Ala
         Alarm(row.shop_id, row.code, row.sentence, row.first_at, row.last_at, row.times)
         for row in connection.execute(query)
     )
+
+
+def untold(connection: Connection, shop_id: str) -> dict[int, Alarm]:
+    """The open alarms that no person was mailed about, by their ids."""
+    rows = connection.execute(
+        select(alarms)
+        .where(alarms.c.shop_id == shop_id, alarms.c.closed_at.is_(None), alarms.c.told_at.is_(None))
+        .order_by(alarms.c.alarm_id)
+    )
+    return {
+        row.alarm_id: Alarm(row.shop_id, row.code, row.sentence, row.first_at, row.last_at, row.times) for row in rows
+    }
+
+
+def told(connection: Connection, alarm_ids: Sequence[int], *, now: datetime) -> None:
+    """A person was mailed about these."""
+    connection.execute(update(alarms).where(alarms.c.alarm_id.in_(alarm_ids)).values(told_at=now))
+
+
+def last_told(connection: Connection, shop_id: str) -> datetime | None:
+    return connection.execute(select(func.max(alarms.c.told_at)).where(alarms.c.shop_id == shop_id)).scalar()

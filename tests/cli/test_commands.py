@@ -1,0 +1,87 @@
+"""Every command explains itself, and what is called wrongly ends with a sentence and never with a traceback."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.cli.conftest import Facturelay
+from worker.cli import commands
+
+
+def every(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command with the words that call it."""
+    for name, command in group.commands.items():
+        yield (*words, name), command
+        if isinstance(command, click.Group):
+            yield from every(command, (*words, name))
+
+
+ALL = dict(every(commands))
+ONES = {words: command for words, command in ALL.items() if not isinstance(command, click.Group)}
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_each_command_explains_itself_and_all_its_options(facturelay: Facturelay, words: tuple[str, ...]) -> None:
+    for flag in ("--help", "-h"):
+        answer = facturelay(*words, flag)
+        assert (answer.code, answer.err) == (0, "")
+        assert answer.out.startswith("Usage: ")
+    command = ALL[words]
+    assert command.help
+    assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
+
+
+@pytest.mark.parametrize("words", ONES, ids=" ".join)
+def test_an_unknown_option_is_refused_with_a_sentence(facturelay: Facturelay, words: tuple[str, ...]) -> None:
+    answer = facturelay(*words, "--no-such-option")
+    assert (answer.code, answer.out) == (2, "")
+    assert "No such option" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_an_unknown_command_is_refused_with_a_sentence(facturelay: Facturelay) -> None:
+    answer = facturelay("invoice-everything")
+    assert (answer.code, answer.out) == (2, "")
+    assert "No such command" in answer.err
+
+
+def test_a_wrong_environment_is_refused_with_a_sentence(
+    facturelay: Facturelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACTURELAY_PUBLIC_URL", "documents.example.com")
+    answer = facturelay("shop", "list")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.endswith("[setting_wrong]\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("shop", "show", "nowhere"),
+        ("shop", "set", "nowhere", "--name", "X"),
+        ("shop", "rotate-secret", "nowhere"),
+        ("shop", "export", "nowhere", "books.zip"),
+        ("shop", "leave", "nowhere", "--yes"),
+        ("shopper", "erase", "jan@klant.example", "--shop", "nowhere"),
+        ("verify", "--shop", "nowhere"),
+        ("register", "export", "--shop", "nowhere"),
+    ],
+    ids=" ".join,
+)
+def test_a_shop_that_is_not_there_is_named(facturelay: Facturelay, words: tuple[str, ...]) -> None:
+    answer = facturelay(*words)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "There is no shop nowhere; `facturelay shop list` shows them. [shop_unknown]\n"
+
+
+def test_verify_ends_with_0_when_all_is_intact_and_with_1_when_not(facturelay: Facturelay, tmp_path: Path) -> None:
+    assert (facturelay("verify").code, facturelay("verify", "--json").json) == (0, [])
+    answer = facturelay("verify", "--anchor", "12:5f")
+    assert (answer.code, answer.err) == (1, "An anchor belongs to one shop; name it with --shop. [shop_needed]\n")
+
+
+def test_the_register_of_nothing_has_its_columns(facturelay: Facturelay) -> None:
+    assert facturelay("register", "export").out.startswith("shop_id,position,number,kind,series,")
+    assert facturelay("register", "export", "--format", "json").json == []

@@ -1,0 +1,160 @@
+"""`facturelay up`, as a person or a script runs it: real processes, one recorded delivery, a clean end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from worker.demo import hookshot
+from worker.demo.mailbox import Mailbox
+from worker.demo.orders import a_refund, an_order, php_json
+from worker.demo.pretend_shop import PretendShop
+from worker.demo.recordings import load
+from worker.launching import free_port
+
+pytestmark = pytest.mark.slow
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+SELLER = (
+    "--seller-name", "De Gouden Koffiepot", "--seller-street", "Koestraat 41", "--seller-postcode", "9000",
+    "--seller-city", "Gent", "--seller-country", "BE", "--seller-vat", "BE 0445.566.134", "--seller-email", "a@koffiepot.test",
+)  # fmt: skip
+
+
+class Up:
+    """A running house and the command line beside it."""
+
+    def __init__(self, data: Path, *, smtp_url: str) -> None:
+        self.port = free_port()
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("FACTURELAY_")},
+            "FACTURELAY_DATA": str(data),
+            "FACTURELAY_SMTP_URL": smtp_url,
+            "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
+            "FACTURELAY_LOG_LEVEL": "WARNING",
+            "FACTURELAY_EXCHANGE_RATES_URL": "",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "worker.cli", "up", "--port", str(self.port)],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "worker.cli", *words],
+            check=False,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def json(self, *words: str) -> Any:
+        answer = self.command(*words, "--json")
+        assert answer.returncode == 0, answer.stderr + answer.stdout
+        return json.loads(answer.stdout)
+
+    def wait_until_ready(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                if requests.get(f"http://127.0.0.1:{self.port}/ready", timeout=2).status_code == 200:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise AssertionError("the house does not open")
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
+        output, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, output.decode()
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[tuple[Up, PretendShop, Mailbox]]:
+    with PretendShop() as shop, Mailbox() as mailbox:
+        house = Up(tmp_path / "data", smtp_url=mailbox.url)
+        try:
+            house.wait_until_ready()
+            yield house, shop, mailbox
+        finally:
+            if house.process.poll() is None:
+                house.stop()
+
+
+def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    house, shop, mailbox = up
+    keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret, "--orders-since", "2026-11-01")
+    made = house.json("shop", "add", "--name", "Proef", "--url", shop.url, *keys, *SELLER)
+    assert made["delivery_url"] == f"http://127.0.0.1:{house.port}/webhooks/{made['id']}"
+
+    order = an_order(id=238)
+    shop.place(order)
+    shop.refund(238, a_refund(order, id=301, amount="5.00"))
+    for topic in ("order.created", "order.updated"):
+        shop.add_webhook(topic, made["delivery_url"], made["webhook_secret"])
+        assert shop.deliver(238, topic) == [200]
+
+    status = house.json("status", "--wait-idle", "60")
+    assert (status["healthy"], status["waiting"], status["failed"]) == (True, 0, 0)
+    invoice, credit_note = house.json("documents", "list", "--order", "238")
+    assert (invoice["kind"], invoice["number"], invoice["total"], invoice["status"]) == (
+        "invoice",
+        "F2026-00001",
+        "22.20",
+        "issued",
+    )
+    assert (credit_note["total"], credit_note["corrects"]) == ("5.00", "F2026-00001")
+    assert requests.get(f"{invoice['link']}/pdf", timeout=10).content.startswith(b"%PDF")
+    assert len(mailbox.messages()) == 1
+    assert house.json("order", "show", "238")["order"]["order_number"] == "238"
+    assert house.json("shop", "list")[0]["id"] == made["id"]
+
+    code, output = house.stop()
+    assert code == 0, output
+    assert "Traceback" not in output
+
+
+def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    house, _, mailbox = up
+    delivery = next(s for s in load(RECORDINGS) if s.name.startswith("s16")).steps[-1].deliveries[-1]
+    made = house.json(
+        "shop", "add", "--name", "Opname", "--url", "http://127.0.0.1:9", "--webhook-secret", delivery.secret,
+        "--orders-since", "2026-11-01", *SELLER,
+    )  # fmt: skip
+    headers = {
+        name: value for name, value in delivery.headers if name.lower() not in ("host", "content-length", "connection")
+    }
+    assert hookshot.post(made["delivery_url"], delivery.body, headers=headers) == 200
+    house.json("status", "--wait-idle", "60")
+    (invoice,) = house.json("documents", "list", "--shop", made["id"])
+    assert (invoice["total"], invoice["noted_at"]) == ("15.00", None)
+    assert len(mailbox.messages()) == 1
+
+
+def test_a_forged_delivery_leaves_nothing(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    house, shop, _ = up
+    made = house.json("shop", "add", "--name", "Proef", "--url", shop.url, *SELLER)
+    body = php_json(an_order(id=1))
+    headers = {"Content-Type": "application/json", "X-WC-Webhook-Topic": "order.updated"}
+    forged = {**headers, "X-WC-Webhook-Signature": hookshot.signature("guessed", body)}
+    assert hookshot.post(made["delivery_url"], body, headers=forged) == 401
+    assert house.json("documents", "list") == []
+    assert house.json("status", "--wait-idle", "10")["done"] == 0
+
+
+def test_what_is_refused_is_a_sentence_and_never_a_traceback(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    house, _, _ = up
+    wrong = house.command("order", "show", "999", "--shop", "none")
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
+    assert house.command("shop", "add", "--name", "x", "--url", "ftp://x", "--webhook-secret", "s").returncode == 1
+    assert house.command("shop", "add").returncode == 2

@@ -1,0 +1,157 @@
+"""What a person must know reaches that person, in his language, and does not drown him."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.flow.conftest import House
+from worker import alarming
+from worker.demo.mailbox import Mail
+from worker.demo.orders import an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.shop import Moment, Rule
+from worker.errors import Unavailable
+from worker.services import Services
+from worker.store import alarms, register, shops
+from worker.store.shops import Connected
+
+OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
+
+
+@pytest.fixture
+def told(house: House) -> Iterator[House]:
+    """The house with an operator who wants to know."""
+    settings = replace(house.services.settings, operator_mail=OPERATOR)
+    services = Services(settings, now=house.clock)
+    yield replace(house, services=services)
+    services.store.close()
+
+
+def connected(house: House) -> Connected:
+    with house.services.store.read() as connection:
+        return shops.connected(connection, house.services.vault, house.shop_id)
+
+
+def sound(house: House, code: str, sentence: str) -> None:
+    with house.services.store.write() as connection:
+        alarms.sound(connection, house.shop_id, code=code, sentence=sentence, now=house.clock.now)
+
+
+def quiet(house: House, code: str) -> None:
+    with house.services.store.write() as connection:
+        alarms.quiet(connection, house.shop_id, code=code, now=house.clock.now)
+
+
+def tell(house: House) -> tuple[Mail, ...]:
+    """Tell, and take out what came of it."""
+    alarming.tell(house.services, connected(house))
+    return taken(house)
+
+
+def digest(house: House) -> tuple[Mail, ...]:
+    alarming.digest_daily(house.services, connected(house))
+    return taken(house)
+
+
+def taken(house: House) -> tuple[Mail, ...]:
+    mails = house.mailbox.messages()
+    house.mailbox.clear()
+    return mails
+
+
+def test_an_alarm_is_mailed_to_the_owner_and_the_operator(told: House) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    sound(told, "webhook_disabled", "De webhook ligt stil.")
+    mails = tell(told)
+    assert [mail.recipients for mail in mails] == [(OWNER,), (OPERATOR,)]
+    assert len({mail.message_id for mail in mails}) == 1
+    assert mails[0].subject == "De Gouden Koffiepot: iets vraagt je aandacht"
+    assert "- De winkel zwijgt.\n- De webhook ligt stil." in mails[0].text
+
+
+def test_an_alarm_is_told_once(told: House) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    tell(told)
+    told.clock.move(hours=1)
+    sound(told, "shop_silent", "De winkel zwijgt nog.")
+    assert tell(told) == ()
+
+
+def test_what_comes_soon_after_a_mail_waits_for_the_next(told: House) -> None:
+    sound(told, "shop_silent", "Eerst dit.")
+    tell(told)
+    told.clock.move(minutes=5)
+    sound(told, "webhook_disabled", "Dan dat.")
+    assert tell(told) == ()
+    told.clock.move(minutes=15)
+    assert "Dan dat." in tell(told)[0].text
+
+
+def test_an_alarm_that_was_over_before_the_mail_is_not_mailed(told: House) -> None:
+    sound(told, "webhook_disabled", "Hersteld.")
+    quiet(told, "webhook_disabled")
+    assert tell(told) == ()
+
+
+def test_a_mail_that_did_not_leave_is_tried_again(told: House) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    told.mailbox.faults.refuse(1)
+    with pytest.raises(Unavailable):
+        tell(told)
+    assert len(tell(told)) == 2
+
+
+def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_breaks(house: House) -> None:
+    sound(house, "shop_silent", "De winkel zwijgt.")
+    services = Services(replace(house.services.settings, smtp_url=""), now=house.clock)
+    alarming.tell(services, connected(house))
+    services.store.close()
+    house.change_shop(seller=replace(connected(house).shop.seller, email=""))
+    assert tell(house) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("nl", "De Gouden Koffiepot: je documenten, 24 november 2026"),
+        ("fr", "De Gouden Koffiepot : vos documents, 24 novembre 2026"),
+        ("de", "De Gouden Koffiepot: Ihre Dokumente, 24. November 2026"),
+        ("en", "De Gouden Koffiepot: your documents, 24 November 2026"),
+    ],
+)
+def test_every_morning_there_is_a_summary_in_the_shops_language(told: House, language: str, subject: str) -> None:
+    told.change_shop(language=language)
+    told.arrives(an_order(id=7))
+    taken(told)
+    told.clock.move(days=1)
+    assert [mail.subject for mail in digest(told)] == [subject, subject]
+    assert digest(told) == ()
+
+
+def test_the_summary_says_what_failed_what_waits_and_where_the_register_ends(told: House) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    told.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    told.arrives(an_order(id=8))
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    sound(told, "webhook_disabled", "De webhook werd hersteld.")
+    quiet(told, "webhook_disabled")
+    taken(told)
+    told.mailbox.faults.clear()
+    told.clock.move(days=1)
+    text = digest(told)[0].text
+    with told.services.store.read() as connection:
+        head = str(register.head(connection, told.shop_id))
+    assert "opgemaakt sinds het vorige overzicht: 1." in text
+    assert "Concepten die op jou wachten: 1." in text
+    assert "- F2026-00001: " in text
+    assert "koper@klant.test" in text
+    assert "- De winkel zwijgt." in text
+    assert "- De webhook werd hersteld." in text
+    assert head in text.replace("\n", "")
+
+
+def test_a_day_on_which_nothing_happened_has_no_summary(told: House) -> None:
+    told.clock.move(days=1)
+    assert digest(told) == ()

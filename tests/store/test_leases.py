@@ -1,0 +1,67 @@
+"""One holder at a time for a duty, also when two ask at the same moment."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.store.books import NOW, opened
+from worker.store import leases
+from worker.store.engine import Store
+
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    made, _ = opened(database_url)
+    yield made
+    made.close()
+
+
+def hold(store: Store, holder: str, *, after: timedelta = timedelta(0)) -> bool:
+    with store.write() as connection:
+        return leases.hold(connection, "sweep", holder, now=NOW + after, lease_for=AN_HOUR)
+
+
+def test_a_duty_has_one_holder(store: Store) -> None:
+    assert hold(store, "one")
+    assert not hold(store, "two")
+
+
+def test_the_holder_may_go_on(store: Store) -> None:
+    hold(store, "one")
+    assert hold(store, "one", after=AN_HOUR / 2)
+    assert not hold(store, "two", after=AN_HOUR * 1.25)
+
+
+def test_a_duty_that_was_let_go_or_ran_out_is_free(store: Store) -> None:
+    hold(store, "one")
+    with store.write() as connection:
+        leases.let_go(connection, "sweep", "one", now=NOW)
+    assert hold(store, "two", after=timedelta(seconds=1))
+    assert hold(store, "three", after=AN_HOUR * 2)
+
+
+def test_nobody_lets_go_of_what_another_holds(store: Store) -> None:
+    hold(store, "one")
+    with store.write() as connection:
+        leases.let_go(connection, "sweep", "two", now=NOW)
+        assert leases.held_until(connection, "sweep") == NOW + AN_HOUR
+
+
+def test_of_eight_that_ask_at_once_one_gets_it(store: Store) -> None:
+    start, won = threading.Barrier(8), list[str]()
+
+    def ask(holder: str) -> None:
+        start.wait()
+        if hold(store, holder):
+            won.append(holder)
+
+    threads = [threading.Thread(target=ask, args=(str(n),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1

@@ -1,0 +1,228 @@
+"""The shop's own words on documents and in mails: kept per part, kind, paid or not, and language; placeholders, no logic.
+
+A text is kept as it will be filled: {number}, {order} … The %tags% of other programs are read and turned into those.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+from worker.domain.document import Captions, Kind
+from worker.domain.language import LANGUAGES
+from worker.domain.shop import Shop
+
+
+class Part(StrEnum):
+    SUBJECT = "mail.subject"
+    BODY = "mail.body"
+    INTRO = "document.intro"  # above the lines
+    CLOSING = "document.closing"  # below the totals
+    TERMS = "document.terms"  # small, at the end
+
+
+# What each stands for; the command line and the pages show this list.
+PLACEHOLDERS = {
+    "document": "the word for the document, like invoice",
+    "number": "its number",
+    "date": "its date",
+    "order": "the order's number",
+    "ordered_on": "the day of the order",
+    "total": "the total, with its currency; nothing on a delivery note",
+    "buyer": "the customer's name",
+    "company": "the customer's company",
+    "shop": "the shop's name",
+    "seller": "the company's name",
+    "due": "the day it must be paid by; nothing when it is paid",
+    "iban": "the account to pay to; nothing when it is paid",
+    "reference": "the communication of the payment; nothing when it is paid",
+    "documents": "all documents of the mail, by name and number",
+    "link": "the address of the document's page",
+}
+_MAIL_ONLY = ("documents", "link")
+_ONE_LINE_ONLY = ("link",)  # an address has no place in a subject
+
+# The %tags% people bring along, in Dutch, French and English; accents, capitals and underscores do not matter.
+TAGS = {
+    "factuurnummer": "number", "documentnummer": "number", "nummer": "number",
+    "numero": "number", "numerofacture": "number", "numerodefacture": "number", "numerodocument": "number",
+    "number": "number", "documentnumber": "number", "invoicenumber": "number",
+    "factuurdatum": "date", "documentdatum": "date", "datum": "date",
+    "date": "date", "datefacture": "date", "datedefacture": "date", "datedocument": "date",
+    "documentdate": "date", "invoicedate": "date",
+    "bestelnummer": "order", "ordernummer": "order", "bestelling": "order",
+    "numerocommande": "order", "numerodecommande": "order", "commande": "order",
+    "ordernumber": "order", "order": "order",
+    "besteldatum": "ordered_on", "datecommande": "ordered_on", "datedecommande": "ordered_on", "orderdate": "ordered_on",
+    "klantnaam": "buyer", "klant": "buyer", "naam": "buyer", "contactnaam": "buyer",
+    "nomclient": "buyer", "nomduclient": "buyer", "client": "buyer", "nom": "buyer", "nomcontact": "buyer",
+    "customername": "buyer", "contactname": "buyer", "customer": "buyer",
+    "klantbedrijf": "company", "societeclient": "company", "customercompany": "company",
+    "bedrag": "total", "totaal": "total", "totaalbedrag": "total", "tebetalen": "total", "totaalinclbtw": "total",
+    "montant": "total", "total": "total", "montanttotal": "total", "montantttc": "total", "totalttc": "total",
+    "totalamountincl": "total", "totalamounttobepaid": "total", "amount": "total",
+    "vervaldatum": "due", "vervaldag": "due", "echeance": "due", "dateecheance": "due", "datedecheance": "due",
+    "expirationdate": "due", "duedate": "due",
+    "mededeling": "reference", "gestructureerdemededeling": "reference",
+    "communication": "reference", "communicationstructuree": "reference", "structuredmessage": "reference",
+    "iban": "iban", "rekeningnummer": "iban", "numerodecompte": "iban", "compte": "iban",
+    "winkel": "shop", "winkelnaam": "shop", "boutique": "shop", "nomboutique": "shop", "shopname": "shop", "shop": "shop",
+    "bedrijfsnaam": "seller", "bedrijf": "seller", "nomsociete": "seller", "societe": "seller", "companyname": "seller",
+    "documenttype": "document", "typedocument": "document",
+    "link": "link", "lien": "link", "documentlink": "link", "factuurlink": "link", "lienfacture": "link",
+}  # fmt: skip
+
+LONGEST = {Part.SUBJECT: 200, Part.BODY: 5000, Part.INTRO: 1500, Part.CLOSING: 1500, Part.TERMS: 6000}
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_TAG = re.compile(r"%([^\W\d]\w{2,39})%")
+_UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Key:
+    """Which text: `mail.subject/invoice/unpaid/nl`."""
+
+    part: Part
+    kind: Kind
+    paid: bool
+    language: str
+
+    def __str__(self) -> str:
+        return f"{self.part}/{self.kind}/{'paid' if self.paid else 'unpaid'}/{self.language}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Key":
+        """Read what `str` writes. Raises ValueError with a sentence."""
+        found = {str(key): key for key in every_key()}.get(text)
+        if found is None:
+            raise ValueError(
+                f"“{text}” names no text; write it as part/kind/state/language, like mail.subject/invoice/unpaid/nl "
+                f"(parts: {', '.join(Part)}; kinds: {', '.join(Kind)}; states: paid, unpaid; "
+                f"languages: {', '.join(LANGUAGES)})"
+            )
+        return found
+
+
+def every_key() -> Iterator[Key]:
+    """All texts that there are, in the order in which people look for them."""
+    return (
+        Key(part, kind, paid, language)
+        for part in Part
+        for kind in Kind
+        for paid in (False, True)
+        for language in LANGUAGES
+    )
+
+
+def checked(part: Part, text: str) -> str:
+    """*text* as it is kept: %tags% turned into placeholders. Raises ValueError with the name of what nobody can fill."""
+    plain = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
+    plain = _TAG.sub(_from_tag, plain)
+    plain = _BRACES.sub(lambda match: _checked_name(part, match), plain)
+    if part is Part.SUBJECT and ("\n" in plain or not plain):
+        raise ValueError("A subject is one line, and may not be empty.")
+    if len(plain) > LONGEST[part]:
+        raise ValueError(f"This text has {len(plain)} characters; {LONGEST[part]} is the most for {part}.")
+    return plain
+
+
+def with_text(shop: Shop, key: Key, text: str) -> Shop:
+    """*shop* with its own words for *key*. Raises ValueError as `checked` does."""
+    return replace(shop, texts={**shop.texts, str(key): checked(key.part, text)})
+
+
+def without_text(shop: Shop, key: Key) -> Shop:
+    """*shop* with the default for *key*."""
+    return replace(shop, texts={name: text for name, text in shop.texts.items() if name != str(key)})
+
+
+def text_of(shop: Shop, key: Key) -> str:
+    """The shop's words for *key*, else the default. A text that is kept empty prints nothing."""
+    own = shop.texts.get(str(key))
+    if own is not None:
+        return own
+    return shop.terms if key.part is Part.TERMS and shop.terms else default(key)
+
+
+def default(key: Key) -> str:
+    """What is said where the shop wrote nothing."""
+    state = "paid" if key.paid else "unpaid"
+    names = (f"{key.part}/{key.kind}/{state}", f"{key.part}/{key.kind}", str(key.part))
+    return next((_defaults()[name][key.language] for name in names if name in _defaults()), "")
+
+
+def several(language: str) -> str:
+    """The default body of a mail that brings several documents."""
+    return _defaults()["mail.body/several"][language]
+
+
+def captions(shop: Shop, kind: Kind, *, paid: bool, language: str) -> Captions:
+    """The texts that a document of *kind* carries."""
+    intro, closing, terms = (
+        text_of(shop, Key(part, kind, paid, language)) for part in (Part.INTRO, Part.CLOSING, Part.TERMS)
+    )
+    return Captions(intro, closing, terms, shop.name)
+
+
+def fill(text: str, facts: Mapping[str, str]) -> str:
+    """*text* with its placeholders filled, once: what comes in is not filled again."""
+    return "".join(words for _, words in pieces(text, facts))
+
+
+def pieces(text: str, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """*text* in pieces: the name of the placeholder ("" for plain words) and what stands there.
+
+    Nothing to say takes the space before it along, so that “Hello {buyer},” greets nobody as “Hello,”.
+    """
+    found: list[tuple[str, str]] = []
+    at = 0
+    for match in _BRACES.finditer(text):
+        name = match[1].strip().lower()
+        if name not in facts:
+            continue
+        before, value = text[at : match.start()], facts[name]
+        found.append(("", before if value else before.removesuffix(" ")))
+        found.append((name, value))
+        at = match.end()
+    found.append(("", text[at:]))
+    return tuple((name, words) for name, words in found if words)
+
+
+def _from_tag(match: re.Match[str]) -> str:
+    plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode().lower().replace("_", "")
+    if plain not in TAGS:
+        raise ValueError(f"“{match[0]}” is not a tag that can be filled; use {_listed(PLACEHOLDERS)}.")
+    return f"{{{TAGS[plain]}}}"
+
+
+def _checked_name(part: Part, match: re.Match[str]) -> str:
+    name = match[1].strip().lower()
+    allowed = [known for known in PLACEHOLDERS if _fits(known, part)]
+    if name in allowed:
+        return f"{{{name}}}"
+    if name in PLACEHOLDERS:
+        where = "a subject" if part is Part.SUBJECT else "a document"
+        raise ValueError(f"“{{{name}}}” has no place in {where}; use {_listed(allowed)}.")
+    raise ValueError(f"“{match[0]}” is not a placeholder; use {_listed(allowed)}.")
+
+
+def _fits(name: str, part: Part) -> bool:
+    if part is Part.SUBJECT:
+        return name not in _ONE_LINE_ONLY
+    return part is Part.BODY or name not in _MAIL_ONLY
+
+
+def _listed(names: Mapping[str, str] | list[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
+
+
+@cache
+def _defaults() -> dict[str, dict[str, str]]:
+    text = (files("worker.domain") / "data/texts.toml").read_text(encoding="utf-8")
+    found: dict[str, dict[str, str]] = tomllib.loads(text)
+    return found

@@ -1,0 +1,211 @@
+"""Use case: keep what the law demands, no longer and no more. Purge raw bodies, hand a shop its books, erase a shopper."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from worker.domain.document import Document
+from worker.domain.shop import Shop
+from worker.domain.sheet import as_csv
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store import codec, documents, keeping, numbering, register, shops, trail
+from worker.store.register import Fate
+from worker.store.shops import Secrets
+from worker.store.trail import Event
+
+RAW_BODIES_FOR = timedelta(days=90)
+# Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11; see law-be, “Keeping”).
+YEARS_KEPT = 10
+AT_ONCE = 500
+
+
+def kept_until(issued_on: date) -> date:
+    """The last day on which a document of that date must still be there."""
+    return date(issued_on.year + YEARS_KEPT, 12, 31)
+
+
+def purge(services: Services) -> int:
+    """Drop raw bodies older than 90 days; their hashes stay. In small steps, so that issuing never waits long. Returns how many."""
+    before, dropped = services.now() - RAW_BODIES_FOR, 0
+    while True:
+        with services.store.write() as connection:
+            some = keeping.forget_bodies(connection, before=before, limit=AT_ONCE)
+        dropped += some
+        if some < AT_ONCE:
+            return dropped
+
+
+# A shop's books
+
+
+def export(services: Services, shop_id: str, target: Path) -> int:
+    """Write everything of a shop into one zip: settings without secrets, documents, files, register. Returns how many documents.
+
+    Raises Rejected when the file exists, or a stored file is not what was stored: books that do not prove are not handed out.
+    """
+    if target.exists():
+        raise Rejected(f"{target} exists already; choose another name.", code="file_exists")
+    with services.store.read() as connection:
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        made, _ = documents.listing(connection, shop_id=shop_id, order_id=None)
+        with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as books:
+            for name, content in contents(services, connection, shop, made):
+                books.writestr(name, content)
+    return len(made)
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A file beside *target*, for its owner's eyes, that takes its name when all is written and vanishes when something fails."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    except OSError as error:
+        raise Rejected(f"{target} cannot be written: {error.strerror}.", code="file_refused") from error
+    os.close(descriptor)
+    try:
+        yield Path(name)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def contents(
+    services: Services, connection: Connection, shop: Shop, made: tuple[Document, ...]
+) -> Iterator[tuple[str, bytes | str]]:
+    """Name and content of each file of a shop's export."""
+    yield "settings.json", pretty(json.loads(codec.dump(shop)))
+    fates = register.fates(connection, shop.shop_id)
+    yield "register.csv", as_csv([field.name for field in fields(Fate)], [vars(fate) for fate in fates])
+    yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
+    files = documents.files_of(connection, [document.document_id for document in made])
+    for document in made:
+        stem = file_stem(document.number)
+        yield f"documents/{stem}.json", pretty(json.loads(codec.dump(document)))
+        for stored in files.get(document.document_id, ()):
+            yield f"files/{stem}.{stored.format}", services.archive.get(stored.path, sha256=stored.sha256)
+
+
+def file_stem(number: str) -> str:
+    """A number as part of a file's name, on every system: WEB/2026/0001 becomes WEB-2026-0001."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in number).lstrip(".")
+
+
+def pretty(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+
+
+# A shop that leaves
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Documents of one year that the law wants, and until when."""
+
+    year: int
+    documents: int
+    until: date
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What became of a shop that left."""
+
+    name: str
+    bodies: int
+    drafts: int
+    buyers: int
+    waiting: int
+    kept: tuple[Kept, ...]
+
+
+def leave(services: Services, shop_id: str, *, by: str) -> Farewell:
+    """Let a shop leave: paused for good, without secrets and raw bodies. Its documents stay as long as the law demands."""
+    now = services.now()
+    with services.store.write() as connection:
+        numbering.lock(connection, shop_id)
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        shops.change(connection, replace(shop, suspended=True))
+        # A secret that nobody knows: deliveries of the shop no longer verify, and an empty one would let anybody in.
+        shops.change_secrets(connection, services.vault, shop_id, Secrets((shops.new_webhook_secret(),)))
+        sentence = f"{shop.name} left; its orders are no longer looked at."
+        waiting = keeping.end_waiting(connection, shop_id, code="shop_left", sentence=sentence, now=now)
+        farewell = Farewell(
+            name=shop.name,
+            bodies=keeping.forget_bodies_of(connection, shop_id),
+            drafts=keeping.drop_drafts(connection, shop_id),
+            buyers=keeping.forget_buyers(connection, shop_id),
+            waiting=waiting,
+            kept=tuple(
+                Kept(year, count, kept_until(date(year, 1, 1)))
+                for year, count in keeping.documents_by_year(connection, shop_id).items()
+            ),
+        )
+        trail.add(connection, Event(shop_id, now, by, "shop_left", f"{shop.name} left; its secrets were removed."))
+    return farewell
+
+
+# A shopper who asks to be forgotten
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """A document that names the shopper and must stay until that day."""
+
+    number: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased of a shopper, what must stay, and which drafts a person must decide on first."""
+
+    orders: tuple[int, ...]
+    bodies: int
+    drafts: int
+    buyers: int
+    kept: tuple[KeptDocument, ...]
+    open_drafts: tuple[str, ...]
+
+
+def erase_shopper(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
+    """Erase what is known of the shopper with *email* in one shop, but for documents that the law wants kept."""
+    wanted = email.strip().casefold()
+    if "@" not in wanted:
+        raise Rejected(f"“{email}” is not an e-mail address.", code="option_wrong")
+    with services.store.write() as connection:
+        shops.connected(connection, services.vault, shop_id)
+        made, kept_drafts = documents.listing(connection, shop_id=shop_id, order_id=None)
+        mine = [document for document in made if document.draft.buyer.email.casefold() == wanted]
+        open_drafts = [kept.draft for kept in kept_drafts if kept.draft.buyer.email.casefold() == wanted]
+        found = {document.draft.order_id for document in mine} | {draft.order_id for draft in open_drafts}
+        found |= {order_id for order_id, body in keeping.bodies(connection, shop_id) if billed_to(body) == wanted}
+        order_ids = sorted(found | keeping.discarded_of(connection, shop_id, wanted))
+        erased = Erased(
+            orders=tuple(order_ids),
+            bodies=keeping.forget_bodies_of(connection, shop_id, order_ids),
+            drafts=keeping.anonymise_discarded(connection, shop_id, order_ids, now=services.now()),
+            buyers=keeping.forget_buyers(connection, shop_id, order_ids),
+            kept=tuple(KeptDocument(document.number, kept_until(document.issued_on)) for document in mine),
+            open_drafts=tuple(draft.order_number for draft in open_drafts),
+        )
+        sentence = f"A shopper was erased on request: {len(order_ids)} orders, {len(mine)} documents stay."
+        trail.add(connection, Event(shop_id, services.now(), by, "shopper_erased", sentence))
+    return erased
+
+
+def billed_to(body: bytes) -> str:
+    """The e-mail address on the bill of a raw order; empty where there is none."""
+    try:
+        order = json.loads(body)
+        return str(order["billing"]["email"]).strip().casefold()
+    except (ValueError, LookupError, TypeError):
+        return ""

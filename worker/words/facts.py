@@ -1,0 +1,29 @@
+"""What the placeholders of a shop's own words stand for, in the language of the document."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from worker.domain.document import Draft, Kind
+from worker.words.catalogs import Words
+from worker.words.printed import asks_payment, iban, structured_communication
+from worker.words.terms import title
+
+
+def facts(draft: Draft, *, number: str, issued_on: date | None, shop: str, words: Words) -> Mapping[str, str]:
+    """Every placeholder that a document can fill by itself; an empty one has nothing to say."""
+    payment = draft.payment if asks_payment(draft) else None
+    return {
+        "document": title(draft.kind, words),
+        "number": number,
+        "date": words.date(issued_on) if issued_on else "",
+        "order": draft.order_number,
+        "ordered_on": words.date(draft.ordered_on),
+        "total": "" if draft.kind is Kind.DELIVERY_NOTE else words.amount(draft.total, draft.currency),
+        "buyer": draft.buyer.name or draft.buyer.company,
+        "company": draft.buyer.company,
+        "shop": shop,
+        "seller": draft.seller.name,
+        "due": words.date(payment.due_on) if payment and payment.due_on else "",
+        "iban": iban(payment.iban) if payment else "",
+        "reference": structured_communication(payment.reference) if payment else "",
+    }
