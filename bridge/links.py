@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -18,7 +18,8 @@ from worker import links
 from worker.domain.document import Document, Kind
 from worker.domain.money import total_of
 from worker.links import Link
-from worker.store import documents, steps
+from worker.queue import RUN_ERRAND
+from worker.store import documents, errands, steps
 from worker.store.documents import Mark, StoredFile
 from worker.store.steps import StepName
 
@@ -28,6 +29,10 @@ REFRESH_S = 4
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 # Browsers show a PDF through a plugin of their own, which default-src 'none' alone would forbid.
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# The expired page alone has a form, which posts to where it came from.
+RENEWAL_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+# Who holds an old link may have one mail sent in this time, and it goes to the order's own address.
+ONE_RENEWAL_IN = timedelta(hours=1)
 # A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
 PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
 
@@ -106,8 +111,51 @@ def stored_file(token: str, file_format: str) -> Response:
     return response
 
 
+@blueprint.post("/d/<token>/renew")
+def renew(token: str) -> Response:
+    """Have a new link mailed to the order's own address. The answer is the same whether that can be done or not."""
+    held = known_by(token)
+    if isinstance(held, Response):
+        return held
+    with parts().store.write() as connection:
+        errand_id = errands.ask_once(
+            connection,
+            shop_id=held.document.shop_id,
+            kind="renew_link",
+            argument={"document_id": held.document.document_id},
+            asked_by="shopper",
+            now=parts().now(),
+            within=ONE_RENEWAL_IN,
+        )
+    if errand_id is not None:
+        parts().ringer.ring(RUN_ERRAND, errand_id)
+    return message_page(HTTPStatus.OK, held.words, "renewed", seller=held.document.draft.seller.name)
+
+
 def held_by(token: str) -> Held | Response:
     """What *token* gives, or the page that says why it gives nothing."""
+    held = known_by(token)
+    if isinstance(held, Held) and held.link.has_expired(parts().now()):
+        return expired_page(held, token)
+    return held
+
+
+def expired_page(held: Held, token: str) -> Response:
+    content = render_template(
+        "expired.html",
+        words=held.words,
+        seller=held.document.draft.seller.name,
+        date=held.words.date(held.link.expires_at.date()),
+        renew=f"{base_path()}/d/{token}/renew",
+        base=base_path(),
+    )
+    response = make_response(content, HTTPStatus.GONE)
+    response.headers["Content-Security-Policy"] = RENEWAL_POLICY
+    return response
+
+
+def known_by(token: str) -> Held | Response:
+    """What *token* speaks of, even after it expired."""
     link = links.read(parts().settings.secret_keys, token)
     if link is None:
         return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
@@ -118,9 +166,6 @@ def held_by(token: str) -> Held | Response:
     seller = held.document.draft.seller.name
     if "revoked" in held.marks:
         return message_page(HTTPStatus.FORBIDDEN, held.words, "revoked", seller=seller)
-    if link.has_expired(parts().now()):
-        day = held.words.date(link.expires_at.date())
-        return message_page(HTTPStatus.GONE, held.words, "expired", seller=seller, date=day)
     return held
 
 

@@ -1,17 +1,19 @@
 """Use case: one step of one issued document: render, mail, write back. Each may be repeated; none touches the document."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
-from worker import links
+from worker import dressing, links, telling
 from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.mail import mails, smtp
-from worker.rendering import Brand, render_pdf
+from worker.mail import mails, routes, smtp
+from worker.mail.routes import Route
+from worker.rendering import render_pdf
 from worker.services import Services
 from worker.store import documents, shops, steps
 from worker.store.documents import StoredFile
@@ -34,18 +36,48 @@ def render(services: Services, leased: Leased) -> str:
 def mail(services: Services, leased: Leased) -> str:
     """Mail the documents of one look together. Returns the Message-ID, which a repeat carries again."""
     papers = tuple(paper(services, step.document_id) for step in leased.steps)
-    shop = shop_of(services, papers[0][0]).shop
+    connected = shop_of(services, papers[0][0])
+    shop = writing(services, connected.shop)
     message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
     with services.store.write() as connection:
         # Before the server hears of it: after a crash the same mail goes out under the same id.
         steps.note(connection, leased.lease, message_id)
-    shop = replace(shop, mail_from=shop.mail_from or services.settings.mail_from)
-    message = mails.compose(shop, papers, link=lambda document: link_of(services, document), message_id=message_id)
-    if not services.settings.smtp_url:
-        raise Rejected("No mail server is set; give FACTURELAY_SMTP_URL and send it again.", code="mail_server_missing")
-    recipients = mails.recipients(shop, papers[0][0])
-    smtp.send(message, smtp_url=services.settings.smtp_url, recipients=recipients, timeout_s=SMTP_TIMEOUT_S)
+    message = mails.compose(
+        shop,
+        papers,
+        link=lambda document: link_of(services, document),
+        message_id=message_id,
+        enclosed=dressing.enclosed_of(services, shop),
+    )
+    written = [document for document, _ in papers]
+    left_first = telling.take_over(services, leased, written)
+    if left_first:
+        raise NotNeeded(left_first)
+    try:
+        hand_over(services, connected, message, recipients=mails.recipients(shop, papers[0][0]))
+    except Rejected:
+        telling.taken_over(services, leased, written, mailed=False)
+        raise
+    telling.taken_over(services, leased, written, mailed=True)
     return message_id
+
+
+def writing(services: Services, shop: Shop) -> Shop:
+    """*shop* as it writes: from its own address, else from the operator's."""
+    return replace(shop, mail_from=shop.mail_from or services.settings.mail_from)
+
+
+def hand_over(
+    services: Services, connected: shops.Connected, message: EmailMessage, *, recipients: Sequence[str]
+) -> Route:
+    """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went."""
+    way = routes.route(
+        connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
+    )
+    smtp.send(
+        message, smtp_url=way.smtp_url, recipients=recipients, timeout_s=SMTP_TIMEOUT_S, connect_to=way.connect_to
+    )
+    return way
 
 
 def write_back(services: Services, leased: Leased) -> str:
@@ -98,8 +130,8 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
         stored = documents.file_of(connection, document_id, "pdf")
     if stored is not None:
         return stored
-    shop = shop_of(services, document).shop
-    content = render_pdf(document, brand=Brand(accent=shop.accent))
+    brand = dressing.brand_of(services, shop_of(services, document).shop)
+    content = render_pdf(document, brand=brand)
     # The name is new at each try: bytes that a row names are never written over.
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)

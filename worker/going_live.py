@@ -1,7 +1,8 @@
 """Use case: from test to live. What must be right before the first real number is given, and what is good to know.
 
 Orders of the time of testing stay tests: going live moves the shop's beginning (`orders_since`) to that moment, so an order
-placed before it makes no real document by itself. A person may choose an earlier beginning, or backfill single orders.
+placed before it makes no real document by itself. A person may choose an earlier beginning; an order that has a test document
+keeps it, and what takes that back is a test too (`cores.builtin`), so that no real number ever rests on one that is not.
 """
 
 from dataclasses import dataclass, replace

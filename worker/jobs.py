@@ -2,14 +2,16 @@
 
 import logging
 import random
+from collections.abc import Mapping
 from datetime import timedelta
 
-from worker import issuing
+from worker import errands, issuing, telling
 from worker.delivering import STEPS, NotNeeded
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import documents, inbox, steps, trail
+from worker.store import errands as asked
 from worker.store.inbox import Taken
 from worker.store.steps import Leased, StepName
 from worker.store.trail import Event
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_WAIT_S = 5
+# Somebody waits for the answer: an errand is tried for an hour, not for a day.
+ERRAND_WAITS = timedelta(hours=1)
 
 
 _services: list[Services] = []
@@ -40,6 +44,14 @@ def look_at_order(delivery_id: int) -> None:
 
 def deliver_document(document_id: int) -> None:
     run_steps(services(), document_id)
+
+
+def run_errand(errand_id: int) -> None:
+    do_errand(services(), errand_id)
+
+
+def check_plugin(plugin_id: int) -> None:
+    telling.check(services(), plugin_id)
 
 
 def run_look(with_: Services, delivery_id: int) -> None:
@@ -73,6 +85,7 @@ def close_look(with_: Services, taken: Taken, code: str, sentence: str, *, state
         first = taken.deliveries[0]
         if state == "failed":
             trail.add(connection, Event(first.shop_id, with_.now(), "worker", code, sentence, order_id=first.order_id))
+    telling.after_look(with_, first.shop_id, first.order_id)
 
 
 def look_later(with_: Services, taken: Taken, error: Unavailable) -> None:
@@ -114,6 +127,39 @@ def run_step(with_: Services, document_id: int, name: StepName) -> Exception | N
             steps.note(connection, leased.lease, detail)
             steps.finish(connection, leased.lease, now=with_.now())
     return None
+
+
+def do_errand(with_: Services, errand_id: int) -> None:
+    """Do what a page asked for, and keep the answer where the page looks for it."""
+    with with_.store.write() as connection:
+        leased = asked.take(connection, errand_id, now=with_.now(), lease_for=lease_time(with_))
+    if leased is None:
+        return
+    errand = leased.errand
+    try:
+        answer = errands.ERRANDS[errand.kind](with_, errand)
+    except Unavailable as error:
+        if with_.now() - errand.asked_at < ERRAND_WAITS:
+            with with_.store.write() as connection:
+                asked.put_off(connection, leased.lease, until=with_.now() + wait_after(3, error, longest_s=60))
+            return
+        close_errand(with_, leased, {"code": error.code, "sentence": error.sentence}, failed=True)
+    except Rejected as error:
+        close_errand(with_, leased, {"code": error.code, "sentence": error.sentence}, failed=True)
+    except Exception:
+        # Not tried again by itself: whoever asked sees that it failed, and asks again.
+        sentence = "Something went wrong that should not; the log has the details. Ask again."
+        close_errand(with_, leased, {"code": BUG.code, "sentence": sentence}, failed=True)
+        raise
+    else:
+        close_errand(with_, leased, answer)
+
+
+def close_errand(
+    with_: Services, leased: asked.Leased, answer: Mapping[str, object], *, failed: bool = False
+) -> None:
+    with with_.store.write() as connection:
+        asked.finish(connection, leased.lease, now=with_.now(), answer=answer, failed=failed)
 
 
 def lease(with_: Services, document_id: int, name: StepName) -> Leased | None:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 QUEUE = "facturelay"
 LOOK_AT_ORDER = "worker.jobs.look_at_order"  # argument: the id of a delivery
 DELIVER = "worker.jobs.deliver_document"  # argument: the id of a document
+RUN_ERRAND = "worker.jobs.run_errand"  # argument: the id of an errand
+CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
 
 JOB_TIMEOUT_S = 120
 # A job that was never taken vanishes from Redis; its row stays and the sweep rings again.

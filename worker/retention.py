@@ -13,11 +13,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from worker.domain.document import Document
-from worker.domain.shop import Shop
 from worker.domain.sheet import as_csv
+from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store import codec, documents, keeping, numbering, register, shops, trail
+from worker.store import codec, documents, keeping, numbering, proof, register, shops, trail
 from worker.store.register import Fate
 from worker.store.shops import Secrets
 from worker.store.trail import Event
@@ -55,6 +55,7 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     if target.exists():
         raise Rejected(f"{target} exists already; choose another name.", code="file_exists")
     with services.store.read() as connection:
+        proof.one_moment(connection)
         shop = shops.connected(connection, services.vault, shop_id).shop
         made, _ = documents.listing(connection, shop_id=shop_id, order_id=None)
         with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as books:
@@ -86,11 +87,14 @@ def contents(
     fates = register.fates(connection, shop.shop_id)
     yield "register.csv", as_csv([field.name for field in fields(Fate)], [vars(fate) for fate in fates])
     yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
-    files = documents.files_of(connection, [document.document_id for document in made])
+    stems: set[str] = set()
     for document in made:
         stem = file_stem(document.number)
+        # A/1 and A-1 are two numbers, and one name for a file.
+        stem = f"{stem}-{document.document_id}" if stem in stems else stem
+        stems.add(stem)
         yield f"documents/{stem}.json", pretty(json.loads(codec.dump(document)))
-        for stored in files.get(document.document_id, ()):
+        for stored in documents.files_of(connection, [document.document_id]).get(document.document_id, ()):
             yield f"files/{stem}.{stored.format}", services.archive.get(stored.path, sha256=stored.sha256)
 
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from worker import alarming, polling, reconciling, rereading, watching
+from worker import alarming, polling, reconciling, rereading, telling, watching
 from worker.errors import Rejected, Unavailable
-from worker.queue import DELIVER, LOOK_AT_ORDER, ring_again
+from worker.queue import DELIVER, LOOK_AT_ORDER, RUN_ERRAND, ring_again
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import inbox, leases, shops, steps
+from worker.store import errands, inbox, leases, shops, steps
 from worker.store.shops import Connected
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ def ring(services: Services) -> Swept:
     with services.store.read() as connection:
         orders = inbox.due_ids(connection, now=now, limit=MOST_AT_ONCE)
         documents = steps.due_documents(connection, now=now, limit=MOST_AT_ONCE)
+        asked = errands.due_ids(connection, now=now, limit=MOST_AT_ONCE)
     try:
         if services.queue.count > FULL_QUEUE:
             return Swept()
@@ -64,6 +65,8 @@ def ring(services: Services) -> Swept:
             ring_again(services.queue, LOOK_AT_ORDER, delivery_id, now=now, every_s=every_s)
         for document_id in documents:
             ring_again(services.queue, DELIVER, document_id, now=now, every_s=every_s)
+        for errand_id in asked:
+            ring_again(services.queue, RUN_ERRAND, errand_id, now=now, every_s=every_s)
     except RedisError as error:
         raise Unavailable("Redis does not answer; what waits is rung for when it does.", code="redis_away") from error
     return Swept(len(orders), len(documents))
@@ -112,6 +115,7 @@ CHORES = (
     Chore("reread refunds", lambda _settings: timedelta(minutes=10), rereading.reread_nightly),
     Chore("reconcile", lambda _settings: timedelta(minutes=10), reconciling.reconcile_nightly),
     Chore("tell", lambda _settings: timedelta(minutes=1), alarming.tell),
+    Chore("tick", lambda _settings: timedelta(minutes=2), telling.tick),
     Chore("digest", lambda _settings: timedelta(minutes=10), alarming.digest_daily),
 )
 

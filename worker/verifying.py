@@ -43,6 +43,7 @@ class Proof:
 def verify(services: Services, *, shop_id: str | None = None, anchor: Head | None = None) -> tuple[Proof, ...]:
     """Check every document, number and file of one shop, or of all. *anchor* is an earlier head, kept outside the database."""
     with services.store.read() as connection:
+        proof.one_moment(connection)
         if shop_id is not None:
             wanted: tuple[Shop, ...] = (shops.connected(connection, services.vault, shop_id).shop,)
         else:
@@ -221,6 +222,8 @@ class Inspection:
     def check_counters(self, found: proof.Found) -> None:
         """The counter tells of documents that were removed at the end, together with their rows in the register."""
         newest = {row.document.series: row for row in found.rows}
+        for series in newest.keys() - {counter.series for counter in found.counters}:
+            self.note("", "counter_missing", f"The counter of the series “{series}” is gone; it would begin again.")
         for counter in found.counters:
             row = newest.get(counter.series)
             last = row.document.sequence if row and row.period == counter.period else 0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.chaos.running_house import RunningHouse, running_house
 from tests.flow.conftest import SELLER
@@ -27,6 +28,7 @@ from worker.overview import Listed
 from worker.store import inbox, shops, steps
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
+from worker.store.tables import events
 from worker.woocommerce.notes import marker
 
 pytestmark = pytest.mark.chaos
@@ -36,9 +38,8 @@ SEED = int(os.environ.get("CHAOS_SEED") or 20261123)
 EVERY_N_TH_IS_REFUNDED = 6
 # How long the house may take to bring everything to its end once all is quiet.
 PATIENCE_S = 45 + ORDERS * 0.5
-# Between two orders; one bad thing happens for so many of them.
-PAUSE_S = 0.15
-ORDERS_A_BLOW = 3
+PAUSE_S = 0.1
+ORDERS_A_BLOW = 3  # one bad thing happens for so many
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Town:
     mailbox: Mailbox
     shop_id: str
     chance: random.Random
+    orders: int
     answers: Counter[int] = field(default_factory=Counter)
     blows: Counter[str] = field(default_factory=Counter)
     to_come: list[str] = field(default_factory=list)
@@ -111,11 +113,12 @@ def town(request: pytest.FixtureRequest) -> Iterator[Town]:
         Mailbox() as mailbox,
         running_house(smtp_url=mailbox.url, database_url=database_url) as house,
     ):
-        yield connect(house, shop, mailbox)
+        # PostgreSQL differs in its locks alone: a third of the orders meets them often enough.
+        yield connect(house, shop, mailbox, orders=ORDERS // 3 if database_url else ORDERS)
         house.services.store.close()
 
 
-def connect(house: RunningHouse, shop: PretendShop, mailbox: Mailbox) -> Town:
+def connect(house: RunningHouse, shop: PretendShop, mailbox: Mailbox, *, orders: int) -> Town:
     services, secret = house.services, shops.new_webhook_secret()
     made = Shop(
         shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, seller=SELLER,
@@ -126,7 +129,8 @@ def connect(house: RunningHouse, shop: PretendShop, mailbox: Mailbox) -> Town:
         shops.add(connection, services.vault, made, keys, now=services.now())
     for topic in ("order.created", "order.updated"):
         shop.add_webhook(topic, f"{services.settings.public_url}/webhooks/{made.shop_id}", secret)
-    return Town(house, shop, mailbox, made.shop_id, random.Random(SEED))  # noqa: S311  # repeatable chance is what is wanted
+    chance = random.Random(SEED)  # noqa: S311  # repeatable chance is what is wanted
+    return Town(house, shop, mailbox, made.shop_id, chance, orders)
 
 
 def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
@@ -136,6 +140,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
     town.shop.faults.clear()
     town.mailbox.faults.clear()
     settled = wait_until_settled(town, due)
+    print([l for l in town.house.log.read_text().splitlines() if "shop" in l or "weeping" in l or "launching" in l][:90])
     print(figures(town, due, lived=lived, all_in=time.monotonic() - began))
     assert settled, unsettled(town, due)
     assert sorted(item.draft.cause for item in town.listed()) == sorted(due)
@@ -148,7 +153,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
 def live(town: Town) -> set[str]:
     """Let the shop sell, refund and ring while one thing after the other goes wrong. Returns the causes that are due."""
     due = set()
-    for order_id in range(1, ORDERS + 1):
+    for order_id in range(1, town.orders + 1):
         town.shop.place(an_order(id=order_id, paid=True, email=f"koper{order_id}@klant.test"))
         due.add(f"order:{order_id}:invoice:1")
         ring = ["order.created", "order.updated"]
@@ -245,10 +250,10 @@ def figures(town: Town, due: set[str], *, lived: float, all_in: float) -> str:
         if item.document
     )
     lines = [
-        f"\n{ORDERS} orders, seed {SEED}: {len(due)} documents due",
+        f"\n{town.orders} orders, seed {SEED}: {len(due)} documents due",
         f"made: {made[Kind.INVOICE]} invoices and {made[Kind.CREDIT_NOTE]} credit notes",
         f"answers to deliveries: {dict(sorted(town.answers.items()))} (0: none, {NO_WEBHOOK}: webhook switched off)",
-        f"orders that only polling brought: {polled}",
+        f"orders that only polling brought: {polled}; webhooks made anew: {repaired(town)}",
         f"mails: {len(mails)}, of which {sum(n > 1 for n in mails.values())} came more than once under the same id",
         f"from number to mail: median {mailed[len(mailed) // 2].total_seconds():.1f} s, longest {mailed[-1].total_seconds():.1f} s"
         if mailed
@@ -257,6 +262,11 @@ def figures(town: Town, due: set[str], *, lived: float, all_in: float) -> str:
         *(f"  {times} x {name}" for name, times in sorted(town.blows.items())),
     ]
     return "\n".join(lines)
+
+
+def repaired(town: Town) -> int:
+    with town.house.services.store.read() as connection:
+        return len(connection.execute(select(events).where(events.c.code == "webhook_repaired")).all())
 
 
 def rang_by_poll_only(town: Town, order_id: int) -> bool:

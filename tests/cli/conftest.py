@@ -1,5 +1,6 @@
 """The command line as a script uses it: arguments in, exit code and text out."""
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def facturelay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
     def run(*arguments: str) -> Answer:
         monkeypatch.setattr(sys, "argv", ["facturelay", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO())  # nobody is there to answer
         capsys.readouterr()
         code = 0
         try:

@@ -116,6 +116,9 @@ def test_after_a_declared_start_and_a_new_series_the_books_are_intact(make_shop:
         (("--continue-after", "invoice=-1"), "not a number to continue after"),
         (("--continue-after", "invoice=1e9"), "not a number to continue after"),
         (("--rule", "invoice"), "is not a rule"),
+        (("--rule", "invoice:paid:send:land=BE"), "is not a condition"),
+        (("--status", "packed=gone"), "is not a status"),
+        (("--exchange-rate", "USD=0"), "is not an exchange rate"),
         (("--zone", "Europa/Brussel"), "is not a time zone"),
         (("--accent", "green"), "is not a colour"),
         (("--orders-since", "yesterday"), "is not a day"),
@@ -240,3 +243,18 @@ def test_choices_are_written_as_they_are_stored(make_shop: MakeShop) -> None:
     shop = make_shop("--credit-notes", "draft", "--vat-regime", "small_business")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert (shown["credit_notes"], shown["vat_regime"]) == ("draft", "small_business")
+
+
+def test_statuses_rates_and_what_is_sold_can_be_set_one_by_one(make_shop: MakeShop) -> None:
+    shop = make_shop("--status", "wc-await-ship=processing", "--exchange-rate", "USD=1.0831")
+    shop.changed("--status", "packed=completed", "--exchange-rate", "GBP=0.85", "--sells", "services", "--no-oss")
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert shown["status_map"] == {"await-ship": "processing", "packed": "completed"}
+    assert shown["exchange_rates"] == {"USD": "1.0831", "GBP": "0.85"}
+    assert (shown["sells_services"], shown["oss"], shown["vat_as_charged"]) == (True, False, False)
+
+
+def test_rules_are_kept_with_their_conditions(make_shop: MakeShop) -> None:
+    rule = "invoice:paid:send:buyer=business,country=BE|NL"
+    shop = make_shop("--rule", rule, "--rule", "delivery_note:processing:draft")
+    assert rule in shop.facturelay("shop", "show", shop.shop_id).out

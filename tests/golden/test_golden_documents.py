@@ -1,4 +1,4 @@
-"""What each kind of document says in each language, word by word, beside this file."""
+"""What each kind of document says in each language and layout, word by word, in the folder of the layout."""
 
 import io
 from pathlib import Path
@@ -7,7 +7,7 @@ import pypdf
 import pytest
 
 from tests.rendering.examples import awkward, ordinary
-from worker.rendering import render_pdf
+from worker.rendering import LAYOUTS, Brand, render_pdf
 
 EXAMPLES = {**ordinary(), **awkward()}
 
@@ -27,12 +27,14 @@ def _page(page: pypdf.PageObject) -> str:
     return "\n".join([*layout, "-" * 40, *frames])
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_document_says_what_it_said_before(name: str, update_golden: bool) -> None:
-    golden = Path(__file__).parent / f"{name}.txt"
+def test_a_document_says_what_it_said_before(name: str, layout: str, update_golden: bool) -> None:
+    golden = Path(__file__).parent / layout / f"{name}.txt"
 
-    text = text_of(render_pdf(EXAMPLES[name]))
+    text = text_of(render_pdf(EXAMPLES[name], brand=Brand(layout=layout)))
 
     if update_golden:
+        golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")

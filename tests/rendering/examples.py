@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from PIL import Image, ImageDraw
 
+from worker.domain import wording
 from worker.domain.document import (
+    Captions,
     Category,
     Document,
     Draft,
@@ -22,6 +24,7 @@ from worker.domain.document import (
 )
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.party import Address, Buyer, Seller
+from worker.domain.shop import Shop
 from worker.words import LANGUAGES
 
 SELLER = Seller(
@@ -37,6 +40,7 @@ SELLER = Seller(
     iban="BE68539007547034",
     bic="GKCCBEBB",
 )
+SHOP = Shop("gist", "De Gentse Gist", "https://gist.example", datetime(2026, 1, 1, tzinfo=UTC), seller=SELLER)
 CONSUMER = Buyer(
     "Jan Janssens", "", Address("Kerkstraat 12 bus 3", "", "2000", "Antwerpen", "", "BE"), "jan@example.org"
 )
@@ -105,6 +109,7 @@ def a_draft(kind: Kind = Kind.INVOICE, language: str = "nl", lines: tuple[Line, 
         total=net + vat + rounding,
         rounding=rounding,
         vat_lines=vat_lines,
+        captions=wording.captions(SHOP, kind, paid=more.get("paid_on") is not None, language=language),
     )
     return replace(draft, **more)  # type: ignore[arg-type]  # the fields of a draft, by name
 
@@ -224,6 +229,16 @@ def awkward() -> dict[str, Document]:
                 net=rounded.net + Decimal("0.02"),
                 total=rounded.total + Decimal("0.02"),
             )
+        ),
+        "own-words": an_invoice(
+            payment=UNPAID,
+            buyer=replace(CONSUMER, name="<b>Jan</b> {total}"),
+            captions=Captions(
+                "Beste {buyer}, hierbij {document} {number} van {date}.\nGraag {total} vóór {due} op {iban}.",
+                "Met dank,\n\nAn & Piet van {shop} – {seller} {onbekend} 100 %",
+                "Algemene voorwaarden. " + "Op al onze verkopen zijn onze voorwaarden van toepassing. " * 40,
+                "De Gist {number}",
+            ),
         ),
         "test-shop": an_invoice(language="de", test=True, payment=UNPAID),
     }

@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.rendering.examples import UNPAID, a_line, a_logo, an_invoice, awkward, ordinary
 from worker.domain.document import Document, Line
-from worker.rendering import Brand, press
+from worker.rendering import LAYOUTS, Brand, press
 from worker.rendering.paper import Paper, to_html
 from worker.words import Words
 
@@ -25,8 +25,9 @@ EXAMPLES = {**ordinary(), **awkward()}
 PAGE = "<html><head><style>@page {{ size: a4; margin: 2cm }}</style></head><body>{}</body></html>"
 
 
-def html_of(document: Document) -> str:
-    return to_html(Paper(document.draft, document.number, document.issued_on, Words(document.draft.language), Brand()))
+def html_of(document: Document, layout: str = "ledger") -> str:
+    words = Words(document.draft.language)
+    return to_html(Paper(document.draft, document.number, document.issued_on, words, Brand(layout=layout)))
 
 
 def text(pdf: bytes) -> str:
@@ -104,9 +105,10 @@ def test_two_threads_print_one_after_the_other() -> None:
 
 
 @pytest.mark.pdf_pictures
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_quick_way_prints_what_the_plain_way_prints(name: str, tmp_path: Path) -> None:
-    assert_same_pages(html_of(EXAMPLES[name]), tmp_path)
+def test_the_quick_way_prints_what_the_plain_way_prints(name: str, layout: str, tmp_path: Path) -> None:
+    assert_same_pages(html_of(EXAMPLES[name], layout), tmp_path)
 
 
 # Words of any length, with what a shop's catalogue holds: quotes, signs, digits, accents, soft hyphens, hard spaces.
@@ -129,11 +131,11 @@ SOME_LINES = st.lists(
 @pytest.mark.pdf_pictures
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(kinds=SOME_LINES, repeats=st.integers(2, 3), language=st.sampled_from(["nl", "fr"]))
+@given(kinds=SOME_LINES, repeats=st.integers(2, 3), layout=st.sampled_from(list(LAYOUTS)))
 def test_any_lines_look_the_same_the_quick_and_the_plain_way(
-    kinds: list[Line], repeats: int, language: str, tmp_path: Path
+    kinds: list[Line], repeats: int, layout: str, tmp_path: Path
 ) -> None:
-    assert_same_pages(html_of(an_invoice(lines=tuple(kinds * repeats), language=language)), tmp_path)
+    assert_same_pages(html_of(an_invoice(lines=tuple(kinds * repeats)), layout), tmp_path)
 
 
 def assert_same_pages(html: str, folder: Path) -> None:
@@ -169,10 +171,11 @@ def pictures(pdf: Path) -> list[Image.Image]:
 
 
 @pytest.mark.pdf_pictures
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_no_word_leaves_the_page_and_none_lies_on_another(name: str, tmp_path: Path) -> None:
+def test_no_word_leaves_the_page(name: str, layout: str, tmp_path: Path) -> None:
     pdf = tmp_path / "page.pdf"
-    pdf.write_bytes(press.to_pdf(html_of(EXAMPLES[name])))
+    pdf.write_bytes(press.to_pdf(html_of(EXAMPLES[name], layout)))
     left, right, bottom = Decimal(52), Decimal(543), Decimal(822)  # 19 mm margins; the footer ends at 288 mm
 
     for word, (x0, _, x1, y1) in words_and_places(pdf):

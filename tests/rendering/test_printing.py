@@ -202,7 +202,7 @@ def test_a_test_document_says_so_on_every_page() -> None:
     ("language", "word"), [("nl", "(concept)"), ("fr", "(brouillon)"), ("de", "(Entwurf)"), ("en", "(draft)")]
 )
 def test_a_preview_has_a_word_for_its_number_and_no_date(language: str, word: str) -> None:
-    words = text(preview_pdf(a_draft(language=language), accent="#7c2d12"))
+    words = text(preview_pdf(a_draft(language=language), brand=Brand(accent="#7c2d12", layout="letter")))
 
     assert word in words
     assert "F2026" not in words

@@ -1,6 +1,7 @@
 """Whoever owns the disk can change anything; `verify` finds each change and names it."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.domain.factories import TODAY, a_shop, issued
 from tests.store.books import NOW, a_draft, issue, opened
-from worker.domain.document import Document, Kind
+from worker.domain.crediting import draft_credit_note
+from worker.domain.document import Document, Kind, SendMode
+from worker.domain.drafting import draft_document
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.settings import Settings
@@ -20,8 +24,14 @@ from worker.store.documents import StoredFile
 from worker.store.engine import Store
 from worker.store.register import Head
 from worker.store.trail import Event
-from worker.verifying import Damage, Proof, verify
+from worker.verifying import Damage, Proof, verify, wrong_sums
+from worker.woocommerce.payload import parse_order, parse_refunds
 
+RECORDINGS = [
+    path
+    for path in sorted((Path(__file__).parent.parent / "recordings").glob("s*/rest-order-*[0-9].json"))
+    if path.read_bytes().startswith(b'{"id"')  # not the answer that the order is gone
+]
 WRITTEN_ONCE = ("documents", "register", "files", "events")
 
 
@@ -208,6 +218,11 @@ def test_a_counter_that_was_set_back_is_named(books: Books) -> None:
     assert books.damages() == [("F2026-00004", "counter_back")]
 
 
+def test_a_counter_that_was_removed_is_named(books: Books) -> None:
+    books.change("DELETE FROM series WHERE series = 'invoice'")
+    assert books.damages() == [("", "counter_missing")]
+
+
 def test_a_changed_and_a_lost_file_are_named(books: Books) -> None:
     archive = books.services.archive.folder
     content = bytearray((archive / "1.pdf").read_bytes())
@@ -228,6 +243,36 @@ def test_tests_are_outside_the_register_and_prove_intact(books: Books) -> None:
     assert (number, proof.tests, proof.head, proof.damages) == ("TEST-00001", 1, books.head, ())
 
 
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
+    order, shop = parse_order(path.read_bytes()), a_shop()
+    made = [
+        draft_document(kind, order, shop, cause=str(kind), send_mode=SendMode.SEND, today=TODAY)
+        for kind in Kind
+        if kind is not Kind.CREDIT_NOTE
+    ]
+    refunds = path.with_name(f"{path.stem}-refunds.json")
+    for refund in parse_refunds(refunds.read_bytes()) if refunds.exists() else ():
+        made.append(
+            draft_credit_note(refund, issued(made[-1]), (), order, shop, cause="refund", send_mode=SendMode.SEND)
+        )
+    assert [list(wrong_sums(issued(draft))) for draft in made] == [[] for _ in made]
+
+
 def test_a_new_year_is_no_damage(books: Books) -> None:
     issue(books.store, books.shop, a_draft(11), now=datetime(2027, 1, 2, 9, tzinfo=UTC))
     assert books.damages() == []
+
+
+def test_issuing_meanwhile_is_not_taken_for_damage(books: Books) -> None:
+    def issue_many() -> None:
+        for order_id in range(100, 140):
+            issue(books.store, books.shop, a_draft(order_id))
+
+    busy = threading.Thread(target=issue_many)
+    busy.start()
+    looks = [books.damages()]
+    while busy.is_alive():
+        looks.append(books.damages())
+    busy.join()
+    assert looks == [[] for _ in looks]

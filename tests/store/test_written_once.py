@@ -51,6 +51,16 @@ def test_no_row_can_be_changed_or_removed(books: Store, table: str) -> None:
     assert everything(books) == before
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_no_row_can_be_put_in_the_place_of_another(books: Store, table: str) -> None:
+    if not books.is_sqlite:
+        return  # only SQLite knows REPLACE, which removes a row without asking the triggers on DELETE
+    before = everything(books)
+    with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+        connection.execute(text(f"REPLACE INTO {table} SELECT * FROM {table}"))
+    assert everything(books) == before
+
+
 def test_what_changes_nothing_is_refused_all_the_same(books: Store) -> None:
     with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
         connection.execute(text("UPDATE documents SET total = total"))

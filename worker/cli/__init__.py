@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from worker.cli import documents, keeping, orders, register, running, shop, status, upkeep
+from worker.cli import documents, invite, keeping, look, mail, orders, register, running, shop, status, texts, upkeep
 from worker.errors import FacturelayError
 
 
@@ -23,6 +23,8 @@ for command in (
     running.migrate,
     status.status,
     shop.shop,
+    texts.texts,
+    mail.mail,
     documents.documents,
     orders.order,
     register.verify,
@@ -31,21 +33,28 @@ for command in (
     keeping.shopper,
     upkeep.reconcile,
     upkeep.backfill,
+    upkeep.backup,
+    upkeep.restore,
 ):
     commands.add_command(command)
+
+for command in (invite.invite, look.logo, look.layout):
+    shop.shop.add_command(command)
 
 
 def main() -> None:
     """Run the command line. What we refuse is a sentence on stderr, never a traceback."""
+    code = 0
     try:
-        commands(standalone_mode=False)
+        # Without its standalone mode click gives the code of context.exit() back and raises nothing.
+        code = commands(standalone_mode=False) or 0
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
     except FacturelayError as error:
         click.echo(f"{error.sentence} [{error.code}]", err=True)
         sys.exit(1)
+    if code:
+        sys.exit(code)

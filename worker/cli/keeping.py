@@ -49,9 +49,9 @@ def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
 
 
 def farewell_lines(farewell: Farewell) -> list[str]:
+    removed = f"its secrets, {farewell.bodies} raw bodies, {farewell.drafts} drafts"
     lines = [
-        f"{farewell.name} has left. Removed: its secrets, {farewell.bodies} raw bodies, {farewell.drafts} drafts, "
-        f"the buyers of {farewell.buyers} orders without a document."
+        f"{farewell.name} has left. Removed: {removed}, the buyers of {farewell.buyers} orders without a document."
     ]
     if farewell.waiting:
         lines.append(f"{farewell.waiting} deliveries that waited are no longer looked at.")
@@ -81,9 +81,9 @@ def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None
 def erased_lines(erased: Erased) -> list[str]:
     if not erased.orders:
         return ["Nothing is kept of this shopper."]
+    gone = f"{erased.bodies} raw bodies, {erased.drafts} discarded drafts"
     lines = [
-        f"Of {len(erased.orders)} orders were erased: {erased.bodies} raw bodies, {erased.drafts} discarded drafts, "
-        f"the buyer of {erased.buyers} orders without a document."
+        f"Erased from {len(erased.orders)} orders: {gone}, the buyer of {erased.buyers} orders without a document."
     ]
     lines += [f"{kept.number} must be kept until {kept.until:%d-%m-%Y}." for kept in erased.kept]
     lines += [

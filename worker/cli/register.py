@@ -1,6 +1,7 @@
 """`facturelay verify` and `facturelay register …`: the proof that nothing is missing or altered, and the list of all numbers."""
 
 import json
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,10 +23,7 @@ from worker.verifying import Proof
 @click.option("--anchor", help="An earlier head of the shop's register, like 12:5f3a…, as the daily digest named it.")
 @with_data
 @with_json
-@click.pass_context
-def verify(
-    context: click.Context, shop_id: str | None, anchor: str | None, data: Path | None, *, as_json: bool
-) -> None:
+def verify(shop_id: str | None, anchor: str | None, data: Path | None, *, as_json: bool) -> None:
     """Prove that no document, number or file is missing or altered. Exit 0 when all is as issued, else 1."""
     services = open_services(data)
     known = anchored(anchor, shop_id)
@@ -33,7 +31,7 @@ def verify(
     show(
         [as_plain(proof) for proof in proofs], as_json=as_json, text=lambda: "\n".join(told(p) for p in proofs) or EMPTY
     )
-    context.exit(1 if any(proof.damages for proof in proofs) else 0)
+    sys.exit(1 if any(proof.damages for proof in proofs) else 0)
 
 
 EMPTY = "There is no shop yet, so there is nothing to verify."

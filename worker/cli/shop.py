@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -62,7 +63,35 @@ def with_settings(command: F) -> F:
     """The settings that `add` and `set` share."""
     options = [
         click.option(
-            "--rule", "rules", multiple=True, help="kind:moment:send or kind:moment:draft; repeat for several rules."
+            "--rule",
+            "rules",
+            multiple=True,
+            help="kind:moment:send or kind:moment:draft, perhaps with conditions, like "
+            "invoice:paid:send:buyer=business,country=BE|NL,method=bacs,minimum=50; repeat for several rules.",
+        ),
+        click.option(
+            "--status",
+            "statuses",
+            multiple=True,
+            metavar="CUSTOM=STATUS",
+            help="Treat a custom order status like one of WooCommerce's, like await-ship=processing.",
+        ),
+        click.option(
+            "--pending-counts/--pending-waits", default=None, help="Whether a pending order counts as created."
+        ),
+        click.option(
+            "--exchange-rate",
+            "exchange_rates",
+            multiple=True,
+            metavar="CURRENCY=RATE",
+            help="Units of a currency for 1 EUR, like USD=1.0831; without one the European Central Bank's is used.",
+        ),
+        click.option("--sells", type=click.Choice(["goods", "services"]), help="What is sold to other EU countries."),
+        click.option("--oss/--no-oss", default=None, help="Whether the seller uses the One Stop Shop for consumers."),
+        click.option(
+            "--vat-as-charged/--vat-exact",
+            default=None,
+            help="Keep VAT as WooCommerce charged it where it is within a cent, or base times rate (default).",
         ),
         click.option(
             "--credit-notes",
@@ -291,28 +320,38 @@ def find(services: Services, shop_id: str) -> Connected:
         return shops.connected(connection, services.vault, shop_id)
 
 
+def as_it_is(_shop: Shop, value: Any) -> Any:
+    return value
+
+
+# Option → the field of Shop it sets, and how its text is read. In this order: the zone counts for the days after it.
+READERS: dict[str, tuple[str, Callable[[Shop, Any], Any]]] = {
+    "zone": ("zone", lambda _, text: checked_zone(text)),
+    "orders_since": ("orders_since", lambda shop, text: instant(text, zone=shop.zone)),
+    "rules": ("rules", lambda _, texts: tuple(map(Rule.parse, texts))),
+    "statuses": ("status_map", lambda shop, texts: {**shop.status_map, **dict(map(checked_status, texts))}),
+    "exchange_rates": ("exchange_rates", lambda shop, texts: {**shop.exchange_rates, **dict(map(checked_rate, texts))}),
+    "credit_notes": ("credit_notes", lambda _, text: SendMode(text)),
+    "vat_regime": ("vat_regime", lambda _, text: VatRegime(text)),
+    "sells": ("sells_services", lambda _, text: text == "services"),
+    "accent": ("accent", lambda _, text: checked_colour(text)),
+    **{
+        name: (name, as_it_is)
+        for name in ("language", "payment_days", "mail_from", "mail_bcc", "pending_counts", "oss", "vat_as_charged")
+    },
+}
+
+
 def with_given(shop: Shop, given: dict[str, Any]) -> Shop:
     """*shop* with the options that were given. Raises Rejected with a sentence for a wrong one."""
-    changes: dict[str, Any] = {"seller": with_seller(shop.seller, given)}
-    for name in ("language", "payment_days", "mail_from", "mail_bcc"):
-        if given[name] is not None:
-            changes[name] = given[name]
+    changed = replace(shop, seller=with_seller(shop.seller, given))
     try:
-        if given["rules"]:
-            changes["rules"] = tuple(Rule.parse(text) for text in given["rules"])
-        if given["credit_notes"] is not None:
-            changes["credit_notes"] = SendMode(given["credit_notes"])
-        if given["vat_regime"] is not None:
-            changes["vat_regime"] = VatRegime(given["vat_regime"])
-        if given["zone"] is not None:
-            changes["zone"] = checked_zone(given["zone"])
-        if given["accent"] is not None:
-            changes["accent"] = checked_colour(given["accent"])
-        if given["orders_since"] is not None:
-            changes["orders_since"] = instant(given["orders_since"], zone=changes.get("zone", shop.zone))
+        for option, (field, read) in READERS.items():
+            if given[option] not in (None, ()):
+                changed = replace(changed, **{field: read(changed, given[option])})
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-    return replace(shop, **changes)
+    return changed
 
 
 def with_numbers(connection: Connection, shop: Shop, given: dict[str, Any], *, today: date) -> Shop:
@@ -389,6 +428,25 @@ def checked_secret(text: str) -> str:
             "The webhook secret is empty; leave the option out and one is made for you.", code="secret_empty"
         )
     return text
+
+
+def checked_status(text: str) -> tuple[str, str]:
+    """Read `await-ship=processing`. Raises ValueError with a sentence."""
+    custom, _, status = text.partition("=")
+    known = ("pending", "on-hold", "processing", "completed", "cancelled", "refunded", "failed")
+    if not custom or status not in known:
+        raise ValueError(
+            f"“{text}” is not a status; write it like await-ship=processing, with one of {', '.join(known)}"
+        )
+    return custom.removeprefix("wc-"), status
+
+
+def checked_rate(text: str) -> tuple[str, Decimal]:
+    """Read `USD=1.0831`. Raises ValueError with a sentence."""
+    found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text)
+    if found is None or found[1] == "EUR" or not Decimal(found[2]):
+        raise ValueError(f"“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR")
+    return found[1], Decimal(found[2])
 
 
 def checked_zone(text: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any, Self
 import click
 
 from worker import backfilling, reconciling
+from worker import backup as backing
 from worker.backfilling import Preview, Wanted
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.common import open_services, read_settings, show, table, with_data, with_json
 from worker.cli.shop import find, instant
 from worker.errors import Rejected
 from worker.reconciling import Reconciliation, Row, State
@@ -223,3 +224,45 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.render_finish()
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--with-key", is_flag=True, help="Put the secret key in too; whoever has the file can then read the shops' keys."
+)
+@with_data
+@with_json
+def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> None:
+    """Write database and archive into one file. Nothing need be stopped."""
+    made = backing.back_up(open_services(data), file, with_key=with_key)
+    key = (
+        "It holds the secret key: keep it where only you can read it."
+        if with_key
+        else "It does NOT hold the secret key: keep FACTURELAY_SECRET_KEY (or the file secret-key) elsewhere, or the shops' "
+        "keys and all links are lost."
+    )
+    text = f"{file}: {made.documents} documents, {made.files} files, {made.database}.\n{key}"
+    show({"file": str(file), **asdict(made)}, as_json=as_json, text=lambda: text)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@with_data
+@with_json
+def restore(file: Path, data: Path | None, *, as_json: bool) -> None:
+    """Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL)."""
+    settings = read_settings(data)
+    made = backing.restore(file, settings)
+    lines = [
+        f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.made_at}; all are whole."
+    ]
+    if not made.holds_key:
+        lines.append(
+            "The backup holds no secret key: set FACTURELAY_SECRET_KEY to the one it was made with before you start."
+        )
+    lines.append(
+        "Documents issued after that moment are not in it, and their numbers would be given again: compare the register "
+        "with your last summary mail before you start."
+    )
+    show({"data": str(settings.data), **asdict(made)}, as_json=as_json, text=lambda: "\n".join(lines))

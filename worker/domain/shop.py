@@ -1,9 +1,11 @@
 """A shop and what its owner chose: rules, moments, series, words. Secrets live elsewhere."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from worker.domain.document import Kind, SendMode
@@ -44,14 +46,17 @@ class Rule:
 
     @classmethod
     def parse(cls, text: str) -> "Rule":
-        """Read `invoice:paid:send`. Raises ValueError with a sentence."""
-        parts = text.split(":")
-        if len(parts) != 3:
+        """Read `invoice:paid:send`, or with conditions `invoice:paid:send:buyer=business,country=BE|NL,method=bacs,minimum=50`.
+
+        Raises ValueError with a sentence.
+        """
+        kind, moment, send_mode, conditions, *rest = [*text.split(":"), "", "", "", ""][: max(4, text.count(":") + 1)]
+        if rest or not send_mode:
             raise ValueError(
                 f"“{text}” is not a rule; write it as kind:moment:send or kind:moment:draft, like invoice:paid:send"
             )
         try:
-            rule = cls(Kind(parts[0]), Moment(parts[1]), SendMode(parts[2]))
+            rule = cls(Kind(kind), Moment(moment), SendMode(send_mode))
         except ValueError as error:
             kinds, moments = "|".join(list(Kind)[:3]), "|".join(Moment)
             raise ValueError(f"“{text}” is not a rule: {error}. Use ({kinds}):({moments}):(send|draft)") from error
@@ -59,10 +64,39 @@ class Rule:
             raise ValueError(
                 "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead"
             )
-        return rule
+        return replace(rule, **parsed_conditions(conditions)) if conditions else rule
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.moment}:{self.send_mode}"
+        parts = (
+            "" if self.buyer is BuyerFilter.EVERYONE else f"buyer={self.buyer}",
+            f"country={'|'.join(self.countries)}" if self.countries else "",
+            f"method={'|'.join(self.payment_methods)}" if self.payment_methods else "",
+            "" if self.minimum_total is None else f"minimum={self.minimum_total}",
+        )
+        conditions = ",".join(part for part in parts if part)
+        return f"{self.kind}:{self.moment}:{self.send_mode}" + (f":{conditions}" if conditions else "")
+
+
+def parsed_conditions(text: str) -> dict[str, Any]:
+    """The fields of a Rule that `buyer=business,country=BE|NL` names. Raises ValueError with a sentence."""
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        values = tuple(filter(None, value.split("|")))
+        match name:
+            case "buyer" if value in list(BuyerFilter):
+                found["buyer"] = BuyerFilter(value)
+            case "country" if values and all(re.fullmatch("[A-Z]{2}", country) for country in values):
+                found["countries"] = values
+            case "method" if values:
+                found["payment_methods"] = values
+            case "minimum" if re.fullmatch(r"\d+(\.\d{1,2})?", value):
+                found["minimum_total"] = Decimal(value)
+            case _:
+                raise ValueError(
+                    f"“{part}” is not a condition; use buyer=business or buyer=consumer, country=BE|NL, method=bacs|cod, minimum=50"
+                )
+    return found
 
 
 DEFAULT_RULES = (Rule(Kind.INVOICE, Moment.PAID, SendMode.SEND),)

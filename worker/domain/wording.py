@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
@@ -95,18 +96,6 @@ class Key:
     def __str__(self) -> str:
         return f"{self.part}/{self.kind}/{'paid' if self.paid else 'unpaid'}/{self.language}"
 
-    @classmethod
-    def parse(cls, text: str) -> "Key":
-        """Read what `str` writes. Raises ValueError with a sentence."""
-        found = {str(key): key for key in every_key()}.get(text)
-        if found is None:
-            raise ValueError(
-                f"“{text}” names no text; write it as part/kind/state/language, like mail.subject/invoice/unpaid/nl "
-                f"(parts: {', '.join(Part)}; kinds: {', '.join(Kind)}; states: paid, unpaid; "
-                f"languages: {', '.join(LANGUAGES)})"
-            )
-        return found
-
 
 def every_key() -> Iterator[Key]:
     """All texts that there are, in the order in which people look for them."""
@@ -117,6 +106,18 @@ def every_key() -> Iterator[Key]:
         for paid in (False, True)
         for language in LANGUAGES
     )
+
+
+def keys(pattern: str) -> tuple[Key, ...]:
+    """The texts that *pattern* names: a key, with * for any kind, state or language. Raises ValueError for none."""
+    found = tuple(key for key in every_key() if fnmatchcase(str(key), pattern))
+    if not found:
+        raise ValueError(
+            f"“{pattern}” names no text; write it as part/kind/state/language, like mail.subject/invoice/unpaid/nl "
+            f"or mail.body/*/*/nl (parts: {', '.join(Part)}; kinds: {', '.join(Kind)}; states: paid, unpaid; "
+            f"languages: {', '.join(LANGUAGES)})."
+        )
+    return found
 
 
 def checked(part: Part, text: str) -> str:

@@ -23,7 +23,7 @@ from worker.words.printed import asks_payment, iban, structured_communication, v
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def recipients(shop: Shop, document: Document) -> tuple[str, ...]:
 def own_address(shop: Shop) -> str:
     """The address that the shop writes from."""
     for candidate in (parseaddr(one_line(shop.mail_from))[1], one_line(shop.seller.email)):
-        if _ADDRESS.fullmatch(candidate):
+        if ADDRESS.fullmatch(candidate):
             return candidate
     raise Rejected(
         f"{shop.name} has no mail address to send from. Fill in the sender's address.", code="mail_no_sender"
@@ -243,7 +243,7 @@ def _begun(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessag
     message["From"] = _mailbox(parseaddr(one_line(shop.mail_from))[0] or shop.name, sender)
     message["To"] = _mailbox(buyer.name or buyer.company, to)
     reply_to = one_line(shop.mail_reply_to or shop.seller.email)
-    if _ADDRESS.fullmatch(reply_to) and reply_to != sender:
+    if ADDRESS.fullmatch(reply_to) and reply_to != sender:
         message["Reply-To"] = _mailbox("", reply_to)
     message["Message-ID"] = one_line(message_id)
     message["Auto-Submitted"] = "auto-generated"
@@ -261,13 +261,13 @@ def _noted(message: EmailMessage, note: Note, subject: str, *, seller: Seller) -
 
 def _addresses(text: str) -> tuple[str, ...]:
     """The addresses in a setting; what is none is left out."""
-    return tuple(address for _, address in getaddresses([text]) if _ADDRESS.fullmatch(address))
+    return tuple(address for _, address in getaddresses([text]) if ADDRESS.fullmatch(address))
 
 
 def _buyer_address(document: Document) -> str:
     draft = document.draft
     address = one_line(draft.buyer.email)
-    if _ADDRESS.fullmatch(address):
+    if ADDRESS.fullmatch(address):
         return address
     what = f"“{address}” is not a mail address" if address else "The customer left no mail address"
     raise Rejected(f"Order {draft.order_number}: {what}. Send the document to another address.", code="mail_no_address")

@@ -54,11 +54,11 @@ def send(
     smtp_url: str,
     recipients: Sequence[str],
     timeout_s: float = 30,
-    connect_to: str = "",
+    connect_to: Sequence[str] = (),
 ) -> None:
     """Hand *message* to the server for *recipients*: first who it is for, then blind copies, whose refusal is ignored.
 
-    *connect_to* is an already checked IP address of the host. Raises `Unavailable` when a later try may work (code
+    *connect_to* are IP addresses of the host that were checked already; the first that answers is used. Raises `Unavailable` when a later try may work (code
     `mail_unsure` when the server may have taken it), and `Rejected` when a person must act.
     """
     server = parse_smtp_url(smtp_url)
@@ -80,14 +80,18 @@ def send(
 class _Smtp(smtplib.SMTP):
     """Connects to the checked address while names and certificates are those of the host."""
 
-    def __init__(self, server: Server, *, name: str, timeout_s: float, connect_to: str) -> None:
+    def __init__(self, server: Server, *, name: str, timeout_s: float, connect_to: Sequence[str]) -> None:
         super().__init__(local_hostname=name, timeout=timeout_s)
         self._host = server.host  # starttls checks the certificate against it
-        self.connect_to = connect_to or server.host
+        self.connect_to = tuple(connect_to) or (server.host,)
         self.tls = ssl.create_default_context()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return socket.create_connection((self.connect_to, port), timeout)
+        *others, last = self.connect_to
+        for address in others:
+            with suppress(OSError):
+                return socket.create_connection((address, port), timeout)
+        return socket.create_connection((last, port), timeout)
 
 
 class _SmtpOverTls(_Smtp):
@@ -96,7 +100,7 @@ class _SmtpOverTls(_Smtp):
 
 
 @contextmanager
-def _connected(server: Server, name: str, timeout_s: float, connect_to: str) -> Iterator[smtplib.SMTP]:
+def _connected(server: Server, name: str, timeout_s: float, connect_to: Sequence[str]) -> Iterator[smtplib.SMTP]:
     kind = _SmtpOverTls if server.scheme == "smtps" else _Smtp
     connection = kind(server, name=name, timeout_s=timeout_s, connect_to=connect_to)
     try:

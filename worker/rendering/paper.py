@@ -10,7 +10,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from worker.domain import wording
-from worker.domain.document import Category, Draft
+from worker.domain.document import Category, Draft, Line
 from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
 from worker.rendering import qr
@@ -28,6 +28,7 @@ from worker.words.printed import (
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
+FEWEST_TO_PART = 3
 _CITY_FIRST = ("US", "CA", "AU")
 
 
@@ -52,6 +53,16 @@ class Paper:
     @property
     def asks_payment(self) -> bool:
         return asks_payment(self.draft)
+
+    @property
+    def last_line(self) -> Line | None:
+        """The line that stays with the totals, which may not stand alone on a page; None where it might not fit there."""
+        *others, last = self.draft.lines or (None,)
+        if last is None or len(others) < FEWEST_TO_PART:
+            return None
+        rows = len(last.description.splitlines()) + sum(len(detail.splitlines()) or 1 for detail in last.details)
+        letters = len(last.description) + len(last.sku) + sum(map(len, last.details))
+        return last if rows < 12 and letters < 600 else None
 
     @property
     def lines_net(self) -> Decimal:

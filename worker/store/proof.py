@@ -55,8 +55,14 @@ class Found:
     issued_events: tuple[tuple[int, str], ...]
 
 
+def one_moment(connection: Connection) -> None:
+    """Let all that is read from here on be of the same moment. Call before anything is read."""
+    if connection.dialect.name != "sqlite":  # whose readers always see one moment
+        connection.execution_options(isolation_level="REPEATABLE READ")
+
+
 def found(connection: Connection, shop_id: str) -> Found:
-    """All of one shop. Call inside one transaction, so that it is one moment."""
+    """All of one shop. Call after `one_moment`: a document issued between two queries is not a damage."""
     read = list(document_rows(connection, shop_id))
     mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id)
     stored = connection.execute(select(files).where(files.c.document_id.in_(mine)).order_by(files.c.document_id))

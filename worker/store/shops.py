@@ -22,6 +22,7 @@ class Secrets:
     webhook_secrets: tuple[str, ...] = field(repr=False)
     rest_key: str = field(default="", repr=False)
     rest_secret: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)  # the shop's own mail server; empty: the operator's
 
     def __post_init__(self) -> None:
         if not self.webhook_secrets or not all(self.webhook_secrets):
@@ -143,11 +144,9 @@ def signature_failures_of(connection: Connection, shop_id: str) -> int:
 
 
 def secrets_as_text(secrets: Secrets) -> str:
-    return json.dumps(
-        {"webhook_secrets": secrets.webhook_secrets, "rest_key": secrets.rest_key, "rest_secret": secrets.rest_secret}
-    )
+    return json.dumps(vars(secrets))
 
 
 def secrets_from_text(text: str) -> Secrets:
     found = json.loads(text)
-    return Secrets(tuple(found["webhook_secrets"]), found["rest_key"], found["rest_secret"])
+    return Secrets(tuple(found["webhook_secrets"]), found["rest_key"], found["rest_secret"], found.get("smtp_url", ""))

@@ -334,3 +334,35 @@ leases = Table(
     Column("holder", String(60), nullable=False),
     Column("until", Instant, nullable=False),
 )
+
+invites = Table(
+    "invites",
+    metadata,
+    # Of the code itself nothing is kept that would let anybody type it: a hash to find it by, and what it signs with, encrypted.
+    Column("code_hash", String(64), primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("signing_key", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+plugins = Table(
+    "plugins",
+    metadata,
+    Column("plugin_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False, unique=True),
+    Column("secret", Text, nullable=False),  # encrypted; both sides sign with it
+    Column("site", Text, nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("connected_at", Instant, nullable=False),
+    Column("heartbeat_at", Instant),
+    Column("said", Text, nullable=False, server_default="{}"),  # JSON: what the last heartbeat said
+    Column("check_state", String(12), nullable=False),  # waiting | done | failed
+    Column("check_code", String(60), nullable=False, server_default=""),
+    Column("check_sentence", Text, nullable=False, server_default=""),
+    Column("checked_at", Instant),
+    Column("heard_at", Instant),  # the plugin last answered a call of ours
+    Column("told_up_to", BigInteger, nullable=False, server_default="0"),  # documents up to this id are in the shop
+    CheckConstraint("check_state IN ('waiting','done','failed')", name="check_state"),
+)

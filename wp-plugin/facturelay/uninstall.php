@@ -11,6 +11,20 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 ( static function (): void {
 	global $wpdb;
 
+	// First what bears WooCommerce's name: the REST key and the webhooks, which only our connection can tell from others.
+	$kept = get_option( 'facturelay_connection' );
+	$kept = is_array( $kept ) ? $kept : array();
+	$api  = $wpdb->prefix . 'woocommerce_api_keys';
+	if ( ! empty( $kept['key'] ) && $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $api ) ) ) === $api ) {
+		$wpdb->delete( $api, array( 'key_id' => (int) $kept['key'] ) );
+	}
+	foreach ( array_map( 'intval', (array) ( $kept['webhooks'] ?? array() ) ) as $id ) {
+		$webhook = function_exists( 'wc_get_webhook' ) ? wc_get_webhook( $id ) : null;
+		if ( $webhook ) {
+			$webhook->delete( true );
+		}
+	}
+
 	$named = static fn ( string $before ): string => $wpdb->esc_like( $before . 'facturelay_' ) . '%';
 
 	// Through WordPress, not by one DELETE: a cache that outlives the request would bring options back.

@@ -9,6 +9,8 @@ defined( 'ABSPATH' ) || exit;
 /** The table of contents: one line for each thing the plugin does. */
 final class Plugin {
 
+	public const VERSION = '0.1.0';
+
 	private string $file;
 
 	public function __construct( string $file ) {
@@ -25,6 +27,17 @@ final class Plugin {
 	private function features(): array {
 		return array(
 			new Compatibility( $this->file ),
+			new Going( $this->file ),
+			new Schema(),
+			new PrivateAddress(),
+			new Settings( self::VERSION ),
+			new Heartbeat( self::VERSION ),
+			new Route(),
+			new Holds\Holding(),
+			new Holds\Releasing(),
+			new Links(),
+			new LinkPage(),
+			new OrderScreen(),
 		);
 	}
 }

@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("holder", sa.String(length=60), nullable=False),
         sa.Column("until", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_leases"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
         "shops",
@@ -29,8 +29,8 @@ def upgrade() -> None:
         sa.Column("secrets", sa.Text(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("polled_until", Instant(), nullable=True),
-        sa.PrimaryKeyConstraint("shop_id", name="pk_shops"),
-        sa.UniqueConstraint("seed", name="uq_shops_seed"),
+        sa.PrimaryKeyConstraint("shop_id", name=op.f("pk_shops")),
+        sa.UniqueConstraint("seed", name=op.f("uq_shops_seed")),
     )
     op.create_table(
         "alarms",
@@ -43,8 +43,8 @@ def upgrade() -> None:
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("told_at", Instant(), nullable=True),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_alarms_shop_id"),
-        sa.PrimaryKeyConstraint("alarm_id", name="pk_alarms"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_alarms_shop_id")),
+        sa.PrimaryKeyConstraint("alarm_id", name=op.f("pk_alarms")),
     )
     op.create_index(
         "uq_alarms_open",
@@ -73,9 +73,9 @@ def upgrade() -> None:
         sa.Column("outcome_code", sa.String(length=60), server_default="", nullable=False),
         sa.Column("outcome", sa.Text(), server_default="", nullable=False),
         sa.Column("finished_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name="ck_deliveries_state"),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_deliveries_shop_id"),
-        sa.PrimaryKeyConstraint("delivery_id", name="pk_deliveries"),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_deliveries_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_deliveries_shop_id")),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
     )
     op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"], unique=False)
     op.create_index("ix_deliveries_state_next_at", "deliveries", ["state", "next_at"], unique=False)
@@ -104,13 +104,13 @@ def upgrade() -> None:
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("snapshot", sa.Text(), nullable=False),
         sa.Column("snapshot_sha256", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["corrects"], ["documents.document_id"], name="fk_documents_corrects"),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_documents_shop_id"),
-        sa.PrimaryKeyConstraint("document_id", name="pk_documents"),
-        sa.UniqueConstraint("shop_id", "cause", "order_key", name="uq_documents_shop_id_cause_order_key"),
-        sa.UniqueConstraint("shop_id", "number", name="uq_documents_shop_id_number"),
+        sa.ForeignKeyConstraint(["corrects"], ["documents.document_id"], name=op.f("fk_documents_corrects")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_documents_shop_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_documents")),
+        sa.UniqueConstraint("shop_id", "cause", "order_key", name=op.f("uq_documents_shop_id_cause_order_key")),
+        sa.UniqueConstraint("shop_id", "number", name=op.f("uq_documents_shop_id_number")),
         sa.UniqueConstraint(
-            "shop_id", "series", "period", "sequence", name="uq_documents_shop_id_series_period_sequence"
+            "shop_id", "series", "period", "sequence", name=op.f("uq_documents_shop_id_series_period_sequence")
         ),
     )
     op.create_index("ix_documents_shop_order", "documents", ["shop_id", "order_id"], unique=False)
@@ -125,10 +125,10 @@ def upgrade() -> None:
         sa.Column("kept_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("snapshot", sa.Text(), nullable=False),
-        sa.CheckConstraint("state IN ('open','discarded','issued')", name="ck_drafts_state"),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_drafts_shop_id"),
-        sa.PrimaryKeyConstraint("draft_id", name="pk_drafts"),
-        sa.UniqueConstraint("shop_id", "cause", "order_key", name="uq_drafts_shop_id_cause_order_key"),
+        sa.CheckConstraint("state IN ('open','discarded','issued')", name=op.f("ck_drafts_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_drafts_shop_id")),
+        sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_drafts")),
+        sa.UniqueConstraint("shop_id", "cause", "order_key", name=op.f("uq_drafts_shop_id_cause_order_key")),
     )
     op.create_index("ix_drafts_shop_order", "drafts", ["shop_id", "order_id"], unique=False)
     op.create_table(
@@ -144,9 +144,9 @@ def upgrade() -> None:
         sa.Column("lease_until", Instant(), nullable=True),
         sa.Column("answer", sa.Text(), server_default="", nullable=False),
         sa.Column("finished_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name="ck_errands_state"),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_errands_shop_id"),
-        sa.PrimaryKeyConstraint("errand_id", name="pk_errands"),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_errands_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_errands_shop_id")),
+        sa.PrimaryKeyConstraint("errand_id", name=op.f("pk_errands")),
     )
     op.create_index("ix_errands_state", "errands", ["state"], unique=False)
     op.create_table(
@@ -159,8 +159,8 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_events_shop_id"),
-        sa.PrimaryKeyConstraint("event_id", name="pk_events"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_events_shop_id")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_events")),
     )
     op.create_index("ix_events_shop_order", "events", ["shop_id", "order_id"], unique=False)
     op.create_table(
@@ -178,8 +178,8 @@ def upgrade() -> None:
         sa.Column("looked_at", Instant(), nullable=False),
         sa.Column("findings", sa.Text(), nullable=False),
         sa.Column("flags", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_orders_shop_id"),
-        sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name="pk_orders"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_orders_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name=op.f("pk_orders")),
     )
     op.create_table(
         "reports",
@@ -188,8 +188,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("made_at", Instant(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_reports_shop_id"),
-        sa.PrimaryKeyConstraint("report_id", name="pk_reports"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_reports_shop_id")),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_reports")),
     )
     op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "made_at"], unique=False)
     op.create_table(
@@ -199,8 +199,8 @@ def upgrade() -> None:
         sa.Column("period", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("last_date", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_series_shop_id"),
-        sa.PrimaryKeyConstraint("shop_id", "series", name="pk_series"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_series_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "series", name=op.f("pk_series")),
     )
     op.create_table(
         "signature_failures",
@@ -208,8 +208,8 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_signature_failures_shop_id"),
-        sa.PrimaryKeyConstraint("shop_id", "day", name="pk_signature_failures"),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_signature_failures_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "day", name=op.f("pk_signature_failures")),
     )
     op.create_table(
         "files",
@@ -219,8 +219,8 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("stored_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name="fk_files_document_id"),
-        sa.PrimaryKeyConstraint("document_id", "format", name="pk_files"),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_files_document_id")),
+        sa.PrimaryKeyConstraint("document_id", "format", name=op.f("pk_files")),
     )
     op.create_table(
         "marks",
@@ -229,8 +229,8 @@ def upgrade() -> None:
         sa.Column("marked_at", Instant(), nullable=False),
         sa.Column("on_date", sa.Date(), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name="fk_marks_document_id"),
-        sa.PrimaryKeyConstraint("document_id", "mark", name="pk_marks"),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_marks_document_id")),
+        sa.PrimaryKeyConstraint("document_id", "mark", name=op.f("pk_marks")),
     )
     op.create_table(
         "register",
@@ -241,10 +241,10 @@ def upgrade() -> None:
         sa.Column("snapshot_sha256", sa.String(length=64), nullable=False),
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name="fk_register_document_id"),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_register_shop_id"),
-        sa.PrimaryKeyConstraint("shop_id", "position", name="pk_register"),
-        sa.UniqueConstraint("document_id", name="uq_register_document_id"),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_register_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_register_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "position", name=op.f("pk_register")),
+        sa.UniqueConstraint("document_id", name=op.f("uq_register_document_id")),
     )
     op.create_table(
         "steps",
@@ -263,11 +263,11 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="ck_steps_state"),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name="fk_steps_document_id"),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_steps_shop_id"),
-        sa.PrimaryKeyConstraint("step_id", name="pk_steps"),
-        sa.UniqueConstraint("document_id", "name", name="uq_steps_document_id_name"),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name=op.f("ck_steps_state")),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_steps_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_steps_shop_id")),
+        sa.PrimaryKeyConstraint("step_id", name=op.f("pk_steps")),
+        sa.UniqueConstraint("document_id", "name", name=op.f("uq_steps_document_id_name")),
     )
     op.create_index("ix_steps_state_next_at", "steps", ["state", "next_at"], unique=False)
     op.create_index("ix_steps_together", "steps", ["together"], unique=False)
@@ -275,8 +275,18 @@ def upgrade() -> None:
         refuse_changes(table)
 
 
-# What the law wants unaltered is refused by the database itself, whoever asks.
-WRITTEN_ONCE = ("documents", "register", "files", "events")
+# What the law wants unaltered is refused by the database itself, whoever asks. With each table, what is unique in it.
+WRITTEN_ONCE = {
+    "documents": (
+        ("document_id",),
+        ("shop_id", "cause", "order_key"),
+        ("shop_id", "number"),
+        ("shop_id", "series", "period", "sequence"),
+    ),
+    "register": (("shop_id", "position"), ("document_id",)),
+    "files": (("document_id", "format"),),
+    "events": (("event_id",),),
+}
 
 
 def refuse_changes(table: str) -> None:
@@ -287,6 +297,12 @@ def refuse_changes(table: str) -> None:
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
             )
+        # REPLACE INTO would remove the row that stands in its way, and no trigger above would hear of it.
+        same = " OR ".join("(" + " AND ".join(f"{c} = NEW.{c}" for c in key) + ")" for key in WRITTEN_ONCE[table])
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        )
         return
     op.execute(
         f"CREATE FUNCTION {table}_written_once() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,0 +1,138 @@
+"""A backup is worth what its restore gives back: compared row by row and byte by byte."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tests.flow.conftest import House
+from tests.services.postgres import Postgres
+from worker import backup
+from worker.backup import Manifest
+from worker.demo.orders import an_order
+from worker.errors import Rejected
+from worker.settings import Settings
+from worker.store.engine import Store
+from worker.store.tables import metadata
+
+
+@pytest.fixture
+def elsewhere(house: House, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """An empty place of the same kind."""
+    data = tmp_path / "elsewhere"
+    if house.services.store.is_sqlite:
+        yield replace(house.services.settings, data=data, database_url=f"sqlite:///{data / 'facturelay.db'}")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create_database()
+    yield replace(house.services.settings, data=data, database_url=server.url(name))
+    server.drop_database(name)
+
+
+def rows(database_url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    store = Store(database_url)
+    try:
+        with store.read() as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+                for table in metadata.sorted_tables
+            }
+    finally:
+        store.close()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def backed_up(house: House, target: Path, *, with_key: bool = False) -> Manifest:
+    return backup.back_up(house.services, target, with_key=with_key)
+
+
+def test_what_is_restored_is_what_was_backed_up(house: House, elsewhere: Settings, tmp_path: Path) -> None:
+    for order_id in (1, 2, 3):
+        house.arrives(an_order(id=order_id))
+    made = backed_up(house, tmp_path / "b.tar.gz")
+    assert (made.documents, made.files, made.holds_key) == (3, 3, False)
+    assert backup.restore(tmp_path / "b.tar.gz", elsewhere) == made
+    assert rows(elsewhere.database_url) == rows(house.services.settings.database_url)
+    assert content(elsewhere.archive) == content(house.services.settings.archive)
+
+
+def test_a_backup_while_work_goes_on_names_no_file_that_it_lacks(
+    house: House, elsewhere: Settings, tmp_path: Path
+) -> None:
+    house.arrives(an_order(id=1))
+    (house.services.settings.archive / ".new-half").write_bytes(b"half a file")
+    backed_up(house, tmp_path / "b.tar.gz")
+    house.arrives(an_order(id=2))
+    assert backup.restore(tmp_path / "b.tar.gz", elsewhere).files == 1
+
+
+def test_the_key_is_in_it_only_on_request(house: House, elsewhere: Settings, tmp_path: Path) -> None:
+    backed_up(house, tmp_path / "without.tar.gz")
+    backed_up(house, tmp_path / "with.tar.gz", with_key=True)
+    assert "secret-key" not in names(tmp_path / "without.tar.gz")
+    assert "secret-key" in names(tmp_path / "with.tar.gz")
+    backup.restore(tmp_path / "with.tar.gz", elsewhere)
+    assert (elsewhere.data / "secret-key").read_text() == ",".join(house.services.settings.secret_keys)
+    assert (elsewhere.data / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_is_for_its_owner_alone(house: House, tmp_path: Path) -> None:
+    backed_up(house, tmp_path / "b.tar.gz")
+    assert (tmp_path / "b.tar.gz").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_written_over(house: House, elsewhere: Settings, tmp_path: Path) -> None:
+    backed_up(house, tmp_path / "b.tar.gz")
+    backup.restore(tmp_path / "b.tar.gz", elsewhere)
+    before = rows(elsewhere.database_url)
+    with pytest.raises(Rejected, match="is there already"):
+        backup.restore(tmp_path / "b.tar.gz", elsewhere)
+    assert rows(elsewhere.database_url) == before
+
+
+@pytest.mark.parametrize("cut", [0, 100, -200])
+def test_a_damaged_backup_is_refused(house: House, elsewhere: Settings, tmp_path: Path, cut: int) -> None:
+    house.arrives(an_order(id=1))
+    path = tmp_path / "b.tar.gz"
+    backed_up(house, path)
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(Rejected):
+        backup.restore(path, elsewhere)
+
+
+def test_a_file_that_is_not_the_stored_one_is_found(house: House, elsewhere: Settings, tmp_path: Path) -> None:
+    house.arrives(an_order(id=1))
+    (stored,) = house.services.settings.archive.rglob("*.pdf")
+    stored.write_bytes(b"another invoice")
+    backed_up(house, tmp_path / "b.tar.gz")
+    with pytest.raises(Rejected, match="was changed"):
+        backup.restore(tmp_path / "b.tar.gz", elsewhere)
+
+
+def test_a_backup_that_wants_to_write_outside_its_folder_is_refused(
+    house: House, elsewhere: Settings, tmp_path: Path
+) -> None:
+    backed_up(house, tmp_path / "b.tar.gz")
+    with tarfile.open(tmp_path / "b.tar.gz") as good:
+        manifest = good.extractfile("manifest.json")
+        assert manifest is not None
+        text = json.dumps(json.load(manifest))
+    with tarfile.open(tmp_path / "bad.tar.gz", "w:gz") as bad:
+        backup.add_text(bad, "manifest.json", text)
+        backup.add_text(bad, "../outside", "mine")
+    with pytest.raises(Rejected):
+        backup.restore(tmp_path / "bad.tar.gz", elsewhere)
+    assert not (elsewhere.data.parent / "outside").exists()
+
+
+def names(path: Path) -> list[str]:
+    with tarfile.open(path) as tar:
+        return tar.getnames()

@@ -1,0 +1,81 @@
+"""Refunds are read again at night: WooCommerce tells nobody that one was deleted."""
+
+from datetime import timedelta
+
+from tests.flow.conftest import House
+from worker import rereading
+from worker.demo.orders import a_refund, an_order
+from worker.rereading import Reread
+from worker.store import shops
+from worker.store.shops import Connected
+
+
+def connected(house: House) -> Connected:
+    with house.services.store.read() as connection:
+        return shops.connected(connection, house.services.vault, house.shop_id)
+
+
+def reread(house: House) -> Reread:
+    return rereading.reread(house.services, connected(house), pause_s=0)
+
+
+def credited(house: House, order_id: int = 7) -> None:
+    """An order with one refund and its credit note."""
+    order = an_order(id=order_id)
+    house.shop.place(order)
+    house.shop.refund(order_id, a_refund(order, id=order_id * 10, amount="5.00"))
+    house.ring(house.shop.order(order_id) or {})
+    house.work()
+    assert len(house.numbers(order_id)) == 2
+
+
+def flags(house: House, order_id: int = 7) -> list[str]:
+    seen = house.trail(order_id).seen
+    return [flag.code for flag in seen.flags] if seen else []
+
+
+def test_a_deleted_refund_is_found_and_flagged(house: House) -> None:
+    credited(house)
+    house.shop.forget_refund(7, 70)
+    assert reread(house) == Reread(orders=1, changed=(7,))
+    house.work()
+    assert flags(house) == ["refund_deleted"]
+    assert len(house.numbers(7)) == 2  # nothing is undone by itself
+
+
+def test_what_is_flagged_is_not_found_again_every_night(house: House) -> None:
+    credited(house)
+    house.shop.forget_refund(7, 70)
+    reread(house)
+    house.work()
+    assert reread(house) == Reread(orders=0, changed=())
+
+
+def test_refunds_that_are_there_make_no_work(house: House) -> None:
+    credited(house)
+    assert reread(house) == Reread(orders=1, changed=())
+    assert all(state == "done" for state, _ in house.outcomes())
+
+
+def test_orders_without_credit_notes_and_old_ones_are_not_asked_for(house: House) -> None:
+    house.arrives(an_order(id=8))
+    assert reread(house).orders == 0
+    credited(house)
+    house.clock.move(days=91)
+    assert reread(house).orders == 0
+
+
+def test_an_erased_order_is_passed_over(house: House) -> None:
+    credited(house)
+    house.shop.forget(7)
+    assert reread(house) == Reread(orders=1, changed=())
+
+
+def test_it_is_done_once_a_night(house: House) -> None:
+    credited(house)
+    house.clock.now += timedelta(days=1)
+    before = len(house.shop.calls)
+    for _ in range(3):
+        rereading.reread_nightly(house.services, connected(house))
+        house.clock.move(minutes=10)
+    assert len(house.shop.calls) == before + 1

@@ -1,0 +1,216 @@
+"""What is forgotten and what stays: raw bodies for 90 days, documents for ten years, a shopper only where the law wants it."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.domain.factories import an_order
+from tests.store.books import NOW, VAULT, a_draft, issue, opened
+from worker import retention
+from worker.domain.document import Document
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.retention import Erased, Farewell, Kept, KeptDocument
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import documents, inbox, orders, shops
+from worker.store.documents import StoredFile
+from worker.verifying import verify
+
+EMAIL = "jan@klant.example"
+
+
+@dataclass
+class Past:
+    """A shop with a past, and the clock of the test."""
+
+    services: Services
+    shop: Shop
+    now: datetime = NOW
+
+    def delivered(
+        self, order_id: int, *, ago: timedelta = timedelta(0), email: str = EMAIL, state: str = "done"
+    ) -> int:
+        """A delivery that was looked at, *ago*."""
+        body = json.dumps({"id": order_id, "billing": {"email": email}}).encode()
+        at = self.now - ago
+        with self.services.store.write() as connection:
+            delivery_id = inbox.keep(
+                connection,
+                shop_id=self.shop.shop_id,
+                source="webhook",
+                topic="order.updated",
+                order_id=order_id,
+                body=body,
+                now=at,
+            )
+            connection.execute(
+                text("UPDATE deliveries SET state = :state WHERE delivery_id = :id"),
+                {"state": state, "id": delivery_id},
+            )
+        return delivery_id
+
+    def seen(self, order_id: int) -> None:
+        with self.services.store.write() as connection:
+            order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}")
+            orders.saw(connection, self.shop.shop_id, order, findings=(), flags=(), now=self.now)
+
+    def issued(self, order_id: int) -> Document:
+        document = issue(self.services.store, self.shop, a_draft(order_id))
+        content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
+        sha256 = self.services.archive.put(path, content)
+        with self.services.store.write() as connection:
+            documents.keep_file(
+                connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, self.now)
+            )
+        return document
+
+    def bodies(self) -> dict[int, bool]:
+        """Which deliveries still have their body; all keep its hash."""
+        with self.services.store.read() as connection:
+            rows = connection.execute(text("SELECT delivery_id, body, body_sha256 FROM deliveries ORDER BY 1")).all()
+        assert all(len(row.body_sha256) == 64 for row in rows)
+        return {row.delivery_id: row.body is not None for row in rows}
+
+    def buyers(self) -> dict[int, str]:
+        with self.services.store.read() as connection:
+            return {seen.order_id: seen.buyer for seen in orders.every(connection)}
+
+
+@pytest.fixture
+def past(database_url: str, tmp_path: Path) -> Iterator[Past]:
+    store, shop = opened(database_url)
+    store.close()
+    settings = Settings(tmp_path, "https://documents.test", database_url, "unix:///nobody", ("k" * 32,))
+    made = Past(Services(settings, now=lambda: NOW), shop)
+    yield made
+    made.services.store.close()
+
+
+def test_raw_bodies_are_dropped_after_90_days_and_not_before(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    old = [past.delivered(1, ago=timedelta(days=90, seconds=1)) for _ in range(5)]
+    young = past.delivered(2, ago=timedelta(days=89))
+    waiting = past.delivered(3, ago=timedelta(days=200), state="waiting")
+    assert retention.purge(past.services) == 5
+    assert past.bodies() == {**dict.fromkeys(old, False), young: True, waiting: True}
+    assert retention.purge(past.services) == 0
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "until"), [(date(2026, 1, 1), date(2036, 12, 31)), (date(2026, 12, 31), date(2036, 12, 31))]
+)
+def test_a_document_stays_ten_years_from_the_first_of_january_after_its_year(issued_on: date, until: date) -> None:
+    assert retention.kept_until(issued_on) == until
+
+
+def test_a_shop_takes_its_books_along_without_its_secrets(past: Past, tmp_path: Path) -> None:
+    past.issued(1)
+    past.issued(2)
+    target = tmp_path / "books.zip"
+    assert retention.export(past.services, past.shop.shop_id, target) == 2
+    with zipfile.ZipFile(target) as books:
+        assert sorted(books.namelist()) == [
+            "documents/F2026-00001.json",
+            "documents/F2026-00002.json",
+            "files/F2026-00001.pdf",
+            "files/F2026-00002.pdf",
+            "register-head.txt",
+            "register.csv",
+            "settings.json",
+        ]
+        assert books.read("files/F2026-00002.pdf") == b"%PDF of F2026-00002"
+        assert json.loads(books.read("documents/F2026-00001.json"))["draft"]["total"] == "15.00"
+        register = books.read("register.csv").decode().splitlines()
+        everything = b"".join(books.read(name) for name in books.namelist())
+    assert [row.split(",")[2] for row in register] == ["number", "F2026-00001", "F2026-00002"]
+    assert b"5f" * 25 not in everything
+    assert target.stat().st_mode & 0o077 == 0
+
+
+def test_books_that_were_altered_are_not_handed_out(past: Past, tmp_path: Path) -> None:
+    past.issued(1)
+    (past.services.archive.folder / "1.pdf").write_bytes(b"another")
+    with pytest.raises(Rejected) as refused:
+        retention.export(past.services, past.shop.shop_id, tmp_path / "books.zip")
+    assert refused.value.code == "file_altered"
+    assert sorted(path.name for path in tmp_path.iterdir() if "zip" in path.name or path.name.startswith(".new")) == []
+
+
+def test_an_export_overwrites_nothing(past: Past, tmp_path: Path) -> None:
+    target = tmp_path / "books.zip"
+    target.write_text("precious")
+    with pytest.raises(Rejected, match="exists already"):
+        retention.export(past.services, past.shop.shop_id, target)
+    assert target.read_text() == "precious"
+
+
+def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(past: Past) -> None:
+    past.issued(1)
+    past.seen(1)
+    past.seen(2)
+    past.delivered(1)
+    waiting = past.delivered(2, state="waiting")
+    with past.services.store.write() as connection:
+        documents.keep_draft(connection, past.shop.shop_id, a_draft(3), now=NOW)
+    farewell = retention.leave(past.services, past.shop.shop_id, by="eva")
+    kept = (Kept(2026, 1, date(2036, 12, 31)),)
+    assert farewell == Farewell(past.shop.name, bodies=2, drafts=1, buyers=1, waiting=1, kept=kept)
+    assert past.buyers() == {1: "Jan Janssens", 2: ""}
+    with past.services.store.read() as connection:
+        left = shops.connected(connection, VAULT, past.shop.shop_id)
+        state = connection.execute(
+            text("SELECT state FROM deliveries WHERE delivery_id = :id"), {"id": waiting}
+        ).scalar()
+    assert (left.shop.suspended, left.secrets.has_rest, left.secrets.webhook_secrets == ("5f" * 25,)) == (
+        True,
+        False,
+        False,
+    )
+    assert state == "done"
+    assert [proof.damages for proof in verify(past.services)] == [()]
+
+
+def test_a_shopper_is_erased_where_no_document_names_him(past: Past) -> None:
+    past.issued(1)
+    for order_id in (1, 2, 9):
+        past.seen(order_id)
+    mine = [past.delivered(1), past.delivered(2, email="Jan@Klant.Example")]
+    other = past.delivered(9, email="an@klant.example")
+    with past.services.store.write() as connection:
+        documents.keep_draft(connection, past.shop.shop_id, a_draft(2), now=NOW)
+        documents.end_draft(
+            connection, past.shop.shop_id, cause=a_draft(2).cause, order_key="wc_order_2", state="discarded", now=NOW
+        )
+        documents.keep_draft(connection, past.shop.shop_id, a_draft(4), now=NOW)
+    erased = retention.erase_shopper(past.services, past.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
+    assert erased == Erased(
+        orders=(1, 2, 4),
+        bodies=2,
+        drafts=1,
+        buyers=1,
+        kept=(KeptDocument("F2026-00001", date(2036, 12, 31)),),
+        open_drafts=("4",),
+    )
+    assert past.bodies() == {**dict.fromkeys(mine, False), other: True}
+    assert past.buyers() == {1: "Jan Janssens", 2: "", 9: "Jan Janssens"}
+    with past.services.store.read() as connection:
+        (discarded,) = documents.history(connection, past.shop.shop_id, 2, "wc_order_2").drafts
+        told = connection.execute(text("SELECT sentence FROM events")).scalars().all()
+    assert discarded.discarded
+    assert discarded.draft.buyer == replace(discarded.draft.buyer, name="", email="")
+    assert "Janssens" not in repr(discarded.draft)
+    assert not any(EMAIL in sentence.casefold() for sentence in told)
+
+
+def test_a_shopper_of_another_shop_is_left_alone(past: Past) -> None:
+    past.delivered(1, email="an@klant.example")
+    assert retention.erase_shopper(past.services, past.shop.shop_id, EMAIL, by="eva").orders == ()
+    with pytest.raises(Rejected, match="not an e-mail address"):
+        retention.erase_shopper(past.services, past.shop.shop_id, "jan", by="eva")

@@ -1,0 +1,99 @@
+"""`facturelay mail …`: how a shop's mail leaves, and a test that explains itself."""
+
+import sys
+from dataclasses import replace
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from worker import dressing, trying
+from worker.cli.common import open_services, show, with_data, with_json
+from worker.errors import Rejected
+from worker.mail.mails import ADDRESS
+from worker.mail.routes import route
+from worker.store import shops
+from worker.trying import Tried
+
+
+@click.group()
+def mail() -> None:
+    """Set how a shop's mail leaves, and test it."""
+
+
+@mail.command("test")
+@click.argument("shop_id")
+@click.option("--to", default="", help="Where it goes (default: the shop's own address).")
+@with_data
+@with_json
+def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
+    """Send a test mail, and say what came of it and what that means."""
+    tried = trying.try_mail(open_services(data), shop_id, to=to)
+    answer = {"taken": tried.taken, "code": tried.code, "sentence": tried.sentence, "hints": list(tried.hints)}
+    show(answer, as_json=as_json, text=lambda: as_text(tried))
+    sys.exit(0 if tried.taken else 1)
+
+
+@mail.command("set")
+@click.argument("shop_id")
+@click.option(
+    "--smtp-url", help="The shop's own mail server, like smtp+starttls://user:password@host:587; “” for none."
+)
+@click.option("--from", "mail_from", help="Sender, like “De Gist <winkel@gist.example>”.")
+@click.option("--reply-to", "mail_reply_to", help="Where answers go.")
+@click.option("--cc", "mail_cc", help="Addresses that get an open copy, with commas between.")
+@click.option("--bcc", "mail_bcc", help="Addresses that get a blind copy, with commas between.")
+@click.option(
+    "--attach",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A PDF that rides along with each mail, like the terms and conditions.",
+)
+@click.option("--no-attach", is_flag=True, help="Nothing rides along any more.")
+@with_data
+@with_json
+def set_mail(
+    shop_id: str,
+    smtp_url: str | None,
+    attach: Path | None,
+    data: Path | None,
+    *,
+    no_attach: bool,
+    as_json: bool,
+    **given: str | None,
+) -> None:
+    """Change how a shop's mail leaves. What is not named stays."""
+    services = open_services(data)
+    changes: dict[str, Any] = {
+        name: checked_addresses_in(name, text) for name, text in given.items() if text is not None
+    }
+    if smtp_url:
+        route(smtp_url, "", allow_private=services.settings.allow_private_shops)
+    with services.store.write() as connection:
+        found = shops.connected(connection, services.vault, shop_id)
+        shops.change(connection, replace(found.shop, **changes))
+        if smtp_url is not None:
+            shops.change_secrets(connection, services.vault, shop_id, replace(found.secrets, smtp_url=smtp_url))
+    if attach:
+        dressing.keep_enclosed(services, shop_id, attach.name, attach.read_bytes())
+    elif no_attach:
+        dressing.drop_enclosed(services, shop_id)
+    show(
+        {"id": shop_id},
+        as_json=as_json,
+        text=lambda: f"Changed; `facturelay mail test {shop_id}` shows whether mail leaves.",
+    )
+
+
+def checked_addresses_in(name: str, text: str) -> str:
+    """*text* when every address in it is one; a sender and a reply address are one each."""
+    found = [address for _, address in getaddresses([text]) if address or text.strip()]
+    wrong = next((address for address in found if not ADDRESS.fullmatch(address)), None)
+    if wrong is not None or (len(found) > 1 and name in ("mail_from", "mail_reply_to")):
+        raise Rejected(f"“{text if wrong is None else wrong or text}” is not a mail address.", code="mail_no_address")
+    return text.strip()
+
+
+def as_text(tried: Tried) -> str:
+    mark = "✓" if tried.taken else "✗"
+    return "\n".join([f"{mark} {tried.sentence}", *(f"  {hint}" for hint in tried.hints)])

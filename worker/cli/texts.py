@@ -1,0 +1,139 @@
+"""`facturelay texts …`: what documents and mails say, in the shop's own words."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.shop import find
+from worker.domain import wording
+from worker.domain.shop import Shop
+from worker.domain.wording import Key
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store import shops
+
+WIDTH = 70
+
+
+@click.group()
+def texts() -> None:
+    """Show and change what documents and mails say.
+
+    A text is named part/kind/state/language, like mail.subject/invoice/unpaid/nl; * stands for any kind, state or
+    language. Parts: mail.subject, mail.body, document.intro, document.closing, document.terms.
+    """
+
+
+@texts.command("list")
+@click.argument("shop_id")
+@click.argument("pattern", default="*")
+@click.option("--own", is_flag=True, help="Only what the shop wrote itself.")
+@with_data
+@with_json
+def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_json: bool) -> None:
+    """List the texts of a shop, with the first line of each."""
+    found = find(open_services(data), shop_id).shop
+    wanted = [key for key in named(pattern) if not own or str(key) in found.texts]
+    value = [
+        {"key": str(key), "own": str(key) in found.texts, "text": wording.text_of(found, key).strip()} for key in wanted
+    ]
+    rows = [
+        (str(key), "own" if str(key) in found.texts else "default", first_line(wording.text_of(found, key)))
+        for key in wanted
+    ]
+    show(value, as_json=as_json, text=lambda: table(rows) if rows else "The shop wrote no texts of its own yet.")
+
+
+@texts.command("show")
+@click.argument("shop_id")
+@click.argument("pattern")
+@with_data
+@with_json
+def show_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
+    """Show texts in full."""
+    found = find(open_services(data), shop_id).shop
+    value = {str(key): wording.text_of(found, key).strip() for key in named(pattern)}
+    show(value, as_json=as_json, text=lambda: "\n\n".join(f"{key}\n{text}" for key, text in value.items()))
+
+
+@texts.command("set")
+@click.argument("shop_id")
+@click.argument("pattern")
+@click.argument("text", required=False)
+@click.option("--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Read it from here.")
+@with_data
+@with_json
+def set_text(
+    shop_id: str, pattern: str, text: str | None, file: Path | None, data: Path | None, *, as_json: bool
+) -> None:
+    """Write a text: as an argument, from a file, or from standard input. An empty one prints nothing.
+
+    Documents that are issued already keep what they say.
+    """
+    written = text if text is not None else read(file)
+    services = open_services(data)
+
+    def changed(shop: Shop, key: Key) -> Shop:
+        try:
+            return wording.with_text(shop, key, written)
+        except ValueError as error:
+            raise Rejected(str(error), code="text_wrong") from error
+
+    done = change(services, shop_id, pattern, changed)
+    show(done, as_json=as_json, text=lambda: f"Written: {', '.join(done)}")
+
+
+@texts.command("reset")
+@click.argument("shop_id")
+@click.argument("pattern")
+@with_data
+@with_json
+def reset_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
+    """Go back to the default."""
+    done = change(open_services(data), shop_id, pattern, wording.without_text)
+    show(done, as_json=as_json, text=lambda: f"Default again: {', '.join(done)}")
+
+
+@texts.command("placeholders")
+@with_json
+def list_placeholders(*, as_json: bool) -> None:
+    """List what can be filled in, and the %tags% of other programs that are understood."""
+    tags: dict[str, list[str]] = {}
+    for tag, name in wording.TAGS.items():
+        tags.setdefault(name, []).append(f"%{tag}%")
+    value = {name: {"means": means, "tags": tags.get(name, [])} for name, means in wording.PLACEHOLDERS.items()}
+    rows = [(f"{{{name}}}", means, " ".join(tags.get(name, []))) for name, means in wording.PLACEHOLDERS.items()]
+    show(value, as_json=as_json, text=lambda: table(rows))
+
+
+def read(file: Path | None) -> str:
+    try:
+        return file.read_text(encoding="utf-8") if file else sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise Rejected("The text is not UTF-8; save it as UTF-8 and try again.", code="text_wrong") from error
+
+
+def named(pattern: str) -> tuple[Key, ...]:
+    try:
+        return wording.keys(pattern)
+    except ValueError as error:
+        raise Rejected(str(error), code="text_unknown") from error
+
+
+def change(services: Services, shop_id: str, pattern: str, changed: Callable[[Shop, Key], Shop]) -> list[str]:
+    """Change the texts that *pattern* names, all or none. Returns their names."""
+    wanted = named(pattern)
+    with services.store.write() as connection:
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        for key in wanted:
+            shop = changed(shop, key)
+        shops.change(connection, shop)
+    return [str(key) for key in wanted]
+
+
+def first_line(text: str) -> str:
+    line = next((line for line in text.strip().splitlines() if line.strip()), "")
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"

@@ -1,0 +1,147 @@
+"""Which of WooCommerce's mails the shop holds back, because a document of ours will be mailed in their place. Pure.
+
+The rules are compiled into a small table that the shop's plugin asks in the shopper's own request, so it may ask only for
+what the plugin can see there. The same cases (tests/contracts/holds.json) judge this side and the plugin's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from worker.domain.document import Kind, SendMode
+from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+
+ON_HOLD = "customer_on_hold_order"
+PROCESSING = "customer_processing_order"
+COMPLETED = "customer_completed_order"
+# A partial refund goes out under a name of its own (contract section 8).
+REFUNDS = ("customer_refunded_order", "customer_partially_refunded_order")
+
+# The moments that an order has reached when WooCommerce writes this mail. "paid" is asked of the order itself, except where
+# completed counts as paid.
+REACHED = {
+    ON_HOLD: (Moment.CREATED,),
+    PROCESSING: (Moment.CREATED, Moment.PROCESSING),
+    COMPLETED: (Moment.CREATED, Moment.PROCESSING, Moment.COMPLETED, Moment.PAID),
+}
+# The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
+PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+TRANSFER = "bacs"
+DEADLINE_S = 600
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A document that is mailed with *kind*, for orders that fit. Empty = all."""
+
+    kind: Kind
+    needs_paid: bool = False
+    buyer: BuyerFilter = BuyerFilter.EVERYONE
+    methods: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    minimum: Decimal | None = None
+
+    def fits(self, facts: "Facts") -> bool:
+        return (
+            (facts.paid or not self.needs_paid)
+            and (self.buyer is BuyerFilter.EVERYONE or (self.buyer is BuyerFilter.BUSINESS) == facts.business)
+            and (not self.methods or facts.method in self.methods)
+            and (not self.countries or facts.country in self.countries)
+            and (self.minimum is None or facts.total >= self.minimum)
+        )
+
+
+@dataclass(frozen=True)
+class HoldsTable:
+    """What the plugin asks. *since*: orders placed before it make nothing. An empty *mails* holds nothing."""
+
+    since: datetime
+    deadline_s: int = DEADLINE_S
+    transfers: bool = False  # the seller's bank account is on our documents
+    mails: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the plugin can see of an order when WooCommerce is about to write *mail*. *made*: kinds that exist or are on their way."""
+
+    mail: str
+    paid: bool
+    method: str
+    business: bool
+    country: str
+    total: Decimal
+    placed_at: datetime
+    downloads: bool = False
+    made: tuple[Kind, ...] = ()
+
+
+def compile_holds(shop: Shop, *, can_mail: bool) -> HoldsTable:
+    """The table of *shop*. Where its documents do not reach customers by themselves, it holds nothing."""
+    quiet = shop.test or shop.suspended or not can_mail or bool(shop.seller.missing())
+    mails: dict[str, tuple[Condition, ...]] = {}
+    if not quiet:
+        sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND]
+        mails = {mail: conditions(sent, reached) for mail, reached in REACHED.items()}
+        if shop.credit_notes is SendMode.SEND:
+            mails |= {mail: (Condition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
+    return HoldsTable(
+        since=shop.orders_since,
+        transfers=bool(shop.seller.iban),
+        mails={mail: found for mail, found in mails.items() if found},
+    )
+
+
+def conditions(rules: Sequence[Rule], reached: tuple[Moment, ...]) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(
+            kind=rule.kind,
+            needs_paid=rule.moment not in reached,
+            buyer=rule.buyer,
+            methods=rule.payment_methods,
+            countries=rule.countries,
+            minimum=rule.minimum_total,
+        )
+        for rule in rules
+        if rule.moment in reached or rule.moment is Moment.PAID
+    )
+
+
+def kinds_mailed(table: HoldsTable, facts: Facts) -> tuple[Kind, ...]:
+    """The documents that will be mailed in place of this mail; none: WooCommerce's own goes its way."""
+    found = table.mails.get(facts.mail, ())
+    if facts.downloads or facts.placed_at < table.since:
+        return ()
+    if facts.mail in REFUNDS:
+        # A credit note corrects an invoice; without one the refund makes no document.
+        return tuple(condition.kind for condition in found) if Kind.INVOICE in facts.made else ()
+    kinds = dict.fromkeys(c.kind for c in found if c.kind not in facts.made and c.fits(facts))
+    if facts.mail == ON_HOLD and not tells_how_to_pay(table, facts, tuple(kinds)):
+        return ()
+    return tuple(kinds)
+
+
+def tells_how_to_pay(table: HoldsTable, facts: Facts, kinds: tuple[Kind, ...]) -> bool:
+    return facts.method == TRANSFER and table.transfers and any(kind in PAYABLE for kind in kinds)
+
+
+def as_json(table: HoldsTable) -> dict[str, object]:
+    """The table as it travels to the plugin and as the shared cases have it."""
+    return {
+        "since": int(table.since.timestamp()),
+        "deadline_s": table.deadline_s,
+        "transfers": table.transfers,
+        "mails": {mail: [condition_as_json(one) for one in found] for mail, found in table.mails.items()},
+    }
+
+
+def condition_as_json(condition: Condition) -> dict[str, object]:
+    return {
+        "kind": str(condition.kind),
+        "needs_paid": condition.needs_paid,
+        "buyer": str(condition.buyer),
+        "methods": list(condition.methods),
+        "countries": list(condition.countries),
+        "minimum": None if condition.minimum is None else str(condition.minimum),
+    }

@@ -1,0 +1,90 @@
+"""Calls the signed route of a shop's plugin: by REST, and where that is closed to strangers by WooCommerce's own door."""
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from worker.domain.seal import Seal, sealed
+from worker.errors import Rejected, Unavailable
+from worker.outbound import guarded_session
+
+ROUTE = "/facturelay/v1/"
+TIMEOUT_S = (5.0, 15.0)
+LARGEST_ANSWER = 1_000_000
+
+
+class PluginClient:
+    """Talks to one shop's plugin. Raises Rejected when it refuses us, Unavailable when it does not answer."""
+
+    def __init__(self, site: str, secret: str, *, allow_private: bool, now: Callable[[], datetime]) -> None:
+        self._site = site.rstrip("/")
+        self._secret = secret
+        self._session = guarded_session(allow_private=allow_private)
+        self._now = now
+
+    def call(self, verb: str, content: dict[str, object]) -> dict[str, Any]:
+        """Tell the plugin *content* under *verb*, and return what it answers."""
+        body = json.dumps(content, ensure_ascii=False).encode()
+        # The second door has no REST before it: some shops close that to strangers.
+        doors = (f"{self._site}/?rest_route={ROUTE}{verb}", f"{self._site}/?wc-api=facturelay&verb={verb}")
+        refused = False
+        for door in doors:
+            status, found = self._answer(door, verb, body)
+            if status == 200 and found is not None:
+                return found
+            refused = refused or status == 401
+        if refused:
+            raise Rejected(
+                "The shop's Facturelay plugin refuses our signature; connect it again with a new code.",
+                code="plugin_refuses",
+            )
+        raise Unavailable(
+            "The shop's Facturelay plugin does not answer; a firewall or a security plugin may be closing its route.",
+            code="plugin_silent",
+        )
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _answer(self, door: str, verb: str, body: bytes) -> tuple[int, dict[str, Any] | None]:
+        """Status and content behind one door; 0 where nobody answered."""
+        seal = sealed(
+            self._secret,
+            time=int(self._now().timestamp()),
+            nonce=secrets.token_hex(16),
+            route=ROUTE + verb,
+            body=body,
+        )
+        try:
+            with self._session.post(
+                door,
+                data=body,
+                headers={"Content-Type": "application/json", "User-Agent": "Facturelay", **headers(seal)},
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = response.raw.read(LARGEST_ANSWER, decode_content=True)
+                return response.status_code, parsed(content)
+        except (requests.RequestException, OSError):
+            return 0, None
+
+
+def headers(seal: Seal) -> dict[str, str]:
+    return {
+        "X-Facturelay-Time": seal.time,
+        "X-Facturelay-Nonce": seal.nonce,
+        "X-Facturelay-Signature": seal.signature,
+    }
+
+
+def parsed(content: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.get("facturelay") is True else None

@@ -1,0 +1,225 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay;
+
+use Facturelay\Holds\Holding;
+
+defined( 'ABSPATH' ) || exit;
+
+/** The tab under WooCommerce → Settings: connect, see how it goes, choose who sends which mail. */
+final class Settings implements Feature {
+
+	private const TAB   = 'facturelay';
+	private const TOLD  = 'facturelay_told_';
+	private const MAILS = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
+
+	private string $version;
+
+	public function __construct( string $version ) {
+		$this->version = $version;
+	}
+
+	public function add_hooks(): void {
+		add_filter( 'woocommerce_settings_tabs_array', array( $this, 'add_tab' ), 60 );
+		add_action( 'woocommerce_settings_' . self::TAB, array( $this, 'show' ) );
+		add_action( 'woocommerce_settings_save_' . self::TAB, array( $this, 'act' ) );
+	}
+
+	public static function url(): string {
+		return admin_url( 'admin.php?page=wc-settings&tab=' . self::TAB );
+	}
+
+	/**
+	 * @param array<string, string> $tabs
+	 * @return array<string, string>
+	 */
+	public function add_tab( $tabs ): array {
+		return (array) $tabs + array( self::TAB => __( 'Facturelay', 'facturelay' ) );
+	}
+
+	/** WooCommerce has checked its nonce; we check what is ours to check as well. */
+	public function act(): void {
+		if ( ! current_user_can( 'manage_woocommerce' ) ) {
+			wp_die( esc_html__( 'You may not do this.', 'facturelay' ), 403 );
+		}
+		check_admin_referer( 'woocommerce-settings' );
+		$verb = isset( $_POST['save'] ) ? sanitize_key( wp_unslash( $_POST['save'] ) ) : '';
+		try {
+			$told = $this->do( $verb );
+		} catch ( Failure $failure ) {
+			$told = array( 'error', $failure->getMessage(), $failure->reason() );
+		}
+		$typed = 'connect' === $verb && 'success' !== $told[0] ? $this->field( 'address' ) : '';
+		set_transient( self::TOLD . get_current_user_id(), array( $told, $typed ), 300 );
+		wp_safe_redirect( self::url() );
+		exit;
+	}
+
+	public function show(): void {
+		// Each of our buttons says what it does.
+		$GLOBALS['hide_save_button'] = true;
+		$told                        = get_transient( self::TOLD . get_current_user_id() );
+		delete_transient( self::TOLD . get_current_user_id() );
+		$told       = is_array( $told ) ? $told : array( array( '', '', '' ), '' );
+		$connection = Connection::load();
+		if ( '' !== $told[0][1] ) {
+			printf( '<div class="notice notice-%s inline"><p>%s <code>%s</code></p></div>', esc_attr( $told[0][0] ), esc_html( $told[0][1] ), esc_html( $told[0][2] ) );
+		}
+		if ( $connection->is_clone() ) {
+			$this->show_clone( $connection );
+		} elseif ( $connection->is_made() ) {
+			$this->show_connection( $connection );
+			$this->show_mails();
+		} else {
+			$this->show_form( (string) $told[1], 'private_address' === $told[0][2] );
+		}
+	}
+
+	/** @return array{0: string, 1: string, 2: string} kind of notice, sentence, code */
+	private function do( string $verb ): array {
+		$connecting = new Connecting( $this->version );
+		switch ( $verb ) {
+			case 'connect':
+				$connecting->connect( $this->field( 'address' ), $this->field( 'code' ), '' !== $this->field( 'private' ) );
+				return $this->checked( $connecting, false );
+			case 'check':
+				return $this->checked( $connecting, true );
+			case 'disconnect':
+				$connecting->disconnect();
+				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
+			case 'mails':
+				$this->save_mails();
+				return array( 'success', __( 'Saved.', 'facturelay' ), 'saved' );
+			default:
+				return array( 'error', __( 'Nothing was done; press one of the buttons.', 'facturelay' ), 'nothing_done' );
+		}
+	}
+
+	/** @return array{0: string, 1: string, 2: string} */
+	private function checked( Connecting $connecting, bool $again ): array {
+		$check = $connecting->check( $again );
+		( new Heartbeat( $this->version ) )->beat();
+		if ( 'failed' === $check['state'] ) {
+			return array( 'error', $check['sentence'], $check['code'] );
+		}
+		if ( 'waiting' === $check['state'] ) {
+			return array( 'warning', __( 'Connected. Facturelay is still trying the key; press “Check the connection” in a minute.', 'facturelay' ), 'waiting' );
+		}
+		if ( 'connected' !== $check['code'] ) {
+			return array( 'warning', $check['sentence'], $check['code'] );
+		}
+		return array( 'success', __( 'Connected: Facturelay can read your orders and write to them.', 'facturelay' ), 'connected' );
+	}
+
+	private function save_mails(): void {
+		$choices = array();
+		foreach ( self::MAILS as $mail_id ) {
+			$choice              = $this->field( "mail_$mail_id" );
+			$choices[ $mail_id ] = in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
+		}
+		update_option( Holding::CHOICES, $choices, true );
+	}
+
+	/** The nonce was checked in act(). */
+	private function field( string $name ): string {
+		// phpcs:ignore WordPress.Security.NonceVerification.Missing
+		return isset( $_POST[ "facturelay_$name" ] ) ? sanitize_text_field( wp_unslash( $_POST[ "facturelay_$name" ] ) ) : '';
+	}
+
+	private function show_form( string $typed, bool $ask_private ): void {
+		echo '<h2>' . esc_html__( 'Connect your shop', 'facturelay' ) . '</h2>';
+		echo '<p>' . esc_html__( 'Facturelay shows an address and a code for this shop. Paste both and press Connect; the plugin does the rest.', 'facturelay' ) . '</p>';
+		echo '<table class="form-table">';
+		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $typed, 'https://documents.example.com' );
+		$this->show_field( 'code', __( 'Code', 'facturelay' ), '', 'ABCDE-FGHJK-MNPQR-STVWX' );
+		if ( $ask_private ) {
+			printf(
+				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
+				esc_html__( 'Private network', 'facturelay' ),
+				/* translators: %s: host and port */
+				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::of( $typed ) ) )
+			);
+		}
+		echo '</table>';
+		$this->show_button( 'connect', __( 'Connect', 'facturelay' ), true );
+	}
+
+	private function show_connection( Connection $connection ): void {
+		$heard = Heartbeat::heard();
+		echo '<h2>' . esc_html__( 'Connection', 'facturelay' ) . '</h2><table class="form-table">';
+		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge() );
+		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $heard['shop']['name'] ?? $connection->name() ) );
+		$this->show_row( __( 'State', 'facturelay' ), $this->state( $heard ) );
+		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $heard['at'] ) ? wp_date( 'd-m-Y H:i', (int) $heard['at'] ) : __( 'none yet', 'facturelay' ) );
+		echo '</table>';
+		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
+		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false );
+	}
+
+	/** @param array<string, mixed> $heard */
+	private function state( array $heard ): string {
+		if ( '' !== (string) ( $heard['sentence'] ?? '' ) ) {
+			return (string) $heard['sentence'];
+		}
+		if ( ! empty( $heard['shop']['suspended'] ) ) {
+			return __( 'Paused: orders wait until your Facturelay goes on.', 'facturelay' );
+		}
+		if ( ! empty( $heard['shop']['test'] ) ) {
+			return __( 'In test: documents are marked as tests and go to you only. Your shop sends its own mails.', 'facturelay' );
+		}
+		return empty( $heard['reachable'] ) ? Sentences::of( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
+	}
+
+	private function show_mails(): void {
+		$names   = array(
+			'customer_on_hold_order'    => __( 'Order on hold', 'facturelay' ),
+			'customer_processing_order' => __( 'Processing order', 'facturelay' ),
+			'customer_completed_order'  => __( 'Completed order', 'facturelay' ),
+			'customer_refunded_order'   => __( 'Refunded order', 'facturelay' ),
+		);
+		$choices = array(
+			'automatic' => __( 'Automatic: the mail with the document replaces it', 'facturelay' ),
+			'always'    => __( 'Always WooCommerce’s own', 'facturelay' ),
+			'link'      => __( 'WooCommerce’s own, with a link to the documents', 'facturelay' ),
+		);
+		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
+		echo '<p>' . esc_html__( 'A mail that is replaced waits ten minutes at most. If the document is not mailed by then, WooCommerce’s mail leaves after all. WooCommerce’s log names such a mail as disabled while it waits.', 'facturelay' ) . '</p>';
+		echo '<table class="form-table">';
+		foreach ( $names as $mail_id => $name ) {
+			printf( '<tr><th scope="row"><label for="facturelay_mail_%1$s">%2$s</label></th><td><select id="facturelay_mail_%1$s" name="facturelay_mail_%1$s">', esc_attr( $mail_id ), esc_html( $name ) );
+			foreach ( $choices as $choice => $label ) {
+				printf( '<option value="%s"%s>%s</option>', esc_attr( $choice ), selected( Holding::choice( $mail_id ), $choice, false ), esc_html( $label ) );
+			}
+			echo '</select></td></tr>';
+		}
+		echo '</table>';
+		$this->show_button( 'mails', __( 'Save', 'facturelay' ), true );
+	}
+
+	private function show_clone( Connection $connection ): void {
+		echo '<h2>' . esc_html__( 'This is a copy of a connected shop', 'facturelay' ) . '</h2>';
+		/* translators: 1: address of the connected shop, 2: address of this site */
+		echo '<p>' . esc_html( sprintf( __( '%1$s is connected, and this site is %2$s. So the plugin does nothing here. If your shop moved, or this copy should have documents of its own, disconnect and connect with a new code; the other site is not touched.', 'facturelay' ), $connection->site(), Connection::home() ) ) . '</p>';
+		$this->show_button( 'disconnect', __( 'Disconnect this copy', 'facturelay' ), true );
+	}
+
+	private function show_field( string $name, string $label, string $value, string $example ): void {
+		printf(
+			'<tr><th scope="row"><label for="facturelay_%1$s">%2$s</label></th><td><input type="text" class="regular-text" id="facturelay_%1$s" name="facturelay_%1$s" value="%3$s" placeholder="%4$s" autocomplete="off"></td></tr>',
+			esc_attr( $name ),
+			esc_html( $label ),
+			esc_attr( $value ),
+			esc_attr( $example )
+		);
+	}
+
+	private function show_row( string $name, string $value ): void {
+		printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $name ), esc_html( $value ) );
+	}
+
+	private function show_button( string $verb, string $label, bool $primary ): void {
+		printf( '<button type="submit" name="save" value="%s" class="button %s">%s</button> ', esc_attr( $verb ), $primary ? 'button-primary' : '', esc_html( $label ) );
+	}
+}
