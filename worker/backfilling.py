@@ -104,7 +104,7 @@ def begun(services: Services, connected: Connected, wanted: Wanted) -> tuple[int
         if last and last.content["state"] == "preview" and now - last.made_at < GOES_ON_FOR:
             return last.report_id, {order["order_id"]: foreseen(order) for order in last.content["orders"]}
         content = {"state": "preview", "orders": []}
-        return reports.keep(connection, connected.shop.shop_id, wanted.name, content, now=now), {}
+        return reports.keep_latest(connection, connected.shop.shop_id, wanted.name, content, now=now), {}
 
 
 def foreseen(content: dict[str, Any]) -> Foreseen:

@@ -2,17 +2,54 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
+from worker.domain.changes import changes
 from worker.domain.shop import KeptFile, Shop
 from worker.errors import Rejected
+from worker.mail.routes import route
 from worker.rendering import LAYOUTS, Brand
 from worker.services import Services
-from worker.store import shops
+from worker.store import numbering, shops, trail
+from worker.store.trail import Event
 
 LARGEST_LOGO = 3_000_000
 LARGEST_ENCLOSED = 5_000_000  # mail servers take 10 to 25 MB, and the documents ride in the same mail
 _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
+
+
+def change(services: Services, shop_id: str, *, by: str, **settings: object) -> Shop:
+    """Change *settings* of a shop, the fields of `Shop` by name, and write on its trail what changed."""
+    return rework(services, shop_id, lambda shop: replace(shop, **settings), by=by)  # type: ignore[arg-type]
+
+
+def rework(services: Services, shop_id: str, how: Callable[[Shop], Shop], *, by: str) -> Shop:
+    """Store what *how* makes of a shop's settings, and write on its trail what changed."""
+    with services.store.write() as connection:
+        numbering.lock(connection, shop_id)  # one at a time: each writes all settings
+        before = shops.connected(connection, services.vault, shop_id).shop
+        after = how(before)
+        told = [shortened(sentence) for sentence in changes(before, after)]
+        shops.change(connection, after)
+        if told:
+            event = Event(shop_id, services.now(), by, "settings_changed", "; ".join(told) + ".")
+            trail.add(connection, event)
+    return after
+
+
+def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: str) -> None:
+    """Let the shop's mail leave by a server of its own; empty: by the operator's. Raises Rejected or Unavailable."""
+    if smtp_url:
+        route(smtp_url, "", allow_private=services.settings.allow_private_shops)
+    with services.store.write() as connection:
+        numbering.lock(connection, shop_id)
+        secrets = shops.connected(connection, services.vault, shop_id).secrets
+        if secrets.smtp_url == smtp_url:
+            return
+        shops.change_secrets(connection, services.vault, shop_id, replace(secrets, smtp_url=smtp_url))
+        sentence = "The shop has a mail server of its own." if smtp_url else "The operator's mail server is used."
+        trail.add(connection, Event(shop_id, services.now(), by, "settings_changed", sentence))
 
 
 def brand_of(services: Services, shop: Shop) -> Brand:
@@ -27,14 +64,14 @@ def enclosed_of(services: Services, shop: Shop) -> tuple[tuple[str, bytes], ...]
     return ((kept.name, services.archive.get(kept.path, sha256=kept.sha256)),) if kept else ()
 
 
-def change_layout(services: Services, shop_id: str, layout: str) -> Shop:
+def change_layout(services: Services, shop_id: str, layout: str, *, by: str) -> Shop:
     """Choose how documents are laid out from now on."""
     if layout not in LAYOUTS:
         raise Rejected(f"“{layout}” is not a layout; choose one of {', '.join(LAYOUTS)}.", code="layout_unknown")
-    return _change(services, shop_id, layout=layout)
+    return change(services, shop_id, by=by, layout=layout)
 
 
-def keep_logo(services: Services, shop_id: str, content: bytes) -> Shop:
+def keep_logo(services: Services, shop_id: str, content: bytes, *, by: str) -> Shop:
     """Print *content* on documents from now on. Raises Rejected for what is not a picture that can be printed."""
     ending = next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "")
     if not ending or len(content) > LARGEST_LOGO:
@@ -43,15 +80,15 @@ def keep_logo(services: Services, shop_id: str, content: bytes) -> Shop:
         Brand(logo=content)
     except ValueError as error:
         raise Rejected(f"{error}.", code="logo_wrong") from error
-    return _change(services, shop_id, logo=_kept(services, "logos", shop_id, content, ending, f"logo.{ending}"))
+    return change(services, shop_id, by=by, logo=_kept(services, "logos", shop_id, content, ending, f"logo.{ending}"))
 
 
-def drop_logo(services: Services, shop_id: str) -> Shop:
+def drop_logo(services: Services, shop_id: str, *, by: str) -> Shop:
     """Print the name instead. The file stays: nothing in the archive is deleted."""
-    return _change(services, shop_id, logo=None)
+    return change(services, shop_id, by=by, logo=None)
 
 
-def keep_enclosed(services: Services, shop_id: str, name: str, content: bytes) -> Shop:
+def keep_enclosed(services: Services, shop_id: str, name: str, content: bytes, *, by: str) -> Shop:
     """Send *content* along with each mail from now on."""
     if not content.startswith(b"%PDF-") or len(content) > LARGEST_ENCLOSED:
         raise Rejected(
@@ -59,12 +96,12 @@ def keep_enclosed(services: Services, shop_id: str, name: str, content: bytes) -
         )
     stem = re.sub(r"[^\w.() -]+", "-", name.removesuffix(".pdf"))[:80].strip(" .-") or "document"
     kept = _kept(services, "enclosed", shop_id, content, "pdf", f"{stem}.pdf")
-    return _change(services, shop_id, mail_attachment=kept)
+    return change(services, shop_id, by=by, mail_attachment=kept)
 
 
-def drop_enclosed(services: Services, shop_id: str) -> Shop:
+def drop_enclosed(services: Services, shop_id: str, *, by: str) -> Shop:
     """Send nothing along any more."""
-    return _change(services, shop_id, mail_attachment=None)
+    return change(services, shop_id, by=by, mail_attachment=None)
 
 
 def _kept(services: Services, folder: str, shop_id: str, content: bytes, ending: str, name: str) -> KeptFile:
@@ -73,9 +110,5 @@ def _kept(services: Services, folder: str, shop_id: str, content: bytes, ending:
     return KeptFile(path, services.archive.put(path, content), name)
 
 
-def _change(services: Services, shop_id: str, **changes: object) -> Shop:
-    with services.store.write() as connection:
-        shop = shops.connected(connection, services.vault, shop_id).shop
-        changed = replace(shop, **changes)  # type: ignore[arg-type]  # the fields of a shop, by name
-        shops.change(connection, changed)
-    return changed
+def shortened(text: str, most: int = 300) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -40,6 +40,9 @@ def fetch(services: Services, connected: Connected, deliveries: Sequence[Deliver
         if error.code != "rest_key_refused":
             raise
         sound_key_refused(services, connected.shop, error)
+        if not any(delivery.body for delivery in deliveries):
+            # Rung for by ourselves: without the key nothing is known of the order, least of all that it is gone.
+            raise Unavailable(error.sentence, code=error.code) from error
         return delivered(deliveries)
     except Unavailable as error:
         fallback = delivered(deliveries)

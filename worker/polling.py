@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store import alarms, inbox, shops
+from worker.store import alarms, inbox, orders, shops
 from worker.store.inbox import Delivery
 from worker.store.shops import Connected
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
@@ -47,15 +47,24 @@ def poll(services: Services, connected: Connected) -> Polled:
     shop_id = connected.shop.shop_id
     polled = Polled()
     try:
-        for orders in changed_since(services.client_of(connected), asked_until(connected) - OVERLAP):
-            polled = Polled(polled.listed + len(orders), polled.missed + keep_missed(services, shop_id, orders))
+        for page in changed_since(services.client_of(connected), asked_until(connected) - OVERLAP):
+            polled = Polled(polled.listed + len(page), polled.missed + keep_missed(services, shop_id, page))
     except Rejected as error:
         sound(services, connected, error)
         raise
-    with services.store.write() as connection:
-        for code in REFUSALS:
-            alarms.quiet(connection, shop_id, code=code, now=services.now())
+    recover(services, shop_id)
     return polled
+
+
+def recover(services: Services, shop_id: str) -> None:
+    """The shop answers. If it had refused us, orders whose refunds could not be read meanwhile are looked at again."""
+    now = services.now()
+    with services.store.write() as connection:
+        refused = [alarms.quiet(connection, shop_id, code=code, now=now) for code in REFUSALS]
+        if not any(refused):
+            return
+        for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
+            inbox.keep(connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now)
 
 
 def asked_until(connected: Connected) -> datetime:
@@ -71,26 +80,26 @@ def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[Listed,
     """
     page = 1
     while True:
-        orders = client.orders(modified_after=after, page=page).orders
-        if orders:
-            yield orders
-        if len(orders) < MAX_PER_PAGE:
+        listed = client.orders(modified_after=after, page=page).orders
+        if listed:
+            yield listed
+        if len(listed) < MAX_PER_PAGE:
             return
-        reached = orders[-1].modified_at - GRAIN
+        reached = listed[-1].modified_at - GRAIN
         after, page = (reached, 1) if reached > after else (after, page + 1)
 
 
-def keep_missed(services: Services, shop_id: str, orders: Sequence[Listed]) -> int:
-    """Keep a delivery for each of *orders* whose change is not known; how many there were."""
+def keep_missed(services: Services, shop_id: str, page: Sequence[Listed]) -> int:
+    """Keep a delivery for each order of *page* whose change is not known; how many there were."""
     now = services.now()
     with services.store.write() as connection:
-        known = inbox.of_orders(connection, shop_id, [order.order_id for order in orders])
-        missed = [order for order in orders if not is_known(order, known.get(order.order_id, ()))]
+        known = inbox.of_orders(connection, shop_id, [order.order_id for order in page])
+        missed = [order for order in page if not is_known(order, known.get(order.order_id, ()))]
         for order in missed:
             keep(connection, shop_id, order, now=now)
         # The newest change is on the shop's clock, so a clock that is behind hides nothing from the next question. No
         # further than ours, though: one order from the future would hide all that come before it.
-        shops.polled(connection, shop_id, min(orders[-1].modified_at, now))
+        shops.polled(connection, shop_id, min(page[-1].modified_at, now))
     return len(missed)
 
 

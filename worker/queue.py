@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections import deque
-from contextlib import suppress
 from datetime import datetime
 
 from redis import Redis
@@ -38,18 +37,21 @@ def ring(queue: Queue, job: str, row_id: int) -> None:
     enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}")
 
 
-def ring_again(queue: Queue, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> None:
-    """Ring for a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first name."""
-    enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // every_s}")
+def ring_again(queue: Queue, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
+    """Ring for a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first name.
+
+    False where it has been rung for already.
+    """
+    return enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // every_s}")
 
 
 def job_name(job: str) -> str:
     return job.rpartition(".")[2]
 
 
-def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> None:
-    # A duplicate has been rung for and is not done yet.
-    with suppress(DuplicateJobError):
+def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
+    """False for a duplicate: it has been rung for and is not done yet."""
+    try:
         queue.enqueue(
             job,
             row_id,
@@ -62,6 +64,9 @@ def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> None:
             result_ttl=0,
             failure_ttl=3600,
         )
+    except DuplicateJobError:
+        return False
+    return True
 
 
 def open_queue(redis: Redis) -> Queue:

@@ -325,7 +325,7 @@ def is_due(services: Services, connected: Connected, month: str) -> bool:
 def keep_result(services: Services, connected: Connected, found: Reconciliation) -> None:
     shop, now, missing = connected.shop, services.now(), found.of(State.MISSING)
     with services.store.write() as connection:
-        reports.keep(connection, shop.shop_id, f"reconcile:{found.month}", as_json(found), now=now)
+        reports.keep_latest(connection, shop.shop_id, f"reconcile:{found.month}", exceptions(found), now=now)
         if not missing:
             alarms.quiet(connection, shop.shop_id, code=ALARM, now=now)
             return
@@ -363,6 +363,12 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         ],
         "orders": [row_as_json(row) for row in found.rows],
     }
+
+
+def exceptions(found: Reconciliation) -> dict[str, Any]:
+    """The same without the orders that are well: those are counted, and a shop has many."""
+    well = (State.COMPLETE, State.NOTHING_DUE)
+    return {**as_json(found), "orders": [row_as_json(row) for row in found.rows if row.state not in well]}
 
 
 def row_as_json(row: Row) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def reread(services: Services, connected: Connected, *, pause_s: float = PAUSE_S
             inbox.keep(
                 connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=services.now()
             )
-        reports.keep(connection, shop_id, REPORT, {"orders": len(credited), "changed": changed}, now=services.now())
+        reports.keep_latest(
+            connection, shop_id, REPORT, {"orders": len(credited), "changed": changed}, now=services.now()
+        )
     return Reread(len(credited), tuple(changed))
 
 

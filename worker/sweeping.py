@@ -61,15 +61,13 @@ def ring(services: Services) -> Swept:
     try:
         if services.queue.count > FULL_QUEUE:
             return Swept()
-        for delivery_id in orders:
-            ring_again(services.queue, LOOK_AT_ORDER, delivery_id, now=now, every_s=every_s)
-        for document_id in documents:
-            ring_again(services.queue, DELIVER, document_id, now=now, every_s=every_s)
-        for errand_id in asked:
-            ring_again(services.queue, RUN_ERRAND, errand_id, now=now, every_s=every_s)
+        rung = {
+            job: sum(ring_again(services.queue, job, row_id, now=now, every_s=every_s) for row_id in due)
+            for job, due in ((LOOK_AT_ORDER, orders), (DELIVER, documents), (RUN_ERRAND, asked))
+        }
     except RedisError as error:
         raise Unavailable("Redis does not answer; what waits is rung for when it does.", code="redis_away") from error
-    return Swept(len(orders), len(documents))
+    return Swept(rung[LOOK_AT_ORDER], rung[DELIVER])
 
 
 def lease_for(services: Services) -> timedelta:

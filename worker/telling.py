@@ -131,8 +131,13 @@ def mail_steps(of_documents: Iterable[Mapping[StepName, Step]]) -> Iterator[Step
 
 def refunds_seen(seen: SeenOrder) -> set[int]:
     """The refunds that the look judged, whatever it found."""
-    rules = (finding.rule.split(":") for finding in seen.findings)
-    return {int(rule[1]) for rule in rules if rule[0] == "refund" and rule[1:] and rule[1].isdigit()}
+    return refunds_in(finding.rule for finding in seen.findings)
+
+
+def refunds_in(causes: Iterable[str]) -> set[int]:
+    """The refunds that causes like `refund:301` and `refund:301:2` name."""
+    parts = (cause.split(":") for cause in causes)
+    return {int(part[1]) for part in parts if part[0] == "refund" and part[1].isdigit()}
 
 
 def take_over(services: Services, leased: Leased, papers: Sequence[Document]) -> str:
@@ -165,6 +170,7 @@ def about(leased: Leased, papers: Sequence[Document]) -> dict[str, object]:
         "order": papers[0].draft.order_id,
         "claim": leased.steps[0].together,
         "kinds": sorted({str(document.draft.kind) for document in papers}),
+        "refunds": sorted(refunds_in(document.draft.cause for document in papers)),
     }
 
 

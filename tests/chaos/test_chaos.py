@@ -140,7 +140,6 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
     town.shop.faults.clear()
     town.mailbox.faults.clear()
     settled = wait_until_settled(town, due)
-    print([l for l in town.house.log.read_text().splitlines() if "shop" in l or "weeping" in l or "launching" in l][:90])
     print(figures(town, due, lived=lived, all_in=time.monotonic() - began))
     assert settled, unsettled(town, due)
     assert sorted(item.draft.cause for item in town.listed()) == sorted(due)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flow.conftest import START, House
 from worker import polling
-from worker.demo.orders import Payload, an_order
+from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.polling import Polled
 from worker.store import alarms, shops
@@ -144,6 +144,35 @@ def test_a_refused_key_sounds_an_alarm_until_it_works_again(house: House) -> Non
     house.change_secrets(good)
     poll(house)
     assert open_alarms(house) == []
+
+
+def test_what_a_poll_found_outlasts_a_refused_key(house: House) -> None:
+    house.shop.place(changed(7))
+    poll(house)
+    good = connected(house).secrets
+    house.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
+    house.work()
+    assert house.outcomes() == [("waiting", "rest_key_refused")]
+    house.change_secrets(good)
+    house.clock.move(hours=1)
+    house.work()
+    assert house.numbers() == ["F2026-00001"]
+
+
+def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(house: House) -> None:
+    order = changed(7)
+    house.shop.place(order)
+    house.shop.refund(7, a_refund(order, id=71, amount="5.00"))
+    good = connected(house).secrets
+    house.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
+    house.ring(house.shop.order(7) or {})
+    house.work()
+    assert house.numbers() == ["F2026-00001"]
+    house.change_secrets(good)
+    house.clock.move(hours=1)
+    poll(house)
+    house.work()
+    assert house.numbers() == ["F2026-00001", "C2026-00001"]
 
 
 def test_a_paused_shop_and_one_without_a_key_are_not_asked(house: House) -> None:

@@ -13,7 +13,7 @@ from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.mail.mails import compose, recipients
+from worker.mail.mails import compose, compose_link, compose_test, recipients
 from worker.words import LANGUAGES
 
 PDF = b"%PDF-1.4 example"
@@ -215,3 +215,88 @@ def test_addresses_in_other_scripts_survive() -> None:
 
 def test_a_draft_never_needs_a_name_to_be_greeted() -> None:
     assert part(a_mail(issued(a_draft(buyer=Buyer("", email="jan@example.org")))), "plain").startswith("Dag,\n")
+
+
+def worded(**texts: str) -> dict[str, object]:
+    """A shop's own words, by key with _ for / and without its language."""
+    return {"texts": {f"mail.{name.replace('__', '/')}/nl": text for name, text in texts.items()}}
+
+
+def test_a_shop_s_own_subject_is_used_for_its_kind_and_state() -> None:
+    own = worded(subject__invoice__unpaid="Betaal {number} ({total}) vóór {due}", subject__invoice__paid="Ok {number}")
+
+    assert a_mail(an_invoice(payment=UNPAID), **own)["Subject"].replace("\u00a0", " ") == (
+        "Betaal F2026-00017 (€ 44,27) vóór 22 december 2026"
+    )
+    assert a_mail(an_invoice(paid_on=date(2026, 11, 22)), **own)["Subject"] == "Ok F2026-00017"
+    assert a_mail(of_kind(Kind.INVOICE, "fr"), **own)["Subject"].startswith("Facture F2026-00017 pour la commande")
+
+
+def test_a_shop_s_own_body_takes_the_place_of_greeting_and_sentence() -> None:
+    own = worded(body__invoice__unpaid="Beste {buyer},\n\nZie {link}.\nTot ziens bij {shop}!")
+    mail = a_mail(an_invoice(buyer=Buyer("Jan & <Piet>", email="jan@example.org")), **own)
+
+    text, html = part(mail, "plain"), part(mail, "html")
+    assert text.startswith("Beste Jan & <Piet>,\n\nZie https://facturen.example/d/F2026-00017?a=1&b=2.\nTot ziens bij")
+    assert "Beste Jan &amp; &lt;Piet&gt;,</p>" in html
+    assert "<br>Tot ziens bij De Gentse Gist!</p>" in html
+    assert Links(html).found[0] == "https://facturen.example/d/F2026-00017?a=1&b=2"
+    assert "Dag " not in text + html
+
+
+def test_the_words_of_a_customer_are_never_filled_or_linked() -> None:
+    own = worded(body__invoice__unpaid="{buyer} {company}", subject__invoice__unpaid="{buyer}")
+    hostile = Buyer("{link} %bedrag%\r\nBcc: x@example.org", "<a href='javascript:1'>x</a>", email="jan@example.org")
+    mail = a_mail(an_invoice(buyer=hostile), **own)
+
+    assert mail["Subject"] == "{link} %bedrag% Bcc: x@example.org"
+    assert part(mail, "plain").startswith("{link} %bedrag% Bcc: x@example.org <a href='javascript:1'>x</a>\n")
+    assert not [link for link in Links(part(mail, "html")).found if link.startswith("javascript")]
+
+
+def test_several_documents_say_so_unless_the_shop_has_its_own_words() -> None:
+    both = (of_kind(Kind.INVOICE, "nl"), of_kind(Kind.DELIVERY_NOTE, "nl"))
+
+    assert "Hier zijn de documenten van je bestelling 238" in part(a_mail(*both), "plain")
+    assert part(a_mail(*both, **worded(body__invoice__unpaid="{documents}")), "plain").startswith(
+        "Factuur F2026-00017, Leveringsbon L2026-00112\n"
+    )
+
+
+def test_open_copies_are_named_and_nobody_gets_two() -> None:
+    more = {"mail_cc": "An <an@gist.example>", "mail_bcc": "an@gist.example, jan@example.org, b@gist.example"}
+
+    assert a_mail(an_invoice(), **more)["Cc"] == "an@gist.example"
+    assert recipients(a_shop(**more), an_invoice()) == ("jan@example.org", "an@gist.example", "b@gist.example")
+    assert a_mail(an_invoice(test=True), **more)["Cc"] is None
+
+
+def test_the_shop_s_own_file_rides_along() -> None:
+    mail = compose(
+        a_shop(),
+        ((an_invoice(), PDF),),
+        link=lambda _: "https://facturen.example/d/x",
+        message_id="<1@facturen.example>",
+        enclosed=(("Algemene voorwaarden\r\n.pdf", b"%PDF-1.7 terms"),),
+    )
+
+    assert files(mail)[1] == ("Algemene voorwaarden .pdf", "application/pdf", b"%PDF-1.7 terms")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_new_link_comes_in_the_language_of_the_document(language: str) -> None:
+    document = of_kind(Kind.INVOICE, language)
+    mail = compose_link(a_shop(), document, link="https://facturen.example/d/new", message_id="<1@facturen.example>")
+
+    assert mail["To"].endswith("<compta@sablon.example>")
+    assert "F2026-00017" in mail["Subject"]
+    assert Links(part(mail, "html")).found == ["https://facturen.example/d/new"]
+    assert "https://facturen.example/d/new" in part(mail, "plain")
+    assert mail["Content-Language"] == language
+
+
+def test_a_test_mail_is_short_and_in_the_owner_s_language() -> None:
+    mail = compose_test(a_shop(language="fr"), to="an@gist.example", message_id="<1@facturen.example>")
+
+    assert (mail["To"], mail["Subject"]) == ("an@gist.example", "E-mail d’essai de De Gentse Gist")
+    assert files(mail) == []

@@ -6,6 +6,7 @@ import click
 
 from worker import dressing
 from worker.cli.common import open_services, show, with_data, with_json
+from worker.cli.shop import PERSON
 from worker.rendering import LAYOUTS
 
 
@@ -21,9 +22,9 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
         raise click.UsageError("Name a picture, or give --remove.")
     services = open_services(data)
     if file is None:
-        changed = dressing.drop_logo(services, shop_id)
+        changed = dressing.drop_logo(services, shop_id, by=PERSON)
     else:
-        changed = dressing.keep_logo(services, shop_id, file.read_bytes())
+        changed = dressing.keep_logo(services, shop_id, file.read_bytes(), by=PERSON)
     answer = {"id": shop_id, "logo": changed.logo.path if changed.logo else None}
     said = "The logo is printed from now on." if changed.logo else "The name is printed from now on."
     show(answer, as_json=as_json, text=lambda: said)
@@ -36,7 +37,7 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
 @with_json
 def layout(shop_id: str, layout: str, data: Path | None, *, as_json: bool) -> None:
     """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
-    changed = dressing.change_layout(open_services(data), shop_id, layout)
+    changed = dressing.change_layout(open_services(data), shop_id, layout, by=PERSON)
     show(
         {"id": shop_id, "layout": changed.layout},
         as_json=as_json,

@@ -1,19 +1,16 @@
 """`facturelay mail …`: how a shop's mail leaves, and a test that explains itself."""
 
 import sys
-from dataclasses import replace
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Any
 
 import click
 
 from worker import dressing, trying
 from worker.cli.common import open_services, show, with_data, with_json
+from worker.cli.shop import PERSON, find
 from worker.errors import Rejected
 from worker.mail.mails import ADDRESS
-from worker.mail.routes import route
-from worker.store import shops
 from worker.trying import Tried
 
 
@@ -64,20 +61,18 @@ def set_mail(
 ) -> None:
     """Change how a shop's mail leaves. What is not named stays."""
     services = open_services(data)
-    changes: dict[str, Any] = {
+    changes: dict[str, str] = {
         name: checked_addresses_in(name, text) for name, text in given.items() if text is not None
     }
-    if smtp_url:
-        route(smtp_url, "", allow_private=services.settings.allow_private_shops)
-    with services.store.write() as connection:
-        found = shops.connected(connection, services.vault, shop_id)
-        shops.change(connection, replace(found.shop, **changes))
-        if smtp_url is not None:
-            shops.change_secrets(connection, services.vault, shop_id, replace(found.secrets, smtp_url=smtp_url))
+    find(services, shop_id)
+    if smtp_url is not None:
+        dressing.change_mail_server(services, shop_id, smtp_url, by=PERSON)
+    if changes:
+        dressing.change(services, shop_id, by=PERSON, **changes)
     if attach:
-        dressing.keep_enclosed(services, shop_id, attach.name, attach.read_bytes())
+        dressing.keep_enclosed(services, shop_id, attach.name, attach.read_bytes(), by=PERSON)
     elif no_attach:
-        dressing.drop_enclosed(services, shop_id)
+        dressing.drop_enclosed(services, shop_id, by=PERSON)
     show(
         {"id": shop_id},
         as_json=as_json,

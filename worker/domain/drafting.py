@@ -26,6 +26,7 @@ from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
 from worker.domain.party import Address, Buyer
 from worker.domain.rates import known_rates
 from worker.domain.shop import Shop
+from worker.domain.splitting import split_by_rate
 from worker.domain.sums import Charged, Group, Totals, add_up, unit_of
 
 _SIX_DECIMALS = Decimal("0.000001")
@@ -101,6 +102,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
 
 def assess(order: Order, shop: Shop) -> Assessment:
     """Treat the lines of *order* for VAT and add them up."""
+    order = split_by_rate(order)
     rates = tuple(_charged_rate(line, order) for line in order.lines)
     treatments = vat.treat_lines(order, shop, tuple(rate.percent for rate in rates))
     lines = tuple(

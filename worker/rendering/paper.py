@@ -28,7 +28,6 @@ from worker.words.printed import (
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
-FEWEST_TO_PART = 3
 _CITY_FIRST = ("US", "CA", "AU")
 
 
@@ -58,7 +57,7 @@ class Paper:
     def last_line(self) -> Line | None:
         """The line that stays with the totals, which may not stand alone on a page; None where it might not fit there."""
         *others, last = self.draft.lines or (None,)
-        if last is None or len(others) < FEWEST_TO_PART:
+        if last is None or not others:
             return None
         rows = len(last.description.splitlines()) + sum(len(detail.splitlines()) or 1 for detail in last.details)
         letters = len(last.description) + len(last.sku) + sum(map(len, last.details))

@@ -93,6 +93,14 @@ def causes(connection: Connection, shop_id: str, *, kind: Kind, since: datetime)
     return tuple((row.order_id, row.cause) for row in rows)
 
 
+def flagged(connection: Connection, shop_id: str, code: str) -> tuple[int, ...]:
+    """The orders whose last look left the flag *code*."""
+    found = connection.execute(
+        select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.flags.contains(f'"code":"{code}"'))
+    )
+    return tuple(found.scalars())
+
+
 def placed(connection: Connection, shop_id: str, *, since: datetime, before: datetime) -> tuple[SeenOrder, ...]:
     """Orders placed between two instants (the first included), as last seen."""
     rows = connection.execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from worker.domain.shop import Shop
 from worker.store.tables import reports
@@ -25,6 +25,12 @@ def keep(connection: Connection, shop_id: str, name: str, content: object, *, no
     """Keep a new report beside those before it, and return its id."""
     values = {"shop_id": shop_id, "name": name, "made_at": now, "content": json.dumps(content, ensure_ascii=False)}
     return int(connection.execute(insert(reports).values(**values).returning(reports.c.report_id)).scalar_one())
+
+
+def keep_latest(connection: Connection, shop_id: str, name: str, content: object, *, now: datetime) -> int:
+    """Keep a report in place of those before it."""
+    connection.execute(delete(reports).where(reports.c.shop_id == shop_id, reports.c.name == name))
+    return keep(connection, shop_id, name, content, now=now)
 
 
 def change(connection: Connection, report_id: int, content: object, *, now: datetime) -> None:

@@ -38,6 +38,9 @@ final class Plugin {
 			new Links(),
 			new LinkPage(),
 			new OrderScreen(),
+			new VatField(),
+			new Health(),
+			new Privacy(),
 		);
 	}
 }

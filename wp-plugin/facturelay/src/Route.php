@@ -22,7 +22,11 @@ final class Route implements Feature {
 		add_action( 'woocommerce_api_facturelay', array( $this, 'answer_at_the_other_door' ) );
 	}
 
+	/** An unconnected shop does not show that we are here. */
 	public function register(): void {
+		if ( ! Connection::load()->is_made() ) {
+			return;
+		}
 		foreach ( self::VERBS as $verb ) {
 			register_rest_route(
 				self::SPACE,
@@ -126,7 +130,7 @@ final class Route implements Feature {
 		$claim  = substr( (string) ( $told['claim'] ?? '' ), 0, 40 );
 		switch ( $told['stage'] ?? '' ) {
 			case 'before':
-				$late = $ledger->take( (int) ( $told['order'] ?? 0 ), array_map( 'strval', (array) ( $told['kinds'] ?? array() ) ), $claim, Heartbeat::table()->deadline_s() );
+				$late = $ledger->take( (int) ( $told['order'] ?? 0 ), array_map( 'strval', (array) ( $told['kinds'] ?? array() ) ), array_map( 'intval', (array) ( $told['refunds'] ?? array() ) ), $claim, Heartbeat::table()->deadline_s() );
 				return array( 'late' => $late );
 			case 'after':
 				$ledger->replaced( $claim );

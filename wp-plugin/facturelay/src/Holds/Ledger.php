@@ -97,13 +97,16 @@ final class Ledger {
 	 * Let Facturelay mail documents of these kinds in place of what we hold. True when its mail would be the second one.
 	 *
 	 * @param string[] $kinds
+	 * @param int[]    $refunds those that the documents credit
 	 */
-	public function take( int $order_id, array $kinds, string $claim, int $deadline_s ): bool {
+	public function take( int $order_id, array $kinds, array $refunds, string $claim, int $deadline_s ): bool {
 		$taken = 0;
 		$late  = array();
 		foreach ( $this->rows( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
 			$common = array_intersect( self::kinds( $row ), $kinds );
-			if ( array() === $common ) {
+			// Another refund of the order has a credit note, and a mail, of its own.
+			$another = (int) $row->refund_id > 0 && ! in_array( (int) $row->refund_id, $refunds, true );
+			if ( array() === $common || $another ) {
 				continue;
 			}
 			if ( $this->may_take( $row, $claim, $deadline_s ) ) {

@@ -1,0 +1,104 @@
+"""The shop's own words: placeholders that are known, tags of other programs, defaults that are complete."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from worker.domain import wording
+from worker.domain.document import Captions, Kind
+from worker.domain.shop import Shop
+from worker.domain.wording import Key, Part
+
+SHOP = Shop("gist", "De Gist", "https://gist.example", datetime(2026, 1, 1, tzinfo=UTC))
+SUBJECT = Key(Part.SUBJECT, Kind.INVOICE, paid=False, language="nl")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Factuur {number} van {shop}", "Factuur {number} van {shop}"),
+        ("{ Number } {ORDER}", "{number} {order}"),
+        ("Factuur %factuurnummer% voor %klantnaam%: %bedrag%", "Factuur {number} voor {buyer}: {total}"),
+        ("Commande %bestelnummer%", "Commande {order}"),
+        ("Facture %numéro_de_facture% de %NomClient%, %montant%", "Facture {number} de {buyer}, {total}"),
+        ("%document_number% %customer_name% %expiration_date%", "{number} {buyer} {due}"),
+        ("5% korting, 10% bij twee, 100 % wol", "5% korting, 10% bij twee, 100 % wol"),
+        ("a lone } or { stays", "a lone } or { stays"),
+        (" \tline\x07 ", "line"),
+    ],
+)
+def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
+    assert wording.checked(Part.BODY, typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("part", "typed", "named"),
+    [
+        (Part.BODY, "Factuur {nummer}", "“{nummer}”"),
+        (Part.BODY, "{number.__class__}", "“{number.__class__}”"),
+        (Part.BODY, "{0} {}", "“{0}”"),
+        (Part.BODY, "%foo_bar%", "“%foo_bar%”"),
+        (Part.INTRO, "Zie {link}", "“{link}” has no place in a document"),
+        (Part.TERMS, "%link%", "“{link}” has no place in a document"),
+        (Part.SUBJECT, "{link}", "“{link}” has no place in a subject"),
+        (Part.SUBJECT, "one\ntwo", "A subject is one line"),
+        (Part.SUBJECT, "  ", "may not be empty"),
+        (Part.SUBJECT, "x" * 201, "200 is the most"),
+    ],
+)
+def test_what_cannot_be_filled_is_refused_by_name(part: Part, typed: str, named: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(named)):
+        wording.checked(part, typed)
+
+
+def test_every_default_is_there_in_every_language_and_can_be_filled() -> None:
+    for key in wording.every_key():
+        text = wording.default(key)
+        assert wording.checked(key.part, text or "x") == (text.strip() or "x"), key
+        assert bool(text) is bool(wording.default(Key(key.part, key.kind, key.paid, "en"))), key
+        assert text or key.part not in (Part.SUBJECT, Part.BODY), key
+
+
+def test_the_shop_s_words_go_before_the_default_and_can_be_given_up() -> None:
+    own = wording.with_text(SHOP, SUBJECT, "Uw factuur %factuurnummer%")
+
+    assert wording.text_of(own, SUBJECT) == "Uw factuur {number}"
+    assert wording.text_of(own, Key(Part.SUBJECT, Kind.INVOICE, paid=True, language="nl")).startswith("{documents}")
+    assert wording.without_text(own, SUBJECT) == SHOP
+
+
+def test_an_empty_caption_prints_nothing_instead_of_the_default() -> None:
+    closing = Key(Part.CLOSING, Kind.INVOICE, paid=True, language="nl")
+
+    assert wording.default(closing)
+    assert wording.text_of(wording.with_text(SHOP, closing, ""), closing) == ""
+
+
+def test_captions_are_those_of_kind_state_and_language() -> None:
+    shop = SHOP
+    for pattern, text in (("document.intro/invoice/*/fr", "Bonjour"), ("document.terms/*/*/fr", "Conditions")):
+        for key in wording.keys(pattern):
+            shop = wording.with_text(shop, key, text)
+
+    captions = wording.captions(shop, Kind.INVOICE, paid=True, language="fr")
+
+    assert captions == Captions("Bonjour", "Merci pour votre commande.", "Conditions", "De Gist")
+    assert wording.captions(shop, Kind.INVOICE, paid=True, language="nl").intro == ""
+
+
+def test_filling_happens_once() -> None:
+    facts = {"buyer": "{total} %bedrag%", "total": "€ 1", "due": ""}
+
+    assert wording.fill("Dag {buyer}: {total} tegen {due}.", facts) == "Dag {total} %bedrag%: € 1 tegen."
+
+
+def test_nobody_is_greeted_without_a_gap() -> None:
+    assert wording.fill("Dag {buyer},", {"buyer": ""}) == "Dag,"
+
+
+def test_a_key_is_named_as_it_is_kept() -> None:
+    assert wording.keys("mail.subject/invoice/unpaid/nl") == (SUBJECT,)
+    assert len(wording.keys("mail.subject/*/*/nl")) == 2 * len(Kind)
+    with pytest.raises(ValueError, match=r"“mail.subject” names no text"):
+        wording.keys("mail.subject")

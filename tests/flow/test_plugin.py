@@ -1,0 +1,223 @@
+"""The shop's plugin and the worker: never two mails, never none."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.flow.conftest import House
+from worker import handling, jobs, telling
+from worker.demo.orders import an_order
+from worker.domain.document import SendMode
+from worker.domain.seal import Seal
+from worker.domain.shop import Rule
+from worker.store import plugin, shops
+
+SECRET = "7e" * 32
+
+
+@dataclass
+class PretendPlugin:
+    """Answers the signed route as the plugin does; refuses what is not signed. Keeps what it was told."""
+
+    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    late: bool = False
+    rest_is_closed: bool = False
+    url: str = ""
+    is_silent: bool = False
+
+    def verbs(self) -> list[str]:
+        return [verb if verb != "mailed" else f"mailed {told['stage']}" for verb, told in self.told]
+
+    def answer(self, path: str, seal: Seal, body: bytes) -> tuple[int, dict[str, Any]]:
+        by_rest = "rest_route=" in path
+        verb = path.rpartition("/" if by_rest else "=")[2]
+        if self.is_silent or (by_rest and self.rest_is_closed):
+            return 403, {"code": "rest_forbidden"}
+        if not seal.fits(SECRET, f"/facturelay/v1/{verb}", body):
+            return 401, {"code": "rest_forbidden"}
+        self.told.append((verb, json.loads(body)))
+        return 200, {"facturelay": True, "late": self.late}
+
+
+@pytest.fixture
+def shop_plugin(house: House) -> Iterator[PretendPlugin]:
+    pretend = PretendPlugin()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = (self.headers.get(f"X-Facturelay-{name}", "") for name in ("Time", "Nonce", "Signature"))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, content = pretend.answer(self.path, Seal(*said), body)
+            answer = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    pretend.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with house.services.store.write() as connection:
+        plugin_id = plugin.connect(
+            connection,
+            house.services.vault,
+            shop_id=house.shop_id,
+            secret=SECRET,
+            site=pretend.url,
+            version="0.1.0",
+            now=house.clock.now,
+        )
+    telling.check(house.services, plugin_id)
+    pretend.told.clear()
+    yield pretend
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def mail_step(house: House, order_id: int) -> tuple[str, str]:
+    listed = house.documents(order_id)
+    step = next(step for item in listed for step in item.steps if step.name == "mail")
+    return step.state, step.reason_code
+
+
+def test_connecting_tries_the_key_and_the_route(house: House, shop_plugin: PretendPlugin) -> None:
+    found = telling.plugin_of(house.services, house.shop_id)
+
+    assert found is not None
+    assert (found.check_state, found.check_code, found.may_hold(house.clock.now)) == ("done", "connected", True)
+
+
+def test_a_closed_route_is_named_and_documents_go_their_way(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    found = telling.plugin_of(house.services, house.shop_id)
+    assert found is not None
+
+    telling.check(house.services, found.plugin_id)
+
+    again = telling.plugin_of(house.services, house.shop_id)
+    assert again is not None
+    assert (again.check_state, again.check_code) == ("done", "plugin_silent")
+
+
+def test_the_shop_hands_its_mail_over_before_ours_leaves(house: House, shop_plugin: PretendPlugin) -> None:
+    house.arrives(an_order(id=238, paid=True))
+
+    assert shop_plugin.verbs() == ["documents", "mailed before", "mailed after"]
+    claims = {told["claim"] for verb, told in shop_plugin.told if verb == "mailed"}
+    assert len(claims) == 1
+    assert len(house.mailbox.messages()) == 1
+
+
+def test_a_mail_that_left_the_shop_is_not_followed_by_a_second(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.late = True
+    order = an_order(id=238, paid=True)
+
+    house.arrives(order)
+
+    assert shop_plugin.verbs() == ["documents", "mailed before"]
+    assert house.mailbox.messages() == ()
+    assert mail_step(house, order["id"]) == ("skipped", "not_needed")
+    assert house.numbers(order["id"]) == ["F2026-00001"]
+
+
+def test_a_person_may_send_it_all_the_same(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.late = True
+    order = an_order(id=238, paid=True)
+    (item,) = house.arrives(order)
+    assert item.document is not None
+    house.clock.move(minutes=1)
+
+    handling.send(house.services, item.document.document_id, by=handling.Person("An"))
+    house.work()
+
+    assert len(house.mailbox.messages()) == 1
+
+
+def test_a_mail_that_is_refused_gives_the_shops_own_back(house: House, shop_plugin: PretendPlugin) -> None:
+    order = an_order(id=238, paid=True)
+    house.mailbox.faults.reject(order["billing"]["email"])
+
+    house.arrives(order)
+
+    assert shop_plugin.verbs() == ["documents", "mailed before", "mailed never"]
+
+
+def test_while_the_shop_cannot_be_asked_no_mail_of_ours_leaves(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    order = an_order(id=238, paid=True)
+
+    house.arrives(order)
+    assert (mail_step(house, order["id"]), house.mailbox.messages()) == (("waiting", "plugin_silent"), ())
+
+    shop_plugin.is_silent = False
+    house.clock.move(minutes=5)
+    house.work()
+    assert len(house.mailbox.messages()) == 1
+
+
+def test_a_plugin_that_fell_silent_long_ago_holds_no_mail_of_ours_up(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    house.clock.move(minutes=41)
+
+    house.arrives(an_order(id=238, paid=True))
+
+    assert len(house.mailbox.messages()) == 1
+
+
+def test_where_nothing_is_mailed_the_shops_mail_is_given_back(house: House, shop_plugin: PretendPlugin) -> None:
+    house.change_shop(rules=(Rule.parse("invoice:paid:draft"),), credit_notes=SendMode.DRAFT)
+    order = an_order(id=238, paid=True)
+
+    house.arrives(order)
+
+    assert shop_plugin.told == [("release", {"order": order["id"], "status": order["status"], "refunds": []})]
+
+
+def test_an_order_that_is_mailed_later_in_the_same_look_is_not_given_back(
+    house: House, shop_plugin: PretendPlugin
+) -> None:
+    order = an_order(id=238, paid=True)
+    house.shop.place(order)
+    delivery_id = house.ring(order)
+
+    jobs.run_look(house.services, delivery_id)
+
+    assert shop_plugin.verbs() == ["documents"]
+
+
+def test_behind_a_closed_rest_the_other_door_is_used(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.rest_is_closed = True
+
+    house.arrives(an_order(id=238, paid=True))
+
+    assert shop_plugin.verbs() == ["documents", "mailed before", "mailed after"]
+
+
+def test_documents_that_the_shop_missed_are_told_by_the_next_tick(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    house.arrives(an_order(id=238, paid=True))
+    shop_plugin.is_silent = False
+
+    for _ in range(2):
+        with house.services.store.read() as connection:
+            connected = shops.connected(connection, house.services.vault, house.shop_id)
+        telling.tick(house.services, connected)
+
+    told = [told for verb, told in shop_plugin.told if verb == "documents"]
+    assert [[document["number"] for document in one["documents"]] for one in told] == [["F2026-00001"]]
+
+
+def test_without_a_plugin_nothing_changes(house: House) -> None:
+    house.arrives(an_order(id=238, paid=True))
+
+    assert len(house.mailbox.messages()) == 1

@@ -1,0 +1,74 @@
+"""The way a mail takes: the shop's own server or the operator's, checked before it is called, explained when it fails."""
+
+import pytest
+
+from worker.errors import FacturelayError, Rejected
+from worker.mail.diagnosis import HINTS, about_sender, hints
+from worker.mail.routes import route
+from worker.mail.smtp import parse_smtp_url
+
+OPERATORS = "smtps://relay.example"
+
+
+def refused(own: str, *, allow_private: bool = False) -> FacturelayError:
+    with pytest.raises(FacturelayError) as caught:
+        route(own, OPERATORS, allow_private=allow_private)
+    return caught.value
+
+
+def test_without_a_server_of_its_own_a_shop_uses_the_operator_s() -> None:
+    way = route("", OPERATORS, allow_private=False)
+
+    assert (way.smtp_url, way.connect_to, way.is_own) == (OPERATORS, (), False)
+
+
+def test_a_server_of_its_own_is_reached_by_the_checked_number() -> None:
+    way = route("smtps://u:p@127.0.0.1", OPERATORS, allow_private=True)
+
+    assert (way.connect_to, way.is_own, way.server.host) == (("127.0.0.1",), True, "127.0.0.1")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "[::1]", "localhost"])
+def test_a_server_inside_a_private_network_is_never_called(host: str) -> None:
+    assert refused(f"smtp+starttls://u:p@{host}").code == "private_address"
+
+
+def test_a_password_never_travels_in_the_open() -> None:
+    assert refused("smtp://u:geheim@127.0.0.1").code == "mail_server_open"
+
+
+def test_no_refusal_tells_the_password() -> None:
+    for own in ("smtp://u:geheim@127.0.0.1", "ftp://u:geheim@127.0.0.1", "smtps://u:geheim@127.0.0.1/x"):
+        assert "geheim" not in refused(own).sentence
+
+
+def test_a_host_that_nobody_knows_is_a_passing_thing() -> None:
+    error = refused("smtps://u:p@no-such-host.invalid")
+
+    assert (error.code, isinstance(error, Rejected)) == ("mail_server_away", False)
+
+
+def test_where_there_is_no_server_at_all_the_sentence_says_what_to_do() -> None:
+    with pytest.raises(Rejected, match="No mail server is set"):
+        route("", "", allow_private=False)
+
+
+def test_every_hint_is_a_sentence() -> None:
+    assert all(hint.endswith(".") for found in HINTS.values() for hint in found)
+    assert hints("mail_taken") == ()
+
+
+@pytest.mark.parametrize(
+    ("sender", "host", "said"),
+    [
+        ("winkel@gist.example", "mail.provider.example", "SPF record of gist.example"),
+        ("gist@gmail.com", "mail.provider.example", "gmail.com tells everybody"),
+        ("gist@gmail.com", "smtp.gmail.com", "SPF record of gmail.com"),
+        ("gist@hotmail.com", "smtp.office365.com", "SPF record of hotmail.com"),
+        ("gist@telenet.be", "smtp.telenet.be", "SPF record of telenet.be"),
+    ],
+)
+def test_a_mailbox_provider_s_address_from_another_server_is_warned_about(sender: str, host: str, said: str) -> None:
+    (hint,) = about_sender(sender, parse_smtp_url(f"smtps://{host}"))
+
+    assert said in hint
