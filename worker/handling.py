@@ -13,7 +13,7 @@ from worker.errors import Rejected
 from worker.exchange import with_rate
 from worker.issuing import issue_draft
 from worker.looking import Look, asked, delivered
-from worker.queue import DELIVER
+from worker.queue import DELIVER, LOOK_AT_ORDER
 from worker.services import Services
 from worker.store import documents, inbox, numbering, shops, steps, trail
 from worker.store.shops import Connected
@@ -49,8 +49,24 @@ def issue_kept(services: Services, draft_id: int, *, send: bool, by: Person) -> 
             follow=tuple(StepName) if send else WITHOUT_MAIL,
             by=by.name,
         )
+        # Refunds made while it waited become due now. Without a key they cannot be read anyway.
+        look_id = ask_for_look(connection, services, kept) if connected.secrets.has_rest else None
     services.ring(DELIVER, document.document_id)
+    if look_id is not None:
+        services.ring(LOOK_AT_ORDER, look_id)
     return document
+
+
+def ask_for_look(connection: Connection, services: Services, kept: KeptDraft) -> int:
+    return inbox.keep(
+        connection,
+        shop_id=kept.shop_id,
+        source="person",
+        topic="order.updated",
+        order_id=kept.draft.order_id,
+        body=b"",
+        now=services.now(),
+    )
 
 
 def drafted_again(services: Services, connection: Connection, shop: Shop, kept: KeptDraft, look: Look) -> Draft:

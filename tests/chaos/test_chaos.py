@@ -18,13 +18,14 @@ from sqlalchemy import select
 from tests.chaos.running_house import RunningHouse, running_house
 from tests.flow.conftest import SELLER
 from tests.services.postgres import Postgres
-from worker import overview
+from worker import overview, reconciling, verifying
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.overview import Listed
+from worker.reconciling import State
 from worker.store import inbox, shops, steps
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
@@ -147,6 +148,8 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
     assert wrong_mails(town) == []
     assert wrong_notes(town) == []
     assert kept_of_answered(town)
+    assert [proof.damages for proof in verifying.verify(town.house.services)] == [()]
+    assert reconciled(town) == []
 
 
 def live(town: Town) -> set[str]:
@@ -236,6 +239,16 @@ def kept_of_answered(town: Town) -> bool:
     with town.house.services.store.read() as connection:
         kept = len(inbox.arrivals(connection, town.shop_id, since=datetime.now(UTC) - timedelta(days=1)))
     return kept >= town.answers[200] > 0
+
+
+def reconciled(town: Town) -> list[str]:
+    """What our own proof of completeness finds missing, asked of the shop."""
+    services = town.house.services
+    with services.store.read() as connection:
+        connected = shops.connected(connection, services.vault, town.shop_id)
+    month = f"{datetime.now(connected.shop.zoneinfo):%Y-%m}"
+    found = reconciling.reconcile(services, connected, month, pause_s=0)
+    return [f"{row.number}: {row.sentence}" for row in found.rows if row.state is not State.COMPLETE]
 
 
 def figures(town: Town, due: set[str], *, lived: float, all_in: float) -> str:

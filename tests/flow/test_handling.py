@@ -6,7 +6,7 @@ import pytest
 
 from tests.flow.conftest import SELLER, House
 from worker import handling
-from worker.demo.orders import Payload, an_order
+from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.shop import Moment, Rule
@@ -47,6 +47,16 @@ def test_a_kept_draft_is_issued_and_mailed(house: House) -> None:
     handling.issue_kept(house.services, kept(house, paid()), send=True, by=BY)
     house.work()
     assert len(house.mailbox.messages()) == 1
+
+
+def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(house: House) -> None:
+    draft_id = kept(house, paid())
+    house.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
+    house.ring(paid())
+    house.work()
+    handling.issue_kept(house.services, draft_id, send=True, by=BY)
+    house.work()
+    assert house.numbers() == ["F2026-00001", "C2026-00001"]
 
 
 def test_issuing_looks_at_the_order_again(house: House) -> None:
@@ -143,3 +153,32 @@ def test_a_credited_invoice_is_not_replaced_unless_asked(house: House) -> None:
     handling.credit(house.services, id_of(invoice), again=False, by=BY)
     house.arrives(paid())
     assert house.numbers() == ["F2026-00001", "C2026-00001"]
+
+
+def test_a_cancelled_order_leaves_a_credit_note_to_issue(house: House) -> None:
+    house.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    house.arrives(an_order(id=9, status="on-hold", paid=False))
+    _, waiting = house.arrives(an_order(id=9, status="cancelled", paid=False))
+    assert (waiting.draft.kind, waiting.draft.total) == (Kind.CREDIT_NOTE, Decimal("22.20"))
+    assert waiting.kept is not None
+    handling.issue_kept(house.services, waiting.kept.draft_id, send=True, by=BY)
+    house.work()
+    assert house.numbers() == ["F2026-00001", "C2026-00001"]
+    # Opened again and paid, it is a sale once more.
+    house.arrives(an_order(id=9, status="processing", paid=True))
+    assert house.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
+
+
+def test_a_refund_that_is_deleted_in_the_shop_is_flagged(house: House) -> None:
+    order = paid(5)
+    house.arrives(order)
+    house.shop.refund(5, a_refund(order, id=51, amount="10.00"))
+    house.ring(order)
+    house.work()
+    house.shop.forget_refund(5, 51)
+    house.ring(order)
+    house.work()
+    trail = house.trail(5)
+    assert trail.seen is not None
+    assert [flag.code for flag in trail.seen.flags] == ["refund_deleted"]
+    assert house.numbers(5) == ["F2026-00001", "C2026-00001"]

@@ -58,7 +58,7 @@ def ask_once(
 ) -> int | None:
     """As `ask`, but None where the same was asked for *within* this time: the row is the limit."""
     # The shop's row is locked, so that two who press at the same moment do not both find nothing.
-    connection.execute(select(shops.c.shop_id).where(shops.c.shop_id == shop_id).with_for_update())
+    connection.execute(select(shops.c.shop_id).where(shops.c.shop_id == shop_id).with_for_update(key_share=True))
     asked = connection.execute(
         select(errands.c.errand_id)
         .where(

@@ -110,13 +110,15 @@ final class Ledger {
 				continue;
 			}
 			if ( $this->may_take( $row, $claim, $deadline_s ) ) {
-				$taken += (int) $this->run(
+				$changed = $this->run(
 					'UPDATE %i SET state = "taken", claim = %s, release_at = %s WHERE id = %d AND (state = "held" OR (state = "taken" AND claim = %s))',
 					$claim,
 					self::utc( self::TAKEN_S ),
 					(int) $row->id,
 					$claim
 				);
+				// Asked twice within one second, nothing changes, and it is taken all the same.
+				$taken += $changed || $claim === $row->claim ? 1 : 0;
 			}
 			if ( $this->left_without_us( $row ) ) {
 				$late = array_merge( $late, $common );

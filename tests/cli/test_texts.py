@@ -1,0 +1,108 @@
+"""`facturelay texts`, `mail`, `shop logo` and `shop layout`: what documents and mails say and how they look."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ShopAtHand
+from tests.rendering.examples import a_logo
+from worker.demo.mailbox import Mailbox
+
+MakeShop = Callable[..., ShopAtHand]
+SUBJECT = "mail.subject/invoice/unpaid/nl"
+
+
+@pytest.fixture
+def shop(make_shop: MakeShop) -> ShopAtHand:
+    return make_shop()
+
+
+def test_a_text_is_set_shown_listed_and_reset(shop: ShopAtHand) -> None:
+    run, shop_id = shop.facturelay, shop.shop_id
+    assert run("texts", "set", shop_id, SUBJECT, "Uw %factuurnummer%", "--json").json == [SUBJECT]
+    assert run("texts", "show", shop_id, SUBJECT, "--json").json == {SUBJECT: "Uw {number}"}
+    own = [{"key": SUBJECT, "own": True, "text": "Uw {number}"}]
+    assert run("texts", "list", shop_id, "--own", "--json").json == own
+    assert run("texts", "reset", shop_id, "mail.*").code == 0
+    assert run("texts", "list", shop_id, "--own", "--json").json == []
+
+
+def test_a_text_can_come_from_a_file(shop: ShopAtHand, tmp_path: Path) -> None:
+    file = tmp_path / "body.txt"
+    file.write_text("Beste {buyer},\n\nZie {link}", encoding="utf-8")
+
+    written = shop.facturelay("texts", "set", shop.shop_id, "mail.body/*/*/fr", "--file", str(file), "--json").json
+
+    assert len(written) == 8
+    shown = shop.facturelay("texts", "show", shop.shop_id, "mail.body/invoice/paid/fr").out
+    assert shown == "mail.body/invoice/paid/fr\nBeste {buyer},\n\nZie {link}\n"
+
+
+def test_an_unknown_placeholder_is_refused_by_name_and_nothing_is_kept(shop: ShopAtHand) -> None:
+    answer = shop.facturelay("texts", "set", shop.shop_id, "mail.body/*/*/nl", "Factuur {nummer}")
+
+    assert answer.code == 1
+    assert answer.err.startswith("“{nummer}” is not a placeholder; use {document}, {number}")
+    assert shop.facturelay("texts", "list", shop.shop_id, "--own", "--json").json == []
+
+
+def test_a_text_that_does_not_exist_is_named(shop: ShopAtHand) -> None:
+    answer = shop.facturelay("texts", "show", shop.shop_id, "mail.body/invoice/nl")
+
+    assert (answer.code, "“mail.body/invoice/nl” names no text" in answer.err) == (1, True)
+
+
+def test_every_placeholder_is_explained(shop: ShopAtHand) -> None:
+    known = shop.facturelay("texts", "placeholders", "--json").json
+
+    assert "%factuurnummer%" in known["number"]["tags"]
+    assert all(entry["means"] for entry in known.values())
+
+
+def test_logo_and_layout_are_kept(shop: ShopAtHand, tmp_path: Path) -> None:
+    picture = tmp_path / "logo.png"
+    picture.write_bytes(a_logo())
+    run, shop_id = shop.facturelay, shop.shop_id
+
+    path = run("shop", "logo", shop_id, str(picture), "--json").json["logo"]
+    assert (shop.settings.archive / path).read_bytes() == a_logo()
+    assert run("shop", "layout", shop_id, "letter", "--json").json["layout"] == "letter"
+    shown = run("shop", "show", shop_id, "--json").json
+    assert (shown["logo"]["path"], shown["layout"]) == (path, "letter")
+    assert run("shop", "logo", shop_id, "--remove", "--json").json == {"id": shop_id, "logo": None}
+    assert run("shop", "logo", shop_id).code == 2
+
+
+def test_the_shop_s_own_mail_server_is_tested_and_never_shown(shop: ShopAtHand) -> None:
+    run, shop_id = shop.facturelay, shop.shop_id
+    with Mailbox() as own:
+        assert (
+            run("mail", "set", shop_id, "--smtp-url", own.url, "--cc", "an@gist.test", "--reply-to", "b@c.test").code
+            == 0
+        )
+        tried = run("mail", "test", shop_id, "--to", "an@gist.test", "--json")
+        assert (tried.code, tried.json["taken"], len(own.messages())) == (0, True, 1)
+    failed = run("mail", "test", shop_id)
+    assert (failed.code, failed.out.startswith("✗ The mail server 127.0.0.1")) == (1, True)
+    shown = run("shop", "show", shop_id, "--json").json
+    assert (shown["mail_cc"], shown["mail_reply_to"]) == ("an@gist.test", "b@c.test")
+    assert own.url not in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--smtp-url", "ftp://u:geheim@127.0.0.1"),
+        ("--cc", "an@gist.test, an"),
+        ("--from", "a@gist.test, b@gist.test"),
+        ("--attach", __file__),
+    ],
+)
+def test_what_cannot_work_is_refused_with_a_sentence(shop: ShopAtHand, options: tuple[str, str]) -> None:
+    answer = shop.facturelay("mail", "set", shop.shop_id, *options)
+
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.strip().endswith("]")
+    assert "geheim" not in answer.err

@@ -1,0 +1,280 @@
+"""The shop's own words, look and mail server, from the setting to what the customer holds; and the mail with a new link."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tests.flow.conftest import SECRET, SELLER, House
+from tests.rendering.examples import a_logo
+from worker import dressing, jobs, links, trying
+from worker.demo.mailbox import Mailbox
+from worker.demo.orders import an_order
+from worker.domain import wording
+from worker.domain.document import Kind
+from worker.domain.shop import Moment, Rule, Shop
+from worker.errors import Rejected
+from worker.handling import Person, send
+from worker.overview import Listed
+from worker.store import errands, shops
+from worker.store.errands import Errand
+from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
+from worker.store.tables import marks
+from worker.store.tables import shops as shops_table
+
+TERMS = b"%PDF-1.7 terms"
+
+
+def written(house: House, texts: dict[str, str]) -> None:
+    """Let the shop say *texts*, by pattern."""
+
+    def how(shop: Shop) -> Shop:
+        for pattern, text in texts.items():
+            for key in wording.keys(pattern):
+                shop = wording.with_text(shop, key, text)
+        return shop
+
+    dressing.rework(house.services, house.shop_id, how, by="An")
+
+
+def printed(house: House) -> str:
+    (pdf,) = (file for file in house.mailbox.messages()[-1].attachments if file.name.startswith("factuur"))
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)
+
+
+def id_of(item: Listed) -> int:
+    assert item.document is not None
+    return item.document.document_id
+
+
+def asked_for_link(house: House, document_id: int) -> int:
+    with house.services.store.write() as connection:
+        return errands.ask(
+            connection,
+            shop_id=house.shop_id,
+            kind="renew_link",
+            argument={"document_id": document_id},
+            asked_by="shopper",
+            now=house.clock.now,
+        )
+
+
+def done(house: House, errand_id: int) -> Errand:
+    jobs.do_errand(house.services, errand_id)
+    with house.services.store.read() as connection:
+        errand = errands.get(connection, errand_id)
+    assert errand is not None
+    return errand
+
+
+def test_captions_are_printed_and_belong_to_the_document_for_good(house: House) -> None:
+    written(house, {"document.intro/invoice/paid/nl": "Beste {buyer}, dit is %factuurnummer% van {shop}."})
+    (invoice,) = house.arrives(an_order(id=238))
+    assert re.search(r"Beste .+, dit is F2026-00001 van De Gouden Koffiepot\.", printed(house))
+
+    written(house, {"document.intro/invoice/paid/nl": "Anders"})
+    house.change_shop(name="Andere naam")
+
+    assert invoice.document is not None
+    (still,) = house.documents(238)
+    assert still.document == invoice.document
+    house.arrives(an_order(id=239))
+    assert "Anders" in printed(house)
+
+
+def test_mail_texts_are_read_when_the_mail_is_written(house: House) -> None:
+    (invoice,) = house.arrives(an_order(id=238))
+    written(house, {"mail.subject/invoice/*/nl": "Nog eens {number}", "mail.body/invoice/paid/nl": "Zie {link}"})
+    send(house.services, id_of(invoice), by=Person("An"))
+    house.work()
+
+    first, second = house.mailbox.messages()
+    assert first.subject == "Factuur F2026-00001 bij bestelling 238 – De Gouden Koffiepot"
+    assert second.subject == "Nog eens F2026-00001"
+    assert second.text.startswith("Zie https://documents.test/d/")
+
+
+def test_changing_a_text_is_on_the_trail(house: House) -> None:
+    written(house, {"mail.subject/invoice/paid/nl": "Hier is {number}"})
+
+    with house.services.store.read() as connection:
+        told = connection.exec_driver_sql("SELECT actor, sentence FROM events").all()
+    assert [tuple(row) for row in told] == [("An", "texts.mail.subject/invoice/paid/nl: nothing → Hier is {number}.")]
+
+
+def test_a_shop_s_mail_leaves_by_its_own_server(house: House) -> None:
+    with Mailbox() as own:
+        dressing.change_mail_server(house.services, house.shop_id, own.url, by="An")
+        house.arrives(an_order(id=238))
+
+        assert (len(own.messages()), len(house.mailbox.messages())) == (1, 0)
+
+
+def test_the_mail_server_is_kept_encrypted_and_may_be_missing_in_what_was_kept_before(house: House) -> None:
+    secrets = Secrets((SECRET,), "ck", "cs", "smtp://u:geheim@127.0.0.1")
+    house.change_secrets(secrets)
+    with house.services.store.read() as connection:
+        kept = connection.execute(shops_table.select()).one()
+        assert shops.connected(connection, house.services.vault, house.shop_id).secrets == secrets
+
+    assert "geheim" not in str(kept)
+    assert "geheim" not in repr(secrets)
+    older = secrets_as_text(secrets).replace(', "smtp_url": "smtp://u:geheim@127.0.0.1"', "")
+    assert secrets_from_text(older) == replace(secrets, smtp_url="")
+
+
+def test_a_private_mail_server_is_refused_where_the_operator_did_not_allow_it(house: House) -> None:
+    house.services = replace(
+        house.services, settings=replace(house.services.settings, allow_private_shops=False, lease_seconds=151)
+    )
+    with pytest.raises(Rejected, match="private network"):
+        dressing.change_mail_server(house.services, house.shop_id, "smtps://u:p@127.0.0.1:465", by="An")
+
+
+def test_logo_and_layout_are_those_of_the_moment_of_printing(house: House) -> None:
+    dressing.keep_logo(house.services, house.shop_id, a_logo(), by="An")
+    dressing.change_layout(house.services, house.shop_id, "letter", by="An")
+    house.arrives(an_order(id=238))
+    (file,) = house.mailbox.messages()[0].attachments
+
+    (page,) = pypdf.PdfReader(io.BytesIO(file.content)).pages
+    assert len(page.images) == 1
+    assert "De Gouden Koffiepot BV · Koestraat 41 · 9000 Gent" in page.extract_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n cut off", b"\x89PNG" + b"0" * 3_000_001])
+def test_what_is_no_picture_is_refused_as_a_logo(house: House, content: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        dressing.keep_logo(house.services, house.shop_id, content, by="An")
+    assert caught.value.code == "logo_wrong"
+
+
+def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(house: House, tmp_path: Path) -> None:
+    kept = dressing.keep_logo(house.services, house.shop_id, a_logo(), by="An").logo
+    assert kept is not None
+    (tmp_path / "archive" / kept.path).unlink()
+    (invoice,) = house.arrives(an_order(id=238))
+
+    assert {step.reason_code for step in invoice.steps if step.state == "failed"} == {"file_missing"}
+    assert house.mailbox.messages() == ()
+
+
+def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(house: House) -> None:
+    dressing.keep_enclosed(house.services, house.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
+    house.arrives(an_order(id=238))
+    dressing.drop_enclosed(house.services, house.shop_id, by="An")
+    house.arrives(an_order(id=239))
+
+    first, second = house.mailbox.messages()
+    assert [(a.name, a.content) for a in first.attachments[1:]] == [("Algemene-voorwaarden.pdf", TERMS)]
+    assert len(second.attachments) == 1
+
+
+def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(house: House) -> None:
+    tried = trying.try_mail(house.services, house.shop_id, to="an@klant.test")
+
+    assert tried.taken
+    assert (
+        "127.0.0.1 (the operator's server) took the mail from winkel@koffiepot.test to an@klant.test" in tried.sentence
+    )
+    assert "SPF record of koffiepot.test" in tried.hints[0]
+    (mail,) = house.mailbox.messages()
+    assert (mail.recipients, mail.subject) == (("an@klant.test",), "Testmail van De Gouden Koffiepot")
+
+
+def test_a_test_mail_that_is_refused_says_why_in_plain_words(house: House) -> None:
+    house.mailbox.faults.reject("winkel@koffiepot.test", "550 5.7.1 Relaying denied")
+    refused = trying.try_mail(house.services, house.shop_id)
+    house.mailbox.close()
+    away = trying.try_mail(house.services, house.shop_id)
+
+    assert (refused.taken, refused.code) == (False, "mail_refused")
+    assert "Relaying denied" in refused.sentence
+    assert "give user and password" in refused.hints[0]
+    assert (away.taken, away.code) == (False, "mail_server_away")
+    assert "465" in away.hints[0]
+
+
+def test_a_new_link_goes_to_the_order_s_own_address_and_opens_for_a_year(house: House) -> None:
+    house.change_shop(mail_cc="cc@gist.test", mail_bcc="bcc@gist.test")
+    (invoice,) = house.arrives(an_order(id=238))
+    house.clock.move(days=400)
+    errand = done(house, asked_for_link(house, id_of(invoice)))
+
+    assert (errand.state, errand.answer) == ("done", {"mailed": True})
+    mail = house.mailbox.messages()[-1]
+    assert mail.recipients == ("koper@klant.test",)
+    assert mail.attachments == ()
+    found = re.search(r"https://documents.test/d/(\S+)", mail.text)
+    assert found is not None
+    link = links.read(house.services.settings.secret_keys, found[1])
+    assert link is not None
+    assert (link.document_id, link.expires_at) == (id_of(invoice), house.clock.now + links.LIFETIME)
+    assert ("worker", "link_renewed") in {(event.actor, event.code) for event in house.trail(238).events}
+
+
+def test_an_errand_is_done_once(house: House) -> None:
+    (invoice,) = house.arrives(an_order(id=238))
+    errand_id = asked_for_link(house, id_of(invoice))
+    done(house, errand_id)
+    done(house, errand_id)
+
+    assert len(house.mailbox.messages()) == 2  # the invoice and one link
+
+
+def test_without_an_address_no_link_is_mailed(house: House) -> None:
+    house.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID),))
+    (invoice,) = house.arrives(an_order(id=238, email=""))
+    errand = done(house, asked_for_link(house, id_of(invoice)))
+
+    assert (errand.state, errand.answer["code"]) == ("failed", "mail_no_address")
+    assert house.mailbox.messages() == ()
+
+
+def test_a_revoked_document_gets_no_new_link(house: House) -> None:
+    (invoice,) = house.arrives(an_order(id=238))
+    errand_id = asked_for_link(house, id_of(invoice))
+    with house.services.store.write() as connection:
+        connection.execute(
+            marks.insert().values(document_id=id_of(invoice), mark="revoked", marked_at=house.clock.now, by="An")
+        )
+
+    assert done(house, errand_id).answer == {"mailed": False}
+    assert len(house.mailbox.messages()) == 1
+
+
+def test_while_the_mail_server_is_away_the_errand_waits_and_after_an_hour_it_ends(house: House) -> None:
+    (invoice,) = house.arrives(an_order(id=238))
+    house.mailbox.faults.refuse(times=1)
+    errand_id = asked_for_link(house, id_of(invoice))
+    assert done(house, errand_id).state == "waiting"
+    assert done(house, errand_id).state == "waiting"  # not yet due
+
+    house.clock.move(minutes=2)
+    with house.services.store.read() as connection:
+        assert errands.due_ids(connection, now=house.clock.now, limit=9) == (errand_id,)
+    assert done(house, errand_id).state == "done"
+
+    late = asked_for_link(house, id_of(invoice))
+    house.clock.now += timedelta(hours=2)
+    house.mailbox.faults.refuse(times=1)
+    assert (done(house, late).state, done(house, late).answer["code"]) == ("failed", "mail_server_away")
+
+
+def test_a_page_can_ask_for_a_test_mail(house: House) -> None:
+    house.change_shop(seller=replace(SELLER, email="winkel@koffiepot.test"))
+    with house.services.store.write() as connection:
+        errand_id = errands.ask(
+            connection,
+            shop_id=house.shop_id,
+            kind="test_mail",
+            argument={"to": "an@klant.test"},
+            asked_by="An",
+            now=house.clock.now,
+        )
+
+    assert done(house, errand_id).answer["taken"] is True
