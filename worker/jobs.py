@@ -155,9 +155,7 @@ def do_errand(with_: Services, errand_id: int) -> None:
         close_errand(with_, leased, answer)
 
 
-def close_errand(
-    with_: Services, leased: asked.Leased, answer: Mapping[str, object], *, failed: bool = False
-) -> None:
+def close_errand(with_: Services, leased: asked.Leased, answer: Mapping[str, object], *, failed: bool = False) -> None:
     with with_.store.write() as connection:
         asked.finish(connection, leased.lease, now=with_.now(), answer=answer, failed=failed)
 

@@ -22,6 +22,7 @@ from worker.woocommerce.payload import Webhook
 # The two that a shop is set up with. More of ours (deleted, restored) are kept alive where they are.
 TOPICS = ("order.created", "order.updated")
 ALARM, SILENT = "webhook_disabled", "shop_silent"
+OWNER = "webhook_owner"  # sounded by a look: the webhooks ring with an error in place of an order
 # A shop's own rhythm is read from so many days, when it rang so often.
 RHYTHM_FROM = timedelta(days=60)
 FEWEST_GAPS = 10
@@ -54,11 +55,13 @@ def watch(services: Services, connected: Connected) -> tuple[Fault, ...]:
         raise
     with services.store.read() as connection:
         has_rung = inbox.has_rung(connection, shop_id)
-    faults = faults_of(webhooks, delivery_url(services, connected), has_rung=has_rung)
+        is_mute = any(alarm.code == OWNER for alarm in alarms.open_alarms(connection, shop_id))
+    faults = faults_of(webhooks, delivery_url(services, connected), has_rung=has_rung, is_mute=is_mute)
     for fault in faults:
         repair(services, connected, client, fault)
     with services.store.write() as connection:
-        alarms.quiet(connection, shop_id, code=ALARM, now=services.now())
+        for code in (ALARM, OWNER):
+            alarms.quiet(connection, shop_id, code=code, now=services.now())
     if faults:
         poll(services, connected)
     return faults
@@ -68,15 +71,18 @@ def delivery_url(services: Services, connected: Connected) -> str:
     return f"{services.settings.public_url}/webhooks/{connected.shop.shop_id}"
 
 
-def faults_of(webhooks: Sequence[Webhook], url: str, *, has_rung: bool) -> tuple[Fault, ...]:
+def faults_of(webhooks: Sequence[Webhook], url: str, *, has_rung: bool, is_mute: bool = False) -> tuple[Fault, ...]:
     """What is wrong with those of *webhooks* that are ours. Where none is, only a shop that once rang is broken:
     another one is just being set up.
+
+    *is_mute*: they ring without saying anything, as who made them lost his rights; made anew they are the key's owner's.
     """
     ours = [webhook for webhook in webhooks if is_ours(webhook, url)]
     if not ours and not has_rung:
         return ()
     topics = dict.fromkeys((*TOPICS, *(webhook.topic for webhook in ours)))
-    return tuple(fault for topic in topics if (fault := fault_of(topic, ours, url)) is not None)
+    found = (fault_of(topic, ours, url, is_mute=is_mute) for topic in topics)
+    return tuple(fault for fault in found if fault is not None)
 
 
 def is_ours(webhook: Webhook, url: str) -> bool:
@@ -85,10 +91,10 @@ def is_ours(webhook: Webhook, url: str) -> bool:
     return urlsplit(webhook.delivery_url).path.rstrip("/").endswith(f"/webhooks/{shop_id}")
 
 
-def fault_of(topic: str, ours: Sequence[Webhook], url: str) -> Fault | None:
+def fault_of(topic: str, ours: Sequence[Webhook], url: str, *, is_mute: bool) -> Fault | None:
     mine = tuple(webhook for webhook in ours if webhook.topic == topic)
     if any(webhook.status == "active" and reaches_us(webhook, url) for webhook in mine):
-        return None
+        return Fault(topic, "could no longer read its orders", mine) if is_mute else None
     if not mine:
         return Fault(topic, "was missing")
     status = mine[0].status

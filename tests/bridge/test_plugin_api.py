@@ -38,7 +38,13 @@ def invite(house: House, code: str = CODE) -> None:
 
 
 def post(
-    house: House, route: str, content: dict[str, Any], *, secret: str, late_s: int = 0, **headers: str
+    house: House,
+    route: str,
+    content: dict[str, Any],
+    headers: dict[str, str],
+    *,
+    secret: str,
+    late_s: int = 0,
 ) -> TestResponse:
     body = json.dumps(content).encode()
     seal = sealed(secret, time=int(house.now.timestamp()) + late_s, nonce="5f" * 16, route=route, body=body)
@@ -50,14 +56,14 @@ def post(
     return house.client.post(route, data=body, headers={**signed, **headers})
 
 
-def connect(house: House, *, code: str = CODE, late_s: int = 0, **changes: str) -> TestResponse:
+def connect(house: House, changes: dict[str, str] | None = None, *, code: str = CODE, late_s: int = 0) -> TestResponse:
     found = {"X-Facturelay-Invite": plugin.code_hash(code)}
     secret = plugin.signing_key(code)
-    return post(house, "/plugin/connect", {**KEYS, **changes}, secret=secret, late_s=late_s, **found)
+    return post(house, "/plugin/connect", {**KEYS, **(changes or {})}, found, secret=secret, late_s=late_s)
 
 
 def ask(house: House, verb: str, content: dict[str, Any] | None = None, *, secret: str = PLUGIN_SECRET) -> TestResponse:
-    return post(house, f"/plugin/{verb}", content or {}, secret=secret, **{"X-Facturelay-Shop": SHOP})
+    return post(house, f"/plugin/{verb}", content or {}, {"X-Facturelay-Shop": SHOP}, secret=secret)
 
 
 def shop_of(house: House) -> Connected:
@@ -128,7 +134,7 @@ def test_knowing_where_a_code_is_kept_is_not_knowing_the_code(house: House) -> N
     invite(house)
     found = {"X-Facturelay-Invite": plugin.code_hash(CODE)}
 
-    assert code_of(post(house, "/plugin/connect", KEYS, secret=plugin.code_hash(CODE), **found)) == (401, "code_wrong")
+    assert code_of(post(house, "/plugin/connect", KEYS, found, secret=plugin.code_hash(CODE))) == (401, "code_wrong")
     assert plugin_of(house) is None
 
 
@@ -145,8 +151,8 @@ def test_another_site_than_the_code_was_made_for_is_refused_and_the_code_stays(
 ) -> None:
     invite(house)
 
-    assert code_of(connect(house, site=site)) == found
-    assert connect(house, site="https://www.shop.example/").status_code == 200
+    assert code_of(connect(house, {"site": site})) == found
+    assert connect(house, {"site": "https://www.shop.example/"}).status_code == 200
     assert shop_of(house).shop.url == "https://www.shop.example"
 
 
@@ -154,7 +160,7 @@ def test_another_site_than_the_code_was_made_for_is_refused_and_the_code_stays(
 def test_a_key_that_is_none_is_refused(house: House, name: str) -> None:
     invite(house)
 
-    assert code_of(connect(house, **{name: ""})) == (400, "request_wrong")
+    assert code_of(connect(house, {name: ""})) == (400, "request_wrong")
     assert shop_of(house).secrets.rest_key == ""
 
 

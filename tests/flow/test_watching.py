@@ -138,6 +138,20 @@ def test_a_key_that_may_only_read_leaves_the_alarm_open(house: House) -> None:
     assert (open_alarms(house), listed(house)) == ([], well(house))
 
 
+def test_webhooks_whose_maker_lost_his_rights_are_made_anew_by_the_keys_owner(house: House) -> None:
+    created, updated = set_up(house)
+    error = b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}'
+    house.ring({"id": None}, body=error)
+    house.work()
+    assert open_alarms(house) == ["webhook_owner"]
+    assert len(watch(house)) == 2
+    assert (open_alarms(house), listed(house)) == ([], well(house))
+    for gone in (created, updated):
+        with pytest.raises(KeyError):
+            house.shop.webhook(gone)
+    assert watch(house) == ()
+
+
 def test_a_shop_silent_far_beyond_its_rhythm_sounds_an_alarm_until_it_rings(house: House) -> None:
     ring_each(house, timedelta(hours=8), times=20)
     house.clock.move(hours=20)

@@ -76,13 +76,16 @@ final class Bridge {
 
 	/** What WordPress says when it cannot call, as something to act on. */
 	private function unreachable( string $said ): Failure {
+		$host = (string) wp_parse_url( $this->address, PHP_URL_HOST );
+		if ( ! filter_var( $host, FILTER_VALIDATE_IP ) && gethostbyname( $host ) === $host ) {
+			return new Failure( 'unknown_host', __( 'This address does not exist. Check how it is written.', 'facturelay' ) );
+		}
 		if ( ! wp_http_validate_url( $this->address ) ) {
 			return new Failure( 'private_address', __( 'WordPress does not call this address by itself: it is inside a private network, or its port is not 80, 443 or 8080. If it is a machine of your own, tick the box below and connect again.', 'facturelay' ) );
 		}
 		$sentences = array(
 			'cURL error 60' => array( 'certificate', __( 'The certificate of this address is not valid. Have it renewed; keys are not sent without one.', 'facturelay' ) ),
 			'cURL error 35' => array( 'certificate', __( 'This address does not speak https. Check the address and its port.', 'facturelay' ) ),
-			'cURL error 6'  => array( 'unknown_host', __( 'This address does not exist. Check how it is written.', 'facturelay' ) ),
 			'cURL error 7'  => array( 'port_blocked', __( 'Nobody answers at this address. Check that Facturelay runs there, and that your hosting provider lets the shop call this port.', 'facturelay' ) ),
 			'cURL error 28' => array( 'port_blocked', __( 'This address does not answer in time. A firewall may be blocking it; ask your hosting provider to open the way.', 'facturelay' ) ),
 		);

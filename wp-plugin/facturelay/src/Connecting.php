@@ -163,7 +163,7 @@ final class Connecting {
 			throw new Failure( 'code_missing', __( 'Paste the code that Facturelay shows for this shop.', 'facturelay' ) );
 		}
 		if ( '' === (string) get_option( 'permalink_structure' ) ) {
-			throw new Failure( 'permalinks', __( 'Your shop’s addresses are “Plain”, and then WooCommerce has no REST API. Choose another kind under Settings → Permalinks, and connect again.', 'facturelay' ) );
+			throw new Failure( 'permalinks', __( 'Your shop\'s addresses are "Plain", and then WooCommerce has no REST API. Choose another kind under Settings > Permalinks, and connect again.', 'facturelay' ) );
 		}
 	}
 

@@ -8,7 +8,7 @@ use Facturelay\Holds\Ledger;
 
 defined( 'ABSPATH' ) || exit;
 
-/** A test under Tools → Site Health, and a notice only when a person must act. */
+/** A test under Tools > Site Health, and a notice only when a person must act. */
 final class Health implements Feature {
 
 	private const SILENT_S = 1800;
@@ -48,7 +48,7 @@ final class Health implements Feature {
 				'color' => $well ? 'green' : 'red',
 			),
 			'description' => '<p>' . esc_html( $well ? __( 'Documents are made and mailed.', 'facturelay' ) : $problem ) . ' ' . esc_html( $waiting ) . '</p>',
-			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( Settings::url() ), esc_html__( 'Facturelay’s settings', 'facturelay' ) ),
+			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( Settings::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) ),
 			'test'        => 'facturelay',
 		);
 	}
@@ -59,7 +59,7 @@ final class Health implements Feature {
 		}
 		$problem = $this->problem();
 		if ( '' !== $problem ) {
-			printf( '<div class="notice notice-error"><p>%s <a href="%s">%s</a></p></div>', esc_html( $problem ), esc_url( Settings::url() ), esc_html__( 'Facturelay’s settings', 'facturelay' ) );
+			printf( '<div class="notice notice-error"><p>%s <a href="%s">%s</a></p></div>', esc_html( $problem ), esc_url( Settings::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
 		}
 	}
 

@@ -84,11 +84,11 @@ final class Links implements Feature {
 		if ( $waiting ) {
 			printf( '<p><a href="%s">%s</a></p>', esc_url( self::of_order( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}
-		echo '<ul>';
+		echo array() === $documents ? '' : '<ul>';
 		foreach ( $documents as $document ) {
 			printf( '<li><a href="%s">%s</a></li>', esc_url( self::of( $document, $order ) ), esc_html( Documents::title( $document->kind ) . ' ' . $document->number ) );
 		}
-		echo '</ul></section>';
+		echo ( array() === $documents ? '' : '</ul>' ) . '</section>';
 	}
 
 	/**

@@ -30,6 +30,7 @@ final class Plugin {
 			new Going( $this->file ),
 			new Schema(),
 			new PrivateAddress(),
+			new CopyGuard(),
 			new Settings( self::VERSION ),
 			new Heartbeat( self::VERSION ),
 			new Route(),

@@ -17,17 +17,17 @@ final class Sentences {
 			case 'code_used':
 				return __( 'This code has been used or is too old. Have a new one made.', 'facturelay' );
 			case 'clock_off':
-				return __( 'The clocks of the shop and of Facturelay differ by more than five minutes. Ask your hosting provider to set the shop’s clock.', 'facturelay' );
+				return __( 'The clocks of the shop and of Facturelay differ by more than five minutes. Ask your hosting provider to set the shop\'s clock.', 'facturelay' );
 			case 'site_other':
 				return __( 'This code was made for another shop. Have one made for the address of this shop.', 'facturelay' );
 			case 'shop_url_http':
-				return __( 'Your shop has no https, and keys travel over https only. Switch it on (Settings → General: both addresses begin with https) and connect again.', 'facturelay' );
+				return __( 'Your shop has no https, and keys travel over https only. Switch it on (Settings > General: both addresses begin with https) and connect again.', 'facturelay' );
 			case 'rest_key_refused':
 				return __( 'Your shop refuses the key that the plugin made. A firewall or security plugin may be closing the REST API to strangers; allow /wp-json/wc/ and try again.', 'facturelay' );
 			case 'rest_not_found':
-				return __( 'Facturelay cannot find the REST API of your shop. Check that Settings → Permalinks is not on “Plain”.', 'facturelay' );
+				return __( 'Facturelay cannot find the REST API of your shop. Check that Settings > Permalinks is not on "Plain".', 'facturelay' );
 			case 'shop_redirects':
-				return __( 'Your shop sends Facturelay on to another address. Check both addresses under Settings → General.', 'facturelay' );
+				return __( 'Your shop sends Facturelay on to another address. Check both addresses under Settings > General.', 'facturelay' );
 			case 'private_address':
 				return __( 'Your shop is inside a private network, where Facturelay does not call. Whoever runs Facturelay can allow it.', 'facturelay' );
 			case 'shop_unreachable':

@@ -8,7 +8,7 @@ use Facturelay\Holds\Holding;
 
 defined( 'ABSPATH' ) || exit;
 
-/** The tab under WooCommerce → Settings: connect, see how it goes, choose who sends which mail. */
+/** The tab under WooCommerce > Settings: connect, see how it goes, choose who sends which mail. */
 final class Settings implements Feature {
 
 	private const TAB   = 'facturelay';
@@ -105,7 +105,7 @@ final class Settings implements Feature {
 			return array( 'error', $check['sentence'], $check['code'] );
 		}
 		if ( 'waiting' === $check['state'] ) {
-			return array( 'warning', __( 'Connected. Facturelay is still trying the key; press “Check the connection” in a minute.', 'facturelay' ), 'waiting' );
+			return array( 'warning', __( 'Connected. Facturelay is still trying the key; press "Check the connection" in a minute.', 'facturelay' ), 'waiting' );
 		}
 		if ( 'connected' !== $check['code'] ) {
 			return array( 'warning', $check['sentence'], $check['code'] );
@@ -181,11 +181,11 @@ final class Settings implements Feature {
 		);
 		$choices = array(
 			'automatic' => __( 'Automatic: the mail with the document replaces it', 'facturelay' ),
-			'always'    => __( 'Always WooCommerce’s own', 'facturelay' ),
-			'link'      => __( 'WooCommerce’s own, with a link to the documents', 'facturelay' ),
+			'always'    => __( 'Always WooCommerce\'s own', 'facturelay' ),
+			'link'      => __( 'WooCommerce\'s own, with a link to the documents', 'facturelay' ),
 		);
 		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
-		echo '<p>' . esc_html__( 'A mail that is replaced waits ten minutes at most. If the document is not mailed by then, WooCommerce’s mail leaves after all. WooCommerce’s log names such a mail as disabled while it waits.', 'facturelay' ) . '</p>';
+		echo '<p>' . esc_html__( 'A mail that is replaced waits ten minutes at most. If the document is not mailed by then, WooCommerce\'s mail leaves after all. WooCommerce\'s log names such a mail as disabled while it waits.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
 		foreach ( $names as $mail_id => $name ) {
 			printf( '<tr><th scope="row"><label for="facturelay_mail_%1$s">%2$s</label></th><td><select id="facturelay_mail_%1$s" name="facturelay_mail_%1$s">', esc_attr( $mail_id ), esc_html( $name ) );
