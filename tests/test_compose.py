@@ -24,9 +24,11 @@ def test_there_is_a_process_of_each_kind() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_parses(name: str) -> None:
     words = shlex.split(OURS[name]["command"])
-    command = commands.get_command(click.Context(commands), words[0])
+    group = click.Context(commands, **commands.context_settings)
+    command = commands.get_command(group, words[0])
     assert command is not None
-    command.make_context(words[0], words[1:])
+    # With its group, as when it is called: a command keeps the help option that it is first given.
+    command.make_context(words[0], words[1:], parent=group)
 
 
 @pytest.mark.parametrize("name", OURS)

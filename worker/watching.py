@@ -1,7 +1,7 @@
 """Use case: look after a shop's webhooks. WooCommerce switches one off after seven failures, and nobody is told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from itertools import pairwise
@@ -28,6 +28,7 @@ RHYTHM_FROM = timedelta(days=60)
 FEWEST_GAPS = 10
 SHORTEST_SILENCE = timedelta(days=1)
 FAR_BEYOND = 3
+HEARD_LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,11 @@ def watch(services: Services, connected: Connected) -> tuple[Fault, ...]:
         raise
     with services.store.read() as connection:
         has_rung = inbox.has_rung(connection, shop_id)
+        heard = inbox.webhooks_heard(connection, shop_id, since=services.now() - HEARD_LATELY)
         is_mute = any(alarm.code == OWNER for alarm in alarms.open_alarms(connection, shop_id))
-    faults = faults_of(webhooks, delivery_url(services, connected), has_rung=has_rung, is_mute=is_mute)
+    url = delivery_url(services, connected)
+    ours = tuple(readdressed(webhook, url) if webhook.webhook_id in heard else webhook for webhook in webhooks)
+    faults = faults_of(ours, url, has_rung=has_rung, is_mute=is_mute)
     for fault in faults:
         repair(services, connected, client, fault)
     with services.store.write() as connection:
@@ -83,6 +87,11 @@ def faults_of(webhooks: Sequence[Webhook], url: str, *, has_rung: bool, is_mute:
     topics = dict.fromkeys((*TOPICS, *(webhook.topic for webhook in ours)))
     found = (fault_of(topic, ours, url, is_mute=is_mute) for topic in topics)
     return tuple(fault for fault in found if fault is not None)
+
+
+def readdressed(webhook: Webhook, url: str) -> Webhook:
+    """*webhook* as if it named *url*: we heard it lately, so what it names leads here, perhaps by a proxy of the shop's."""
+    return replace(webhook, delivery_url=url) if is_ours(webhook, url) else webhook
 
 
 def is_ours(webhook: Webhook, url: str) -> bool:

@@ -54,6 +54,25 @@ def test_webhooks_that_are_well_are_left_alone(house: House) -> None:
     assert house.shop.writes == ()
 
 
+def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(house: House) -> None:
+    created, updated = set_up(house, "http://127.0.0.1:9/webhooks/" + house.shop_id)
+    with house.services.store.write() as connection:
+        for webhook_id in (created, updated):
+            inbox.keep(
+                connection,
+                shop_id=house.shop_id,
+                source="webhook",
+                topic="order.updated",
+                order_id=1,
+                body=b"{}",
+                headers=(("X-WC-Webhook-ID", str(webhook_id)),),
+                now=START,
+            )
+    assert watch(house) == ()
+    house.clock.move(days=2)
+    assert [fault.why for fault in watch(house)] == ["had another address"] * 2
+
+
 @pytest.mark.parametrize("status", ["disabled", "paused"])
 def test_a_webhook_that_was_switched_off_is_made_anew(house: House, status: str) -> None:
     _, updated = set_up(house)

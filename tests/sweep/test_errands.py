@@ -37,7 +37,7 @@ def ask(services: Services) -> int:
         return errands.ask(connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="An", now=services.now())
 
 
-def waiting(services: Services) -> list[tuple[str, list[int]]]:
+def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
     return [(job.func_name, list(job.args)) for job in services.queue.jobs]
 
 
@@ -47,7 +47,7 @@ def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -
     sweeping.sweep(services, holder="a")
 
     assert waiting(services) == [(RUN_ERRAND, [errand_id])]
-    assert RUN_ERRAND == f"{jobs.run_errand.__module__}.{jobs.run_errand.__name__}"
+    assert f"{jobs.run_errand.__module__}.{jobs.run_errand.__name__}" == RUN_ERRAND
 
 
 def test_what_is_done_is_not_rung_for_again(services: Services) -> None:

@@ -181,6 +181,18 @@ def has_rung(connection: Connection, shop_id: str) -> bool:
     return connection.execute(one.limit(1)).first() is not None
 
 
+def webhooks_heard(connection: Connection, shop_id: str, *, since: datetime, limit: int = 500) -> frozenset[int]:
+    """The ids of the shop's webhooks that reached us since then, as their deliveries name them."""
+    rows = connection.execute(
+        select(deliveries.c.headers)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook", deliveries.c.received_at >= since)
+        .order_by(deliveries.c.delivery_id.desc())
+        .limit(limit)
+    ).scalars()
+    named = (dict(json.loads(headers)).get("X-WC-Webhook-ID", "") for headers in rows)
+    return frozenset(int(webhook_id) for webhook_id in named if webhook_id.isdigit())
+
+
 def states_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, str]:
     rows = connection.execute(
         select(deliveries.c.delivery_id, deliveries.c.state).where(deliveries.c.delivery_id.in_(delivery_ids))
