@@ -59,7 +59,7 @@ def shop_plugin(house: House) -> Iterator[PretendPlugin]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any, **kwargs: Any) -> None:
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

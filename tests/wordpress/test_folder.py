@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 
 from tests.services.wordpress import PHP_TESTS, PLUGIN, REPOSITORY
 
@@ -134,3 +136,18 @@ def test_every_sentence_is_in_the_translators_template(tmp_path: Path) -> None:
 def php(script: str, *arguments: Path) -> str:
     """What one of our checking scripts prints."""
     return subprocess.run(["php", PHP_TESTS / script, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("locale", ["nl_BE", "nl_NL", "fr_BE", "fr_FR", "de_DE"])
+def test_every_sentence_is_translated_and_what_wordpress_reads_says_the_same(locale: str) -> None:
+    languages = PLUGIN / "languages"
+    with (languages / "facturelay.pot").open("rb") as template:
+        wanted = {message.id for message in read_po(template) if message.id}
+    with (languages / f"facturelay-{locale}.po").open("rb") as text:
+        translated = {message.id: message.string for message in read_po(text) if message.id}
+    with (languages / f"facturelay-{locale}.mo").open("rb") as compiled:
+        read = {message.id: message.string for message in read_mo(compiled) if message.id}
+
+    assert set(translated) == wanted
+    assert [message for message, said in translated.items() if not said or not all(said)] == []
+    assert read == translated

@@ -27,6 +27,7 @@ final class Plugin {
 	private function features(): array {
 		return array(
 			new Compatibility( $this->file ),
+			new Translations( $this->file ),
 			new Going( $this->file ),
 			new Schema(),
 			new PrivateAddress(),
