@@ -10,6 +10,7 @@ declare(strict_types=1);
 defined( 'ABSPATH' ) || exit;
 
 require_once __DIR__ . '/FeaturesUtil.php';
+require_once __DIR__ . '/WC_Order.php';
 
 // As in WooCommerce: before anything else on init, when every plugin has been loaded.
 add_action(
