@@ -52,7 +52,7 @@ def tried(services: Services, connected: Connected) -> tuple[str, str]:
         )
     try:
         tick(services, connected)
-    except (Rejected, Unavailable) as error:
+    except Unavailable as error:
         return error.code, f"{error.sentence} Documents are made and mailed; the shop keeps sending its own mails too."
     return "connected", ""
 

@@ -29,6 +29,7 @@ class PretendPlugin:
     rest_is_closed: bool = False
     url: str = ""
     is_silent: bool = False
+    secret: str = SECRET
 
     def verbs(self) -> list[str]:
         return [verb if verb != "mailed" else f"mailed {told['stage']}" for verb, told in self.told]
@@ -38,7 +39,7 @@ class PretendPlugin:
         verb = path.rpartition("/" if by_rest else "=")[2]
         if self.is_silent or (by_rest and self.rest_is_closed):
             return 403, {"code": "rest_forbidden"}
-        if not seal.fits(SECRET, f"/facturelay/v1/{verb}", body):
+        if not seal.fits(self.secret, f"/facturelay/v1/{verb}", body):
             return 401, {"code": "rest_forbidden"}
         self.told.append((verb, json.loads(body)))
         return 200, {"facturelay": True, "late": self.late}
@@ -163,6 +164,15 @@ def test_while_the_shop_cannot_be_asked_no_mail_of_ours_leaves(house: House, sho
     house.clock.move(minutes=5)
     house.work()
     assert len(house.mailbox.messages()) == 1
+
+
+def test_a_shop_that_refuses_our_signature_lets_no_mail_fail_for_good(house: House, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.secret = "7f" * 32
+    order = an_order(id=238, paid=True)
+
+    house.arrives(order)
+
+    assert mail_step(house, order["id"]) == ("waiting", "plugin_refuses")
 
 
 def test_a_plugin_that_fell_silent_long_ago_holds_no_mail_of_ours_up(house: House, shop_plugin: PretendPlugin) -> None:

@@ -4,42 +4,40 @@ import sys
 
 import click
 
-from worker.cli import documents, invite, keeping, look, mail, orders, register, running, shop, status, texts, upkeep
+from worker.cli.common import Lazy
 from worker.errors import FacturelayError
 
+# Imported when called: `facturelay status` must not wait for the press to be loaded.
+COMMANDS = {
+    "up": "running:up",
+    "demo": "running:demo",
+    "bridge": "running:bridge",
+    "worker": "running:worker",
+    "sweep": "running:sweep",
+    "migrate": "running:migrate",
+    "status": "status:status",
+    "shop": "shop:shop",
+    "texts": "texts:texts",
+    "mail": "mail:mail",
+    "documents": "documents:documents",
+    "order": "orders:order",
+    "verify": "register:verify",
+    "register": "register:register",
+    "purge": "keeping:purge",
+    "shopper": "keeping:shopper",
+    "reconcile": "upkeep:reconcile",
+    "backfill": "upkeep:backfill",
+    "backup": "upkeep:backup",
+    "restore": "upkeep:restore",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+
+@click.group(
+    cls=Lazy, elsewhere=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(package_name="facturelay", prog_name="facturelay")
 def commands() -> None:
     """From a WooCommerce order to the right document: exact to the cent, once, and never lost."""
-
-
-for command in (
-    running.up,
-    running.demo,
-    running.bridge,
-    running.worker,
-    running.sweep,
-    running.migrate,
-    status.status,
-    shop.shop,
-    texts.texts,
-    mail.mail,
-    documents.documents,
-    orders.order,
-    register.verify,
-    register.register,
-    keeping.purge,
-    keeping.shopper,
-    upkeep.reconcile,
-    upkeep.backfill,
-    upkeep.backup,
-    upkeep.restore,
-):
-    commands.add_command(command)
-
-for command in (invite.invite, look.logo, look.layout):
-    shop.shop.add_command(command)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,24 @@ from worker.settings import Settings
 from worker.store.migrate import is_current, upgrade
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Lazy(click.Group):
+    """A group whose commands live in other modules, each imported when it is called: *elsewhere* maps name to module:command."""
+
+    def __init__(self, *args: Any, elsewhere: dict[str, str], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.elsewhere = elsewhere
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.elsewhere})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.elsewhere[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"worker.cli.{module}"), name)
+        return found
 
 
 def with_data(command: F) -> F:

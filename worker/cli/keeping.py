@@ -7,7 +7,7 @@ import click
 
 from worker import retention
 from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import PERSON, shop
+from worker.cli.shop import PERSON
 from worker.retention import Erased, Farewell
 from worker.store import codec, shops
 
@@ -21,7 +21,7 @@ def purge(data: Path | None, *, as_json: bool) -> None:
     show({"bodies": dropped}, as_json=as_json, text=lambda: f"{dropped} raw bodies older than 90 days were dropped.")
 
 
-@shop.command("export")
+@click.command()
 @click.argument("shop_id")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_data
@@ -32,7 +32,7 @@ def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> Non
     show({"documents": count, "file": str(file)}, as_json=as_json, text=lambda: f"{count} documents are in {file}.")
 
 
-@shop.command("leave")
+@click.command()
 @click.argument("shop_id")
 @click.option("--yes", is_flag=True, help="Do not ask; the shop's secrets cannot be brought back.")
 @with_data

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import Connection
 
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.common import Lazy, open_services, show, table, with_data, with_json
 from worker.domain.changes import changes
 from worker.domain.document import Kind, SendMode
 from worker.domain.numbering import arranged
@@ -54,7 +54,16 @@ KINDS = click.Choice([kind.value for kind in Kind])
 PERSON = "command line"
 
 
-@click.group()
+ELSEWHERE = {
+    "invite": "invite:invite",
+    "logo": "look:logo",
+    "layout": "look:layout",
+    "export": "keeping:export",
+    "leave": "keeping:leave",
+}
+
+
+@click.group(cls=Lazy, elsewhere=ELSEWHERE)
 def shop() -> None:
     """Make, show and change shops."""
 

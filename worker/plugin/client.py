@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from worker.domain.seal import Seal, sealed
-from worker.errors import Rejected, Unavailable
+from worker.errors import Unavailable
 from worker.outbound import guarded_session
 
 ROUTE = "/facturelay/v1/"
@@ -18,7 +18,7 @@ LARGEST_ANSWER = 1_000_000
 
 
 class PluginClient:
-    """Talks to one shop's plugin. Raises Rejected when it refuses us, Unavailable when it does not answer."""
+    """Talks to one shop's plugin. Raises Unavailable when it refuses us or does not answer."""
 
     def __init__(self, site: str, secret: str, *, allow_private: bool, now: Callable[[], datetime]) -> None:
         self._site = site.rstrip("/")
@@ -38,8 +38,9 @@ class PluginClient:
                 return found
             refused = refused or status == 401
         if refused:
-            raise Rejected(
-                "The shop's Facturelay plugin refuses our signature; connect it again with a new code.",
+            # Passing: a clock that is off or a shop that moved is put right, and meanwhile no mail may fail for good.
+            raise Unavailable(
+                "The shop's Facturelay plugin refuses our signature; if its clock is right, connect it again with a new code.",
                 code="plugin_refuses",
             )
         raise Unavailable(

@@ -1,0 +1,134 @@
+<?php
+
+declare(strict_types=1);
+
+use Facturelay\Connection;
+use Facturelay\Holds\Holding;
+use Facturelay\Holds\Ledger;
+use Facturelay\Schema;
+
+/** In which moments WooCommerce's mail is held, and that it leaves in every other. */
+final class HoldingTest extends WordPressTestCase {
+
+	private const MAIL  = 'customer_processing_order';
+	private const EVENT = 'woocommerce_order_status_pending_to_processing';
+
+	protected function setUp(): void {
+		// Before the transaction: MariaDB commits by itself when a table is made.
+		Schema::make();
+		parent::setUp();
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home() ) );
+		$this->hear( time() );
+	}
+
+	public function test_a_mail_is_held_in_the_event_that_sends_it(): void {
+		$this->assertFalse( $this->asked() );
+		$this->assertSame( 1, ( new Ledger() )->figures()['held'] );
+	}
+
+	public function test_a_mail_that_a_person_sends_leaves(): void {
+		$this->assertTrue( $this->asked( array(), '' ) );
+		$this->assertTrue( $this->asked( array(), 'woocommerce_order_action_send_order_details' ) );
+		$this->assertSame( 0, ( new Ledger() )->figures()['held'] );
+	}
+
+	public function test_a_mail_is_held_where_the_shop_sends_mails_later(): void {
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+	}
+
+	public function test_the_list_of_mails_asks_without_an_order(): void {
+		$this->assertSame( 'yes', apply_filters( 'woocommerce_email_enabled_' . self::MAIL, 'yes', null, null ) );
+	}
+
+	public function test_a_mail_that_is_switched_off_stays_off_and_is_not_held(): void {
+		$this->assertFalse( $this->in_event( self::EVENT, fn() => apply_filters( 'woocommerce_email_enabled_' . self::MAIL, false, new WC_Order(), null ) ) );
+		$this->assertSame( 0, ( new Ledger() )->figures()['held'] );
+	}
+
+	/** @dataProvider orders_that_are_not_replaced */
+	public function test_a_mail_leaves_where_no_document_replaces_it( array $order ): void {
+		$this->assertTrue( $this->asked( $order ) );
+	}
+
+	/** @return array<string, array{0: array<string, mixed>}> */
+	public static function orders_that_are_not_replaced(): array {
+		return array(
+			'not paid'                => array( array( 'paid' => false ) ),
+			'something to download'   => array( array( 'downloads' => true ) ),
+			'an order that is broken' => array( array( 'downloads' => 'broken' ) ),
+		);
+	}
+
+	public function test_when_facturelay_fell_silent_mails_leave_and_that_is_written_down(): void {
+		$this->hear( time() - 700 );
+
+		$this->assertTrue( $this->asked() );
+		$this->assertTrue( ( new Ledger() )->leaves_alone( 238, self::MAIL ) );
+	}
+
+	public function test_a_mail_leaves_where_the_owner_wants_woocommerces_own(): void {
+		update_option( Holding::CHOICES, array( self::MAIL => 'always' ) );
+
+		$this->assertTrue( $this->asked() );
+		$this->assertTrue( ( new Ledger() )->take( 238, array( 'invoice' ), array(), 'claim', 600 ), 'ours would be the second' );
+		$this->assertFalse( ( new Ledger() )->leaves_alone( 238, self::MAIL ), 'no link was asked for' );
+	}
+
+	public function test_a_copy_of_the_shop_holds_nothing(): void {
+		Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) );
+
+		$this->assertTrue( $this->asked() );
+	}
+
+	public function test_an_unconnected_shop_holds_nothing(): void {
+		Connection::forget();
+
+		$this->assertTrue( $this->asked() );
+	}
+
+	public function test_a_second_mail_of_the_order_waits_for_no_document_that_the_first_brings(): void {
+		$this->asked();
+
+		$this->assertTrue( $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order(), null ) ) );
+	}
+
+	/** @param array<string, mixed> $order */
+	private function asked( array $order = array(), string $event = self::EVENT ): bool {
+		return (bool) $this->in_event( $event, fn() => apply_filters( 'woocommerce_email_enabled_' . self::MAIL, true, new WC_Order( $order ), null ) );
+	}
+
+	/** @return mixed what $ask gives inside the event */
+	private function in_event( string $event, callable $ask ) {
+		$answer = null;
+		$hook   = static function () use ( &$answer, $ask ): void {
+			$answer = $ask();
+		};
+		if ( '' === $event ) {
+			$hook();
+			return $answer;
+		}
+		add_action( $event, $hook );
+		do_action( $event );
+		remove_action( $event, $hook );
+		return $answer;
+	}
+
+	private function hear( int $at ): void {
+		$paid = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
+		update_option(
+			'facturelay_heard',
+			array(
+				'at'    => $at,
+				'holds' => array(
+					'since'      => 0,
+					'deadline_s' => 600,
+					'transfers'  => true,
+					'mails'      => array(
+						self::MAIL                 => array( $paid ),
+						'customer_completed_order' => array( array( 'needs_paid' => false ) + $paid ),
+					),
+				),
+			)
+		);
+	}
+}
