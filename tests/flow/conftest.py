@@ -155,5 +155,8 @@ def house(database_url: str, tmp_path: Path, empty_books: Path) -> Iterator[Hous
         secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
         with services.store.write() as connection:
             shops.add(connection, services.vault, made, secrets, now=clock.now)
-        yield House(services, shop, mailbox, clock, made.shop_id)
-        services.store.close()
+        here = House(services, shop, mailbox, clock, made.shop_id)
+        yield here
+        # A test may have moved in with other settings.
+        for used in (services, here.services):
+            used.store.close()

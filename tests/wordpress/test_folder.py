@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -142,12 +143,23 @@ def php(script: str, *arguments: Path) -> str:
 def test_every_sentence_is_translated_and_what_wordpress_reads_says_the_same(locale: str) -> None:
     languages = PLUGIN / "languages"
     with (languages / "facturelay.pot").open("rb") as template:
-        wanted = {message.id for message in read_po(template) if message.id}
+        wanted = set(sentences(read_po(template)))
     with (languages / f"facturelay-{locale}.po").open("rb") as text:
-        translated = {message.id: message.string for message in read_po(text) if message.id}
+        translated = sentences(read_po(text))
     with (languages / f"facturelay-{locale}.mo").open("rb") as compiled:
-        read = {message.id: message.string for message in read_mo(compiled) if message.id}
+        read = sentences(read_mo(compiled))
 
     assert set(translated) == wanted
-    assert [message for message, said in translated.items() if not said or not all(said)] == []
+    assert [sentence for sentence, said in translated.items() if not all(said)] == []
     assert read == translated
+
+
+def sentences(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """What each sentence is in the other language: one text, or one for each number."""
+    found = {}
+    for message in catalog:
+        first = message.id if isinstance(message.id, str) else message.id[0]
+        said = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        if first:
+            found[first] = said
+    return found
