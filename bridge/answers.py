@@ -144,4 +144,4 @@ def unexpected_error(error: Exception) -> Response:
 
 
 def is_for_people() -> bool:
-    return request.path.startswith("/d/")
+    return request.path.startswith(("/d/", "/plugin/d/"))

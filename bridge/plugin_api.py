@@ -16,7 +16,7 @@ from worker import links, queue
 from worker.domain.holds import as_json, compile_holds
 from worker.domain.seal import Seal
 from worker.domain.shop import Shop
-from worker.store import documents, plugin, shops, trail
+from worker.store import documents, numbering, plugin, shops, trail
 from worker.store.plugin import Plugin
 from worker.store.trail import Event
 
@@ -72,6 +72,8 @@ def keep(content: dict[str, Any], shop_id: str, hashed: str) -> Response:
     """Store what the plugin brought; the invite ends in the same transaction."""
     site, now = str(content.get("site", "")).rstrip("/"), parts().now()
     with parts().store.write() as connection:
+        # Whole settings and secrets are written back: nobody may change them meanwhile.
+        numbering.lock(connection, shop_id)
         connected = shops.connected(connection, parts().vault, shop_id)
         wrong = wrong_site(connected.shop, site)
         if wrong is not None:
@@ -176,6 +178,7 @@ def disconnect() -> Response:
         return asking
     shop_id, now = asking.plugin.shop_id, parts().now()
     with parts().store.write() as connection:
+        numbering.lock(connection, shop_id)
         secrets = shops.connected(connection, parts().vault, shop_id).secrets
         without_key = replace(secrets, rest_key="", rest_secret="")
         shops.change_secrets(connection, parts().vault, shop_id, without_key)

@@ -70,7 +70,7 @@ def test_names_of_others_and_of_the_tests_are_left_alone(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_can_come_from_a_file(tmp_path: Path, name: str) -> None:
     value = {"FACTURELAY_SECRET_KEY": KEY, "DATABASE_URL": "sqlite:////tmp/x.db", "REDIS_URL": "redis://h"}.get(
-        name, "x"
+        name, "smtp://u:p@h"
     )
     (tmp_path / "handed-over").write_text(f"{value}\n")
     assert read(tmp_path, **{f"{name}_FILE": str(tmp_path / "handed-over")}) == read(tmp_path, **{name: value})
@@ -120,3 +120,23 @@ def test_what_is_handed_to_other_processes_reads_back_the_same(tmp_path: Path) -
 def test_the_example_file_names_exactly_what_can_be_set() -> None:
     named = re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(named) == sorted({*KNOWN, "DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"})
+
+
+def test_parts_get_the_settings_once_though_secrets_came_from_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k" * 40, encoding="utf-8")
+    environ = {"FACTURELAY_DATA": str(tmp_path), "FACTURELAY_SECRET_KEY_FILE": str(tmp_path / "key"), "PATH": "/bin"}
+    given = Settings.from_environment(environ)
+    of_parts = given.environment_of_parts(environ)
+    assert of_parts["PATH"] == "/bin"
+    assert Settings.from_environment(of_parts) == given
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.com", "smtp://", "smtp://u:p#x@mail.example.com", "http://mail.example.com"]
+)
+def test_a_mail_server_that_cannot_be_read_stops_the_start_without_repeating_its_password(
+    url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="FACTURELAY_SMTP_URL cannot be read") as refused:
+        Settings.from_environment({"FACTURELAY_DATA": str(tmp_path), "FACTURELAY_SMTP_URL": url})
+    assert "u:p" not in refused.value.sentence

@@ -1,5 +1,6 @@
 """Use case: what a person must know reaches that person: at once by mail, and all of it every morning."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
@@ -7,12 +8,14 @@ from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
 from worker.domain.shop import Shop
-from worker.errors import Rejected
+from worker.errors import FacturelayError, Rejected
 from worker.mail import mails, notices, smtp
 from worker.mail.notices import Digest
 from worker.services import Services
 from worker.store import alarms, register, reports, standing
 from worker.store.shops import Connected
+
+log = logging.getLogger(__name__)
 
 DIGEST = "digest"
 AT_HOUR = 7
@@ -95,6 +98,16 @@ def send(services: Services, shop: Shop, compose: Callable[..., EmailMessage]) -
     told = people(services, shop)
     sender = address_of(shop) or parseaddr(services.settings.mail_from)[1] or told[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
+    failures: list[FacturelayError] = []
     for address in told:
         message = compose(sender=sender, to=address, message_id=message_id)
-        smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,), timeout_s=SMTP_TIMEOUT_S)
+        try:
+            smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,), timeout_s=SMTP_TIMEOUT_S)
+        except FacturelayError as error:
+            failures.append(error)
+            log.warning(
+                "nobody at %s could be told: %s", "the shop" if address == told[0] else "the operator", error.sentence
+            )
+    # Whoever got it must not get it again each minute because another address is refused.
+    if len(failures) == len(told):
+        raise failures[0]

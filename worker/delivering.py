@@ -147,8 +147,8 @@ def shop_of(services: Services, document: Document) -> shops.Connected:
 
 
 def link_of(services: Services, document: Document) -> str:
-    """The shopper's link. The same for every try within one day, so that a repeated mail says the same."""
-    start = document.issued_at
+    """The shopper's link, valid from the day it is sent. The same all day, so that a repeated mail says the same."""
+    start = max(document.issued_at, services.now().replace(hour=0, minute=0, second=0, microsecond=0))
     return links.url(services.settings.public_url, services.settings.secret_keys, document.document_id, now=start)
 
 

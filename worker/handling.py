@@ -11,7 +11,7 @@ from worker.domain.due import documents_due, reissue
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.exchange import with_rate
-from worker.issuing import issue_draft
+from worker.issuing import as_it_is_now, issue_draft
 from worker.looking import Look, asked, delivered
 from worker.queue import DELIVER, LOOK_AT_ORDER
 from worker.services import Services
@@ -39,6 +39,7 @@ def issue_kept(services: Services, draft_id: int, *, send: bool, by: Person) -> 
     shop = with_rate(services, connected.shop, look.order.currency)
     with services.store.write() as connection:
         numbering.lock(connection, kept.shop_id)
+        shop = as_it_is_now(connection, services, shop)
         draft = drafted_again(services, connection, shop, kept, look)
         document = issue_draft(
             connection,
@@ -81,7 +82,6 @@ def drafted_again(services: Services, connection: Connection, shop: Shop, kept: 
             code="draft_outdated",
         )
     if draft.problems:
-        documents.keep_draft(connection, shop.shop_id, draft, now=services.now())
         raise Rejected(draft.problems[0].sentence, code=draft.problems[0].code)
     return draft
 
@@ -91,7 +91,9 @@ def discard(services: Services, draft_id: int, *, by: Person) -> KeptDraft:
     with services.store.write() as connection:
         kept = documents.get_draft(connection, draft_id)
         draft = kept.draft
-        documents.end_draft(
+        # Under the lock, so that nobody issues it in the same moment.
+        numbering.lock(connection, kept.shop_id)
+        ended = documents.end_draft(
             connection,
             kept.shop_id,
             cause=draft.cause,
@@ -99,6 +101,8 @@ def discard(services: Services, draft_id: int, *, by: Person) -> KeptDraft:
             state="discarded",
             now=services.now(),
         )
+        if not ended:
+            raise Rejected(f"The draft for order {draft.order_number} does not wait any more.", code="draft_unknown")
         sentence = f"The draft of the {named(draft.kind)} was discarded."
         trail.add(connection, Event(kept.shop_id, services.now(), by.name, "discarded", sentence, draft.order_id))
     return kept
@@ -110,7 +114,8 @@ def send(services: Services, document_id: int, *, by: Person) -> Document:
     with services.store.write() as connection:
         document = documents.get(connection, document_id)
         if StepName.MAIL in steps.of_document(connection, document_id):
-            steps.again(connection, document_id, StepName.MAIL, now=now)
+            if not steps.again(connection, document_id, StepName.MAIL, now=now):
+                raise Rejected(f"{document.number} is being mailed at this moment.", code="mail_under_way")
         else:
             steps.plan(
                 connection,
@@ -154,6 +159,7 @@ def credit(services: Services, document_id: int, *, again: bool, by: Person) -> 
     together = str(uuid.uuid4())
     with services.store.write() as connection:
         numbering.lock(connection, shop.shop_id)
+        shop = as_it_is_now(connection, services, shop)
         pair = reissue(look.order, invoice, history_of(connection, shop, look), shop, today(services, shop))
         # Another cause than a cancelled order's: what a person credited is not invoiced anew by itself.
         wanted = pair if again else (replace(pair[0], cause=f"credit:{invoice.number}"),)

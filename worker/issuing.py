@@ -44,10 +44,7 @@ def look_at(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
     """Answer all *deliveries* (of one order of one shop) with one look. Raises Rejected or Unavailable."""
     with services.store.read() as connection:
         connected = shops.connected(connection, services.vault, deliveries[0].shop_id)
-    if connected.shop.suspended:
-        raise Unavailable(
-            "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
-        )
+    refuse_paused(connected.shop)
     if deliveries[0].order_id is None:
         return hear(services, connected.shop, complaint(deliveries))
     look = fetch(services, connected, deliveries)
@@ -67,6 +64,21 @@ def shop_for(shop: Shop, deliveries: Sequence[Delivery]) -> Shop:
     return replace(shop, orders_since=LONG_AGO) if is_backfill else shop
 
 
+def refuse_paused(shop: Shop) -> None:
+    if shop.suspended:
+        raise Unavailable(
+            "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
+        )
+
+
+def as_it_is_now(connection: Connection, services: Services, shop: Shop) -> Shop:
+    """The settings under the lock: what was changed since the look began counts. The look's own rates and a backfill stay."""
+    current = shops.connected(connection, services.vault, shop.shop_id).shop
+    refuse_paused(current)
+    since = LONG_AGO if shop.orders_since == LONG_AGO else current.orders_since
+    return replace(current, orders_since=since, exchange_rates={**shop.exchange_rates, **current.exchange_rates})
+
+
 def hear(services: Services, shop: Shop, code: str) -> Outcome:
     """Take in a signed error body: WooCommerce delivers it in place of an order (contract section 4)."""
     if code in ("", "woocommerce_rest_shop_order_invalid_id"):
@@ -84,7 +96,7 @@ def issue(services: Services, shop: Shop, look: Look) -> Outcome:
     """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice."""
     with services.store.write() as connection:
         numbering.lock(connection, shop.shop_id)
-        round_ = Rounds(connection, services, shop, look)
+        round_ = Rounds(connection, services, as_it_is_now(connection, services, shop), look)
         verdict = round_.go()
         flags = (*verdict.flags, *unread_refunds(look))
         orders.saw(connection, shop.shop_id, look.order, findings=verdict.findings, flags=flags, now=services.now())

@@ -20,7 +20,8 @@ from worker.store.migrate import upgrade
 
 log = logging.getLogger(__name__)
 
-STOP_TIMEOUT_S = 30.0
+# A worker may need as long as a job may take (queue.JOB_TIMEOUT_S) to finish the one at hand.
+STOP_TIMEOUT_S = 130.0
 # A part that dies at once, again and again, is started less and less often.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LIVED_LONG_S = 60.0
@@ -43,7 +44,7 @@ class Part:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
             list(self.command),
-            env={**os.environ, **self.environment},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             # A session of its own: Ctrl-C reaches only the launcher, which stops the parts in order.
             start_new_session=True,
@@ -130,15 +131,14 @@ def prepare(settings: Settings) -> Settings:
 
 def open_house(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> House:
     """Start broker, bridge, workers and sweep. Raises Rejected when a part cannot start."""
-    house = House()
+    house, environment = House(), settings.environment_of_parts()
     try:
         if embedded_broker:
-            part = house.add(Part("valkey", broker.command(settings.data), {}))
+            part = house.add(Part("valkey", broker.command(settings.data), environment))
             if part.process is None:
                 raise Rejected("The embedded Valkey did not start.", code="broker_start")
             broker.wait_until_ready(settings.redis_url, part.process)
         upgrade(settings.database_url)
-        environment = settings.as_environment()
         house.add(Part("bridge", facturelay("bridge", "--host", host, "--port", str(port)), environment))
         for number in range(1, workers + 1):
             house.add(Part(f"worker {number}", facturelay("worker"), environment))

@@ -23,6 +23,8 @@ CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
 JOB_TIMEOUT_S = 120
 # A job that was never taken vanishes from Redis; its row stays and the sweep rings again.
 JOB_LIFETIME_S = 900
+# Why a job failed is on its row and in the log; while Redis remembers it, its name cannot be rung again.
+FAILED_JOB_LIFETIME_S = 60
 
 
 def connect(redis_url: str, *, timeout_s: float = 1.0) -> Redis:
@@ -62,7 +64,7 @@ def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
             job_timeout=JOB_TIMEOUT_S,
             ttl=JOB_LIFETIME_S,
             result_ttl=0,
-            failure_ttl=3600,
+            failure_ttl=FAILED_JOB_LIFETIME_S,
         )
     except DuplicateJobError:
         return False

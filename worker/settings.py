@@ -76,7 +76,7 @@ class Settings:
             database_url=database_url(values.get("DATABASE_URL") or f"sqlite:///{data / 'facturelay.db'}"),
             redis_url=redis_url(values.get("REDIS_URL") or f"unix://{data / 'valkey' / 'valkey.sock'}"),
             secret_keys=secret_keys(values.get("FACTURELAY_SECRET_KEY", ""), data),
-            smtp_url=values.get("FACTURELAY_SMTP_URL", ""),
+            smtp_url=smtp_url(values.get("FACTURELAY_SMTP_URL", "")),
             mail_from=values.get("FACTURELAY_MAIL_FROM", ""),
             operator_mail=values.get("FACTURELAY_OPERATOR_MAIL", ""),
             allow_private_shops=boolean(
@@ -103,8 +103,13 @@ class Settings:
             ),
         )
 
+    def environment_of_parts(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """*environ* with these settings in it, for the processes that `up` and `demo` start. Secrets from files are read once."""
+        files = {f"{name}_FILE" for name in SECRETS}
+        return {**{name: value for name, value in environ.items() if name not in files}, **self.as_environment()}
+
     def as_environment(self) -> dict[str, str]:
-        """The same settings as variables, for the processes that `up` and `demo` start."""
+        """The same settings as variables."""
         return {
             "FACTURELAY_DATA": str(self.data),
             "FACTURELAY_PUBLIC_URL": self.public_url,
@@ -197,6 +202,22 @@ def redis_url(text: str) -> str:
     if text.startswith(("redis://", "rediss://", "unix://")):
         return text
     raise SettingsError("REDIS_URL must start with redis://, rediss:// or unix://", code="setting_wrong")
+
+
+def smtp_url(text: str) -> str:
+    """Check what a mail server's address must have; a sentence never repeats it, because it holds a password."""
+    try:
+        parts = urlsplit(text.strip())
+        wrong = parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if text and (wrong or parts.path not in ("", "/") or parts.query or parts.fragment):
+        raise SettingsError(
+            "FACTURELAY_SMTP_URL cannot be read; write it like smtp+starttls://user:password@mail.example.com:587, with "
+            "special characters of user and password percent-encoded (# is %23)",
+            code="setting_wrong",
+        )
+    return text.strip()
 
 
 def boolean(name: str, text: str) -> bool:

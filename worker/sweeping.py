@@ -76,7 +76,7 @@ def lease_for(services: Services) -> timedelta:
 
 def run(services: Services, stop: threading.Event) -> None:
     """Sweep until *stop* is set."""
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    holder = f"{socket.gethostname()[:48]}:{os.getpid()}"
     chores = Chores(services)
     while not stop.is_set():
         try:

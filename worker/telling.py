@@ -156,13 +156,16 @@ def take_over(services: Services, leased: Leased, papers: Sequence[Document]) ->
 
 def taken_over(services: Services, leased: Leased, papers: Sequence[Document], *, mailed: bool) -> None:
     """Tell the shop that our mail left in place of its own, or that it will not. Never fails: the heartbeat tells it too."""
-    found = plugin_of(services, papers[0].shop_id)
-    if found is None or not found.must_be_asked(services.now()) or asked_later(leased, papers):
-        return
     try:
+        found = plugin_of(services, papers[0].shop_id)
+        if found is None or not found.must_be_asked(services.now()) or asked_later(leased, papers):
+            return
         call(services, found, "mailed", {**about(leased, papers), "stage": "after" if mailed else "never"})
     except FacturelayError as error:
-        log.info("the plugin of shop %s was not told of a mail: %s", found.shop_id, error.sentence)
+        log.info("the plugin of shop %s was not told of a mail: %s", papers[0].shop_id, error.sentence)
+    except Exception:
+        # Our mail has left: whatever goes wrong now, it must not be sent again.
+        log.exception("the plugin of shop %s was not told of a mail", papers[0].shop_id)
 
 
 def about(leased: Leased, papers: Sequence[Document]) -> dict[str, object]:

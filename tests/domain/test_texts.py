@@ -14,7 +14,7 @@ from worker.domain.document import Category, Problem
 from worker.domain.language import LANGUAGES, language_of
 from worker.domain.mentions import exemption, legal_texts, mention
 from worker.domain.numbering import check_pattern, format_number, issue_date, period
-from worker.domain.payment import epc_payload, is_structured_communication, print_ogm, structured_communication
+from worker.domain.payment import structured_communication
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import DEFAULT_SERIES, Series
 from worker.domain.vat import EU, vat_number
@@ -81,7 +81,6 @@ def test_a_yearly_series_counts_per_year_and_another_for_ever() -> None:
 @given(seed=st.integers(0, 2000), order_id=st.integers(0, 10**9))
 def test_a_reference_is_twelve_digits_that_check(seed: int, order_id: int) -> None:
     reference = structured_communication(seed, order_id)
-    assert is_structured_communication(reference)
     assert ogm_vcs.is_valid(reference)
 
 
@@ -99,57 +98,6 @@ def test_two_orders_never_share_a_reference(one: tuple[int, int], other: tuple[i
 )
 def test_a_reference_is_seed_order_and_check_digits(seed: int, order_id: int, reference: str) -> None:
     assert structured_communication(seed, order_id) == reference
-
-
-@pytest.mark.parametrize("wrong", ["090933755494", "09093375549", "09093375549a", "000000000000", ""])
-def test_a_reference_that_does_not_check_is_none(wrong: str) -> None:
-    assert not is_structured_communication(wrong)
-
-
-def test_a_reference_is_printed_between_plus_signs() -> None:
-    assert print_ogm("090933755493") == "+++090/9337/55493+++"
-
-
-def test_only_a_structured_communication_is_printed_as_one() -> None:
-    with pytest.raises(ValueError, match="of 12 digits"):
-        print_ogm("F2026-00001")
-
-
-def test_the_qr_code_refuses_a_reference_that_is_too_long() -> None:
-    with pytest.raises(ValueError, match="longer than the 35"):
-        epc_payload(beneficiary="X", iban="I", amount=Decimal(1), reference="R" * 36)
-
-
-def test_the_qr_code_says_what_a_banking_app_expects() -> None:
-    payload = epc_payload(
-        beneficiary="De Gentse Gist BV",
-        iban="BE68 5390 0754 7034",
-        amount=Decimal("22.2"),
-        bic="GKCCBEBB",
-        reference="090933755493",
-    )
-    assert payload.split("\n") == [
-        *("BCD", "002", "1", "SCT", "GKCCBEBB", "De Gentse Gist BV", "BE68539007547034", "EUR22.20", "", "090933755493")
-    ]
-
-
-@many
-@given(beneficiary=st.text(min_size=1), text=st.text())
-def test_the_qr_code_stays_within_its_331_bytes_and_its_lines(beneficiary: str, text: str) -> None:
-    payload = epc_payload(beneficiary=beneficiary, iban="BE68539007547034", amount=Decimal("0.01"), text=text)
-    assert len(payload.encode()) <= 331
-    assert len(payload.split("\n")) <= 11
-
-
-@pytest.mark.parametrize("amount", ["0.00", "-1.00", "1000000000.00"])
-def test_the_qr_code_refuses_an_amount_that_nobody_can_pay(amount: str) -> None:
-    with pytest.raises(ValueError, match="cannot be paid"):
-        epc_payload(beneficiary="X", iban="BE68539007547034", amount=Decimal(amount))
-
-
-def test_the_qr_code_holds_a_reference_or_a_text() -> None:
-    with pytest.raises(ValueError, match="not both"):
-        epc_payload(beneficiary="X", iban="I", amount=Decimal(1), reference="090933755493", text="F1")
 
 
 # Languages

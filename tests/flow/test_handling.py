@@ -5,14 +5,17 @@ from decimal import Decimal
 import pytest
 
 from tests.flow.conftest import SELLER, House
-from worker import handling
-from worker.demo.orders import Payload, a_refund, an_order
+from worker import handling, issuing
+from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.shop import Moment, Rule
 from worker.errors import Rejected
 from worker.handling import Person
+from worker.looking import Look
 from worker.overview import Listed
+from worker.store import shops
+from worker.woocommerce.payload import parse_order
 
 BY = Person("An")
 KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
@@ -97,12 +100,13 @@ def test_a_discarded_draft_does_not_come_back(house: House) -> None:
     assert house.arrives(paid()) == ()
 
 
-def test_a_document_is_mailed_again_under_the_same_id(house: House) -> None:
+def test_a_document_is_mailed_again_as_a_mail_of_its_own(house: House) -> None:
     (invoice,) = house.arrives(paid())
     handling.send(house.services, id_of(invoice), by=BY)
     house.work()
     first, second = house.mailbox.messages()
     assert first.attachments[0].content == second.attachments[0].content
+    assert first.message_id != second.message_id
 
 
 def test_an_invoice_is_marked_paid_once(house: House) -> None:
@@ -182,3 +186,20 @@ def test_a_refund_that_is_deleted_in_the_shop_is_flagged(house: House) -> None:
     assert trail.seen is not None
     assert [flag.code for flag in trail.seen.flags] == ["refund_deleted"]
     assert house.numbers(5) == ["F2026-00001", "C2026-00001"]
+
+
+def test_a_draft_is_discarded_once(house: House) -> None:
+    draft_id = kept(house, paid())
+    handling.discard(house.services, draft_id, by=BY)
+    with pytest.raises(Rejected, match="does not wait any more"):
+        handling.discard(house.services, draft_id, by=BY)
+
+
+def test_what_the_owner_changed_while_the_shop_was_asked_counts(house: House) -> None:
+    house.shop.place(paid())
+    house.ring(paid())
+    with house.services.store.read() as connection:
+        before = shops.connected(connection, house.services.vault, house.shop_id).shop
+    house.change_shop(rules=KEEP)
+    outcome = issuing.issue(house.services, before, Look(parse_order(php_json(paid())), ()))
+    assert (outcome.issued, len(outcome.kept)) == ((), 1)

@@ -228,6 +228,9 @@ def test_work_that_fails_for_a_day_is_given_up_visibly(house: House) -> None:
 def test_a_paused_shop_keeps_its_orders_waiting(house: House) -> None:
     house.change_shop(suspended=True)
     assert house.arrives(paid()) == ()
+    for _ in range(30):
+        house.clock.move(hours=2)
+        house.work()
     house.change_shop(suspended=False)
     house.clock.move(hours=2)
     house.work()

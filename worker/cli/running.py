@@ -92,7 +92,6 @@ def default_recordings() -> Path:
 def bridge(host: str, port: int, data: Path | None) -> None:
     """Run the bridge: receives the shop's deliveries and serves the links."""
     settings = prepare(read_settings(data))
-    os.environ.update(settings.as_environment())
     arguments = [
         "gunicorn",
         "--config",
@@ -102,7 +101,8 @@ def bridge(host: str, port: int, data: Path | None) -> None:
         "bridge:create_app()",
     ]
     # In place of this process, so that signals reach gunicorn itself.
-    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606  # our own interpreter, no shell
+    environment = settings.environment_of_parts()
+    os.execve(sys.executable, [sys.executable, "-m", *arguments], environment)  # noqa: S606  # our own interpreter, no shell
 
 
 @click.command()

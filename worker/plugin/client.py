@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import requests
+import urllib3
 
 from worker.domain.seal import Seal, sealed
 from worker.errors import Unavailable
@@ -71,7 +72,7 @@ class PluginClient:
             ) as response:
                 content = response.raw.read(LARGEST_ANSWER, decode_content=True)
                 return response.status_code, parsed(content)
-        except (requests.RequestException, OSError):
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
             return 0, None
 
 

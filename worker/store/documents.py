@@ -198,7 +198,11 @@ def keep_file(connection: Connection, stored: StoredFile) -> StoredFile:
     existing = file_of(connection, stored.document_id, stored.format)
     if existing is not None:
         return existing
-    connection.execute(insert(files).values(**vars(stored)))
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(files).values(**vars(stored)))
+    except IntegrityError:  # another worker stored it between our look and our row
+        return file_of(connection, stored.document_id, stored.format) or stored
     return stored
 
 

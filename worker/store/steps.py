@@ -151,13 +151,16 @@ def put_back(connection: Connection, lease: str, *, code: str, sentence: str, ne
 
 
 def again(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
-    """Let a step that is done or failed be done once more: a person asked for it."""
+    """Let a step be done once more, and now: a person asked for it. False while it is being done.
+
+    What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known.
+    """
     result = connection.execute(
         update(steps)
-        .where(
-            steps.c.document_id == document_id, steps.c.name == name, steps.c.state.in_(("done", "failed", "skipped"))
+        .where(steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
+        .values(
+            state="waiting", attempts=0, created_at=now, next_at=now, reason_code="", reason="", detail="", done_at=None
         )
-        .values(state="waiting", attempts=0, created_at=now, next_at=now, reason_code="", reason="", done_at=None)
     )
     return bool(result.rowcount)
 
