@@ -130,6 +130,26 @@ def send(services: Services, document_id: int, *, by: Person) -> Document:
     return document
 
 
+def try_again(services: Services, shop_id: str, order_id: int, *, by: Person) -> int:
+    """Do once more what failed for an order: looks and steps. Returns how many; what waits or is done stays as it is."""
+    now = services.now()
+    with services.store.write() as connection:
+        looks = inbox.wait_again(connection, shop_id, order_id, now=now)
+        made, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+        all_steps = steps.of_documents(connection, [document.document_id for document in made])
+        failed = [step for of_one in all_steps.values() for step in of_one.values() if step.state == "failed"]
+        for step in failed:
+            steps.again(connection, step.document_id, step.name, now=now)
+        if looks or failed:
+            event = Event(shop_id, now, by.name, "tried_again", "What failed is tried again.", order_id=order_id)
+            trail.add(connection, event)
+    for look_id in looks[:1]:
+        services.ring(LOOK_AT_ORDER, look_id)
+    for document_id in {step.document_id for step in failed}:
+        services.ring(DELIVER, document_id)
+    return len(looks) + len(failed)
+
+
 def mark_paid(services: Services, document_id: int, *, on: date | None, by: Person) -> bool:
     """Mark an invoice as paid; False when it was already. *on* is the day in the seller's zone (default: today)."""
     with services.store.write() as connection:

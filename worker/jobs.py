@@ -198,7 +198,7 @@ def step_later(with_: Services, leased: Leased, error: Unavailable) -> None:
 
 
 def given_up(error: FacturelayError) -> str:
-    return f"{error.sentence} It was tried for a day; press “try again” when the cause is gone."
+    return f"{error.sentence} It was tried for a day; try it again when the cause is gone (facturelay order retry)."
 
 
 def lease_time(with_: Services) -> timedelta:

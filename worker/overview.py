@@ -1,5 +1,6 @@
 """Use case: what scripts and pages ask of the past: documents with all that became of them, and the trail of an order."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,9 @@ from worker.store.inbox import Delivery
 from worker.store.orders import SeenOrder
 from worker.store.steps import Step, StepName
 from worker.store.trail import Event
+
+# A statement takes only so many parameters: 65,535 on PostgreSQL.
+MOST_IDS = 5_000
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,13 @@ def listed(services: Services, *, shop_id: str | None = None, order_id: int | No
     """Documents first, oldest first, then the drafts that wait."""
     with services.store.read() as connection:
         made, kept = documents.listing(connection, shop_id=shop_id, order_id=order_id)
-        ids = [document.document_id for document in made]
-        all_steps = steps.of_documents(connection, ids)
-        all_marks = documents.marks_of(connection, ids)
-        all_files = documents.files_of(connection, ids)
+        all_steps: dict[int, dict[StepName, Step]] = {}
+        all_marks: dict[int, dict[str, Mark]] = {}
+        all_files: dict[int, tuple[StoredFile, ...]] = {}
+        for some in batched([document.document_id for document in made], MOST_IDS):
+            all_steps |= steps.of_documents(connection, some)
+            all_marks |= documents.marks_of(connection, some)
+            all_files |= documents.files_of(connection, some)
     settings = services.settings
     issued = tuple(
         Listed(
@@ -65,6 +72,10 @@ def listed(services: Services, *, shop_id: str | None = None, order_id: int | No
         for document in made
     )
     return issued + tuple(Listed(shop_id=draft.shop_id, draft=draft.draft, kept=draft) for draft in kept)
+
+
+def batched(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def trail_of(services: Services, shop_id: str, order_id: int) -> Trail:

@@ -203,3 +203,26 @@ def test_what_the_owner_changed_while_the_shop_was_asked_counts(house: House) ->
     house.change_shop(rules=KEEP)
     outcome = issuing.issue(house.services, before, Look(parse_order(php_json(paid())), ()))
     assert (outcome.issued, len(outcome.kept)) == ((), 1)
+
+
+def test_what_failed_is_tried_again_when_a_person_asks(house: House) -> None:
+    house.mailbox.faults.reject("koper@klant.test")
+    house.arrives(paid())
+    house.mailbox.faults.clear()
+    assert handling.try_again(house.services, house.shop_id, 238, by=BY) == 1
+    house.work()
+    assert len(house.mailbox.messages()) == 1
+    assert len(house.notes(238)) == 1
+    assert handling.try_again(house.services, house.shop_id, 238, by=BY) == 0
+
+
+def test_an_order_that_could_not_be_read_is_looked_at_again(house: House) -> None:
+    order = paid()
+    house.shop.place({**order, "total": "much"})
+    house.ring(order)
+    house.work()
+    assert house.numbers() == []
+    house.shop.place(order)
+    assert handling.try_again(house.services, house.shop_id, 238, by=BY) == 1
+    house.work()
+    assert house.numbers() == ["F2026-00001"]

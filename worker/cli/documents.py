@@ -115,8 +115,9 @@ def credit_document(document_id: int, data: Path | None, *, issue_again: bool, y
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
     services = open_services(data)
     made = handling.credit(services, document_id, again=issue_again, by=PERSON)
-    ids = {document.document_id for document in made}
-    listed = [item for item in overview.listed(services) if item.document and item.document.document_id in ids]
+    ids, first = {document.document_id for document in made}, made[0]
+    of_order = overview.listed(services, shop_id=first.shop_id, order_id=first.draft.order_id)
+    listed = [item for item in of_order if item.document and item.document.document_id in ids]
     numbers = " and ".join(document.number for document in made)
     show([overview.as_json(item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
 

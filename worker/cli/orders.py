@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from worker import overview
+from worker import handling, overview
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
+from worker.handling import Person
 from worker.overview import Listed, Trail
 from worker.services import Services
 from worker.store import codec, shops
+
+PERSON = Person("command line")
 
 
 @click.group()
@@ -33,6 +36,19 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
     with services.store.read() as connection:
         zone = shops.connected(connection, services.vault, shop_id).shop.zoneinfo
     show(trail_as_json(trail), as_json=as_json, text=lambda: told(trail, zone))
+
+
+@order.command("retry")
+@click.argument("order_id", type=int)
+@click.option("--shop", "shop_id", help="The shop; needed when there are several.")
+@with_data
+@with_json
+def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
+    """Try again what failed for an order: looking at it, its PDF, mail or note."""
+    services = open_services(data)
+    tried = handling.try_again(services, shop_id or only_shop(services), order_id, by=PERSON)
+    text = f"{tried} things are tried again." if tried else "Nothing failed for this order."
+    show({"tried_again": tried}, as_json=as_json, text=lambda: text)
 
 
 def only_shop(services: Services) -> str:
