@@ -9,7 +9,7 @@ from flask import current_app
 
 from worker.queue import Ringer
 from worker.settings import Settings
-from worker.store.archive import Archive
+from worker.store.archive import Archive, open_archive
 from worker.store.engine import Store
 from worker.store.vault import Vault
 
@@ -34,7 +34,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Parts:
         settings=settings,
         store=Store(settings.database_url),
         vault=Vault(settings.secret_keys),
-        archive=Archive(settings.archive),
+        archive=open_archive(settings),
         ringer=Ringer(settings.redis_url),
         now=now,
     )

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from worker.errors import Rejected
 from worker.services import Services
 from worker.settings import Settings
-from worker.store.archive import Archive
+from worker.store.archive import open_archive
 from worker.store.engine import Store
 from worker.store.migrate import upgrade
 from worker.store.tables import documents, files
@@ -56,7 +56,8 @@ def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
         least = counted(services)
         dump = dumped(services, folder)
         # After the database: a row never names a file that is not there yet.
-        stored = archived(services.settings.archive)
+        # An archive elsewhere is kept there; whoever runs it backs it up.
+        stored = [] if services.settings.archive_url else archived(services.settings.archive)
         manifest = Manifest(
             made_at=services.now().isoformat(timespec="seconds"),
             version=version("facturelay"),
@@ -221,7 +222,7 @@ def put_key(source: Path, settings: Settings) -> None:
 
 def prove(settings: Settings, manifest: Manifest) -> None:
     """Read every stored file and compare it with its row."""
-    store, archive = Store(settings.database_url), Archive(settings.archive)
+    store, archive = Store(settings.database_url), open_archive(settings)
     try:
         with store.read() as connection:
             found = connection.execute(select(func.count()).select_from(documents)).scalar_one()

@@ -10,7 +10,7 @@ from rq import Queue
 
 from worker import queue
 from worker.settings import Settings
-from worker.store.archive import Archive
+from worker.store.archive import Archive, open_archive
 from worker.store.engine import Store
 from worker.store.shops import Connected
 from worker.store.vault import Vault
@@ -38,7 +38,7 @@ class Services:
 
     @cached_property
     def archive(self) -> Archive:
-        return Archive(self.settings.archive)
+        return open_archive(self.settings)
 
     @cached_property
     def queue(self) -> Queue:

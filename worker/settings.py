@@ -21,6 +21,7 @@ KNOWN = (
     "FACTURELAY_OPERATOR_MAIL",
     "FACTURELAY_ALLOW_PRIVATE_SHOPS",
     "FACTURELAY_MAX_BODY_BYTES",
+    "FACTURELAY_ARCHIVE_URL",
     "FACTURELAY_LOG_LEVEL",
     "FACTURELAY_SWEEP_SECONDS",
     "FACTURELAY_POLL_SECONDS",
@@ -52,6 +53,7 @@ class Settings:
     sweep_seconds: int = 5
     poll_seconds: int = 300
     exchange_rates_url: str = ""
+    archive_url: str = field(default="", repr=False)
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up
     # to the longest. Both are the same everywhere but in tests that kill workers and cannot wait for minutes.
     lease_seconds: int = 150
@@ -91,6 +93,7 @@ class Settings:
                 ("DEBUG", "INFO", "WARNING", "ERROR"),
             ),
             sweep_seconds=whole("FACTURELAY_SWEEP_SECONDS", values.get("FACTURELAY_SWEEP_SECONDS", "5"), least=1),
+            archive_url=values.get("FACTURELAY_ARCHIVE_URL", "").rstrip("/"),
             exchange_rates_url=values.get("FACTURELAY_EXCHANGE_RATES_URL", ECB_DAILY),
             poll_seconds=whole("FACTURELAY_POLL_SECONDS", values.get("FACTURELAY_POLL_SECONDS", "300"), least=1),
             lease_seconds=whole(
@@ -123,6 +126,7 @@ class Settings:
             "FACTURELAY_SWEEP_SECONDS": str(self.sweep_seconds),
             "FACTURELAY_POLL_SECONDS": str(self.poll_seconds),
             "FACTURELAY_EXCHANGE_RATES_URL": self.exchange_rates_url,
+            "FACTURELAY_ARCHIVE_URL": self.archive_url,
             "FACTURELAY_TEST_LEASE_SECONDS": str(self.lease_seconds),
             "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": str(self.longest_wait_seconds),
             "DATABASE_URL": self.database_url,

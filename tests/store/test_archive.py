@@ -1,0 +1,59 @@
+"""The archive: what was stored comes back as it was, or not at all; in a folder and at an fsspec address alike."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from worker.errors import Rejected, Unavailable
+from worker.settings import Settings
+from worker.store.archive import Archive, RemoteArchive, open_archive
+
+PDF = b"%PDF-1.4 \x00\xff"
+
+
+@pytest.fixture(params=["folder", "address"])
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Archive:
+    return (
+        Archive(tmp_path / "archive") if request.param == "folder" else RemoteArchive(f"file://{tmp_path / 'archive'}")
+    )
+
+
+def test_what_was_stored_comes_back(archive: Archive) -> None:
+    sha256 = archive.put("shop/2026/1.pdf", PDF)
+    assert archive.get("shop/2026/1.pdf", sha256=sha256) == PDF
+
+
+def test_what_was_changed_is_refused(archive: Archive, tmp_path: Path) -> None:
+    sha256 = archive.put("shop/2026/1.pdf", PDF)
+    (tmp_path / "archive/shop/2026/1.pdf").write_bytes(PDF + b" ")
+    with pytest.raises(Rejected, match="was changed") as refused:
+        archive.get("shop/2026/1.pdf", sha256=sha256)
+    assert refused.value.code == "file_altered"
+
+
+def test_what_is_gone_is_named(archive: Archive) -> None:
+    with pytest.raises(Rejected, match=r"shop/2026/1\.pdf cannot be read") as refused:
+        archive.get("shop/2026/1.pdf", sha256="0" * 64)
+    assert refused.value.code == "file_missing"
+
+
+def test_a_place_that_cannot_be_written_is_tried_again_later(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "archive").write_text("a file where the folder should be")
+    with pytest.raises(Unavailable):
+        archive.put("shop/2026/1.pdf", PDF)
+
+
+def test_an_address_without_a_driver_is_refused_with_a_sentence() -> None:
+    with pytest.raises(Rejected, match="FACTURELAY_ARCHIVE_URL cannot be opened"):
+        RemoteArchive("nosuch://bucket/folder")
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"), [({}, Archive), ({"FACTURELAY_ARCHIVE_URL": "memory://books/"}, RemoteArchive)]
+)
+def test_the_operator_chooses(more: dict[str, str], kind: type[Archive], tmp_path: Path) -> None:
+    settings = Settings.from_environment({"FACTURELAY_DATA": str(tmp_path), **more})
+    found: Any = open_archive(settings)
+    assert type(found) is kind
+    assert found.get("a/b", sha256=found.put("a/b", PDF)) == PDF
