@@ -96,10 +96,18 @@ def test_an_alarm_that_was_over_before_the_mail_is_not_mailed(told: House) -> No
 
 def test_a_mail_that_did_not_leave_is_tried_again(told: House) -> None:
     sound(told, "shop_silent", "De winkel zwijgt.")
-    told.mailbox.faults.refuse(1)
+    told.mailbox.faults.refuse(2)
     with pytest.raises(Unavailable):
         tell(told)
     assert len(tell(told)) == 2
+
+
+def test_an_address_that_is_refused_keeps_nobody_else_from_being_told_once(told: House) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    told.mailbox.faults.reject(OWNER)
+    assert [mail.recipients for mail in tell(told)] == [(OPERATOR,)]
+    told.clock.move(hours=1)
+    assert tell(told) == ()
 
 
 def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_breaks(house: House) -> None:
