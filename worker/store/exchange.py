@@ -1,13 +1,12 @@
 """Exchange rates of the European Central Bank as last read: one report for all shops."""
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
-from worker.store.tables import reports
+from worker.store import reports
 
 NAME = "exchange_rates"
 
@@ -26,22 +25,16 @@ def keep(connection: Connection, rates: Rates) -> None:
         "day": rates.day.isoformat() if rates.day else None,
         "rates": {currency: str(rate) for currency, rate in rates.rates.items()},
     }
-    connection.execute(insert(reports).values(name=NAME, made_at=rates.read_at, content=json.dumps(content)))
+    reports.keep(connection, None, NAME, content, now=rates.read_at)
 
 
 def latest(connection: Connection) -> Rates | None:
     """The last attempt, whether it found rates or not."""
-    row = connection.execute(
-        select(reports)
-        .where(reports.c.shop_id.is_(None), reports.c.name == NAME)
-        .order_by(reports.c.made_at.desc(), reports.c.report_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
+    report = reports.latest(connection, None, NAME)
+    if report is None:
         return None
-    content = json.loads(row.content)
     return Rates(
-        read_at=row.made_at,
-        day=date.fromisoformat(content["day"]) if content["day"] else None,
-        rates={currency: Decimal(rate) for currency, rate in content["rates"].items()},
+        read_at=report.made_at,
+        day=date.fromisoformat(report.content["day"]) if report.content["day"] else None,
+        rates={currency: Decimal(rate) for currency, rate in report.content["rates"].items()},
     )

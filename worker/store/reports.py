@@ -21,8 +21,8 @@ class Report:
     content: Any
 
 
-def keep(connection: Connection, shop_id: str, name: str, content: object, *, now: datetime) -> int:
-    """Keep a new report beside those before it, and return its id."""
+def keep(connection: Connection, shop_id: str | None, name: str, content: object, *, now: datetime) -> int:
+    """Keep a new report beside those before it, and return its id. *shop_id* None: it is about all shops."""
     values = {"shop_id": shop_id, "name": name, "made_at": now, "content": json.dumps(content, ensure_ascii=False)}
     return int(connection.execute(insert(reports).values(**values).returning(reports.c.report_id)).scalar_one())
 
@@ -42,7 +42,7 @@ def change(connection: Connection, report_id: int, content: object, *, now: date
     )
 
 
-def latest(connection: Connection, shop_id: str, name: str) -> Report | None:
+def latest(connection: Connection, shop_id: str | None, name: str) -> Report | None:
     row = connection.execute(
         select(reports)
         .where(reports.c.shop_id == shop_id, reports.c.name == name)
