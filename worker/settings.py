@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from worker.errors import Rejected
+from worker.mail_server import parse_smtp_url
 
 PREFIX = "FACTURELAY_"
 ECB_DAILY = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
@@ -209,18 +210,15 @@ def redis_url(text: str) -> str:
 
 
 def smtp_url(text: str) -> str:
-    """Check what a mail server's address must have; a sentence never repeats it, because it holds a password."""
+    """Read the mail server's address once, so that a wrong one stops the start; no sentence repeats its password."""
     try:
-        parts = urlsplit(text.strip())
-        wrong = parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname or parts.port == 0
-    except ValueError:
-        wrong = True
-    if text and (wrong or parts.path not in ("", "/") or parts.query or parts.fragment):
+        if text.strip():
+            parse_smtp_url(text)
+    except ValueError as error:
         raise SettingsError(
-            "FACTURELAY_SMTP_URL cannot be read; write it like smtp+starttls://user:password@mail.example.com:587, with "
-            "special characters of user and password percent-encoded (# is %23)",
+            f"FACTURELAY_SMTP_URL cannot be read: {error}. Special characters of user and password are percent-encoded (# is %23).",
             code="setting_wrong",
-        )
+        ) from error
     return text.strip()
 
 

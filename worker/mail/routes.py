@@ -4,7 +4,7 @@ import socket
 from dataclasses import dataclass, field
 
 from worker.errors import Rejected, Unavailable
-from worker.mail.smtp import Server, parse_smtp_url
+from worker.mail_server import Server, parse_smtp_url
 from worker.outbound import checked_addresses
 
 
