@@ -14,7 +14,7 @@ PIP := PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/
 # One dot for each package: pip says either nothing for a minute or far too much.
 DOTS := awk '/^ *Collecting/ { printf "."; fflush() } END { print "" }'
 UV := $(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-header
 
 help: ## Show this list
 	@echo "Facturelay: from a WooCommerce order to the right document."
