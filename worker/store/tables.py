@@ -116,6 +116,8 @@ deliveries = Table(
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
     Index("ix_deliveries_state_next_at", "state", "next_at"),
     Index("ix_deliveries_shop_order", "shop_id", "order_id"),
+    Index("ix_deliveries_shop_state", "shop_id", "state"),
+    Index("ix_deliveries_received_at", "received_at"),
 )
 
 signature_failures = Table(
@@ -144,6 +146,19 @@ orders = Table(
     Column("looked_at", Instant, nullable=False),
     Column("findings", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
+    Index("ix_orders_shop_looked_at", "shop_id", "looked_at"),
+    Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at"),
+)
+
+# What an order is found by: the words of its buyer, its mail address and its number, in lower case.
+order_words = Table(
+    "order_words",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    # In the order of the bytes, so that a beginning is a range of the index.
+    Column("word", String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True),
+    Column("order_id", BigInteger, primary_key=True),
+    Index("ix_order_words_shop_order", "shop_id", "order_id"),
 )
 
 documents = Table(
@@ -176,6 +191,10 @@ documents = Table(
     UniqueConstraint("shop_id", "number"),
     UniqueConstraint("shop_id", "series", "period", "sequence"),
     Index("ix_documents_shop_order", "shop_id", "order_id"),
+    Index("ix_documents_shop_document", "shop_id", "document_id"),
+    Index("ix_documents_shop_kind", "shop_id", "kind", "document_id"),
+    Index("ix_documents_shop_issued_on", "shop_id", "issued_on", "document_id"),
+    Index("ix_documents_issued_at", "issued_at"),
 )
 
 drafts = Table(
@@ -193,6 +212,7 @@ drafts = Table(
     CheckConstraint("state IN ('open','discarded','issued')", name="state"),
     UniqueConstraint("shop_id", "cause", "order_key"),
     Index("ix_drafts_shop_order", "shop_id", "order_id"),
+    Index("ix_drafts_shop_state", "shop_id", "state", "draft_id"),
 )
 
 series = Table(
@@ -260,6 +280,8 @@ steps = Table(
     UniqueConstraint("document_id", "name"),
     Index("ix_steps_state_next_at", "state", "next_at"),
     Index("ix_steps_together", "together"),
+    Index("ix_steps_shop_state", "shop_id", "state", "step_id"),
+    Index("ix_steps_done_at", "done_at"),
 )
 
 events = Table(
@@ -274,6 +296,7 @@ events = Table(
     Column("code", String(60), nullable=False),
     Column("sentence", Text, nullable=False),
     Index("ix_events_shop_order", "shop_id", "order_id"),
+    Index("ix_events_shop_event", "shop_id", "event_id"),
 )
 
 alarms = Table(
@@ -365,4 +388,149 @@ plugins = Table(
     Column("heard_at", Instant),  # the plugin last answered a call of ours
     Column("told_up_to", BigInteger, nullable=False, server_default="0"),  # documents up to this id are in the shop
     CheckConstraint("check_state IN ('waiting','done','failed')", name="check_state"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),  # in lower case
+    Column("name", Text, nullable=False),
+    Column("password", Text, nullable=False),  # werkzeug's hash (scrypt)
+    Column("language", String(8), nullable=False),
+    Column("operator", Boolean, nullable=False),  # sees all shops
+    Column("totp", Text, nullable=False, server_default=""),  # encrypted; empty: no second factor
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last code used: each works once
+    Column(
+        "recovery", Text, nullable=False, server_default="[]"
+    ),  # JSON: hashes of codes that replace the second factor
+    Column("made_at", Instant, nullable=False),
+    Column("signed_in_at", Instant),
+    Column("suspended_at", Instant),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("user_id", ForeignKey("users.user_id"), primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("role", String(12), nullable=False),  # admin | viewer
+    CheckConstraint("role IN ('admin','viewer')", name="role"),
+    Index("ix_memberships_shop", "shop_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", ForeignKey("users.user_id"), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("agent", Text, nullable=False),
+    Index("ix_sessions_user", "user_id"),
+)
+
+# One-time links for people: the first set-up, an invitation, a forgotten password.
+passes = Table(
+    "passes",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("purpose", String(12), nullable=False),  # setup | invite | password
+    Column("email", String(254), nullable=False),
+    Column("shop_id", ForeignKey("shops.shop_id")),
+    Column("role", String(12), nullable=False),  # operator | admin | viewer
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    CheckConstraint("purpose IN ('setup','invite','password')", name="purpose"),
+    CheckConstraint("role IN ('operator','admin','viewer')", name="role"),
+)
+
+# How often something was tried (a sign-in by address or by mail address) since *began_at*.
+tries = Table(
+    "tries",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("began_at", Instant, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+
+# Who did what on the pages, where it is not an order's story: signing in, inviting, suspending. Rows are only added.
+acts = Table(
+    "acts",
+    metadata,
+    Column("act_id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("shop_id", String(40)),
+    Column("code", String(60), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("address", String(45), nullable=False, server_default=""),
+    Index("ix_acts_shop", "shop_id", "act_id"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),  # separated by spaces: documents orders hooks
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    Index("ix_api_tokens_shop", "shop_id"),
+)
+
+# Webhooks out: whom a shop wants to be told.
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("hook_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),  # encrypted
+    Column("events", Text, nullable=False),  # separated by spaces: document.issued document.paid document.credited
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("stopped_at", Instant),  # by a person, or by itself after a day of failures
+    Column("stopped_because", Text, nullable=False, server_default=""),
+    Index("ix_hooks_shop", "shop_id"),
+)
+
+hook_calls = Table(
+    "hook_calls",
+    metadata,
+    Column("call_id", Id, primary_key=True),
+    Column("hook_id", ForeignKey("hooks.hook_id"), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
+    Column("state", String(12), nullable=False),  # waiting | running | done | failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("made_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("lease", String(36)),
+    Column("lease_until", Instant),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("done_at", Instant),
+    CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
+    UniqueConstraint("hook_id", "event", "document_id"),
+    Index("ix_hook_calls_state_next_at", "state", "next_at"),
+)
+
+# What happened in each hour, per shop and for all ('' as the shop), so that no page counts a month of rows.
+hours = Table(
+    "hours",
+    metadata,
+    Column("shop_id", String(40), primary_key=True),
+    Column("hour", Instant, primary_key=True),
+    Column("orders", Integer, nullable=False),
+    Column("documents", Integer, nullable=False),
+    Column("mails", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("latency_ms", Integer),  # median from what came in to the mail that left; None: nothing was mailed
 )
