@@ -1,7 +1,7 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo up test check lock golden chaos pot clean
+.PHONY: help venv venv-dev demo up test check lock golden chaos words pot clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,6 +54,10 @@ lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin
 	@$(UV) --upgrade --output-file requirements/runtime.txt
 	@$(UV) --upgrade --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@git --no-pager diff --stat -- requirements
+
+words: venv-dev ## Bring the catalogs of documents, mails and pages in step with the code
+	@$(BIN)/python -m worker.words.gather
+	@$(BIN)/python -m bridge.gather
 
 # The header's name and description are for translators too, and xgettext does not see them there.
 pot: ## Write the plugin's template for translators

@@ -5,13 +5,13 @@ import logging
 import secrets
 import time
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.parts import parts
+from bridge.parts import base_path, parts
+from bridge.speaking import _, say_page
 from bridge.words import LANGUAGES, Words
 from worker.errors import FacturelayError, Unavailable
 
@@ -27,6 +27,8 @@ HEADERS = {
 }
 STYLESHEET_LIFETIME_S = 600
 RETRY_AFTER_S = 30
+# Who asks here is a program, and reads JSON.
+MACHINES = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
 LONGEST_FAREWELL_S = 5
 
 SENTENCES = {
@@ -72,11 +74,6 @@ def words_of_visitor() -> Words:
     return Words(request.accept_languages.best_match(LANGUAGES) or "en")
 
 
-def base_path() -> str:
-    """The folder of the public address that we are reached under, "" when it has none."""
-    return urlsplit(parts().settings.public_url).path
-
-
 def add_headers(response: Response) -> Response:
     """Complete the headers; a view that set one of them knows better."""
     for name, value in HEADERS.items():
@@ -104,9 +101,12 @@ def http_error(error: HTTPException) -> AnyResponse:
     """What routing and reading a request refuse: no such address, wrong method, body too large."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     code, message = SENTENCES.get(status, SENTENCES[HTTPStatus.BAD_REQUEST])
-    response = (
-        message_page(status, words_of_visitor(), "unknown") if is_for_people() else refusal(status, code, message)
-    )
+    if is_for_shoppers():
+        response = message_page(status, words_of_visitor(), "unknown")
+    elif is_for_machines():
+        response = refusal(status, code, message)
+    else:
+        response = refusing_page(status, code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -118,7 +118,14 @@ def own_error(error: FacturelayError) -> Response:
     passing = isinstance(error, Unavailable)
     status = HTTPStatus.SERVICE_UNAVAILABLE if passing else HTTPStatus.UNPROCESSABLE_ENTITY
     log.warning("%s %s: %s (%s)", request.method, request.endpoint, error.sentence, error.code)
-    if is_for_people():
+    if not is_for_shoppers() and not is_for_machines():
+        response = say_page(
+            status,
+            _("This cannot be done now") if passing else _("This cannot be done"),
+            error.sentence,
+            code=error.code,
+        )
+    elif is_for_shoppers():
         # The sentence speaks to the owner, of files and settings; a visitor gets the code, and can pass that on.
         response = message_page(status, words_of_visitor(), "away" if passing else "broken", code=error.code)
     else:
@@ -134,8 +141,13 @@ def unexpected_error(error: Exception) -> Response:
     # The endpoint, not the path: a path may hold a link's token.
     log.error("Unexpected error %s in %s %s", code, request.method, request.endpoint, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_for_people():
+    if is_for_shoppers():
         return message_page(status, words_of_visitor(), "broken", code=code)
+    if not is_for_machines():
+        sentence = _(
+            "Nothing was lost. Go back and try again; if it goes on, give the code below to whoever runs Facturelay."
+        )
+        return say_page(status, _("Something went wrong here"), sentence, code=code)
     return refusal(
         status,
         "unexpected",
@@ -143,5 +155,20 @@ def unexpected_error(error: Exception) -> Response:
     )
 
 
-def is_for_people() -> bool:
+def refusing_page(status: HTTPStatus, code: str) -> Response:
+    """What routing refuses, for people on the dashboard's pages."""
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        sentence = _("This is more than is taken here at once; nothing was kept.")
+    elif status is HTTPStatus.NOT_FOUND:
+        sentence = _("There is nothing at this address, or it is not yours to see.")
+    else:
+        sentence = _("This address does not take this kind of request.")
+    return say_page(status, _("This does not work"), sentence, code=code)
+
+
+def is_for_shoppers() -> bool:
     return request.path.startswith(("/d/", "/plugin/d/"))
+
+
+def is_for_machines() -> bool:
+    return request.path.startswith(MACHINES)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import Connection
 
-from bridge.answers import base_path, message_page, words_of_visitor
-from bridge.parts import parts
+from bridge.answers import message_page, words_of_visitor
+from bridge.parts import base_path, parts
 from bridge.words import Words
 from worker import links
 from worker.domain.document import Document, Kind

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app
 
@@ -43,6 +44,11 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Parts:
 def parts() -> Parts:
     """The parts of the app that answers this request."""
     return cast(Parts, current_app.extensions[NAME])
+
+
+def base_path() -> str:
+    """The folder of the public address that we are reached under, "" when it has none."""
+    return urlsplit(parts().settings.public_url).path
 
 
 def utc_now() -> datetime:

@@ -15,8 +15,6 @@ SHARED = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 ASKED = [
-    ("GET", "/", 404),
-    ("GET", "/favicon.ico", 404),
     ("GET", "/static/", 404),
     ("GET", "/static/../__init__.py", 404),
     ("GET", "/static/%2e%2e/__init__.py", 404),
@@ -44,6 +42,14 @@ def test_programs_are_always_answered_in_json_under_the_same_headers(
     if status >= 400:
         assert set(answer.json or {}) == {"error", "message"}
         assert (answer.json or {})["message"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/s", "/people/x"])
+def test_people_at_a_wrong_address_get_a_page(house: House, path: str) -> None:
+    answer = house.client.get(path)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing at this address" in answer.text
 
 
 def test_a_kept_delivery_has_exactly_these_headers(house: House) -> None:

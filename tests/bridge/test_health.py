@@ -99,7 +99,7 @@ def test_metrics_are_served_to_the_machines_next_door(house: House, address: str
 def test_metrics_are_404_to_everybody_else(house: House, address: str) -> None:
     answer = house.client.get("/metrics", environ_overrides={"REMOTE_ADDR": address})
 
-    nowhere = house.client.get("/no/such/page")
+    nowhere = house.client.get("/api/no/such/page")
     assert (answer.status_code, answer.json, dict(answer.headers)) == (404, nowhere.json, dict(nowhere.headers))
 
 

@@ -24,7 +24,7 @@ def catalog(language: str) -> Catalog:
 
 def sentences() -> set[str]:
     """What the code and the templates say, read afresh."""
-    return {str(message.id) for message in gather.template() if message.id}
+    return {str(message.id) for message in gather.template(*gather.WORKER) if message.id}
 
 
 def placeholders(text: str) -> set[str]:

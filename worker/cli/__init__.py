@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "running:migrate",
     "status": "status:status",
     "shop": "shop:shop",
+    "user": "users:user",
     "texts": "texts:texts",
     "mail": "mail:mail",
     "documents": "documents:documents",

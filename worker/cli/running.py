@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, read_settings, with_data, with_json
+from worker.cli.users import set_up_link
 from worker.errors import Rejected
 from worker.launching import open_house, prepare, stop_on_signals
+from worker.services import Services
 from worker.settings import Settings
 from worker.store.migrate import upgrade
 
@@ -30,7 +32,7 @@ def up(host: str, port: int, workers: int, data: Path | None) -> None:
     remember_public_url(settings)
     stop = stop_on_signals()
     house = open_house(settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL"))
-    say_where(settings, workers=workers)
+    say_where(settings, workers=workers, set_up=set_up_link(Services(settings)))
     try:
         house.tend(stop)
     finally:
@@ -50,14 +52,16 @@ def remember_public_url(settings: Settings) -> None:
     (settings.data / "public-url").write_text(settings.public_url, encoding="utf-8")
 
 
-def say_where(settings: Settings, *, workers: int) -> None:
+def say_where(settings: Settings, *, workers: int, set_up: str | None) -> None:
     click.echo(f"Facturelay answers at {settings.public_url} ({workers} worker{'s' if workers > 1 else ''}).")
+    if set_up:
+        click.echo(f"Set it up in a browser (this link works once, for a day):\n  {set_up}")
     click.echo(f"Everything it keeps is in {settings.data}; its secret key is the file secret-key there.")
     if not settings.smtp_url:
         click.echo(
             "No mail leaves yet: set FACTURELAY_SMTP_URL, like smtp+starttls://user:password@mail.example.com:587"
         )
-    click.echo("Connect a shop with: facturelay shop add --help. Stop with Ctrl-C.")
+    click.echo("Stop with Ctrl-C.")
 
 
 @click.command()

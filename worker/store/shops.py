@@ -105,6 +105,12 @@ def find(connection: Connection, vault: Vault, shop_id: str) -> Connected | None
     )
 
 
+def settings_of(connection: Connection, shop_id: str) -> Shop | None:
+    """A shop without its secrets, which cost a decryption."""
+    settings = connection.execute(select(shops.c.settings).where(shops.c.shop_id == shop_id)).scalar()
+    return codec.load(Shop, settings) if settings is not None else None
+
+
 def connected(connection: Connection, vault: Vault, shop_id: str) -> Connected:
     """The shop with *shop_id*. Raises Rejected when there is none."""
     found = find(connection, vault, shop_id)

@@ -1,15 +1,15 @@
 """One language: its sentences, and its way to write dates, numbers and money."""
 
+import datetime as dt
 import gettext
 import re
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
@@ -21,13 +21,16 @@ _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
 
 class Words:
-    """Speak *language* ("nl", "nl-BE", "fr_BE" …); anything but Dutch, French and German is spoken to in English."""
+    """Speak *language* ("nl", "nl-BE", "fr_BE" …); anything but Dutch, French and German is spoken to in English.
 
-    def __init__(self, language: str) -> None:
+    *home* is the package that holds the catalogs in its `locale/`: what customers read, or what the pages say.
+    """
+
+    def __init__(self, language: str, home: str = "worker.words") -> None:
         base = language[:2].lower()
         self.language = base if base in LOCALES else "en"
         self._locale = _locale(self.language)
-        self._catalog = _catalog(self.language)
+        self._catalog = _catalog(self.language, home)
 
     def gettext(self, message: str, **values: object) -> str:
         """Translate *message* and fill its {placeholders}."""
@@ -37,9 +40,25 @@ class Words:
         """Translate for *count* things; {count} is filled by itself."""
         return self._catalog.ngettext(one, many, count).format_map({"count": self.quantity(Decimal(count)), **values})
 
-    def date(self, day: date) -> str:
+    def date(self, day: dt.date) -> str:
         """Write 22 November 2026."""
         return format_date(day, "long", locale=self._locale)
+
+    def short_date(self, day: dt.date) -> str:
+        """Write 22 Nov 2026."""
+        return format_date(day, "d MMM y", locale=self._locale)
+
+    def moment(self, local: dt.datetime, *, today: dt.date) -> str:
+        """Write an instant that is already in the reader's zone: 11:40 today, 22 Nov 11:40 this year, 22 Nov 2025 before."""
+        if local.date() == today:
+            return format_time(local.time(), "HH:mm", locale=self._locale)
+        return format_datetime(
+            local, "d MMM HH:mm" if local.year == today.year else "d MMM y", locale=self._locale, tzinfo=local.tzinfo
+        )
+
+    def exact(self, local: dt.datetime) -> str:
+        """Write 22 Nov 2026 11:40:07, for stories where the second matters."""
+        return format_datetime(local, "d MMM y HH:mm:ss", locale=self._locale, tzinfo=local.tzinfo)
 
     def amount(self, value: Decimal, currency: str) -> str:
         """Write money with its sign. Never rounds: a currency without cents that has them shows them."""
@@ -79,11 +98,11 @@ def _locale(language: str) -> Locale:
 
 
 @cache
-def _catalog(language: str) -> gettext.NullTranslations:
+def _catalog(language: str, home: str) -> gettext.NullTranslations:
     """The .po file, compiled in memory: no binary is kept beside it that could be older."""
     if language == "en":
         return gettext.NullTranslations()
-    source = files("worker.words") / "locale" / language / "LC_MESSAGES" / "facturelay.po"
+    source = files(home) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
     compiled = BytesIO()
     with source.open("rb") as lines:
         write_mo(compiled, read_po(lines, locale=language))

@@ -1,4 +1,4 @@
-"""Keep the catalogs in step with the code: `python -m worker.words.gather`, after changing a sentence.
+"""Keep the catalogs in step with the code: `make words`, after changing a sentence.
 
 New sentences come into every catalog with an empty translation (a test names them), those nobody says any more leave.
 """
@@ -13,9 +13,9 @@ from babel.messages.pofile import read_po, write_po
 
 from worker.words.catalogs import LANGUAGES
 
-WORKER = Path(__file__).parent.parent
-LOCALE = Path(__file__).parent / "locale"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+# The folder that is read, and the folder that holds `babel.cfg` (which files, seen from there) and `locale/`.
+WORKER = (Path(__file__).parent.parent, Path(__file__).parent)
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
 # No dates and no names of people: a file changes when a sentence does.
 HEADER = """msgid ""
 msgstr ""
@@ -28,22 +28,22 @@ msgstr ""
 """
 
 
-def template() -> Catalog:
-    """Every sentence that code and templates say."""
-    with Path(__file__).with_name("babel.cfg").open(encoding="utf-8") as lines:
+def template(root: Path, home: Path) -> Catalog:
+    """Every sentence that code and templates under *root* say."""
+    with (home / "babel.cfg").open(encoding="utf-8") as lines:
         methods, options = parse_mapping_cfg(lines)  # type: ignore[no-untyped-call]  # Babel publishes no types for it
     found = Catalog()
-    for _, _, message, _, _ in extract_from_dir(WORKER, methods, options, keywords=KEYWORDS):
+    for _, _, message, _, _ in extract_from_dir(root, methods, options, keywords=KEYWORDS):
         found.add(message)
     return found
 
 
-def main() -> None:
+def gather(root: Path, home: Path) -> None:
     """Write the template and bring each catalog up to date."""
-    sentences = template()
-    (LOCALE / "facturelay.pot").write_bytes(_written(sentences))
+    sentences, locale = template(root, home), home / "locale"
+    (locale / "facturelay.pot").write_bytes(_written(sentences))
     for language in LANGUAGES:
-        path = LOCALE / language / "LC_MESSAGES" / "facturelay.po"
+        path = locale / language / "LC_MESSAGES" / "facturelay.po"
         if not path.exists():  # English is what the code says
             continue
         with path.open("rb") as lines:
@@ -61,4 +61,4 @@ def _written(catalog: Catalog) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    gather(*WORKER)

@@ -1,0 +1,95 @@
+"""The pages that people look at: one module and one template folder per topic. Rules and the press are in the worker."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request
+
+from bridge.auth import account, doors
+from bridge.auth.account import THEME_COOKIE, THEMES
+from bridge.auth.who import asker, form_cookie_name, form_token, set_cookie
+from bridge.dashboard import front, operators, overview
+from bridge.parts import base_path
+from bridge.speaking import _, teach
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    front.entrance,
+    front.blueprint,
+    doors.blueprint,
+    account.blueprint,
+    overview.blueprint,
+    operators.blueprint,
+)
+# No other site's script, style, picture or frame; nothing in these pages comes from elsewhere.
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FORM_COOKIE_LASTS = timedelta(days=1)
+
+
+def register(app: Flask) -> None:
+    """Give *app* the pages."""
+    keys = [hashlib.sha256(f"facturelay.notices.v1:{key}".encode()).hexdigest() for key in parts_of(app)]
+    # Flask's own session holds nothing but the notice that the next page shows.
+    app.config.update(
+        SECRET_KEY=keys[0],
+        SECRET_KEY_FALLBACKS=keys[1:],
+        SESSION_COOKIE_NAME="facturelay_said",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+    )
+    teach(app)
+    app.jinja_env.globals.update(form_token=form_token)
+    app.context_processor(frame)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+
+
+def parts_of(app: Flask) -> tuple[str, ...]:
+    keys: tuple[str, ...] = app.extensions["facturelay"].settings.secret_keys
+    return keys
+
+
+def frame() -> dict[str, Any]:
+    """What the frame around a page shows. Pages of shoppers have none of it."""
+    if request.blueprint not in NAMES:
+        return {"base": base_path()}
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return {
+        "base": base_path(),
+        "theme": theme if theme in THEMES else "",
+        "me": asker(),
+        "shop": g.get("shop"),
+        "role": g.get("role"),
+        "tabs": tabs(),
+        "section": (request.blueprint or "").partition(".")[0],
+    }
+
+
+def tabs() -> list[tuple[str, str, str, int]]:
+    """Name, address, words and count of each part that can be gone to from here."""
+    found, base, shop = asker(), base_path(), g.get("shop")
+    if found is None:
+        return []
+    if shop is not None:
+        home = f"{base}/s/{shop.shop_id}"
+        return [("overview", home, _("Overview"), 0)]
+    if not found.user.operator:
+        return []
+    return [("front", f"{base}/shops", _("Shops"), 0), ("operators", f"{base}/people", _("People"), 0)]
+
+
+def page_headers(response: Response) -> Response:
+    """What pages may load, and the cookie that a stranger's form is known by."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["Vary"] = "Cookie"
+    if "new_form_secret" in g:
+        set_cookie(response, form_cookie_name(), g.new_form_secret, max_age_s=int(FORM_COOKIE_LASTS.total_seconds()))
+    return response
+
+
+NAMES = {blueprint.name for blueprint in BLUEPRINTS}
+for _blueprint in BLUEPRINTS:
+    _blueprint.after_request(page_headers)

@@ -1,0 +1,49 @@
+"""The front door and the list of shops."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, make_response, redirect, render_template
+
+from bridge.auth.who import asker, guard_people, me
+from bridge.parts import base_path, parts
+from bridge.speaking import _, say_page
+from worker.store import people
+
+entrance = Blueprint("entrance", __name__)
+blueprint = Blueprint("front", __name__)
+guard_people(blueprint)
+
+
+@entrance.get("/")
+def front() -> Response:
+    """To where this visitor works: the one shop, the list of shops, or the sign-in."""
+    found = asker()
+    if found is None:
+        with parts().store.read() as connection:
+            anybody = people.has_any(connection)
+        return go("/sign-in") if anybody else nobody_yet()
+    with parts().store.read() as connection:
+        mine = people.shops_of(connection, found.user)
+    return go(f"/s/{mine[0].shop_id}") if len(mine) == 1 and not found.user.operator else go("/shops")
+
+
+def nobody_yet() -> Response:
+    return say_page(
+        HTTPStatus.OK,
+        _("Facturelay is running"),
+        _(
+            "Nobody can sign in yet. Open the link that “facturelay up” printed, or make one with “facturelay user set-up”."
+        ),
+    )
+
+
+@blueprint.get("/shops")
+def shops() -> Response:
+    """Every shop that who is asking may see."""
+    with parts().store.read() as connection:
+        mine = people.shops_of(connection, me().user)
+    return make_response(render_template("dashboard/shops/list.html", shops=mine))
+
+
+def go(path: str) -> Response:
+    return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))

@@ -1,0 +1,128 @@
+"""For operators: who may sign in, and what they did."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request
+
+from bridge.auth.doors import mail_address, note
+from bridge.auth.who import guard_operators, me
+from bridge.forms import Form
+from bridge.parts import base_path, parts
+from bridge.speaking import _
+from worker.store import acts, people, signing_in
+from worker.store.people import Role, User
+
+blueprint = Blueprint("operators", __name__)
+guard_operators(blueprint)
+
+
+@blueprint.get("/people")
+def everybody() -> Response:
+    return people_page(Form())
+
+
+@blueprint.post("/people/invite")
+def invite() -> Response:
+    """Make a link by which somebody becomes an operator; it is shown once, to be handed over."""
+    form = Form.sent(request.form)
+    email = form.read("email", mail_address)
+    if email is None:
+        return people_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    with parts().store.write() as connection:
+        token = signing_in.make_pass(
+            connection, "invite", email=email, role=Role.OPERATOR, made_by=me().user.name, now=parts().now()
+        )
+    note("invited", f"{email} was invited as operator.", actor=me().user.name)
+    return people_page(Form(), link=(email, f"{parts().settings.public_url}/join/{token}"))
+
+
+@blueprint.post("/people/withdraw")
+def withdraw() -> Response:
+    """End an invitation before it is used."""
+    with parts().store.write() as connection:
+        signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+    return back()
+
+
+@blueprint.post("/people/<int:user_id>/password")
+def password_link(user_id: int) -> Response:
+    """Make a link by which somebody chooses a new password."""
+    user = user_or_404(user_id)
+    with parts().store.write() as connection:
+        token = signing_in.make_pass(
+            connection, "password", email=user.email, role=Role.VIEWER, made_by=me().user.name, now=parts().now()
+        )
+    note("password_link", f"A link for a new password of {user.email} was made.", actor=me().user.name)
+    return people_page(Form(), link=(user.email, f"{parts().settings.public_url}/password/{token}"))
+
+
+@blueprint.post("/people/<int:user_id>/suspend")
+def suspend(user_id: int) -> Response:
+    """Keep somebody out, or let him in again."""
+    user, again = user_or_404(user_id), bool(request.form.get("resume"))
+    if user.user_id == me().user.user_id:
+        flash(_("You cannot suspend yourself."), "refused")
+        return back()
+    with parts().store.write() as connection:
+        people.change(connection, user.user_id, suspended_at=None if again else parts().now())
+        signing_in.end_all(connection, user.user_id)
+    done = "may sign in again" if again else "may not sign in any more"
+    note("user_resumed" if again else "user_suspended", f"{user.email} {done}.", actor=me().user.name)
+    return back()
+
+
+@blueprint.post("/people/<int:user_id>/second-factor")
+def reset_second_factor(user_id: int) -> Response:
+    """Somebody lost phone and recovery codes."""
+    user = user_or_404(user_id)
+    with parts().store.write() as connection:
+        people.change(connection, user.user_id, totp="", recovery="[]")
+        signing_in.end_all(connection, user.user_id)
+    note("second_factor_off", f"The second factor of {user.email} was taken away.", actor=me().user.name)
+    flash(_("{email} signs in with the password alone until a new second step is set up.", email=user.email), "good")
+    return back()
+
+
+@blueprint.post("/people/<int:user_id>/remove")
+def remove(user_id: int) -> Response:
+    """Forget somebody; what he did stays on the trails."""
+    user = user_or_404(user_id)
+    with parts().store.write() as connection:
+        if user.operator and not people.other_operators(connection, user.user_id):
+            flash(_("The last operator stays: somebody must be able to let others in."), "refused")
+            return back()
+        people.remove(connection, user.user_id)
+    note("user_removed", f"{user.email} was removed.", actor=me().user.name)
+    flash(_("{email} can no longer sign in.", email=user.email), "good")
+    return back()
+
+
+def user_or_404(user_id: int) -> User:
+    with parts().store.read() as connection:
+        user = people.find(connection, user_id)
+    return user if user is not None else abort(HTTPStatus.NOT_FOUND)
+
+
+def people_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    now = parts().now()
+    with parts().store.read() as connection:
+        users = people.every(connection)
+        shops = {found.shop_id: found.name for found in people.shops_of(connection, me().user)}
+        roles = {user.user_id: people.roles_of(connection, user.user_id) for user in users}
+        invites = signing_in.open_passes(connection, purpose="invite", shop_id=None, now=now)
+        done = acts.latest(connection, limit=50)
+    content = render_template(
+        "dashboard/operators/people.html",
+        form=form,
+        users=users,
+        roles=roles,
+        shop_names=shops,
+        invites=invites,
+        acts=done,
+        link=link,
+    )
+    return make_response(content, status)
+
+
+def back() -> Response:
+    return make_response(redirect(f"{base_path()}/people", HTTPStatus.SEE_OTHER))

@@ -1,0 +1,46 @@
+"""Forms: what was typed stays in its field, and what is wrong with it stands beside it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bridge.speaking import _
+
+T = TypeVar("T")
+
+
+@dataclass
+class Form:
+    """*values* is what the fields show, as text; *errors* a sentence by field name."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def sent(cls, sent: Mapping[str, str]) -> "Form":
+        """What a request brought. Only the ends are stripped; passwords are read straight from the request."""
+        return cls({name: value.strip() for name, value in sent.items()})
+
+    def text(self, name: str, *, needed: str = "", longest: int = 300) -> str:
+        """What was typed; *needed* is the sentence for an empty field."""
+        value = self.values.get(name, "")
+        if not value and needed:
+            self.errors[name] = needed
+        if len(value) > longest:
+            self.errors[name] = _("This is too long: at most {count} characters.", count=longest)
+        return value
+
+    def read(self, name: str, reader: Callable[[str], T]) -> T | None:
+        """What *reader* makes of what was typed; its ValueError is the sentence beside the field, and then None comes back."""
+        try:
+            return reader(self.values.get(name, ""))
+        except ValueError as error:
+            self.errors[name] = str(error)
+            return None
+
+    def checked(self, name: str) -> bool:
+        return bool(self.values.get(name))
+
+    @property
+    def is_right(self) -> bool:
+        return not self.errors

@@ -1,0 +1,68 @@
+// What pages do better with a script; each of them works without.
+"use strict";
+
+// One plain question before what cannot be undone.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) {
+    event.preventDefault();
+    return;
+  }
+  // Pressing twice asks once.
+  for (const button of event.target.querySelectorAll("button[type=submit]")) {
+    window.setTimeout(() => { button.disabled = true; }, 0);
+  }
+});
+
+// A page that comes back from the browser's memory has its buttons again.
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[disabled]:not([data-off])")) {
+    button.disabled = false;
+  }
+});
+
+// Parts that look again by themselves: <section data-refresh="seconds" id="…">. Nothing moves while somebody reads or types in it.
+for (const part of document.querySelectorAll("[data-refresh][id]")) {
+  window.setInterval(async () => {
+    if (document.hidden || part.contains(document.activeElement)) {
+      return;
+    }
+    try {
+      const answer = await fetch(window.location.href, { headers: { "X-Refresh": part.id } });
+      if (!answer.ok || answer.redirected) {
+        return;
+      }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById(part.id);
+      if (fresh && fresh.innerHTML !== part.innerHTML) {
+        part.replaceChildren(...fresh.childNodes);
+      }
+    } catch {
+      // Away for a moment: the next look tells.
+    }
+  }, Number(part.dataset.refresh) * 1000);
+}
+
+// A page that waits for an answer asks for it more often than the page itself would load again.
+const waiting = document.querySelector("[data-wait]");
+if (waiting) {
+  const ask = async () => {
+    try {
+      const answer = await fetch(waiting.dataset.wait);
+      const state = await answer.json();
+      if (state.ready) {
+        window.location.replace(state.address);
+        return;
+      }
+      const bar = document.querySelector("progress");
+      if (bar && state.of) {
+        bar.max = state.of;
+        bar.value = state.done;
+      }
+    } catch {
+      // The page's own refresh goes on.
+    }
+    window.setTimeout(ask, 400);
+  };
+  window.setTimeout(ask, 250);
+}

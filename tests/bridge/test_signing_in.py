@@ -1,0 +1,279 @@
+"""Getting in and out: passwords, second step, one-time links, and everything that must not open the door."""
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from tests.bridge.conftest import NOW, SHOP, House
+from tests.bridge.visitors import PASSWORD, SITE, Visitor, a_user, signed_in
+from worker.store import acts, people, signing_in
+from worker.store.people import Role
+
+ELS = "els@host.example"
+
+
+def a_link(
+    house: House, purpose: str, *, email: str = "", role: Role = Role.OPERATOR, shop_id: str | None = None
+) -> str:
+    with house.store.write() as connection:
+        return signing_in.make_pass(
+            connection, purpose, email=email, role=role, shop_id=shop_id, made_by="Els", now=house.now
+        )
+
+
+def told(house: House) -> list[str]:
+    with house.store.read() as connection:
+        return [act.code for act in acts.latest(connection)]
+
+
+def test_before_anybody_can_sign_in_the_front_page_says_how_to_begin(house: House) -> None:
+    assert "user set-up" in Visitor(house).get("/").text
+
+
+def test_the_set_up_link_makes_the_first_operator_and_works_once(house: House) -> None:
+    token, visitor = a_link(house, "setup"), Visitor(house)
+    visitor.get(f"/set-up/{token}")
+    fields = {"name": "Els Peeters", "email": " Els@Host.example", "password": PASSWORD, "again": PASSWORD}
+
+    assert visitor.post(f"/set-up/{token}", **fields).headers["Location"] == "/"
+    assert visitor.get("/").headers["Location"] == "/shops"
+    assert visitor.get("/people").status_code == 200
+    with house.store.read() as connection:
+        (user,) = people.every(connection)
+    assert (user.email, user.name, user.operator, user.signed_in_at) == (ELS, "Els Peeters", True, NOW)
+    again = Visitor(house)
+    assert again.get(f"/set-up/{token}").status_code == 410
+    assert again.get(f"/set-up/{a_link(house, 'setup')}").status_code == 410
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(house: House) -> None:
+    a_user(house, ELS, operator=True)
+    wrong = Visitor(house).sign_in(ELS, "een ander wachtwoord")
+    unknown = Visitor(house).sign_in("nobody@host.example", "een ander wachtwoord")
+
+    assert (wrong.status_code, unknown.status_code) == (422, 422)
+    assert "do not belong together" in wrong.text
+    assert "do not belong together" in unknown.text
+    assert told(house) == ["sign_in_failed", "sign_in_failed"]
+
+
+def test_who_was_suspended_gets_neither_in_nor_on(house: House) -> None:
+    visitor = signed_in(house, ELS, operator=True)
+    with house.store.write() as connection:
+        people.change(connection, 1, suspended_at=NOW)
+
+    assert visitor.get("/people").headers["Location"].startswith("/sign-in")
+    assert Visitor(house).sign_in(ELS).status_code == 422
+
+
+def test_after_ten_wrong_tries_even_the_right_password_waits_a_quarter_of_an_hour(house: House) -> None:
+    a_user(house, ELS, operator=True)
+    for _ in range(10):
+        assert Visitor(house).sign_in(ELS, "wrong wrong wrong").status_code == 422
+    refused = Visitor(house).sign_in(ELS)
+    house.now = NOW + timedelta(minutes=16)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
+    assert Visitor(house).sign_in(ELS).status_code == 303
+
+
+def test_a_session_ends_by_signing_out_by_a_day_of_silence_and_after_two_weeks(house: House) -> None:
+    visitor = signed_in(house, ELS, operator=True)
+    cookies = visitor.client.get_cookie("__Host-facturelay", domain="documents.example")
+    assert cookies is not None
+    visitor.post("/sign-out")
+    visitor.client.set_cookie("__Host-facturelay", cookies.value, domain="documents.example", secure=True)
+    assert visitor.get("/people").status_code == 303
+
+    visitor.sign_in(ELS)
+    for _ in range(14):
+        assert visitor.get("/people").status_code == 200
+        house.now += timedelta(hours=23)
+    house.now += timedelta(hours=23)
+    assert visitor.get("/people").status_code == 303
+
+    visitor.sign_in(ELS)
+    house.now += timedelta(hours=24)
+    assert visitor.get("/people").status_code == 303
+
+
+def test_the_cookie_is_closed_to_scripts_other_sites_and_other_hosts(house: House) -> None:
+    a_user(house, ELS, operator=True)
+    visitor = Visitor(house)
+    (cookie,) = (c for c in visitor.sign_in(ELS).headers.getlist("Set-Cookie") if c.startswith("__Host-facturelay="))
+
+    assert [part.strip().partition("=")[0] for part in cookie.split(";")[1:]] == [
+        "Expires",
+        "Max-Age",
+        "Secure",
+        "HttpOnly",
+        "Path",
+        "SameSite",
+    ]
+    assert "SameSite=Lax" in cookie
+    assert "Domain" not in cookie
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "café"])
+def test_a_form_without_our_token_changes_nothing(house: House, token: str) -> None:
+    visitor = signed_in(house, ELS, operator=True)
+    answer = visitor.client.post("/account", base_url=SITE, data={"form_token": token, "name": "X", "language": "nl"})
+
+    assert answer.status_code == 400
+    with house.store.read() as connection:
+        assert people.every(connection)[0].name == "Els"
+
+
+def test_a_form_of_another_site_changes_nothing_even_with_the_token(house: House) -> None:
+    visitor = signed_in(house, ELS, operator=True)
+    fields = {"form_token": visitor.form_token, "name": "X", "language": "nl"}
+    answer = visitor.client.post("/account", base_url=SITE, data=fields, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 400
+
+
+def test_a_strangers_token_is_worth_nothing_to_another_stranger(house: House) -> None:
+    a_user(house, ELS, operator=True)
+    one, other = Visitor(house), Visitor(house)
+    one.get("/sign-in")
+    other.get("/sign-in")
+    other.form_token = one.form_token
+
+    assert other.post("/sign-in", email=ELS, password=PASSWORD).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\\b", "/a\r\nX: y", "evil"],
+)
+def test_signing_in_leads_nowhere_but_to_our_own_pages(house: House, wanted: str) -> None:
+    a_user(house, ELS, operator=True)
+
+    assert Visitor(house).sign_in(ELS, next=wanted).headers["Location"] == "/"
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(house: House) -> None:
+    a_user(house, ELS, operator=True)
+    visitor = Visitor(house)
+
+    assert visitor.get("/people?x=1").headers["Location"] == "/sign-in?next=%2Fpeople%3Fx%3D1"
+    assert visitor.sign_in(ELS, next="/people?x=1").headers["Location"] == "/people?x=1"
+
+
+def with_second_step(house: House) -> tuple[Visitor, str, list[str]]:
+    """Somebody who switched the second step on: the browser, the seed, and the recovery codes."""
+    visitor = signed_in(house, ELS, operator=True)
+    page = visitor.get("/account/second-factor").text
+    seed = page.partition('name="seed" value="')[2].partition('"')[0]
+    shown = visitor.post("/account/second-factor", seed=seed, code=pyotp.TOTP(seed).at(int(house.now.timestamp())))
+    codes = [part.partition("</code>")[0] for part in shown.text.split("<code>")[1:]]
+    assert len(codes) == 8
+    return visitor, seed, codes
+
+
+def second_step(house: House, code: str) -> int:
+    visitor = Visitor(house)
+    page = visitor.sign_in(ELS)
+    assert page.status_code == 200
+    step = page.text.partition('name="step" value="')[2].partition('"')[0]
+    return visitor.post("/sign-in/code", step=step, code=code).status_code
+
+
+def test_the_second_step_takes_each_code_once(house: House) -> None:
+    _, seed, _ = with_second_step(house)
+    used = pyotp.TOTP(seed).at(int(house.now.timestamp()))
+    house.now += timedelta(seconds=60)
+    fresh = pyotp.TOTP(seed).at(int(house.now.timestamp()))
+
+    assert second_step(house, used) == 422
+    assert second_step(house, f" {fresh[:3]} {fresh[3:]} ") == 303
+    assert second_step(house, fresh) == 422
+    assert second_step(house, "000000") == 422
+
+
+def test_a_recovery_code_opens_the_door_once(house: House) -> None:
+    _, _, codes = with_second_step(house)
+
+    assert second_step(house, codes[0].upper().replace("-", " ")) == 303
+    assert second_step(house, codes[0]) == 422
+    assert second_step(house, codes[1]) == 303
+
+
+def test_the_second_step_cannot_be_reached_without_the_password_or_after_five_minutes(house: House) -> None:
+    _, seed, _ = with_second_step(house)
+    house.now += timedelta(minutes=5)
+    code = pyotp.TOTP(seed).at(int(house.now.timestamp()))
+    visitor = Visitor(house)
+    visitor.get("/sign-in")
+
+    assert visitor.post("/sign-in/code", step="made up", code=code).status_code == 422
+
+
+def test_switching_the_second_step_off_asks_for_the_password(house: House) -> None:
+    visitor, _, _ = with_second_step(house)
+    visitor.get("/account")
+
+    assert visitor.post("/account/second-factor/off", old="not it at all").status_code == 422
+    assert visitor.post("/account/second-factor/off", old=PASSWORD).status_code == 303
+    assert Visitor(house).sign_in(ELS).status_code == 303
+
+
+def test_an_invitation_lets_somebody_into_one_shop(house: House) -> None:
+    token = a_link(house, "invite", email="jan@shop.example", role=Role.VIEWER, shop_id=SHOP)
+    visitor = Visitor(house)
+    assert "Bakkerij Janssens" in visitor.get(f"/join/{token}").text
+    joined = visitor.post(f"/join/{token}", name="Jan", password=PASSWORD, again=PASSWORD)
+
+    assert joined.status_code == 303
+    assert visitor.get("/").headers["Location"] == f"/s/{SHOP}"
+    assert visitor.get(f"/join/{token}").status_code == 410
+
+
+def test_an_invitation_for_somebody_else_gives_nothing_to_who_found_it(house: House) -> None:
+    a_user(house, "jan@shop.example")
+    token = a_link(house, "invite", email="jan@shop.example", role=Role.ADMIN, shop_id=SHOP)
+    finder = signed_in(house, "piet@other.example")
+    finder.get(f"/join/{token}")
+
+    assert finder.post(f"/join/{token}").headers["Location"].startswith("/sign-in")
+    assert finder.get(f"/s/{SHOP}").status_code == 404
+    owner = Visitor(house)
+    owner.sign_in("jan@shop.example")
+    assert owner.post(f"/join/{token}").headers["Location"] == "/"
+    assert owner.get(f"/s/{SHOP}").status_code == 200
+
+
+def test_a_link_for_a_new_password_ends_every_session_and_lasts_two_hours(house: House) -> None:
+    visitor = signed_in(house, ELS, operator=True)
+    token = a_link(house, "password", email=ELS)
+    forgetful = Visitor(house)
+    forgetful.get(f"/password/{token}")
+    new = "heel andere woorden"
+
+    assert forgetful.post(f"/password/{token}", password=new, again="iets anders dan").status_code == 422
+    assert forgetful.post(f"/password/{token}", password=new, again=new).status_code == 303
+    assert visitor.get("/people").status_code == 303
+    assert (Visitor(house).sign_in(ELS).status_code, Visitor(house).sign_in(ELS, new).status_code) == (422, 303)
+    late = a_link(house, "password", email=ELS)
+    house.now += timedelta(hours=2)
+    assert Visitor(house).get(f"/password/{late}").status_code == 410
+
+
+@pytest.mark.parametrize("password", ["short", "1234567890", "aaaaaaaaaaaa", "els", "x" * 201])
+def test_a_password_that_is_easily_guessed_is_refused_beside_its_field(house: House, password: str) -> None:
+    token, visitor = a_link(house, "setup"), Visitor(house)
+    visitor.get(f"/set-up/{token}")
+    answer = visitor.post(f"/set-up/{token}", name="Els", email=ELS, password=password, again=password)
+
+    assert answer.status_code == 422
+    assert 'id="error-password"' in answer.text
+    assert f'value="{password}"' not in answer.text
+
+
+def test_the_last_operator_stays(house: House) -> None:
+    visitor = signed_in(house, ELS, operator=True)
+    visitor.post("/people/1/remove")
+    visitor.post("/people/1/suspend")
+
+    assert visitor.get("/people").status_code == 200

@@ -1,0 +1,72 @@
+"""People in front of the pages: strangers, and who signed in, each with a browser of their own."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from bridge.auth import passwords
+from tests.bridge.conftest import NOW, House
+from worker.store import people
+from worker.store.people import Role
+
+PASSWORD = "vier gewone woorden"
+# Hashed once: scrypt is slow on purpose.
+HASHED = passwords.hashed(PASSWORD)
+SITE = "https://documents.example"
+
+
+@dataclass
+class Visitor:
+    """A browser: it keeps cookies, and sends back the token of the last form it saw."""
+
+    house: House
+    client: FlaskClient = field(init=False)
+    form_token: str = ""
+
+    def __post_init__(self) -> None:
+        self.client = self.house.client.application.test_client()
+
+    def get(self, path: str) -> TestResponse:
+        return self.kept(self.client.get(path, base_url=SITE))
+
+    def post(self, path: str, **fields: str) -> TestResponse:
+        return self.kept(self.client.post(path, base_url=SITE, data={"form_token": self.form_token, **fields}))
+
+    def open(self, method: str, path: str) -> TestResponse:
+        return self.kept(self.client.open(path, method=method, base_url=SITE, data={"form_token": self.form_token}))
+
+    def kept(self, answer: TestResponse) -> TestResponse:
+        if "html" in answer.headers.get("Content-Type", ""):
+            found = re.search(r'name="form_token" value="([0-9a-f]+)"', answer.text)
+            self.form_token = found[1] if found else self.form_token
+        return answer
+
+    def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
+        self.get("/sign-in")
+        answer = self.post("/sign-in", email=email, password=password, **more)
+        if answer.status_code == HTTPStatus.SEE_OTHER:
+            self.get("/account")
+        return answer
+
+
+def a_user(house: House, email: str, *, operator: bool = False, roles: Mapping[str, Role] | None = None) -> int:
+    """Make somebody who can sign in with PASSWORD; *roles* by shop id."""
+    with house.store.write() as connection:
+        user_id = people.add(
+            connection, email=email, name=email.partition("@")[0].title(), password=HASHED, language="en",
+            operator=operator, now=NOW,
+        )  # fmt: skip
+        for shop_id, role in (roles or {}).items():
+            people.give_role(connection, user_id, shop_id, role)
+    return user_id
+
+
+def signed_in(house: House, email: str, *, operator: bool = False, roles: Mapping[str, Role] | None = None) -> Visitor:
+    a_user(house, email, operator=operator, roles=roles)
+    visitor = Visitor(house)
+    assert visitor.sign_in(email).status_code == HTTPStatus.SEE_OTHER
+    return visitor

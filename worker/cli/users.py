@@ -1,0 +1,169 @@
+"""`facturelay user …`: who may sign in to the pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store import acts, people, shops, signing_in
+from worker.store.acts import Act
+from worker.store.people import Role, User
+
+# What the log of acts calls whoever sits at the command line.
+PERSON = "command line"
+
+
+@click.group()
+def user() -> None:
+    """Let people in to the pages, and keep them out."""
+
+
+@user.command("set-up")
+@with_data
+@with_json
+def set_up(data: Path | None, *, as_json: bool) -> None:
+    """Print the link by which the first operator sets up a name and a password. Works once, for a day."""
+    services = open_services(data)
+    link = set_up_link(services)
+    if link is None:
+        raise Rejected("Somebody can sign in already; `facturelay user add` lets others in.", code="set_up_done")
+    show({"link": link}, as_json=as_json, text=lambda: f"Open this link within a day; it works once:\n{link}")
+
+
+def set_up_link(services: Services) -> str | None:
+    """A fresh link for the first operator; None once there is anybody."""
+    with services.store.write() as connection:
+        if people.has_any(connection):
+            return None
+        token = signing_in.make_pass(
+            connection, "setup", email="", role=Role.OPERATOR, made_by=PERSON, now=services.now()
+        )
+    return f"{services.settings.public_url}/set-up/{token}"
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--shop", "shop_id", help="The shop that they may see; without it they see all (operator).")
+@click.option("--viewer", is_flag=True, help="They may look and download, not change anything (with --shop).")
+@with_data
+@with_json
+def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_json: bool) -> None:
+    """Invite somebody: prints a link by which they choose name and password. Works once, for a week."""
+    if viewer and shop_id is None:
+        raise Rejected("A viewer belongs to a shop; name it with --shop.", code="shop_missing")
+    services = open_services(data)
+    role = Role.OPERATOR if shop_id is None else Role.VIEWER if viewer else Role.ADMIN
+    if "@" not in email:
+        raise Rejected(f"“{email}” is not a mail address; write it like name@example.com.", code="email_wrong")
+    with services.store.write() as connection:
+        if shop_id is not None:
+            shops.connected(connection, services.vault, shop_id)
+        token = signing_in.make_pass(
+            connection, "invite", email=email, role=role, shop_id=shop_id, made_by=PERSON, now=services.now()
+        )
+        acts.add(connection, Act(services.now(), PERSON, "invited", f"{email} was invited as {role}.", shop_id))
+    link = f"{services.settings.public_url}/join/{token}"
+    show(
+        {"email": email, "role": role, "link": link},
+        as_json=as_json,
+        text=lambda: f"Hand this link to {email}; it works once, within a week:\n{link}",
+    )
+
+
+@user.command("list")
+@with_data
+@with_json
+def list_users(data: Path | None, *, as_json: bool) -> None:
+    """List who may sign in."""
+    services = open_services(data)
+    with services.store.read() as connection:
+        users = people.every(connection)
+        roles = {one.user_id: people.roles_of(connection, one.user_id) for one in users}
+    value = [
+        {
+            "email": one.email,
+            "name": one.name,
+            "operator": one.operator,
+            "shops": roles[one.user_id],
+            "suspended": one.suspended_at is not None,
+            "second_factor": bool(one.totp),
+        }
+        for one in users
+    ]
+    rows = [
+        ("mail address", "name", "may"),
+        *((one.email, one.name, described(one, roles[one.user_id])) for one in users),
+    ]
+    show(value, as_json=as_json, text=lambda: table(rows) if users else "Nobody yet; `facturelay user set-up` begins.")
+
+
+def described(one: User, roles: dict[str, Role]) -> str:
+    if one.suspended_at is not None:
+        return "suspended"
+    return "everything" if one.operator else ", ".join(f"{role} of {shop_id}" for shop_id, role in roles.items())
+
+
+@user.command("password")
+@click.argument("email")
+@with_data
+@with_json
+def password(email: str, data: Path | None, *, as_json: bool) -> None:
+    """Print a link by which somebody chooses a new password. Works once, for two hours."""
+    services = open_services(data)
+    one = find(services, email)
+    with services.store.write() as connection:
+        token = signing_in.make_pass(
+            connection, "password", email=one.email, role=Role.VIEWER, made_by=PERSON, now=services.now()
+        )
+    link = f"{services.settings.public_url}/password/{token}"
+    show({"link": link}, as_json=as_json, text=lambda: f"Open this link within two hours; it works once:\n{link}")
+
+
+@user.command("reset-second-factor")
+@click.argument("email")
+@with_data
+def reset_second_factor(email: str, data: Path | None) -> None:
+    """Let somebody who lost phone and recovery codes sign in with the password alone."""
+
+    def reset(services: Services, one: User) -> str:
+        with services.store.write() as connection:
+            people.change(connection, one.user_id, totp="", recovery="[]")
+            signing_in.end_all(connection, one.user_id)
+        return f"{one.email} signs in with the password alone now."
+
+    done_to(data, email, reset, code="second_factor_off")
+
+
+@user.command("remove")
+@click.argument("email")
+@with_data
+def remove(email: str, data: Path | None) -> None:
+    """Let somebody no longer in. What they did stays on the trails."""
+
+    def gone(services: Services, one: User) -> str:
+        with services.store.write() as connection:
+            if one.operator and not people.other_operators(connection, one.user_id):
+                raise Rejected("The last operator stays: invite another one first.", code="last_operator")
+            people.remove(connection, one.user_id)
+        return f"{one.email} can no longer sign in."
+
+    done_to(data, email, gone, code="user_removed")
+
+
+def done_to(data: Path | None, email: str, what: Callable[[Services, User], str], *, code: str) -> None:
+    services = open_services(data)
+    sentence = what(services, find(services, email))
+    with services.store.write() as connection:
+        acts.add(connection, Act(services.now(), PERSON, code, sentence))
+    click.echo(sentence)
+
+
+def find(services: Services, email: str) -> User:
+    with services.store.read() as connection:
+        one = people.by_email(connection, email)
+    if one is None:
+        raise Rejected(f"Nobody signs in as {email}; `facturelay user list` shows who does.", code="user_unknown")
+    return one
