@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, g, make_response, render_template, request
 
 from bridge.parts import parts
-from bridge.words import LANGUAGES
+from bridge.words import LANGUAGES, TITLES
+from worker.domain.document import Kind
 from worker.words.catalogs import Words
 
 HOME = "bridge"
@@ -67,6 +68,11 @@ def amount(value: Decimal, currency: str = "EUR") -> str:
     return words().amount(value, currency)
 
 
+def kind_name(kind: str) -> str:
+    """What a kind of document is called; drafts and rules have kinds too."""
+    return TITLES[words().language][Kind(kind)]
+
+
 def say_page(status: HTTPStatus, title: str, sentence: str, *, code: str = "") -> Response:
     """A page with one sentence. *code* is for support."""
     return make_response(render_template("dashboard/message.html", title=title, sentence=sentence, code=code), status)
@@ -74,6 +80,6 @@ def say_page(status: HTTPStatus, title: str, sentence: str, *, code: str = "") -
 
 def teach(app: Flask) -> None:
     """Let every template speak."""
-    app.jinja_env.globals.update(_=_, _n=_n, words_of_page=words, language_names=NAMES)
+    app.jinja_env.globals.update(_=_, _n=_n, words_of_page=words, language_names=NAMES, kind_name=kind_name)
     app.jinja_env.filters.update(moment=moment, exact=exact, day=day, amount=amount)
     app.jinja_env.add_extension("jinja2.ext.do")

@@ -15,8 +15,11 @@ from dataclasses import dataclass, field, replace
 
 from worker import broker
 from worker.errors import Rejected
+from worker.services import Services
 from worker.settings import Settings
+from worker.store import people, signing_in
 from worker.store.migrate import upgrade
+from worker.store.people import Role
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +150,17 @@ def open_house(settings: Settings, *, host: str, port: int, workers: int, embedd
         house.stop()
         raise
     return house
+
+
+def set_up_link(services: Services) -> str | None:
+    """A fresh link for the first operator; None once there is anybody."""
+    with services.store.write() as connection:
+        if people.has_any(connection):
+            return None
+        token = signing_in.make_pass(
+            connection, "setup", email="", role=Role.OPERATOR, made_by="facturelay", now=services.now()
+        )
+    return f"{services.settings.public_url}/set-up/{token}"
 
 
 def free_port() -> int:

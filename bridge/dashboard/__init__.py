@@ -8,9 +8,10 @@ from flask import Blueprint, Flask, Response, g, request
 
 from bridge.auth import account, doors
 from bridge.auth.account import THEME_COOKIE, THEMES
-from bridge.auth.who import asker, form_cookie_name, form_token, set_cookie
-from bridge.dashboard import front, operators, overview
+from bridge.auth.who import asker, form_cookie_name, form_token, may_act, set_cookie
+from bridge.dashboard import asking, front, operators, orders, overview, papers, team, telling
 from bridge.parts import base_path
+from bridge.retelling import retold
 from bridge.speaking import _, teach
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -19,6 +20,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     doors.blueprint,
     account.blueprint,
     overview.blueprint,
+    orders.blueprint,
+    papers.blueprint,
+    team.blueprint,
+    asking.blueprint,
     operators.blueprint,
 )
 # No other site's script, style, picture or frame; nothing in these pages comes from elsewhere.
@@ -41,7 +46,16 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_HTTPONLY=True,
     )
     teach(app)
-    app.jinja_env.globals.update(form_token=form_token)
+    app.jinja_env.globals.update(
+        form_token=form_token,
+        answer_of=asking.answer_of,
+        retold=retold,
+        rule_name=telling.rule_name,
+        source_name=telling.source_name,
+        state_words=telling.state_words,
+        status_name=telling.status_name,
+        step_name=telling.step_name,
+    )
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -62,7 +76,7 @@ def frame() -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "me": asker(),
         "shop": g.get("shop"),
-        "role": g.get("role"),
+        "may_act": "role" in g and may_act(),
         "tabs": tabs(),
         "section": (request.blueprint or "").partition(".")[0],
     }
@@ -75,7 +89,12 @@ def tabs() -> list[tuple[str, str, str, int]]:
         return []
     if shop is not None:
         home = f"{base}/s/{shop.shop_id}"
-        return [("overview", home, _("Overview"), 0)]
+        found_tabs = [
+            ("overview", home, _("Overview"), 0),
+            ("orders", f"{home}/orders", _("Orders"), 0),
+            ("papers", f"{home}/documents", _("Documents"), 0),
+        ]
+        return found_tabs + ([("team", f"{home}/team", _("Team"), 0)] if may_act() else [])
     if not found.user.operator:
         return []
     return [("front", f"{base}/shops", _("Shops"), 0), ("operators", f"{base}/people", _("People"), 0)]

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, read_settings, with_data, with_json
-from worker.cli.users import set_up_link
 from worker.errors import Rejected
-from worker.launching import open_house, prepare, stop_on_signals
+from worker.launching import open_house, prepare, set_up_link, stop_on_signals
 from worker.services import Services
 from worker.settings import Settings
 from worker.store.migrate import upgrade

@@ -7,6 +7,7 @@ import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
+from worker.launching import set_up_link
 from worker.services import Services
 from worker.store import acts, people, shops, signing_in
 from worker.store.acts import Act
@@ -31,17 +32,6 @@ def set_up(data: Path | None, *, as_json: bool) -> None:
     if link is None:
         raise Rejected("Somebody can sign in already; `facturelay user add` lets others in.", code="set_up_done")
     show({"link": link}, as_json=as_json, text=lambda: f"Open this link within a day; it works once:\n{link}")
-
-
-def set_up_link(services: Services) -> str | None:
-    """A fresh link for the first operator; None once there is anybody."""
-    with services.store.write() as connection:
-        if people.has_any(connection):
-            return None
-        token = signing_in.make_pass(
-            connection, "setup", email="", role=Role.OPERATOR, made_by=PERSON, now=services.now()
-        )
-    return f"{services.settings.public_url}/set-up/{token}"
 
 
 @user.command("add")

@@ -22,7 +22,7 @@ from worker.demo.serving import serve
 from worker.domain.party import Address, Seller
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.launching import free_port, open_house, prepare, stop_on_signals
+from worker.launching import free_port, open_house, prepare, set_up_link, stop_on_signals
 from worker.overview import Listed, Trail
 from worker.services import Services
 from worker.settings import Settings
@@ -92,7 +92,8 @@ def run_show(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
         pages = serve(
             create_pages(stage.shop, stage.mailbox, decisions=lambda order: decisions(stage, order)), port=port
         )
-        say(f"Mails, order notes and PDFs can be seen at {pages.url}\n")
+        say(f"Mails, order notes and PDFs can be seen at {pages.url}")
+        say(f"The dashboard, set up in one step:   {set_up_link(stage.services)}\n")
         result = Result()
         for scenario in scenarios:
             if stop.is_set():

@@ -1,0 +1,132 @@
+"""Orders and their trails: what came in, what was decided and why, what was made of it, and what can be done."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from http import HTTPStatus
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+
+from bridge.auth.who import guard_shop
+from bridge.dashboard.asking import ask
+from bridge.dashboard.telling import Shown, shown
+from bridge.parts import parts
+from worker.domain.document import Kind
+from worker.store import documents, inbox, orders, trail
+from worker.store.inbox import Delivery
+from worker.store.orders import SeenOrder
+from worker.store.trail import Event
+
+blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
+guard_shop(blueprint)
+
+BY_HAND = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One order's whole story, oldest first in each part."""
+
+    order_id: int
+    seen: SeenOrder | None
+    deliveries: tuple[Delivery, ...]
+    made: tuple[Shown, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def has_failed(self) -> bool:
+        return any(delivery.state == "failed" for delivery in self.deliveries) or any(
+            step.state == "failed" for item in self.made for step in item.steps
+        )
+
+    @property
+    def first_at(self) -> datetime | None:
+        return min((delivery.received_at for delivery in self.deliveries), default=None)
+
+    @property
+    def invoiced(self) -> Decimal:
+        return sum((item.draft.total for item in self.made if item.is_issued(Kind.INVOICE)), Decimal(0))
+
+
+@blueprint.get("/<int:order_id>")
+def order(shop_id: str, order_id: int) -> Response:
+    """The trail of one order."""
+    return make_response(
+        render_template("dashboard/orders/order.html", trail=trail_of(shop_id, order_id), by_hand=BY_HAND)
+    )
+
+
+@blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>")
+def delivery(shop_id: str, order_id: int, delivery_id: int) -> Response:
+    """One delivery as it came: headers and raw body."""
+    found = delivery_of(shop_id, order_id, delivery_id)
+    content = render_template("dashboard/orders/delivery.html", delivery=found, body=readable(found.body))
+    return make_response(content)
+
+
+@blueprint.get("/<int:order_id>/deliveries/<int:delivery_id>/body")
+def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
+    """The bytes themselves, as plain text that no browser takes for a page."""
+    found = delivery_of(shop_id, order_id, delivery_id)
+    if found.body is None:
+        abort(HTTPStatus.NOT_FOUND)
+    response = make_response(found.body)
+    response.content_type = "text/plain; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="delivery-{delivery_id}.json"'
+    return response
+
+
+@blueprint.post("/<int:order_id>/<any(retry, look, ignore):what>")
+def press(shop_id: str, order_id: int, what: str) -> Response:
+    """Try again what failed, ask the shop once more, or say that the order needs nothing."""
+    trail_of(shop_id, order_id)
+    kind = {"retry": "retry_order", "look": "look_again", "ignore": "ignore"}[what]
+    return ask(shop_id, kind, {"order_id": order_id}, then=f"/s/{shop_id}/orders/{order_id}")
+
+
+@blueprint.post("/<int:order_id>/make")
+def make(shop_id: str, order_id: int) -> Response:
+    """A document that no rule asked for."""
+    trail_of(shop_id, order_id)
+    kind = request.form.get("kind", "")
+    if kind not in BY_HAND:
+        abort(HTTPStatus.BAD_REQUEST)
+    argument = {"order_id": order_id, "kind": kind, "send": bool(request.form.get("send"))}
+    return ask(shop_id, "make_document", argument, then=f"/s/{shop_id}/orders/{order_id}")
+
+
+@blueprint.post("/<int:order_id>/deliveries/<int:delivery_id>/replay")
+def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
+    """Treat a kept delivery once more, as if it came in now."""
+    delivery_of(shop_id, order_id, delivery_id)
+    return ask(shop_id, "replay_delivery", {"delivery_id": delivery_id}, then=f"/s/{shop_id}/orders/{order_id}")
+
+
+def trail_of(shop_id: str, order_id: int) -> Trail:
+    """Everything about one order, where anything is known of it."""
+    with parts().store.read() as connection:
+        seen = orders.find(connection, shop_id, order_id)
+        deliveries = inbox.of_order(connection, shop_id, order_id)
+        made, kept = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+        events = trail.of_order(connection, shop_id, order_id)
+        items = shown(connection, made, kept)
+    if seen is None and not deliveries and not items:
+        abort(HTTPStatus.NOT_FOUND)
+    return Trail(order_id, seen, deliveries, items, events)
+
+
+def delivery_of(shop_id: str, order_id: int, delivery_id: int) -> Delivery:
+    with parts().store.read() as connection:
+        deliveries = inbox.of_order(connection, shop_id, order_id)
+    return next((one for one in deliveries if one.delivery_id == delivery_id), None) or abort(HTTPStatus.NOT_FOUND)
+
+
+def readable(content: bytes | None) -> str | None:
+    """JSON with line breaks; what is not JSON as it is."""
+    if content is None:
+        return None
+    try:
+        return json.dumps(json.loads(content), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return content.decode("utf-8", errors="replace")

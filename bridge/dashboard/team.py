@@ -1,0 +1,124 @@
+"""Who belongs to a shop: invite, change a role, let go."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+
+from bridge.auth.doors import mail_address, note
+from bridge.auth.who import guard_shop, me
+from bridge.auth.who import shop as this_shop
+from bridge.forms import Form
+from bridge.parts import base_path, parts
+from bridge.speaking import _
+from worker.store import acts, people, signing_in
+from worker.store.people import Role
+
+blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
+guard_shop(blueprint, look=Role.ADMIN)
+
+ROLES = (Role.ADMIN, Role.VIEWER)
+
+
+@blueprint.get("")
+def team(shop_id: str) -> Response:
+    return page(shop_id, Form({"role": Role.VIEWER}))
+
+
+@blueprint.post("/invite")
+def invite(shop_id: str) -> Response:
+    """Make a link by which somebody joins; it is shown once, to be handed over."""
+    form = Form.sent(request.form)
+    email, role = form.read("email", mail_address), form.read("role", shop_role)
+    if email is None or role is None:
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    with parts().store.write() as connection:
+        token = signing_in.make_pass(
+            connection, "invite", email=email, role=role, shop_id=shop_id, made_by=me().user.name, now=parts().now()
+        )
+    note("invited", f"{email} was invited as {role}.", actor=me().user.name, shop_id=shop_id)
+    link = f"{parts().settings.public_url}/join/{token}"
+    return page(shop_id, Form({"role": Role.VIEWER}), link=(email, link))
+
+
+@blueprint.post("/withdraw")
+def withdraw(shop_id: str) -> Response:
+    """End an invitation before it is used."""
+    with parts().store.write() as connection:
+        signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=shop_id)
+    return back(shop_id)
+
+
+@blueprint.post("/<int:user_id>/role")
+def change_role(shop_id: str, user_id: int) -> Response:
+    """Make an admin a viewer, or the other way round."""
+    role = Form.sent(request.form).read("role", shop_role)
+    member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
+    if role is None or member is None:
+        return back(shop_id)
+    if is_last_admin(shop_id, user_id) and role is not Role.ADMIN:
+        return last_admin(shop_id)
+    with parts().store.write() as connection:
+        people.give_role(connection, user_id, shop_id, role)
+    note("role_changed", f"{member.user.email} is now {role}.", actor=me().user.name, shop_id=shop_id)
+    return back(shop_id)
+
+
+@blueprint.post("/<int:user_id>/remove")
+def remove(shop_id: str, user_id: int) -> Response:
+    """Let somebody no longer into this shop."""
+    if is_last_admin(shop_id, user_id):
+        return last_admin(shop_id)
+    member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
+    if member is not None:
+        with parts().store.write() as connection:
+            people.take_role(connection, user_id, shop_id)
+        sentence = f"{member.user.email} does not belong to the shop any more."
+        note("member_removed", sentence, actor=me().user.name, shop_id=shop_id)
+        flash(_("{email} does not see this shop any more.", email=member.user.email), "good")
+    return back(shop_id)
+
+
+def shop_role(text: str) -> Role:
+    if text not in ROLES:
+        raise ValueError(_("Choose admin or viewer."))
+    return Role(text)
+
+
+def members(shop_id: str) -> tuple[people.Member, ...]:
+    with parts().store.read() as connection:
+        return people.members(connection, shop_id)
+
+
+def is_last_admin(shop_id: str, user_id: int) -> bool:
+    """Operators can always repair it; a shop whose own last admin locks himself out cannot."""
+    admins = [one.user.user_id for one in members(shop_id) if one.role is Role.ADMIN]
+    return admins == [user_id] and not me().user.operator
+
+
+def last_admin(shop_id: str) -> Response:
+    flash(_("The last admin stays: somebody must be able to let others in."), "refused")
+    return back(shop_id)
+
+
+def page(
+    shop_id: str, form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    now = parts().now()
+    with parts().store.read() as connection:
+        invites = signing_in.open_passes(connection, purpose="invite", shop_id=shop_id, now=now)
+        done = acts.latest(connection, shop_id=shop_id, limit=30)
+    content = render_template(
+        "dashboard/team.html",
+        form=form,
+        members=members(shop_id),
+        invites=invites,
+        acts=done,
+        link=link,
+        role_names={Role.ADMIN: _("admin: may change everything"), Role.VIEWER: _("viewer: may look and download")},
+        home=f"{base_path()}/s/{this_shop().shop_id}/team",
+    )
+    return make_response(content, status)
+
+
+def back(shop_id: str) -> Response:
+    return make_response(redirect(f"{base_path()}/s/{shop_id}/team", HTTPStatus.SEE_OTHER))
