@@ -1,6 +1,51 @@
-"""The worker's sentences, which are stored in English with their values, in the reader's language."""
+"""The worker's sentences, which are stored in English with their values in them, in the reader's language.
+
+The catalogs know each of them as a pattern with {placeholders}: what stands in the places of a stored sentence is put into the
+places of its translation. A sentence that fits no pattern stays as it was stored.
+"""
+
+import re
+from functools import cache, lru_cache
+
+from bridge.speaking import HOME, words
+from worker.words.catalogs import messages
+
+PLACE = re.compile(r"\{(\w+)\}")
+# A sentence can hold another one, and that one a third.
+DEEPEST = 3
 
 
 def retold(sentence: str) -> str:
-    """*sentence* in the reader's language; one that no catalog knows stays as it was stored."""
+    """*sentence* in the reader's language."""
+    return in_language(sentence, words().language) if sentence else ""
+
+
+@lru_cache(maxsize=4096)
+def in_language(sentence: str, language: str, depth: int = 0) -> str:
+    if language == "en" or depth > DEEPEST:
+        return sentence
+    known = messages(language, HOME)
+    if known.get(sentence):
+        return known[sentence]
+    for pattern, source in patterns(language):
+        found = pattern.fullmatch(sentence)
+        if found is not None:
+            values = {name: in_language(value, language, depth + 1) for name, value in found.groupdict().items()}
+            return PLACE.sub(lambda place, values=values: values.get(place[1], place[0]), known[source])  # type: ignore[misc]
     return sentence
+
+
+@cache
+def patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Every translated sentence with places, the one with most words of its own first."""
+    sources = [source for source, translated in messages(language, HOME).items() if translated and PLACE.search(source)]
+    sources.sort(key=lambda source: len(PLACE.sub("", source)), reverse=True)
+    return tuple((as_regex(source), source) for source in sources)
+
+
+def as_regex(source: str) -> re.Pattern[str]:
+    pieces = PLACE.split(source)
+    # Every second piece is a name. Values may hold anything but must not be empty where a word was meant.
+    return re.compile(
+        "".join(f"(?P<{piece}>.+?)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)), re.DOTALL
+    )

@@ -10,6 +10,7 @@ from io import BytesIO
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
@@ -102,12 +103,28 @@ def _catalog(language: str, home: str) -> gettext.NullTranslations:
     """The .po file, compiled in memory: no binary is kept beside it that could be older."""
     if language == "en":
         return gettext.NullTranslations()
-    source = files(home) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
     compiled = BytesIO()
-    with source.open("rb") as lines:
-        write_mo(compiled, read_po(lines, locale=language))
+    write_mo(compiled, _read(language, home))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+@cache
+def messages(language: str, home: str) -> dict[str, str]:
+    """What a catalog says for each of its English sentences; plurals are left out."""
+    if language == "en":
+        return {}
+    return {
+        message.id: str(message.string)
+        for message in _read(language, home)
+        if isinstance(message.id, str) and message.id
+    }
+
+
+def _read(language: str, home: str) -> Catalog:
+    source = files(home) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
+    with source.open("rb") as lines:
+        return read_po(lines, locale=language)
 
 
 def _decimals(value: Decimal) -> int:

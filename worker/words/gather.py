@@ -3,6 +3,10 @@
 New sentences come into every catalog with an empty translation (a test names them), those nobody says any more leave.
 """
 
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +19,10 @@ from worker.words.catalogs import LANGUAGES
 
 # The folder that is read, and the folder that holds `babel.cfg` (which files, seen from there) and `locale/`.
 WORKER = (Path(__file__).parent.parent, Path(__file__).parent)
+# What stands here is never stored: commands, the demo, pages of documents and words of mails, migrations.
+NOT_STORED = {"cli", "demo", "rendering", "words"}
+BEGINS, WORD = re.compile(r"[A-Z“{]"), re.compile(r"[A-Za-z]{2,}")
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
 # No dates and no names of people: a file changes when a sentence does.
 HEADER = """msgid ""
@@ -38,9 +46,50 @@ def template(root: Path, home: Path) -> Catalog:
     return found
 
 
-def gather(root: Path, home: Path) -> None:
-    """Write the template and bring each catalog up to date."""
+def stored_sentences(root: Path = WORKER[0]) -> set[str]:
+    """What the worker says in English and stores, with a {placeholder} for each value: reasons, findings, outcomes.
+
+    Whatever reads like a sentence counts: words, a full stop, and no place in a docstring.
+    """
+    found: set[str] = set()
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] in NOT_STORED:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        whole = (node for node in ast.walk(tree) if id(node) not in pieces)
+        found |= {text for node in whole if (text := as_pattern(node)) and is_sentence(text)}
+        found -= {ast.get_docstring(node, clean=False) or "" for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
+    return found
+
+
+def as_pattern(node: ast.AST) -> str:
+    """A string as it stands, an f-string with a name for each value; anything else is empty."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.JoinedStr):
+        return ""
+    parts, names = [], Counter[str]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+        elif isinstance(part, ast.FormattedValue):
+            name = re.sub(r"\W+", "_", ast.unparse(part.value).rpartition(".")[2]).strip("_").lower()[:20] or "value"
+            names[name] += 1
+            parts.append("{" + (name if names[name] == 1 else f"{name}_{names[name]}") + "}")
+    return "".join(parts)
+
+
+def is_sentence(text: str) -> bool:
+    words = re.sub(r"\{\w+\}", " ", text)
+    return bool(BEGINS.match(text)) and text.endswith((".", "?")) and len(WORD.findall(words)) >= 2 and "\n" not in text
+
+
+def gather(root: Path, home: Path, *, more: Iterable[str] = ()) -> None:
+    """Write the template and bring each catalog up to date. *more* are sentences that stand elsewhere."""
     sentences, locale = template(root, home), home / "locale"
+    for sentence in more:
+        sentences.add(sentence)
     (locale / "facturelay.pot").write_bytes(_written(sentences))
     for language in LANGUAGES:
         path = locale / language / "LC_MESSAGES" / "facturelay.po"
