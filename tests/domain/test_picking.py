@@ -179,7 +179,7 @@ def test_more_pieces_than_are_left_are_refused() -> None:
 
 
 def test_a_larger_amount_than_is_left_is_refused() -> None:
-    with pytest.raises(Rejected, match="95.00 EUR cannot be credited: 94.50 EUR is left of F2026-00001"):
+    with pytest.raises(Rejected, match=r"95\.00 EUR cannot be credited: 94\.50 EUR is left of F2026-00001"):
         credit(Chosen(amount=D("95.00")), invoiced())
 
 
