@@ -164,7 +164,7 @@ def known_by(token: str) -> Held | Response:
     if held is None:
         return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
     seller = held.document.draft.seller.name
-    if "revoked" in held.marks:
+    if not documents.opens(held.marks, signed_at=link.signed_at):
         return message_page(HTTPStatus.FORBIDDEN, held.words, "revoked", seller=seller)
     return held
 

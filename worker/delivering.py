@@ -148,7 +148,11 @@ def shop_of(services: Services, document: Document) -> shops.Connected:
 
 def link_of(services: Services, document: Document) -> str:
     """The shopper's link, valid from the day it is sent. The same all day, so that a repeated mail says the same."""
-    start = max(document.issued_at, services.now().replace(hour=0, minute=0, second=0, microsecond=0))
+    with services.store.read() as connection:
+        marks = documents.marks_of(connection, [document.document_id]).get(document.document_id, {})
+    renewed = marks.get(documents.RENEWED)
+    begun = max(document.issued_at, renewed.marked_at) if renewed else document.issued_at
+    start = max(begun, services.now().replace(hour=0, minute=0, second=0, microsecond=0))
     return links.url(services.settings.public_url, services.settings.secret_keys, document.document_id, now=start)
 
 

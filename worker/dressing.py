@@ -5,14 +5,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from worker.domain.changes import changes
 from worker.domain.shop import KeptFile, Shop
 from worker.errors import Rejected
 from worker.mail.routes import route
 from worker.rendering import LAYOUTS, Brand
 from worker.services import Services
-from worker.store import numbering, shops, trail
-from worker.store.trail import Event
+from worker.store import settling
 
 LARGEST_LOGO = 3_000_000
 LARGEST_ENCLOSED = 5_000_000  # mail servers take 10 to 25 MB, and the documents ride in the same mail
@@ -26,30 +24,14 @@ def change(services: Services, shop_id: str, *, by: str, **settings: object) -> 
 
 def rework(services: Services, shop_id: str, how: Callable[[Shop], Shop], *, by: str) -> Shop:
     """Store what *how* makes of a shop's settings, and write on its trail what changed."""
-    with services.store.write() as connection:
-        numbering.lock(connection, shop_id)  # one at a time: each writes all settings
-        before = shops.connected(connection, services.vault, shop_id).shop
-        after = how(before)
-        told = [shortened(sentence) for sentence in changes(before, after)]
-        shops.change(connection, after)
-        if told:
-            event = Event(shop_id, services.now(), by, "settings_changed", "; ".join(told) + ".")
-            trail.add(connection, event)
-    return after
+    return settling.rework(services.store, services.vault, shop_id, how, by=by, now=services.now())
 
 
 def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: str) -> None:
     """Let the shop's mail leave by a server of its own; empty: by the operator's. Raises Rejected or Unavailable."""
     if smtp_url:
         route(smtp_url, "", allow_private=services.settings.allow_private_shops)
-    with services.store.write() as connection:
-        numbering.lock(connection, shop_id)
-        secrets = shops.connected(connection, services.vault, shop_id).secrets
-        if secrets.smtp_url == smtp_url:
-            return
-        shops.change_secrets(connection, services.vault, shop_id, replace(secrets, smtp_url=smtp_url))
-        sentence = "The shop has a mail server of its own." if smtp_url else "The operator's mail server is used."
-        trail.add(connection, Event(shop_id, services.now(), by, "settings_changed", sentence))
+    settling.change_smtp_url(services.store, services.vault, shop_id, smtp_url, by=by, now=services.now())
 
 
 def brand_of(services: Services, shop: Shop) -> Brand:
@@ -108,7 +90,3 @@ def _kept(services: Services, folder: str, shop_id: str, content: bytes, ending:
     # Its hash is part of the name: bytes that a setting names are never written over.
     path = f"{folder}/{shop_id}-{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
     return KeptFile(path, services.archive.put(path, content), name)
-
-
-def shortened(text: str, most: int = 300) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -15,10 +15,9 @@ from worker.issuing import as_it_is_now, issue_draft
 from worker.looking import Look, asked, delivered
 from worker.queue import DELIVER, LOOK_AT_ORDER
 from worker.services import Services
-from worker.store import documents, inbox, numbering, shops, steps, trail
+from worker.store import deciding, documents, inbox, numbering, shops
 from worker.store.shops import Connected
 from worker.store.steps import StepName
-from worker.store.trail import Event
 
 WITHOUT_MAIL = (StepName.RENDER, StepName.WRITE_BACK)
 
@@ -78,7 +77,7 @@ def drafted_again(services: Services, connection: Connection, shop: Shop, kept: 
     if draft is None:
         reason = next((f.sentence for f in verdict.findings if not f.fired), "")
         raise Rejected(
-            f"Order {look.order.number} no longer calls for this {named(kept.draft.kind)}. {reason} Discard the draft.",
+            f"Order {look.order.number} no longer calls for this {deciding.named(kept.draft.kind)}. {reason} Discard the draft.",
             code="draft_outdated",
         )
     if draft.problems:
@@ -89,79 +88,38 @@ def drafted_again(services: Services, connection: Connection, shop: Shop, kept: 
 def discard(services: Services, draft_id: int, *, by: Person) -> KeptDraft:
     """Discard a draft: its cause does not come back by itself. Raises Rejected when it is gone."""
     with services.store.write() as connection:
-        kept = documents.get_draft(connection, draft_id)
-        draft = kept.draft
-        # Under the lock, so that nobody issues it in the same moment.
-        numbering.lock(connection, kept.shop_id)
-        ended = documents.end_draft(
-            connection,
-            kept.shop_id,
-            cause=draft.cause,
-            order_key=draft.order_key,
-            state="discarded",
-            now=services.now(),
-        )
-        if not ended:
-            raise Rejected(f"The draft for order {draft.order_number} does not wait any more.", code="draft_unknown")
-        sentence = f"The draft of the {named(draft.kind)} was discarded."
-        trail.add(connection, Event(kept.shop_id, services.now(), by.name, "discarded", sentence, draft.order_id))
-    return kept
+        shop_id = documents.get_draft(connection, draft_id).shop_id
+        return deciding.discard_draft(connection, shop_id, draft_id, by=by.name, now=services.now())
 
 
 def send(services: Services, document_id: int, *, by: Person) -> Document:
     """Mail an issued document, for the first time or again."""
-    now = services.now()
     with services.store.write() as connection:
-        document = documents.get(connection, document_id)
-        if StepName.MAIL in steps.of_document(connection, document_id):
-            if not steps.again(connection, document_id, StepName.MAIL, now=now):
-                raise Rejected(f"{document.number} is being mailed at this moment.", code="mail_under_way")
-        else:
-            steps.plan(
-                connection,
-                shop_id=document.shop_id,
-                document_id=document_id,
-                names=(StepName.MAIL,),
-                together=str(uuid.uuid4()),
-                now=now,
-            )
-        record(connection, services, document, "sent_again", f"{document.number} is mailed again.", by)
+        shop_id = documents.get(connection, document_id).shop_id
+        document = deciding.send_again(connection, shop_id, document_id, by=by.name, now=services.now())
     services.ring(DELIVER, document_id)
     return document
 
 
 def try_again(services: Services, shop_id: str, order_id: int, *, by: Person) -> int:
     """Do once more what failed for an order: looks and steps. Returns how many; what waits or is done stays as it is."""
-    now = services.now()
     with services.store.write() as connection:
-        looks = inbox.wait_again(connection, shop_id, order_id, now=now)
-        made, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
-        all_steps = steps.of_documents(connection, [document.document_id for document in made])
-        failed = [step for of_one in all_steps.values() for step in of_one.values() if step.state == "failed"]
-        for step in failed:
-            steps.again(connection, step.document_id, step.name, now=now)
-        if looks or failed:
-            event = Event(shop_id, now, by.name, "tried_again", "What failed is tried again.", order_id=order_id)
-            trail.add(connection, event)
-    for look_id in looks[:1]:
+        again = deciding.retry_order(connection, shop_id, order_id, by=by.name, now=services.now())
+    for look_id in again.looks[:1]:
         services.ring(LOOK_AT_ORDER, look_id)
-    for document_id in {step.document_id for step in failed}:
+    for document_id in set(again.documents):
         services.ring(DELIVER, document_id)
-    return len(looks) + len(failed)
+    return again.count
 
 
 def mark_paid(services: Services, document_id: int, *, on: date | None, by: Person) -> bool:
     """Mark an invoice as paid; False when it was already. *on* is the day in the seller's zone (default: today)."""
     with services.store.write() as connection:
-        document = documents.get(connection, document_id)
-        if document.draft.kind is not Kind.INVOICE:
-            raise Rejected(f"{document.number} is not an invoice; only invoices are paid.", code="not_an_invoice")
-        shop = shops.connected(connection, services.vault, document.shop_id).shop
-        day = on or today(services, shop)
-        marked = documents.mark(connection, document_id, "paid", now=services.now(), on_date=day, by=by.name)
-        if marked:
-            record(connection, services, document, "paid", f"{document.number} was marked paid on {day:%d-%m-%Y}.", by)
-    return marked
+        shop_id = documents.get(connection, document_id).shop_id
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        return deciding.mark_paid(
+            connection, shop_id, document_id, on=on or today(services, shop), by=by.name, now=services.now()
+        )
 
 
 def credit(services: Services, document_id: int, *, again: bool, by: Person) -> tuple[Document, ...]:
@@ -211,24 +169,3 @@ def history_of(connection: Connection, shop: Shop, look: Look) -> History:
 
 def today(services: Services, shop: Shop) -> date:
     return services.now().astimezone(shop.zoneinfo).date()
-
-
-def record(
-    connection: Connection, services: Services, document: Document, code: str, sentence: str, by: Person
-) -> None:
-    trail.add(
-        connection,
-        Event(
-            shop_id=document.shop_id,
-            at=services.now(),
-            actor=by.name,
-            code=code,
-            sentence=sentence,
-            order_id=document.draft.order_id,
-            document_id=document.document_id,
-        ),
-    )
-
-
-def named(kind: Kind) -> str:
-    return kind.replace("_", " ")

@@ -16,6 +16,7 @@ class Link:
 
     document_id: int
     expires_at: datetime
+    signed_at: datetime
 
     def has_expired(self, now: datetime) -> bool:
         return now >= self.expires_at
@@ -23,14 +24,18 @@ class Link:
 
 def sign(secret_keys: tuple[str, ...], document_id: int, *, now: datetime, lifetime: timedelta = LIFETIME) -> str:
     """Make the token of *document_id*, valid for *lifetime* from *now*."""
-    return serializer(secret_keys).dumps([document_id, int((now + lifetime).timestamp())])
+    said = [document_id, int((now + lifetime).timestamp())]
+    # Only a link that lives shorter says when it was signed: the others stay as short as they can be.
+    return serializer(secret_keys).dumps(said if lifetime == LIFETIME else [*said, int(now.timestamp())])
 
 
 def read(secret_keys: tuple[str, ...], token: str) -> Link | None:
     """What *token* says, or None when it was not signed by any of the keys."""
     try:
-        document_id, expires = serializer(secret_keys).loads(token)
-        return Link(int(document_id), datetime.fromtimestamp(int(expires), UTC))
+        document_id, expires, *signed = serializer(secret_keys).loads(token)
+        expires_at = datetime.fromtimestamp(int(expires), UTC)
+        signed_at = datetime.fromtimestamp(int(signed[0]), UTC) if signed else expires_at - LIFETIME
+        return Link(int(document_id), expires_at, signed_at)
     except (BadSignature, ValueError, TypeError, OverflowError, OSError):
         return None
 

@@ -1,7 +1,9 @@
 """How a mail server is written down: `smtp+starttls://user:password@host:port`. Settings check it, the mail room calls it."""
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
+
+from worker.errors import Rejected
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -33,3 +35,25 @@ def parse_smtp_url(url: str) -> Server:
     if bool(username) != bool(password):
         raise ValueError(f"The mail server's address has half of a sign-in: give user and password, or neither; {form}")
     return Server(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
+
+
+def written(server: Server) -> str:
+    """*server* as it is written down, for `parse_smtp_url` to read."""
+    password = f":{quote(server.password, safe='')}" if server.password else ""
+    user = f"{quote(server.username, safe='')}{password}@" if server.username else ""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{server.scheme}://{user}{host}:{server.port}"
+
+
+def checked(url: str, *, allow_private: bool) -> str:
+    """*url*, where it can be read. Raises Rejected for one that cannot, or that would tell the password to all."""
+    try:
+        server = parse_smtp_url(url)
+    except ValueError as error:
+        raise Rejected(f"{error}.", code="mail_server_wrong") from error
+    if server.password and server.scheme == "smtp" and not allow_private:
+        raise Rejected(
+            f"smtp://…@{server.host} would send the password unencrypted; use smtp+starttls:// or smtps://.",
+            code="mail_server_open",
+        )
+    return url

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from worker.delivering import hand_over, new_message_id, writing
+from worker.domain.addresses import ADDRESS
 from worker.errors import FacturelayError
 from worker.mail import diagnosis, mails
-from worker.mail.mails import ADDRESS
 from worker.services import Services
 from worker.store import shops
 

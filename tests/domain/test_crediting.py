@@ -19,9 +19,10 @@ from tests.domain.factories import (
     shipping,
 )
 from tests.domain.woocommerce_sums import many, orders
-from worker.domain.crediting import Cancellation, Left, draft_credit_note, left_of
+from worker.domain.crediting import Cancellation, Credited, draft_credit_note
 from worker.domain.document import Category, Document, Draft, Kind, Reference, SendMode
 from worker.domain.drafting import draft_document
+from worker.domain.left import Left, left_of
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
@@ -38,7 +39,7 @@ def invoiced(order: Order, shop: Shop | None = None) -> Document:
 
 
 def credit(
-    what: Refund | Cancellation,
+    what: Credited,
     invoice: Document,
     already: Sequence[Draft] = (),
     *,

@@ -12,8 +12,8 @@ from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import DEFAULT_SERIES, Moment, Rule, Series, VatRegime
-from worker.going_live import checklist, live
 from worker.store import shops
+from worker.store.going_live import checklist, live
 from worker.verifying import verify
 
 EVERY_KIND = (
@@ -100,7 +100,7 @@ def test_a_shop_in_test_mails_its_tests_to_itself_and_keeps_them_out_of_the_regi
 def go_live(house: House) -> None:
     with house.services.store.write() as connection:
         shop = shops.connected(connection, house.services.vault, house.shop_id).shop
-        checks = checklist(connection, house.services, shop)
+        checks = checklist(connection, shop, smtp_url="", mail_from="", now=house.clock.now)
         shops.change(connection, live(shop, checks, since=house.clock.now))
 
 

@@ -1,7 +1,6 @@
 """`facturelay mail …`: how a shop's mail leaves, and a test that explains itself."""
 
 import sys
-from email.utils import getaddresses
 from pathlib import Path
 
 import click
@@ -9,8 +8,8 @@ import click
 from worker import dressing, trying
 from worker.cli.common import open_services, show, with_data, with_json
 from worker.cli.shop import PERSON, find
+from worker.domain import addresses
 from worker.errors import Rejected
-from worker.mail.mails import ADDRESS
 from worker.trying import Tried
 
 
@@ -82,11 +81,10 @@ def set_mail(
 
 def checked_addresses_in(name: str, text: str) -> str:
     """*text* when every address in it is one; a sender and a reply address are one each."""
-    found = [address for _, address in getaddresses([text]) if address or text.strip()]
-    wrong = next((address for address in found if not ADDRESS.fullmatch(address)), None)
-    if wrong is not None or (len(found) > 1 and name in ("mail_from", "mail_reply_to")):
-        raise Rejected(f"“{text if wrong is None else wrong or text}” is not a mail address.", code="mail_no_address")
-    return text.strip()
+    try:
+        return addresses.checked(text, several=name not in ("mail_from", "mail_reply_to"))
+    except ValueError as error:
+        raise Rejected(str(error), code="mail_no_address") from error
 
 
 def as_text(tried: Tried) -> str:

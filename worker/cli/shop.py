@@ -1,31 +1,28 @@
 """`facturelay shop …`: make, show and change shops."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import Connection
 
 from worker.cli.common import Lazy, open_services, show, table, with_data, with_json
+from worker.domain import settling
 from worker.domain.changes import changes
 from worker.domain.document import Kind, SendMode
-from worker.domain.numbering import arranged
-from worker.domain.party import Seller
-from worker.domain.shop import DEFAULT_RULES, Rule, Shop, VatRegime
+from worker.domain.shop import DEFAULT_RULES, Shop, VatRegime
 from worker.errors import Rejected
-from worker.going_live import Check, checklist, next_numbers
-from worker.going_live import live as gone_live
 from worker.outbound import checked_addresses
 from worker.services import Services
 from worker.store import codec, numbering, shops, trail
+from worker.store import settling as storing
+from worker.store.going_live import Check, checklist, next_numbers
+from worker.store.going_live import live as gone_live
 from worker.store.shops import Connected, Secrets
 from worker.store.trail import Event
 
@@ -34,10 +31,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 SELLER_OPTIONS = {
     "seller_name": ("name", "Company name."),
     "seller_legal_form": ("legal_form", "Legal form, like BV or SRL."),
-    "seller_street": ("street", "Street and number."),
-    "seller_postcode": ("postcode", "Postcode."),
-    "seller_city": ("city", "City."),
-    "seller_country": ("country", "Country as two letters, like BE."),
+    "seller_street": ("address.street", "Street and number."),
+    "seller_postcode": ("address.postcode", "Postcode."),
+    "seller_city": ("address.city", "City."),
+    "seller_country": ("address.country", "Country as two letters, like BE."),
     "seller_vat": ("vat_number", "VAT number with its country, like BE0123456749."),
     "seller_kbo": ("enterprise_number", "Enterprise number (KBO/BCE), ten digits."),
     "seller_register": ("register", "Register of legal persons, like “RPR Gent”."),
@@ -47,7 +44,6 @@ SELLER_OPTIONS = {
     "iban": ("iban", "Bank account."),
     "bic": ("bic", "BIC of the bank."),
 }
-ADDRESS_FIELDS = ("street", "postcode", "city", "country")
 # By their values: click would take the names of an enum's members, in capitals.
 KINDS = click.Choice([kind.value for kind in Kind])
 # What the trail calls whoever sits at the command line.
@@ -184,7 +180,7 @@ def add(
     secrets = Secrets((secret,), rest_key, rest_secret)
     with services.store.write() as connection:
         made = shops.add(connection, services.vault, made, secrets, now=now)
-        made = with_numbers(connection, made, given, today=now.astimezone(made.zoneinfo).date())
+        made = with_numbers(connection, made, given, now=now)
         shops.change(connection, made)
         record(connection, services, made, "shop_made", f"{made.name} was made.")
     answer = {"id": made.shop_id, "delivery_url": delivery_url(services, made), "webhook_secret": secret}
@@ -266,35 +262,29 @@ def set_shop(
         changed = with_given(found.shop, given)
         changed = replace(changed, name=name or changed.name, url=url or changed.url)
         changed = replace(changed, suspended=changed.suspended if suspend is None else suspend)
-        changed = with_numbers(connection, changed, given, today=services.now().astimezone(changed.zoneinfo).date())
+        changed = with_numbers(connection, changed, given, now=services.now())
         if live is False:
             changed = replace(changed, test=True)
         if live and found.shop.test:
-            checks = checklist(connection, services, changed)
+            operators = services.settings
+            checks = checklist(
+                connection,
+                changed,
+                smtp_url=operators.smtp_url,
+                mail_from=operators.mail_from,
+                now=services.now(),
+            )
             since = changed.orders_since if given["orders_since"] is not None else services.now()
             changed = gone_live(changed, checks, since=since)
-        told = [*changes(found.shop, changed), *change_keys(connection, services, found, rest_key, rest_secret)]
+        told = [
+            *changes(found.shop, changed),
+            *storing.rekeyed(connection, services.vault, found, rest_key=rest_key, rest_secret=rest_secret),
+        ]
         shops.change(connection, changed)
         if told:
-            record(connection, services, changed, "settings_changed", "; ".join(told) + ".")
+            storing.record(connection, shop_id, tuple(told), by=PERSON, now=services.now())
     value = {"id": shop_id, "changed": told, "checklist": [vars(check) for check in checks]}
     show(value, as_json=as_json, text=lambda: "\n".join(changed_lines(changed, told, checks)))
-
-
-def change_keys(
-    connection: Connection, services: Services, found: Connected, rest_key: str | None, rest_secret: str | None
-) -> list[str]:
-    """Store a new REST key where one was given; the trail learns that, and nothing else."""
-    old = found.secrets
-    new = replace(
-        old,
-        rest_key=old.rest_key if rest_key is None else rest_key,
-        rest_secret=old.rest_secret if rest_secret is None else rest_secret,
-    )
-    if new == old:
-        return []
-    shops.change_secrets(connection, services.vault, found.shop.shop_id, new)
-    return ["the REST key was changed" if new.has_rest else "the REST key was taken away"]
 
 
 def changed_lines(shop: Shop, told: list[str], checks: tuple[Check, ...]) -> list[str]:
@@ -315,11 +305,10 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
     """Give the shop a new webhook secret. The one before still works until the next rotation."""
     services = open_services(data)
     found = find(services, shop_id)
-    secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
-    with services.store.write() as connection:
-        shops.rotate_webhook_secret(connection, services.vault, shop_id, secret)
-        sentence = "The webhook secret was replaced; the one before it works until the next time."
-        record(connection, services, found.shop, "secret_rotated", sentence)
+    given = checked_secret(webhook_secret) if webhook_secret is not None else ""
+    secret = storing.rotate_webhook_secret(
+        services.store, services.vault, shop_id, secret=given, by=PERSON, now=services.now()
+    )
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
 
@@ -329,55 +318,71 @@ def find(services: Services, shop_id: str) -> Connected:
         return shops.connected(connection, services.vault, shop_id)
 
 
-def as_it_is(_shop: Shop, value: Any) -> Any:
-    return value
-
-
-# Option → the field of Shop it sets, and how its text is read. In this order: the zone counts for the days after it.
-READERS: dict[str, tuple[str, Callable[[Shop, Any], Any]]] = {
-    "zone": ("zone", lambda _, text: checked_zone(text)),
-    "orders_since": ("orders_since", lambda shop, text: instant(text, zone=shop.zone)),
-    "rules": ("rules", lambda _, texts: tuple(map(Rule.parse, texts))),
-    "statuses": ("status_map", lambda shop, texts: {**shop.status_map, **dict(map(checked_status, texts))}),
-    "exchange_rates": ("exchange_rates", lambda shop, texts: {**shop.exchange_rates, **dict(map(checked_rate, texts))}),
-    "credit_notes": ("credit_notes", lambda _, text: SendMode(text)),
-    "vat_regime": ("vat_regime", lambda _, text: VatRegime(text)),
-    "sells": ("sells_services", lambda _, text: text == "services"),
-    "accent": ("accent", lambda _, text: checked_colour(text)),
-    **{
-        name: (name, as_it_is)
-        for name in ("language", "payment_days", "mail_from", "mail_bcc", "pending_counts", "oss", "vat_as_charged")
-    },
+# Option → the setting it is about, as `domain.settling` names it. Options that name one of several things add to them.
+SETTINGS = {
+    "zone": "zone",
+    "orders_since": "orders_since",
+    "rules": "rules",
+    "statuses": "status_map",
+    "exchange_rates": "exchange_rates",
+    "credit_notes": "credit_notes",
+    "vat_regime": "vat_regime",
+    "sells": "sells_services",
+    "accent": "accent",
+    "language": "language",
+    "payment_days": "payment_days",
+    "mail_from": "mail_from",
+    "mail_bcc": "mail_bcc",
+    "pending_counts": "pending_counts",
+    "oss": "oss",
+    "vat_as_charged": "vat_as_charged",
+    **{option: f"seller.{field}" for option, (field, _) in SELLER_OPTIONS.items()},
 }
+ADDED_TO = ("statuses", "exchange_rates")
 
 
 def with_given(shop: Shop, given: dict[str, Any]) -> Shop:
     """*shop* with the options that were given. Raises Rejected with a sentence for a wrong one."""
-    changed = replace(shop, seller=with_seller(shop.seller, given))
+    before = settling.shown(shop)
+    texts = {}
+    for option, name in SETTINGS.items():
+        if given[option] not in (None, ()):
+            texts[name] = as_text(option, given[option], there=before[name])
     try:
-        for option, (field, read) in READERS.items():
-            if given[option] not in (None, ()):
-                changed = replace(changed, **{field: read(changed, given[option])})
+        return settling.settled(shop, texts)
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-    return changed
 
 
-def with_numbers(connection: Connection, shop: Shop, given: dict[str, Any], *, today: date) -> Shop:
+def as_text(option: str, value: Any, *, there: str) -> str:
+    """What an option says, as a form would."""
+    if option == "sells":
+        return "yes" if value == "services" else "no"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "\n".join([*([there] if option in ADDED_TO else []), *value])
+    return str(value)
+
+
+def with_numbers(connection: Connection, shop: Shop, given: dict[str, Any], *, now: datetime) -> Shop:
     """*shop* with the numbering options that were given; its counters are set in the same transaction."""
-    names = by_kind(given["series_names"], "series", "credit_note=sales")
-    patterns = by_kind(given["patterns"], "pattern", "invoice=F{year}-{number:05d}")
     starts = by_kind(given["continue_after"], "continue-after", "invoice=115")
     yearly = dict.fromkeys(map(Kind, given["yearly"]), True)
     yearly |= dict.fromkeys(map(Kind, given["never_reset"]), False)
-    if not (names or patterns or starts or yearly):
-        return shop
     try:
-        wanted = arranged(shop.series, names=names, patterns=patterns, yearly=yearly)
-        after = {kind: last_number(text) for kind, text in starts.items()}
+        after = {kind: storing.last_number(text) for kind, text in starts.items()}
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-    return numbering.arrange(connection, shop, wanted, continue_after=after, today=today)
+    return storing.renumbered(
+        connection,
+        shop,
+        names=by_kind(given["series_names"], "series", "credit_note=sales"),
+        patterns=by_kind(given["patterns"], "pattern", "invoice=F{year}-{number:05d}"),
+        yearly=yearly,
+        continue_after=after,
+        now=now,
+    )
 
 
 def by_kind(texts: tuple[str, ...], option: str, example: str) -> dict[Kind, str]:
@@ -395,40 +400,19 @@ def by_kind(texts: tuple[str, ...], option: str, example: str) -> dict[Kind, str
     return found
 
 
-def last_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ValueError(f"“{text}” is not a number to continue after; write it like invoice=115")
-    return int(text)
-
-
 def record(connection: Connection, services: Services, shop: Shop, code: str, sentence: str) -> None:
     trail.add(connection, Event(shop.shop_id, services.now(), PERSON, code, sentence))
 
 
-def with_seller(seller: Seller, given: dict[str, Any]) -> Seller:
-    changes = {
-        field: given[option].strip() for option, (field, _) in SELLER_OPTIONS.items() if given[option] is not None
-    }
-    for field in ("vat_number", "enterprise_number", "iban", "bic"):
-        if field in changes:
-            changes[field] = re.sub(r"[\s.]", "", changes[field]).upper()
-    if "country" in changes:
-        changes["country"] = changes["country"].upper()
-    address = {field: changes.pop(field) for field in ADDRESS_FIELDS if field in changes}
-    return replace(seller, address=replace(seller.address, **address), **changes)
-
-
 def checked_shop_url(text: str, *, allow_private: bool) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise Rejected(
-            f"“{text}” is not a shop's address; write it like https://shop.example.com", code="shop_url_wrong"
-        )
+    try:
+        url = settling.read_shop_url(text, allow_private=allow_private)
+    except ValueError as error:
+        raise Rejected(str(error), code="shop_url_wrong") from error
     if not allow_private:
-        if parts.scheme == "http":
-            raise Rejected(f"{text} is not encrypted; keys and orders travel over https only.", code="shop_url_http")
-        checked_addresses(parts.hostname, parts.port or 443, allow_private=False)
-    return text.rstrip("/")
+        parts = urlsplit(url)
+        checked_addresses(parts.hostname or "", parts.port or 443, allow_private=False)
+    return url
 
 
 def checked_secret(text: str) -> str:
@@ -437,50 +421,6 @@ def checked_secret(text: str) -> str:
             "The webhook secret is empty; leave the option out and one is made for you.", code="secret_empty"
         )
     return text
-
-
-def checked_status(text: str) -> tuple[str, str]:
-    """Read `await-ship=processing`. Raises ValueError with a sentence."""
-    custom, _, status = text.partition("=")
-    known = ("pending", "on-hold", "processing", "completed", "cancelled", "refunded", "failed")
-    if not custom or status not in known:
-        raise ValueError(
-            f"“{text}” is not a status; write it like await-ship=processing, with one of {', '.join(known)}"
-        )
-    return custom.removeprefix("wc-"), status
-
-
-def checked_rate(text: str) -> tuple[str, Decimal]:
-    """Read `USD=1.0831`. Raises ValueError with a sentence."""
-    found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text)
-    if found is None or found[1] == "EUR" or not Decimal(found[2]):
-        raise ValueError(f"“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR")
-    return found[1], Decimal(found[2])
-
-
-def checked_zone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (OSError, ValueError, LookupError) as error:
-        raise ValueError(f"“{text}” is not a time zone; write it like Europe/Brussels") from error
-
-
-def checked_colour(text: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError(f"“{text}” is not a colour; write it like #0f766e")
-    return text
-
-
-def instant(text: str, *, zone: str) -> datetime:
-    """Read a day or an instant; without an offset it is meant in *zone*."""
-    try:
-        if len(text) == len("2026-11-22"):
-            found = datetime.combine(date.fromisoformat(text), datetime.min.time())
-        else:
-            found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"“{text}” is not a day; write it like 2026-11-22") from error
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def delivery_url(services: Services, shop: Shop) -> str:

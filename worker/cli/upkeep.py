@@ -15,7 +15,8 @@ from worker import backfilling, reconciling
 from worker import backup as backing
 from worker.backfilling import Preview, Wanted
 from worker.cli.common import open_services, read_settings, show, table, with_data, with_json
-from worker.cli.shop import find, instant
+from worker.cli.shop import find
+from worker.domain.settling import read_instant
 from worker.errors import Rejected
 from worker.reconciling import Reconciliation, Row, State
 from worker.services import Services
@@ -177,7 +178,9 @@ def what_is_wanted(connected: Connected, *, since: str | None, until: str | None
     zone = connected.shop.zone
     try:
         last = date.fromisoformat(until) if until else date.today()  # noqa: DTZ011  # the day after is taken anyway
-        return Wanted(since=instant(since, zone=zone), until=instant((last + timedelta(days=1)).isoformat(), zone=zone))
+        return Wanted(
+            since=read_instant(since, zone=zone), until=read_instant((last + timedelta(days=1)).isoformat(), zone=zone)
+        )
     except ValueError as error:
         raise Rejected(f"{error}", code="option_wrong") from error
 

@@ -19,13 +19,14 @@ from worker.domain.drafting import (
     vat_in_euro,
 )
 from worker.domain.language import word
+from worker.domain.left import NOTHING, Left, left_of
 from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine, Refund
+from worker.domain.picking import Chosen, picked
 from worker.domain.shop import Shop
 from worker.domain.sums import Group, Part, net_per_group, split, state, unit_of, vat_on
-
-NOTHING = Part(ZERO, ZERO)
+from worker.errors import Rejected
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,11 @@ class Cancellation:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Left:
-    """What is left of an invoice after its credit notes."""
-
-    total: Decimal
-    rounding: Decimal
-    parts: Mapping[Group, Part]
-    vat_eur: Decimal | None
+Credited = Refund | Cancellation | Chosen
 
 
 def draft_credit_note(
-    credited: Refund | Cancellation,
+    credited: Credited,
     invoice: Document,
     already: Sequence[Draft],
     order: Order,
@@ -58,10 +52,18 @@ def draft_credit_note(
     """Draft the credit note of *credited* against *invoice*; *already* are its credit notes so far, in any order."""
     original = invoice.draft
     left = left_of(invoice, already)
-    asked = to_minor_unit(credited.amount, original.currency) if isinstance(credited, Refund) else left.total
-    total = max(min(asked, left.total), ZERO)
-    grosses, parts = _parts(credited, original, left, total)
-    lines = _lines(credited, invoice, parts, mirror=not already and total == left.total)
+    named: tuple[Line, ...] = ()
+    if isinstance(credited, Chosen) and credited.picks:
+        found = picked(credited, invoice, already, left)
+        named, parts, asked, total = found.lines, found.parts, found.total, found.total
+        grosses = {group: part.gross for group, part in parts.items()}
+    else:
+        asked = _asked(credited, invoice, left)
+        total = max(min(asked, left.total), ZERO)
+        grosses, parts = _parts(credited, original, left, total)
+        named = _refunded_lines(credited, original) if isinstance(credited, Refund) else ()
+    mirrored = not already and total == left.total and (not named or isinstance(credited, Chosen))
+    lines = original.lines if mirrored else _lines(credited, invoice, parts, named)
     stated = _worth_stating(parts, lines)
     totals = state(stated, lines=lines, total=total, charged=grosses)
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
@@ -108,24 +110,22 @@ def draft_credit_note(
     )
 
 
-def left_of(invoice: Document, already: Iterable[Draft]) -> Left:
-    """What *already* leave of *invoice*."""
-    credit_notes = tuple(already)
-    parts = {(row.category, row.rate): Part(row.base, row.vat) for row in invoice.draft.vat_lines}
-    for row in (row for draft in credit_notes for row in draft.vat_lines):
-        part = parts.get((row.category, row.rate), NOTHING)
-        parts[row.category, row.rate] = Part(part.base - row.base, part.vat - row.vat)
-    in_euro = invoice.draft.vat_eur
-    return Left(
-        total=invoice.draft.total - total_of(draft.total for draft in credit_notes),
-        rounding=invoice.draft.rounding - total_of(draft.rounding for draft in credit_notes),
-        parts=parts,
-        vat_eur=None if in_euro is None else in_euro - total_of(draft.vat_eur or ZERO for draft in credit_notes),
-    )
+def _asked(credited: Credited, invoice: Document, left: Left) -> Decimal:
+    """The amount to give back. Raises Rejected where a person asks for more than there is; a refund was given already."""
+    if isinstance(credited, Cancellation):
+        return left.total
+    asked = to_minor_unit(credited.amount or ZERO, invoice.draft.currency)
+    if isinstance(credited, Chosen) and asked > left.total:
+        raise Rejected(
+            f"{asked} {invoice.draft.currency} cannot be credited: {left.total} {invoice.draft.currency} is left of "
+            f"{invoice.number}.",
+            code="more_than_left",
+        )
+    return asked
 
 
 def _parts(
-    credited: Refund | Cancellation, original: Draft, left: Left, total: Decimal
+    credited: Credited, original: Draft, left: Left, total: Decimal
 ) -> tuple[dict[Group, Decimal], dict[Group, Part]]:
     """What is credited per category and rate: the amounts asked, and base and VAT."""
     if total == left.total:
@@ -183,19 +183,15 @@ def _part_of(gross: Decimal, left: Part, rate: Decimal, currency: str) -> Part:
 
 
 def _lines(
-    credited: Refund | Cancellation, invoice: Document, parts: Mapping[Group, Part], *, mirror: bool
+    credited: Credited, invoice: Document, parts: Mapping[Group, Part], named: tuple[Line, ...]
 ) -> tuple[Line, ...]:
-    """The refund's lines; where they do not make up a base, one line that names the invoice does."""
-    original = invoice.draft
-    refunded = _refunded_lines(credited, original) if isinstance(credited, Refund) else ()
-    if mirror and not refunded:
-        return original.lines
-    nets = net_per_group(refunded)
-    lines = list(refunded)
+    """The lines *named* by a refund or a person; where they do not make up a base, one line that names the invoice does."""
+    nets = net_per_group(named)
+    lines = list(named)
     for group, part in parts.items():
-        own = [line for line in refunded if (line.category, line.rate) == group]
+        own = [line for line in named if (line.category, line.rate) == group]
         residue = part.base - nets.get(group, ZERO)
-        explained = own and abs(residue) <= unit_of(original.currency) * (len(own) + 1)
+        explained = own and abs(residue) <= unit_of(invoice.draft.currency) * (len(own) + 1)
         if not explained and (part != NOTHING or residue):
             lines.append(_sum_line(residue, group, credited, invoice))
     return tuple(lines) or (_sum_line(ZERO, next(iter(parts)), credited, invoice),) if parts else tuple(lines)
@@ -228,7 +224,7 @@ def _refunded_lines(refund: Refund, original: Draft) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _sum_line(net: Decimal, group: Group, credited: Refund | Cancellation, invoice: Document) -> Line:
+def _sum_line(net: Decimal, group: Group, credited: Credited, invoice: Document) -> Line:
     """One line for an amount that no line of the order explains."""
     quantity, price = quantity_and_price(net, Decimal(1))
     key = "refund_line" if isinstance(credited, Refund) else "credit_line"
@@ -252,9 +248,7 @@ def _mentions(original: Draft, parts: Iterable[Group], vat: Decimal, shop: Shop)
     return (*kept, mentions.mention("credit_note_be", language=original.language, seller_country=country))
 
 
-def _amount_problems(
-    credited: Refund | Cancellation, invoice: Document, *, asked: Decimal, left: Left
-) -> tuple[Problem, ...]:
+def _amount_problems(credited: Credited, invoice: Document, *, asked: Decimal, left: Left) -> tuple[Problem, ...]:
     currency = invoice.draft.currency
     # A shop that counts in tenths of a cent refunds 0.016 twice of 0.032: each rounds up, and together they are a cent more.
     rounded_up = isinstance(credited, Refund) and credited.amount < asked <= left.total + unit_of(currency)
@@ -273,8 +267,8 @@ def _amount_problems(
     return ()
 
 
-def _own_reason(credited: Refund | Cancellation, original: Draft) -> str:
-    if isinstance(credited, Refund):
+def _own_reason(credited: Credited, original: Draft) -> str:
+    if not isinstance(credited, Cancellation):
         return ""
     return word("order_cancelled", original.language).format(order=original.order_number)
 

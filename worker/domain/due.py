@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from worker.domain.crediting import Cancellation, draft_credit_note, left_of
+from worker.domain.crediting import Cancellation, draft_credit_note
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.drafting import assess, draft_document, is_paid, status_of
 from worker.domain.language import word
+from worker.domain.left import left_of
 from worker.domain.order import Order, Refund
 from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
 from worker.errors import Rejected

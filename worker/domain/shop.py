@@ -119,6 +119,10 @@ DEFAULT_SERIES = {
 }
 
 
+# How documents can be laid out: title and facts left, or the address in the left window of an envelope.
+LAYOUTS = ("ledger", "letter")
+
+
 @dataclass(frozen=True)
 class KeptFile:
     """A file of the shop's own in the archive: its path there, what its bytes hash to, and the name people know it by."""

@@ -13,6 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from worker.domain import wording
+from worker.domain.addresses import ADDRESS
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer, Seller
 from worker.domain.shop import Shop
@@ -23,7 +24,6 @@ from worker.words.printed import asks_payment, iban, structured_communication, v
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
 @dataclass(frozen=True)

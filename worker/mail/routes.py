@@ -4,7 +4,7 @@ import socket
 from dataclasses import dataclass, field
 
 from worker.errors import Rejected, Unavailable
-from worker.mail_server import Server, parse_smtp_url
+from worker.mail_server import Server, checked, parse_smtp_url
 from worker.outbound import checked_addresses
 
 
@@ -30,24 +30,10 @@ def route(own_url: str, operators_url: str, *, allow_private: bool) -> Route:
                 code="mail_server_missing",
             )
         return Route(operators_url)
-    server = checked(own_url, allow_private=allow_private)
+    server = parse_smtp_url(checked(own_url, allow_private=allow_private))
     try:
         return Route(own_url, checked_addresses(server.host, server.port, allow_private=allow_private), is_own=True)
     except socket.gaierror as error:
         raise Unavailable(
             f"The mail server {server.host} cannot be found: no such host.", code="mail_server_away"
         ) from error
-
-
-def checked(url: str, *, allow_private: bool) -> Server:
-    """Read the address of a shop's own server. Raises Rejected for one that cannot be read or tells the password to all."""
-    try:
-        server = parse_smtp_url(url)
-    except ValueError as error:
-        raise Rejected(f"{error}.", code="mail_server_wrong") from error
-    if server.password and server.scheme == "smtp" and not allow_private:
-        raise Rejected(
-            f"smtp://…@{server.host} would send the password unencrypted; use smtp+starttls:// or smtps://.",
-            code="mail_server_open",
-        )
-    return server

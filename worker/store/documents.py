@@ -1,6 +1,6 @@
 """Documents, drafts, files and marks. A document's row is written once and never again; what becomes of it lives beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,8 @@ from worker.domain.document import Document, Draft, History, KeptDraft
 from worker.errors import Rejected
 from worker.store import codec
 from worker.store.tables import documents, drafts, files, marks
+
+REVOKED, RENEWED = "revoked", "renewed"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Mark:
-    """What became of a document: `paid` (with the day) or `revoked` (its link)."""
+    """What became of a document: `paid` (with the day), `revoked` (its links so far) or `renewed` (links from then on)."""
 
     document_id: int
     mark: str
@@ -239,6 +241,20 @@ def marks_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, d
     for row in connection.execute(select(marks).where(marks.c.document_id.in_(document_ids))).mappings():
         found.setdefault(row["document_id"], {})[row["mark"]] = Mark(**row)
     return found
+
+
+def opens(marks: Mapping[str, Mark], *, signed_at: datetime) -> bool:
+    """Whether a link signed at that moment leads to a document with *marks*: after a revocation only a renewed one does."""
+    revoked, renewed = marks.get(REVOKED), marks.get(RENEWED)
+    if revoked is None:
+        return True
+    return renewed is not None and renewed.marked_at >= revoked.marked_at and signed_at >= renewed.marked_at
+
+
+def issued_from(connection: Connection, draft_id: int) -> Document | None:
+    """The document that a draft became; None where it was not issued."""
+    row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
+    return by_cause(connection, row.shop_id, row.cause, row.order_key) if row and row.state == "issued" else None
 
 
 def as_document(row: Row[Any]) -> Document:

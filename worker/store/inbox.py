@@ -129,6 +129,22 @@ def wait_again(connection: Connection, shop_id: str, order_id: int, *, now: date
     return tuple(int(delivery_id) for delivery_id in rows.scalars())
 
 
+def now_again(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> int:
+    """Let deliveries that failed, or wait for a later time, wait from *now* on. Returns how many."""
+    mine = (deliveries.c.delivery_id.in_(delivery_ids), deliveries.c.state.in_(("waiting", "failed")))
+    again = {"state": "waiting", "attempts": 0, "next_at": now, "finished_at": None}
+    return connection.execute(update(deliveries).where(*mine).values(**again)).rowcount
+
+
+def close_failed(
+    connection: Connection, shop_id: str, order_id: int, *, code: str, sentence: str, now: datetime
+) -> int:
+    """End the failed deliveries of an order: a person says that there is nothing to do. Returns how many."""
+    mine = (deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id, deliveries.c.state == "failed")
+    ended = {"state": "done", "outcome_code": code, "outcome": sentence, "finished_at": now}
+    return connection.execute(update(deliveries).where(*mine).values(**ended)).rowcount
+
+
 def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
     """One delivery id for each order that has something to do now, oldest first."""
     first = func.min(deliveries.c.delivery_id)
@@ -140,6 +156,11 @@ def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, 
     )
     found = connection.execute(nobody.union_all(orders).limit(limit)).scalars()
     return tuple(sorted(int(delivery_id) for delivery_id in found))
+
+
+def find(connection: Connection, delivery_id: int) -> Delivery | None:
+    row = connection.execute(select(deliveries).where(deliveries.c.delivery_id == delivery_id)).one_or_none()
+    return as_delivery(row) if row is not None else None
 
 
 def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Delivery, ...]:

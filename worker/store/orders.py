@@ -1,11 +1,11 @@
 """What the last look at an order saw and decided: one row per order, the head of its trail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Kind, Problem
@@ -13,6 +13,9 @@ from worker.domain.due import Finding
 from worker.domain.order import Order
 from worker.store import codec
 from worker.store.tables import documents, orders
+
+# What the code of a flag begins with once a person said that it needs nothing.
+SILENT = "ignored:"
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,11 @@ def saw(
     flags: tuple[Problem, ...],
     now: datetime,
 ) -> None:
-    """Keep what this look saw, in place of the look before."""
+    """Keep what this look saw, in place of the look before. A flag that a person silenced stays silent."""
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
+    before = connection.execute(select(orders.c.flags).where(*key)).scalar()
+    silent = {flag.sentence for flag in codec.load(tuple[Problem, ...], before or "[]") if is_silent(flag)}
+    flags = tuple(silenced(flag) if flag.sentence in silent else flag for flag in flags)
     connection.execute(delete(orders).where(*key))
     connection.execute(
         insert(orders).values(
@@ -63,6 +69,27 @@ def saw(
             flags=codec.dump(flags),
         )
     )
+
+
+def silence(connection: Connection, shop_id: str, order_id: int) -> int:
+    """Let the flags of an order no longer ask for a person. Returns how many did."""
+    seen = find(connection, shop_id, order_id)
+    loud = [flag for flag in seen.flags if not is_silent(flag)] if seen else []
+    if seen is None or not loud:
+        return 0
+    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == seen.order_key)
+    flags = tuple(flag if is_silent(flag) else silenced(flag) for flag in seen.flags)
+    connection.execute(update(orders).where(*key).values(flags=codec.dump(flags)))
+    return len(loud)
+
+
+def is_silent(flag: Problem) -> bool:
+    """Whether a person said that there is nothing to do about *flag*."""
+    return flag.code.startswith(SILENT)
+
+
+def silenced(flag: Problem) -> Problem:
+    return replace(flag, code=f"{SILENT}{flag.code}")
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:

@@ -155,14 +155,39 @@ def again(connection: Connection, document_id: int, name: StepName, *, now: date
 
     What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known.
     """
+    mine = (steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
+    return bool(connection.execute(update(steps).where(*mine).values(**as_new(now))).rowcount)
+
+
+def all_again(connection: Connection, step_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
+    """As `again`, for many steps that failed; the documents that they are of."""
     result = connection.execute(
         update(steps)
-        .where(steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
-        .values(
-            state="waiting", attempts=0, created_at=now, next_at=now, reason_code="", reason="", detail="", done_at=None
-        )
+        .where(steps.c.step_id.in_(step_ids), steps.c.state == "failed")
+        .values(**as_new(now))
+        .returning(steps.c.document_id)
     )
-    return bool(result.rowcount)
+    return tuple(sorted(set(result.scalars())))
+
+
+def as_new(now: datetime) -> dict[str, Any]:
+    return {
+        "state": "waiting",
+        "attempts": 0,
+        "created_at": now,
+        "next_at": now,
+        "reason_code": "",
+        "reason": "",
+        "detail": "",
+        "done_at": None,
+    }
+
+
+def close(connection: Connection, step_ids: Sequence[int], *, code: str, sentence: str, now: datetime) -> int:
+    """End steps that a person takes care of; those at work are left alone. Returns how many were ended."""
+    values = {"state": "skipped", "reason_code": code, "reason": sentence, "done_at": now}
+    mine = (steps.c.step_id.in_(step_ids), steps.c.state.in_(("waiting", "failed")))
+    return connection.execute(update(steps).where(*mine).values(**values)).rowcount
 
 
 def due_documents(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Use case: from test to live. What must be right before the first real number is given, and what is good to know.
+"""From test to live: what must be right before the first real number is given, and what is good to know.
 
 Orders of the time of testing stay tests: going live moves the shop's beginning (`orders_since`) to that moment, so an order
 placed before it makes no real document by itself. A person may choose an earlier beginning; an order that has a test document
@@ -8,13 +8,13 @@ keeps it, and what takes that back is a test too (`cores.builtin`), so that no r
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.services import Services
-from worker.store import numbering
+from worker.store import inbox, numbering
+from worker.store.tables import documents
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,39 @@ class Check:
     sentence: str
 
 
-def checklist(connection: Connection, services: Services, shop: Shop) -> tuple[Check, ...]:
-    """What is ready and what is not, for *shop* as it would be live."""
-    return (seller_check(shop), *number_checks(connection, shop, now=services.now()), mail_check(services, shop))
+def checklist(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime) -> tuple[Check, ...]:
+    """What is ready and what is not, for *shop* as it would be live. *smtp_url* and *mail_from* are the operator's."""
+    return (
+        seller_check(shop),
+        *number_checks(connection, shop, now=now),
+        mail_check(shop, smtp_url=smtp_url, mail_from=mail_from),
+    )
+
+
+def first_run(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime) -> tuple[Check, ...]:
+    """The checklist with what a new shop wants to see besides: that it is heard, and what was made while testing."""
+    return (
+        *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
+        heard_check(connection, shop),
+        tests_check(connection, shop),
+    )
+
+
+def heard_check(connection: Connection, shop: Shop) -> Check:
+    heard = inbox.has_rung(connection, shop.shop_id)
+    sentence = "The shop rings when an order comes in." if heard else "The shop has not rung yet: place a test order."
+    return Check("heard", good=heard, needed=False, sentence=sentence)
+
+
+def tests_check(connection: Connection, shop: Shop) -> Check:
+    mine = (documents.c.shop_id == shop.shop_id, documents.c.test.is_(True))
+    made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
+    sentence = (
+        f"{made} test documents were made. They stay tests, and their orders make no real documents by themselves."
+        if made
+        else "No test document was made yet: place a sample order and look at what comes of it."
+    )
+    return Check("tests", good=bool(made), needed=False, sentence=sentence)
 
 
 def seller_check(shop: Shop) -> Check:
@@ -59,11 +89,11 @@ def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[K
     }
 
 
-def mail_check(services: Services, shop: Shop) -> Check:
-    if not services.settings.smtp_url:
+def mail_check(shop: Shop, *, smtp_url: str, mail_from: str) -> Check:
+    if not smtp_url:
         sentence = "No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed."
         return Check("mail", good=False, needed=False, sentence=sentence)
-    if not (shop.mail_from or shop.seller.email or services.settings.mail_from):
+    if not (shop.mail_from or shop.seller.email or mail_from):
         sentence = "No sender is set for mails; give the seller's e-mail address."
         return Check("mail", good=False, needed=False, sentence=sentence)
     return Check("mail", good=True, needed=False, sentence="A mail server is set.")
