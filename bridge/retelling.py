@@ -44,8 +44,11 @@ def patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def as_regex(source: str) -> re.Pattern[str]:
-    pieces = PLACE.split(source)
-    # Every second piece is a name. Values may hold anything but must not be empty where a word was meant.
-    return re.compile(
-        "".join(f"(?P<{piece}>.+?)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)), re.DOTALL
-    )
+    """What was stored, with a group for each place; a name that comes twice stands for the same value twice."""
+    parts, seen = [], set[str]()
+    for at, piece in enumerate(PLACE.split(source)):
+        is_place = at % 2 == 1
+        parts.append(re.escape(piece) if not is_place else f"(?P={piece})" if piece in seen else f"(?P<{piece}>.+?)")
+        if is_place:
+            seen.add(piece)
+    return re.compile("".join(parts), re.DOTALL)

@@ -10,6 +10,8 @@ from bridge.auth import account, doors
 from bridge.auth.account import THEME_COOKIE, THEMES
 from bridge.auth.who import asker, form_cookie_name, form_token, may_act, set_cookie
 from bridge.dashboard import asking, front, operators, orders, overview, papers, team, telling
+from bridge.dashboard.settings import blueprint as settings_blueprint
+from bridge.dashboard.settings import pages as _pages  # noqa: F401  # each page adds itself to the blueprint
 from bridge.parts import base_path
 from bridge.retelling import retold
 from bridge.speaking import _, teach
@@ -22,6 +24,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     overview.blueprint,
     orders.blueprint,
     papers.blueprint,
+    settings_blueprint,
     team.blueprint,
     asking.blueprint,
     operators.blueprint,
@@ -48,7 +51,6 @@ def register(app: Flask) -> None:
     teach(app)
     app.jinja_env.globals.update(
         form_token=form_token,
-        answer_of=asking.answer_of,
         retold=retold,
         rule_name=telling.rule_name,
         source_name=telling.source_name,
@@ -94,7 +96,11 @@ def tabs() -> list[tuple[str, str, str, int]]:
             ("orders", f"{home}/orders", _("Orders"), 0),
             ("papers", f"{home}/documents", _("Documents"), 0),
         ]
-        return found_tabs + ([("team", f"{home}/team", _("Team"), 0)] if may_act() else [])
+        return found_tabs + (
+            [("settings", f"{home}/settings/company", _("Settings"), 0), ("team", f"{home}/team", _("Team"), 0)]
+            if may_act()
+            else []
+        )
     if not found.user.operator:
         return []
     return [("front", f"{base}/shops", _("Shops"), 0), ("operators", f"{base}/people", _("People"), 0)]

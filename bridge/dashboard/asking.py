@@ -1,15 +1,19 @@
 """Errands: what a page asks the worker for. A row, a ring, and a page that waits for the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, jsonify, make_response, redirect, render_template, request
+from worker.store.fleeting import FleetingFile
 
 from bridge.auth.doors import wanted
 from bridge.auth.who import guard_shop, me
+from bridge.dashboard.doing import go
+from bridge.links import PDF_POLICY as SHOPPERS_PDF_POLICY
 from bridge.parts import base_path, parts
+from bridge.retelling import retold
 from bridge.speaking import _
 from worker.queue import RUN_ERRAND
 from worker.store import errands
@@ -18,18 +22,39 @@ from worker.store.errands import Errand
 blueprint = Blueprint("asking", __name__, url_prefix="/s/<shop_id>/asked")
 guard_shop(blueprint)
 
+# As for shoppers, but in a frame of ours: a page shows the PDF that it speaks of.
+PDF_POLICY = SHOPPERS_PDF_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 # Without a script the waiting page looks again by itself.
 REFRESH_S = 1
 
 
+# What is said when an errand is done; the pages of the others show their answer themselves.
+SAID: dict[str, Callable[[], str]] = {
+    "credit": lambda: _("The credit note is issued."),
+    "issue_draft": lambda: _("It is issued."),
+    "keep_enclosed": lambda: _("It rides along with each mail from now on."),
+    "keep_logo": lambda: _("The logo stands on documents issued from now on."),
+    "leave": lambda: _("The shop has left. What the law wants kept is kept."),
+    "make_document": lambda: _("The document is made."),
+    "retry_failed": lambda: _("What failed is tried again."),
+    "send_again": lambda: _("It is mailed."),
+}
+
+
 def ask(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str) -> Response:
-    """Have the worker do *kind*, and go on to *then* (a path below our base) when it is done."""
+    """Have the worker do *kind*, and go on to *then* (a path below our base) when it is done.
+
+    `asked=0` in *then* becomes the errand's id, for a page that shows the answer. A script that asks for JSON gets the
+    address at which to look how far it is.
+    """
     now = parts().now()
     with parts().store.write() as connection:
         errand_id = errands.ask(
             connection, shop_id=shop_id, kind=kind, argument=argument, asked_by=me().user.name, now=now
         )
     parts().ringer.ring(RUN_ERRAND, errand_id)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(state=f"{base_path()}/s/{shop_id}/asked/{errand_id}/state")
     return make_response(redirect(f"{base_path()}{waiting_page(shop_id, errand_id, then=then)}", HTTPStatus.SEE_OTHER))
 
 
@@ -47,17 +72,11 @@ def wait(shop_id: str, errand_id: int) -> Response:
         return make_response(
             render_template("dashboard/waiting.html", errand=errand, state_url=state_url, refresh_s=REFRESH_S)
         )
-    sentence = str(errand.answer.get("sentence", ""))
     if errand.state == "failed":
-        flash(sentence, "refused")
-    else:
-        flash(sentence or _("Done."), "good")
-    return make_response(redirect(f"{base_path()}{with_errand(then, errand_id)}", HTTPStatus.SEE_OTHER))
-
-
-def with_errand(then: str, errand_id: int) -> str:
-    """Let the page that *then* names find the answer, where it asks for it."""
-    return then.replace("asked=0", f"asked={errand_id}")
+        flash(retold(str(errand.answer.get("sentence", ""))), "refused")
+    elif errand.kind in SAID:
+        flash(SAID[errand.kind](), "good")
+    return go(then.replace("asked=0", f"asked={errand_id}"))
 
 
 @blueprint.get("/<int:errand_id>/state")
@@ -65,12 +84,33 @@ def state(shop_id: str, errand_id: int) -> Response:
     """How far it is, for the waiting page's script."""
     errand = errand_of(shop_id, errand_id)
     then = wanted(request.args.get("then", f"/s/{shop_id}"))
+    has_file = errand.state == "done" and "file" in errand.answer
     return jsonify(
         ready=is_finished(errand),
         address=f"{base_path()}{waiting_page(shop_id, errand_id, then=then)}",
         done=errand.answer.get("done", 0),
         of=errand.answer.get("of", 0),
+        file=f"{base_path()}/s/{shop_id}/asked/{errand_id}/file" if has_file else "",
+        sentence=retold(str(errand.answer.get("sentence", ""))) if errand.state == "failed" else "",
     )
+
+
+@blueprint.get("/<int:errand_id>/file")
+def file(shop_id: str, errand_id: int) -> Response:
+    """The file that an answer names: a preview to look at, a zip to download."""
+    errand = errand_of(shop_id, errand_id)
+    if errand.state != "done" or "file" not in errand.answer:
+        abort(HTTPStatus.NOT_FOUND)
+    found = FleetingFile.from_json(errand.answer["file"], shop_id=shop_id)
+    is_pdf = found.name.endswith(".pdf")
+    response = Response(parts().archive.pieces(found.path), mimetype="application/pdf" if is_pdf else "application/zip")
+    disposition = "inline" if is_pdf and not request.args.get("download") else "attachment"
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in found.name)
+    response.headers["Content-Disposition"] = f'{disposition}; filename="{name}"'
+    response.headers["Content-Length"] = str(found.size)
+    response.headers["Content-Security-Policy"] = PDF_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 def is_finished(errand: Errand) -> bool:
@@ -86,12 +126,12 @@ def errand_of(shop_id: str, errand_id: int) -> Errand:
     return errand
 
 
-def answer_of(shop_id: str, kind: str) -> Mapping[str, Any] | None:
-    """The finished answer that `?asked=` of this request names; None without one of this kind."""
+def answered(shop_id: str, kind: str) -> Errand | None:
+    """The finished errand that `?asked=` of this request names; None without one of this kind."""
     number = request.args.get("asked", "")
     if not number.isdigit() or len(number) > 18:
         return None
     with parts().store.read() as connection:
         errand = errands.get(connection, int(number))
     fits = errand is not None and errand.shop_id == shop_id and errand.kind == kind and errand.state == "done"
-    return errand.answer if errand is not None and fits else None
+    return errand if fits else None

@@ -7,13 +7,18 @@ from decimal import Decimal
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
+from worker.store.listing import OrderFilter
 
-from bridge.auth.who import guard_shop
+from bridge.auth.who import guard_shop, me
 from bridge.dashboard.asking import ask
+from bridge.dashboard.doing import do
+from bridge.dashboard.lists import neighbours, place
 from bridge.dashboard.telling import Shown, shown
 from bridge.parts import parts
+from bridge.speaking import _
 from worker.domain.document import Kind
-from worker.store import documents, inbox, orders, trail
+from worker.domain.settling import STATUSES
+from worker.store import deciding, documents, inbox, listing, orders, trail
 from worker.store.inbox import Delivery
 from worker.store.orders import SeenOrder
 from worker.store.trail import Event
@@ -21,6 +26,7 @@ from worker.store.trail import Event
 blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
 guard_shop(blueprint)
 
+LONGEST_SEARCH = 100
 BY_HAND = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
@@ -47,6 +53,21 @@ class Trail:
     @property
     def invoiced(self) -> Decimal:
         return sum((item.draft.total for item in self.made if item.is_issued(Kind.INVOICE)), Decimal(0))
+
+
+@blueprint.get("")
+def all_orders(shop_id: str) -> Response:
+    """Every order that was looked at, the newest first; searched and filtered."""
+    wanted = OrderFilter(
+        status=request.args.get("status", "")[:40],
+        needs_attention=bool(request.args.get("attention")),
+        text=request.args.get("q", "")[:LONGEST_SEARCH],
+    )
+    with parts().store.read() as connection:
+        page = listing.orders_page(connection, (shop_id,), wanted, place())
+    return make_response(
+        render_template("dashboard/orders/list.html", page=page, wanted=wanted, statuses=STATUSES, **neighbours(page))
+    )
 
 
 @blueprint.get("/<int:order_id>")
@@ -77,12 +98,38 @@ def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
     return response
 
 
-@blueprint.post("/<int:order_id>/<any(retry, look, ignore):what>")
-def press(shop_id: str, order_id: int, what: str) -> Response:
-    """Try again what failed, ask the shop once more, or say that the order needs nothing."""
+@blueprint.post("/<int:order_id>/retry")
+def retry(shop_id: str, order_id: int) -> Response:
+    """Try again what failed: looking at it, its PDF, mail or note."""
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.retry_order(connection, shop_id, order_id, by=by, now=now),
+        then=f"/s/{shop_id}/orders/{order_id}",
+        said=_("What failed is tried again."),
+    )
+
+
+@blueprint.post("/<int:order_id>/look")
+def look(shop_id: str, order_id: int) -> Response:
+    """Ask the shop once more what the order is now."""
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.look_again(connection, shop_id, order_id, by=by, now=now),
+        then=f"/s/{shop_id}/orders/{order_id}",
+        said=_("The shop is asked about the order again."),
+    )
+
+
+@blueprint.post("/<int:order_id>/ignore")
+def ignore(shop_id: str, order_id: int) -> Response:
+    """The order needs nothing: what failed is closed, drafts are discarded, flags are silent."""
     trail_of(shop_id, order_id)
-    kind = {"retry": "retry_order", "look": "look_again", "ignore": "ignore"}[what]
-    return ask(shop_id, kind, {"order_id": order_id}, then=f"/s/{shop_id}/orders/{order_id}")
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.ignore(connection, shop_id, order_id, by=by, now=now),
+        then=f"/s/{shop_id}/orders/{order_id}",
+        said=_("This order is no longer listed as needing you."),
+    )
 
 
 @blueprint.post("/<int:order_id>/make")
@@ -99,8 +146,12 @@ def make(shop_id: str, order_id: int) -> Response:
 @blueprint.post("/<int:order_id>/deliveries/<int:delivery_id>/replay")
 def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """Treat a kept delivery once more, as if it came in now."""
-    delivery_of(shop_id, order_id, delivery_id)
-    return ask(shop_id, "replay_delivery", {"delivery_id": delivery_id}, then=f"/s/{shop_id}/orders/{order_id}")
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.replay_delivery(connection, shop_id, delivery_id, by=by, now=now),
+        then=f"/s/{shop_id}/orders/{order_id}",
+        said=_("The delivery is treated again."),
+    )
 
 
 def trail_of(shop_id: str, order_id: int) -> Trail:

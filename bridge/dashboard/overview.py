@@ -1,14 +1,78 @@
-"""One shop at a glance."""
+"""At a glance: what needs somebody, what came in today, how it is all doing; for one shop, and for all that one may see."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, render_template
+from sqlalchemy import Connection
+from worker.store.scope import Shops
 
 from bridge.auth.who import guard_shop
+from bridge.auth.who import shop as this_shop
+from bridge.dashboard.lists import bars
+from bridge.health import redis_answers
+from bridge.parts import parts
+from bridge.speaking import DEFAULT_ZONE
+from worker.domain.shop import Shop
+from worker.store import alarms, attention, going_live, hours, inbox, plugin, shops, today
 
 blueprint = Blueprint("overview", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
 
+MOST_NEEDS = 12
+ZONE = ZoneInfo(DEFAULT_ZONE)
+
 
 @blueprint.get("")
-def overview(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read it
-    """What needs somebody, what came in today, and how it is all doing."""
-    return make_response(render_template("dashboard/overview/shop.html"))
+def overview(shop_id: str) -> Response:
+    """One shop."""
+    shop, now = this_shop(), parts().now()
+    with parts().store.read() as connection:
+        content = render_template(
+            "dashboard/overview/shop.html",
+            **figures(connection, (shop_id,), zone=shop.zoneinfo, now=now),
+            numbers=today.next_numbers(connection, shop, day=now.astimezone(shop.zoneinfo).date()),
+            checks=first_checks(connection, shop, now),
+            **connection_state(connection, shop, now),
+        )
+    return make_response(content)
+
+
+def figures(connection: Connection, seen: Shops, *, zone: ZoneInfo, now: datetime) -> dict[str, object]:
+    """What an overview of *seen* shops shows."""
+    by_hour = hours.by_hour(connection, seen, since=now - timedelta(hours=23), until=now)
+    by_day = hours.by_day(connection, seen, since=now - timedelta(days=29), until=now, zone=zone)
+    latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
+    return {
+        "needs": attention.needs(connection, seen, most=MOST_NEEDS),
+        "today": today.today(connection, seen, since=today.midnight(zone, now)),
+        "hour_bars": bars(by_hour, "documents"),
+        "day_bars": bars(by_day, "documents"),
+        "latency_ms": sorted(latencies)[len(latencies) // 2] if latencies else None,
+        "failures_30": sum(day.failures for day in by_day),
+        "documents_30": sum(day.documents for day in by_day),
+    }
+
+
+def first_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[going_live.Check, ...]:
+    """The checklist of a shop that is still in test; nothing once it is live."""
+    if not shop.test:
+        return ()
+    settings = parts().settings
+    return going_live.first_run(connection, shop, smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=now)
+
+
+def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
+    """Whether the shop rings, can be asked, and its plugin is well."""
+    found = plugin.of_shop(connection, parts().vault, shop.shop_id)
+    secrets = shops.connected(connection, parts().vault, shop.shop_id).secrets
+    open_codes = {alarm.code for alarm in alarms.open_alarms(connection, shop.shop_id)}
+    return {
+        "plugin": found,
+        "plugin_answers": found is not None and found.may_hold(now),
+        "has_rest": secrets.has_rest,
+        "rest_is_well": not any(code.startswith("rest") for code in open_codes),
+        "has_rung": inbox.has_rung(connection, shop.shop_id),
+        "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
+        "redis": redis_answers(parts().settings.redis_url),
+    }

@@ -1,28 +1,30 @@
 """One document or draft: what it says, its files, what became of it, and what can be done with it."""
 
+from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from sqlalchemy import Connection
 
 from bridge.auth.doors import mail_address
-from bridge.auth.who import guard_shop
+from bridge.auth.who import guard_shop, me
 from bridge.auth.who import shop as this_shop
-from bridge.dashboard.asking import ask
+from bridge.dashboard.asking import PDF_POLICY, ask
+from bridge.dashboard.doing import do
 from bridge.dashboard.telling import Shown, shown
 from bridge.forms import Form
 from bridge.links import MEDIA_TYPES
-from bridge.parts import base_path, parts
+from bridge.parts import parts
 from bridge.speaking import _
-from worker.domain.document import Document, KeptDraft, Kind
+from worker.domain.document import KeptDraft, Kind
 from worker.errors import Rejected
-from worker.store import documents
+from worker.store import deciding, documents
+from worker.store.deciding import Again
+from worker.store.steps import StepName
 
 blueprint = Blueprint("papers", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
-
-# The page of a document shows its PDF in a frame of ours; browsers show PDF through a plugin of their own.
-PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 
 @blueprint.get("/documents/<int:document_id>")
@@ -51,13 +53,21 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
 
 @blueprint.post("/documents/<int:document_id>/send")
 def send(shop_id: str, document_id: int) -> Response:
-    """Mail it again: to the order's address, or to another one."""
+    """Mail it again: to the order's address at once, to another one by errand."""
     document_of(shop_id, document_id)
     form = Form.sent(request.form)
     to = form.read("to", mail_address) if form.values.get("to") else ""
     if to is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return ask(shop_id, "send_again", {"document_id": document_id, "to": to}, then=home(shop_id, document_id))
+    if to:
+        return ask(shop_id, "send_again", {"document_id": document_id, "to": to}, then=home(shop_id, document_id))
+    by, now = me().user.name, parts().now()
+
+    def again(connection: Connection) -> Again:
+        deciding.send_again(connection, shop_id, document_id, by=by, now=now)
+        return Again(documents=(document_id,))
+
+    return do(again, then=home(shop_id, document_id), said=_("It is mailed again."))
 
 
 @blueprint.post("/documents/<int:document_id>/paid")
@@ -68,44 +78,84 @@ def paid(shop_id: str, document_id: int) -> Response:
     on = form.read("on", past_day)
     if on is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    argument = {"document_id": document_id, "on": on.isoformat()}
-    return ask(shop_id, "mark_paid", argument, then=home(shop_id, document_id))
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.mark_paid(connection, shop_id, document_id, on=on, by=by, now=now),
+        then=home(shop_id, document_id),
+        said=_("It is marked as paid."),
+    )
 
 
-@blueprint.post("/documents/<int:document_id>/<any(revoke, renew, handed_over, retry):what>")
-def press(shop_id: str, document_id: int, what: str) -> Response:
-    """Withdraw the link or give a new one; mark the mail as handed over; try again what failed."""
-    item = document_of(shop_id, document_id)
-    kind = {
-        "revoke": "revoke_link",
-        "renew": "renew_link_for_person",
-        "handed_over": "mark_handed_over",
-        "retry": "retry_order",
-    }[what]
-    argument = {"order_id": item.draft.order_id} if what == "retry" else {"document_id": document_id}
-    then = home(shop_id, document_id) + ("?asked=0" if what == "renew" else "")
-    return ask(shop_id, kind, argument, then=then)
+@blueprint.post("/documents/<int:document_id>/handed-over")
+def handed_over(shop_id: str, document_id: int) -> Response:
+    """A person gave it to the customer by another way: the mail is no longer tried."""
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.mark_handed_over(connection, shop_id, document_id, by=by, now=now),
+        then=home(shop_id, document_id),
+        said=_("It is marked as handed over."),
+    )
+
+
+@blueprint.post("/documents/<int:document_id>/retry/<any(render, mail, write_back):step>")
+def retry(shop_id: str, document_id: int, step: str) -> Response:
+    """Try one step again, now."""
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.retry_step(connection, shop_id, document_id, StepName(step), by=by, now=now),
+        then=home(shop_id, document_id),
+        said=_("It is tried again."),
+    )
+
+
+@blueprint.post("/documents/<int:document_id>/revoke")
+def revoke(shop_id: str, document_id: int) -> Response:
+    """End every link that was given so far."""
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.revoke_link(connection, shop_id, document_id, by=by, now=now),
+        then=home(shop_id, document_id),
+        said=_("The links given so far no longer work."),
+    )
+
+
+@blueprint.post("/documents/<int:document_id>/renew")
+def renew(shop_id: str, document_id: int) -> Response:
+    """Make a new link and show it, this once."""
+    document_of(shop_id, document_id)
+    with parts().store.write() as connection:
+        link = deciding.renew_link(
+            connection, parts().settings, shop_id, document_id, by=me().user.name, now=parts().now()
+        )
+    return document_page(shop_id, document_id, Form(), link=link)
 
 
 @blueprint.post("/documents/<int:document_id>/credit")
 def credit(shop_id: str, document_id: int) -> Response:
-    """Credit the whole, or as many of each line as was typed; perhaps issue again."""
-    document_of(shop_id, document_id)
-    again = bool(request.form.get("again"))
-    lines = [
-        {"line": int(name.removeprefix("quantity-")), "quantity": value.strip().replace(",", ".")}
-        for name, value in request.form.items()
-        if name.startswith("quantity-") and name.removeprefix("quantity-").isdigit() and value.strip(" 0.,")
-    ]
-    if request.form.get("part") and not lines:
-        flash(_("Type how many of a line are credited."), "refused")
-        return go(home(shop_id, document_id))
-    argument: dict[str, object] = {"document_id": document_id, "again": again}
-    if request.form.get("part"):
-        argument["lines"] = lines
-    return ask(
-        shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{document_of(shop_id, document_id).draft.order_id}"
+    """Credit all that is left, perhaps issue again; or chosen quantities of lines; or an amount."""
+    item = document_of(shop_id, document_id)
+    form = Form.sent(request.form)
+    argument: dict[str, object] = {"document_id": document_id, "send": True, "again": form.checked("again")}
+    if form.checked("part"):
+        lines, amount = picked(request.form), form.values.get("amount", "").replace(",", ".")
+        if bool(lines) == bool(amount):
+            form.errors["amount"] = _("Type how many of which lines are credited, or an amount: one of the two.")
+            return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        argument |= {"again": False, "reason": form.text("reason")}
+        argument |= {"lines": lines} if lines else {"amount": amount}
+    return ask(shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{item.draft.order_id}")
+
+
+def picked(sent: Mapping[str, str]) -> list[dict[str, object]]:
+    """The lines with a quantity typed, by their place on the invoice."""
+    places = (
+        (name.removeprefix("quantity-"), value.strip().replace(",", "."))
+        for name, value in sent.items()
+        if name.startswith("quantity-")
     )
+    return [
+        {"place": int(place), "quantity": value} for place, value in places if place.isdigit() and value.strip("0.")
+    ]
 
 
 @blueprint.get("/drafts/<int:draft_id>")
@@ -126,36 +176,33 @@ def issue(shop_id: str, draft_id: int) -> Response:
 def discard(shop_id: str, draft_id: int) -> Response:
     """Its cause does not come back by itself."""
     kept = draft_of(shop_id, draft_id)
-    return ask(shop_id, "discard_draft", {"draft_id": draft_id}, then=f"/s/{shop_id}/orders/{kept.draft.order_id}")
+    by, now = me().user.name, parts().now()
+    return do(
+        lambda connection: deciding.discard_draft(connection, shop_id, draft_id, by=by, now=now),
+        then=f"/s/{shop_id}/orders/{kept.draft.order_id}",
+        said=_("The draft is discarded."),
+    )
 
 
-def document_page(shop_id: str, document_id: int, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def document_page(
+    shop_id: str, document_id: int, form: Form, *, link: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> Response:
     item = document_of(shop_id, document_id)
     today = parts().now().astimezone(this_shop().zoneinfo).date()
     form.values.setdefault("on", today.isoformat())
     with parts().store.read() as connection:
-        credited = (
-            credit_notes_of(
-                item.document,
-                documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key).documents,
-            )
-            if item.document
-            else ()
-        )
+        history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
     content = render_template(
         "dashboard/documents/document.html",
         item=item,
         draft=item.draft,
         document=item.document,
         form=form,
-        credited=credited,
+        credited=history.credited(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
+        link=link,
     )
     return make_response(content, status)
-
-
-def credit_notes_of(invoice: Document, made: tuple[Document, ...]) -> tuple[Document, ...]:
-    return tuple(one for one in made if one.draft.corrects and one.draft.corrects.document_id == invoice.document_id)
 
 
 def past_day(text: str) -> date:
@@ -192,7 +239,3 @@ def draft_of(shop_id: str, draft_id: int) -> KeptDraft:
 
 def home(shop_id: str, document_id: int) -> str:
     return f"/s/{shop_id}/documents/{document_id}"
-
-
-def go(path: str) -> Response:
-    return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))

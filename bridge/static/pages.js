@@ -66,3 +66,38 @@ if (waiting) {
   };
   window.setTimeout(ask, 250);
 }
+
+// A form that shows at once what it would look like: <form data-live="id of the frame">.
+const live = document.querySelector("form[data-live]");
+if (live) {
+  const frame = document.getElementById(live.dataset.live);
+  const said = document.getElementById("preview-said");
+  let turn = 0;
+  live.addEventListener("change", async () => {
+    const mine = ++turn;
+    try {
+      const fields = new FormData(live);
+      fields.set("try", "1");
+      const asked = await fetch(live.action, { method: "POST", body: fields, headers: { Accept: "application/json" } });
+      if (!asked.ok) {
+        return;
+      }
+      const { state } = await asked.json();
+      for (let tries = 0; tries < 60 && mine === turn; tries += 1) {
+        await new Promise((resolve) => { window.setTimeout(resolve, 300); });
+        const found = await (await fetch(state)).json();
+        if (found.ready) {
+          if (found.file && mine === turn) {
+            frame.hidden = false;
+            frame.src = found.file;
+          } else if (said && found.sentence) {
+            said.textContent = found.sentence;
+          }
+          return;
+        }
+      }
+    } catch {
+      // The button “Preview” still works.
+    }
+  });
+}

@@ -59,8 +59,15 @@ def stored_sentences(root: Path = WORKER[0]) -> set[str]:
         pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
         whole = (node for node in ast.walk(tree) if id(node) not in pieces)
         found |= {text for node in whole if (text := as_pattern(node)) and is_sentence(text)}
+        found |= {text for node in ast.walk(tree) for text in reasons(node)}
         found -= {ast.get_docstring(node, clean=False) or "" for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
     return found
+
+
+def reasons(node: ast.AST) -> list[str]:
+    """What a ValueError says: a page shows it beside a field, without a full stop."""
+    is_one = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ValueError"
+    return [text for part in node.args if (text := as_pattern(part)) and BEGINS.match(text)] if is_one else []  # type: ignore[attr-defined]
 
 
 def as_pattern(node: ast.AST) -> str:

@@ -1,0 +1,252 @@
+"""Pages that are a form and nothing else: company, orders, VAT. Names are those of `domain.settling.FIELDS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from babel import Locale
+from flask import Response, abort, flash, make_response, render_template, request
+
+from bridge.auth.who import me
+from bridge.auth.who import shop as this_shop
+from bridge.dashboard.doing import go
+from bridge.dashboard.settings import TOPICS, blueprint
+from bridge.forms import Form
+from bridge.parts import parts
+from bridge.retelling import retold
+from bridge.speaking import NAMES, _, words
+from worker.domain import settling
+from worker.domain.document import SendMode
+from worker.domain.settling import WrongSettings
+from worker.domain.shop import VatRegime
+from worker.store import settling as storing
+
+Options = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One field of a form: the setting's name, what it is called, and how it is asked for."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    help: str = ""
+    options: Options = ()
+    needed: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields under one heading."""
+
+    title: str
+    fields: tuple[Asked, ...]
+    intro: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of settings."""
+
+    title: str
+    intro: str
+    groups: tuple[Group, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(asked.name for group in self.groups for asked in group.fields)
+
+
+def company() -> Page:
+    return Page(
+        _("Company"),
+        _(
+            "What stands on every document. The law wants name, address and number of the seller; without them orders wait as drafts."
+        ),
+        (
+            Group(
+                _("On your documents"),
+                (
+                    Asked("seller.name", _("Company name"), needed=True),
+                    Asked("seller.legal_form", _("Legal form"), help=_("Like BV or SRL.")),
+                    Asked("seller.address.street", _("Street and number"), needed=True),
+                    Asked("seller.address.postcode", _("Postcode"), needed=True),
+                    Asked("seller.address.city", _("City"), needed=True),
+                    Asked("seller.address.country", _("Country"), kind="select", options=countries(), needed=True),
+                    Asked("seller.vat_number", _("VAT number"), help=_("With its country, like BE0123456749.")),
+                    Asked("seller.enterprise_number", _("Enterprise number (KBO/BCE)"), help=_("Ten digits.")),
+                    Asked("seller.register", _("Register of legal persons"), help=_("Like RPR Gent or RPM Bruxelles.")),
+                    Asked(
+                        "seller.iban",
+                        _("Account number (IBAN)"),
+                        help=_("Unpaid invoices say where to pay, with a QR code."),
+                    ),
+                    Asked("seller.bic", _("BIC of the bank")),
+                ),
+            ),
+            Group(
+                _("Where customers reach you"),
+                (
+                    Asked("seller.email", _("Mail address"), kind="email"),
+                    Asked("seller.phone", _("Phone"), kind="tel"),
+                    Asked("seller.website", _("Web site")),
+                ),
+            ),
+            Group(
+                _("The shop"),
+                (
+                    Asked("name", _("Name of the shop"), needed=True),
+                    Asked(
+                        "language",
+                        _("Language where an order tells none"),
+                        kind="select",
+                        options=tuple(NAMES.items()),
+                        help=_("Otherwise a customer's language follows from the order and the address."),
+                    ),
+                    Asked("zone", _("Time zone"), help=_("Dates on documents are dates there, like Europe/Brussels.")),
+                ),
+            ),
+        ),
+    )
+
+
+def moments() -> Page:
+    return Page(
+        _("Orders"),
+        _("Which orders count, and when. What is made of them is said by the rules."),
+        (
+            Group(
+                _("Which orders"),
+                (
+                    Asked(
+                        "orders_since",
+                        _("Orders placed since"),
+                        kind="datetime-local",
+                        help=_("Older ones make nothing by themselves; they can be invoiced afterwards."),
+                    ),
+                    Asked(
+                        "pending_counts",
+                        _("An order that is only “pending payment” counts as placed"),
+                        kind="check",
+                        help=_("Off is right for most shops: who is at the payment page has such an order too."),
+                    ),
+                    Asked(
+                        "status_map",
+                        _("Order statuses of your own"),
+                        kind="area",
+                        help=_("One a line, with what it stands for, like await-ship=processing."),
+                    ),
+                ),
+            ),
+            Group(
+                _("Paying and crediting"),
+                (
+                    Asked("payment_days", _("Days until an unpaid invoice is due"), kind="number"),
+                    Asked("credit_notes", _("Credit notes for refunds"), kind="select", options=send_modes()),
+                ),
+            ),
+        ),
+    )
+
+
+def vat() -> Page:
+    regimes = {
+        VatRegime.NORMAL: _("ordinary: VAT is charged"),
+        VatRegime.SMALL_BUSINESS: _("small business, exempt (franchise)"),
+        VatRegime.MARGIN: _("margin scheme"),
+        VatRegime.EXEMPT: _("exempt by art. 44"),
+    }
+    return Page(
+        _("VAT"),
+        _("How the company is registered. When in doubt, ask your accountant."),
+        (
+            Group(
+                _("Registration"),
+                (
+                    Asked(
+                        "vat_regime",
+                        _("VAT scheme"),
+                        kind="select",
+                        options=tuple((str(key), text) for key, text in regimes.items()),
+                    ),
+                    Asked("oss", _("Uses the One Stop Shop for consumers in other EU countries"), kind="check"),
+                    Asked(
+                        "sells_services",
+                        _("Sells services, not goods"),
+                        kind="check",
+                        help=_("Decides which sentence stands on sales without VAT to businesses abroad."),
+                    ),
+                ),
+            ),
+            Group(
+                _("Cents and currencies"),
+                (
+                    Asked(
+                        "vat_as_charged",
+                        _("Keep VAT as WooCommerce charged it, where that is within a cent"),
+                        kind="check",
+                        help=_("Otherwise VAT is base times rate, and a rounding line shows where the cent went."),
+                    ),
+                    Asked(
+                        "exchange_rates",
+                        _("Exchange rates of your own"),
+                        kind="area",
+                        help=_(
+                            "One a line: units of the currency for 1 EUR, like USD=1.0831. Without one the European Central Bank's rate is used."
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+PAGES: dict[str, Callable[[], Page]] = {"company": company, "moments": moments, "vat": vat}
+
+
+def countries() -> Options:
+    """Every country by its name, in the reader's language."""
+    territories = Locale.parse(words().language).territories
+    named = sorted(
+        (str(name), code)
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in ("ZZ", "EU", "UN", "EZ", "XA", "XB", "QO")
+    )
+    return (("", "–"), *((code, name) for name, code in named))
+
+
+def send_modes() -> Options:
+    return ((SendMode.SEND, _("are issued and mailed at once")), (SendMode.DRAFT, _("wait as drafts for a person")))
+
+
+@blueprint.get("/<any(company, moments, vat):topic>")
+def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
+    return page_of(topic, Form(settling.shown(this_shop())))
+
+
+@blueprint.post("/<any(company, moments, vat):topic>")
+def save(shop_id: str, topic: str) -> Response:
+    """Store what was typed, all of it or none."""
+    form, page = Form.sent(request.form), PAGES[topic]()
+    given = {name: form.values.get(name, "") for name in page.names}
+    try:
+        storing.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+    except WrongSettings as error:
+        form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
+        return page_of(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved."), "good")
+    return go(f"/s/{shop_id}/settings/{topic}")
+
+
+def page_of(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return settings_page("fields", topic, status=status, page=PAGES[topic](), form=form)
+
+
+def settings_page(template: str, topic: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+    """A page of settings with the list of topics beside it."""
+    if topic not in {one.name for one in TOPICS}:
+        abort(HTTPStatus.NOT_FOUND)
+    content = render_template(f"dashboard/settings/{template}.html", topics=TOPICS, topic=topic, **values)
+    return make_response(content, status)

@@ -1,0 +1,126 @@
+"""How mail leaves: sender and copies, the shop's own server, a test with a diagnosis, and what rides along."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.auth.who import me
+from bridge.auth.who import shop as this_shop
+from bridge.dashboard.asking import answered, ask
+from bridge.dashboard.doing import go
+from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings.fields import settings_page
+from bridge.forms import Form
+from bridge.parts import parts
+from bridge.retelling import retold
+from bridge.speaking import _
+from worker.domain import settling
+from worker.domain.settling import WrongSettings
+from worker.errors import Rejected
+from worker.mail_server import Server
+from worker.store import settling as storing
+from worker.store import shops
+from worker.store.shops import Secrets
+
+ADDRESSES = ("mail_from", "mail_reply_to", "mail_cc", "mail_bcc")
+PORTS = {"smtp+starttls": 587, "smtps": 465, "smtp": 25}
+HIGHEST_PORT = 65_535
+
+
+@blueprint.get("/mail")
+def mail(shop_id: str) -> Response:
+    return page(shop_id, shown(shop_id))
+
+
+@blueprint.post("/mail")
+def save_mail(shop_id: str) -> Response:
+    """Sender and copies."""
+    form = shown(shop_id, **Form.sent(request.form).values)
+    try:
+        given = {name: form.values.get(name, "") for name in ADDRESSES}
+        storing.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+    except WrongSettings as error:
+        form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved."), "good")
+    return go(f"/s/{shop_id}/settings/mail")
+
+
+@blueprint.post("/mail/server")
+def save_server(shop_id: str) -> Response:
+    """The shop's own mail server, or the operator's again."""
+    sent = Form.sent(request.form)
+    form = shown(shop_id, **sent.values)
+    server = None if sent.values.get("scheme", "") == "" else typed_server(form, request.form.get("password", ""))
+    if not form.is_right:
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        storing.change_mail_server(
+            parts().store,
+            parts().vault,
+            shop_id,
+            storing.with_password(server, secrets_of(shop_id)) if server else None,
+            allow_private=parts().settings.allow_private_shops,
+            by=me().user.name,
+            now=parts().now(),
+        )
+    except Rejected as error:
+        form.errors["host"] = retold(error.sentence)
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved. Send a test mail to see whether it works."), "good")
+    return go(f"/s/{shop_id}/settings/mail")
+
+
+def typed_server(form: Form, password: str) -> Server | None:
+    scheme = form.values["scheme"]
+    host = form.text("host", needed=_("Fill in the host, like mail.example.com."))
+    port = form.values.get("port", "") or str(PORTS.get(scheme, 587))
+    if scheme not in PORTS:
+        form.errors["scheme"] = _("Choose how the server is reached.")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= HIGHEST_PORT):
+        form.errors["port"] = _("A port is a number from 1 to 65535.")
+    if not form.is_right:
+        return None
+    return Server(scheme, host, int(port), form.values.get("username", ""), password)
+
+
+@blueprint.post("/mail/test")
+def test_mail(shop_id: str) -> Response:
+    """Send a test mail; the page says what came of it."""
+    to = Form.sent(request.form).values.get("to", "") or me().user.email
+    return ask(shop_id, "test_mail", {"to": to}, then=f"/s/{shop_id}/settings/mail?asked=0#test")
+
+
+def secrets_of(shop_id: str) -> Secrets:
+    with parts().store.read() as connection:
+        return shops.connected(connection, parts().vault, shop_id).secrets
+
+
+def shown(shop_id: str, **typed: str) -> Form:
+    """What is stored, with what was *typed* in its place. A password is never shown."""
+    server = storing.mail_server_of(secrets_of(shop_id))
+    values = {name: value for name, value in settling.shown(this_shop()).items() if name in ADDRESSES}
+    values |= {"scheme": "", "host": "", "port": "", "username": ""}
+    if server is not None:
+        values |= {"scheme": server.scheme, "host": server.host, "port": str(server.port), "username": server.username}
+    return Form(values | {name: value for name, value in typed.items() if name != "password"})
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    tried = answered(shop_id, "test_mail")
+    return settings_page(
+        "mail",
+        "mail",
+        status=status,
+        form=form,
+        tried=tried.answer if tried else None,
+        house_has_server=bool(parts().settings.smtp_url),
+        schemes=[
+            ("", _("the server of whoever runs Facturelay")),
+            ("smtp+starttls", _("STARTTLS (usually port 587)")),
+            ("smtps", _("TLS (usually port 465)")),
+            ("smtp", _("unencrypted (port 25)")),
+        ],
+        sender=this_shop().mail_from or this_shop().seller.email or parts().settings.mail_from,
+        own_address=me().user.email,
+    )

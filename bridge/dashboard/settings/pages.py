@@ -1,0 +1,5 @@
+"""Every page of settings, written out; importing them here puts them on the blueprint."""
+
+from bridge.dashboard.settings import connection, fields, live, look, mail, numbers, rules, texts
+
+PAGES = (fields, rules, numbers, look, texts, mail, connection, live)

@@ -1,0 +1,140 @@
+"""Rules: each reads aloud as a sentence, and shows which of the shop's last orders it would have matched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.auth.who import me
+from bridge.auth.who import shop as this_shop
+from bridge.dashboard.asking import answered, ask
+from bridge.dashboard.doing import go
+from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings.fields import settings_page
+from bridge.forms import Form
+from bridge.parts import parts
+from bridge.retelling import retold
+from bridge.speaking import _, kind_name
+from worker.domain import settling
+from worker.domain.document import Kind, SendMode
+from worker.domain.settling import WrongSettings
+from worker.domain.shop import BuyerFilter, Moment, Rule
+from worker.store import settling as storing
+
+MOST_RULES = 20
+KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule as the form asks for it; *kind* is empty for the row in which a new one can be begun."""
+
+    kind: str = ""
+    moment: str = Moment.PAID
+    send_mode: str = SendMode.SEND
+    buyer: str = BuyerFilter.EVERYONE
+    countries: str = ""
+    methods: str = ""
+    minimum: str = ""
+
+    @classmethod
+    def of(cls, rule: Rule) -> "Row":
+        return cls(
+            rule.kind,
+            rule.moment,
+            rule.send_mode,
+            rule.buyer,
+            ", ".join(rule.countries),
+            ", ".join(rule.payment_methods),
+            "" if rule.minimum_total is None else str(rule.minimum_total),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.countries or self.methods or self.minimum) or self.buyer != BuyerFilter.EVERYONE
+
+    def as_text(self) -> str:
+        """As `Rule.parse` reads it."""
+        conditions = (
+            "" if self.buyer == BuyerFilter.EVERYONE else f"buyer={self.buyer}",
+            f"country={listed(self.countries.upper())}" if self.countries else "",
+            f"method={listed(self.methods)}" if self.methods else "",
+            f"minimum={self.minimum.replace(',', '.')}" if self.minimum else "",
+        )
+        narrowed = ",".join(filter(None, conditions))
+        return f"{self.kind}:{self.moment}:{self.send_mode}" + (f":{narrowed}" if narrowed else "")
+
+
+def listed(text: str) -> str:
+    return "|".join(part for part in text.replace(",", " ").replace("|", " ").split() if part)
+
+
+@blueprint.get("/rules")
+def rules(shop_id: str) -> Response:
+    rows = [*(Row.of(rule) for rule in this_shop().rules), Row()]
+    return page(shop_id, rows, Form())
+
+
+@blueprint.post("/rules")
+def save_rules(shop_id: str) -> Response:
+    """Store them, or only try them on the last orders."""
+    form = Form.sent(request.form)
+    rows = rows_of(form.values)
+    texts = [row.as_text() for row in rows if row.kind]
+    for number, row in enumerate(rows):
+        if row.kind:
+            form.values["rule"] = row.as_text()
+            try:
+                Rule.parse(row.as_text())
+            except ValueError as error:
+                form.errors[f"rule-{number}"] = retold(str(error))
+    if not form.is_right:
+        return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if form.checked("try"):
+        return ask(shop_id, "dry_run_rules", {"rules": "\n".join(texts)}, then=f"/s/{shop_id}/settings/rules?asked=0")
+    try:
+        given = {"rules": "\n".join(texts)}
+        storing.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+    except WrongSettings as error:
+        form.errors["rule-0"] = retold(error.sentences["rules"])
+        return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved. The rules hold from the next order on."), "good")
+    return go(f"/s/{shop_id}/settings/rules")
+
+
+def rows_of(sent: Mapping[str, str]) -> list[Row]:
+    """The rules as typed, in their order."""
+    return [
+        Row(**{name: sent.get(f"{name}-{number}", getattr(Row, name)) for name in Row.__dataclass_fields__})
+        for number in range(MOST_RULES)
+        if f"kind-{number}" in sent
+    ]
+
+
+def page(shop_id: str, rows: list[Row], form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    tried = answered(shop_id, "dry_run_rules")
+    if tried is not None and not form.values:
+        # What was tried stays in the form until it is saved.
+        rows = [*(Row.of(rule) for rule in settling.read_rules(str(tried.argument.get("rules", "")))), Row()]
+    return settings_page(
+        "rules",
+        "rules",
+        status=status,
+        rows=rows,
+        form=form,
+        tried=tried.answer if tried else None,
+        kinds=[("", _("no document")), *((kind, kind_name(kind)) for kind in KINDS)],
+        moments=[
+            (Moment.CREATED, _("placed")),
+            (Moment.PAID, _("paid")),
+            (Moment.PROCESSING, _("in processing")),
+            (Moment.COMPLETED, _("completed")),
+        ],
+        send_modes=[(SendMode.SEND, _("mail it at once")), (SendMode.DRAFT, _("keep it as a draft"))],
+        buyers=[
+            (BuyerFilter.EVERYONE, _("everyone")),
+            (BuyerFilter.BUSINESS, _("businesses")),
+            (BuyerFilter.CONSUMER, _("consumers")),
+        ],
+    )

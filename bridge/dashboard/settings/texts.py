@@ -1,0 +1,88 @@
+"""The shop's own words on documents and in mails: per kind, paid or not, and language."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.auth.who import me
+from bridge.auth.who import shop as this_shop
+from bridge.dashboard.doing import go
+from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings.fields import settings_page
+from bridge.forms import Form
+from bridge.parts import parts
+from bridge.retelling import retold
+from bridge.speaking import NAMES, _
+from worker.domain import wording
+from worker.domain.document import Kind
+from worker.domain.language import LANGUAGES
+from worker.domain.settling import WrongSettings
+from worker.domain.wording import Key, Part
+from worker.store import settling as storing
+
+
+def chosen() -> tuple[Kind, bool, str]:
+    """Which texts are shown: kind, paid or not, language. A wrong choice shows the first."""
+    kind = request.args.get("kind", "")
+    language = request.args.get("language", "")
+    return (
+        Kind(kind) if kind in list(Kind) else Kind.INVOICE,
+        request.args.get("state", "") == "paid",
+        language if language in LANGUAGES else this_shop().language,
+    )
+
+
+@blueprint.get("/texts")
+def texts(shop_id: str) -> Response:
+    kind, paid, language = chosen()
+    values = {part: wording.text_of(this_shop(), Key(part, kind, paid, language)).strip() for part in Part}
+    return page(shop_id, Form({str(part): text for part, text in values.items()}))
+
+
+@blueprint.post("/texts")
+def save_texts(shop_id: str) -> Response:
+    """Store what differs from what is shown; a text that says the default again goes back to it."""
+    kind, paid, language = chosen()
+    form, changed = Form.sent(request.form), dict[str, str | None]()
+    for part in Part:
+        key = Key(part, kind, paid, language)
+        typed = form.values.get(str(part), "").replace("\r\n", "\n")
+        if form.checked(f"default-{part}"):
+            changed[str(key)] = None
+        elif typed != wording.text_of(this_shop(), key).strip():
+            changed[str(key)] = typed
+    try:
+        storing.change_texts(parts().store, parts().vault, shop_id, changed, by=me().user.name, now=parts().now())
+    except WrongSettings as error:
+        form.errors |= {name.partition("/")[0]: retold(sentence) for name, sentence in error.sentences.items()}
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved. Documents issued from now on say this."), "good")
+    state = "paid" if paid else "unpaid"
+    return go(f"/s/{shop_id}/settings/texts?kind={kind}&state={state}&language={language}")
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:  # noqa: ARG001
+    kind, paid, language = chosen()
+    own = {str(part) for part in Part if str(Key(part, kind, paid, language)) in this_shop().texts}
+    labels = {
+        Part.SUBJECT: _("Subject of the mail"),
+        Part.BODY: _("Text of the mail"),
+        Part.INTRO: _("On the document, above the lines"),
+        Part.CLOSING: _("On the document, below the totals"),
+        Part.TERMS: _("On the document, small at the end"),
+    }
+    return settings_page(
+        "texts",
+        "texts",
+        status=status,
+        form=form,
+        kind=kind,
+        paid=paid,
+        language=language,
+        kinds=tuple(Kind),
+        languages=NAMES,
+        labels={str(part): label for part, label in labels.items()},
+        rows={str(part): 2 if part is Part.SUBJECT else 6 for part in Part},
+        own=own,
+        placeholders=[(f"{{{name}}}", retold(means)) for name, means in wording.PLACEHOLDERS.items()],
+    )
