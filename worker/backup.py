@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from worker.errors import Rejected
 from worker.services import Services
 from worker.settings import Settings
+from worker.store import fleeting
 from worker.store.archive import open_archive
 from worker.store.engine import Store
 from worker.store.migrate import upgrade
@@ -94,7 +95,8 @@ def private(path: Path) -> BinaryIO:
 
 
 def archived(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(UNFINISHED))
+    kept = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != fleeting.FOLDER)
+    return sorted(path for path in kept if path.is_file() and not path.name.startswith(UNFINISHED))
 
 
 def counted(services: Services) -> int:

@@ -6,8 +6,10 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document, Draft, History, KeptDraft, Kind
-from worker.domain.due import documents_due, reissue
+from worker.domain.crediting import draft_credit_note
+from worker.domain.document import Document, Draft, History, KeptDraft, Kind, SendMode
+from worker.domain.due import by_hand, documents_due, reissue
+from worker.domain.picking import Chosen
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.exchange import with_rate
@@ -122,10 +124,36 @@ def mark_paid(services: Services, document_id: int, *, on: date | None, by: Pers
         )
 
 
-def credit(services: Services, document_id: int, *, again: bool, by: Person) -> tuple[Document, ...]:
-    """Credit all that is left of an invoice; *again* also issues a new one from the order as it is now.
+def make_by_hand(services: Services, shop_id: str, order_id: int, kind: Kind, *, send: bool, by: Person) -> Document:
+    """Make a document that no rule made, from the order as it is now. Raises Rejected where it exists, or a check fails."""
+    with services.store.read() as connection:
+        connected = shops.connected(connection, services.vault, shop_id)
+    look = look_now(services, connected, order_id)
+    shop = with_rate(services, connected.shop, look.order.currency)
+    with services.store.write() as connection:
+        numbering.lock(connection, shop_id)
+        shop = as_it_is_now(connection, services, shop)
+        draft = by_hand(kind, look.order, history_of(connection, shop, look), shop, today(services, shop))
+        document = issued(connection, services, shop, draft, together=str(uuid.uuid4()), send=send, by=by)
+    services.ring(DELIVER, document.document_id)
+    return document
 
-    Both in one transaction: either the shop has the corrected pair, or nothing has changed.
+
+def credit(
+    services: Services,
+    document_id: int,
+    *,
+    by: Person,
+    again: bool = False,
+    chosen: Chosen | None = None,
+    send: bool = True,
+    key: str = "",
+) -> tuple[Document, ...]:
+    """Credit all that is left of an invoice, or what a person has *chosen* of it; *again* also issues a new one from the
+    order as it is now.
+
+    All in one transaction: either the shop has the corrected pair, or nothing has changed. With a *key* the call may be
+    repeated: the same key makes the same documents once. Chosen lines need one, as an invoice may be credited often.
     """
     with services.store.read() as connection:
         invoice = documents.get(connection, document_id)
@@ -135,19 +163,56 @@ def credit(services: Services, document_id: int, *, again: bool, by: Person) -> 
     look = look_now(services, connected, invoice.draft.order_id)
     shop = with_rate(services, connected.shop, look.order.currency)
     together = str(uuid.uuid4())
+    # Another cause than a cancelled order's: what a person credited is not invoiced anew by itself.
+    cause = f"credit:{invoice.number}:{key}" if key else f"credit:{invoice.number}"
     with services.store.write() as connection:
         numbering.lock(connection, shop.shop_id)
+        made = made_before(connection, invoice, cause, again=again) if key else ()
+        if made:
+            return made
         shop = as_it_is_now(connection, services, shop)
-        pair = reissue(look.order, invoice, history_of(connection, shop, look), shop, today(services, shop))
-        # Another cause than a cancelled order's: what a person credited is not invoiced anew by itself.
-        wanted = pair if again else (replace(pair[0], cause=f"credit:{invoice.number}"),)
-        for draft in wanted:
-            if draft.problems:
-                raise Rejected(draft.problems[0].sentence, code=draft.problems[0].code)
-        made = tuple(issue_draft(connection, services, shop, draft, together=together, by=by.name) for draft in wanted)
+        history = history_of(connection, shop, look)
+        if chosen is not None:
+            already = tuple(document.draft for document in history.credited(invoice))
+            wanted: tuple[Draft, ...] = (
+                draft_credit_note(chosen, invoice, already, look.order, shop, cause=cause, send_mode=SendMode.SEND),
+            )
+        else:
+            pair = reissue(look.order, invoice, history, shop, today(services, shop))
+            wanted = pair if again else (replace(pair[0], cause=cause),)
+        made = tuple(issued(connection, services, shop, draft, together=together, send=send, by=by) for draft in wanted)
     for document in made:
         services.ring(DELIVER, document.document_id)
     return made
+
+
+def made_before(connection: Connection, invoice: Document, cause: str, *, again: bool) -> tuple[Document, ...]:
+    """What an earlier try of the same call made before it was broken off."""
+    first = documents.by_cause(
+        connection, invoice.shop_id, f"cancel:{invoice.number}" if again else cause, invoice.draft.order_key
+    )
+    if first is None or not again:
+        return () if first is None else (first,)
+    history = documents.history(connection, invoice.shop_id, invoice.draft.order_id, invoice.draft.order_key)
+    later = [d for d in history.documents if d.draft.kind is Kind.INVOICE and d.document_id > first.document_id]
+    return (first, later[0]) if later else ()
+
+
+def issued(
+    connection: Connection,
+    services: Services,
+    shop: Shop,
+    draft: Draft,
+    *,
+    together: str,
+    send: bool,
+    by: Person,
+) -> Document:
+    """Issue a draft that a person asked for. Raises Rejected with what speaks against it."""
+    if draft.problems:
+        raise Rejected(draft.problems[0].sentence, code=draft.problems[0].code)
+    follow = tuple(StepName) if send else WITHOUT_MAIL
+    return issue_draft(connection, services, shop, draft, together=together, follow=follow, by=by.name)
 
 
 def look_now(services: Services, connected: Connected, order_id: int) -> Look:

@@ -2,12 +2,18 @@
 
 import logging
 import random
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+
+from redis.exceptions import RedisError
 
 from worker import errands, issuing, telling
 from worker.delivering import STEPS, NotNeeded
+from worker.errands.common import Unfinished
 from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.queue import RUN_ERRAND, ring_again
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import documents, inbox, steps, trail
@@ -138,9 +144,15 @@ def do_errand(with_: Services, errand_id: int) -> None:
         return
     errand = leased.errand
     try:
-        answer = errands.ERRANDS[errand.kind](with_, errand)
+        with held(with_, leased):
+            answer = errands.ERRANDS[errand.kind](with_, errand)
+    except Unfinished as later:
+        with with_.store.write() as connection:
+            asked.go_on_later(connection, leased.lease, so_far=later.so_far)
+        ring_for_next_slice(with_, errand_id)
     except Unavailable as error:
-        if with_.now() - errand.asked_at < ERRAND_WAITS:
+        # Whoever asked for a paused shop is told now: it may stay so for weeks.
+        if with_.now() - errand.asked_at < ERRAND_WAITS and error.code != "shop_suspended":
             with with_.store.write() as connection:
                 asked.put_off(connection, leased.lease, until=with_.now() + wait_after(3, error, longest_s=60))
             return
@@ -154,6 +166,36 @@ def do_errand(with_: Services, errand_id: int) -> None:
         raise
     else:
         close_errand(with_, leased, answer)
+
+
+def ring_for_next_slice(with_: Services, errand_id: int) -> None:
+    """Under another name than the job that is ending: Redis takes a name once."""
+    try:
+        ring_again(with_.queue, RUN_ERRAND, errand_id, now=with_.now(), every_s=1)
+    except RedisError:
+        return
+
+
+@contextmanager
+def held(with_: Services, leased: asked.Leased) -> Iterator[None]:
+    """Keep an errand's lease for as long as it is at work: a zip of a year takes longer than any lease."""
+    over = threading.Event()
+
+    def hold() -> None:
+        while not over.wait(with_.settings.lease_seconds / 3):
+            try:
+                with with_.store.write() as connection:
+                    asked.hold(connection, leased.lease, until=with_.now() + lease_time(with_))
+            except Unavailable:
+                log.warning("the lease of errand %d could not be kept", leased.errand.errand_id)
+
+    holder = threading.Thread(target=hold, name=f"errand {leased.errand.errand_id}", daemon=True)
+    holder.start()
+    try:
+        yield
+    finally:
+        over.set()
+        holder.join()
 
 
 def close_errand(with_: Services, leased: asked.Leased, answer: Mapping[str, object], *, failed: bool = False) -> None:

@@ -21,6 +21,8 @@ RUN_ERRAND = "worker.jobs.run_errand"  # argument: the id of an errand
 CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
 
 JOB_TIMEOUT_S = 120
+# A zip of a year, or a month of ten thousand orders; its lease is kept while it is at work.
+ERRAND_TIMEOUT_S = 3600
 # A job that was never taken vanishes from Redis; its row stays and the sweep rings again.
 JOB_LIFETIME_S = 900
 # Why a job failed is on its row and in the log; while Redis remembers it, its name cannot be rung again.
@@ -61,7 +63,7 @@ def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
             unique=True,
             # Without a description RQ writes the arguments into Redis and the log.
             description=f"{job_name(job)} {row_id}",
-            job_timeout=JOB_TIMEOUT_S,
+            job_timeout=ERRAND_TIMEOUT_S if job == RUN_ERRAND else JOB_TIMEOUT_S,
             ttl=JOB_LIFETIME_S,
             result_ttl=0,
             failure_ttl=FAILED_JOB_LIFETIME_S,

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document
 from worker.domain.sheet import as_csv
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store import codec, documents, keeping, numbering, proof, register, shops, trail
+from worker.store import codec, documents, errands, fleeting, keeping, numbering, proof, register, shops, trail
 from worker.store.register import Fate
 from worker.store.shops import Secrets
 from worker.store.trail import Event
 
 RAW_BODIES_FOR = timedelta(days=90)
+ERRANDS_FOR = timedelta(days=7)
 # Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11; see law-be, “Keeping”).
 YEARS_KEPT = 10
 AT_ONCE = 500
@@ -44,6 +44,19 @@ def purge(services: Services) -> int:
             return dropped
 
 
+def tidy(services: Services) -> int:
+    """Forget errands that were finished a week ago, and delete uploads, previews and zips whose time is over. Returns how
+    many errands went; what they did is on the trail."""
+    now, forgotten = services.now(), 0
+    fleeting.tidy(services.archive, now=now)
+    while True:
+        with services.store.write() as connection:
+            some = errands.forget(connection, finished_before=now - ERRANDS_FOR, limit=AT_ONCE)
+        forgotten += some
+        if some < AT_ONCE:
+            return forgotten
+
+
 # A shop's books
 
 
@@ -57,11 +70,10 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     with services.store.read() as connection:
         proof.one_moment(connection)
         shop = shops.connected(connection, services.vault, shop_id).shop
-        made, _ = documents.listing(connection, shop_id=shop_id, order_id=None)
         with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as books:
-            for name, content in contents(services, connection, shop, made):
+            for name, content in contents(services, connection, shop):
                 books.writestr(name, content)
-    return len(made)
+            return sum(1 for name in books.namelist() if name.startswith("documents/"))
 
 
 @contextmanager
@@ -79,16 +91,14 @@ def written_whole(target: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def contents(
-    services: Services, connection: Connection, shop: Shop, made: tuple[Document, ...]
-) -> Iterator[tuple[str, bytes | str]]:
+def contents(services: Services, connection: Connection, shop: Shop) -> Iterator[tuple[str, bytes | str]]:
     """Name and content of each file of a shop's export."""
     yield "settings.json", pretty(json.loads(codec.dump(shop)))
     fates = register.fates(connection, shop.shop_id)
     yield "register.csv", as_csv([field.name for field in fields(Fate)], [vars(fate) for fate in fates])
     yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
     stems: set[str] = set()
-    for document in made:
+    for document in documents.every(connection, shop.shop_id):
         stem = file_stem(document.number)
         # A/1 and A-1 are two numbers, and one name for a file.
         stem = f"{stem}-{document.document_id}" if stem in stems else stem

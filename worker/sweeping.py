@@ -115,6 +115,7 @@ CHORES = (
     Chore("tell", lambda _settings: timedelta(minutes=1), alarming.tell),
     Chore("tick", lambda _settings: timedelta(minutes=2), telling.tick),
     Chore("purge", lambda _settings: timedelta(hours=24), lambda services, _connected: retention.purge(services)),
+    Chore("tidy", lambda _settings: timedelta(hours=1), lambda services, _connected: retention.tidy(services)),
     Chore("digest", lambda _settings: timedelta(minutes=10), alarming.digest_daily),
 )
 

@@ -1,9 +1,11 @@
 """Use case: prove that nothing was lost or altered since it was issued, and name what was. Reads only; repairs nothing."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 from worker.domain.document import Document, Draft
 from worker.domain.money import total_of
@@ -51,6 +53,14 @@ def verify(services: Services, *, shop_id: str | None = None, anchor: Head | Non
         return tuple(
             Inspection(shop, services.archive).of(proof.found(connection, shop.shop_id), anchor) for shop in wanted
         )
+
+
+def as_json(proof: Proof) -> dict[str, Any]:
+    return {
+        **json.loads(codec.dump(proof)),
+        "intact": not proof.damages,
+        "head": str(proof.head) if proof.head.position else None,
+    }
 
 
 @dataclass

@@ -40,10 +40,13 @@ class Fault:
     webhooks: tuple[Webhook, ...] = ()
 
 
-def watch(services: Services, connected: Connected) -> tuple[Fault, ...]:
+def watch(
+    services: Services, connected: Connected, *, by: str = "sweep", make_missing: bool = False
+) -> tuple[Fault, ...]:
     """Repair our webhooks where they are broken, then ask for what they missed. Returns what was repaired.
 
-    Raises Rejected where the shop does not let us, and Unavailable where it is away.
+    *make_missing*: also where there never were any, as a person asks for it. Raises Rejected where the shop does not let
+    us, and Unavailable where it is away.
     """
     listen(services, connected)
     if not can_be_asked(connected):
@@ -60,9 +63,9 @@ def watch(services: Services, connected: Connected) -> tuple[Fault, ...]:
         is_mute = any(alarm.code == OWNER for alarm in alarms.open_alarms(connection, shop_id))
     url = delivery_url(services, connected)
     ours = tuple(readdressed(webhook, url) if webhook.webhook_id in heard else webhook for webhook in webhooks)
-    faults = faults_of(ours, url, has_rung=has_rung, is_mute=is_mute)
+    faults = faults_of(ours, url, has_rung=has_rung or make_missing, is_mute=is_mute)
     for fault in faults:
-        repair(services, connected, client, fault)
+        repair(services, connected, client, fault, by=by)
     with services.store.write() as connection:
         for code in (ALARM, OWNER):
             alarms.quiet(connection, shop_id, code=code, now=services.now())
@@ -126,7 +129,7 @@ def is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def repair(services: Services, connected: Connected, client: ShopClient, fault: Fault) -> None:
+def repair(services: Services, connected: Connected, client: ShopClient, fault: Fault, *, by: str) -> None:
     """Make the webhook anew, then delete the broken one: waking it up would keep its count, and one failure more
     would switch it off again (contract section 3)."""
     shop, now = connected.shop, services.now()
@@ -149,7 +152,7 @@ def repair(services: Services, connected: Connected, client: ShopClient, fault: 
         done = f"{sentence}; it was made anew, and the shop is asked for what it missed."
         # Opened, and closed by the watch when all are well: the daily digest tells of it.
         alarms.sound(connection, shop.shop_id, code=ALARM, sentence=done, now=now)
-        trail.add(connection, Event(shop.shop_id, now, "sweep", "webhook_repaired", done))
+        trail.add(connection, Event(shop.shop_id, now, by, "webhook_repaired", done))
 
 
 def listen(services: Services, connected: Connected) -> None:

@@ -29,7 +29,9 @@ def verify(shop_id: str | None, anchor: str | None, data: Path | None, *, as_jso
     known = anchored(anchor, shop_id)
     proofs = verifying.verify(services, shop_id=shop_id, anchor=known)
     show(
-        [as_plain(proof) for proof in proofs], as_json=as_json, text=lambda: "\n".join(told(p) for p in proofs) or EMPTY
+        [verifying.as_json(proof) for proof in proofs],
+        as_json=as_json,
+        text=lambda: "\n".join(told(p) for p in proofs) or EMPTY,
     )
     sys.exit(1 if any(proof.damages for proof in proofs) else 0)
 
@@ -46,14 +48,6 @@ def anchored(text: str | None, shop_id: str | None) -> Head | None:
         return Head.parse(text)
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-
-
-def as_plain(proof: Proof) -> dict[str, object]:
-    return {
-        **json.loads(codec.dump(proof)),
-        "intact": not proof.damages,
-        "head": str(proof.head) if proof.head.position else None,
-    }
 
 
 def told(proof: Proof) -> str:

@@ -87,6 +87,30 @@ def reissue(order: Order, invoice: Document, history: History, shop: Shop, today
     return credit_note, again
 
 
+def matched(order: Order, shop: Shop, today: date) -> tuple[Finding, ...]:
+    """What the shop's rules say of *order*, each with its reason, as if nothing had been made of it yet. A dry run."""
+    look = _Look(order, (), History(), shop, today)
+    for rule in shop.rules:
+        look.judge_rule(rule)
+    return tuple(look.findings)
+
+
+def by_hand(kind: Kind, order: Order, history: History, shop: Shop, today: date) -> Draft:
+    """The document of *kind* that no rule made: a person wants it, whatever the moment. Raises Rejected where it exists."""
+    look = _Look(order, (), history, shop, today)
+    if kind is Kind.CREDIT_NOTE:
+        raise Rejected("A credit note belongs to an invoice: credit the invoice.", code="not_by_hand")
+    cause = look.cause_of(kind)
+    made = look.made(cause)
+    if made:
+        raise Rejected(f"Order {order.number} has its {str(kind).replace('_', ' ')}. {made[1]}", code=made[0])
+    if any(kept.draft.cause == cause and not kept.discarded for kept in history.drafts):
+        raise Rejected(f"A draft of it waits for order {order.number}: issue that one.", code="draft_waits")
+    if look.status in (*_DRAFT_STATUSES, "trash"):
+        raise Rejected(f"Order {order.number} is not placed, or in the trash.", code="draft_order")
+    return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today)
+
+
 @dataclass
 class _Look:
     """One look at one order; the lists grow as the rules are judged in their order."""

@@ -1,12 +1,18 @@
 """The archive: the bytes of documents, written once, safely there before a row names them. A folder, or any fsspec address."""
 
 import hashlib
+import io
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from worker.errors import Rejected, Unavailable
 from worker.settings import Settings
+
+PIECE = 1_048_576
 
 
 def open_archive(settings: Settings) -> "Archive":
@@ -25,12 +31,42 @@ class Archive:
         target = self.folder / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(target, content)
+            write_durably(target, io.BytesIO(content))
         except OSError as error:
             raise Unavailable(
                 f"The archive cannot be written ({error.strerror}); make room or check its rights.", code="archive_full"
             ) from error
         return hashlib.sha256(content).hexdigest()
+
+    def put_file(self, path: str, source: Path) -> str:
+        """As `put`, of a file that need not fit in memory. *source* stays where it is."""
+        target = self.folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with source.open("rb") as content:
+                write_durably(target, content)
+        except OSError as error:
+            raise Unavailable(
+                f"The archive cannot be written ({error.strerror}); make room or check its rights.", code="archive_full"
+            ) from error
+        return hash_of(source)
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The stored bytes in pieces, for what need not fit in memory; unlike `get` it proves nothing. Raises as `get`."""
+        try:
+            with (self.folder / path).open("rb") as content:
+                yield from iter(lambda: content.read(PIECE), b"")
+        except OSError as error:
+            raise missing(path) from error
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """What lies in *folder*; empty where there is none."""
+        there = self.folder / folder
+        return tuple(sorted(path.name for path in there.iterdir())) if there.is_dir() else ()
+
+    def drop(self, folder: str) -> None:
+        """Delete *folder* with all that is in it. Only for what was never to stay: see `fleeting`."""
+        shutil.rmtree(self.folder / folder, ignore_errors=True)
 
     def get(self, path: str, *, sha256: str) -> bytes:
         """Read the stored bytes. Raises Rejected when they are gone or are no longer those that were stored."""
@@ -63,14 +99,51 @@ class RemoteArchive(Archive):
             self._files.pipe_file(target, content)
             stored = self._files.cat_file(target)
         except Exception as error:  # each driver has errors of its own
-            raise Unavailable(
-                f"The archive does not take the file ({type(error).__name__}); it is tried again.", code="archive_away"
-            ) from error
+            raise away("does not take the file", error) from error
         if stored != content:
             raise Unavailable(
                 "The archive gave back something else than it was given; it is tried again.", code="archive_away"
             )
         return hashlib.sha256(content).hexdigest()
+
+    def put_file(self, path: str, source: Path) -> str:
+        target = f"{self._root}/{path}"
+        try:
+            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._files.put_file(str(source), target)
+            stored = self._files.size(target)
+        except Exception as error:  # each driver has errors of its own
+            raise away("does not take the file", error) from error
+        if stored != source.stat().st_size:
+            raise Unavailable("The archive took only a part of the file; it is tried again.", code="archive_away")
+        return hash_of(source)
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        try:
+            with self._files.open(f"{self._root}/{path}", "rb") as content:
+                yield from iter(lambda: content.read(PIECE), b"")
+        except FileNotFoundError as error:
+            raise missing(path) from error
+        except Exception as error:  # each driver has errors of its own
+            raise away("does not answer", error) from error
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        try:
+            self._files.invalidate_cache()
+            found = self._files.ls(f"{self._root}/{folder}", detail=False)
+        except FileNotFoundError:
+            return ()
+        except Exception as error:  # each driver has errors of its own
+            raise away("does not answer", error) from error
+        return tuple(sorted(str(name).rstrip("/").rpartition("/")[2] for name in found))
+
+    def drop(self, folder: str) -> None:
+        try:
+            self._files.rm(f"{self._root}/{folder}", recursive=True)
+        except FileNotFoundError:
+            return
+        except Exception as error:  # each driver has errors of its own
+            raise away("does not answer", error) from error
 
     def get(self, path: str, *, sha256: str) -> bytes:
         try:
@@ -78,10 +151,17 @@ class RemoteArchive(Archive):
         except FileNotFoundError as error:
             raise missing(path) from error
         except Exception as error:  # each driver has errors of its own
-            raise Unavailable(
-                f"The archive does not answer ({type(error).__name__}); it is tried again.", code="archive_away"
-            ) from error
+            raise away("does not answer", error) from error
         return unaltered(path, content, sha256=sha256)
+
+
+def away(what: str, error: Exception) -> Unavailable:
+    return Unavailable(f"The archive {what} ({type(error).__name__}); it is tried again.", code="archive_away")
+
+
+def hash_of(source: Path) -> str:
+    with source.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def missing(path: str) -> Rejected:
@@ -94,10 +174,10 @@ def unaltered(path: str, content: bytes, *, sha256: str) -> bytes:
     return content
 
 
-def write_durably(target: Path, content: bytes) -> None:
+def write_durably(target: Path, content: BinaryIO) -> None:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as new:
         try:
-            new.write(content)
+            shutil.copyfileobj(content, new, PIECE)
             new.flush()
             os.fsync(new.fileno())
             Path(new.name).replace(target)

@@ -1,15 +1,15 @@
 """Documents, drafts, files and marks. A document's row is written once and never again; what becomes of it lives beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
-from worker.domain.document import Document, Draft, History, KeptDraft
+from worker.domain.document import Document, Draft, History, KeptDraft, Kind
 from worker.errors import Rejected
 from worker.store import codec
 from worker.store.tables import documents, drafts, files, marks
@@ -144,6 +144,41 @@ def listing(
         tuple(as_document(row) for row in connection.execute(made)),
         tuple(as_kept_draft(row) for row in connection.execute(kept)),
     )
+
+
+def dated(
+    connection: Connection,
+    shop_id: str,
+    *,
+    since: date,
+    until: date,
+    kinds: Sequence[Kind],
+    after: tuple[date, int] | None,
+    limit: int,
+) -> tuple[Document, ...]:
+    """Documents of some kinds dated in a period, by date and id, up to *limit* of those *after* a date and id."""
+    query = select(documents).where(
+        documents.c.shop_id == shop_id,
+        documents.c.issued_on >= (after[0] if after else since),
+        documents.c.issued_on <= until,
+        documents.c.kind.in_(kinds),
+    )
+    if after is not None:
+        query = query.where(or_(documents.c.issued_on > after[0], documents.c.document_id > after[1]))
+    query = query.order_by(documents.c.issued_on, documents.c.document_id).limit(limit)
+    return tuple(as_document(row) for row in connection.execute(query))
+
+
+def every(connection: Connection, shop_id: str, *, at_once: int = 500) -> Iterator[Document]:
+    """All documents of a shop, oldest first, some at a time: a million need not fit in memory."""
+    last = 0
+    while True:
+        query = select(documents).where(documents.c.shop_id == shop_id, documents.c.document_id > last)
+        rows = connection.execute(query.order_by(documents.c.document_id).limit(at_once)).all()
+        yield from (as_document(row) for row in rows)
+        if len(rows) < at_once:
+            return
+        last = rows[-1].document_id
 
 
 def keep_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from worker.store.tables import errands, shops
@@ -15,7 +15,7 @@ from worker.store.tables import errands, shops
 
 @dataclass(frozen=True)
 class Errand:
-    """*state* is waiting, running, done or failed; *answer* is what came of it, empty until it is finished."""
+    """*state* is waiting, running, done or failed; *answer* is what came of it; until then how far it is, or empty."""
 
     errand_id: int
     shop_id: str
@@ -111,6 +111,36 @@ def put_off(connection: Connection, lease: str, *, until: datetime) -> bool:
     """Let the leased errand wait: what it needs is away."""
     values = {"state": "waiting", "lease": None, "lease_until": until}
     return bool(connection.execute(update(errands).where(errands.c.lease == lease).values(**values)).rowcount)
+
+
+def tell(connection: Connection, errand_id: int, so_far: Mapping[str, Any]) -> None:
+    """Keep how far a running errand is, for the page that waits for it."""
+    mine = (errands.c.errand_id == errand_id, errands.c.state == "running")
+    connection.execute(update(errands).where(*mine).values(answer=_text(so_far)))
+
+
+def hold(connection: Connection, lease: str, *, until: datetime) -> bool:
+    """Keep the lease of an errand that takes long. False when it was lost meanwhile."""
+    return bool(connection.execute(update(errands).where(errands.c.lease == lease).values(lease_until=until)).rowcount)
+
+
+def go_on_later(connection: Connection, lease: str, *, so_far: Mapping[str, Any]) -> bool:
+    """Let the leased errand wait for its next slice: others go first."""
+    values = {"state": "waiting", "lease": None, "lease_until": None, "answer": _text(so_far)}
+    return bool(connection.execute(update(errands).where(errands.c.lease == lease).values(**values)).rowcount)
+
+
+def of_shop(connection: Connection, shop_id: str, errand_id: int) -> Errand | None:
+    """An errand of this shop; None when there is none, or it is another shop's."""
+    found = get(connection, errand_id)
+    return found if found is not None and found.shop_id == shop_id else None
+
+
+def forget(connection: Connection, *, finished_before: datetime, limit: int) -> int:
+    """Delete up to *limit* errands that were finished before then; what they did is on the trail. Returns how many."""
+    old = select(errands.c.errand_id).where(errands.c.finished_at < finished_before).order_by(errands.c.errand_id)
+    some = old.limit(limit).scalar_subquery()
+    return connection.execute(delete(errands).where(errands.c.errand_id.in_(some))).rowcount
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:

@@ -194,6 +194,33 @@ def put_off(connection: Connection, delivery_id: int, *, until: datetime) -> Non
     )
 
 
+def waiting(connection: Connection, shop_id: str, *, source: str) -> int:
+    """How many deliveries of one source are still to be looked at: how far a backfill is."""
+    mine = (
+        deliveries.c.shop_id == shop_id,
+        deliveries.c.source == source,
+        deliveries.c.state.in_(("waiting", "running")),
+    )
+    return int(connection.execute(select(func.count()).select_from(deliveries).where(*mine)).scalar_one())
+
+
+def latest_bodies(connection: Connection, shop_id: str, *, limit: int) -> tuple[bytes, ...]:
+    """The newest kept body of each of the last orders that came in, newest first."""
+    newest = (
+        select(func.max(deliveries.c.delivery_id))
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.is_not(None), func.length(deliveries.c.body) > 0)
+        .group_by(deliveries.c.order_id)
+        .order_by(func.max(deliveries.c.delivery_id).desc())
+        .limit(limit)
+    )
+    rows = connection.execute(
+        select(deliveries.c.body)
+        .where(deliveries.c.delivery_id.in_(newest.scalar_subquery()))
+        .order_by(deliveries.c.delivery_id.desc())
+    )
+    return tuple(bytes(body) for body in rows.scalars())
+
+
 def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[datetime, ...]:
     """When the shop rang, oldest first."""
     found = connection.execute(
@@ -202,6 +229,17 @@ def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
         .order_by(deliveries.c.received_at)
     )
     return tuple(found.scalars())
+
+
+def last_heard(connection: Connection, shop_id: str) -> datetime | None:
+    """When the shop rang last; None before the first time."""
+    newest = (
+        select(deliveries.c.received_at)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")
+        .order_by(deliveries.c.delivery_id.desc())
+        .limit(1)
+    )
+    return connection.execute(newest).scalar()
 
 
 def has_rung(connection: Connection, shop_id: str) -> bool:

@@ -75,6 +75,7 @@ class Answer:
     retry_after: str = ""
     pages: int = 1
     total: int = 0
+    date: str = ""
 
 
 class ShopClient:
@@ -170,6 +171,22 @@ class ShopClient:
             "order": "asc",
             "per_page": MAX_PER_PAGE,
         })  # fmt: skip
+
+    def latest_orders(self, *, limit: int, statuses: tuple[str, ...] = ()) -> bytes:
+        """The newest whole orders (at most 100), all or those of some statuses, as `parse_orders` reads them."""
+        params: Params = {"orderby": "date", "order": "desc", "per_page": min(limit, MAX_PER_PAGE)}
+        if statuses:
+            params["status"] = ",".join(statuses)
+        return self._call("GET", "orders", params=params, about="orders").body
+
+    def clock(self) -> datetime | None:
+        """What time it is at the shop, to the second, by the head of an answer; None where it does not say."""
+        answer = self._call("GET", "orders", params={"per_page": 1, "_fields": "id"}, about="orders")
+        try:
+            moment = parsedate_to_datetime(answer.date)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def notes(self, order_id: int) -> tuple[Note, ...]:
         """All notes of an order, WooCommerce's own too."""
@@ -340,6 +357,7 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
                 retry_after=response.headers.get("Retry-After", ""),
                 pages=_count(response.headers.get("X-WP-TotalPages"), default=1),
                 total=_count(response.headers.get("X-WP-Total"), default=0),
+                date=response.headers.get("Date", ""),
             )
 
     def _give_up(self, sentence: str, *, code: str) -> NoReturn:

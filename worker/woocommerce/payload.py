@@ -130,7 +130,21 @@ class Webhook:
 
 def parse_order(body: bytes) -> Order:
     """Read an order from a delivery or a REST answer. Raises Rejected with the order and the field named."""
-    root = _object(body)
+    return _order(_object(body))
+
+
+def parse_orders(body: bytes) -> tuple[Order, ...]:
+    """Read a list of whole orders; one that cannot be read is left out: a list is for looking, not for issuing."""
+    found = []
+    for root in _list(body, "The shop's list of orders"):
+        try:
+            found.append(_order(root.values))
+        except Rejected:
+            continue
+    return tuple(found)
+
+
+def _order(root: dict[str, object]) -> Order:
     order = _Node(root, where="", label=f"Order {root['id'] if _is_id(root.get('id')) else '?'}")
     order_id, status = order.id("id"), order.text("status", needed=True)
     created_via = order.text("created_via")
