@@ -3,13 +3,14 @@
 import logging
 import threading
 from collections import deque
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue
+from rq import Queue, Worker
 from rq.exceptions import DuplicateJobError
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,60 @@ def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
 
 def open_queue(redis: Redis) -> Queue:
     return Queue(QUEUE, connection=redis, serializer="json")
+
+
+@dataclass(frozen=True)
+class WorkerSeen:
+    """One worker as Redis knows it. *current_job* is what it does now, empty when it waits."""
+
+    name: str
+    state: str
+    current_job: str
+    heartbeat_at: datetime | None
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class QueueSeen:
+    """The queue as Redis knows it: counts of jobs, and who works on them."""
+
+    queued: int
+    running: int
+    scheduled: int
+    failed: int
+    workers: tuple[WorkerSeen, ...]
+
+
+def seen(redis_url: str) -> QueueSeen | None:
+    """How the queue stands in Redis; None when it does not answer."""
+    connection = connect(redis_url)
+    try:
+        queue = open_queue(connection)
+        workers = tuple(as_seen(worker) for worker in Worker.all(queue=queue))
+        return QueueSeen(
+            queued=queue.count,
+            running=queue.started_job_registry.count,
+            scheduled=queue.scheduled_job_registry.count,
+            failed=queue.failed_job_registry.count,
+            workers=tuple(sorted(workers, key=lambda one: one.name)),
+        )
+    except RedisError:
+        return None
+    finally:
+        connection.close()
+
+
+def as_seen(worker: Worker) -> WorkerSeen:
+    beat = worker.last_heartbeat
+    return WorkerSeen(
+        name=worker.name,
+        state=str(worker.get_state()),
+        current_job=worker.get_current_job_id() or "",
+        heartbeat_at=beat if beat is None or beat.tzinfo else beat.replace(tzinfo=UTC),
+        done=worker.successful_job_count,
+        failed=worker.failed_job_count,
+    )
 
 
 class Ringer:

@@ -9,7 +9,20 @@ from flask import Blueprint, Flask, Response, g, request
 from bridge.auth import account, doors
 from bridge.auth.account import THEME_COOKIE, THEMES
 from bridge.auth.who import asker, form_cookie_name, form_token, may_act, set_cookie
-from bridge.dashboard import asking, front, operators, orders, overview, papers, team, telling
+from bridge.dashboard import (
+    asking,
+    books,
+    front,
+    listed,
+    operators,
+    orders,
+    overview,
+    papers,
+    shops,
+    team,
+    telling,
+    work,
+)
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages as _pages  # noqa: F401  # each page adds itself to the blueprint
 from bridge.parts import base_path
@@ -22,8 +35,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     doors.blueprint,
     account.blueprint,
     overview.blueprint,
+    overview.ending,
     orders.blueprint,
+    listed.blueprint,
     papers.blueprint,
+    books.blueprint,
+    work.of_shop,
+    work.of_all,
+    shops.blueprint,
     settings_blueprint,
     team.blueprint,
     asking.blueprint,
@@ -34,6 +53,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Blueprints that belong to another one's tab.
+SECTIONS = {"listed": "papers", "shops": "front"}
 FORM_COOKIE_LASTS = timedelta(days=1)
 
 
@@ -80,7 +101,7 @@ def frame() -> dict[str, Any]:
         "shop": g.get("shop"),
         "may_act": "role" in g and may_act(),
         "tabs": tabs(),
-        "section": (request.blueprint or "").partition(".")[0],
+        "section": SECTIONS.get(request.blueprint or "", request.blueprint),
     }
 
 
@@ -91,19 +112,23 @@ def tabs() -> list[tuple[str, str, str, int]]:
         return []
     if shop is not None:
         home = f"{base}/s/{shop.shop_id}"
-        found_tabs = [
+        seen = [
             ("overview", home, _("Overview"), 0),
             ("orders", f"{home}/orders", _("Orders"), 0),
             ("papers", f"{home}/documents", _("Documents"), 0),
+            ("books", f"{home}/books", _("Books"), 0),
+            ("work", f"{home}/work", _("Work"), 0),
         ]
-        return found_tabs + (
-            [("settings", f"{home}/settings/company", _("Settings"), 0), ("team", f"{home}/team", _("Team"), 0)]
-            if may_act()
-            else []
-        )
+        if may_act():
+            seen += [("settings", f"{home}/settings/company", _("Settings"), 0), ("team", f"{home}/team", _("Team"), 0)]
+        return seen
     if not found.user.operator:
         return []
-    return [("front", f"{base}/shops", _("Shops"), 0), ("operators", f"{base}/people", _("People"), 0)]
+    return [
+        ("front", f"{base}/shops", _("Shops"), 0),
+        ("all_work", f"{base}/work", _("Work"), 0),
+        ("operators", f"{base}/people", _("People"), 0),
+    ]
 
 
 def page_headers(response: Response) -> Response:

@@ -3,11 +3,13 @@
 from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, redirect, render_template
+from worker.store.today import Today
 
 from bridge.auth.who import asker, guard_people, me
+from bridge.dashboard.overview import ZONE, figures
 from bridge.parts import base_path, parts
 from bridge.speaking import _, say_page
-from worker.store import people
+from worker.store import people, today
 
 entrance = Blueprint("entrance", __name__)
 blueprint = Blueprint("front", __name__)
@@ -39,10 +41,20 @@ def nobody_yet() -> Response:
 
 @blueprint.get("/shops")
 def shops() -> Response:
-    """Every shop that who is asking may see."""
+    """Every shop that who is asking may see, with what needs somebody in any of them."""
+    now = parts().now()
     with parts().store.read() as connection:
         mine = people.shops_of(connection, me().user)
-    return make_response(render_template("dashboard/shops/list.html", shops=mine))
+        seen = None if me().user.operator else tuple(one.shop_id for one in mine)
+        content = render_template(
+            "dashboard/shops/list.html",
+            shops=mine,
+            names={one.shop_id: one.name for one in mine},
+            by_shop=today.by_shop(connection, seen, since=today.midnight(ZONE, now)),
+            nothing=Today(),
+            **figures(connection, seen, zone=ZONE, now=now),
+        )
+    return make_response(content)
 
 
 def go(path: str) -> Response:

@@ -9,15 +9,20 @@ from worker.store.scope import Shops
 
 from bridge.auth.who import guard_shop
 from bridge.auth.who import shop as this_shop
+from bridge.dashboard.asking import ask
 from bridge.dashboard.lists import bars
 from bridge.health import redis_answers
 from bridge.parts import parts
 from bridge.speaking import DEFAULT_ZONE
 from worker.domain.shop import Shop
 from worker.store import alarms, attention, going_live, hours, inbox, plugin, shops, today
+from worker.store.people import Role
 
 blueprint = Blueprint("overview", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
+
+ending = Blueprint("ending", __name__, url_prefix="/s/<shop_id>")
+guard_shop(ending, look=Role.OPERATOR, act=Role.OPERATOR)
 
 MOST_NEEDS = 12
 ZONE = ZoneInfo(DEFAULT_ZONE)
@@ -36,6 +41,12 @@ def overview(shop_id: str) -> Response:
             **connection_state(connection, shop, now),
         )
     return make_response(content)
+
+
+@ending.post("/leave")
+def leave(shop_id: str) -> Response:
+    """Let the shop leave; for operators only, who were told before what that means."""
+    return ask(shop_id, "leave", {}, then="/shops")
 
 
 def figures(connection: Connection, seen: Shops, *, zone: ZoneInfo, now: datetime) -> dict[str, object]:

@@ -80,9 +80,13 @@ def upload(shop_id: str, what: str) -> Response:
 @blueprint.post("/look/<any(logo, enclosed):what>/drop")
 def drop(shop_id: str, what: str) -> Response:
     """Print the name instead of the logo; send nothing along."""
-    gone: Mapping[str, None] = {"logo": None} if what == "logo" else {"mail_attachment": None}
     storing.rework(
-        parts().store, parts().vault, shop_id, lambda shop: replace(shop, **gone), by=me().user.name, now=parts().now()
+        parts().store,
+        parts().vault,
+        shop_id,
+        lambda shop: replace(shop, logo=None) if what == "logo" else replace(shop, mail_attachment=None),
+        by=me().user.name,
+        now=parts().now(),
     )
     flash(_("Saved."), "good")
     return go(f"/s/{shop_id}/settings/{'look' if what == 'logo' else 'mail'}")

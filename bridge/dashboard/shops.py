@@ -1,0 +1,72 @@
+"""For operators: all shops with their health, a new one, pausing one, and letting one leave."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+
+from bridge.auth.doors import mail_address, note
+from bridge.auth.who import guard_operators, me
+from bridge.dashboard.doing import go
+from bridge.forms import Form
+from bridge.parts import base_path, parts
+from bridge.retelling import retold
+from bridge.speaking import NAMES, _
+from worker.domain import settling
+from worker.domain.shop import Shop
+from worker.store import people, shops, signing_in, trail
+from worker.store.people import Role
+from worker.store.shops import Secrets
+from worker.store.trail import Event
+
+blueprint = Blueprint("shops", __name__, url_prefix="/shops")
+guard_operators(blueprint)
+
+
+@blueprint.get("/new")
+def new(form: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    content = render_template("dashboard/shops/new.html", form=form or Form(), languages=NAMES.items())
+    return make_response(content, status)
+
+
+@blueprint.post("/new")
+def make() -> Response:
+    """Make a shop in test; its owner, if one is named, gets a link to join it."""
+    form = Form.sent(request.form)
+    allow = parts().settings.allow_private_shops
+    name = form.text("name", needed=_("A shop needs a name."), longest=100)
+    url = form.read("url", lambda text: settling.read_shop_url(text, allow_private=allow))
+    email = form.read("email", mail_address) if form.values.get("email") else ""
+    form.errors = {field: retold(sentence) for field, sentence in form.errors.items()}
+    if not form.is_right or url is None:
+        return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    now, by = parts().now(), me().user.name
+    language = form.values.get("language", "nl")
+    made = Shop(
+        shops.new_shop_id(), name, url, orders_since=now, test=True, language=language if language in NAMES else "nl"
+    )
+    with parts().store.write() as connection:
+        shops.add(connection, parts().vault, made, Secrets((shops.new_webhook_secret(),)), now=now)
+        trail.add(connection, Event(made.shop_id, now, by, "shop_made", f"{made.name} was made."))
+        token = (
+            signing_in.make_pass(
+                connection, "invite", email=email, role=Role.ADMIN, shop_id=made.shop_id, made_by=by, now=now
+            )
+            if email
+            else ""
+        )
+    note("shop_made", f"{made.name} was made.", actor=by, shop_id=made.shop_id)
+    if token:
+        link = f"{parts().settings.public_url}/join/{token}"
+        flash(_("Hand this link to {email}; it works once: {link}", email=email or "", link=link), "good")
+    return make_response(redirect(f"{base_path()}/s/{made.shop_id}/settings/company", HTTPStatus.SEE_OTHER))
+
+
+@blueprint.get("/<shop_id>/leave")
+def leaving(shop_id: str) -> Response:
+    """What letting a shop leave means, before it is done."""
+    with parts().store.read() as connection:
+        shop = shops.settings_of(connection, shop_id)
+        members = people.members(connection, shop_id)
+    if shop is None:
+        return go("/shops")
+    return make_response(render_template("dashboard/shops/leave.html", leaver=shop, members=members))
