@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue, Worker
 from rq.exceptions import DuplicateJobError
+from rq.worker import BaseWorker
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def seen(redis_url: str) -> QueueSeen | None:
         connection.close()
 
 
-def as_seen(worker: Worker) -> WorkerSeen:
+def as_seen(worker: BaseWorker) -> WorkerSeen:
     beat = worker.last_heartbeat
     return WorkerSeen(
         name=worker.name,

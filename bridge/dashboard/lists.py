@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
@@ -19,7 +20,7 @@ def place() -> Place:
     return Place(after=after, before=before)
 
 
-def neighbours(page: Page[object]) -> dict[str, str]:
+def neighbours(page: Page[Any]) -> dict[str, str]:
     """The addresses of the newer and the older page, with the same filters; empty where there is none."""
     kept = [(name, value) for name, value in request.args.items() if name not in ("after", "before", "asked") and value]
     newer = f"?{urlencode([*kept, ('before', page.previous)])}" if page.previous else ""
@@ -35,7 +36,7 @@ class Bar:
     says: str
 
 
-def bars(points: Sequence[Hour] | Sequence[Day], of: str) -> tuple[Bar, ...]:
+def bars(points: Sequence[Hour | Day], of: str) -> tuple[Bar, ...]:
     """The bars of one figure over time; hours without any are flat."""
     values = [getattr(point, of) or 0 for point in points]
     highest = max(values, default=0) or 1

@@ -38,7 +38,7 @@ def all_work() -> Response:
 
 def page(shops: Shops) -> Response:
     wanted = JobFilter(
-        state=request.args.get("state") if request.args.get("state") in STATES else "failed",  # type: ignore[arg-type]
+        state=request.args["state"] if request.args.get("state") in STATES else "failed",
         kind=JobKind(request.args["kind"]) if request.args.get("kind") in list(JobKind) else None,
         name=request.args.get("name") or None,
         code=request.args.get("code") or None,
@@ -70,11 +70,11 @@ def retry_all(shop_id: str) -> Response:
     return ask(shop_id, "retry_failed", {"what": what, "code": code}, then=f"/s/{shop_id}/work")
 
 
-@of_shop.post("/retry/<any(delivery, step):kind>/<int:job_id>")
+@of_shop.post("/retry/<any(look, step):kind>/<int:job_id>")
 def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
     """Try one piece of work again, now."""
     by, now = me().user.name, parts().now()
-    if kind == "delivery":
+    if kind == LOOK:
         return do(
             lambda connection: deciding.retry_delivery(connection, shop_id, job_id, by=by, now=now),
             then=f"/s/{shop_id}/work",
@@ -99,7 +99,7 @@ def retry_everywhere() -> Response:
     with parts().store.read() as connection:
         shops = [one.shop_id for one in people.shops_of(connection, me().user)]
         wanted = JobFilter(
-            "failed", JobKind.DELIVERY if what == LOOK else JobKind.STEP, None if what == LOOK else what, code
+            "failed", JobKind.LOOK if what == LOOK else JobKind.STEP, None if what == LOOK else what, code
         )
         having = [shop_id for shop_id in shops if work.job_ids(connection, (shop_id,), wanted, limit=1)]
     for shop_id in having:
