@@ -65,7 +65,8 @@ def day(on: date | None) -> str:
 
 
 def amount(value: Decimal, currency: str = "EUR") -> str:
-    return words().amount(value, currency)
+    """Money as the reader writes it; a negative zero is nothing."""
+    return words().amount(value + 0, currency)
 
 
 def kind_name(kind: str) -> str:

@@ -73,7 +73,7 @@ if (live) {
   const frame = document.getElementById(live.dataset.live);
   const said = document.getElementById("preview-said");
   let turn = 0;
-  live.addEventListener("change", async () => {
+  const look = async () => {
     const mine = ++turn;
     try {
       const fields = new FormData(live);
@@ -99,5 +99,9 @@ if (live) {
     } catch {
       // The button “Preview” still works.
     }
-  });
+  };
+  live.addEventListener("change", look);
+  if (!frame.src) {
+    look();
+  }
 }

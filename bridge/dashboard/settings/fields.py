@@ -1,7 +1,7 @@
 """Pages that are a form and nothing else: company, orders, VAT. Names are those of `domain.settling.FIELDS`."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from babel import Locale
@@ -34,7 +34,7 @@ class Asked:
     help: str = ""
     options: Options = ()
     needed: bool = False
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    narrow: bool = False  # shares its line with the narrow one beside it
 
 
 @dataclass(frozen=True)
@@ -70,20 +70,33 @@ def company() -> Page:
                 _("On your documents"),
                 (
                     Asked("seller.name", _("Company name"), needed=True),
-                    Asked("seller.legal_form", _("Legal form"), help=_("Like BV or SRL.")),
+                    Asked("seller.legal_form", _("Legal form"), help=_("Like BV or SRL."), narrow=True),
                     Asked("seller.address.street", _("Street and number"), needed=True),
-                    Asked("seller.address.postcode", _("Postcode"), needed=True),
-                    Asked("seller.address.city", _("City"), needed=True),
+                    Asked("seller.address.postcode", _("Postcode"), needed=True, narrow=True),
+                    Asked("seller.address.city", _("City"), needed=True, narrow=True),
                     Asked("seller.address.country", _("Country"), kind="select", options=countries(), needed=True),
-                    Asked("seller.vat_number", _("VAT number"), help=_("With its country, like BE0123456749.")),
-                    Asked("seller.enterprise_number", _("Enterprise number (KBO/BCE)"), help=_("Ten digits.")),
-                    Asked("seller.register", _("Register of legal persons"), help=_("Like RPR Gent or RPM Bruxelles.")),
+                    Asked(
+                        "seller.vat_number",
+                        _("VAT number"),
+                        help=_("With its country, like BE0123456749."),
+                        narrow=True,
+                    ),
+                    Asked(
+                        "seller.enterprise_number", _("Enterprise number (KBO/BCE)"), help=_("Ten digits."), narrow=True
+                    ),
+                    Asked(
+                        "seller.register",
+                        _("Register of legal persons"),
+                        help=_("Like RPR Gent or RPM Bruxelles."),
+                        narrow=True,
+                    ),
                     Asked(
                         "seller.iban",
                         _("Account number (IBAN)"),
                         help=_("Unpaid invoices say where to pay, with a QR code."),
+                        narrow=True,
                     ),
-                    Asked("seller.bic", _("BIC of the bank")),
+                    Asked("seller.bic", _("BIC of the bank"), narrow=True),
                 ),
             ),
             Group(

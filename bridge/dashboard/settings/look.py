@@ -32,7 +32,7 @@ def look(shop_id: str) -> Response:
     shown = {name: value for name, value in settling.shown(this_shop()).items() if name in NAMES_OF_SETTINGS}
     typed = {str(name): str(value) for name, value in (tried.argument.get("settings") or {}).items()} if tried else {}
     argument = tried.argument if tried else {}
-    chosen = {name: str(argument.get(name, "")) for name in ("kind", "language")}
+    chosen = {"kind": str(argument.get("kind", Kind.INVOICE)), "language": str(argument.get("language", ""))}
     return page(
         shop_id,
         Form({**shown, **typed, **chosen}),
