@@ -60,7 +60,7 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
         running.shop.add_webhook(topic, page.locator(".how code.copy").last.inner_text(), secret)
     fill(page, rest_key=running.shop.consumer_key, rest_secret=running.shop.consumer_secret)
     press(page, "Save the key and check")
-    assert page.locator("#check .status.refused").count() == 0 or "webhooks" not in page.locator("#check").inner_text()
+    assert "Both webhooks are active and lead here." in page.locator("#check").inner_text()
 
     page.goto(f"{home}/settings/mail")
     press(page, "Send a test mail")
@@ -137,7 +137,6 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     page.goto(f"{home}/settings/look")
     page.locator('[name="accent"]').fill("#334155")
     press(page, "Preview")
-    assert page.request.get(page.url.partition("?")[0].replace("/settings/look", "")).ok
     preview = page.locator("iframe").get_attribute("src") or ""
     assert page.request.get(f"{running.url}{preview}").body().startswith(b"%PDF-")
 
