@@ -17,7 +17,7 @@ from worker.launching import free_port, open_house, set_up_link
 from worker.services import Services
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 PASSWORD = "vier gewone woorden"
 WAIT_MS = 20_000
@@ -63,6 +63,15 @@ def running() -> Iterator[Running]:
             shutil.rmtree(data, ignore_errors=True)
 
 
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page of its own, whose visitor says yes to every question."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        yield page
+
+
 def fill(page: "Page", **fields: str) -> None:
     """Type into the fields of a form, by the names of their inputs (with _ for a dot)."""
     for name, value in fields.items():
@@ -74,7 +83,6 @@ def fill(page: "Page", **fields: str) -> None:
 
 
 def press(page: "Page", name: str) -> None:
-    """Press the button *name*, say yes to its question, and wait until the answer is there."""
-    page.once("dialog", lambda dialog: dialog.accept())
+    """Press the button *name* and wait until the answer is there."""
     page.get_by_role("button", name=name, exact=True).first.click()
     page.wait_for_url(lambda url: "/asked/" not in url, timeout=WAIT_MS)
