@@ -29,6 +29,8 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    # The browser calls a form that comes back with its errors an error.
+    refused = "the server responded with a status of 422"
 
     page.goto(running.set_up_link())
     fill(page, name="Els Peeters", email="els@host.example", password=PASSWORD, again=PASSWORD)
@@ -83,7 +85,7 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     with page.expect_download() as download:
         page.get_by_role("link", name="Download PDF").click()
     assert download.value.suggested_filename == "F2026-00116.pdf"
-    assert errors == []
+    assert [error for error in errors if refused not in error] == []
 
 
 def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Page") -> None:
