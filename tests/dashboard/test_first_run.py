@@ -159,5 +159,5 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     page.goto(f"{home}/books/take-along")
     press(page, "Make the zip")
     with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("Download documents")).click()
-    assert download.value.suggested_filename == "documents.zip"
+        page.get_by_role("link", name=re.compile("Download 20")).click()
+    assert download.value.suggested_filename.endswith(".zip")
