@@ -89,7 +89,7 @@ if (live) {
         if (found.ready) {
           if (found.file && mine === turn) {
             frame.hidden = false;
-            frame.src = found.file;
+            frame.src = `${found.file}#navpanes=0&view=FitH`;
           } else if (said && found.sentence) {
             said.textContent = found.sentence;
           }
