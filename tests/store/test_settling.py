@@ -161,3 +161,17 @@ def test_a_paused_shop_goes_on(books: Books) -> None:
     assert settling.suspend(books.store, VAULT, books.shop_id, suspended=True, by=BY, now=NOW).suspended
     assert not settling.suspend(books.store, VAULT, books.shop_id, suspended=False, by=BY, now=NOW).suspended
     assert books.told() == [(BY, "suspended: no → yes."), (BY, "suspended: yes → no.")]
+
+
+def test_a_shop_is_made_in_test_and_may_move(books: Books) -> None:
+    keep = {"allow_private": False, "by": BY, "now": NOW}
+    made, secret = settling.make_shop(books.store, VAULT, name=" Gist ", url="https://gist.example/", **keep)  # type: ignore[arg-type]
+    books.shop_id = made.shop_id
+    assert (books.now().shop, books.now().secrets.webhook_secrets) == (made, (secret,))
+    assert (made.test, made.name, made.url) == (True, "Gist", "https://gist.example")
+    settling.change_url(books.store, VAULT, made.shop_id, "https://shop.gist.example", **keep)  # type: ignore[arg-type]
+    assert books.told() == [(BY, "Gist was made."), (BY, "url: https://gist.example → https://shop.gist.example.")]
+    for name, url, field in (("", "https://gist.example", "name"), ("Gist", "http://gist.example", "url")):
+        with pytest.raises(WrongSettings) as wrong:
+            settling.make_shop(books.store, VAULT, name=name, url=url, **keep)  # type: ignore[arg-type]
+        assert list(wrong.value.sentences) == [field]
