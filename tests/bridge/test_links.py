@@ -273,6 +273,24 @@ def test_a_revoked_link_is_403(house: House) -> None:
         assert (answer.status_code, "Deze link is ingetrokken" in answer.text) == (403, True)
 
 
+def test_only_a_link_made_after_a_renewal_opens_what_was_revoked(house: House) -> None:
+    document = house.issue()
+    mark(house, document, "revoked")
+    mark(house, document, "renewed")
+    later = NOW + timedelta(seconds=1)
+
+    codes = {
+        "before": token_of(document, now=NOW - timedelta(seconds=1)),
+        "after": token_of(document, now=later),
+        # The shop's own page links for an hour only.
+        "short, before": token_of(document, now=NOW - timedelta(seconds=1), lifetime=timedelta(hours=1)),
+        "short, after": token_of(document, now=later, lifetime=timedelta(hours=1)),
+    }
+    assert {name: house.client.get(f"/d/{token}").status_code for name, token in codes.items()} == {
+        "before": 403, "after": 200, "short, before": 403, "short, after": 200,
+    }  # fmt: skip
+
+
 def test_a_link_signed_with_the_key_before_still_opens(house: House) -> None:
     token = token_of(house.issue())
     rotated = create_app(

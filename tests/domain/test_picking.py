@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.domain.factories import TODAY, a_line, a_shop, an_order, issued, shipping
@@ -130,9 +130,27 @@ def test_all_lines_one_after_the_other_are_the_invoice(order: Order) -> None:
 
 
 @many
+@given(order=orders, parts=st.integers(2, 5))
+def test_a_line_in_parts_is_the_line(order: Order, parts: int) -> None:
+    """Thirds of 10.00 are 3.33, 3.33 and 3.34."""
+    invoice, already = invoiced(order), list[Draft]()
+    line = invoice.draft.lines[0]
+    sizes = [line.quantity / 4] * (parts - 1)
+    for quantity in (*sizes, line.quantity - sum(sizes, D(0))):
+        if not quantity:
+            continue
+        try:
+            already.append(credit(Chosen((Pick(0, quantity),)), invoice, already, order))
+        except Rejected:
+            return  # worth nothing, or a discount must go back with it
+    assert lines_left(invoice, already)[0] == LineLeft(line.quantity - line.quantity, ZERO)
+
+
+@many
 @given(order=orders)
 def test_all_lines_at_once_are_the_invoice(order: Order) -> None:
     invoice = invoiced(order)
+    assume(invoice.draft.total)
     every = Chosen(tuple(Pick(place, line.quantity) for place, line in enumerate(invoice.draft.lines)))
     draft = credit(every, invoice, order=order)
     assert (draft.lines, draft.total, draft.rounding) == (
@@ -188,6 +206,26 @@ def test_a_line_whose_money_went_back_as_an_amount_is_refused() -> None:
     amount = credit(Chosen(amount=D("90.00")), invoice)
     with pytest.raises(Rejected, match="is left at that rate"):
         credit(lines((0, "3")), invoice, [amount])
+
+
+def test_a_discount_of_another_rate_goes_back_with_what_it_was_given_for() -> None:
+    order = an_order(a_line("100.00"), a_line("-11.00", "0", name="Bon", line_id=2), paid=True)
+    invoice = invoiced(order)
+    with pytest.raises(
+        Rejected, match=r"are 121\.00 EUR, but 110\.00 EUR is left of F2026-00001\. Choose its discount"
+    ):
+        credit(lines((0, "1")), invoice, order=order)
+    assert credit(lines((0, "1"), (1, "-1")), invoice, order=order).total == D("110.00")
+    with pytest.raises(Rejected, match="nothing to give back"):
+        credit(lines((1, "-1")), invoice, order=order)
+
+
+def test_the_cents_of_thirds_go_with_the_last_one() -> None:
+    order = an_order(a_line("10.00", quantity="3", line_id=1), shipping(), paid=True)
+    invoice, already = invoiced(order), list[Draft]()
+    for _ in range(3):
+        already.append(credit(lines((0, "1")), invoice, already, order))
+    assert [draft.net for draft in already] == [D("3.33"), D("3.33"), D("3.34")]
 
 
 @pytest.mark.parametrize("place", [-1, 3])

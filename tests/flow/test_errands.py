@@ -31,13 +31,17 @@ BY = "An"
 
 
 def asked(house: House, kind_: str, /, **argument: object) -> Errand:
-    """Ask for *kind* as a page does, and let the worker do it to its end."""
-    with house.services.store.write() as connection:
-        errand_id = errands.ask(
-            connection, shop_id=house.shop_id, kind=kind_, argument=argument, asked_by=BY, now=house.clock.now
-        )
+    """Ask for something as a page does, and let the worker do it."""
+    errand_id = written_down(house, kind_, **argument)
     jobs.do_errand(house.services, errand_id)
     return seen(house, errand_id)
+
+
+def written_down(house: House, kind_: str, /, **argument: object) -> int:
+    with house.services.store.write() as connection:
+        return errands.ask(
+            connection, shop_id=house.shop_id, kind=kind_, argument=argument, asked_by=BY, now=house.clock.now
+        )
 
 
 def seen(house: House, errand_id: int) -> Errand:
@@ -218,6 +222,18 @@ def test_all_that_failed_for_one_reason_is_tried_again_and_the_rest_is_not(house
     assert events(house, 4).count((BY, "tried_again")) == 0
     assert answered(house, "retry_failed", what="mail", code=other) == {"tried": 0}
     assert refused(house, "retry_failed", what="laundry", code="x")[0] == "nothing_to_retry"
+
+
+def test_what_fails_after_a_person_asked_is_left_alone(house: House) -> None:
+    """Or what fails at once would be tried again for ever."""
+    house.mailbox.faults.reject("koper@klant.test")
+    house.arrives(paid(1))
+    (code,) = {step.reason_code for item in house.documents() for step in item.steps if step.state == "failed"}
+    errand_id = written_down(house, "retry_failed", what="mail", code=code)
+    house.clock.move(seconds=1)
+    house.arrives(paid(2))
+    jobs.do_errand(house.services, errand_id)
+    assert seen(house, errand_id).answer == {"tried": 1}
 
 
 def test_failed_looks_are_tried_again_too(house: House) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import House
+from tests.flow.test_errands import answered
 from worker import handling, jobs, telling
 from worker.demo.orders import an_order
 from worker.domain.document import SendMode
@@ -231,3 +232,13 @@ def test_without_a_plugin_nothing_changes(house: House) -> None:
     house.arrives(an_order(id=238, paid=True))
 
     assert len(house.mailbox.messages()) == 1
+
+
+def test_a_connection_check_asks_the_plugin_too(house: House, shop_plugin: PretendPlugin) -> None:
+    def plugin_line() -> tuple[bool, str]:
+        (line,) = (check for check in answered(house, "check_connection")["checks"] if check["name"] == "plugin")
+        return line["good"], line["sentence"]
+
+    assert plugin_line() == (True, "The plugin answers.")
+    shop_plugin.is_silent = True
+    assert plugin_line()[0] is False

@@ -1,5 +1,6 @@
 """The archive: what was stored comes back as it was, or not at all; in a folder and at an fsspec address alike."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from worker.errors import Rejected, Unavailable
 from worker.settings import Settings
+from worker.store import fleeting
 from worker.store.archive import Archive, RemoteArchive, open_archive
+from worker.store.fleeting import FleetingFile
 
 PDF = b"%PDF-1.4 \x00\xff"
 
@@ -42,6 +45,50 @@ def test_a_place_that_cannot_be_written_is_tried_again_later(archive: Archive, t
     (tmp_path / "archive").write_text("a file where the folder should be")
     with pytest.raises(Unavailable):
         archive.put("shop/2026/1.pdf", PDF)
+
+
+def test_a_file_comes_back_in_pieces(archive: Archive, tmp_path: Path) -> None:
+    source = tmp_path / "large"
+    source.write_bytes(PDF * 200_000)
+    sha256 = archive.put_file("shop/large.zip", source)
+    assert (
+        b"".join(archive.pieces("shop/large.zip"))
+        == source.read_bytes()
+        == archive.get("shop/large.zip", sha256=sha256)
+    )
+    with pytest.raises(Rejected, match="cannot be read"):
+        list(archive.pieces("shop/none.zip"))
+
+
+def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: Archive) -> None:
+    now = datetime(2026, 11, 23, 9, 59, tzinfo=UTC)
+    kept = archive.put("shop/2026/1.pdf", PDF)
+    early = fleeting.put(archive, "shop", "../../etc/Foto.PNG", PDF, now=now, keep_for=timedelta(minutes=5))
+    late = fleeting.put(archive, "shop", "boeken.zip", PDF, now=now, keep_for=fleeting.DAYS)
+    assert (early.path.startswith("fleeting/2026-11-23T10/shop/"), early.path.endswith(".png")) == (True, True)
+    assert fleeting.tidy(archive, now=now + timedelta(minutes=30)) == 0
+    assert fleeting.get(archive, FleetingFile.from_json(early.as_json, shop_id="shop")) == PDF
+    assert fleeting.tidy(archive, now=now + timedelta(hours=2)) == 1
+    assert fleeting.tidy(archive, now=now + timedelta(hours=2)) == 0
+    with pytest.raises(Rejected, match="no longer there"):
+        fleeting.get(archive, early)
+    assert (fleeting.get(archive, late), archive.get("shop/2026/1.pdf", sha256=kept)) == (PDF, PDF)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "shop/2026/1.pdf",
+        "fleeting/2026-11-23T10/other/" + "0" * 32,
+        "fleeting/2026-11-23T10/shop/../other/" + "0" * 32,
+        "/etc/passwd",
+        "",
+    ],
+)
+def test_a_path_that_is_not_an_upload_of_the_shop_is_refused(path: str) -> None:
+    value = {"path": path, "sha256": "0" * 64, "size": 1, "name": "x", "until": ""}
+    with pytest.raises(Rejected, match="no longer there"):
+        FleetingFile.from_json(value, shop_id="shop")
 
 
 def test_an_address_without_a_driver_is_refused_with_a_sentence() -> None:

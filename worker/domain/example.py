@@ -13,9 +13,9 @@ _RATE = Decimal(21)
 def example_order(*, now: datetime, paid: bool, country: str = "BE") -> Order:
     """An order of two things, placed a day before *now*."""
     lines = (
-        _line(1, LineKind.PRODUCT, "Koffiemok, blauw", "2", "24.80", sku="MUG-1"),
-        _line(2, LineKind.PRODUCT, "Koffiebonen 1 kg", "1", "18.50", sku="BEAN-1"),
-        _line(3, LineKind.SHIPPING, "bpost", "1", "4.95"),
+        _line(1, LineKind.PRODUCT, "Koffiemok, blauw", "2", "24.00", sku="MUG-1"),
+        _line(2, LineKind.PRODUCT, "Koffiebonen 1 kg", "1", "18.00", sku="BEAN-1"),
+        _line(3, LineKind.SHIPPING, "bpost", "1", "5.00"),
     )
     tax = total_of(line.tax for line in lines)
     total = total_of(line.total for line in lines) + tax

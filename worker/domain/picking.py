@@ -120,14 +120,13 @@ def _part_of(group: Group, net: Decimal, invoice: Document, rest: Decimal, left:
 def _total_of(parts: dict[Group, Part], invoice: Document, left: Left) -> Decimal:
     """What is paid back: all that is left where *parts* are all, the cents of its payable rounding with them."""
     currency = invoice.draft.currency
-    if {g: p for g, p in parts.items() if p != NOTHING} == {g: p for g, p in left.parts.items() if p != NOTHING}:
-        return left.total
-    total = total_of(part.gross for part in parts.values())
+    is_all = {g: p for g, p in parts.items() if p != NOTHING} == {g: p for g, p in left.parts.items() if p != NOTHING}
+    total = left.total if is_all else total_of(part.gross for part in parts.values())
     if total <= 0:
         raise Rejected(
             f"The chosen lines come to {total} {currency}; there is nothing to give back.", code="nothing_chosen"
         )
-    if total >= left.total:
+    if total >= left.total and not is_all:
         raise Rejected(
             f"The chosen lines are {total} {currency}, but {left.total} {currency} is left of {invoice.number}. Choose its "
             "discount too, or credit all that is left.",

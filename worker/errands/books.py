@@ -40,6 +40,8 @@ def zip_period(services: Services, errand: Errand) -> Mapping[str, Any]:
     since, until = period_of(errand)
     kinds = tuple(Kind(kind) for kind in errand.argument.get("kinds") or Kind)
     count, progress = 0, Progress(services, errand)
+    with services.store.read() as connection:
+        of = documents.count_dated(connection, errand.shop_id, since=since, until=until, kinds=kinds)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "documents.zip"
         with (
@@ -51,7 +53,7 @@ def zip_period(services: Services, errand: Errand) -> Mapping[str, Any]:
                 names = put_files(services, books, document)
                 listed.writerow(map(as_cell, document_row(document, marks, names)))
                 rates.writerows(map(as_cell, row) for row in vat_rows(document))
-                progress(count, count)
+                progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
         name = f"{since}_{until}.zip"

@@ -141,7 +141,7 @@ def order_for(services: Services, connected: Connected, errand: Errand) -> tuple
     if argument.get("order_id"):
         order = one_order(services, connected, int(argument["order_id"]))
     elif not argument.get("example"):
-        order = next(iter(last_orders(services, connected, limit=1)), None)
+        order = next(iter(last_orders(services, connected, limit=10)), None)
     if order is None:
         country = connected.shop.seller.address.country
         order, is_example = example_order(now=services.now(), paid=paid is not False, country=country), True

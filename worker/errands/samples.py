@@ -11,6 +11,8 @@ from worker.store import inbox
 from worker.store.shops import Connected
 from worker.woocommerce.payload import parse_order, parse_orders
 
+# A checkout that merely began is listed like an order.
+NOT_PLACED = ("checkout-draft", "auto-draft", "trash")
 OPEN = ("pending", "on-hold", "processing")
 
 
@@ -18,7 +20,8 @@ def last_orders(services: Services, connected: Connected, *, limit: int) -> tupl
     """The newest orders, newest first: as the shop shows them, else as they were delivered while that is kept (90 days)."""
     if connected.secrets.has_rest:
         try:
-            return parse_orders(services.client_of(connected).latest_orders(limit=limit))
+            found = parse_orders(services.client_of(connected).latest_orders(limit=limit))
+            return tuple(order for order in found if order.status not in NOT_PLACED)
         except FacturelayError:
             pass  # what was delivered serves as well: nothing is made of it
     return kept_orders(services, connected, limit=limit)

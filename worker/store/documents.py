@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
@@ -157,16 +157,23 @@ def dated(
     limit: int,
 ) -> tuple[Document, ...]:
     """Documents of some kinds dated in a period, by date and id, up to *limit* of those *after* a date and id."""
-    query = select(documents).where(
-        documents.c.shop_id == shop_id,
-        documents.c.issued_on >= (after[0] if after else since),
-        documents.c.issued_on <= until,
-        documents.c.kind.in_(kinds),
-    )
+    query = select(documents).where(*in_period(shop_id, after[0] if after else since, until, kinds))
     if after is not None:
         query = query.where(or_(documents.c.issued_on > after[0], documents.c.document_id > after[1]))
     query = query.order_by(documents.c.issued_on, documents.c.document_id).limit(limit)
     return tuple(as_document(row) for row in connection.execute(query))
+
+
+def count_dated(connection: Connection, shop_id: str, *, since: date, until: date, kinds: Sequence[Kind]) -> int:
+    """How many `dated` gives in all."""
+    query = select(func.count()).select_from(documents).where(*in_period(shop_id, since, until, kinds))
+    return int(connection.execute(query).scalar_one())
+
+
+def in_period(shop_id: str, since: date, until: date, kinds: Sequence[Kind]) -> tuple[ColumnElement[bool], ...]:
+    """Of some kinds, dated from *since* to *until*, both included."""
+    day = documents.c.issued_on
+    return (documents.c.shop_id == shop_id, day >= since, day <= until, documents.c.kind.in_(kinds))
 
 
 def every(connection: Connection, shop_id: str, *, at_once: int = 500) -> Iterator[Document]:

@@ -16,7 +16,7 @@ from worker.domain import settling, wording
 from worker.domain.changes import changes
 from worker.domain.document import Kind
 from worker.domain.numbering import arranged
-from worker.domain.shop import Shop
+from worker.domain.shop import DEFAULT_RULES, Shop
 from worker.errors import Rejected
 from worker.mail_server import Server
 from worker.store import going_live, numbering, shops, trail
@@ -25,6 +25,34 @@ from worker.store.going_live import Check
 from worker.store.shops import Connected, Secrets
 from worker.store.trail import Event
 from worker.store.vault import Vault
+
+
+def make_shop(
+    store: Store, vault: Vault, *, name: str, url: str, allow_private: bool, by: str, now: datetime
+) -> tuple[Shop, str]:
+    """Make a shop in test, and return it with the secret of its webhooks: shown once, for copying. *allow_private* is the
+    operator's setting. Raises WrongSettings for “name” or “url”."""
+    made = Shop(shop_id=shops.new_shop_id(), name="new", url="", orders_since=now, rules=DEFAULT_RULES, test=True)
+    made = with_url(settling.settled(made, {"name": name}), url, allow_private=allow_private)
+    secret = shops.new_webhook_secret()
+    with store.write() as connection:
+        made = shops.add(connection, vault, made, Secrets((secret,)), now=now)
+        trail.add(connection, Event(made.shop_id, now, by, "shop_made", f"{made.name} was made."))
+    return made, secret
+
+
+def change_url(
+    store: Store, vault: Vault, shop_id: str, url: str, *, allow_private: bool, by: str, now: datetime
+) -> Shop:
+    """Store another address of the shop. The errand `check_connection` says whether it answers there."""
+    return rework(store, vault, shop_id, lambda shop: with_url(shop, url, allow_private=allow_private), by=by, now=now)
+
+
+def with_url(shop: Shop, url: str, *, allow_private: bool) -> Shop:
+    try:
+        return replace(shop, url=settling.read_shop_url(url.strip(), allow_private=allow_private))
+    except ValueError as error:
+        raise settling.WrongSettings({"url": str(error)}) from error
 
 
 def rework(store: Store, vault: Vault, shop_id: str, how: Callable[[Shop], Shop], *, by: str, now: datetime) -> Shop:
