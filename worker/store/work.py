@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import RowMapping
 
 from worker.store import paging
 from worker.store.paging import START, Page, Place
@@ -129,7 +129,7 @@ def jobs_page(connection: Connection, shops: Shops, wanted: JobFilter | None = N
             query = query.where(beyond(leg, rank, begin, forwards=forwards))
         keys = (leg.since, leg.job_id)
         query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys)).limit(place.at_once + 1)
-        found += [as_job(leg, row) for row in connection.execute(query)]
+        found += [as_job(leg, row) for row in connection.execute(query).mappings()]
     found.sort(key=place_of, reverse=not forwards)
     more, rows = len(found) > place.at_once, found[: place.at_once]
     onwards = cursor_of(rows[-1]) if more else ""
@@ -144,7 +144,7 @@ def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> t
     found = []
     for leg in LEGS:
         labels = (leg.name.label("name"), leg.code.label("code"))
-        figures = (func.count().label("count"), func.min(leg.since).label("since"), func.min(leg.job_id).label("first"))
+        figures = (func.count().label("jobs"), func.min(leg.since).label("since"), func.min(leg.job_id).label("first"))
         query = select(*labels, *figures)
         if leg.kind is JobKind.HOOK_CALL:
             query = query.join_from(hook_calls, hooks, hooks.c.hook_id == hook_calls.c.hook_id)
@@ -153,8 +153,7 @@ def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> t
         firsts = [row.first for row in rows]
         reasons = {} if not firsts else reasons_of(connection, leg, firsts)
         found += [
-            JobGroup(leg.kind, row.name, row.code, int(row.count), row.since, reasons.get(row.first, ""))
-            for row in rows
+            JobGroup(leg.kind, row.name, row.code, int(row.jobs), row.since, reasons.get(row.first, "")) for row in rows
         ]
     return tuple(sorted(found, key=lambda group: (-group.count, group.kind, group.name, group.code)))
 
@@ -183,7 +182,7 @@ def job_counts(connection: Connection, shops: Shops) -> dict[str, int]:
 def leg_table(leg: Leg) -> Any:
     if leg.kind is JobKind.HOOK_CALL:
         return hook_calls.join(hooks, hooks.c.hook_id == hook_calls.c.hook_id)
-    return leg.job_id.table  # type: ignore[attr-defined]  # a column of a table, never an expression
+    return leg.job_id.table
 
 
 def legs_of(wanted: JobFilter) -> Sequence[tuple[int, Leg]]:
@@ -191,7 +190,7 @@ def legs_of(wanted: JobFilter) -> Sequence[tuple[int, Leg]]:
 
 
 def leg_query(leg: Leg, shops: Shops, wanted: JobFilter) -> Select[Any]:
-    shown = {
+    shown: dict[str, ColumnElement[Any]] = {
         "job_id": leg.job_id, "shop_id": leg.shop_id, "name": leg.name, "state": leg.state, "since": leg.since,
         "code": leg.code, "reason": leg.reason,
     }  # fmt: skip
@@ -229,22 +228,21 @@ def reasons_of(connection: Connection, leg: Leg, job_ids: Sequence[int]) -> dict
     return {row.job_id: said(leg, row.reason) for row in rows}
 
 
-def as_job(leg: Leg, row: Row[Any]) -> Job:
-    there = row._mapping
+def as_job(leg: Leg, row: RowMapping) -> Job:
     return Job(
         kind=leg.kind,
-        job_id=row.job_id,
-        shop_id=row.shop_id,
-        name=row.name,
-        state=row.state,
-        since=row.since,
-        next_at=row.next_at,
-        attempts=there.get("attempts", 0),
-        code=row.code,
-        reason=said(leg, row.reason),
-        order_id=there.get("order_id"),
-        document_id=there.get("document_id"),
-        number=there.get("number", ""),
+        job_id=row["job_id"],
+        shop_id=row["shop_id"],
+        name=row["name"],
+        state=row["state"],
+        since=row["since"],
+        next_at=row["next_at"],
+        attempts=row.get("attempts", 0),
+        code=row["code"],
+        reason=said(leg, row["reason"]),
+        order_id=row.get("order_id"),
+        document_id=row.get("document_id"),
+        number=row.get("number", ""),
     )
 
 
