@@ -1,5 +1,6 @@
 """Use case: write down what happened in each hour, for the plots of the dashboard. Done for all shops at once."""
 
+import uuid
 from datetime import timedelta
 
 from worker.services import Services
@@ -11,6 +12,8 @@ EVERY = timedelta(minutes=5)
 AGAIN = timedelta(hours=6)
 # As far back as the longest plot.
 AT_FIRST = timedelta(days=31)
+# Hours written in one transaction: each waits for the disk.
+AT_ONCE = 24
 
 
 def tally(services: Services) -> int:
@@ -20,15 +23,15 @@ def tally(services: Services) -> int:
     """
     now = services.now()
     with services.store.write() as connection:
-        if not leases.hold(connection, DUTY, f"{now.timestamp()}", now=now, lease_for=EVERY - timedelta(seconds=10)):
+        if not leases.hold(connection, DUTY, str(uuid.uuid4()), now=now, lease_for=EVERY - timedelta(seconds=10)):
             return 0
         last = hours.written_up_to(connection)
-    hour = hours.whole_hour(max(last - AGAIN, now - AT_FIRST) if last else now - AT_FIRST)
-    done = 0
-    while hour <= now:
+    first = hours.whole_hour(max(last - AGAIN, now - AT_FIRST) if last else now - AT_FIRST)
+    every = [first + hours.HOUR * count for count in range(int((now - first) / hours.HOUR) + 1)]
+    for start in range(0, len(every), AT_ONCE):
         with services.store.read() as connection:
-            counted = hours.count(connection, hour)
+            counted = [hours.count(connection, hour) for hour in every[start : start + AT_ONCE]]
         with services.store.write() as connection:
-            hours.write(connection, counted)
-        hour, done = hour + hours.HOUR, done + 1
-    return done
+            for of_hour in counted:
+                hours.write(connection, of_hour)
+    return len(every)

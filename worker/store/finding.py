@@ -51,16 +51,16 @@ def words_of_number(number: str) -> frozenset[str]:
 
 def split(text: str) -> list[str]:
     """The words of *text*, folded."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    decomposed = unicodedata.normalize("NFKD", plain.casefold())
-    folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return [word[:LONGEST_WORD] for raw in folded.split() if (word := raw.strip(EDGES))]
+    # Twice: what is taken apart may have capitals in it, and small letters may come apart again.
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(letter if letter.isprintable() else " " for letter in letters if not unicodedata.combining(letter))
+    return [word for raw in plain.split() if (word := raw.strip(EDGES)[:LONGEST_WORD].strip(EDGES))]
 
 
 def parts(word: str) -> tuple[str, ...]:
     local, at, domain = word.partition("@")
     if at:
-        return tuple(part for part in (local, *re.findall(r"\w+", local), domain) if part)
+        return tuple(part for part in (local.strip(EDGES), *re.findall(r"\w+", local), domain) if part)
     return tuple(re.findall(r"\w+", word))
 
 
@@ -108,7 +108,7 @@ def forget(connection: Connection, shop_id: str, order_ids: Sequence[int] | None
 
 @dataclass(frozen=True)
 class Search:
-    """How to look for *terms*: through the few orders of a rare word, or by walking a list and asking of each row."""
+    """How to look for *terms*, the rarest first: through the few orders of a rare word, or by walking a list and asking of each row."""
 
     terms: tuple[str, ...]
     few: Subquery | None
@@ -124,7 +124,8 @@ def search(connection: Connection, shops: Shops, text: str) -> Search | None:
     if not terms:
         return None
     counts = {term: how_many(connection, shops, term) for term in terms}
-    rarest = min(terms, key=lambda term: counts[term])
+    terms = tuple(sorted(terms, key=lambda term: counts[term]))
+    rarest = terms[0]
     if counts[rarest] > RARE:
         return Search(terms, None)
     few = (

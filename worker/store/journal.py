@@ -1,7 +1,7 @@
 """The sales journal for the accountant: what was sold and taken back, per month, kind, currency, country and rate."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -99,7 +99,8 @@ def sold(connection: Connection, shop_id: str, *, since: date, until: date) -> I
         documents.c.kind.in_((Kind.INVOICE, Kind.CREDIT_NOTE)),
         documents.c.test.is_(False),
     )
-    yield from connection.execute(query.execution_options(yield_per=AT_ONCE))
+    found: Iterable[Row[Any]] = connection.execute(query.execution_options(yield_per=AT_ONCE))
+    return iter(found)
 
 
 def rows_of(document: Row[Any], said: dict[str, Any]) -> list[JournalRow]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     union,
 )
 from sqlalchemy.engine import Row
@@ -354,14 +355,8 @@ def unheard() -> ColumnElement[bool]:
 
 
 def order_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[OrderRow]:
-    by_shop: dict[str, list[int]] = {}
-    for row in rows:
-        by_shop.setdefault(row.shop_id, []).append(row.order_id)
-    named: dict[tuple[str, int, str], tuple[OrderDocument, ...]] = {}
-    waiting: dict[tuple[str, int, str], int] = {}
-    for shop_id, order_ids in by_shop.items():
-        named |= documents_of(connection, shop_id, order_ids)
-        waiting |= drafts_of(connection, shop_id, order_ids)
+    pairs = sorted({(row.shop_id, row.order_id) for row in rows})
+    named, waiting = documents_of(connection, pairs), drafts_of(connection, pairs)
     found = [as_order_row(row) for row in rows]
     keys = [(row.shop_id, row.order_id, row.order_key) for row in found]
     return [
@@ -376,22 +371,23 @@ def as_order_row(row: Row[Any]) -> OrderRow:
     return OrderRow(**values)
 
 
-def documents_of(
-    connection: Connection, shop_id: str, order_ids: Sequence[int]
-) -> dict[tuple[str, int, str], tuple[OrderDocument, ...]]:
-    found: dict[tuple[str, int, str], tuple[OrderDocument, ...]] = {}
-    shown = (made.c.document_id, made.c.kind, made.c.number, made.c.test, made.c.order_id, made.c.order_key)
-    mine = select(*shown).where(made.c.shop_id == shop_id, made.c.order_id.in_(order_ids)).order_by(made.c.document_id)
-    for row in connection.execute(mine):
-        key = (shop_id, row.order_id, row.order_key)
+OrderKey = tuple[str, int, str]
+
+
+def documents_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, tuple[OrderDocument, ...]]:
+    """The documents of orders, given by shop and id."""
+    found: dict[OrderKey, tuple[OrderDocument, ...]] = {}
+    shown = (made.c.document_id, made.c.kind, made.c.number, made.c.test, made.c.shop_id, made.c.order_id)
+    mine = select(*shown, made.c.order_key).where(tuple_(made.c.shop_id, made.c.order_id).in_(pairs))
+    for row in connection.execute(mine.order_by(made.c.document_id)):
+        key = (row.shop_id, row.order_id, row.order_key)
         found[key] = (*found.get(key, ()), OrderDocument(row.document_id, Kind(row.kind), row.number, row.test))
     return found
 
 
-def drafts_of(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[tuple[str, int, str], int]:
-    rows = connection.execute(
-        select(drafts.c.order_id, drafts.c.order_key, func.count())
-        .where(drafts.c.shop_id == shop_id, drafts.c.order_id.in_(order_ids), drafts.c.state == "open")
-        .group_by(drafts.c.order_id, drafts.c.order_key)
-    )
-    return {(shop_id, order_id, order_key): int(count) for order_id, order_key, count in rows}
+def drafts_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, int]:
+    """How many drafts of orders, given by shop and id, are open."""
+    whose = (drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key)
+    mine = (drafts.c.state == "open", tuple_(drafts.c.shop_id, drafts.c.order_id).in_(pairs))
+    rows = connection.execute(select(*whose, func.count().label("open")).where(*mine).group_by(*whose))
+    return {(row.shop_id, row.order_id, row.order_key): int(row.open) for row in rows}

@@ -125,29 +125,43 @@ def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
 def at_end(connection: Connection, shop_id: str, row: Row[Any], sequence: int) -> Row[Any]:
     """The document at one end of *row*'s numbers."""
     mine = (*of_series(shop_id, row.series, row.period), made.c.sequence == sequence)
-    return connection.execute(select(made.c.document_id, made.c.issued_on).where(*mine)).one()
+    shown: list[ColumnElement[Any]] = [made.c.document_id, made.c.issued_on]
+    return connection.execute(select(*shown).where(*mine)).one()
 
 
 def gaps_of(connection: Connection, shop_id: str, row: Row[Any], *, began: int, given: int) -> tuple[Gap, ...]:
     """Where numbers are missing: before the first, between two, after the last."""
-    before = func.lag(made.c.sequence).over(order_by=made.c.sequence)
-    walk = select(made.c.sequence, before.label("before")).where(*of_series(shop_id, row.series, row.period)).subquery()
-    rows = connection.execute(
-        select(walk.c.before, walk.c.sequence).where(walk.c.sequence > walk.c.before + 1).order_by(walk.c.sequence)
+    ids = func.lag(made.c.document_id).over(order_by=made.c.sequence).label("before_id")
+    before = func.lag(made.c.sequence).over(order_by=made.c.sequence).label("before")
+    walk = (
+        select(made.c.sequence, made.c.document_id, before, ids)
+        .where(*of_series(shop_id, row.series, row.period))
+        .subquery()
     )
-    inside = tuple(Gap(one.before + 1, one.sequence - 1) for one in rows)
+    rows = connection.execute(select(walk).where(walk.c.sequence > walk.c.before + 1).order_by(walk.c.sequence)).all()
+    inside = tuple(
+        part
+        for one in rows
+        for part in elsewhere(
+            connection, shop_id, row, Gap(one.before + 1, one.sequence - 1), ids=(one.before_id, one.document_id)
+        )
+    )
     start = (Gap(began, row.first - 1),) if row.first > began else ()
     end = (Gap(row.last + 1, given),) if given > row.last else ()
-    return tuple(part for gap in (*start, *inside, *end) for part in elsewhere(connection, shop_id, row, gap))
+    return (*start, *inside, *end)
 
 
-def elsewhere(connection: Connection, shop_id: str, row: Row[Any], gap: Gap) -> Iterator[Gap]:
-    """What is left of *gap* without the numbers of a stretch in which the series did (or did not) start again each year."""
-    others = made.c.period == 0 if row.period else made.c.period != 0
-    mine = (made.c.shop_id == shop_id, made.c.series == row.series, others)
-    between = made.c.sequence.between(gap.first, gap.last)
+def elsewhere(connection: Connection, shop_id: str, row: Row[Any], gap: Gap, *, ids: tuple[int, int]) -> Iterator[Gap]:
+    """What is left of *gap* without what another period got while the series did (or did not) start again each year.
+
+    *ids* are of the documents beside the gap: what was issued between them went on counting, under the other period.
+    """
+    mine = (made.c.shop_id == shop_id, made.c.series == row.series, made.c.period != row.period)
+    between = (made.c.sequence.between(gap.first, gap.last), made.c.document_id.between(*ids))
     first = gap.first
-    for number in connection.execute(select(made.c.sequence).where(*mine, between).order_by(made.c.sequence)).scalars():
+    for number in connection.execute(
+        select(made.c.sequence).where(*mine, *between).order_by(made.c.sequence)
+    ).scalars():
         if number > first:
             yield Gap(first, number - 1)
         first = max(first, number + 1)

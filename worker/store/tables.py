@@ -31,6 +31,10 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -175,7 +179,7 @@ order_words = Table(
     # In the order of the bytes, so that a beginning is a range of the index.
     Column("word", String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True),
     Column("order_id", BigInteger, primary_key=True),
-    Index("ix_order_words_shop_order", "shop_id", "order_id"),
+    Index("ix_order_words_shop_order", "shop_id", "order_id", "word"),
     Index("ix_order_words_word", "word", "shop_id", "order_id"),
 )
 

@@ -91,7 +91,7 @@ def figures(connection: Connection, shops: Shops, since: datetime) -> list[tuple
     ]
 
 
-def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]) -> Select[tuple[str, int]]:
+def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]) -> Select[str, int]:
     return select(owner, func.count()).where(*where, *within(owner, shops)).group_by(owner)
 
 

@@ -116,7 +116,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name="fk_order_words_shop_id"),
         sa.PrimaryKeyConstraint("shop_id", "word", "order_id", name="pk_order_words"),
     )
-    op.create_index("ix_order_words_shop_order", "order_words", ["shop_id", "order_id"], unique=False)
     op.create_table(
         "passes",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -205,6 +204,7 @@ INDEXES = (
     ("ix_orders_shop_ordered_at", "orders", ("shop_id", "ordered_at", "order_id")),
     ("ix_orders_status", "orders", ("status", "ordered_at", "order_id")),
     ("ix_orders_shop_status", "orders", ("shop_id", "status", "ordered_at", "order_id")),
+    ("ix_order_words_shop_order", "order_words", ("shop_id", "order_id", "word")),
     ("ix_order_words_word", "order_words", ("word", "shop_id", "order_id")),
     ("ix_steps_state", "steps", ("state", "created_at", "step_id")),
     ("ix_steps_shop_state", "steps", ("shop_id", "state", "created_at", "step_id")),
