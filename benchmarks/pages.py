@@ -96,6 +96,7 @@ def fill(store: Store, size: Size) -> None:
                 put(connection, metadata.tables[name], some)
     for copy in range(1, size.copies):
         with store.write() as connection:
+            trust(connection)
             for name in TABLES:
                 connection.execute(text(copied(metadata.tables[name], copy, size.copies)))
     with store.write() as connection:
@@ -151,14 +152,19 @@ def put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> 
     if connection.dialect.name == "sqlite":
         connection.execute(insert(table), rows)
         return
-    # COPY, without asking for each row whether the row that it names is there.
-    connection.execute(text("SET LOCAL session_replication_role = replica"))
+    trust(connection)
     columns = list(rows[0])
     binds = [table.c[name].type.bind_processor(connection.dialect) or (lambda value: value) for name in columns]
     raw = connection.connection.cursor()
     with raw.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([bind(row[name]) for bind, name in zip(binds, columns, strict=True)])
+
+
+def trust(connection: Connection) -> None:
+    """Do not ask of each row whether the row that it names is there."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
 
 
 @dataclass(frozen=True)

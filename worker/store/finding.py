@@ -90,6 +90,12 @@ def add(connection: Connection, shop_id: str, order_id: int, words: Collection[s
         connection.execute(dialect.insert(order_words).on_conflict_do_nothing(), rows)
 
 
+def orders_of(connection: Connection, shop_id: str, email: str) -> set[int]:
+    """The orders that are found by exactly this mail address, also when nothing else names it any more."""
+    mine = (order_words.c.shop_id == shop_id, order_words.c.word.in_(split(email)))
+    return set(connection.execute(select(order_words.c.order_id).where(*mine)).scalars())
+
+
 def forget(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> None:
     """Let orders be found by their numbers only, no longer by their buyer; with None all orders of the shop."""
     mine: ColumnElement[bool] = order_words.c.shop_id == shop_id
