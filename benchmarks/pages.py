@@ -371,7 +371,6 @@ MEASURED: dict[str, Callable[[House], object]] = {
     "documents, unpaid, all shops": documents_of(DocumentFilter(unpaid=True), every=True),
     "documents, mail failed": documents_of(DocumentFilter(mail_failed=True)),
     "documents, mail failed, all shops": documents_of(DocumentFilter(mail_failed=True), every=True),
-    "documents, a currency without any": documents_of(DocumentFilter(currency="USD")),
     "documents, found by number": documents_of(DocumentFilter(text="F2026-00042")),
     "documents, found by number, all shops": documents_of(DocumentFilter(text="F2026-00042"), every=True),
     "documents, found by a rare name, all shops": documents_of(DocumentFilter(text="zeldzaam0"), every=True),

@@ -51,7 +51,6 @@ class DocumentFilter:
     until: date | None = None
     unpaid: bool = False
     mail_failed: bool = False
-    currency: str = ""
     text: str = ""
 
 
@@ -101,7 +100,7 @@ def documents_page(
     exact = exact_document(connection, source, shops, search)
     if exact is not None:
         query = query.where(made.c.document_id == exact)
-    page = paged(connection, query, keys, place, asked=documents_asked(wanted, search))
+    page = paged(connection, query, keys, place, asked=asked_of(search))
     return page.of(document_rows(connection, page.rows))
 
 
@@ -148,17 +147,9 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
     return found
 
 
-def documents_asked(wanted: DocumentFilter, search: Search | None) -> Asked | None:
-    """What no index answers: a currency, and words that very many orders have."""
-    common = search if search is not None and search.few is None else None
-    if not wanted.currency and common is None:
-        return None
-
-    def asked(row: FromClause) -> Sequence[ColumnElement[bool]]:
-        currency = (row.c.currency == wanted.currency,) if wanted.currency else ()
-        return (*currency, *(common.holds(row) if common else ()))
-
-    return asked
+def asked_of(search: Search | None) -> Asked | None:
+    """What must be asked of each row: words that very many orders have."""
+    return search.holds if search is not None and search.few is None else None
 
 
 def exact_document(connection: Connection, source: FromClause, shops: Shops, search: Search | None) -> int | None:
@@ -321,8 +312,7 @@ def orders_page(
         query = query.where(orders.c.status == wanted.status)
     if wanted.needs_attention:
         query = query.where(needs_attention(shops))
-    asked = search.holds if search is not None and few is None else None
-    page = paged(connection, query, ORDER_KEYS, place, asked=asked)
+    page = paged(connection, query, ORDER_KEYS, place, asked=asked_of(search))
     return page.of(order_rows(connection, page.rows))
 
 

@@ -18,7 +18,7 @@ U = TypeVar("U")
 
 AT_ONCE = 50
 # Where each row must be asked, so many are asked for one page; the next page goes on from there.
-WALKED = 20_000
+WALKED = 10_000
 
 Keys = Sequence[ColumnElement[Any]]
 Asked = Callable[[FromClause], Sequence[ColumnElement[bool]]]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -95,8 +95,7 @@ LEGS = (
     ),
     Leg(
         JobKind.STEP,
-        select(documents.c.order_id, steps.c.document_id, documents.c.number, steps.c.next_at, steps.c.attempts)
-        .join_from(steps, documents, documents.c.document_id == steps.c.document_id),
+        select(steps.c.document_id, steps.c.next_at, steps.c.attempts),
         steps.c.step_id, steps.c.shop_id, steps.c.name, steps.c.state, steps.c.created_at,
         steps.c.reason_code, steps.c.reason,
     ),
@@ -108,9 +107,8 @@ LEGS = (
     ),
     Leg(
         JobKind.HOOK_CALL,
-        select(hook_calls.c.document_id, documents.c.order_id, documents.c.number, hook_calls.c.next_at, hook_calls.c.attempts)
-        .join_from(hook_calls, hooks, hooks.c.hook_id == hook_calls.c.hook_id)
-        .join(documents, documents.c.document_id == hook_calls.c.document_id),
+        select(hook_calls.c.document_id, hook_calls.c.next_at, hook_calls.c.attempts)
+        .join_from(hook_calls, hooks, hooks.c.hook_id == hook_calls.c.hook_id),
         hook_calls.c.call_id, hooks.c.shop_id, hook_calls.c.event, hook_calls.c.state, hook_calls.c.made_at,
         NOTHING, hook_calls.c.reason,
     ),
@@ -131,7 +129,7 @@ def jobs_page(connection: Connection, shops: Shops, wanted: JobFilter | None = N
         query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys)).limit(place.at_once + 1)
         found += [as_job(leg, row) for row in connection.execute(query).mappings()]
     found.sort(key=place_of, reverse=not forwards)
-    more, rows = len(found) > place.at_once, found[: place.at_once]
+    more, rows = len(found) > place.at_once, with_documents(connection, found[: place.at_once])
     onwards = cursor_of(rows[-1]) if more else ""
     back = cursor_of(rows[0]) if place.cursor and rows else ""
     if place.backwards:
@@ -242,8 +240,17 @@ def as_job(leg: Leg, row: RowMapping) -> Job:
         reason=said(leg, row["reason"]),
         order_id=row.get("order_id"),
         document_id=row.get("document_id"),
-        number=row.get("number", ""),
+        number="",
     )
+
+
+def with_documents(connection: Connection, jobs: Sequence[Job]) -> list[Job]:
+    """*jobs* with number and order of the documents that they are about."""
+    ids = {job.document_id for job in jobs if job.document_id is not None}
+    shown = (documents.c.document_id, documents.c.order_id, documents.c.number)
+    rows = connection.execute(select(*shown).where(documents.c.document_id.in_(ids)))
+    named = {row.document_id: {"order_id": row.order_id, "number": row.number} for row in rows}
+    return [replace(job, **named.get(job.document_id, {})) for job in jobs]
 
 
 def said(leg: Leg, reason: str) -> str:
