@@ -195,7 +195,7 @@ class Maker:
         self.one_fails_of = max(1, 2 * size.made // failed)
 
     def rows_of(self, orders: Iterable[int]) -> Rows:
-        """Two documents for each order; every thirtieth has a credit note in place of its confirmation."""
+        """Two documents for each order; every tenth has a credit note in place of its confirmation."""
         rows: Rows = {name: [] for name in TABLES}
         for n in orders:
             self.add_order(rows, n)
@@ -209,11 +209,11 @@ class Maker:
         name = f"{first} {last}" if n % 1000 else f"{first} Zeldzaam{n}"
         words = set(finding.words_of(f"{order_id}", name, f"{first.lower()}.{n}@mail{n % 50}.example"))
         head = {"shop_id": shop_id, "order_id": order_id, "order_key": f"wc_order_{n}", "order_number": f"{order_id}"}
-        status = ("completed", "processing", "on-hold", "cancelled")[0 if n % 20 else n // 20 % 4]
+        status = ("completed", "processing", "on-hold", "cancelled")[order_id % 4]
         seen = {"status": status, "currency": "EUR", "total": "15.00", "buyer": name, "ordered_at": at, "paid_at": at}
-        found = {"looked_at": at, "findings": FINDINGS, "flags": "[]" if n % 500 else FLAGS}
+        found = {"looked_at": at, "findings": FINDINGS, "flags": "[]" if order_id % 100 else FLAGS}
         rows["orders"].append(head | seen | found)
-        for place, template in enumerate((INVOICE, CREDIT_NOTE) if n % 30 == 0 else (CONFIRMATION, INVOICE)):
+        for place, template in enumerate((INVOICE, CREDIT_NOTE) if order_id % 10 == 5 else (CONFIRMATION, INVOICE)):
             self.given[shop_id, template.series] += 1
             sequence = self.given[shop_id, template.series]
             number, document_id = f"{template.prefix}2026-{sequence:05}", (2 * n + place + 1) * self.size.copies
@@ -226,10 +226,10 @@ class Maker:
             told = {"at": at, "actor": "worker", "code": "issued", "sentence": f"{number} was issued."}
             rows["events"].append({"shop_id": shop_id, "order_id": order_id, "document_id": document_id} | told)
             if template is INVOICE:
-                add_mark(rows, shop_id, document_id, at=at, paid=n % 10 > 0)
+                add_mark(rows, shop_id, document_id, at=at, paid=order_id % 10 > 0)
         rows["order_words"] += [{"shop_id": shop_id, "word": word, "order_id": order_id} for word in sorted(words)]
         rows["deliveries"] += [delivery(shop_id, order_id, at=at) for _ in range(2)]
-        if n % 500 == 1:
+        if order_id % 100 == 1:
             draft = {"cause": f"order:{order_id}:invoice:2", "state": "open", "kept_at": at, "changed_at": at}
             mine = {name: head[name] for name in ("shop_id", "order_id", "order_key")}
             rows["drafts"].append(mine | draft | {"snapshot": INVOICE.said})

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -156,6 +157,4 @@ def begins(term: str) -> ColumnElement[bool]:
 
 def has_term(row: FromClause, term: str) -> ColumnElement[bool]:
     mine = (order_words.c.shop_id == row.c.shop_id, order_words.c.order_id == row.c.order_id)
-    one = select(order_words.c.order_id).where(*mine, begins(term)).limit(1).correlate(row)
-    # Not EXISTS: PostgreSQL would gather all orders of a common word before it looks at the first row.
-    return one.scalar_subquery().is_not(None)
+    return exists().where(*mine, begins(term)).correlate(row)
