@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from worker.domain.document import Kind, Problem
 from worker.domain.due import Finding
 from worker.domain.order import Order
-from worker.store import codec
+from worker.store import codec, finding
 from worker.store.tables import documents, orders
 
 # What the code of a flag begins with once a person said that it needs nothing.
@@ -46,7 +46,9 @@ def saw(
     flags: tuple[Problem, ...],
     now: datetime,
 ) -> None:
-    """Keep what this look saw, in place of the look before. A flag that a person silenced stays silent."""
+    """Keep what this look saw, in place of the look before, and what the order is found by. A flag that a person silenced
+    stays silent.
+    """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     before = connection.execute(select(orders.c.flags).where(*key)).scalar()
     silent = {flag.sentence for flag in codec.load(tuple[Problem, ...], before or "[]") if is_silent(flag)}
@@ -69,6 +71,7 @@ def saw(
             flags=codec.dump(flags),
         )
     )
+    finding.index(connection, shop_id, order)
 
 
 def silence(connection: Connection, shop_id: str, order_id: int) -> int:
