@@ -88,7 +88,7 @@ def to_read(connection: Connection, shop_id: str, *, since: datetime) -> dict[in
 
 def is_flagged(connection: Connection, shop_id: str, order_id: int) -> bool:
     seen = orders.find(connection, shop_id, order_id)
-    return seen is not None and any(flag.code.removeprefix(orders.SILENT) == "refund_deleted" for flag in seen.flags)
+    return seen is not None and any(flag.code == "refund_deleted" for flag in seen.flags + seen.silent)
 
 
 def refunds_there(client: ShopClient, order_id: int) -> set[int] | None:

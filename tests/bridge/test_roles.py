@@ -22,6 +22,7 @@ def rules(house: House) -> list[Rule]:
 def address(rule: Rule, shop_id: str = SHOP) -> str:
     """The rule's path with the shop, and ids that nothing has."""
     path = rule.rule.replace("<shop_id>", shop_id)
+    path = re.sub(r"<any\((\w+)[^>]*>", r"\1", path)
     return re.sub(r"<(int:)?[^>]+>", "987654", path)
 
 

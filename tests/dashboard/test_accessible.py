@@ -71,8 +71,7 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
     addresses += [f"{home}/books/numbers/invoice/{made[0].issued_on.year}"]
 
     for index, address in enumerate(addresses):
-        scheme = "dark" if index % 2 else "light"
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme="dark" if index % 2 else "light")
         page.set_viewport_size({"width": 1280, "height": 900})
         answer = page.goto(address)
         assert answer is not None

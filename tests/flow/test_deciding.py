@@ -12,7 +12,7 @@ from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.shop import Moment, Rule
 from worker.errors import Rejected
-from worker.store import deciding, documents, orders
+from worker.store import deciding, documents
 from worker.store.deciding import Again, Ignored
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
@@ -135,7 +135,7 @@ def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(h
     house.arrives(paid(lines=TWO_MUGS))
     seen = house.trail(238).seen
     assert seen is not None
-    assert [orders.is_silent(flag) for flag in seen.flags] == [True]
+    assert (seen.flags, [flag.code for flag in seen.silent]) == ((), ["changed_after_invoice"])
     with pytest.raises(Rejected, match="Nothing about order 238"):
         decide(house, deciding.ignore, 238)
     house.arrives(paid(lines=(*TWO_MUGS, *TWO_MUGS)))

@@ -13,7 +13,7 @@ from worker.errors import Rejected
 from worker.handling import Person
 from worker.overview import Listed, Trail
 from worker.services import Services
-from worker.store import codec, orders, shops
+from worker.store import codec, shops
 
 PERSON = Person("command line")
 
@@ -114,9 +114,8 @@ def told(trail: Trail, zone: ZoneInfo) -> str:
     if trail.seen:
         rows = [(f"  {'yes' if f.fired else 'no'}", f.rule, f.sentence) for f in trail.seen.findings]
         parts.append("\nWhat was decided\n" + table(rows))
-        loud = [flag.sentence for flag in trail.seen.flags if not orders.is_silent(flag)]
-        if loud:
-            parts.append("\nWhat you should know\n" + "\n".join(f"  {sentence}" for sentence in loud))
+        if trail.seen.flags:
+            parts.append("\nWhat you should know\n" + "\n".join(f"  {flag.sentence}" for flag in trail.seen.flags))
     if trail.listed:
         parts.append("\nWhat was made\n" + "\n".join(made(item) for item in trail.listed))
     if trail.events:

@@ -1,6 +1,6 @@
 """What the last look at an order saw and decided: one row per order, the head of its trail."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,13 +14,10 @@ from worker.domain.order import Order
 from worker.store import codec, finding
 from worker.store.tables import documents, orders
 
-# What the code of a flag begins with once a person said that it needs nothing.
-SILENT = "ignored:"
-
 
 @dataclass(frozen=True)
 class SeenOrder:
-    """An order as the last look saw it. *total* is as the shop states it."""
+    """An order as the last look saw it. *total* is as the shop states it; *silent* are flags that a person said need nothing."""
 
     shop_id: str
     order_id: int
@@ -35,6 +32,7 @@ class SeenOrder:
     looked_at: datetime
     findings: tuple[Finding, ...]
     flags: tuple[Problem, ...]
+    silent: tuple[Problem, ...] = ()
 
 
 def saw(
@@ -50,9 +48,8 @@ def saw(
     stays silent.
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
-    before = connection.execute(select(orders.c.flags).where(*key)).scalar()
-    silent = {flag.sentence for flag in codec.load(tuple[Problem, ...], before or "[]") if is_silent(flag)}
-    flags = tuple(silenced(flag) if flag.sentence in silent else flag for flag in flags)
+    before = codec.load(tuple[Problem, ...], connection.execute(select(orders.c.silent).where(*key)).scalar() or "[]")
+    silent = tuple(flag for flag in flags if flag in before)
     connection.execute(delete(orders).where(*key))
     connection.execute(
         insert(orders).values(
@@ -68,7 +65,8 @@ def saw(
             paid_at=order.paid_at,
             looked_at=now,
             findings=codec.dump(findings),
-            flags=codec.dump(flags),
+            flags=codec.dump(tuple(flag for flag in flags if flag not in silent)),
+            silent=codec.dump(silent),
         )
     )
     finding.index(connection, shop_id, order)
@@ -77,22 +75,12 @@ def saw(
 def silence(connection: Connection, shop_id: str, order_id: int) -> int:
     """Let the flags of an order no longer ask for a person. Returns how many did."""
     seen = find(connection, shop_id, order_id)
-    loud = [flag for flag in seen.flags if not is_silent(flag)] if seen else []
-    if seen is None or not loud:
+    if seen is None or not seen.flags:
         return 0
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == seen.order_key)
-    flags = tuple(flag if is_silent(flag) else silenced(flag) for flag in seen.flags)
-    connection.execute(update(orders).where(*key).values(flags=codec.dump(flags)))
-    return len(loud)
-
-
-def is_silent(flag: Problem) -> bool:
-    """Whether a person said that there is nothing to do about *flag*."""
-    return flag.code.startswith(SILENT)
-
-
-def silenced(flag: Problem) -> Problem:
-    return replace(flag, code=f"{SILENT}{flag.code}")
+    silent = codec.dump(seen.silent + seen.flags)
+    connection.execute(update(orders).where(*key).values(flags=codec.dump(()), silent=silent))
+    return len(seen.flags)
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:
@@ -156,4 +144,5 @@ def as_seen(row: Row[Any]) -> SeenOrder:
         looked_at=row.looked_at,
         findings=codec.load(tuple[Finding, ...], row.findings),
         flags=codec.load(tuple[Problem, ...], row.flags),
+        silent=codec.load(tuple[Problem, ...], row.silent),
     )

@@ -162,6 +162,7 @@ orders = Table(
     Column("looked_at", Instant, nullable=False),
     Column("findings", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
+    Column("silent", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
     Index("ix_orders_shop_looked_at", "shop_id", "looked_at"),
     Index("ix_orders_ordered_at", "ordered_at", "order_id"),
     Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at", "order_id"),

@@ -17,6 +17,7 @@ AT_ONCE = 500
 
 
 def upgrade() -> None:
+    op.add_column("orders", sa.Column("silent", sa.Text(), server_default="[]", nullable=False))
     op.create_table(
         "acts",
         sa.Column("act_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
