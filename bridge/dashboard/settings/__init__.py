@@ -31,5 +31,6 @@ TOPICS = (
     Topic("mail", lambda: _("Mail")),
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),
+    Topic("programs", lambda: _("Programs")),
     Topic("live", lambda: _("Test and live")),
 )

@@ -1,0 +1,130 @@
+"""Programs: tokens with which they read, and the addresses that are told of what happens."""
+
+from http import HTTPStatus
+
+from flask import Response, abort, flash, request
+
+from bridge.auth.who import me
+from bridge.dashboard.doing import go
+from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings.fields import settings_page
+from bridge.forms import Form
+from bridge.parts import parts
+from bridge.retelling import retold
+from bridge.speaking import _
+from worker.domain.hook import HookEvent, checked_url
+from worker.errors import Rejected
+from worker.store import hooks, tokens
+from worker.store.tokens import Scope
+
+MOST_CALLS = 10
+
+
+@blueprint.get("/programs")
+def programs(shop_id: str) -> Response:
+    return page(shop_id, Form())
+
+
+@blueprint.post("/programs/token")
+def make_token(shop_id: str) -> Response:
+    """A new token; it is shown once."""
+    form = Form.sent(request.form)
+    try:
+        with parts().store.write() as connection:
+            _token, secret = tokens.make(
+                connection,
+                shop_id=shop_id,
+                name=form.values.get("name", ""),
+                scopes=[Scope(name) for name in ticked() if name in list(Scope)],
+                by=me().user.name,
+                now=parts().now(),
+            )
+    except Rejected as error:
+        form.errors["name"] = retold(error.sentence)
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return page(shop_id, Form(), token=secret)
+
+
+@blueprint.post("/programs/token/<int:token_id>/revoke")
+def revoke_token(shop_id: str, token_id: int) -> Response:
+    """End a token for good."""
+    with parts().store.write() as connection:
+        tokens.revoke(connection, shop_id, token_id, now=parts().now())
+    flash(_("The token no longer opens anything."), "good")
+    return go(f"/s/{shop_id}/settings/programs")
+
+
+@blueprint.post("/programs/hook")
+def make_hook(shop_id: str) -> Response:
+    """A new address that is told; the secret that its calls are signed with is shown once."""
+    form, allow = Form.sent(request.form), parts().settings.allow_private_shops
+    events = [HookEvent(name) for name in ticked() if name in list(HookEvent)]
+    url = form.read("url", lambda text: checked_url(text, allow_private=allow))
+    if not events:
+        form.errors["url"] = _("Choose at least one thing that it is told of.")
+    if url is None or not form.is_right:
+        form.errors = {name: retold(sentence) for name, sentence in form.errors.items()}
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        with parts().store.write() as connection:
+            _hook, secret = hooks.add(
+                connection,
+                parts().vault,
+                shop_id=shop_id,
+                url=url,
+                events=events,
+                by=me().user.name,
+                now=parts().now(),
+            )
+    except Rejected as error:
+        form.errors["url"] = retold(error.sentence)
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return page(shop_id, Form(), secret=secret)
+
+
+@blueprint.post("/programs/hook/<int:hook_id>/<any(stop, resume, remove):what>")
+def change_hook(shop_id: str, hook_id: int, what: str) -> Response:
+    """Stop an address, let it go on, or forget it."""
+    now = parts().now()
+    with parts().store.write() as connection:
+        hook = hooks.find(connection, shop_id, hook_id)
+        if hook is None:
+            abort(HTTPStatus.NOT_FOUND)
+        if what == "stop":
+            hooks.stop(connection, hook_id, because=f"{me().user.name} stopped it.", now=now)
+        elif what == "resume":
+            hooks.go_on(connection, hook_id, now=now)
+        else:
+            hooks.remove(connection, hook)
+    flash(_("Saved."), "good")
+    return go(f"/s/{shop_id}/settings/programs")
+
+
+def ticked() -> list[str]:
+    return request.form.getlist("which")
+
+
+def page(
+    shop_id: str, form: Form, *, token: str = "", secret: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    with parts().store.read() as connection:
+        all_tokens = tokens.of_shop(connection, shop_id)
+        all_hooks = [(hook, hooks.calls_of(connection, hook.hook_id, limit=MOST_CALLS)) for hook in hooks.of_shop(connection, shop_id)]
+    return settings_page(
+        "programs",
+        "programs",
+        status=status,
+        form=form,
+        token=token,
+        secret=secret,
+        tokens=all_tokens,
+        hooks=all_hooks,
+        scopes=tuple(Scope),
+        events=tuple(HookEvent),
+        event_names={
+            HookEvent.ISSUED: _("a document is issued"),
+            HookEvent.PAID: _("a document is paid"),
+            HookEvent.CREDITED: _("a document is credited"),
+        },
+        api_url=f"{parts().settings.public_url}/api/v1",
+    )
