@@ -10,8 +10,9 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from worker.domain.document import Document, Draft, History, KeptDraft
+from worker.domain.hook import HookEvent
 from worker.errors import Rejected
-from worker.store import codec
+from worker.store import codec, hooks
 from worker.store.tables import documents, drafts, files, marks
 
 
@@ -50,7 +51,10 @@ def add(
     issued_at: datetime,
     draft: Draft,
 ) -> Document:
-    """Store an issued document. Call in the transaction that took its number. Raises IntegrityError for a cause that has one."""
+    """Store an issued document, and owe a call to whoever wants to be told of it.
+
+    Call in the transaction that took its number. Raises IntegrityError for a cause that has one.
+    """
     snapshot = codec.dump(draft)
     document_id = connection.execute(
         insert(documents)
@@ -80,6 +84,9 @@ def add(
         )
         .returning(documents.c.document_id)
     ).scalar_one()
+    hooks.plan(connection, HookEvent.ISSUED, document_id, now=issued_at)
+    if draft.corrects is not None:
+        hooks.plan(connection, HookEvent.CREDITED, document_id, now=issued_at)
     return Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
 
 
@@ -222,7 +229,7 @@ def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, t
 def mark(
     connection: Connection, document_id: int, name: str, *, now: datetime, on_date: date | None = None, by: str
 ) -> bool:
-    """Mark a document once; False when it was marked so already."""
+    """Mark a document once; False when it was marked so already. Whoever wants to be told of a payment is owed a call."""
     try:
         with connection.begin_nested():
             connection.execute(
@@ -230,6 +237,8 @@ def mark(
             )
     except IntegrityError:
         return False
+    if name == "paid":
+        hooks.plan(connection, HookEvent.PAID, document_id, now=now)
     return True
 
 
