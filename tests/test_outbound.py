@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.woocommerce.wire import Slowly, Wire, answer, certificate
+from worker.domain.network import is_public
 from worker.errors import Rejected
-from worker.outbound import checked_addresses, guarded_session, is_public, open_socket
+from worker.outbound import checked_addresses, guarded_session, open_socket
 
 
 @pytest.mark.parametrize(

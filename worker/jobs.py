@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from redis.exceptions import RedisError
 
-from worker import errands, issuing, telling
+from worker import calling, errands, issuing, telling
 from worker.delivering import STEPS, NotNeeded
 from worker.errands.common import Unfinished
 from worker.errors import FacturelayError, Rejected, Unavailable
-from worker.queue import RUN_ERRAND, ring_again
+from worker.queue import CALL_HOOK, RUN_ERRAND, ring_again
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import documents, inbox, steps, trail
+from worker.store import documents, hooks, inbox, steps, trail
 from worker.store import errands as asked
 from worker.store.inbox import Taken
 from worker.store.steps import Leased, StepName
@@ -28,6 +28,10 @@ GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_WAIT_S = 5
 # Somebody waits for the answer: an errand is tried for an hour, not for a day.
 ERRAND_WAITS = timedelta(hours=1)
+# A row of calls, each as slow as it may be, ends before its job is ended (queue.JOB_TIMEOUT_S).
+MOST_CALLS = 8
+# Workers that were away for a day are nobody's failure: a receiver is tried so often before it is given up.
+LEAST_CALLS = 10
 
 
 _services: list[Services] = []
@@ -54,6 +58,10 @@ def deliver_document(document_id: int) -> None:
 
 def run_errand(errand_id: int) -> None:
     do_errand(services(), errand_id)
+
+
+def call_hook(call_id: int) -> None:
+    run_calls(services(), call_id)
 
 
 def check_plugin(plugin_id: int) -> None:
@@ -91,6 +99,7 @@ def close_look(with_: Services, taken: Taken, code: str, sentence: str, *, state
         first = taken.deliveries[0]
         if state == "failed":
             trail.add(connection, Event(first.shop_id, with_.now(), "worker", code, sentence, order_id=first.order_id))
+    calling.ring(with_, first.shop_id)
     telling.after_look(with_, first.shop_id, first.order_id)
 
 
@@ -201,6 +210,53 @@ def held(with_: Services, leased: asked.Leased) -> Iterator[None]:
 def close_errand(with_: Services, leased: asked.Leased, answer: Mapping[str, object], *, failed: bool = False) -> None:
     with with_.store.write() as connection:
         asked.finish(connection, leased.lease, now=with_.now(), answer=answer, failed=failed)
+
+
+def run_calls(with_: Services, call_id: int) -> None:
+    """Make one call of a hook, and while it goes well those of the same hook that wait behind it."""
+    upcoming: int | None = call_id
+    for _ in range(MOST_CALLS):
+        hook_id = run_call(with_, upcoming) if upcoming is not None else None
+        if hook_id is None:
+            return
+        with with_.store.read() as connection:
+            upcoming = hooks.next_of(connection, hook_id, now=with_.now())
+    if upcoming is not None:
+        with_.ring(CALL_HOOK, upcoming)
+
+
+def run_call(with_: Services, call_id: int) -> int | None:
+    """Make one call and write its outcome on the row. The id of its hook where more may be told there now."""
+    with with_.store.write() as connection:
+        leased = hooks.take(connection, with_.vault, call_id, now=with_.now(), lease_for=lease_time(with_))
+    if leased is None:
+        return None
+    try:
+        calling.call(with_, leased)
+    except Rejected as error:
+        calling.give_up(with_, leased, error.sentence)
+    except Unavailable as error:
+        call_later(with_, leased, error)
+    except Exception:
+        call_later(with_, leased, BUG)
+        raise
+    else:
+        with with_.store.write() as connection:
+            hooks.finish(connection, leased.lease, now=with_.now())
+        return leased.hook.hook_id
+    return None
+
+
+def call_later(with_: Services, leased: hooks.Leased, error: Unavailable) -> None:
+    call = leased.call
+    if with_.now() - call.made_at > GIVE_UP_AFTER and call.attempts >= LEAST_CALLS:
+        calling.give_up(with_, leased, f"{error.sentence} It was tried for a day.")
+        return
+    next_at = with_.now() + wait_after(call.attempts, error, longest_s=with_.settings.longest_wait_seconds)
+    with with_.store.write() as connection:
+        hooks.put_back(connection, leased.lease, reason=error.sentence, next_at=next_at)
+        if isinstance(error, calling.Silent):
+            hooks.put_off(connection, call.hook_id, until=next_at)
 
 
 def lease(with_: Services, document_id: int, name: StepName) -> Leased | None:

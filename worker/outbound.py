@@ -5,7 +5,6 @@ machine's own network to anybody who may type an address. So the name is resolve
 is checked, and the socket is opened to the checked number; TLS still asks for the name.
 """
 
-import ipaddress
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,9 +20,9 @@ from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 from urllib3.util.timeout import Timeout
 
+from worker.domain.network import is_public
 from worker.errors import Rejected
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TICK_S = 0.01
 
 
@@ -42,22 +41,6 @@ def checked_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
             code="private_address",
         )
     return numbers
-
-
-def is_public(number: str) -> bool:
-    """Is this IP address one that anybody on the internet may be asked to call?"""
-    try:
-        address = ipaddress.ip_address(number)
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        if address in NAT64:  # how an IPv6-only network writes every IPv4 address, public ones too
-            return is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
-        if address.ipv4_mapped or address.sixtofour or address.teredo or address.is_site_local:
-            return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_link_local or address.is_unspecified
-    )
 
 
 def open_socket(host: str, port: int, *, timeout_s: float, allow_private: bool) -> socket.socket:

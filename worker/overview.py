@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from worker import links
 from worker.domain.document import Document, Draft, KeptDraft
 from worker.errors import Rejected
 from worker.services import Services
+from worker.shapes import amount, of_vat_line
 from worker.store import documents, inbox, orders, steps, trail
 from worker.store.documents import Mark, StoredFile
 from worker.store.inbox import Delivery
@@ -112,10 +112,7 @@ def as_json(item: Listed) -> dict[str, object]:
         "vat": amount(draft.vat),
         "rounding": amount(draft.rounding),
         "total": amount(draft.total),
-        "vat_lines": [
-            {"rate": amount(line.rate), "category": line.category, "base": amount(line.base), "vat": amount(line.vat)}
-            for line in draft.vat_lines
-        ],
+        "vat_lines": [of_vat_line(line) for line in draft.vat_lines],
         "language": draft.language,
         "corrects": draft.corrects.number if draft.corrects else None,
         "test": draft.test,
@@ -125,7 +122,3 @@ def as_json(item: Listed) -> dict[str, object]:
         "link": item.link or None,
         "problems": [{"code": problem.code, "sentence": problem.sentence} for problem in draft.problems],
     }
-
-
-def amount(value: Decimal) -> str:
-    return f"{value:.2f}"

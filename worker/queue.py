@@ -20,6 +20,7 @@ QUEUE = "facturelay"
 LOOK_AT_ORDER = "worker.jobs.look_at_order"  # argument: the id of a delivery
 DELIVER = "worker.jobs.deliver_document"  # argument: the id of a document
 RUN_ERRAND = "worker.jobs.run_errand"  # argument: the id of an errand
+CALL_HOOK = "worker.jobs.call_hook"  # argument: the id of a hook's call
 CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
 
 JOB_TIMEOUT_S = 120

@@ -4,10 +4,10 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -16,7 +16,9 @@ from worker.domain.sheet import as_csv
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store import codec, documents, errands, finding, fleeting, keeping, numbering, proof, register, shops, trail
+from worker.store import (
+    codec, documents, errands, finding, fleeting, hooks, keeping, numbering, proof, register, shops, tokens, trail,
+)  # fmt: skip
 from worker.store.register import Fate
 from worker.store.shops import Secrets
 from worker.store.trail import Event
@@ -34,11 +36,18 @@ def kept_until(issued_on: date) -> date:
 
 
 def purge(services: Services) -> int:
-    """Drop raw bodies older than 90 days; their hashes stay. In small steps, so that issuing never waits long. Returns how many."""
-    before, dropped = services.now() - RAW_BODIES_FOR, 0
+    """Drop raw bodies older than 90 days, whose hashes stay, and calls of webhooks that were taken. Returns how many bodies."""
+    before = services.now() - RAW_BODIES_FOR
+    in_steps(services, hooks.forget_told, before=before)
+    return in_steps(services, keeping.forget_bodies, before=before)
+
+
+def in_steps(services: Services, forget: Callable[..., int], *, before: datetime) -> int:
+    """Forget little by little, so that issuing never waits long. Returns how many."""
+    dropped = 0
     while True:
         with services.store.write() as connection:
-            some = keeping.forget_bodies(connection, before=before, limit=AT_ONCE)
+            some = forget(connection, before=before, limit=AT_ONCE)
         dropped += some
         if some < AT_ONCE:
             return dropped
@@ -151,6 +160,8 @@ def leave(services: Services, shop_id: str, *, by: str) -> Farewell:
         # A secret that nobody knows: deliveries of the shop no longer verify, and an empty one would let anybody in.
         shops.change_secrets(connection, services.vault, shop_id, Secrets((shops.new_webhook_secret(),)))
         sentence = f"{shop.name} left; its orders are no longer looked at."
+        tokens.revoke_all(connection, shop_id, now=now)
+        hooks.stop_all(connection, shop_id, because=sentence, now=now)
         waiting = keeping.end_waiting(connection, shop_id, code="shop_left", sentence=sentence, now=now)
         farewell = Farewell(
             name=shop.name,

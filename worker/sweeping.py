@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 
 from worker import alarming, polling, reconciling, rereading, retention, tallying, telling, watching
 from worker.errors import Rejected, Unavailable
-from worker.queue import DELIVER, LOOK_AT_ORDER, RUN_ERRAND, ring_again
+from worker.queue import CALL_HOOK, DELIVER, LOOK_AT_ORDER, RUN_ERRAND, ring_again
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import errands, inbox, leases, shops, steps
+from worker.store import errands, hooks, inbox, leases, shops, steps
 from worker.store.shops import Connected
 
 log = logging.getLogger(__name__)
@@ -58,12 +58,13 @@ def ring(services: Services) -> Swept:
         orders = inbox.due_ids(connection, now=now, limit=MOST_AT_ONCE)
         documents = steps.due_documents(connection, now=now, limit=MOST_AT_ONCE)
         asked = errands.due_ids(connection, now=now, limit=MOST_AT_ONCE)
+        calls = hooks.due_ids(connection, now=now, limit=MOST_AT_ONCE)
     try:
         if services.queue.count > FULL_QUEUE:
             return Swept()
         rung = {
             job: sum(ring_again(services.queue, job, row_id, now=now, every_s=every_s) for row_id in due)
-            for job, due in ((LOOK_AT_ORDER, orders), (DELIVER, documents), (RUN_ERRAND, asked))
+            for job, due in ((LOOK_AT_ORDER, orders), (DELIVER, documents), (RUN_ERRAND, asked), (CALL_HOOK, calls))
         }
     except RedisError as error:
         raise Unavailable("Redis does not answer; what waits is rung for when it does.", code="redis_away") from error

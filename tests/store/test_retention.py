@@ -14,13 +14,15 @@ from tests.domain.factories import an_order
 from tests.store.books import NOW, VAULT, a_draft, issue, opened
 from worker import retention
 from worker.domain.document import Document
+from worker.domain.hook import HookEvent
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.retention import Erased, Farewell, Kept, KeptDocument
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import documents, inbox, orders, shops
+from worker.store import documents, hooks, inbox, orders, shops, tokens
 from worker.store.documents import StoredFile
+from worker.store.tokens import Scope
 from worker.verifying import verify
 
 EMAIL = "jan@klant.example"
@@ -176,6 +178,20 @@ def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(past: Past) -> 
     )
     assert state == "done"
     assert [proof.damages for proof in verify(past.services)] == [()]
+
+
+def test_nobody_reads_or_is_told_of_a_shop_that_left(past: Past) -> None:
+    shop_id = past.shop.shop_id
+    with past.services.store.write() as connection:
+        _, secret = tokens.make(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
+        url, events = "https://books.example.com/", tuple(HookEvent)
+        hooks.add(connection, VAULT, shop_id=shop_id, url=url, events=events, by="An", now=NOW)
+    past.issued(1)
+    retention.leave(past.services, shop_id, by="eva")
+    with past.services.store.read() as connection:
+        assert tokens.find(connection, secret) is None
+        assert hooks.due_ids(connection, now=NOW, limit=10) == ()
+        assert [hook.stopped_at for hook in hooks.of_shop(connection, shop_id)] == [NOW]
 
 
 def test_a_shopper_is_erased_where_no_document_names_him(past: Past) -> None:

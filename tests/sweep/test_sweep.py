@@ -11,13 +11,15 @@ from redis.exceptions import RedisError
 from rq.job import JobStatus
 
 from tests.flow.conftest import START, Clock
+from tests.store.books import a_draft, issue
 from worker import jobs, queue, sweeping
+from worker.domain.hook import HookEvent
 from worker.domain.shop import Shop
 from worker.errors import Unavailable
-from worker.queue import LOOK_AT_ORDER
+from worker.queue import CALL_HOOK, LOOK_AT_ORDER
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import inbox, leases, shops
+from worker.store import hooks, inbox, leases, shops
 from worker.store.migrate import upgrade
 from worker.store.shops import Secrets
 from worker.sweeping import DUTY, Chore, Chores, Swept
@@ -76,6 +78,24 @@ def test_what_waits_is_rung_for(services: Services) -> None:
         keep(services, order_id)
     assert sweeping.sweep(services, holder="a") == Swept(orders=3)
     assert rings(services) == 3
+
+
+def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
+    with services.store.write() as connection:
+        shop = shops.connected(connection, services.vault, SHOP).shop
+        hooks.add(
+            connection,
+            services.vault,
+            shop_id=SHOP,
+            url="https://b.example/",
+            events=tuple(HookEvent),
+            by="An",
+            now=START,
+        )
+    issue(services.store, shop, a_draft(1), now=START)
+    sweeping.sweep(services, holder="a")
+    assert [(job.func_name, list(job.args)) for job in services.queue.jobs] == [(CALL_HOOK, [1])]
+    assert f"{jobs.call_hook.__module__}.{jobs.call_hook.__name__}" == CALL_HOOK
 
 
 def test_many_deliveries_of_one_order_are_one_ring(services: Services) -> None:

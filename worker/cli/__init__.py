@@ -22,6 +22,7 @@ COMMANDS = {
     "mail": "mail:mail",
     "documents": "documents:documents",
     "order": "orders:order",
+    "token": "tokens:token",
     "verify": "register:verify",
     "register": "register:register",
     "purge": "keeping:purge",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from worker import handling, overview
+from worker import handling, overview, shapes
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
 from worker.handling import Person
@@ -63,38 +63,10 @@ def trail_as_json(trail: Trail) -> dict[str, object]:
     seen = trail.seen
     return {
         "order": json.loads(codec.dump(seen)) if seen else None,
-        "deliveries": [
-            {
-                "id": d.delivery_id,
-                "source": d.source,
-                "topic": d.topic,
-                "received_at": d.received_at.isoformat(),
-                "sha256": d.body_sha256,
-                "state": d.state,
-                "attempts": d.attempts,
-                "outcome_code": d.outcome_code,
-                "outcome": d.outcome,
-            }
-            for d in trail.deliveries
-        ],
-        "documents": [{**overview.as_json(item), "steps": steps_as_json(item)} for item in trail.listed],
+        "deliveries": [shapes.of_delivery(delivery) for delivery in trail.deliveries],
+        "documents": [{**overview.as_json(item), "steps": shapes.of_steps(item.steps)} for item in trail.listed],
         "events": json.loads(codec.dump(trail.events)),
     }
-
-
-def steps_as_json(item: Listed) -> list[dict[str, object]]:
-    return [
-        {
-            "step": step.name,
-            "state": step.state,
-            "attempts": step.attempts,
-            "reason_code": step.reason_code,
-            "reason": step.reason,
-            "detail": step.detail,
-            "done_at": step.done_at.isoformat() if step.done_at else None,
-        }
-        for step in item.steps
-    ]
 
 
 def told(trail: Trail, zone: ZoneInfo) -> str:

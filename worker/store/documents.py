@@ -10,8 +10,9 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from worker.domain.document import Document, Draft, History, KeptDraft, Kind
+from worker.domain.hook import HookEvent
 from worker.errors import Rejected
-from worker.store import codec, finding
+from worker.store import codec, finding, hooks
 from worker.store.tables import documents, drafts, files, marks, unpaid
 
 REVOKED, RENEWED = "revoked", "renewed"
@@ -52,7 +53,10 @@ def add(
     issued_at: datetime,
     draft: Draft,
 ) -> Document:
-    """Store an issued document. Call in the transaction that took its number. Raises IntegrityError for a cause that has one."""
+    """Store an issued document, and owe a call to whoever wants to be told of it.
+
+    Call in the transaction that took its number. Raises IntegrityError for a cause that has one.
+    """
     snapshot = codec.dump(draft)
     document_id = connection.execute(
         insert(documents)
@@ -84,6 +88,9 @@ def add(
     ).scalar_one()
     document = Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
     owe(connection, document)
+    hooks.plan(connection, HookEvent.ISSUED, document.document_id, now=issued_at)
+    if draft.corrects is not None:
+        hooks.plan(connection, HookEvent.CREDITED, document.document_id, now=issued_at)
     finding.add(connection, shop_id, draft.order_id, finding.words_of_number(number))
     return document
 
@@ -283,7 +290,7 @@ def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, t
 def mark(
     connection: Connection, document_id: int, name: str, *, now: datetime, on_date: date | None = None, by: str
 ) -> bool:
-    """Mark a document once; False when it was marked so already."""
+    """Mark a document once; False when it was marked so already. Whoever wants to be told of a payment is owed a call."""
     try:
         with connection.begin_nested():
             connection.execute(
@@ -293,6 +300,7 @@ def mark(
         return False
     if name == "paid":
         connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
+        hooks.plan(connection, HookEvent.PAID, document_id, now=now)
     return True
 
 

@@ -1,6 +1,7 @@
 """The register: every number that was given, in the order in which it was given. A chain: each row seals the one before it."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -110,24 +111,27 @@ def entries(connection: Connection, shop_id: str) -> tuple[Entry, ...]:
     return tuple(Entry(**row) for row in rows.mappings())
 
 
-def fates(connection: Connection, shop_id: str) -> tuple[Fate, ...]:
-    """Every number of a shop, in the order of the register, with what became of it."""
+def fates(connection: Connection, shop_id: str, *, after: int = 0, limit: int | None = None) -> tuple[Fate, ...]:
+    """Every number of a shop, or a page of them, in the order of the register, with what became of it."""
     original = documents.alias("original")
-    rows = connection.execute(
+    found = connection.execute(
         select(
             *(register.c[name] for name in ("position", "number", "snapshot_sha256", "previous_hash", "hash")),
             *(documents.c[name] for name in REGISTERED),
             documents.c.document_id,
+            documents.c.order_id,
             original.c.number.label("corrects"),
             marks.c.on_date.label("paid_on"),
         )
         .select_from(register.join(documents, documents.c.document_id == register.c.document_id))
         .outerjoin(original, original.c.document_id == documents.c.corrects)
         .outerjoin(marks, and_(marks.c.document_id == documents.c.document_id, marks.c.mark == "paid"))
-        .where(register.c.shop_id == shop_id)
+        .where(register.c.shop_id == shop_id, register.c.position > after)
         .order_by(register.c.position)
+        .limit(limit)
     ).mappings()
-    credited = credited_totals(connection, shop_id)
+    rows = found.all()
+    credited = credited_totals(connection, shop_id, None if limit is None else [row["order_id"] for row in rows])
     return tuple(
         Fate(
             shop_id=shop_id,
@@ -147,13 +151,15 @@ REGISTERED = (
 )  # fmt: skip
 
 
-def credited_totals(connection: Connection, shop_id: str) -> dict[int, Decimal]:
-    """How much of each document was taken back, by its id."""
-    rows = connection.execute(
-        select(documents.c.corrects, func.sum(documents.c.total, type_=documents.c.total.type))
-        .where(documents.c.shop_id == shop_id, documents.c.corrects.is_not(None))
-        .group_by(documents.c.corrects)
+def credited_totals(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> dict[int, Decimal]:
+    """How much of each document was taken back, by its id; of the whole shop, or only of these orders."""
+    corrects = documents.c.corrects
+    query = (
+        select(corrects, func.sum(documents.c.total, type_=documents.c.total.type))
+        .where(documents.c.shop_id == shop_id, corrects.is_not(None))
+        .group_by(corrects)
     )
+    rows = connection.execute(query if order_ids is None else query.where(documents.c.order_id.in_(order_ids)))
     return {int(document_id): total for document_id, total in rows}
 
 

@@ -1,0 +1,36 @@
+"""/api/v1: a shop's documents, orders and webhooks for programs. Every route, and all that is said of it, is in `routes`."""
+
+from flask import Blueprint, Response, jsonify
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import IntegerConverter
+
+from bridge.api import openapi, pace
+from bridge.api.asking import guarded
+from bridge.api.routes import ROUTES
+from bridge.parts import parts
+
+PREFIX = "/api/v1"
+
+blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+
+
+class Id(IntegerConverter):
+    """An id that no database refuses, written in one way only; any other is simply not there."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+
+@blueprint.record_once
+def prepare(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["id"] = Id
+    state.app.extensions[pace.NAME] = pace.Pace()
+
+
+@blueprint.get("/openapi.json")
+def description() -> Response:
+    """What the API can do, for programs and for those who write them; it holds no secret, so it asks for no token."""
+    return jsonify(openapi.document(ROUTES, server=parts().settings.public_url + PREFIX))
+
+
+for route in ROUTES:
+    blueprint.add_url_rule(route.rule, route.name, guarded(route), methods=[route.method])

@@ -1,0 +1,77 @@
+"""Examples for the OpenAPI file. A test holds each against its schema."""
+
+from bridge.api.fields import Json
+
+SHOP = "5f0c8a1be2d94c7fa6b3d210"
+SUMMARY: Json = {
+    "shop": SHOP,
+    "document_id": 17,
+    "order_id": 238,
+    "order_number": "238",
+    "kind": "invoice",
+    "number": "F2026-00017",
+    "status": "issued",
+    "cause": "order:238:invoice:1",
+    "issued_on": "2026-11-23",
+    "issued_at": "2026-11-23T09:30:00+00:00",
+    "buyer": "Jan Peeters",
+    "currency": "EUR",
+    "net": "18.35",
+    "vat": "3.85",
+    "rounding": "0.00",
+    "total": "22.20",
+    "language": "nl",
+    "corrects": None,
+    "test": False,
+    "paid": True,
+    "paid_on": "2026-11-23",
+    "mailed_at": "2026-11-23T09:30:02+00:00",
+    "noted_at": "2026-11-23T09:30:03+00:00",
+    "pdf_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+HOOK: Json = {
+    "hook_id": 3,
+    "shop": SHOP,
+    "url": "https://books.example.com/facturelay",
+    "events": ["document.issued", "document.paid"],
+    "active": True,
+    "made_at": "2026-11-23T09:00:00+00:00",
+    "made_by": "API (bookkeeping)",
+    "stopped_at": None,
+    "stopped_because": "",
+}
+TOLD: Json = {
+    "id": 41,
+    "event": "document.issued",
+    "occurred_at": "2026-11-23T09:30:00+00:00",
+    "shop": SHOP,
+    "document": SUMMARY,
+    "credit_note": None,
+}
+EXAMPLES: dict[str, Json] = {
+    "list_documents": {
+        "documents": [{**SUMMARY, "link": None}],
+        "next": "https://documents.example.com/api/v1/documents?limit=1&after=17",
+    },
+    "get_shop": {
+        "shop": SHOP,
+        "name": "Bakkerij Janssens",
+        "url": "https://shop.example.com",
+        "test": False,
+        "suspended": False,
+        "language": "nl",
+        "zone": "Europe/Brussels",
+        "next_numbers": {
+            "order_confirmation": "B2026-00009",
+            "delivery_note": "L2026-00012",
+            "invoice": "F2026-00018",
+            "credit_note": "C2026-00003",
+        },
+        "token": {"name": "bookkeeping", "scopes": ["documents:read", "files:read"]},
+    },
+    "add_hook": {**HOOK, "secret": "fh_3b1f…"},
+    "add_hook:body": {"url": HOOK["url"], "events": HOOK["events"]},
+    "get_hook": HOOK,
+    "change_hook": {**HOOK, "events": ["document.issued"]},
+    "change_hook:body": {"events": ["document.issued"], "active": True},
+}

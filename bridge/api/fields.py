@@ -1,0 +1,170 @@
+"""What a request may say, in its address or its body: one table that reads it, refuses it and describes it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from worker.domain.document import Kind
+from worker.domain.hook import LONGEST_URL, HookEvent
+
+Json = dict[str, Any]
+# Eighteen digits: no database refuses them.
+LARGEST_ID = 10**18 - 1
+DEFAULT_PAGE = 50
+MOST_ON_A_PAGE = 200
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+# PostgreSQL takes no NUL, and no order number or name has any of the others.
+PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True)
+class Field:
+    """*read* makes a value of what came, or raises ValueError with a sentence. *schema* is JSON Schema, as OpenAPI 3.1 has it."""
+
+    name: str
+    schema: Json
+    says: str
+    read: Callable[[Any], object]
+    required: bool = False
+
+
+class FieldWrong(ValueError):
+    """What is wrong with one field, in a sentence."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+        self.sentence = sentence
+
+
+def read_all(fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of *fields*. Raises FieldWrong for one that is unknown, missing or wrong: a misspelt filter must not find everything."""
+    known = {field.name: field for field in fields}
+    for name in given:
+        if name not in known:
+            names = ", ".join(known) or "nothing"
+            raise FieldWrong(name, f"“{name[:60]}” is not known here; there is {names}.")
+    for field in fields:
+        if field.required and field.name not in given:
+            raise FieldWrong(field.name, f"“{field.name}” is missing.")
+    found = {}
+    for name, value in given.items():
+        try:
+            found[name] = known[name].read(value)
+        except (ValueError, OverflowError) as error:
+            raise FieldWrong(name, str(error)) from error
+    return found
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if re.fullmatch("[0-9]{1,18}", text) and least <= int(text) <= most:
+            return int(text)
+        raise ValueError(f"Write a whole number from {least} to {most}.")
+
+    return read
+
+
+def text(most: int) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if len(value) <= most and PLAIN.fullmatch(value):
+            return value
+        raise ValueError(f"Write 1 to {most} characters, without control characters.")
+
+    return read
+
+
+def kind(value: str) -> Kind:
+    if value not in list(Kind):
+        raise ValueError(f"Write one of {', '.join(Kind)}.")
+    return Kind(value)
+
+
+def day(value: str) -> date:
+    try:
+        if DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("Write a date like 2026-11-23.")
+
+
+def instant(value: str) -> datetime:
+    try:
+        if INSTANT.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("Write an instant with its zone, like 2026-11-23T09:30:00Z (a + in an address is written %2B).")
+
+
+def address(value: object) -> str:
+    """Only its type; whether it may be called depends on the settings."""
+    if isinstance(value, str):
+        return value
+    raise ValueError("Write an address like https://books.example.com/hook.")
+
+
+def events(value: object) -> tuple[HookEvent, ...]:
+    if isinstance(value, list) and value and all(isinstance(one, str) and one in list(HookEvent) for one in value):
+        return tuple(event for event in HookEvent if event in value)
+    raise ValueError(f"Write a list with one or more of {', '.join(HookEvent)}.")
+
+
+def boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("Write true or false.")
+
+
+ID: Json = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[^\u0000-\u001f\u007f]+$"}
+A_DAY: Json = {"type": "string", "format": "date"}
+AN_INSTANT: Json = {"type": "string", "format": "date-time"}
+
+AFTER = Field(
+    "after",
+    {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0},
+    "The key of the last one of the page before; follow `next` instead of making it up.",
+    whole(0, LARGEST_ID),
+)
+LIMIT = Field(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": MOST_ON_A_PAGE, "default": DEFAULT_PAGE},
+    "How many at most.",
+    whole(1, MOST_ON_A_PAGE),
+)
+KIND = Field("kind", {"type": "string", "enum": list(map(str, Kind))}, "Only this kind.", kind)
+NUMBER = Field("number", TEXT, "Only the document with this number.", text(60))
+ORDER_ID = Field("order_id", ID, "Only this order, by its id in WooCommerce.", whole(1, LARGEST_ID))
+ORDER_NUMBER = Field("order_number", TEXT, "Only the order with the number that people know it by.", text(60))
+STATUS = Field("status", TEXT, "Only orders with this status in WooCommerce, such as `processing`.", text(60))
+ISSUED_FROM = Field("issued_from", A_DAY, "Dated on this day or later.", day)
+ISSUED_TO = Field("issued_to", A_DAY, "Dated on this day or earlier.", day)
+UPDATED_SINCE = Field("updated_since", AN_INSTANT, "Only what has changed since then.", instant)
+
+URL = Field(
+    "url",
+    {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": LONGEST_URL},
+    "Where to call: a public https address that answers by itself, without a redirect.",
+    address,
+    required=True,
+)
+EVENTS = Field(
+    "events",
+    {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(map(str, HookEvent))}},
+    "What to tell of.",
+    events,
+    required=True,
+)
+ACTIVE = Field(
+    "active",
+    {"type": "boolean"},
+    "false stops it; true lets it go on, first of all with what waited.",
+    boolean,
+)

@@ -1,0 +1,38 @@
+"""How fast one token may ask. Counted in each web process: it keeps one program from taking all threads, it sells nothing."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import current_app
+
+NAME = "facturelay.api.pace"
+MOST = 300
+PERIOD = timedelta(minutes=1)
+
+
+@dataclass
+class Pace:
+    """Requests of each token since its minute began."""
+
+    _began: dict[int, datetime] = field(default_factory=dict)
+    _times: dict[int, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_s(self, token_id: int, now: datetime) -> int:
+        """Count one request; 0 when it may go on, else the seconds until it may."""
+        with self._lock:
+            began = self._began.get(token_id)
+            if began is None or not timedelta() <= now - began < PERIOD:
+                self._began[token_id], self._times[token_id] = now, 0
+                began = now
+            self._times[token_id] += 1
+            if self._times[token_id] <= MOST:
+                return 0
+            return max(1, round((began + PERIOD - now).total_seconds()))
+
+
+def pace() -> Pace:
+    """That of the app that answers this request."""
+    return cast(Pace, current_app.extensions[NAME])

@@ -1,0 +1,38 @@
+"""One route: how it is reached, who may ask, what it takes, what it answers. The router and the OpenAPI file read the same."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import Response
+
+from bridge.api.fields import Field
+from worker.store.tokens import Scope
+
+
+@dataclass(frozen=True)
+class Route:
+    """*rule* is werkzeug's, with `<id:…>` for ids; *answers* maps a status to the name of a schema, a media type, or "" for an empty body.
+
+    The statuses that every route shares (401, 403, 429, and 422 where it takes anything) are not repeated. *scope* None: any token.
+    """
+
+    method: str
+    rule: str
+    view: Callable[..., Response]
+    summary: str
+    answers: Mapping[int, str]
+    scope: Scope | None = None
+    query: tuple[Field, ...] = ()
+    body: tuple[Field, ...] = ()
+    says: str = ""
+    tag: str = "documents"
+
+    @property
+    def name(self) -> str:
+        """The operation's name in the OpenAPI file, and the endpoint's."""
+        return self.view.__name__
+
+    @property
+    def path(self) -> str:
+        """The rule as OpenAPI writes it."""
+        return self.rule.replace("<id:", "{").replace(">", "}")

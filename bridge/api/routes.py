@@ -1,0 +1,178 @@
+"""All routes of the API: this table is what the router, the checks before a view and the OpenAPI file are made from."""
+
+from dataclasses import replace
+
+from bridge.api import fields
+from bridge.api.documents import (
+    get_document,
+    get_draft,
+    get_pdf,
+    get_xml,
+    list_documents,
+    list_drafts,
+    list_register,
+)
+from bridge.api.hooks import add_hook, change_hook, get_hook, list_calls, list_hooks, remove_hook
+from bridge.api.orders import get_order, get_trail, list_orders
+from bridge.api.route import Route
+from bridge.api.shop import get_shop
+from worker.store.tokens import Scope
+
+PAGED = (fields.AFTER, fields.LIMIT)
+OPTIONAL_URL, OPTIONAL_EVENTS = replace(fields.URL, required=False), replace(fields.EVENTS, required=False)
+
+ROUTES = (
+    Route("GET", "/shop", get_shop, "The shop that the token is for", {200: "Shop"}, tag="shop"),
+    Route(
+        "GET",
+        "/documents",
+        list_documents,
+        "Issued documents, oldest first; by date where a date is asked for",
+        {200: "DocumentPage"},
+        Scope.DOCUMENTS_READ,
+        query=(
+            *PAGED,
+            fields.KIND,
+            fields.NUMBER,
+            fields.ORDER_ID,
+            fields.ORDER_NUMBER,
+            fields.ISSUED_FROM,
+            fields.ISSUED_TO,
+            fields.UPDATED_SINCE,
+        ),
+        says="To keep up, remember the last `document_id` and ask for what comes `after`; `updated_since` also finds "
+        "documents that were paid, credited, mailed or noted since.",
+    ),
+    Route(
+        "GET",
+        "/documents/<id:document_id>",
+        get_document,
+        "One document with its lines, VAT, parties and steps",
+        {200: "WholeDocument", 404: "Refusal"},
+        Scope.DOCUMENTS_READ,
+    ),
+    Route(
+        "GET",
+        "/documents/<id:document_id>/pdf",
+        get_pdf,
+        "The PDF as stored",
+        {200: "application/pdf", 304: "", 404: "Refusal"},
+        Scope.FILES_READ,
+        says="The bytes never change: `ETag` is their SHA-256. Just after issuing the file may still be in the making "
+        "(404 with `file_being_made` and `Retry-After`).",
+    ),
+    Route(
+        "GET",
+        "/documents/<id:document_id>/xml",
+        get_xml,
+        "The e-invoice as stored",
+        {200: "application/xml", 304: "", 404: "Refusal"},
+        Scope.FILES_READ,
+    ),
+    Route(
+        "GET",
+        "/drafts",
+        list_drafts,
+        "Drafts that wait for a person, oldest first",
+        {200: "DraftPage"},
+        Scope.DOCUMENTS_READ,
+        query=(*PAGED, fields.ORDER_ID),
+    ),
+    Route(
+        "GET",
+        "/drafts/<id:draft_id>",
+        get_draft,
+        "One draft that waits",
+        {200: "Draft", 404: "Refusal"},
+        Scope.DOCUMENTS_READ,
+    ),
+    Route(
+        "GET",
+        "/register",
+        list_register,
+        "Every number with what became of it, in the order of the register",
+        {200: "RegisterPage"},
+        Scope.DOCUMENTS_READ,
+        query=PAGED,
+        says="Each row seals the one before it; `head` is the end of the chain. Keep it elsewhere and it proves later that "
+        "nothing was changed.",
+    ),
+    Route(
+        "GET",
+        "/orders",
+        list_orders,
+        "Orders as last seen, by id",
+        {200: "OrderPage"},
+        Scope.ORDERS_READ,
+        query=(*PAGED, fields.ORDER_NUMBER, fields.STATUS, fields.UPDATED_SINCE),
+        tag="orders",
+    ),
+    Route(
+        "GET",
+        "/orders/<id:order_id>",
+        get_order,
+        "One order, with why each rule made a document or none",
+        {200: "WholeOrder", 404: "Refusal"},
+        Scope.ORDERS_READ,
+        tag="orders",
+    ),
+    Route(
+        "GET",
+        "/orders/<id:order_id>/trail",
+        get_trail,
+        "An order's whole story",
+        {200: "Trail", 404: "Refusal"},
+        Scope.ORDERS_READ,
+        says="What came in, what was decided and why, what was made, mailed and written back.",
+        tag="orders",
+    ),
+    Route("GET", "/hooks", list_hooks, "The shop's webhooks", {200: "HookList"}, Scope.HOOKS_WRITE, tag="hooks"),
+    Route(
+        "POST",
+        "/hooks",
+        add_hook,
+        "Have an address told",
+        {201: "NewHook"},
+        Scope.HOOKS_WRITE,
+        body=(fields.URL, fields.EVENTS),
+        says="The answer holds the `secret` that calls are signed with, this once.",
+        tag="hooks",
+    ),
+    Route(
+        "GET",
+        "/hooks/<id:hook_id>",
+        get_hook,
+        "One webhook",
+        {200: "Hook", 404: "Refusal"},
+        Scope.HOOKS_WRITE,
+        tag="hooks",
+    ),
+    Route(
+        "PATCH",
+        "/hooks/<id:hook_id>",
+        change_hook,
+        "Change a webhook, stop it, or let it go on",
+        {200: "Hook", 404: "Refusal"},
+        Scope.HOOKS_WRITE,
+        body=(OPTIONAL_URL, OPTIONAL_EVENTS, fields.ACTIVE),
+        tag="hooks",
+    ),
+    Route(
+        "DELETE",
+        "/hooks/<id:hook_id>",
+        remove_hook,
+        "Remove a webhook",
+        {204: "", 404: "Refusal"},
+        Scope.HOOKS_WRITE,
+        tag="hooks",
+    ),
+    Route(
+        "GET",
+        "/hooks/<id:hook_id>/calls",
+        list_calls,
+        "The last 100 calls of a webhook, newest first",
+        {200: "CallList", 404: "Refusal"},
+        Scope.HOOKS_WRITE,
+        tag="hooks",
+    ),
+)

@@ -1,0 +1,110 @@
+"""`facturelay token …`: what lets a program read a shop's documents through the API."""
+
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.errors import Rejected
+from worker.shapes import Json, instant
+from worker.store import shops, tokens, trail
+from worker.store.tokens import Scope, Token
+from worker.store.trail import Event
+
+READING = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
+BY = "command line"
+
+
+@click.group()
+def token() -> None:
+    """Make, list and revoke the tokens of the API."""
+
+
+@token.command("add")
+@click.argument("shop_id")
+@click.option("--name", required=True, help="Who will use it, such as “bookkeeping”.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    help="What it may do; may be given several times (default: all that only reads).",
+)
+@with_data
+@with_json
+def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, as_json: bool) -> None:
+    """Make a token for one shop and print it. It is shown this once."""
+    services = open_services(data)
+    chosen, now = tuple(Scope(scope) for scope in scopes) or READING, services.now()
+    with services.store.write() as connection:
+        shops.connected(connection, services.vault, shop_id)
+        made, secret = tokens.make(connection, shop_id=shop_id, name=name, scopes=chosen, by=BY, now=now)
+        sentence = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
+        trail.add(connection, Event(shop_id, now, BY, "token_made", sentence))
+    address = f"{services.settings.public_url}/api/v1"
+    show(
+        {**as_json_of(made), "token": secret},
+        as_json=as_json,
+        text=lambda: (
+            f"{secret}\n\nKeep it now: it is not shown again. It may: {', '.join(made.scopes)}.\n"
+            f"Try it:  curl -H 'Authorization: Bearer {secret}' {address}/shop"
+        ),
+    )
+
+
+@token.command("list")
+@click.argument("shop_id")
+@with_data
+@with_json
+def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """List a shop's tokens, with what each may do and when it was last used."""
+    services = open_services(data)
+    with services.store.read() as connection:
+        shops.connected(connection, services.vault, shop_id)
+        found = tokens.of_shop(connection, shop_id)
+    show([as_json_of(one) for one in found], as_json=as_json, text=lambda: as_table(found))
+
+
+@token.command("revoke")
+@click.argument("shop_id")
+@click.argument("token_id", type=int)
+@with_data
+@with_json
+def revoke(shop_id: str, token_id: int, data: Path | None, *, as_json: bool) -> None:
+    """End a token for good, from the next request on."""
+    services = open_services(data)
+    now = services.now()
+    with services.store.write() as connection:
+        if not tokens.revoke(connection, shop_id, token_id, now=now):
+            raise Rejected(f"This shop has no token {token_id} that is still valid.", code="token_unknown")
+        trail.add(connection, Event(shop_id, now, BY, "token_revoked", f"The API token {token_id} was revoked."))
+    show({"token_id": token_id, "revoked": True}, as_json=as_json, text=lambda: f"Token {token_id} is revoked.")
+
+
+def as_json_of(one: Token) -> Json:
+    return {
+        "token_id": one.token_id,
+        "shop": one.shop_id,
+        "name": one.name,
+        "scopes": list(one.scopes),
+        "made_at": instant(one.made_at),
+        "made_by": one.made_by,
+        "used_at": instant(one.used_at),
+        "revoked_at": instant(one.revoked_at),
+    }
+
+
+def as_table(found: tuple[Token, ...]) -> str:
+    if not found:
+        return "There are no tokens yet; `facturelay token add` makes one."
+    rows = [
+        (
+            str(one.token_id),
+            one.name,
+            ", ".join(one.scopes),
+            f"{one.used_at:%d-%m-%Y %H:%M} UTC" if one.used_at else "never",
+            "revoked" if one.revoked_at else "",
+        )
+        for one in found
+    ]
+    return table([("id", "name", "may", "last used", ""), *rows], right=(0,))
