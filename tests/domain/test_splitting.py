@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.domain.factories import TODAY, a_line, a_shop, an_order, rate_id_of
@@ -61,6 +61,7 @@ def test_taxes_that_fit_no_way_of_splitting_are_left_to_be_refused() -> None:
     fee=st.integers(1, 90),
     rates=st.permutations(["21", "12", "6", "0"]),
 )
+@example(nets=[17335, 100, 832, 283], fee=1, rates=["21", "12", "6", "0"])
 def test_a_fee_spread_as_woocommerce_does_always_adds_up(nets: list[int], fee: int, rates: list[str]) -> None:
     goods = [
         a_line(f"{Decimal(net) / 100:.2f}", rate, line_id=n)

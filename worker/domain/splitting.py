@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from worker.domain.money import to_cent, total_of
 from worker.domain.order import LineTax, Order, OrderLine, TaxRate
+from worker.domain.sums import split
 
 HALF_CENT = Decimal("0.005")
 
@@ -40,13 +41,14 @@ def _nets(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[De
     """
     *others, (lowest, last) = charged
     nets = [to_cent(tax.amount * 100 / rate.percent) if rate.percent else Decimal(0) for rate, tax in others]
-    unsure = sum((HALF_CENT * 100 / rate.percent + HALF_CENT for rate, _ in others if rate.percent), Decimal(0))
+    slack = [HALF_CENT * 100 / rate.percent + HALF_CENT if rate.percent else Decimal(0) for rate, _ in others]
+    unsure = sum(slack, Decimal(0))
     rest = total - total_of(nets)
     if rest * total < 0 and abs(rest) <= unsure:
-        # Taxes of a cent, rounded up: together they ask for more than there is.
-        nets = [to_cent(net * total / total_of(nets)) for net in nets]
-        rest = total - total_of(nets)
-        nets, rest = [nets[0] + rest, *nets[1:]], Decimal(0)
+        # Taxes of a cent, rounded up: together they ask for more than there is. Those give way that say least.
+        ways = [loose if net else Decimal(0) for net, loose in zip(nets, slack, strict=True)]
+        shares = split(rest, ways, HALF_CENT * 2)
+        nets, rest = [net + share for net, share in zip(nets, shares, strict=True)], Decimal(0)
     fits = abs(rest * lowest.percent / 100 - last.amount) <= HALF_CENT * 2 + unsure * lowest.percent / 100
     return [*nets, rest] if fits and rest * total >= 0 else None
 
