@@ -17,7 +17,19 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.services import Services
 from worker.store import (
-    codec, documents, errands, finding, fleeting, hooks, keeping, numbering, proof, register, shops, tokens, trail,
+    codec,
+    documents,
+    errands,
+    finding,
+    fleeting,
+    hooks,
+    keeping,
+    numbering,
+    proof,
+    register,
+    shops,
+    tokens,
+    trail,
 )  # fmt: skip
 from worker.store.register import Fate
 from worker.store.shops import Secrets

@@ -109,7 +109,10 @@ def page(
 ) -> Response:
     with parts().store.read() as connection:
         all_tokens = tokens.of_shop(connection, shop_id)
-        all_hooks = [(hook, hooks.calls_of(connection, hook.hook_id, limit=MOST_CALLS)) for hook in hooks.of_shop(connection, shop_id)]
+        all_hooks = [
+            (hook, hooks.calls_of(connection, hook.hook_id, limit=MOST_CALLS))
+            for hook in hooks.of_shop(connection, shop_id)
+        ]
     return settings_page(
         "programs",
         "programs",
