@@ -241,7 +241,25 @@ def awkward() -> dict[str, Document]:
             ),
         ),
         "test-shop": an_invoice(language="de", test=True, payment=UNPAID),
+        "right-to-left": right_to_left(),
     }
+
+
+def right_to_left() -> Document:
+    """A buyer in Israel and a book in Arabic, among words that run the other way."""
+    buyer = Buyer(
+        "יוסי כהן",
+        'חברת הספרים (בע"מ) 2000',
+        Address("רחוב הרצל 12, דירה 3", "", "6688312", "תל אביב-יפו", "", "IL"),
+        "yossi@example.org",
+    )
+    lines = (
+        a_line("חולצה כחולה – XL (100% כותנה)", sku="IL-1", details=("צבע: כחול",)),
+        a_line("كتاب الطبخ العربي, 2. oplage", details=("اللون: أزرق غامق",)),
+    )
+    return an_invoice(
+        language="en", buyer=buyer, customer_note="נא להתקשר לפני המסירה, 050-1234567. " * 4 + "\nThanks!", lines=lines
+    )
 
 
 def a_logo() -> bytes:

@@ -2,9 +2,12 @@
 
 import io
 import re
+import subprocess
+import unicodedata
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -21,11 +24,12 @@ from tests.rendering.examples import (
     an_invoice,
     issued,
     of_kind,
+    right_to_left,
 )
 from worker.domain.document import Category, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.party import Address, Buyer
-from worker.rendering import Brand, preload, preview_pdf, render_pdf
+from worker.rendering import LAYOUTS, Brand, preload, preview_pdf, render_pdf
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -163,7 +167,29 @@ def test_a_note_keeps_its_lines_and_shows_markup_as_text() -> None:
     assert "Bel <b>3</b> &amp; wacht\nDank je!" in words
 
 
-def test_what_the_font_cannot_draw_is_replaced_in_sight() -> None:
+@pytest.mark.pdf_pictures
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_hebrew_and_arabic_read_from_right_to_left_among_words_that_do_not(layout: str, tmp_path: Path) -> None:
+    file = tmp_path / "israel.pdf"
+    file.write_bytes(render_pdf(right_to_left(), brand=Brand(layout=layout)))
+
+    read_aloud = subprocess.run(["pdftotext", "-layout", file, "-"], check=True, capture_output=True, text=True).stdout
+    # The viewer gives Arabic back in the joined forms that are drawn, and marks where the direction turns.
+    words = unicodedata.normalize("NFKC", read_aloud.translate(dict.fromkeys(map(ord, "\u202a\u202b\u202c"))))
+
+    for line in (
+        "חברת הספרים",
+        "יוסי כהן",
+        "רחוב הרצל",
+        "תל אביב",
+        "ISRAEL",
+        "كتاب الطبخ العربي",
+    ):
+        assert line in words
+    assert "?" not in words
+
+
+def test_what_no_font_can_draw_is_replaced_in_sight() -> None:
     words = said(an_invoice(buyer=Buyer("日本 Nguyễn 🎂 Żółć"), language="en"))
 
     assert "?? Nguyễn [birthday cake] Żółć" in words

@@ -15,7 +15,7 @@ from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
 from worker.rendering import qr
 from worker.rendering.brand import Brand
-from worker.rendering.fonts import printable
+from worker.rendering.letters import direction, in_their_fonts, printable
 from worker.words import Words, facts, title
 from worker.words.printed import (
     asks_payment,
@@ -98,7 +98,7 @@ class Paper:
 def to_html(paper: Paper) -> str:
     """Fill the template of the document's kind."""
     template = _environment().get_template(f"{paper.draft.kind}.html")
-    return template.render(paper=paper, draft=paper.draft, words=paper.words, _=paper.words.gettext)
+    return in_their_fonts(template.render(paper=paper, draft=paper.draft, words=paper.words, _=paper.words.gettext))
 
 
 @lru_cache(maxsize=1)
@@ -114,6 +114,7 @@ def _environment() -> SandboxedEnvironment:
     environment.filters |= {
         "address": address_lines,
         "company": company_facts,
+        "direction": direction,
         "enterprise_number": enterprise_number,
         "iban": iban,
         "ogm": structured_communication,
