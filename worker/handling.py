@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from worker.domain.document import Document, Draft, History, KeptDraft, Kind
 from worker.domain.due import documents_due, reissue
 from worker.domain.shop import Shop
+from worker.dressing import Proofs
 from worker.errors import Rejected
 from worker.exchange import with_rate
 from worker.issuing import as_it_is_now, issue_draft
@@ -41,6 +42,7 @@ def issue_kept(services: Services, draft_id: int, *, send: bool, by: Person) -> 
         numbering.lock(connection, kept.shop_id)
         shop = as_it_is_now(connection, services, shop)
         draft = drafted_again(services, connection, shop, kept, look)
+        Proofs(services).check(shop, draft)
         document = issue_draft(
             connection,
             services,
@@ -186,6 +188,7 @@ def credit(services: Services, document_id: int, *, again: bool, by: Person) -> 
         for draft in wanted:
             if draft.problems:
                 raise Rejected(draft.problems[0].sentence, code=draft.problems[0].code)
+            Proofs(services).check(shop, draft)
         made = tuple(issue_draft(connection, services, shop, draft, together=together, by=by.name) for draft in wanted)
     for document in made:
         services.ring(DELIVER, document.document_id)

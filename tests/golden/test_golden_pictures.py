@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
-from tests.rendering.examples import a_logo, of_kind
 from worker.domain.document import Document, Kind
 from worker.rendering import LAYOUTS, Brand, render_pdf
+from worker.rendering.samples import a_logo, of_kind
 
 DOTS_PER_INCH = 60
 GREYS = 16

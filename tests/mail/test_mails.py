@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.rendering.examples import SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.mail.mails import compose, compose_link, compose_test, recipients
+from worker.rendering.samples import SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 from worker.words import LANGUAGES
 
 PDF = b"%PDF-1.4 example"

@@ -13,7 +13,11 @@ import pypdf
 import pytest
 from PIL import Image
 
-from tests.rendering.examples import (
+from worker.domain.document import Category, Document, Kind
+from worker.domain.money import ZERO, total_of
+from worker.domain.party import Address, Buyer
+from worker.rendering import LAYOUTS, Brand, preload, preview_pdf, render_pdf
+from worker.rendering.samples import (
     BUSINESS,
     CONSUMER,
     SELLER,
@@ -26,10 +30,6 @@ from tests.rendering.examples import (
     of_kind,
     right_to_left,
 )
-from worker.domain.document import Category, Document, Kind
-from worker.domain.money import ZERO, total_of
-from worker.domain.party import Address, Buyer
-from worker.rendering import LAYOUTS, Brand, preload, preview_pdf, render_pdf
 
 
 @pytest.fixture(scope="module", autouse=True)

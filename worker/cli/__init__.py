@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "status:status",
     "shop": "shop:shop",
     "texts": "texts:texts",
+    "templates": "templates:templates",
     "mail": "mail:mail",
     "documents": "documents:documents",
     "order": "orders:order",

@@ -88,22 +88,22 @@ class _Document(PmlBaseDoc):  # type: ignore[misc]
         self.canv.document = self
 
 
-def to_pdf(html: str, policy: ResourceAccessPolicy) -> bytes:
-    """Lay *html* out once. Raises `NeedsTwoPasses` for what that cannot do."""
+def to_pdf(html: str, policy: ResourceAccessPolicy, path: str) -> bytes:
+    """Lay *html*, taken to lie at *path*, out once. Raises `NeedsTwoPasses` for what that cannot do."""
     collapsed = rows.collapse(html)
     if collapsed is not None:
         try:
-            context = _story(collapsed.page, policy)
+            context = _story(collapsed.page, policy, path)
             rows.expand(context.story, collapsed)
             return build(context)
         except rows.NotExpandable as why:
             log.info("the lines are laid out one by one: %s", why)
-    return build(_story(html, policy))
+    return build(_story(html, policy, path))
 
 
-def _story(html: str, policy: ResourceAccessPolicy) -> Any:
+def _story(html: str, policy: ResourceAccessPolicy, path: str) -> Any:
     ours = TAGS.issuperset(re.findall(r"<([a-z][a-z0-9:]*)", html))
-    return pisaStory(html, resource_policy=policy, default_css=DEFAULTS if ours else None)
+    return pisaStory(html, path=path, resource_policy=policy, default_css=DEFAULTS if ours else None)
 
 
 def build(context: Any) -> bytes:
