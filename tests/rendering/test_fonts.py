@@ -26,6 +26,7 @@ def test_figures_have_one_width(weight: str) -> None:
         ("1\u202f234 a\u2011b", "1\u00a0234 a-b"),
         ("日本 ไทย", "?? ???"),
         ("Proficiat 🎂 ❤️ 👍🏽", "Proficiat [birthday cake] <3 (+1)"),
+        ("🇧🇪 bier", "BE bier"),
         ("Ⓐ ① ｗｉｄｅ", "A 1 wide"),
         ("a\tb\x07c\u200b\u202e", "a bc"),
         ("one\ntwo", "one\ntwo"),

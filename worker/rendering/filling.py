@@ -67,7 +67,7 @@ def paper_of(request: dict[str, Any]) -> Paper:
     draft = codec.load(Draft, request["draft"])
     issued_on = date.fromisoformat(request["issued_on"]) if request["issued_on"] else None
     brand = Brand(request["accent"], bytes.fromhex(request["logo"]), request["layout"])
-    return Paper(draft, request["number"], issued_on, Words(draft.language), brand)
+    return Paper(draft, request["number"], issued_on, Words(draft.language), brand, request["head_again"])
 
 
 def filled(paper: Paper, folder: Path) -> str:

@@ -42,6 +42,8 @@ def _replacement(char: str, known: frozenset[str]) -> str:
         return TWINS.get(char) or EMOJI[char]
     if char == "\t":
         return " "
+    if "🇦" <= char <= "🇿":  # two of these are a flag: the letters of its country say the same
+        return chr(ord("A") + ord(char) - ord("🇦"))
     # Controls, joiners, direction marks, variation selectors, skin tones and stray accents have no picture of their own.
     if unicodedata.category(char) in ("Cc", "Cf", "Mn", "Me", "Sk"):
         return ""

@@ -122,6 +122,7 @@ def request_for(paper: Paper) -> dict[str, object]:
         "accent": paper.brand.accent,
         "layout": paper.brand.layout,
         "logo": paper.brand.logo.hex(),
+        "head_again": paper.head_again,
     }
 
 

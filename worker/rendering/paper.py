@@ -45,13 +45,17 @@ _CITY_FIRST = ("US", "CA", "AU")
 
 @dataclass(frozen=True)
 class Paper:
-    """A draft with the number and date it is printed with; a preview has a word for a number and no date."""
+    """A draft with the number and date it is printed with; a preview has a word for a number and no date.
+
+    *head_again* repeats the head of the lines above the last one, which stays with the totals: for when it begins a page.
+    """
 
     draft: Draft
     number: str
     issued_on: date | None
     words: Words
     brand: Brand
+    head_again: bool = False
 
     @property
     def title(self) -> str:
@@ -141,6 +145,7 @@ def environment(own: Path | None = None) -> ImmutableSandboxedEnvironment:
         "enterprise_number": enterprise_number,
         "iban": iban,
         "ogm": structured_communication,
+        "unbroken": unbroken,
         "vat_number": vat_number,
         "web_address": web_address,
     }
@@ -164,6 +169,11 @@ class _OwnFirst(BaseLoader):
         except TemplateNotFound:
             source, file, _ = self.ours.get_source(environment, template)
             return source, file, lambda: not (self.folder / template).exists()
+
+
+def unbroken(text: str) -> str:
+    """*text* that stays on one line, like a date in the middle of a sentence."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def address_lines(address: Address, words: Words, home: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import gc
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -26,15 +26,21 @@ TEMPLATES = Path(__file__).parent / "templates"
 _TIMELESS = b"D:20000101000000+00'00'"
 
 
-def to_pdf(html: str, *, created_at: datetime | None = None, folder: Path = TEMPLATES) -> bytes:
-    """Print *html*, whose pictures may lie in *folder*.
+def to_pdf(
+    html: str,
+    *,
+    created_at: datetime | None = None,
+    folder: Path = TEMPLATES,
+    again: Callable[[], str] | None = None,
+) -> bytes:
+    """Print *html*, whose pictures may lie in *folder*, or what *again* gives where its last line begins a page.
 
-    The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long.
+    The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long and without *again*.
     """
     with _ONE_AT_A_TIME, _reproducible(), _without_collector():
         fonts.register()
         try:
-            pdf = _one_pass(html, folder)
+            pdf = _one_pass(html, folder, again)
         except RenderLimitError as error:
             raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
         except onepass.NeedsTwoPasses:
@@ -57,11 +63,11 @@ def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
     return pdf
 
 
-def _one_pass(html: str, folder: Path) -> bytes:
+def _one_pass(html: str, folder: Path, again: Callable[[], str] | None) -> bytes:
     policy = _policy(folder)
     with use_policy(policy), render_budget(policy):
         try:
-            return onepass.to_pdf(html, policy, _beside(folder))
+            return onepass.to_pdf(html, policy, _beside(folder), again)
         finally:
             cleanFiles()
             reset_caches()

@@ -1,5 +1,6 @@
 """The two prints: of an issued document, and of a draft that has no number yet."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from worker.domain.document import Document, Draft
@@ -29,11 +30,12 @@ def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> bytes:
 def printed(paper: Paper, created_at: datetime | None = None) -> bytes:
     """The PDF of *paper*, filled and laid out."""
     folder = paper.brand.templates
+    again = replace(paper, head_again=True)
     if folder is None:
-        return press.to_pdf(to_html(paper), created_at=created_at)
-    page = own.room(folder).fill(paper)
+        return press.to_pdf(to_html(paper), created_at=created_at, again=lambda: to_html(again))
+    fill = own.room(folder).fill
     try:
-        return press.to_pdf(page, created_at=created_at, folder=folder)
+        return press.to_pdf(fill(paper), created_at=created_at, folder=folder, again=lambda: fill(again))
     except FacturelayError:
         raise
     except Exception as error:
