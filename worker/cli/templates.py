@@ -20,7 +20,9 @@ def templates() -> None:
     """Make templates of your own for documents, and try them.
 
     A file in your folder (FACTURELAY_TEMPLATES) stands in for ours of the same name; invoice.html serves both layouts,
-    letter/invoice.html only that one. Ours can be built upon: {% extends "facturelay/invoice.html" %}.
+    letter/invoice.html only that one. Ours can be built upon: {% extends "facturelay/invoice.html" %}. A template sees what
+    ours see: the paper (number, title, captions), the draft (all that the document says), the words of its language, and _
+    to translate. Pictures may lie beside the templates; nothing is fetched from elsewhere.
     """
 
 
