@@ -56,10 +56,10 @@ _ONE_LINE_ONLY = ("link",)  # an address has no place in a subject
 TAGS = {
     # enFact, which is onFact and eFactori under another name, lists these (support pages “Tags”, read 2026-11-27); they are
     # the same in each of its languages.
-    "number": "number", "documentnumber": "number", "documentdate": "date", "companyname": "seller",
-    "customername": "customer", "contactname": "buyer",
-    "totalamountexcl": "net", "totalamountincl": "total", "totalamounttobepaid": "to_pay",
-    "term": "term", "expirationdate": "due", "structuredmessage": "reference", "iban": "iban", "bic": "bic", "link": "link",
+    "number": "number", "document_number": "number", "document_date": "date", "company_name": "seller",
+    "customer_name": "customer", "contact_name": "buyer",
+    "total_amount_excl": "net", "total_amount_incl": "total", "total_amount_to_be_paid": "to_pay",
+    "term": "term", "expiration_date": "due", "structured_message": "reference", "iban": "iban", "bic": "bic", "link": "link",
     # What people write of themselves, in Dutch, French and English.
     "factuurnummer": "number", "documentnummer": "number", "nummer": "number",
     "numero": "number", "numerofacture": "number", "numerodefacture": "number", "numerodocument": "number",
@@ -91,13 +91,15 @@ TAGS = {
 
 # What enFact fills and we do not, and why it may be left out.
 WITHOUT = {
-    "paymentbutton": "each mail has a button of its own, to pay or to view",
-    "signbutton": "nothing is signed here",
-    "customernumber": "customers of a shop have no number",
-    "financialdiscount": "there is no discount for paying early",
-    "financialdiscountdate": "there is no discount for paying early",
-    "totalamountinclwithfinancialdiscount": "there is no discount for paying early",
+    "payment_button": "each mail has a button of its own, to pay or to view",
+    "sign_button": "nothing is signed here",
+    "customer_number": "customers of a shop have no number",
+    "financial_discount": "there is no discount for paying early",
+    "financial_discount_date": "there is no discount for paying early",
+    "total_amount_incl_with_financial_discount": "there is no discount for paying early",
 }
+
+_TAGS, _WITHOUT = ({tag.replace("_", ""): said for tag, said in table.items()} for table in (TAGS, WITHOUT))
 
 LONGEST = {Part.SUBJECT: 200, Part.BODY: 5000, Part.INTRO: 1500, Part.CLOSING: 1500, Part.TERMS: 6000}
 
@@ -218,11 +220,11 @@ def pieces(text: str, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _from_tag(match: re.Match[str]) -> str:
     plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode().lower().replace("_", "")
-    if plain in WITHOUT:
-        raise ValueError(f"“{match[0]}” cannot be filled: {WITHOUT[plain]}. Leave it out.")
-    if plain not in TAGS:
+    if plain in _WITHOUT:
+        raise ValueError(f"“{match[0]}” cannot be filled: {_WITHOUT[plain]}. Leave it out.")
+    if plain not in _TAGS:
         raise ValueError(f"“{match[0]}” is not a tag that can be filled; use {_listed(PLACEHOLDERS)}.")
-    return f"{{{TAGS[plain]}}}"
+    return f"{{{_TAGS[plain]}}}"
 
 
 def _checked_name(part: Part, match: re.Match[str]) -> str:
