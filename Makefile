@@ -13,6 +13,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 PIP := PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
 # One dot for each package: pip says either nothing for a minute or far too much.
 DOTS := awk '/^ *Collecting/ { printf "."; fflush() } END { print "" }'
+# Extras stay in the pins: pip (seen with 23.2) takes `coverage[toml]`, which pytest-cov asks for, for another package than
+# a pinned `coverage`, finds a newer release and then misses its hash.
 UV := $(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-header
 

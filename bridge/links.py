@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bridge.answers import message_page, words_of_visitor
 from bridge.parts import base_path, parts
-from bridge.words import Words
+from bridge.words import HARD_SPACE, Words
 from worker import links
 from worker.domain.document import Document, Kind
 from worker.domain.money import total_of
@@ -63,6 +63,11 @@ class Held:
     def words(self) -> Words:
         return Words(self.document.draft.language)
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is something to pay on it."""
+        return self.document.draft.kind in PAYABLE and self.standing.open > 0
+
 
 @blueprint.get("/d/<token>")
 def page(token: str) -> Response:
@@ -80,8 +85,10 @@ def page(token: str) -> Response:
         title=held.words.title(held.document.draft.kind),
         standing=held.standing,
         payable=held.document.draft.kind in PAYABLE,
+        owed=held.is_owed,
         priced=held.document.draft.kind is not Kind.DELIVERY_NOTE,
-        pay_url=web_address(held.document),
+        pay_url=web_address(held.document) if held.is_owed else "",
+        iban=iban(held.document),
         reference=reference(held.document),
         downloads=[
             (name, f"{address}/{name}", file_name(held.document, name)) for name in MEDIA_TYPES if name in held.files
@@ -232,6 +239,12 @@ def web_address(document: Document) -> str:
     """Where to pay online. The address came with the order: anything but a web address is left out."""
     address = document.draft.payment.pay_url if document.draft.payment else ""
     return address if urlsplit(address).scheme in ("http", "https") else ""
+
+
+def iban(document: Document) -> str:
+    """The account in groups of four, as banks print it."""
+    number = "".join(document.draft.payment.iban.split()) if document.draft.payment else ""
+    return HARD_SPACE.join(number[i : i + 4] for i in range(0, len(number), 4))
 
 
 def reference(document: Document) -> str:

@@ -46,6 +46,7 @@ def test_with_nothing_set_everything_is_on_this_machine(tmp_path: Path) -> None:
         ("FACTURELAY_LOG_LEVEL", "LOUD", "choose one of DEBUG, INFO, WARNING, ERROR"),
         ("FACTURELAY_SWEEP_SECONDS", "0", "write a whole number from 1 up"),
         ("FACTURELAY_POLL_SECONDS", "-5", "write a whole number from 1 up"),
+        ("FACTURELAY_TEMPLATES", "/nowhere/at/all", "is not a folder"),
         ("DATABASE_URL", "mysql://localhost/db", "must start with sqlite:/// or postgresql://"),
         ("REDIS_URL", "http://localhost", "must start with redis://"),
     ],

@@ -11,6 +11,7 @@ from worker.domain.document import Document, Draft, History, KeptDraft, Kind, Se
 from worker.domain.due import by_hand, documents_due, reissue
 from worker.domain.picking import Chosen
 from worker.domain.shop import Shop
+from worker.dressing import Proofs
 from worker.errors import Rejected
 from worker.exchange import with_rate
 from worker.issuing import as_it_is_now, issue_draft
@@ -42,15 +43,7 @@ def issue_kept(services: Services, draft_id: int, *, send: bool, by: Person) -> 
         numbering.lock(connection, kept.shop_id)
         shop = as_it_is_now(connection, services, shop)
         draft = drafted_again(services, connection, shop, kept, look)
-        document = issue_draft(
-            connection,
-            services,
-            shop,
-            draft,
-            together=str(uuid.uuid4()),
-            follow=tuple(StepName) if send else WITHOUT_MAIL,
-            by=by.name,
-        )
+        document = issued(connection, services, shop, draft, together=str(uuid.uuid4()), send=send, by=by)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         look_id = ask_for_look(connection, services, kept) if connected.secrets.has_rest else None
     services.ring(DELIVER, document.document_id)
@@ -211,6 +204,7 @@ def issued(
     """Issue a draft that a person asked for. Raises Rejected with what speaks against it."""
     if draft.problems:
         raise Rejected(draft.problems[0].sentence, code=draft.problems[0].code)
+    Proofs(services).check(shop, draft)
     follow = tuple(StepName) if send else WITHOUT_MAIL
     return issue_draft(connection, services, shop, draft, together=together, follow=follow, by=by.name)
 

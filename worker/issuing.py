@@ -12,6 +12,7 @@ from worker.domain.document import Document, Draft, History, Kind, Problem, Send
 from worker.domain.drafting import is_paid
 from worker.domain.due import Finding, Verdict, documents_due
 from worker.domain.shop import Shop
+from worker.dressing import Proofs
 from worker.errors import Unavailable
 from worker.exchange import with_rate
 from worker.looking import Look, complaint, fetch
@@ -94,9 +95,16 @@ def hear(services: Services, shop: Shop, code: str) -> Outcome:
 
 def issue(services: Services, shop: Shop, look: Look) -> Outcome:
     """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice."""
+    proofs = Proofs(services)
+    if services.settings.templates is not None:
+        # Before the lock: printing takes longer than everybody else should wait.
+        with services.store.read() as connection:
+            expected = Rounds(connection, services, shop, look, proofs).decide().due
+        for draft in expected:
+            proofs.problem(shop, draft)
     with services.store.write() as connection:
         numbering.lock(connection, shop.shop_id)
-        round_ = Rounds(connection, services, as_it_is_now(connection, services, shop), look)
+        round_ = Rounds(connection, services, as_it_is_now(connection, services, shop), look, proofs)
         verdict = round_.go()
         flags = (*verdict.flags, *unread_refunds(look))
         orders.saw(connection, shop.shop_id, look.order, findings=verdict.findings, flags=flags, now=services.now())
@@ -112,6 +120,7 @@ class Rounds:
     services: Services
     shop: Shop
     look: Look
+    proofs: Proofs
     issued: list[Document] = field(default_factory=list)
     kept: list[Draft] = field(default_factory=list)
 
@@ -145,12 +154,23 @@ class Rounds:
     def make(self, draft: Draft, together: str) -> bool:
         """Issue *draft*, or keep it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
+        draft = draft if waits else self.proofed(draft)
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, together=together))
             return True
         documents.keep_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
         self.kept.append(draft)
         return False
+
+    def proofed(self, draft: Draft) -> Draft:
+        """*draft*, with the problem of a template that cannot print it: no number is taken for what nobody can be given."""
+        problem = None if draft.problems else self.proofs.problem(self.shop, draft)
+        if problem is None:
+            return draft
+        alarms.sound(
+            self.connection, self.shop.shop_id, code=problem.code, sentence=problem.sentence, now=self.services.now()
+        )
+        return replace(draft, problems=(problem,))
 
     def mark_paid(self) -> None:
         """When the order is paid, its invoices are."""

@@ -27,6 +27,7 @@ KNOWN = (
     "FACTURELAY_SWEEP_SECONDS",
     "FACTURELAY_POLL_SECONDS",
     "FACTURELAY_EXCHANGE_RATES_URL",
+    "FACTURELAY_TEMPLATES",
 )
 # Read by the tests and by the e2e suite only; known, so that they do not stop a start.
 ALSO_KNOWN_PREFIXES = ("FACTURELAY_E2E_", "FACTURELAY_TEST_")
@@ -55,6 +56,7 @@ class Settings:
     poll_seconds: int = 300
     exchange_rates_url: str = ""
     archive_url: str = field(default="", repr=False)
+    templates: Path | None = None
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up
     # to the longest. Both are the same everywhere but in tests that kill workers and cannot wait for minutes.
     lease_seconds: int = 150
@@ -96,6 +98,7 @@ class Settings:
             sweep_seconds=whole("FACTURELAY_SWEEP_SECONDS", values.get("FACTURELAY_SWEEP_SECONDS", "5"), least=1),
             archive_url=values.get("FACTURELAY_ARCHIVE_URL", "").rstrip("/"),
             exchange_rates_url=values.get("FACTURELAY_EXCHANGE_RATES_URL", ECB_DAILY),
+            templates=folder("FACTURELAY_TEMPLATES", values.get("FACTURELAY_TEMPLATES", "")),
             poll_seconds=whole("FACTURELAY_POLL_SECONDS", values.get("FACTURELAY_POLL_SECONDS", "300"), least=1),
             lease_seconds=whole(
                 "FACTURELAY_TEST_LEASE_SECONDS", values.get("FACTURELAY_TEST_LEASE_SECONDS", "150"), least=1
@@ -128,6 +131,7 @@ class Settings:
             "FACTURELAY_POLL_SECONDS": str(self.poll_seconds),
             "FACTURELAY_EXCHANGE_RATES_URL": self.exchange_rates_url,
             "FACTURELAY_ARCHIVE_URL": self.archive_url,
+            "FACTURELAY_TEMPLATES": str(self.templates or ""),
             "FACTURELAY_TEST_LEASE_SECONDS": str(self.lease_seconds),
             "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": str(self.longest_wait_seconds),
             "DATABASE_URL": self.database_url,
@@ -220,6 +224,15 @@ def smtp_url(text: str) -> str:
             code="setting_wrong",
         ) from error
     return text.strip()
+
+
+def folder(name: str, text: str) -> Path | None:
+    if not text.strip():
+        return None
+    found = Path(text.strip()).expanduser().resolve()
+    if not found.is_dir():
+        raise SettingsError(f"{name} is “{text}”, which is not a folder", code="setting_wrong")
+    return found
 
 
 def boolean(name: str, text: str) -> bool:

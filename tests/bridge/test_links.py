@@ -15,7 +15,7 @@ from bridge import create_app
 from bridge.words import LANGUAGES, SENTENCES, TITLES, Words
 from tests.bridge.conftest import KEY, NOW, PDF, House, a_credit_note_for, a_file, settings_for
 from worker import links
-from worker.domain.document import Document, Kind
+from worker.domain.document import Document, Kind, PaymentRequest
 from worker.store import documents, steps
 from worker.store.steps import StepName
 from worker.words import Words as WordsOnPaper
@@ -114,8 +114,8 @@ def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(hou
     assert text_of(page) == (
         "Bakkerij Janssens Factuur F2026-00017 Nog te betalen "
         "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
-        "PDF downloaden "
-        "Zo betaal je Online betalen Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
+        "Online betalen PDF downloaden "
+        "Of betaal met een overschrijving Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
         "Mededeling +++090/0000/23856+++ Te betalen tegen 22 december 2026 "
         "Vragen? winkel@janssens.example"
     )
@@ -435,7 +435,7 @@ def test_the_page_speaks_the_language_of_the_document_whatever_the_browser_asks(
     page = house.client.get(f"/d/{token_of(house.issue(language=language))}", headers={"Accept-Language": "pl"}).text
 
     assert f'<html lang="{language}">' in page
-    assert SENTENCES[language]["how_to_pay"] in page
+    assert SENTENCES[language]["by_transfer"] in page
 
 
 def test_every_language_says_everything() -> None:
@@ -448,8 +448,27 @@ def test_every_language_says_everything() -> None:
     assert all(set(TITLES[language]) == set(Kind) for language in LANGUAGES)
 
 
+def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_written_in_groups(house: House) -> None:
+    payment = PaymentRequest("090000023856", iban="BE71096123456769")
+
+    page = house.client.get(f"/d/{token_of(house.issue(payment=payment))}").text
+
+    assert re.findall(r'class="(button|quiet)"[^>]*>([^<]+)<', page) == [("button", "PDF downloaden")]
+    assert "Zo betaal je Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling" in text_of(page)
+
+
+def test_a_credit_note_that_was_refunded_says_so(house: House) -> None:
+    refund = {**a_credit_note_for(house.issue()), "paid_on": date(2026, 11, 23)}
+
+    page = house.client.get(f"/d/{token_of(house.issue(number='C2026-00001', **refund))}").text
+
+    assert "Verbetert F2026-00017 van 22 november 2026 Terugbetaald op 23 november 2026 Datum" in text_of(page)
+    assert "payment" not in page
+
+
 ON_PAPER = {
     "paid_on": "Paid on {date}",
+    "refunded_on": "Refunded on {date}",
     "to_pay": "Still to pay",
     "open_amount": "Still to pay",
     "date": "Date",
@@ -504,8 +523,8 @@ def test_addresses_on_the_page_lie_under_the_public_address(house: House, public
 
     assert re.findall(r'(?:href|src)="([^"]+)"', page) == [
         f"{base}/static/facturelay.css",
-        f"{base}/d/{token}/pdf",
         "https://shop.example/checkout/order-pay/238/?key=wc_order_1pKk9xyOWJA8x",
+        f"{base}/d/{token}/pdf",
         "mailto:winkel@janssens.example",
     ]
 

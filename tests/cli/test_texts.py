@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ShopAtHand
-from tests.rendering.examples import a_logo
 from worker.demo.mailbox import Mailbox
+from worker.rendering.samples import a_logo
 
 MakeShop = Callable[..., ShopAtHand]
 SUBJECT = "mail.subject/invoice/unpaid/nl"

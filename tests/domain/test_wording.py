@@ -19,10 +19,16 @@ SUBJECT = Key(Part.SUBJECT, Kind.INVOICE, paid=False, language="nl")
     [
         ("Factuur {number} van {shop}", "Factuur {number} van {shop}"),
         ("{ Number } {ORDER}", "{number} {order}"),
-        ("Factuur %factuurnummer% voor %klantnaam%: %bedrag%", "Factuur {number} voor {buyer}: {total}"),
+        ("Factuur %factuurnummer% voor %klantnaam%: %bedrag%", "Factuur {number} voor {customer}: {total}"),
         ("Commande %bestelnummer%", "Commande {order}"),
-        ("Facture %numéro_de_facture% de %NomClient%, %montant%", "Facture {number} de {buyer}, {total}"),
-        ("%document_number% %customer_name% %expiration_date%", "{number} {buyer} {due}"),
+        ("Facture %numéro_de_facture% de %NomClient%, %montant%", "Facture {number} de {customer}, {total}"),
+        # What enFact's support pages list: all that can be filled here.
+        ("%number% %document_number% %document_date% %company_name%", "{number} {number} {date} {seller}"),
+        ("%customer_name% t.a.v. %contact_name%", "{customer} t.a.v. {buyer}"),
+        ("%total_amount_excl% %total_amount_incl%", "{net} {total}"),
+        ("%total_amount_to_be_paid% binnen %term% dagen", "{to_pay} binnen {term} dagen"),
+        ("%iban% %bic% %structured_message%", "{iban} {bic} {reference}"),
+        ("%expiration_date% %link%", "{due} {link}"),
         ("5% korting, 10% bij twee, 100 % wol", "5% korting, 10% bij twee, 100 % wol"),
         ("a lone } or { stays", "a lone } or { stays"),
         (" \tline\x07 ", "line"),
@@ -39,6 +45,13 @@ def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
         (Part.BODY, "{number.__class__}", "“{number.__class__}”"),
         (Part.BODY, "{0} {}", "“{0}”"),
         (Part.BODY, "%foo_bar%", "“%foo_bar%”"),
+        # … and what cannot.
+        (Part.BODY, "%payment_button%", "“%payment_button%” cannot be filled: each mail has a button of its own"),
+        (Part.BODY, "%sign_button%", "nothing is signed here. Leave it out."),
+        (Part.BODY, "%customer_number%", "customers of a shop have no number"),
+        (Part.BODY, "%financial_discount%", "no discount for paying early"),
+        (Part.BODY, "%financial_discount_date%", "no discount for paying early"),
+        (Part.BODY, "%total_amount_incl_with_financial_discount%", "no discount for paying early"),
         (Part.INTRO, "Zie {link}", "“{link}” has no place in a document"),
         (Part.TERMS, "%link%", "“{link}” has no place in a document"),
         (Part.SUBJECT, "{link}", "“{link}” has no place in a subject"),
@@ -50,6 +63,11 @@ def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
 def test_what_cannot_be_filled_is_refused_by_name(part: Part, typed: str, named: str) -> None:
     with pytest.raises(ValueError, match=re.escape(named)):
         wording.checked(part, typed)
+
+
+def test_every_tag_stands_for_a_placeholder() -> None:
+    assert set(wording.TAGS.values()) <= set(wording.PLACEHOLDERS)
+    assert not set(wording.TAGS) & set(wording.WITHOUT)
 
 
 def test_every_default_is_there_in_every_language_and_can_be_filled() -> None:

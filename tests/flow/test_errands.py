@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import SECRET, START, House
-from tests.rendering.examples import a_logo
+from worker.rendering.samples import a_logo
 from worker import jobs
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind, SendMode

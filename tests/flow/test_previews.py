@@ -10,7 +10,7 @@ import pytest
 
 from tests.flow.conftest import SECRET, START, House
 from tests.flow.test_errands import answered, content, refused
-from tests.rendering.examples import a_logo
+from worker.rendering.samples import a_logo
 from worker import dressing
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind

@@ -10,7 +10,6 @@ import pypdf
 import pytest
 
 from tests.flow.conftest import SECRET, SELLER, House
-from tests.rendering.examples import a_logo
 from worker import dressing, jobs, links, trying
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
@@ -20,6 +19,7 @@ from worker.domain.shop import Moment, Rule, Shop
 from worker.errors import Rejected
 from worker.handling import Person, send
 from worker.overview import Listed
+from worker.rendering.samples import a_logo
 from worker.store import errands, shops
 from worker.store.errands import Errand
 from worker.store.shops import Secrets, secrets_as_text, secrets_from_text

@@ -6,8 +6,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from tests.rendering.examples import awkward, ordinary
 from worker.rendering import LAYOUTS, Brand, render_pdf
+from worker.rendering.samples import awkward, ordinary
 
 EXAMPLES = {**ordinary(), **awkward()}
 

@@ -1,4 +1,4 @@
-"""What each kind of document looks like in each layout: small pictures in the folder of the layout.
+"""What each kind of document looks like in each language and layout: small pictures in the folder of the layout.
 
 Another version of the PDF viewer draws edges a little differently, so pictures are compared softened, with some
 tolerance: enough to see that a block moved or a rule is gone, not to see another anti-aliasing.
@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
-from tests.rendering.examples import a_logo, of_kind
 from worker.domain.document import Document, Kind
 from worker.rendering import LAYOUTS, Brand, render_pdf
+from worker.rendering.samples import a_logo, of_kind
+from worker.words import LANGUAGES
 
 DOTS_PER_INCH = 60
 GREYS = 16
@@ -42,11 +43,12 @@ def share_of_difference(one: Image.Image, other: Image.Image) -> float:
 
 @pytest.mark.pdf_pictures
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", Kind)
-def test_a_document_looks_as_it_looked_before(kind: Kind, layout: str, update_golden: bool) -> None:
-    golden = Path(__file__).parent / layout / f"{kind}.png"
+def test_a_document_looks_as_it_looked_before(kind: Kind, language: str, layout: str, update_golden: bool) -> None:
+    golden = Path(__file__).parent / layout / f"{kind}-{language}.png"
 
-    picture = picture_of(of_kind(kind, "nl"), layout)
+    picture = picture_of(of_kind(kind, language), layout)
 
     if update_golden:
         golden.parent.mkdir(exist_ok=True)

@@ -8,12 +8,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.rendering.examples import SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer
 from worker.domain.shop import Shop
+from worker.domain.wording import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.mail.mails import compose, compose_link, compose_test, recipients
+from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 from worker.words import LANGUAGES
 
 PDF = b"%PDF-1.4 example"
@@ -300,3 +301,43 @@ def test_a_test_mail_is_short_and_in_the_owner_s_language() -> None:
 
     assert (mail["To"], mail["Subject"]) == ("an@gist.example", "E-mail d’essai de De Gentse Gist")
     assert files(mail) == []
+
+
+def test_each_placeholder_is_filled_and_those_of_a_payment_only_while_it_is_open() -> None:
+    words = "|".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    own = {f"mail.body/invoice/{state}/nl": words for state in ("paid", "unpaid")}
+
+    def said(**more: object) -> list[str]:
+        mail = a_mail(an_invoice(buyer=BUSINESS, payment=UNPAID, **more), texts=own)
+        return part(mail, "plain").split("\n\n")[0].split("|")
+
+    always = {
+        "document": "Factuur",
+        "number": "F2026-00017",
+        "date": "22 november 2026",
+        "order": "238",
+        "ordered_on": "20 november 2026",
+        "total": "€ 44,27",
+        "net": "€ 39,51",
+        "customer": "Épicerie du Sablon SRL",
+        "buyer": "Anne-Sophie Delacroix",
+        "company": "Épicerie du Sablon SRL",
+        "shop": "De Gentse Gist",
+        "seller": "Brouwerij De Gentse Gist",
+        "documents": "Factuur F2026-00017",
+        "link": "https://facturen.example/d/F2026-00017?a=1&b=2",
+    }
+    open_only = {
+        "to_pay": "€ 44,27",
+        "due": "22 december 2026",
+        "term": "30",
+        "iban": "BE68 5390 0754 7034",
+        "bic": "GKCCBEBB",
+        "reference": "+++238/0000/01760+++",
+    }
+
+    assert dict(zip(PLACEHOLDERS, said(), strict=True)) == {**always, **open_only}
+    assert dict(zip(PLACEHOLDERS, said(paid_on=date(2026, 11, 21)), strict=True)) == {
+        **always,
+        **dict.fromkeys(open_only, ""),
+    }

@@ -1,4 +1,4 @@
-"""The font: figures of one width, and what becomes of text it cannot draw."""
+"""The fonts: figures of one width, other scripts, and what becomes of text that none can draw."""
 
 import unicodedata
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from worker.rendering import fonts
+from worker.rendering.letters import direction, in_their_fonts, printable
 
 
 @pytest.mark.parametrize("weight", fonts.WEIGHTS)
@@ -23,25 +24,50 @@ def test_figures_have_one_width(weight: str) -> None:
         ("Żółć Ελλάδα Привет Nguyễn €", "Żółć Ελλάδα Привет Nguyễn €"),
         ("e\u0301", "é"),
         ("1\u202f234 a\u2011b", "1\u00a0234 a-b"),
-        ("日本 שלום", "?? ????"),
+        ("日本 ไทย", "?? ???"),
         ("Proficiat 🎂 ❤️ 👍🏽", "Proficiat [birthday cake] <3 (+1)"),
+        ("🇧🇪 bier", "BE bier"),
         ("Ⓐ ① ｗｉｄｅ", "A 1 wide"),
         ("a\tb\x07c\u200b\u202e", "a bc"),
         ("one\ntwo", "one\ntwo"),
         ("\ud800", "?"),
+        # Around letters that run from right to left stands which way the whole runs. Vowel marks have no place of their own.
+        ("שָׁלוֹם", "\u2068שלום\u2069"),
+        ("XL – كتاب پژوهش", "\u2068XL – كتاب پژوهش\u2069"),
+        ("\u202eabc שלום\u202c", "\u2068abc שלום\u2069"),
     ],
 )
 def test_what_the_font_lacks_is_replaced(typed: str, printed: str) -> None:
-    assert fonts.printable(typed) == printed
+    assert printable(typed) == printed
 
 
 @given(st.text())
 def test_whatever_is_typed_can_be_drawn(typed: str) -> None:
-    drawable = fonts._drawable()  # noqa: SLF001 - the claim is about this set
-
-    assert all(char in drawable or char == "\n" for char in fonts.printable(typed))
+    assert all(char in fonts.drawable() or char in "\n\u2068\u2069" for char in printable(typed))
 
 
 @given(st.text("abcdefgh ÀÉß€", max_size=30))
 def test_text_that_can_be_drawn_stays_as_it_is(typed: str) -> None:
-    assert fonts.printable(typed) == unicodedata.normalize("NFC", typed)
+    assert printable(typed) == unicodedata.normalize("NFC", typed)
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"), [("(12) שלום", "rtl"), ("XL שלום", "ltr"), ("مرحبا", "rtl"), ("12 !", "ltr")]
+)
+def test_a_text_runs_as_its_first_letter_does(text: str, runs: str) -> None:
+    assert direction(text) == runs
+
+
+def test_each_run_of_another_script_names_its_font_and_titles_and_tags_stay_as_they_are() -> None:
+    page = '<title>\u2068שלום\u2069</title><img alt="\u2068שלום\u2069"/><p>A \u2068שלום לך, 12 كتاب\u2069</p>'
+
+    assert in_their_fonts(page) == (
+        '<title>שלום</title><img alt="שלום"/><p>A \u2068<span style="font-family: heebo">שלום לך</span>, 12 '
+        '<span style="font-family: plexarabic">كتاب</span>\u2069</p>'
+    )
+
+
+def test_arabic_has_every_joined_form_that_is_drawn() -> None:
+    joined = {chr(c) for c in range(0xFE70, 0xFEFD) if unicodedata.name(chr(c), "")}
+
+    assert joined - fonts.drawable() <= {c for c in joined if unicodedata.category(c) == "Mn"}

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.rendering.examples import UNPAID, a_line, a_logo, an_invoice, awkward, ordinary
 from worker.domain.document import Document, Line
 from worker.rendering import LAYOUTS, Brand, press
 from worker.rendering.paper import Paper, to_html
+from worker.rendering.samples import UNPAID, a_line, a_logo, an_invoice, awkward, ordinary
 from worker.words import Words
 
 EXAMPLES = {**ordinary(), **awkward()}

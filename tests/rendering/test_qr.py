@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.rendering.examples import UNPAID, a_draft, a_line, of_kind
 from worker.domain.document import Draft, Kind
 from worker.rendering.qr import payload, png
+from worker.rendering.samples import UNPAID, a_draft, a_line, of_kind
 
 
 def test_the_code_holds_what_a_banking_app_fills_in() -> None:

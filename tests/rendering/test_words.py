@@ -85,6 +85,15 @@ def test_an_amount_is_never_rounded() -> None:
     assert words.amount(Decimal("-0.015"), "EUR") == "-€0.015"
 
 
+def test_amounts_in_a_column_have_the_decimals_of_their_currency() -> None:
+    words = Words("en")
+
+    written = [words.number(Decimal("1500.00"), c) for c in ("EUR", "JPY", "KWD")] + [
+        words.number(Decimal("1500.5"), "JPY")
+    ]
+    assert written == ["1,500.00", "1,500", "1,500.000", "1,500.50"]
+
+
 def test_a_quantity_has_no_more_decimals_than_it_needs() -> None:
     assert [Words("nl").quantity(Decimal(q)) for q in ("2.000", "0.125", "1E+3")] == ["2", "0,125", "1.000"]
 

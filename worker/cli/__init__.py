@@ -19,6 +19,7 @@ COMMANDS = {
     "shop": "shop:shop",
     "user": "users:user",
     "texts": "texts:texts",
+    "templates": "templates:templates",
     "mail": "mail:mail",
     "documents": "documents:documents",
     "order": "orders:order",

@@ -34,12 +34,17 @@ PLACEHOLDERS = {
     "order": "the order's number",
     "ordered_on": "the day of the order",
     "total": "the total, with its currency; nothing on a delivery note",
+    "net": "the total without VAT; nothing on a delivery note",
+    "to_pay": "what is still to pay; nothing when it is paid",
+    "customer": "the customer's company, else the customer's name",
     "buyer": "the customer's name",
     "company": "the customer's company",
     "shop": "the shop's name",
     "seller": "the company's name",
     "due": "the day it must be paid by; nothing when it is paid",
+    "term": "the days in which it must be paid; nothing when it is paid",
     "iban": "the account to pay to; nothing when it is paid",
+    "bic": "the bank of that account; nothing when it is paid",
     "reference": "the communication of the payment; nothing when it is paid",
     "documents": "all documents of the mail, by name and number",
     "link": "the address of the document's page",
@@ -47,40 +52,59 @@ PLACEHOLDERS = {
 _MAIL_ONLY = ("documents", "link")
 _ONE_LINE_ONLY = ("link",)  # an address has no place in a subject
 
-# The %tags% people bring along, in Dutch, French and English; accents, capitals and underscores do not matter.
+# The %tags% people bring along. Accents, capitals and underscores do not matter.
 TAGS = {
+    # enFact, which is onFact and eFactori under another name, lists these (support pages “Tags”, read 2026-11-27); they are
+    # the same in each of its languages.
+    "number": "number", "document_number": "number", "document_date": "date", "company_name": "seller",
+    "customer_name": "customer", "contact_name": "buyer",
+    "total_amount_excl": "net", "total_amount_incl": "total", "total_amount_to_be_paid": "to_pay",
+    "term": "term", "expiration_date": "due", "structured_message": "reference", "iban": "iban", "bic": "bic", "link": "link",
+    # What people write of themselves, in Dutch, French and English.
     "factuurnummer": "number", "documentnummer": "number", "nummer": "number",
     "numero": "number", "numerofacture": "number", "numerodefacture": "number", "numerodocument": "number",
-    "number": "number", "documentnumber": "number", "invoicenumber": "number",
+    "invoicenumber": "number",
     "factuurdatum": "date", "documentdatum": "date", "datum": "date",
-    "date": "date", "datefacture": "date", "datedefacture": "date", "datedocument": "date",
-    "documentdate": "date", "invoicedate": "date",
+    "date": "date", "datefacture": "date", "datedefacture": "date", "datedocument": "date", "invoicedate": "date",
     "bestelnummer": "order", "ordernummer": "order", "bestelling": "order",
     "numerocommande": "order", "numerodecommande": "order", "commande": "order",
     "ordernumber": "order", "order": "order",
     "besteldatum": "ordered_on", "datecommande": "ordered_on", "datedecommande": "ordered_on", "orderdate": "ordered_on",
-    "klantnaam": "buyer", "klant": "buyer", "naam": "buyer", "contactnaam": "buyer",
-    "nomclient": "buyer", "nomduclient": "buyer", "client": "buyer", "nom": "buyer", "nomcontact": "buyer",
-    "customername": "buyer", "contactname": "buyer", "customer": "buyer",
+    "klantnaam": "customer", "klant": "customer", "naam": "buyer", "contactnaam": "buyer",
+    "nomclient": "customer", "nomduclient": "customer", "client": "customer", "nom": "buyer", "nomcontact": "buyer",
+    "customer": "customer",
     "klantbedrijf": "company", "societeclient": "company", "customercompany": "company",
-    "bedrag": "total", "totaal": "total", "totaalbedrag": "total", "tebetalen": "total", "totaalinclbtw": "total",
+    "bedrag": "total", "totaal": "total", "totaalbedrag": "total", "totaalinclbtw": "total",
     "montant": "total", "total": "total", "montanttotal": "total", "montantttc": "total", "totalttc": "total",
-    "totalamountincl": "total", "totalamounttobepaid": "total", "amount": "total",
+    "amount": "total", "tebetalen": "to_pay", "apayer": "to_pay",
+    "totaalexclbtw": "net", "montantht": "net", "totalht": "net",
     "vervaldatum": "due", "vervaldag": "due", "echeance": "due", "dateecheance": "due", "datedecheance": "due",
-    "expirationdate": "due", "duedate": "due",
+    "duedate": "due", "betaaltermijn": "term", "delai": "term",
     "mededeling": "reference", "gestructureerdemededeling": "reference",
-    "communication": "reference", "communicationstructuree": "reference", "structuredmessage": "reference",
-    "iban": "iban", "rekeningnummer": "iban", "numerodecompte": "iban", "compte": "iban",
+    "communication": "reference", "communicationstructuree": "reference",
+    "rekeningnummer": "iban", "numerodecompte": "iban", "compte": "iban",
     "winkel": "shop", "winkelnaam": "shop", "boutique": "shop", "nomboutique": "shop", "shopname": "shop", "shop": "shop",
-    "bedrijfsnaam": "seller", "bedrijf": "seller", "nomsociete": "seller", "societe": "seller", "companyname": "seller",
+    "bedrijfsnaam": "seller", "bedrijf": "seller", "nomsociete": "seller", "societe": "seller",
     "documenttype": "document", "typedocument": "document",
-    "link": "link", "lien": "link", "documentlink": "link", "factuurlink": "link", "lienfacture": "link",
+    "lien": "link", "documentlink": "link", "factuurlink": "link", "lienfacture": "link",
 }  # fmt: skip
+
+# What enFact fills and we do not, and why it may be left out.
+WITHOUT = {
+    "payment_button": "each mail has a button of its own, to pay or to view",
+    "sign_button": "nothing is signed here",
+    "customer_number": "customers of a shop have no number",
+    "financial_discount": "there is no discount for paying early",
+    "financial_discount_date": "there is no discount for paying early",
+    "total_amount_incl_with_financial_discount": "there is no discount for paying early",
+}
+
+_TAGS, _WITHOUT = ({tag.replace("_", ""): said for tag, said in table.items()} for table in (TAGS, WITHOUT))
 
 LONGEST = {Part.SUBJECT: 200, Part.BODY: 5000, Part.INTRO: 1500, Part.CLOSING: 1500, Part.TERMS: 6000}
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_TAG = re.compile(r"%([^\W\d]\w{2,39})%")
+_TAG = re.compile(r"%([^\W\d]\w{2,59})%")
 _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -196,9 +220,11 @@ def pieces(text: str, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _from_tag(match: re.Match[str]) -> str:
     plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode().lower().replace("_", "")
-    if plain not in TAGS:
+    if plain in _WITHOUT:
+        raise ValueError(f"“{match[0]}” cannot be filled: {_WITHOUT[plain]}. Leave it out.")
+    if plain not in _TAGS:
         raise ValueError(f"“{match[0]}” is not a tag that can be filled; use {_listed(PLACEHOLDERS)}.")
-    return f"{{{TAGS[plain]}}}"
+    return f"{{{_TAGS[plain]}}}"
 
 
 def _checked_name(part: Part, match: re.Match[str]) -> str:

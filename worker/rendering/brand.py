@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
@@ -18,11 +19,15 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True)
 class Brand:
-    """One colour (#rrggbb), for the title word and the rules, a logo as PNG or JPEG bytes, and one of the layouts."""
+    """One colour (#rrggbb), for the title word and the rules, a logo as PNG or JPEG bytes, and one of the layouts.
+
+    *templates* is not the owner's but the operator's: a folder whose templates stand in for ours.
+    """
 
     accent: str = ACCENT
     logo: bytes = b""
     layout: str = "ledger"
+    templates: Path | None = None
 
     def __post_init__(self) -> None:
         if not _HEX.fullmatch(self.accent):

@@ -3,20 +3,24 @@
 Static frames (footer, watermark) are drawn as form XObjects, which a page can refer to before they exist: they are
 filled when the document is saved and the number of pages is known.
 
-Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisaStaticList`, `Canvas._doctemplate`.
+Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisaStaticList`, `Canvas._doctemplate`, `KeepTogether._content`,
+`Table._cellvalues`.
 """
 
 import io
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+from reportlab.platypus.flowables import KeepTogether
 from xhtml2pdf.builders.printmarks import MarkedCanvas
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 from xhtml2pdf.default import DEFAULT_PAGE_NAME
 from xhtml2pdf.document import pisaStory
-from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlPageTemplate
+from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlPageTemplate, PmlTable
 
 from worker.rendering import rows
 from worker.rendering.story import paragraphs
@@ -83,37 +87,56 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
 
 
 class _Document(PmlBaseDoc):  # type: ignore[misc]
+    last_line: Any = None  # the table that goes along with the totals
+    page_of_lines = 0
+    parts_lines_from_their_head = False
+
     def beforeDocument(self) -> None:  # noqa: N802
         super().beforeDocument()
         self.canv.document = self
 
+    def afterFlowable(self, flowable: Any) -> None:  # noqa: N802
+        if flowable is self.last_line:
+            self.parts_lines_from_their_head = self.page > self.page_of_lines
+        elif isinstance(flowable, PmlTable):
+            self.page_of_lines = self.page
 
-def to_pdf(html: str, policy: ResourceAccessPolicy) -> bytes:
-    """Lay *html* out once. Raises `NeedsTwoPasses` for what that cannot do."""
+
+def to_pdf(html: str, policy: ResourceAccessPolicy, path: str, again: Callable[[], str] | None = None) -> bytes:
+    """Lay *html*, taken to lie at *path*, out once. Raises `NeedsTwoPasses` for what that cannot do.
+
+    *again* gives the same page with a head above its last line: for when that line begins a page, away from the others.
+    """
+    document = laid_out(html, policy, path)
+    if again is not None and document.parts_lines_from_their_head:
+        document = laid_out(again(), policy, path)
+    return document.filename.getvalue()  # type: ignore[no-any-return]  # the buffer that it was given
+
+
+def laid_out(html: str, policy: ResourceAccessPolicy, path: str) -> _Document:
     collapsed = rows.collapse(html)
     if collapsed is not None:
         try:
-            context = _story(collapsed.page, policy)
+            context = _story(collapsed.page, policy, path)
             rows.expand(context.story, collapsed)
             return build(context)
         except rows.NotExpandable as why:
             log.info("the lines are laid out one by one: %s", why)
-    return build(_story(html, policy))
+    return build(_story(html, policy, path))
 
 
-def _story(html: str, policy: ResourceAccessPolicy) -> Any:
+def _story(html: str, policy: ResourceAccessPolicy, path: str) -> Any:
     ours = TAGS.issuperset(re.findall(r"<([a-z][a-z0-9:]*)", html))
-    return pisaStory(html, resource_policy=policy, default_css=DEFAULTS if ours else None)
+    return pisaStory(html, path=path, resource_policy=policy, default_css=DEFAULTS if ours else None)
 
 
-def build(context: Any) -> bytes:
+def build(context: Any) -> _Document:
     """What `xhtml2pdf.document` does with a story, for pages with one @page rule and no backgrounds."""
     body = context.templateList.get(DEFAULT_PAGE_NAME)
     _check(context, body)
     body.__class__ = _Template
-    out = io.BytesIO()
     document = _Document(
-        out,
+        io.BytesIO(),
         pagesize=context.pageSize,
         author=context.meta["author"].strip(),
         subject=context.meta["subject"].strip(),
@@ -124,8 +147,19 @@ def build(context: Any) -> bytes:
     )
     document.addPageTemplates([body])
     document.pisaPositioned = context.positioned
+    document.last_line = _last_line(context.story)
     document.build([part for part in context.story if part is not context.indexing_story], canvasmaker=_Canvas)
-    return out.getvalue()
+    return document
+
+
+def _last_line(story: list[Any]) -> Any:
+    """The table with the last line: it opens what is kept together after the lines, and has as many columns."""
+    for lines, together in pairwise(story):
+        if isinstance(lines, PmlTable) and isinstance(together, KeepTogether):
+            first = together._content[0]  # noqa: SLF001 - it has no public name
+            if isinstance(first, PmlTable) and len(first._cellvalues[0]) == len(lines._cellvalues[0]):  # noqa: SLF001
+                return first
+    return None
 
 
 def _check(context: Any, body: Any) -> None:

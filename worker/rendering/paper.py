@@ -1,13 +1,25 @@
 """A document as HTML: what each part of the page says. Knows nothing of PDF."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from worker.domain import wording
 from worker.domain.document import Category, Draft, Line
@@ -15,7 +27,7 @@ from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
 from worker.rendering import qr
 from worker.rendering.brand import Brand
-from worker.rendering.fonts import printable
+from worker.rendering.letters import direction, in_their_fonts, printable
 from worker.words import Words, facts, title
 from worker.words.printed import (
     asks_payment,
@@ -33,13 +45,17 @@ _CITY_FIRST = ("US", "CA", "AU")
 
 @dataclass(frozen=True)
 class Paper:
-    """A draft with the number and date it is printed with; a preview has a word for a number and no date."""
+    """A draft with the number and date it is printed with; a preview has a word for a number and no date.
+
+    *head_again* repeats the head of the lines above the last one, which stays with the totals: for when it begins a page.
+    """
 
     draft: Draft
     number: str
     issued_on: date | None
     words: Words
     brand: Brand
+    head_again: bool = False
 
     @property
     def title(self) -> str:
@@ -96,31 +112,68 @@ class Paper:
 
 
 def to_html(paper: Paper) -> str:
-    """Fill the template of the document's kind."""
-    template = _environment().get_template(f"{paper.draft.kind}.html")
-    return template.render(paper=paper, draft=paper.draft, words=paper.words, _=paper.words.gettext)
+    """Fill our template of the document's kind."""
+    return in_their_fonts(template_for(paper).render(shown(paper)))
 
 
-@lru_cache(maxsize=1)
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        loader=PackageLoader("worker.rendering"),
+def template_for(paper: Paper, own: Path | None = None) -> Template:
+    """The template of a document's kind, one for its layout before one for all: from the folder *own*, else ours."""
+    kind, layout = paper.draft.kind, paper.brand.layout
+    return environment(own).select_template([f"{layout}/{kind}.html", f"{kind}.html"])
+
+
+def shown(paper: Paper) -> dict[str, object]:
+    """What a template sees."""
+    return {"paper": paper, "draft": paper.draft, "words": paper.words, "_": paper.words.gettext}
+
+
+@cache
+def environment(own: Path | None = None) -> ImmutableSandboxedEnvironment:
+    """Where templates come from and what they may use. One in *own* stands in for ours, which is facturelay/… there."""
+    found = ImmutableSandboxedEnvironment(
+        loader=_loader(own),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters |= {
+    found.filters |= {
         "address": address_lines,
         "company": company_facts,
+        "direction": direction,
         "enterprise_number": enterprise_number,
         "iban": iban,
         "ogm": structured_communication,
+        "unbroken": unbroken,
         "vat_number": vat_number,
         "web_address": web_address,
     }
-    return environment
+    return found
+
+
+def _loader(own: Path | None) -> BaseLoader:
+    ours = PackageLoader("worker.rendering")
+    return ours if own is None else ChoiceLoader([_OwnFirst(own, ours), PrefixLoader({"facturelay": ours})])
+
+
+class _OwnFirst(BaseLoader):
+    """A file of the operator's where there is one, else ours; one that appears later is noticed."""
+
+    def __init__(self, folder: Path, ours: BaseLoader) -> None:
+        self.folder, self.own, self.ours = folder, FileSystemLoader(folder), ours
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        try:
+            return self.own.get_source(environment, template)
+        except TemplateNotFound:
+            source, file, _ = self.ours.get_source(environment, template)
+            return source, file, lambda: not (self.folder / template).exists()
+
+
+def unbroken(text: str) -> str:
+    """*text* that stays on one line, like a date in the middle of a sentence."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def address_lines(address: Address, words: Words, home: str) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 import gc
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
-import fontpkg
 from reportlab import rl_config
 from xhtml2pdf.config.resources import RenderLimitError, ResourceAccessPolicy, render_budget, use_policy
 from xhtml2pdf.document import pisaDocument
@@ -23,52 +22,66 @@ log = logging.getLogger(__name__)
 
 # reportlab and xhtml2pdf keep fonts and caches in module globals; two renders at once draw with each other's fonts.
 _ONE_AT_A_TIME = threading.RLock()
+TEMPLATES = Path(__file__).parent / "templates"
 _TIMELESS = b"D:20000101000000+00'00'"
 
 
-def to_pdf(html: str, *, created_at: datetime | None = None) -> bytes:
-    """Print *html*. The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long."""
+def to_pdf(
+    html: str,
+    *,
+    created_at: datetime | None = None,
+    folder: Path = TEMPLATES,
+    again: Callable[[], str] | None = None,
+) -> bytes:
+    """Print *html*, whose pictures may lie in *folder*, or what *again* gives where its last line begins a page.
+
+    The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long and without *again*.
+    """
     with _ONE_AT_A_TIME, _reproducible(), _without_collector():
         fonts.register()
         try:
-            pdf = _one_pass(html)
+            pdf = _one_pass(html, folder, again)
         except RenderLimitError as error:
             raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
         except onepass.NeedsTwoPasses:
-            pdf = to_pdf_plainly(html)
+            pdf = to_pdf_plainly(html, folder)
         except Exception:
             # The quick way leans on private names of two libraries: whatever breaks there must not stop an invoice.
             log.warning("one-pass rendering failed; rendering the plain way", exc_info=True)
-            pdf = to_pdf_plainly(html)
+            pdf = to_pdf_plainly(html, folder)
     return _stamped(pdf, created_at) if created_at else pdf
 
 
-def to_pdf_plainly(html: str) -> bytes:
+def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
     """Print *html* with the library as it is written: the yardstick for the quick way, and its fallback."""
     with _ONE_AT_A_TIME, _reproducible():
         fonts.register()
         try:
-            pdf: bytes = pisaDocument(html, dest_bytes=True, resource_policy=_policy())
+            pdf: bytes = pisaDocument(html, path=_beside(folder), dest_bytes=True, resource_policy=_policy(folder))
         except RenderLimitError as error:
             raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
     return pdf
 
 
-def _one_pass(html: str) -> bytes:
-    with use_policy(_policy()), render_budget(_policy()):
+def _one_pass(html: str, folder: Path, again: Callable[[], str] | None) -> bytes:
+    policy = _policy(folder)
+    with use_policy(policy), render_budget(policy):
         try:
-            return onepass.to_pdf(html, _policy())
+            return onepass.to_pdf(html, policy, _beside(folder), again)
         finally:
             cleanFiles()
             reset_caches()
 
 
-@lru_cache(maxsize=1)
-def _policy() -> ResourceAccessPolicy:
-    """No address and no file but ours. Pictures come as data: addresses."""
-    templates = Path(__file__).parent / "templates"
-    font_folder = Path(fontpkg.path("Fira Sans", 400)).parent
-    return ResourceAccessPolicy.server(templates, allow_remote=False, extra_roots=(font_folder,))
+@cache
+def _policy(folder: Path) -> ResourceAccessPolicy:
+    """No address, and no file but those beside the templates. Logo and code come as data: addresses."""
+    return ResourceAccessPolicy.server(folder, allow_remote=False)
+
+
+def _beside(folder: Path) -> str:
+    """A path from which the names of pictures are taken on."""
+    return str(folder / "page.html")
 
 
 @contextmanager

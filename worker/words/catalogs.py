@@ -41,6 +41,11 @@ class Words:
         """Translate for *count* things; {count} is filled by itself."""
         return self._catalog.ngettext(one, many, count).format_map({"count": self.quantity(Decimal(count)), **values})
 
+    @property
+    def colon(self) -> str:
+        """What stands after a label; French keeps it at a distance."""
+        return "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
+
     def date(self, day: dt.date) -> str:
         """Write 22 November 2026."""
         return format_date(day, "long", locale=self._locale)
@@ -69,9 +74,11 @@ class Words:
         text = format_currency(value, currency, format=pattern, locale=self._locale, currency_digits=False)
         return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
-    def number(self, value: Decimal) -> str:
-        """Write an amount whose currency stands elsewhere: two decimals, or as many as it needs."""
-        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 2, 9)
+    def number(self, value: Decimal, currency: str = "EUR") -> str:
+        """Write an amount whose currency stands elsewhere: with its decimals, or as many as it needs."""
+        digits, needed = get_currency_precision(currency), _decimals(value)
+        least = digits if needed <= digits else max(2, digits)
+        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, least, 9)
         return format_decimal(value, format=pattern, locale=self._locale)
 
     def quantity(self, value: Decimal) -> str:

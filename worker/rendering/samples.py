@@ -1,4 +1,4 @@
-"""Documents to look at and to test with: every kind, four languages, and the awkward ones."""
+"""Documents to look at and to try with: every kind, four languages, and the awkward ones."""
 
 import io
 from dataclasses import replace
@@ -84,13 +84,18 @@ def some_lines() -> tuple[Line, ...]:
     )
 
 
-def a_draft(kind: Kind = Kind.INVOICE, language: str = "nl", lines: tuple[Line, ...] = (), **more: object) -> Draft:
+def a_draft(
+    kind: Kind = Kind.INVOICE,
+    language: str = "nl",
+    lines: tuple[Line, ...] = (),
+    *,
+    rounding: Decimal = ZERO,
+    **more: object,
+) -> Draft:
     """A draft whose sums are right; any field can be given."""
     lines = lines or some_lines()
     vat_lines = _vat_lines(lines)
     net, vat = total_of(v.base for v in vat_lines), total_of(v.vat for v in vat_lines)
-    rounding = more.get("rounding", ZERO)
-    assert isinstance(rounding, Decimal)
     draft = Draft(
         cause=f"order:238:{kind}:1",
         kind=kind,
@@ -241,7 +246,34 @@ def awkward() -> dict[str, Document]:
             ),
         ),
         "test-shop": an_invoice(language="de", test=True, payment=UNPAID),
+        "right-to-left": right_to_left(),
     }
+
+
+def samples() -> dict[str, Document]:
+    """All of them, by name."""
+    return {**ordinary(), "paid": paid(), **awkward()}
+
+
+def paid() -> Document:
+    return an_invoice(paid_on=date(2026, 11, 21), payment_title="Bancontact")
+
+
+def right_to_left() -> Document:
+    """A buyer in Israel and a book in Arabic, among words that run the other way."""
+    buyer = Buyer(
+        "יוסי כהן",
+        'חברת הספרים (בע"מ) 2000',
+        Address("רחוב הרצל 12, דירה 3", "", "6688312", "תל אביב-יפו", "", "IL"),
+        "yossi@example.org",
+    )
+    lines = (
+        a_line("חולצה כחולה – XL (100% כותנה)", sku="IL-1", details=("צבע: כחול",)),
+        a_line("كتاب الطبخ العربي, 2. oplage", details=("اللون: أزرق غامق",)),
+    )
+    return an_invoice(
+        language="en", buyer=buyer, customer_note="נא להתקשר לפני המסירה, 050-1234567. " * 4 + "\nThanks!", lines=lines
+    )
 
 
 def a_logo() -> bytes:

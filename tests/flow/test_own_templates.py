@@ -1,0 +1,94 @@
+"""With templates of the operator's own: what they cannot print gets no number."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tests.flow.conftest import House
+from worker import handling
+from worker.demo.orders import an_order
+from worker.errors import Rejected
+from worker.handling import Person
+from worker.rendering import own
+from worker.services import Services
+from worker.store import alarms
+
+AN = Person("An")
+
+
+@pytest.fixture
+def folder(house: House, tmp_path: Path) -> Iterator[Path]:
+    """The operator's folder, which the house uses."""
+    made = tmp_path / "own"
+    made.mkdir()
+    house.services.store.close()
+    house.services = Services(replace(house.services.settings, templates=made), now=house.clock)
+    yield made
+    own.room(made).close()
+
+
+def said(house: House) -> str:
+    (file,) = house.mailbox.messages()[-1].attachments
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.content)).pages)
+
+
+def test_a_document_is_printed_with_the_operators_template(house: House, folder: Path) -> None:
+    (folder / "invoice.html").write_text(
+        '{% extends "facturelay/invoice.html" %}{% block lines %}Eigen werk{% endblock %}'
+    )
+
+    house.arrives(an_order(id=238))
+
+    assert house.numbers(238) == ["F2026-00001"]
+    assert "Eigen werk" in said(house)
+
+
+def test_a_template_that_fails_keeps_the_document_a_draft_and_tells_whoever_runs_the_server(
+    house: House, folder: Path
+) -> None:
+    (folder / "invoice.html").write_text("<p>\n{{ draft.colour }}")
+
+    (kept,) = house.arrives(an_order(id=238))
+
+    sentence = (
+        "A template of this server does not work: invoice.html, line 2: 'worker.domain.document.Draft object' has no "
+        "attribute 'colour'. Nothing is issued with it until whoever runs the server has mended it; "
+        "`facturelay templates check` shows when it works."
+    )
+    assert [(problem.code, problem.sentence) for problem in kept.draft.problems] == [("template_failed", sentence)]
+    assert (house.numbers(238), house.mailbox.messages()) == (["draft"], ())
+    with house.services.store.read() as connection:
+        assert [(alarm.code, alarm.sentence) for alarm in alarms.open_alarms(connection)] == [
+            ("template_failed", sentence)
+        ]
+
+
+def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and_not_before(
+    house: House, folder: Path
+) -> None:
+    (folder / "invoice.html").write_text("{% if %}")
+    (draft,) = house.arrives(an_order(id=238))
+    assert draft.kept is not None
+
+    with pytest.raises(Rejected, match=r"invoice\.html, line 1"):
+        handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=AN)
+    (folder / "invoice.html").unlink()
+    handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=AN)
+    house.work()
+
+    assert house.numbers(238) == ["F2026-00001"]
+
+
+def test_nothing_is_credited_while_the_credit_note_cannot_be_printed(house: House, folder: Path) -> None:
+    (invoice,) = house.arrives(an_order(id=238))
+    (folder / "credit_note.html").write_text("{{ nothing }}")
+    assert invoice.document is not None
+
+    with pytest.raises(Rejected, match=r"credit_note\.html, line 1: 'nothing' is undefined"):
+        handling.credit(house.services, invoice.document.document_id, again=True, by=AN)
+
+    assert house.numbers(238) == ["F2026-00001"]

@@ -1,0 +1,85 @@
+"""What the mail to a customer says for each kind, paid or not, in each language: subject, text, and what the HTML shows."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from email.message import EmailMessage
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from worker.domain.document import Document, Kind
+from worker.mail.mails import compose
+from worker.rendering.samples import SHOP, UNPAID, of_kind
+from worker.words import LANGUAGES
+
+FOLDER = Path(__file__).parent / "mails"
+
+
+def mail_of(*documents: Document) -> EmailMessage:
+    return compose(
+        replace(SHOP, mail_from="winkel@gist.example"),
+        tuple((document, b"%PDF-1.4") for document in documents),
+        link=lambda document: f"https://facturen.example/d/{document.number}",
+        message_id="<17@facturen.example>",
+    )
+
+
+def in_state(kind: Kind, language: str, *, paid: bool) -> Document:
+    document = of_kind(kind, language)
+    pay_url = "https://gist.example/pay" if kind is Kind.ORDER_CONFIRMATION else ""
+    payment = replace(UNPAID, pay_url=pay_url)
+    draft = replace(
+        document.draft,
+        payment=payment,
+        paid_on=date(2026, 11, 21) if paid else None,
+        payment_title="Bancontact" if paid else "",
+    )
+    return replace(document, draft=draft)
+
+
+def read(mail: EmailMessage) -> str:
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    return f"{mail['Subject']}\n{'=' * 40}\n{plain.get_content()}{'=' * 40}\n{seen(html.get_content())}\n"
+
+
+def seen(html: str) -> str:
+    """What a reader of the HTML part sees, a block a line, with where its links lead."""
+    body = html.partition("<body")[2].partition(">")[2]
+    linked = re.sub(r'<a [^>]*href="([^"]*)"[^>]*>(.*?)</a>', r"[\2](\1)", body, flags=re.DOTALL)
+    blocks = re.sub(r"</(?:p|td|div)>|<br>", "\n", linked)
+    lines = (" ".join(line.split(" ")).strip() for line in unescape(re.sub(r"<[^>]+>", "", blocks)).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+EXAMPLES = {
+    f"{kind}-{'paid' if paid else 'unpaid'}-{language}": (kind, paid, language)
+    for kind in Kind
+    for paid in (False, True)
+    for language in LANGUAGES
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_mail_says_what_it_said_before(name: str, update_golden: bool) -> None:
+    kind, paid, language = EXAMPLES[name]
+
+    compared(name, read(mail_of(in_state(kind, language, paid=paid))), update_golden=update_golden)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_mail_with_several_documents_says_what_it_said_before(language: str, update_golden: bool) -> None:
+    together = (in_state(kind, language, paid=True) for kind in (Kind.INVOICE, Kind.DELIVERY_NOTE))
+
+    compared(f"several-{language}", read(mail_of(*together)), update_golden=update_golden)
+
+
+def compared(name: str, text: str, *, update_golden: bool) -> None:
+    golden = FOLDER / f"{name}.txt"
+    if update_golden:
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")

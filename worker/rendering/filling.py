@@ -1,0 +1,102 @@
+"""The process in which the operator's templates are filled: `python -m worker.rendering.filling FOLDER MEGABYTES`.
+
+It reads requests and answers them until its input ends. What a template gets wrong is part of the answer; what takes too
+long is ended from outside (`own`).
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from traceback import walk_tb
+from types import TracebackType
+from typing import Any
+
+from jinja2 import TemplateNotFound, TemplateSyntaxError
+
+from worker.domain.document import Draft
+from worker.rendering.brand import Brand
+from worker.rendering.letters import in_their_fonts
+from worker.rendering.own import LARGEST_PAGE, LENGTH, write
+from worker.rendering.paper import Paper, shown, template_for
+from worker.store import codec
+from worker.words import Words
+
+
+class TooLarge(Exception):
+    """The template goes on and on."""
+
+
+def main() -> None:
+    """Answer requests until there are none."""
+    folder, megabytes = Path(sys.argv[1]), int(sys.argv[2])
+    limit_memory(megabytes * 1_000_000)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is not an answer
+    write(answers, {"ready": True})
+    while True:
+        head = sys.stdin.buffer.read(LENGTH.size)
+        if len(head) < LENGTH.size:
+            return
+        (length,) = LENGTH.unpack(head)
+        answer = answered(json.loads(sys.stdin.buffer.read(length)), folder)
+        write(answers, answer)
+
+
+def answered(request: dict[str, Any], folder: Path) -> dict[str, object]:
+    """The page, or what is wrong: file, line (0: none) and reason."""
+    try:
+        return {"page": filled(paper_of(request), folder)}
+    except MemoryError:
+        return {"file": "", "line": 0, "reason": "it needs more memory than it may have"}
+    except TooLarge:
+        return {"file": "", "line": 0, "reason": f"its page has more than {LARGEST_PAGE:,} characters"}
+    except TemplateNotFound as error:
+        return {"file": str(error.name), "line": 0, "reason": "there is no such template"}
+    except TemplateSyntaxError as error:
+        return {"file": error.name or "", "line": error.lineno, "reason": error.message or ""}
+    except Exception as error:  # noqa: BLE001 - a template can raise anything, and whoever wrote it must read it
+        file, line = place(error.__traceback__, folder)
+        return {"file": file, "line": line, "reason": str(error)[:300].rstrip(".") or type(error).__name__}
+
+
+def paper_of(request: dict[str, Any]) -> Paper:
+    draft = codec.load(Draft, request["draft"])
+    issued_on = date.fromisoformat(request["issued_on"]) if request["issued_on"] else None
+    brand = Brand(request["accent"], bytes.fromhex(request["logo"]), request["layout"])
+    return Paper(draft, request["number"], issued_on, Words(draft.language), brand, request["head_again"])
+
+
+def filled(paper: Paper, folder: Path) -> str:
+    return in_their_fonts("".join(_not_too_much(template_for(paper, folder).generate(shown(paper)))))
+
+
+def _not_too_much(parts: Iterator[str]) -> Iterator[str]:
+    room = LARGEST_PAGE
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            raise TooLarge
+        yield part
+
+
+def place(trace: TracebackType | None, folder: Path) -> tuple[str, int]:
+    """Where in the operator's templates an error began: the innermost place that is one. Jinja puts template lines into traces."""
+    found = [(frame.f_code.co_filename, line) for frame, line in walk_tb(trace)]
+    own = [(str(Path(file).relative_to(folder)), line) for file, line in found if Path(file).is_relative_to(folder)]
+    return own[-1] if own else ("", 0)
+
+
+def limit_memory(allowance: int) -> None:
+    """Let this process grow by *allowance* bytes and no further. Where the system does not count so (macOS), time limits it."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        now = int(statm.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + allowance, now + allowance))
+
+
+if __name__ == "__main__":
+    main()
