@@ -83,7 +83,9 @@ def page(token: str) -> Response:
         priced=held.document.draft.kind is not Kind.DELIVERY_NOTE,
         pay_url=web_address(held.document),
         reference=reference(held.document),
-        downloads=[(name, f"{address}/{name}", file_name(held, name)) for name in MEDIA_TYPES if name in held.files],
+        downloads=[
+            (name, f"{address}/{name}", file_name(held.document, name)) for name in MEDIA_TYPES if name in held.files
+        ],
         waits=waits,
         refresh_s=REFRESH_S if waits else 0,
         base=base_path(),
@@ -104,7 +106,7 @@ def stored_file(token: str, file_format: str) -> Response:
     response = make_response(content)
     response.content_type = MEDIA_TYPES[file_format]
     disposition = "inline" if file_format == "pdf" else "attachment"
-    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(held, file_format)}"'
+    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(held.document, file_format)}"'
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.set_etag(stored.sha256)
     response.make_conditional(request)
@@ -220,10 +222,10 @@ def not_there(held: Held, file_format: str) -> Response:
     return message_page(HTTPStatus.NOT_FOUND, held.words, "unknown")
 
 
-def file_name(held: Held, file_format: str) -> str:
+def file_name(document: Document, file_format: str) -> str:
     """A name that no file system and no header can take amiss: a number may hold a slash."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", held.document.number).strip("-.")
-    return f"{stem or held.document.document_id}.{file_format}"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", document.number).strip("-.")
+    return f"{stem or document.document_id}.{file_format}"
 
 
 def web_address(document: Document) -> str:

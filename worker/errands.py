@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from worker import links, trying
+from worker import handling, links, trying
 from worker.delivering import hand_over, shop_of, writing
+from worker.errors import Rejected
+from worker.handling import Person
 from worker.mail import mails
 from worker.services import Services
 from worker.store import documents, trail
@@ -47,9 +49,44 @@ def try_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
     return {"taken": tried.taken, "code": tried.code, "sentence": tried.sentence, "hints": list(tried.hints)}
 
 
+def send_document(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Mail a document of the shop once more."""
+    document_id = int(errand.argument["document_id"])
+    with services.store.read() as connection:
+        document = documents.find(connection, document_id)
+    if document is None or document.shop_id != errand.shop_id:
+        raise Rejected("This document is not of this shop.", code="document_unknown")
+    handling.send(services, document_id, by=Person(errand.asked_by))
+    return {"code": "sent", "sentence": f"{document.number} is on its way to the customer."}
+
+
+def issue_draft(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Issue a draft of the shop; `send` in the argument mails it as well."""
+    draft_id = int(errand.argument["draft_id"])
+    with services.store.read() as connection:
+        kept = documents.get_draft(connection, draft_id)
+    if kept.shop_id != errand.shop_id:
+        raise Rejected("This draft is not of this shop.", code="draft_unknown")
+    by = Person(errand.asked_by)
+    document = handling.issue_kept(services, draft_id, send=bool(errand.argument.get("send")), by=by)
+    return {"code": "issued", "sentence": f"{document.number} was issued."}
+
+
+def retry_order(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Try again what failed for an order of the shop."""
+    order_id = int(errand.argument["order_id"])
+    count = handling.try_again(services, errand.shop_id, order_id, by=Person(errand.asked_by))
+    if count == 0:
+        return {"code": "nothing_failed", "sentence": "Nothing of this order waits to be tried again."}
+    return {"code": "tried_again", "sentence": "What failed is tried again."}
+
+
 ERRANDS: dict[str, Callable[[Services, Errand], Mapping[str, Any]]] = {
     "renew_link": renew_link,
     "test_mail": try_mail,
+    "order_screen_send": send_document,
+    "order_screen_issue": issue_draft,
+    "order_screen_retry": retry_order,
 }
 
 

@@ -80,7 +80,7 @@ final class Links implements Feature {
 		if ( array() === $documents && ! $waiting ) {
 			return;
 		}
-		echo '<section class="facturelay-documents"><h2>' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
+		echo '<section class="facturelay-documents"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
 		if ( $waiting ) {
 			printf( '<p><a href="%s">%s</a></p>', esc_url( self::of_order( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}

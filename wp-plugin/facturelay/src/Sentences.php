@@ -36,6 +36,20 @@ final class Sentences {
 				return __( 'Facturelay works, but cannot reach this plugin: a firewall or security plugin closes its address. Your shop keeps sending its own mails until that is open.', 'facturelay' );
 			case 'not_connected':
 				return __( 'Facturelay no longer knows this shop. Connect it again with a new code.', 'facturelay' );
+			case 'sent':
+				return __( 'The mail is on its way to the customer.', 'facturelay' );
+			case 'issued':
+				return __( 'The document was issued.', 'facturelay' );
+			case 'tried_again':
+				return __( 'What failed is tried again.', 'facturelay' );
+			case 'nothing_failed':
+				return __( 'Nothing of this order waits to be tried again.', 'facturelay' );
+			case 'mail_under_way':
+				return __( 'The document is being mailed at this moment.', 'facturelay' );
+			case 'draft_unknown':
+				return __( 'This draft was issued or discarded meanwhile.', 'facturelay' );
+			case 'too_many_files':
+				return __( 'Choose fewer orders: at most 200 documents can be downloaded at once.', 'facturelay' );
 			default:
 				return $said;
 		}
