@@ -135,7 +135,7 @@ def wrong_site(shop: Shop, site: str) -> Response | None:
         return refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY, "shop_url_http", "This shop has no https, and keys travel over https only."
         )
-    if bare_host(site) != bare_host(shop.url):
+    if bare_address(site) != bare_address(shop.url):
         return refusal(
             HTTPStatus.CONFLICT,
             "site_other",
@@ -144,12 +144,13 @@ def wrong_site(shop: Shop, site: str) -> Response | None:
     return None
 
 
-def bare_host(url: str) -> str:
-    """Host and port; with and without www is one site."""
+def bare_address(url: str) -> str:
+    """Host, port and folder: sites of one network may differ in the folder alone. With and without www is one site."""
     address = urlsplit(url)
     host = (address.hostname or "").removeprefix("www.")
     standard = {"http": 80, "https": 443}.get(address.scheme)
-    return host if address.port in (None, standard) else f"{host}:{address.port}"
+    port = "" if address.port in (None, standard) else f":{address.port}"
+    return f"{host}{port}{address.path.rstrip('/')}"
 
 
 @blueprint.post("/plugin/check")

@@ -48,7 +48,8 @@ def order() -> Response:
             if document.draft.order_key == key
         ],
         drafts=[told_draft(draft) for draft in kept if draft.draft.order_key == key],
-        reasons=[flag.sentence for flag in flags] + [finding.sentence for finding in findings],
+        reasons=[told_reason("", flag.code, flag.sentence) for flag in flags]
+        + [told_reason(finding.rule, finding.code, finding.sentence) for finding in findings],
         seen=known is not None,
     )
 
@@ -80,6 +81,12 @@ def told_draft(kept: KeptDraft) -> dict[str, object]:
         "currency": kept.draft.currency,
         "problems": [problem.sentence for problem in kept.draft.problems],
     }
+
+
+def told_reason(rule: str, code: str, sentence: str) -> dict[str, str]:
+    """Why, as a code that the plugin has words for, and the sentence for where it has none. *rule* names what it is about."""
+    about = "credit_note" if rule.startswith(("refund", "cancel")) else rule.partition(":")[0]
+    return {"kind": about, "code": code, "sentence": sentence}
 
 
 @blueprint.post("/plugin/errand")

@@ -143,6 +143,7 @@ def test_knowing_where_a_code_is_kept_is_not_knowing_the_code(house: House) -> N
     [
         ("https://staging.shop.example", (409, "site_other")),
         ("https://shop.example:8443", (409, "site_other")),
+        ("https://shop.example/second", (409, "site_other")),
         ("http://shop.example", (422, "shop_url_http")),
     ],
 )

@@ -96,15 +96,22 @@ final class OrderBox {
 
 	/** @param array<string, mixed> $told */
 	private static function why( array $told ): string {
-		$reasons = array_filter( array_map( 'strval', (array) ( $told['reasons'] ?? array() ) ) );
+		$reasons = (array) ( $told['reasons'] ?? array() );
 		if ( empty( $told['seen'] ) ) {
 			return '<p class="description" data-waits>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
 		}
 		if ( array() === $reasons ) {
 			return '';
 		}
-		$list = implode( '', array_map( static fn ( string $reason ): string => '<li>' . esc_html( $reason ) . '</li>', $reasons ) );
+		$list = implode( '', array_map( array( self::class, 'reason' ), $reasons ) );
 		return '<details><summary>' . esc_html__( 'Why', 'facturelay' ) . "</summary><ul>$list</ul></details>";
+	}
+
+	/** @param array<string, mixed> $reason */
+	private static function reason( array $reason ): string {
+		$kind     = (string) ( $reason['kind'] ?? '' );
+		$sentence = Sentences::of( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
+		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( Documents::title( $kind ) ) . '</strong>: ' ) . esc_html( $sentence ) . '</li>';
 	}
 
 	private static function nothing(): string {
