@@ -95,7 +95,7 @@ class Ours:
                 self.shop.run_queue()
             if reached():
                 return
-            time.sleep(1)
+            time.sleep(3)
         raise AssertionError(f"{what} did not come within {seconds:.0f} s")
 
     def settled(self) -> bool:
