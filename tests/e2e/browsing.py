@@ -3,16 +3,21 @@
 import io
 import re
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.services.wordpress import PLUGIN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
+PRESSES = 4
+RECEIVED = re.compile(r"order-received/(\d+)")
 
 
 @dataclass(frozen=True)
@@ -138,12 +143,15 @@ class Shopper:
         if self.vat:
             page.fill("#contact-facturelay-vat-number", self.vat)
         page.check("#radio-control-wc-payment-method-options-bacs")
-        # The block counts again after each field; a press meanwhile is lost.
-        page.wait_for_timeout(3000)
 
     def orders(self) -> int:
-        """Place the order from the block checkout; its id."""
-        self.page.click(".wc-block-components-checkout-place-order-button")
+        """Place the order from the block checkout; its id. The block counts again after each field, and a press meanwhile is lost."""
+        button = self.page.locator(".wc-block-components-checkout-place-order-button")
+        for _ in range(PRESSES):
+            with suppress(PlaywrightTimeout):
+                button.click(timeout=PATIENCE_MS)
+                self.page.wait_for_url(RECEIVED, timeout=PATIENCE_MS / 4)
+                break
         return self.order_received()
 
     def orders_the_classic_way(self, product_id: int, checkout: str) -> int:
@@ -163,8 +171,8 @@ class Shopper:
         return self.order_received()
 
     def order_received(self) -> int:
-        self.page.wait_for_url(re.compile(r"order-received/\d+"))
-        found = re.search(r"order-received/(\d+)", self.page.url)
+        self.page.wait_for_url(RECEIVED)
+        found = RECEIVED.search(self.page.url)
         assert found is not None
         return int(found[1])
 
