@@ -88,6 +88,15 @@ class Owner:
         if self.page.locator("[name=facturelay_private]").count():
             self.page.check("[name=facturelay_private]")
             said = self.presses("connect")
+        return self.waits_for_the_check(said)
+
+    def waits_for_the_check(self, said: str) -> str:
+        """A busy machine takes longer to try the keys than a page may wait for; the owner is told to look again."""
+        for _ in range(PRESSES):
+            if "(waiting)" not in said:
+                break
+            self.page.wait_for_timeout(10_000)
+            said = self.presses("check")
         return said
 
     def opens_order(self, order_id: int) -> "Locator":

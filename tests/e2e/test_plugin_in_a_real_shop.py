@@ -239,7 +239,7 @@ def test_reconnecting_makes_keys_and_webhooks_anew_and_orders_go_on(house: Ours,
     before = ours_in_the_shop(house)
     owner.opens_settings()
 
-    said = owner.presses("renew")
+    said = owner.waits_for_the_check(owner.presses("renew"))
 
     after = ours_in_the_shop(house)
     assert "(connected)" in said
