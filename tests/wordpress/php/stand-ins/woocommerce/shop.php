@@ -68,3 +68,12 @@ function WC(): WooCommerce {
 function wc_get_order( $order ): ?WC_Order {
 	return WC_Order::$kept[ (int) $order ] ?? null;
 }
+
+/**
+ * @param array<string, mixed> $wanted
+ * @return WC_Order[]
+ */
+function wc_get_orders( array $wanted ): array {
+	$found = array_filter( WC_Order::$kept, static fn ( WC_Order $order ): bool => $order->get_billing_email() === $wanted['billing_email'] );
+	return array_slice( array_values( $found ), ( $wanted['page'] - 1 ) * $wanted['limit'], $wanted['limit'] );
+}
