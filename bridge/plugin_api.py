@@ -211,21 +211,23 @@ def disconnect() -> Response:
     return jsonify(disconnected=True)
 
 
-@blueprint.get("/plugin/d/<shop_id>/<int:document_id>")
-def document(shop_id: str, document_id: int) -> Response:
-    """From the shop's own link to the document's: the shop has checked who asks, and signed for the next minutes."""
+@blueprint.get("/plugin/d/<shop_id>/<int:document_id>", defaults={"file_format": ""})
+@blueprint.get("/plugin/d/<shop_id>/<int:document_id>/<any(pdf, xml):file_format>")
+def document(shop_id: str, document_id: int, file_format: str) -> Response:
+    """From the shop's own link to the document's page or file: the shop has checked who asks, and signed for the next minutes."""
+    leaf = f"/{file_format}" if file_format else ""
     with parts().store.read() as connection:
         found = plugin.of_shop(connection, parts().vault, shop_id)
         made = documents.find(connection, document_id)
     seal = Seal(request.args.get("time", ""), request.args.get("nonce", ""), request.args.get("signature", ""))
     # The path without the folder of a public address: that is what the plugin signs.
-    if found is None or not seal.fits(found.secret, f"/plugin/d/{shop_id}/{document_id}", b""):
+    if found is None or not seal.fits(found.secret, f"/plugin/d/{shop_id}/{document_id}{leaf}", b""):
         return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
     if made is None or made.shop_id != shop_id or not seal.is_fresh(parts().now().timestamp()):
         return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
     settings = parts().settings
     token = links.sign(settings.secret_keys, document_id, now=parts().now(), lifetime=LINK_LIFETIME)
-    return make_response(redirect(f"{settings.public_url}/d/{token}", HTTPStatus.SEE_OTHER))
+    return make_response(redirect(f"{settings.public_url}/d/{token}{leaf}", HTTPStatus.SEE_OTHER))
 
 
 def asked() -> Asking | Response:

@@ -33,6 +33,14 @@ final class LinkPageTest extends WordPressTestCase {
 		$this->assertSame( 'https://documents.example.com/plugin/d/abc/7', $this->visited( array(), 'wc_order_238' ) );
 	}
 
+	public function test_the_link_of_a_file_leads_to_that_file(): void {
+		$_GET = array( 'facturelay_document' => '7', 'facturelay_file' => 'pdf', 'key' => 'wc_order_238' );
+		$this->assertSame( 'https://documents.example.com/plugin/d/abc/7/pdf', $this->visited( array(), null ) );
+
+		$_GET['facturelay_file'] = '../../other';
+		$this->assertSame( 'https://documents.example.com/plugin/d/abc/7', $this->visited( array(), null ) );
+	}
+
 	public function test_who_counts_order_numbers_sees_nothing(): void {
 		$this->assertSame( '404 Not found', $this->visited( array(), '' ) );
 		$this->assertSame( '404 Not found', $this->visited( array(), 'wc_order_239' ) );

@@ -48,14 +48,19 @@ final class OrderBox {
 
 	/** @param array<string, mixed> $document */
 	private static function heading( array $document, WC_Order $order ): string {
-		$link = Links::of( (object) array( 'document_id' => (int) $document['id'] ), $order );
+		$named = (object) array( 'document_id' => (int) $document['id'] );
+		$files = '';
+		foreach ( array_map( 'strval', (array) ( $document['files'] ?? array() ) ) as $file ) {
+			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( Links::of( $named, $order, $file ) ), esc_html( strtoupper( $file ) ) );
+		}
 		$test = empty( $document['test'] ) ? '' : ' (' . esc_html__( 'test', 'facturelay' ) . ')';
 		return sprintf(
-			'<strong><a href="%s" target="_blank" rel="noopener">%s</a></strong>%s<br>%s',
-			esc_url( $link ),
+			'<strong><a href="%s" target="_blank" rel="noopener">%s</a></strong>%s<br>%s%s',
+			esc_url( Links::of( $named, $order ) ),
 			esc_html( Documents::title( (string) $document['kind'] ) . ' ' . $document['number'] ),
 			$test,
-			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::amount( (string) $document['total'], (string) $document['currency'] ) )
+			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::amount( (string) $document['total'], (string) $document['currency'] ) ),
+			$files
 		);
 	}
 
