@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flask import Flask
 
-from bridge import answers, api, dashboard, health, links, plugin_api, webhooks
+from bridge import answers, api, dashboard, health, links, plugin_api, plugin_orders, webhooks
 from bridge.parts import NAME, assemble, utc_now
 from worker.settings import Settings
 
@@ -21,8 +21,8 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.extensions[NAME] = assemble(settings, now)
-    for blueprint in (webhooks.blueprint, links.blueprint, plugin_api.blueprint, api.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
+    for door in (webhooks, links, plugin_api, plugin_orders, api, health):
+        app.register_blueprint(door.blueprint)
     dashboard.register(app)
     answers.register(app)
     return app

@@ -18,6 +18,7 @@ from worker.domain.seal import Seal
 from worker.domain.shop import Shop
 from worker.store import documents, numbering, plugin, shops, trail
 from worker.store.plugin import Plugin
+from worker.store.shops import Secrets
 from worker.store.trail import Event
 
 blueprint = Blueprint("plugin", __name__)
@@ -63,6 +64,36 @@ def connect() -> Response:
     return keep(content, invite.shop_id, hashed)
 
 
+@blueprint.post("/plugin/renew")
+def renew() -> Response:
+    """Keep the new REST key and webhook secret of a connected plugin: it lost those it had. Needs no code, it is signed."""
+    asking = asked()
+    if isinstance(asking, Response):
+        return asking
+    found, content, now = asking.plugin, asking.content, parts().now()
+    if not are_keys({**content, "plugin_secret": found.secret}):
+        return refusal(HTTPStatus.BAD_REQUEST, "request_wrong", "The plugin sent something that cannot be read here.")
+    with parts().store.write() as connection:
+        numbering.lock(connection, found.shop_id)
+        connected = shops.connected(connection, parts().vault, found.shop_id)
+        shops.change_secrets(connection, parts().vault, found.shop_id, renewed(connected.secrets, content))
+        plugin.check_again(connection, found.plugin_id)
+        sentence = "The plugin made its key and webhooks anew."
+        trail.add(connection, Event(found.shop_id, now, "plugin", "plugin_renewed", sentence))
+    parts().ringer.ring(queue.CHECK_PLUGIN, found.plugin_id)
+    return jsonify(delivery_url=delivery_url(found.shop_id))
+
+
+def renewed(secrets: Secrets, content: dict[str, Any]) -> Secrets:
+    """The secret from before stays valid for what is still on its way."""
+    kept = (content["webhook_secret"], *secrets.webhook_secrets[:1])
+    return replace(secrets, webhook_secrets=kept, rest_key=content["rest_key"], rest_secret=content["rest_secret"])
+
+
+def delivery_url(shop_id: str) -> str:
+    return f"{parts().settings.public_url}/webhooks/{shop_id}"
+
+
 def are_keys(content: dict[str, Any]) -> bool:
     patterns = {"rest_key": KEY, "rest_secret": KEY_SECRET, "webhook_secret": HEX_SECRET, "plugin_secret": HEX_SECRET}
     return all(pattern.fullmatch(str(content.get(name, ""))) for name, pattern in patterns.items())
@@ -82,15 +113,7 @@ def keep(content: dict[str, Any], shop_id: str, hashed: str) -> Response:
             return refusal(HTTPStatus.UNAUTHORIZED, "code_used", "This code has just been used.")
         shop = replace(connected.shop, url=site)
         shops.change(connection, shop)
-        # The secrets from before stay valid for what is still on its way.
-        kept = (content["webhook_secret"], *connected.secrets.webhook_secrets[:1])
-        secrets = replace(
-            connected.secrets,
-            webhook_secrets=kept,
-            rest_key=content["rest_key"],
-            rest_secret=content["rest_secret"],
-        )
-        shops.change_secrets(connection, parts().vault, shop_id, secrets)
+        shops.change_secrets(connection, parts().vault, shop_id, renewed(connected.secrets, content))
         plugin_id = plugin.connect(
             connection,
             parts().vault,
@@ -102,7 +125,7 @@ def keep(content: dict[str, Any], shop_id: str, hashed: str) -> Response:
         )
         trail.add(connection, Event(shop_id, now, "plugin", "plugin_connected", f"The plugin of {site} connected."))
     parts().ringer.ring(queue.CHECK_PLUGIN, plugin_id)
-    return jsonify(shop=shop_id, name=shop.name, delivery_url=f"{parts().settings.public_url}/webhooks/{shop_id}")
+    return jsonify(shop=shop_id, name=shop.name, delivery_url=delivery_url(shop_id))
 
 
 def wrong_site(shop: Shop, site: str) -> Response | None:
@@ -112,7 +135,7 @@ def wrong_site(shop: Shop, site: str) -> Response | None:
         return refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY, "shop_url_http", "This shop has no https, and keys travel over https only."
         )
-    if bare_host(site) != bare_host(shop.url):
+    if bare_address(site) != bare_address(shop.url):
         return refusal(
             HTTPStatus.CONFLICT,
             "site_other",
@@ -121,12 +144,13 @@ def wrong_site(shop: Shop, site: str) -> Response | None:
     return None
 
 
-def bare_host(url: str) -> str:
-    """Host and port; with and without www is one site."""
+def bare_address(url: str) -> str:
+    """Host, port and folder: sites of one network may differ in the folder alone. With and without www is one site."""
     address = urlsplit(url)
     host = (address.hostname or "").removeprefix("www.")
     standard = {"http": 80, "https": 443}.get(address.scheme)
-    return host if address.port in (None, standard) else f"{host}:{address.port}"
+    port = "" if address.port in (None, standard) else f":{address.port}"
+    return f"{host}{port}{address.path.rstrip('/')}"
 
 
 @blueprint.post("/plugin/check")
@@ -187,21 +211,23 @@ def disconnect() -> Response:
     return jsonify(disconnected=True)
 
 
-@blueprint.get("/plugin/d/<shop_id>/<int:document_id>")
-def document(shop_id: str, document_id: int) -> Response:
-    """From the shop's own link to the document's: the shop has checked who asks, and signed for the next minutes."""
+@blueprint.get("/plugin/d/<shop_id>/<int:document_id>", defaults={"file_format": ""})
+@blueprint.get("/plugin/d/<shop_id>/<int:document_id>/<any(pdf, xml):file_format>")
+def document(shop_id: str, document_id: int, file_format: str) -> Response:
+    """From the shop's own link to the document's page or file: the shop has checked who asks, and signed for the next minutes."""
+    leaf = f"/{file_format}" if file_format else ""
     with parts().store.read() as connection:
         found = plugin.of_shop(connection, parts().vault, shop_id)
         made = documents.find(connection, document_id)
     seal = Seal(request.args.get("time", ""), request.args.get("nonce", ""), request.args.get("signature", ""))
     # The path without the folder of a public address: that is what the plugin signs.
-    if found is None or not seal.fits(found.secret, f"/plugin/d/{shop_id}/{document_id}", b""):
+    if found is None or not seal.fits(found.secret, f"/plugin/d/{shop_id}/{document_id}{leaf}", b""):
         return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
     if made is None or made.shop_id != shop_id or not seal.is_fresh(parts().now().timestamp()):
         return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
     settings = parts().settings
     token = links.sign(settings.secret_keys, document_id, now=parts().now(), lifetime=LINK_LIFETIME)
-    return make_response(redirect(f"{settings.public_url}/d/{token}", HTTPStatus.SEE_OTHER))
+    return make_response(redirect(f"{settings.public_url}/d/{token}{leaf}", HTTPStatus.SEE_OTHER))
 
 
 def asked() -> Asking | Response:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.bridge.conftest import NOW, SHOP, House
+from tests.bridge.conftest import NOW, PDF, SHOP, House
 from worker import links
 from worker.domain.seal import sealed, signature
 from worker.store import plugin, shops
@@ -143,6 +143,7 @@ def test_knowing_where_a_code_is_kept_is_not_knowing_the_code(house: House) -> N
     [
         ("https://staging.shop.example", (409, "site_other")),
         ("https://shop.example:8443", (409, "site_other")),
+        ("https://shop.example/second", (409, "site_other")),
         ("http://shop.example", (422, "shop_url_http")),
     ],
 )
@@ -254,6 +255,18 @@ def test_a_signed_way_leads_to_a_fresh_link(connected: House) -> None:
     assert (link.document_id, link.expires_at) == (document.document_id, NOW + timedelta(days=1))
 
 
+def test_a_signed_way_may_lead_to_the_file_itself_and_only_to_that_one(connected: House) -> None:
+    document = connected.issue()
+    way = way_to(document.document_id, "/pdf")
+
+    answer = connected.client.get(way)
+
+    assert (answer.status_code, answer.headers["Location"].endswith("/pdf")) == (303, True)
+    assert connected.client.get(answer.headers["Location"].removeprefix("https://documents.example")).data == PDF
+    assert connected.client.get(way.replace("/pdf?", "/xml?")).status_code == 404
+    assert connected.client.get(way.replace("/pdf?", "?")).status_code == 404
+
+
 def test_a_way_that_is_old_or_altered_leads_nowhere(connected: House) -> None:
     document = connected.issue()
     way = way_to(document.document_id)
@@ -266,8 +279,8 @@ def test_a_way_that_is_old_or_altered_leads_nowhere(connected: House) -> None:
     assert [answer.status_code for answer in (altered, unsigned, old)] == [404, 404, 404]
 
 
-def way_to(document_id: int) -> str:
-    route = f"/plugin/d/{SHOP}/{document_id}"
+def way_to(document_id: int, leaf: str = "") -> str:
+    route = f"/plugin/d/{SHOP}/{document_id}{leaf}"
     seal = sealed(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route=route, body=b"")
     return f"{route}?time={seal.time}&nonce={seal.nonce}&signature={seal.signature}"
 

@@ -72,7 +72,8 @@ class RealShop:
 
     def run_queue(self) -> None:
         """WooCommerce delivers from its queue, which WP-Cron runs when somebody calls it."""
-        requests.get(f"{self.url}/wp-cron.php", params={"doing_wp_cron": time.time()}, timeout=60)
+        # Without doing_wp_cron: with it WordPress takes the call for a second one, and does nothing.
+        requests.get(f"{self.url}/wp-cron.php", timeout=180)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,7 +16,8 @@ from worker.demo.orders import an_order
 from worker.domain.document import SendMode
 from worker.domain.seal import Seal
 from worker.domain.shop import Rule
-from worker.store import plugin, shops
+from worker.store import errands, plugin, shops
+from worker.store.errands import Errand
 
 SECRET = "7e" * 32
 
@@ -242,3 +243,79 @@ def test_a_connection_check_asks_the_plugin_too(house: House, shop_plugin: Prete
     assert plugin_line() == (True, "The plugin answers.")
     shop_plugin.is_silent = True
     assert plugin_line()[0] is False
+
+
+def pressed(house: House, kind: str, **argument: Any) -> Errand:
+    """What comes of a button on the order screen."""
+    with house.services.store.write() as connection:
+        errand_id = errands.ask(
+            connection,
+            shop_id=house.shop_id,
+            kind=f"order_screen_{kind}",
+            argument=argument,
+            asked_by="An Peeters",
+            now=house.clock.now,
+        )
+    jobs.do_errand(house.services, errand_id)
+    with house.services.store.read() as connection:
+        errand = errands.get(connection, errand_id)
+    assert errand is not None
+    return errand
+
+
+def test_send_again_on_the_order_screen_mails_the_document(house: House, shop_plugin: PretendPlugin) -> None:
+    (item,) = house.arrives(an_order(id=238, paid=True))
+    assert item.document is not None
+    house.clock.move(minutes=1)
+
+    errand = pressed(house, "send", document_id=item.document.document_id)
+    house.work()
+
+    assert (errand.state, errand.answer["code"]) == ("done", "sent")
+    assert len(house.mailbox.messages()) == 2
+
+
+def test_a_draft_is_issued_from_the_order_screen(house: House, shop_plugin: PretendPlugin) -> None:
+    house.change_shop(rules=(Rule.parse("invoice:paid:draft"),))
+    order = an_order(id=238, paid=True)
+    (item,) = house.arrives(order)
+    assert item.kept is not None
+
+    errand = pressed(house, "issue", draft_id=item.kept.draft_id, send=False)
+    house.work()
+
+    assert errand.answer == {"code": "issued", "sentence": "F2026-00001 was issued."}
+    assert house.numbers(order["id"]) == ["F2026-00001"]
+    assert house.mailbox.messages() == ()
+
+
+def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
+    house: House, shop_plugin: PretendPlugin
+) -> None:
+    (item,) = house.arrives(an_order(id=238, paid=True))
+    assert item.document is not None
+    with house.services.store.write() as connection:
+        mine = shops.connected(connection, house.services.vault, house.shop_id)
+        other = replace(mine.shop, shop_id="b" * 24)
+        shops.add(connection, house.services.vault, other, mine.secrets, now=house.clock.now)
+        errand_id = errands.ask(
+            connection,
+            shop_id=other.shop_id,
+            kind="order_screen_send",
+            argument={"document_id": item.document.document_id},
+            asked_by="Somebody",
+            now=house.clock.now,
+        )
+
+    jobs.do_errand(house.services, errand_id)
+
+    with house.services.store.read() as connection:
+        errand = errands.get(connection, errand_id)
+    assert errand is not None
+    assert (errand.state, errand.answer["code"]) == ("failed", "document_unknown")
+
+
+def test_trying_again_says_when_nothing_had_failed(house: House, shop_plugin: PretendPlugin) -> None:
+    house.arrives(an_order(id=238, paid=True))
+
+    assert pressed(house, "retry", order_id=238).answer["code"] == "nothing_failed"

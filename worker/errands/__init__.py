@@ -11,7 +11,7 @@ What only changes rows is no errand: `store.deciding` and `store.settling` do th
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker.errands import books, connecting, documents, dressing, forecasts, mailing, orders, previews, proofs
+from worker.errands import books, connecting, documents, dressing, forecasts, mailing, order_screen, orders, previews, proofs
 from worker.services import Services
 from worker.store.errands import Errand
 
@@ -28,6 +28,9 @@ ERRANDS: dict[str, Callable[[Services, Errand], Mapping[str, Any]]] = {
     "leave": books.leave,
     "make_document": documents.make_document,
     "open_orders": forecasts.open_orders,
+    "order_screen_issue": order_screen.issue,
+    "order_screen_retry": order_screen.retry,
+    "order_screen_send": order_screen.send,
     "preview": previews.preview,
     "preview_mail": previews.preview_mail,
     "reconcile": proofs.reconcile,

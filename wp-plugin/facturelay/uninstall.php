@@ -8,21 +8,28 @@ declare(strict_types=1);
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
-( static function (): void {
+$facturelay_forget = static function (): void {
 	global $wpdb;
+
+	$exists = static fn ( string $table ): bool => $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $table ) ) ) === $table;
 
 	// First what bears WooCommerce's name: the REST key and the webhooks, which only our connection can tell from others.
 	$kept = get_option( 'facturelay_connection' );
 	$kept = is_array( $kept ) ? $kept : array();
-	$api  = $wpdb->prefix . 'woocommerce_api_keys';
-	if ( ! empty( $kept['key'] ) && $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $api ) ) ) === $api ) {
-		$wpdb->delete( $api, array( 'key_id' => (int) $kept['key'] ) );
+	$keys = $wpdb->prefix . 'woocommerce_api_keys';
+	if ( ! empty( $kept['key'] ) && $exists( $keys ) ) {
+		$wpdb->delete( $keys, array( 'key_id' => (int) $kept['key'] ) );
 	}
-	foreach ( array_map( 'intval', (array) ( $kept['webhooks'] ?? array() ) ) as $id ) {
-		$webhook = function_exists( 'wc_get_webhook' ) ? wc_get_webhook( $id ) : null;
-		if ( $webhook ) {
-			$webhook->delete( true );
+	$hooks = $wpdb->prefix . 'wc_webhooks';
+	if ( ! empty( $kept['shop'] ) && $exists( $hooks ) ) {
+		$like = '%' . $wpdb->esc_like( '/webhooks/' . $kept['shop'] );
+		foreach ( $wpdb->get_col( $wpdb->prepare( "SELECT webhook_id FROM `$hooks` WHERE delivery_url LIKE %s", $like ) ) as $id ) {
+			$webhook = function_exists( 'wc_get_webhook' ) ? wc_get_webhook( (int) $id ) : null;
+			$webhook ? $webhook->delete( true ) : $wpdb->delete( $hooks, array( 'webhook_id' => (int) $id ) );
 		}
+		// WooCommerce remembers the numbers of its webhooks.
+		delete_transient( 'woocommerce_webhook_ids' );
+		delete_transient( 'woocommerce_webhook_ids_status_active' );
 	}
 
 	$named = static fn ( string $before ): string => $wpdb->esc_like( $before . 'facturelay_' ) . '%';
@@ -51,4 +58,11 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 	if ( function_exists( 'as_unschedule_all_actions' ) ) {
 		as_unschedule_all_actions( '', array(), 'facturelay' );
 	}
-} )();
+};
+
+// In a network each site is a shop with a connection of its own.
+foreach ( is_multisite() ? get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) : array( 0 ) as $facturelay_site ) {
+	$facturelay_site > 0 && switch_to_blog( (int) $facturelay_site );
+	$facturelay_forget();
+	$facturelay_site > 0 && restore_current_blog();
+}

@@ -9,7 +9,8 @@ defined( 'ABSPATH' ) || exit;
 /** Calls Facturelay, signed. Never while a shopper waits for a page. */
 final class Bridge {
 
-	private const TIMEOUT_S = 15;
+	private const TIMEOUT_S  = 15;
+	private const DOWNLOAD_S = 60;
 
 	private string $address;
 
@@ -24,12 +25,48 @@ final class Bridge {
 	 * @throws Failure With a sentence for the owner.
 	 */
 	public function post( string $route, array $content, string $secret, array $headers = array() ): array {
+		return $this->accepted( $this->send( $route, $content, $secret, $headers, array() ) );
+	}
+
+	/** @return array<string, mixed> */
+	public function ask( Connection $connection, string $route, array $content = array() ): array {
+		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop() ) );
+	}
+
+	/**
+	 * Write what Facturelay answers into a file: a zip of hundreds of documents does not fit in PHP's memory.
+	 *
+	 * @throws Failure
+	 */
+	public function download( Connection $connection, string $route, array $content, string $file ): void {
+		$into   = array(
+			'stream'   => true,
+			'filename' => $file,
+			'timeout'  => self::DOWNLOAD_S,
+		);
+		$answer = $this->send( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop() ), $into );
+		if ( 200 === (int) wp_remote_retrieve_response_code( $answer ) && 'application/zip' === wp_remote_retrieve_header( $answer, 'content-type' ) ) {
+			return;
+		}
+		$answer['body'] = (string) file_get_contents( $file, false, null, 0, 10000 );
+		$this->accepted( $answer );
+		throw new Failure( 'not_facturelay', __( 'Facturelay did not send the documents. Try again in a minute.', 'facturelay' ) );
+	}
+
+	/**
+	 * @param array<string, mixed>  $content
+	 * @param array<string, string> $headers
+	 * @param array<string, mixed>  $more
+	 * @return array<string, mixed>
+	 * @throws Failure
+	 */
+	private function send( string $route, array $content, string $secret, array $headers, array $more ): array {
 		$body = (string) wp_json_encode( (object) $content );
 		$seal = Signature::seal( $secret, $route, $body );
 		// Not followed: whoever a redirect leads to should not be handed keys.
 		$answer = wp_safe_remote_post(
 			$this->address . $route,
-			array(
+			$more + array(
 				'body'        => $body,
 				'timeout'     => self::TIMEOUT_S,
 				'redirection' => 0,
@@ -44,12 +81,7 @@ final class Bridge {
 		if ( is_wp_error( $answer ) ) {
 			throw $this->unreachable( $answer->get_error_message() );
 		}
-		return $this->accepted( $answer );
-	}
-
-	/** @return array<string, mixed> */
-	public function ask( Connection $connection, string $route, array $content = array() ): array {
-		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop() ) );
+		return $answer;
 	}
 
 	/**

@@ -76,9 +76,14 @@ final class Connection {
 		return (int) ( $this->kept['key'] ?? 0 );
 	}
 
-	/** @return int[] */
-	public function webhooks(): array {
-		return array_map( 'intval', (array) ( $this->kept['webhooks'] ?? array() ) );
+	/** Who connected, or was given the key since. */
+	public function owner(): int {
+		return (int) ( $this->kept['owner'] ?? 0 );
+	}
+
+	/** @return array<string, mixed> all of it, to be saved with a change */
+	public function kept(): array {
+		return $this->kept;
 	}
 
 	/** The one private address that may be called, as host:port; '' for none. */

@@ -19,7 +19,7 @@ final class CopyGuard implements Feature {
 	 */
 	public function may_deliver( $should, $webhook = null ): bool {
 		$connection = Connection::load();
-		$is_ours    = is_object( $webhook ) && method_exists( $webhook, 'get_id' ) && in_array( $webhook->get_id(), $connection->webhooks(), true );
+		$is_ours    = is_object( $webhook ) && method_exists( $webhook, 'get_delivery_url' ) && Webhooks::is_ours( $webhook, $connection );
 		return (bool) $should && ! ( $is_ours && $connection->is_clone() );
 	}
 }

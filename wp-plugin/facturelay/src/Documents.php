@@ -40,6 +40,20 @@ final class Documents {
 		return is_array( $rows ) ? $rows : array();
 	}
 
+	/**
+	 * @param int[] $order_ids
+	 * @return int[] ids of their documents, the oldest first
+	 */
+	public function ids_of_orders( array $order_ids ): array {
+		$ids = array();
+		foreach ( $order_ids as $order_id ) {
+			$ids = array_merge( $ids, array_column( $this->of_order( $order_id, true ), 'document_id' ) );
+		}
+		$ids = array_map( 'intval', $ids );
+		sort( $ids );
+		return $ids;
+	}
+
 	public function find( int $document_id ): ?object {
 		global $wpdb;
 		if ( ! Schema::is_current() ) {

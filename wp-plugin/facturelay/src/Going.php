@@ -19,8 +19,17 @@ final class Going implements Feature {
 		register_deactivation_hook( $this->file, array( $this, 'leave' ) );
 	}
 
-	public function leave(): void {
+	/** @param mixed $everywhere whether it is switched off in the whole network */
+	public function leave( $everywhere = false ): void {
+		Sites::each( (bool) $everywhere, array( $this, 'leave_site' ) );
+	}
+
+	public function leave_site(): void {
 		if ( Connection::load()->works() && function_exists( 'WC' ) ) {
+			if ( is_multisite() && ms_is_switched() ) {
+				// WooCommerce made its mails with the settings of the site we come from.
+				WC()->mailer()->init();
+			}
 			Connecting::let_everything_go();
 		}
 		Heartbeat::unschedule();

@@ -69,20 +69,23 @@ final class Health implements Feature {
 		if ( $connection->is_clone() ) {
 			return __( 'This site is a copy of a shop that is connected to Facturelay, so the plugin does nothing here.', 'facturelay' );
 		}
-		if ( ! Connecting::has_key( $connection->key_id() ) ) {
-			return __( 'The REST key of Facturelay was deleted, so documents are no longer complete. Connect your shop again.', 'facturelay' );
+		if ( ! function_exists( 'WC' ) ) {
+			return '';
 		}
-		foreach ( $connection->webhooks() as $id ) {
-			$webhook = function_exists( 'wc_get_webhook' ) ? wc_get_webhook( $id ) : null;
-			if ( function_exists( 'wc_get_webhook' ) && ( ! $webhook || 'active' !== $webhook->get_status() ) ) {
-				return __( 'WooCommerce no longer tells Facturelay of new orders at once. Connect your shop again.', 'facturelay' );
-			}
+		if ( ! Keys::exists( $connection->key_id() ) ) {
+			return __( 'The REST key of Facturelay was deleted, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
 		}
 		$heard = Heartbeat::heard();
-		if ( isset( $heard['at'] ) && time() - (int) $heard['at'] > self::SILENT_S ) {
+		$ago   = static fn ( string $what ): int => time() - (int) ( $heard[ $what ] ?? $heard['at'] ?? time() );
+		if ( $ago( 'tried' ) > self::SILENT_S ) {
+			return __( 'Your shop\'s clock (WP-Cron) has not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
+		}
+		if ( $ago( 'at' ) > self::SILENT_S ) {
 			$why = (string) ( $heard['sentence'] ?? '' );
 			return __( 'Facturelay has not answered for half an hour; your shop sends its own mails meanwhile.', 'facturelay' ) . ( '' === $why ? '' : " $why" );
 		}
-		return '';
+		return ! empty( $heard['broken'] )
+			? __( 'WooCommerce no longer tells Facturelay of new orders at once, and that could not be mended by itself. Press "Reconnect".', 'facturelay' )
+			: '';
 	}
 }

@@ -61,10 +61,17 @@ final class Heartbeat implements Feature {
 		Schema::make();
 		$ledger = new Ledger();
 		try {
-			Connecting::keep_owner( $connection );
-			$answer = ( new Bridge( $connection->bridge() ) )->ask( $connection, '/plugin/heartbeat', $this->said( $connection, $ledger ) );
+			( new Connecting( $this->version ) )->look_after();
+			$connection = Connection::load();
+			$answer     = ( new Bridge( $connection->bridge() ) )->ask( $connection, '/plugin/heartbeat', $this->said( $connection, $ledger ) );
 		} catch ( Failure $failure ) {
-			self::note( array( 'problem' => $failure->reason(), 'sentence' => $failure->getMessage() ) );
+			self::note(
+				array(
+					'tried'    => time(),
+					'problem'  => $failure->reason(),
+					'sentence' => $failure->getMessage(),
+				)
+			);
 			return;
 		}
 		foreach ( (array) ( $answer['mailed'] ?? array() ) as $claim ) {
@@ -74,9 +81,12 @@ final class Heartbeat implements Feature {
 		$ledger->purge();
 		$heard = array(
 			'at'        => time(),
+			'tried'     => time(),
 			'holds'     => (array) ( $answer['holds'] ?? array() ),
 			'shop'      => (array) ( $answer['shop'] ?? array() ),
 			'reachable' => ! empty( $answer['reachable'] ),
+			// What could not be mended before we asked.
+			'broken'    => array() !== Webhooks::missing( $connection ),
 			'problem'   => '',
 			'sentence'  => '',
 		);
@@ -112,11 +122,10 @@ final class Heartbeat implements Feature {
 	/** @return array<string, mixed> */
 	private function said( Connection $connection, Ledger $ledger ): array {
 		$webhooks = array();
-		foreach ( $connection->webhooks() as $id ) {
-			$webhook    = wc_get_webhook( $id );
+		foreach ( Webhooks::ours( $connection ) as $webhook ) {
 			$webhooks[] = array(
-				'topic'  => $webhook ? $webhook->get_topic() : '',
-				'status' => $webhook ? $webhook->get_status() : 'deleted',
+				'topic'  => $webhook->get_topic(),
+				'status' => $webhook->get_status(),
 			);
 		}
 		return array(
@@ -126,7 +135,7 @@ final class Heartbeat implements Feature {
 			'php'         => PHP_VERSION,
 			'site'        => Connection::home(),
 			'webhooks'    => $webhooks,
-			'key'         => Connecting::has_key( $connection->key_id() ),
+			'key'         => Keys::exists( $connection->key_id() ),
 			'mails'       => $ledger->figures(),
 		);
 	}

@@ -31,6 +31,7 @@ final class LinkPage implements Feature {
 		// phpcs:disable WordPress.Security.NonceVerification.Recommended
 		$document_id = isset( $_GET['facturelay_document'] ) ? absint( wp_unslash( $_GET['facturelay_document'] ) ) : 0;
 		$order_id    = isset( $_GET['facturelay_order'] ) ? absint( wp_unslash( $_GET['facturelay_order'] ) ) : 0;
+		$file        = isset( $_GET['facturelay_file'] ) ? sanitize_key( wp_unslash( $_GET['facturelay_file'] ) ) : '';
 		$key         = isset( $_GET['key'] ) ? sanitize_text_field( wp_unslash( $_GET['key'] ) ) : '';
 		// phpcs:enable
 		if ( 0 === $document_id && 0 === $order_id || ! function_exists( 'wc_get_order' ) || ! Connection::load()->works() ) {
@@ -45,7 +46,7 @@ final class LinkPage implements Feature {
 			$this->refuse();
 		}
 		$this->let_in( $order, $key );
-		$this->lead( $document ?? $this->latest( $order ) );
+		$this->lead( $document ?? $this->latest( $order ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
 	}
 
 	/** Returns only for those who may see the order's documents. */
@@ -103,13 +104,13 @@ final class LinkPage implements Feature {
 		return $documents[0] ?? null;
 	}
 
-	private function lead( ?object $document ): void {
+	private function lead( ?object $document, string $leaf ): void {
 		if ( null === $document ) {
 			header( 'Refresh: 5' );
 			$this->page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment. This page looks again by itself.', 'facturelay' ) . '</p>', 200 );
 		}
 		$connection = Connection::load();
-		$route      = '/plugin/d/' . $connection->shop() . '/' . (int) $document->document_id;
+		$route      = '/plugin/d/' . $connection->shop() . '/' . (int) $document->document_id . $leaf;
 		// To Facturelay's own host, which is another one: wp_safe_redirect would lead to wp-admin.
 		wp_redirect( $connection->bridge() . $route . '?' . http_build_query( Signature::seal( $connection->secret(), $route, '' ) ), 302, 'Facturelay' );
 		exit;

@@ -28,11 +28,15 @@ final class Links implements Feature {
 		add_action( 'woocommerce_email_after_order_table', array( $this, 'mention_in_mail' ), 20, 4 );
 	}
 
-	public static function of( object $document, WC_Order $order ): string {
+	/** To the page of a document, or to one of its files: pdf or xml. */
+	public static function of( object $document, WC_Order $order, string $file = '' ): string {
 		return add_query_arg(
-			array(
-				'facturelay_document' => (int) $document->document_id,
-				'key'                 => $order->get_order_key(),
+			array_filter(
+				array(
+					'facturelay_document' => (int) $document->document_id,
+					'facturelay_file'     => $file,
+					'key'                 => $order->get_order_key(),
+				)
 			),
 			home_url( '/' )
 		);
@@ -80,7 +84,7 @@ final class Links implements Feature {
 		if ( array() === $documents && ! $waiting ) {
 			return;
 		}
-		echo '<section class="facturelay-documents"><h2>' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
+		echo '<section class="facturelay-documents"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
 		if ( $waiting ) {
 			printf( '<p><a href="%s">%s</a></p>', esc_url( self::of_order( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}

@@ -12,7 +12,7 @@ defined( 'ABSPATH' ) || exit;
 final class Settings implements Feature {
 
 	private const TAB   = 'facturelay';
-	private const TOLD  = 'facturelay_told_';
+	private const TYPED = 'facturelay_typed_';
 	private const MAILS = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
 
 	private string $version;
@@ -51,8 +51,10 @@ final class Settings implements Feature {
 		} catch ( Failure $failure ) {
 			$told = array( 'error', $failure->getMessage(), $failure->reason() );
 		}
-		$typed = 'connect' === $verb && 'success' !== $told[0] ? $this->field( 'address' ) : '';
-		set_transient( self::TOLD . get_current_user_id(), array( $told, $typed ), 300 );
+		// What was typed is there again after a failure; the code too, it has not been used.
+		$typed = 'connect' === $verb && 'success' !== $told[0] ? array( $this->field( 'address' ), $this->field( 'code' ) ) : array();
+		set_transient( self::TYPED . get_current_user_id(), $typed, 300 );
+		Told::leave( ...$told );
 		wp_safe_redirect( self::url() );
 		exit;
 	}
@@ -60,20 +62,18 @@ final class Settings implements Feature {
 	public function show(): void {
 		// Each of our buttons says what it does.
 		$GLOBALS['hide_save_button'] = true;
-		$told                        = get_transient( self::TOLD . get_current_user_id() );
-		delete_transient( self::TOLD . get_current_user_id() );
-		$told       = is_array( $told ) ? $told : array( array( '', '', '' ), '' );
+		$typed                       = get_transient( self::TYPED . get_current_user_id() );
+		delete_transient( self::TYPED . get_current_user_id() );
+		$typed      = is_array( $typed ) ? $typed : array();
 		$connection = Connection::load();
-		if ( '' !== $told[0][1] ) {
-			printf( '<div class="notice notice-%s inline"><p>%s <code>%s</code></p></div>', esc_attr( $told[0][0] ), esc_html( $told[0][1] ), esc_html( $told[0][2] ) );
-		}
+		$code       = Told::show();
 		if ( $connection->is_clone() ) {
 			$this->show_clone( $connection );
 		} elseif ( $connection->is_made() ) {
 			$this->show_connection( $connection );
-			$this->show_mails();
+			$this->show_choices();
 		} else {
-			$this->show_form( (string) $told[1], 'private_address' === $told[0][2] );
+			$this->show_form( (string) ( $typed[0] ?? '' ), (string) ( $typed[1] ?? '' ), 'private_address' === $code );
 		}
 	}
 
@@ -86,11 +86,14 @@ final class Settings implements Feature {
 				return $this->checked( $connecting, false );
 			case 'check':
 				return $this->checked( $connecting, true );
+			case 'renew':
+				$connecting->renew();
+				return $this->checked( $connecting, false );
 			case 'disconnect':
 				$connecting->disconnect();
 				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
-			case 'mails':
-				$this->save_mails();
+			case 'choices':
+				$this->save_choices();
 				return array( 'success', __( 'Saved.', 'facturelay' ), 'saved' );
 			default:
 				return array( 'error', __( 'Nothing was done; press one of the buttons.', 'facturelay' ), 'nothing_done' );
@@ -113,7 +116,8 @@ final class Settings implements Feature {
 		return array( 'success', __( 'Connected: Facturelay can read your orders and write to them.', 'facturelay' ), 'connected' );
 	}
 
-	private function save_mails(): void {
+	private function save_choices(): void {
+		update_option( VatField::CHOICE, '' === $this->field( 'vat' ) ? 'no' : 'yes', true );
 		$choices = array();
 		foreach ( self::MAILS as $mail_id ) {
 			$choice              = $this->field( "mail_$mail_id" );
@@ -128,22 +132,24 @@ final class Settings implements Feature {
 		return isset( $_POST[ "facturelay_$name" ] ) ? sanitize_text_field( wp_unslash( $_POST[ "facturelay_$name" ] ) ) : '';
 	}
 
-	private function show_form( string $typed, bool $ask_private ): void {
+	private function show_form( string $address, string $code, bool $ask_private ): void {
 		echo '<h2>' . esc_html__( 'Connect your shop', 'facturelay' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Facturelay shows an address and a code for this shop. Paste both and press Connect; the plugin does the rest.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
-		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $typed, 'https://documents.example.com' );
-		$this->show_field( 'code', __( 'Code', 'facturelay' ), '', 'ABCDE-FGHJK-MNPQR-STVWX' );
+		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $address, 'https://documents.example.com' );
+		$this->show_field( 'code', __( 'Code', 'facturelay' ), $code, 'ABCDE-FGHJK-MNPQR-STVWX' );
 		if ( $ask_private ) {
 			printf(
 				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
 				esc_html__( 'Private network', 'facturelay' ),
 				/* translators: %s: host and port */
-				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::of( $typed ) ) )
+				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::of( $address ) ) )
 			);
 		}
 		echo '</table>';
+		echo '<p>';
 		$this->show_button( 'connect', __( 'Connect', 'facturelay' ), true );
+		echo '</p>';
 	}
 
 	private function show_connection( Connection $connection ): void {
@@ -153,9 +159,11 @@ final class Settings implements Feature {
 		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $heard['shop']['name'] ?? $connection->name() ) );
 		$this->show_row( __( 'State', 'facturelay' ), $this->state( $heard ) );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $heard['at'] ) ? wp_date( 'd-m-Y H:i', (int) $heard['at'] ) : __( 'none yet', 'facturelay' ) );
-		echo '</table>';
+		echo '</table><p>';
 		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
-		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false );
+		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );
+		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false, __( 'Disconnect this shop? Its key and webhooks are deleted, and it sends its own mails again. Your documents stay on your Facturelay.', 'facturelay' ) );
+		echo '</p><p class="description">' . esc_html__( 'Reconnect makes a new key and new webhooks; no code is needed.', 'facturelay' ) . '</p>';
 	}
 
 	/** @param array<string, mixed> $heard */
@@ -172,7 +180,7 @@ final class Settings implements Feature {
 		return empty( $heard['reachable'] ) ? Sentences::of( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
 	}
 
-	private function show_mails(): void {
+	private function show_choices(): void {
 		$names   = array(
 			'customer_on_hold_order'    => __( 'Order on hold', 'facturelay' ),
 			'customer_processing_order' => __( 'Processing order', 'facturelay' ),
@@ -180,12 +188,12 @@ final class Settings implements Feature {
 			'customer_refunded_order'   => __( 'Refunded order', 'facturelay' ),
 		);
 		$choices = array(
-			'automatic' => __( 'Automatic: the mail with the document replaces it', 'facturelay' ),
+			'automatic' => __( 'Automatic', 'facturelay' ),
 			'always'    => __( 'Always WooCommerce\'s own', 'facturelay' ),
-			'link'      => __( 'WooCommerce\'s own, with a link to the documents', 'facturelay' ),
+			'link'      => __( 'WooCommerce\'s own, with our link', 'facturelay' ),
 		);
 		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
-		echo '<p>' . esc_html__( 'A mail that is replaced waits ten minutes at most. If the document is not mailed by then, WooCommerce\'s mail leaves after all. WooCommerce\'s log names such a mail as disabled while it waits.', 'facturelay' ) . '</p>';
+		echo '<p>' . esc_html__( 'Automatic: where a document is mailed at that moment, its mail replaces WooCommerce\'s. That one waits ten minutes at most; if the document is not mailed by then, it leaves after all. WooCommerce\'s log calls such a mail disabled while it waits.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
 		foreach ( $names as $mail_id => $name ) {
 			printf( '<tr><th scope="row"><label for="facturelay_mail_%1$s">%2$s</label></th><td><select id="facturelay_mail_%1$s" name="facturelay_mail_%1$s">', esc_attr( $mail_id ), esc_html( $name ) );
@@ -195,7 +203,22 @@ final class Settings implements Feature {
 			echo '</select></td></tr>';
 		}
 		echo '</table>';
-		$this->show_button( 'mails', __( 'Save', 'facturelay' ), true );
+		echo '<h2>' . esc_html__( 'Checkout', 'facturelay' ) . '</h2><table class="form-table">';
+		printf(
+			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat" value="1"%s> %s</label><p class="description">%s</p></td></tr></table><p>',
+			esc_html__( 'VAT number', 'facturelay' ),
+			checked( 'no' !== get_option( VatField::CHOICE, 'yes' ), true, false ),
+			esc_html__( 'Ask companies for their VAT number', 'facturelay' ),
+			esc_html( $this->about_vat() )
+		);
+		$this->show_button( 'choices', __( 'Save', 'facturelay' ), true );
+		echo '</p>';
+	}
+
+	private function about_vat(): string {
+		return VatField::is_asked_elsewhere()
+			? __( 'Another plugin asks for it already, so we do not.', 'facturelay' )
+			: __( 'Never required. A number with wrong digits is refused at once.', 'facturelay' );
 	}
 
 	private function show_clone( Connection $connection ): void {
@@ -219,7 +242,9 @@ final class Settings implements Feature {
 		printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $name ), esc_html( $value ) );
 	}
 
-	private function show_button( string $verb, string $label, bool $primary ): void {
-		printf( '<button type="submit" name="save" value="%s" class="button %s">%s</button> ', esc_attr( $verb ), $primary ? 'button-primary' : '', esc_html( $label ) );
+	private function show_button( string $verb, string $label, bool $primary, string $sure = '' ): void {
+		$ask = '' === $sure ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $sure ) );
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- $ask is escaped above.
+		printf( '<button type="submit" name="save" value="%s" class="button %s"%s>%s</button> ', esc_attr( $verb ), $primary ? 'button-primary' : '', $ask, esc_html( $label ) );
 	}
 }

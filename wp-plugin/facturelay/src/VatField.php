@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Facturelay;
 
+use Automattic\WooCommerce\Blocks\Domain\Services\CheckoutFields;
+use Automattic\WooCommerce\Blocks\Package;
 use WP_Error;
 
 defined( 'ABSPATH' ) || exit;
@@ -15,13 +17,19 @@ defined( 'ABSPATH' ) || exit;
  */
 final class VatField implements Feature {
 
+	public const CHOICE         = 'facturelay_vat_field';
 	private const BLOCK_FIELD   = 'facturelay/vat-number';
 	private const CLASSIC_FIELD = 'billing_vat_number';
 	// The first version that understands a condition for hiding a field.
 	private const CONDITIONS = '9.9';
+	// How VAT plugins show that they are there: a class or a constant of theirs.
+	private const OTHERS = array( 'WC_EU_VAT_Number', 'WC_EU_VAT_VERSION', 'Aelia\\WC\\EU_VAT_Assistant\\WC_Aelia_EU_VAT_Assistant', 'Alg_WC_EU_VAT', 'YITH_WCEVAT', 'YITH_YWEV_VERSION', 'WC_EU_VAT_Compliance', 'WPDesk\\FlexibleInvoices\\Plugin', 'WooCommerce_Germanized_Pro' );
+	// A field of somebody else that asks for the same: billing_vat, vat_number, billing_btw_nummer, …
+	private const LIKE_OURS = '#(^|[/_-])(vat|btw|tva|ust_?id|ustid)([_-]|$)#i';
 
 	public function add_hooks(): void {
-		add_action( 'woocommerce_init', array( $this, 'register_for_blocks' ) );
+		// Late, to see whether somebody else has a field for it.
+		add_action( 'woocommerce_init', array( $this, 'register_for_blocks' ), 100 );
 		add_filter( 'woocommerce_checkout_fields', array( $this, 'add_to_classic' ), 20 );
 		add_action( 'woocommerce_after_checkout_validation', array( $this, 'check_classic' ), 10, 2 );
 		add_filter( 'option_woocommerce_checkout_company_field', array( $this, 'show_company' ) );
@@ -29,7 +37,7 @@ final class VatField implements Feature {
 	}
 
 	public function register_for_blocks(): void {
-		if ( ! function_exists( 'woocommerce_register_additional_checkout_field' ) || ! $this->is_wanted() ) {
+		if ( ! function_exists( 'woocommerce_register_additional_checkout_field' ) || ! $this->is_wanted() || $this->blocks_have_one() ) {
 			return;
 		}
 		$field = array(
@@ -60,7 +68,7 @@ final class VatField implements Feature {
 	 */
 	public function add_to_classic( $fields ): array {
 		$fields = (array) $fields;
-		if ( ! $this->is_wanted() || isset( $fields['billing'][ self::CLASSIC_FIELD ] ) ) {
+		if ( ! $this->is_wanted() || $this->has_one( $fields ) ) {
 			return $fields;
 		}
 		// WooCommerce stores every billing_* field by itself.
@@ -122,9 +130,39 @@ final class VatField implements Feature {
 		return new WP_Error( 'facturelay_vat_number', __( 'This VAT number is not right. Please check its digits, or leave the field empty.', 'facturelay' ) );
 	}
 
+	/** Whether a plugin that we know asks for the number. */
+	public static function is_asked_elsewhere(): bool {
+		foreach ( self::OTHERS as $name ) {
+			if ( class_exists( $name, false ) || defined( $name ) ) {
+				return true;
+			}
+		}
+		return false;
+	}
+
 	/** Only in a connected shop, and only where no other plugin asks for the number. */
 	private function is_wanted(): bool {
-		return Connection::load()->works() && 'no' !== get_option( 'facturelay_vat_field', 'yes' );
+		return Connection::load()->works() && 'no' !== get_option( self::CHOICE, 'yes' ) && ! self::is_asked_elsewhere();
+	}
+
+	private function blocks_have_one(): bool {
+		try {
+			// The list has no public function; where it moves one day, we ask all the same.
+			$registered = Package::container()->get( CheckoutFields::class )->get_additional_fields();
+			return $this->has_one( array( (array) $registered ) );
+		} catch ( \Throwable $error ) {
+			return false;
+		}
+	}
+
+	/** @param array<string, mixed> $fields */
+	private function has_one( array $fields ): bool {
+		foreach ( $fields as $section ) {
+			if ( is_array( $section ) && array() !== preg_grep( self::LIKE_OURS, array_map( 'strval', array_keys( $section ) ) ) ) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	/** @return array<string, mixed> a JSON schema of the checkout: fits where no company is given */

@@ -27,6 +27,11 @@ final class Table {
 		$this->table = $table;
 	}
 
+	/** @return array<int, array<string, mixed>> for which documents, of which orders, a mail may wait */
+	public function conditions( string $mail_id ): array {
+		return (array) ( $this->table['mails'][ $mail_id ] ?? array() );
+	}
+
 	public function deadline_s(): int {
 		return max( 60, (int) ( $this->table['deadline_s'] ?? 600 ) );
 	}

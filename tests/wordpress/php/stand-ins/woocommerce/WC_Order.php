@@ -5,6 +5,9 @@ declare(strict_types=1);
 /** An order with what a mail's hold looks at; a test says what differs. */
 class WC_Order {
 
+	/** @var array<int, self> what wc_get_order() finds */
+	public static array $kept = array();
+
 	/** @var array<string, mixed> */
 	private array $told;
 
@@ -17,7 +20,35 @@ class WC_Order {
 			'method'    => 'bacs',
 			'company'   => '',
 			'downloads' => false,
+			'customer'  => 0,
+			'email'     => 'jan@klant.test',
+			'created'   => 'now',
 		);
+	}
+
+	public function get_order_key(): string {
+		return 'wc_order_' . $this->told['id'];
+	}
+
+	public function key_is_valid( string $key ): bool {
+		return hash_equals( $this->get_order_key(), $key );
+	}
+
+	public function get_customer_id(): int {
+		return $this->told['customer'];
+	}
+
+	public function get_billing_email(): string {
+		return $this->told['email'];
+	}
+
+	public function get_order_number(): string {
+		return (string) $this->told['id'];
+	}
+
+	/** @param string|string[] $status */
+	public function has_status( $status ): bool {
+		return in_array( $this->told['status'], (array) $status, true );
 	}
 
 	public function get_id(): int {
@@ -33,7 +64,7 @@ class WC_Order {
 	}
 
 	public function get_date_created(): DateTime {
-		return new DateTime();
+		return new DateTime( $this->told['created'] );
 	}
 
 	public function get_payment_method(): string {

@@ -11,6 +11,8 @@ defined( 'ABSPATH' ) || exit;
 
 require_once __DIR__ . '/FeaturesUtil.php';
 require_once __DIR__ . '/WC_Order.php';
+require_once __DIR__ . '/webhooks.php';
+require_once __DIR__ . '/shop.php';
 
 // As in WooCommerce: before anything else on init, when every plugin has been loaded.
 add_action(

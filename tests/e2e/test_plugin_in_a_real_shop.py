@@ -1,0 +1,320 @@
+"""Claims about the plugin in a real WooCommerce: connected in a browser, one mail for each customer whatever happens to us.
+
+Beside what conftest.py asks for:
+
+    FACTURELAY_E2E_ADMIN, FACTURELAY_E2E_ADMIN_PASSWORD   somebody who may install plugins; their screens are in English
+    FACTURELAY_E2E_SHOP_SMTP_PORT    where we take the shop's own mails (default: 2525); point the shop's SMTP there
+    FACTURELAY_E2E_CHECKOUT, FACTURELAY_E2E_CLASSIC_CHECKOUT   two pages of the shop, with the block and with [woocommerce_checkout]
+                                     (default: /checkout/ and /classic-checkout/)
+    FACTURELAY_E2E_DEBUG_LOG         the shop's debug.log, where it is on this machine and WP_DEBUG is on
+
+The shop takes bank transfers (bacs), guests and visitors who call wp-cron.php. The whole takes half an hour: WooCommerce's own
+mail may wait ten minutes. The plugin is uploaded as a zip, in place of one that is there, and stays;
+the last test disconnects it.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.e2e.browsing import Owner, Shopper
+from tests.e2e.conftest import RealShop, checked, real_settings
+from worker import health, overview
+from worker.demo.mailbox import Mailbox
+from worker.demo.show import SELLER
+from worker.domain.document import Kind
+from worker.domain.shop import Rule, Shop
+from worker.launching import House, open_house
+from worker.overview import Listed
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import plugin, shops
+from worker.store.shops import Secrets
+from worker.store.steps import StepName
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.e2e
+
+RULES = ("order_confirmation:created:send:method=bacs", "invoice:paid:send")
+PORT = int(os.environ.get("FACTURELAY_E2E_PORT", "8080"))
+BLOCKS = os.environ.get("FACTURELAY_E2E_CHECKOUT", "/checkout/")
+CLASSIC = os.environ.get("FACTURELAY_E2E_CLASSIC_CHECKOUT", "/classic-checkout/")
+VAT = "BE0123456749"
+# A held mail waits ten minutes, and the shop's clock may need another two.
+LATEST_S = 780.0
+
+
+@dataclass
+class Ours:
+    """Our side, which can be stopped, killed and started again on the same data."""
+
+    settings: Settings
+    services: Services
+    shop: RealShop
+    product_id: int
+    ours: Mailbox
+    theirs: Mailbox
+    shop_id: str
+    house: House = field(default_factory=House)
+
+    def starts(self) -> None:
+        self.house = open_house(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
+        assert health.wait_until_healthy(self.services, f"http://127.0.0.1:{PORT}/ready", seconds=60)
+
+    def dies(self) -> None:
+        """kill -9 of every process, at once."""
+        for part in self.house.parts:
+            assert part.process is not None
+            part.process.kill()
+        for part in self.house.parts:
+            assert part.process is not None
+            part.process.wait()
+
+    def mails_to(self, email: str) -> tuple[int, int]:
+        """How many mails a customer got: from us, from WooCommerce."""
+        return counted(self.ours, email), counted(self.theirs, email)
+
+    def documents(self, order_id: int) -> tuple[Listed, ...]:
+        return overview.listed(self.services, shop_id=self.shop_id, order_id=order_id)
+
+    def wait_for(self, reached: Callable[[], bool], what: str, *, seconds: float = 240.0) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with suppress(requests.RequestException):
+                self.shop.run_queue()
+            if reached():
+                return
+            time.sleep(3)
+        raise AssertionError(f"{what} did not come within {seconds:.0f} s")
+
+    def settled(self) -> bool:
+        return health.look(self.services).is_idle
+
+
+def counted(mailbox: Mailbox, email: str) -> int:
+    return sum(email in mail.recipients for mail in mailbox.messages())
+
+
+def an_email() -> str:
+    return f"koper-{secrets.token_hex(5)}@klant.test"
+
+
+# For all, so that they are there before the browser: while it lives, no other event loop can be started from here.
+@pytest.fixture(scope="module", autouse=True)
+def mailboxes() -> Iterator[tuple[Mailbox, Mailbox]]:
+    """Where our mails go, and where the shop's own go."""
+    with Mailbox() as ours, Mailbox(port=int(os.environ.get("FACTURELAY_E2E_SHOP_SMTP_PORT", "2525"))) as theirs:
+        yield ours, theirs
+
+
+@pytest.fixture(scope="module")
+def owner(browser: "Browser", real_shop: RealShop) -> Owner:
+    user, password = os.environ["FACTURELAY_E2E_ADMIN"], os.environ["FACTURELAY_E2E_ADMIN_PASSWORD"]
+    return Owner.signs_in(browser, real_shop.url, user=user, password=password)
+
+
+@pytest.fixture(scope="module")
+def house(
+    mailboxes: tuple[Mailbox, Mailbox], real_shop: RealShop, owner: Owner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ours]:
+    """Connected through the browser, with a code, as an owner does it."""
+    ours, theirs = mailboxes
+    ticket = {"name": "Proefticket", "type": "simple", "virtual": True, "regular_price": "12.40"}
+    product_id = int(checked(real_shop.api.post("products", ticket))["id"])
+    settings = real_settings(tmp_path_factory.mktemp("e2e"), port=PORT, smtp_url=ours.url)
+    house = Ours(settings, Services(settings), real_shop, product_id, ours, theirs, shops.new_shop_id())
+    try:
+        house.starts()
+        owner.installs_the_plugin()
+        said = owner.connects(settings.public_url, invited(house))
+        assert "(connected)" in said, said
+        yield house
+    finally:
+        house.house.stop()
+    real_shop.api.delete(f"products/{product_id}", params={"force": True})
+
+
+def invited(house: Ours) -> str:
+    """A shop without keys, and the code that connects its plugin."""
+    made = Shop(
+        shop_id=house.shop_id,
+        name="Proef",
+        url=house.shop.url,
+        orders_since=house.services.now() - timedelta(minutes=5),
+        seller=replace(SELLER, name="Proef"),
+        rules=tuple(Rule.parse(rule) for rule in RULES),
+    )
+    code = plugin.new_code()
+    with house.services.store.write() as connection:
+        keyless = Secrets((shops.new_webhook_secret(),))
+        shops.add(connection, house.services.vault, made, keyless, now=house.services.now())
+        plugin.invite(connection, house.services.vault, made.shop_id, code, now=house.services.now())
+    return code
+
+
+def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browser: "Browser", house: Ours) -> None:
+    shopper = Shopper.arrives(browser, house.shop.url, an_email())
+    shopper.fills_blocks(house.product_id, BLOCKS)
+
+    order_id = shopper.orders()
+
+    assert shopper.page.locator(".facturelay-documents").inner_text().startswith("Documents")
+    house.wait_for(lambda: house.mails_to(shopper.email) == (1, 0), "our mail")
+    (confirmation,) = house.documents(order_id)
+    assert confirmation.document is not None
+    mail = next(mail for mail in house.ours.messages() if shopper.email in mail.recipients)
+    assert [attachment.type for attachment in mail.attachments] == ["application/pdf"]
+    house.wait_for(house.settled, "rest")
+    shopper.page.reload()
+    assert confirmation.document.number in shopper.page.locator(".facturelay-documents").inner_text()
+
+
+def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", house: Ours) -> None:
+    shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
+    shopper.fills_blocks(house.product_id, BLOCKS)
+    # Counting, the block loses a press.
+    shopper.page.wait_for_timeout(3000)
+    shopper.page.click(".wc-block-components-checkout-place-order-button")
+    shopper.page.get_by_text("This VAT number is not right").first.wait_for()
+    shopper.page.fill("#contact-facturelay-vat-number", "be 0123.456.749")
+
+    order_id = shopper.orders()
+
+    house.wait_for(lambda: house.mails_to(shopper.email) == (1, 0), "our mail")
+    (confirmation,) = house.documents(order_id)
+    assert confirmation.draft.buyer.vat_number == VAT
+
+
+def test_a_company_in_the_classic_checkout_gets_one_mail_with_its_vat_number(browser: "Browser", house: Ours) -> None:
+    shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat=VAT)
+
+    order_id = shopper.orders_the_classic_way(house.product_id, CLASSIC)
+
+    house.wait_for(lambda: house.mails_to(shopper.email) == (1, 0), "our mail")
+    (confirmation,) = house.documents(order_id)
+    assert (confirmation.draft.buyer.company, confirmation.draft.buyer.vat_number) == ("Bakkerij Peeters BV", VAT)
+
+
+def test_staff_see_the_document_at_the_order_send_it_again_and_download_it(house: Ours, owner: Owner) -> None:
+    email = an_email()
+    order_id = placed(house, email, paid=True)
+    house.wait_for(lambda: house.mails_to(email) == (1, 0), "our mail")
+    (invoice,) = house.documents(order_id)
+    assert invoice.document is not None
+    house.wait_for(house.settled, "rest")
+
+    box = owner.opens_order(order_id)
+    assert invoice.document.number in box.inner_text()
+    box.locator("a:has-text('Send again')").click()
+    house.wait_for(lambda: house.mails_to(email) == (2, 0), "the second mail, which somebody asked for")
+
+    assert owner.downloads([order_id]) == [f"{invoice.document.number}.pdf"]
+
+
+def test_a_refund_makes_one_mail_with_the_credit_note(house: Ours) -> None:
+    email = an_email()
+    order_id = placed(house, email, paid=True)
+    house.wait_for(lambda: house.mails_to(email) == (1, 0), "the invoice's mail")
+    house.wait_for(house.settled, "rest")
+
+    house.shop.post(f"orders/{order_id}/refunds", {"amount": "5.00", "reason": "kapot", "api_refund": False})
+
+    house.wait_for(lambda: house.mails_to(email) == (2, 0), "the credit note's mail")
+    kinds = [item.draft.kind for item in house.documents(order_id)]
+    assert kinds == [Kind.INVOICE, Kind.CREDIT_NOTE]
+
+
+def test_reconnecting_makes_keys_and_webhooks_anew_and_orders_go_on(house: Ours, owner: Owner) -> None:
+    before = ours_in_the_shop(house)
+    owner.opens_settings()
+
+    said = owner.waits_for_the_check(owner.presses("renew"))
+
+    after = ours_in_the_shop(house)
+    assert "(connected)" in said
+    assert (len(before), len(after), set(before) & set(after)) == (4, 4, set())
+    email = an_email()
+    placed(house, email, paid=True)
+    house.wait_for(lambda: house.mails_to(email) == (1, 0), "our mail")
+
+
+def test_fifty_customers_get_one_mail_each_while_we_die_and_come_back(house: Ours) -> None:
+    emails = [an_email() for _ in range(50)]
+    orders = {}
+    for number, email in enumerate(emails):
+        if number in (17, 36):
+            house.dies()
+        if number in (33, 40):
+            house.starts()
+        orders[email] = placed(house, email, paid=number % 2 == 0)
+        if number % 5 == 0:
+            house.shop.run_queue()
+
+    house.wait_for(lambda: all(sum(house.mails_to(email)) >= 1 for email in emails), "each mail", seconds=LATEST_S)
+    house.wait_for(house.settled, "rest", seconds=LATEST_S)
+    assert {email: sum(house.mails_to(email)) for email in emails} == dict.fromkeys(emails, 1)
+    assert all(len(house.documents(order_id)) == 1 for order_id in orders.values())
+
+
+def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser: "Browser", house: Ours) -> None:
+    house.house.stop()
+    held = Shopper.arrives(browser, house.shop.url, an_email())
+    held.fills_blocks(house.product_id, BLOCKS)
+    order_id = held.orders()
+    house.wait_for(lambda: house.mails_to(held.email) == (0, 1), "WooCommerce's own mail", seconds=LATEST_S)
+
+    # By now the shop has not heard from us for ten minutes, so nothing waits any more.
+    direct = an_email()
+    placed(house, direct, paid=False)
+    assert house.mails_to(direct) == (0, 1)
+
+    house.starts()
+    house.wait_for(lambda: len(house.documents(order_id)) == 1, "the document", seconds=400)
+    house.wait_for(house.settled, "rest")
+    (confirmation,) = house.documents(order_id)
+    mail = next(step for step in confirmation.steps if step.name is StepName.MAIL)
+    assert (mail.state, house.mails_to(held.email), house.mails_to(direct)) == ("skipped", (0, 1), (0, 1))
+    own = next(mail for mail in house.theirs.messages() if held.email in mail.recipients)
+    assert f"facturelay_order={order_id}" in own.html + own.text
+
+
+def test_after_disconnecting_woocommerce_mails_as_before_and_nothing_of_ours_is_left(house: Ours, owner: Owner) -> None:
+    said = owner.disconnects()
+    email = an_email()
+
+    placed(house, email, paid=False)
+
+    assert "(disconnected)" in said
+    assert (house.mails_to(email), ours_in_the_shop(house)) == ((0, 1), [])
+
+
+def test_the_plugin_left_no_complaint_in_the_log() -> None:
+    log = os.environ.get("FACTURELAY_E2E_DEBUG_LOG", "")
+    lines = Path(log).read_text(encoding="utf-8").splitlines() if log and Path(log).exists() else []
+    assert [line for line in lines if "facturelay" in line.lower()] == []
+
+
+def placed(house: Ours, email: str, *, paid: bool) -> int:
+    buyer = {
+        "first_name": "Jan", "last_name": "Janssens", "address_1": "Kerkstraat 12", "city": "Gent", "postcode": "9000",
+        "country": "BE", "email": email,
+    }  # fmt: skip
+    lines = [{"product_id": house.product_id, "quantity": 1}]
+    return int(house.shop.order(paid=paid, billing=buyer, line_items=lines)["id"])
+
+
+def ours_in_the_shop(house: Ours) -> list[int]:
+    """The ids of the webhooks that lead to us."""
+    webhooks = checked(house.shop.api.get("webhooks", params={"per_page": 100}))
+    return [hook["id"] for hook in webhooks if hook["delivery_url"].endswith(f"/webhooks/{house.shop_id}")]

@@ -1,0 +1,79 @@
+<?php
+/** WC() with its mails, as far as Facturelay touches them. A mail notes for which order, and in which language, it was sent. */
+
+declare(strict_types=1);
+
+final class WC_Email {
+
+	/** @var array<int, array{0: string, 1: int, 2: string}> mail, order, language */
+	public static array $sent = array();
+
+	public static bool $works = true;
+
+	public string $id;
+
+	/** As in WooCommerce: kept from one mail to the next, whatever becomes of the order. */
+	public ?WC_Order $object = null;
+
+	public function __construct( string $id ) {
+		$this->id = $id;
+	}
+
+	public function trigger( int $order_id, ...$more ): void {
+		$this->object = wc_get_order( $order_id ) ?? $this->object;
+		if ( null !== $this->object && self::$works && apply_filters( "woocommerce_email_enabled_{$this->id}", true, $this->object, $this ) ) {
+			self::$sent[] = array( $this->id, $this->object->get_id(), get_locale() );
+			do_action( 'woocommerce_email_sent', true, $this->id, $this );
+		}
+	}
+}
+
+final class WooCommerce {
+
+	public ?object $customer = null;
+
+	/** @var array<string, WC_Email> */
+	private array $emails = array();
+
+	public function mailer(): self {
+		return $this;
+	}
+
+	/** @return array<string, WC_Email> */
+	public function get_emails(): array {
+		if ( array() === $this->emails ) {
+			foreach ( array( 'On_Hold', 'Processing', 'Completed', 'Refunded' ) as $name ) {
+				$this->emails[ "WC_Email_Customer_{$name}_Order" ] = new WC_Email( 'customer_' . strtolower( $name ) . '_order' );
+			}
+		}
+		return $this->emails;
+	}
+
+	public function payment_gateways(): self {
+		return $this;
+	}
+
+	public function shipping(): self {
+		return $this;
+	}
+}
+
+function WC(): WooCommerce {
+	static $shop = null;
+	$shop        = $shop ?? new WooCommerce();
+	return $shop;
+}
+
+/** @param mixed $order */
+function wc_get_order( $order ): ?WC_Order {
+	return WC_Order::$kept[ (int) $order ] ?? null;
+}
+
+/**
+ * @param array<string, mixed> $wanted
+ * @return WC_Order[]
+ */
+function wc_get_orders( array $wanted ): array {
+	$found = array_filter( WC_Order::$kept, static fn ( WC_Order $order ): bool => $order->get_billing_email() === $wanted['billing_email'] );
+	return array_slice( array_values( $found ), ( $wanted['page'] - 1 ) * $wanted['limit'], $wanted['limit'] );
+}
