@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import SECRET, START, House
-from worker.rendering.samples import a_logo
 from worker import jobs
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.shop import Moment, Rule
 from worker.overview import Listed
+from worker.rendering.samples import a_logo
 from worker.retention import tidy
 from worker.store import deciding, errands, fleeting, inbox, shops, trail
 from worker.store.errands import Errand

@@ -10,10 +10,10 @@ import pytest
 
 from tests.flow.conftest import SECRET, START, House
 from tests.flow.test_errands import answered, content, refused
-from worker.rendering.samples import a_logo
 from worker import dressing
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
+from worker.rendering.samples import a_logo
 from worker.store import fleeting, shops
 from worker.store.shops import Secrets
 from worker.store.tables import deliveries, documents, steps

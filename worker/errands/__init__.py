@@ -11,7 +11,18 @@ What only changes rows is no errand: `store.deciding` and `store.settling` do th
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker.errands import books, connecting, documents, dressing, forecasts, mailing, order_screen, orders, previews, proofs
+from worker.errands import (
+    books,
+    connecting,
+    documents,
+    dressing,
+    forecasts,
+    mailing,
+    order_screen,
+    orders,
+    previews,
+    proofs,
+)
 from worker.services import Services
 from worker.store.errands import Errand
 

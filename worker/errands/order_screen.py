@@ -17,9 +17,7 @@ def send(services: Services, errand: Errand) -> Mapping[str, Any]:
     """
     document_id = int(errand.argument["document_id"])
     with services.store.write() as connection:
-        document = deciding.send_again(
-            connection, errand.shop_id, document_id, by=errand.asked_by, now=services.now()
-        )
+        document = deciding.send_again(connection, errand.shop_id, document_id, by=errand.asked_by, now=services.now())
     services.ring(DELIVER, document_id)
     return {"code": "sent", "sentence": f"{document.number} is on its way to the customer."}
 
