@@ -17,7 +17,7 @@ from worker.domain.sheet import as_csv
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store import codec, documents, keeping, numbering, proof, register, shops, trail
+from worker.store import codec, documents, finding, keeping, numbering, proof, register, shops, trail
 from worker.store.register import Fate
 from worker.store.shops import Secrets
 from worker.store.trail import Event
@@ -192,6 +192,7 @@ def erase_shopper(services: Services, shop_id: str, email: str, *, by: str) -> E
         open_drafts = [kept.draft for kept in kept_drafts if kept.draft.buyer.email.casefold() == wanted]
         found = {document.draft.order_id for document in mine} | {draft.order_id for draft in open_drafts}
         found |= {order_id for order_id, body in keeping.bodies(connection, shop_id) if billed_to(body) == wanted}
+        found |= finding.orders_of(connection, shop_id, wanted)
         order_ids = sorted(found | keeping.discarded_of(connection, shop_id, wanted))
         erased = Erased(
             orders=tuple(order_ids),

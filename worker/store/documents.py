@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
-from worker.domain.document import Document, Draft, History, KeptDraft
+from worker.domain.document import Document, Draft, History, KeptDraft, Kind
 from worker.errors import Rejected
-from worker.store import codec
-from worker.store.tables import documents, drafts, files, marks
+from worker.store import codec, finding
+from worker.store.tables import documents, drafts, files, marks, unpaid
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,24 @@ def add(
         )
         .returning(documents.c.document_id)
     ).scalar_one()
-    return Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
+    document = Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
+    owe(connection, document)
+    finding.add(connection, shop_id, draft.order_id, finding.words_of_number(number))
+    return document
+
+
+def owe(connection: Connection, document: Document) -> None:
+    """An invoice waits for its money from the start; what a credit note takes back wholly no longer does."""
+    draft = document.draft
+    if draft.kind is Kind.INVOICE and not draft.test and not draft.is_paid and draft.total > 0:
+        values = {"document_id": document.document_id, "shop_id": document.shop_id, "issued_on": document.issued_on}
+        connection.execute(insert(unpaid).values(values))
+    if draft.corrects is not None:
+        corrected = draft.corrects.document_id
+        back = select(func.coalesce(func.sum(documents.c.total), 0)).where(documents.c.corrects == corrected)
+        whole = select(documents.c.total).where(documents.c.document_id == corrected)
+        if connection.execute(back).scalar_one() >= connection.execute(whole).scalar_one():
+            connection.execute(delete(unpaid).where(unpaid.c.document_id == corrected))
 
 
 def get(connection: Connection, document_id: int) -> Document:
@@ -230,6 +247,8 @@ def mark(
             )
     except IntegrityError:
         return False
+    if name == "paid":
+        connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
     return True
 
 

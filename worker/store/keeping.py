@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from worker.domain.document import Draft
 from worker.domain.party import Buyer
-from worker.store import codec
+from worker.store import codec, finding
 from worker.store.tables import deliveries, documents, drafts, orders
 
 FINISHED = ("done", "failed")
@@ -51,11 +51,15 @@ def bodies(connection: Connection, shop_id: str) -> Iterator[tuple[int, bytes]]:
 
 
 def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> int:
-    """Take the buyer's name off orders that have no document; with None off all such orders of the shop."""
+    """Take the buyer's name off orders that have no document; with None off all such orders of the shop.
+
+    None of the orders is found by its buyer any more, with a document or without.
+    """
     documented = select(documents.c.order_id).where(documents.c.shop_id == shop_id)
     mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", orders.c.order_id.not_in(documented))
     if order_ids is not None:
         mine = and_(mine, orders.c.order_id.in_(order_ids))
+    finding.forget(connection, shop_id, order_ids)
     return connection.execute(update(orders).where(mine).values(buyer="")).rowcount
 
 

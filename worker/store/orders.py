@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from worker.domain.document import Kind, Problem
 from worker.domain.due import Finding
 from worker.domain.order import Order
-from worker.store import codec
+from worker.store import codec, finding
 from worker.store.tables import documents, orders
 
 
@@ -43,7 +43,7 @@ def saw(
     flags: tuple[Problem, ...],
     now: datetime,
 ) -> None:
-    """Keep what this look saw, in place of the look before."""
+    """Keep what this look saw, in place of the look before, and what the order is found by."""
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     connection.execute(delete(orders).where(*key))
     connection.execute(
@@ -63,6 +63,7 @@ def saw(
             flags=codec.dump(flags),
         )
     )
+    finding.index(connection, shop_id, order)
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:

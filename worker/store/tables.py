@@ -31,6 +31,10 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -64,6 +68,16 @@ class Amount(TypeDecorator[Decimal]):
             return None
         amount = Decimal(value).scaleb(-3)
         return amount.quantize(Decimal("0.01")) if value % 10 == 0 else amount
+
+
+# The rows of small indexes in big tables. A query that wants such an index repeats the words: SQLite compares them literally.
+FLAGGED = "flags <> '[]'"
+FAILED = "state = 'failed'"
+
+
+def some_rows(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of those rows alone of which *where* is true."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 # SQLite gives rowids of its own only to INTEGER; on PostgreSQL ids are bigints.
@@ -116,8 +130,10 @@ deliveries = Table(
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
     Index("ix_deliveries_state_next_at", "state", "next_at"),
     Index("ix_deliveries_shop_order", "shop_id", "order_id"),
-    Index("ix_deliveries_shop_state", "shop_id", "state"),
-    Index("ix_deliveries_received_at", "received_at"),
+    Index("ix_deliveries_received_at", "received_at", "delivery_id"),
+    Index("ix_deliveries_shop_received_at", "shop_id", "received_at", "delivery_id"),
+    Index("ix_deliveries_state", "state", "received_at", "delivery_id"),
+    Index("ix_deliveries_shop_state", "shop_id", "state", "received_at", "delivery_id"),
 )
 
 signature_failures = Table(
@@ -147,10 +163,15 @@ orders = Table(
     Column("findings", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
     Index("ix_orders_shop_looked_at", "shop_id", "looked_at"),
-    Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at"),
+    Index("ix_orders_ordered_at", "ordered_at", "order_id"),
+    Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at", "order_id"),
+    Index("ix_orders_status", "status", "ordered_at", "order_id"),
+    Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "order_id"),
+    some_rows("ix_orders_flagged", "ordered_at", "order_id", where=FLAGGED),
+    some_rows("ix_orders_shop_flagged", "shop_id", "ordered_at", "order_id", where=FLAGGED),
 )
 
-# What an order is found by: the words of its buyer, its mail address and its number, in lower case.
+# What an order is found by: the words of its buyer, its mail address, its number and those of its documents.
 order_words = Table(
     "order_words",
     metadata,
@@ -158,7 +179,8 @@ order_words = Table(
     # In the order of the bytes, so that a beginning is a range of the index.
     Column("word", String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True),
     Column("order_id", BigInteger, primary_key=True),
-    Index("ix_order_words_shop_order", "shop_id", "order_id"),
+    Index("ix_order_words_shop_order", "shop_id", "order_id", "word"),
+    Index("ix_order_words_word", "word", "shop_id", "order_id"),
 )
 
 documents = Table(
@@ -192,9 +214,24 @@ documents = Table(
     UniqueConstraint("shop_id", "series", "period", "sequence"),
     Index("ix_documents_shop_order", "shop_id", "order_id"),
     Index("ix_documents_shop_document", "shop_id", "document_id"),
-    Index("ix_documents_shop_kind", "shop_id", "kind", "document_id"),
+    Index("ix_documents_issued_on", "issued_on", "document_id"),
+    Index("ix_documents_kind", "kind", "issued_on", "document_id"),
+    Index("ix_documents_shop_kind", "shop_id", "kind", "issued_on", "document_id"),
     Index("ix_documents_shop_issued_on", "shop_id", "issued_on", "document_id"),
     Index("ix_documents_issued_at", "issued_at"),
+    some_rows("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
+)
+
+# Invoices that wait for their money; a row goes when the invoice is paid or wholly credited. Documents never change, so
+# that is kept here: a shop whose customers all pay would have its whole past read to find that nobody owes anything.
+unpaid = Table(
+    "unpaid",
+    metadata,
+    Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("issued_on", Date, nullable=False),
+    Index("ix_unpaid_issued_on", "issued_on", "document_id"),
+    Index("ix_unpaid_shop_issued_on", "shop_id", "issued_on", "document_id"),
 )
 
 drafts = Table(
@@ -212,6 +249,7 @@ drafts = Table(
     CheckConstraint("state IN ('open','discarded','issued')", name="state"),
     UniqueConstraint("shop_id", "cause", "order_key"),
     Index("ix_drafts_shop_order", "shop_id", "order_id"),
+    Index("ix_drafts_state", "state", "draft_id"),
     Index("ix_drafts_shop_state", "shop_id", "state", "draft_id"),
 )
 
@@ -280,8 +318,12 @@ steps = Table(
     UniqueConstraint("document_id", "name"),
     Index("ix_steps_state_next_at", "state", "next_at"),
     Index("ix_steps_together", "together"),
-    Index("ix_steps_shop_state", "shop_id", "state", "step_id"),
+    Index("ix_steps_state", "state", "created_at", "step_id"),
+    Index("ix_steps_shop_state", "shop_id", "state", "created_at", "step_id"),
     Index("ix_steps_done_at", "done_at"),
+    Index("ix_steps_shop_done_at", "shop_id", "done_at"),
+    some_rows("ix_steps_failed", "name", "document_id", where=FAILED),
+    some_rows("ix_steps_shop_failed", "shop_id", "name", "document_id", where=FAILED),
 )
 
 events = Table(
@@ -311,14 +353,7 @@ alarms = Table(
     Column("times", Integer, nullable=False),
     Column("closed_at", Instant),
     Column("told_at", Instant),  # a person was mailed about it
-    Index(
-        "uq_alarms_open",
-        "shop_id",
-        "code",
-        unique=True,
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
-    ),
+    some_rows("uq_alarms_open", "shop_id", "code", where="closed_at IS NULL", unique=True),
 )
 
 reports = Table(
@@ -348,6 +383,7 @@ errands = Table(
     Column("finished_at", Instant),
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
     Index("ix_errands_state", "state"),
+    Index("ix_errands_shop_state", "shop_id", "state", "asked_at"),
 )
 
 leases = Table(
@@ -520,6 +556,7 @@ hook_calls = Table(
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
     UniqueConstraint("hook_id", "event", "document_id"),
     Index("ix_hook_calls_state_next_at", "state", "next_at"),
+    Index("ix_hook_calls_hook_state", "hook_id", "state"),
 )
 
 # What happened in each hour, per shop and for all ('' as the shop), so that no page counts a month of rows.

@@ -1,0 +1,288 @@
+"""Lists: each filter shows what it says, page after page shows each row once, and nobody sees another shop's rows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from itertools import product
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.store.books import NOW, a_draft
+from tests.store.past import Past
+from worker.domain.document import Kind, Problem
+from worker.errors import Rejected
+from worker.store import documents, finding, listing, paging
+from worker.store.listing import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
+from worker.store.paging import Page, Place
+from worker.store.scope import Shops
+from worker.store.steps import StepName
+
+T = TypeVar("T")
+
+CHANGED = Problem("order_changed", "The order was changed after its invoice.")
+
+
+def numbers(past: Past, wanted: DocumentFilter | None = None, shops: Shops = ("a",)) -> list[str]:
+    with past.store.read() as connection:
+        return [row.number for row in listing.documents_page(connection, shops, wanted).rows]
+
+
+def orders_of(past: Past, wanted: OrderFilter | None = None, shops: Shops = ("a",)) -> list[int]:
+    with past.store.read() as connection:
+        return [row.order_id for row in listing.orders_page(connection, shops, wanted).rows]
+
+
+def all_pages(page_at: Callable[[Place], Page[T]], *, at_once: int) -> list[list[T]]:
+    """Every page forwards; and walking back from the last must show the same rows."""
+    page = page_at(Place(at_once=at_once))
+    assert page.previous == ""
+    pages = [list(page.rows)]
+    while page.next:
+        page = page_at(Place(after=page.next, at_once=at_once))
+        pages.append(list(page.rows))
+        assert len(pages) < 100, "a page leads to itself"
+    back = [list(page.rows)]
+    while page.previous:
+        page = page_at(Place(before=page.previous, at_once=at_once))
+        back.insert(0, list(page.rows))
+        assert len(back) < 100, "a page leads to itself"
+    assert [row for some in back for row in some] == [row for some in pages for row in some]
+    return pages
+
+
+def test_a_row_shows_what_became_of_its_document(past: Past) -> None:
+    invoice = past.issued(1)
+    note = past.credited(invoice)
+    past.step(invoice, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
+    with past.store.write() as connection:
+        documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=date(2026, 11, 24), by="order")
+        documents.mark(connection, invoice.document_id, "revoked", now=NOW, by="An")
+    with past.store.read() as connection:
+        newest, oldest = listing.documents_page(connection, ("a",)).rows
+    draft = invoice.draft
+    assert replace(oldest, steps={}) == DocumentRow(
+        document_id=invoice.document_id,
+        shop_id="a",
+        kind=Kind.INVOICE,
+        number="F2026-00001",
+        issued_on=invoice.issued_on,
+        order_id=1,
+        order_number="1",
+        buyer="Jan Janssens",
+        currency="EUR",
+        net=draft.net,
+        vat=draft.vat,
+        total=draft.total,
+        test=False,
+        corrects=None,
+        unpaid=False,
+        paid_on=date(2026, 11, 24),
+        revoked=True,
+        credited=draft.total,
+        steps={},
+    )
+    assert {name: step.state for name, step in oldest.steps.items()} == {
+        StepName.RENDER: "waiting",
+        StepName.MAIL: "failed",
+        StepName.WRITE_BACK: "waiting",
+    }
+    assert oldest.steps[StepName.MAIL].reason == "The address does not exist."
+    assert (newest.number, newest.corrects, newest.credited, newest.paid_on) == (
+        note.number, invoice.document_id, Decimal("0.00"), None,
+    )  # fmt: skip
+
+
+def test_documents_are_filtered_by_kind_date_and_what_is_wrong(past: Past) -> None:
+    past.issued(1, paid=True)
+    past.later(days=1)
+    second = past.issued(2)
+    past.issued(2, kind=Kind.ORDER_CONFIRMATION)
+    past.later(days=1)
+    past.issued(3)
+    past.issued(4, shop_id="b")
+    past.step(second, StepName.MAIL, "failed")
+    past.step(second, StepName.WRITE_BACK, "failed")
+    confirmation = (
+        "B2026-00001"
+        if "B2026-00001" in numbers(past)
+        else numbers(past, DocumentFilter(kind=Kind.ORDER_CONFIRMATION))[0]
+    )
+    assert numbers(past) == ["F2026-00003", confirmation, "F2026-00002", "F2026-00001"]
+    assert numbers(past, DocumentFilter(kind=Kind.INVOICE)) == ["F2026-00003", "F2026-00002", "F2026-00001"]
+    assert numbers(past, DocumentFilter(kind=Kind.INVOICE), None) == [
+        "F2026-00001", "F2026-00003", "F2026-00002", "F2026-00001",
+    ]  # fmt: skip
+    day = date(2026, 11, 24)
+    assert numbers(past, DocumentFilter(since=day, until=day)) == [confirmation, "F2026-00002"]
+    assert numbers(past, DocumentFilter(since=day)) == ["F2026-00003", confirmation, "F2026-00002"]
+    assert numbers(past, DocumentFilter(until=date(2026, 11, 23)), None) == ["F2026-00001"]
+    assert numbers(past, DocumentFilter(mail_failed=True)) == ["F2026-00002"]
+    assert numbers(past, DocumentFilter(mail_failed=True), None) == ["F2026-00002"]
+    assert numbers(past, DocumentFilter(mail_failed=True), ("b",)) == []
+    assert numbers(past, DocumentFilter(unpaid=True)) == ["F2026-00003", "F2026-00002"]
+    assert numbers(past, DocumentFilter(unpaid=True, mail_failed=True, text="F2026-00002")) == ["F2026-00002"]
+    assert numbers(past, DocumentFilter(unpaid=True, since=date(2026, 11, 25)), None) == ["F2026-00001", "F2026-00003"]
+    assert numbers(past, DocumentFilter(), ()) == []
+
+
+def test_an_invoice_is_unpaid_until_it_is_paid_or_taken_back_wholly(past: Past) -> None:
+    unpaid = DocumentFilter(unpaid=True)
+    first, second = past.issued(1), past.issued(2)
+    past.issued(3, test=True)
+    assert numbers(past, unpaid) == [second.number, first.number]
+    total = first.draft.total
+    half: dict[str, Any] = {"net": total / 2, "vat": Decimal("0.00"), "rounding": Decimal("0.00"), "total": total / 2}
+    past.credited(first, cause="refund:1", **half)
+    assert numbers(past, unpaid) == [second.number, first.number]
+    past.credited(first, cause="refund:2", **half)
+    assert numbers(past, unpaid) == [second.number]
+    with past.store.write() as connection:
+        documents.mark(connection, second.document_id, "revoked", now=NOW, by="An")
+    assert numbers(past, unpaid) == [second.number]
+    with past.store.write() as connection:
+        documents.mark(connection, second.document_id, "paid", now=NOW, by="order")
+    assert numbers(past, unpaid) == []
+
+
+def test_a_document_is_found_by_number_order_and_buyer(past: Past) -> None:
+    for order_id, name in ((41, "An Peeters"), (42, "Bo Maes")):
+        past.seen(order_id, name=name, number=f"WEB-{order_id}")
+        past.issued(order_id)
+        past.issued(order_id, kind=Kind.ORDER_CONFIRMATION)
+    past.issued(43, shop_id="b")
+    found = [
+        numbers(past, DocumentFilter(text=text)) for text in ("F2026-00001", "f2026-000", "web-42", "peeters", "zz")
+    ]
+    assert found[0] == ["F2026-00001"]  # the whole number: not its order's confirmation as well
+    assert len(found[1]) == 4
+    assert "F2026-00002" in found[2]
+    assert "F2026-00001" in found[3]
+    assert [len(some) for some in found[2:]] == [2, 2, 0]
+    assert numbers(past, DocumentFilter(text="web-42", kind=Kind.INVOICE), None) == ["F2026-00002"]
+
+
+def test_pages_of_documents_show_each_once_forwards_and_backwards(past: Past) -> None:
+    for order_id in range(1, 6):
+        past.seen(order_id)
+        past.step(past.issued(order_id), StepName.MAIL, "failed")
+        if order_id % 2:
+            past.later(days=1)
+    invoices, searched = DocumentFilter(kind=Kind.INVOICE), DocumentFilter(text="jan")
+    others = (DocumentFilter(unpaid=True), DocumentFilter(mail_failed=True))
+    for wanted, at_once in product((DocumentFilter(), invoices, searched, *others), (1, 2, 3, 50)):
+        with past.store.read() as connection:
+            pages = all_pages(partial(listing.documents_page, connection, ("a",), wanted), at_once=at_once)
+        assert [row.order_id for page in pages for row in page] == [5, 4, 3, 2, 1]
+        assert {len(page) for page in pages[:-1]} <= {at_once}
+
+
+def test_what_no_index_answers_is_asked_of_some_rows_a_page(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "WALKED", 3)
+    monkeypatch.setattr(finding, "RARE", 0)
+    for order_id in range(1, 9):
+        past.seen(order_id, name="Jan Maes" if order_id in (1, 2, 8) else "Jan Claes")
+        past.issued(order_id)
+    wanted = DocumentFilter(text="jan maes")
+    with past.store.read() as connection:
+        pages = all_pages(lambda place: listing.documents_page(connection, None, wanted, place), at_once=2)
+    assert [[row.order_id for row in page] for page in pages] == [[8], [], [2, 1]]
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])
+def test_a_page_that_never_was_is_refused_with_a_sentence(cursor: str) -> None:
+    with pytest.raises(Rejected, match="begin at its start"):
+        paging.values_as(cursor, (date, int))
+
+
+def test_no_list_takes_a_page_that_never_was(past: Past) -> None:
+    with past.store.read() as connection, pytest.raises(Rejected, match="begin at its start"):
+        listing.documents_page(connection, ("a",), None, Place(before="x"))
+
+
+def test_a_draft_shows_why_it_waits(past: Past) -> None:
+    draft = replace(a_draft(7), problems=(Problem("vat_unknown", "The VAT number is not valid."),))
+    with past.store.write() as connection:
+        for order_id in (7, 8):
+            documents.keep_draft(
+                connection, "a", replace(draft, order_id=order_id, cause=f"order:{order_id}:invoice:1"), now=NOW
+            )
+        documents.end_draft(
+            connection, "a", cause="order:8:invoice:1", order_key=draft.order_key, state="discarded", now=NOW
+        )
+    with past.store.read() as connection:
+        (row,) = listing.drafts_page(connection, ("a",)).rows
+        assert listing.drafts_page(connection, ("b",)).rows == ()
+    assert row == DraftRow(
+        draft_id=row.draft_id,
+        shop_id="a",
+        kept_at=NOW,
+        kind=Kind.INVOICE,
+        order_id=7,
+        order_number="7",
+        buyer="Jan Janssens",
+        currency="EUR",
+        total=draft.total,
+        test=False,
+        problems=draft.problems,
+    )
+
+
+def test_an_order_names_its_documents_and_its_flags(past: Past) -> None:
+    past.seen(1, flags=(CHANGED,))
+    invoice = past.issued(1)
+    with past.store.write() as connection:
+        documents.keep_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
+    with past.store.read() as connection:
+        (row,) = listing.orders_page(connection, ("a",)).rows
+    assert row == OrderRow(
+        shop_id="a",
+        order_id=1,
+        order_key="wc_order_1",
+        order_number="1",
+        status="processing",
+        buyer="Jan Janssens",
+        currency="EUR",
+        total=Decimal("15.00"),
+        ordered_at=NOW,
+        paid_at=None,
+        looked_at=NOW,
+        flags=(CHANGED,),
+        documents=(OrderDocument(invoice.document_id, Kind.INVOICE, invoice.number, test=False),),
+        open_drafts=1,
+    )
+
+
+def test_orders_are_filtered_by_status_and_by_what_needs_attention(past: Past) -> None:
+    past.seen(1, flags=(CHANGED,))
+    past.seen(2, status="completed")
+    past.delivery(2, state="failed")  # answered by the look below
+    past.later(minutes=1)
+    past.seen(2, status="completed")
+    past.seen(3)
+    past.step(past.issued(3), StepName.WRITE_BACK, "failed")
+    past.seen(4)
+    past.later(minutes=1)
+    past.delivery(4, state="failed")
+    past.seen(5)
+    past.seen(6, shop_id="b", flags=(CHANGED,))
+    assert orders_of(past) == [5, 4, 3, 2, 1]
+    assert orders_of(past, OrderFilter(status="completed")) == [2]
+    assert orders_of(past, OrderFilter(status="completed"), None) == [2]
+    assert orders_of(past, OrderFilter(needs_attention=True)) == [4, 3, 1]
+    assert orders_of(past, OrderFilter(needs_attention=True), None) == [6, 4, 3, 1]
+    assert orders_of(past, OrderFilter(needs_attention=True, text="4")) == [4]
+
+
+def test_pages_of_orders_show_each_once_though_placed_at_one_moment(past: Past) -> None:
+    for shop_id in ("a", "b"):
+        for order_id in (1, 2, 3):
+            past.seen(order_id, shop_id=shop_id)
+    for at_once in (1, 2, 3):
+        with past.store.read() as connection:
+            pages = all_pages(partial(listing.orders_page, connection, None, None), at_once=at_once)
+        assert [(row.order_id, row.shop_id) for page in pages for row in page] == [
+            (3, "b"), (3, "a"), (2, "b"), (2, "a"), (1, "b"), (1, "a"),
+        ]  # fmt: skip

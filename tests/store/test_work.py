@@ -1,0 +1,161 @@
+"""Work of all kinds in one list, the oldest first, by what is wrong with it; and what needs a person."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.store.books import NOW, a_draft
+from tests.store.past import Past
+from worker.domain.document import Kind, Problem
+from worker.errors import Rejected
+from worker.store import alarms, attention, documents, errands, work
+from worker.store.attention import Need, NeedKind
+from worker.store.paging import Place
+from worker.store.steps import StepName
+from worker.store.tables import hook_calls, hooks
+from worker.store.work import DeliveryFilter, Job, JobFilter, JobGroup, JobKind
+
+UNREADABLE = {"state": "failed", "code": "order_unreadable", "sentence": "The field “total” is not a number."}
+
+
+def fail_everywhere(past: Past) -> dict[JobKind, int]:
+    """One failed job of each kind, a minute apart; the ids of their rows."""
+    look = past.delivery(1, **UNREADABLE)
+    past.later(minutes=1)
+    document = past.issued(2)
+    past.step(document, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
+    past.later(minutes=1)
+    with past.store.write() as connection:
+        errand = errands.ask(connection, shop_id="a", kind="test_mail", argument={}, asked_by="An", now=past.now)
+        leased = errands.take(connection, errand, now=past.now, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        answer = {"code": "mail_login", "sentence": "The password is wrong."}
+        errands.finish(connection, leased.lease, now=past.now, answer=answer, failed=True)
+    past.later(minutes=1)
+    made = {"made_at": past.now, "made_by": "An"}
+    past.row(hooks, hook_id=1, shop_id="a", url="https://erp.test", secret="", events="document.issued", **made)
+    call = {"event": "document.issued", "state": "failed", "attempts": 3, "made_at": past.now, "next_at": past.now}
+    past.row(hook_calls, call_id=1, hook_id=1, document_id=document.document_id, reason="It answered 500.", **call)
+    with past.store.read() as connection:
+        (step,) = work.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
+    return {JobKind.LOOK: look, JobKind.STEP: step, JobKind.ERRAND: errand, JobKind.HOOK_CALL: 1}
+
+
+def test_failed_jobs_of_all_kinds_are_listed_oldest_first(past: Past) -> None:
+    ids = fail_everywhere(past)
+    past.delivery(9, state="waiting")
+    past.delivery(9, shop_id="b", **UNREADABLE)
+    with past.store.read() as connection:
+        found = work.jobs_page(connection, ("a",)).rows
+        assert len(work.jobs_page(connection, None).rows) == 5
+        assert [job.kind for job in work.jobs_page(connection, None, JobFilter("waiting")).rows].count(
+            JobKind.LOOK
+        ) == 1
+        assert work.job_counts(connection, ("a",)) == {"waiting": 3, "running": 0, "failed": 4}
+    at = [NOW + timedelta(minutes=minutes) for minutes in range(4)]
+    shared = {"shop_id": "a", "state": "failed"}
+    look, step, errand, call = found
+    assert look == Job(
+        kind=JobKind.LOOK, job_id=ids[JobKind.LOOK], name="look", since=at[0], next_at=at[0], attempts=0,
+        code="order_unreadable", reason=UNREADABLE["sentence"], order_id=1, document_id=None, number="", **shared,
+    )  # fmt: skip
+    assert step == Job(
+        kind=JobKind.STEP, job_id=ids[JobKind.STEP], name="mail", since=at[1], next_at=at[1], attempts=0,
+        code="mail_refused", reason="The address does not exist.", order_id=2, document_id=1, number="F2026-00001", **shared,
+    )  # fmt: skip
+    assert errand == Job(
+        kind=JobKind.ERRAND, job_id=ids[JobKind.ERRAND], name="test_mail", since=at[2], next_at=None, attempts=0,
+        code="", reason="The password is wrong.", order_id=None, document_id=None, number="", **shared,
+    )  # fmt: skip
+    assert call == Job(
+        kind=JobKind.HOOK_CALL, job_id=1, name="document.issued", since=at[3], next_at=at[3], attempts=3,
+        code="", reason="It answered 500.", order_id=2, document_id=1, number="F2026-00001", **shared,
+    )  # fmt: skip
+
+
+def test_pages_of_jobs_show_each_once_forwards_and_backwards(past: Past) -> None:
+    for _ in range(2):
+        for order_id in range(3):
+            past.delivery(order_id, **UNREADABLE)
+            past.step(past.issued(10 * past.now.minute + order_id), StepName.MAIL, "failed")
+        past.later(minutes=1)
+    with past.store.read() as connection:
+        whole = work.jobs_page(connection, ("a",)).rows
+        page, forwards, pages = work.jobs_page(connection, ("a",), place=Place(at_once=5)), list[Job](), 1
+        forwards += page.rows
+        while page.next:
+            page, pages = work.jobs_page(connection, ("a",), place=Place(after=page.next, at_once=5)), pages + 1
+            forwards += page.rows
+        backwards = list(page.rows)
+        while page.previous:
+            page = work.jobs_page(connection, ("a",), place=Place(before=page.previous, at_once=5))
+            backwards = [*page.rows, *backwards]
+    assert len(whole) == 12
+    assert (tuple(forwards), tuple(backwards), pages) == (whole, whole, 3)
+
+
+def test_jobs_are_grouped_by_what_is_wrong(past: Past) -> None:
+    fail_everywhere(past)
+    past.delivery(3, **UNREADABLE)
+    with past.store.read() as connection:
+        groups = work.job_groups(connection, ("a",))
+        assert work.job_groups(connection, ("b",)) == ()
+        wanted = JobFilter("failed", groups[0].kind, groups[0].name, groups[0].code)
+        ids = work.job_ids(connection, ("a",), wanted)
+        assert work.job_ids(connection, ("a",), wanted, above=ids[0]) == ids[1:]
+        listed = work.jobs_page(connection, ("a",), wanted).rows
+    assert groups == (
+        JobGroup(JobKind.LOOK, "look", "order_unreadable", 2, NOW, str(UNREADABLE["sentence"])),
+        JobGroup(JobKind.ERRAND, "test_mail", "", 1, NOW + timedelta(minutes=2), "The password is wrong."),
+        JobGroup(JobKind.HOOK_CALL, "document.issued", "", 1, NOW + timedelta(minutes=3), "It answered 500."),
+        JobGroup(JobKind.STEP, "mail", "mail_refused", 1, NOW + timedelta(minutes=1), "The address does not exist."),
+    )
+    assert tuple(job.job_id for job in listed) == ids
+    assert len(ids) == 2
+
+
+def test_deliveries_are_listed_by_state_newest_first(past: Past) -> None:
+    first = past.delivery(1)
+    past.later(minutes=1)
+    second = past.delivery(None, **UNREADABLE)
+    past.delivery(1, shop_id="b")
+    with past.store.read() as connection:
+        rows = work.deliveries_page(connection, ("a",)).rows
+        failed = work.deliveries_page(connection, None, DeliveryFilter("failed")).rows
+    assert [row.delivery_id for row in rows] == [second, first]
+    assert [(row.delivery_id, row.outcome_code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
+
+
+def test_what_needs_a_person_comes_oldest_first_with_its_sentence(past: Past) -> None:
+    past.seen(5, flags=(Problem("order_changed", "Changed after its invoice."), Problem("other", "Another.")))
+    past.later(minutes=1)
+    fail_everywhere(past)
+    with past.store.write() as connection:
+        alarms.sound(connection, "a", code="silent", sentence="The shop is silent.", now=past.now)
+        alarms.sound(connection, "b", code="silent", sentence="The shop is silent.", now=past.now)
+        documents.keep_draft(connection, "a", a_draft(6), now=past.now + timedelta(minutes=1))
+    past.delivery(7, **UNREADABLE)
+    past.later(minutes=1)
+    past.seen(7)  # the look that went well
+    with past.store.read() as connection:
+        found = attention.needs(connection, ("a",))
+        assert attention.needs(connection, None).total == 6
+        assert attention.needs(connection, ()).total == 0
+        assert [need.kind for need in attention.needs(connection, ("a",), most=1).oldest] == [NeedKind.FLAG]
+    start = NOW + timedelta(minutes=1)
+    assert found.oldest == (
+        Need(NeedKind.FLAG, 5, "a", NOW, "order_changed", "Changed after its invoice.", 5, "5", more=1),
+        Need(NeedKind.LOOK, 1, "a", start, "order_unreadable", str(UNREADABLE["sentence"]), 1),
+        Need(
+            NeedKind.STEP, 2, "a", start + timedelta(minutes=1), "mail_refused", "The address does not exist.",
+            2, "2", 1, Kind.INVOICE, "F2026-00001",
+        ),
+        Need(NeedKind.ALARM, 1, "a", start + timedelta(minutes=3), "silent", "The shop is silent."),
+        Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", "", 6, "6", document_kind=Kind.INVOICE),
+    )  # fmt: skip
+    assert found.counts == dict.fromkeys(NeedKind, 1)
+
+
+def test_no_list_of_jobs_takes_a_page_that_never_was(past: Past) -> None:
+    with past.store.read() as connection, pytest.raises(Rejected):
+        work.jobs_page(connection, None, place=Place(after="WzEsMl0"))

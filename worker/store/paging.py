@@ -1,0 +1,152 @@
+"""Lists in pages that cost the same at the end as at the start: a page begins after a row, never after a count of rows."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery, literal, select, tuple_
+from sqlalchemy.engine import Row
+
+from worker.errors import Rejected
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+AT_ONCE = 50
+# Where each row must be asked, so many are asked for one page; the next page goes on from there.
+WALKED = 10_000
+
+Keys = Sequence[ColumnElement[Any]]
+Asked = Callable[[FromClause], Sequence[ColumnElement[bool]]]
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows of a list. Give *next* as `after` for the page that follows, *previous* as `before`; empty: there is none.
+
+    A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, go on there.
+    """
+
+    rows: tuple[T, ...]
+    next: str = ""
+    previous: str = ""
+
+    def of(self, rows: Sequence[U]) -> "Page[U]":
+        """The same place in the list, with other *rows*."""
+        return Page(tuple(rows), self.next, self.previous)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: after a row or before one; both empty: at the start. *at_once* rows are on it."""
+
+    after: str = ""
+    before: str = ""
+    at_once: int = AT_ONCE
+
+    @property
+    def backwards(self) -> bool:
+        return bool(self.before) and not self.after
+
+    @property
+    def cursor(self) -> str:
+        return self.after or self.before
+
+
+START = Place()
+
+
+def paged(
+    connection: Connection,
+    query: Select[Any],
+    keys: Keys,
+    place: Place,
+    *,
+    rising: bool = False,
+    asked: Asked | None = None,
+) -> Page[Row[Any]]:
+    """The page of *query* at *place*, by *keys* (which together name one row) falling, or *rising*.
+
+    *asked*: conditions on the rows of *query* that no index answers; only WALKED rows are asked for one page.
+    """
+    forwards = rising != place.backwards
+    names = [f"key_{index}" for index in range(len(keys))]
+    query = query.add_columns(*(key.label(name) for key, name in zip(keys, names, strict=True)))
+    if place.cursor:
+        query = query.where(beyond(keys, values_of(place.cursor, keys), forwards=forwards))
+    query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys))
+    if asked is None:
+        found = list(connection.execute(query.limit(place.at_once + 1)))
+        end = ""
+    else:
+        found, end = walked(connection, query, names, asked, forwards=forwards, at_once=place.at_once)
+    more = len(found) > place.at_once
+    rows = found[: place.at_once]
+    onwards = cursor_of(rows[-1], names) if more else end
+    if place.backwards:
+        rows.reverse()
+    back = cursor_of(rows[0 if not place.backwards else -1], names) if place.cursor and rows else ""
+    page = Page(tuple(rows), next=onwards, previous=back)
+    return replace(page, next=back, previous=onwards) if place.backwards else page
+
+
+def walked(
+    connection: Connection, query: Select[Any], names: Sequence[str], asked: Asked, *, forwards: bool, at_once: int
+) -> tuple[list[Row[Any]], str]:
+    """The first rows of *query* that are as *asked*, and where the walk ended before the list did."""
+    some: Subquery = query.limit(WALKED).subquery("some")
+    order = [some.c[name].asc() if forwards else some.c[name].desc() for name in names]
+    found = list(connection.execute(select(some).where(*asked(some)).order_by(*order).limit(at_once + 1)))
+    if len(found) > at_once:
+        return found, ""
+    last = connection.execute(query.offset(WALKED - 1).limit(1)).one_or_none()
+    return found, cursor_of(last, names) if last is not None else ""
+
+
+def beyond(keys: Keys, values: Sequence[object], *, forwards: bool) -> ColumnElement[bool]:
+    """That a row comes after the one with *values*."""
+    given = [literal(value, key.type) for key, value in zip(keys, values, strict=True)]
+    if len(keys) == 1:
+        return keys[0] > given[0] if forwards else keys[0] < given[0]
+    here, there = tuple_(*keys), tuple_(*given)
+    return here > there if forwards else here < there
+
+
+def cursor_of(row: Row[Any], names: Sequence[str]) -> str:
+    return written([getattr(row, name) for name in names])
+
+
+def written(values: Sequence[object]) -> str:
+    """*values* as a short text for an address."""
+    plain = [value.isoformat() if isinstance(value, date) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def values_of(cursor: str, keys: Keys) -> list[Any]:
+    """What `written` wrote. Raises Rejected for anything else: addresses are typed, cut off and made up."""
+    return values_as(cursor, [key.type.python_type for key in keys])
+
+
+def values_as(cursor: str, kinds: Sequence[type]) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return [as_kind(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise Rejected(
+            "This page of the list is not there any more; begin at its start.", code="page_unknown"
+        ) from error
+
+
+def as_kind(value: object, kind: type) -> object:
+    if issubclass(kind, date):
+        at = kind.fromisoformat(str(value))
+        if isinstance(at, datetime) and at.tzinfo is None:
+            raise ValueError("an instant without a zone")
+        return at
+    if not isinstance(value, kind) or (isinstance(value, int) and abs(value) >= 2**63) or "\0" in str(value):
+        raise TypeError(f"{value!r} is not a {kind}")
+    return value
