@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from worker import alarming, polling, reconciling, rereading, retention, telling, watching
+from worker import alarming, polling, reconciling, rereading, retention, tallying, telling, watching
 from worker.errors import Rejected, Unavailable
 from worker.queue import DELIVER, LOOK_AT_ORDER, RUN_ERRAND, ring_again
 from worker.services import Services
@@ -114,6 +114,7 @@ CHORES = (
     Chore("reconcile", lambda _settings: timedelta(minutes=10), reconciling.reconcile_nightly),
     Chore("tell", lambda _settings: timedelta(minutes=1), alarming.tell),
     Chore("tick", lambda _settings: timedelta(minutes=2), telling.tick),
+    Chore("tally", lambda _settings: tallying.EVERY, lambda services, _connected: tallying.tally(services)),
     Chore("purge", lambda _settings: timedelta(hours=24), lambda services, _connected: retention.purge(services)),
     Chore("digest", lambda _settings: timedelta(minutes=10), alarming.digest_daily),
 )

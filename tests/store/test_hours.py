@@ -1,0 +1,147 @@
+"""Figures of today and of each hour: counted once by the sweep, read by plots."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.store.past import Past
+from worker import tallying
+from worker.domain.document import Kind
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import alarms, hours, today
+from worker.store.hours import Day, Hour
+from worker.store.steps import StepName
+from worker.store.today import NextNumber, Today
+from worker.tallying import tally
+
+NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+@pytest.fixture
+def services(past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    monkeypatch.setattr(tallying, "AT_FIRST", timedelta(days=2))
+    url = past.store.url.render_as_string(hide_password=False)
+    settings = Settings(tmp_path, "https://documents.test", url, "unix:///nobody", ("k" * 32,))
+    made = Services(settings, now=lambda: past.now)
+    yield made
+    made.store.close()
+
+
+def sells(past: Past, order_id: int, *, shop_id: str = "a", takes_s: int) -> None:
+    """An order comes in, and its invoice is mailed that much later."""
+    delivery_id = past.delivery(order_id, shop_id=shop_id, state="waiting")
+    past.seen(order_id, shop_id=shop_id)
+    past.later(seconds=takes_s - 1)
+    document = past.issued(order_id, shop_id=shop_id)
+    past.later(seconds=1)
+    past.step(document, StepName.MAIL, "done")
+    past.finish(delivery_id)
+
+
+def plot(past: Past, shops: tuple[str, ...] | None, *, count: int = 3) -> tuple[Hour, ...]:
+    with past.store.read() as connection:
+        return hours.by_hour(connection, shops, since=NINE, until=NINE + timedelta(hours=count - 1))
+
+
+def test_each_hour_is_counted_for_each_shop_and_for_all(past: Past, services: Services) -> None:
+    for order_id, takes_s in ((1, 2), (2, 8), (3, 4)):
+        sells(past, order_id, takes_s=takes_s)
+    sells(past, 4, shop_id="b", takes_s=20)
+    past.delivery(5, state="failed")
+    past.now = NINE + timedelta(hours=1, minutes=10)
+    failed = past.issued(6)
+    past.step(failed, StepName.MAIL, "failed")
+    by_hand = past.issued(7)  # nothing came in that led to it
+    past.step(by_hand, StepName.MAIL, "done")
+    assert tally(services) == 2 * 24 + 1
+    second = NINE + hours.HOUR
+    assert plot(past, ("a",)) == (
+        Hour(NINE, 3, 3, 3, 1, 4000),
+        Hour(second, 0, 2, 1, 1, None),
+        Hour(second + hours.HOUR),
+    )
+    assert plot(past, ("b",), count=1) == (Hour(NINE, 1, 1, 1, 0, 20000),)
+    assert plot(past, None, count=2) == (Hour(NINE, 4, 4, 4, 1, 4000), Hour(second, 0, 2, 1, 1, None))
+    assert plot(past, ("a", "b"), count=1) == (Hour(NINE, 4, 4, 4, 1, 4000),)
+    assert plot(past, (), count=1) == (Hour(NINE),)
+
+
+def test_counting_again_adds_what_came_late_and_doubles_nothing(past: Past, services: Services) -> None:
+    sells(past, 1, takes_s=2)
+    tally(services)
+    assert tally(services) == 0  # another sweep, or the chore of another shop
+    late = past.now
+    past.later(minutes=30)
+    past.now, kept = late, past.now
+    past.seen(2)
+    past.now = kept
+    past.later(hours=1)
+    assert tally(services) == 6 + 2
+    assert plot(past, ("a",), count=1) == (Hour(NINE, 2, 1, 1, 0, 2000),)
+
+
+def test_after_a_long_rest_all_that_was_missed_is_counted(past: Past, services: Services) -> None:
+    tally(services)
+    past.later(days=1)
+    assert tally(services) == 24 + 6 + 1
+    past.later(days=100)
+    assert tally(services) == 2 * 24 + 1
+
+
+def test_a_days_latency_is_that_of_the_mail_in_the_middle(past: Past) -> None:
+    at = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # 23:30 in Brussels
+    with past.store.write() as connection:
+        for minutes, mails, latency_ms in ((0, 1, 9000), (60, 5, 2000), (120, 3, 4000), (180, 1, None)):
+            hour = hours.whole_hour(at + timedelta(minutes=minutes))
+            hours.write(connection, {"a": Hour(hour, 1, 2, mails, 0, latency_ms)})
+    with past.store.read() as connection:
+        found = hours.by_day(connection, ("a",), since=at, until=at + timedelta(days=1), zone=BRUSSELS)
+    assert found == (
+        Day(date(2026, 11, 22), 1, 2, 1, 0, 9000),
+        Day(date(2026, 11, 23), 3, 6, 9, 0, 2000),
+    )
+
+
+def test_today_counts_since_midnight_and_what_is_open_now(past: Past) -> None:
+    past.now = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+    sells(past, 1, takes_s=2)  # yesterday, in Brussels
+    past.now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    sells(past, 2, takes_s=2)
+    waits_since = past.now
+    past.delivery(3, state="waiting")
+    past.later(minutes=1)
+    past.delivery(3, shop_id="b", state="waiting")
+    past.delivery(4, state="failed")
+    with past.store.write() as connection:
+        alarms.sound(connection, "b", code="silent", sentence="The shop is silent.", now=past.now)
+    since = today.midnight(BRUSSELS, past.now)
+    assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
+    with past.store.read() as connection:
+        found = today.by_shop(connection, None, since=since)
+        whole = today.today(connection, ("a", "b"), since=since)
+        assert today.today(connection, ("a",), since=since) == found["a"]
+        assert today.today(connection, (), since=since) == Today()
+    # Of each document the PDF and the note in the shop wait.
+    oldest = datetime(2026, 11, 22, 22, 30, 1, tzinfo=UTC)
+    assert found == {
+        "a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1, oldest_waiting_at=oldest),
+        "b": Today(waiting=1, alarms=1, oldest_waiting_at=waits_since + timedelta(minutes=1)),
+    }
+    assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1, alarms=1, oldest_waiting_at=oldest)
+
+
+def test_the_next_number_of_each_series_is_told(past: Past) -> None:
+    past.issued(1)
+    with past.store.read() as connection:
+        found = {
+            next_.series: next_ for next_ in today.next_numbers(connection, past.shops["a"], day=date(2026, 11, 24))
+        }
+        new_year = today.next_numbers(connection, past.shops["a"], day=date(2027, 1, 1))
+    assert found["invoice"] == NextNumber("invoice", (Kind.INVOICE,), "F2026-00002")
+    assert set(found) == {series.name for series in past.shops["a"].series.values()}
+    assert "F2027-00001" in {next_.number for next_ in new_year}
