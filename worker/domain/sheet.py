@@ -3,13 +3,16 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 # A spreadsheet takes what begins with one of these for a formula (OWASP, “CSV injection”).
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def cell(value: object) -> str:
-    """*value* as text that no spreadsheet runs."""
+    """*value* as text that no spreadsheet runs. A number of ours stays one, also below zero: a bookkeeper adds them up."""
+    if isinstance(value, (int, Decimal)):
+        return str(value)
     text = "" if value is None else str(value)
     return f"'{text}" if text.lstrip(" ").startswith(BEGINS_A_FORMULA) else text
 
