@@ -1,7 +1,9 @@
 """A database with a past for tests of what is read: shops, orders that were looked at, documents, work that failed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import insert, update
 
@@ -12,10 +14,13 @@ from worker.domain.order import Contact
 from worker.domain.shop import Shop
 from worker.store import inbox, orders, shops, steps
 from worker.store.engine import Store
+from worker.store.paging import Page, Place
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 from worker.store.tables import deliveries
 from worker.store.tables import steps as steps_table
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -124,3 +129,21 @@ class Past:
 
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+def all_pages(page_at: Callable[[Place], Page[T]], *, at_once: int) -> list[list[T]]:
+    """Every page forwards; and walking back from the last must show the same rows."""
+    page = page_at(Place(at_once=at_once))
+    assert page.previous == ""
+    pages = [list(page.rows)]
+    while page.next:
+        page = page_at(Place(after=page.next, at_once=at_once))
+        pages.append(list(page.rows))
+        assert len(pages) < 100, "a page leads to itself"
+    back = [list(page.rows)]
+    while page.previous:
+        page = page_at(Place(before=page.previous, at_once=at_once))
+        back.insert(0, list(page.rows))
+        assert len(back) < 100, "a page leads to itself"
+    assert [row for some in back for row in some] == [row for some in pages for row in some]
+    return pages

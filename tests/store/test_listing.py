@@ -1,26 +1,23 @@
 """Lists: each filter shows what it says, page after page shows each row once, and nobody sees another shop's rows."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from tests.store.books import NOW, a_draft
-from tests.store.past import Past
+from tests.store.past import Past, all_pages
 from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
 from worker.store import documents, finding, listing, paging
 from worker.store.listing import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
-from worker.store.paging import Page, Place
+from worker.store.paging import Place
 from worker.store.scope import Shops
 from worker.store.steps import StepName
-
-T = TypeVar("T")
 
 CHANGED = Problem("order_changed", "The order was changed after its invoice.")
 
@@ -33,24 +30,6 @@ def numbers(past: Past, wanted: DocumentFilter | None = None, shops: Shops = ("a
 def orders_of(past: Past, wanted: OrderFilter | None = None, shops: Shops = ("a",)) -> list[int]:
     with past.store.read() as connection:
         return [row.order_id for row in listing.orders_page(connection, shops, wanted).rows]
-
-
-def all_pages(page_at: Callable[[Place], Page[T]], *, at_once: int) -> list[list[T]]:
-    """Every page forwards; and walking back from the last must show the same rows."""
-    page = page_at(Place(at_once=at_once))
-    assert page.previous == ""
-    pages = [list(page.rows)]
-    while page.next:
-        page = page_at(Place(after=page.next, at_once=at_once))
-        pages.append(list(page.rows))
-        assert len(pages) < 100, "a page leads to itself"
-    back = [list(page.rows)]
-    while page.previous:
-        page = page_at(Place(before=page.previous, at_once=at_once))
-        back.insert(0, list(page.rows))
-        assert len(back) < 100, "a page leads to itself"
-    assert [row for some in back for row in some] == [row for some in pages for row in some]
-    return pages
 
 
 def test_a_row_shows_what_became_of_its_document(past: Past) -> None:
