@@ -134,7 +134,7 @@ def try_again(services: Services, shop_id: str, order_id: int, *, by: Person) ->
     """Do once more what failed for an order: looks and steps. Returns how many; what waits or is done stays as it is."""
     now = services.now()
     with services.store.write() as connection:
-        looks = inbox.wait_again(connection, shop_id, order_id, now=now)
+        looks = inbox.wait_again(connection, shop_id, order_id=order_id, now=now)
         made, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
         all_steps = steps.of_documents(connection, [document.document_id for document in made])
         failed = [step for of_one in all_steps.values() for step in of_one.values() if step.state == "failed"]

@@ -253,7 +253,7 @@ def test_an_order_id_that_comes_back_after_a_restore_is_another_order(house: Hou
 
 def test_orders_placed_before_the_shop_was_connected_make_nothing(house: House) -> None:
     house.change_shop(orders_since=house.clock.now + timedelta(days=1))
-    assert house.arrives(paid()) == ()
+    assert house.arrives(paid(created=house.clock.now)) == ()
     assert house.outcomes() == [("done", "before_orders_since")]
 
 

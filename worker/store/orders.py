@@ -17,7 +17,7 @@ from worker.store.tables import documents, orders
 
 @dataclass(frozen=True)
 class SeenOrder:
-    """An order as the last look saw it. *total* is as the shop states it."""
+    """An order as the last look saw it. *total* is as the shop states it; what changed after *looked_at* may not be in it."""
 
     shop_id: str
     order_id: int
@@ -41,9 +41,9 @@ def saw(
     *,
     findings: tuple[Finding, ...],
     flags: tuple[Problem, ...],
-    now: datetime,
+    as_of: datetime,
 ) -> None:
-    """Keep what this look saw, in place of the look before."""
+    """Keep what a look saw, in place of the look before. Only for a look that is not older (`last_look`)."""
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     connection.execute(delete(orders).where(*key))
     connection.execute(
@@ -58,11 +58,17 @@ def saw(
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
             paid_at=order.paid_at,
-            looked_at=now,
+            looked_at=as_of,
             findings=codec.dump(findings),
             flags=codec.dump(flags),
         )
     )
+
+
+def last_look(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
+    """As of when the order was seen last; None before the first look. Ask under the shop's lock."""
+    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order_key)
+    return connection.execute(select(orders.c.looked_at).where(*key)).scalar_one_or_none()
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:

@@ -151,18 +151,29 @@ def put_back(connection: Connection, lease: str, *, code: str, sentence: str, ne
 
 
 def again(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
-    """Let a step be done once more, and now: a person asked for it. False while it is being done.
+    """Let a step be done once more, and now. False while it is being done.
 
-    What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known.
+    What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
+    was tried stays: a note is looked for before it is written again.
     """
     result = connection.execute(
         update(steps)
         .where(steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
         .values(
-            state="waiting", attempts=0, created_at=now, next_at=now, reason_code="", reason="", detail="", done_at=None
+            state="waiting", attempts=1, created_at=now, next_at=now, reason_code="", reason="", detail="", done_at=None
         )
     )
     return bool(result.rowcount)
+
+
+def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ...]:
+    """The steps of a shop that ended for the reason *code*."""
+    rows = connection.execute(
+        select(steps)
+        .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.reason_code == code)
+        .order_by(steps.c.step_id)
+    )
+    return tuple(as_step(row) for row in rows)
 
 
 def due_documents(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:

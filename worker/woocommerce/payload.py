@@ -89,11 +89,12 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 
 @dataclass(frozen=True)
 class Peek:
-    """What routing needs of a delivery. A deletion says no status, an error no order."""
+    """What routing needs of a delivery. A deletion says no status, an error no order. *modified* sorts as the instants do."""
 
     order_id: int | None
     status: str
     error_code: str
+    modified: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,10 +210,12 @@ def peek(body: bytes) -> Peek:
     """Look at a delivery just enough to route it. Raises Rejected when it is no JSON object."""
     root = _parsed_object(body)
     order_id, status, code = root.get("id"), root.get("status"), root.get("code")
+    modified = root.get("date_modified_gmt")
     return Peek(
         order_id=order_id if _is_id(order_id) else None,
         status=status if isinstance(status, str) else "",
         error_code=code if isinstance(code, str) and not _is_id(order_id) else "",
+        modified=modified if isinstance(modified, str) else "",
     )
 
 
