@@ -26,6 +26,8 @@ from worker.store.trail import Event
 MOST_ROUNDS = 5
 # Something newer is known of the order than what a look saw.
 OUTDATED = "look_outdated"
+# The books were restored from a backup, and its numbers could be given again.
+HELD = "numbers_held"
 # The source of a delivery with which a person asks for documents of old orders.
 BACKFILL = "backfill"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +78,16 @@ def refuse_paused(shop: Shop) -> None:
         raise Unavailable(
             "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
         )
+    if shop.restored:
+        raise Unavailable(held_sentence(shop), code=HELD, retry_after_s=60)
+
+
+def held_sentence(shop: Shop) -> str:
+    as_of = f"{shop.restored.as_of.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}" if shop.restored else ""
+    return (
+        f"{shop.name} came back from a backup of {as_of}. What was issued after that is not in the books, so nothing is "
+        f"issued until you say where the numbers go on: facturelay register resume {shop.shop_id}"
+    )
 
 
 def as_it_is_now(connection: Connection, services: Services, shop: Shop) -> Shop:
@@ -200,10 +212,14 @@ def issue_draft(
     together: str,
     follow: Sequence[StepName] = tuple(StepName),
     by: str = "worker",
+    document_id: int | None = None,
 ) -> Document:
-    """Number and store *draft* with the steps that *follow*. The transaction must hold the shop's lock."""
+    """Number and store *draft* with the steps that *follow*. The transaction must hold the shop's lock.
+
+    *document_id* is for a document that had one before the books were lost.
+    """
     now = services.now()
-    document = CORES["builtin"](connection, shop, now).issue(draft)
+    document = CORES["builtin"](connection, shop, now, document_id).issue(draft)
     steps.plan(
         connection,
         shop_id=shop.shop_id,

@@ -91,7 +91,7 @@ def close_look(with_: Services, taken: Taken, code: str, sentence: str, *, state
 def look_later(with_: Services, taken: Taken, error: Unavailable) -> None:
     first = taken.deliveries[0]
     # A paused shop is nobody's failure: its orders wait as long as it does.
-    if with_.now() - first.received_at > GIVE_UP_AFTER and error.code != "shop_suspended":
+    if with_.now() - first.received_at > GIVE_UP_AFTER and error.code not in ("shop_suspended", issuing.HELD):
         close_look(with_, taken, error.code, given_up(error), state="failed")
         return
     next_at = with_.now() + wait_after(first.attempts, error, longest_s=with_.settings.longest_wait_seconds)

@@ -16,21 +16,29 @@ class Link:
 
     document_id: int
     expires_at: datetime
+    made_at: datetime
 
     def has_expired(self, now: datetime) -> bool:
         return now >= self.expires_at
 
+    def is_older_than(self, issued_at: datetime) -> bool:
+        """Whether it was made before its document: then it was for another one, which a restored backup did not hold."""
+        return self.made_at < issued_at.replace(microsecond=0)
+
 
 def sign(secret_keys: tuple[str, ...], document_id: int, *, now: datetime, lifetime: timedelta = LIFETIME) -> str:
     """Make the token of *document_id*, valid for *lifetime* from *now*."""
-    return serializer(secret_keys).dumps([document_id, int((now + lifetime).timestamp())])
+    return serializer(secret_keys).dumps([document_id, int((now + lifetime).timestamp()), int(now.timestamp())])
 
 
 def read(secret_keys: tuple[str, ...], token: str) -> Link | None:
     """What *token* says, or None when it was not signed by any of the keys."""
     try:
-        document_id, expires = serializer(secret_keys).loads(token)
-        return Link(int(document_id), datetime.fromtimestamp(int(expires), UTC))
+        document_id, expires, *made = serializer(secret_keys).loads(token)
+        expires_at = datetime.fromtimestamp(int(expires), UTC)
+        # The first tokens did not say when they were made.
+        made_at = datetime.fromtimestamp(int(made[0]), UTC) if made else expires_at - LIFETIME
+        return Link(int(document_id), expires_at, made_at)
     except (BadSignature, ValueError, TypeError, OverflowError, OSError):
         return None
 

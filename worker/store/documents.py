@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
@@ -49,12 +49,17 @@ def add(
     issued_on: date,
     issued_at: datetime,
     draft: Draft,
+    document_id: int | None = None,
 ) -> Document:
-    """Store an issued document. Call in the transaction that took its number. Raises IntegrityError for a cause that has one."""
+    """Store an issued document. Call in the transaction that took its number. Raises IntegrityError for a cause that has one.
+
+    It gets the next id, or the *document_id* that it had before the books were lost: links to it are out there.
+    """
     snapshot = codec.dump(draft)
-    document_id = connection.execute(
+    stored_id = connection.execute(
         insert(documents)
         .values(
+            **({} if document_id is None else {"document_id": document_id}),
             shop_id=shop_id,
             cause=draft.cause,
             kind=draft.kind,
@@ -80,7 +85,11 @@ def add(
         )
         .returning(documents.c.document_id)
     ).scalar_one()
-    return Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
+    if document_id is not None and connection.dialect.name == "postgresql":
+        # A sequence of PostgreSQL does not see ids that were given to it.
+        newest = select(func.max(documents.c.document_id)).scalar_subquery()
+        connection.execute(select(func.setval(func.pg_get_serial_sequence("documents", "document_id"), newest)))
+    return Document(int(stored_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
 
 
 def get(connection: Connection, document_id: int) -> Document:

@@ -157,6 +157,16 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Deliv
     return tuple(as_delivery(row) for row in rows)
 
 
+def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:
+    """The orders for which something is still to be looked at, or failed."""
+    found = connection.execute(
+        select(deliveries.c.order_id)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.is_not(None), deliveries.c.state != "done")
+        .distinct()
+    )
+    return tuple(int(order_id) for order_id in found.scalars())
+
+
 def of_orders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
     """The deliveries of several orders at once, oldest first."""
     found: dict[int, tuple[Delivery, ...]] = {}

@@ -166,6 +166,12 @@ def again(connection: Connection, document_id: int, name: StepName, *, now: date
     return bool(result.rowcount)
 
 
+def may_be_done(connection: Connection) -> None:
+    """Let every open step count as tried: after a restored backup, what waited then may have been done since."""
+    still_open = steps.c.state.in_(("waiting", "running"))
+    connection.execute(update(steps).where(still_open, steps.c.attempts == 0).values(attempts=1))
+
+
 def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ...]:
     """The steps of a shop that ended for the reason *code*."""
     rows = connection.execute(
