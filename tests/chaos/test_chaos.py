@@ -4,27 +4,32 @@
 wrong and MEAN_S=0.3 how often. Real processes, a pretend shop, a real mail server.
 """
 
-import hashlib
 import os
 import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.chaos.blows import MAILS_AGAIN, Storm, from_environment
+from tests.chaos.claims import (
+    kept_of_answered,
+    mails_again,
+    mails_with_documents,
+    numbers_without_gap,
+    reconciled,
+    wait_until_settled,
+    wrong_mails,
+    wrong_notes,
+)
 from tests.chaos.town import NO_WEBHOOK, Town, a_town
-from worker import reconciling, verifying
-from worker.demo.mailbox import Mail
+from worker import verifying
 from worker.domain.document import Kind
-from worker.reconciling import State
-from worker.store import inbox, shops
+from worker.store import inbox
 from worker.store.steps import StepName
 from worker.store.tables import events
-from worker.woocommerce.notes import marker
 
 pytestmark = pytest.mark.chaos
 
@@ -59,7 +64,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
     sell(town)
     storm.end()
     lived = time.monotonic() - began
-    settled = wait_until_settled(town)
+    settled = wait_until_settled(town, patience_s=PATIENCE_S)
     print(figures(town, storm, lived=lived, all_in=time.monotonic() - began))
     assert settled, town.unsettled()
     assert storm.trouble == []
@@ -87,76 +92,6 @@ def sell(town: Town) -> None:
             town.refund(earlier)
             town.deliver(earlier)
         time.sleep(PAUSE_S)
-
-
-def wait_until_settled(town: Town) -> bool:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if town.unsettled() == "":
-            return True
-        time.sleep(0.3)
-    return False
-
-
-def numbers_without_gap(town: Town) -> bool:
-    found: dict[str, list[int]] = {}
-    for item in town.listed():
-        assert item.document is not None
-        found.setdefault(item.document.series, []).append(item.document.sequence)
-    return all(sorted(sequence) == list(range(1, len(sequence) + 1)) for sequence in found.values())
-
-
-def mails_with_documents(town: Town) -> tuple[Mail, ...]:
-    """Those to customers: alarms have nothing attached."""
-    return tuple(mail for mail in town.mailbox.messages() if mail.attachments)
-
-
-def wrong_mails(town: Town) -> list[str]:
-    """Documents that no mail brought, or mails under several ids."""
-    ids: dict[str, set[str]] = {}
-    for mail in mails_with_documents(town):
-        for attachment in mail.attachments:
-            ids.setdefault(hashlib.sha256(attachment.content).hexdigest(), set()).add(mail.message_id)
-    return [
-        f"{item.document.number}: {ids.get(item.files[0].sha256, 'no mail')}"
-        for item in town.listed()
-        if item.document and len(ids.get(item.files[0].sha256, ())) != 1
-    ]
-
-
-def mails_again(town: Town) -> dict[str, int]:
-    """The ids of mails that came more than once, and how often."""
-    times = Counter(mail.message_id for mail in mails_with_documents(town))
-    return {message_id: n for message_id, n in times.items() if n > 1}
-
-
-def wrong_notes(town: Town) -> list[str]:
-    """Documents without exactly one note on their order."""
-    wrong = []
-    for item in town.listed():
-        assert item.document is not None
-        wanted = marker(item.document.number)
-        notes = [note for note in town.shop.notes(item.draft.order_id) if wanted in str(note["note"])]
-        if len(notes) != 1:
-            wrong.append(f"{item.document.number}: {len(notes)} notes")
-    return wrong
-
-
-def kept_of_answered(town: Town) -> bool:
-    """Whatever was answered with 200 is a row. A delivery may be a row without an answer: the line was cut in between."""
-    with town.house.services.store.read() as connection:
-        kept = len(inbox.arrivals(connection, town.shop_id, since=datetime.now(UTC) - timedelta(days=1)))
-    return kept >= town.answers[200] > 0
-
-
-def reconciled(town: Town) -> list[str]:
-    """What our own proof of completeness finds missing, asked of the shop."""
-    services = town.house.services
-    with services.store.read() as connection:
-        connected = shops.connected(connection, services.vault, town.shop_id)
-    month = f"{datetime.now(connected.shop.zoneinfo):%Y-%m}"
-    found = reconciling.reconcile(services, connected, month, pause_s=0)
-    return [f"{row.number}: {row.sentence}" for row in found.rows if row.state is not State.COMPLETE]
 
 
 def figures(town: Town, storm: Storm, *, lived: float, all_in: float) -> str:
