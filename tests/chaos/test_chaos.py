@@ -40,7 +40,7 @@ IS_LONG = ORDERS >= 500
 SHOP_TIMEOUT_S, LEASE_S, MEAN_S, PAUSE_S = (15, 50, 2.0, 0.1) if IS_LONG else (2, 8, 0.4, 0.2)
 EVERY_N_TH_IS_REFUNDED = 6
 # How long the house may take to bring everything to its end once all is quiet.
-PATIENCE_S = 60 + ORDERS * 0.5
+PATIENCE_S = 120 + ORDERS * 0.5
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
