@@ -63,6 +63,7 @@ LANGUAGE_META_KEYS = (
 )
 
 LISTED_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
+REFUND_FIELDS = "id,refunds"
 
 LONGEST_NAME = 2000
 BIGGEST_ID = 2**63 - 1
@@ -182,6 +183,12 @@ def parse_refunds(body: bytes) -> tuple[Refund, ...]:
 def parse_listing(body: bytes) -> tuple[Listed, ...]:
     """Read one page of the list of orders, asked with `LISTED_FIELDS`."""
     return tuple(_listed(node) for node in _list(body, "The shop's list of orders"))
+
+
+def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
+    """The refunds that each order of a list names, asked with `REFUND_FIELDS`."""
+    nodes = _list(body, "The shop's list of orders")
+    return {node.id("id"): frozenset(refund.id("id") for refund in node.nodes("refunds")) for node in nodes}
 
 
 def parse_notes(body: bytes) -> tuple[Note, ...]:
