@@ -2,7 +2,8 @@
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 from worker import errands, issuing, telling
@@ -39,19 +40,32 @@ def services() -> Services:
 
 
 def look_at_order(delivery_id: int) -> None:
-    run_look(services(), delivery_id)
+    with left_to_the_sweep():
+        run_look(services(), delivery_id)
 
 
 def deliver_document(document_id: int) -> None:
-    run_steps(services(), document_id)
+    with left_to_the_sweep():
+        run_steps(services(), document_id)
 
 
 def run_errand(errand_id: int) -> None:
-    do_errand(services(), errand_id)
+    with left_to_the_sweep():
+        do_errand(services(), errand_id)
 
 
 def check_plugin(plugin_id: int) -> None:
-    telling.check(services(), plugin_id)
+    with left_to_the_sweep():
+        telling.check(services(), plugin_id)
+
+
+@contextmanager
+def left_to_the_sweep() -> Iterator[None]:
+    """Without the database nothing can be written on the row: it stays as it is and is rung for again. That is no bug to trace."""
+    try:
+        yield
+    except Unavailable as error:
+        log.warning("%s", error.sentence)
 
 
 def run_look(with_: Services, delivery_id: int) -> None:

@@ -27,6 +27,13 @@ def freeze_broker(town: Town, _chance: random.Random) -> None:
     town.house.signal_all("valkey", signal.SIGCONT)
 
 
+def kill_machine(town: Town, chance: random.Random) -> None:
+    """And start it again, as systemd does."""
+    machine = chance.choice(town.house.machines)
+    machine.kill()
+    machine.start()
+
+
 def fill_archive(town: Town, _chance: random.Random) -> None:
     """Until the disk has no room for one more file."""
     filler = town.house.services.settings.archive / ".filler"
@@ -67,6 +74,7 @@ BLOWS: dict[str, Blow] = {
     "bridge killed": lambda town, chance: town.house.kill("bridge", chance),
     "one of the bridge's processes killed": lambda town, chance: town.house.kill_answering_process(chance),
     "sweep killed": lambda town, chance: town.house.kill("sweep", chance),
+    "machine killed": kill_machine,
     "valkey killed": lambda town, chance: town.house.kill("valkey", chance),
     "valkey emptied": lambda town, _: town.house.empty_broker(),
     "valkey frozen": freeze_broker,
@@ -89,7 +97,7 @@ BLOWS: dict[str, Blow] = {
 }
 # After these a mail may have been taken by the server without our knowing; it comes again, under the same Message-ID.
 MAILS_AGAIN = (
-    "worker killed", "workers' writes refused", "sqlite locked", "postgresql restarted", "postgresql broken down",
+    "worker killed", "machine killed", "workers' writes refused", "postgresql restarted", "postgresql broken down",
     "mail cut after its data",
 )  # fmt: skip
 

@@ -71,7 +71,7 @@ def kept_of_answered(town: Town) -> bool:
     """Whatever was answered with 200 is a row. A delivery may be a row without an answer: the line was cut in between."""
     with town.house.services.store.read() as connection:
         kept = len(inbox.arrivals(connection, town.shop_id, since=datetime.now(UTC) - timedelta(days=1)))
-    return kept >= town.answers[200] > 0
+    return kept >= town.answers[200]
 
 
 def reconciled(town: Town) -> list[str]:

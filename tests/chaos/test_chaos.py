@@ -38,6 +38,8 @@ SEED = int(os.environ.get("CHAOS_SEED") or 20261123)
 # A long run waits as the product does; a short one would only wait.
 IS_LONG = ORDERS >= 500
 SHOP_TIMEOUT_S, LEASE_S, MEAN_S, PAUSE_S = (15, 50, 2.0, 0.1) if IS_LONG else (2, 8, 0.4, 0.2)
+if os.environ.get("CHAOS_BLOWS"):
+    LEASE_S = 50  # where nobody kills a worker, a slow machine must not make one lose its work
 EVERY_N_TH_IS_REFUNDED = 6
 # How long the house may take to bring everything to its end once all is quiet.
 PATIENCE_S = 120 + ORDERS * 0.5

@@ -17,7 +17,7 @@ FEWEST_ORDERS = 20
 
 
 def test_machines_are_replaced_one_by_one_while_the_shop_goes_on_selling() -> None:
-    with a_town(postgresql=True, machines=2, workers=1, orders=200) as town:
+    with a_town(postgresql=True, machines=2, workers=1, orders=200, FACTURELAY_TEST_LEASE_SECONDS="50") as town:
         over = threading.Event()
         selling = threading.Thread(target=sell_until, args=(town, over))
         selling.start()
