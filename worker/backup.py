@@ -148,8 +148,11 @@ def run_postgresql(command: list[str], url: URL) -> None:
 # And back
 
 
-def restore(source: Path, settings: Settings) -> Manifest:
-    """Put a backup into an empty data folder and an empty database, prove that every stored file is whole, and hold the numbers."""
+def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifest:
+    """Put a backup into an empty data folder and an empty database, prove that every stored file is whole, and hold the numbers.
+
+    *moved*: everything was stopped before the backup, so nothing was issued since and the numbers just go on.
+    """
     with opened(source) as tar:
         manifest = read_manifest(tar, source)
         check_place(settings, manifest)
@@ -164,7 +167,8 @@ def restore(source: Path, settings: Settings) -> Manifest:
                 put_key(folder / KEY, settings)
     upgrade(settings.database_url)
     prove(settings, manifest)
-    hold_numbers(settings, manifest)
+    if not moved:
+        hold_numbers(settings, manifest)
     return manifest
 
 

@@ -109,3 +109,15 @@ def test_after_a_restore_the_shop_waits_until_a_person_says_where_its_numbers_go
     assert done["next"]["invoice"] == f"F{YEAR}-00119"
     assert shop.facturelay("verify").code == 0
     assert "are not held" in shop.facturelay(*resume).err
+
+
+def test_after_a_move_the_numbers_just_go_on(
+    make_shop: MakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop()
+    shop.issued(a_draft(1))
+    file = tmp_path / "books.tar.gz"
+    shop.facturelay("backup", str(file))
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "new"))
+    assert "resume" not in shop.facturelay("restore", str(file), "--moved").out
+    assert "are not held" in shop.facturelay("register", "resume", shop.shop_id).err

@@ -224,15 +224,20 @@ def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> N
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--moved",
+    is_flag=True,
+    help="Everything was stopped before the backup: nothing was issued since, numbers just go on.",
+)
 @with_data
 @with_json
-def restore(file: Path, data: Path | None, *, as_json: bool) -> None:
+def restore(file: Path, data: Path | None, *, moved: bool, as_json: bool) -> None:
     """Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL).
 
-    Nothing is issued after it until `facturelay register resume SHOP`.
+    Nothing is issued after it until `facturelay register resume SHOP`, unless you say --moved.
     """
     settings = read_settings(data)
-    made = backing.restore(file, settings)
+    made = backing.restore(file, settings, moved=moved)
     lines = [
         f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.made_at}; all are whole."
     ]
@@ -240,8 +245,9 @@ def restore(file: Path, data: Path | None, *, as_json: bool) -> None:
         lines.append(
             "The backup holds no secret key: set FACTURELAY_SECRET_KEY to the one it was made with before you start."
         )
-    lines.append(
-        "Documents issued after that moment are not in it. So that no number is given twice, each shop waits until you say "
-        "where its numbers go on; start Facturelay, and for each shop: facturelay register resume SHOP"
-    )
+    if not moved:
+        lines.append(
+            "Documents issued after that moment are not in it. So that no number is given twice, each shop waits until you "
+            "say where its numbers go on; start Facturelay, and for each shop: facturelay register resume SHOP"
+        )
     show({"data": str(settings.data), **asdict(made)}, as_json=as_json, text=lambda: "\n".join(lines))
