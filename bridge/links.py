@@ -180,7 +180,7 @@ def known_by(token: str) -> Held | Response:
 
 def look_up(connection: Connection, link: Link) -> Held | None:
     document = documents.find(connection, link.document_id)
-    if document is None:
+    if document is None or link.is_older_than(document.issued_at):
         return None
     draft = document.draft
     history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
+from worker import overdue
 from worker.domain.shop import Shop
 from worker.errors import FacturelayError, Rejected
 from worker.mail import mails, notices, smtp
@@ -26,6 +27,7 @@ SMTP_TIMEOUT_S = 30.0
 
 def tell(services: Services, connected: Connected) -> None:
     """Mail the open alarms that nobody was told of. Raises Rejected or Unavailable when the mail does not leave."""
+    overdue.watch_work(services, connected)
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
         last = alarms.last_told(connection, shop.shop_id)

@@ -11,7 +11,8 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -19,14 +20,17 @@ from typing import BinaryIO
 from sqlalchemy import URL, func, inspect, select
 from sqlalchemy.engine import make_url
 
+from worker.domain.shop import Restored
 from worker.errors import Rejected
-from worker.services import Services
+from worker.issuing import HELD, held_sentence
+from worker.services import Services, utc_now
 from worker.settings import Settings
-from worker.store import fleeting
+from worker.store import alarms, fleeting, shops, steps, trail
 from worker.store.archive import open_archive
 from worker.store.engine import Store
 from worker.store.migrate import upgrade
 from worker.store.tables import documents, files
+from worker.store.trail import Event
 
 MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "manifest.json",
@@ -145,8 +149,11 @@ def run_postgresql(command: list[str], url: URL) -> None:
 # And back
 
 
-def restore(source: Path, settings: Settings) -> Manifest:
-    """Put a backup into an empty data folder and an empty database, and prove that every stored file is whole."""
+def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifest:
+    """Put a backup into an empty data folder and an empty database, prove that every stored file is whole, and hold the numbers.
+
+    *moved*: everything was stopped before the backup, so nothing was issued since and the numbers just go on.
+    """
     with opened(source) as tar:
         manifest = read_manifest(tar, source)
         check_place(settings, manifest)
@@ -161,6 +168,8 @@ def restore(source: Path, settings: Settings) -> Manifest:
                 put_key(folder / KEY, settings)
     upgrade(settings.database_url)
     prove(settings, manifest)
+    if not moved:
+        hold_numbers(settings, manifest)
     return manifest
 
 
@@ -220,6 +229,22 @@ def put_key(source: Path, settings: Settings) -> None:
     """Under the name where the next start looks for it."""
     with private(settings.data / KEY) as output:
         output.write(source.read_bytes())
+
+
+def hold_numbers(settings: Settings, manifest: Manifest) -> None:
+    """Let no shop issue until a person has said where its numbers go on: those given after the backup must not be given again."""
+    store, now = Store(settings.database_url), utc_now()
+    try:
+        with store.write() as connection:
+            for shop in shops.every(connection):
+                held = replace(shop, restored=Restored(datetime.fromisoformat(manifest.made_at), now))
+                sentence = held_sentence(held)
+                shops.change(connection, held)
+                alarms.sound(connection, shop.shop_id, code=HELD, sentence=sentence, now=now)
+                trail.add(connection, Event(shop.shop_id, now, "restore", HELD, sentence))
+            steps.may_be_done(connection)
+    finally:
+        store.close()
 
 
 def prove(settings: Settings, manifest: Manifest) -> None:

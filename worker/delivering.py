@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
-from worker import dressing, links, telling
+from worker import dressing, links, looking, telling
 from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -88,13 +88,19 @@ def write_back(services: Services, leased: Leased) -> str:
     connected = shop_of(services, document)
     if not connected.secrets.has_rest:
         raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
-    client = services.client_of(connected)
-    if step.attempts > 1:
-        # An earlier try may have reached the shop before it failed for us.
-        found = notes.find_note(client.notes(document.draft.order_id), notes.marker(document.number))
-        if found is not None:
-            return str(found)
-    return str(client.add_note(document.draft.order_id, note_of(services, connected.shop, document)))
+    try:
+        return str(noted(services, connected, document, tried=step.attempts > 1))
+    except Rejected as error:
+        if error.code == looking.KEY_REFUSED:
+            looking.sound_key_refused(services, connected.shop, error)
+        raise
+
+
+def noted(services: Services, connected: shops.Connected, document: Document, *, tried: bool) -> int:
+    """The id of the one note about *document*. *tried*: an earlier try may have reached the shop before it failed for us."""
+    client, order_id = services.client_of(connected), document.draft.order_id
+    found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if tried else None
+    return client.add_note(order_id, note_of(services, connected.shop, document)) if found is None else found
 
 
 def note_of(services: Services, shop: Shop, document: Document) -> str:

@@ -25,6 +25,10 @@ from worker.store.trail import Event
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
+# Something newer is known of the order than what a look saw.
+OUTDATED = "look_outdated"
+# The books were restored from a backup, and its numbers could be given again.
+HELD = "numbers_held"
 # The source of a delivery with which a person asks for documents of old orders.
 BACKFILL = "backfill"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +57,12 @@ def look_at(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
         return Outcome("order_gone", "The shop no longer has this order; nothing is made for it.")
     # Before the lock: the bank may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), look.order.currency)
-    outcome = issue(services, shop, look)
+    try:
+        outcome = issue(services, shop, look)
+    except Unavailable as error:
+        if error.code != OUTDATED or connected.secrets.has_rest:
+            raise
+        return Outcome(OUTDATED, "This was delivered late: a newer state of the order was looked at already.")
     for document in outcome.issued:
         services.ring(DELIVER, document.document_id)
     return outcome
@@ -70,6 +79,16 @@ def refuse_paused(shop: Shop) -> None:
         raise Unavailable(
             "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
         )
+    if shop.restored:
+        raise Unavailable(held_sentence(shop), code=HELD, retry_after_s=60)
+
+
+def held_sentence(shop: Shop) -> str:
+    as_of = f"{shop.restored.as_of.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}" if shop.restored else ""
+    return (
+        f"{shop.name} came back from a backup of {as_of}. What was issued after that is not in the books, so nothing is "
+        f"issued until you say where the numbers go on: facturelay register resume {shop.shop_id}"
+    )
 
 
 def as_it_is_now(connection: Connection, services: Services, shop: Shop) -> Shop:
@@ -94,7 +113,10 @@ def hear(services: Services, shop: Shop, code: str) -> Outcome:
 
 
 def issue(services: Services, shop: Shop, look: Look) -> Outcome:
-    """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice."""
+    """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice.
+
+    Raises Unavailable where another look saw the order later than this one did: what it would decide is out of date.
+    """
     proofs = Proofs(services)
     if services.settings.templates is not None:
         # Before the lock: printing takes longer than everybody else should wait.
@@ -104,12 +126,21 @@ def issue(services: Services, shop: Shop, look: Look) -> Outcome:
             proofs.problem(shop, draft)
     with services.store.write() as connection:
         numbering.lock(connection, shop.shop_id)
+        refuse_outdated(connection, shop, look)
         round_ = Rounds(connection, services, as_it_is_now(connection, services, shop), look, proofs)
         verdict = round_.go()
         flags = (*verdict.flags, *unread_refunds(look))
-        orders.saw(connection, shop.shop_id, look.order, findings=verdict.findings, flags=flags, now=services.now())
+        orders.saw(connection, shop.shop_id, look.order, findings=verdict.findings, flags=flags, as_of=look.as_of)
     later = look.missed if look.missed and look.order.refunds else None
     return Outcome(*summary(round_, verdict.findings), tuple(round_.issued), tuple(round_.kept), later)
+
+
+def refuse_outdated(connection: Connection, shop: Shop, look: Look) -> None:
+    last = orders.last_look(connection, shop.shop_id, look.order.order_id, look.order.order_key)
+    if last is not None and look.as_of < last:
+        raise Unavailable(
+            "Another look at this order saw it later than this one; it is looked at once more.", code=OUTDATED
+        )
 
 
 @dataclass
@@ -201,10 +232,14 @@ def issue_draft(
     together: str,
     follow: Sequence[StepName] = tuple(StepName),
     by: str = "worker",
+    document_id: int | None = None,
 ) -> Document:
-    """Number and store *draft* with the steps that *follow*. The transaction must hold the shop's lock."""
+    """Number and store *draft* with the steps that *follow*. The transaction must hold the shop's lock.
+
+    *document_id* is for a document that had one before the books were lost.
+    """
     now = services.now()
-    document = CORES["builtin"](connection, shop, now).issue(draft)
+    document = CORES["builtin"](connection, shop, now, document_id).issue(draft)
     steps.plan(
         connection,
         shop_id=shop.shop_id,

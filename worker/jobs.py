@@ -49,15 +49,18 @@ def services() -> Services:
 
 
 def look_at_order(delivery_id: int) -> None:
-    run_look(services(), delivery_id)
+    with left_to_the_sweep():
+        run_look(services(), delivery_id)
 
 
 def deliver_document(document_id: int) -> None:
-    run_steps(services(), document_id)
+    with left_to_the_sweep():
+        run_steps(services(), document_id)
 
 
 def run_errand(errand_id: int) -> None:
-    do_errand(services(), errand_id)
+    with left_to_the_sweep():
+        do_errand(services(), errand_id)
 
 
 def call_hook(call_id: int) -> None:
@@ -65,7 +68,17 @@ def call_hook(call_id: int) -> None:
 
 
 def check_plugin(plugin_id: int) -> None:
-    telling.check(services(), plugin_id)
+    with left_to_the_sweep():
+        telling.check(services(), plugin_id)
+
+
+@contextmanager
+def left_to_the_sweep() -> Iterator[None]:
+    """Without the database nothing can be written on the row: it stays as it is and is rung for again. That is no bug to trace."""
+    try:
+        yield
+    except Unavailable as error:
+        log.warning("%s", error.sentence)
 
 
 def run_look(with_: Services, delivery_id: int) -> None:
@@ -106,7 +119,7 @@ def close_look(with_: Services, taken: Taken, code: str, sentence: str, *, state
 def look_later(with_: Services, taken: Taken, error: Unavailable) -> None:
     first = taken.deliveries[0]
     # A paused shop is nobody's failure: its orders wait as long as it does.
-    if with_.now() - first.received_at > GIVE_UP_AFTER and error.code != "shop_suspended":
+    if with_.now() - first.received_at > GIVE_UP_AFTER and error.code not in ("shop_suspended", issuing.HELD):
         close_look(with_, taken, error.code, given_up(error), state="failed")
         return
     next_at = with_.now() + wait_after(first.attempts, error, longest_s=with_.settings.longest_wait_seconds)

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 STOP_TIMEOUT_S = 130.0
 # A part that dies at once, again and again, is started less and less often.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-LIVED_LONG_S = 60.0
+LIVED_LONG_S = 10.0
 
 
 @dataclass

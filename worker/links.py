@@ -21,6 +21,10 @@ class Link:
     def has_expired(self, now: datetime) -> bool:
         return now >= self.expires_at
 
+    def is_older_than(self, issued_at: datetime) -> bool:
+        """Whether it was made before its document: then it was for another one, which a restored backup did not hold."""
+        return self.signed_at < issued_at.replace(microsecond=0)
+
 
 def sign(secret_keys: tuple[str, ...], document_id: int, *, now: datetime, lifetime: timedelta = LIFETIME) -> str:
     """Make the token of *document_id*, valid for *lifetime* from *now*."""

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from worker.errors import Rejected
+from worker.looking import KEY_REFUSED
 from worker.services import Services
-from worker.store import alarms, inbox, orders, shops
+from worker.store import alarms, inbox, orders, shops, steps
 from worker.store.inbox import Delivery
 from worker.store.shops import Connected
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
@@ -24,7 +25,7 @@ GRAIN = timedelta(seconds=1)
 MODIFIED = "Modified"
 # An open checkout is listed like an order, and nothing is ever made of it.
 NOT_PLACED = ("checkout-draft", "auto-draft")
-REFUSALS = ("rest_key_refused", "shop_refuses")
+REFUSALS = (KEY_REFUSED, "shop_refuses")
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,15 @@ def poll(services: Services, connected: Connected) -> Polled:
 
 
 def recover(services: Services, shop_id: str) -> None:
-    """The shop answers. If it had refused us, orders whose refunds could not be read meanwhile are looked at again."""
+    """The shop answers. If it had refused us, what could not be done meanwhile is done now: looks, notes, unread refunds."""
     now = services.now()
     with services.store.write() as connection:
         refused = [alarms.quiet(connection, shop_id, code=code, now=now) for code in REFUSALS]
         if not any(refused):
             return
+        inbox.wait_again(connection, shop_id, code=KEY_REFUSED, now=now)
+        for step in steps.failed(connection, shop_id, code=KEY_REFUSED):
+            steps.again(connection, step.document_id, step.name, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
             inbox.keep(connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now)
 

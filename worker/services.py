@@ -58,6 +58,7 @@ class Services:
                 secrets.rest_key,
                 secrets.rest_secret,
                 allow_private=self.settings.allow_private_shops,
+                timeout_s=self.settings.shop_timeout_seconds,
             )
         return self._clients[key]
 

@@ -58,9 +58,11 @@ class Settings:
     archive_url: str = field(default="", repr=False)
     templates: Path | None = None
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up
-    # to the longest. Both are the same everywhere but in tests that kill workers and cannot wait for minutes.
+    # to the longest; a shop may be silent for so long within an answer. They are the same everywhere but in tests that kill
+    # workers and silence shops, and cannot wait for minutes.
     lease_seconds: int = 150
     longest_wait_seconds: int = 3600
+    shop_timeout_seconds: int = 15
 
     @property
     def archive(self) -> Path:
@@ -108,6 +110,11 @@ class Settings:
                 values.get("FACTURELAY_TEST_LONGEST_WAIT_SECONDS", "3600"),
                 least=1,
             ),
+            shop_timeout_seconds=whole(
+                "FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS",
+                values.get("FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS", "15"),
+                least=1,
+            ),
         )
 
     def environment_of_parts(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -134,6 +141,7 @@ class Settings:
             "FACTURELAY_TEMPLATES": str(self.templates or ""),
             "FACTURELAY_TEST_LEASE_SECONDS": str(self.lease_seconds),
             "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": str(self.longest_wait_seconds),
+            "FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS": str(self.shop_timeout_seconds),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
         }

@@ -226,8 +226,15 @@ class Inspection:
         if first_of_period and began is not None and row.document.sequence == began + 1:
             return began + 1
         if before is None or (first_of_period and row.period > before.period > 0):
-            return 1
-        return before.document.sequence + 1
+            return 1 + self.lost(row.document.series, row.period, after=0)
+        last = before.document.sequence
+        return last + 1 + self.lost(row.document.series, row.period, after=last)
+
+    def lost(self, series: str, period: int, *, after: int) -> int:
+        """How many numbers were given after *after* and are known not to be in the books since a backup was restored."""
+        here = (one for one in self.shop.lost_numbers if (one.series, one.period) == (series, period))
+        found = next((one for one in here if one.first == after + 1), None)
+        return found.last - after + self.lost(series, period, after=found.last) if found else 0
 
     def check_counters(self, found: proof.Found) -> None:
         """The counter tells of documents that were removed at the end, together with their rows in the register."""
@@ -237,6 +244,7 @@ class Inspection:
         for counter in found.counters:
             row = newest.get(counter.series)
             last = row.document.sequence if row and row.period == counter.period else 0
+            last += self.lost(counter.series, counter.period, after=last)
             began = self.shop.continued_after.get(f"{counter.series}:{counter.period}", 0)
             if counter.last_number > max(last, began):
                 missing = span(max(last, began) + 1, counter.last_number)

@@ -341,6 +341,14 @@ def test_every_other_token_is_404_and_all_look_the_same(either_house: House) -> 
     assert len({answer.data for answer in answers.values()}) == 1
 
 
+def test_a_link_that_is_older_than_its_document_was_for_another_one(house: House) -> None:
+    document = house.issue()
+    early = token_of(document, now=document.issued_at - timedelta(seconds=1))
+
+    assert house.client.get(f"/d/{early}").status_code == 404
+    assert house.client.get(f"/d/{early}/pdf").status_code == 404
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_a_link_can_only_be_looked_at(house: House, method: str) -> None:
     answer = house.client.open(f"/d/{token_of(house.issue())}", method=method)

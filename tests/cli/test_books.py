@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import ShopAtHand
 from tests.store.books import a_draft
 from worker.domain.party import Buyer
@@ -87,3 +89,35 @@ def test_a_shopper_is_told_what_must_stay(make_shop: MakeShop) -> None:
 
 def test_purging_is_safe_at_any_time(make_shop: MakeShop) -> None:
     assert make_shop().facturelay("purge", "--json").json == {"bodies": 0}
+
+
+def test_after_a_restore_the_shop_waits_until_a_person_says_where_its_numbers_go_on(
+    make_shop: MakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop()
+    shop.issued(a_draft(1))
+    file = tmp_path / "books.tar.gz"
+    assert shop.facturelay("backup", str(file), "--with-key").code == 0
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "new"))
+    assert "facturelay register resume SHOP" in shop.facturelay("restore", str(file)).out
+    resume = ("register", "resume", shop.shop_id)
+    assert shop.facturelay(*resume).code == 130  # asked, and nobody said yes
+    wrong = shop.facturelay(*resume, "--after", "invoice=0", "--yes")
+    assert wrong.err == "The series “invoice” has come to 1; it never goes back to 0. [number_back]\n"
+    done = shop.facturelay(*resume, "--after", "invoice=118", "--yes", "--json").json
+    assert done["not_in_the_books"] == [{"series": "invoice", "period": YEAR, "first": 2, "last": 118}]
+    assert done["next"]["invoice"] == f"F{YEAR}-00119"
+    assert shop.facturelay("verify").code == 0
+    assert "are not held" in shop.facturelay(*resume).err
+
+
+def test_after_a_move_the_numbers_just_go_on(
+    make_shop: MakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop()
+    shop.issued(a_draft(1))
+    file = tmp_path / "books.tar.gz"
+    shop.facturelay("backup", str(file))
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "new"))
+    assert "resume" not in shop.facturelay("restore", str(file), "--moved").out
+    assert "are not held" in shop.facturelay("register", "resume", shop.shop_id).err

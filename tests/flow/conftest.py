@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.services.postgres import Postgres
 from worker import jobs, overview
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
@@ -160,3 +161,16 @@ def house(database_url: str, tmp_path: Path, empty_books: Path) -> Iterator[Hous
         # A test may have moved in with other settings.
         for used in (services, here.services):
             used.store.close()
+
+
+@pytest.fixture
+def elsewhere(house: House, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """An empty place of the same kind."""
+    data = tmp_path / "elsewhere"
+    if house.services.store.is_sqlite:
+        yield replace(house.services.settings, data=data, database_url=f"sqlite:///{data / 'facturelay.db'}")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create_database()
+    yield replace(house.services.settings, data=data, database_url=server.url(name))
+    server.drop_database(name)

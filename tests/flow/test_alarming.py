@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from tests.flow.conftest import House
-from worker import alarming
+from worker import alarming, handling
 from worker.demo.mailbox import Mail
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.shop import Moment, Rule
 from worker.errors import Unavailable
+from worker.handling import Person
 from worker.services import Services
 from worker.store import alarms, register, shops
 from worker.store.shops import Connected
@@ -163,3 +164,60 @@ def test_the_summary_says_what_failed_what_waits_and_where_the_register_ends(tol
 def test_a_day_on_which_nothing_happened_has_no_summary(told: House) -> None:
     told.clock.move(days=1)
     assert digest(told) == ()
+
+
+def test_work_that_failed_is_told_at_once_and_each_failure_once(told: House) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    assert [OWNER in mail.recipients for mail in tell(told)] == [True, False]
+    told.clock.move(hours=1)
+    assert tell(told) == ()
+    told.arrives(an_order(id=8))
+    assert "F2026-00002: The mail server refused koper@klant.test" in tell(told)[0].text
+
+
+def test_the_alarm_is_over_when_what_failed_was_done_or_a_week_has_passed(told: House) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    tell(told)
+    assert open_codes(told) == ["work_failed"]
+    told.mailbox.faults.clear()
+    handling.try_again(told.services, told.shop_id, 7, by=Person("An"))
+    told.work()
+    tell(told)
+    assert open_codes(told) == []
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=8))
+    tell(told)
+    told.clock.move(days=8)
+    tell(told)
+    assert open_codes(told) == []
+
+
+def test_work_that_waits_for_hours_is_told_with_its_reason_until_it_is_done(told: House) -> None:
+    told.mailbox.faults.reject("koper@klant.test", "451 4.7.1 later")
+    told.arrives(an_order(id=7))
+    told.clock.move(hours=1)
+    assert tell(told) == ()
+    told.clock.move(hours=2)
+    (mail, _) = tell(told)
+    assert "1 thing has waited for more than 2 hours. The mail server refused koper@klant.test" in mail.text
+    told.mailbox.faults.clear()
+    told.work()
+    tell(told)
+    assert open_codes(told) == []
+
+
+def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: House) -> None:
+    told.ring(an_order(id=7))
+    told.clock.move(hours=3)
+    assert "No worker takes it" in tell(told)[0].text
+    told.change_shop(suspended=True)
+    told.work()
+    tell(told)
+    assert open_codes(told) == []
+
+
+def open_codes(house: House) -> list[str]:
+    with house.services.store.read() as connection:
+        return [alarm.code for alarm in alarms.open_alarms(connection)]

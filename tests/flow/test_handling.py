@@ -201,7 +201,7 @@ def test_what_the_owner_changed_while_the_shop_was_asked_counts(house: House) ->
     with house.services.store.read() as connection:
         before = shops.connected(connection, house.services.vault, house.shop_id).shop
     house.change_shop(rules=KEEP)
-    outcome = issuing.issue(house.services, before, Look(parse_order(php_json(paid())), ()))
+    outcome = issuing.issue(house.services, before, Look(parse_order(php_json(paid())), (), as_of=house.clock.now))
     assert (outcome.issued, len(outcome.kept)) == ((), 1)
 
 

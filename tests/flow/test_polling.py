@@ -175,6 +175,40 @@ def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(house:
     assert house.numbers() == ["F2026-00001", "C2026-00001"]
 
 
+def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(house: House) -> None:
+    house.shop.faults.next(status=401, path="/notes")
+    house.arrives(changed(7))
+    assert (house.notes(7), open_alarms(house)) == ([], ["rest_key_refused"])
+    poll(house)
+    house.work()
+    assert (len(house.notes(7)), open_alarms(house)) == (1, [])
+
+
+def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(house: House) -> None:
+    house.shop.faults.next(cut=True, method="POST", path="/notes")
+    house.arrives(changed(7))
+    house.shop.faults.next(status=401, path="/notes")
+    house.clock.move(minutes=1)
+    house.work()
+    assert open_alarms(house) == ["rest_key_refused"]
+    poll(house)
+    house.work()
+    assert len(house.notes(7)) == 1
+
+
+def test_a_look_that_was_given_up_while_the_key_was_refused_is_made_when_it_works_again(house: House) -> None:
+    house.shop.place(changed(7))
+    poll(house)
+    house.shop.faults.next(status=401, times=2)
+    house.work()
+    house.clock.move(hours=25)
+    house.work()
+    assert house.outcomes() == [("failed", "rest_key_refused")]
+    poll(house)
+    house.work()
+    assert house.numbers(7) == ["F2026-00001"]
+
+
 def test_a_paused_shop_and_one_without_a_key_are_not_asked(house: House) -> None:
     house.change_shop(suspended=True)
     assert not polling.can_be_asked(connected(house))

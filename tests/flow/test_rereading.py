@@ -5,6 +5,7 @@ from datetime import timedelta
 from tests.flow.conftest import House
 from worker import rereading
 from worker.demo.orders import a_refund, an_order
+from worker.domain.document import SendMode
 from worker.rereading import Reread
 from worker.store import shops
 from worker.store.shops import Connected
@@ -48,7 +49,7 @@ def test_what_is_flagged_is_not_found_again_every_night(house: House) -> None:
     house.shop.forget_refund(7, 70)
     reread(house)
     house.work()
-    assert reread(house) == Reread(orders=0, changed=())
+    assert reread(house) == Reread(orders=1, changed=())
 
 
 def test_refunds_that_are_there_make_no_work(house: House) -> None:
@@ -57,12 +58,37 @@ def test_refunds_that_are_there_make_no_work(house: House) -> None:
     assert all(state == "done" for state, _ in house.outcomes())
 
 
-def test_orders_without_credit_notes_and_old_ones_are_not_asked_for(house: House) -> None:
-    house.arrives(an_order(id=8))
-    assert reread(house).orders == 0
+def test_a_refund_that_nobody_told_of_is_found_and_credited(house: House) -> None:
+    house.arrives(an_order(id=7))
+    house.shop.refund(7, a_refund(house.shop.order(7) or {}, id=70, amount="5.00"))
+    assert reread(house) == Reread(orders=1, changed=(7,))
+    house.work()
+    assert house.numbers(7) == ["F2026-00001", "C2026-00001"]
+    assert reread(house) == Reread(orders=1, changed=())
+
+
+def test_a_refund_whose_credit_note_waits_for_a_person_is_not_found_again_every_night(house: House) -> None:
+    house.change_shop(credit_notes=SendMode.DRAFT)
+    house.arrives(an_order(id=7))
+    house.shop.refund(7, a_refund(house.shop.order(7) or {}, id=70, amount="5.00"))
+    house.ring(house.shop.order(7) or {})
+    house.work()
+    assert house.numbers(7) == ["F2026-00001", "draft"]
+    assert reread(house) == Reread(orders=1, changed=())
+
+
+def test_orders_invoiced_long_ago_are_not_asked_for(house: House) -> None:
     credited(house)
     house.clock.move(days=91)
-    assert reread(house).orders == 0
+    assert reread(house) == Reread(orders=0, changed=())
+
+
+def test_many_orders_are_asked_for_in_few_calls(house: House) -> None:
+    for order_id in range(1, 4):
+        house.arrives(an_order(id=order_id))
+    before = len(house.shop.calls)
+    assert reread(house) == Reread(orders=3, changed=())
+    assert len(house.shop.calls) == before + 1
 
 
 def test_an_erased_order_is_passed_over(house: House) -> None:

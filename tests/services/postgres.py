@@ -1,10 +1,12 @@
 """PostgreSQL, and `database_url`: one empty database for one test, on each kind of database we promise."""
 
+import os
 import re
 import signal
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -44,33 +46,74 @@ class Postgres:
             connection.execute(statement.encode())
 
 
+# Nothing here outlives the machine, so no test waits for its disk.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What was committed survives the server's own death.
+LASTING = {"fsync": "off"}
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A server that trusts whoever reaches its socket, and never waits for the disk."""
+    with cluster() as folder, serving(folder, FORGETFUL) as server:
+        yield server
+
+
+@contextmanager
+def cluster() -> Iterator[Path]:
+    """The folder of a server's data, before the server is started."""
     user = account("postgres")
-    binaries = server_binaries()
     with scratch("postgres", owner=user) as folder:
-        data = folder / "data"
         switches = ("--username=facturelay", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        run([binaries / "initdb", "--pgdata", data, *switches], user=user)
-        options = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(folder),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            "max_connections": "200",
-        }
-        command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
-        # Interrupt is PostgreSQL's "fast": terminate would wait for every client to leave.
-        with running(
-            [str(part) for part in command],
-            ready=lambda: accepts(folder),
-            log=folder / "log",
-            user=user,
-            stop_signal=signal.SIGINT,
-        ) as pid:
-            yield Postgres(folder=folder, bin=binaries, pid=pid)
+        run([server_binaries() / "initdb", "--pgdata", folder / "data", *switches], user=user)
+        yield folder
+
+
+@contextmanager
+def serving(folder: Path, options: Mapping[str, str]) -> Iterator[Postgres]:
+    """A server on *folder*, for as long as the block lasts."""
+    binaries = server_binaries()
+    all_options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "max_connections": "200",
+        **options,
+    }
+    command = [binaries / "postgres", "-D", folder / "data", *(f"--{name}={all_options[name]}" for name in all_options)]
+    # Interrupt is PostgreSQL's "fast": terminate would wait for every client to leave.
+    with running(
+        [str(part) for part in command],
+        ready=lambda: accepts(folder),
+        log=folder / "log",
+        user=account("postgres"),
+        stop_signal=signal.SIGINT,
+    ) as pid:
+        yield Postgres(folder=folder, bin=binaries, pid=pid)
+
+
+@dataclass
+class RestartablePostgres:
+    """A server of a test's own that can be restarted, or break down, while others use it."""
+
+    folder: Path
+    _now: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> Postgres:
+        return self._now.enter_context(serving(self.folder, LASTING))
+
+    def restart(self) -> None:
+        """As after an upgrade: every connection is cut, and for a moment nobody answers."""
+        self._now.close()
+        self.start()
+
+    def break_down(self) -> None:
+        """As when a backend is killed: the server drops all and recovers from its log."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, signal.SIGQUIT)
+        self.restart()
+
+    def stop(self) -> None:
+        self._now.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

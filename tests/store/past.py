@@ -63,7 +63,7 @@ class Past:
         billing = replace(Contact(first, last, company, order.billing.address, email))
         with self.store.write() as connection:
             order = replace(order, billing=billing)
-            orders.saw(connection, shop_id, order, findings=(), flags=flags, now=self.now)
+            orders.saw(connection, shop_id, order, findings=(), flags=flags, as_of=self.now)
 
     def issued(
         self, order_id: int, *, shop_id: str = "a", kind: Kind = Kind.INVOICE, paid: bool = False, **more: object

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -132,3 +133,48 @@ def issue_before(connection: Connection, document_id: int, draft: Draft, *, numb
     values |= {"corrects": draft.corrects.document_id if draft.corrects else None, "snapshot": codec.dump(draft)}
     dated = {"issued_on": document.issued_on, "issued_at": NOW, "snapshot_sha256": "0" * 64}
     connection.execute(insert(documents).values(**values, **dated))
+
+
+Shape = dict[str, dict[str, tuple[str, bool, bool]]]
+
+
+def shape(store: Store) -> Shape:
+    """Of each table's columns: the type, whether it may be empty, and whether it fills itself."""
+    with store.read() as connection:
+        inspector = inspect(connection)
+        return {
+            table: {
+                column["name"]: (str(column["type"]), column["nullable"], column["default"] is not None)
+                for column in inspector.get_columns(table)
+            }
+            for table in inspector.get_table_names()
+        }
+
+
+def test_each_migration_leaves_all_that_the_version_before_it_uses(database_url: str) -> None:
+    store, shapes = Store(database_url), list[Shape]()
+    revisions = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    for revision in reversed(revisions):
+        with store.write() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+        shapes.append(shape(store))
+    store.close()
+    for before, after in pairwise(shapes):
+        for table, columns in before.items():
+            assert {name: after[table].get(name) for name in columns} == columns
+            added = after[table].keys() - columns.keys()
+            assert [name for name in added if not (after[table][name][1] or after[table][name][2])] == []
+
+
+def test_old_code_goes_on_beside_the_migrations_of_a_later_version(database_url: str) -> None:
+    upgrade(database_url)
+    store = Store(database_url)
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert is_current(store)
+    upgrade(database_url)
+    with store.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+    store.close()

@@ -1,5 +1,7 @@
 """A worker that dies in the middle of its job, for real: the sweep finds its work, and another worker ends it."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,10 +23,15 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def a_house(shop: PretendShop) -> Iterator[tuple[RunningHouse, Mailbox, str]]:
+def a_house(shop: PretendShop, *, lease_s: int = 5, patience_s: int = 2) -> Iterator[tuple[RunningHouse, Mailbox, str]]:
     with (
         Mailbox() as mailbox,
-        running_house(smtp_url=mailbox.url, workers=1, FACTURELAY_TEST_LEASE_SECONDS="5") as house,
+        running_house(
+            smtp_url=mailbox.url,
+            workers=1,
+            FACTURELAY_TEST_LEASE_SECONDS=str(lease_s),
+            FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS=str(patience_s),
+        ) as house,
     ):
         services = house.services
         made = Shop(
@@ -57,7 +64,7 @@ def is_done(house: RunningHouse) -> bool:
 
 
 def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
-    with PretendShop() as shop, a_house(shop) as (house, mailbox, _shop_id):
+    with PretendShop() as shop, a_house(shop, patience_s=15) as (house, mailbox, _shop_id):
         shop.faults.next(silence_s=6, method="GET", path="/orders/7$")
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(house, 0), what="the look to begin")
@@ -72,11 +79,26 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
 
 
 def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
-    with PretendShop() as shop, a_house(shop) as (house, mailbox, _shop_id):
+    with PretendShop() as shop, a_house(shop, patience_s=15) as (house, mailbox, _shop_id):
         shop.faults.next(silence_s=3, method="POST", path="/notes")
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))
         wait_until(lambda: len(shop.notes(7)) == 1, what="the note to reach the shop")
         house.kill("worker")
         wait_until(lambda: is_done(house), what="another worker to end it", timeout_s=45)
         assert len(shop.notes(7)) == 1
+        assert len(mailbox.messages()) == 1
+
+
+def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand() -> None:
+    with PretendShop() as shop, a_house(shop, lease_s=60, patience_s=15) as (house, mailbox, shop_id):
+        shop.faults.next(silence_s=3, method="GET", path="/orders/7$")
+        shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
+        wait_until(lambda: is_at_work(house, 0), what="the look to begin")
+        (worker,) = house.parts("worker")
+        os.kill(worker, signal.SIGTERM)
+        wait_until(lambda: worker not in house.parts("worker"), what="the worker to end", timeout_s=20)
+        with house.services.store.read() as connection:
+            (delivery,) = inbox.of_order(connection, shop_id, 7)
+        assert (delivery.state, delivery.attempts) == ("done", 1)
+        wait_until(lambda: is_done(house), what="the next worker to mail it", timeout_s=30)
         assert len(mailbox.messages()) == 1

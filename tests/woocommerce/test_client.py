@@ -98,6 +98,13 @@ def test_orders_are_listed_by_id(shop: PretendShop, client: ShopClient) -> None:
         client.orders_by_id(())
 
 
+def test_the_refunds_of_many_orders_are_named_in_one_call(shop: PretendShop, client: ShopClient) -> None:
+    for order_id in (1, 2):
+        shop.place(an_order(id=order_id))
+    shop.refund(2, a_refund(shop.order(2) or {}, id=21, amount="5.00"))
+    assert client.refund_ids((1, 2, 99)) == {1: frozenset(), 2: frozenset({21})}
+
+
 def test_a_note_is_private_and_can_be_read_back(shop: PretendShop, client: ShopClient) -> None:
     shop.place(an_order(id=238))
     note_id = client.add_note(238, 'Factuur <a href="https://x.test/">F1</a> €')

@@ -602,6 +602,10 @@ def test_a_signed_error_is_refused_under_the_shops_own_code() -> None:
         (b'{"id":"7","status":3}', Peek(None, "", "")),
         (b'{"id":true}', Peek(None, "", "")),
         (b'{"id":7,"status":"x","code":"y"}', Peek(7, "x", "")),
+        (
+            b'{"id":7,"status":"x","date_modified_gmt":"2026-11-23T09:00:00"}',
+            Peek(7, "x", "", "2026-11-23T09:00:00"),
+        ),
     ],
 )
 def test_a_peek_sees_what_routing_needs(body: bytes, seen: Peek) -> None:

@@ -2,10 +2,11 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import click
 
@@ -83,3 +84,25 @@ def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> st
         cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+class Bar:
+    """A progress bar on stderr that learns its length on the way."""
+
+    def __init__(self, label: str, *, quiet: bool) -> None:
+        self.label, self.quiet = label, quiet
+        self.bar: Any = None  # click does not publish the type of its bars
+
+    def told(self, done: int, of: int) -> None:
+        if self.quiet:
+            return
+        if self.bar is None:
+            self.bar = click.progressbar(length=of, label=self.label, file=sys.stderr)
+        self.bar.update(done - self.bar.pos)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.render_finish()

@@ -1,4 +1,5 @@
-"""`facturelay verify` and `facturelay register …`: the proof that nothing is missing or altered, and the list of all numbers."""
+"""`facturelay verify` and `facturelay register …`: the proof that nothing is missing or altered, the list of all numbers, and
+how they go on after a restore."""
 
 import json
 import sys
@@ -7,14 +8,19 @@ from pathlib import Path
 
 import click
 
-from worker import verifying
-from worker.cli.common import open_services, show, with_data, with_json
+from worker import recovering, verifying
+from worker.cli.common import Bar, open_services, show, table, with_data, with_json
+from worker.cli.shop import PERSON, by_kind, find
+from worker.domain.document import Kind
 from worker.domain.sheet import as_csv
+from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.recovering import Trace
 from worker.services import Services
 from worker.store import codec, shops
 from worker.store import register as register_store
 from worker.store.register import Fate, Head
+from worker.store.settling import last_number
 from worker.verifying import Proof
 
 
@@ -75,6 +81,83 @@ def export(shop_id: str | None, form: str, data: Path | None) -> None:
         click.echo(json.dumps([json.loads(codec.dump(fate)) for fate in found], ensure_ascii=False, indent=2))
         return
     click.echo(as_csv([f.name for f in fields(Fate)], [vars(fate) for fate in found]), nl=False)
+
+
+@register.command("resume")
+@click.argument("shop_id", metavar="SHOP")
+@click.option(
+    "--after",
+    "starts",
+    multiple=True,
+    metavar="KIND=NUMBER",
+    help="The last number that was given, like invoice=118, where the shop's notes do not tell. For each kind.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_data
+@with_json
+def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: bool, as_json: bool) -> None:
+    """After a restore: read back what was issued after the backup, and let the numbers go on.
+
+    The notes on the shop's orders tell which documents there were. Those that can be are entered again under their own
+    number and date; nothing is mailed twice.
+    """
+    services = open_services(data)
+    connected = find(services, shop_id)
+    try:
+        after = {kind: last_number(text) for kind, text in by_kind(starts, "after", "invoice=118").items()}
+    except ValueError as error:
+        raise Rejected(str(error), code="option_wrong") from error
+    with Bar("Reading the shop's notes", quiet=as_json) as bar:
+        found = recovering.trace(services, connected, told=bar.told)
+    if not as_json:
+        click.echo(what_is_lost(connected.shop, found))
+    if found.lost and not yes:
+        click.confirm("Enter them in the books again?", abort=True, err=True)
+    entered, left = recovering.enter_again(services, connected, found.lost)
+    if not as_json:
+        click.echo(
+            "\n".join(
+                [*(f"{one.number} is in the books again." for one in entered), *(f"! {one.sentence}" for one in left)]
+            )
+        )
+    if not yes:
+        click.confirm(question(services, connected.shop, after), abort=True, err=True)
+    lost = recovering.resume(services, connected, found, left, after=after, by=PERSON)
+    answer = {
+        "entered": [one.number for one in entered],
+        "left": [{"number": one.lost.number, "order_id": one.lost.order_id, "why": one.sentence} for one in left],
+        "not_in_the_books": [vars(one) for one in lost],
+        "next": recovering.next_numbers(services, connected.shop),
+    }
+    show(answer, as_json=as_json, text=lambda: resumed(recovering.next_numbers(services, connected.shop)))
+
+
+def what_is_lost(shop: Shop, found: Trace) -> str:
+    if not found.orders:
+        return "The shop could not be asked, or no order has changed since the backup."
+    if not found.lost:
+        return f"{len(found.orders)} orders were looked at; no note tells of a document that is not in the books."
+    rows = [
+        (f"  {one.number}", f"order {one.order_id}", f"{one.issued_at.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}")
+        for one in found.lost
+    ]
+    return f"Issued after the backup and not in the books:\n{table(rows)}"
+
+
+def question(services: Services, shop: Shop, after: dict[Kind, int]) -> str:
+    coming = recovering.next_numbers(services, shop)
+    said = ", ".join(
+        f"{kind.replace('_', ' ')} after {after[kind]}" if kind in after else f"{kind.replace('_', ' ')} {number}"
+        for kind, number in coming.items()
+    )
+    return (
+        f"These come next: {said}. Compare with the last documents that your customers, your mailbox or your accountant have. "
+        "Go on with these?"
+    )
+
+
+def resumed(coming: dict[Kind, str]) -> str:
+    return "Documents are issued again. Next: " + ", ".join(coming.values()) + ". Then: facturelay verify"
 
 
 def listed(services: Services, shop_id: str | None) -> tuple[Fate, ...]:

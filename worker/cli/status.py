@@ -13,15 +13,20 @@ from worker.health import Health
 @click.option(
     "--wait-idle", type=click.FloatRange(min=0), metavar="SECONDS", help="Return when nothing waits, at most so long."
 )
+@click.option("--parts", is_flag=True, help="Ask only whether every part is there, whatever waits for a person.")
 @with_data
 @with_json
 @click.pass_context
-def status(context: click.Context, wait_idle: float | None, data: Path | None, *, as_json: bool) -> None:
-    """Show what waits, runs and failed, and who is alive. Exit 0 when healthy (and idle, with --wait-idle), else 1."""
+def status(context: click.Context, wait_idle: float | None, data: Path | None, *, parts: bool, as_json: bool) -> None:
+    """Show what waits, runs and failed, and who is alive.
+
+    Exit 0 when every part answers and nothing needs a person (and all is idle, with --wait-idle), else 1.
+    """
     services = open_services(data)
     found = health.look(services) if wait_idle is None else health.wait_until_idle(services, seconds=wait_idle)
     show(found.as_json(), as_json=as_json, text=lambda: told(found))
-    context.exit(0 if found.healthy and (wait_idle is None or found.is_idle) else 1)
+    well = found.healthy and (parts or not found.alarms)
+    context.exit(0 if well and (wait_idle is None or found.is_idle) else 1)
 
 
 def told(found: Health) -> str:
@@ -29,7 +34,7 @@ def told(found: Health) -> str:
         return yes if good else no
 
     rows = [
-        ("all in all", word(found.healthy, "healthy", "needs you")),
+        ("all in all", word(found.healthy and not found.alarms, "healthy", "needs you")),
         ("waiting", str(found.waiting)),
         ("running", str(found.running)),
         ("failed", str(found.failed)),

@@ -2,19 +2,17 @@
 
 import csv
 import io
-import sys
 import time
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Self
 
 import click
 
 from worker import backfilling, reconciling
 from worker import backup as backing
 from worker.backfilling import Preview, Wanted
-from worker.cli.common import open_services, read_settings, show, table, with_data, with_json
+from worker.cli.common import Bar, open_services, read_settings, show, table, with_data, with_json
 from worker.cli.shop import find
 from worker.domain.settling import read_instant
 from worker.errors import Rejected
@@ -207,28 +205,6 @@ def preview_as_json(found: Preview) -> dict[str, object]:
     return {"orders": [asdict(order) for order in found.orders], "to_make": len(found.to_make)}
 
 
-class Bar:
-    """A progress bar on stderr that learns its length on the way."""
-
-    def __init__(self, label: str, *, quiet: bool) -> None:
-        self.label, self.quiet = label, quiet
-        self.bar: Any = None  # click does not publish the type of its bars
-
-    def told(self, done: int, of: int) -> None:
-        if self.quiet:
-            return
-        if self.bar is None:
-            self.bar = click.progressbar(length=of, label=self.label, file=sys.stderr)
-        self.bar.update(done - self.bar.pos)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.render_finish()
-
-
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -251,12 +227,20 @@ def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> N
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--moved",
+    is_flag=True,
+    help="Everything was stopped before the backup: nothing was issued since, numbers just go on.",
+)
 @with_data
 @with_json
-def restore(file: Path, data: Path | None, *, as_json: bool) -> None:
-    """Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL)."""
+def restore(file: Path, data: Path | None, *, moved: bool, as_json: bool) -> None:
+    """Put a backup into an empty data folder (and, for PostgreSQL, the empty database of DATABASE_URL).
+
+    Nothing is issued after it until `facturelay register resume SHOP`, unless you say --moved.
+    """
     settings = read_settings(data)
-    made = backing.restore(file, settings)
+    made = backing.restore(file, settings, moved=moved)
     lines = [
         f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.made_at}; all are whole."
     ]
@@ -264,8 +248,9 @@ def restore(file: Path, data: Path | None, *, as_json: bool) -> None:
         lines.append(
             "The backup holds no secret key: set FACTURELAY_SECRET_KEY to the one it was made with before you start."
         )
-    lines.append(
-        "Documents issued after that moment are not in it, and their numbers would be given again: compare the register "
-        "with your last summary mail before you start."
-    )
+    if not moved:
+        lines.append(
+            "Documents issued after that moment are not in it. So that no number is given twice, each shop waits until you "
+            "say where its numbers go on; start Facturelay, and for each shop: facturelay register resume SHOP"
+        )
     show({"data": str(settings.data), **asdict(made)}, as_json=as_json, text=lambda: "\n".join(lines))

@@ -20,6 +20,7 @@ class Builtin:
     connection: Connection
     shop: Shop
     now: datetime
+    document_id: int | None = None  # of a document that is entered again
 
     def issue(self, draft: Draft) -> Document:
         existing = documents.by_cause(self.connection, self.shop.shop_id, draft.cause, draft.order_key)
@@ -37,6 +38,7 @@ class Builtin:
             issued_on=taken.issued_on,
             issued_at=self.now,
             draft=draft,
+            document_id=self.document_id,
         )
         if not draft.test:
             register.enter(self.connection, document)

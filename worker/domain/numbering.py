@@ -166,6 +166,15 @@ def first_repeated(series: Series, printed: Collection[str], *, year: int, numbe
     return min(coming)[2] if coming else None
 
 
+def sequence_in(series: Series, text: str) -> tuple[int, int] | None:
+    """Year (0 where the pattern names none) and running number of *text* in *series*; None where it is not one of its numbers."""
+    found = _reader(series.pattern).fullmatch(text)
+    if found is None:
+        return None
+    year, number = int(found.groupdict().get("year") or 0), int(found["number"])
+    return (year, number) if format_number(series, year=year, number=number) == text else None
+
+
 def _reader(pattern: str) -> re.Pattern[str]:
     """*pattern* read backwards: which year and number a text stands for."""
     parts, year_seen = [], False

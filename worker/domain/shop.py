@@ -133,6 +133,24 @@ class KeptFile:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """The books came back from a backup made at *as_of*; what was issued between then and *at* is not in them."""
+
+    as_of: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
+class LostNumbers:
+    """Numbers *first* to *last* of a series were given after a backup, and are not in the books that were restored from it."""
+
+    series: str
+    period: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Shop:
     """One WooCommerce site. *orders_since*: orders placed before it make nothing (aware UTC). *status_map*: custom status → built-in one."""
 
@@ -146,6 +164,8 @@ class Shop:
     credit_notes: SendMode = SendMode.SEND
     series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
     continued_after: dict[str, int] = field(default_factory=dict)  # where a count began: {"invoice:2026": 115}
+    restored: Restored | None = None  # until a person has said where the numbers go on, nothing is issued
+    lost_numbers: tuple[LostNumbers, ...] = ()
     language: str = "nl"
     zone: str = "Europe/Brussels"
     test: bool = False

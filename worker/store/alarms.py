@@ -31,6 +31,18 @@ def sound(connection: Connection, shop_id: str, *, code: str, sentence: str, now
         )
 
 
+def sound_anew(connection: Connection, shop_id: str, *, code: str, sentence: str, now: datetime) -> None:
+    """Sound an alarm, and let people be told although they know an earlier sentence of it."""
+    sound(connection, shop_id, code=code, sentence=sentence, now=now)
+    is_open = (alarms.c.shop_id == shop_id, alarms.c.code == code, alarms.c.closed_at.is_(None))
+    connection.execute(update(alarms).where(*is_open).values(told_at=None))
+
+
+def find(connection: Connection, shop_id: str, code: str) -> Alarm | None:
+    """The open alarm *code* of a shop."""
+    return next((alarm for alarm in open_alarms(connection, shop_id) if alarm.code == code), None)
+
+
 def quiet(connection: Connection, shop_id: str, *, code: str, now: datetime) -> bool:
     """Close the alarm: what it told of is over. False when none was open."""
     is_open = (alarms.c.shop_id == shop_id, alarms.c.code == code, alarms.c.closed_at.is_(None))

@@ -175,7 +175,7 @@ def mark_handed_over(connection: Connection, shop_id: str, document_id: int, *, 
 
 def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: str, now: datetime) -> Again:
     """Do once more what failed for an order: looks and steps. What waits or is done stays as it is."""
-    looks = inbox.wait_again(connection, shop_id, order_id, now=now)
+    looks = inbox.wait_again(connection, shop_id, order_id=order_id, now=now)
     failed = steps_of_order(connection, shop_id, order_id, state="failed")
     for step in failed:
         steps.again(connection, step.document_id, step.name, now=now)

@@ -52,15 +52,18 @@ def add(
     issued_on: date,
     issued_at: datetime,
     draft: Draft,
+    document_id: int | None = None,
 ) -> Document:
     """Store an issued document, and owe a call to whoever wants to be told of it.
 
-    Call in the transaction that took its number. Raises IntegrityError for a cause that has one.
+    Call in the transaction that took its number. Raises IntegrityError for a cause that has one. It gets the next id, or the
+    *document_id* that it had before the books were lost: links to it are out there.
     """
     snapshot = codec.dump(draft)
-    document_id = connection.execute(
+    stored_id = connection.execute(
         insert(documents)
         .values(
+            **({} if document_id is None else {"document_id": document_id}),
             shop_id=shop_id,
             cause=draft.cause,
             kind=draft.kind,
@@ -86,7 +89,11 @@ def add(
         )
         .returning(documents.c.document_id)
     ).scalar_one()
-    document = Document(int(document_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
+    if document_id is not None and connection.dialect.name == "postgresql":
+        # A sequence of PostgreSQL does not see ids that were given to it.
+        newest = select(func.max(documents.c.document_id)).scalar_subquery()
+        connection.execute(select(func.setval(func.pg_get_serial_sequence("documents", "document_id"), newest)))
+    document = Document(int(stored_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
     owe(connection, document)
     hooks.plan(connection, HookEvent.ISSUED, document.document_id, now=issued_at)
     if draft.corrects is not None:

@@ -121,9 +121,15 @@ def put_back(connection: Connection, lease: str, *, code: str, sentence: str, ne
     return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
 
 
-def wait_again(connection: Connection, shop_id: str, order_id: int, *, now: datetime) -> tuple[int, ...]:
-    """Let the failed deliveries of an order wait once more, from *now* on; their ids."""
-    failed = (deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id, deliveries.c.state == "failed")
+def wait_again(
+    connection: Connection, shop_id: str, *, order_id: int | None = None, code: str | None = None, now: datetime
+) -> tuple[int, ...]:
+    """Let failed deliveries wait once more, from *now* on: those of an order, or those that failed for *code*; their ids."""
+    failed = [deliveries.c.shop_id == shop_id, deliveries.c.state == "failed"]
+    if order_id is not None:
+        failed.append(deliveries.c.order_id == order_id)
+    if code is not None:
+        failed.append(deliveries.c.outcome_code == code)
     again = {"state": "waiting", "attempts": 0, "next_at": now, "finished_at": None}
     rows = connection.execute(update(deliveries).where(*failed).values(**again).returning(deliveries.c.delivery_id))
     return tuple(int(delivery_id) for delivery_id in rows.scalars())
@@ -170,6 +176,16 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Deliv
         .order_by(deliveries.c.delivery_id)
     )
     return tuple(as_delivery(row) for row in rows)
+
+
+def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:
+    """The orders for which something is still to be looked at, or failed."""
+    found = connection.execute(
+        select(deliveries.c.order_id)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.is_not(None), deliveries.c.state != "done")
+        .distinct()
+    )
+    return tuple(int(order_id) for order_id in found.scalars())
 
 
 def of_orders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from worker.domain.document import Kind
 from worker.domain.numbering import first_repeated, format_number, issue_date, period
-from worker.domain.shop import Series, Shop
+from worker.domain.shop import LostNumbers, Series, Shop
 from worker.errors import Rejected
 from worker.store.tables import documents, shops
 from worker.store.tables import series as series_table
@@ -81,6 +81,24 @@ def write(connection: Connection, shop_id: str, counter: Counter) -> None:
     values = {"period": counter.period, "last_number": counter.last_number, "last_date": counter.last_date}
     if not connection.execute(update(series_table).where(*mine).values(**values)).rowcount:
         connection.execute(insert(series_table).values(shop_id=shop_id, series=counter.series, **values))
+
+
+def skip(connection: Connection, shop_id: str, series: Series, after: int, *, today: date) -> LostNumbers | None:
+    """Let *series* go on after a number that is not in the books any more; which ones are missing, None when none is.
+
+    Raises Rejected for a number that lies behind. Call after `lock`.
+    """
+    counter = counter_of(connection, shop_id, series.name)
+    coming = upcoming(series, counter, today=today)
+    if after < coming.sequence - 1:
+        raise Rejected(
+            f"The series “{series.name}” has come to {coming.sequence - 1}; it never goes back to {after}.",
+            code="number_back",
+        )
+    if after == coming.sequence - 1:
+        return None
+    write(connection, shop_id, Counter(series.name, coming.period, after, counter.last_date if counter else None))
+    return LostNumbers(series.name, coming.period, coming.sequence, after)
 
 
 def printed(connection: Connection, shop_id: str) -> tuple[str, ...]:

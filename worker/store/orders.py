@@ -17,7 +17,9 @@ from worker.store.tables import documents, orders
 
 @dataclass(frozen=True)
 class SeenOrder:
-    """An order as the last look saw it. *total* is as the shop states it; *silent* are flags that a person said need nothing."""
+    """An order as the last look saw it. *total* is as the shop states it; what changed after *looked_at* may not be in it.
+    *silent* are flags that a person said need nothing.
+    """
 
     shop_id: str
     order_id: int
@@ -42,10 +44,10 @@ def saw(
     *,
     findings: tuple[Finding, ...],
     flags: tuple[Problem, ...],
-    now: datetime,
+    as_of: datetime,
 ) -> None:
-    """Keep what this look saw, in place of the look before, and what the order is found by. A flag that a person silenced
-    stays silent.
+    """Keep what a look saw, in place of the look before, and what the order is found by; only for a look that is not older
+    (`last_look`). A flag that a person silenced stays silent.
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     before = codec.load(tuple[Problem, ...], connection.execute(select(orders.c.silent).where(*key)).scalar() or "[]")
@@ -63,7 +65,7 @@ def saw(
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
             paid_at=order.paid_at,
-            looked_at=now,
+            looked_at=as_of,
             findings=codec.dump(findings),
             flags=codec.dump(tuple(flag for flag in flags if flag not in silent)),
             silent=codec.dump(silent),
@@ -81,6 +83,12 @@ def silence(connection: Connection, shop_id: str, order_id: int) -> int:
     silent = codec.dump(seen.silent + seen.flags)
     connection.execute(update(orders).where(*key).values(flags=codec.dump(()), silent=silent))
     return len(seen.flags)
+
+
+def last_look(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
+    """As of when the order was seen last; None before the first look. Ask under the shop's lock."""
+    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order_key)
+    return connection.execute(select(orders.c.looked_at).where(*key)).scalar_one_or_none()
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:

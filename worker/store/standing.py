@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from worker.store.tables import alarms, deliveries, documents, drafts, steps
+
+# Why looks wait for a person who knows: a paused shop, numbers held after a restore.
+HELD_UP = ("shop_suspended", "numbers_held")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,23 @@ def failures(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
         .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.done_at >= since)
     )
     return (*sentences(connection, looks), *sentences(connection, work))
+
+
+def overdue(connection: Connection, shop_id: str, *, since: datetime) -> tuple[int, str]:
+    """How many looks and steps could have been done since then and are not, and why the oldest one is not."""
+    looks = select(deliveries.c.received_at.label("at"), deliveries.c.outcome.label("why")).where(
+        deliveries.c.shop_id == shop_id,
+        deliveries.c.state == "waiting",
+        deliveries.c.received_at < since,
+        # One that was put off, by a backfill say, is not late.
+        or_(deliveries.c.next_at < since, deliveries.c.attempts > 0),
+        deliveries.c.outcome_code.not_in(HELD_UP),
+    )
+    work = select(steps.c.created_at.label("at"), steps.c.reason.label("why")).where(
+        steps.c.shop_id == shop_id, steps.c.state == "waiting", steps.c.created_at < since
+    )
+    late = connection.execute(looks.union_all(work).order_by("at")).all()
+    return len(late), (late[0].why if late else "")
 
 
 def sentences(connection: Connection, query: Select[str]) -> tuple[str, ...]:

@@ -151,9 +151,10 @@ def put_back(connection: Connection, lease: str, *, code: str, sentence: str, ne
 
 
 def again(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
-    """Let a step be done once more, and now: a person asked for it. False while it is being done.
+    """Let a step be done once more, and now. False while it is being done.
 
-    What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known.
+    What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
+    was tried stays: a note is looked for before it is written again.
     """
     mine = (steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
     return bool(connection.execute(update(steps).where(*mine).values(**as_new(now))).rowcount)
@@ -173,7 +174,7 @@ def all_again(connection: Connection, step_ids: Sequence[int], *, now: datetime)
 def as_new(now: datetime) -> dict[str, Any]:
     return {
         "state": "waiting",
-        "attempts": 0,
+        "attempts": 1,
         "created_at": now,
         "next_at": now,
         "reason_code": "",
@@ -188,6 +189,22 @@ def close(connection: Connection, step_ids: Sequence[int], *, code: str, sentenc
     values = {"state": "skipped", "reason_code": code, "reason": sentence, "done_at": now}
     mine = (steps.c.step_id.in_(step_ids), steps.c.state.in_(("waiting", "failed")))
     return connection.execute(update(steps).where(*mine).values(**values)).rowcount
+
+
+def may_be_done(connection: Connection) -> None:
+    """Let every open step count as tried: after a restored backup, what waited then may have been done since."""
+    still_open = steps.c.state.in_(("waiting", "running"))
+    connection.execute(update(steps).where(still_open, steps.c.attempts == 0).values(attempts=1))
+
+
+def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ...]:
+    """The steps of a shop that ended for the reason *code*."""
+    rows = connection.execute(
+        select(steps)
+        .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.reason_code == code)
+        .order_by(steps.c.step_id)
+    )
+    return tuple(as_step(row) for row in rows)
 
 
 def due_documents(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:

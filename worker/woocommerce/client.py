@@ -18,6 +18,7 @@ from worker.errors import Rejected, Unavailable
 from worker.outbound import guarded_session
 from worker.woocommerce.payload import (
     LISTED_FIELDS,
+    REFUND_FIELDS,
     Listed,
     Note,
     Webhook,
@@ -26,6 +27,7 @@ from worker.woocommerce.payload import (
     parse_created_id,
     parse_listing,
     parse_notes,
+    parse_refund_ids,
     parse_webhooks,
     peek,
     shop_error,
@@ -163,14 +165,12 @@ class ShopClient:
 
     def orders_by_id(self, order_ids: tuple[int, ...]) -> Listing:
         """Those of the given orders (at most 100) that exist and are not in the bin."""
-        if not 1 <= len(order_ids) <= MAX_PER_PAGE:
-            raise ValueError(f"{len(order_ids)} ids in one call; from 1 to {MAX_PER_PAGE} fit")
-        return self._listing({
-            "include": ",".join(str(order_id) for order_id in order_ids),
-            "orderby": "id",
-            "order": "asc",
-            "per_page": MAX_PER_PAGE,
-        })  # fmt: skip
+        return self._listing(_these(order_ids))
+
+    def refund_ids(self, order_ids: tuple[int, ...]) -> dict[int, frozenset[int]]:
+        """The refunds of the given orders (at most 100), without those of orders that are gone or in the bin."""
+        params: Params = {**_these(order_ids), "_fields": REFUND_FIELDS}
+        return parse_refund_ids(self._call("GET", "orders", params=params, about="orders").body)
 
     def latest_orders(self, *, limit: int, statuses: tuple[str, ...] = ()) -> bytes:
         """The newest whole orders (at most 100), all or those of some statuses, as `parse_orders` reads them."""
@@ -363,6 +363,13 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
     def _give_up(self, sentence: str, *, code: str) -> NoReturn:
         # From None: the text of what requests raises holds the signed address, and tracebacks are logged.
         raise Unavailable(sentence, code=code) from None
+
+
+def _these(order_ids: tuple[int, ...]) -> Params:
+    if not 1 <= len(order_ids) <= MAX_PER_PAGE:
+        raise ValueError(f"{len(order_ids)} ids in one call; from 1 to {MAX_PER_PAGE} fit")
+    ids = ",".join(str(order_id) for order_id in order_ids)
+    return {"include": ids, "orderby": "id", "order": "asc", "per_page": MAX_PER_PAGE}
 
 
 def _accepted(answer: Answer, *, about: str, shop: str) -> Answer:

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from worker.woocommerce.payload import Note
 
@@ -14,6 +14,9 @@ SENTENCES = {
     "de": ("{kind} {number}, {total}: ", "öffnen"),
     "en": ("{kind} {number}, {total}: ", "open"),
 }
+
+_MARKER = re.compile(r"\[facturelay ([^\]\s]+)\]")
+_LINK = re.compile(r"/d/([A-Za-z0-9_.-]+)")
 
 # WordPress turns these into typographic ones wherever it "beautifies" a text.
 _DASHES = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00d7": "x", "\u00a0": " "})
@@ -33,6 +36,23 @@ def note_html(*, kind: str, number: str, total: str, url: str, language: str) ->
     sentence, open_word = SENTENCES.get(language, SENTENCES["en"])
     text = html.escape(sentence.format(kind=kind, number=number, total=total), quote=False)
     return f'{text}<a href="{html.escape(url)}">{open_word}</a> {marker(number)}'
+
+
+def number_in(text: str) -> str | None:
+    """The number that a note of ours names; None in anybody else's."""
+    found = _MARKER.search(_folded(text))
+    return unquote(found[1]) if found else None
+
+
+def token_in(text: str) -> str:
+    """The token of the link in a note of ours; empty where the shop dropped the link."""
+    found = _LINK.search(html.unescape(text))
+    return found[1] if found else ""
+
+
+def says(text: str, words: str) -> bool:
+    """Whether a note says *words*, whatever the shop did to spaces, dashes and entities."""
+    return _folded(words) in _folded(text)
 
 
 def find_note(notes: Iterable[Note], wanted: str) -> int | None:

@@ -63,6 +63,7 @@ LANGUAGE_META_KEYS = (
 )
 
 LISTED_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
+REFUND_FIELDS = "id,refunds"
 
 LONGEST_NAME = 2000
 BIGGEST_ID = 2**63 - 1
@@ -89,11 +90,12 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 
 @dataclass(frozen=True)
 class Peek:
-    """What routing needs of a delivery. A deletion says no status, an error no order."""
+    """What routing needs of a delivery. A deletion says no status, an error no order. *modified* sorts as the instants do."""
 
     order_id: int | None
     status: str
     error_code: str
+    modified: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,12 @@ def parse_listing(body: bytes) -> tuple[Listed, ...]:
     return tuple(_listed(node) for node in _list(body, "The shop's list of orders"))
 
 
+def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
+    """The refunds that each order of a list names, asked with `REFUND_FIELDS`."""
+    nodes = _list(body, "The shop's list of orders")
+    return {node.id("id"): frozenset(refund.id("id") for refund in node.nodes("refunds")) for node in nodes}
+
+
 def parse_notes(body: bytes) -> tuple[Note, ...]:
     return tuple(_note(node) for node in _list(body, "The shop's list of notes"))
 
@@ -223,10 +231,12 @@ def peek(body: bytes) -> Peek:
     """Look at a delivery just enough to route it. Raises Rejected when it is no JSON object."""
     root = _parsed_object(body)
     order_id, status, code = root.get("id"), root.get("status"), root.get("code")
+    modified = root.get("date_modified_gmt")
     return Peek(
         order_id=order_id if _is_id(order_id) else None,
         status=status if isinstance(status, str) else "",
         error_code=code if isinstance(code, str) and not _is_id(order_id) else "",
+        modified=modified if isinstance(modified, str) else "",
     )
 
 

@@ -1,0 +1,84 @@
+"""What must be true in the end, whatever happened: each function looks at one claim, from outside."""
+
+import hashlib
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from tests.chaos.town import Town
+from worker import reconciling
+from worker.demo.mailbox import Mail
+from worker.reconciling import State
+from worker.store import inbox, shops
+from worker.woocommerce.notes import marker
+
+
+def wait_until_settled(town: Town, *, patience_s: float) -> bool:
+    """Whether everything has come to its end within that time."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        if town.unsettled() == "":
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def numbers_without_gap(town: Town) -> bool:
+    found: dict[str, list[int]] = {}
+    for item in town.listed():
+        assert item.document is not None
+        found.setdefault(item.document.series, []).append(item.document.sequence)
+    return all(sorted(sequence) == list(range(1, len(sequence) + 1)) for sequence in found.values())
+
+
+def mails_with_documents(town: Town) -> tuple[Mail, ...]:
+    """Those to customers: alarms have nothing attached."""
+    return tuple(mail for mail in town.mailbox.messages() if mail.attachments)
+
+
+def wrong_mails(town: Town) -> list[str]:
+    """Documents that no mail brought, or mails under several ids."""
+    ids: dict[str, set[str]] = {}
+    for mail in mails_with_documents(town):
+        for attachment in mail.attachments:
+            ids.setdefault(hashlib.sha256(attachment.content).hexdigest(), set()).add(mail.message_id)
+    return [
+        f"{item.document.number}: {ids.get(item.files[0].sha256, 'no mail')}"
+        for item in town.listed()
+        if item.document and len(ids.get(item.files[0].sha256, ())) != 1
+    ]
+
+
+def mails_again(town: Town) -> dict[str, int]:
+    """The ids of mails that came more than once, and how often."""
+    times = Counter(mail.message_id for mail in mails_with_documents(town))
+    return {message_id: n for message_id, n in times.items() if n > 1}
+
+
+def wrong_notes(town: Town) -> list[str]:
+    """Documents without exactly one note on their order."""
+    wrong = []
+    for item in town.listed():
+        assert item.document is not None
+        wanted = marker(item.document.number)
+        notes = [note for note in town.shop.notes(item.draft.order_id) if wanted in str(note["note"])]
+        if len(notes) != 1:
+            wrong.append(f"{item.document.number}: {len(notes)} notes")
+    return wrong
+
+
+def kept_of_answered(town: Town) -> bool:
+    """Whatever was answered with 200 is a row. A delivery may be a row without an answer: the line was cut in between."""
+    with town.house.services.store.read() as connection:
+        kept = len(inbox.arrivals(connection, town.shop_id, since=datetime.now(UTC) - timedelta(days=1)))
+    return kept >= town.answers[200]
+
+
+def reconciled(town: Town) -> list[str]:
+    """What our own proof of completeness finds missing, asked of the shop."""
+    services = town.house.services
+    with services.store.read() as connection:
+        connected = shops.connected(connection, services.vault, town.shop_id)
+    month = f"{datetime.now(connected.shop.zoneinfo):%Y-%m}"
+    found = reconciling.reconcile(services, connected, month, pause_s=0)
+    return [f"{row.number}: {row.sentence}" for row in found.rows if row.state is not State.COMPLETE]

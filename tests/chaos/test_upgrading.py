@@ -1,0 +1,48 @@
+"""An upgrade with nobody noticing: old and new processes work side by side while the database is migrated."""
+
+import threading
+import time
+
+import pytest
+
+from tests.chaos.claims import mails_again, numbers_without_gap, wait_until_settled, wrong_mails, wrong_notes
+from tests.chaos.town import Town, a_town
+from tests.services.process import run
+from worker import verifying
+from worker.launching import facturelay
+
+pytestmark = [pytest.mark.chaos, pytest.mark.postgres]
+
+FEWEST_ORDERS = 20
+
+
+def test_machines_are_replaced_one_by_one_while_the_shop_goes_on_selling() -> None:
+    with a_town(postgresql=True, machines=2, workers=1, orders=200, FACTURELAY_TEST_LEASE_SECONDS="50") as town:
+        over = threading.Event()
+        selling = threading.Thread(target=sell_until, args=(town, over))
+        selling.start()
+        old = town.house.machines[1]
+        run(facturelay("migrate"), env=old.environment)
+        old.stop()  # SIGTERM: bridge, worker and sweep end what they are at
+        old.start()
+        old.wait_until_ready()
+        run(facturelay("migrate"), env=old.environment)
+        over.set()
+        selling.join()
+        assert wait_until_settled(town, patience_s=150), town.unsettled()
+        assert len(town.due) >= FEWEST_ORDERS
+        assert set(town.answers) == {200}
+        assert sorted(item.draft.cause for item in town.listed()) == sorted(town.due)
+        assert numbers_without_gap(town)
+        assert (wrong_mails(town), mails_again(town), wrong_notes(town)) == ([], {}, [])
+        assert [proof.damages for proof in verifying.verify(town.house.services)] == [()]
+
+
+def sell_until(town: Town, over: threading.Event) -> None:
+    order_id = 0
+    while not over.is_set() or order_id < FEWEST_ORDERS:
+        order_id += 1
+        town.sell(order_id)
+        town.deliver(order_id, "order.created")
+        town.deliver(order_id, "order.updated")
+        time.sleep(0.5)
