@@ -10,6 +10,7 @@ from bridge.auth import account, doors
 from bridge.auth.account import THEME_COOKIE, THEMES
 from bridge.auth.who import asker, form_cookie_name, form_token, may_act, set_cookie
 from bridge.dashboard import (
+    activity,
     asking,
     books,
     front,
@@ -40,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     listed.blueprint,
     papers.blueprint,
     books.blueprint,
+    activity.blueprint,
     work.of_shop,
     work.of_all,
     shops.blueprint,
@@ -118,6 +120,7 @@ def tabs() -> list[tuple[str, str, str, int]]:
             ("papers", f"{home}/documents", _("Documents"), 0),
             ("books", f"{home}/books", _("Books"), 0),
             ("work", f"{home}/work", _("Work"), 0),
+            ("activity", f"{home}/activity", _("Activity"), 0),
         ]
         if may_act():
             seen += [("settings", f"{home}/settings/company", _("Settings"), 0), ("team", f"{home}/team", _("Team"), 0)]

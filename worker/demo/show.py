@@ -90,7 +90,13 @@ def run_show(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
     expected = json.loads((folder / "EXPECTED.json").read_text(encoding="utf-8"))
     with the_stage(workers=workers) as stage:
         pages = serve(
-            create_pages(stage.shop, stage.mailbox, decisions=lambda order: decisions(stage, order)), port=port
+            create_pages(
+                stage.shop,
+                stage.mailbox,
+                decisions=lambda order: decisions(stage, order),
+                dashboard_url=f"{stage.services.settings.public_url}/",
+            ),
+            port=port,
         )
         say(f"Mails, order notes and PDFs can be seen at {pages.url}")
         say(f"The dashboard, set up in one step:   {set_up_link(stage.services)}\n")

@@ -32,5 +32,6 @@ TOPICS = (
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),
     Topic("programs", lambda: _("Programs")),
+    Topic("privacy", lambda: _("Privacy")),
     Topic("live", lambda: _("Test and live")),
 )

@@ -2,15 +2,16 @@
 
 from http import HTTPStatus
 
-from flask import Response, flash, request
+from flask import Response, abort, flash, request
 
 from bridge.auth.who import me
 from bridge.auth.who import shop as this_shop
+from bridge.dashboard.asking import answered, ask, errand_of
 from bridge.dashboard.doing import go
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.parts import parts
+from bridge.parts import base_path, parts
 from bridge.retelling import retold
 from bridge.speaking import NAMES, _
 from worker.domain import wording
@@ -19,6 +20,10 @@ from worker.domain.language import LANGUAGES
 from worker.domain.settling import WrongSettings
 from worker.domain.wording import Key, Part
 from worker.store import settling as storing
+from worker.store.errands import Errand
+
+# A mail's styles stand in it; nothing else of it may load or run.
+MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 
 def chosen() -> tuple[Kind, bool, str]:
@@ -51,17 +56,53 @@ def save_texts(shop_id: str) -> Response:
             changed[str(key)] = None
         elif typed != wording.text_of(this_shop(), key).strip():
             changed[str(key)] = typed
+    if form.checked("mail") or form.checked("paper"):
+        try:
+            storing.reworded(this_shop(), changed)
+        except WrongSettings as error:
+            return wrong(shop_id, form, error)
+        what = "preview_mail" if form.checked("mail") else "preview"
+        argument = {"kind": kind, "texts": changed, "language": language, "paid": paid}
+        return ask(shop_id, what, argument, then=f"{here(shop_id)}&asked=0#preview")
     try:
         storing.change_texts(parts().store, parts().vault, shop_id, changed, by=me().user.name, now=parts().now())
     except WrongSettings as error:
-        form.errors |= {name.partition("/")[0]: retold(sentence) for name, sentence in error.sentences.items()}
-        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return wrong(shop_id, form, error)
     flash(_("Saved. Documents issued from now on say this."), "good")
+    return go(here(shop_id))
+
+
+def wrong(shop_id: str, form: Form, error: WrongSettings) -> Response:
+    form.errors |= {name.partition("/")[0]: retold(sentence) for name, sentence in error.sentences.items()}
+    return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def here(shop_id: str) -> str:
+    """This page with the texts that are shown."""
+    kind, paid, language = chosen()
     state = "paid" if paid else "unpaid"
-    return go(f"/s/{shop_id}/settings/texts?kind={kind}&state={state}&language={language}")
+    return f"/s/{shop_id}/settings/texts?kind={kind}&state={state}&language={language}"
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:  # noqa: ARG001
+@blueprint.get("/texts/mail/<int:errand_id>")
+def mail_preview(shop_id: str, errand_id: int) -> Response:
+    """The mail of a preview, in a frame that lets nothing in and nothing out."""
+    errand = errand_of(shop_id, errand_id)
+    if errand.kind != "preview_mail" or errand.state != "done":
+        abort(HTTPStatus.NOT_FOUND)
+    response = Response(str(errand.answer.get("html", "")), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    mail, paper = answered(shop_id, "preview_mail"), answered(shop_id, "preview")
+    tried = mail or paper
+    if tried is not None and status is HTTPStatus.OK:
+        # What was tried stays in the form until it is saved.
+        for key, text in (tried.argument.get("texts") or {}).items():
+            form.values[key.partition("/")[0]] = text or ""
     kind, paid, language = chosen()
     own = {str(part) for part in Part if str(Key(part, kind, paid, language)) in this_shop().texts}
     labels = {
@@ -84,5 +125,14 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         labels={str(part): label for part, label in labels.items()},
         rows={str(part): 2 if part is Part.SUBJECT else 6 for part in Part},
         own=own,
+        mail=mail.answer if mail else None,
+        preview_url=preview_url(shop_id, mail, paper),
         placeholders=[(f"{{{name}}}", retold(means)) for name, means in wording.PLACEHOLDERS.items()],
     )
+
+
+def preview_url(shop_id: str, mail: Errand | None, paper: Errand | None) -> str:
+    """Where the frame of the preview gets what it shows."""
+    if mail is not None:
+        return f"{base_path()}/s/{shop_id}/settings/texts/mail/{mail.errand_id}"
+    return f"{base_path()}/s/{shop_id}/asked/{paper.errand_id}/file" if paper is not None else ""

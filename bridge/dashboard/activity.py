@@ -1,0 +1,35 @@
+"""What happened in a shop, and what came in from it, page by page."""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from bridge.auth.who import guard_shop
+from bridge.dashboard.lists import neighbours, place
+from bridge.parts import parts
+from worker.store import logs, work
+from worker.store.work import DeliveryFilter
+
+blueprint = Blueprint("activity", __name__, url_prefix="/s/<shop_id>/activity")
+guard_shop(blueprint)
+
+STATES = ("", "waiting", "running", "done", "failed")
+
+
+@blueprint.get("")
+def events(shop_id: str) -> Response:
+    """The trail of the whole shop: issued, mailed, changed, by whom."""
+    with parts().store.read() as connection:
+        page = logs.events_page(connection, (shop_id,), place())
+    return make_response(render_template("dashboard/activity/events.html", page=page, **neighbours(page)))
+
+
+@blueprint.get("/deliveries")
+def deliveries(shop_id: str) -> Response:
+    """Everything that came in, whatever became of it."""
+    state = request.args.get("state", "")
+    wanted = DeliveryFilter(state if state in STATES else "")
+    with parts().store.read() as connection:
+        page = work.deliveries_page(connection, (shop_id,), wanted, place())
+    content = render_template(
+        "dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page)
+    )
+    return make_response(content)
