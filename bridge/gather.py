@@ -2,9 +2,16 @@
 
 from pathlib import Path
 
+from worker.domain.wording import PLACEHOLDERS
 from worker.words.gather import gather, stored_sentences
 
 HOME = Path(__file__).parent
 
+
+def said_elsewhere() -> set[str]:
+    """What pages show that is not said by their own code: the worker's sentences, and what each placeholder stands for."""
+    return stored_sentences() | set(PLACEHOLDERS.values())
+
+
 if __name__ == "__main__":
-    gather(HOME, HOME, more=stored_sentences())
+    gather(HOME, HOME, more=said_elsewhere())

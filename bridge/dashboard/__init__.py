@@ -75,6 +75,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         form_token=form_token,
         retold=retold,
+        kind_within=telling.kind_within,
         rule_name=telling.rule_name,
         source_name=telling.source_name,
         state_words=telling.state_words,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.speaking import _, kind_name
+from bridge.speaking import _, kind_name, words
 from worker.domain.document import Document, Draft, KeptDraft, Kind
 from worker.store import documents, steps
 from worker.store.documents import Mark, StoredFile
@@ -119,9 +119,37 @@ def rule_name(rule: str) -> str:
         kind = kind_name(name)
         moment, _colon, send_mode = rest.partition(":")
         when = _("{kind} when {moment}", kind=kind, moment=moment_name(moment))
-        return f"{when}, {_('sent') if send_mode.startswith('send') else _('kept as a draft')}"
+        mode = _("sent") if send_mode.startswith("send") else _("kept as a draft")
+        return f"{when}, {mode}"
     if name == "refund":
         return _("refund {number}", number=rest)
     if name == "cancel":
         return _("cancelling {number}", number=rest)
     return kind_name(name) if name in list(Kind) else rule
+
+
+def kind_within(kind: str) -> str:
+    """A kind of document in the middle of a sentence; German writes its nouns with a capital everywhere."""
+    name = kind_name(kind)
+    return name if words().language == "de" else name.lower()
+
+
+def values_of_sentences() -> tuple[str, ...]:
+    """Words that stand in the places of sentences which the worker stores, so that the catalogs have them too."""
+    return (
+        _("invoice"),
+        _("credit note"),
+        _("delivery note"),
+        _("order confirmation"),
+        _("business"),
+        _("consumer"),
+        _("placed"),
+        _("paid"),
+        _("in processing"),
+        _("completed"),
+        _("does not answer"),
+        _("ahead of"),
+        _("behind"),
+        _("the operator's server"),
+        _("was switched off"),
+    )

@@ -6,7 +6,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bridge import retelling
-from bridge.gather import HOME
+from bridge.gather import HOME, said_elsewhere
 from bridge.retelling import in_language
 from worker.words import LANGUAGES, gather
 
@@ -20,7 +20,7 @@ def catalog(language: str) -> dict[str, str]:
 
 def sentences() -> set[str]:
     said = {m.id for m in gather.template(HOME, HOME) if m.id and isinstance(m.id, str)}
-    return said | gather.stored_sentences()
+    return said | said_elsewhere()
 
 
 def placeholders(text: str) -> set[str]:
