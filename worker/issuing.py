@@ -195,12 +195,14 @@ class Rounds:
 
     def proofed(self, draft: Draft) -> Draft:
         """*draft*, with the problem of a template that cannot print it: no number is taken for what nobody can be given."""
-        problem = None if draft.problems else self.proofs.problem(self.shop, draft)
-        if problem is None:
+        if draft.problems or self.services.settings.templates is None:
             return draft
-        alarms.sound(
-            self.connection, self.shop.shop_id, code=problem.code, sentence=problem.sentence, now=self.services.now()
-        )
+        problem = self.proofs.problem(self.shop, draft)
+        shop_id, code, now = self.shop.shop_id, f"cannot_print_{draft.kind}", self.services.now()
+        if problem is None:
+            alarms.quiet(self.connection, shop_id, code=code, now=now)
+            return draft
+        alarms.sound(self.connection, shop_id, code=code, sentence=problem.sentence, now=now)
         return replace(draft, problems=(problem,))
 
     def mark_paid(self) -> None:

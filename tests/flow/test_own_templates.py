@@ -36,6 +36,11 @@ def said(house: House) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.content)).pages)
 
 
+def open_alarms(house: House) -> list[tuple[str, str]]:
+    with house.services.store.read() as connection:
+        return [(alarm.code, alarm.sentence) for alarm in alarms.open_alarms(connection)]
+
+
 def test_a_document_is_printed_with_the_operators_template(house: House, folder: Path) -> None:
     (folder / "invoice.html").write_text(
         '{% extends "facturelay/invoice.html" %}{% block lines %}Eigen werk{% endblock %}'
@@ -61,10 +66,12 @@ def test_a_template_that_fails_keeps_the_document_a_draft_and_tells_whoever_runs
     )
     assert [(problem.code, problem.sentence) for problem in kept.draft.problems] == [("template_failed", sentence)]
     assert (house.numbers(238), house.mailbox.messages()) == (["draft"], ())
-    with house.services.store.read() as connection:
-        assert [(alarm.code, alarm.sentence) for alarm in alarms.open_alarms(connection)] == [
-            ("template_failed", sentence)
-        ]
+    assert open_alarms(house) == [("cannot_print_invoice", sentence)]
+
+    (folder / "invoice.html").unlink()
+    house.arrives(an_order(id=239))
+
+    assert (house.numbers(239), open_alarms(house)) == (["F2026-00001"], [])
 
 
 def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and_not_before(
