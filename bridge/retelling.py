@@ -11,6 +11,9 @@ from bridge.speaking import HOME, words
 from worker.words.catalogs import messages
 
 PLACE = re.compile(r"\{(\w+)\}")
+# What became of one delivery may be several things, one after the other (`issuing.summary`).
+ONE = r"(?:\S+ was issued|[Aa] draft waits: [^;]+)"
+SEVERAL, BETWEEN = re.compile(rf"{ONE}(?:; {ONE})+"), re.compile(rf"; (?={ONE})")
 # A sentence can hold another one, and that one a third.
 DEEPEST = 3
 
@@ -24,6 +27,9 @@ def retold(sentence: str) -> str:
 def in_language(sentence: str, language: str, depth: int = 0) -> str:
     if language == "en" or depth > DEEPEST:
         return sentence
+    if SEVERAL.fullmatch(sentence):
+        pieces = (piece[0].upper() + piece[1:].rstrip(".") + "." for piece in BETWEEN.split(sentence))
+        return "; ".join(in_language(piece, language, depth + 1).rstrip(".") for piece in pieces) + "."
     known = messages(language, HOME)
     if known.get(sentence):
         return known[sentence]

@@ -135,8 +135,13 @@ def kind_within(kind: str) -> str:
 
 
 def values_of_sentences() -> tuple[str, ...]:
-    """Words that stand in the places of sentences which the worker stores, so that the catalogs have them too."""
+    """Words that stand in the places of sentences which the worker stores, and pieces that it puts together: the catalogs
+    have them too.
+    """
     return (
+        # What became of a delivery is put together from these.
+        _("{number} was issued."),
+        _("A draft waits: {reason}"),
         _("invoice"),
         _("credit note"),
         _("delivery note"),

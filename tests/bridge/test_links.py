@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,9 +44,9 @@ def text_of(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<body>")[2]).split())
 
 
-def mark(house: House, document: Document, name: str, on_date: date | None = None) -> None:
+def mark(house: House, document: Document, name: str, on_date: date | None = None, *, at: datetime = NOW) -> None:
     with house.store.write() as connection:
-        documents.mark(connection, document.document_id, name, now=NOW, on_date=on_date, by="test")
+        documents.mark(connection, document.document_id, name, now=at, on_date=on_date, by="test")
 
 
 def test_the_page_has_exactly_these_headers(house: House) -> None:
@@ -275,15 +275,16 @@ def test_a_revoked_link_is_403(house: House) -> None:
 
 def test_only_a_link_made_after_a_renewal_opens_what_was_revoked(house: House) -> None:
     document = house.issue()
-    mark(house, document, "revoked")
-    mark(house, document, "renewed")
-    later = NOW + timedelta(seconds=1)
+    marked = NOW + timedelta(minutes=1)
+    mark(house, document, "revoked", at=marked)
+    mark(house, document, "renewed", at=marked)
+    house.now = later = marked + timedelta(seconds=1)
 
     codes = {
-        "before": token_of(document, now=NOW - timedelta(seconds=1)),
+        "before": token_of(document, now=NOW),
         "after": token_of(document, now=later),
         # The shop's own page links for an hour only.
-        "short, before": token_of(document, now=NOW - timedelta(seconds=1), lifetime=timedelta(hours=1)),
+        "short, before": token_of(document, now=NOW, lifetime=timedelta(hours=1)),
         "short, after": token_of(document, now=later, lifetime=timedelta(hours=1)),
     }
     assert {name: house.client.get(f"/d/{token}").status_code for name, token in codes.items()} == {

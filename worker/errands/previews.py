@@ -50,7 +50,12 @@ def preview(services: Services, errand: Errand) -> Mapping[str, Any]:
     sample = sampled(services, errand)
     logo = logo_of(services, errand, sample.shop)
     try:
-        brand = Brand(accent=sample.shop.accent, logo=logo, layout=sample.shop.layout)
+        brand = Brand(
+            accent=sample.shop.accent,
+            logo=logo,
+            layout=sample.shop.layout,
+            templates=services.settings.templates,
+        )
     except ValueError as error:
         raise Rejected(f"{error}.", code="logo_wrong") from error
     # The watermark: a preview must never pass for a document.
