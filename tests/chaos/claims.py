@@ -12,15 +12,18 @@ from worker.reconciling import State
 from worker.store import inbox, shops
 from worker.woocommerce.notes import marker
 
+# Longer than any lease and any wait between two tries. How fast it all goes is the machine's affair.
+STALLED_S = 120
 
-def wait_until_settled(town: Town, *, patience_s: float) -> bool:
-    """Whether everything has come to its end within that time."""
-    until = time.monotonic() + patience_s
-    while time.monotonic() < until:
-        if town.unsettled() == "":
-            return True
-        time.sleep(0.3)
-    return False
+
+def wait_until_settled(town: Town) -> str:
+    """Empty once everything has come to its end; what is left when for a long while nothing of it was done any more."""
+    left, since = town.unsettled(), time.monotonic()
+    while left and time.monotonic() - since < STALLED_S:
+        time.sleep(0.5)
+        before, left = left, town.unsettled()
+        since = time.monotonic() if left != before else since
+    return f"{left}\n{town.house.logs()}" if left else ""
 
 
 def numbers_without_gap(town: Town) -> bool:

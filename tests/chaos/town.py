@@ -57,12 +57,12 @@ class Town:
 
     def unsettled(self) -> str:
         """What is still to be done, in words; empty when nothing is."""
-        made = {item.draft.cause for item in self.listed()}
         with self.house.services.store.read() as connection:
             looks, work = inbox.counts(connection), steps.counts(connection)
-        if made >= self.due and set(looks) | set(work) <= {"done"}:
-            return ""
-        return f"missing {sorted(self.due - made)[:5]}, looks {looks}, steps {work}\n{self.house.logs()}"
+        if (set(looks) | set(work)) - {"done"}:
+            return f"looks {looks}, steps {work}"
+        missing = self.due - {item.draft.cause for item in self.listed()}
+        return f"looks {looks}, steps {work}, missing {sorted(missing)[:5]}" if missing else ""
 
 
 @contextmanager
