@@ -54,6 +54,16 @@ def test_readme_fits_the_directory() -> None:
     assert len(readme("Tags").split(",")) <= 5
 
 
+def test_each_screenshot_of_the_readme_is_beside_the_zip_and_small() -> None:
+    """The directory shows them from its own assets folder, so they are not in the zip."""
+    told = (PLUGIN / "readme.txt").read_text().split("== Screenshots ==")[1].split("== ")[0]
+    numbers = re.findall(r"^(\d+)\. ", told, re.MULTILINE)
+    pictures = sorted((PLUGIN.parent / "assets").iterdir())
+
+    assert [picture.name for picture in pictures] == [f"screenshot-{number}.png" for number in numbers]
+    assert [picture.name for picture in pictures if picture.stat().st_size > 150_000] == []
+
+
 def test_licence_is_in_the_zip() -> None:
     assert "GNU GENERAL PUBLIC LICENSE\n                       Version 2" in (PLUGIN / "LICENSE").read_text()
 

@@ -36,6 +36,42 @@ final class HoldingTest extends WordPressTestCase {
 		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
 	}
 
+	public function test_where_mails_are_deferred_ours_may_be_first_and_theirs_does_not_follow(): void {
+		$this->mailed_early( 'replaced' );
+
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+		$this->assertSame( 0, ( new Ledger() )->figures()['held'], 'nothing is left to be sent' );
+	}
+
+	public function test_one_mail_of_ours_stands_for_one_of_theirs(): void {
+		$this->mailed_early( 'replaced' );
+		$this->asked( array(), 'woocommerce_send_queued_transactional_email' );
+
+		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+	}
+
+	public function test_theirs_waits_while_ours_is_leaving_and_comes_back_when_ours_does_not_leave(): void {
+		$this->mailed_early( '' );
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+		$this->assertSame( 1, ( new Ledger() )->figures()['held'] );
+
+		( new Ledger() )->give_back_claim( 'claim' );
+
+		$this->assertCount( 1, ( new Ledger() )->due( 5 ) );
+	}
+
+	public function test_a_mail_of_ours_that_was_given_up_stands_for_none(): void {
+		$this->mailed_early( 'give_back_claim' );
+
+		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+	}
+
+	public function test_a_shop_that_mails_at_once_never_asks_late(): void {
+		$this->mailed_early( 'replaced' );
+
+		$this->assertTrue( $this->asked() );
+	}
+
 	public function test_the_list_of_mails_asks_without_an_order(): void {
 		$this->assertSame( 'yes', apply_filters( 'woocommerce_email_enabled_' . self::MAIL, 'yes', null, null ) );
 	}
@@ -90,6 +126,15 @@ final class HoldingTest extends WordPressTestCase {
 		$this->asked();
 
 		$this->assertTrue( $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order(), null ) ) );
+	}
+
+	/** Facturelay mailed the invoice before WooCommerce asked for its mail. */
+	private function mailed_early( string $then ): void {
+		( new Facturelay\Documents() )->keep( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
+		$this->assertFalse( ( new Ledger() )->take( 238, array( 'invoice' ), array(), 'claim', 600 ) );
+		if ( '' !== $then ) {
+			( new Ledger() )->$then( 'claim' );
+		}
 	}
 
 	/** @param array<string, mixed> $order */

@@ -89,6 +89,17 @@ final class LinkPageTest extends WordPressTestCase {
 		$this->assertSame( '200 Your document is being made', $this->visited( array(), null ) );
 	}
 
+	public function test_right_after_the_checkout_a_document_that_comes_is_announced_even_where_no_mail_waits_for_it(): void {
+		global $wpdb;
+		$wpdb->query( "DELETE FROM {$wpdb->prefix}facturelay_documents" );
+		$invoice = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
+		update_option( 'facturelay_heard', array( 'at' => time(), 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
+
+		$this->assertStringContainsString( 'is being made', $this->shown( array() ) );
+		$this->assertSame( '', $this->shown( array( 'paid' => false ) ), 'none comes' );
+		$this->assertSame( '', $this->shown( array( 'created' => '-1 hour' ) ), 'it would be there' );
+	}
+
 	public function test_no_page_of_a_shopper_calls_anybody(): void {
 		$called = 0;
 		add_filter( 'pre_http_request', static function () use ( &$called ): WP_Error {
@@ -96,14 +107,20 @@ final class LinkPageTest extends WordPressTestCase {
 			return new WP_Error( 'no' );
 		} );
 		$order = new WC_Order();
-		ob_start();
-		( new Links() )->show_documents( $order );
+		$this->assertStringContainsString( 'F2026-00007', $this->shown( array() ) );
 		( new Links() )->add_action( array(), $order );
+		ob_start();
 		( new Links() )->mention_in_mail( $order, false, false, (object) array( 'id' => 'customer_processing_order' ) );
-		$shown = (string) ob_get_clean();
+		ob_end_clean();
 
-		$this->assertStringContainsString( 'F2026-00007', $shown );
 		$this->assertSame( 0, $called );
+	}
+
+	/** @param array<string, mixed> $order how the order differs from a paid one of just now */
+	private function shown( array $order ): string {
+		ob_start();
+		( new Links() )->show_documents( new WC_Order( $order ) );
+		return (string) ob_get_clean();
 	}
 
 	/** @param array<string, mixed> $order how the order differs from a guest's of just now */

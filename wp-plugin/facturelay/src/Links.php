@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Facturelay;
 
+use Facturelay\Holds\Facts;
 use Facturelay\Holds\Holding;
 use Facturelay\Holds\Ledger;
 use WC_Order;
@@ -15,6 +16,15 @@ defined( 'ABSPATH' ) || exit;
  * The links go to the shop's own address, so they never expire; nothing is asked of Facturelay while a page is made.
  */
 final class Links implements Feature {
+
+	/** Which mail of WooCommerce's tells of which status. */
+	private const MAILS_OF = array(
+		'on-hold'    => 'customer_on_hold_order',
+		'processing' => 'customer_processing_order',
+		'completed'  => 'customer_completed_order',
+	);
+	// Later, a document that is still not there waits for a person.
+	private const SOON_S = 15 * MINUTE_IN_SECONDS;
 
 	private Documents $documents;
 
@@ -80,7 +90,7 @@ final class Links implements Feature {
 			return;
 		}
 		$documents = $this->documents->of_order( $order->get_id() );
-		$waiting   = array() === $documents && ( new Ledger() )->is_waiting_for( $order->get_id() );
+		$waiting   = array() === $documents && $this->is_expected( $order );
 		if ( array() === $documents && ! $waiting ) {
 			return;
 		}
@@ -118,6 +128,17 @@ final class Links implements Feature {
 			return;
 		}
 		printf( '<p>%s <a href="%s">%s</a></p>', esc_html__( 'Your documents for this order:', 'facturelay' ), esc_url( $url ), esc_html__( 'open', 'facturelay' ) );
+	}
+
+	/** Whether a document of this order is on its way: a mail waits for it, or the order was just placed and one is mailed then. */
+	private function is_expected( WC_Order $order ): bool {
+		if ( ( new Ledger() )->is_waiting_for( $order->get_id() ) ) {
+			return true;
+		}
+		$placed = $order->get_date_created();
+		$mail   = self::MAILS_OF[ $order->get_status() ] ?? '';
+		return null !== $placed && time() - $placed->getTimestamp() < self::SOON_S && Heartbeat::is_fresh()
+			&& array() !== Heartbeat::table()->kinds_mailed( Facts::of( $mail, $order, array() ) );
 	}
 
 	private function belongs_in( int $order_id, string $mail_id ): bool {

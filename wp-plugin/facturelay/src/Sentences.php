@@ -50,6 +50,8 @@ final class Sentences {
 				return __( 'This draft was issued or discarded meanwhile.', 'facturelay' );
 			case 'too_many_files':
 				return __( 'Choose fewer orders: at most 200 documents can be downloaded at once.', 'facturelay' );
+			case 'fired':
+				return __( 'The moment of your rule has come, so it is made.', 'facturelay' );
 			case 'already_made':
 				return __( 'It exists.', 'facturelay' );
 			case 'draft_waits':

@@ -76,6 +76,9 @@ final class Holding implements Feature {
 		// A refund needs an invoice that was issued; elsewhere one on its way counts as made.
 		$made   = $refund > 0 ? $made : array_merge( $made, $ledger->kinds_on_their_way( $order->get_id() ) );
 		$table  = Heartbeat::table();
+		if ( self::is_deferred() && $this->was_early( $ledger, $table, $mail_id, $order, $refund, $made ) ) {
+			return true;
+		}
 		$kinds  = $table->kinds_mailed( Facts::of( $mail_id, $order, $made ) );
 		$reason = $this->reason_to_pass( $mail_id );
 		if ( array() === $kinds ) {
@@ -87,6 +90,20 @@ final class Holding implements Feature {
 		}
 		// This filter is asked after WooCommerce switched languages, so this is the mail's language.
 		return $ledger->hold( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $table->deadline_s() );
+	}
+
+	/**
+	 * Where mails are deferred, the document may have been mailed before WooCommerce asks for its own.
+	 *
+	 * @param string[] $made
+	 */
+	private function was_early( Ledger $ledger, Table $table, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
+		$early = $ledger->early_kinds( $order->get_id(), $refund );
+		if ( array() === $early || 'automatic' !== self::choice( $mail_id ) ) {
+			return false;
+		}
+		$kinds = $table->kinds_mailed( Facts::of( $mail_id, $order, array_diff( $made, $early ) ) );
+		return $ledger->was_early( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
 	}
 
 	private function reason_to_pass( string $mail_id ): string {

@@ -13,6 +13,7 @@ defined( 'ABSPATH' ) || exit;
  *
  * Live: held → taken (Facturelay mails in its place) or releasing (we send it). Done: replaced, released, passed (never
  * held), superseded, gone. Times are in UTC by PHP's clock: the database may be in another zone.
+ * Beside them: mails of Facturelay's that were first (leaving, then left), under the name "early" until WooCommerce asks for its own.
  */
 final class Ledger {
 
@@ -21,6 +22,9 @@ final class Ledger {
 	// A process that died between claiming and sending: send again, once. Two mails are the smaller evil then.
 	private const STUCK_S    = 600;
 	private const MOST_TRIES = 3;
+	// A shop that defers its mails asks for one minutes after ours has left; what left earlier belongs to another event.
+	private const EARLY   = 'early';
+	private const EARLY_S = HOUR_IN_SECONDS;
 	// A mail of long ago says nothing about a document of today.
 	private const RECENT_S = DAY_IN_SECONDS;
 
@@ -37,11 +41,17 @@ final class Ledger {
 
 	/** Write down that WooCommerce's own mail left although one of ours would have replaced it. */
 	public function pass( int $order_id, string $mail_id, int $refund_id, array $kinds, string $reason ): void {
+		$this->note( $order_id, $mail_id, $refund_id, $kinds, 'passed', $reason );
+	}
+
+	/** @param string[] $kinds */
+	private function note( int $order_id, string $mail_id, int $refund_id, array $kinds, string $state, string $reason ): void {
 		$this->run(
-			'INSERT INTO %i (order_id, mail_id, refund_id, live, state, reason, kinds, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "passed", %s, %s, %s, %s, %s)',
+			'INSERT INTO %i (order_id, mail_id, refund_id, live, state, reason, kinds, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, %s, %s, %s, %s, %s, %s)',
 			$order_id,
 			$mail_id,
 			$refund_id,
+			$state,
 			$reason,
 			implode( ',', $kinds ),
 			self::utc(),
@@ -101,14 +111,16 @@ final class Ledger {
 	 */
 	public function take( int $order_id, array $kinds, array $refunds, string $claim, int $deadline_s ): bool {
 		$taken = 0;
+		$asked = 0;
 		$late  = array();
 		foreach ( $this->rows( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
 			$common = array_intersect( self::kinds( $row ), $kinds );
 			// Another refund of the order has a credit note, and a mail, of its own.
 			$another = (int) $row->refund_id > 0 && ! in_array( (int) $row->refund_id, $refunds, true );
-			if ( array() === $common || $another ) {
+			if ( array() === $common || $another || self::EARLY === $row->mail_id ) {
 				continue;
 			}
+			++$asked;
 			if ( $this->may_take( $row, $claim, $deadline_s ) ) {
 				$changed = $this->run(
 					'UPDATE %i SET state = "taken", claim = %s, release_at = %s WHERE id = %d AND (state = "held" OR (state = "taken" AND claim = %s))',
@@ -124,16 +136,78 @@ final class Ledger {
 				$late = array_merge( $late, $common );
 			}
 		}
+		if ( 0 === $asked ) {
+			$this->note_early( $order_id, $kinds, $refunds, $claim );
+		}
 		return 0 === $taken && array() !== $late && array() === array_diff( $kinds, $late );
+	}
+
+	/** @return string[] the kinds of documents that were mailed before WooCommerce asked for its mail of the order or refund */
+	public function early_kinds( int $order_id, int $refund_id ): array {
+		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $this->early( $order_id, $refund_id ) ) ) ) );
+	}
+
+	/**
+	 * WooCommerce asks for a mail in place of which Facturelay's is leaving, or left. One of ours stands for one of theirs.
+	 *
+	 * @param string[] $kinds
+	 */
+	public function was_early( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale ): bool {
+		foreach ( $this->early( $order_id, $refund_id ) as $row ) {
+			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->run( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
+				continue;
+			}
+			if ( 'left' === $row->state ) {
+				$this->note( $order_id, $mail_id, $refund_id, self::kinds( $row ), 'replaced', '' );
+				return true;
+			}
+			// While it is still leaving we hold theirs for it, and give it back should ours not leave.
+			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, self::TAKEN_S );
+			$this->run( 'UPDATE %i SET state = "taken", claim = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->claim, $order_id, $mail_id, $refund_id );
+			return true;
+		}
+		return false;
+	}
+
+	/** @return object[] */
+	private function early( int $order_id, int $refund_id ): array {
+		return $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
+	}
+
+	/**
+	 * @param string[] $kinds
+	 * @param int[]    $refunds
+	 */
+	private function note_early( int $order_id, array $kinds, array $refunds, string $claim ): void {
+		$this->forget_early( $claim );
+		foreach ( array() === $refunds ? array( 0 ) : $refunds as $refund_id ) {
+			$this->run(
+				'INSERT INTO %i (order_id, mail_id, refund_id, live, state, kinds, claim, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "leaving", %s, %s, %s, %s, %s)',
+				$order_id,
+				self::EARLY,
+				(int) $refund_id,
+				implode( ',', $kinds ),
+				$claim,
+				self::utc(),
+				self::utc( self::EARLY_S ),
+				self::utc()
+			);
+		}
+	}
+
+	private function forget_early( string $claim ): void {
+		$this->run( 'DELETE FROM %i WHERE claim = %s AND mail_id = %s', $claim, self::EARLY );
 	}
 
 	/** Facturelay's mail left in place of what it took. */
 	public function replaced( string $claim ): void {
 		$this->run( 'UPDATE %i SET state = "replaced", live = NULL, done_at = %s WHERE claim = %s AND state = "taken"', self::utc(), $claim );
+		$this->run( 'UPDATE %i SET state = "left" WHERE claim = %s AND state = "leaving"', $claim );
 	}
 
 	/** Facturelay's mail will not leave: what it took is ours to send. */
 	public function give_back_claim( string $claim ): void {
+		$this->forget_early( $claim );
 		$this->run( 'UPDATE %i SET state = "held", reason = "given_back", claim = "", release_at = %s WHERE claim = %s AND state = "taken"', self::utc(), $claim );
 	}
 
@@ -159,7 +233,7 @@ final class Ledger {
 
 	/** Whether a later mail to this customer makes an on-hold mail pointless. */
 	public function has_later( object $row ): bool {
-		return array() !== $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0', (int) $row->order_id, (int) $row->id );
+		return array() !== $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
 	}
 
 	/** Whether this order's mail leaves without our document, so that a link to it belongs in it. */
