@@ -19,19 +19,37 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from flask.testing import FlaskClient
 from sqlalchemy import Connection, Table, event, insert, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from benchmarks.numbers_per_second import postgres
+from bridge import create_app
 from tests.domain.factories import a_shop
 from tests.store.books import VAULT, plain_draft
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
-from worker.store import attention, codec, finding, hours, journal, listing, logs, numbers, shops, today, work
+from worker.settings import Settings
+from worker.store import (
+    attention,
+    codec,
+    finding,
+    hours,
+    journal,
+    listing,
+    logs,
+    numbers,
+    people,
+    shops,
+    signing_in,
+    today,
+    work,
+)  # fmt: skip
 from worker.store.engine import Store
 from worker.store.listing import DocumentFilter, OrderFilter
 from worker.store.migrate import upgrade
@@ -333,6 +351,43 @@ class House:
         """The page of documents in the middle of the list."""
         return Place(after=written([(NOW - YEAR / 2).date(), self.size.documents // 2]))
 
+    @cached_property
+    def visitor(self) -> FlaskClient:
+        """An operator's browser, signed in."""
+        settings = Settings(
+            data=Path(tempfile.mkdtemp(prefix="facturelay-pages-")),
+            public_url="http://documents.example",
+            database_url=self.store.url.render_as_string(hide_password=False),
+            redis_url="unix:///nobody/listens.sock",
+            secret_keys=("k" * 32,),  # those of tests.store.books
+        )
+        with self.store.write() as connection:
+            user_id = people.add(
+                connection,
+                email="els@host.example",
+                name="Els",
+                password="-",  # noqa: S106  # fits nothing
+                language="nl",
+                operator=True,
+                now=NOW,
+            )
+            token = signing_in.begin(connection, user_id, agent="", now=NOW)
+        client = create_app(settings, now=lambda: NOW).test_client()
+        client.set_cookie("facturelay", token, domain="documents.example")
+        return client
+
+
+def page(path: str) -> Callable[[House], object]:
+    """A whole page: who is asking, the queries, the template."""
+
+    def run(house: House) -> object:
+        answer = house.visitor.get(path, base_url="http://documents.example")
+        if answer.status_code != HTTPStatus.OK:
+            raise RuntimeError(f"{path} answers {answer.status_code}")
+        return answer
+
+    return run
+
 
 def reads(function: Callable[[Connection, House], object]) -> Callable[[House], object]:
     def run(house: House) -> object:
@@ -414,6 +469,24 @@ MEASURED: dict[str, Callable[[House], object]] = {
     "journal of a month": reads(
         lambda c, _house: journal.journal(c, SHOP, since=date(2026, 10, 1), until=date(2026, 10, 31))
     ),
+} | {
+    f"page {path}": page(path)
+    for path in (
+        "/shops",
+        "/work",
+        f"/s/{SHOP}",
+        f"/s/{SHOP}/orders",
+        f"/s/{SHOP}/orders?attention=1",
+        f"/s/{SHOP}/orders?q=jan+peeters",
+        f"/s/{SHOP}/documents",
+        f"/s/{SHOP}/documents?unpaid=1",
+        f"/s/{SHOP}/documents?list=drafts",
+        f"/s/{SHOP}/books",
+        f"/s/{SHOP}/books/numbers/invoice/2026",
+        f"/s/{SHOP}/work",
+        f"/s/{SHOP}/activity",
+        f"/s/{SHOP}/activity/deliveries",
+    )
 }
 
 

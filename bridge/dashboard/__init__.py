@@ -104,7 +104,9 @@ def frame() -> dict[str, Any]:
         "shop": g.get("shop"),
         "may_act": "role" in g and may_act(),
         "tabs": tabs(),
-        "section": SECTIONS.get(request.blueprint or "", request.blueprint),
+        "section": "about"
+        if request.endpoint == "operators.about"
+        else SECTIONS.get(request.blueprint, request.blueprint),
     }
 
 
@@ -132,6 +134,7 @@ def tabs() -> list[tuple[str, str, str, int]]:
         ("front", f"{base}/shops", _("Shops"), 0),
         ("all_work", f"{base}/work", _("Work"), 0),
         ("operators", f"{base}/people", _("People"), 0),
+        ("about", f"{base}/about", _("About"), 0),
     ]
 
 

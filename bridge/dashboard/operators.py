@@ -1,15 +1,17 @@
 """For operators: who may sign in, and what they did."""
 
 from http import HTTPStatus
+from importlib.metadata import version
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request
 
 from bridge.auth.doors import mail_address, note
 from bridge.auth.who import guard_operators, me
 from bridge.forms import Form
+from bridge.health import redis_answers
 from bridge.parts import base_path, parts
 from bridge.speaking import _
-from worker.store import acts, people, signing_in
+from worker.store import acts, people, plugin, signing_in
 from worker.store.people import Role, User
 
 blueprint = Blueprint("operators", __name__)
@@ -95,6 +97,30 @@ def remove(user_id: int) -> Response:
     note("user_removed", f"{user.email} was removed.", actor=me().user.name)
     flash(_("{email} can no longer sign in.", email=user.email), "good")
     return back()
+
+
+@blueprint.get("/about")
+def about() -> Response:
+    """Versions and settings of the house, and of each shop's plugin. No secret is shown."""
+    settings = parts().settings
+    with parts().store.read() as connection:
+        names = {shop.shop_id: shop.name for shop in people.shops_of(connection, me().user)}
+        plugins = plugin.versions(connection)
+    facts = [
+        (_("Version"), version("facturelay")),
+        (_("Address"), settings.public_url),
+        (_("Database"), "SQLite" if parts().store.is_sqlite else "PostgreSQL"),
+        (_("Redis"), _("answers") if redis_answers(settings.redis_url) else _("does not answer")),
+        (
+            _("Mail server of the house"),
+            _("set") if settings.smtp_url else _("none: only shops with their own server send mail"),
+        ),
+        (_("Trouble is mailed to"), settings.operator_mail or _("nobody: set FACTURELAY_OPERATOR_MAIL")),
+        (_("Shops on private addresses"), _("allowed") if settings.allow_private_shops else _("refused")),
+        (_("Templates of your own"), str(settings.templates) if settings.templates else _("none")),
+    ]
+    content = render_template("dashboard/operators/about.html", facts=facts, plugins=plugins, names=names)
+    return make_response(content)
 
 
 def user_or_404(user_id: int) -> User:

@@ -15,11 +15,12 @@ from worker.store.shops import Secrets
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-OF_ALL = ("/shops", "/shops/new", "/work", "/people", "/account", "/account/second-factor")
+OF_ALL = ("/shops", "/shops/new", "/work", "/people", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
     "", "/orders", "/orders/601", "/orders/602", "/documents", "/documents?list=drafts", "/books", "/books/journal",
     "/books/take-along", "/books/backfill", "/work", "/team", "/settings/company", "/settings/rules", "/settings/moments",
-    "/settings/numbers", "/settings/look", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection",
+    "/settings/numbers", "/settings/look", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/programs", "/settings/privacy",
+    "/activity", "/activity/deliveries",
     "/settings/live",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")

@@ -139,6 +139,14 @@ def of_shop(connection: Connection, vault: Vault, shop_id: str) -> Plugin | None
     return as_plugin(row, vault) if row is not None else None
 
 
+def versions(connection: Connection) -> tuple[tuple[str, str, datetime | None], ...]:
+    """Shop, version and last heartbeat of every plugin."""
+    rows = connection.execute(
+        select(plugins.c.shop_id, plugins.c.version, plugins.c.heartbeat_at).order_by(plugins.c.plugin_id)
+    )
+    return tuple((row.shop_id, row.version, row.heartbeat_at) for row in rows)
+
+
 def find(connection: Connection, vault: Vault, plugin_id: int) -> Plugin | None:
     row = connection.execute(select(plugins).where(plugins.c.plugin_id == plugin_id)).one_or_none()
     return as_plugin(row, vault) if row is not None else None
