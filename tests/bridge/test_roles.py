@@ -11,7 +11,7 @@ from worker.store.people import Role
 
 OTHER_SHOP = "ffffffffffffffffffffffff"
 # Addresses of the doors and of machines: open to strangers, each with a proof of its own.
-OPEN = ("doors.", "entrance.", "webhooks.", "links.", "plugin.", "health.", "api", "static")
+OPEN = ("doors.", "entrance.", "webhooks.", "links.", "plugin", "health.", "api", "static")
 STRANGER, VIEWER, ADMIN, OPERATOR = "stranger", "viewer", "admin", "operator"
 
 
