@@ -145,7 +145,7 @@ def enter(services: Services, connected: Connected, lost: Lost) -> Document:
         numbering.lock(connection, shop.shop_id)
         refuse_other_number(connection, shop, lost)
         draft = draft_of(connection, shop, look, lost)
-        return issue_draft(
+        document = issue_draft(
             connection,
             replace(services, now=lambda: lost.issued_at),
             shop,
@@ -156,6 +156,12 @@ def enter(services: Services, connected: Connected, lost: Lost) -> Document:
             by="restore",
             document_id=None if documents.find(connection, lost.document_id or 0) else lost.document_id,
         )
+        if document.number != lost.number:
+            raise Rejected(
+                f"{lost.number} cannot be entered: the books make {document.number} of it. Was the shop in test mode then?",
+                code="number_unknown",
+            )
+        return document
 
 
 def refuse_other_number(connection: Connection, shop: Shop, lost: Lost) -> None:
