@@ -183,10 +183,7 @@ def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browse
 def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", house: Ours) -> None:
     shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
     shopper.fills_blocks(house.product_id, BLOCKS)
-    # Counting, the block loses a press.
-    shopper.page.wait_for_timeout(3000)
-    shopper.page.click(".wc-block-components-checkout-place-order-button")
-    shopper.page.get_by_text("This VAT number is not right").first.wait_for()
+    shopper.is_told("This VAT number is not right")
     shopper.page.fill("#contact-facturelay-vat-number", "be 0123.456.749")
 
     order_id = shopper.orders()
