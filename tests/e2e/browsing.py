@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,14 +155,22 @@ class Shopper:
         page.check("#radio-control-wc-payment-method-options-bacs")
 
     def orders(self) -> int:
-        """Place the order from the block checkout; its id. The block counts again after each field, and a press meanwhile is lost."""
-        button = self.page.locator(".wc-block-components-checkout-place-order-button")
+        """Place the order from the block checkout; its id."""
+        self.presses(lambda: self.page.wait_for_url(RECEIVED, timeout=PATIENCE_MS / 4))
+        return self.order_received()
+
+    def is_told(self, sentence: str) -> None:
+        """Place the order, and be refused with *sentence*."""
+        told = self.page.get_by_text(sentence).first
+        self.presses(lambda: told.wait_for(timeout=PATIENCE_MS / 4))
+
+    def presses(self, reached: Callable[[], None]) -> None:
+        """Press until it works: the block counts again after each field, and a press meanwhile is lost."""
         for _ in range(PRESSES):
             with suppress(PlaywrightTimeout):
-                button.click(timeout=PATIENCE_MS)
-                self.page.wait_for_url(RECEIVED, timeout=PATIENCE_MS / 4)
-                break
-        return self.order_received()
+                self.page.click(".wc-block-components-checkout-place-order-button")
+                return reached()
+        raise AssertionError(f"the block checkout took none of {PRESSES} presses")
 
     def orders_the_classic_way(self, product_id: int, checkout: str) -> int:
         page = self.page

@@ -183,10 +183,7 @@ def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browse
 def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", house: Ours) -> None:
     shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
     shopper.fills_blocks(house.product_id, BLOCKS)
-    # Counting, the block loses a press.
-    shopper.page.wait_for_timeout(3000)
-    shopper.page.click(".wc-block-components-checkout-place-order-button")
-    shopper.page.get_by_text("This VAT number is not right").first.wait_for()
+    shopper.is_told("This VAT number is not right")
     shopper.page.fill("#contact-facturelay-vat-number", "be 0123.456.749")
 
     order_id = shopper.orders()
@@ -277,7 +274,7 @@ def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser
     # By now the shop has not heard from us for ten minutes, so nothing waits any more.
     direct = an_email()
     placed(house, direct, paid=False)
-    assert house.mails_to(direct) == (0, 1)
+    house.wait_for(lambda: house.mails_to(direct) == (0, 1), "WooCommerce's own mail, at once")
 
     house.starts()
     house.wait_for(lambda: len(house.documents(order_id)) == 1, "the document", seconds=400)
@@ -296,7 +293,8 @@ def test_after_disconnecting_woocommerce_mails_as_before_and_nothing_of_ours_is_
     placed(house, email, paid=False)
 
     assert "(disconnected)" in said
-    assert (house.mails_to(email), ours_in_the_shop(house)) == ((0, 1), [])
+    house.wait_for(lambda: house.mails_to(email) == (0, 1), "WooCommerce's own mail")
+    assert ours_in_the_shop(house) == []
 
 
 def test_the_plugin_left_no_complaint_in_the_log() -> None:

@@ -150,6 +150,17 @@ final class ConnectingTest extends WordPressTestCase {
 		$this->assertCount( 4, WC_Webhook::$kept );
 	}
 
+	public function test_a_second_webhook_of_a_topic_goes(): void {
+		$this->connect();
+		$this->webhook( self::URL, 'order.updated' );
+		$this->webhook( 'https://somebody.example/webhooks/else', 'order.updated' );
+
+		( new Connecting( '1' ) )->look_after();
+
+		$this->assertSame( array( 'order.created', 'order.deleted', 'order.restored', 'order.updated', 'order.updated' ), $this->topics() );
+		$this->assertSame( array( self::URL, 'https://somebody.example/webhooks/else' ), $this->all( 'delivery_url' ) );
+	}
+
 	public function test_where_all_is_well_nobody_is_asked_anything(): void {
 		$this->connect();
 		$this->told = array();
@@ -186,6 +197,7 @@ final class ConnectingTest extends WordPressTestCase {
 		$webhook = new WC_Webhook();
 		$webhook->set_delivery_url( $url );
 		$webhook->set_topic( $topic );
+		$webhook->set_status( 'active' );
 		$webhook->save();
 	}
 

@@ -132,6 +132,7 @@ final class Connecting {
 		if ( 0 !== Keys::entitled() && ( $went_along || ( 0 !== $owner && array() !== Webhooks::missing( $connection ) ) ) ) {
 			$this->renew();
 		}
+		Webhooks::delete_doubles( Connection::load() );
 	}
 
 	/**

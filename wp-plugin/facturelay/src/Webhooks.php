@@ -74,6 +74,20 @@ final class Webhooks {
 		}
 	}
 
+	/** Facturelay may have mended one in the same minute as we did: a second one of a topic rings for nothing. */
+	public static function delete_doubles( Connection $connection ): void {
+		$seen = array();
+		foreach ( self::ours( $connection ) as $webhook ) {
+			if ( 'active' !== $webhook->get_status() ) {
+				continue;
+			}
+			if ( isset( $seen[ $webhook->get_topic() ] ) ) {
+				$webhook->delete( true );
+			}
+			$seen[ $webhook->get_topic() ] = true;
+		}
+	}
+
 	public static function delete( Connection $connection ): void {
 		foreach ( self::ours( $connection ) as $webhook ) {
 			$webhook->delete( true );
