@@ -12,8 +12,8 @@ from worker.words.catalogs import messages
 
 PLACE = re.compile(r"\{(\w+)\}")
 # What became of one delivery may be several things, one after the other (`issuing.summary`).
-ONE = r"(?:\S+ was issued|[Aa] draft waits: [^;]+)"
-SEVERAL, BETWEEN = re.compile(rf"{ONE}(?:; {ONE})+"), re.compile(rf"; (?={ONE})")
+ONE = r"(?:\S+ was issued|[Aa] draft waits: .+?)"
+SEVERAL, BETWEEN = re.compile(rf"{ONE}(?:; {ONE})+\.?"), re.compile(rf"; (?={ONE})")
 # A sentence can hold another one, and that one a third.
 DEEPEST = 3
 

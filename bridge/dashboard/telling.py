@@ -156,5 +156,11 @@ def values_of_sentences() -> tuple[str, ...]:
         _("ahead of"),
         _("behind"),
         _("the operator's server"),
-        _("was switched off"),
+        _("its rule keeps it for you to issue"),
+        _("the shop's own server"),
+        _("unencrypted"),
+        _("was mailed already"),
+        _("waits for no mail"),
+        _("was changed"),
+        _("is gone or cannot be read"),
     )
