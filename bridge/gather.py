@@ -9,8 +9,9 @@ HOME = Path(__file__).parent
 
 
 def said_elsewhere() -> set[str]:
-    """What pages show that is not said by their own code: the worker's sentences, and what each placeholder stands for."""
-    return stored_sentences() | set(PLACEHOLDERS.values())
+    """What pages show that is not said by them: the worker's sentences, the log of who did what, what placeholders stand for."""
+    acts = stored_sentences(HOME / "auth") | stored_sentences(HOME / "dashboard")
+    return stored_sentences() | acts | set(PLACEHOLDERS.values())
 
 
 if __name__ == "__main__":

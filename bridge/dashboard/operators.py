@@ -68,8 +68,10 @@ def suspend(user_id: int) -> Response:
     with parts().store.write() as connection:
         people.change(connection, user.user_id, suspended_at=None if again else parts().now())
         signing_in.end_all(connection, user.user_id)
-    done = "may sign in again" if again else "may not sign in any more"
-    note("user_resumed" if again else "user_suspended", f"{user.email} {done}.", actor=me().user.name)
+    if again:
+        note("user_resumed", f"{user.email} may sign in again.", actor=me().user.name)
+    else:
+        note("user_suspended", f"{user.email} may not sign in any more.", actor=me().user.name)
     return back()
 
 
