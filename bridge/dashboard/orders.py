@@ -1,13 +1,13 @@
 """Orders and their trails: what came in, what was decided and why, what was made of it, and what can be done."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from worker.store.listing import OrderFilter
 
 from bridge.auth.who import guard_shop, me
 from bridge.dashboard.asking import ask
@@ -20,6 +20,7 @@ from worker.domain.document import Kind
 from worker.domain.settling import STATUSES
 from worker.store import deciding, documents, inbox, listing, orders, trail
 from worker.store.inbox import Delivery
+from worker.store.listing import OrderFilter
 from worker.store.orders import SeenOrder
 from worker.store.trail import Event
 
@@ -98,37 +99,22 @@ def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
     return response
 
 
-@blueprint.post("/<int:order_id>/retry")
-def retry(shop_id: str, order_id: int) -> Response:
-    """Try again what failed: looking at it, its PDF, mail or note."""
-    by, now = me().user.name, parts().now()
+# What a person decides about an order as a whole: what is done, and what is said.
+DECISIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
+    "retry": (deciding.retry_order, lambda: _("What failed is tried again.")),
+    "look": (deciding.look_again, lambda: _("The shop is asked about the order again.")),
+    "ignore": (deciding.ignore, lambda: _("This order is no longer listed as needing you.")),
+}
+
+
+@blueprint.post("/<int:order_id>/<any(retry, look, ignore):what>")
+def decide(shop_id: str, order_id: int, what: str) -> Response:
+    """Try again what failed; ask the shop once more; or say that the order needs nothing."""
+    (decision, said), by, now = DECISIONS[what], me().user.name, parts().now()
     return do(
-        lambda connection: deciding.retry_order(connection, shop_id, order_id, by=by, now=now),
+        lambda connection: decision(connection, shop_id, order_id, by=by, now=now),
         then=f"/s/{shop_id}/orders/{order_id}",
-        said=_("What failed is tried again."),
-    )
-
-
-@blueprint.post("/<int:order_id>/look")
-def look(shop_id: str, order_id: int) -> Response:
-    """Ask the shop once more what the order is now."""
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.look_again(connection, shop_id, order_id, by=by, now=now),
-        then=f"/s/{shop_id}/orders/{order_id}",
-        said=_("The shop is asked about the order again."),
-    )
-
-
-@blueprint.post("/<int:order_id>/ignore")
-def ignore(shop_id: str, order_id: int) -> Response:
-    """The order needs nothing: what failed is closed, drafts are discarded, flags are silent."""
-    trail_of(shop_id, order_id)
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.ignore(connection, shop_id, order_id, by=by, now=now),
-        then=f"/s/{shop_id}/orders/{order_id}",
-        said=_("This order is no longer listed as needing you."),
+        said=said(),
     )
 
 
