@@ -1,11 +1,13 @@
 """For operators: all shops with their health, a new one, pausing one, and letting one leave."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 
 from bridge.auth.doors import mail_address, note
 from bridge.auth.who import guard_operators, me
+from bridge.dashboard.asking import answered
 from bridge.dashboard.doing import go
 from bridge.forms import Form
 from bridge.parts import base_path, parts
@@ -22,9 +24,23 @@ blueprint = Blueprint("shops", __name__, url_prefix="/shops")
 guard_operators(blueprint)
 
 
+# What a new shop takes over from the one that it is to be like. Company, numbers given, keys and logo are each shop's own.
+TAKEN_OVER = (
+    "rules", "credit_notes", "zone", "status_map", "pending_counts", "vat_regime", "sells_services", "oss",
+    "vat_as_charged", "payment_days", "accent", "layout", "texts",
+)  # fmt: skip
+
+
 @blueprint.get("/new")
 def new(form: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    content = render_template("dashboard/shops/new.html", form=form or Form(), languages=NAMES.items())
+    with parts().store.read() as connection:
+        there = people.shops_of(connection, me().user)
+    content = render_template(
+        "dashboard/shops/new.html",
+        form=form or Form(),
+        languages=NAMES.items(),
+        patterns=[("", _("the usual settings")), *((one.shop_id, one.name) for one in there)],
+    )
     return make_response(content, status)
 
 
@@ -45,6 +61,9 @@ def make() -> Response:
         shops.new_shop_id(), name, url, orders_since=now, test=True, language=language if language in NAMES else "nl"
     )
     with parts().store.write() as connection:
+        pattern = shops.settings_of(connection, form.values.get("like", ""))
+        if pattern is not None:
+            made = replace(made, **{name: getattr(pattern, name) for name in TAKEN_OVER}, series=pattern.series)
         shops.add(connection, parts().vault, made, Secrets((shops.new_webhook_secret(),)), now=now)
         trail.add(connection, Event(made.shop_id, now, by, "shop_made", f"{made.name} was made."))
         token = (
@@ -69,4 +88,8 @@ def leaving(shop_id: str) -> Response:
         members = people.members(connection, shop_id)
     if shop is None:
         return go("/shops")
-    return make_response(render_template("dashboard/shops/leave.html", leaver=shop, members=members))
+    left = answered(shop_id, "leave")
+    content = render_template(
+        "dashboard/shops/leave.html", leaver=shop, members=members, left=left.answer if left else None
+    )
+    return make_response(content)
