@@ -1,4 +1,4 @@
-"""The owner and the shopper of a real WooCommerce, in a browser. Knows the pages of 9.4 and of 11.0."""
+"""The owner and the shopper of a real WooCommerce, in a browser. Knows the pages of 8.9, 9.4 and 11.0."""
 
 import io
 import re
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PATIENCE_MS = 120_000
 PRESSES = 4
+# WooCommerce 8.9 kept the slash of the field's name.
+VAT_FIELD = "[id='contact-facturelay-vat-number'], [id='contact-facturelay/vat-number']"
 RECEIVED = re.compile(r"order-received/(\d+)")
 
 
@@ -151,7 +153,7 @@ class Shopper:
             if value and page.locator(f"#{address}-{name}").count():
                 page.fill(f"#{address}-{name}", value)
         if self.vat:
-            page.fill("#contact-facturelay-vat-number", self.vat)
+            page.fill(VAT_FIELD, self.vat)
         page.check("#radio-control-wc-payment-method-options-bacs")
 
     def orders(self) -> int:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.e2e.browsing import Owner, Shopper
+from tests.e2e.browsing import VAT_FIELD, Owner, Shopper
 from tests.e2e.conftest import RealShop, checked, real_settings
 from worker import health, overview
 from worker.demo.mailbox import Mailbox
@@ -184,7 +184,7 @@ def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: 
     shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
     shopper.fills_blocks(house.product_id, BLOCKS)
     shopper.is_told("This VAT number is not right")
-    shopper.page.fill("#contact-facturelay-vat-number", "be 0123.456.749")
+    shopper.page.fill(VAT_FIELD, "be 0123.456.749")
 
     order_id = shopper.orders()
 
