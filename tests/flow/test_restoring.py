@@ -155,8 +155,9 @@ def test_a_person_says_where_the_numbers_go_on_and_doubtful_orders_wait_for_them
     (new,) = (item.document for item in house.documents(5))
     assert new is not None
     assert (new.number, damages(house)) == ("F2026-00005", [])
-    # It has the id of a document that is gone: links to that one must not open it.
-    assert (new.document_id, old.is_older_than(new.issued_at)) == (old.document_id, True)
+    # It may have the id of a document that is gone (PostgreSQL skips what an attempt took): links to that one must not open it.
+    assert new.document_id == old.document_id or not house.services.store.is_sqlite
+    assert old.is_older_than(new.issued_at)
 
 
 def link_in_note(house: House, order_id: int) -> links.Link:
