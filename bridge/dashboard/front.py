@@ -3,13 +3,13 @@
 from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, redirect, render_template
-from worker.store.today import Today
 
 from bridge.auth.who import asker, guard_people, me
 from bridge.dashboard.overview import ZONE, figures
 from bridge.parts import base_path, parts
 from bridge.speaking import _, say_page
-from worker.store import people, today
+from worker.store import people
+from worker.store.today import Today
 
 entrance = Blueprint("entrance", __name__)
 blueprint = Blueprint("front", __name__)
@@ -50,7 +50,6 @@ def shops() -> Response:
             "dashboard/shops/list.html",
             shops=mine,
             names={one.shop_id: one.name for one in mine},
-            by_shop=today.by_shop(connection, seen, since=today.midnight(ZONE, now)),
             nothing=Today(),
             **figures(connection, seen, zone=ZONE, now=now),
         )

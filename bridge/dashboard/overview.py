@@ -53,10 +53,12 @@ def figures(connection: Connection, seen: Shops, *, zone: ZoneInfo, now: datetim
     """What an overview of *seen* shops shows."""
     by_hour = hours.by_hour(connection, seen, since=now - timedelta(hours=23), until=now)
     by_day = hours.by_day(connection, seen, since=now - timedelta(days=29), until=now, zone=zone)
+    by_shop = today.by_shop(connection, seen, since=today.midnight(zone, now))
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {
         "needs": attention.needs(connection, seen, most=MOST_NEEDS),
-        "today": today.today(connection, seen, since=today.midnight(zone, now)),
+        "by_shop": by_shop,
+        "today": today.added(by_shop.values()),
         "hour_bars": bars(by_hour, "documents"),
         "day_bars": bars(by_day, "documents"),
         "latency_ms": sorted(latencies)[len(latencies) // 2] if latencies else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, select
 
 from worker.domain.document import Kind, Problem
 from worker.store import codec
@@ -14,6 +14,7 @@ from worker.store.scope import Shops, within
 from worker.store.tables import FAILED, FLAGGED, alarms, deliveries, documents, drafts, orders, steps
 
 MOST = 20
+MOST_COUNTED = 1_000
 
 
 class NeedKind(StrEnum):
@@ -51,7 +52,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Needs:
-    """The oldest needs, and how many there are of each kind (a kind without any counts 0)."""
+    """The oldest needs, and how many there are of each kind (a kind without any counts 0, a thousand may be more)."""
 
     oldest: tuple[Need, ...]
     counts: dict[NeedKind, int]
@@ -59,6 +60,11 @@ class Needs:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more than were counted."""
+        return MOST_COUNTED in self.counts.values()
 
 
 def needs(connection: Connection, shops: Shops, *, most: int = MOST) -> Needs:
@@ -181,26 +187,29 @@ OLDEST: dict[NeedKind, Callable[[Connection, Shops, int], list[Need]]] = {
 
 
 def count_of_alarms(shops: Shops) -> Select[int]:
-    return (
-        select(func.count()).select_from(alarms).where(alarms.c.closed_at.is_(None), *within(alarms.c.shop_id, shops))
-    )
+    return number_of(alarms, alarms.c.closed_at.is_(None), *within(alarms.c.shop_id, shops))
 
 
 def count_of_drafts(shops: Shops) -> Select[int]:
-    return select(func.count()).select_from(drafts).where(drafts.c.state == "open", *within(drafts.c.shop_id, shops))
+    return number_of(drafts, drafts.c.state == "open", *within(drafts.c.shop_id, shops))
 
 
 def count_of_flags(shops: Shops) -> Select[int]:
-    return select(func.count()).select_from(orders).where(literal_column(FLAGGED), *within(orders.c.shop_id, shops))
+    return number_of(orders, literal_column(FLAGGED), *within(orders.c.shop_id, shops))
 
 
 def count_of_looks(shops: Shops) -> Select[int]:
-    query = select(func.count()).select_from(deliveries)
-    return query.where(deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unheard())
+    return number_of(deliveries, deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unheard())
 
 
 def count_of_steps(shops: Shops) -> Select[int]:
-    return select(func.count()).select_from(steps).where(literal_column(FAILED), *within(steps.c.shop_id, shops))
+    return number_of(steps, literal_column(FAILED), *within(steps.c.shop_id, shops))
+
+
+def number_of(table: Table, *where: ColumnElement[bool]) -> Select[int]:
+    """How many rows of *table* there are, counted no further than MOST_COUNTED: beyond that nobody reads them one by one."""
+    some = select(literal_column("1")).select_from(table).where(*where).limit(MOST_COUNTED).subquery()
+    return select(func.count()).select_from(some)
 
 
 COUNTED: dict[NeedKind, Callable[[Shops], Select[int]]] = {
