@@ -14,8 +14,9 @@ from bridge.retelling import retold
 from bridge.speaking import _
 from worker.domain.hook import HookEvent, checked_url
 from worker.errors import Rejected
-from worker.store import hooks, tokens
+from worker.store import alarms, hooks, numbering, tokens, trail
 from worker.store.tokens import Scope
+from worker.store.trail import Event
 
 MOST_CALLS = 10
 
@@ -31,7 +32,7 @@ def make_token(shop_id: str) -> Response:
     form = Form.sent(request.form)
     try:
         with parts().store.write() as connection:
-            _token, secret = tokens.make(
+            made, secret = tokens.make(
                 connection,
                 shop_id=shop_id,
                 name=form.values.get("name", ""),
@@ -39,6 +40,8 @@ def make_token(shop_id: str) -> Response:
                 by=me().user.name,
                 now=parts().now(),
             )
+            sentence = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
+            trail.add(connection, Event(shop_id, parts().now(), me().user.name, "token_made", sentence))
     except Rejected as error:
         form.errors["name"] = retold(error.sentence)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -49,7 +52,9 @@ def make_token(shop_id: str) -> Response:
 def revoke_token(shop_id: str, token_id: int) -> Response:
     """End a token for good."""
     with parts().store.write() as connection:
-        tokens.revoke(connection, shop_id, token_id, now=parts().now())
+        if tokens.revoke(connection, shop_id, token_id, now=parts().now()):
+            sentence = f"The API token {token_id} was revoked."
+            trail.add(connection, Event(shop_id, parts().now(), me().user.name, "token_revoked", sentence))
     flash(_("The token no longer opens anything."), "good")
     return go(f"/s/{shop_id}/settings/programs")
 
@@ -67,7 +72,8 @@ def make_hook(shop_id: str) -> Response:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         with parts().store.write() as connection:
-            _hook, secret = hooks.add(
+            numbering.lock(connection, shop_id)  # they are counted before one more is added
+            hook, secret = hooks.add(
                 connection,
                 parts().vault,
                 shop_id=shop_id,
@@ -76,6 +82,8 @@ def make_hook(shop_id: str) -> Response:
                 by=me().user.name,
                 now=parts().now(),
             )
+            sentence = f"{hook.url} is told of {', '.join(hook.events)} from now on."
+            trail.add(connection, Event(shop_id, parts().now(), me().user.name, "hook_added", sentence))
     except Rejected as error:
         form.errors["url"] = retold(error.sentence)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -91,11 +99,15 @@ def change_hook(shop_id: str, hook_id: int, what: str) -> Response:
         if hook is None:
             abort(HTTPStatus.NOT_FOUND)
         if what == "stop":
-            hooks.stop(connection, hook_id, because=f"{me().user.name} stopped it.", now=now)
+            hooks.stop(connection, hook_id, because=hooks.BY_A_PERSON, now=now)
         elif what == "resume":
             hooks.go_on(connection, hook_id, now=now)
         else:
             hooks.remove(connection, hook)
+            sentence = f"{hook.url} is told of documents no more."
+            trail.add(connection, Event(shop_id, now, me().user.name, "hook_removed", sentence))
+        if not hooks.has_failed(connection, shop_id):
+            alarms.quiet(connection, shop_id, code=hooks.ALARM, now=now)
     flash(_("Saved."), "good")
     return go(f"/s/{shop_id}/settings/programs")
 
