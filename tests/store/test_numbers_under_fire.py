@@ -40,7 +40,8 @@ def test_killed_processes_leave_no_gap_and_no_double(database_url: str, tmp_path
     killed_at_work = 0
     for _ in range(KILLS):
         time.sleep(dice.uniform(0.01, 0.2))
-        victim = dice.choice(list(running))
+        at_work = [first for first, process in running.items() if process.is_alive()]
+        victim = dice.choice(at_work or list(running))
         running[victim].kill()
         running[victim].join()
         killed_at_work += running[victim].exitcode == -signal.SIGKILL
