@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.speaking import _, kind_name, words
+from bridge.speaking import _, amount, kind_name, words
 from worker.domain.document import Document, Draft, KeptDraft, Kind
 from worker.store import documents, steps
 from worker.store.documents import Mark, StoredFile
@@ -132,6 +132,12 @@ def kind_within(kind: str) -> str:
     """A kind of document in the middle of a sentence; German writes its nouns with a capital everywhere."""
     name = kind_name(kind)
     return name if words().language == "de" else name.lower()
+
+
+def due_said(due: str) -> str:
+    """A document that a look ahead foresees, stored as `credit note 12.40 EUR`."""
+    kind, total, currency = due.rsplit(" ", 2)
+    return f"{kind_within(kind.replace(' ', '_'))} {amount(total, currency)}"
 
 
 def values_of_sentences() -> tuple[str, ...]:
