@@ -158,6 +158,11 @@ def values_of_sentences() -> tuple[str, ...]:
         _("paid"),
         _("in processing"),
         _("completed"),
+        # What else a trail tells, and how an order stands in a sentence.
+        _("The plugin of {site} connected."),
+        _("The plugin was disconnected."),
+        _("on-hold"),
+        _("pending"),
         _("does not answer"),
         _("ahead of"),
         _("behind"),
