@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from bridge.answers import message_page, refusal, words_of_visitor
 from bridge.parts import parts
 from worker import links, queue
-from worker.domain.holds import as_json, compile_holds
+from worker.domain.holds import standing
 from worker.domain.seal import Seal
 from worker.domain.shop import Shop
 from worker.store import documents, numbering, plugin, shops, trail
@@ -185,13 +185,8 @@ def heartbeat() -> Response:
         mailed = plugin.mailed_since(connection, found.shop_id, now - MAILED_WITHIN)
     shop, own_server = connected.shop, connected.secrets.smtp_url
     can_mail = bool(own_server or parts().settings.smtp_url)
-    table = compile_holds(shop, can_mail=can_mail and found.may_hold(now))
-    return jsonify(
-        holds=as_json(table),
-        mailed=mailed,
-        shop={"name": shop.name, "test": shop.test, "suspended": shop.suspended},
-        reachable=found.may_hold(now),
-    )
+    may_hold = found.may_hold(now)
+    return jsonify(mailed=mailed, reachable=may_hold, **standing(shop, can_mail=can_mail and may_hold))
 
 
 @blueprint.post("/plugin/disconnect")

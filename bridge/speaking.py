@@ -64,9 +64,9 @@ def day(on: date | None) -> str:
     return words().short_date(on) if on else ""
 
 
-def amount(value: Decimal, currency: str = "EUR") -> str:
-    """Money as the reader writes it; a negative zero is nothing."""
-    return words().amount(value + 0, currency)
+def amount(value: Decimal | str, currency: str = "EUR") -> str:
+    """Money as the reader writes it, a worker's answer's too, which tells it in digits; a negative zero is nothing."""
+    return words().amount(Decimal(value) + 0, currency)
 
 
 def kind_name(kind: str) -> str:

@@ -72,6 +72,11 @@ def check_plugin(plugin_id: int) -> None:
         telling.check(services(), plugin_id)
 
 
+def tell_plugin(plugin_id: int) -> None:
+    with left_to_the_sweep():
+        telling.after_settings(services(), plugin_id)
+
+
 @contextmanager
 def left_to_the_sweep() -> Iterator[None]:
     """Without the database nothing can be written on the row: it stays as it is and is rung for again. That is no bug to trace."""

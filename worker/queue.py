@@ -22,6 +22,7 @@ DELIVER = "worker.jobs.deliver_document"  # argument: the id of a document
 RUN_ERRAND = "worker.jobs.run_errand"  # argument: the id of an errand
 CALL_HOOK = "worker.jobs.call_hook"  # argument: the id of a hook's call
 CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
+TELL_PLUGIN = "worker.jobs.tell_plugin"  # argument: the id of a plugin
 
 JOB_TIMEOUT_S = 120
 # A zip of a year, or a month of ten thousand orders; its lease is kept while it is at work.

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from worker.domain.document import Document
+from worker.domain.holds import standing
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.plugin.client import PluginClient
 from worker.services import Services
@@ -31,17 +32,23 @@ HEARD_AFRESH = timedelta(minutes=1)
 
 def check(services: Services, plugin_id: int) -> None:
     """Try what a plugin gave us: its REST key, and its signed route. What comes of it is on the plugin's row."""
-    with services.store.read() as connection:
-        found = plugin.find(connection, services.vault, plugin_id)
-        connected = shops.connected(connection, services.vault, found.shop_id) if found else None
-    if found is None or connected is None:
+    both = found_and_connected(services, plugin_id)
+    if both is None:
         return
+    found, connected = both
     try:
         code, sentence = tried(services, connected)
     except FacturelayError as error:
         record(services, found, state="failed", code=error.code, sentence=error.sentence)
         return
     record(services, found, state="done", code=code, sentence=sentence)
+
+
+def found_and_connected(services: Services, plugin_id: int) -> tuple[Plugin, Connected] | None:
+    """A plugin and its shop; None where it was disconnected meanwhile."""
+    with services.store.read() as connection:
+        found = plugin.find(connection, services.vault, plugin_id)
+        return (found, shops.connected(connection, services.vault, found.shop_id)) if found else None
 
 
 def tried(services: Services, connected: Connected) -> tuple[str, str]:
@@ -63,12 +70,27 @@ def record(services: Services, found: Plugin, *, state: str, code: str, sentence
 
 
 def tick(services: Services, connected: Connected) -> None:
-    """Let the shop release what is due, whatever becomes of its own clock, and tell it the documents it does not know."""
+    """Let the shop release what is due, whatever becomes of its own clock, and tell it what it does not know.
+
+    Those are the documents, and how it stands here: a shop that went live a moment ago holds mails from now on.
+    """
     found = plugin_of(services, connected.shop.shop_id)
     if found is None:
         return
-    call(services, found, "tick", {})
+    can_mail = bool(connected.secrets.smtp_url or services.settings.smtp_url) and found.may_hold(services.now())
+    call(services, found, "tick", standing(connected.shop, can_mail=can_mail))
     tell_documents(services, found)
+
+
+def after_settings(services: Services, plugin_id: int) -> None:
+    """Tell the shop at once that its settings changed. Never fails: what could not be told now, the next tick tells."""
+    both = found_and_connected(services, plugin_id)
+    if both is None:
+        return
+    try:
+        tick(services, both[1])
+    except FacturelayError as error:
+        log.info("the plugin of shop %s was not told of its settings: %s", both[0].shop_id, error.sentence)
 
 
 def after_look(services: Services, shop_id: str, order_id: int | None) -> None:

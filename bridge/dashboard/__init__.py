@@ -82,6 +82,7 @@ def register(app: Flask) -> None:
         status_name=telling.status_name,
         step_name=telling.step_name,
     )
+    app.jinja_env.filters["due_said"] = telling.due_said
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, jsonify, make_response, redirect, render_template, request
-from worker.store.fleeting import FleetingFile
 
 from bridge.auth.doors import wanted
 from bridge.auth.who import guard_shop, me
@@ -18,6 +17,7 @@ from bridge.speaking import _
 from worker.queue import RUN_ERRAND
 from worker.store import errands
 from worker.store.errands import Errand
+from worker.store.fleeting import FleetingFile
 
 blueprint = Blueprint("asking", __name__, url_prefix="/s/<shop_id>/asked")
 guard_shop(blueprint)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
-from worker.store.numbers import Gap
 
 from bridge.auth.who import guard_shop, may_act
 from bridge.auth.who import shop as this_shop
@@ -15,6 +14,7 @@ from bridge.forms import Form
 from bridge.parts import base_path, parts
 from bridge.speaking import _
 from worker.store import journal, numbers, reports
+from worker.store.numbers import Gap
 
 blueprint = Blueprint("books", __name__, url_prefix="/s/<shop_id>/books")
 guard_shop(blueprint)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.speaking import _, kind_name, words
+from bridge.speaking import _, amount, kind_name, words
 from worker.domain.document import Document, Draft, KeptDraft, Kind
 from worker.store import documents, steps
 from worker.store.documents import Mark, StoredFile
@@ -134,6 +134,12 @@ def kind_within(kind: str) -> str:
     return name if words().language == "de" else name.lower()
 
 
+def due_said(due: str) -> str:
+    """A document that a look ahead foresees, stored as `credit note 12.40 EUR`."""
+    kind, total, currency = due.rsplit(" ", 2)
+    return f"{kind_within(kind.replace(' ', '_'))} {amount(total, currency)}"
+
+
 def values_of_sentences() -> tuple[str, ...]:
     """Words that stand in the places of sentences which the worker stores, and pieces that it puts together: the catalogs
     have them too.
@@ -152,6 +158,11 @@ def values_of_sentences() -> tuple[str, ...]:
         _("paid"),
         _("in processing"),
         _("completed"),
+        # What else a trail tells, and how an order stands in a sentence.
+        _("The plugin of {site} connected."),
+        _("The plugin was disconnected."),
+        _("on-hold"),
+        _("pending"),
         _("does not answer"),
         _("ahead of"),
         _("behind"),

@@ -1,6 +1,15 @@
 // What pages do better with a script; each of them works without.
 "use strict";
 
+// Where one is stays in sight, however narrow the screen: the rows of links scroll sideways by themselves.
+const showWhereOneIs = () => {
+  for (const here of document.querySelectorAll(".tabs [aria-current], .topics [aria-current]")) {
+    here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 24;
+  }
+};
+showWhereOneIs();
+window.addEventListener("resize", showWhereOneIs);
+
 // One plain question before what cannot be undone.
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;

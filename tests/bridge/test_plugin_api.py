@@ -3,14 +3,20 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from werkzeug.test import TestResponse
 
-from tests.bridge.conftest import NOW, PDF, SHOP, House
+from tests.bridge.conftest import NOW, PDF, SHOP, House, settings_for
+from tests.bridge.visitors import signed_in
+from tests.services.process import wait_until
 from worker import links
 from worker.domain.seal import sealed, signature
+from worker.queue import open_queue
 from worker.store import plugin, shops
 from worker.store.plugin import Plugin
 from worker.store.shops import Connected
@@ -290,3 +296,25 @@ def test_both_sides_sign_alike() -> None:
     signed = signature("secret", "1790000000", "abc", "/facturelay/v1/tick", '{"é":1}'.encode())
     assert signed == "1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b"
     assert plugin.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"
+
+
+def test_the_plugin_is_rung_for_when_settings_were_saved(house: House, tmp_path: Path, broker_url: str) -> None:
+    invite(house)
+    connect(house)
+    found = plugin_of(house)
+    assert found is not None
+    ringing = House(settings_for(house.settings.database_url, tmp_path, redis_url=broker_url))
+    owner = signed_in(ringing, "els@host.example", operator=True)
+
+    assert (
+        owner.post(f"/s/{SHOP}/settings/company", **{"seller.vat_number": "BE1"}).status_code
+        == HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+    assert owner.post(f"/s/{SHOP}/settings/live/pause").status_code == HTTPStatus.SEE_OTHER
+
+    with redis.Redis.from_url(broker_url) as client:
+        queue = open_queue(client)
+        wait_until(lambda: queue.count >= 1, what="the ring")
+        rung = [(job.func_name, job.args) for job in queue.jobs]
+    assert rung == [("worker.jobs.tell_plugin", [found.plugin_id])]
+    ringing.store.close()

@@ -6,8 +6,10 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bridge import retelling
+from bridge.dashboard.telling import due_said
 from bridge.gather import HOME, said_elsewhere
 from bridge.retelling import in_language
+from tests.bridge.conftest import House
 from worker.words import LANGUAGES, gather
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -56,6 +58,22 @@ def test_a_sentence_within_a_sentence_is_retold_too() -> None:
 
     assert "The order" not in in_language(stored, "nl")
     assert "tried" not in in_language(stored, "nl")
+
+
+def test_an_order_status_within_a_sentence_is_retold_too() -> None:
+    stored = "The order is not paid yet; its status is “on-hold”."
+
+    assert in_language(stored, "nl") == "De bestelling is nog niet betaald; haar status is “in de wacht”."
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("nl", "creditnota €\N{NO-BREAK SPACE}12,40"), ("de", "Gutschrift 12,40\N{NO-BREAK SPACE}€")]
+)
+def test_a_document_that_a_look_ahead_foresees_is_said_in_the_readers_words(
+    house: House, language: str, said: str
+) -> None:
+    with house.client.application.test_request_context(headers={"Accept-Language": language}):
+        assert due_said("credit note 12.40 EUR") == said
 
 
 def test_what_no_catalog_knows_stays_as_it_was_stored() -> None:

@@ -58,6 +58,16 @@ def overflows(page: "Page") -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"))
 
 
+def out_of_sight(page: "Page") -> list[str]:
+    """The links of where one is that a narrow window cuts off."""
+    cut: list[str] = page.eval_on_selector_all(
+        ".tabs [aria-current], .topics [aria-current]",
+        "all => all.filter(one => { const box = one.getBoundingClientRect();"
+        " return box.left < 0 || box.right > window.innerWidth + 1; }).map(one => one.innerText)",
+    )
+    return cut
+
+
 @pytest.mark.slow
 def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running: Running, page: "Page") -> None:
     page.goto(running.set_up_link())
@@ -80,4 +90,8 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
         assert serious(page) == [], address
         page.set_viewport_size({"width": 360, "height": 740})
         assert not overflows(page), address
+        page.wait_for_function(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+        )
+        assert out_of_sight(page) == [], address
         assert serious(page) == [], f"{address}, narrow"

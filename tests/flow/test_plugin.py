@@ -229,6 +229,33 @@ def test_documents_that_the_shop_missed_are_told_by_the_next_tick(house: House, 
     assert [[document["number"] for document in one["documents"]] for one in told] == [["F2026-00001"]]
 
 
+def test_a_shop_that_goes_live_holds_mails_from_that_moment(house: House, shop_plugin: PretendPlugin) -> None:
+    house.change_shop(test=True)
+    with house.services.store.read() as connection:
+        found = plugin.of_shop(connection, house.services.vault, house.shop_id)
+    assert found is not None
+    telling.after_settings(house.services, found.plugin_id)
+    house.change_shop(test=False)
+    telling.after_settings(house.services, found.plugin_id)
+    shop_plugin.is_silent = True
+    telling.after_settings(house.services, found.plugin_id)
+
+    stood = [told for verb, told in shop_plugin.told if verb == "tick"]
+    assert [(one["shop"]["test"], sorted(one["holds"]["mails"])) for one in stood] == [
+        (True, []),
+        (
+            False,
+            [
+                "customer_completed_order",
+                "customer_on_hold_order",
+                "customer_partially_refunded_order",
+                "customer_processing_order",
+                "customer_refunded_order",
+            ],
+        ),
+    ]
+
+
 def test_without_a_plugin_nothing_changes(house: House) -> None:
     house.arrives(an_order(id=238, paid=True))
 

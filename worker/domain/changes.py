@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 
 from worker.domain.shop import Rule, Series, Shop
 
@@ -39,6 +40,8 @@ def _told(value: object) -> str:
             return f"{value} ({', '.join(told)})" if told else str(value)
         case Series():
             return f"{value.name} {value.pattern} {'each year anew' if value.yearly else 'never anew'}"
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         case tuple():
             return ", ".join(_told(item) for item in value)
         case _:

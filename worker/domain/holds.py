@@ -126,6 +126,14 @@ def tells_how_to_pay(table: HoldsTable, facts: Facts, kinds: tuple[Kind, ...]) -
     return facts.method == TRANSFER and table.transfers and any(kind in PAYABLE for kind in kinds)
 
 
+def standing(shop: Shop, *, can_mail: bool) -> dict[str, object]:
+    """How *shop* stands here, as its plugin keeps it: what it holds mails by, and whether it makes real documents."""
+    return {
+        "holds": as_json(compile_holds(shop, can_mail=can_mail)),
+        "shop": {"name": shop.name, "test": shop.test, "suspended": shop.suspended},
+    }
+
+
 def as_json(table: HoldsTable) -> dict[str, object]:
     """The table as it travels to the plugin and as the shared cases have it."""
     return {

@@ -54,11 +54,14 @@ def heard_check(connection: Connection, shop: Shop) -> Check:
 def tests_check(connection: Connection, shop: Shop) -> Check:
     mine = (documents.c.shop_id == shop.shop_id, documents.c.test.is_(True))
     made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
-    sentence = (
-        f"{made} test documents were made. They stay tests, and their orders make no real documents by themselves."
-        if made
-        else "No test document was made yet: place a sample order and look at what comes of it."
-    )
+    if made > 1:
+        sentence = (
+            f"{made} test documents were made. They stay tests, and their orders make no real documents by themselves."
+        )
+    elif made:
+        sentence = "One test document was made. It stays a test, and its order makes no real document by itself."
+    else:
+        sentence = "No test document was made yet: place a sample order and look at what comes of it."
     return Check("tests", good=bool(made), needed=False, sentence=sentence)
 
 
@@ -84,8 +87,9 @@ def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[K
     today = now.astimezone(shop.zoneinfo).date()
     counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
     return {
-        kind: numbering.upcoming(series, counters.get(series.name), today=today).number
-        for kind, series in shop.series.items()
+        kind: numbering.upcoming(shop.series[kind], counters.get(shop.series[kind].name), today=today).number
+        for kind in Kind
+        if kind in shop.series
     }
 
 

@@ -117,10 +117,12 @@ def added(some: Iterable[Today]) -> Today:
 def next_numbers(connection: Connection, shop: Shop, *, day: date) -> tuple[NextNumber, ...]:
     """What the next document of each series is called if it is issued on *day* (in the shop's zone)."""
     kinds: dict[str, list[Kind]] = {}
-    for kind, series in shop.series.items():
+    # In the order in which an order goes through them; shops are stored by the names of their kinds.
+    ordered = {kind: shop.series[kind] for kind in Kind if kind in shop.series}
+    for kind, series in ordered.items():
         kinds.setdefault(series.name, []).append(kind)
     counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
-    named = {series.name: series for series in shop.series.values()}
+    named = {series.name: series for series in ordered.values()}
     return tuple(
         NextNumber(name, tuple(kinds[name]), numbering.upcoming(series, counters.get(name), today=day).number)
         for name, series in named.items()

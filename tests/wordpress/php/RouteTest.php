@@ -3,6 +3,7 @@
 declare(strict_types=1);
 
 use Facturelay\Connection;
+use Facturelay\Heartbeat;
 use Facturelay\Schema;
 use Facturelay\Signature;
 
@@ -23,6 +24,24 @@ final class RouteTest extends WordPressTestCase {
 
 	public function test_a_signed_call_is_answered(): void {
 		$this->assertSame( array( 200, array( 'facturelay' => true, 'released' => 0 ) ), $this->call( $this->sealed() ) );
+	}
+
+	public function test_a_tick_tells_by_what_mails_are_held_from_now_on(): void {
+		$held = array( 'customer_processing_order' => array( array( 'kind' => 'invoice' ) ) );
+		$body = (string) json_encode(
+			array(
+				'holds' => array( 'since' => 0, 'deadline_s' => 600, 'transfers' => true, 'mails' => $held ),
+				'shop'  => array( 'name' => 'Koffiepot', 'test' => false, 'suspended' => false ),
+			)
+		);
+
+		$this->call( Signature::seal( self::SECRET, self::ROUTE, $body ), $body );
+
+		$this->assertSame( $held['customer_processing_order'], Heartbeat::table()->conditions( 'customer_processing_order' ) );
+		$this->assertFalse( Heartbeat::heard()['shop']['test'] );
+		$this->assertFalse( Heartbeat::is_fresh() );
+		$this->call( $this->sealed() );
+		$this->assertSame( $held['customer_processing_order'], Heartbeat::table()->conditions( 'customer_processing_order' ) );
 	}
 
 	public function test_the_same_call_again_is_refused(): void {

@@ -99,6 +99,23 @@ final class Heartbeat implements Feature {
 		return is_array( $heard ) ? $heard : array();
 	}
 
+	/**
+	 * What Facturelay tells of itself between two heartbeats: by which table mails are held, and whether the shop is live.
+	 * How fresh we are stays with the heartbeat, which proves that we reach Facturelay too.
+	 *
+	 * @param array<string, mixed> $told
+	 */
+	public static function told( array $told ): void {
+		if ( isset( $told['holds'], $told['shop'] ) && is_array( $told['holds'] ) && is_array( $told['shop'] ) ) {
+			self::note(
+				array(
+					'holds' => $told['holds'],
+					'shop'  => $told['shop'],
+				)
+			);
+		}
+	}
+
 	/** Whether Facturelay answered lately: without that nothing is held. */
 	public static function is_fresh(): bool {
 		$heard = self::heard();

@@ -99,6 +99,7 @@ final class Route implements Feature {
 				$answer = array( 'released' => ( new Releasing() )->release( 5 ) );
 				break;
 			default:
+				Heartbeat::told( $told );
 				$answer = array( 'released' => ( new Releasing() )->release( 10 ) );
 		}
 		return array( 'facturelay' => true ) + $answer;
