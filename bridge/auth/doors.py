@@ -283,6 +283,11 @@ def too_often(what: str, name: str, most: int) -> bool:
     return counted > most
 
 
+def forget_tries(what: str, name: str) -> None:
+    with parts().store.write() as connection:
+        signing_in.forget_tries(connection, try_name(what, name))
+
+
 def try_name(what: str, name: str) -> str:
     """What tries are counted under; whom somebody tried to be is nobody's to read."""
     return f"{what}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
@@ -292,7 +297,7 @@ def slow_down() -> Response:
     response = say_page(
         HTTPStatus.TOO_MANY_REQUESTS,
         _("Too many tries"),
-        _("Somebody tried to sign in too often. Wait a quarter of an hour and try again."),
+        _("A password or a code was wrong too often. Wait a quarter of an hour and try again."),
         code="too_many_tries",
     )
     response.headers["Retry-After"] = str(int(TRIES_WITHIN.total_seconds()))

@@ -3,13 +3,13 @@
 from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, redirect, render_template
-from worker.store.today import Today
 
 from bridge.auth.who import asker, guard_people, me
 from bridge.dashboard.overview import ZONE, figures
 from bridge.parts import base_path, parts
 from bridge.speaking import _, say_page
 from worker.store import people, today
+from worker.store.today import Today
 
 entrance = Blueprint("entrance", __name__)
 blueprint = Blueprint("front", __name__)

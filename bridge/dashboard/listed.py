@@ -3,7 +3,6 @@
 from datetime import date
 
 from flask import Blueprint, Response, make_response, render_template, request
-from worker.store.listing import DocumentFilter
 
 from bridge.auth.who import guard_shop
 from bridge.dashboard.lists import neighbours, place
@@ -11,6 +10,7 @@ from bridge.dashboard.orders import LONGEST_SEARCH
 from bridge.parts import parts
 from worker.domain.document import Kind
 from worker.store import listing
+from worker.store.listing import DocumentFilter
 
 blueprint = Blueprint("listed", __name__, url_prefix="/s/<shop_id>/documents")
 guard_shop(blueprint)

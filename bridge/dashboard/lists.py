@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
-from worker.store.hours import Day, Hour
-from worker.store.paging import Page, Place
 
 from bridge.speaking import words, zone
+from worker.store.hours import Day, Hour
+from worker.store.paging import Page, Place
 
 LONGEST_CURSOR = 400
 

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, render_template
 from sqlalchemy import Connection
-from worker.store.scope import Shops
 
 from bridge.auth.who import guard_shop
 from bridge.auth.who import shop as this_shop
@@ -17,6 +16,7 @@ from bridge.speaking import DEFAULT_ZONE
 from worker.domain.shop import Shop
 from worker.store import alarms, attention, going_live, hours, inbox, plugin, shops, today
 from worker.store.people import Role
+from worker.store.scope import Shops
 
 blueprint = Blueprint("overview", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)

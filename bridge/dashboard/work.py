@@ -3,8 +3,6 @@
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from worker.store.scope import Shops
-from worker.store.work import JobFilter, JobKind
 
 from bridge.auth.who import guard_operators, guard_shop, me
 from bridge.dashboard.asking import ask
@@ -15,7 +13,9 @@ from bridge.speaking import _
 from worker import queue
 from worker.store import deciding, people, work
 from worker.store.deciding import LOOK
+from worker.store.scope import Shops
 from worker.store.steps import StepName
+from worker.store.work import JobFilter, JobKind
 
 of_shop = Blueprint("work", __name__, url_prefix="/s/<shop_id>/work")
 guard_shop(of_shop)
