@@ -123,6 +123,12 @@ def page(
         tokens=all_tokens,
         hooks=all_hooks,
         scopes=tuple(Scope),
+        scope_names={
+            Scope.DOCUMENTS_READ: _("read documents"),
+            Scope.ORDERS_READ: _("read orders"),
+            Scope.FILES_READ: _("download PDF and XML"),
+            Scope.HOOKS_WRITE: _("change who is told"),
+        },
         events=tuple(HookEvent),
         event_names={
             HookEvent.ISSUED: _("a document is issued"),
