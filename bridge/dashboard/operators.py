@@ -42,7 +42,9 @@ def invite() -> Response:
 def withdraw() -> Response:
     """End an invitation before it is used."""
     with parts().store.write() as connection:
-        signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+        email = signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+    if email is not None:
+        note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name)
     return back()
 
 

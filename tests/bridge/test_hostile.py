@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import func, select
 
 from bridge.gunicorn_conf import TOKEN
 from bridge.retelling import in_language
@@ -15,6 +17,7 @@ from worker.domain import addresses
 from worker.store import acts, errands, people, shops
 from worker.store.fleeting import FleetingFile
 from worker.store.people import Role
+from worker.store.tables import tries
 
 ELS = "els@host.example"
 IDS = ("9" * 20, "999999999999999999", "%00", "%C2%B2", "%FF")
@@ -95,6 +98,14 @@ def test_the_present_password_is_guessed_ten_times_a_quarter_of_an_hour_at_most(
 
     assert tries == [422] * 10
     assert visitor.post("/account/password", old=PASSWORD, password=new, again=new).status_code == 429
+
+
+def test_made_up_names_do_not_fill_the_table_of_tries(house: House) -> None:
+    for number in range(3):
+        Visitor(house).sign_in(f"nobody{number}@made.up", "wrong wrong wrong")
+        house.now += timedelta(minutes=16)
+    with house.store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(tries)).scalar_one() == 2  # by mail, and by address
 
 
 @pytest.mark.parametrize("what", ["password", "second-factor"])

@@ -11,7 +11,8 @@ from tests.bridge.conftest import NOW, SHOP, House
 from tests.bridge.visitors import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.document import Kind
 from worker.domain.shop import Rule, Shop
-from worker.store import errands, people, shops, signing_in
+from worker.store import acts, errands, logs, people, shops, signing_in
+from worker.store.paging import Place
 from worker.store.people import Role
 from worker.store.tables import deliveries
 from worker.store.vault import Vault
@@ -121,6 +122,8 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(house: House) -> None:
     assert Visitor(house).get(f"/join/{token}").status_code == HTTPStatus.OK
     visitor.post(f"{TEAM}/withdraw", token_hash=invite.token_hash)
     assert Visitor(house).get(f"/join/{token}").status_code == HTTPStatus.GONE
+    with house.store.read() as connection:
+        assert [act.code for act in acts.latest(connection, shop_id=SHOP)] == ["withdrawn", "invited"]
 
 
 @pytest.mark.parametrize("fields", [{"email": "nobody", "role": "viewer"}, {"email": "a@b.be", "role": "operator"}])
@@ -183,6 +186,27 @@ def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(hous
     assert page.partition('id="shops"')[2].index(SHOP) < page.partition('id="shops"')[2].index("A shop 00")
     assert (page.count("/leave"), every.count("/leave"), one.count("/leave")) == (50, 61, 1)
     assert "No shop is called that." in visitor.get("/shops?q=nothing").text
+
+
+def test_who_opens_and_closes_a_way_for_programs_is_on_the_trail(house: House) -> None:
+    visitor, page = admin(house), f"{SETTINGS}/programs"
+    shown = visitor.post(f"{page}/token", name="Books", which="documents:read").text
+    visitor.post(f"{page}/hook", url="https://books.example/hook", which="document.issued")
+    for what in ("token/1/revoke", "token/1/revoke", "hook/1/stop", "hook/1/resume", "hook/1/remove"):
+        visitor.post(f"{page}/{what}")
+    with house.store.read() as connection:
+        told = [event.sentence for event in logs.events_page(connection, (SHOP,), Place()).rows]
+
+    assert "fr_" in shown
+    assert "fr_" not in visitor.get(page).text
+    assert told[::-1] == [
+        "The token “Books” was made.",
+        "https://books.example/hook is told of document.issued from now on.",
+        "The token “Books” was revoked.",
+        "https://books.example/hook is not told for now.",
+        "https://books.example/hook is told again.",
+        "https://books.example/hook is told of documents no more.",
+    ]
 
 
 def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(house: House) -> None:

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from flask import Response, abort, flash, request
+from sqlalchemy import Connection
 
 from bridge.auth.who import me
 from bridge.dashboard.doing import go
@@ -14,8 +15,9 @@ from bridge.retelling import retold
 from bridge.speaking import _
 from worker.domain.hook import HookEvent, checked_url
 from worker.errors import Rejected
-from worker.store import hooks, tokens
+from worker.store import hooks, tokens, trail
 from worker.store.tokens import Scope
+from worker.store.trail import Event
 
 MOST_CALLS = 10
 
@@ -31,7 +33,7 @@ def make_token(shop_id: str) -> Response:
     form = Form.sent(request.form)
     try:
         with parts().store.write() as connection:
-            _token, secret = tokens.make(
+            token, secret = tokens.make(
                 connection,
                 shop_id=shop_id,
                 name=form.values.get("name", ""),
@@ -39,6 +41,7 @@ def make_token(shop_id: str) -> Response:
                 by=me().user.name,
                 now=parts().now(),
             )
+            note(connection, shop_id, "token_made", f"The token “{token.name}” was made.")
     except Rejected as error:
         form.errors["name"] = retold(error.sentence)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -49,7 +52,9 @@ def make_token(shop_id: str) -> Response:
 def revoke_token(shop_id: str, token_id: int) -> Response:
     """End a token for good."""
     with parts().store.write() as connection:
-        tokens.revoke(connection, shop_id, token_id, now=parts().now())
+        name = next((one.name for one in tokens.of_shop(connection, shop_id) if one.token_id == token_id), "")
+        if tokens.revoke(connection, shop_id, token_id, now=parts().now()):
+            note(connection, shop_id, "token_revoked", f"The token “{name}” was revoked.")
     flash(_("The token no longer opens anything."), "good")
     return go(f"/s/{shop_id}/settings/programs")
 
@@ -76,6 +81,8 @@ def make_hook(shop_id: str) -> Response:
                 by=me().user.name,
                 now=parts().now(),
             )
+            told = ", ".join(events)
+            note(connection, shop_id, "hook_added", f"{url} is told of {told} from now on.")
     except Rejected as error:
         form.errors["url"] = retold(error.sentence)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -92,12 +99,20 @@ def change_hook(shop_id: str, hook_id: int, what: str) -> Response:
             abort(HTTPStatus.NOT_FOUND)
         if what == "stop":
             hooks.stop(connection, hook_id, because=f"{me().user.name} stopped it.", now=now)
+            note(connection, shop_id, "hook_stopped", f"{hook.url} is not told for now.")
         elif what == "resume":
             hooks.go_on(connection, hook_id, now=now)
+            note(connection, shop_id, "hook_resumed", f"{hook.url} is told again.")
         else:
             hooks.remove(connection, hook)
+            note(connection, shop_id, "hook_removed", f"{hook.url} is told of documents no more.")
     flash(_("Saved."), "good")
     return go(f"/s/{shop_id}/settings/programs")
+
+
+def note(connection: Connection, shop_id: str, code: str, sentence: str) -> None:
+    """Who opened or closed a way to the shop's documents stays on its trail."""
+    trail.add(connection, Event(shop_id, parts().now(), me().user.name, code, sentence))
 
 
 def ticked() -> list[str]:
