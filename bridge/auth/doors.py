@@ -193,10 +193,11 @@ def let_member_in(found: Pass) -> Response:
     with parts().store.write() as connection:
         if not signing_in.use_pass(connection, found, now=parts().now()):
             return pass_over()
-        if found.shop_id is not None:
-            people.give_role(connection, mine.user.user_id, found.shop_id, found.role)
-        else:
+        if found.shop_id is None:
             people.change(connection, mine.user.user_id, operator=True)
+        # An invitation takes nothing away: the last admin who is invited to look stays an admin.
+        elif people.roles_of(connection, mine.user.user_id).get(found.shop_id) is not Role.ADMIN:
+            people.give_role(connection, mine.user.user_id, found.shop_id, found.role)
     note("joined", f"{found.email} joined as {found.role}.", actor=mine.user.name, shop_id=found.shop_id)
     return make_response(redirect(f"{base_path()}/", HTTPStatus.SEE_OTHER))
 

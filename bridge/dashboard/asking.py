@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, flash, jsonify, make_response, redirect, render_template, request
 
 from bridge.auth.doors import wanted
-from bridge.auth.who import guard_shop, me
+from bridge.auth.who import forbidden, guard_shop, may_act, me
 from bridge.dashboard.doing import go
 from bridge.forms import whole
 from bridge.links import PDF_POLICY as SHOPPERS_PDF_POLICY
@@ -105,6 +105,9 @@ def file(shop_id: str, errand_id: int) -> Response:
     errand = errand_of(shop_id, errand_id)
     if errand.state != "done" or "file" not in errand.answer:
         abort(HTTPStatus.NOT_FOUND)
+    # The settings are in it, which a viewer does not see.
+    if errand.kind == "export_shop" and not may_act():
+        return forbidden()
     found = FleetingFile.from_json(errand.answer["file"], shop_id=shop_id)
     is_pdf = found.name.endswith(".pdf")
     response = Response(parts().archive.pieces(found.path), mimetype="application/pdf" if is_pdf else "application/zip")

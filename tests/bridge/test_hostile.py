@@ -169,6 +169,22 @@ def test_a_file_is_fetched_in_its_own_shop_only_and_its_name_ends_no_header(hous
     assert viewer.get(f"/s/{SHOP}/asked/{ids[SHOP]}/file").status_code == 422
 
 
+def test_the_export_of_a_whole_shop_is_for_its_admins(house: House) -> None:
+    with house.store.write() as connection:
+        errand_id = errands.ask(connection, shop_id=SHOP, kind="export_shop", argument={}, asked_by="Els", now=NOW)
+        leased = errands.take(connection, errand_id, now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        path = f"fleeting/2026-11-23T10/{SHOP}/{'0' * 32}.zip"
+        kept = FleetingFile(path, "", len(PDF), "shop.zip", NOW.isoformat()).as_json
+        errands.finish(connection, leased.lease, now=NOW, answer={"file": kept})
+    (house.settings.archive / path).parent.mkdir(parents=True)
+    (house.settings.archive / path).write_bytes(PDF)
+    who = {role: signed_in(house, f"{role}@shop.example", roles={SHOP: role}) for role in (Role.ADMIN, Role.VIEWER)}
+    answers = {role: visitor.get(f"/s/{SHOP}/asked/{errand_id}/file").status_code for role, visitor in who.items()}
+
+    assert answers == {Role.ADMIN: 200, Role.VIEWER: 403}
+
+
 def test_a_number_in_greek_letters_can_be_downloaded(house: House) -> None:
     house.issue(number="Ω2026/1")
     found = signed_in(house, ELS, operator=True).get(f"/s/{SHOP}/documents/1/pdf")
