@@ -4,10 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from bridge import answers, api, dashboard, health, links, plugin_api, plugin_orders, webhooks
 from bridge.parts import NAME, assemble, utc_now
 from worker.settings import Settings
+
+
+class Whole(IntegerConverter):
+    """`<int:…>` in an address: eighteen digits, which every database takes. More, or others than 0 to 9, lead nowhere."""
+
+    regex = "[0-9]{1,18}"
 
 
 def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Flask:
@@ -20,6 +27,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     # No redirect, ever: WooCommerce takes a 301 for delivered and does not follow it (contract section 3).
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.url_map.converters["int"] = Whole
     app.extensions[NAME] = assemble(settings, now)
     for door in (webhooks, links, plugin_api, plugin_orders, api, health):
         app.register_blueprint(door.blueprint)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.parts import base_path, parts
+from bridge.retelling import retold
 from bridge.speaking import _, say_page
 from bridge.words import LANGUAGES, Words
 from worker.errors import FacturelayError, Unavailable
@@ -122,7 +123,7 @@ def own_error(error: FacturelayError) -> Response:
         response = say_page(
             status,
             _("This cannot be done now") if passing else _("This cannot be done"),
-            error.sentence,
+            retold(error.sentence),
             code=error.code,
         )
     elif is_for_shoppers():

@@ -1,5 +1,6 @@
 """Forms: what was typed stays in its field, and what is wrong with it stands beside it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -7,6 +8,12 @@ from typing import TypeVar
 from bridge.speaking import _
 
 T = TypeVar("T")
+WHOLE = re.compile(r"[0-9]{1,18}")
+
+
+def whole(text: str) -> int | None:
+    """A whole number that every database takes; None for anything else (`isdigit` is true of ² and of other scripts)."""
+    return int(text) if WHOLE.fullmatch(text) else None
 
 
 @dataclass

@@ -30,11 +30,11 @@ errorlog = "-"
 loglevel = os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").lower()
 
 SILENCE_S = 10
-TOKEN = re.compile(r"(/d/)[^/\s?\"']+")
+TOKEN = re.compile(r"(/(?:d|join|password|set-up)/)[^/\s?\"']+")
 
 
 class HideTokens(logging.Filter):
-    """Write /d/… for the address of a document: who reads the log must not be able to open it."""
+    """Write /d/… for the address of a document, /join/… for an invitation: who reads the log must not be able to open them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = TOKEN.sub(r"\1…", record.getMessage()), ()

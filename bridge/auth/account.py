@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 
 from bridge.auth import passwords, second_factor
-from bridge.auth.doors import new_password_of, note
+from bridge.auth.doors import MOST_TRIES, forget_tries, new_password_of, note, slow_down, too_often
 from bridge.auth.who import guard_people, me
 from bridge.forms import Form
 from bridge.parts import base_path, parts
@@ -49,7 +49,9 @@ def change_password() -> Response:
     """A new password; every other session ends."""
     form, user = Form.sent(request.form), me().user
     form.values |= {"name": user.name, "language": user.language}
-    if not passwords.fits(user.password, request.form.get("old", "")):
+    if too_often("old", str(user.user_id), MOST_TRIES):
+        return slow_down()
+    if not knows_password():
         form.errors["old"] = _("This is not your present password.")
     password = new_password_of(form, user.email)
     if not form.is_right or password is None:
@@ -85,7 +87,7 @@ def switch_on() -> Response:
     """Keep the seed once its first code is right, and show the recovery codes: this once."""
     form, user = Form.sent(request.form), me().user
     seed = form.values.get("seed", "")
-    usable = len(seed) == 32 and seed.isalnum() and seed.isascii() and seed.isupper()
+    usable = second_factor.is_seed(seed)
     step = second_factor.step_of(seed, form.values.get("code", ""), now=parts().now()) if usable else None
     if user.totp or step is None:
         form.errors["code"] = _(
@@ -109,7 +111,9 @@ def switch_on() -> Response:
 def switch_off() -> Response:
     """Password again: an open session on somebody's desk must not be enough."""
     user = me().user
-    if not passwords.fits(user.password, request.form.get("old", "")):
+    if too_often("old", str(user.user_id), MOST_TRIES):
+        return slow_down()
+    if not knows_password():
         form = Form(
             {"name": user.name, "language": user.language}, {"old_second": _("This is not your present password.")}
         )
@@ -119,6 +123,14 @@ def switch_off() -> Response:
     note("second_factor_off", f"{user.email} switched the second factor off.", actor=user.name)
     flash(_("The second factor is off."), "good")
     return back()
+
+
+def knows_password() -> bool:
+    """Whether the present password was typed; who knows it has tried nothing."""
+    if not passwords.fits(me().user.password, request.form.get("old", "")):
+        return False
+    forget_tries("old", str(me().user.user_id))
+    return True
 
 
 BROWSERS = (("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -193,10 +193,11 @@ def let_member_in(found: Pass) -> Response:
     with parts().store.write() as connection:
         if not signing_in.use_pass(connection, found, now=parts().now()):
             return pass_over()
-        if found.shop_id is not None:
-            people.give_role(connection, mine.user.user_id, found.shop_id, found.role)
-        else:
+        if found.shop_id is None:
             people.change(connection, mine.user.user_id, operator=True)
+        # An invitation takes nothing away: the last admin who is invited to look stays an admin.
+        elif people.roles_of(connection, mine.user.user_id).get(found.shop_id) is not Role.ADMIN:
+            people.give_role(connection, mine.user.user_id, found.shop_id, found.role)
     note("joined", f"{found.email} joined as {found.role}.", actor=mine.user.name, shop_id=found.shop_id)
     return make_response(redirect(f"{base_path()}/", HTTPStatus.SEE_OTHER))
 
@@ -283,6 +284,11 @@ def too_often(what: str, name: str, most: int) -> bool:
     return counted > most
 
 
+def forget_tries(what: str, name: str) -> None:
+    with parts().store.write() as connection:
+        signing_in.forget_tries(connection, try_name(what, name))
+
+
 def try_name(what: str, name: str) -> str:
     """What tries are counted under; whom somebody tried to be is nobody's to read."""
     return f"{what}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
@@ -292,7 +298,7 @@ def slow_down() -> Response:
     response = say_page(
         HTTPStatus.TOO_MANY_REQUESTS,
         _("Too many tries"),
-        _("Somebody tried to sign in too often. Wait a quarter of an hour and try again."),
+        _("A password or a code was wrong too often. Wait a quarter of an hour and try again."),
         code="too_many_tries",
     )
     response.headers["Retry-After"] = str(int(TRIES_WITHIN.total_seconds()))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import secrets as random
 from datetime import datetime
 
@@ -21,6 +22,11 @@ RECOVERY_CODES = 8
 
 def new_seed() -> str:
     return pyotp.random_base32()
+
+
+def is_seed(text: str) -> bool:
+    """Whether *text* could come from `new_seed`; it came back by way of a form."""
+    return re.fullmatch("[A-Z2-7]{32}", text) is not None
 
 
 def address(seed: str, email: str) -> str:

@@ -2,9 +2,10 @@
 
 import hashlib
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, abort, g, request
 
 from bridge.auth import account, doors
 from bridge.auth.account import THEME_COOKIE, THEMES
@@ -26,7 +27,7 @@ from bridge.dashboard import (
 )
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages as _pages  # noqa: F401  # each page adds itself to the blueprint
-from bridge.parts import base_path
+from bridge.parts import NAME, Parts, base_path
 from bridge.retelling import retold
 from bridge.speaking import _, teach
 
@@ -62,7 +63,10 @@ FORM_COOKIE_LASTS = timedelta(days=1)
 
 def register(app: Flask) -> None:
     """Give *app* the pages."""
-    keys = [hashlib.sha256(f"facturelay.notices.v1:{key}".encode()).hexdigest() for key in parts_of(app)]
+    keys = [
+        hashlib.sha256(f"facturelay.notices.v1:{key}".encode()).hexdigest()
+        for key in parts_of(app).settings.secret_keys
+    ]
     # Flask's own session holds nothing but the notice that the next page shows.
     app.config.update(
         SECRET_KEY=keys[0],
@@ -70,6 +74,7 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_NAME="facturelay_said",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=parts_of(app).settings.public_url.startswith("https:"),
     )
     teach(app)
     app.jinja_env.globals.update(
@@ -83,14 +88,25 @@ def register(app: Flask) -> None:
         step_name=telling.step_name,
     )
     app.jinja_env.filters["due_said"] = telling.due_said
+    app.before_request(refuse_nul)
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
 
 
-def parts_of(app: Flask) -> tuple[str, ...]:
-    keys: tuple[str, ...] = app.extensions["facturelay"].settings.secret_keys
-    return keys
+def refuse_nul() -> None:
+    """Turn away what no keyboard types and PostgreSQL does not keep, before any page looks for it or stores it."""
+    if request.blueprint not in NAMES:
+        return
+    sent = (request.args, request.form)
+    typed = (request.path, *(text for part in sent for pair in part.items(multi=True) for text in pair))
+    if any("\0" in text for text in typed):
+        abort(HTTPStatus.BAD_REQUEST)
+
+
+def parts_of(app: Flask) -> Parts:
+    made: Parts = app.extensions[NAME]
+    return made
 
 
 def frame() -> dict[str, Any]:

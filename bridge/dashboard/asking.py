@@ -1,5 +1,6 @@
 """Errands: what a page asks the worker for. A row, a ring, and a page that waits for the answer."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -8,8 +9,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, flash, jsonify, make_response, redirect, render_template, request
 
 from bridge.auth.doors import wanted
-from bridge.auth.who import guard_shop, me
+from bridge.auth.who import forbidden, guard_shop, may_act, me
 from bridge.dashboard.doing import go
+from bridge.forms import whole
 from bridge.links import PDF_POLICY as SHOPPERS_PDF_POLICY
 from bridge.parts import base_path, parts
 from bridge.retelling import retold
@@ -24,6 +26,8 @@ guard_shop(blueprint)
 
 # As for shoppers, but in a frame of ours: a page shows the PDF that it speaks of.
 PDF_POLICY = SHOPPERS_PDF_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+# Nothing may end the header, and a header has no letters but Latin ones.
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]")
 # Without a script the waiting page looks again by itself.
 REFRESH_S = 1
 
@@ -101,11 +105,14 @@ def file(shop_id: str, errand_id: int) -> Response:
     errand = errand_of(shop_id, errand_id)
     if errand.state != "done" or "file" not in errand.answer:
         abort(HTTPStatus.NOT_FOUND)
+    # The settings are in it, which a viewer does not see.
+    if errand.kind == "export_shop" and not may_act():
+        return forbidden()
     found = FleetingFile.from_json(errand.answer["file"], shop_id=shop_id)
     is_pdf = found.name.endswith(".pdf")
     response = Response(parts().archive.pieces(found.path), mimetype="application/pdf" if is_pdf else "application/zip")
     disposition = "inline" if is_pdf and not request.args.get("download") else "attachment"
-    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in found.name)
+    name = NOT_IN_A_NAME.sub("-", found.name)
     response.headers["Content-Disposition"] = f'{disposition}; filename="{name}"'
     response.headers["Content-Length"] = str(found.size)
     response.headers["Content-Security-Policy"] = PDF_POLICY
@@ -120,18 +127,18 @@ def is_finished(errand: Errand) -> bool:
 def errand_of(shop_id: str, errand_id: int) -> Errand:
     """The errand, where it is this shop's."""
     with parts().store.read() as connection:
-        errand = errands.get(connection, errand_id)
-    if errand is None or errand.shop_id != shop_id:
+        errand = errands.of_shop(connection, shop_id, errand_id)
+    if errand is None:
         abort(HTTPStatus.NOT_FOUND)
     return errand
 
 
 def answered(shop_id: str, kind: str) -> Errand | None:
     """The finished errand that `?asked=` of this request names; None without one of this kind."""
-    number = request.args.get("asked", "")
-    if not number.isdigit() or len(number) > 18:
+    number = whole(request.args.get("asked", ""))
+    if number is None:
         return None
     with parts().store.read() as connection:
-        errand = errands.get(connection, int(number))
-    fits = errand is not None and errand.shop_id == shop_id and errand.kind == kind and errand.state == "done"
+        errand = errands.of_shop(connection, shop_id, number)
+    fits = errand is not None and errand.kind == kind and errand.state == "done"
     return errand if fits else None

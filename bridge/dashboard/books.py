@@ -1,9 +1,10 @@
 """The books: number register with its gaps, sales journal per month, rate and country, and everything to take along."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
+from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.auth.who import guard_shop, may_act
 from bridge.auth.who import shop as this_shop
@@ -50,6 +51,8 @@ def gap_words(gaps: Sequence[Gap]) -> str:
 @blueprint.get("/numbers/<series>/<int:period>")
 def series(shop_id: str, series: str, period: int) -> Response:
     """Every number of one series in one period, and its fate."""
+    if period > MAXYEAR:
+        abort(HTTPStatus.NOT_FOUND)
     with parts().store.read() as connection:
         page = numbers.numbers_page(connection, shop_id, series=series, period=period, place=place())
     return make_response(
@@ -150,8 +153,8 @@ def period() -> tuple[date, date]:
     today = parts().now().astimezone(this_shop().zoneinfo).date()
     since, until = day_of("since"), day_of("until")
     first = since or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    last = until or today
-    return first, min(max(first, last), first + LONGEST_PERIOD)
+    last = max(first, until or today)
+    return first, last if last - first <= LONGEST_PERIOD else first + LONGEST_PERIOD
 
 
 def day_of(name: str) -> date | None:

@@ -2,18 +2,21 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, make_response, redirect, render_template
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from bridge.auth.who import asker, guard_people, me
 from bridge.dashboard.overview import ZONE, figures
 from bridge.parts import base_path, parts
 from bridge.speaking import _, say_page
-from worker.store import people
+from worker.store import people, today
 from worker.store.today import Today
 
 entrance = Blueprint("entrance", __name__)
 blueprint = Blueprint("front", __name__)
 guard_people(blueprint)
+
+# A list that is seen at once needs no search; one longer than the other is shown whole only when asked for.
+FEW_SHOPS, MOST_SHOPS = 10, 50
 
 
 @entrance.get("/")
@@ -41,19 +44,30 @@ def nobody_yet() -> Response:
 
 @blueprint.get("/shops")
 def shops() -> Response:
-    """Every shop that who is asking may see, with what needs somebody in any of them."""
-    now = parts().now()
+    """Every shop that who is asking may see, those that need somebody first; with what needs somebody in any of them."""
+    now, wanted = parts().now(), request.args.get("q", "").strip()
     with parts().store.read() as connection:
         mine = people.shops_of(connection, me().user)
         seen = None if me().user.operator else tuple(one.shop_id for one in mine)
+        by_shop = today.by_shop(connection, seen, since=today.midnight(ZONE, now))
+        found = [one for one in mine if wanted.lower() in f"{one.name} {one.url}".lower()]
+        found.sort(key=lambda one: not needs_somebody(by_shop.get(one.shop_id)))
         content = render_template(
             "dashboard/shops/list.html",
-            shops=mine,
+            has_any=bool(mine),
+            shops=found if "all" in request.args else found[:MOST_SHOPS],
+            found=len(found),
+            wanted=wanted,
+            many=len(mine) > FEW_SHOPS,
             names={one.shop_id: one.name for one in mine},
             nothing=Today(),
-            **figures(connection, seen, zone=ZONE, now=now),
+            **figures(connection, seen, by_shop, zone=ZONE, now=now),
         )
     return make_response(content)
+
+
+def needs_somebody(figures: Today | None) -> bool:
+    return figures is not None and bool(figures.failed or figures.alarms or figures.drafts)
 
 
 def go(path: str) -> Response:

@@ -42,7 +42,9 @@ def invite() -> Response:
 def withdraw() -> Response:
     """End an invitation before it is used."""
     with parts().store.write() as connection:
-        signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+        email = signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+    if email is not None:
+        note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name)
     return back()
 
 
@@ -50,6 +52,8 @@ def withdraw() -> Response:
 def password_link(user_id: int) -> Response:
     """Make a link by which somebody chooses a new password."""
     user = user_or_404(user_id)
+    if user.user_id == me().user.user_id:
+        return for_yourself()
     with parts().store.write() as connection:
         token = signing_in.make_pass(
             connection, "password", email=user.email, role=Role.VIEWER, made_by=me().user.name, now=parts().now()
@@ -79,6 +83,8 @@ def suspend(user_id: int) -> Response:
 def reset_second_factor(user_id: int) -> Response:
     """Somebody lost phone and recovery codes."""
     user = user_or_404(user_id)
+    if user.user_id == me().user.user_id:
+        return for_yourself()
     with parts().store.write() as connection:
         people.change(connection, user.user_id, totp="", recovery="[]")
         signing_in.end_all(connection, user.user_id)
@@ -123,6 +129,12 @@ def about() -> Response:
     ]
     content = render_template("dashboard/operators/about.html", facts=facts, plugins=plugins, names=names)
     return make_response(content)
+
+
+def for_yourself() -> Response:
+    """An open session on somebody's desk must not be enough to change its owner's password and second step."""
+    flash(_("Change your own password and second step on your account's page; it asks for your password."), "refused")
+    return back()
 
 
 def user_or_404(user_id: int) -> User:

@@ -1,5 +1,6 @@
 """At a glance: what needs somebody, what came in today, how it is all doing; for one shop, and for all that one may see."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from worker.domain.shop import Shop
 from worker.store import alarms, attention, going_live, hours, inbox, plugin, shops, today
 from worker.store.people import Role
 from worker.store.scope import Shops
+from worker.store.today import Today
 
 blueprint = Blueprint("overview", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
@@ -33,9 +35,10 @@ def overview(shop_id: str) -> Response:
     """One shop."""
     shop, now = this_shop(), parts().now()
     with parts().store.read() as connection:
+        figured = today.by_shop(connection, (shop_id,), since=today.midnight(shop.zoneinfo, now))
         content = render_template(
             "dashboard/overview/shop.html",
-            **figures(connection, (shop_id,), zone=shop.zoneinfo, now=now),
+            **figures(connection, (shop_id,), figured, zone=shop.zoneinfo, now=now),
             numbers=today.next_numbers(connection, shop, day=now.astimezone(shop.zoneinfo).date()),
             checks=first_checks(connection, shop, now),
             **connection_state(connection, shop, now),
@@ -49,11 +52,12 @@ def leave(shop_id: str) -> Response:
     return ask(shop_id, "leave", {}, then=f"/shops/{shop_id}/leave?asked=0")
 
 
-def figures(connection: Connection, seen: Shops, *, zone: ZoneInfo, now: datetime) -> dict[str, object]:
-    """What an overview of *seen* shops shows."""
+def figures(
+    connection: Connection, seen: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
+) -> dict[str, object]:
+    """What an overview of *seen* shops shows; *by_shop* holds what today did in each."""
     by_hour = hours.by_hour(connection, seen, since=now - timedelta(hours=23), until=now)
     by_day = hours.by_day(connection, seen, since=now - timedelta(days=29), until=now, zone=zone)
-    by_shop = today.by_shop(connection, seen, since=today.midnight(zone, now))
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {
         "needs": attention.needs(connection, seen, most=MOST_NEEDS),

@@ -13,8 +13,8 @@ from bridge.auth.who import shop as this_shop
 from bridge.dashboard.asking import PDF_POLICY, ask
 from bridge.dashboard.doing import do
 from bridge.dashboard.telling import Shown, shown
-from bridge.forms import Form
-from bridge.links import MEDIA_TYPES
+from bridge.forms import Form, whole
+from bridge.links import MEDIA_TYPES, file_name
 from bridge.parts import parts
 from bridge.speaking import _
 from worker.domain.document import KeptDraft, Kind
@@ -42,8 +42,7 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
     response = make_response(parts().archive.get(stored.path, sha256=stored.sha256))
     response.content_type = MEDIA_TYPES[file_format]
     disposition = "attachment" if file_format == "xml" or request.args.get("download") else "inline"
-    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in item.document.number)
-    response.headers["Content-Disposition"] = f'{disposition}; filename="{name}.{file_format}"'
+    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(item.document, file_format)}"'
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.set_etag(stored.sha256)
@@ -148,14 +147,12 @@ def credit(shop_id: str, document_id: int) -> Response:
 
 def picked(sent: Mapping[str, str]) -> list[dict[str, object]]:
     """The lines with a quantity typed, by their place on the invoice."""
-    places = (
-        (name.removeprefix("quantity-"), value.strip().replace(",", "."))
+    typed = (
+        (whole(name.removeprefix("quantity-")), value.strip().replace(",", "."))
         for name, value in sent.items()
         if name.startswith("quantity-")
     )
-    return [
-        {"place": int(place), "quantity": value} for place, value in places if place.isdigit() and value.strip("0.")
-    ]
+    return [{"place": place, "quantity": value} for place, value in typed if place is not None and value.strip("0.")]
 
 
 @blueprint.get("/drafts/<int:draft_id>")

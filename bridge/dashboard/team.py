@@ -44,7 +44,9 @@ def invite(shop_id: str) -> Response:
 def withdraw(shop_id: str) -> Response:
     """End an invitation before it is used."""
     with parts().store.write() as connection:
-        signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=shop_id)
+        email = signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=shop_id)
+    if email is not None:
+        note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name, shop_id=shop_id)
     return back(shop_id)
 
 

@@ -174,4 +174,13 @@ def values_of_sentences() -> tuple[str, ...]:
         _("waits for no mail"),
         _("was changed"),
         _("is gone or cannot be read"),
+        # How an order differs from its invoice is put together from these.
+        _("total {before} → {after}"),
+        _("charged at {rate} % {before} → {after}"),
+        _("name {before} → {after}"),
+        _("company {before} → {after}"),
+        _("VAT number {before} → {after}"),
+        _("without {quantity} x “{description}” {amount}"),
+        _("with {quantity} x “{description}” {amount}"),
+        _("empty"),
     )

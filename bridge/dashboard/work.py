@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.auth.who import guard_operators, guard_shop, me
 from bridge.dashboard.asking import ask
@@ -104,4 +104,5 @@ def retry_everywhere() -> Response:
         having = [shop_id for shop_id in shops if work.job_ids(connection, (shop_id,), wanted, limit=1)]
     for shop_id in having:
         ask(shop_id, "retry_failed", {"what": what, "code": code}, then="/work")
+    flash(_("What failed is tried again."), "good")
     return go("/work")

@@ -30,6 +30,12 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// Tabs that do not fit on a phone begin with the one that is open.
+for (const tab of document.querySelectorAll("nav [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
+
 // Parts that look again by themselves: <section data-refresh="seconds" id="…">. Nothing moves while somebody reads or types in it.
 for (const part of document.querySelectorAll("[data-refresh][id]")) {
   window.setInterval(async () => {

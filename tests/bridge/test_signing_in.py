@@ -260,6 +260,15 @@ def test_a_link_for_a_new_password_ends_every_session_and_lasts_two_hours(house:
     assert Visitor(house).get(f"/password/{late}").status_code == 410
 
 
+def test_an_invitation_to_look_takes_nothing_from_an_admin(house: House) -> None:
+    admin = signed_in(house, "jan@shop.example", roles={SHOP: Role.ADMIN})
+    token = a_link(house, "invite", email="jan@shop.example", role=Role.VIEWER, shop_id=SHOP)
+    admin.get(f"/join/{token}")
+
+    assert admin.post(f"/join/{token}").headers["Location"] == "/"
+    assert admin.get(f"/s/{SHOP}/team").status_code == 200
+
+
 @pytest.mark.parametrize("password", ["short", "1234567890", "aaaaaaaaaaaa", "els", "x" * 201])
 def test_a_password_that_is_easily_guessed_is_refused_beside_its_field(house: House, password: str) -> None:
     token, visitor = a_link(house, "setup"), Visitor(house)

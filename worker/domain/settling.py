@@ -111,9 +111,10 @@ def read_instant(text: str, *, zone: str) -> datetime:
             found = datetime.combine(date.fromisoformat(text), datetime.min.time())
         else:
             found = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    # In the first and the last hours of the calendar another zone has no such year.
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"“{text}” is not a day; write it like 2026-11-22") from error
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def read_status(text: str) -> tuple[str, str]:

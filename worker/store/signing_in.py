@@ -161,17 +161,19 @@ def open_passes(connection: Connection, *, purpose: str, shop_id: str | None, no
     return tuple(as_pass(row) for row in rows)
 
 
-def withdraw_pass(connection: Connection, token_hash: str, *, shop_id: str | None) -> bool:
-    """End a link before it is used."""
+def withdraw_pass(connection: Connection, token_hash: str, *, shop_id: str | None) -> str | None:
+    """End a link before it is used. Returns whom it was for; None where there is none like that."""
     of_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
     gone = delete(passes).where(passes.c.token_hash == token_hash, of_shop, passes.c.used_at.is_(None))
-    return bool(connection.execute(gone).rowcount)
+    email: str | None = connection.execute(gone.returning(passes.c.email)).scalar()
+    return email
 
 
 def count_try(connection: Connection, name: str, *, within: timedelta, now: datetime) -> int:
     """Count one more try under *name* and return how many there were; the count begins again *within* a time after the first."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(delete(tries).where(tries.c.name == name, tries.c.began_at < now - within))
+    # Of everybody: whoever makes up names is not to fill the table.
+    connection.execute(delete(tries).where(tries.c.began_at < now - within))
     statement = dialect.insert(tries).values(name=name, began_at=now, times=1)
     counted = statement.on_conflict_do_update(index_elements=["name"], set_={"times": tries.c.times + 1})
     return int(connection.execute(counted.returning(tries.c.times)).scalar_one())

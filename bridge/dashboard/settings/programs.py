@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from flask import Response, abort, flash, request
+from sqlalchemy import Connection
 
 from bridge.auth.who import me
 from bridge.dashboard.doing import go
@@ -40,8 +41,7 @@ def make_token(shop_id: str) -> Response:
                 by=me().user.name,
                 now=parts().now(),
             )
-            sentence = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
-            trail.add(connection, Event(shop_id, parts().now(), me().user.name, "token_made", sentence))
+            note(connection, shop_id, "token_made", f"The API token “{made.name}” was made: {', '.join(made.scopes)}.")
     except Rejected as error:
         form.errors["name"] = retold(error.sentence)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -52,9 +52,9 @@ def make_token(shop_id: str) -> Response:
 def revoke_token(shop_id: str, token_id: int) -> Response:
     """End a token for good."""
     with parts().store.write() as connection:
+        name = next((one.name for one in tokens.of_shop(connection, shop_id) if one.token_id == token_id), "")
         if tokens.revoke(connection, shop_id, token_id, now=parts().now()):
-            sentence = f"The API token {token_id} was revoked."
-            trail.add(connection, Event(shop_id, parts().now(), me().user.name, "token_revoked", sentence))
+            note(connection, shop_id, "token_revoked", f"The API token “{name}” was revoked.")
     flash(_("The token no longer opens anything."), "good")
     return go(f"/s/{shop_id}/settings/programs")
 
@@ -82,8 +82,8 @@ def make_hook(shop_id: str) -> Response:
                 by=me().user.name,
                 now=parts().now(),
             )
-            sentence = f"{hook.url} is told of {', '.join(hook.events)} from now on."
-            trail.add(connection, Event(shop_id, parts().now(), me().user.name, "hook_added", sentence))
+            told = ", ".join(hook.events)
+            note(connection, shop_id, "hook_added", f"{hook.url} is told of {told} from now on.")
     except Rejected as error:
         form.errors["url"] = retold(error.sentence)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -100,16 +100,22 @@ def change_hook(shop_id: str, hook_id: int, what: str) -> Response:
             abort(HTTPStatus.NOT_FOUND)
         if what == "stop":
             hooks.stop(connection, hook_id, because=hooks.BY_A_PERSON, now=now)
+            note(connection, shop_id, "hook_stopped", f"{hook.url} is not told for now.")
         elif what == "resume":
             hooks.go_on(connection, hook_id, now=now)
+            note(connection, shop_id, "hook_resumed", f"{hook.url} is told again.")
         else:
             hooks.remove(connection, hook)
-            sentence = f"{hook.url} is told of documents no more."
-            trail.add(connection, Event(shop_id, now, me().user.name, "hook_removed", sentence))
+            note(connection, shop_id, "hook_removed", f"{hook.url} is told of documents no more.")
         if not hooks.has_failed(connection, shop_id):
             alarms.quiet(connection, shop_id, code=hooks.ALARM, now=now)
     flash(_("Saved."), "good")
     return go(f"/s/{shop_id}/settings/programs")
+
+
+def note(connection: Connection, shop_id: str, code: str, sentence: str) -> None:
+    """Who opened or closed a way to the shop's documents stays on its trail."""
+    trail.add(connection, Event(shop_id, parts().now(), me().user.name, code, sentence))
 
 
 def ticked() -> list[str]:
@@ -135,6 +141,12 @@ def page(
         tokens=all_tokens,
         hooks=all_hooks,
         scopes=tuple(Scope),
+        scope_names={
+            Scope.DOCUMENTS_READ: _("read documents"),
+            Scope.ORDERS_READ: _("read orders"),
+            Scope.FILES_READ: _("download PDF and XML"),
+            Scope.HOOKS_WRITE: _("change who is told"),
+        },
         events=tuple(HookEvent),
         event_names={
             HookEvent.ISSUED: _("a document is issued"),
