@@ -200,9 +200,9 @@ def test_who_opens_and_closes_a_way_for_programs_is_on_the_trail(house: House) -
     assert "fr_" in shown
     assert "fr_" not in visitor.get(page).text
     assert told[::-1] == [
-        "The token “Books” was made.",
+        "The API token “Books” was made: documents:read.",
         "https://books.example/hook is told of document.issued from now on.",
-        "The token “Books” was revoked.",
+        "The API token “Books” was revoked.",
         "https://books.example/hook is not told for now.",
         "https://books.example/hook is told again.",
         "https://books.example/hook is told of documents no more.",
