@@ -127,31 +127,31 @@ def frame() -> dict[str, Any]:
     }
 
 
-def tabs() -> list[tuple[str, str, str, int]]:
-    """Name, address, words and count of each part that can be gone to from here."""
+def tabs() -> list[tuple[str, str, str]]:
+    """Name, address and words of each part that can be gone to from here."""
     found, base, shop = asker(), base_path(), g.get("shop")
     if found is None:
         return []
     if shop is not None:
         home = f"{base}/s/{shop.shop_id}"
         seen = [
-            ("overview", home, _("Overview"), 0),
-            ("orders", f"{home}/orders", _("Orders"), 0),
-            ("papers", f"{home}/documents", _("Documents"), 0),
-            ("books", f"{home}/books", _("Books"), 0),
-            ("work", f"{home}/work", _("Work"), 0),
-            ("activity", f"{home}/activity", _("Activity"), 0),
+            ("overview", home, _("Overview")),
+            ("orders", f"{home}/orders", _("Orders")),
+            ("papers", f"{home}/documents", _("Documents")),
+            ("books", f"{home}/books", _("Books")),
+            ("work", f"{home}/work", _("Work")),
+            ("activity", f"{home}/activity", _("Activity")),
         ]
         if may_act():
-            seen += [("settings", f"{home}/settings/company", _("Settings"), 0), ("team", f"{home}/team", _("Team"), 0)]
+            seen += [("settings", f"{home}/settings/company", _("Settings")), ("team", f"{home}/team", _("Team"))]
         return seen
     if not found.user.operator:
         return []
     return [
-        ("front", f"{base}/shops", _("Shops"), 0),
-        ("all_work", f"{base}/work", _("Work"), 0),
-        ("operators", f"{base}/people", _("People"), 0),
-        ("about", f"{base}/about", _("About"), 0),
+        ("front", f"{base}/shops", _("Shops")),
+        ("all_work", f"{base}/work", _("Work")),
+        ("operators", f"{base}/people", _("People")),
+        ("about", f"{base}/about", _("About")),
     ]
 
 
