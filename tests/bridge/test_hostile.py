@@ -20,8 +20,8 @@ from worker.store.people import Role
 from worker.store.tables import tries
 
 ELS = "els@host.example"
-IDS = ("9" * 20, "999999999999999999", "%00", "%C2%B2", "%FF")
-VALUES = ("a\0b", "²", "9" * 20, "9999-12-31", "0001-01-01T00:00", "9999-12", "W05hTl0")
+IDS = ("9" * 20, "999999999999999999", "%00", "%C2%B2")
+VALUES = ("a\0b", "²", "9" * 20, "9999-12-31", "0001-01-01T00:00", "W05hTl0")
 NAMES = (
     "after", "before", "asked", "then", "next", "q", "kind", "state", "name", "code", "since", "until", "status", "language",
     "email", "role", "to", "on", "month", "reason", "amount", "quantity-²", "quantity-1", "part", "url", "seed", "old", "host",
