@@ -1,6 +1,7 @@
 """Several processes as one: started in order, started again when they die, stopped in the reverse order."""
 
 import ctypes
+import fcntl
 import logging
 import os
 import secrets
@@ -12,6 +13,8 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TextIO
 
 from worker import broker
 from worker.errors import Rejected
@@ -64,6 +67,7 @@ class House:
     """All parts of one machine. Later parts need earlier ones."""
 
     parts: list[Part] = field(default_factory=list)
+    claim: TextIO | None = None
 
     def add(self, part: Part) -> Part:
         self.parts.append(part)
@@ -92,6 +96,8 @@ class House:
         """Stop the last part first and wait for each: a worker finishes the job at hand."""
         for part in reversed(self.parts):
             stop_part(part)
+        if self.claim is not None:
+            self.claim.close()
 
 
 def stop_part(part: Part) -> None:
@@ -137,6 +143,7 @@ def open_house(settings: Settings, *, host: str, port: int, workers: int, embedd
     house, environment = House(), settings.environment_of_parts()
     try:
         if embedded_broker:
+            house.claim = claimed(settings.data)
             part = house.add(Part("valkey", broker.command(settings.data), environment))
             if part.process is None:
                 raise Rejected("The embedded Valkey did not start.", code="broker_start")
@@ -150,6 +157,23 @@ def open_house(settings: Settings, *, host: str, port: int, workers: int, embedd
         house.stop()
         raise
     return house
+
+
+def claimed(data: Path) -> TextIO:
+    """The claim on *data*, held while the file is open. Raises Rejected where another house on this machine has it.
+
+    Two embedded brokers in one folder would take each other's socket away and write in one log.
+    """
+    claim = (data / "up.lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        raise Rejected(
+            f"Another “facturelay up” still runs on {data}; wait until it has stopped, or choose a folder with --data.",
+            code="data_in_use",
+        ) from None
+    return claim
 
 
 def set_up_link(services: Services) -> str | None:

@@ -158,3 +158,12 @@ def test_what_is_refused_is_a_sentence_and_never_a_traceback(up: tuple[Up, Prete
     assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
     assert house.command("shop", "add", "--name", "x", "--url", "ftp://x", "--webhook-secret", "s").returncode == 1
     assert house.command("shop", "add").returncode == 2
+
+
+def test_a_second_house_leaves_the_folder_of_the_first_alone(up: tuple[Up, PretendShop, Mailbox]) -> None:
+    house, _, _ = up
+    second = house.command("up", "--port", str(free_port()))
+    assert second.returncode != 0
+    assert "Another “facturelay up” still runs on" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert house.json("status")["healthy"]
