@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import Response, current_app, make_response, redirect
 
 from worker.queue import Ringer
 from worker.settings import Settings
@@ -49,6 +50,11 @@ def parts() -> Parts:
 def base_path() -> str:
     """The folder of the public address that we are reached under, "" when it has none."""
     return urlsplit(parts().settings.public_url).path
+
+
+def go(path: str) -> Response:
+    """On to *path*, below our base, with a GET: what follows when something was done."""
+    return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))
 
 
 def utc_now() -> datetime:

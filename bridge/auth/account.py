@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.auth import passwords, second_factor
 from bridge.auth.doors import MOST_TRIES, forget_tries, new_password_of, note, slow_down, too_often
 from bridge.auth.who import guard_people, me
 from bridge.forms import Form
-from bridge.parts import base_path, parts
+from bridge.parts import go, parts
 from bridge.speaking import NAMES, _, speak
 from worker.store import people, signing_in
 
@@ -172,4 +172,4 @@ def second_page(seed: str, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Re
 
 
 def back() -> Response:
-    return make_response(redirect(f"{base_path()}/account", HTTPStatus.SEE_OTHER))
+    return go("/account")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bridge.auth import passwords, second_factor
 from bridge.auth.who import address, asker, cookie_name, guard_forms, set_cookie
 from bridge.forms import Form
-from bridge.parts import base_path, parts
+from bridge.parts import base_path, go, parts
 from bridge.speaking import _, say_page, words
 from worker.store import acts, people, shops, signing_in
 from worker.store.acts import Act
@@ -71,7 +71,7 @@ def try_code() -> Response:
     with parts().store.read() as connection:
         user = people.find(connection, user_id)
     if user is None or user.suspended_at is not None or not user.totp:
-        return make_response(redirect(f"{base_path()}/sign-in", HTTPStatus.SEE_OTHER))
+        return go("/sign-in")
     if not second_factor.accepted(user, form.values.get("code", ""), now=parts().now()):
         note("sign_in_failed", f"A wrong second code was given for {user.email}.", actor=user.email)
         form.errors["code"] = _("This code is not right, or was used before. Codes change every 30 seconds.")
@@ -86,7 +86,7 @@ def sign_out() -> Response:
     if found is not None:
         with parts().store.write() as connection:
             signing_in.end(connection, found.token)
-    response = make_response(redirect(f"{base_path()}/sign-in", HTTPStatus.SEE_OTHER))
+    response = go("/sign-in")
     set_cookie(response, cookie_name(), "", max_age_s=0)
     return response
 
@@ -141,7 +141,7 @@ def set_new_password(token: str) -> Response:
         signing_in.end_all(connection, user.user_id)
     note("password_changed", f"{found.email} chose a new password.", actor=found.email)
     flash(_("Your password is changed. Sign in with it."), "good")
-    return make_response(redirect(f"{base_path()}/sign-in", HTTPStatus.SEE_OTHER))
+    return go("/sign-in")
 
 
 def take_pass(token: str, purpose: str) -> Response:
@@ -189,7 +189,7 @@ def let_member_in(found: Pass) -> Response:
     """Somebody who has an account joins one more shop: only signed in as the one who was invited."""
     mine = asker()
     if mine is None or mine.user.email != found.email:
-        return make_response(redirect(f"{base_path()}/sign-in?next={request.path}", HTTPStatus.SEE_OTHER))
+        return go(f"/sign-in?next={request.path}")
     with parts().store.write() as connection:
         if not signing_in.use_pass(connection, found, now=parts().now()):
             return pass_over()
@@ -199,7 +199,7 @@ def let_member_in(found: Pass) -> Response:
         elif people.roles_of(connection, mine.user.user_id).get(found.shop_id) is not Role.ADMIN:
             people.give_role(connection, mine.user.user_id, found.shop_id, found.role)
     note("joined", f"{found.email} joined as {found.role}.", actor=mine.user.name, shop_id=found.shop_id)
-    return make_response(redirect(f"{base_path()}/", HTTPStatus.SEE_OTHER))
+    return go("/")
 
 
 def let_in(user: User, form: Form) -> Response:
@@ -210,7 +210,7 @@ def let_in(user: User, form: Form) -> Response:
         token = signing_in.begin(connection, user.user_id, agent=request.headers.get("User-Agent", ""), now=now)
         people.change(connection, user.user_id, signed_in_at=now)
     note("signed_in", f"{user.email} signed in.", actor=user.name)
-    response = make_response(redirect(f"{base_path()}{wanted(form.values.get('next', ''))}", HTTPStatus.SEE_OTHER))
+    response = go(wanted(form.values.get("next", "")))
     set_cookie(response, cookie_name(), token, max_age_s=int(LIFETIME.total_seconds()))
     return response
 

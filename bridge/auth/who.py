@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, request
+from flask import Blueprint, Response, abort, g, request
 
-from bridge.parts import base_path, parts
+from bridge.parts import go, parts
 from bridge.speaking import _, say_page, speak
 from worker.domain.shop import Shop
 from worker.store import people, shops, signing_in
@@ -116,7 +116,7 @@ def sign_in_first() -> Response | None:
         return None
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = f"?{urlencode({'next': wanted})}" if wanted not in ("", "/") else ""
-    return make_response(redirect(f"{base_path()}/sign-in{query}", HTTPStatus.SEE_OTHER))
+    return go(f"/sign-in{query}")
 
 
 def wrong_form() -> Response | None:

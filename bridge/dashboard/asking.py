@@ -6,14 +6,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, flash, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, flash, jsonify, make_response, render_template, request
 
 from bridge.auth.doors import wanted
 from bridge.auth.who import forbidden, guard_shop, may_act, me
-from bridge.dashboard.doing import go
 from bridge.forms import whole
 from bridge.links import PDF_POLICY as SHOPPERS_PDF_POLICY
-from bridge.parts import base_path, parts
+from bridge.parts import base_path, go, parts
 from bridge.retelling import retold
 from bridge.speaking import _
 from worker.queue import RUN_ERRAND
@@ -59,7 +58,7 @@ def ask(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str) -> R
     parts().ringer.ring(RUN_ERRAND, errand_id)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(state=f"{base_path()}/s/{shop_id}/asked/{errand_id}/state")
-    return make_response(redirect(f"{base_path()}{waiting_page(shop_id, errand_id, then=then)}", HTTPStatus.SEE_OTHER))
+    return go(waiting_page(shop_id, errand_id, then=then))
 
 
 def waiting_page(shop_id: str, errand_id: int, *, then: str) -> str:

@@ -9,10 +9,9 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 from bridge.auth.who import guard_shop, may_act
 from bridge.auth.who import shop as this_shop
 from bridge.dashboard.asking import answered, ask
-from bridge.dashboard.doing import go
 from bridge.dashboard.lists import neighbours, place
 from bridge.forms import Form
-from bridge.parts import base_path, parts
+from bridge.parts import base_path, go, parts
 from bridge.speaking import _
 from worker.store import journal, numbers, reports
 from worker.store.numbers import Gap

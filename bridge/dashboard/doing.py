@@ -1,12 +1,11 @@
 """What a person decides and the database can do at once: done in the request, rung for, said on the next page."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 
-from flask import Response, flash, make_response, redirect
+from flask import Response, flash
 from sqlalchemy import Connection
 
-from bridge.parts import base_path, parts
+from bridge.parts import go, parts
 from bridge.retelling import retold
 from worker.errors import Rejected
 from worker.queue import DELIVER, LOOK_AT_ORDER
@@ -33,7 +32,3 @@ def ring(again: Again) -> None:
         parts().ringer.ring(LOOK_AT_ORDER, look_id)
     for document_id in again.documents:
         parts().ringer.ring(DELIVER, document_id)
-
-
-def go(path: str) -> Response:
-    return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))

@@ -2,11 +2,11 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.auth.who import asker, guard_people, me
 from bridge.dashboard.overview import ZONE, figures
-from bridge.parts import base_path, parts
+from bridge.parts import go, parts
 from bridge.speaking import _, say_page
 from worker.store import people, today
 from worker.store.today import Today
@@ -68,7 +68,3 @@ def shops() -> Response:
 
 def needs_somebody(figures: Today | None) -> bool:
     return figures is not None and bool(figures.failed or figures.alarms or figures.drafts)
-
-
-def go(path: str) -> Response:
-    return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))

@@ -3,13 +3,13 @@
 from http import HTTPStatus
 from importlib.metadata import version
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.auth.doors import mail_address, note
 from bridge.auth.who import guard_operators, me
 from bridge.forms import Form
 from bridge.health import redis_answers
-from bridge.parts import base_path, parts
+from bridge.parts import go, parts
 from bridge.speaking import _
 from worker.store import acts, people, plugin, signing_in
 from worker.store.people import Role, User
@@ -165,4 +165,4 @@ def people_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTP
 
 
 def back() -> Response:
-    return make_response(redirect(f"{base_path()}/people", HTTPStatus.SEE_OTHER))
+    return go("/people")

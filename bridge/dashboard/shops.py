@@ -3,14 +3,13 @@
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.auth.doors import mail_address, note
 from bridge.auth.who import guard_operators, me
 from bridge.dashboard.asking import answered
-from bridge.dashboard.doing import go
 from bridge.forms import Form
-from bridge.parts import base_path, parts
+from bridge.parts import go, parts
 from bridge.retelling import retold
 from bridge.speaking import NAMES, _
 from worker.domain import settling
@@ -77,7 +76,7 @@ def make() -> Response:
     if token:
         link = f"{parts().settings.public_url}/join/{token}"
         flash(_("Hand this link to {email}; it works once: {link}", email=email or "", link=link), "good")
-    return make_response(redirect(f"{base_path()}/s/{made.shop_id}/settings/company", HTTPStatus.SEE_OTHER))
+    return go(f"/s/{made.shop_id}/settings/company")
 
 
 @blueprint.get("/<shop_id>/leave")

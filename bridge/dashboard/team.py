@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.auth.doors import mail_address, note
 from bridge.auth.who import guard_shop, me
 from bridge.auth.who import shop as this_shop
 from bridge.forms import Form
-from bridge.parts import base_path, parts
+from bridge.parts import base_path, go, parts
 from bridge.speaking import _
 from worker.store import acts, people, signing_in
 from worker.store.people import Role
@@ -123,4 +123,4 @@ def page(
 
 
 def back(shop_id: str) -> Response:
-    return make_response(redirect(f"{base_path()}/s/{shop_id}/team", HTTPStatus.SEE_OTHER))
+    return go(f"/s/{shop_id}/team")

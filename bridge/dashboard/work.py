@@ -6,9 +6,9 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 
 from bridge.auth.who import guard_operators, guard_shop, me
 from bridge.dashboard.asking import ask
-from bridge.dashboard.doing import do, go
+from bridge.dashboard.doing import do
 from bridge.dashboard.lists import neighbours, place
-from bridge.parts import parts
+from bridge.parts import go, parts
 from bridge.speaking import _
 from worker import queue
 from worker.store import deciding, people, work

@@ -9,10 +9,9 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from bridge.auth.who import me
 from bridge.auth.who import shop as this_shop
-from bridge.dashboard.doing import go
 from bridge.dashboard.settings import TOPICS, blueprint
 from bridge.forms import Form
-from bridge.parts import parts
+from bridge.parts import go, parts
 from bridge.retelling import retold
 from bridge.speaking import NAMES, _, words
 from worker.domain import settling

@@ -6,11 +6,10 @@ from flask import Response, flash, request
 
 from bridge.auth.who import me
 from bridge.auth.who import shop as this_shop
-from bridge.dashboard.doing import go
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.parts import parts
+from bridge.parts import go, parts
 from bridge.retelling import retold
 from bridge.speaking import _
 from worker.domain.document import Kind

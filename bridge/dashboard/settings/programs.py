@@ -6,11 +6,10 @@ from flask import Response, abort, flash, request
 from sqlalchemy import Connection
 
 from bridge.auth.who import me
-from bridge.dashboard.doing import go
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.parts import parts
+from bridge.parts import go, parts
 from bridge.retelling import retold
 from bridge.speaking import _
 from worker.domain.hook import HookEvent, checked_url
