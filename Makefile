@@ -1,7 +1,7 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo up test check lock golden chaos words pot clean
+.PHONY: help python venv venv-dev demo up test check lock golden chaos words pot clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,9 @@ demo: venv ## Show everything with a pretend shop: make demo ARGS="--once"
 
 up: venv ## Run the real thing on this machine: make up ARGS="…"
 	@$(BIN)/facturelay up $(ARGS)
+
+python: ## Say which Python is used
+	@echo "$(PYTHON)"
 
 venv: $(VENV)/runtime-is-installed ## Install what Facturelay needs to run into .venv
 

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +41,7 @@ MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "secret-key",
 )
 UNFINISHED = ".new-"
+MOST_MANIFEST_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifes
         settings.data.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
             folder = Path(name)
-            tar.extractall(folder, filter="data")
+            unpack(tar, folder, manifest)
             put_database(folder, settings, manifest)
             if (folder / ARCHIVE).is_dir():
                 (folder / ARCHIVE).replace(settings.archive)
@@ -184,10 +186,37 @@ def opened(source: Path) -> Iterator[tarfile.TarFile]:
 
 def read_manifest(tar: tarfile.TarFile, source: Path) -> Manifest:
     first = tar.next()
-    content = tar.extractfile(first) if first and first.name == MANIFEST else None
-    if content is None:
-        raise Rejected(f"{source} is not a backup of Facturelay.", code="backup_unreadable")
-    return Manifest(**json.load(content))
+    content = tar.extractfile(first) if first and first.name == MANIFEST and first.isreg() else None
+    try:
+        return Manifest(**json.loads(content.read(MOST_MANIFEST_BYTES) if content else b""))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Rejected(f"{source} is not a backup of Facturelay.", code="backup_unreadable") from error
+
+
+def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
+    """Copy what a backup may hold, byte by byte, into *folder*; anything else in it is refused.
+
+    Not `extractall`: Python 3.11.2 (Debian 12) has no filters for it, and later ones were got round (CVE-2025-4517).
+    """
+    expected = {SQLITE if manifest.database == "sqlite" else POSTGRESQL, *([KEY] if manifest.holds_key else [])}
+    # The manifest, which was read before, comes first again.
+    for entry in islice(tar, 1, None):
+        is_known = entry.name in expected or is_archived(entry.name)
+        source = tar.extractfile(entry) if is_known and entry.isreg() else None
+        if source is None:
+            raise Rejected(f"The backup holds “{entry.name}”, which no backup does.", code="backup_unreadable")
+        if entry.size > shutil.disk_usage(folder).free:
+            raise Rejected(f"There is no room for “{entry.name}” ({entry.size} bytes).", code="restore_no_room")
+        target = folder / entry.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with private(target) as output:
+            shutil.copyfileobj(source, output)
+
+
+def is_archived(name: str) -> bool:
+    """Whether a name is archive/<plain parts>: nothing in it leads out of the folder."""
+    first, *parts = name.split("/")
+    return first == ARCHIVE and bool(parts) and all(part.strip(".") and not set(part) & set("\\\0") for part in parts)
 
 
 def check_place(settings: Settings, manifest: Manifest) -> None:

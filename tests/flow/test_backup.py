@@ -1,8 +1,8 @@
 """A backup is worth what its restore gives back: compared row by row and byte by byte."""
 
-import json
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -110,20 +110,66 @@ def test_a_file_that_is_not_the_stored_one_is_found(house: House, elsewhere: Set
         backup.restore(tmp_path / "b.tar.gz", elsewhere)
 
 
-def test_a_backup_that_wants_to_write_outside_its_folder_is_refused(
-    house: House, elsewhere: Settings, tmp_path: Path
+def entry(name: str, *, kind: bytes = tarfile.REGTYPE, linkname: str = "") -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname = kind, linkname
+    return made
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        [entry("../outside")],
+        [entry("archive/../../outside")],
+        [entry("/tmp/outside")],
+        [entry("archive/..\\outside")],
+        [entry("archive//outside")],
+        [entry("archive")],
+        [entry("anything")],
+        [entry("secret-key")],  # the manifest says that there is none
+        [entry("facturelay.dump")],  # nor is it PostgreSQL's
+        [entry("archive/a", kind=tarfile.SYMTYPE, linkname="../.."), entry("archive/a/outside")],
+        [entry("archive/a", kind=tarfile.LNKTYPE, linkname="/etc/passwd")],
+        [entry("archive/a", kind=tarfile.FIFOTYPE)],
+        [entry("archive/a", kind=tarfile.CHRTYPE)],
+        [entry("archive/a", kind=tarfile.DIRTYPE)],
+        [entry("archive/a"), entry("archive/a")],
+        [entry("archive/a"), entry("archive/a/b")],
+        [entry("manifest.json")],
+    ],
+    ids=lambda entries: " ".join(f"{made.type.decode()}:{made.name}" for made in entries),
+)
+def test_a_backup_with_anything_but_its_own_files_is_refused(
+    house: House, elsewhere: Settings, tmp_path: Path, bad: list[tarfile.TarInfo]
 ) -> None:
     backed_up(house, tmp_path / "b.tar.gz")
-    with tarfile.open(tmp_path / "b.tar.gz") as good:
-        manifest = good.extractfile("manifest.json")
-        assert manifest is not None
-        text = json.dumps(json.load(manifest))
-    with tarfile.open(tmp_path / "bad.tar.gz", "w:gz") as bad:
-        backup.add_text(bad, "manifest.json", text)
-        backup.add_text(bad, "../outside", "mine")
+    with tarfile.open(tmp_path / "b.tar.gz") as good, tarfile.open(tmp_path / "bad.tar.gz", "w:gz") as copy:
+        for member in good:
+            copy.addfile(member, good.extractfile(member))
+        for member in bad:
+            copy.addfile(member)
     with pytest.raises(Rejected):
         backup.restore(tmp_path / "bad.tar.gz", elsewhere)
+    assert content(elsewhere.data) == {}
     assert not (elsewhere.data.parent / "outside").exists()
+
+
+def test_a_backup_larger_than_the_disk_is_refused_before_it_fills_it(
+    house: House, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backed_up(house, tmp_path / "b.tar.gz")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(Rejected, match="no room"):
+        backup.restore(tmp_path / "b.tar.gz", elsewhere)
+    assert content(elsewhere.data) == {}
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"made_at": 1}', "[" * 9000, "no"])
+def test_a_manifest_that_is_none_is_refused(house: House, elsewhere: Settings, tmp_path: Path, manifest: str) -> None:
+    with tarfile.open(tmp_path / "bad.tar.gz", "w:gz") as bad:
+        backup.add_text(bad, "manifest.json", manifest)
+    with pytest.raises(Rejected, match="not a backup of Facturelay"):
+        backup.restore(tmp_path / "bad.tar.gz", elsewhere)
 
 
 def names(path: Path) -> list[str]:
