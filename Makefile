@@ -61,8 +61,8 @@ lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin
 	@git --no-pager diff --stat -- requirements
 
 words: venv-dev ## Bring the catalogs of documents, mails and pages in step with the code
-	@$(BIN)/python -m worker.words.gather
-	@$(BIN)/python -m bridge.gather
+	@$(BIN)/python -m worker.i18n.extract
+	@$(BIN)/python -m bridge.i18n.extract
 
 # The header's name and description are for translators too, and xgettext does not see them there.
 pot: ## Write the plugin's template for translators

@@ -22,7 +22,7 @@ from tests.services.postgres import Postgres, accepts, server_binaries
 from tests.services.process import account, run, running, scratch
 from tests.store.books import issue_orders, opened
 from worker.domain.shop import Shop
-from worker.store.tables import documents
+from worker.store.database.tables import documents
 
 FORKS = multiprocessing.get_context("forkserver")
 

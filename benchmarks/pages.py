@@ -35,29 +35,17 @@ from tests.store.books import VAULT, plain_draft
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.settings import Settings
-from worker.store import (
-    attention,
-    codec,
-    finding,
-    hours,
-    journal,
-    listing,
-    logs,
-    numbers,
-    people,
-    shops,
-    signing_in,
-    today,
-    work,
-)  # fmt: skip
-from worker.store.engine import Store
-from worker.store.listing import DocumentFilter, OrderFilter
-from worker.store.migrate import upgrade
-from worker.store.paging import Place, written
+from worker.store import hourly_stats, order_search, sessions, shops, users  # fmt: skip
+from worker.store.database import json_codec  # fmt: skip
+from worker.store.database.engine import Store
+from worker.store.database.migrate import upgrade
+from worker.store.database.pagination import Place, written
+from worker.store.database.tables import metadata
+from worker.store.queries import activity, attention, jobs, lists, register_check, sales_journal, today  # fmt: skip
+from worker.store.queries.jobs import DeliveryFilter, JobFilter, JobKind
+from worker.store.queries.lists import DocumentFilter, OrderFilter
 from worker.store.register import GENESIS
 from worker.store.shops import Secrets
-from worker.store.tables import metadata
-from worker.store.work import DeliveryFilter, JobFilter, JobKind
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -195,7 +183,7 @@ class Template:
 
     @cached_property
     def said(self) -> str:
-        return codec.dump(plain_draft(Kind.INVOICE if self.kind is Kind.CREDIT_NOTE else self.kind))
+        return json_codec.dump(plain_draft(Kind.INVOICE if self.kind is Kind.CREDIT_NOTE else self.kind))
 
 
 CONFIRMATION = Template(Kind.ORDER_CONFIRMATION, "order_confirmation", "OC")
@@ -225,7 +213,7 @@ class Maker:
         first, last = FIRST[n % len(FIRST)], LAST[n // 7 % len(LAST)]
         # One order in a thousand has a name of its own: what people search for.
         name = f"{first} {last}" if n % 1000 else f"{first} Zeldzaam{n}"
-        words = set(finding.words_of(f"{order_id}", name, f"{first.lower()}.{n}@mail{n % 50}.example"))
+        words = set(order_search.words_of(f"{order_id}", name, f"{first.lower()}.{n}@mail{n % 50}.example"))
         head = {"shop_id": shop_id, "order_id": order_id, "order_key": f"wc_order_{n}", "order_number": f"{order_id}"}
         status = ("completed", "processing", "on-hold", "cancelled")[order_id % 4]
         seen = {"status": status, "currency": "EUR", "total": "15.00", "buyer": name, "ordered_at": at, "paid_at": at}
@@ -235,7 +223,7 @@ class Maker:
             self.given[shop_id, template.series] += 1
             sequence = self.given[shop_id, template.series]
             number, document_id = f"{template.prefix}2026-{sequence:05}", (2 * n + place + 1) * self.size.copies
-            words |= finding.words_of_number(number)
+            words |= order_search.words_of_number(number)
             corrects = document_id - self.size.copies if template is CREDIT_NOTE else None
             add_document(
                 rows, head, template, document_id, sequence, number=number, at=at, buyer=name, corrects=corrects
@@ -319,10 +307,10 @@ def failed_deliveries(size: Size, ids: list[str]) -> Iterator[dict[str, object]]
 
 
 def past_hours(ids: list[str]) -> Iterator[dict[str, object]]:
-    last = hours.whole_hour(NOW)
-    for shop_id in (hours.ALL, *ids):
+    last = hourly_stats.whole_hour(NOW)
+    for shop_id in (hourly_stats.ALL, *ids):
         for n in range(24 * 31):
-            hour = last - n * hours.HOUR
+            hour = last - n * hourly_stats.HOUR
             counts = {"orders": 5, "documents": 10, "mails": 10, "failures": 1, "latency_ms": 2900 + n}
             yield {"shop_id": shop_id, "hour": hour, **counts}
 
@@ -362,7 +350,7 @@ class House:
             secret_keys=("k" * 32,),  # those of tests.store.books
         )
         with self.store.write() as connection:
-            user_id = people.add(
+            user_id = users.add(
                 connection,
                 email="els@host.example",
                 name="Els",
@@ -371,7 +359,7 @@ class House:
                 operator=True,
                 now=NOW,
             )
-            token = signing_in.begin(connection, user_id, agent="", now=NOW)
+            token = sessions.begin(connection, user_id, agent="", now=NOW)
         client = create_app(settings, now=lambda: NOW).test_client()
         client.set_cookie("facturelay", token, domain="documents.example")
         return client
@@ -398,11 +386,11 @@ def reads(function: Callable[[Connection, House], object]) -> Callable[[House], 
 
 
 def documents_of(wanted: DocumentFilter | None = None, *, every: bool = False) -> Callable[[House], object]:
-    return reads(lambda connection, house: listing.documents_page(connection, None if every else house.one, wanted))
+    return reads(lambda connection, house: lists.documents_page(connection, None if every else house.one, wanted))
 
 
 def orders_of(wanted: OrderFilter | None = None, *, every: bool = False) -> Callable[[House], object]:
-    return reads(lambda connection, house: listing.orders_page(connection, None if every else house.one, wanted))
+    return reads(lambda connection, house: lists.orders_page(connection, None if every else house.one, wanted))
 
 
 LAST_MONTH = DocumentFilter(since=date(2026, 10, 1), until=date(2026, 10, 31))
@@ -412,10 +400,10 @@ DAY = NOW.replace(hour=0)
 MEASURED: dict[str, Callable[[House], object]] = {
     "documents": documents_of(),
     "documents, all shops": documents_of(every=True),
-    "documents, midway": reads(lambda c, house: listing.documents_page(c, house.one, None, house.midway)),
-    "documents, midway, all shops": reads(lambda c, house: listing.documents_page(c, None, None, house.midway)),
+    "documents, midway": reads(lambda c, house: lists.documents_page(c, house.one, None, house.midway)),
+    "documents, midway, all shops": reads(lambda c, house: lists.documents_page(c, None, None, house.midway)),
     "documents, a page back, all shops": reads(
-        lambda c, house: listing.documents_page(c, None, None, Place(before=house.midway.after))
+        lambda c, house: lists.documents_page(c, None, None, Place(before=house.midway.after))
     ),
     "documents, credit notes": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE)),
     "documents, credit notes, all shops": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE), every=True),
@@ -432,8 +420,8 @@ MEASURED: dict[str, Callable[[House], object]] = {
     "documents, found by a common name": documents_of(DocumentFilter(text="jan peeters")),
     "documents, found by a common name, all shops": documents_of(DocumentFilter(text="jan peeters"), every=True),
     "documents, found by nothing, all shops": documents_of(DocumentFilter(text="jan nobody"), every=True),
-    "drafts": reads(lambda c, house: listing.drafts_page(c, house.one)),
-    "drafts, all shops": reads(lambda c, _house: listing.drafts_page(c, None)),
+    "drafts": reads(lambda c, house: lists.drafts_page(c, house.one)),
+    "drafts, all shops": reads(lambda c, _house: lists.drafts_page(c, None)),
     "orders": orders_of(),
     "orders, all shops": orders_of(every=True),
     "orders, on hold": orders_of(OrderFilter(status="on-hold")),
@@ -442,32 +430,38 @@ MEASURED: dict[str, Callable[[House], object]] = {
     "orders, need attention, all shops": orders_of(OrderFilter(needs_attention=True), every=True),
     "orders, found by a common name, all shops": orders_of(OrderFilter(text="an maes"), every=True),
     "orders, found by a rare name, all shops": orders_of(OrderFilter(text="zeldzaam0"), every=True),
-    "deliveries": reads(lambda c, house: work.deliveries_page(c, house.one)),
-    "deliveries, all shops": reads(lambda c, _house: work.deliveries_page(c, None)),
-    "deliveries, failed, all shops": reads(lambda c, _house: work.deliveries_page(c, None, DeliveryFilter("failed"))),
-    "jobs, failed": reads(lambda c, house: work.jobs_page(c, house.one)),
-    "jobs, failed, all shops": reads(lambda c, _house: work.jobs_page(c, None)),
+    "deliveries": reads(lambda c, house: jobs.deliveries_page(c, house.one)),
+    "deliveries, all shops": reads(lambda c, _house: jobs.deliveries_page(c, None)),
+    "deliveries, failed, all shops": reads(lambda c, _house: jobs.deliveries_page(c, None, DeliveryFilter("failed"))),
+    "jobs, failed": reads(lambda c, house: jobs.jobs_page(c, house.one)),
+    "jobs, failed, all shops": reads(lambda c, _house: jobs.jobs_page(c, None)),
     "jobs, one group, all shops": reads(
-        lambda c, _house: work.jobs_page(c, None, JobFilter("failed", JobKind.STEP, "mail", "mail_refused"))
+        lambda c, _house: jobs.jobs_page(c, None, JobFilter("failed", JobKind.STEP, "mail", "mail_refused"))
     ),
-    "job groups, all shops": reads(lambda c, _house: work.job_groups(c, None)),
-    "job counts, all shops": reads(lambda c, _house: work.job_counts(c, None)),
-    "events": reads(lambda c, house: logs.events_page(c, house.one)),
-    "events, all shops": reads(lambda c, _house: logs.events_page(c, None)),
+    "job groups, all shops": reads(lambda c, _house: jobs.job_groups(c, None)),
+    "job counts, all shops": reads(lambda c, _house: jobs.job_counts(c, None)),
+    "events": reads(lambda c, house: activity.events_page(c, house.one)),
+    "events, all shops": reads(lambda c, _house: activity.events_page(c, None)),
     "needs you": reads(lambda c, house: attention.needs(c, house.one)),
     "needs you, all shops": reads(lambda c, _house: attention.needs(c, None)),
     "today": reads(lambda c, house: today.today(c, house.one, since=DAY)),
     "today, all shops": reads(lambda c, _house: today.today(c, None, since=DAY)),
     "next numbers": reads(lambda c, house: today.next_numbers(c, house.shop, day=NOW.date())),
-    "plot of 24 h": reads(lambda c, house: hours.by_hour(c, house.one, since=NOW - timedelta(days=1), until=NOW)),
-    "plot of 30 days, all shops": reads(
-        lambda c, house: hours.by_day(c, None, since=NOW - timedelta(days=30), until=NOW, zone=house.shop.zoneinfo)
+    "plot of 24 h": reads(
+        lambda c, house: hourly_stats.by_hour(c, house.one, since=NOW - timedelta(days=1), until=NOW)
     ),
-    "hour counted by the sweep": reads(lambda c, _house: hours.count(c, hours.whole_hour(NOW - timedelta(hours=3)))),
-    "numbers of a series": reads(lambda c, _house: numbers.numbers_page(c, SHOP, series="invoice", period=2026)),
-    "register checked": reads(lambda c, house: numbers.check(c, house.shop)),
+    "plot of 30 days, all shops": reads(
+        lambda c, house: hourly_stats.by_day(
+            c, None, since=NOW - timedelta(days=30), until=NOW, zone=house.shop.zoneinfo
+        )
+    ),
+    "hour counted by the sweep": reads(
+        lambda c, _house: hourly_stats.count(c, hourly_stats.whole_hour(NOW - timedelta(hours=3)))
+    ),
+    "numbers of a series": reads(lambda c, _house: register_check.numbers_page(c, SHOP, series="invoice", period=2026)),
+    "register checked": reads(lambda c, house: register_check.check(c, house.shop)),
     "journal of a month": reads(
-        lambda c, _house: journal.journal(c, SHOP, since=date(2026, 10, 1), until=date(2026, 10, 31))
+        lambda c, _house: sales_journal.journal(c, SHOP, since=date(2026, 10, 1), until=date(2026, 10, 31))
     ),
 } | {
     f"page {path}": page(path)

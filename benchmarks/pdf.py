@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from worker.i18n import Words
 from worker.rendering import Brand, preload
 from worker.rendering.paper import Paper, to_html
 from worker.rendering.press import to_pdf, to_pdf_plainly
 from worker.rendering.samples import UNPAID, a_line, an_invoice
-from worker.words import Words
 
 SIZES = (5, 50, 200)
 

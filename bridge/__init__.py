@@ -6,8 +6,11 @@ from datetime import datetime
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from bridge import answers, api, dashboard, health, links, plugin_api, plugin_orders, webhooks
-from bridge.parts import NAME, assemble, utc_now
+from bridge import api, dashboard, errors, health
+from bridge.context import NAME, assemble, utc_now
+from bridge.customer import document
+from bridge.plugin import connection, orders
+from bridge.webhooks import woocommerce
 from worker.settings import Settings
 
 
@@ -29,8 +32,8 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.merge_slashes = False
     app.url_map.converters["int"] = Whole
     app.extensions[NAME] = assemble(settings, now)
-    for door in (webhooks, links, plugin_api, plugin_orders, api, health):
+    for door in (woocommerce, document, connection, orders, api, health):
         app.register_blueprint(door.blueprint)
     dashboard.register(app)
-    answers.register(app)
+    errors.register(app)
     return app

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bridge.speaking import _
+from bridge.i18n.translate import _
 
 T = TypeVar("T")
 WHOLE = re.compile(r"[0-9]{1,18}")

@@ -11,11 +11,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
-from bridge.answers import SENTENCES, refusal
-from bridge.parts import parts
+from bridge.context import parts
+from bridge.errors import SENTENCES, refusal
 from worker import queue
-from worker.store import figures
-from worker.store.figures import Figures
+from worker.store.queries import metrics as figures
+from worker.store.queries.metrics import Figures
 
 blueprint = Blueprint("health", __name__)
 

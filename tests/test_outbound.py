@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.woocommerce.wire import Slowly, Wire, answer, certificate
-from worker.domain.network import is_public
 from worker.errors import Rejected
-from worker.outbound import checked_addresses, guarded_session, open_socket
+from worker.net.guarded_http import checked_addresses, guarded_session, open_socket
+from worker.net.ip_address import is_public
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,22 @@ from datetime import timedelta
 
 from redis.exceptions import RedisError
 
-from worker import calling, errands, issuing, telling
-from worker.delivering import STEPS, NotNeeded
-from worker.errands.common import Unfinished
+from worker import tasks
 from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.invoicing import issue
+from worker.notifications import webhooks
+from worker.plugin import sync
 from worker.queue import CALL_HOOK, RUN_ERRAND, ring_again
+from worker.sending.steps import STEPS, NotNeeded
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import documents, hooks, inbox, steps, trail
-from worker.store import errands as asked
-from worker.store.inbox import Taken
+from worker.store import audit_trail, deliveries, documents, steps
+from worker.store import tasks as asked
+from worker.store import webhooks as hooks
+from worker.store.audit_trail import Event
+from worker.store.deliveries import Taken
 from worker.store.steps import Leased, StepName
-from worker.store.trail import Event
+from worker.tasks.common import Unfinished
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +73,12 @@ def call_hook(call_id: int) -> None:
 
 def check_plugin(plugin_id: int) -> None:
     with left_to_the_sweep():
-        telling.check(services(), plugin_id)
+        sync.check(services(), plugin_id)
 
 
 def tell_plugin(plugin_id: int) -> None:
     with left_to_the_sweep():
-        telling.after_settings(services(), plugin_id)
+        sync.after_settings(services(), plugin_id)
 
 
 @contextmanager
@@ -89,11 +93,11 @@ def left_to_the_sweep() -> Iterator[None]:
 def run_look(with_: Services, delivery_id: int) -> None:
     """Look at the order that *delivery_id* rings for, and answer all its waiting deliveries."""
     with with_.store.write() as connection:
-        taken = inbox.take(connection, delivery_id, now=with_.now(), lease_for=lease_time(with_))
+        taken = deliveries.take(connection, delivery_id, now=with_.now(), lease_for=lease_time(with_))
     if taken is None:
         return
     try:
-        outcome = issuing.look_at(with_, taken.deliveries)
+        outcome = issue.look_at(with_, taken.deliveries)
     except Rejected as error:
         close_look(with_, taken, error.code, error.sentence, state="failed")
     except Unavailable as error:
@@ -113,23 +117,25 @@ BUG = Unavailable("Something went wrong that should not; it is tried again, and 
 
 def close_look(with_: Services, taken: Taken, code: str, sentence: str, *, state: str = "done") -> None:
     with with_.store.write() as connection:
-        inbox.finish(connection, taken.lease, code=code, sentence=sentence, now=with_.now(), state=state)
+        deliveries.finish(connection, taken.lease, code=code, sentence=sentence, now=with_.now(), state=state)
         first = taken.deliveries[0]
         if state == "failed":
-            trail.add(connection, Event(first.shop_id, with_.now(), "worker", code, sentence, order_id=first.order_id))
-    calling.ring(with_, first.shop_id)
-    telling.after_look(with_, first.shop_id, first.order_id)
+            audit_trail.add(
+                connection, Event(first.shop_id, with_.now(), "worker", code, sentence, order_id=first.order_id)
+            )
+    webhooks.ring(with_, first.shop_id)
+    sync.after_look(with_, first.shop_id, first.order_id)
 
 
 def look_later(with_: Services, taken: Taken, error: Unavailable) -> None:
     first = taken.deliveries[0]
     # A paused shop is nobody's failure: its orders wait as long as it does.
-    if with_.now() - first.received_at > GIVE_UP_AFTER and error.code not in ("shop_suspended", issuing.HELD):
+    if with_.now() - first.received_at > GIVE_UP_AFTER and error.code not in ("shop_suspended", issue.HELD):
         close_look(with_, taken, error.code, given_up(error), state="failed")
         return
     next_at = with_.now() + wait_after(first.attempts, error, longest_s=with_.settings.longest_wait_seconds)
     with with_.store.write() as connection:
-        inbox.put_back(connection, taken.lease, code=error.code, sentence=error.sentence, next_at=next_at)
+        deliveries.put_back(connection, taken.lease, code=error.code, sentence=error.sentence, next_at=next_at)
 
 
 def run_steps(with_: Services, document_id: int) -> None:
@@ -172,7 +178,7 @@ def do_errand(with_: Services, errand_id: int) -> None:
     errand = leased.errand
     try:
         with held(with_, leased):
-            answer = errands.ERRANDS[errand.kind](with_, errand)
+            answer = tasks.ERRANDS[errand.kind](with_, errand)
     except Unfinished as later:
         with with_.store.write() as connection:
             asked.go_on_later(connection, leased.lease, so_far=later.so_far)
@@ -250,9 +256,9 @@ def run_call(with_: Services, call_id: int) -> int | None:
     if leased is None:
         return None
     try:
-        calling.call(with_, leased)
+        webhooks.call(with_, leased)
     except Rejected as error:
-        calling.give_up(with_, leased, error.sentence)
+        webhooks.give_up(with_, leased, error.sentence)
     except Unavailable as error:
         call_later(with_, leased, error)
     except Exception:
@@ -268,12 +274,12 @@ def run_call(with_: Services, call_id: int) -> int | None:
 def call_later(with_: Services, leased: hooks.Leased, error: Unavailable) -> None:
     call = leased.call
     if with_.now() - call.made_at > GIVE_UP_AFTER and call.attempts >= LEAST_CALLS:
-        calling.give_up(with_, leased, f"{error.sentence} It was tried for a day.")
+        webhooks.give_up(with_, leased, f"{error.sentence} It was tried for a day.")
         return
     next_at = with_.now() + wait_after(call.attempts, error, longest_s=with_.settings.longest_wait_seconds)
     with with_.store.write() as connection:
         hooks.put_back(connection, leased.lease, reason=error.sentence, next_at=next_at)
-        if isinstance(error, calling.Silent):
+        if isinstance(error, webhooks.Silent):
             hooks.put_off(connection, call.hook_id, until=next_at)
 
 
@@ -295,7 +301,7 @@ def close_step(with_: Services, leased: Leased, *, state: str, code: str, senten
         steps.finish(connection, leased.lease, now=with_.now(), state=state, code=code, sentence=sentence)
         for step in leased.steps:
             order_id = documents.get(connection, step.document_id).draft.order_id
-            trail.add(
+            audit_trail.add(
                 connection,
                 Event(
                     step.shop_id, with_.now(), "worker", code, sentence, order_id=order_id, document_id=step.document_id

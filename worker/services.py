@@ -10,10 +10,10 @@ from rq import Queue
 
 from worker import queue
 from worker.settings import Settings
-from worker.store.archive import Archive, open_archive
-from worker.store.engine import Store
+from worker.store.database.encryption import Vault
+from worker.store.database.engine import Store
+from worker.store.files.archive import Archive, open_archive
 from worker.store.shops import Connected
-from worker.store.vault import Vault
 from worker.woocommerce.client import ShopClient
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from worker.errors import Rejected
-from worker.mail_server import parse_smtp_url
+from worker.net.smtp_url import parse_smtp_url
 
 PREFIX = "FACTURELAY_"
 ECB_DAILY = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import IntegerConverter
 
-from bridge.api import openapi, pace
-from bridge.api.asking import guarded
+from bridge.api import openapi, rate_limit
+from bridge.api.request import guarded
 from bridge.api.routes import ROUTES
-from bridge.parts import parts
+from bridge.context import parts
 
 PREFIX = "/api/v1"
 
@@ -23,7 +23,7 @@ class Id(IntegerConverter):
 @blueprint.record_once
 def prepare(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["id"] = Id
-    state.app.extensions[pace.NAME] = pace.Pace()
+    state.app.extensions[rate_limit.NAME] = rate_limit.Pace()
 
 
 @blueprint.get("/openapi.json")

@@ -4,16 +4,18 @@ from http import HTTPStatus
 
 from flask import Response, jsonify, make_response, request
 
-from bridge.answers import refusal
-from bridge.api.asking import Asking, page, unknown
-from bridge.links import MEDIA_TYPES, REFRESH_S, file_name
-from bridge.parts import parts
-from worker import links, shapes
-from worker.shapes import Json
-from worker.store import api_documents, documents, register, steps
-from worker.store.api_documents import Summary, Wanted
+from bridge.api.request import Asking, page, unknown
+from bridge.context import parts
+from bridge.customer.document import MEDIA_TYPES, REFRESH_S, file_name
+from bridge.errors import refusal
+from worker import serializers
+from worker.net import document_link
+from worker.serializers import Json
+from worker.store import documents, register, steps
+from worker.store.api_tokens import Scope
+from worker.store.queries import api_documents
+from worker.store.queries.api_documents import Summary, Wanted
 from worker.store.steps import StepName
-from worker.store.tokens import Scope
 
 
 def list_documents(asking: Asking) -> Response:
@@ -32,26 +34,29 @@ def get_document(asking: Asking, document_id: int) -> Response:
         document = documents.get(connection, document_id)
         made = steps.of_document(connection, document_id)
         corrected_by = api_documents.corrected_by(connection, asking.shop_id, summary)
-    content = shapes.of_content(document.draft)
+    content = serializers.of_content(document.draft)
     return jsonify(
         {
             **with_link(asking, summary),
             **content,
             "corrected_by": list(corrected_by),
-            "steps": shapes.of_steps(made.values()),
+            "steps": serializers.of_steps(made.values()),
         }
     )
 
 
 def with_link(asking: Asking, summary: Summary) -> Json:
     """A document with the shopper's link: whoever has that has the file, so only a token that may have files is told."""
-    told = shapes.of_document(summary)
+    told = serializers.of_document(summary)
     if Scope.FILES_READ not in asking.token.scopes:
         return {**told, "link": None}
     settings = parts().settings
     # As in mails: the same all day.
     start = max(summary.issued_at, parts().now().replace(hour=0, minute=0, second=0, microsecond=0))
-    return {**told, "link": links.url(settings.public_url, settings.secret_keys, summary.document_id, now=start)}
+    return {
+        **told,
+        "link": document_link.url(settings.public_url, settings.secret_keys, summary.document_id, now=start),
+    }
 
 
 def get_pdf(asking: Asking, document_id: int) -> Response:
@@ -103,18 +108,18 @@ def list_drafts(asking: Asking) -> Response:
             after=asking.after,
             limit=asking.limit + 1,
         )
-    return page(asking, "/drafts", "drafts", [shapes.of_draft(kept) for kept in found], "draft_id")
+    return page(asking, "/drafts", "drafts", [serializers.of_draft(kept) for kept in found], "draft_id")
 
 
 def get_draft(asking: Asking, draft_id: int) -> Response:
     with parts().store.read() as connection:
         kept = api_documents.open_draft(connection, asking.shop_id, draft_id)
-    return unknown("draft") if kept is None else jsonify(shapes.of_draft(kept))
+    return unknown("draft") if kept is None else jsonify(serializers.of_draft(kept))
 
 
 def list_register(asking: Asking) -> Response:
     with parts().store.read() as connection:
         found = register.fates(connection, asking.shop_id, after=asking.after, limit=asking.limit + 1)
         head = register.head(connection, asking.shop_id)
-    items = [shapes.of_fate(fate) for fate in found]
+    items = [serializers.of_fate(fate) for fate in found]
     return page(asking, "/register", "register", items, "position", head=str(head) if head.position else None)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from worker.domain.document import Kind
-from worker.domain.hook import LONGEST_URL, HookEvent
+from worker.domain.webhook import LONGEST_URL, HookEvent
 
 Json = dict[str, Any]
 # Eighteen digits: no database refuses them.

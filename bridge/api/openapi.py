@@ -9,7 +9,7 @@ from bridge.api.examples import EXAMPLES, TOLD
 from bridge.api.fields import ID, Field, Json
 from bridge.api.route import Route
 from bridge.api.schemas import SCHEMAS, a
-from worker.domain.hook import HookEvent
+from worker.domain.webhook import HookEvent
 
 INTRODUCTION = """Documents, orders and webhooks of one shop, for programs.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Response
 
 from bridge.api.fields import Field
-from worker.store.tokens import Scope
+from worker.store.api_tokens import Scope
 
 
 @dataclass(frozen=True)

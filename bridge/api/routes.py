@@ -3,20 +3,12 @@
 from dataclasses import replace
 
 from bridge.api import fields
-from bridge.api.documents import (
-    get_document,
-    get_draft,
-    get_pdf,
-    get_xml,
-    list_documents,
-    list_drafts,
-    list_register,
-)
-from bridge.api.hooks import add_hook, change_hook, get_hook, list_calls, list_hooks, remove_hook
+from bridge.api.documents import get_document, get_draft, get_pdf, get_xml, list_documents, list_drafts, list_register
 from bridge.api.orders import get_order, get_trail, list_orders
 from bridge.api.route import Route
 from bridge.api.shop import get_shop
-from worker.store.tokens import Scope
+from bridge.api.webhooks import add_hook, change_hook, get_hook, list_calls, list_hooks, remove_hook
+from worker.store.api_tokens import Scope
 
 PAGED = (fields.AFTER, fields.LIMIT)
 OPTIONAL_URL, OPTIONAL_EVENTS = replace(fields.URL, required=False), replace(fields.EVENTS, required=False)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from bridge.api.fields import Json
 from worker.domain.document import Category, Kind
-from worker.domain.hook import HookEvent
-from worker.store.tokens import Scope
+from worker.domain.webhook import HookEvent
+from worker.store.api_tokens import Scope
 
 TEXT: Json = {"type": "string"}
 FLAG: Json = {"type": "boolean"}

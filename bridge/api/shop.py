@@ -2,9 +2,10 @@
 
 from flask import Response, jsonify
 
-from bridge.api.asking import Asking
-from bridge.parts import parts
-from worker.store import numbering, shops
+from bridge.api.request import Asking
+from bridge.context import parts
+from worker.store import counters as numbering
+from worker.store import shops
 
 
 def get_shop(asking: Asking) -> Response:

@@ -7,48 +7,48 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, g, request
 
-from bridge.auth import account, doors
-from bridge.auth.account import THEME_COOKIE, THEMES
-from bridge.auth.who import asker, form_cookie_name, form_token, may_act, set_cookie
+from bridge.accounts import account, sign_in
+from bridge.accounts.access import asker, form_cookie_name, form_token, may_act, set_cookie
+from bridge.accounts.account import THEME_COOKIE, THEMES
+from bridge.context import NAME, Parts, base_path
 from bridge.dashboard import (
+    accounting,
     activity,
-    asking,
-    books,
-    front,
-    listed,
+    document_lists,
+    documents,
+    jobs,
+    labels,
     operators,
     orders,
     overview,
-    papers,
     shops,
+    tasks,
     team,
-    telling,
-    work,
 )
+from bridge.dashboard import home as front
 from bridge.dashboard.settings import blueprint as settings_blueprint
-from bridge.dashboard.settings import pages as _pages  # noqa: F401  # each page adds itself to the blueprint
-from bridge.parts import NAME, Parts, base_path
-from bridge.retelling import retold
-from bridge.speaking import _, teach
+from bridge.dashboard.settings import pages  # noqa: F401  # each page adds itself to the blueprint
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import _, teach
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     front.entrance,
     front.blueprint,
-    doors.blueprint,
+    sign_in.blueprint,
     account.blueprint,
     overview.blueprint,
     overview.ending,
     orders.blueprint,
-    listed.blueprint,
-    papers.blueprint,
-    books.blueprint,
+    document_lists.blueprint,
+    documents.blueprint,
+    accounting.blueprint,
     activity.blueprint,
-    work.of_shop,
-    work.of_all,
+    jobs.of_shop,
+    jobs.of_all,
     shops.blueprint,
     settings_blueprint,
     team.blueprint,
-    asking.blueprint,
+    tasks.blueprint,
     operators.blueprint,
 )
 # No other site's script, style, picture or frame; nothing in these pages comes from elsewhere.
@@ -80,14 +80,14 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         form_token=form_token,
         retold=retold,
-        kind_within=telling.kind_within,
-        rule_name=telling.rule_name,
-        source_name=telling.source_name,
-        state_words=telling.state_words,
-        status_name=telling.status_name,
-        step_name=telling.step_name,
+        kind_within=labels.kind_within,
+        rule_name=labels.rule_name,
+        source_name=labels.source_name,
+        state_words=labels.state_words,
+        status_name=labels.status_name,
+        step_name=labels.step_name,
     )
-    app.jinja_env.filters["due_said"] = telling.due_said
+    app.jinja_env.filters["due_said"] = labels.due_said
     app.before_request(refuse_nul)
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:

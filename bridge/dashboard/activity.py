@@ -2,11 +2,11 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from bridge.auth.who import guard_shop
-from bridge.dashboard.lists import neighbours, place
-from bridge.parts import parts
-from worker.store import logs, work
-from worker.store.work import DeliveryFilter
+from bridge.accounts.access import guard_shop
+from bridge.context import parts
+from bridge.dashboard.pagination import neighbours, place
+from worker.store.queries import activity, jobs
+from worker.store.queries.jobs import DeliveryFilter
 
 blueprint = Blueprint("activity", __name__, url_prefix="/s/<shop_id>/activity")
 guard_shop(blueprint)
@@ -18,7 +18,7 @@ STATES = ("", "waiting", "running", "done", "failed")
 def events(shop_id: str) -> Response:
     """The trail of the whole shop: issued, mailed, changed, by whom."""
     with parts().store.read() as connection:
-        page = logs.events_page(connection, (shop_id,), place())
+        page = activity.events_page(connection, (shop_id,), place())
     return make_response(render_template("dashboard/activity/events.html", page=page, **neighbours(page)))
 
 
@@ -28,7 +28,7 @@ def deliveries(shop_id: str) -> Response:
     state = request.args.get("state", "")
     wanted = DeliveryFilter(state if state in STATES else "")
     with parts().store.read() as connection:
-        page = work.deliveries_page(connection, (shop_id,), wanted, place())
+        page = jobs.deliveries_page(connection, (shop_id,), wanted, place())
     content = render_template(
         "dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page)
     )

@@ -5,14 +5,16 @@ from importlib.metadata import version
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
-from bridge.auth.doors import mail_address, note
-from bridge.auth.who import guard_operators, me
+from bridge.accounts.access import guard_operators, me
+from bridge.accounts.sign_in import mail_address, note
+from bridge.context import go, parts
 from bridge.forms import Form
 from bridge.health import redis_answers
-from bridge.parts import go, parts
-from bridge.speaking import _
-from worker.store import acts, people, plugin, signing_in
-from worker.store.people import Role, User
+from bridge.i18n.translate import _
+from worker.store import plugins as plugin
+from worker.store import sessions, sign_in_log
+from worker.store import users as people
+from worker.store.users import Role, User
 
 blueprint = Blueprint("operators", __name__)
 guard_operators(blueprint)
@@ -31,7 +33,7 @@ def invite() -> Response:
     if email is None:
         return people_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     with parts().store.write() as connection:
-        token = signing_in.make_pass(
+        token = sessions.make_pass(
             connection, "invite", email=email, role=Role.OPERATOR, made_by=me().user.name, now=parts().now()
         )
     note("invited", f"{email} was invited as operator.", actor=me().user.name)
@@ -42,7 +44,7 @@ def invite() -> Response:
 def withdraw() -> Response:
     """End an invitation before it is used."""
     with parts().store.write() as connection:
-        email = signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+        email = sessions.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
     if email is not None:
         note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name)
     return back()
@@ -55,7 +57,7 @@ def password_link(user_id: int) -> Response:
     if user.user_id == me().user.user_id:
         return for_yourself()
     with parts().store.write() as connection:
-        token = signing_in.make_pass(
+        token = sessions.make_pass(
             connection, "password", email=user.email, role=Role.VIEWER, made_by=me().user.name, now=parts().now()
         )
     note("password_link", f"A link for a new password of {user.email} was made.", actor=me().user.name)
@@ -71,7 +73,7 @@ def suspend(user_id: int) -> Response:
         return back()
     with parts().store.write() as connection:
         people.change(connection, user.user_id, suspended_at=None if again else parts().now())
-        signing_in.end_all(connection, user.user_id)
+        sessions.end_all(connection, user.user_id)
     if again:
         note("user_resumed", f"{user.email} may sign in again.", actor=me().user.name)
     else:
@@ -87,7 +89,7 @@ def reset_second_factor(user_id: int) -> Response:
         return for_yourself()
     with parts().store.write() as connection:
         people.change(connection, user.user_id, totp="", recovery="[]")
-        signing_in.end_all(connection, user.user_id)
+        sessions.end_all(connection, user.user_id)
     note("second_factor_off", f"The second factor of {user.email} was taken away.", actor=me().user.name)
     flash(_("{email} signs in with the password alone until a new second step is set up.", email=user.email), "good")
     return back()
@@ -149,8 +151,8 @@ def people_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTP
         users = people.every(connection)
         shops = {found.shop_id: found.name for found in people.shops_of(connection, me().user)}
         roles = {user.user_id: people.roles_of(connection, user.user_id) for user in users}
-        invites = signing_in.open_passes(connection, purpose="invite", shop_id=None, now=now)
-        done = acts.latest(connection, limit=50)
+        invites = sessions.open_passes(connection, purpose="invite", shop_id=None, now=now)
+        done = sign_in_log.latest(connection, limit=50)
     content = render_template(
         "dashboard/operators/people.html",
         form=form,

@@ -9,20 +9,23 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from bridge.auth.who import guard_shop, me
-from bridge.dashboard.asking import ask
-from bridge.dashboard.doing import do
-from bridge.dashboard.lists import neighbours, place
-from bridge.dashboard.telling import Shown, shown
-from bridge.parts import parts
-from bridge.speaking import _
+from bridge.accounts.access import guard_shop, me
+from bridge.context import parts
+from bridge.dashboard.actions import do
+from bridge.dashboard.labels import Shown, shown
+from bridge.dashboard.pagination import neighbours, place
+from bridge.dashboard.tasks import ask
+from bridge.i18n.translate import _
+from worker.actions import documents as deciding
 from worker.domain.document import Kind
-from worker.domain.settling import STATUSES
-from worker.store import deciding, documents, inbox, listing, orders, trail
-from worker.store.inbox import Delivery
-from worker.store.listing import OrderFilter
+from worker.domain.settings_form import STATUSES
+from worker.store import audit_trail, documents, orders
+from worker.store import deliveries as inbox
+from worker.store.audit_trail import Event
+from worker.store.deliveries import Delivery
 from worker.store.orders import SeenOrder
-from worker.store.trail import Event
+from worker.store.queries import lists
+from worker.store.queries.lists import OrderFilter
 
 blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
 guard_shop(blueprint)
@@ -65,7 +68,7 @@ def all_orders(shop_id: str) -> Response:
         text=request.args.get("q", "")[:LONGEST_SEARCH],
     )
     with parts().store.read() as connection:
-        page = listing.orders_page(connection, (shop_id,), wanted, place())
+        page = lists.orders_page(connection, (shop_id,), wanted, place())
     return make_response(
         render_template("dashboard/orders/list.html", page=page, wanted=wanted, statuses=STATUSES, **neighbours(page))
     )
@@ -146,7 +149,7 @@ def trail_of(shop_id: str, order_id: int) -> Trail:
         seen = orders.find(connection, shop_id, order_id)
         deliveries = inbox.of_order(connection, shop_id, order_id)
         made, kept = documents.listing(connection, shop_id=shop_id, order_id=order_id)
-        events = trail.of_order(connection, shop_id, order_id)
+        events = audit_trail.of_order(connection, shop_id, order_id)
         items = shown(connection, made, kept)
     if seen is None and not deliveries and not items:
         abort(HTTPStatus.NOT_FOUND)

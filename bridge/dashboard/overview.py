@@ -7,18 +7,20 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, make_response, render_template
 from sqlalchemy import Connection
 
-from bridge.auth.who import guard_shop
-from bridge.auth.who import shop as this_shop
-from bridge.dashboard.asking import ask
-from bridge.dashboard.lists import bars
+from bridge.accounts.access import guard_shop
+from bridge.accounts.access import shop as this_shop
+from bridge.context import parts
+from bridge.dashboard.pagination import bars
+from bridge.dashboard.tasks import ask
 from bridge.health import redis_answers
-from bridge.parts import parts
-from bridge.speaking import DEFAULT_ZONE
+from bridge.i18n.translate import DEFAULT_ZONE
+from worker.actions import go_live
 from worker.domain.shop import Shop
-from worker.store import alarms, attention, going_live, hours, inbox, plugin, shops, today
-from worker.store.people import Role
-from worker.store.scope import Shops
-from worker.store.today import Today
+from worker.store import alerts, deliveries, hourly_stats, plugins, shops
+from worker.store.database.shop_scope import Shops
+from worker.store.queries import attention, today
+from worker.store.queries.today import Today
+from worker.store.users import Role
 
 blueprint = Blueprint("overview", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
@@ -56,8 +58,8 @@ def figures(
     connection: Connection, seen: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
 ) -> dict[str, object]:
     """What an overview of *seen* shops shows; *by_shop* holds what today did in each."""
-    by_hour = hours.by_hour(connection, seen, since=now - timedelta(hours=23), until=now)
-    by_day = hours.by_day(connection, seen, since=now - timedelta(days=29), until=now, zone=zone)
+    by_hour = hourly_stats.by_hour(connection, seen, since=now - timedelta(hours=23), until=now)
+    by_day = hourly_stats.by_day(connection, seen, since=now - timedelta(days=29), until=now, zone=zone)
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {
         "needs": attention.needs(connection, seen, most=MOST_NEEDS),
@@ -71,25 +73,25 @@ def figures(
     }
 
 
-def first_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[going_live.Check, ...]:
+def first_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[go_live.Check, ...]:
     """The checklist of a shop that is still in test; nothing once it is live."""
     if not shop.test:
         return ()
     settings = parts().settings
-    return going_live.first_run(connection, shop, smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=now)
+    return go_live.first_run(connection, shop, smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=now)
 
 
 def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
     """Whether the shop rings, can be asked, and its plugin is well."""
-    found = plugin.of_shop(connection, parts().vault, shop.shop_id)
+    found = plugins.of_shop(connection, parts().vault, shop.shop_id)
     secrets = shops.connected(connection, parts().vault, shop.shop_id).secrets
-    open_codes = {alarm.code for alarm in alarms.open_alarms(connection, shop.shop_id)}
+    open_codes = {alarm.code for alarm in alerts.open_alarms(connection, shop.shop_id)}
     return {
         "plugin": found,
         "plugin_answers": found is not None and found.may_hold(now),
         "has_rest": secrets.has_rest,
         "rest_is_well": not any(code.startswith("rest") for code in open_codes),
-        "has_rung": inbox.has_rung(connection, shop.shop_id),
+        "has_rung": deliveries.has_rung(connection, shop.shop_id),
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
         "redis": redis_answers(parts().settings.redis_url),
     }

@@ -5,19 +5,19 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
-from bridge.auth.doors import mail_address, note
-from bridge.auth.who import guard_operators, me
-from bridge.dashboard.asking import answered
+from bridge.accounts.access import guard_operators, me
+from bridge.accounts.sign_in import mail_address, note
+from bridge.context import go, parts
+from bridge.dashboard.tasks import answered
 from bridge.forms import Form
-from bridge.parts import go, parts
-from bridge.retelling import retold
-from bridge.speaking import NAMES, _
-from worker.domain import settling
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import NAMES, _
+from worker.domain import settings_form
 from worker.domain.shop import Shop
-from worker.store import people, shops, signing_in, trail
-from worker.store.people import Role
+from worker.store import audit_trail, sessions, shops, users
+from worker.store.audit_trail import Event
 from worker.store.shops import Secrets
-from worker.store.trail import Event
+from worker.store.users import Role
 
 blueprint = Blueprint("shops", __name__, url_prefix="/shops")
 guard_operators(blueprint)
@@ -33,7 +33,7 @@ TAKEN_OVER = (
 @blueprint.get("/new")
 def new(form: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
     with parts().store.read() as connection:
-        there = people.shops_of(connection, me().user)
+        there = users.shops_of(connection, me().user)
     content = render_template(
         "dashboard/shops/new.html",
         form=form or Form(),
@@ -49,7 +49,7 @@ def make() -> Response:
     form = Form.sent(request.form)
     allow = parts().settings.allow_private_shops
     name = form.text("name", needed=_("A shop needs a name."), longest=100)
-    url = form.read("url", lambda text: settling.read_shop_url(text, allow_private=allow))
+    url = form.read("url", lambda text: settings_form.read_shop_url(text, allow_private=allow))
     email = form.read("email", mail_address) if form.values.get("email") else ""
     form.errors = {field: retold(sentence) for field, sentence in form.errors.items()}
     if not form.is_right or url is None:
@@ -64,9 +64,9 @@ def make() -> Response:
         if pattern is not None:
             made = replace(made, **{name: getattr(pattern, name) for name in TAKEN_OVER}, series=pattern.series)
         shops.add(connection, parts().vault, made, Secrets((shops.new_webhook_secret(),)), now=now)
-        trail.add(connection, Event(made.shop_id, now, by, "shop_made", f"{made.name} was made."))
+        audit_trail.add(connection, Event(made.shop_id, now, by, "shop_made", f"{made.name} was made."))
         token = (
-            signing_in.make_pass(
+            sessions.make_pass(
                 connection, "invite", email=email, role=Role.ADMIN, shop_id=made.shop_id, made_by=by, now=now
             )
             if email
@@ -84,7 +84,7 @@ def leaving(shop_id: str) -> Response:
     """What letting a shop leave means, before it is done."""
     with parts().store.read() as connection:
         shop = shops.settings_of(connection, shop_id)
-        members = people.members(connection, shop_id)
+        members = users.members(connection, shop_id)
     if shop is None:
         return go("/shops")
     left = answered(shop_id, "leave")

@@ -4,14 +4,13 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
-from bridge.auth.doors import mail_address, note
-from bridge.auth.who import guard_shop, me
-from bridge.auth.who import shop as this_shop
+from bridge.accounts.access import guard_shop, me, shop
+from bridge.accounts.sign_in import mail_address, note
+from bridge.context import base_path, go, parts
 from bridge.forms import Form
-from bridge.parts import base_path, go, parts
-from bridge.speaking import _
-from worker.store import acts, people, signing_in
-from worker.store.people import Role
+from bridge.i18n.translate import _
+from worker.store import sessions, sign_in_log, users
+from worker.store.users import Role
 
 blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
 guard_shop(blueprint, look=Role.ADMIN)
@@ -32,7 +31,7 @@ def invite(shop_id: str) -> Response:
     if email is None or role is None:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     with parts().store.write() as connection:
-        token = signing_in.make_pass(
+        token = sessions.make_pass(
             connection, "invite", email=email, role=role, shop_id=shop_id, made_by=me().user.name, now=parts().now()
         )
     note("invited", f"{email} was invited as {role}.", actor=me().user.name, shop_id=shop_id)
@@ -44,7 +43,7 @@ def invite(shop_id: str) -> Response:
 def withdraw(shop_id: str) -> Response:
     """End an invitation before it is used."""
     with parts().store.write() as connection:
-        email = signing_in.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=shop_id)
+        email = sessions.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=shop_id)
     if email is not None:
         note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name, shop_id=shop_id)
     return back(shop_id)
@@ -60,7 +59,7 @@ def change_role(shop_id: str, user_id: int) -> Response:
     if is_last_admin(shop_id, user_id) and role is not Role.ADMIN:
         return last_admin(shop_id)
     with parts().store.write() as connection:
-        people.give_role(connection, user_id, shop_id, role)
+        users.give_role(connection, user_id, shop_id, role)
     note("role_changed", f"{member.user.email} is now {role}.", actor=me().user.name, shop_id=shop_id)
     return back(shop_id)
 
@@ -73,7 +72,7 @@ def remove(shop_id: str, user_id: int) -> Response:
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
     if member is not None:
         with parts().store.write() as connection:
-            people.take_role(connection, user_id, shop_id)
+            users.take_role(connection, user_id, shop_id)
         sentence = f"{member.user.email} does not belong to the shop any more."
         note("member_removed", sentence, actor=me().user.name, shop_id=shop_id)
         flash(_("{email} does not see this shop any more.", email=member.user.email), "good")
@@ -86,9 +85,9 @@ def shop_role(text: str) -> Role:
     return Role(text)
 
 
-def members(shop_id: str) -> tuple[people.Member, ...]:
+def members(shop_id: str) -> tuple[users.Member, ...]:
     with parts().store.read() as connection:
-        return people.members(connection, shop_id)
+        return users.members(connection, shop_id)
 
 
 def is_last_admin(shop_id: str, user_id: int) -> bool:
@@ -107,8 +106,8 @@ def page(
 ) -> Response:
     now = parts().now()
     with parts().store.read() as connection:
-        invites = signing_in.open_passes(connection, purpose="invite", shop_id=shop_id, now=now)
-        done = acts.latest(connection, shop_id=shop_id, limit=30)
+        invites = sessions.open_passes(connection, purpose="invite", shop_id=shop_id, now=now)
+        done = sign_in_log.latest(connection, shop_id=shop_id, limit=30)
     content = render_template(
         "dashboard/team.html",
         form=form,
@@ -117,7 +116,7 @@ def page(
         acts=done,
         link=link,
         role_names={Role.ADMIN: _("admin: may change everything"), Role.VIEWER: _("viewer: may look and download")},
-        home=f"{base_path()}/s/{this_shop().shop_id}/team",
+        home=f"{base_path()}/s/{shop().shop_id}/team",
     )
     return make_response(content, status)
 

@@ -21,14 +21,15 @@ from worker.domain.document import Category, Document, Draft, Kind, Line, Paymen
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import Shop
 from worker.settings import Settings
-from worker.store import documents, inbox, migrate, shops, steps
-from worker.store.archive import Archive
+from worker.store import deliveries, documents, shops, steps
+from worker.store.database import migrate
+from worker.store.database.encryption import Vault
+from worker.store.database.engine import Store
+from worker.store.deliveries import Delivery
 from worker.store.documents import StoredFile
-from worker.store.engine import Store
-from worker.store.inbox import Delivery
+from worker.store.files.archive import Archive
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
-from worker.store.vault import Vault
 
 KEY = "a key for tests alone of 32 characters or more"
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
@@ -82,11 +83,11 @@ class House:
 
     def kept(self, order_id: int = 238, *, shop: str = SHOP) -> tuple[Delivery, ...]:
         with self.store.read() as connection:
-            return inbox.of_order(connection, shop, order_id)
+            return deliveries.of_order(connection, shop, order_id)
 
     def how_many_kept(self) -> int:
         with self.store.read() as connection:
-            return sum(inbox.counts(connection).values())
+            return sum(deliveries.counts(connection).values())
 
     def signature_failures(self) -> int:
         with self.store.read() as connection:

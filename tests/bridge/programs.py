@@ -7,9 +7,9 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.bridge.conftest import NOW, SHOP, House
-from worker.store import tokens
-from worker.store.tables import orders as orders_table
-from worker.store.tokens import Scope
+from worker.store import api_tokens
+from worker.store.api_tokens import Scope
+from worker.store.database.tables import orders
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Api:
 def a_token(house: House, *scopes: Scope, shop: str = SHOP) -> str:
     with house.store.write() as connection:
         chosen = scopes or tuple(Scope)
-        return tokens.make(connection, shop_id=shop, name="bookkeeping", scopes=chosen, by="An", now=NOW)[1]
+        return api_tokens.make(connection, shop_id=shop, name="bookkeeping", scopes=chosen, by="An", now=NOW)[1]
 
 
 def saw(
@@ -55,7 +55,7 @@ def saw(
 ) -> None:
     with house.store.write() as connection:
         connection.execute(
-            orders_table.insert().values(
+            orders.insert().values(
                 shop_id=SHOP,
                 order_id=order_id,
                 order_key=order_key,

@@ -12,12 +12,12 @@ from tests.bridge.programs import Api, a_token, saw
 from tests.bridge.test_answers import SHARED
 from worker.domain.document import Document, Kind, Problem
 from worker.domain.shop import Shop
-from worker.store import documents, hooks, inbox, register, shops, steps, tokens, trail
+from worker.store import api_tokens, audit_trail, deliveries, documents, register, shops, steps, webhooks
+from worker.store.api_tokens import Scope
+from worker.store.audit_trail import Event
+from worker.store.database.encryption import Vault
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
-from worker.store.tokens import Scope
-from worker.store.trail import Event
-from worker.store.vault import Vault
 
 OTHER = "0ther0ther0ther0ther0the"
 
@@ -85,7 +85,7 @@ def test_a_token_in_the_address_is_no_token(api: Api) -> None:
 def test_a_revoked_token_is_refused_from_the_next_request_on(api: Api) -> None:
     assert api.get("/shop").status_code == 200
     with api.house.store.write() as connection:
-        tokens.revoke(connection, SHOP, 1, now=NOW)
+        api_tokens.revoke(connection, SHOP, 1, now=NOW)
     answer = api.get("/shop")
     assert (answer.status_code, (answer.json or {})["error"]) == (401, "token_wrong")
 
@@ -93,7 +93,7 @@ def test_a_revoked_token_is_refused_from_the_next_request_on(api: Api) -> None:
 def test_the_use_of_a_token_is_noted(api: Api) -> None:
     api.get("/shop")
     with api.house.store.read() as connection:
-        assert [token.used_at for token in tokens.of_shop(connection, SHOP)] == [NOW]
+        assert [token.used_at for token in api_tokens.of_shop(connection, SHOP)] == [NOW]
 
 
 NEEDS = {
@@ -157,7 +157,9 @@ def test_a_token_of_another_shop_finds_nothing_by_any_address(api: Api, of_anoth
     saw(house, 238)
     with house.store.write() as connection:
         documents.keep_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
-        inbox.keep(connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER, now=NOW)
+        deliveries.keep(
+            connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER, now=NOW
+        )
     new = api.ask("POST", "/hooks", json={"url": "https://books.example.com/", "events": ["document.issued"]})
     assert new.status_code == 201
     lists = {f"/{name}": name for name in ("documents", "drafts", "orders", "hooks")}
@@ -435,7 +437,7 @@ def test_the_trail_tells_an_orders_whole_story_without_its_key(either: Api) -> N
     house.issue()
     house.deliver()
     with house.store.write() as connection:
-        trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        audit_trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
         documents.keep_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
     told = either.told("/orders/238/trail")
     assert set(told) == {"order", "deliveries", "documents", "drafts", "events"}
@@ -642,7 +644,7 @@ def test_a_removed_hook_is_gone_with_its_calls(either: Api) -> None:
     assert either.get("/hooks/1").status_code == 404
     assert either.ask("DELETE", "/hooks/1").status_code == 404
     with either.house.store.read() as connection:
-        assert hooks.due_ids(connection, now=NOW, limit=10) == ()
+        assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
 
 
 def test_a_shop_has_ten_hooks_and_no_more(api: Api) -> None:

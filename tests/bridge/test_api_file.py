@@ -19,9 +19,9 @@ from bridge.api.routes import ROUTES
 from bridge.api.schemas import SCHEMAS
 from tests.bridge.conftest import NOW, SHOP, House, a_credit_note_for, a_draft
 from tests.bridge.programs import Api, a_token, saw
-from worker.store import documents, register, trail
-from worker.store.tokens import Scope
-from worker.store.trail import Event
+from worker.store import audit_trail, documents, register
+from worker.store.api_tokens import Scope
+from worker.store.audit_trail import Event
 
 # A schema cannot say which addresses may be called, and the eleventh webhook is refused whatever it says.
 JUDGED_BEYOND_THE_SCHEMA = ("add_hook", "change_hook")
@@ -40,7 +40,7 @@ def full(house: House) -> House:
             register.enter(connection, document)
         documents.mark(connection, 1, "paid", now=NOW, on_date=NOW.date(), by="An")
         documents.keep_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
-        trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        audit_trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
     return house
 
 

@@ -17,7 +17,7 @@ import requests
 
 from tests.bridge.conftest import KEY, ORDER, PDF, SHOP, House, recorded_deliveries, settings_for, signed_headers
 from tests.services.process import answers, free_port, running, wait_until
-from worker import links
+from worker.net import document_link
 
 pytestmark = pytest.mark.slow  # each test starts processes of its own
 
@@ -161,7 +161,7 @@ def test_what_is_refused_unread_is_still_answered(house: House, refusing_redis: 
 
 def test_links_work_over_the_wire_and_no_log_holds_a_token(house: House, refusing_redis: str) -> None:
     document = house.issue()
-    token = links.sign((KEY,), document.document_id, now=house.now)
+    token = document_link.sign((KEY,), document.document_id, now=house.now)
 
     loud = ("--access-logfile", "-", "--log-level", "debug", "--capture-output")
     with a_door(house, redis_url=refusing_redis, options=loud) as door:

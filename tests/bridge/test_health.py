@@ -7,7 +7,8 @@ import pytest
 
 from bridge import create_app
 from tests.bridge.conftest import NOW, SHOP, House, settings_for
-from worker.store import alarms, figures, shops
+from worker.store import alerts, shops
+from worker.store.queries import metrics
 
 ONLY_NEAR = ["127.0.0.1", "127.8.8.8", "::1", "10.0.0.7", "172.20.0.3", "192.168.1.5", "fd00::1", "::ffff:10.0.0.7"]
 FAR = ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "100.64.0.1", "", "unix:", "not an address"]
@@ -49,8 +50,8 @@ def test_metrics_are_the_figures_of_the_database(either_house: House) -> None:
     house.issue()
     with house.store.write() as connection:
         for code in ("owner_lost_rights", "owner_lost_rights", "numbering_gap"):
-            alarms.sound(connection, SHOP, code=code, sentence="x", now=NOW)
-        alarms.quiet(connection, SHOP, code="numbering_gap", now=NOW)
+            alerts.sound(connection, SHOP, code=code, sentence="x", now=NOW)
+        alerts.quiet(connection, SHOP, code="numbering_gap", now=NOW)
     house.now = NOW + timedelta(seconds=90)
 
     answer = house.client.get("/metrics")
@@ -78,7 +79,7 @@ def test_what_never_happened_is_told_as_zero(house: House) -> None:
 
 def test_figures_of_an_empty_database_are_zero(house: House) -> None:
     with house.store.read() as connection:
-        taken = figures.take(connection)
+        taken = metrics.take(connection)
 
     assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (
         1,

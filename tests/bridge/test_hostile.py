@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from bridge.gunicorn_conf import TOKEN
-from bridge.retelling import in_language
+from bridge.i18n.stored_messages import in_language
 from tests.bridge.conftest import NOW, PDF, SHOP, House
 from tests.bridge.test_roles import methods, rules
 from tests.bridge.visitors import PASSWORD, SITE, Visitor, signed_in
-from worker.domain import addresses
-from worker.store import acts, errands, people, shops
-from worker.store.fleeting import FleetingFile
-from worker.store.people import Role
-from worker.store.tables import tries
+from worker.net import email_address
+from worker.store import shops, sign_in_log, tasks, users
+from worker.store.database.tables import tries
+from worker.store.files.temporary import FleetingFile
+from worker.store.users import Role
 
 ELS = "els@host.example"
 IDS = ("9" * 20, "999999999999999999", "%00", "%C2%B2")
@@ -86,7 +86,7 @@ def test_a_seed_of_somebody_elses_making_switches_nothing_on(house: House, seed:
 
     assert visitor.post("/account/second-factor", seed=seed, code="000000").status_code == 422
     with house.store.read() as connection:
-        assert people.every(connection)[0].totp == ""
+        assert users.every(connection)[0].totp == ""
 
 
 def test_the_present_password_is_guessed_ten_times_a_quarter_of_an_hour_at_most(house: House) -> None:
@@ -116,7 +116,7 @@ def test_an_operators_open_session_is_not_enough_to_change_its_own_password_or_s
 
     assert visitor.post(f"/people/1/{what}").status_code == 303
     with house.store.read() as connection:
-        assert [act.code for act in acts.latest(connection)] == ["signed_in"]
+        assert [act.code for act in sign_in_log.latest(connection)] == ["signed_in"]
 
 
 def test_a_name_full_of_markup_is_only_ever_a_name(house: House) -> None:
@@ -128,8 +128,8 @@ def test_a_name_full_of_markup_is_only_ever_a_name(house: House) -> None:
     house.deliver(f'{{"id":238,"number":{evil!r}}}'.encode())
     house.issue(number="F<b>1</b>", order_number=evil)
     with house.store.write() as connection:
-        acts.add(connection, acts.Act(NOW, evil, "x", evil, SHOP, evil))
-        people.add(connection, email="x@y.be", name=evil, password="", language="en", operator=False, now=NOW)
+        sign_in_log.add(connection, sign_in_log.Act(NOW, evil, "x", evil, SHOP, evil))
+        users.add(connection, email="x@y.be", name=evil, password="", language="en", operator=False, now=NOW)
     visitor = signed_in(house, ELS, operator=True)
     home = f"/s/{SHOP}"
     for path in (home, f"{home}/orders/238", f"{home}/documents", f"{home}/documents/1", f"{home}/activity", f"{home}/team",
@@ -152,12 +152,10 @@ def test_a_file_is_fetched_in_its_own_shop_only_and_its_name_ends_no_header(hous
     ids = {}
     with house.store.write() as connection:
         for shop_id in (SHOP, other):
-            ids[shop_id] = errands.ask(
-                connection, shop_id=shop_id, kind="preview", argument={}, asked_by="Els", now=NOW
-            )
-            leased = errands.take(connection, ids[shop_id], now=NOW, lease_for=NOW - NOW)
+            ids[shop_id] = tasks.ask(connection, shop_id=shop_id, kind="preview", argument={}, asked_by="Els", now=NOW)
+            leased = tasks.take(connection, ids[shop_id], now=NOW, lease_for=NOW - NOW)
             assert leased is not None
-            errands.finish(connection, leased.lease, now=NOW, answer={"file": kept})
+            tasks.finish(connection, leased.lease, now=NOW, answer={"file": kept})
     mine = owner.get(f"/s/{other}/asked/{ids[other]}/file")
 
     assert (mine.status_code, mine.data) == (200, PDF)
@@ -171,12 +169,12 @@ def test_a_file_is_fetched_in_its_own_shop_only_and_its_name_ends_no_header(hous
 
 def test_the_export_of_a_whole_shop_is_for_its_admins(house: House) -> None:
     with house.store.write() as connection:
-        errand_id = errands.ask(connection, shop_id=SHOP, kind="export_shop", argument={}, asked_by="Els", now=NOW)
-        leased = errands.take(connection, errand_id, now=NOW, lease_for=timedelta(minutes=1))
+        errand_id = tasks.ask(connection, shop_id=SHOP, kind="export_shop", argument={}, asked_by="Els", now=NOW)
+        leased = tasks.take(connection, errand_id, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         path = f"fleeting/2026-11-23T10/{SHOP}/{'0' * 32}.zip"
         kept = FleetingFile(path, "", len(PDF), "shop.zip", NOW.isoformat()).as_json
-        errands.finish(connection, leased.lease, now=NOW, answer={"file": kept})
+        tasks.finish(connection, leased.lease, now=NOW, answer={"file": kept})
     (house.settings.archive / path).parent.mkdir(parents=True)
     (house.settings.archive / path).write_bytes(PDF)
     who = {role: signed_in(house, f"{role}@shop.example", roles={SHOP: role}) for role in (Role.ADMIN, Role.VIEWER)}
@@ -195,7 +193,7 @@ def test_a_number_in_greek_letters_can_be_downloaded(house: House) -> None:
 @pytest.mark.parametrize("text", ["a@b.be\nBcc: x@y.be", "De\r\nBcc: x@y.be <a@b.be>", "a@b.be\0"])
 def test_a_sender_with_a_line_break_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a mail address"):
-        addresses.checked(text, several=True)
+        email_address.checked(text, several=True)
 
 
 def test_what_the_next_page_says_travels_encrypted_only(house: House) -> None:

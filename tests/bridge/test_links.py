@@ -12,14 +12,14 @@ from itsdangerous import URLSafeSerializer
 from sqlalchemy import text
 
 from bridge import create_app
-from bridge.words import LANGUAGES, SENTENCES, TITLES, Words
+from bridge.i18n.phrases import LANGUAGES, SENTENCES, TITLES, Words
 from tests.bridge.conftest import KEY, NOW, PDF, House, a_credit_note_for, a_file, settings_for
-from worker import links
 from worker.domain.document import Document, Kind, PaymentRequest
+from worker.i18n import Words as WordsOnPaper
+from worker.i18n import title
+from worker.net import document_link
 from worker.store import documents, steps
 from worker.store.steps import StepName
-from worker.words import Words as WordsOnPaper
-from worker.words import title
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +36,7 @@ FOR_PDF = (
 
 
 def token_of(document: Document, **changes: Any) -> str:
-    return links.sign((KEY,), document.document_id, **{"now": NOW, **changes})
+    return document_link.sign((KEY,), document.document_id, **{"now": NOW, **changes})
 
 
 def text_of(page: str) -> str:
@@ -248,7 +248,7 @@ def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(house: House) -> None:
 
 def test_an_expired_link_is_410_and_says_whom_to_ask(house: House) -> None:
     token = token_of(house.issue())
-    house.now = NOW + links.LIFETIME
+    house.now = NOW + document_link.LIFETIME
 
     for end in ("", "/pdf"):
         answer = house.client.get(f"/d/{token}{end}")
@@ -259,7 +259,7 @@ def test_an_expired_link_is_410_and_says_whom_to_ask(house: House) -> None:
 
 def test_a_link_holds_until_its_last_second(house: House) -> None:
     token = token_of(house.issue())
-    house.now = NOW + links.LIFETIME - timedelta(seconds=1)
+    house.now = NOW + document_link.LIFETIME - timedelta(seconds=1)
 
     assert house.client.get(f"/d/{token}/pdf").status_code == 200
 
@@ -315,14 +315,16 @@ def forgeries(document: Document) -> dict[str, str]:
         "cut": right[:-1],
         "longer": right + "A",
         "other case": right.swapcase(),
-        "the id of another": links.sign((KEY,), document.document_id + 1, now=NOW).partition(".")[0] + "." + signature,
-        "another key": links.sign(("another key, of at least 32 characters",), document.document_id, now=NOW),
+        "the id of another": document_link.sign((KEY,), document.document_id + 1, now=NOW).partition(".")[0]
+        + "."
+        + signature,
+        "another key": document_link.sign(("another key, of at least 32 characters",), document.document_id, now=NOW),
         "another purpose": str(URLSafeSerializer(KEY, salt="facturelay.session").dumps([document.document_id, 2**31])),
-        "no such document": links.sign((KEY,), document.document_id + 999, now=NOW),
-        "a negative id": links.sign((KEY,), -1, now=NOW),
-        "not a number": str(URLSafeSerializer(KEY, salt=links.SALT).dumps(["x", "y"])),
-        "too few": str(URLSafeSerializer(KEY, salt=links.SALT).dumps([1])),
-        "no list": str(URLSafeSerializer(KEY, salt=links.SALT).dumps({"id": 1})),
+        "no such document": document_link.sign((KEY,), document.document_id + 999, now=NOW),
+        "a negative id": document_link.sign((KEY,), -1, now=NOW),
+        "not a number": str(URLSafeSerializer(KEY, salt=document_link.SALT).dumps(["x", "y"])),
+        "too few": str(URLSafeSerializer(KEY, salt=document_link.SALT).dumps([1])),
+        "no list": str(URLSafeSerializer(KEY, salt=document_link.SALT).dumps({"id": 1})),
         "a NUL": "%00" + right,
         "not text": "%ff%fe",
         "very long": "A" * 5_000,

@@ -11,11 +11,12 @@ from tests.bridge.conftest import NOW, SHOP, House
 from tests.bridge.visitors import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.document import Kind
 from worker.domain.shop import Rule, Shop
-from worker.store import acts, errands, logs, people, shops, signing_in
-from worker.store.paging import Place
-from worker.store.people import Role
-from worker.store.tables import deliveries
-from worker.store.vault import Vault
+from worker.store import sessions, shops, sign_in_log, tasks, users
+from worker.store.database.encryption import Vault
+from worker.store.database.pagination import Place
+from worker.store.database.tables import deliveries
+from worker.store.queries import activity
+from worker.store.users import Role
 
 ADMIN = "admin@shop.example"
 SETTINGS, TEAM = f"/s/{SHOP}/settings", f"/s/{SHOP}/team"
@@ -35,13 +36,13 @@ def settings_of(house: House) -> Shop:
 def asked(house: House, errand_id: int = 1) -> tuple[str, dict[str, Any]] | None:
     """What the worker was asked to do, and with what."""
     with house.store.read() as connection:
-        found = errands.get(connection, errand_id)
+        found = tasks.get(connection, errand_id)
     return (found.kind, dict(found.argument)) if found else None
 
 
 def roles(house: House) -> dict[str, Role]:
     with house.store.read() as connection:
-        return {member.user.email: member.role for member in people.members(connection, SHOP)}
+        return {member.user.email: member.role for member in users.members(connection, SHOP)}
 
 
 def test_a_company_is_saved_all_or_nothing(house: House) -> None:
@@ -115,7 +116,7 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(house: House) -> None:
     shown = visitor.post(f"{TEAM}/invite", email="Jan@Shop.example", role="viewer").text
     token = shown.partition("/join/")[2].partition("<")[0]
     with house.store.read() as connection:
-        (invite,) = signing_in.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW)
+        (invite,) = sessions.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW)
 
     assert (invite.email, invite.role) == ("jan@shop.example", Role.VIEWER)
     assert token not in visitor.get(TEAM).text
@@ -123,7 +124,7 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(house: House) -> None:
     visitor.post(f"{TEAM}/withdraw", token_hash=invite.token_hash)
     assert Visitor(house).get(f"/join/{token}").status_code == HTTPStatus.GONE
     with house.store.read() as connection:
-        assert [act.code for act in acts.latest(connection, shop_id=SHOP)] == ["withdrawn", "invited"]
+        assert [act.code for act in sign_in_log.latest(connection, shop_id=SHOP)] == ["withdrawn", "invited"]
 
 
 @pytest.mark.parametrize("fields", [{"email": "nobody", "role": "viewer"}, {"email": "a@b.be", "role": "operator"}])
@@ -136,14 +137,14 @@ def test_another_shops_admin_withdraws_nothing_here(house: House) -> None:
     house.add_shop(other, secrets=("another secret",))
     admin(house).post(f"{TEAM}/invite", email="jan@shop.example", role="viewer")
     with house.store.read() as connection:
-        invites = signing_in.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW)
+        invites = sessions.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW)
     owner = signed_in(house, "owner@other.example", roles={other: Role.ADMIN})
     owner.post(f"/s/{other}/team/withdraw", token_hash=invites[0].token_hash)
     owner.post(f"/s/{other}/team/1/remove")
     owner.post(f"/s/{other}/team/1/role", role="viewer")
 
     with house.store.read() as connection:
-        assert signing_in.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW) == invites
+        assert sessions.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW) == invites
     assert roles(house) == {ADMIN: Role.ADMIN}
 
 
@@ -195,7 +196,7 @@ def test_who_opens_and_closes_a_way_for_programs_is_on_the_trail(house: House) -
     for what in ("token/1/revoke", "token/1/revoke", "hook/1/stop", "hook/1/resume", "hook/1/remove"):
         visitor.post(f"{page}/{what}")
     with house.store.read() as connection:
-        told = [event.sentence for event in logs.events_page(connection, (SHOP,), Place()).rows]
+        told = [event.sentence for event in activity.events_page(connection, (SHOP,), Place()).rows]
 
     assert "fr_" in shown
     assert "fr_" not in visitor.get(page).text
@@ -214,9 +215,9 @@ def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(house: House) ->
     visitor.post(f"/s/{SHOP}/books/verify")
     waiting = visitor.get(f"/s/{SHOP}/asked/1?then=//evil.example")
     with house.store.write() as connection:
-        leased = errands.take(connection, 1, now=NOW, lease_for=timedelta(minutes=1))
+        leased = tasks.take(connection, 1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
-        errands.finish(
+        tasks.finish(
             connection, leased.lease, now=NOW, answer={"intact": True, "documents": 0, "head": "", "damages": []}
         )
 

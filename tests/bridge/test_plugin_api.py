@@ -14,13 +14,13 @@ from werkzeug.test import TestResponse
 from tests.bridge.conftest import NOW, PDF, SHOP, House, settings_for
 from tests.bridge.visitors import signed_in
 from tests.services.process import wait_until
-from worker import links
-from worker.domain.seal import sealed, signature
+from worker.net import document_link
+from worker.net.request_signature import sealed, signature
 from worker.queue import open_queue
-from worker.store import plugin, shops
-from worker.store.plugin import Plugin
+from worker.store import plugins, shops
+from worker.store.database.encryption import Vault
+from worker.store.plugins import Plugin
 from worker.store.shops import Connected
-from worker.store.vault import Vault
 
 CODE = "ABCDE-FGHJK-MNPQR-STVWX"
 PLUGIN_SECRET = "7e" * 32
@@ -40,7 +40,7 @@ def vault(house: House) -> Vault:
 
 def invite(house: House, code: str = CODE) -> None:
     with house.store.write() as connection:
-        plugin.invite(connection, vault(house), SHOP, code, now=house.now)
+        plugins.invite(connection, vault(house), SHOP, code, now=house.now)
 
 
 def post(
@@ -63,8 +63,8 @@ def post(
 
 
 def connect(house: House, changes: dict[str, str] | None = None, *, code: str = CODE, late_s: int = 0) -> TestResponse:
-    found = {"X-Facturelay-Invite": plugin.code_hash(code)}
-    secret = plugin.signing_key(code)
+    found = {"X-Facturelay-Invite": plugins.code_hash(code)}
+    secret = plugins.signing_key(code)
     return post(house, "/plugin/connect", {**KEYS, **(changes or {})}, found, secret=secret, late_s=late_s)
 
 
@@ -79,7 +79,7 @@ def shop_of(house: House) -> Connected:
 
 def plugin_of(house: House) -> Plugin | None:
     with house.store.read() as connection:
-        return plugin.of_shop(connection, vault(house), SHOP)
+        return plugins.of_shop(connection, vault(house), SHOP)
 
 
 @pytest.fixture
@@ -138,9 +138,9 @@ def test_a_clock_that_is_off_is_named(house: House, late_s: int) -> None:
 
 def test_knowing_where_a_code_is_kept_is_not_knowing_the_code(house: House) -> None:
     invite(house)
-    found = {"X-Facturelay-Invite": plugin.code_hash(CODE)}
+    found = {"X-Facturelay-Invite": plugins.code_hash(CODE)}
 
-    assert code_of(post(house, "/plugin/connect", KEYS, found, secret=plugin.code_hash(CODE))) == (401, "code_wrong")
+    assert code_of(post(house, "/plugin/connect", KEYS, found, secret=plugins.code_hash(CODE))) == (401, "code_wrong")
     assert plugin_of(house) is None
 
 
@@ -177,7 +177,7 @@ def test_the_check_waits_until_somebody_tried_the_keys(connected: House) -> None
     found = plugin_of(connected)
     assert found is not None
     with connected.store.write() as connection:
-        plugin.checked(connection, found.plugin_id, state="failed", code="rest_key_refused", sentence="No.", now=NOW)
+        plugins.checked(connection, found.plugin_id, state="failed", code="rest_key_refused", sentence="No.", now=NOW)
 
     assert ask(connected, "check").get_json() == {"state": "failed", "code": "rest_key_refused", "sentence": "No."}
     assert ask(connected, "check", {"again": True}).get_json()["state"] == "waiting"
@@ -202,7 +202,7 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: House,
         seller, address=replace(seller.address, street="Kerkstraat 12", postcode="9000", city="Gent", country="BE")
     )
     with connected.store.write() as connection:
-        plugin.heard(connection, found.plugin_id, NOW)
+        plugins.heard(connection, found.plugin_id, NOW)
         shops.change(connection, replace(shop, seller=replace(seller, email="winkel@janssens.example")))
 
     answer = ask(mailing, "heartbeat").get_json()
@@ -256,7 +256,7 @@ def test_a_signed_way_leads_to_a_fresh_link(connected: House) -> None:
 
     assert answer.status_code == 303
     token = answer.headers["Location"].removeprefix("https://documents.example/d/")
-    link = links.read(connected.settings.secret_keys, token)
+    link = document_link.read(connected.settings.secret_keys, token)
     assert link is not None
     assert (link.document_id, link.expires_at) == (document.document_id, NOW + timedelta(days=1))
 
@@ -295,7 +295,7 @@ def test_both_sides_sign_alike() -> None:
     """The same values stand in tests/wordpress/php/SignatureTest.php."""
     signed = signature("secret", "1790000000", "abc", "/facturelay/v1/tick", '{"é":1}'.encode())
     assert signed == "1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b"
-    assert plugin.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"
+    assert plugins.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"
 
 
 def test_the_plugin_is_rung_for_when_settings_were_saved(house: House, tmp_path: Path, broker_url: str) -> None:

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from tests.bridge.conftest import NOW, SHOP, House
 from tests.bridge.test_plugin_api import KEYS, PLUGIN_SECRET, ask, code_of, connect, invite, shop_of
 from worker.domain.document import Document
-from worker.store import errands
+from worker.store import tasks
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_what_is_pressed_becomes_an_errand_of_this_shop(connected: House) -> Non
     answer = ask(connected, "errand", {"kind": "issue", "draft": 3, "send": True, "by": "An Peeters"}).get_json()
 
     with connected.store.read() as connection:
-        found = errands.get(connection, answer["errand"])
+        found = tasks.get(connection, answer["errand"])
     assert found is not None
     assert (found.shop_id, found.kind, found.asked_by, found.asked_at) == (
         SHOP,
@@ -77,7 +77,7 @@ def test_what_is_pressed_becomes_an_errand_of_this_shop(connected: House) -> Non
 
 def test_an_errand_of_another_kind_or_shop_is_refused(connected: House) -> None:
     with connected.store.write() as connection:
-        other = errands.ask(
+        other = tasks.ask(
             connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="somebody", now=connected.now
         )
 

@@ -4,21 +4,21 @@ import pytest
 from sqlalchemy import text
 
 from tests.bridge.conftest import NOW, SHOP, House
-from worker import links
 from worker.domain.document import Document
 from worker.domain.party import Buyer
-from worker.store import errands
-from worker.store.tables import marks
+from worker.net import document_link
+from worker.store import tasks
+from worker.store.database.tables import marks
 
 
 def expired(house: House, document: Document) -> str:
-    house.now = NOW + links.LIFETIME
-    return links.sign(house.settings.secret_keys, document.document_id, now=NOW)
+    house.now = NOW + document_link.LIFETIME
+    return document_link.sign(house.settings.secret_keys, document.document_id, now=NOW)
 
 
 def asked(house: House) -> list[dict[str, object]]:
     with house.store.read() as connection:
-        found = [errands.get(connection, i) for i in errands.due_ids(connection, now=house.now, limit=10)]
+        found = [tasks.get(connection, i) for i in tasks.due_ids(connection, now=house.now, limit=10)]
     return [
         {"shop": e.shop_id, "kind": e.kind, "argument": e.argument, "by": e.asked_by} for e in found if e is not None
     ]
@@ -61,7 +61,7 @@ def test_pressing_it_again_within_the_hour_leaves_no_second_errand_and_gives_the
 def test_after_the_hour_it_may_be_pressed_again(house: House) -> None:
     token = expired(house, house.issue())
     house.client.post(f"/d/{token}/renew")
-    house.now += links.LIFETIME
+    house.now += document_link.LIFETIME
 
     house.client.post(f"/d/{token}/renew")
 

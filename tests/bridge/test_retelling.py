@@ -5,12 +5,12 @@ import string
 import pytest
 from babel.messages.pofile import read_po
 
-from bridge import retelling
-from bridge.dashboard.telling import due_said
-from bridge.gather import HOME, said_elsewhere
-from bridge.retelling import in_language
+from bridge.dashboard.labels import due_said
+from bridge.i18n import stored_messages
+from bridge.i18n.extract import HOME, PAGES, said_elsewhere
+from bridge.i18n.stored_messages import in_language
 from tests.bridge.conftest import House
-from worker.words import LANGUAGES, gather
+from worker.i18n import LANGUAGES, extract
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
@@ -21,7 +21,7 @@ def catalog(language: str) -> dict[str, str]:
 
 
 def sentences() -> set[str]:
-    said = {m.id for m in gather.template(HOME, HOME) if m.id and isinstance(m.id, str)}
+    said = {m.id for m in extract.template(PAGES, HOME) if m.id and isinstance(m.id, str)}
     return said | said_elsewhere()
 
 
@@ -45,7 +45,7 @@ def test_a_translation_of_the_pages_keeps_the_placeholders(language: str) -> Non
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_stored_sentence_finds_its_translation(language: str) -> None:
     known = catalog(language)
-    for sentence in gather.stored_sentences():
+    for sentence in extract.stored_sentences():
         values = {name: f"«{name}»" for name in placeholders(sentence)}
         stored, wanted = sentence, known[sentence]
         for name, value in values.items():
@@ -86,4 +86,4 @@ def test_a_value_that_looks_like_a_placeholder_is_not_filled() -> None:
 
 
 def test_patterns_are_few_and_read_once() -> None:
-    assert retelling.patterns("nl") is retelling.patterns("nl")
+    assert stored_messages.patterns("nl") is stored_messages.patterns("nl")

@@ -7,7 +7,7 @@ from werkzeug.routing import Rule
 
 from tests.bridge.conftest import SHOP, House
 from tests.bridge.visitors import Visitor, signed_in
-from worker.store.people import Role
+from worker.store.users import Role
 
 OTHER_SHOP = "ffffffffffffffffffffffff"
 # Addresses of the doors and of machines: open to strangers, each with a proof of its own.

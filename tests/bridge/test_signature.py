@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.signature import verify
+from bridge.webhooks.signature import verify
 from tests.bridge.conftest import recorded_deliveries
 
 BODY = b'{"id":238,"total":"22.20","name":"caf\\u00e9 \\/ th\\u00e9"}'

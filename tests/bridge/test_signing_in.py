@@ -7,8 +7,8 @@ import pytest
 
 from tests.bridge.conftest import NOW, SHOP, House
 from tests.bridge.visitors import PASSWORD, SITE, Visitor, a_user, signed_in
-from worker.store import acts, people, signing_in
-from worker.store.people import Role
+from worker.store import sessions, sign_in_log, users
+from worker.store.users import Role
 
 ELS = "els@host.example"
 
@@ -17,14 +17,14 @@ def a_link(
     house: House, purpose: str, *, email: str = "", role: Role = Role.OPERATOR, shop_id: str | None = None
 ) -> str:
     with house.store.write() as connection:
-        return signing_in.make_pass(
+        return sessions.make_pass(
             connection, purpose, email=email, role=role, shop_id=shop_id, made_by="Els", now=house.now
         )
 
 
 def told(house: House) -> list[str]:
     with house.store.read() as connection:
-        return [act.code for act in acts.latest(connection)]
+        return [act.code for act in sign_in_log.latest(connection)]
 
 
 def test_before_anybody_can_sign_in_the_front_page_says_how_to_begin(house: House) -> None:
@@ -40,7 +40,7 @@ def test_the_set_up_link_makes_the_first_operator_and_works_once(house: House) -
     assert visitor.get("/").headers["Location"] == "/shops"
     assert visitor.get("/people").status_code == 200
     with house.store.read() as connection:
-        (user,) = people.every(connection)
+        (user,) = users.every(connection)
     assert (user.email, user.name, user.operator, user.signed_in_at) == (ELS, "Els Peeters", True, NOW)
     again = Visitor(house)
     assert again.get(f"/set-up/{token}").status_code == 410
@@ -61,7 +61,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(house: House
 def test_who_was_suspended_gets_neither_in_nor_on(house: House) -> None:
     visitor = signed_in(house, ELS, operator=True)
     with house.store.write() as connection:
-        people.change(connection, 1, suspended_at=NOW)
+        users.change(connection, 1, suspended_at=NOW)
 
     assert visitor.get("/people").headers["Location"].startswith("/sign-in")
     assert Visitor(house).sign_in(ELS).status_code == 422
@@ -122,7 +122,7 @@ def test_a_form_without_our_token_changes_nothing(house: House, token: str) -> N
 
     assert answer.status_code == 400
     with house.store.read() as connection:
-        assert people.every(connection)[0].name == "Els"
+        assert users.every(connection)[0].name == "Els"
 
 
 def test_a_form_of_another_site_changes_nothing_even_with_the_token(house: House) -> None:

@@ -25,8 +25,8 @@ from tests.bridge.conftest import (
 from tests.services.process import wait_until
 from worker.queue import open_queue
 from worker.store import shops
-from worker.store.inbox import Delivery
-from worker.store.vault import Vault
+from worker.store.database.encryption import Vault
+from worker.store.deliveries import Delivery
 
 PING = {
     "Content-Type": "application/x-www-form-urlencoded",

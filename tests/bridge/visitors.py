@@ -8,10 +8,10 @@ from http import HTTPStatus
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bridge.auth import passwords
+from bridge.accounts import passwords
 from tests.bridge.conftest import NOW, House
-from worker.store import people
-from worker.store.people import Role
+from worker.store import users
+from worker.store.users import Role
 
 PASSWORD = "vier gewone woorden"
 # Hashed once: scrypt is slow on purpose.
@@ -56,12 +56,12 @@ class Visitor:
 def a_user(house: House, email: str, *, operator: bool = False, roles: Mapping[str, Role] | None = None) -> int:
     """Make somebody who can sign in with PASSWORD; *roles* by shop id."""
     with house.store.write() as connection:
-        user_id = people.add(
+        user_id = users.add(
             connection, email=email, name=email.partition("@")[0].title(), password=HASHED, language="en",
             operator=operator, now=NOW,
         )  # fmt: skip
         for shop_id, role in (roles or {}).items():
-            people.give_role(connection, user_id, shop_id, role)
+            users.give_role(connection, user_id, shop_id, role)
     return user_id
 
 

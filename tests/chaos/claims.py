@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from tests.chaos.town import Town
-from worker import reconciling
+from worker.accounting import reconcile
+from worker.accounting.reconcile import State
 from worker.demo.mailbox import Mail
-from worker.reconciling import State
-from worker.store import inbox, shops
+from worker.store import deliveries, shops
 from worker.woocommerce.notes import marker
 
 # Longer than any lease and any wait between two tries. How fast it all goes is the machine's affair.
@@ -73,7 +73,7 @@ def wrong_notes(town: Town) -> list[str]:
 def kept_of_answered(town: Town) -> bool:
     """Whatever was answered with 200 is a row. A delivery may be a row without an answer: the line was cut in between."""
     with town.house.services.store.read() as connection:
-        kept = len(inbox.arrivals(connection, town.shop_id, since=datetime.now(UTC) - timedelta(days=1)))
+        kept = len(deliveries.arrivals(connection, town.shop_id, since=datetime.now(UTC) - timedelta(days=1)))
     return kept >= town.answers[200]
 
 
@@ -83,5 +83,5 @@ def reconciled(town: Town) -> list[str]:
     with services.store.read() as connection:
         connected = shops.connected(connection, services.vault, town.shop_id)
     month = f"{datetime.now(connected.shop.zoneinfo):%Y-%m}"
-    found = reconciling.reconcile(services, connected, month, pause_s=0)
+    found = reconcile.reconcile(services, connected, month, pause_s=0)
     return [f"{row.number}: {row.sentence}" for row in found.rows if row.state is not State.COMPLETE]

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from tests.chaos.balancer import balancer
 from tests.services.process import free_port, run, scratch, stop
-from worker import health
+from worker.processes import status
 from worker.queue import connect
 from worker.services import Services
 from worker.settings import Settings
@@ -69,7 +69,7 @@ class Machine:
 
     @property
     def is_ready(self) -> bool:
-        return health.answers(f"http://127.0.0.1:{self.port}/ready")
+        return status.answers(f"http://127.0.0.1:{self.port}/ready")
 
     def wait_until_ready(self) -> None:
         for _ in range(START_TIMEOUT_S * 10):
@@ -164,7 +164,7 @@ def running_house(
                     started[-1].wait_until_ready()
                 # The secret key is made on the way, so it is read only now.
                 house = RunningHouse(Services(Settings.from_environment(ours)), tuple(started))
-                if not health.wait_until_healthy(house.services, f"{url}/ready", seconds=START_TIMEOUT_S):
+                if not status.wait_until_healthy(house.services, f"{url}/ready", seconds=START_TIMEOUT_S):
                     raise RuntimeError(f"The house is not healthy:\n{house.logs()}")
                 yield house
             finally:

@@ -25,11 +25,11 @@ from tests.chaos.claims import (
     wrong_notes,
 )
 from tests.chaos.town import NO_WEBHOOK, Town, a_town
-from worker import verifying
+from worker.accounting import verify
 from worker.domain.document import Kind
-from worker.store import inbox
+from worker.store import deliveries
+from worker.store.database.tables import events
 from worker.store.steps import StepName
-from worker.store.tables import events
 
 pytestmark = pytest.mark.chaos
 
@@ -74,7 +74,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(town: Town) -> None:
     assert mails_again(town) == {} or set(storm.struck) & set(MAILS_AGAIN)
     assert wrong_notes(town) == []
     assert kept_of_answered(town)
-    assert [proof.damages for proof in verifying.verify(town.house.services)] == [()]
+    assert [proof.damages for proof in verify.verify(town.house.services)] == [()]
     assert reconciled(town) == []
 
 
@@ -126,4 +126,4 @@ def repaired(town: Town) -> int:
 
 def rang_by_poll_only(town: Town, order_id: int) -> bool:
     with town.house.services.store.read() as connection:
-        return {delivery.source for delivery in inbox.of_order(connection, town.shop_id, order_id)} == {"poll"}
+        return {delivery.source for delivery in deliveries.of_order(connection, town.shop_id, order_id)} == {"poll"}

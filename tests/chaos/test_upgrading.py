@@ -8,8 +8,8 @@ import pytest
 from tests.chaos.claims import mails_again, numbers_without_gap, wait_until_settled, wrong_mails, wrong_notes
 from tests.chaos.town import Town, a_town
 from tests.services.process import run
-from worker import verifying
-from worker.launching import facturelay
+from worker.accounting import verify
+from worker.processes.supervisor import facturelay
 
 pytestmark = [pytest.mark.chaos, pytest.mark.postgres]
 
@@ -35,7 +35,7 @@ def test_machines_are_replaced_one_by_one_while_the_shop_goes_on_selling() -> No
         assert sorted(item.draft.cause for item in town.listed()) == sorted(town.due)
         assert numbers_without_gap(town)
         assert (wrong_mails(town), mails_again(town), wrong_notes(town)) == ([], {}, [])
-        assert [proof.damages for proof in verifying.verify(town.house.services)] == [()]
+        assert [proof.damages for proof in verify.verify(town.house.services)] == [()]
 
 
 def sell_until(town: Town, over: threading.Event) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from tests.chaos.running_house import RunningHouse, running_house, small_disk
 from tests.flow.conftest import SELLER
 from tests.services.postgres import RestartablePostgres, cluster
-from worker import overview
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import Shop
-from worker.overview import Listed
-from worker.store import inbox, shops, steps
+from worker.orders import history
+from worker.orders.history import Listed
+from worker.store import deliveries, shops, steps
 from worker.store.shops import Secrets
 
 NO_WEBHOOK = -1
@@ -53,12 +53,12 @@ class Town:
         self.answers.update(self.shop.deliver(order_id, topic) or [NO_WEBHOOK])
 
     def listed(self) -> tuple[Listed, ...]:
-        return overview.listed(self.house.services)
+        return history.listed(self.house.services)
 
     def unsettled(self) -> str:
         """What is still to be done, in words; empty when nothing is."""
         with self.house.services.store.read() as connection:
-            looks, work = inbox.counts(connection), steps.counts(connection)
+            looks, work = deliveries.counts(connection), steps.counts(connection)
         if (set(looks) | set(work)) - {"done"}:
             return f"looks {looks}, steps {work}"
         missing = self.due - {item.draft.cause for item in self.listed()}

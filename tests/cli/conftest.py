@@ -17,7 +17,7 @@ from worker.domain.document import Document, Draft
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops
-from worker.store.engine import Store
+from worker.store.database.engine import Store
 
 
 @dataclass(frozen=True)

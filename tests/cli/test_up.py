@@ -18,7 +18,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import load
-from worker.launching import free_port
+from worker.processes.supervisor import free_port
 
 pytestmark = pytest.mark.slow
 RECORDINGS = Path(__file__).parents[1] / "recordings"

@@ -15,7 +15,7 @@ from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import inbox
+from worker.store import deliveries
 
 NOVEMBER = datetime(2025, 11, 5, 12, 0, tzinfo=UTC)
 
@@ -132,7 +132,7 @@ class a_worker:  # noqa: N801  # reads as what it is: with a_worker(…)
     def work(self) -> None:
         while not self.ended.wait(0.05):
             with self.services.store.read() as connection:
-                due = inbox.due_ids(connection, now=self.services.now(), limit=10)
+                due = deliveries.due_ids(connection, now=self.services.now(), limit=10)
             for delivery_id in due:
                 jobs.run_look(self.services, delivery_id)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from worker.errands import ERRANDS
 from worker.services import Services
-from worker.store.errands import Errand
+from worker.store.tasks import Errand
+from worker.tasks import ERRANDS
 
 
 @pytest.mark.parametrize(("kind", "errand"), ERRANDS.items())

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.domain.factories import A_SELLER, TODAY, a_history, a_shop, an_order
+from worker.domain.decide import documents_due
 from worker.domain.document import Kind, SendMode
-from worker.domain.due import documents_due
-from worker.domain.holds import (
+from worker.domain.mail_holds import (
     COMPLETED,
     ON_HOLD,
     PAYABLE,

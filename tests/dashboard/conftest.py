@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker import health
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.show import demo_settings
-from worker.launching import free_port, open_house, set_up_link
+from worker.processes import status
+from worker.processes.supervisor import free_port, open_house, set_up_link
 from worker.services import Services
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Running:
 
     def wait(self) -> None:
         """Until nothing waits or runs."""
-        assert health.wait_until_idle(self.services, seconds=30).is_idle
+        assert status.wait_until_idle(self.services, seconds=30).is_idle
 
     def set_up_link(self) -> str:
         link = set_up_link(self.services)
@@ -55,7 +55,7 @@ def running() -> Iterator[Running]:
         house = open_house(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
         try:
             services = Services(settings)
-            assert health.wait_until_healthy(services, f"{settings.public_url}/ready", seconds=60)
+            assert status.wait_until_healthy(services, f"{settings.public_url}/ready", seconds=60)
             shop.run_cron(0.2)
             yield Running(services, shop, mailbox)
         finally:

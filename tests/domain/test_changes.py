@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.domain.factories import a_shop
-from worker.domain.changes import changes
+from worker.domain.settings_diff import changes
 
 
 def test_an_instant_is_told_to_the_second() -> None:

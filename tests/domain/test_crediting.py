@@ -19,10 +19,10 @@ from tests.domain.factories import (
     shipping,
 )
 from tests.domain.woocommerce_sums import many, orders
-from worker.domain.crediting import Cancellation, Credited, draft_credit_note
+from worker.domain.credit_balance import Left, left_of
+from worker.domain.credit_note import Cancellation, Credited, draft_credit_note
 from worker.domain.document import Category, Document, Draft, Kind, Reference, SendMode
-from worker.domain.drafting import draft_document
-from worker.domain.left import Left, left_of
+from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop

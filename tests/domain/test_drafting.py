@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.domain.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
 from tests.domain.woocommerce_sums import RATES, Settings, Sold, items, many, orders, ring_up
 from worker.domain.document import Category, Draft, Kind, Rounding, SendMode, VatLine
-from worker.domain.drafting import draft_document
+from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, to_minor_unit, total_of
 from worker.domain.order import LineKind, LineTax, Order, TaxRate
 from worker.domain.shop import Shop
-from worker.domain.sums import base_of, split, vat_on
+from worker.domain.totals import base_of, split, vat_on
 
 D = Decimal
 S = Category.STANDARD

@@ -16,8 +16,8 @@ from tests.domain.factories import (
     issued,
     with_next,
 )
+from worker.domain.decide import Verdict, documents_due, reissue
 from worker.domain.document import Draft, History, Kind, SendMode
-from worker.domain.due import Verdict, documents_due, reissue
 from worker.domain.order import Order, Refund
 from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
 from worker.errors import Rejected

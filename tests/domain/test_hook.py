@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from worker.domain.hook import checked_url, signature
+from worker.domain.webhook import checked_url, signature
 
 GOOD = [
     "https://books.example.com",

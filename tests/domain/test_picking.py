@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tests.domain.factories import TODAY, a_line, a_shop, an_order, issued, shipping
 from tests.domain.woocommerce_sums import many, orders
-from worker.domain.crediting import Cancellation, Credited, draft_credit_note
+from worker.domain.credit_balance import LineLeft, left_of, lines_left
+from worker.domain.credit_note import Cancellation, Credited, draft_credit_note
+from worker.domain.credit_selection import Chosen, Pick
 from worker.domain.document import Document, Draft, Kind, SendMode
-from worker.domain.drafting import draft_document
-from worker.domain.left import LineLeft, left_of, lines_left
+from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order
-from worker.domain.picking import Chosen, Pick
 from worker.errors import Rejected
 
 D = Decimal

@@ -8,7 +8,7 @@ import pytest
 
 from tests.domain.factories import a_shop
 from worker.domain.document import Kind, SendMode
-from worker.domain.settling import FIELDS, WrongSettings, read_shop_url, settled, shown
+from worker.domain.settings_form import FIELDS, WrongSettings, read_shop_url, settled, shown
 from worker.domain.shop import LAYOUTS, BuyerFilter, Moment, Rule, VatRegime
 from worker.rendering import LAYOUTS as PRINTED
 

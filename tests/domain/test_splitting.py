@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tests.domain.factories import TODAY, a_line, a_shop, an_order, rate_id_of
 from worker.domain.document import Draft, Kind, SendMode
-from worker.domain.drafting import draft_document
+from worker.domain.draft import draft_document
+from worker.domain.line_split import split_by_rate
 from worker.domain.money import to_cent
 from worker.domain.order import LineKind, LineTax, Order, OrderLine
-from worker.domain.splitting import split_by_rate
 
 # As recorded on WooCommerce 11.0.1: goods of 13.88 and shipping of 5.95 at 21 %, a book of 46.98 at 6 %, a fee of -1.37.
 RECORDED = (

@@ -14,7 +14,7 @@ from worker.domain.document import Category, Problem
 from worker.domain.language import LANGUAGES, language_of
 from worker.domain.mentions import exemption, legal_texts, mention
 from worker.domain.numbering import check_pattern, format_number, issue_date, period
-from worker.domain.payment import structured_communication
+from worker.domain.payment_reference import structured_communication
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import DEFAULT_SERIES, Series
 from worker.domain.vat import EU, vat_number

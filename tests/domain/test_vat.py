@@ -9,7 +9,7 @@ import pytest
 
 from tests.domain.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
 from worker.domain.document import Category, Draft, Kind, SendMode
-from worker.domain.drafting import assess, draft_document
+from worker.domain.draft import assess, draft_document
 from worker.domain.mentions import legal_texts
 from worker.domain.order import Order
 from worker.domain.party import Address

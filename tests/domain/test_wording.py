@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from worker.domain import wording
+from worker.domain import texts
 from worker.domain.document import Captions, Kind
 from worker.domain.shop import Shop
-from worker.domain.wording import Key, Part
+from worker.domain.texts import Key, Part
 
 SHOP = Shop("gist", "De Gist", "https://gist.example", datetime(2026, 1, 1, tzinfo=UTC))
 SUBJECT = Key(Part.SUBJECT, Kind.INVOICE, paid=False, language="nl")
@@ -35,7 +35,7 @@ SUBJECT = Key(Part.SUBJECT, Kind.INVOICE, paid=False, language="nl")
     ],
 )
 def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
-    assert wording.checked(Part.BODY, typed) == kept
+    assert texts.checked(Part.BODY, typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -62,61 +62,61 @@ def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
 )
 def test_what_cannot_be_filled_is_refused_by_name(part: Part, typed: str, named: str) -> None:
     with pytest.raises(ValueError, match=re.escape(named)):
-        wording.checked(part, typed)
+        texts.checked(part, typed)
 
 
 def test_every_tag_stands_for_a_placeholder() -> None:
-    assert set(wording.TAGS.values()) <= set(wording.PLACEHOLDERS)
-    assert not set(wording.TAGS) & set(wording.WITHOUT)
+    assert set(texts.TAGS.values()) <= set(texts.PLACEHOLDERS)
+    assert not set(texts.TAGS) & set(texts.WITHOUT)
 
 
 def test_every_default_is_there_in_every_language_and_can_be_filled() -> None:
-    for key in wording.every_key():
-        text = wording.default(key)
-        assert wording.checked(key.part, text or "x") == (text.strip() or "x"), key
-        assert bool(text) is bool(wording.default(Key(key.part, key.kind, key.paid, "en"))), key
+    for key in texts.every_key():
+        text = texts.default(key)
+        assert texts.checked(key.part, text or "x") == (text.strip() or "x"), key
+        assert bool(text) is bool(texts.default(Key(key.part, key.kind, key.paid, "en"))), key
         assert text or key.part not in (Part.SUBJECT, Part.BODY), key
 
 
 def test_the_shop_s_words_go_before_the_default_and_can_be_given_up() -> None:
-    own = wording.with_text(SHOP, SUBJECT, "Uw factuur %factuurnummer%")
+    own = texts.with_text(SHOP, SUBJECT, "Uw factuur %factuurnummer%")
 
-    assert wording.text_of(own, SUBJECT) == "Uw factuur {number}"
-    assert wording.text_of(own, Key(Part.SUBJECT, Kind.INVOICE, paid=True, language="nl")).startswith("{documents}")
-    assert wording.without_text(own, SUBJECT) == SHOP
+    assert texts.text_of(own, SUBJECT) == "Uw factuur {number}"
+    assert texts.text_of(own, Key(Part.SUBJECT, Kind.INVOICE, paid=True, language="nl")).startswith("{documents}")
+    assert texts.without_text(own, SUBJECT) == SHOP
 
 
 def test_an_empty_caption_prints_nothing_instead_of_the_default() -> None:
     closing = Key(Part.CLOSING, Kind.INVOICE, paid=True, language="nl")
 
-    assert wording.default(closing)
-    assert wording.text_of(wording.with_text(SHOP, closing, ""), closing) == ""
+    assert texts.default(closing)
+    assert texts.text_of(texts.with_text(SHOP, closing, ""), closing) == ""
 
 
 def test_captions_are_those_of_kind_state_and_language() -> None:
     shop = SHOP
     for pattern, text in (("document.intro/invoice/*/fr", "Bonjour"), ("document.terms/*/*/fr", "Conditions")):
-        for key in wording.keys(pattern):
-            shop = wording.with_text(shop, key, text)
+        for key in texts.keys(pattern):
+            shop = texts.with_text(shop, key, text)
 
-    captions = wording.captions(shop, Kind.INVOICE, paid=True, language="fr")
+    captions = texts.captions(shop, Kind.INVOICE, paid=True, language="fr")
 
     assert captions == Captions("Bonjour", "Merci pour votre commande.", "Conditions", "De Gist")
-    assert wording.captions(shop, Kind.INVOICE, paid=True, language="nl").intro == ""
+    assert texts.captions(shop, Kind.INVOICE, paid=True, language="nl").intro == ""
 
 
 def test_filling_happens_once() -> None:
     facts = {"buyer": "{total} %bedrag%", "total": "€ 1", "due": ""}
 
-    assert wording.fill("Dag {buyer}: {total} tegen {due}.", facts) == "Dag {total} %bedrag%: € 1 tegen."
+    assert texts.fill("Dag {buyer}: {total} tegen {due}.", facts) == "Dag {total} %bedrag%: € 1 tegen."
 
 
 def test_nobody_is_greeted_without_a_gap() -> None:
-    assert wording.fill("Dag {buyer},", {"buyer": ""}) == "Dag,"
+    assert texts.fill("Dag {buyer},", {"buyer": ""}) == "Dag,"
 
 
 def test_a_key_is_named_as_it_is_kept() -> None:
-    assert wording.keys("mail.subject/invoice/unpaid/nl") == (SUBJECT,)
-    assert len(wording.keys("mail.subject/*/*/nl")) == 2 * len(Kind)
+    assert texts.keys("mail.subject/invoice/unpaid/nl") == (SUBJECT,)
+    assert len(texts.keys("mail.subject/*/*/nl")) == 2 * len(Kind)
     with pytest.raises(ValueError, match=r"“mail.subject” names no text"):
-        wording.keys("mail.subject")
+        texts.keys("mail.subject")

@@ -21,12 +21,13 @@ import pytest
 import requests
 from woocommerce import API
 
-from worker import health, overview
 from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
 from worker.domain.shop import Shop
-from worker.launching import open_house, prepare
-from worker.overview import Listed
+from worker.orders import history
+from worker.orders.history import Listed
+from worker.processes import status
+from worker.processes.supervisor import open_house, prepare
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import orders, shops
@@ -86,13 +87,13 @@ class RealHouse:
     shop_id: str
 
     def documents(self, order_id: int) -> tuple[Listed, ...]:
-        return overview.listed(self.services, shop_id=self.shop_id, order_id=order_id)
+        return history.listed(self.services, shop_id=self.shop_id, order_id=order_id)
 
     def wait_for(self, reached: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             self.shop.run_queue()
-            if reached() and health.look(self.services).is_idle:
+            if reached() and status.look(self.services).is_idle:
                 return
             time.sleep(1)
         raise AssertionError(f"{what} did not come within {WAIT_S:.0f} s")
@@ -135,7 +136,7 @@ def real_house(real_shop: RealShop, tmp_path_factory: pytest.TempPathFactory) ->
         house = open_house(settings, host="0.0.0.0", port=port, workers=1, embedded_broker=True)  # noqa: S104  # the shop calls
         services = Services(settings)
         try:
-            assert health.wait_until_healthy(services, f"http://127.0.0.1:{port}/ready", seconds=60)
+            assert status.wait_until_healthy(services, f"http://127.0.0.1:{port}/ready", seconds=60)
             shop_id, secret = connect(services, real_shop)
             delivery_url = f"{settings.public_url}/webhooks/{shop_id}"
             made = [

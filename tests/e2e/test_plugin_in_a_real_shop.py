@@ -28,16 +28,17 @@ import requests
 
 from tests.e2e.browsing import VAT_FIELD, Owner, Shopper
 from tests.e2e.conftest import RealShop, checked, real_settings
-from worker import health, overview
 from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
 from worker.domain.document import Kind
 from worker.domain.shop import Rule, Shop
-from worker.launching import House, open_house
-from worker.overview import Listed
+from worker.orders import history
+from worker.orders.history import Listed
+from worker.processes import status
+from worker.processes.supervisor import House, open_house
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import plugin, shops
+from worker.store import plugins, shops
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -70,7 +71,7 @@ class Ours:
 
     def starts(self) -> None:
         self.house = open_house(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
-        assert health.wait_until_healthy(self.services, f"http://127.0.0.1:{PORT}/ready", seconds=60)
+        assert status.wait_until_healthy(self.services, f"http://127.0.0.1:{PORT}/ready", seconds=60)
 
     def dies(self) -> None:
         """kill -9 of every process, at once."""
@@ -86,7 +87,7 @@ class Ours:
         return counted(self.ours, email), counted(self.theirs, email)
 
     def documents(self, order_id: int) -> tuple[Listed, ...]:
-        return overview.listed(self.services, shop_id=self.shop_id, order_id=order_id)
+        return history.listed(self.services, shop_id=self.shop_id, order_id=order_id)
 
     def wait_for(self, reached: Callable[[], bool], what: str, *, seconds: float = 240.0) -> None:
         until = time.monotonic() + seconds
@@ -99,7 +100,7 @@ class Ours:
         raise AssertionError(f"{what} did not come within {seconds:.0f} s")
 
     def settled(self) -> bool:
-        return health.look(self.services).is_idle
+        return status.look(self.services).is_idle
 
 
 def counted(mailbox: Mailbox, email: str) -> int:
@@ -155,11 +156,11 @@ def invited(house: Ours) -> str:
         seller=replace(SELLER, name="Proef"),
         rules=tuple(Rule.parse(rule) for rule in RULES),
     )
-    code = plugin.new_code()
+    code = plugins.new_code()
     with house.services.store.write() as connection:
         keyless = Secrets((shops.new_webhook_secret(),))
         shops.add(connection, house.services.vault, made, keyless, now=house.services.now())
-        plugin.invite(connection, house.services.vault, made.shop_id, code, now=house.services.now())
+        plugins.invite(connection, house.services.vault, made.shop_id, code, now=house.services.now())
     return code
 
 

@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 
 from tests.services.postgres import Postgres
-from worker import jobs, overview
+from worker import jobs
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.party import Address, Seller
 from worker.domain.shop import Shop
-from worker.overview import Listed, Trail
+from worker.orders import history
+from worker.orders.history import Listed, Trail
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import inbox, shops, steps
-from worker.store.migrate import upgrade
+from worker.store import deliveries as inbox
+from worker.store import shops, steps
+from worker.store.database.migrate import upgrade
+from worker.store.database.tables import deliveries
 from worker.store.shops import Secrets
-from worker.store.tables import deliveries
 
 SELLER = Seller(
     name="De Gouden Koffiepot",
@@ -95,13 +97,13 @@ class House:
         raise AssertionError("the work never ends")
 
     def documents(self, order_id: int | None = None) -> tuple[Listed, ...]:
-        return overview.listed(self.services, order_id=order_id)
+        return history.listed(self.services, order_id=order_id)
 
     def numbers(self, order_id: int | None = None) -> list[str]:
         return [item.document.number if item.document else "draft" for item in self.documents(order_id)]
 
     def trail(self, order_id: int) -> Trail:
-        return overview.trail_of(self.services, self.shop_id, order_id)
+        return history.trail_of(self.services, self.shop_id, order_id)
 
     def notes(self, order_id: int) -> list[str]:
         return [str(note["note"]) for note in self.shop.notes(order_id)]

@@ -6,15 +6,17 @@ from dataclasses import replace
 import pytest
 
 from tests.flow.conftest import House
-from worker import alarming, handling
 from worker.demo.mailbox import Mail
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.shop import Moment, Rule
 from worker.errors import Unavailable
-from worker.handling import Person
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
+from worker.notifications import alerts
 from worker.services import Services
-from worker.store import alarms, register, shops
+from worker.store import alerts as alarms
+from worker.store import register, shops
 from worker.store.shops import Connected
 
 OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
@@ -46,12 +48,12 @@ def quiet(house: House, code: str) -> None:
 
 def tell(house: House) -> tuple[Mail, ...]:
     """Tell, and take out what came of it."""
-    alarming.tell(house.services, connected(house))
+    alerts.tell(house.services, connected(house))
     return taken(house)
 
 
 def digest(house: House) -> tuple[Mail, ...]:
-    alarming.digest_daily(house.services, connected(house))
+    alerts.digest_daily(house.services, connected(house))
     return taken(house)
 
 
@@ -114,7 +116,7 @@ def test_an_address_that_is_refused_keeps_nobody_else_from_being_told_once(told:
 def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_breaks(house: House) -> None:
     sound(house, "shop_silent", "De winkel zwijgt.")
     services = Services(replace(house.services.settings, smtp_url=""), now=house.clock)
-    alarming.tell(services, connected(house))
+    alerts.tell(services, connected(house))
     services.store.close()
     house.change_shop(seller=replace(connected(house).shop.seller, email=""))
     assert tell(house) == ()
@@ -182,7 +184,7 @@ def test_the_alarm_is_over_when_what_failed_was_done_or_a_week_has_passed(told: 
     tell(told)
     assert open_codes(told) == ["work_failed"]
     told.mailbox.faults.clear()
-    handling.try_again(told.services, told.shop_id, 7, by=Person("An"))
+    manual.try_again(told.services, told.shop_id, 7, by=Person("An"))
     told.work()
     tell(told)
     assert open_codes(told) == []

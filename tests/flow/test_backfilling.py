@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tests.flow.conftest import START, House
-from worker import backfilling
-from worker.backfilling import Preview, Wanted
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Unavailable
+from worker.invoicing import backfill
+from worker.invoicing.backfill import Preview, Wanted
 from worker.store import shops
 from worker.store.shops import Connected
 
@@ -22,7 +22,7 @@ def connected(house: House) -> Connected:
 
 
 def preview(house: House, wanted: Wanted = WANTED) -> Preview:
-    return backfilling.preview(house.services, connected(house), wanted, pause_s=0)
+    return backfill.preview(house.services, connected(house), wanted, pause_s=0)
 
 
 def old(order_id: int, **facts: object) -> Payload:
@@ -52,7 +52,7 @@ def test_a_backfilled_order_becomes_its_documents(house: House) -> None:
     house.shop.refund(1, a_refund(order, id=11, amount="5.00"))
     found = preview(house)
     assert found.orders[0].credit_notes == 1
-    assert len(backfilling.start(house.services, connected(house), found, pause_s=0)) == 1
+    assert len(backfill.start(house.services, connected(house), found, pause_s=0)) == 1
     house.work()
     assert house.numbers() == ["F2026-00001", "C2026-00001"]
     assert len(house.mailbox.messages()) == 1
@@ -66,7 +66,7 @@ def test_without_a_backfill_an_old_order_makes_nothing(house: House) -> None:
 def test_a_second_backfill_finds_nothing_to_do(house: House) -> None:
     house.shop.place(old(1))
     for _ in range(2):
-        backfilling.start(house.services, connected(house), preview(house), pause_s=0)
+        backfill.start(house.services, connected(house), preview(house), pause_s=0)
         house.work()
     assert house.numbers() == ["F2026-00001"]
     assert preview(house).to_make == ()
@@ -92,7 +92,7 @@ def test_orders_can_be_named_one_by_one(house: House) -> None:
 def test_many_old_orders_do_not_come_before_those_of_today(house: House) -> None:
     for number in range(1, 11):
         house.shop.place(old(number))
-    backfilling.start(house.services, connected(house), preview(house), pause_s=60)
+    backfill.start(house.services, connected(house), preview(house), pause_s=60)
     house.work()
     assert len(house.numbers()) == 1
     house.clock.move(minutes=3)
@@ -103,7 +103,7 @@ def test_many_old_orders_do_not_come_before_those_of_today(house: House) -> None
 def test_an_old_order_that_is_backfilled_keeps_its_credit_notes_coming(house: House) -> None:
     order = old(1)
     house.shop.place(order)
-    backfilling.start(house.services, connected(house), preview(house), pause_s=0)
+    backfill.start(house.services, connected(house), preview(house), pause_s=0)
     house.work()
     house.shop.refund(1, a_refund(order, id=11, amount="5.00"))
     house.ring(house.shop.order(1) or {})

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from tests.flow.conftest import House
-from worker import backup
-from worker.backup import Manifest
 from worker.demo.orders import an_order
 from worker.errors import Rejected
+from worker.maintenance import backup
+from worker.maintenance.backup import Manifest
 from worker.settings import Settings
-from worker.store import fleeting
-from worker.store.engine import Store
-from worker.store.tables import metadata
+from worker.store.database.engine import Store
+from worker.store.database.tables import metadata
+from worker.store.files import temporary
 
 
 def rows(database_url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -61,7 +61,7 @@ def test_a_backup_while_work_goes_on_names_no_file_that_it_lacks(
     house.arrives(an_order(id=1))
     (house.services.settings.archive / ".new-half").write_bytes(b"half a file")
     # A preview may vanish while it is being read, and nobody will miss it.
-    fleeting.put(house.services.archive, house.shop_id, "preview.pdf", b"%PDF", now=house.clock.now)
+    temporary.put(house.services.archive, house.shop_id, "preview.pdf", b"%PDF", now=house.clock.now)
     backed_up(house, tmp_path / "b.tar.gz")
     house.arrives(an_order(id=2))
     assert backup.restore(tmp_path / "b.tar.gz", elsewhere).files == 1

@@ -13,17 +13,20 @@ import pytest
 
 from tests.flow.conftest import START, House
 from tests.woocommerce.wire import HANG_UP, Asked, Slowly, Wire, answer
-from worker import calling, handling, jobs
+from worker import jobs
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind
-from worker.domain.hook import HookEvent
 from worker.domain.shop import Moment, Rule
-from worker.handling import Person
-from worker.overview import Listed
+from worker.domain.webhook import HookEvent
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
+from worker.notifications import webhooks
+from worker.orders.history import Listed
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import alarms, hooks
-from worker.store.hooks import Call, Hook
+from worker.store import alerts
+from worker.store import webhooks as hooks
+from worker.store.webhooks import Call, Hook
 
 ALL = tuple(HookEvent)
 TAKEN = answer(204, b"")
@@ -135,7 +138,7 @@ def test_a_payment_that_a_person_marks_is_told(house: House) -> None:
         (invoice,) = seen(house, an_order(id=238, paid=False, status="on-hold"))
         assert invoice.document is not None
         for _ in range(2):
-            handling.mark_paid(house.services, invoice.document.document_id, on=None, by=Person("An"))
+            manual.mark_paid(house.services, invoice.document.document_id, on=None, by=Person("An"))
         tell(house)
     assert events(wire) == [("document.paid", "F2026-00001")]
 
@@ -203,7 +206,7 @@ def test_what_is_owed_is_owed_once_however_often_it_is_planned(house: House) -> 
 def test_a_receiver_that_fails_is_told_later_under_the_same_id(
     house: House, monkeypatch: pytest.MonkeyPatch, answers: Sequence[bytes | Slowly], reason: str
 ) -> None:
-    monkeypatch.setattr(calling, "TIMEOUT_S", (1.0, 0.4))
+    monkeypatch.setattr(webhooks, "TIMEOUT_S", (1.0, 0.4))
     with Wire([*answers, TAKEN]) as wire:
         hook, _ = add(house, wire.url, HookEvent.ISSUED)
         seen(house, an_order(id=238, paid=True))
@@ -367,4 +370,4 @@ def found(house: House, hook: Hook) -> Hook:
 
 def open_alarms(house: House) -> list[str]:
     with house.services.store.read() as connection:
-        return [alarm.sentence for alarm in alarms.open_alarms(connection, house.shop_id)]
+        return [alarm.sentence for alarm in alerts.open_alarms(connection, house.shop_id)]

@@ -7,16 +7,17 @@ import pytest
 
 from tests.flow.conftest import SECRET, House
 from tests.flow.test_errands import another_shop, events, invoiced, paid
-from worker import links
+from worker.actions import documents as deciding
+from worker.actions.documents import Again, Ignored
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.shop import Moment, Rule
 from worker.errors import Rejected
-from worker.store import deciding, documents
-from worker.store.deciding import Again, Ignored
+from worker.net import document_link
+from worker.store import documents
+from worker.store.database.tables import deliveries
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
-from worker.store.tables import deliveries
 
 BY = "An"
 TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
@@ -36,7 +37,7 @@ def renewed(house: House, document_id: int) -> str:
 
 
 def opens(house: House, url: str) -> bool:
-    link = links.read(house.services.settings.secret_keys, url.rpartition("/")[2])
+    link = document_link.read(house.services.settings.secret_keys, url.rpartition("/")[2])
     assert link is not None
     with house.services.store.read() as connection:
         marks = documents.marks_of(connection, [link.document_id]).get(link.document_id, {})

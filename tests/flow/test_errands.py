@@ -11,20 +11,22 @@ import pytest
 
 from tests.flow.conftest import SECRET, START, House
 from worker import jobs
+from worker.actions import documents
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.shop import Moment, Rule
-from worker.overview import Listed
+from worker.maintenance.retention import tidy
+from worker.orders.history import Listed
 from worker.rendering.samples import a_logo
-from worker.retention import tidy
-from worker.store import deciding, errands, fleeting, inbox, shops, trail
-from worker.store.errands import Errand
-from worker.store.fleeting import FleetingFile
+from worker.store import audit_trail, deliveries, shops, tasks
+from worker.store.database.tables import errands as errands_table
+from worker.store.database.tables import files
+from worker.store.files import temporary
+from worker.store.files.temporary import FleetingFile
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
-from worker.store.tables import errands as errands_table
-from worker.store.tables import files as files_table
+from worker.store.tasks import Errand
 
 KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
 BY = "An"
@@ -39,14 +41,14 @@ def asked(house: House, kind_: str, /, **argument: object) -> Errand:
 
 def written_down(house: House, kind_: str, /, **argument: object) -> int:
     with house.services.store.write() as connection:
-        return errands.ask(
+        return tasks.ask(
             connection, shop_id=house.shop_id, kind=kind_, argument=argument, asked_by=BY, now=house.clock.now
         )
 
 
 def seen(house: House, errand_id: int) -> Errand:
     with house.services.store.read() as connection:
-        found = errands.of_shop(connection, house.shop_id, errand_id)
+        found = tasks.of_shop(connection, house.shop_id, errand_id)
     assert found is not None
     return found
 
@@ -97,7 +99,7 @@ def another_shop(house: House) -> str:
 
 
 def content(house: House, file: Mapping[str, Any]) -> bytes:
-    return fleeting.get(house.services.archive, FleetingFile.from_json(file, shop_id=house.shop_id))
+    return temporary.get(house.services.archive, FleetingFile.from_json(file, shop_id=house.shop_id))
 
 
 # Documents
@@ -181,7 +183,7 @@ def test_what_belongs_to_another_shop_is_unknown(house: House) -> None:
         ("issue_draft", {"draft_id": draft.draft_id}),
     ):
         assert refused(house, kind, **argument)[0] in ("document_unknown", "draft_unknown"), kind
-    file = fleeting.put(house.services.archive, mine, "logo.png", a_logo(), now=house.clock.now)
+    file = temporary.put(house.services.archive, mine, "logo.png", a_logo(), now=house.clock.now)
     assert refused(house, "keep_logo", file=file.as_json)[0] == "file_missing"
     assert refused(house, "keep_logo", file={**file.as_json, "path": f"fleeting/../{mine}/x"})[0] == "file_missing"
     house.shop_id = mine
@@ -262,7 +264,7 @@ def test_old_orders_are_foreseen_and_then_made(house: House) -> None:
     assert house.numbers() == []
     assert answered(house, "backfill", **period, make=True)["looks"] == 1
     with house.services.store.read() as connection:
-        assert inbox.waiting(connection, house.shop_id, source="backfill") == 1
+        assert deliveries.waiting(connection, house.shop_id, source="backfill") == 1
     house.work()
     assert house.numbers() == ["F2026-00001"]
     assert refused(house, "backfill", since="gisteren", until="2026-01-01")[0] == "day_wrong"
@@ -272,8 +274,8 @@ def test_old_orders_are_foreseen_and_then_made(house: House) -> None:
 def test_a_long_errand_lets_others_go_first_and_goes_on_where_it_was(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.errands.common.SLICE_S", 0.0)
-    monkeypatch.setattr("worker.backfilling.KEPT_EVERY", 2)
+    monkeypatch.setattr("worker.tasks.common.SLICE_S", 0.0)
+    monkeypatch.setattr("worker.invoicing.backfill.KEPT_EVERY", 2)
     for order_id in range(1, 6):
         house.shop.place(an_order(id=order_id, created=START - timedelta(days=200)))
     errand = asked(house, "backfill", orders=[1, 2, 3, 4, 5])
@@ -299,7 +301,7 @@ def test_books_are_verified_and_a_changed_file_is_named(house: House) -> None:
     invoiced(house)
     assert answered(house, "verify")["intact"] is True
     with house.services.store.read() as connection:
-        path = connection.execute(files_table.select()).mappings().one()["path"]
+        path = connection.execute(files.select()).mappings().one()["path"]
     (house.services.settings.archive / path).write_bytes(b"%PDF other")
     found = answered(house, "verify")
     assert (found["intact"], [damage["code"] for damage in found["damages"]]) == (False, ["file_altered"])
@@ -328,7 +330,7 @@ def test_missing_webhooks_are_made_when_a_person_asks(house: House) -> None:
     assert repaired == [{"topic": topic, "why": "was missing"} for topic in ("order.created", "order.updated")]
     assert answered(house, "repair_webhooks")["repaired"] == []
     with house.services.store.read() as connection:
-        told = trail.of_order(connection, house.shop_id, 0)
+        told = audit_trail.of_order(connection, house.shop_id, 0)
     assert told == ()
 
 
@@ -409,4 +411,4 @@ def test_a_shop_that_is_away_is_asked_again_for_an_hour(house: House) -> None:
 
 
 def test_the_deciding_layer_knows_every_step() -> None:
-    assert set(deciding.WORDS_OF_STEPS) == set(StepName)
+    assert set(documents.WORDS_OF_STEPS) == set(StepName)

@@ -11,8 +11,8 @@ from tests.flow.conftest import House
 from worker.demo.orders import Payload, an_order
 from worker.demo.serving import Served, serve
 from worker.errors import Rejected
-from worker.exchange import parsed
-from worker.handling import Person, issue_kept
+from worker.invoicing.exchange_rates import parsed
+from worker.invoicing.manual import Person, issue_kept
 
 FILE = """<?xml version="1.0" encoding="UTF-8"?><gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01"
  xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref"><Cube><Cube time='2026-11-20'>

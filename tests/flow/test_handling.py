@@ -5,15 +5,15 @@ from decimal import Decimal
 import pytest
 
 from tests.flow.conftest import SELLER, House
-from worker import handling, issuing
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.shop import Moment, Rule
 from worker.errors import Rejected
-from worker.handling import Person
-from worker.looking import Look
-from worker.overview import Listed
+from worker.invoicing import issue, manual
+from worker.invoicing.manual import Person
+from worker.orders.fetch import Look
+from worker.orders.history import Listed
 from worker.store import shops
 from worker.woocommerce.payload import parse_order
 
@@ -39,7 +39,7 @@ def id_of(item: Listed) -> int:
 
 
 def test_a_kept_draft_is_issued_without_a_mail(house: House) -> None:
-    handling.issue_kept(house.services, kept(house, paid()), send=False, by=BY)
+    manual.issue_kept(house.services, kept(house, paid()), send=False, by=BY)
     house.work()
     assert house.numbers() == ["F2026-00001"]
     assert house.mailbox.messages() == ()
@@ -47,7 +47,7 @@ def test_a_kept_draft_is_issued_without_a_mail(house: House) -> None:
 
 
 def test_a_kept_draft_is_issued_and_mailed(house: House) -> None:
-    handling.issue_kept(house.services, kept(house, paid()), send=True, by=BY)
+    manual.issue_kept(house.services, kept(house, paid()), send=True, by=BY)
     house.work()
     assert len(house.mailbox.messages()) == 1
 
@@ -57,7 +57,7 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(ho
     house.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
     house.ring(paid())
     house.work()
-    handling.issue_kept(house.services, draft_id, send=True, by=BY)
+    manual.issue_kept(house.services, draft_id, send=True, by=BY)
     house.work()
     assert house.numbers() == ["F2026-00001", "C2026-00001"]
 
@@ -65,15 +65,15 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(ho
 def test_issuing_looks_at_the_order_again(house: House) -> None:
     draft_id = kept(house, paid())
     house.shop.place(paid(lines=TWO_MUGS))
-    document = handling.issue_kept(house.services, draft_id, send=False, by=BY)
+    document = manual.issue_kept(house.services, draft_id, send=False, by=BY)
     assert document.draft.lines[0].quantity == 2
 
 
 def test_a_draft_is_issued_once(house: House) -> None:
     draft_id = kept(house, paid())
-    handling.issue_kept(house.services, draft_id, send=False, by=BY)
+    manual.issue_kept(house.services, draft_id, send=False, by=BY)
     with pytest.raises(Rejected, match="no draft"):
-        handling.issue_kept(house.services, draft_id, send=False, by=BY)
+        manual.issue_kept(house.services, draft_id, send=False, by=BY)
     assert house.numbers() == ["F2026-00001"]
 
 
@@ -82,9 +82,9 @@ def test_a_draft_whose_check_still_fails_takes_no_number(house: House) -> None:
     (draft,) = house.arrives(paid())
     assert draft.kept is not None
     with pytest.raises(Rejected, match="VAT or enterprise number"):
-        handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=BY)
+        manual.issue_kept(house.services, draft.kept.draft_id, send=True, by=BY)
     house.change_shop(seller=SELLER)
-    handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=BY)
+    manual.issue_kept(house.services, draft.kept.draft_id, send=True, by=BY)
     assert house.numbers() == ["F2026-00001"]
 
 
@@ -92,17 +92,17 @@ def test_a_draft_of_an_order_that_is_no_longer_paid_is_refused(house: House) -> 
     draft_id = kept(house, paid())
     house.shop.place(an_order(id=238, paid=False, status="on-hold"))
     with pytest.raises(Rejected, match="no longer calls for this invoice"):
-        handling.issue_kept(house.services, draft_id, send=True, by=BY)
+        manual.issue_kept(house.services, draft_id, send=True, by=BY)
 
 
 def test_a_discarded_draft_does_not_come_back(house: House) -> None:
-    handling.discard(house.services, kept(house, paid()), by=BY)
+    manual.discard(house.services, kept(house, paid()), by=BY)
     assert house.arrives(paid()) == ()
 
 
 def test_a_document_is_mailed_again_as_a_mail_of_its_own(house: House) -> None:
     (invoice,) = house.arrives(paid())
-    handling.send(house.services, id_of(invoice), by=BY)
+    manual.send(house.services, id_of(invoice), by=BY)
     house.work()
     first, second = house.mailbox.messages()
     assert first.attachments[0].content == second.attachments[0].content
@@ -112,8 +112,8 @@ def test_a_document_is_mailed_again_as_a_mail_of_its_own(house: House) -> None:
 def test_an_invoice_is_marked_paid_once(house: House) -> None:
     house.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
     (invoice,) = house.arrives(an_order(id=9, status="on-hold", paid=False))
-    assert handling.mark_paid(house.services, id_of(invoice), on=None, by=BY)
-    assert not handling.mark_paid(house.services, id_of(invoice), on=None, by=BY)
+    assert manual.mark_paid(house.services, id_of(invoice), on=None, by=BY)
+    assert not manual.mark_paid(house.services, id_of(invoice), on=None, by=BY)
 
 
 def test_credit_and_issue_again_makes_the_corrected_pair(house: House) -> None:
@@ -122,7 +122,7 @@ def test_credit_and_issue_again_makes_the_corrected_pair(house: House) -> None:
     trail = house.trail(238)
     assert trail.seen is not None
     assert [flag.code for flag in trail.seen.flags] == ["changed_after_invoice"]
-    credit_note, corrected = handling.credit(house.services, id_of(invoice), again=True, by=BY)
+    credit_note, corrected = manual.credit(house.services, id_of(invoice), again=True, by=BY)
     house.work()
     assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
     assert house.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
@@ -135,26 +135,26 @@ def test_credit_and_issue_again_makes_the_corrected_pair(house: House) -> None:
 
 def test_an_invoice_is_credited_in_full_once(house: House) -> None:
     (invoice,) = house.arrives(paid())
-    handling.credit(house.services, id_of(invoice), again=False, by=BY)
+    manual.credit(house.services, id_of(invoice), again=False, by=BY)
     with pytest.raises(Rejected, match="Nothing is left"):
-        handling.credit(house.services, id_of(invoice), again=False, by=BY)
+        manual.credit(house.services, id_of(invoice), again=False, by=BY)
 
 
 def test_a_credit_note_cannot_be_credited(house: House) -> None:
     (invoice,) = house.arrives(paid())
-    (credit_note,) = handling.credit(house.services, id_of(invoice), again=False, by=BY)
+    (credit_note,) = manual.credit(house.services, id_of(invoice), again=False, by=BY)
     with pytest.raises(Rejected, match="not an invoice"):
-        handling.credit(house.services, credit_note.document_id, again=False, by=BY)
+        manual.credit(house.services, credit_note.document_id, again=False, by=BY)
 
 
 def test_the_trail_names_who_decided(house: House) -> None:
-    handling.issue_kept(house.services, kept(house, paid()), send=False, by=BY)
+    manual.issue_kept(house.services, kept(house, paid()), send=False, by=BY)
     assert ("An", "issued") in {(event.actor, event.code) for event in house.trail(238).events}
 
 
 def test_a_credited_invoice_is_not_replaced_unless_asked(house: House) -> None:
     (invoice,) = house.arrives(paid())
-    handling.credit(house.services, id_of(invoice), again=False, by=BY)
+    manual.credit(house.services, id_of(invoice), again=False, by=BY)
     house.arrives(paid())
     assert house.numbers() == ["F2026-00001", "C2026-00001"]
 
@@ -165,7 +165,7 @@ def test_a_cancelled_order_leaves_a_credit_note_to_issue(house: House) -> None:
     _, waiting = house.arrives(an_order(id=9, status="cancelled", paid=False))
     assert (waiting.draft.kind, waiting.draft.total) == (Kind.CREDIT_NOTE, Decimal("22.20"))
     assert waiting.kept is not None
-    handling.issue_kept(house.services, waiting.kept.draft_id, send=True, by=BY)
+    manual.issue_kept(house.services, waiting.kept.draft_id, send=True, by=BY)
     house.work()
     assert house.numbers() == ["F2026-00001", "C2026-00001"]
     # Opened again and paid, it is a sale once more.
@@ -190,9 +190,9 @@ def test_a_refund_that_is_deleted_in_the_shop_is_flagged(house: House) -> None:
 
 def test_a_draft_is_discarded_once(house: House) -> None:
     draft_id = kept(house, paid())
-    handling.discard(house.services, draft_id, by=BY)
+    manual.discard(house.services, draft_id, by=BY)
     with pytest.raises(Rejected, match="does not wait any more"):
-        handling.discard(house.services, draft_id, by=BY)
+        manual.discard(house.services, draft_id, by=BY)
 
 
 def test_what_the_owner_changed_while_the_shop_was_asked_counts(house: House) -> None:
@@ -201,7 +201,7 @@ def test_what_the_owner_changed_while_the_shop_was_asked_counts(house: House) ->
     with house.services.store.read() as connection:
         before = shops.connected(connection, house.services.vault, house.shop_id).shop
     house.change_shop(rules=KEEP)
-    outcome = issuing.issue(house.services, before, Look(parse_order(php_json(paid())), (), as_of=house.clock.now))
+    outcome = issue.issue(house.services, before, Look(parse_order(php_json(paid())), (), as_of=house.clock.now))
     assert (outcome.issued, len(outcome.kept)) == ((), 1)
 
 
@@ -209,11 +209,11 @@ def test_what_failed_is_tried_again_when_a_person_asks(house: House) -> None:
     house.mailbox.faults.reject("koper@klant.test")
     house.arrives(paid())
     house.mailbox.faults.clear()
-    assert handling.try_again(house.services, house.shop_id, 238, by=BY) == 1
+    assert manual.try_again(house.services, house.shop_id, 238, by=BY) == 1
     house.work()
     assert len(house.mailbox.messages()) == 1
     assert len(house.notes(238)) == 1
-    assert handling.try_again(house.services, house.shop_id, 238, by=BY) == 0
+    assert manual.try_again(house.services, house.shop_id, 238, by=BY) == 0
 
 
 def test_an_order_that_could_not_be_read_is_looked_at_again(house: House) -> None:
@@ -223,6 +223,6 @@ def test_an_order_that_could_not_be_read_is_looked_at_again(house: House) -> Non
     house.work()
     assert house.numbers() == []
     house.shop.place(order)
-    assert handling.try_again(house.services, house.shop_id, 238, by=BY) == 1
+    assert manual.try_again(house.services, house.shop_id, 238, by=BY) == 1
     house.work()
     assert house.numbers() == ["F2026-00001"]

@@ -7,14 +7,14 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from tests.flow.conftest import SELLER, START, House
-from worker import overview
+from worker.accounting.verify import verify
+from worker.actions.go_live import checklist, live
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import DEFAULT_SERIES, Moment, Rule, Series, VatRegime
+from worker.orders import history
 from worker.store import shops
-from worker.store.going_live import checklist, live
-from worker.verifying import verify
 
 EVERY_KIND = (
     Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED),
@@ -36,7 +36,7 @@ def issued(house: House) -> list[dict[str, object]]:
         rows += [dict(row) for row in connection.execute(text("SELECT * FROM register ORDER BY position")).mappings()]
     for item in house.documents():
         content = [house.services.archive.get(stored.path, sha256=stored.sha256) for stored in item.files]
-        listed = {name: value for name, value in overview.as_json(item).items() if name != "paid"}
+        listed = {name: value for name, value in history.as_json(item).items() if name != "paid"}
         rows.append({**listed, "content": content})
     return rows
 

@@ -9,13 +9,13 @@ import pypdf
 import pytest
 
 from tests.flow.conftest import House
-from worker import handling
 from worker.demo.orders import an_order
 from worker.errors import Rejected
-from worker.handling import Person
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
 from worker.rendering import own
 from worker.services import Services
-from worker.store import alarms
+from worker.store import alerts
 
 AN = Person("An")
 
@@ -38,7 +38,7 @@ def said(house: House) -> str:
 
 def open_alarms(house: House) -> list[tuple[str, str]]:
     with house.services.store.read() as connection:
-        return [(alarm.code, alarm.sentence) for alarm in alarms.open_alarms(connection)]
+        return [(alarm.code, alarm.sentence) for alarm in alerts.open_alarms(connection)]
 
 
 def test_a_document_is_printed_with_the_operators_template(house: House, folder: Path) -> None:
@@ -82,9 +82,9 @@ def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and
     assert draft.kept is not None
 
     with pytest.raises(Rejected, match=r"invoice\.html, line 1"):
-        handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=AN)
+        manual.issue_kept(house.services, draft.kept.draft_id, send=True, by=AN)
     (folder / "invoice.html").unlink()
-    handling.issue_kept(house.services, draft.kept.draft_id, send=True, by=AN)
+    manual.issue_kept(house.services, draft.kept.draft_id, send=True, by=AN)
     house.work()
 
     assert house.numbers(238) == ["F2026-00001"]
@@ -96,6 +96,6 @@ def test_nothing_is_credited_while_the_credit_note_cannot_be_printed(house: Hous
     assert invoice.document is not None
 
     with pytest.raises(Rejected, match=r"credit_note\.html, line 1: 'nothing' is undefined"):
-        handling.credit(house.services, invoice.document.document_id, again=True, by=AN)
+        manual.credit(house.services, invoice.document.document_id, again=True, by=AN)
 
     assert house.numbers(238) == ["F2026-00001"]

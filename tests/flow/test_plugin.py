@@ -11,13 +11,15 @@ import pytest
 
 from tests.flow.conftest import House
 from tests.flow.test_errands import answered
-from worker import handling, jobs, telling
+from worker import jobs
 from worker.demo.orders import an_order
 from worker.domain.document import SendMode
-from worker.domain.seal import Seal
 from worker.domain.shop import Rule
-from worker.store import errands, plugin, shops
-from worker.store.errands import Errand
+from worker.invoicing import manual
+from worker.net.request_signature import Seal
+from worker.plugin import sync
+from worker.store import plugins, shops, tasks
+from worker.store.tasks import Errand
 
 SECRET = "7e" * 32
 
@@ -70,7 +72,7 @@ def shop_plugin(house: House) -> Iterator[PretendPlugin]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with house.services.store.write() as connection:
-        plugin_id = plugin.connect(
+        plugin_id = plugins.connect(
             connection,
             house.services.vault,
             shop_id=house.shop_id,
@@ -79,7 +81,7 @@ def shop_plugin(house: House) -> Iterator[PretendPlugin]:
             version="0.1.0",
             now=house.clock.now,
         )
-    telling.check(house.services, plugin_id)
+    sync.check(house.services, plugin_id)
     pretend.told.clear()
     yield pretend
     server.shutdown()
@@ -94,7 +96,7 @@ def mail_step(house: House, order_id: int) -> tuple[str, str]:
 
 
 def test_connecting_tries_the_key_and_the_route(house: House, shop_plugin: PretendPlugin) -> None:
-    found = telling.plugin_of(house.services, house.shop_id)
+    found = sync.plugin_of(house.services, house.shop_id)
 
     assert found is not None
     assert (found.check_state, found.check_code, found.may_hold(house.clock.now)) == ("done", "connected", True)
@@ -102,12 +104,12 @@ def test_connecting_tries_the_key_and_the_route(house: House, shop_plugin: Prete
 
 def test_a_closed_route_is_named_and_documents_go_their_way(house: House, shop_plugin: PretendPlugin) -> None:
     shop_plugin.is_silent = True
-    found = telling.plugin_of(house.services, house.shop_id)
+    found = sync.plugin_of(house.services, house.shop_id)
     assert found is not None
 
-    telling.check(house.services, found.plugin_id)
+    sync.check(house.services, found.plugin_id)
 
-    again = telling.plugin_of(house.services, house.shop_id)
+    again = sync.plugin_of(house.services, house.shop_id)
     assert again is not None
     assert (again.check_state, again.check_code) == ("done", "plugin_silent")
 
@@ -140,7 +142,7 @@ def test_a_person_may_send_it_all_the_same(house: House, shop_plugin: PretendPlu
     assert item.document is not None
     house.clock.move(minutes=1)
 
-    handling.send(house.services, item.document.document_id, by=handling.Person("An"))
+    manual.send(house.services, item.document.document_id, by=manual.Person("An"))
     house.work()
 
     assert len(house.mailbox.messages()) == 1
@@ -223,7 +225,7 @@ def test_documents_that_the_shop_missed_are_told_by_the_next_tick(house: House, 
     for _ in range(2):
         with house.services.store.read() as connection:
             connected = shops.connected(connection, house.services.vault, house.shop_id)
-        telling.tick(house.services, connected)
+        sync.tick(house.services, connected)
 
     told = [told for verb, told in shop_plugin.told if verb == "documents"]
     assert [[document["number"] for document in one["documents"]] for one in told] == [["F2026-00001"]]
@@ -232,13 +234,13 @@ def test_documents_that_the_shop_missed_are_told_by_the_next_tick(house: House, 
 def test_a_shop_that_goes_live_holds_mails_from_that_moment(house: House, shop_plugin: PretendPlugin) -> None:
     house.change_shop(test=True)
     with house.services.store.read() as connection:
-        found = plugin.of_shop(connection, house.services.vault, house.shop_id)
+        found = plugins.of_shop(connection, house.services.vault, house.shop_id)
     assert found is not None
-    telling.after_settings(house.services, found.plugin_id)
+    sync.after_settings(house.services, found.plugin_id)
     house.change_shop(test=False)
-    telling.after_settings(house.services, found.plugin_id)
+    sync.after_settings(house.services, found.plugin_id)
     shop_plugin.is_silent = True
-    telling.after_settings(house.services, found.plugin_id)
+    sync.after_settings(house.services, found.plugin_id)
 
     stood = [told for verb, told in shop_plugin.told if verb == "tick"]
     assert [(one["shop"]["test"], sorted(one["holds"]["mails"])) for one in stood] == [
@@ -275,7 +277,7 @@ def test_a_connection_check_asks_the_plugin_too(house: House, shop_plugin: Prete
 def pressed(house: House, kind: str, **argument: Any) -> Errand:
     """What comes of a button on the order screen."""
     with house.services.store.write() as connection:
-        errand_id = errands.ask(
+        errand_id = tasks.ask(
             connection,
             shop_id=house.shop_id,
             kind=f"order_screen_{kind}",
@@ -285,7 +287,7 @@ def pressed(house: House, kind: str, **argument: Any) -> Errand:
         )
     jobs.do_errand(house.services, errand_id)
     with house.services.store.read() as connection:
-        errand = errands.get(connection, errand_id)
+        errand = tasks.get(connection, errand_id)
     assert errand is not None
     return errand
 
@@ -325,7 +327,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
         mine = shops.connected(connection, house.services.vault, house.shop_id)
         other = replace(mine.shop, shop_id="b" * 24)
         shops.add(connection, house.services.vault, other, mine.secrets, now=house.clock.now)
-        errand_id = errands.ask(
+        errand_id = tasks.ask(
             connection,
             shop_id=other.shop_id,
             kind="order_screen_send",
@@ -337,7 +339,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
     jobs.do_errand(house.services, errand_id)
 
     with house.services.store.read() as connection:
-        errand = errands.get(connection, errand_id)
+        errand = tasks.get(connection, errand_id)
     assert errand is not None
     assert (errand.state, errand.answer["code"]) == ("failed", "document_unknown")
 

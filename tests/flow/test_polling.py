@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.flow.conftest import START, House
-from worker import polling
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Rejected, Unavailable
-from worker.polling import Polled
-from worker.store import alarms, shops
+from worker.orders import poll as polling
+from worker.orders.poll import Polled
+from worker.store import alerts, shops
 from worker.store.shops import Connected, Secrets
 
 
@@ -225,4 +225,4 @@ def connected(house: House) -> Connected:
 
 def open_alarms(house: House) -> list[str]:
     with house.services.store.read() as connection:
-        return [alarm.code for alarm in alarms.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alarms(connection)]

@@ -10,13 +10,14 @@ import pytest
 
 from tests.flow.conftest import SECRET, START, House
 from tests.flow.test_errands import answered, content, refused
-from worker import dressing
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
 from worker.rendering.samples import a_logo
-from worker.store import fleeting, shops
+from worker.shops import branding
+from worker.store import shops
+from worker.store.database.tables import deliveries, documents, steps
+from worker.store.files import temporary
 from worker.store.shops import Secrets
-from worker.store.tables import deliveries, documents, steps
 
 
 def an_old_order(order_id: int, **facts: object) -> Payload:
@@ -29,7 +30,7 @@ def words_of(house: House, answer: Mapping[str, Any]) -> str:
 
 
 def uploaded(house: House, name: str, bytes_: bytes) -> dict[str, Any]:
-    return fleeting.put(house.services.archive, house.shop_id, name, bytes_, now=house.clock.now).as_json
+    return temporary.put(house.services.archive, house.shop_id, name, bytes_, now=house.clock.now).as_json
 
 
 @pytest.fixture
@@ -139,10 +140,10 @@ def test_an_uploaded_logo_and_terms_are_kept_and_told(house: House) -> None:
         shop = shops.connected(connection, house.services.vault, house.shop_id).shop
     assert shop.logo is not None
     assert (vars(shop.logo), terms["mail_attachment"]["name"]) == (kept, "Voorwaarden.pdf")
-    assert dressing.brand_of(house.services, shop).logo == a_logo()
+    assert branding.brand_of(house.services, shop).logo == a_logo()
     assert refused(house, "keep_logo", file=uploaded(house, "x.png", b"no picture"))[0] == "logo_wrong"
     house.clock.move(hours=3)
     late = uploaded(house, "logo.png", a_logo())
     house.clock.move(hours=3)
-    fleeting.tidy(house.services.archive, now=house.clock.now)
+    temporary.tidy(house.services.archive, now=house.clock.now)
     assert refused(house, "keep_logo", file=late)[0] == "file_missing"

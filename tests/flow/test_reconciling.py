@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.flow.conftest import START, House
-from worker import reconciling
+from worker.accounting import reconcile as reconciling
+from worker.accounting.reconcile import Reconciliation, Total
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.shop import Moment, Rule
 from worker.errors import Rejected
-from worker.reconciling import Reconciliation, Total
-from worker.store import alarms, reports, shops
+from worker.store import alerts, reports, shops
 from worker.store.shops import Connected
 
 MONTH = "2026-11"
@@ -147,4 +147,4 @@ def report(house: House) -> Any:
 
 def open_alarms(house: House) -> list[str]:
     with house.services.store.read() as connection:
-        return [alarm.code for alarm in alarms.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alarms(connection)]

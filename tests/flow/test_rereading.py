@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from tests.flow.conftest import House
-from worker import rereading
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import SendMode
-from worker.rereading import Reread
+from worker.orders import refund_check
+from worker.orders.refund_check import Reread
 from worker.store import shops
 from worker.store.shops import Connected
 
@@ -17,7 +17,7 @@ def connected(house: House) -> Connected:
 
 
 def reread(house: House) -> Reread:
-    return rereading.reread(house.services, connected(house), pause_s=0)
+    return refund_check.reread(house.services, connected(house), pause_s=0)
 
 
 def credited(house: House, order_id: int = 7) -> None:
@@ -102,6 +102,6 @@ def test_it_is_done_once_a_night(house: House) -> None:
     house.clock.now += timedelta(days=1)
     before = len(house.shop.calls)
     for _ in range(3):
-        rereading.reread_nightly(house.services, connected(house))
+        refund_check.reread_nightly(house.services, connected(house))
         house.clock.move(minutes=10)
     assert len(house.shop.calls) == before + 1

@@ -5,17 +5,19 @@ from pathlib import Path
 import pytest
 
 from tests.flow.conftest import House
-from worker import backup, links, recovering, verifying
+from worker.accounting import recover_numbers, verify
+from worker.accounting.recover_numbers import Left, Trace
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.shop import LostNumbers
 from worker.errors import Rejected, Unavailable
-from worker.handling import Person, issue_kept
-from worker.overview import Listed
-from worker.recovering import Left, Trace
+from worker.invoicing.manual import Person, issue_kept
+from worker.maintenance import backup
+from worker.net import document_link
+from worker.orders.history import Listed
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import alarms, shops
+from worker.store import alerts, shops
 from worker.store.shops import Connected
 
 BY = "An"
@@ -49,17 +51,17 @@ def connected(house: House) -> Connected:
 
 
 def trace(house: House) -> Trace:
-    return recovering.trace(house.services, connected(house))
+    return recover_numbers.trace(house.services, connected(house))
 
 
 def enter(house: House, found: Trace) -> tuple[list[str], list[str]]:
-    entered, left = recovering.enter_again(house.services, connected(house), found.lost)
+    entered, left = recover_numbers.enter_again(house.services, connected(house), found.lost)
     return [document.number for document in entered], [one.lost.number for one in left]
 
 
 def resume(house: House, found: Trace, *left: Left, **after: int) -> tuple[LostNumbers, ...]:
     starts = {Kind(kind): number for kind, number in after.items()}
-    return recovering.resume(house.services, connected(house), found, left, after=starts, by=BY)
+    return recover_numbers.resume(house.services, connected(house), found, left, after=starts, by=BY)
 
 
 def facts(items: tuple[Listed, ...]) -> list[tuple[object, ...]]:
@@ -81,12 +83,12 @@ def facts(items: tuple[Listed, ...]) -> list[tuple[object, ...]]:
 
 
 def damages(house: House) -> list[str]:
-    return [damage.sentence for proof in verifying.verify(house.services) for damage in proof.damages]
+    return [damage.sentence for proof in verify.verify(house.services) for damage in proof.damages]
 
 
 def open_alarms(house: House) -> list[str]:
     with house.services.store.read() as connection:
-        return [alarm.code for alarm in alarms.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alarms(connection)]
 
 
 @pytest.mark.usefixtures("lost")
@@ -99,7 +101,7 @@ def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_
     assert open_alarms(house) == ["numbers_held"]
     shop = connected(house).shop
     assert shop.restored is not None
-    recovering.keep_back(house.services, connected(house), 3, tuple(shop.series.values()), shop.restored)
+    recover_numbers.keep_back(house.services, connected(house), 3, tuple(shop.series.values()), shop.restored)
     (kept,) = (item.kept for item in house.documents(3) if item.kept)
     with pytest.raises(Unavailable, match="facturelay register resume"):
         issue_kept(house.services, kept.draft_id, send=True, by=Person(BY))
@@ -160,9 +162,9 @@ def test_a_person_says_where_the_numbers_go_on_and_doubtful_orders_wait_for_them
     assert old.is_older_than(new.issued_at)
 
 
-def link_in_note(house: House, order_id: int) -> links.Link:
+def link_in_note(house: House, order_id: int) -> document_link.Link:
     token = house.notes(order_id)[0].partition("/d/")[2].partition('"')[0]
-    link = links.read(house.services.settings.secret_keys, token)
+    link = document_link.read(house.services.settings.secret_keys, token)
     assert link is not None
     return link
 

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from bridge import create_app
 from tests.flow.conftest import House
-from worker import overview, shapes
+from worker import serializers
 from worker.demo.orders import a_refund, an_order
 from worker.domain.party import Seller
-from worker.store import api_documents, tokens
-from worker.store.tokens import Scope
+from worker.orders import history
+from worker.store import api_tokens
+from worker.store.api_tokens import Scope
+from worker.store.queries import api_documents
 
 # A draft's own, and what only a look at the snapshot tells.
 OF_DRAFTS = {"draft_id"}
@@ -24,7 +26,7 @@ def test_a_documents_summary_says_what_the_command_line_says(house: House) -> No
         wanted = api_documents.Wanted()
         found = api_documents.page(connection, house.shop_id, wanted, after=0, limit=9)
     for summary, listed in zip(found, house.documents(), strict=True):
-        said, expected = shapes.of_document(summary), overview.as_json(listed)
+        said, expected = serializers.of_document(summary), history.as_json(listed)
         shared = set(expected) - OF_DRAFTS - {"vat_lines", "problems", "link"}
         assert {name: said.get(name) for name in shared} == {name: expected[name] for name in shared}
 
@@ -32,12 +34,12 @@ def test_a_documents_summary_says_what_the_command_line_says(house: House) -> No
 def test_the_api_says_of_a_document_all_that_the_command_line_says(house: House) -> None:
     (listed,) = house.arrives(an_order(id=238, paid=True))
     with house.services.store.write() as connection:
-        _, secret = tokens.make(
+        _, secret = api_tokens.make(
             connection, shop_id=house.shop_id, name="x", scopes=tuple(Scope), by="An", now=house.clock.now
         )
     app = create_app(house.services.settings, now=lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
     told = app.test_client().get("/api/v1/documents/1", headers={"Authorization": f"Bearer {secret}"}).json or {}
-    expected = {name: value for name, value in overview.as_json(listed).items() if name not in OF_DRAFTS}
+    expected = {name: value for name, value in history.as_json(listed).items() if name not in OF_DRAFTS}
     assert {name: told[name] for name in expected} == expected
     app.extensions["facturelay"].store.close()
 
@@ -46,7 +48,7 @@ def test_a_draft_is_told_as_the_command_line_tells_it(house: House) -> None:
     house.change_shop(seller=Seller())
     (listed,) = house.arrives(an_order(id=238, paid=True))
     assert listed.kept is not None
-    told, expected = shapes.of_draft(listed.kept), overview.as_json(listed)
+    told, expected = serializers.of_draft(listed.kept), history.as_json(listed)
     shared = set(told) & set(expected)
     assert {name: told[name] for name in shared} == {name: expected[name] for name in shared}
     assert set(told) - shared == {"buyer", "kept_at"}

@@ -10,21 +10,24 @@ import pypdf
 import pytest
 
 from tests.flow.conftest import SECRET, SELLER, House
-from worker import dressing, jobs, links, trying
+from worker import jobs
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
-from worker.domain import wording
+from worker.domain import texts as wording
 from worker.domain.document import Kind
 from worker.domain.shop import Moment, Rule, Shop
 from worker.errors import Rejected
-from worker.handling import Person, send
-from worker.overview import Listed
+from worker.invoicing.manual import Person, send
+from worker.net import document_link
+from worker.orders.history import Listed
 from worker.rendering.samples import a_logo
-from worker.store import errands, shops
-from worker.store.errands import Errand
+from worker.sending import test_email
+from worker.shops import branding
+from worker.store import shops, tasks
+from worker.store.database.tables import marks
+from worker.store.database.tables import shops as shops_table
 from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
-from worker.store.tables import marks
-from worker.store.tables import shops as shops_table
+from worker.store.tasks import Errand
 
 TERMS = b"%PDF-1.7 terms"
 
@@ -38,7 +41,7 @@ def written(house: House, texts: dict[str, str]) -> None:
                 shop = wording.with_text(shop, key, text)
         return shop
 
-    dressing.rework(house.services, house.shop_id, how, by="An")
+    branding.rework(house.services, house.shop_id, how, by="An")
 
 
 def printed(house: House) -> str:
@@ -53,7 +56,7 @@ def id_of(item: Listed) -> int:
 
 def asked_for_link(house: House, document_id: int) -> int:
     with house.services.store.write() as connection:
-        return errands.ask(
+        return tasks.ask(
             connection,
             shop_id=house.shop_id,
             kind="renew_link",
@@ -66,7 +69,7 @@ def asked_for_link(house: House, document_id: int) -> int:
 def done(house: House, errand_id: int) -> Errand:
     jobs.do_errand(house.services, errand_id)
     with house.services.store.read() as connection:
-        errand = errands.get(connection, errand_id)
+        errand = tasks.get(connection, errand_id)
     assert errand is not None
     return errand
 
@@ -108,7 +111,7 @@ def test_changing_a_text_is_on_the_trail(house: House) -> None:
 
 def test_a_shop_s_mail_leaves_by_its_own_server(house: House) -> None:
     with Mailbox() as own:
-        dressing.change_mail_server(house.services, house.shop_id, own.url, by="An")
+        branding.change_mail_server(house.services, house.shop_id, own.url, by="An")
         house.arrives(an_order(id=238))
 
         assert (len(own.messages()), len(house.mailbox.messages())) == (1, 0)
@@ -132,12 +135,12 @@ def test_a_private_mail_server_is_refused_where_the_operator_did_not_allow_it(ho
         house.services, settings=replace(house.services.settings, allow_private_shops=False, lease_seconds=151)
     )
     with pytest.raises(Rejected, match="private network"):
-        dressing.change_mail_server(house.services, house.shop_id, "smtps://u:p@127.0.0.1:465", by="An")
+        branding.change_mail_server(house.services, house.shop_id, "smtps://u:p@127.0.0.1:465", by="An")
 
 
 def test_logo_and_layout_are_those_of_the_moment_of_printing(house: House) -> None:
-    dressing.keep_logo(house.services, house.shop_id, a_logo(), by="An")
-    dressing.change_layout(house.services, house.shop_id, "letter", by="An")
+    branding.keep_logo(house.services, house.shop_id, a_logo(), by="An")
+    branding.change_layout(house.services, house.shop_id, "letter", by="An")
     house.arrives(an_order(id=238))
     (file,) = house.mailbox.messages()[0].attachments
 
@@ -149,12 +152,12 @@ def test_logo_and_layout_are_those_of_the_moment_of_printing(house: House) -> No
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n cut off", b"\x89PNG" + b"0" * 3_000_001])
 def test_what_is_no_picture_is_refused_as_a_logo(house: House, content: bytes) -> None:
     with pytest.raises(Rejected) as caught:
-        dressing.keep_logo(house.services, house.shop_id, content, by="An")
+        branding.keep_logo(house.services, house.shop_id, content, by="An")
     assert caught.value.code == "logo_wrong"
 
 
 def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(house: House, tmp_path: Path) -> None:
-    kept = dressing.keep_logo(house.services, house.shop_id, a_logo(), by="An").logo
+    kept = branding.keep_logo(house.services, house.shop_id, a_logo(), by="An").logo
     assert kept is not None
     (tmp_path / "archive" / kept.path).unlink()
     (invoice,) = house.arrives(an_order(id=238))
@@ -164,9 +167,9 @@ def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(house: House, tm
 
 
 def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(house: House) -> None:
-    dressing.keep_enclosed(house.services, house.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
+    branding.keep_enclosed(house.services, house.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
     house.arrives(an_order(id=238))
-    dressing.drop_enclosed(house.services, house.shop_id, by="An")
+    branding.drop_enclosed(house.services, house.shop_id, by="An")
     house.arrives(an_order(id=239))
 
     first, second = house.mailbox.messages()
@@ -175,7 +178,7 @@ def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(house: House
 
 
 def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(house: House) -> None:
-    tried = trying.try_mail(house.services, house.shop_id, to="an@klant.test")
+    tried = test_email.try_mail(house.services, house.shop_id, to="an@klant.test")
 
     assert tried.taken
     assert (
@@ -188,9 +191,9 @@ def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(house: House)
 
 def test_a_test_mail_that_is_refused_says_why_in_plain_words(house: House) -> None:
     house.mailbox.faults.reject("winkel@koffiepot.test", "550 5.7.1 Relaying denied")
-    refused = trying.try_mail(house.services, house.shop_id)
+    refused = test_email.try_mail(house.services, house.shop_id)
     house.mailbox.close()
-    away = trying.try_mail(house.services, house.shop_id)
+    away = test_email.try_mail(house.services, house.shop_id)
 
     assert (refused.taken, refused.code) == (False, "mail_refused")
     assert "Relaying denied" in refused.sentence
@@ -211,9 +214,9 @@ def test_a_new_link_goes_to_the_order_s_own_address_and_opens_for_a_year(house: 
     assert mail.attachments == ()
     found = re.search(r"https://documents.test/d/(\S+)", mail.text)
     assert found is not None
-    link = links.read(house.services.settings.secret_keys, found[1])
+    link = document_link.read(house.services.settings.secret_keys, found[1])
     assert link is not None
-    assert (link.document_id, link.expires_at) == (id_of(invoice), house.clock.now + links.LIFETIME)
+    assert (link.document_id, link.expires_at) == (id_of(invoice), house.clock.now + document_link.LIFETIME)
     assert ("worker", "link_renewed") in {(event.actor, event.code) for event in house.trail(238).events}
 
 
@@ -256,7 +259,7 @@ def test_while_the_mail_server_is_away_the_errand_waits_and_after_an_hour_it_end
 
     house.clock.move(minutes=2)
     with house.services.store.read() as connection:
-        assert errands.due_ids(connection, now=house.clock.now, limit=9) == (errand_id,)
+        assert tasks.due_ids(connection, now=house.clock.now, limit=9) == (errand_id,)
     assert done(house, errand_id).state == "done"
 
     late = asked_for_link(house, id_of(invoice))
@@ -268,7 +271,7 @@ def test_while_the_mail_server_is_away_the_errand_waits_and_after_an_hour_it_end
 def test_a_page_can_ask_for_a_test_mail(house: House) -> None:
     house.change_shop(seller=replace(SELLER, email="winkel@koffiepot.test"))
     with house.services.store.write() as connection:
-        errand_id = errands.ask(
+        errand_id = tasks.ask(
             connection,
             shop_id=house.shop_id,
             kind="test_mail",

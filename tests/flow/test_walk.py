@@ -14,7 +14,7 @@ from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.shop import Moment, Rule
-from worker.store import alarms, inbox
+from worker.store import alerts, deliveries
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -146,7 +146,7 @@ def test_a_refused_key_sounds_an_alarm_and_the_invoice_is_made_all_the_same(hous
     house.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
     house.arrives(paid())
     with house.services.store.read() as connection:
-        assert [alarm.code for alarm in alarms.open_alarms(connection)] == ["rest_key_refused"]
+        assert [alarm.code for alarm in alerts.open_alarms(connection)] == ["rest_key_refused"]
     assert house.numbers() == ["F2026-00001"]
 
 
@@ -155,7 +155,7 @@ def test_a_signed_error_body_sounds_an_alarm(house: House) -> None:
     house.ring(order, body=b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}')
     house.work()
     with house.services.store.read() as connection:
-        assert [alarm.code for alarm in alarms.open_alarms(connection)] == ["webhook_owner"]
+        assert [alarm.code for alarm in alerts.open_alarms(connection)] == ["webhook_owner"]
 
 
 def test_an_order_that_was_erased_makes_nothing(house: House) -> None:
@@ -205,7 +205,7 @@ def test_work_of_a_worker_that_died_is_taken_up_when_its_lease_runs_out(house: H
     house.shop.place(paid())
     delivery_id = house.ring(paid())
     with house.services.store.write() as connection:
-        inbox.take(connection, delivery_id, now=house.clock.now, lease_for=jobs.lease_time(house.services))
+        deliveries.take(connection, delivery_id, now=house.clock.now, lease_for=jobs.lease_time(house.services))
     house.work()
     assert house.numbers() == []
     house.clock.move(seconds=house.services.settings.lease_seconds + 1)

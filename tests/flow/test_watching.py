@@ -7,13 +7,13 @@ from sqlalchemy import select
 from woocommerce import API
 
 from tests.flow.conftest import SECRET, START, House
-from worker import watching
 from worker.demo.orders import an_order
 from worker.errors import Rejected
-from worker.store import alarms, inbox, shops
+from worker.orders import webhook_repair
+from worker.orders.webhook_repair import Fault, usual_silence
+from worker.store import alerts, deliveries, shops
+from worker.store.database.tables import events
 from worker.store.shops import Connected
-from worker.store.tables import events
-from worker.watching import Fault, usual_silence
 
 
 def connected(house: House) -> Connected:
@@ -22,11 +22,11 @@ def connected(house: House) -> Connected:
 
 
 def watch(house: House) -> tuple[Fault, ...]:
-    return watching.watch(house.services, connected(house))
+    return webhook_repair.watch(house.services, connected(house))
 
 
 def url_of(house: House) -> str:
-    return watching.delivery_url(house.services, connected(house))
+    return webhook_repair.delivery_url(house.services, connected(house))
 
 
 def set_up(house: House, url: str = "") -> list[int]:
@@ -41,7 +41,7 @@ def listed(house: House) -> list[tuple[str, str, str]]:
 
 def open_alarms(house: House) -> list[str]:
     with house.services.store.read() as connection:
-        return [alarm.code for alarm in alarms.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alarms(connection)]
 
 
 def well(house: House) -> list[tuple[str, str, str]]:
@@ -58,7 +58,7 @@ def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(house: House
     created, updated = set_up(house, "http://127.0.0.1:9/webhooks/" + house.shop_id)
     with house.services.store.write() as connection:
         for webhook_id in (created, updated):
-            inbox.keep(
+            deliveries.keep(
                 connection,
                 shop_id=house.shop_id,
                 source="webhook",
@@ -111,7 +111,10 @@ def test_an_address_of_this_machine_never_takes_the_place_of_a_real_one(house: H
     there = f"https://documents.test/webhooks/{house.shop_id}"
     hooks = house.services.client_of(connected(house))
     set_up(house, there)
-    assert watching.faults_of(hooks.webhooks(), f"http://127.0.0.1:8080/webhooks/{house.shop_id}", has_rung=True) == ()
+    assert (
+        webhook_repair.faults_of(hooks.webhooks(), f"http://127.0.0.1:8080/webhooks/{house.shop_id}", has_rung=True)
+        == ()
+    )
 
 
 def test_a_webhook_that_was_deleted_comes_back(house: House) -> None:
@@ -202,7 +205,7 @@ def ring_each(house: House, every: timedelta, *, times: int) -> None:
     for number in range(times):
         house.clock.now += every
         with house.services.store.write() as connection:
-            inbox.keep(
+            deliveries.keep(
                 connection,
                 shop_id=house.shop_id,
                 source="webhook",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from worker.domain.document import Document, Kind
-from worker.mail.mails import compose
+from worker.i18n import LANGUAGES
+from worker.mail.customer_mail import compose
 from worker.rendering.samples import SHOP, UNPAID, of_kind
-from worker.words import LANGUAGES
 
 FOLDER = Path(__file__).parent / "mails"
 

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter
 
 from worker.domain.document import Document, Kind
+from worker.i18n import LANGUAGES
 from worker.rendering import LAYOUTS, Brand, render_pdf
 from worker.rendering.samples import a_logo, of_kind
-from worker.words import LANGUAGES
 
 DOTS_PER_INCH = 60
 GREYS = 16

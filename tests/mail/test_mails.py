@@ -11,11 +11,11 @@ import pytest
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer
 from worker.domain.shop import Shop
-from worker.domain.wording import PLACEHOLDERS
+from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
-from worker.mail.mails import compose, compose_link, compose_test, recipients
+from worker.i18n import LANGUAGES
+from worker.mail.customer_mail import compose, compose_link, compose_test, recipients
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
-from worker.words import LANGUAGES
 
 PDF = b"%PDF-1.4 example"
 

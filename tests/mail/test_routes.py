@@ -4,8 +4,8 @@ import pytest
 
 from worker.errors import FacturelayError, Rejected
 from worker.mail.diagnosis import HINTS, about_sender, hints
-from worker.mail.routes import route
-from worker.mail_server import parse_smtp_url
+from worker.mail.server_choice import route
+from worker.net.smtp_url import parse_smtp_url
 
 OPERATORS = "smtps://relay.example"
 

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from tests.mail.smtp_server import smtp_server
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.mail.smtp import send
-from worker.mail_server import Server, parse_smtp_url
+from worker.net.smtp_url import Server, parse_smtp_url
 
 
 def a_mail(sender: str = "winkel@gist.example", body: str = "Dag\n") -> EmailMessage:

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from worker.errors import Rejected, Unavailable
+from worker.i18n import Words
 from worker.rendering import LAYOUTS, Brand
 from worker.rendering.own import Room
 from worker.rendering.paper import Paper, to_html
 from worker.rendering.press import to_pdf
 from worker.rendering.samples import a_logo, samples
-from worker.words import Words
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 

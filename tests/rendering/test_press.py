@@ -16,10 +16,10 @@ from PIL import Image, ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
 from worker.domain.document import Document, Line
+from worker.i18n import Words
 from worker.rendering import LAYOUTS, Brand, press
 from worker.rendering.paper import Paper, to_html
 from worker.rendering.samples import UNPAID, a_line, a_logo, an_invoice, awkward, ordinary
-from worker.words import Words
 
 EXAMPLES = {**ordinary(), **awkward()}
 PAGE = "<html><head><style>@page {{ size: a4; margin: 2cm }}</style></head><body>{}</body></html>"

@@ -11,20 +11,20 @@ from babel.messages.pofile import read_po
 
 import worker
 from worker.domain.document import Kind
-from worker.words import LANGUAGES, Words, file_stem, gather, title
+from worker.i18n import LANGUAGES, Words, extract, file_stem, title
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
 def catalog(language: str) -> Catalog:
-    with (ROOT / "words" / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
+    with (ROOT / "i18n" / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
         return read_po(lines, locale=language)
 
 
 def sentences() -> set[str]:
     """What the code and the templates say, read afresh."""
-    return {str(message.id) for message in gather.template(*gather.WORKER) if message.id}
+    return {str(message.id) for message in extract.template(*extract.WORKER) if message.id}
 
 
 def placeholders(text: str) -> set[str]:
@@ -47,7 +47,7 @@ def test_a_translation_keeps_the_placeholders(language: str) -> None:
 
 
 def test_the_template_catalog_is_up_to_date() -> None:
-    with (ROOT / "words" / "locale" / "facturelay.pot").open("rb") as lines:
+    with (ROOT / "i18n" / "locale" / "facturelay.pot").open("rb") as lines:
         assert {message.id for message in read_po(lines) if message.id} == sentences()
 
 

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from functools import cache
 
 from tests.domain.factories import TODAY, a_shop, an_order
-from worker.cores.builtin import Builtin
 from worker.domain.document import Document, Draft, Kind, SendMode
-from worker.domain.drafting import draft_document
+from worker.domain.draft import draft_document
 from worker.domain.shop import Shop
-from worker.store import numbering, shops
-from worker.store.engine import Store
-from worker.store.migrate import upgrade
+from worker.invoicing.cores.builtin import Builtin
+from worker.store import counters, shops
+from worker.store.database.encryption import Vault
+from worker.store.database.engine import Store
+from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
-from worker.store.vault import Vault
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 VAULT = Vault(("k" * 32,))
@@ -44,7 +44,7 @@ def a_draft(order_id: int, *, kind: Kind = Kind.INVOICE, test: bool = False) -> 
 def issue(store: Store, shop: Shop, draft: Draft, *, now: datetime = NOW) -> Document:
     """Issue *draft* in a transaction of its own, under the shop's lock."""
     with store.write() as connection:
-        numbering.lock(connection, shop.shop_id)
+        counters.lock(connection, shop.shop_id)
         return Builtin(connection, shop, now).issue(draft)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.services.postgres import Postgres
 from tests.store.past import Past
-from worker.store.engine import Store
-from worker.store.migrate import upgrade
+from worker.store.database.engine import Store
+from worker.store.database.migrate import upgrade
 
 
 @pytest.fixture(scope="session")

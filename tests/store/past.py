@@ -12,13 +12,14 @@ from tests.store.books import NOW, VAULT, a_draft, issue
 from worker.domain.document import Document, Draft, Kind, Problem, Reference
 from worker.domain.order import Contact
 from worker.domain.shop import Shop
-from worker.store import inbox, orders, shops, steps
-from worker.store.engine import Store
-from worker.store.paging import Page, Place
+from worker.store import deliveries as inbox
+from worker.store import orders, shops, steps
+from worker.store.database.engine import Store
+from worker.store.database.pagination import Page, Place
+from worker.store.database.tables import deliveries
+from worker.store.database.tables import steps as steps_table
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
-from worker.store.tables import deliveries
-from worker.store.tables import steps as steps_table
 
 T = TypeVar("T")
 

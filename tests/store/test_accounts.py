@@ -13,10 +13,11 @@ from tests.domain.factories import an_address
 from tests.store.past import Past
 from worker.domain.document import Category, Kind, VatLine
 from worker.domain.shop import Series
-from worker.store import journal, numbering, numbers, shops
-from worker.store.journal import Journal, JournalRow, JournalTotal, vats_in_euro
-from worker.store.numbers import Gap, NumberRow, RegisterCheck, SeriesCheck
-from worker.store.paging import Place
+from worker.store import counters, shops
+from worker.store.database.pagination import Place
+from worker.store.queries import register_check, sales_journal
+from worker.store.queries.register_check import Gap, NumberRow, RegisterCheck, SeriesCheck
+from worker.store.queries.sales_journal import Journal, JournalRow, JournalTotal, vats_in_euro
 
 DAY = date(2026, 11, 23)
 NOVEMBER = date(2026, 11, 1)
@@ -40,7 +41,7 @@ def remove(past: Past, *document_ids: int) -> None:
 
 def check(past: Past) -> RegisterCheck:
     with past.store.read() as connection:
-        return numbers.check(connection, shops.every(connection)[0])
+        return register_check.check(connection, shops.every(connection)[0])
 
 
 def test_a_whole_register_has_no_gap(past: Past) -> None:
@@ -95,7 +96,7 @@ def continued(past: Past, after: dict[Kind, int], *, series: dict[Kind, Series] 
     with past.store.write() as connection:
         (kept, _) = shops.every(connection)
         today = past.now.date()
-        shop = numbering.arrange(connection, kept, series or kept.series, continue_after=after, today=today)
+        shop = counters.arrange(connection, kept, series or kept.series, continue_after=after, today=today)
         shops.change(connection, shop)
     past.shops["a"] = shop
 
@@ -105,9 +106,9 @@ def test_numbers_are_listed_with_their_fate(past: Past) -> None:
     past.credited(invoices[0])
     remove(past, invoices[1].document_id, invoices[2].document_id)
     with past.store.read() as connection:
-        page = numbers.numbers_page(connection, "a", series="invoice", period=2026, place=Place(at_once=1))
+        page = register_check.numbers_page(connection, "a", series="invoice", period=2026, place=Place(at_once=1))
         (last,) = page.rows
-        (first,) = numbers.numbers_page(
+        (first,) = register_check.numbers_page(
             connection, "a", series="invoice", period=2026, place=Place(after=page.next)
         ).rows
     draft = invoices[3].draft
@@ -138,7 +139,7 @@ def amounts(*lines: VatLine, rounding: str = "0.00") -> dict[str, Any]:
 
 def november(past: Past) -> Journal:
     with past.store.read() as connection:
-        return journal.journal(connection, "a", since=NOVEMBER, until=date(2026, 11, 30))
+        return sales_journal.journal(connection, "a", since=NOVEMBER, until=date(2026, 11, 30))
 
 
 def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_taken_off(past: Past) -> None:
@@ -203,7 +204,7 @@ def test_the_vat_per_rate_in_euros_is_exactly_what_the_document_says(
 def test_a_journal_is_a_table_of_numbers_without_formulas(past: Past) -> None:
     invoice = past.issued(1, **amounts(line("21", "100.00", "21.00")))
     past.credited(invoice)
-    table = journal.as_table(november(past)).splitlines()
+    table = sales_journal.as_table(november(past)).splitlines()
     assert table == [
         "month,kind,currency,country,category,rate,documents,base,vat,base_eur,vat_eur",
         "2026-11-01,credit_note,EUR,BE,S,21,1,-100.00,-21.00,-100.00,-21.00",

@@ -8,9 +8,9 @@ import pytest
 
 from worker.errors import Rejected, Unavailable
 from worker.settings import Settings
-from worker.store import fleeting
-from worker.store.archive import Archive, RemoteArchive, open_archive
-from worker.store.fleeting import FleetingFile
+from worker.store.files import temporary
+from worker.store.files.archive import Archive, RemoteArchive, open_archive
+from worker.store.files.temporary import FleetingFile
 
 PDF = b"%PDF-1.4 \x00\xff"
 
@@ -63,16 +63,16 @@ def test_a_file_comes_back_in_pieces(archive: Archive, tmp_path: Path) -> None:
 def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: Archive) -> None:
     now = datetime(2026, 11, 23, 9, 59, tzinfo=UTC)
     kept = archive.put("shop/2026/1.pdf", PDF)
-    early = fleeting.put(archive, "shop", "../../etc/Foto.PNG", PDF, now=now, keep_for=timedelta(minutes=5))
-    late = fleeting.put(archive, "shop", "boeken.zip", PDF, now=now, keep_for=fleeting.DAYS)
+    early = temporary.put(archive, "shop", "../../etc/Foto.PNG", PDF, now=now, keep_for=timedelta(minutes=5))
+    late = temporary.put(archive, "shop", "boeken.zip", PDF, now=now, keep_for=temporary.DAYS)
     assert (early.path.startswith("fleeting/2026-11-23T10/shop/"), early.path.endswith(".png")) == (True, True)
-    assert fleeting.tidy(archive, now=now + timedelta(minutes=30)) == 0
-    assert fleeting.get(archive, FleetingFile.from_json(early.as_json, shop_id="shop")) == PDF
-    assert fleeting.tidy(archive, now=now + timedelta(hours=2)) == 1
-    assert fleeting.tidy(archive, now=now + timedelta(hours=2)) == 0
+    assert temporary.tidy(archive, now=now + timedelta(minutes=30)) == 0
+    assert temporary.get(archive, FleetingFile.from_json(early.as_json, shop_id="shop")) == PDF
+    assert temporary.tidy(archive, now=now + timedelta(hours=2)) == 1
+    assert temporary.tidy(archive, now=now + timedelta(hours=2)) == 0
     with pytest.raises(Rejected, match="no longer there"):
-        fleeting.get(archive, early)
-    assert (fleeting.get(archive, late), archive.get("shop/2026/1.pdf", sha256=kept)) == (PDF, PDF)
+        temporary.get(archive, early)
+    assert (temporary.get(archive, late), archive.get("shop/2026/1.pdf", sha256=kept)) == (PDF, PDF)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from worker.domain.document import Category, Draft, Kind, Line, Problem, Referen
 from worker.domain.money import total_of
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import Shop
-from worker.store import codec
+from worker.store.database import json_codec
 
 # What a customer can type; a lone surrogate is no text, and cannot come out of JSON's UTF-8.
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -64,16 +64,16 @@ def drafts(draw: st.DrawFn) -> Draft:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drafts())
 def test_a_draft_comes_back_as_it_was(draft: Draft) -> None:
-    written = codec.dump(draft)
-    again = codec.load(Draft, written)
+    written = json_codec.dump(draft)
+    again = json_codec.load(Draft, written)
     assert again == draft
-    assert codec.dump(again) == written
+    assert json_codec.dump(again) == written
     written.encode()
 
 
 def test_decimals_keep_their_digits() -> None:
     draft = a_draft(1)
-    assert f"{codec.load(Draft, codec.dump(draft)).total}" == f"{draft.total}" == "15.00"
+    assert f"{json_codec.load(Draft, json_codec.dump(draft)).total}" == f"{draft.total}" == "15.00"
 
 
 def test_a_shop_comes_back_as_it_was() -> None:
@@ -84,17 +84,17 @@ def test_a_shop_comes_back_as_it_was() -> None:
         continued_after={"invoice:2026": 115},
         orders_since=datetime(2026, 11, 22, 10, 0, 0, 1, tzinfo=UTC),
     )
-    assert codec.load(Shop, codec.dump(shop)) == shop
+    assert json_codec.load(Shop, json_codec.dump(shop)) == shop
 
 
 def test_what_an_older_version_wrote_takes_the_defaults_and_what_a_newer_one_wrote_is_left_out() -> None:
     shop = a_shop()
-    written = json.loads(codec.dump(shop))
+    written = json.loads(json_codec.dump(shop))
     del written["continued_after"]
     written["not_invented_yet"] = 1
-    assert codec.load(Shop, json.dumps(written)) == shop
+    assert json_codec.load(Shop, json.dumps(written)) == shop
 
 
 def test_a_text_that_is_no_document_is_refused() -> None:
     with pytest.raises((ValueError, TypeError)):
-        codec.load(Draft, "{}")
+        json_codec.load(Draft, "{}")

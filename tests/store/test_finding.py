@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.store.past import Past
-from worker.store import finding, keeping, listing
-from worker.store.finding import words_of, words_of_number
-from worker.store.listing import OrderFilter
-from worker.store.scope import Shops
-from worker.store.tables import order_words
+from worker.store import order_search, personal_data
+from worker.store.database.shop_scope import Shops
+from worker.store.database.tables import order_words
+from worker.store.order_search import words_of, words_of_number
+from worker.store.queries import lists
+from worker.store.queries.lists import OrderFilter
 
 Found = Callable[..., list[int]]
 
@@ -21,7 +22,7 @@ Found = Callable[..., list[int]]
 def found(past: Past) -> Found:
     def orders_found(text: str, shops: Shops = ("a",)) -> list[int]:
         with past.store.read() as connection:
-            return sorted(row.order_id for row in listing.orders_page(connection, shops, OrderFilter(text=text)).rows)
+            return sorted(row.order_id for row in lists.orders_page(connection, shops, OrderFilter(text=text)).rows)
 
     return orders_found
 
@@ -39,9 +40,9 @@ def test_words_are_folded_and_split() -> None:
 @given(st.text(max_size=200))
 def test_every_word_fits_its_column_and_finds_itself(text: str) -> None:
     words = words_of(text)
-    assert len(words) <= finding.MOST_WORDS
-    assert all(0 < len(word) <= finding.LONGEST_WORD and "\0" not in word for word in words)
-    assert [finding.split(word) for word in words] == [[word] for word in words]
+    assert len(words) <= order_search.MOST_WORDS
+    assert all(0 < len(word) <= order_search.LONGEST_WORD and "\0" not in word for word in words)
+    assert [order_search.split(word) for word in words] == [[word] for word in words]
 
 
 FINDS = {
@@ -90,7 +91,7 @@ def test_an_order_is_found_by_what_it_says_now_and_by_its_documents(past: Past, 
 def test_words_that_all_orders_have_are_found_by_walking(
     past: Past, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "RARE", 2)
+    monkeypatch.setattr(order_search, "RARE", 2)
     for order_id in range(1, 7):
         past.seen(order_id, name="An Maes" if order_id % 2 else "Bo Maes", email=f"{order_id}@mail.example")
     assert found("maes an") == [1, 3, 5]
@@ -104,7 +105,7 @@ def test_an_erased_shopper_is_found_by_numbers_only(past: Past, found: Found) ->
     past.seen(3, name="An Peeters", number="WEB-3")
     number = past.issued(1).number
     with past.store.write() as connection:
-        keeping.forget_buyers(connection, "a", [1, 2])
+        personal_data.forget_buyers(connection, "a", [1, 2])
     assert [found("peeters"), found("web-1"), found("web-2"), found(number)] == [[3], [1], [2], [1]]
 
 
@@ -112,7 +113,7 @@ def test_of_a_shop_that_left_only_numbers_are_found(past: Past, found: Found) ->
     past.seen(1, name="An Peeters", number="WEB-1")
     past.seen(2, shop_id="b", name="An Peeters")
     with past.store.write() as connection:
-        keeping.forget_buyers(connection, "a")
+        personal_data.forget_buyers(connection, "a")
     assert [found("peeters", None), found("web-1", None)] == [[2], [1]]
 
 
@@ -122,7 +123,7 @@ def test_the_words_of_an_order_are_written_once(past: Past) -> None:
         before = set(connection.execute(select(order_words)).all())
     past.seen(1)
     with past.store.write() as connection:
-        finding.add(connection, "a", 1, {"jan", "new"})
+        order_search.add(connection, "a", 1, {"jan", "new"})
     with past.store.read() as connection:
         after = set(connection.execute(select(order_words)).all())
     assert {row.word for row in after - before} == {"new"}

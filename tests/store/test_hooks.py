@@ -10,12 +10,12 @@ import pytest
 from tests.domain.factories import a_shop
 from tests.store.books import NOW, VAULT, a_draft, issue, opened
 from worker.domain.document import Document
-from worker.domain.hook import HookEvent
 from worker.domain.shop import Shop
-from worker.store import hooks, shops
-from worker.store.engine import Store
-from worker.store.hooks import Hook
+from worker.domain.webhook import HookEvent
+from worker.store import shops, webhooks
+from worker.store.database.engine import Store
 from worker.store.shops import Secrets
+from worker.store.webhooks import Hook
 
 URL = "https://books.example.com/hook"
 Books = tuple[Store, Shop]
@@ -32,12 +32,12 @@ def add(books: Books, *events: HookEvent, shop: Shop | None = None) -> Hook:
     with books[0].write() as connection:
         shop_id = (shop or books[1]).shop_id
         chosen = events or tuple(HookEvent)
-        return hooks.add(connection, VAULT, shop_id=shop_id, url=URL, events=chosen, by="An", now=NOW)[0]
+        return webhooks.add(connection, VAULT, shop_id=shop_id, url=URL, events=chosen, by="An", now=NOW)[0]
 
 
 def owed(books: Books, hook: Hook) -> list[tuple[str, int]]:
     with books[0].read() as connection:
-        return [(call.event, call.document_id) for call in hooks.calls_of(connection, hook.hook_id, limit=99)]
+        return [(call.event, call.document_id) for call in webhooks.calls_of(connection, hook.hook_id, limit=99)]
 
 
 def issued(books: Books, order_id: int = 1) -> Document:
@@ -65,7 +65,7 @@ def test_only_hooks_of_the_shop_that_want_it_are_owed_a_call(books: Books) -> No
     wants, elsewhere, stopped = add(books, HookEvent.ISSUED), add(books, shop=other), add(books)
     paid_only = add(books, HookEvent.PAID)
     with store.write() as connection:
-        hooks.stop(connection, stopped.hook_id, because=hooks.BY_A_PERSON, now=NOW)
+        webhooks.stop(connection, stopped.hook_id, because=webhooks.BY_A_PERSON, now=NOW)
     document = issued(books)
     assert owed(books, wants) == [("document.issued", document.document_id)]
     assert [owed(books, hook) for hook in (elsewhere, stopped, paid_only)] == [[], [], []]
@@ -77,10 +77,10 @@ def test_a_hook_that_is_removed_while_a_document_is_issued_leaves_nothing_behind
 
     def remove() -> None:
         with store.write() as connection:
-            hooks.remove(connection, hook)
+            webhooks.remove(connection, hook)
 
     with store.write() as connection:
-        hooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
+        webhooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
         thread, errors = meanwhile(remove)
         thread.join(timeout=0.3)
     thread.join()
@@ -94,10 +94,10 @@ def test_a_document_is_issued_while_its_hook_is_being_removed(books: Books) -> N
 
     def plan() -> None:
         with store.write() as connection:
-            hooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
+            webhooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
 
     with store.write() as connection:
-        hooks.remove(connection, hook)
+        webhooks.remove(connection, hook)
         thread, errors = meanwhile(plan)
         thread.join(timeout=0.3)
     thread.join()
@@ -112,12 +112,12 @@ def test_calls_of_one_hook_are_leased_one_at_a_time_and_those_of_two_at_once(boo
     for order_id in (1, 2):
         issued(books, order_id)
     with store.write() as connection:
-        due = hooks.due_ids(connection, now=NOW, limit=9)
+        due = webhooks.due_ids(connection, now=NOW, limit=9)
         lease_for = timedelta(minutes=1)
-        taken = [hooks.take(connection, VAULT, call_id, now=NOW, lease_for=lease_for) for call_id in due]
+        taken = [webhooks.take(connection, VAULT, call_id, now=NOW, lease_for=lease_for) for call_id in due]
         assert [leased.hook.hook_id if leased else None for leased in taken] == [1, 2, None, None]
         later = NOW + timedelta(minutes=2)
-        again = hooks.take(connection, VAULT, due[2], now=later, lease_for=lease_for)
+        again = webhooks.take(connection, VAULT, due[2], now=later, lease_for=lease_for)
         assert again is not None
 
 
@@ -126,20 +126,20 @@ def test_due_calls_are_asked_for_by_shop(books: Books) -> None:
     add(books)
     issued(books)
     with store.read() as connection:
-        assert len(hooks.due_ids(connection, now=NOW, limit=9, shop_id=shop.shop_id)) == 1
-        assert hooks.due_ids(connection, now=NOW, limit=9, shop_id="other") == ()
-        assert hooks.due_ids(connection, now=NOW - timedelta(seconds=1), limit=9) == ()
+        assert len(webhooks.due_ids(connection, now=NOW, limit=9, shop_id=shop.shop_id)) == 1
+        assert webhooks.due_ids(connection, now=NOW, limit=9, shop_id="other") == ()
+        assert webhooks.due_ids(connection, now=NOW - timedelta(seconds=1), limit=9) == ()
 
 
 def test_the_secret_is_kept_encrypted_and_comes_back_for_the_call(books: Books) -> None:
     store, shop = books
     with store.write() as connection:
-        hook, secret = hooks.add(
+        hook, secret = webhooks.add(
             connection, VAULT, shop_id=shop.shop_id, url=URL, events=(HookEvent.ISSUED,), by="An", now=NOW
         )
     issued(books)
     with store.write() as connection:
-        leased = hooks.take(connection, VAULT, 1, now=NOW, lease_for=timedelta(minutes=1))
+        leased = webhooks.take(connection, VAULT, 1, now=NOW, lease_for=timedelta(minutes=1))
         kept = connection.exec_driver_sql("SELECT secret FROM hooks").scalar_one()
     assert leased is not None
     assert (leased.hook, leased.secret) == (hook, secret)

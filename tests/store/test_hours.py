@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.store.past import Past
-from worker import tallying
 from worker.domain.document import Kind
+from worker.maintenance import hourly_stats
+from worker.maintenance.hourly_stats import tally
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import alarms, hours, today
-from worker.store.hours import Day, Hour
+from worker.store import alerts
+from worker.store import hourly_stats as hours
+from worker.store.hourly_stats import Day, Hour
+from worker.store.queries import today
+from worker.store.queries.today import NextNumber, Today
 from worker.store.steps import StepName
-from worker.store.today import NextNumber, Today
-from worker.tallying import tally
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -24,7 +26,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 
 @pytest.fixture
 def services(past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    monkeypatch.setattr(tallying, "AT_FIRST", timedelta(days=2))
+    monkeypatch.setattr(hourly_stats, "AT_FIRST", timedelta(days=2))
     url = past.store.url.render_as_string(hide_password=False)
     settings = Settings(tmp_path, "https://documents.test", url, "unix:///nobody", ("k" * 32,))
     made = Services(settings, now=lambda: past.now)
@@ -121,7 +123,7 @@ def test_today_counts_since_midnight_and_what_is_open_now(past: Past) -> None:
     past.delivery(3, shop_id="b", state="waiting")
     past.delivery(4, state="failed")
     with past.store.write() as connection:
-        alarms.sound(connection, "b", code="silent", sentence="The shop is silent.", now=past.now)
+        alerts.sound(connection, "b", code="silent", sentence="The shop is silent.", now=past.now)
     since = today.midnight(BRUSSELS, past.now)
     assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     with past.store.read() as connection:

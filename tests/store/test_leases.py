@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.books import NOW, opened
 from worker.store import leases
-from worker.store.engine import Store
+from worker.store.database.engine import Store
 
 AN_HOUR = timedelta(hours=1)
 

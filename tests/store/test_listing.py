@@ -13,10 +13,12 @@ from tests.store.books import NOW, a_draft
 from tests.store.past import Past, all_pages
 from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
-from worker.store import documents, finding, listing, paging
-from worker.store.listing import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
-from worker.store.paging import Place
-from worker.store.scope import Shops
+from worker.store import documents, order_search
+from worker.store.database import pagination
+from worker.store.database.pagination import Place
+from worker.store.database.shop_scope import Shops
+from worker.store.queries import lists
+from worker.store.queries.lists import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
 from worker.store.steps import StepName
 
 CHANGED = Problem("order_changed", "The order was changed after its invoice.")
@@ -24,12 +26,12 @@ CHANGED = Problem("order_changed", "The order was changed after its invoice.")
 
 def numbers(past: Past, wanted: DocumentFilter | None = None, shops: Shops = ("a",)) -> list[str]:
     with past.store.read() as connection:
-        return [row.number for row in listing.documents_page(connection, shops, wanted).rows]
+        return [row.number for row in lists.documents_page(connection, shops, wanted).rows]
 
 
 def orders_of(past: Past, wanted: OrderFilter | None = None, shops: Shops = ("a",)) -> list[int]:
     with past.store.read() as connection:
-        return [row.order_id for row in listing.orders_page(connection, shops, wanted).rows]
+        return [row.order_id for row in lists.orders_page(connection, shops, wanted).rows]
 
 
 def test_a_row_shows_what_became_of_its_document(past: Past) -> None:
@@ -40,7 +42,7 @@ def test_a_row_shows_what_became_of_its_document(past: Past) -> None:
         documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=date(2026, 11, 24), by="order")
         documents.mark(connection, invoice.document_id, "revoked", now=NOW, by="An")
     with past.store.read() as connection:
-        newest, oldest = listing.documents_page(connection, ("a",)).rows
+        newest, oldest = lists.documents_page(connection, ("a",)).rows
     draft = invoice.draft
     assert replace(oldest, steps={}) == DocumentRow(
         document_id=invoice.document_id,
@@ -153,32 +155,32 @@ def test_pages_of_documents_show_each_once_forwards_and_backwards(past: Past) ->
     others = (DocumentFilter(unpaid=True), DocumentFilter(mail_failed=True))
     for wanted, at_once in product((DocumentFilter(), invoices, searched, *others), (1, 2, 3, 50)):
         with past.store.read() as connection:
-            pages = all_pages(partial(listing.documents_page, connection, ("a",), wanted), at_once=at_once)
+            pages = all_pages(partial(lists.documents_page, connection, ("a",), wanted), at_once=at_once)
         assert [row.order_id for page in pages for row in page] == [5, 4, 3, 2, 1]
         assert {len(page) for page in pages[:-1]} <= {at_once}
 
 
 def test_what_no_index_answers_is_asked_of_some_rows_a_page(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "WALKED", 3)
-    monkeypatch.setattr(finding, "RARE", 0)
+    monkeypatch.setattr(pagination, "WALKED", 3)
+    monkeypatch.setattr(order_search, "RARE", 0)
     for order_id in range(1, 9):
         past.seen(order_id, name="Jan Maes" if order_id in (1, 2, 8) else "Jan Claes")
         past.issued(order_id)
     wanted = DocumentFilter(text="jan maes")
     with past.store.read() as connection:
-        pages = all_pages(lambda place: listing.documents_page(connection, None, wanted, place), at_once=2)
+        pages = all_pages(lambda place: lists.documents_page(connection, None, wanted, place), at_once=2)
     assert [[row.order_id for row in page] for page in pages] == [[8], [], [2, 1]]
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])
 def test_a_page_that_never_was_is_refused_with_a_sentence(cursor: str) -> None:
     with pytest.raises(Rejected, match="begin at its start"):
-        paging.values_as(cursor, (date, int))
+        pagination.values_as(cursor, (date, int))
 
 
 def test_no_list_takes_a_page_that_never_was(past: Past) -> None:
     with past.store.read() as connection, pytest.raises(Rejected, match="begin at its start"):
-        listing.documents_page(connection, ("a",), None, Place(before="x"))
+        lists.documents_page(connection, ("a",), None, Place(before="x"))
 
 
 def test_a_draft_shows_why_it_waits(past: Past) -> None:
@@ -192,8 +194,8 @@ def test_a_draft_shows_why_it_waits(past: Past) -> None:
             connection, "a", cause="order:8:invoice:1", order_key=draft.order_key, state="discarded", now=NOW
         )
     with past.store.read() as connection:
-        (row,) = listing.drafts_page(connection, ("a",)).rows
-        assert listing.drafts_page(connection, ("b",)).rows == ()
+        (row,) = lists.drafts_page(connection, ("a",)).rows
+        assert lists.drafts_page(connection, ("b",)).rows == ()
     assert row == DraftRow(
         draft_id=row.draft_id,
         shop_id="a",
@@ -215,7 +217,7 @@ def test_an_order_names_its_documents_and_its_flags(past: Past) -> None:
     with past.store.write() as connection:
         documents.keep_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
     with past.store.read() as connection:
-        (row,) = listing.orders_page(connection, ("a",)).rows
+        (row,) = lists.orders_page(connection, ("a",)).rows
     assert row == OrderRow(
         shop_id="a",
         order_id=1,
@@ -261,7 +263,7 @@ def test_pages_of_orders_show_each_once_though_placed_at_one_moment(past: Past) 
             past.seen(order_id, shop_id=shop_id)
     for at_once in (1, 2, 3):
         with past.store.read() as connection:
-            pages = all_pages(partial(listing.orders_page, connection, None, None), at_once=at_once)
+            pages = all_pages(partial(lists.orders_page, connection, None, None), at_once=at_once)
         assert [(row.order_id, row.shop_id) for page in pages for row in page] == [
             (3, "b"), (3, "a"), (2, "b"), (2, "a"), (1, "b"), (1, "a"),
         ]  # fmt: skip

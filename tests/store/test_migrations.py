@@ -14,10 +14,10 @@ from sqlalchemy import CheckConstraint, Connection, insert, inspect, select, tex
 from tests.domain.factories import a_shop
 from tests.store.books import NOW, a_draft
 from worker.domain.document import Document, Draft, Kind, Reference
-from worker.store import codec
-from worker.store.engine import Store
-from worker.store.migrate import alembic_config, head, is_current, upgrade
-from worker.store.tables import documents, marks, metadata, order_words, orders, shops, unpaid
+from worker.store.database import json_codec
+from worker.store.database.engine import Store
+from worker.store.database.migrate import alembic_config, head, is_current, upgrade
+from worker.store.database.tables import documents, marks, metadata, order_words, orders, shops, unpaid
 
 
 def test_an_empty_database_is_not_current_and_becomes_so(database_url: str) -> None:
@@ -105,7 +105,14 @@ def test_orders_of_an_older_version_are_found_and_its_unpaid_invoices_known(data
 
 def live_before(connection: Connection) -> None:
     """Invoices that were paid at once (1), marked so later (2), taken back wholly (3) and not paid (4); an order without any (5)."""
-    shop = {"seed": 1, "name": "Gist", "url": "", "settings": codec.dump(a_shop()), "secrets": "", "created_at": NOW}
+    shop = {
+        "seed": 1,
+        "name": "Gist",
+        "url": "",
+        "settings": json_codec.dump(a_shop()),
+        "secrets": "",
+        "created_at": NOW,
+    }
     connection.execute(insert(shops).values(shop_id="shop", **shop))
     for order_id in (1, 2, 3, 4):
         paid_on = date(2026, 11, 23) if order_id == 1 else None
@@ -130,7 +137,7 @@ def issue_before(connection: Connection, document_id: int, draft: Draft, *, numb
         "buyer": "Jan Janssens",
         "period": 2026,
     }
-    values |= {"corrects": draft.corrects.document_id if draft.corrects else None, "snapshot": codec.dump(draft)}
+    values |= {"corrects": draft.corrects.document_id if draft.corrects else None, "snapshot": json_codec.dump(draft)}
     dated = {"issued_on": document.issued_on, "issued_at": NOW, "snapshot_sha256": "0" * 64}
     connection.execute(insert(documents).values(**values, **dated))
 

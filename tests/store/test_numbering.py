@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from tests.domain.factories import a_shop
 from tests.store.books import a_draft, issue, opened
+from worker.domain.csv_table import as_csv
 from worker.domain.document import Document, Kind, Reference
 from worker.domain.numbering import can_print_the_same, check_pattern, first_repeated
-from worker.domain.sheet import as_csv
 from worker.domain.shop import Series, Shop
 from worker.errors import Rejected
-from worker.store import documents, numbering, register
-from worker.store.engine import Store
-from worker.store.numbering import Counter
+from worker.store import counters, documents, register
+from worker.store.counters import Counter
+from worker.store.database.engine import Store
 
 
 @dataclass
@@ -70,7 +70,7 @@ def test_each_series_has_its_own_dates(books: Books) -> None:
 def test_a_number_that_exists_is_not_given_again_and_nothing_is_issued(books: Books) -> None:
     books.issue(1, at=at(2026, 11, 23))
     with books.store.write() as connection:
-        numbering.write(connection, books.shop.shop_id, Counter("sales", 2026, 0, None))
+        counters.write(connection, books.shop.shop_id, Counter("sales", 2026, 0, None))
     books.shop = replace(
         books.shop, series={**books.shop.series, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")}
     )
@@ -79,7 +79,7 @@ def test_a_number_that_exists_is_not_given_again_and_nothing_is_issued(books: Bo
     assert refused.value.code == "number_exists"
     assert refused.value.sentence.startswith("F2026-00001 would be given a second time, so nothing was issued.")
     with books.store.read() as connection:
-        counter = numbering.counter_of(connection, books.shop.shop_id, "sales")
+        counter = counters.counter_of(connection, books.shop.shop_id, "sales")
         assert len(documents.listing(connection, shop_id=None, order_id=None)[0]) == 1
     assert counter == Counter("sales", 2026, 0, None)
 

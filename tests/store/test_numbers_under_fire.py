@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.store.books import issue_orders, opened
+from worker.accounting.verify import verify
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import numbering
-from worker.store.tables import documents, register
-from worker.verifying import verify
+from worker.store import counters
+from worker.store.database.tables import documents, register
 
 PROCESSES = 8
 ORDERS = 25  # for each process
@@ -54,7 +54,7 @@ def test_killed_processes_leave_no_gap_and_no_double(database_url: str, tmp_path
     with store.read() as connection:
         rows = connection.execute(documents.select().order_by(documents.c.document_id)).all()
         entries = connection.execute(register.select().order_by(register.c.position)).all()
-        counter = numbering.counter_of(connection, shop.shop_id, "invoice")
+        counter = counters.counter_of(connection, shop.shop_id, "invoice")
     wanted = PROCESSES * ORDERS
     assert [row.sequence for row in rows] == list(range(1, wanted + 1))
     assert len({(row.order_id, row.cause) for row in rows}) == wanted

@@ -13,18 +13,19 @@ from sqlalchemy import text
 
 from tests.domain.factories import TODAY, a_shop, issued
 from tests.store.books import NOW, a_draft, issue, opened
-from worker.domain.crediting import draft_credit_note
+from worker.accounting.verify import Damage, Proof, verify, wrong_sums
+from worker.domain.credit_note import draft_credit_note
 from worker.domain.document import Document, Kind, SendMode
-from worker.domain.drafting import draft_document
+from worker.domain.draft import draft_document
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import codec, documents, register, trail
+from worker.store import audit_trail, documents, register
+from worker.store.audit_trail import Event
+from worker.store.database import json_codec
+from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
-from worker.store.engine import Store
 from worker.store.register import Head
-from worker.store.trail import Event
-from worker.verifying import Damage, Proof, verify, wrong_sums
 from worker.woocommerce.payload import parse_order, parse_refunds
 
 RECORDINGS = [
@@ -97,7 +98,7 @@ def keep(services: Services, document: Document) -> None:
     with services.store.write() as connection:
         documents.keep_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
         event = Event(document.shop_id, NOW, "worker", "issued", sentence, document_id=document.document_id)
-        trail.add(connection, event)
+        audit_trail.add(connection, event)
 
 
 def test_untouched_books_are_intact(books: Books) -> None:
@@ -115,11 +116,11 @@ def test_a_changed_byte_in_a_document_is_named(books: Books) -> None:
 
 def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> None:
     with books.store.read() as connection:
-        snapshot = codec.dump(documents.get(connection, 2).draft).replace("Koffiemok", "Koffiemoc")
+        snapshot = json_codec.dump(documents.get(connection, 2).draft).replace("Koffiemok", "Koffiemoc")
     books.change(
         "UPDATE documents SET snapshot = :snapshot, snapshot_sha256 = :hash WHERE document_id = 2",
         snapshot=snapshot,
-        hash=codec.sha256(snapshot),
+        hash=json_codec.sha256(snapshot),
     )
     assert books.damages() == [("F2026-00002", "document_changed"), ("F2026-00002", "seal_broken")]
 
@@ -143,7 +144,7 @@ def test_a_document_that_does_not_add_up_is_named(books: Books) -> None:
     with books.store.read() as connection:
         draft = documents.get(connection, 3).draft
     line = replace(draft.lines[0], net=draft.lines[0].net + 1)
-    snapshot = codec.dump(replace(draft, lines=(line, *draft.lines[1:])))
+    snapshot = json_codec.dump(replace(draft, lines=(line, *draft.lines[1:])))
     books.change("UPDATE documents SET snapshot = :snapshot WHERE document_id = 3", snapshot=snapshot)
     assert "F2026-00003 does not add up: its lines come to 13.40, its net amount is 12.40." in [
         damage.sentence for damage in books.proof().damages

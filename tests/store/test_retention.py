@@ -12,18 +12,18 @@ from sqlalchemy import text
 
 from tests.domain.factories import an_order
 from tests.store.books import NOW, VAULT, a_draft, issue, opened
-from worker import retention
+from worker.accounting.verify import verify
 from worker.domain.document import Document
-from worker.domain.hook import HookEvent
 from worker.domain.shop import Shop
+from worker.domain.webhook import HookEvent
 from worker.errors import Rejected
-from worker.retention import Erased, Farewell, Kept, KeptDocument
+from worker.maintenance import retention
+from worker.maintenance.retention import Erased, Farewell, Kept, KeptDocument
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import documents, hooks, inbox, orders, shops, tokens
+from worker.store import api_tokens, deliveries, documents, orders, shops, webhooks
+from worker.store.api_tokens import Scope
 from worker.store.documents import StoredFile
-from worker.store.tokens import Scope
-from worker.verifying import verify
 
 EMAIL = "jan@klant.example"
 
@@ -43,7 +43,7 @@ class Past:
         body = json.dumps({"id": order_id, "billing": {"email": email}}).encode()
         at = self.now - ago
         with self.services.store.write() as connection:
-            delivery_id = inbox.keep(
+            delivery_id = deliveries.keep(
                 connection,
                 shop_id=self.shop.shop_id,
                 source="webhook",
@@ -183,15 +183,15 @@ def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(past: Past) -> 
 def test_nobody_reads_or_is_told_of_a_shop_that_left(past: Past) -> None:
     shop_id = past.shop.shop_id
     with past.services.store.write() as connection:
-        _, secret = tokens.make(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
+        _, secret = api_tokens.make(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
         url, events = "https://books.example.com/", tuple(HookEvent)
-        hooks.add(connection, VAULT, shop_id=shop_id, url=url, events=events, by="An", now=NOW)
+        webhooks.add(connection, VAULT, shop_id=shop_id, url=url, events=events, by="An", now=NOW)
     past.issued(1)
     retention.leave(past.services, shop_id, by="eva")
     with past.services.store.read() as connection:
-        assert tokens.find(connection, secret) is None
-        assert hooks.due_ids(connection, now=NOW, limit=10) == ()
-        assert [hook.stopped_at for hook in hooks.of_shop(connection, shop_id)] == [NOW]
+        assert api_tokens.find(connection, secret) is None
+        assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
+        assert [hook.stopped_at for hook in webhooks.of_shop(connection, shop_id)] == [NOW]
 
 
 def test_a_shopper_is_erased_where_no_document_names_him(past: Past) -> None:

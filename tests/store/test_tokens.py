@@ -10,10 +10,10 @@ from sqlalchemy import select
 from tests.store.books import NOW, opened
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.store import tokens
-from worker.store.engine import Store
-from worker.store.tables import api_tokens
-from worker.store.tokens import Scope, Token
+from worker.store import api_tokens as tokens
+from worker.store.api_tokens import Scope, Token
+from worker.store.database.engine import Store
+from worker.store.database.tables import api_tokens
 
 Books = tuple[Store, Shop]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from worker.errors import Rejected
-from worker.store.vault import Vault
+from worker.store.database.encryption import Vault
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
 

@@ -9,12 +9,13 @@ from tests.store.books import NOW, a_draft
 from tests.store.past import Past, all_pages
 from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
-from worker.store import alarms, attention, documents, errands, work
-from worker.store.attention import Need, NeedKind
-from worker.store.paging import Place
+from worker.store import alerts, documents, tasks
+from worker.store.database.pagination import Place
+from worker.store.database.tables import hook_calls, hooks
+from worker.store.queries import attention, jobs
+from worker.store.queries.attention import Need, NeedKind
+from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup, JobKind
 from worker.store.steps import StepName
-from worker.store.tables import hook_calls, hooks
-from worker.store.work import DeliveryFilter, Job, JobFilter, JobGroup, JobKind
 
 UNREADABLE = {"state": "failed", "code": "order_unreadable", "sentence": "The field “total” is not a number."}
 
@@ -27,18 +28,18 @@ def fail_everywhere(past: Past) -> dict[JobKind, int]:
     past.step(document, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     past.later(minutes=1)
     with past.store.write() as connection:
-        errand = errands.ask(connection, shop_id="a", kind="test_mail", argument={}, asked_by="An", now=past.now)
-        leased = errands.take(connection, errand, now=past.now, lease_for=timedelta(minutes=1))
+        errand = tasks.ask(connection, shop_id="a", kind="test_mail", argument={}, asked_by="An", now=past.now)
+        leased = tasks.take(connection, errand, now=past.now, lease_for=timedelta(minutes=1))
         assert leased is not None
         answer = {"code": "mail_login", "sentence": "The password is wrong."}
-        errands.finish(connection, leased.lease, now=past.now, answer=answer, failed=True)
+        tasks.finish(connection, leased.lease, now=past.now, answer=answer, failed=True)
     past.later(minutes=1)
     made = {"made_at": past.now, "made_by": "An"}
     past.row(hooks, hook_id=1, shop_id="a", url="https://erp.test", secret="", events="document.issued", **made)
     call = {"event": "document.issued", "state": "failed", "attempts": 3, "made_at": past.now, "next_at": past.now}
     past.row(hook_calls, call_id=1, hook_id=1, document_id=document.document_id, reason="It answered 500.", **call)
     with past.store.read() as connection:
-        (step,) = work.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
+        (step,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
     return {JobKind.LOOK: look, JobKind.STEP: step, JobKind.ERRAND: errand, JobKind.HOOK_CALL: 1}
 
 
@@ -47,12 +48,12 @@ def test_failed_jobs_of_all_kinds_are_listed_oldest_first(past: Past) -> None:
     past.delivery(9, state="waiting")
     past.delivery(9, shop_id="b", **UNREADABLE)
     with past.store.read() as connection:
-        found = work.jobs_page(connection, ("a",)).rows
-        assert len(work.jobs_page(connection, None).rows) == 5
-        assert [job.kind for job in work.jobs_page(connection, None, JobFilter("waiting")).rows].count(
+        found = jobs.jobs_page(connection, ("a",)).rows
+        assert len(jobs.jobs_page(connection, None).rows) == 5
+        assert [job.kind for job in jobs.jobs_page(connection, None, JobFilter("waiting")).rows].count(
             JobKind.LOOK
         ) == 1
-        assert work.job_counts(connection, ("a",)) == {"waiting": 3, "running": 0, "failed": 4}
+        assert jobs.job_counts(connection, ("a",)) == {"waiting": 3, "running": 0, "failed": 4}
     at = [NOW + timedelta(minutes=minutes) for minutes in range(4)]
     shared = {"shop_id": "a", "state": "failed"}
     look, step, errand, call = found
@@ -81,9 +82,9 @@ def test_pages_of_jobs_show_each_once_forwards_and_backwards(past: Past) -> None
             past.step(past.issued(10 * past.now.minute + order_id), StepName.MAIL, "failed")
         past.later(minutes=1)
     with past.store.read() as connection:
-        whole = work.jobs_page(connection, ("a",)).rows
+        whole = jobs.jobs_page(connection, ("a",)).rows
         for at_once in (1, 2, 4, 5):
-            pages = all_pages(partial(work.jobs_page, connection, ("a",), None), at_once=at_once)
+            pages = all_pages(partial(jobs.jobs_page, connection, ("a",), None), at_once=at_once)
             assert tuple(job for page in pages for job in page) == whole
     assert len(whole) == 12
 
@@ -92,12 +93,12 @@ def test_jobs_are_grouped_by_what_is_wrong(past: Past) -> None:
     fail_everywhere(past)
     past.delivery(3, **UNREADABLE)
     with past.store.read() as connection:
-        groups = work.job_groups(connection, ("a",))
-        assert work.job_groups(connection, ("b",)) == ()
+        groups = jobs.job_groups(connection, ("a",))
+        assert jobs.job_groups(connection, ("b",)) == ()
         wanted = JobFilter("failed", groups[0].kind, groups[0].name, groups[0].code)
-        ids = work.job_ids(connection, ("a",), wanted)
-        assert work.job_ids(connection, ("a",), wanted, above=ids[0]) == ids[1:]
-        listed = work.jobs_page(connection, ("a",), wanted).rows
+        ids = jobs.job_ids(connection, ("a",), wanted)
+        assert jobs.job_ids(connection, ("a",), wanted, above=ids[0]) == ids[1:]
+        listed = jobs.jobs_page(connection, ("a",), wanted).rows
     assert groups == (
         JobGroup(JobKind.LOOK, "look", "order_unreadable", 2, NOW, str(UNREADABLE["sentence"])),
         JobGroup(JobKind.ERRAND, "test_mail", "", 1, NOW + timedelta(minutes=2), "The password is wrong."),
@@ -114,8 +115,8 @@ def test_deliveries_are_listed_by_state_newest_first(past: Past) -> None:
     second = past.delivery(None, **UNREADABLE)
     past.delivery(1, shop_id="b")
     with past.store.read() as connection:
-        rows = work.deliveries_page(connection, ("a",)).rows
-        failed = work.deliveries_page(connection, None, DeliveryFilter("failed")).rows
+        rows = jobs.deliveries_page(connection, ("a",)).rows
+        failed = jobs.deliveries_page(connection, None, DeliveryFilter("failed")).rows
     assert [row.delivery_id for row in rows] == [second, first]
     assert [(row.delivery_id, row.outcome_code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
 
@@ -125,8 +126,8 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(past: Past) ->
     past.later(minutes=1)
     fail_everywhere(past)
     with past.store.write() as connection:
-        alarms.sound(connection, "a", code="silent", sentence="The shop is silent.", now=past.now)
-        alarms.sound(connection, "b", code="silent", sentence="The shop is silent.", now=past.now)
+        alerts.sound(connection, "a", code="silent", sentence="The shop is silent.", now=past.now)
+        alerts.sound(connection, "b", code="silent", sentence="The shop is silent.", now=past.now)
         documents.keep_draft(connection, "a", a_draft(6), now=past.now + timedelta(minutes=1))
     past.delivery(7, **UNREADABLE)
     past.later(minutes=1)
@@ -152,4 +153,4 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(past: Past) ->
 
 def test_no_list_of_jobs_takes_a_page_that_never_was(past: Past) -> None:
     with past.store.read() as connection, pytest.raises(Rejected):
-        work.jobs_page(connection, None, place=Place(after="WzEsMl0"))
+        jobs.jobs_page(connection, None, place=Place(after="WzEsMl0"))

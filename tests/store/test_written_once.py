@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.store.books import NOW, a_draft, issue, opened
-from worker.store import documents, trail
+from worker.store import audit_trail, documents
+from worker.store.audit_trail import Event
+from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
-from worker.store.engine import Store
-from worker.store.trail import Event
 
 TABLES = ("documents", "register", "files", "events")
 CHANGES = {
@@ -30,7 +30,7 @@ def books(database_url: str) -> Iterator[Store]:
     with store.write() as connection:
         path = "shop/2026/1.pdf"
         documents.keep_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
-        trail.add(connection, Event(shop.shop_id, NOW, "worker", "issued", "F2026-00001 was issued.", 238))
+        audit_trail.add(connection, Event(shop.shop_id, NOW, "worker", "issued", "F2026-00001 was issued.", 238))
     yield store
     store.close()
 

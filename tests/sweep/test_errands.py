@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.flow.conftest import START, Clock
-from worker import jobs, sweeping
+from worker import jobs, scheduler
 from worker.domain.shop import Shop
 from worker.queue import RUN_ERRAND
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import errands, shops
-from worker.store.migrate import upgrade
+from worker.store import shops, tasks
+from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
 
 SHOP = "a-shop"
@@ -34,7 +34,7 @@ def services(broker_url: str, tmp_path: Path) -> Iterator[Services]:
 
 def ask(services: Services) -> int:
     with services.store.write() as connection:
-        return errands.ask(connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="An", now=services.now())
+        return tasks.ask(connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="An", now=services.now())
 
 
 def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
@@ -44,7 +44,7 @@ def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
 def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -> None:
     errand_id = ask(services)
 
-    sweeping.sweep(services, holder="a")
+    scheduler.sweep(services, holder="a")
 
     assert waiting(services) == [(RUN_ERRAND, [errand_id])]
     assert f"{jobs.run_errand.__module__}.{jobs.run_errand.__name__}" == RUN_ERRAND
@@ -53,6 +53,6 @@ def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -
 def test_what_is_done_is_not_rung_for_again(services: Services) -> None:
     jobs.do_errand(services, ask(services))
 
-    sweeping.sweep(services, holder="a")
+    scheduler.sweep(services, holder="a")
 
     assert waiting(services) == []

@@ -11,12 +11,12 @@ import pytest
 from tests.chaos.running_house import RunningHouse, running_house
 from tests.flow.conftest import SELLER
 from tests.services.process import wait_until
-from worker import overview
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import Shop
-from worker.store import inbox, shops, steps
+from worker.orders import history
+from worker.store import deliveries, shops, steps
 from worker.store.shops import Secrets
 
 pytestmark = pytest.mark.slow
@@ -51,7 +51,7 @@ def a_minute_ago() -> datetime:
 
 def states(house: RunningHouse) -> tuple[dict[str, int], dict[str, int]]:
     with house.services.store.read() as connection:
-        return inbox.counts(connection), steps.counts(connection)
+        return deliveries.counts(connection), steps.counts(connection)
 
 
 def is_at_work(house: RunningHouse, what: int) -> bool:
@@ -70,11 +70,11 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
         wait_until(lambda: is_at_work(house, 0), what="the look to begin")
         house.kill("worker")
         wait_until(lambda: is_done(house), what="another worker to do it", timeout_s=45)
-        (invoice,) = overview.listed(house.services)
+        (invoice,) = history.listed(house.services)
         assert invoice.document is not None
         assert len(mailbox.messages()) == 1
         with house.services.store.read() as connection:
-            (delivery,) = inbox.of_order(connection, invoice.shop_id, 7)
+            (delivery,) = deliveries.of_order(connection, invoice.shop_id, 7)
         assert (delivery.source, delivery.attempts) == ("poll", 2)
 
 
@@ -98,7 +98,7 @@ def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand() -> None:
         os.kill(worker, signal.SIGTERM)
         wait_until(lambda: worker not in house.parts("worker"), what="the worker to end", timeout_s=20)
         with house.services.store.read() as connection:
-            (delivery,) = inbox.of_order(connection, shop_id, 7)
+            (delivery,) = deliveries.of_order(connection, shop_id, 7)
         assert (delivery.state, delivery.attempts) == ("done", 1)
         wait_until(lambda: is_done(house), what="the next worker to mail it", timeout_s=30)
         assert len(mailbox.messages()) == 1

@@ -12,17 +12,17 @@ from rq.job import JobStatus
 
 from tests.flow.conftest import START, Clock
 from tests.store.books import a_draft, issue
-from worker import jobs, queue, sweeping
-from worker.domain.hook import HookEvent
+from worker import jobs, queue, scheduler
 from worker.domain.shop import Shop
+from worker.domain.webhook import HookEvent
 from worker.errors import Unavailable
 from worker.queue import CALL_HOOK, LOOK_AT_ORDER
+from worker.scheduler import DUTY, Chore, Chores, Swept
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import hooks, inbox, leases, shops
-from worker.store.migrate import upgrade
+from worker.store import deliveries, leases, shops, webhooks
+from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
-from worker.sweeping import DUTY, Chore, Chores, Swept
 
 SHOP = "a-shop"
 
@@ -53,7 +53,7 @@ def add_shop(services: Services, shop_id: str) -> None:
 
 def keep(services: Services, order_id: int) -> int:
     with services.store.write() as connection:
-        return inbox.keep(
+        return deliveries.keep(
             connection,
             shop_id=SHOP,
             source="webhook",
@@ -76,14 +76,14 @@ def rings(services: Services) -> int:
 def test_what_waits_is_rung_for(services: Services) -> None:
     for order_id in (1, 2, 3):
         keep(services, order_id)
-    assert sweeping.sweep(services, holder="a") == Swept(orders=3)
+    assert scheduler.sweep(services, holder="a") == Swept(orders=3)
     assert rings(services) == 3
 
 
 def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
     with services.store.write() as connection:
         shop = shops.connected(connection, services.vault, SHOP).shop
-        hooks.add(
+        webhooks.add(
             connection,
             services.vault,
             shop_id=SHOP,
@@ -93,7 +93,7 @@ def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
             now=START,
         )
     issue(services.store, shop, a_draft(1), now=START)
-    sweeping.sweep(services, holder="a")
+    scheduler.sweep(services, holder="a")
     assert [(job.func_name, list(job.args)) for job in services.queue.jobs] == [(CALL_HOOK, [1])]
     assert f"{jobs.call_hook.__module__}.{jobs.call_hook.__name__}" == CALL_HOOK
 
@@ -101,23 +101,23 @@ def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
 def test_many_deliveries_of_one_order_are_one_ring(services: Services) -> None:
     for _ in range(5):
         keep(services, 1)
-    sweeping.sweep(services, holder="a")
+    scheduler.sweep(services, holder="a")
     assert rings(services) == 1
 
 
 def test_sweeping_again_within_the_minute_rings_no_more(services: Services) -> None:
     keep(services, 1)
-    assert [sweeping.sweep(services, holder="a").orders for _ in range(3)] == [1, 0, 0]
+    assert [scheduler.sweep(services, holder="a").orders for _ in range(3)] == [1, 0, 0]
     assert rings(services) == 1
     move(services, minutes=1)
-    assert sweeping.sweep(services, holder="a").orders == 1
+    assert scheduler.sweep(services, holder="a").orders == 1
 
 
 def test_a_broker_that_forgot_everything_is_rung_again(services: Services) -> None:
     keep(services, 1)
-    sweeping.sweep(services, holder="a")
+    scheduler.sweep(services, holder="a")
     services.queue.connection.flushall()
-    sweeping.sweep(services, holder="a")
+    scheduler.sweep(services, holder="a")
     assert rings(services) == 1
 
 
@@ -128,9 +128,9 @@ def test_a_dead_workers_job_does_not_keep_its_order_from_being_rung_for(services
     queue.ring(services.queue, LOOK_AT_ORDER, delivery_id)  # the name is taken: nothing happens
     assert rings(services) == 0
     move(services, seconds=services.settings.lease_seconds - 1)
-    assert sweeping.sweep(services, holder="a") == Swept()
+    assert scheduler.sweep(services, holder="a") == Swept()
     move(services, seconds=2)
-    assert sweeping.sweep(services, holder="a") == Swept(orders=1)
+    assert scheduler.sweep(services, holder="a") == Swept(orders=1)
     assert rings(services) == 1
 
 
@@ -140,22 +140,23 @@ def take_and_die(services: Services, delivery_id: int) -> None:
     services.queue.remove(job)
     job.set_status(JobStatus.STARTED)
     with services.store.write() as connection:
-        inbox.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
+        deliveries.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
 
 
 def test_one_sweep_acts_at_a_time_and_the_other_takes_over(services: Services) -> None:
     keep(services, 1)
-    assert sweeping.sweep(services, holder="a").acted
-    assert not sweeping.sweep(services, holder="b").acted
-    move(services, seconds=sweeping.lease_for(services).total_seconds() + 1)
-    assert sweeping.sweep(services, holder="b").acted
-    assert not sweeping.sweep(services, holder="a").acted
+    assert scheduler.sweep(services, holder="a").acted
+    assert not scheduler.sweep(services, holder="b").acted
+    move(services, seconds=scheduler.lease_for(services).total_seconds() + 1)
+    assert scheduler.sweep(services, holder="b").acted
+    assert not scheduler.sweep(services, holder="a").acted
 
 
 def test_of_eight_sweeps_at_once_one_acts(services: Services) -> None:
     acted = []
     threads = [
-        threading.Thread(target=lambda name=name: acted.append(sweeping.on_duty(services, name))) for name in "abcdefgh"
+        threading.Thread(target=lambda name=name: acted.append(scheduler.on_duty(services, name)))
+        for name in "abcdefgh"
     ]
     for thread in threads:
         thread.start()
@@ -165,18 +166,18 @@ def test_of_eight_sweeps_at_once_one_acts(services: Services) -> None:
 
 
 def test_a_full_queue_is_not_filled_further(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "FULL_QUEUE", 2)
+    monkeypatch.setattr(scheduler, "FULL_QUEUE", 2)
     for order_id in range(5):
         keep(services, order_id)
-    sweeping.sweep(services, holder="a")
-    assert sweeping.sweep(services, holder="a") == Swept()
+    scheduler.sweep(services, holder="a")
+    assert scheduler.sweep(services, holder="a") == Swept()
 
 
 def test_without_redis_the_sweep_says_so_and_keeps_its_duty(services: Services) -> None:
     away = Services(replace(services.settings, redis_url="unix:///tmp/nobody.sock"), now=services.now)
     keep(services, 1)
     with pytest.raises(Unavailable, match="Redis"):
-        sweeping.sweep(away, holder="a")
+        scheduler.sweep(away, holder="a")
     with services.store.read() as connection:
         assert leases.held_until(connection, DUTY) is not None
     away.store.close()
@@ -194,7 +195,7 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
         else:
             done.set()
 
-    monkeypatch.setattr(sweeping, "CHORES", (Chore("ask", lambda _: timedelta(0), ask),))
+    monkeypatch.setattr(scheduler, "CHORES", (Chore("ask", lambda _: timedelta(0), ask),))
     chores = Chores(services)
     for _ in range(3):
         done.clear()
@@ -213,7 +214,7 @@ def test_a_chore_that_failed_comes_again_and_stops_nobody(services: Services, mo
         tries.append(1)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(sweeping, "CHORES", (Chore("fail", lambda _: timedelta(hours=1), fail),))
+    monkeypatch.setattr(scheduler, "CHORES", (Chore("fail", lambda _: timedelta(hours=1), fail),))
     chores = Chores(services)
     for _ in range(2):
         chores.start_due()
@@ -230,7 +231,7 @@ def test_a_paused_shop_has_no_chores(services: Services, monkeypatch: pytest.Mon
     with services.store.write() as connection:
         found = shops.connected(connection, services.vault, SHOP)
         shops.change(connection, replace(found.shop, suspended=True))
-    monkeypatch.setattr(sweeping, "CHORES", (Chore("any", lambda _: timedelta(0), must_not_be_called),))
+    monkeypatch.setattr(scheduler, "CHORES", (Chore("any", lambda _: timedelta(0), must_not_be_called),))
     chores = Chores(services)
     chores.start_due()
     assert chores.at_work == set()

@@ -9,12 +9,12 @@ from worker.errors import FacturelayError
 
 # Imported when called: `facturelay status` must not wait for the press to be loaded.
 COMMANDS = {
-    "up": "running:up",
-    "demo": "running:demo",
-    "bridge": "running:bridge",
-    "worker": "running:worker",
-    "sweep": "running:sweep",
-    "migrate": "running:migrate",
+    "up": "processes:up",
+    "demo": "processes:demo",
+    "bridge": "processes:bridge",
+    "worker": "processes:worker",
+    "sweep": "processes:sweep",
+    "migrate": "processes:migrate",
     "status": "status:status",
     "shop": "shop:shop",
     "user": "users:user",
@@ -26,12 +26,12 @@ COMMANDS = {
     "token": "tokens:token",
     "verify": "register:verify",
     "register": "register:register",
-    "purge": "keeping:purge",
-    "shopper": "keeping:shopper",
-    "reconcile": "upkeep:reconcile",
-    "backfill": "upkeep:backfill",
-    "backup": "upkeep:backup",
-    "restore": "upkeep:restore",
+    "purge": "retention:purge",
+    "shopper": "retention:shopper",
+    "reconcile": "maintenance:reconcile",
+    "backfill": "maintenance:backfill",
+    "backup": "maintenance:backup",
+    "restore": "maintenance:restore",
 }
 
 

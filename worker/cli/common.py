@@ -11,10 +11,10 @@ from typing import Any, Self, TypeVar
 import click
 
 from worker.errors import Rejected
-from worker.launching import prepare
+from worker.processes.supervisor import prepare
 from worker.services import Services
 from worker.settings import Settings
-from worker.store.migrate import is_current, upgrade
+from worker.store.database.migrate import is_current, upgrade
 
 F = TypeVar("F", bound=Callable[..., Any])
 

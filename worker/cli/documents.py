@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from worker import handling, overview
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.domain.document import Document
-from worker.handling import Person
-from worker.overview import Listed
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
+from worker.orders import history
+from worker.orders.history import Listed
 from worker.services import Services
 from worker.store.steps import StepName
 
@@ -28,8 +29,8 @@ def documents() -> None:
 @with_json
 def list_documents(shop_id: str | None, order_id: int | None, data: Path | None, *, as_json: bool) -> None:
     """List documents, oldest first, and the drafts that wait."""
-    found = overview.listed(open_services(data), shop_id=shop_id, order_id=order_id)
-    show([overview.as_json(item) for item in found], as_json=as_json, text=lambda: as_table(found))
+    found = history.listed(open_services(data), shop_id=shop_id, order_id=order_id)
+    show([history.as_json(item) for item in found], as_json=as_json, text=lambda: as_table(found))
 
 
 def as_table(found: tuple[Listed, ...]) -> str:
@@ -63,7 +64,7 @@ def row(item: Listed) -> tuple[str, ...]:
 def issue_draft(draft_id: int, data: Path | None, *, also_send: bool, as_json: bool) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     services = open_services(data)
-    document = handling.issue_kept(services, draft_id, send=also_send, by=PERSON)
+    document = manual.issue_kept(services, draft_id, send=also_send, by=PERSON)
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 
 
@@ -73,7 +74,7 @@ def issue_draft(draft_id: int, data: Path | None, *, also_send: bool, as_json: b
 @with_json
 def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
     """Discard a kept draft. It does not come back by itself."""
-    kept = handling.discard(open_services(data), draft_id, by=PERSON)
+    kept = manual.discard(open_services(data), draft_id, by=PERSON)
     answer = {"draft_id": kept.draft_id, "cause": kept.draft.cause, "status": "discarded"}
     show(answer, as_json=as_json, text=lambda: f"The draft for order {kept.draft.order_number} is discarded.")
 
@@ -85,7 +86,7 @@ def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
 def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None:
     """Mail an issued document, for the first time or again."""
     services = open_services(data)
-    document = handling.send(services, document_id, by=PERSON)
+    document = manual.send(services, document_id, by=PERSON)
     show_document(
         services, document, as_json=as_json, text=f"{document.number} is on its way to {document.draft.buyer.email}."
     )
@@ -98,7 +99,7 @@ def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None
 @with_json
 def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_json: bool) -> None:
     """Mark an invoice as paid. There is no way back but a credit note."""
-    marked = handling.mark_paid(open_services(data), document_id, on=on.date() if on else None, by=PERSON)
+    marked = manual.mark_paid(open_services(data), document_id, on=on.date() if on else None, by=PERSON)
     answer = {"document_id": document_id, "paid": True, "changed": marked}
     show(answer, as_json=as_json, text=lambda: "It is marked paid." if marked else "It was paid already.")
 
@@ -114,15 +115,15 @@ def credit_document(document_id: int, data: Path | None, *, issue_again: bool, y
     if not yes:
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
     services = open_services(data)
-    made = handling.credit(services, document_id, again=issue_again, by=PERSON)
+    made = manual.credit(services, document_id, again=issue_again, by=PERSON)
     ids, first = {document.document_id for document in made}, made[0]
-    of_order = overview.listed(services, shop_id=first.shop_id, order_id=first.draft.order_id)
+    of_order = history.listed(services, shop_id=first.shop_id, order_id=first.draft.order_id)
     listed = [item for item in of_order if item.document and item.document.document_id in ids]
     numbers = " and ".join(document.number for document in made)
-    show([overview.as_json(item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
+    show([history.as_json(item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
 
 
 def show_document(services: Services, document: Document, *, as_json: bool, text: str) -> None:
-    listed = overview.listed(services, shop_id=document.shop_id, order_id=document.draft.order_id)
+    listed = history.listed(services, shop_id=document.shop_id, order_id=document.draft.order_id)
     mine = next(item for item in listed if item.document and item.document.document_id == document.document_id)
-    show(overview.as_json(mine), as_json=as_json, text=lambda: text)
+    show(history.as_json(mine), as_json=as_json, text=lambda: text)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from worker import dressing, trying
 from worker.cli.common import open_services, show, with_data, with_json
 from worker.cli.shop import PERSON, find
-from worker.domain import addresses
 from worker.errors import Rejected
-from worker.trying import Tried
+from worker.net import email_address
+from worker.sending import test_email
+from worker.sending.test_email import Tried
+from worker.shops import branding
 
 
 @click.group()
@@ -25,7 +26,7 @@ def mail() -> None:
 @with_json
 def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
     """Send a test mail, and say what came of it and what that means."""
-    tried = trying.try_mail(open_services(data), shop_id, to=to)
+    tried = test_email.try_mail(open_services(data), shop_id, to=to)
     answer = {"taken": tried.taken, "code": tried.code, "sentence": tried.sentence, "hints": list(tried.hints)}
     show(answer, as_json=as_json, text=lambda: as_text(tried))
     sys.exit(0 if tried.taken else 1)
@@ -65,13 +66,13 @@ def set_mail(
     }
     find(services, shop_id)
     if smtp_url is not None:
-        dressing.change_mail_server(services, shop_id, smtp_url, by=PERSON)
+        branding.change_mail_server(services, shop_id, smtp_url, by=PERSON)
     if changes:
-        dressing.change(services, shop_id, by=PERSON, **changes)
+        branding.change(services, shop_id, by=PERSON, **changes)
     if attach:
-        dressing.keep_enclosed(services, shop_id, attach.name, attach.read_bytes(), by=PERSON)
+        branding.keep_enclosed(services, shop_id, attach.name, attach.read_bytes(), by=PERSON)
     elif no_attach:
-        dressing.drop_enclosed(services, shop_id, by=PERSON)
+        branding.drop_enclosed(services, shop_id, by=PERSON)
     show(
         {"id": shop_id},
         as_json=as_json,
@@ -82,7 +83,7 @@ def set_mail(
 def checked_addresses_in(name: str, text: str) -> str:
     """*text* when every address in it is one; a sender and a reply address are one each."""
     try:
-        return addresses.checked(text, several=name not in ("mail_from", "mail_reply_to"))
+        return email_address.checked(text, several=name not in ("mail_from", "mail_reply_to"))
     except ValueError as error:
         raise Rejected(str(error), code="mail_no_address") from error
 

@@ -7,13 +7,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from worker import handling, overview, shapes
+from worker import serializers
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
-from worker.handling import Person
-from worker.overview import Listed, Trail
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
+from worker.orders import history
+from worker.orders.history import Listed, Trail
 from worker.services import Services
-from worker.store import codec, shops
+from worker.store import shops
+from worker.store.database import json_codec
 
 PERSON = Person("command line")
 
@@ -32,7 +35,7 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
     """Show an order's trail: what came in, what was decided and why, what was made, sent and written back."""
     services = open_services(data)
     shop_id = shop_id or only_shop(services)
-    trail = overview.trail_of(services, shop_id, order_id)
+    trail = history.trail_of(services, shop_id, order_id)
     with services.store.read() as connection:
         zone = shops.connected(connection, services.vault, shop_id).shop.zoneinfo
     show(trail_as_json(trail), as_json=as_json, text=lambda: told(trail, zone))
@@ -46,7 +49,7 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
 def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
     """Try again what failed for an order: looking at it, its PDF, mail or note."""
     services = open_services(data)
-    tried = handling.try_again(services, shop_id or only_shop(services), order_id, by=PERSON)
+    tried = manual.try_again(services, shop_id or only_shop(services), order_id, by=PERSON)
     text = f"{tried} things are tried again." if tried else "Nothing failed for this order."
     show({"tried_again": tried}, as_json=as_json, text=lambda: text)
 
@@ -62,10 +65,10 @@ def only_shop(services: Services) -> str:
 def trail_as_json(trail: Trail) -> dict[str, object]:
     seen = trail.seen
     return {
-        "order": json.loads(codec.dump(seen)) if seen else None,
-        "deliveries": [shapes.of_delivery(delivery) for delivery in trail.deliveries],
-        "documents": [{**overview.as_json(item), "steps": shapes.of_steps(item.steps)} for item in trail.listed],
-        "events": json.loads(codec.dump(trail.events)),
+        "order": json.loads(json_codec.dump(seen)) if seen else None,
+        "deliveries": [serializers.of_delivery(delivery) for delivery in trail.deliveries],
+        "documents": [{**history.as_json(item), "steps": serializers.of_steps(item.steps)} for item in trail.listed],
+        "events": json.loads(json_codec.dump(trail.events)),
     }
 
 

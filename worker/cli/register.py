@@ -8,20 +8,22 @@ from pathlib import Path
 
 import click
 
-from worker import recovering, verifying
+from worker.accounting import recover_numbers
+from worker.accounting import verify as verifying
+from worker.accounting.recover_numbers import Trace
+from worker.accounting.verify import Proof
+from worker.actions.shop_settings import last_number
 from worker.cli.common import Bar, open_services, show, table, with_data, with_json
 from worker.cli.shop import PERSON, by_kind, find
+from worker.domain.csv_table import as_csv
 from worker.domain.document import Kind
-from worker.domain.sheet import as_csv
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.recovering import Trace
 from worker.services import Services
-from worker.store import codec, shops
 from worker.store import register as register_store
+from worker.store import shops
+from worker.store.database import json_codec
 from worker.store.register import Fate, Head
-from worker.store.settling import last_number
-from worker.verifying import Proof
 
 
 @click.command()
@@ -78,7 +80,7 @@ def export(shop_id: str | None, form: str, data: Path | None) -> None:
     """Print the register, oldest number first."""
     found = listed(open_services(data), shop_id)
     if form == "json":
-        click.echo(json.dumps([json.loads(codec.dump(fate)) for fate in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([json.loads(json_codec.dump(fate)) for fate in found], ensure_ascii=False, indent=2))
         return
     click.echo(as_csv([f.name for f in fields(Fate)], [vars(fate) for fate in found]), nl=False)
 
@@ -108,12 +110,12 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
     with Bar("Reading the shop's notes", quiet=as_json) as bar:
-        found = recovering.trace(services, connected, told=bar.told)
+        found = recover_numbers.trace(services, connected, told=bar.told)
     if not as_json:
         click.echo(what_is_lost(connected.shop, found))
     if found.lost and not yes:
         click.confirm("Enter them in the books again?", abort=True, err=True)
-    entered, left = recovering.enter_again(services, connected, found.lost)
+    entered, left = recover_numbers.enter_again(services, connected, found.lost)
     if not as_json:
         click.echo(
             "\n".join(
@@ -122,14 +124,14 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
         )
     if not yes:
         click.confirm(question(services, connected.shop, after), abort=True, err=True)
-    lost = recovering.resume(services, connected, found, left, after=after, by=PERSON)
+    lost = recover_numbers.resume(services, connected, found, left, after=after, by=PERSON)
     answer = {
         "entered": [one.number for one in entered],
         "left": [{"number": one.lost.number, "order_id": one.lost.order_id, "why": one.sentence} for one in left],
         "not_in_the_books": [vars(one) for one in lost],
-        "next": recovering.next_numbers(services, connected.shop),
+        "next": recover_numbers.next_numbers(services, connected.shop),
     }
-    show(answer, as_json=as_json, text=lambda: resumed(recovering.next_numbers(services, connected.shop)))
+    show(answer, as_json=as_json, text=lambda: resumed(recover_numbers.next_numbers(services, connected.shop)))
 
 
 def what_is_lost(shop: Shop, found: Trace) -> str:
@@ -145,7 +147,7 @@ def what_is_lost(shop: Shop, found: Trace) -> str:
 
 
 def question(services: Services, shop: Shop, after: dict[Kind, int]) -> str:
-    coming = recovering.next_numbers(services, shop)
+    coming = recover_numbers.next_numbers(services, shop)
     said = ", ".join(
         f"{kind.replace('_', ' ')} after {after[kind]}" if kind in after else f"{kind.replace('_', ' ')} {number}"
         for kind, number in coming.items()

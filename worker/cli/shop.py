@@ -11,20 +11,21 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy import Connection
 
+from worker.actions import shop_settings
+from worker.actions.go_live import Check, checklist, next_numbers
+from worker.actions.go_live import live as gone_live
 from worker.cli.common import Lazy, open_services, show, table, with_data, with_json
-from worker.domain import settling
-from worker.domain.changes import changes
+from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
+from worker.domain.settings_diff import changes
 from worker.domain.shop import DEFAULT_RULES, Shop, VatRegime
 from worker.errors import Rejected
-from worker.outbound import checked_addresses
+from worker.net.guarded_http import checked_addresses
 from worker.services import Services
-from worker.store import codec, numbering, shops, trail
-from worker.store import settling as storing
-from worker.store.going_live import Check, checklist, next_numbers
-from worker.store.going_live import live as gone_live
+from worker.store import audit_trail, counters, shops
+from worker.store.audit_trail import Event
+from worker.store.database import json_codec
 from worker.store.shops import Connected, Secrets
-from worker.store.trail import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,11 +52,11 @@ PERSON = "command line"
 
 
 ELSEWHERE = {
-    "invite": "invite:invite",
-    "logo": "look:logo",
-    "layout": "look:layout",
-    "export": "keeping:export",
-    "leave": "keeping:leave",
+    "invite": "plugin_code:invite",
+    "logo": "branding:logo",
+    "layout": "branding:layout",
+    "export": "retention:export",
+    "leave": "retention:leave",
 }
 
 
@@ -215,7 +216,7 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     with services.store.read() as connection:
         coming = next_numbers(connection, found.shop, now=services.now())
     value = {
-        **json.loads(codec.dump(found.shop)),
+        **json.loads(json_codec.dump(found.shop)),
         "delivery_url": delivery_url(services, found.shop),
         "has_rest_key": found.secrets.has_rest,
         "missing": list(found.shop.seller.missing()),
@@ -257,7 +258,7 @@ def set_shop(
         url = checked_shop_url(url, allow_private=services.settings.allow_private_shops)
     checks: tuple[Check, ...] = ()
     with services.store.write() as connection:
-        numbering.lock(connection, shop_id)
+        counters.lock(connection, shop_id)
         found = shops.connected(connection, services.vault, shop_id)
         changed = with_given(found.shop, given)
         changed = replace(changed, name=name or changed.name, url=url or changed.url)
@@ -278,11 +279,11 @@ def set_shop(
             changed = gone_live(changed, checks, since=since)
         told = [
             *changes(found.shop, changed),
-            *storing.rekeyed(connection, services.vault, found, rest_key=rest_key, rest_secret=rest_secret),
+            *shop_settings.rekeyed(connection, services.vault, found, rest_key=rest_key, rest_secret=rest_secret),
         ]
         shops.change(connection, changed)
         if told:
-            storing.record(connection, shop_id, tuple(told), by=PERSON, now=services.now())
+            shop_settings.record(connection, shop_id, tuple(told), by=PERSON, now=services.now())
     value = {"id": shop_id, "changed": told, "checklist": [vars(check) for check in checks]}
     show(value, as_json=as_json, text=lambda: "\n".join(changed_lines(changed, told, checks)))
 
@@ -306,7 +307,7 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
     services = open_services(data)
     found = find(services, shop_id)
     given = checked_secret(webhook_secret) if webhook_secret is not None else ""
-    secret = storing.rotate_webhook_secret(
+    secret = shop_settings.rotate_webhook_secret(
         services.store, services.vault, shop_id, secret=given, by=PERSON, now=services.now()
     )
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
@@ -343,13 +344,13 @@ ADDED_TO = ("statuses", "exchange_rates")
 
 def with_given(shop: Shop, given: dict[str, Any]) -> Shop:
     """*shop* with the options that were given. Raises Rejected with a sentence for a wrong one."""
-    before = settling.shown(shop)
+    before = settings_form.shown(shop)
     texts = {}
     for option, name in SETTINGS.items():
         if given[option] not in (None, ()):
             texts[name] = as_text(option, given[option], there=before[name])
     try:
-        return settling.settled(shop, texts)
+        return settings_form.settled(shop, texts)
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
 
@@ -371,10 +372,10 @@ def with_numbers(connection: Connection, shop: Shop, given: dict[str, Any], *, n
     yearly = dict.fromkeys(map(Kind, given["yearly"]), True)
     yearly |= dict.fromkeys(map(Kind, given["never_reset"]), False)
     try:
-        after = {kind: storing.last_number(text) for kind, text in starts.items()}
+        after = {kind: shop_settings.last_number(text) for kind, text in starts.items()}
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-    return storing.renumbered(
+    return shop_settings.renumbered(
         connection,
         shop,
         names=by_kind(given["series_names"], "series", "credit_note=sales"),
@@ -401,12 +402,12 @@ def by_kind(texts: tuple[str, ...], option: str, example: str) -> dict[Kind, str
 
 
 def record(connection: Connection, services: Services, shop: Shop, code: str, sentence: str) -> None:
-    trail.add(connection, Event(shop.shop_id, services.now(), PERSON, code, sentence))
+    audit_trail.add(connection, Event(shop.shop_id, services.now(), PERSON, code, sentence))
 
 
 def checked_shop_url(text: str, *, allow_private: bool) -> str:
     try:
-        url = settling.read_shop_url(text, allow_private=allow_private)
+        url = settings_form.read_shop_url(text, allow_private=allow_private)
     except ValueError as error:
         raise Rejected(str(error), code="shop_url_wrong") from error
     if not allow_private:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from worker import health
 from worker.cli.common import open_services, show, table, with_data, with_json
-from worker.health import Health
+from worker.processes import status as health
+from worker.processes.status import Health
 
 
 @click.command()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from worker import dressing
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.cli.shop import PERSON, find
-from worker.domain import wording
+from worker.domain import texts as wording
 from worker.domain.shop import Shop
-from worker.domain.wording import Key
+from worker.domain.texts import Key
 from worker.errors import Rejected
 from worker.services import Services
+from worker.shops import branding
 
 WIDTH = 70
 
@@ -127,7 +127,7 @@ def named(pattern: str) -> tuple[Key, ...]:
 def change(services: Services, shop_id: str, pattern: str, changed: Callable[[Shop, Key], Shop]) -> list[str]:
     """Change the texts that *pattern* names, all or none. Returns their names."""
     wanted = named(pattern)
-    dressing.rework(services, shop_id, lambda shop: reduce(changed, wanted, shop), by=PERSON)
+    branding.rework(services, shop_id, lambda shop: reduce(changed, wanted, shop), by=PERSON)
     return [str(key) for key in wanted]
 
 

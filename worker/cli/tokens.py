@@ -6,10 +6,10 @@ import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
-from worker.shapes import Json, instant
-from worker.store import shops, tokens, trail
-from worker.store.tokens import Scope, Token
-from worker.store.trail import Event
+from worker.serializers import Json, instant
+from worker.store import api_tokens, audit_trail, shops
+from worker.store.api_tokens import Scope, Token
+from worker.store.audit_trail import Event
 
 READING = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
 BY = "command line"
@@ -38,9 +38,9 @@ def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, 
     chosen, now = tuple(Scope(scope) for scope in scopes) or READING, services.now()
     with services.store.write() as connection:
         shops.connected(connection, services.vault, shop_id)
-        made, secret = tokens.make(connection, shop_id=shop_id, name=name, scopes=chosen, by=BY, now=now)
+        made, secret = api_tokens.make(connection, shop_id=shop_id, name=name, scopes=chosen, by=BY, now=now)
         sentence = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
-        trail.add(connection, Event(shop_id, now, BY, "token_made", sentence))
+        audit_trail.add(connection, Event(shop_id, now, BY, "token_made", sentence))
     address = f"{services.settings.public_url}/api/v1"
     show(
         {**as_json_of(made), "token": secret},
@@ -61,7 +61,7 @@ def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     services = open_services(data)
     with services.store.read() as connection:
         shops.connected(connection, services.vault, shop_id)
-        found = tokens.of_shop(connection, shop_id)
+        found = api_tokens.of_shop(connection, shop_id)
     show([as_json_of(one) for one in found], as_json=as_json, text=lambda: as_table(found))
 
 
@@ -75,9 +75,9 @@ def revoke(shop_id: str, token_id: int, data: Path | None, *, as_json: bool) -> 
     services = open_services(data)
     now = services.now()
     with services.store.write() as connection:
-        if not tokens.revoke(connection, shop_id, token_id, now=now):
+        if not api_tokens.revoke(connection, shop_id, token_id, now=now):
             raise Rejected(f"This shop has no token {token_id} that is still valid.", code="token_unknown")
-        trail.add(connection, Event(shop_id, now, BY, "token_revoked", f"The API token {token_id} was revoked."))
+        audit_trail.add(connection, Event(shop_id, now, BY, "token_revoked", f"The API token {token_id} was revoked."))
     show({"token_id": token_id, "revoked": True}, as_json=as_json, text=lambda: f"Token {token_id} is revoked.")
 
 

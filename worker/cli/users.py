@@ -7,11 +7,12 @@ import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
-from worker.launching import set_up_link
+from worker.processes.supervisor import set_up_link
 from worker.services import Services
-from worker.store import acts, people, shops, signing_in
-from worker.store.acts import Act
-from worker.store.people import Role, User
+from worker.store import sessions, shops, sign_in_log
+from worker.store import users as people
+from worker.store.sign_in_log import Act
+from worker.store.users import Role, User
 
 # What the log of acts calls whoever sits at the command line.
 PERSON = "command line"
@@ -51,10 +52,10 @@ def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_
     with services.store.write() as connection:
         if shop_id is not None:
             shops.connected(connection, services.vault, shop_id)
-        token = signing_in.make_pass(
+        token = sessions.make_pass(
             connection, "invite", email=email, role=role, shop_id=shop_id, made_by=PERSON, now=services.now()
         )
-        acts.add(connection, Act(services.now(), PERSON, "invited", f"{email} was invited as {role}.", shop_id))
+        sign_in_log.add(connection, Act(services.now(), PERSON, "invited", f"{email} was invited as {role}.", shop_id))
     link = f"{services.settings.public_url}/join/{token}"
     show(
         {"email": email, "role": role, "link": link},
@@ -105,7 +106,7 @@ def password(email: str, data: Path | None, *, as_json: bool) -> None:
     services = open_services(data)
     one = find(services, email)
     with services.store.write() as connection:
-        token = signing_in.make_pass(
+        token = sessions.make_pass(
             connection, "password", email=one.email, role=Role.VIEWER, made_by=PERSON, now=services.now()
         )
     link = f"{services.settings.public_url}/password/{token}"
@@ -121,7 +122,7 @@ def reset_second_factor(email: str, data: Path | None) -> None:
     def reset(services: Services, one: User) -> str:
         with services.store.write() as connection:
             people.change(connection, one.user_id, totp="", recovery="[]")
-            signing_in.end_all(connection, one.user_id)
+            sessions.end_all(connection, one.user_id)
         return f"{one.email} signs in with the password alone now."
 
     done_to(data, email, reset, code="second_factor_off")
@@ -147,7 +148,7 @@ def done_to(data: Path | None, email: str, what: Callable[[Services, User], str]
     services = open_services(data)
     sentence = what(services, find(services, email))
     with services.store.write() as connection:
-        acts.add(connection, Act(services.now(), PERSON, code, sentence))
+        sign_in_log.add(connection, Act(services.now(), PERSON, code, sentence))
     click.echo(sentence)
 
 

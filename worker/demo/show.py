@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from worker import health, overview
 from worker.demo.mailbox import Mailbox
 from worker.demo.pages import Decision, create_pages
 from worker.demo.pretend_shop import PretendShop
@@ -22,8 +21,10 @@ from worker.demo.serving import serve
 from worker.domain.party import Address, Seller
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.launching import free_port, open_house, prepare, set_up_link, stop_on_signals
-from worker.overview import Listed, Trail
+from worker.orders import history
+from worker.orders.history import Listed, Trail
+from worker.processes import status
+from worker.processes.supervisor import free_port, open_house, prepare, set_up_link, stop_on_signals
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops
@@ -166,7 +167,7 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
 
 def wait_for_bridge(stage: Stage) -> None:
     """Return when the bridge and a worker are there. Raises Rejected when they do not come."""
-    found = health.wait_until_healthy(stage.services, f"{stage.services.settings.public_url}/ready", seconds=30)
+    found = status.wait_until_healthy(stage.services, f"{stage.services.settings.public_url}/ready", seconds=30)
     if not found:
         raise Rejected(
             "The parts did not start within 30 seconds; run it again with FACTURELAY_LOG_LEVEL=INFO.", code="demo_start"
@@ -182,7 +183,7 @@ def play(stage: Stage, scenario: Scenario, result: Result) -> None:
             result.deliveries += 1
             if answer != 200:
                 result.differences.append(f"{scenario.name}: {delivery.file} was answered {answer}, not 200")
-        if step.deliveries and not health.wait_until_idle(stage.services, seconds=STEP_TIMEOUT_S).is_idle:
+        if step.deliveries and not status.wait_until_idle(stage.services, seconds=STEP_TIMEOUT_S).is_idle:
             result.differences.append(f"{scenario.name}, {step.name}: not finished within {STEP_TIMEOUT_S:.0f} s")
 
 
@@ -208,11 +209,11 @@ def order_ids(scenario: Scenario) -> tuple[int, ...]:
 
 
 def trail_of(stage: Stage, order_id: int) -> Trail:
-    return overview.trail_of(stage.services, stage.shop_id, order_id)
+    return history.trail_of(stage.services, stage.shop_id, order_id)
 
 
 def what_it_became(trail: Trail) -> dict[str, Any]:
-    made = [overview.as_json(item) for item in trail.listed]
+    made = [history.as_json(item) for item in trail.listed]
     waits = next((problem["code"] for item in made for problem in problems(item)), None)
     reason = waits or (None if made else reason_for_none(trail))
     flags = sorted({flag.code for flag in trail.seen.flags}) if trail.seen else []
@@ -304,7 +305,7 @@ def decision(item: Listed) -> Decision:
 
 
 def summary(stage: Stage, result: Result) -> str:
-    listed = overview.listed(stage.services)
+    listed = history.listed(stage.services)
     issued = sum(1 for item in listed if item.document)
     orders = sum(len(became) for became in result.orders.values())
     good = sum(1 for became in result.orders.values() for order in became.values() if order["as_expected"])

@@ -1,6 +1,6 @@
 """What a mail server's answer means for whoever set it up, in plain words, and what to do about it. Looks nothing up."""
 
-from worker.mail_server import Server
+from worker.net.smtp_url import Server
 
 # Addresses at these providers may be sent from their own servers only: their DMARC policy says so to the world.
 MAILBOX_PROVIDERS = frozenset({

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from worker.errors import FacturelayError, Rejected, Unavailable
-from worker.mail_server import Server, parse_smtp_url
+from worker.net.smtp_url import Server, parse_smtp_url
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 

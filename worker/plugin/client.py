@@ -9,9 +9,9 @@ from typing import Any
 import requests
 import urllib3
 
-from worker.domain.seal import Seal, sealed
 from worker.errors import Unavailable
-from worker.outbound import guarded_session
+from worker.net.guarded_http import guarded_session
+from worker.net.request_signature import Seal, sealed
 
 ROUTE = "/facturelay/v1/"
 TIMEOUT_S = (5.0, 15.0)

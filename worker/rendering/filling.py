@@ -18,12 +18,12 @@ from typing import Any
 from jinja2 import TemplateNotFound, TemplateSyntaxError
 
 from worker.domain.document import Draft
+from worker.i18n import Words
 from worker.rendering.brand import Brand
 from worker.rendering.letters import in_their_fonts
 from worker.rendering.own import LARGEST_PAGE, LENGTH, write
 from worker.rendering.paper import Paper, shown, template_for
-from worker.store import codec
-from worker.words import Words
+from worker.store.database import json_codec
 
 
 class TooLarge(Exception):
@@ -64,7 +64,7 @@ def answered(request: dict[str, Any], folder: Path) -> dict[str, object]:
 
 
 def paper_of(request: dict[str, Any]) -> Paper:
-    draft = codec.load(Draft, request["draft"])
+    draft = json_codec.load(Draft, request["draft"])
     issued_on = date.fromisoformat(request["issued_on"]) if request["issued_on"] else None
     brand = Brand(request["accent"], bytes.fromhex(request["logo"]), request["layout"])
     return Paper(draft, request["number"], issued_on, Words(draft.language), brand, request["head_again"])

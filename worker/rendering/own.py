@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 
 from worker.errors import Rejected, Unavailable
 from worker.rendering.paper import Paper
-from worker.store import codec
+from worker.store.database import json_codec
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def next_answer(process: subprocess.Popen[bytes], timeout_s: float) -> dict[str,
 def request_for(paper: Paper) -> dict[str, object]:
     """What `paper_of` makes a paper of again."""
     return {
-        "draft": codec.dump(paper.draft),
+        "draft": json_codec.dump(paper.draft),
         "number": paper.number,
         "issued_on": paper.issued_on.isoformat() if paper.issued_on else None,
         "accent": paper.brand.accent,

@@ -21,22 +21,16 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from worker.domain import wording
+from worker.domain import texts
 from worker.domain.document import Category, Draft, Line
 from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
+from worker.i18n import Words, title
+from worker.i18n.formats import asks_payment, enterprise_number, iban, structured_communication, vat_number, web_address
+from worker.i18n.placeholders import facts
 from worker.rendering import qr
 from worker.rendering.brand import Brand
 from worker.rendering.letters import direction, in_their_fonts, printable
-from worker.words import Words, facts, title
-from worker.words.printed import (
-    asks_payment,
-    enterprise_number,
-    iban,
-    structured_communication,
-    vat_number,
-    web_address,
-)
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
@@ -103,7 +97,7 @@ class Paper:
     def _caption(self, text: str) -> str:
         shop = self.draft.captions.shop
         known = facts(self.draft, number=self.number, issued_on=self.issued_on, shop=shop, words=self.words)
-        return wording.fill(text, known).strip()
+        return texts.fill(text, known).strip()
 
     @property
     def qr_uri(self) -> str:

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from worker.domain.document import Document, Draft
 from worker.errors import FacturelayError
+from worker.i18n import Words
 from worker.rendering import own, press
 from worker.rendering.brand import Brand
 from worker.rendering.fonts import FAMILY
 from worker.rendering.paper import Paper, to_html
-from worker.words import Words
 
 PLAIN = Brand()
 

@@ -7,7 +7,7 @@ import segno
 
 from worker.domain.document import Draft
 from worker.domain.money import CENT
-from worker.words.printed import asks_payment
+from worker.i18n.formats import asks_payment
 
 MOST = Decimal("999999999.99")
 MOST_BYTES = 331

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from PIL import Image, ImageDraw
 
-from worker.domain import wording
+from worker.domain import texts
 from worker.domain.document import (
     Captions,
     Category,
@@ -25,7 +25,7 @@ from worker.domain.document import (
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import Shop
-from worker.words import LANGUAGES
+from worker.i18n import LANGUAGES
 
 SELLER = Seller(
     name="Brouwerij De Gentse Gist",
@@ -114,7 +114,7 @@ def a_draft(
         total=net + vat + rounding,
         rounding=rounding,
         vat_lines=vat_lines,
-        captions=wording.captions(SHOP, kind, paid=more.get("paid_on") is not None, language=language),
+        captions=texts.captions(SHOP, kind, paid=more.get("paid_on") is not None, language=language),
     )
     return replace(draft, **more)  # type: ignore[arg-type]  # the fields of a draft, by name
 

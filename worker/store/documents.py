@@ -10,10 +10,11 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from worker.domain.document import Document, Draft, History, KeptDraft, Kind
-from worker.domain.hook import HookEvent
+from worker.domain.webhook import HookEvent
 from worker.errors import Rejected
-from worker.store import codec, finding, hooks
-from worker.store.tables import documents, drafts, files, marks, unpaid
+from worker.store import order_search, webhooks
+from worker.store.database import json_codec
+from worker.store.database.tables import documents, drafts, files, marks, unpaid
 
 REVOKED, RENEWED = "revoked", "renewed"
 
@@ -59,7 +60,7 @@ def add(
     Call in the transaction that took its number. Raises IntegrityError for a cause that has one. It gets the next id, or the
     *document_id* that it had before the books were lost: links to it are out there.
     """
-    snapshot = codec.dump(draft)
+    snapshot = json_codec.dump(draft)
     stored_id = connection.execute(
         insert(documents)
         .values(
@@ -85,7 +86,7 @@ def add(
             corrects=draft.corrects.document_id if draft.corrects else None,
             test=draft.test,
             snapshot=snapshot,
-            snapshot_sha256=codec.sha256(snapshot),
+            snapshot_sha256=json_codec.sha256(snapshot),
         )
         .returning(documents.c.document_id)
     ).scalar_one()
@@ -95,10 +96,10 @@ def add(
         connection.execute(select(func.setval(func.pg_get_serial_sequence("documents", "document_id"), newest)))
     document = Document(int(stored_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
     owe(connection, document)
-    hooks.plan(connection, HookEvent.ISSUED, document.document_id, now=issued_at)
+    webhooks.plan(connection, HookEvent.ISSUED, document.document_id, now=issued_at)
     if draft.corrects is not None:
-        hooks.plan(connection, HookEvent.CREDITED, document.document_id, now=issued_at)
-    finding.add(connection, shop_id, draft.order_id, finding.words_of_number(number))
+        webhooks.plan(connection, HookEvent.CREDITED, document.document_id, now=issued_at)
+    order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(number))
     return document
 
 
@@ -223,7 +224,7 @@ def keep_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datet
     """Keep *draft* for a person, or bring the kept one of the same cause up to date. A discarded one stays discarded."""
     key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
     found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
-    snapshot = codec.dump(draft)
+    snapshot = json_codec.dump(draft)
     if found is None:
         result = connection.execute(
             insert(drafts)
@@ -307,7 +308,7 @@ def mark(
         return False
     if name == "paid":
         connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
-        hooks.plan(connection, HookEvent.PAID, document_id, now=now)
+        webhooks.plan(connection, HookEvent.PAID, document_id, now=now)
     return True
 
 
@@ -342,7 +343,7 @@ def as_document(row: Row[Any]) -> Document:
         sequence=row.sequence,
         issued_on=row.issued_on,
         issued_at=row.issued_at,
-        draft=codec.load(Draft, row.snapshot),
+        draft=json_codec.load(Draft, row.snapshot),
     )
 
 
@@ -351,6 +352,6 @@ def as_kept_draft(row: Row[Any]) -> KeptDraft:
         draft_id=row.draft_id,
         shop_id=row.shop_id,
         kept_at=row.kept_at,
-        draft=codec.load(Draft, row.snapshot),
+        draft=json_codec.load(Draft, row.snapshot),
         discarded=row.state == "discarded",
     )

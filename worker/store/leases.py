@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from worker.store.tables import leases
+from worker.store.database.tables import leases
 
 
 def hold(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.decide import Finding
 from worker.domain.document import Kind, Problem
-from worker.domain.due import Finding
 from worker.domain.order import Order
-from worker.store import codec, finding
-from worker.store.tables import documents, orders
+from worker.store import order_search
+from worker.store.database import json_codec
+from worker.store.database.tables import documents, orders
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ def saw(
     (`last_look`). A flag that a person silenced stays silent.
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
-    before = codec.load(tuple[Problem, ...], connection.execute(select(orders.c.silent).where(*key)).scalar() or "[]")
+    before = json_codec.load(
+        tuple[Problem, ...], connection.execute(select(orders.c.silent).where(*key)).scalar() or "[]"
+    )
     silent = tuple(flag for flag in flags if flag in before)
     connection.execute(delete(orders).where(*key))
     connection.execute(
@@ -66,12 +69,12 @@ def saw(
             ordered_at=order.created_at,
             paid_at=order.paid_at,
             looked_at=as_of,
-            findings=codec.dump(findings),
-            flags=codec.dump(tuple(flag for flag in flags if flag not in silent)),
-            silent=codec.dump(silent),
+            findings=json_codec.dump(findings),
+            flags=json_codec.dump(tuple(flag for flag in flags if flag not in silent)),
+            silent=json_codec.dump(silent),
         )
     )
-    finding.index(connection, shop_id, order)
+    order_search.index(connection, shop_id, order)
 
 
 def silence(connection: Connection, shop_id: str, order_id: int) -> int:
@@ -80,8 +83,8 @@ def silence(connection: Connection, shop_id: str, order_id: int) -> int:
     if seen is None or not seen.flags:
         return 0
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == seen.order_key)
-    silent = codec.dump(seen.silent + seen.flags)
-    connection.execute(update(orders).where(*key).values(flags=codec.dump(()), silent=silent))
+    silent = json_codec.dump(seen.silent + seen.flags)
+    connection.execute(update(orders).where(*key).values(flags=json_codec.dump(()), silent=silent))
     return len(seen.flags)
 
 
@@ -150,7 +153,7 @@ def as_seen(row: Row[Any]) -> SeenOrder:
         ordered_at=row.ordered_at,
         paid_at=row.paid_at,
         looked_at=row.looked_at,
-        findings=codec.load(tuple[Finding, ...], row.findings),
-        flags=codec.load(tuple[Problem, ...], row.flags),
-        silent=codec.load(tuple[Problem, ...], row.silent),
+        findings=json_codec.load(tuple[Finding, ...], row.findings),
+        flags=json_codec.load(tuple[Problem, ...], row.flags),
+        silent=json_codec.load(tuple[Problem, ...], row.silent),
     )

@@ -9,8 +9,8 @@ from decimal import Decimal
 from sqlalchemy import Connection, and_, func, insert, select
 
 from worker.domain.document import Document
-from worker.store import codec
-from worker.store.tables import documents, marks, register
+from worker.store.database import json_codec
+from worker.store.database.tables import documents, marks, register
 
 GENESIS = "0" * 64
 
@@ -78,7 +78,7 @@ def enter(connection: Connection, document: Document) -> Head:
     """Enter an issued document into its shop's register. Call in the transaction that stores it, after `numbering.lock`."""
     last = head(connection, document.shop_id)
     position = last.position + 1
-    snapshot_sha256 = codec.sha256(codec.dump(document.draft))
+    snapshot_sha256 = json_codec.sha256(json_codec.dump(document.draft))
     sealed_with = sealed(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
     connection.execute(
         insert(register).values(

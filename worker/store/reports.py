@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from worker.domain.shop import Shop
-from worker.store.tables import reports
+from worker.store.database.tables import reports
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.store import codec
-from worker.store.tables import shops, signature_failures
-from worker.store.vault import Vault
+from worker.store.database import json_codec
+from worker.store.database.encryption import Vault
+from worker.store.database.tables import shops, signature_failures
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def add(connection: Connection, vault: Vault, shop: Shop, secrets: Secrets, *, n
             seed=seed,
             name=shop.name,
             url=shop.url,
-            settings=codec.dump(shop),
+            settings=json_codec.dump(shop),
             secrets=vault.lock(secrets_as_text(secrets)),
             created_at=now,
         )
@@ -76,7 +76,7 @@ def change(connection: Connection, shop: Shop) -> None:
     connection.execute(
         update(shops)
         .where(shops.c.shop_id == shop.shop_id)
-        .values(name=shop.name, url=shop.url, settings=codec.dump(shop))
+        .values(name=shop.name, url=shop.url, settings=json_codec.dump(shop))
     )
 
 
@@ -98,7 +98,7 @@ def find(connection: Connection, vault: Vault, shop_id: str) -> Connected | None
     if row is None:
         return None
     return Connected(
-        shop=codec.load(Shop, row.settings),
+        shop=json_codec.load(Shop, row.settings),
         secrets=secrets_from_text(vault.unlock(row.secrets)),
         created_at=row.created_at,
         polled_until=row.polled_until,
@@ -108,7 +108,7 @@ def find(connection: Connection, vault: Vault, shop_id: str) -> Connected | None
 def settings_of(connection: Connection, shop_id: str) -> Shop | None:
     """A shop without its secrets, which cost a decryption."""
     settings = connection.execute(select(shops.c.settings).where(shops.c.shop_id == shop_id)).scalar()
-    return codec.load(Shop, settings) if settings is not None else None
+    return json_codec.load(Shop, settings) if settings is not None else None
 
 
 def connected(connection: Connection, vault: Vault, shop_id: str) -> Connected:
@@ -122,7 +122,7 @@ def connected(connection: Connection, vault: Vault, shop_id: str) -> Connected:
 def every(connection: Connection) -> tuple[Shop, ...]:
     """All shops, oldest first, without their secrets."""
     return tuple(
-        codec.load(Shop, settings)
+        json_codec.load(Shop, settings)
         for settings in connection.execute(select(shops.c.settings).order_by(shops.c.seed)).scalars()
     )
 

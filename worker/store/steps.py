@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
-from worker.store.tables import steps
+from worker.store.database.tables import steps
 
 
 class StepName(StrEnum):

@@ -15,7 +15,7 @@ from requests.auth import HTTPBasicAuth
 from woocommerce import API
 
 from worker.errors import Rejected, Unavailable
-from worker.outbound import guarded_session
+from worker.net.guarded_http import guarded_session
 from worker.woocommerce.payload import (
     LISTED_FIELDS,
     REFUND_FIELDS,

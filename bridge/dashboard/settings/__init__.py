@@ -6,12 +6,12 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from bridge.auth.who import guard_shop
-from bridge.parts import parts
-from bridge.speaking import _
+from bridge.accounts.access import guard_shop
+from bridge.context import parts
+from bridge.i18n.translate import _
 from worker import queue
-from worker.store import plugin
-from worker.store.people import Role
+from worker.store import plugins
+from worker.store.users import Role
 
 blueprint = Blueprint("settings", __name__, url_prefix="/s/<shop_id>/settings")
 guard_shop(blueprint, look=Role.ADMIN)
@@ -22,7 +22,7 @@ def tell_the_plugin(response: Response) -> Response:
     """The shop's plugin holds mails by these settings: it hears of them now, so that no order gets a mail too many."""
     if request.method == "POST" and response.status_code == HTTPStatus.SEE_OTHER:
         with parts().store.read() as connection:
-            found = plugin.of_shop(connection, parts().vault, str((request.view_args or {})["shop_id"]))
+            found = plugins.of_shop(connection, parts().vault, str((request.view_args or {})["shop_id"]))
         if found is not None:
             parts().ringer.ring(queue.TELL_PLUGIN, found.plugin_id)
     return response

@@ -4,20 +4,20 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.auth.who import me
-from bridge.auth.who import shop as this_shop
-from bridge.dashboard.asking import answered, ask
+from bridge.accounts.access import me
+from bridge.accounts.access import shop as this_shop
+from bridge.context import go, parts
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.tasks import answered, ask
 from bridge.forms import Form
-from bridge.parts import go, parts
-from bridge.retelling import retold
-from bridge.speaking import _, moment
-from worker.domain import settling
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import _, moment
+from worker.actions import shop_settings
+from worker.domain import settings_form
 from worker.errors import Rejected
-from worker.store import plugin, shops, trail
-from worker.store import settling as storing
-from worker.store.trail import Event
+from worker.store import audit_trail, plugins, shops
+from worker.store.audit_trail import Event
 
 
 @blueprint.get("/connection")
@@ -28,17 +28,19 @@ def connection(shop_id: str) -> Response:
 @blueprint.post("/connection/code")
 def code(shop_id: str) -> Response:
     """Make a code for the plugin; it is shown once."""
-    made, now = plugin.new_code(), parts().now()
+    made, now = plugins.new_code(), parts().now()
     with parts().store.write() as connection:
-        until = plugin.invite(connection, parts().vault, shop_id, made, now=now)
-        trail.add(connection, Event(shop_id, now, me().user.name, "invited", "A code for the plugin was made."))
+        until = plugins.invite(connection, parts().vault, shop_id, made, now=now)
+        audit_trail.add(connection, Event(shop_id, now, me().user.name, "invited", "A code for the plugin was made."))
     return page(shop_id, Form({"url": this_shop().url}), code=(made, moment(until)))
 
 
 @blueprint.post("/connection/secret")
 def secret(shop_id: str) -> Response:
     """Make a webhook secret to copy by hand; it is shown once, and the one before works on."""
-    made = storing.rotate_webhook_secret(parts().store, parts().vault, shop_id, by=me().user.name, now=parts().now())
+    made = shop_settings.rotate_webhook_secret(
+        parts().store, parts().vault, shop_id, by=me().user.name, now=parts().now()
+    )
     return page(shop_id, Form({"url": this_shop().url}), secret=made)
 
 
@@ -47,15 +49,15 @@ def address(shop_id: str) -> Response:
     """The shop's own address."""
     form = Form.sent(request.form)
     allow = parts().settings.allow_private_shops
-    url = form.read("url", lambda text: settling.read_shop_url(text, allow_private=allow))
+    url = form.read("url", lambda text: settings_form.read_shop_url(text, allow_private=allow))
     if url is None:
         form.errors = {name: retold(sentence) for name, sentence in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    storing.rework(
+    shop_settings.rework(
         parts().store,
         parts().vault,
         shop_id,
-        lambda shop: settling.with_value(shop, "url", url),
+        lambda shop: settings_form.with_value(shop, "url", url),
         by=me().user.name,
         now=parts().now(),
     )
@@ -69,7 +71,7 @@ def key(shop_id: str) -> Response:
     form = Form.sent(request.form)
     form.values["url"] = this_shop().url
     try:
-        storing.change_rest_key(
+        shop_settings.change_rest_key(
             parts().store,
             parts().vault,
             shop_id,
@@ -106,7 +108,7 @@ def page(
 ) -> Response:
     checked, repaired = answered(shop_id, "check_connection"), answered(shop_id, "repair_webhooks")
     with parts().store.read() as connection:
-        found = plugin.of_shop(connection, parts().vault, shop_id)
+        found = plugins.of_shop(connection, parts().vault, shop_id)
         secrets = shops.connected(connection, parts().vault, shop_id).secrets
     return settings_page(
         "connection",

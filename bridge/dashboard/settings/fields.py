@@ -7,18 +7,17 @@ from http import HTTPStatus
 from babel import Locale
 from flask import Response, abort, flash, make_response, render_template, request
 
-from bridge.auth.who import me
-from bridge.auth.who import shop as this_shop
+from bridge.accounts.access import me, shop
+from bridge.context import go, parts
 from bridge.dashboard.settings import TOPICS, blueprint
 from bridge.forms import Form
-from bridge.parts import go, parts
-from bridge.retelling import retold
-from bridge.speaking import NAMES, _, words
-from worker.domain import settling
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import NAMES, _, words
+from worker.actions import shop_settings
+from worker.domain import settings_form
 from worker.domain.document import SendMode
-from worker.domain.settling import WrongSettings
+from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import VatRegime
-from worker.store import settling as storing
 
 Options = Sequence[tuple[str, str]]
 
@@ -235,7 +234,7 @@ def send_modes() -> Options:
 
 @blueprint.get("/<any(company, moments, vat):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
-    return page_of(topic, Form(settling.shown(this_shop())))
+    return page_of(topic, Form(settings_form.shown(shop())))
 
 
 @blueprint.post("/<any(company, moments, vat):topic>")
@@ -244,7 +243,7 @@ def save(shop_id: str, topic: str) -> Response:
     form, page = Form.sent(request.form), PAGES[topic]()
     given = {name: form.values.get(name, "") for name in page.names}
     try:
-        storing.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
     except WrongSettings as error:
         form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
         return page_of(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

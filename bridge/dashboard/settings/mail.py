@@ -4,20 +4,19 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.auth.who import me
-from bridge.auth.who import shop as this_shop
-from bridge.dashboard.asking import answered, ask
+from bridge.accounts.access import me, shop
+from bridge.context import go, parts
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.tasks import answered, ask
 from bridge.forms import Form
-from bridge.parts import go, parts
-from bridge.retelling import retold
-from bridge.speaking import _
-from worker.domain import settling
-from worker.domain.settling import WrongSettings
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import _
+from worker.actions import shop_settings
+from worker.domain import settings_form
+from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
-from worker.mail_server import Server
-from worker.store import settling as storing
+from worker.net.smtp_url import Server
 from worker.store import shops
 from worker.store.shops import Secrets
 
@@ -37,7 +36,7 @@ def save_mail(shop_id: str) -> Response:
     form = shown(shop_id, **Form.sent(request.form).values)
     try:
         given = {name: form.values.get(name, "") for name in ADDRESSES}
-        storing.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
     except WrongSettings as error:
         form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -54,11 +53,11 @@ def save_server(shop_id: str) -> Response:
     if not form.is_right:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        storing.change_mail_server(
+        shop_settings.change_mail_server(
             parts().store,
             parts().vault,
             shop_id,
-            storing.with_password(server, secrets_of(shop_id)) if server else None,
+            shop_settings.with_password(server, secrets_of(shop_id)) if server else None,
             allow_private=parts().settings.allow_private_shops,
             by=me().user.name,
             now=parts().now(),
@@ -97,8 +96,8 @@ def secrets_of(shop_id: str) -> Secrets:
 
 def shown(shop_id: str, **typed: str) -> Form:
     """What is stored, with what was *typed* in its place. A password is never shown."""
-    server = storing.mail_server_of(secrets_of(shop_id))
-    values = {name: value for name, value in settling.shown(this_shop()).items() if name in ADDRESSES}
+    server = shop_settings.mail_server_of(secrets_of(shop_id))
+    values = {name: value for name, value in settings_form.shown(shop()).items() if name in ADDRESSES}
     values |= {"scheme": "", "host": "", "port": "", "username": ""}
     if server is not None:
         values |= {"scheme": server.scheme, "host": server.host, "port": str(server.port), "username": server.username}
@@ -120,6 +119,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
             ("smtps", _("TLS (usually port 465)")),
             ("smtp", _("unencrypted (port 25)")),
         ],
-        sender=this_shop().mail_from or this_shop().seller.email or parts().settings.mail_from,
+        sender=shop().mail_from or shop().seller.email or parts().settings.mail_from,
         own_address=me().user.email,
     )

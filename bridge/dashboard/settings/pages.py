@@ -1,5 +1,16 @@
 """Every page of settings, written out; importing them here puts them on the blueprint."""
 
-from bridge.dashboard.settings import connection, fields, live, look, mail, numbers, privacy, programs, rules, texts
+from bridge.dashboard.settings import (
+    api_access,
+    branding,
+    connection,
+    fields,
+    go_live,
+    mail,
+    numbering,
+    privacy,
+    rules,
+    texts,
+)
 
-PAGES = (fields, rules, numbers, look, texts, mail, connection, programs, privacy, live)
+PAGES = (fields, rules, numbering, branding, texts, mail, connection, api_access, privacy, go_live)

@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from bridge.auth.doors import mail_address
-from bridge.dashboard.asking import answered, ask
+from bridge.accounts.sign_in import mail_address
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.tasks import answered, ask
 from bridge.forms import Form
 
 

@@ -6,20 +6,19 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.auth.who import me
-from bridge.auth.who import shop as this_shop
-from bridge.dashboard.asking import answered, ask
+from bridge.accounts.access import me, shop
+from bridge.context import go, parts
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.tasks import answered, ask
 from bridge.forms import Form
-from bridge.parts import go, parts
-from bridge.retelling import retold
-from bridge.speaking import _, kind_name
-from worker.domain import settling
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import _, kind_name
+from worker.actions import shop_settings
+from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
-from worker.domain.settling import WrongSettings
+from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import BuyerFilter, Moment, Rule
-from worker.store import settling as storing
 
 MOST_RULES = 20
 KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
@@ -71,7 +70,7 @@ def listed(text: str) -> str:
 
 @blueprint.get("/rules")
 def rules(shop_id: str) -> Response:
-    rows = [*(Row.of(rule) for rule in this_shop().rules), Row()]
+    rows = [*(Row.of(rule) for rule in shop().rules), Row()]
     return page(shop_id, rows, Form())
 
 
@@ -94,7 +93,7 @@ def save_rules(shop_id: str) -> Response:
         return ask(shop_id, "dry_run_rules", {"rules": "\n".join(texts)}, then=f"/s/{shop_id}/settings/rules?asked=0")
     try:
         given = {"rules": "\n".join(texts)}
-        storing.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
     except WrongSettings as error:
         form.errors["rule-0"] = retold(error.sentences["rules"])
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -115,7 +114,7 @@ def page(shop_id: str, rows: list[Row], form: Form, *, status: HTTPStatus = HTTP
     tried = answered(shop_id, "dry_run_rules")
     if tried is not None and not form.values:
         # What was tried stays in the form until it is saved.
-        rows = [*(Row.of(rule) for rule in settling.read_rules(str(tried.argument.get("rules", "")))), Row()]
+        rows = [*(Row.of(rule) for rule in settings_form.read_rules(str(tried.argument.get("rules", "")))), Row()]
     return settings_page(
         "rules",
         "rules",

@@ -4,22 +4,21 @@ from http import HTTPStatus
 
 from flask import Response, abort, flash, request
 
-from bridge.auth.who import me
-from bridge.auth.who import shop as this_shop
-from bridge.dashboard.asking import answered, ask, errand_of
+from bridge.accounts.access import me, shop
+from bridge.context import base_path, go, parts
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.tasks import answered, ask, errand_of
 from bridge.forms import Form
-from bridge.parts import base_path, go, parts
-from bridge.retelling import retold
-from bridge.speaking import NAMES, _
-from worker.domain import wording
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import NAMES, _
+from worker.actions import shop_settings
+from worker.domain import texts as wording
 from worker.domain.document import Kind
 from worker.domain.language import LANGUAGES
-from worker.domain.settling import WrongSettings
-from worker.domain.wording import Key, Part
-from worker.store import settling as storing
-from worker.store.errands import Errand
+from worker.domain.settings_form import WrongSettings
+from worker.domain.texts import Key, Part
+from worker.store.tasks import Errand
 
 # A mail's styles stand in it; nothing else of it may load or run.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -32,14 +31,14 @@ def chosen() -> tuple[Kind, bool, str]:
     return (
         Kind(kind) if kind in list(Kind) else Kind.INVOICE,
         request.args.get("state", "") == "paid",
-        language if language in LANGUAGES else this_shop().language,
+        language if language in LANGUAGES else shop().language,
     )
 
 
 @blueprint.get("/texts")
 def texts(shop_id: str) -> Response:
     kind, paid, language = chosen()
-    values = {part: wording.text_of(this_shop(), Key(part, kind, paid, language)).strip() for part in Part}
+    values = {part: wording.text_of(shop(), Key(part, kind, paid, language)).strip() for part in Part}
     return page(shop_id, Form({str(part): text for part, text in values.items()}))
 
 
@@ -53,18 +52,18 @@ def save_texts(shop_id: str) -> Response:
         typed = form.values.get(str(part), "").replace("\r\n", "\n")
         if form.checked(f"default-{part}"):
             changed[str(key)] = None
-        elif typed != wording.text_of(this_shop(), key).strip():
+        elif typed != wording.text_of(shop(), key).strip():
             changed[str(key)] = typed
     if form.checked("mail") or form.checked("paper"):
         try:
-            storing.reworded(this_shop(), changed)
+            shop_settings.reworded(shop(), changed)
         except WrongSettings as error:
             return wrong(shop_id, form, error)
         what = "preview_mail" if form.checked("mail") else "preview"
         argument = {"kind": kind, "texts": changed, "language": language, "paid": paid}
         return ask(shop_id, what, argument, then=f"{here(shop_id)}&asked=0#preview")
     try:
-        storing.change_texts(parts().store, parts().vault, shop_id, changed, by=me().user.name, now=parts().now())
+        shop_settings.change_texts(parts().store, parts().vault, shop_id, changed, by=me().user.name, now=parts().now())
     except WrongSettings as error:
         return wrong(shop_id, form, error)
     flash(_("Saved. Documents issued from now on say this."), "good")
@@ -103,7 +102,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         for key, text in (tried.argument.get("texts") or {}).items():
             form.values[key.partition("/")[0]] = text or ""
     kind, paid, language = chosen()
-    own = {str(part) for part in Part if str(Key(part, kind, paid, language)) in this_shop().texts}
+    own = {str(part) for part in Part if str(Key(part, kind, paid, language)) in shop().texts}
     labels = {
         Part.SUBJECT: _("Subject of the mail"),
         Part.BODY: _("Text of the mail"),

@@ -1,0 +1,54 @@
+"""Passwords: hashed by scrypt (werkzeug), long rather than complicated."""
+
+from functools import cache
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from bridge.i18n.translate import _
+
+SHORTEST, LONGEST = 10, 200
+# Of this length or more, what people choose first all the same.
+COMMON = {
+    "1234567890",
+    "0123456789",
+    "password123",
+    "wachtwoord",
+    "wachtwoord1",
+    "motdepasse",
+    "passwort123",
+    "qwertyuiop",
+    "azertyuiop",
+}
+
+
+def checked(password: str, *, email: str) -> str:
+    """*password*, when it will do. Raises ValueError with a sentence."""
+    if len(password) < SHORTEST:
+        raise ValueError(
+            _("Choose at least {count} characters; a few words in a row are easy to remember.", count=SHORTEST)
+        )
+    if len(password) > LONGEST:
+        raise ValueError(_("Choose at most {count} characters.", count=LONGEST))
+    lowered = password.lower()
+    if (
+        lowered in COMMON
+        or len(set(lowered)) < 5
+        or email.partition("@")[0].lower() in (lowered, lowered.rstrip("0123456789"))
+    ):
+        raise ValueError(_("This password is too easy to guess; choose another one."))
+    return password
+
+
+def hashed(password: str) -> str:
+    return generate_password_hash(password, method="scrypt")
+
+
+def fits(stored: str | None, password: str) -> bool:
+    """Whether *password* is the stored one. Without a stored one it takes as long, so that nobody learns who is known here."""
+    known = check_password_hash(stored or of_nobody(), password[:LONGEST])
+    return known and stored is not None
+
+
+@cache
+def of_nobody() -> str:
+    return hashed("nobody has this password")

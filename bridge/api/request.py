@@ -1,0 +1,180 @@
+"""Who asks, and what: a token, its scope, its pace, the query and the body. What is wrong is answered before any view runs."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, jsonify, request
+
+from bridge.api.fields import DEFAULT_PAGE, FieldWrong, read_all
+from bridge.api.rate_limit import pace
+from bridge.api.route import Route
+from bridge.context import parts
+from bridge.errors import refusal
+from worker.errors import Unavailable
+from worker.serializers import Json
+from worker.store import api_tokens
+from worker.store.api_tokens import Token
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 20_000
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A request that may be answered. All that is read for it carries *shop_id*."""
+
+    token: Token
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+    @property
+    def shop_id(self) -> str:
+        return self.token.shop_id
+
+    @property
+    def after(self) -> int:
+        return int(self.query.get("after", 0))
+
+    @property
+    def limit(self) -> int:
+        return int(self.query.get("limit", DEFAULT_PAGE))
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        return {name: value for name, value in self.query.items() if name not in ("after", "limit")}
+
+
+def guarded(route: Route) -> Callable[..., Response]:
+    """The view of *route* behind all checks."""
+
+    def view(**path: Any) -> Response:
+        token = token_of_request()
+        if isinstance(token, Response):
+            return token
+        if route.scope is not None and route.scope not in token.scopes:
+            return scope_missing(route)
+        wait_s = pace().wait_s(token.token_id, parts().now())
+        if wait_s:
+            return too_fast(wait_s)
+        try:
+            query = read_all(route.query, query_of_request())
+            body = content_of_request() if route.body else {}
+            if isinstance(body, Response):
+                return body
+            return route.view(Asking(token, query, read_all(route.body, body)), **path)
+        except FieldWrong as error:
+            return field_wrong(error)
+
+    return view
+
+
+def token_of_request() -> Token | Response:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        return unauthorized(
+            "token_missing", "Send a token of the shop in the header Authorization: Bearer fr_…", 'realm="facturelay"'
+        )
+    with parts().store.read() as connection:
+        token = api_tokens.find(connection, secret.strip())
+    if token is None:
+        return unauthorized(
+            "token_wrong",
+            "This token is not known here, or it was revoked. Make a new one for the shop.",
+            'realm="facturelay", error="invalid_token"',
+        )
+    note_use(token)
+    return token
+
+
+def unauthorized(code: str, sentence: str, challenge: str) -> Response:
+    response = refusal(HTTPStatus.UNAUTHORIZED, code, sentence)
+    response.headers["WWW-Authenticate"] = f"Bearer {challenge}"
+    return response
+
+
+def note_use(token: Token) -> None:
+    """Keep when the token was used, for its owner's list. Nobody waits in vain for an answer because that failed."""
+    now = parts().now()
+    if not api_tokens.must_be_noted(token, now):
+        return
+    try:
+        with parts().store.write() as connection:
+            api_tokens.note_use(connection, token, now)
+    except Unavailable:
+        log.warning("The use of token %d could not be noted", token.token_id)
+
+
+def scope_missing(route: Route) -> Response:
+    response = refusal(
+        HTTPStatus.FORBIDDEN,
+        "scope_missing",
+        f"This token lacks “{route.scope}”; make one that has it.",
+    )
+    response.headers["WWW-Authenticate"] = (
+        f'Bearer realm="facturelay", error="insufficient_scope", scope="{route.scope}"'
+    )
+    return response
+
+
+def too_fast(wait_s: int) -> Response:
+    response = refusal(
+        HTTPStatus.TOO_MANY_REQUESTS, "too_fast", f"This token asks too often; ask again in {wait_s} seconds."
+    )
+    response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+def field_wrong(error: FieldWrong) -> Response:
+    response = jsonify(error="field_wrong", field=error.name, message=f"{error.name}: {error.sentence}")
+    response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    return response
+
+
+def query_of_request() -> dict[str, str]:
+    """The query. Raises FieldWrong for what is said twice: which of the two was meant?"""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise FieldWrong(name, "It is given more than once.")
+    return request.args.to_dict()
+
+
+def content_of_request() -> dict[str, Any] | Response:
+    """The JSON object in the body, or why there is none."""
+    if request.mimetype != "application/json":
+        return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", "The body must be application/json.")
+    body = request.stream.read(LARGEST_BODY + 1)
+    if len(body) > LARGEST_BODY:
+        sentence = f"A body here may be {LARGEST_BODY} bytes long."
+        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", sentence)
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The body is not JSON.")
+    if not isinstance(found, dict):
+        return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The body must be a JSON object.")
+    return found
+
+
+def page(asking: Asking, path: str, name: str, items: list[Json], key: str, **more: object) -> Response:
+    """A page of a list. *items* are one more than asked for where there is a next page; *key* is what `after` counts by."""
+    shown = items[: asking.limit]
+    following = None
+    if len(items) > asking.limit:
+        asked = {**request.args.to_dict(), "limit": asking.limit, "after": shown[-1][key]}
+        # Never from the request's own host: links go where our settings say.
+        following = f"{parts().settings.public_url}/api/v1{path}?{urlencode(asked)}"
+    response = jsonify({name: shown, "next": following, **more})
+    if following:
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return response
+
+
+def unknown(what: str) -> Response:
+    """404: there is no such thing, or it is another shop's."""
+    return refusal(HTTPStatus.NOT_FOUND, f"{what}_unknown", f"This shop has no {what} with this id.")

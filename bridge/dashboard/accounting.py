@@ -1,0 +1,168 @@
+"""The books: number register with its gaps, sales journal per month, rate and country, and everything to take along."""
+
+from collections.abc import Sequence
+from datetime import MAXYEAR, date, timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
+
+from bridge.accounts.access import guard_shop, may_act, shop
+from bridge.context import base_path, go, parts
+from bridge.dashboard.pagination import neighbours, place
+from bridge.dashboard.tasks import answered, ask
+from bridge.forms import Form
+from bridge.i18n.translate import _
+from worker.store import reports
+from worker.store.queries import register_check
+from worker.store.queries import sales_journal as journal
+from worker.store.queries.register_check import Gap
+
+blueprint = Blueprint("books", __name__, url_prefix="/s/<shop_id>/books")
+guard_shop(blueprint)
+
+MOST_GAPS = 5
+LONGEST_PERIOD = timedelta(days=800)
+
+
+@blueprint.get("")
+def books(shop_id: str) -> Response:
+    """The register: is every number there?"""
+    with parts().store.read() as connection:
+        checked = register_check.check(connection, shop())
+        reconciled = reports.latest(connection, shop_id, f"reconcile:{this_month():%Y-%m}")
+        content = render_template(
+            "dashboard/books/register.html",
+            checked=checked,
+            reconciled=reconciled,
+            verified=answered(shop_id, "verify"),
+            compared=answered(shop_id, "reconcile"),
+            month=f"{this_month():%Y-%m}",
+            gap_words=gap_words,
+        )
+    return make_response(content)
+
+
+def gap_words(gaps: Sequence[Gap]) -> str:
+    """The first gaps as people write them: 12, 15–17."""
+    shown = [str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}" for gap in gaps[:MOST_GAPS]]
+    return ", ".join(shown) + (" …" if len(gaps) > MOST_GAPS else "")
+
+
+@blueprint.get("/numbers/<series>/<int:period>")
+def series(shop_id: str, series: str, period: int) -> Response:
+    """Every number of one series in one period, and its fate."""
+    if period > MAXYEAR:
+        abort(HTTPStatus.NOT_FOUND)
+    with parts().store.read() as connection:
+        page = register_check.numbers_page(connection, shop_id, series=series, period=period, place=place())
+    return make_response(
+        render_template("dashboard/books/numbers.html", page=page, series=series, period=period, **neighbours(page))
+    )
+
+
+@blueprint.get("/journal")
+def sales_journal(shop_id: str) -> Response:
+    """Sales of a period per month, kind, country and rate."""
+    since, until = period()
+    with parts().store.read() as connection:
+        found = journal.journal(connection, shop_id, since=since, until=until)
+    return make_response(render_template("dashboard/books/journal.html", found=found, since=since, until=until))
+
+
+@blueprint.get("/journal.csv")
+def journal_csv(shop_id: str) -> Response:
+    """The same for a spreadsheet."""
+    since, until = period()
+    with parts().store.read() as connection:
+        content = journal.as_table(journal.journal(connection, shop_id, since=since, until=until))
+    response = make_response(content)
+    response.content_type = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="journal-{since}-{until}.csv"'
+    return response
+
+
+@blueprint.get("/take-along")
+def take_along(shop_id: str) -> Response:
+    """A period as a zip of PDF and XML with spreadsheets; the whole shop."""
+    return take_along_page(shop_id, Form(dict(zip(("since", "until"), map(str, period()), strict=True))))
+
+
+@blueprint.post("/take-along")
+def make_zip(shop_id: str) -> Response:
+    form = Form.sent(request.form)
+    since, until = form.read("since", read_day), form.read("until", read_day)
+    if since is None or until is None or since > until:
+        form.errors.setdefault("until", _("The last day comes before the first."))
+        return take_along_page(shop_id, form)
+    argument = {"since": since.isoformat(), "until": until.isoformat()}
+    return ask(shop_id, "zip_period", argument, then=f"/s/{shop_id}/books/take-along?asked=0")
+
+
+@blueprint.post("/take-along/shop")
+def export(shop_id: str) -> Response:
+    return ask(shop_id, "export_shop", {}, then=f"/s/{shop_id}/books/take-along?asked=0")
+
+
+@blueprint.post("/verify")
+def verify(shop_id: str) -> Response:
+    """Prove that no document, number or file is missing or altered."""
+    return ask(shop_id, "verify", {}, then=f"/s/{shop_id}/books?asked=0")
+
+
+@blueprint.post("/reconcile")
+def reconcile(shop_id: str) -> Response:
+    """Compare a month's orders in the shop with our documents."""
+    month = request.form.get("month", "")
+    return ask(shop_id, "reconcile", {"month": month}, then=f"/s/{shop_id}/books?asked=0")
+
+
+@blueprint.get("/backfill")
+def backfill(shop_id: str) -> Response:
+    """Documents for older orders: first what there would be."""
+    found = answered(shop_id, "backfill")
+    form = Form({name: str(found.argument.get(name, "")) for name in ("since", "until")} if found else {})
+    return make_response(render_template("dashboard/books/backfill.html", form=form, found=found))
+
+
+@blueprint.post("/backfill")
+def do_backfill(shop_id: str) -> Response:
+    form = Form.sent(request.form)
+    since, until = form.read("since", read_day), form.read("until", read_day)
+    if since is None or until is None:
+        flash(_("Choose the first and the last day."), "refused")
+        return go(f"/s/{shop_id}/books/backfill")
+    argument = {"since": since.isoformat(), "until": until.isoformat(), "make": form.checked("make") and may_act()}
+    return ask(shop_id, "backfill", argument, then=f"/s/{shop_id}/books/backfill?asked=0")
+
+
+def take_along_page(shop_id: str, form: Form) -> Response:
+    made = answered(shop_id, "zip_period") or answered(shop_id, "export_shop")
+    address = f"{base_path()}/s/{shop_id}/asked/{made.errand_id}/file" if made else ""
+    return make_response(render_template("dashboard/books/take_along.html", form=form, made=made, address=address))
+
+
+def read_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(_("This is not a day; write it like 2026-11-22.")) from error
+
+
+def period() -> tuple[date, date]:
+    """The days that the address names; without, the month before this one and this one so far."""
+    today = parts().now().astimezone(shop().zoneinfo).date()
+    since, until = day_of("since"), day_of("until")
+    first = since or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    last = max(first, until or today)
+    return first, last if last - first <= LONGEST_PERIOD else first + LONGEST_PERIOD
+
+
+def day_of(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def this_month() -> date:
+    return parts().now().astimezone(shop().zoneinfo).date().replace(day=1)

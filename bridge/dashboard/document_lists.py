@@ -1,0 +1,62 @@
+"""Documents and drafts as lists: searched, filtered, and taken along as a zip or a spreadsheet."""
+
+from datetime import date
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from bridge.accounts.access import guard_shop
+from bridge.context import parts
+from bridge.dashboard.orders import LONGEST_SEARCH
+from bridge.dashboard.pagination import neighbours, place
+from worker.domain.document import Kind
+from worker.store.queries import lists
+from worker.store.queries.lists import DocumentFilter
+
+blueprint = Blueprint("listed", __name__, url_prefix="/s/<shop_id>/documents")
+guard_shop(blueprint)
+
+
+@blueprint.get("")
+def documents(shop_id: str) -> Response:
+    """Issued documents, the newest first; or the drafts that wait, the oldest first."""
+    if request.args.get("list") == "drafts":
+        return drafts(shop_id)
+    wanted = wanted_documents()
+    with parts().store.read() as connection:
+        page = lists.documents_page(connection, (shop_id,), wanted, place())
+        waiting = lists.drafts_page(connection, (shop_id,))
+    content = render_template(
+        "dashboard/documents/list.html",
+        page=page,
+        wanted=wanted,
+        kinds=tuple(Kind),
+        drafts_wait=len(waiting.rows),
+        **neighbours(page),
+    )
+    return make_response(content)
+
+
+def drafts(shop_id: str) -> Response:
+    with parts().store.read() as connection:
+        page = lists.drafts_page(connection, (shop_id,), place(), oldest_first=True)
+    return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page)))
+
+
+def wanted_documents() -> DocumentFilter:
+    """What the address asks for; what cannot be read does not matter."""
+    kind = request.args.get("kind", "")
+    return DocumentFilter(
+        kind=Kind(kind) if kind in list(Kind) else None,
+        since=day_of("since"),
+        until=day_of("until"),
+        unpaid=bool(request.args.get("unpaid")),
+        mail_failed=bool(request.args.get("mail_failed")),
+        text=request.args.get("q", "")[:LONGEST_SEARCH],
+    )
+
+
+def day_of(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,65 @@
+"""How documents are numbered: pattern, shared series, each year anew, and where another program left off."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.accounts.access import me, shop
+from bridge.context import go, parts
+from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings.fields import settings_page
+from bridge.forms import Form
+from bridge.i18n.stored_messages import retold
+from bridge.i18n.translate import _
+from worker.actions import go_live, shop_settings
+from worker.domain.document import Kind
+from worker.errors import Rejected
+
+
+@blueprint.get("/numbers")
+def numbers(shop_id: str) -> Response:
+    return page(shop_id, shown())
+
+
+def shown() -> Form:
+    values: dict[str, str] = {}
+    for kind, series in shop().series.items():
+        values |= {f"pattern-{kind}": series.pattern, f"name-{kind}": series.name}
+        values[f"yearly-{kind}"] = "1" if series.yearly else ""
+    return Form(values)
+
+
+@blueprint.post("/numbers")
+def save_numbers(shop_id: str) -> Response:
+    """Store only what was changed: a number already given is never given again."""
+    form, series = Form.sent(request.form), shop().series
+    patterns, names, yearly, after = dict[Kind, str](), dict[Kind, str](), dict[Kind, bool](), dict[Kind, int]()
+    for kind in Kind:
+        if form.values.get(f"pattern-{kind}", series[kind].pattern) != series[kind].pattern:
+            patterns[kind] = form.values[f"pattern-{kind}"]
+        if form.values.get(f"name-{kind}", series[kind].name) != series[kind].name:
+            names[kind] = form.values[f"name-{kind}"]
+        if form.checked(f"yearly-{kind}") != series[kind].yearly:
+            yearly[kind] = form.checked(f"yearly-{kind}")
+        if form.values.get(f"after-{kind}"):
+            number = form.read(f"after-{kind}", shop_settings.last_number)
+            after |= {} if number is None else {kind: number}
+    if not form.is_right:
+        form.errors = {name: retold(sentence) for name, sentence in form.errors.items()}
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        shop_settings.change_numbers(
+            parts().store, parts().vault, shop_id, names=names, patterns=patterns, yearly=yearly,
+            continue_after=after, by=me().user.name, now=parts().now(),
+        )  # fmt: skip
+    except Rejected as error:
+        form.errors["all"] = retold(error.sentence)
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved."), "good")
+    return go(f"/s/{shop_id}/settings/numbers")
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:  # noqa: ARG001
+    with parts().store.read() as connection:
+        coming = go_live.next_numbers(connection, shop(), now=parts().now())
+    return settings_page("numbers", "numbers", status=status, form=form, coming=coming, kinds=tuple(Kind))

@@ -1,0 +1,1 @@
+"""The pages in the reader’s language."""

@@ -1,0 +1,1 @@
+"""What the WordPress plugin calls, signed with its own secret."""

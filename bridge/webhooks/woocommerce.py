@@ -1,0 +1,157 @@
+"""The doorbell: verify, keep, ring, answer. What a delivery means is for the worker; here it is bytes of a known shop."""
+
+import json
+import logging
+import re
+from http import HTTPStatus
+
+from flask import Blueprint, Response, jsonify, request
+
+from bridge.context import parts
+from bridge.errors import refusal
+from bridge.webhooks.signature import verify
+from worker import queue
+from worker.errors import Unavailable
+from worker.store import deliveries, shops
+from worker.store.shops import Connected
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("webhooks", __name__)
+
+TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
+# The name is not signed; what WooCommerce's own two webhooks send most is the safe guess, and every topic means "look again".
+TOPIC_WHEN_UNSAID = "order.updated"
+# For diagnosis. Never cookies, never authorization.
+KEPT_HEADERS = (
+    "X-WC-Webhook-Source",
+    "X-WC-Webhook-Topic",
+    "X-WC-Webhook-Resource",
+    "X-WC-Webhook-Event",
+    "X-WC-Webhook-Signature",
+    "X-WC-Webhook-ID",
+    "X-WC-Webhook-Delivery-ID",
+    "User-Agent",
+    "Content-Type",
+)
+SHOP_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PING = re.compile(rb"webhook_id=[0-9]+")
+PING_BYTES = 64
+LARGEST_ID = 2**63 - 1
+
+
+@blueprint.post("/webhooks/<shop_id>")
+def receive(shop_id: str) -> Response:
+    """Take one delivery: 200 once it is kept, without waiting for anybody who acts on it."""
+    if (request.content_length or 0) > parts().settings.max_body_bytes:
+        return too_large()
+    connected = shop_of(shop_id)
+    if connected is None:
+        return refusal(HTTPStatus.NOT_FOUND, "shop_unknown", "No shop is connected under this address.")
+    if is_ping():
+        # Exactly 200: after anything else WooCommerce pings again with every delivery (contract section 2).
+        return jsonify(kept=False)
+    if request.mimetype != "application/json":
+        return refusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", "Deliveries are application/json; this one is not."
+        )
+    signature = request.headers.get("X-WC-Webhook-Signature")
+    # Unsigned bodies never come into memory. Signed ones do, up to the limit (413), whether or not they announce their length.
+    body = request.get_data(cache=False) if signature else b""
+    if len(body) > parts().settings.max_body_bytes:
+        return too_large()
+    if not verify(body, signature, connected.secrets.webhook_secrets):
+        return signature_wrong(shop_id)
+    return keep(shop_id, body)
+
+
+@blueprint.route("/webhooks/<shop_id>", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def only_post(shop_id: str) -> Response:  # noqa: ARG001  # the address has it; every shop gets the same answer
+    """Somebody opened the address in a browser."""
+    response = refusal(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "only_post",
+        "This address is for WooCommerce, which delivers orders to it. Paste it as the delivery URL of a webhook in your shop.",
+    )
+    response.headers["Allow"] = "POST"
+    return response
+
+
+def shop_of(shop_id: str) -> Connected | None:
+    """The shop with its secrets, read afresh (under a millisecond): a secret changed just now already counts."""
+    if not SHOP_ID.fullmatch(shop_id):
+        return None
+    with parts().store.read() as connection:
+        return shops.find(connection, parts().vault, shop_id)
+
+
+def is_ping() -> bool:
+    """WooCommerce tries a new address with `webhook_id=12`, unsigned. It carries nothing and causes nothing."""
+    if "X-WC-Webhook-Signature" in request.headers or request.mimetype != "application/x-www-form-urlencoded":
+        return False
+    return PING.fullmatch(request.stream.read(PING_BYTES)) is not None
+
+
+def keep(shop_id: str, body: bytes) -> Response:
+    """Store a verified delivery, ring, and say so. A suspended shop's deliveries are kept too: nothing is lost meanwhile."""
+    topic = request.headers.get("X-WC-Webhook-Topic") or TOPIC_WHEN_UNSAID
+    if topic not in TOPICS:
+        return jsonify(kept=False)
+    try:
+        order_id = order_id_in(body)
+    except ValueError:
+        return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The delivery is signed, but it is not a JSON object.")
+    with parts().store.write() as connection:
+        delivery_id = deliveries.keep(
+            connection,
+            shop_id=shop_id,
+            source="webhook",
+            topic=topic,
+            order_id=order_id,
+            body=body,
+            headers=[(name, request.headers[name]) for name in KEPT_HEADERS if name in request.headers],
+            now=parts().now(),
+        )
+    # After the commit: a worker that is quicker than we are must find the row.
+    parts().ringer.ring(queue.LOOK_AT_ORDER, delivery_id)
+    return jsonify(kept=True, delivery=delivery_id)
+
+
+def order_id_in(body: bytes) -> int | None:
+    """The order that *body* names; None where it names none (a signed error of the shop). Raises ValueError."""
+    try:
+        # Amounts do not matter here and must not become floats anywhere: they stay text.
+        content = json.loads(body, parse_float=str, parse_constant=refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(content, dict):
+        raise ValueError("not an object")
+    found = content.get("id")
+    # type, not isinstance: true is an int to Python.
+    return found if type(found) is int and 0 < found <= LARGEST_ID else None
+
+
+def refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def signature_wrong(shop_id: str) -> Response:
+    """Count it, for the owner's diagnosis; keep nothing of it."""
+    now = parts().now()
+    try:
+        with parts().store.write() as connection:
+            shops.count_signature_failure(connection, shop_id, day=now.date(), now=now)
+    except Unavailable:
+        log.warning("A delivery with a wrong signature could not be counted")
+    return refusal(
+        HTTPStatus.UNAUTHORIZED,
+        "signature_wrong",
+        "The signature does not fit. Copy the secret of this shop into the webhook's settings in WooCommerce and save them.",
+    )
+
+
+def too_large() -> Response:
+    return refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        f"A delivery may be {parts().settings.max_body_bytes} bytes long; raise FACTURELAY_MAX_BODY_BYTES for longer ones.",
+    )

@@ -1,0 +1,1 @@
+"""Use cases: proofs for the books: nothing missing, nothing altered, nothing given twice."""

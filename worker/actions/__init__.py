@@ -1,0 +1,1 @@
+"""What a person decides and rows alone can do, at once: pages, API and commands all come here."""

@@ -1,0 +1,112 @@
+"""From test to live: what must be right before the first real number is given, and what is good to know.
+
+Orders of the time of testing stay tests: going live moves the shop's beginning (`orders_since`) to that moment, so an order
+placed before it makes no real document by itself. A person may choose an earlier beginning; an order that has a test document
+keeps it, and what takes that back is a test too (`cores.builtin`), so that no real number ever rests on one that is not.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from worker.domain.document import Kind
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.store import counters as numbering
+from worker.store import deliveries
+from worker.store.database.tables import documents
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist. Only what is *needed* keeps a shop from going live."""
+
+    name: str
+    good: bool
+    needed: bool
+    sentence: str
+
+
+def checklist(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime) -> tuple[Check, ...]:
+    """What is ready and what is not, for *shop* as it would be live. *smtp_url* and *mail_from* are the operator's."""
+    return (
+        seller_check(shop),
+        *number_checks(connection, shop, now=now),
+        mail_check(shop, smtp_url=smtp_url, mail_from=mail_from),
+    )
+
+
+def first_run(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime) -> tuple[Check, ...]:
+    """The checklist with what a new shop wants to see besides: that it is heard, and what was made while testing."""
+    return (
+        *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
+        heard_check(connection, shop),
+        tests_check(connection, shop),
+    )
+
+
+def heard_check(connection: Connection, shop: Shop) -> Check:
+    heard = deliveries.has_rung(connection, shop.shop_id)
+    sentence = "The shop rings when an order comes in." if heard else "The shop has not rung yet: place a test order."
+    return Check("heard", good=heard, needed=False, sentence=sentence)
+
+
+def tests_check(connection: Connection, shop: Shop) -> Check:
+    mine = (documents.c.shop_id == shop.shop_id, documents.c.test.is_(True))
+    made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
+    if made > 1:
+        sentence = (
+            f"{made} test documents were made. They stay tests, and their orders make no real documents by themselves."
+        )
+    elif made:
+        sentence = "One test document was made. It stays a test, and its order makes no real document by itself."
+    else:
+        sentence = "No test document was made yet: place a sample order and look at what comes of it."
+    return Check("tests", good=bool(made), needed=False, sentence=sentence)
+
+
+def seller_check(shop: Shop) -> Check:
+    missing = ", ".join(shop.seller.missing())
+    sentence = f"The seller's details lack: {missing}. Fill them in first." if missing else "The seller is complete."
+    return Check("seller", good=not missing, needed=True, sentence=sentence)
+
+
+def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple[Check, ...]:
+    """The number that comes first, of each kind that the shop makes."""
+    made = {rule.kind for rule in shop.rules}
+    kinds = [kind for kind in Kind if kind in made or (kind is Kind.CREDIT_NOTE and Kind.INVOICE in made)]
+    return tuple(
+        Check(f"number_{kind}", good=True, needed=False, sentence=f"The next {kind.replace('_', ' ')} is {number}.")
+        for kind, number in next_numbers(connection, shop, now=now).items()
+        if kind in kinds
+    )
+
+
+def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[Kind, str]:
+    """The number that each kind would get at this moment, once the shop is live."""
+    today = now.astimezone(shop.zoneinfo).date()
+    counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
+    return {
+        kind: numbering.upcoming(shop.series[kind], counters.get(shop.series[kind].name), today=today).number
+        for kind in Kind
+        if kind in shop.series
+    }
+
+
+def mail_check(shop: Shop, *, smtp_url: str, mail_from: str) -> Check:
+    if not smtp_url:
+        sentence = "No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed."
+        return Check("mail", good=False, needed=False, sentence=sentence)
+    if not (shop.mail_from or shop.seller.email or mail_from):
+        sentence = "No sender is set for mails; give the seller's e-mail address."
+        return Check("mail", good=False, needed=False, sentence=sentence)
+    return Check("mail", good=True, needed=False, sentence="A mail server is set.")
+
+
+def live(shop: Shop, checks: tuple[Check, ...], *, since: datetime) -> Shop:
+    """*shop* gone live, beginning at *since*. Raises Rejected when something needed is missing."""
+    for check in checks:
+        if check.needed and not check.good:
+            raise Rejected(f"{shop.name} cannot go live yet. {check.sentence}", code=f"{check.name}_incomplete")
+    return replace(shop, test=False, orders_since=max(shop.orders_since, since))

@@ -1,0 +1,45 @@
+"""`facturelay shop logo | layout`: how a shop's documents look."""
+
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, show, with_data, with_json
+from worker.cli.shop import PERSON
+from worker.rendering import LAYOUTS
+from worker.shops import branding
+
+
+@click.command()
+@click.argument("shop_id")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+@click.option("--remove", is_flag=True, help="Print the company's name instead.")
+@with_data
+@with_json
+def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as_json: bool) -> None:
+    """Print the PNG or JPEG in FILE on documents from now on. Documents already made keep theirs."""
+    if (file is None) is not remove:
+        raise click.UsageError("Name a picture, or give --remove.")
+    services = open_services(data)
+    if file is None:
+        changed = branding.drop_logo(services, shop_id, by=PERSON)
+    else:
+        changed = branding.keep_logo(services, shop_id, file.read_bytes(), by=PERSON)
+    answer = {"id": shop_id, "logo": changed.logo.path if changed.logo else None}
+    said = "The logo is printed from now on." if changed.logo else "The name is printed from now on."
+    show(answer, as_json=as_json, text=lambda: said)
+
+
+@click.command()
+@click.argument("shop_id")
+@click.argument("layout", type=click.Choice(list(LAYOUTS)))
+@with_data
+@with_json
+def layout(shop_id: str, layout: str, data: Path | None, *, as_json: bool) -> None:
+    """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
+    changed = branding.change_layout(open_services(data), shop_id, layout, by=PERSON)
+    show(
+        {"id": shop_id, "layout": changed.layout},
+        as_json=as_json,
+        text=lambda: f"Documents are laid out as “{changed.layout}” from now on.",
+    )

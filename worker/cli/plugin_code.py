@@ -1,0 +1,34 @@
+"""`facturelay shop invite`: a one-time code with which a shop's WordPress plugin connects."""
+
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, show, with_data, with_json
+from worker.store import audit_trail, plugins, shops
+from worker.store.audit_trail import Event
+
+
+@click.command("invite")
+@click.argument("shop_id")
+@with_data
+@with_json
+def invite(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """Print a code that connects the WordPress plugin of a shop, once, within a week."""
+    services = open_services(data)
+    code, now = plugins.new_code(), services.now()
+    with services.store.write() as connection:
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        expires_at = plugins.invite(connection, services.vault, shop_id, code, now=now)
+        audit_trail.add(connection, Event(shop_id, now, "command line", "invited", "A code for the plugin was made."))
+    address = services.settings.public_url
+    answer = {"code": code, "address": address, "expires_at": expires_at.isoformat()}
+    show(
+        answer,
+        as_json=as_json,
+        text=lambda: (
+            f"In WordPress of {shop.url}: WooCommerce → Settings → Facturelay\n"
+            f"  address  {address}\n  code     {code}\n\n"
+            f"The code works once, until {expires_at.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}."
+        ),
+    )

@@ -1,0 +1,155 @@
+"""`facturelay up | demo | bridge | worker | sweep | migrate`: the processes."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, read_settings, with_data, with_json
+from worker.errors import Rejected
+from worker.processes.supervisor import open_house, prepare, set_up_link, stop_on_signals
+from worker.services import Services
+from worker.settings import Settings
+from worker.store.database.migrate import upgrade
+
+DEMO_RECORDINGS = Path("tests/recordings")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8080, show_default=True, help="Port; WordPress calls only 80, 443 and 8080 on public hosts."
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="How many workers.")
+@with_data
+def up(host: str, port: int, workers: int, data: Path | None) -> None:
+    """Run everything on this machine: bridge, workers, sweep, and a broker where no REDIS_URL is set."""
+    settings = prepare(settings_for_up(data, host=host, port=port))
+    log_to_stderr(settings)
+    remember_public_url(settings)
+    stop = stop_on_signals()
+    house = open_house(settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL"))
+    say_where(settings, workers=workers, set_up=set_up_link(Services(settings)))
+    try:
+        house.tend(stop)
+    finally:
+        click.echo("Stopping; the work at hand is finished first.", err=True)
+        house.stop()
+
+
+def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
+    if os.environ.get("FACTURELAY_PUBLIC_URL"):
+        return read_settings(data)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  # compared, not bound
+    return read_settings(data, FACTURELAY_PUBLIC_URL=f"http://{shown}:{port}")
+
+
+def remember_public_url(settings: Settings) -> None:
+    """So that `shop add` in another terminal prints the address that this house answers at."""
+    (settings.data / "public-url").write_text(settings.public_url, encoding="utf-8")
+
+
+def say_where(settings: Settings, *, workers: int, set_up: str | None) -> None:
+    click.echo(f"Facturelay answers at {settings.public_url} ({workers} worker{'s' if workers > 1 else ''}).")
+    if set_up:
+        click.echo(f"Set it up in a browser (this link works once, for a day):\n  {set_up}")
+    click.echo(f"Everything it keeps is in {settings.data}; its secret key is the file secret-key there.")
+    if not settings.smtp_url:
+        click.echo(
+            "No mail leaves yet: set FACTURELAY_SMTP_URL, like smtp+starttls://user:password@mail.example.com:587"
+        )
+    click.echo("Stop with Ctrl-C.")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the orders, with a summary; exit 0 only when all is as expected.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON (with --once).")
+@click.option(
+    "--recordings",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with the recorded orders (default: tests/recordings of the checkout).",
+)
+@click.option("--port", default=0, help="Port of the demo's page (default: a free one).")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16), help="How many workers.")
+def demo(recordings: Path | None, port: int, workers: int, *, once: bool, as_json: bool) -> None:
+    """Show it all on this machine: a pretend shop places recorded orders; see what each becomes."""
+    # Imported here: the demo brings a mail server and a shop that no other command needs.
+    from worker.demo.show import run_show
+
+    sys.exit(run_show(recordings or default_recordings(), once=once, as_json=as_json, port=port, workers=workers))
+
+
+def default_recordings() -> Path:
+    for folder in (Path.cwd(), Path(__file__).resolve().parents[2]):
+        if (folder / DEMO_RECORDINGS / "EXPECTED.json").exists():
+            return folder / DEMO_RECORDINGS
+    raise Rejected("The recorded orders are not here; name their folder with --recordings.", code="recordings_missing")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port to listen on.")
+@with_data
+def bridge(host: str, port: int, data: Path | None) -> None:
+    """Run the bridge: receives the shop's deliveries and serves the links."""
+    settings = prepare(read_settings(data))
+    arguments = [
+        "gunicorn",
+        "--config",
+        "python:bridge.gunicorn_conf",
+        "--bind",
+        f"{host}:{port}",
+        "bridge:create_app()",
+    ]
+    # In place of this process, so that signals reach gunicorn itself.
+    environment = settings.environment_of_parts()
+    os.execve(sys.executable, [sys.executable, "-m", *arguments], environment)  # noqa: S606  # our own interpreter, no shell
+
+
+@click.command()
+@click.option("--burst", is_flag=True, help="End when the queue is empty.")
+@click.option("--max-jobs", type=click.IntRange(min=1), help="End after so many jobs; whoever runs it starts it again.")
+@with_data
+def worker(max_jobs: int | None, data: Path | None, *, burst: bool) -> None:
+    """Run one worker: looks at orders, issues, renders, mails and writes back."""
+    # Imported here: no other process carries the press.
+    from worker.processes.rq_worker import work
+
+    settings = prepare(read_settings(data))
+    log_to_stderr(settings)
+    work(settings, burst=burst, max_jobs=max_jobs)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Ring once and end.")
+@with_data
+def sweep(data: Path | None, *, once: bool) -> None:
+    """Ring again for every row that waits. Several may run; one acts at a time."""
+    from worker import scheduler
+
+    services = open_services(data)
+    log_to_stderr(services.settings)
+    if once:
+        swept = scheduler.sweep(services, holder="once")
+        click.echo(f"Rang for {swept.orders} orders and {swept.documents} documents.")
+        return
+    scheduler.run(services, stop_on_signals())
+
+
+@click.command()
+@with_data
+@with_json
+def migrate(data: Path | None, *, as_json: bool) -> None:
+    """Bring the database to the shape of this version. Safe to run again."""
+    settings = prepare(read_settings(data))
+    upgrade(settings.database_url)
+    click.echo('{"migrated": true}' if as_json else "The database is up to date.")
+
+
+def log_to_stderr(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it is about to look at, to nobody's use

@@ -1,0 +1,96 @@
+"""`facturelay purge`, `shop export`, `shop leave` and `shopper erase`: what is kept, handed over and forgotten."""
+
+import json
+from pathlib import Path
+
+import click
+
+from worker.cli.common import open_services, show, with_data, with_json
+from worker.cli.shop import PERSON
+from worker.maintenance import retention
+from worker.maintenance.retention import Erased, Farewell
+from worker.store import shops
+from worker.store.database import json_codec
+
+
+@click.command()
+@with_data
+@with_json
+def purge(data: Path | None, *, as_json: bool) -> None:
+    """Drop the raw bodies of deliveries older than 90 days; their hashes stay. Safe to run again."""
+    dropped = retention.purge(open_services(data))
+    show({"bodies": dropped}, as_json=as_json, text=lambda: f"{dropped} raw bodies older than 90 days were dropped.")
+
+
+@click.command()
+@click.argument("shop_id")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_data
+@with_json
+def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> None:
+    """Write a shop's books into FILE, a zip: documents, their files, the register and the settings without secrets."""
+    count = retention.export(open_services(data), shop_id, file)
+    show({"documents": count, "file": str(file)}, as_json=as_json, text=lambda: f"{count} documents are in {file}.")
+
+
+@click.command()
+@click.argument("shop_id")
+@click.option("--yes", is_flag=True, help="Do not ask; the shop's secrets cannot be brought back.")
+@with_data
+@with_json
+def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
+    """Let a shop leave: paused for good, its secrets and raw bodies removed. Its documents stay as long as the law demands."""
+    services = open_services(data)
+    with services.store.read() as connection:
+        name = shops.connected(connection, services.vault, shop_id).shop.name
+    if not yes:
+        click.confirm(f"Remove the secrets, raw bodies and drafts of {name}?", abort=True)
+    farewell = retention.leave(services, shop_id, by=PERSON)
+    show(json.loads(json_codec.dump(farewell)), as_json=as_json, text=lambda: "\n".join(farewell_lines(farewell)))
+
+
+def farewell_lines(farewell: Farewell) -> list[str]:
+    removed = f"its secrets, {farewell.bodies} raw bodies, {farewell.drafts} drafts"
+    lines = [
+        f"{farewell.name} has left. Removed: {removed}, the buyers of {farewell.buyers} orders without a document."
+    ]
+    if farewell.waiting:
+        lines.append(f"{farewell.waiting} deliveries that waited are no longer looked at.")
+    lines += [
+        f"Kept because the law demands it: {kept.documents} documents of {kept.year}, until {kept.until:%d-%m-%Y}."
+        for kept in farewell.kept
+    ]
+    return [*lines, "Also kept: the trail and the settings. Take the books along with `facturelay shop export`."]
+
+
+@click.group()
+def shopper() -> None:
+    """What is kept of a shopper."""
+
+
+@shopper.command("erase")
+@click.argument("email")
+@click.option("--shop", "shop_id", required=True, help="The shop that the shopper bought from.")
+@with_data
+@with_json
+def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """Erase what is kept of a shopper, and say what must stay: documents, until their term is over."""
+    erased = retention.erase_shopper(open_services(data), shop_id, email, by=PERSON)
+    show(json.loads(json_codec.dump(erased)), as_json=as_json, text=lambda: "\n".join(erased_lines(erased)))
+
+
+def erased_lines(erased: Erased) -> list[str]:
+    if not erased.orders:
+        return ["Nothing is kept of this shopper."]
+    gone = f"{erased.bodies} raw bodies, {erased.drafts} discarded drafts"
+    lines = [
+        f"Erased from {len(erased.orders)} orders: {gone}, the buyer of {erased.buyers} orders without a document."
+    ]
+    lines += [f"{kept.number} must be kept until {kept.until:%d-%m-%Y}." for kept in erased.kept]
+    lines += [
+        f"Order {number} has a draft that waits: issue or discard it, then erase again."
+        for number in erased.open_drafts
+    ]
+    if erased.kept:
+        lines.append("What was written about these documents (mails, notes, their trail) stays with them.")
+    return lines

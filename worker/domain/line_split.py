@@ -1,0 +1,62 @@
+"""A line that the shop taxed in parts becomes as many lines: WooCommerce spreads a negative fee over the rates of the order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from worker.domain.money import to_cent, total_of
+from worker.domain.order import LineTax, Order, OrderLine, TaxRate
+from worker.domain.totals import split
+
+HALF_CENT = Decimal("0.005")
+
+
+def split_by_rate(order: Order) -> Order:
+    """*order* with each line that carries several rates side by side split into one line per rate.
+
+    Taxes that are stacked (each charged on the whole line) and compound ones are left alone.
+    """
+    rates = {rate.rate_id: rate for rate in order.tax_rates}
+    return replace(order, lines=tuple(part for line in order.lines for part in _parts(line, rates)))
+
+
+def _parts(line: OrderLine, rates: dict[int, TaxRate]) -> Sequence[OrderLine]:
+    charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
+    if len(charged) < 2 or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
+        return (line,)
+    if _is_stacked(line, charged):
+        return (line,)
+    charged.sort(key=lambda pair: pair[0].percent, reverse=True)
+    nets = _nets(line.total, charged)
+    if nets is None:
+        return (line,)
+    found = zip(charged, nets, strict=True)
+    return [_part(line, net, tax) for (_, tax), net in found if net or tax.amount] or (line,)
+
+
+def _nets(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[Decimal] | None:
+    """What of *total* belongs to each rate, highest first; None where the taxes fit no way of splitting it.
+
+    The higher a rate, the better its tax tells its part; what is left belongs to the lowest and must fit its tax.
+    """
+    *others, (lowest, last) = charged
+    nets = [to_cent(tax.amount * 100 / rate.percent) if rate.percent else Decimal(0) for rate, tax in others]
+    slack = [HALF_CENT * 100 / rate.percent + HALF_CENT if rate.percent else Decimal(0) for rate, _ in others]
+    unsure = sum(slack, Decimal(0))
+    rest = total - total_of(nets)
+    if rest * total < 0 and abs(rest) <= unsure:
+        # Taxes of a cent, rounded up: together they ask for more than there is. Those give way that say least.
+        ways = [loose if net else Decimal(0) for net, loose in zip(nets, slack, strict=True)]
+        shares = split(rest, ways, HALF_CENT * 2)
+        nets, rest = [net + share for net, share in zip(nets, shares, strict=True)], Decimal(0)
+    fits = abs(rest * lowest.percent / 100 - last.amount) <= HALF_CENT * 2 + unsure * lowest.percent / 100
+    return [*nets, rest] if fits and rest * total >= 0 else None
+
+
+def _is_stacked(line: OrderLine, charged: Sequence[tuple[TaxRate, LineTax]]) -> bool:
+    percent = sum((rate.percent for rate, _ in charged), Decimal(0))
+    return abs(line.total * percent / 100 - line.tax) <= HALF_CENT * 2
+
+
+def _part(line: OrderLine, net: Decimal, tax: LineTax) -> OrderLine:
+    return replace(line, total=net, subtotal=net, quantity=Decimal(1), taxes=(tax,))

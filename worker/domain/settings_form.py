@@ -1,0 +1,306 @@
+"""A shop's settings as text and back: what a form or a command line says, checked field by field.
+
+A page shows `shown(shop)` and gives what was typed to `settled`; both go by the names in `FIELDS`, which are those of
+`Shop`, with dots where they lie deeper (`seller.address.city`). Numbers of documents are in `numbering`, words in `wording`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import stdnum.be.vat
+import stdnum.iban
+
+from worker.domain import vat
+from worker.domain.document import SendMode
+from worker.domain.language import LANGUAGES
+from worker.domain.shop import LAYOUTS, Rule, Shop, VatRegime
+from worker.net import email_address
+
+STATUSES = ("pending", "on-hold", "processing", "completed", "cancelled", "refunded", "failed")
+YES, NO = ("1", "on", "yes", "true"), ("", "0", "off", "no", "false")
+MOST_PAYMENT_DAYS = 365
+
+
+class WrongSettings(ValueError):
+    """*sentences* by field: what is wrong with each, for beside the field. Nothing was changed."""
+
+    def __init__(self, sentences: Mapping[str, str]) -> None:
+        super().__init__(" ".join(sentences.values()))
+        self.sentences = dict(sentences)
+
+
+@dataclass(frozen=True)
+class Field:
+    """How one setting is read from text (raising ValueError with a sentence) and shown as text. Some need the shop's zone."""
+
+    read: Callable[[Shop, str], Any]
+    show: Callable[[Shop, Any], str]
+
+
+def settled(shop: Shop, given: Mapping[str, str]) -> Shop:
+    """*shop* with the settings *given* as text, by the names of `FIELDS`; what is not named stays.
+
+    Raises WrongSettings with every wrong field at once. What is shown and comes back untouched changes nothing.
+    """
+    before, wrong = shown(shop), dict[str, str]()
+    for name in (name for name in FIELDS if name in given):
+        text = given[name].strip().replace("\r\n", "\n")
+        if text == before[name]:
+            continue
+        try:
+            shop = with_value(shop, name, FIELDS[name].read(shop, text))
+        except ValueError as error:
+            wrong[name] = str(error)
+    unknown = next((name for name in given if name not in FIELDS), None)
+    if unknown is not None:
+        raise LookupError(f"a shop has no setting {unknown}")
+    if wrong:
+        raise WrongSettings(wrong)
+    return shop
+
+
+def shown(shop: Shop) -> dict[str, str]:
+    """Every setting of *shop* as text, as a form shows it: lists a line each, yes as "yes" and no as ""."""
+    return {name: field.show(shop, value_of(shop, name)) for name, field in FIELDS.items()}
+
+
+def value_of(shop: Shop, name: str) -> Any:
+    value: Any = shop
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def with_value(shop: Shop, name: str, value: object) -> Shop:
+    """*shop* with the setting *name* replaced by *value*, however deep it lies."""
+    changed: Shop = _replaced(shop, name.split("."), value)
+    return changed
+
+
+def _replaced(whole: Any, path: list[str], value: object) -> Any:
+    name, *deeper = path
+    return replace(whole, **{name: _replaced(getattr(whole, name), deeper, value) if deeper else value})
+
+
+# Reading one thing
+
+
+def read_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError, LookupError) as error:
+        raise ValueError(f"“{text}” is not a time zone; write it like Europe/Brussels") from error
+
+
+def read_colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f"“{text}” is not a colour; write it like #0f766e")
+    return text
+
+
+def read_instant(text: str, *, zone: str) -> datetime:
+    """Read a day or an instant; without an offset it is meant in *zone*."""
+    try:
+        if len(text) == len("2026-11-22"):
+            found = datetime.combine(date.fromisoformat(text), datetime.min.time())
+        else:
+            found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    # In the first and the last hours of the calendar another zone has no such year.
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"“{text}” is not a day; write it like 2026-11-22") from error
+
+
+def read_status(text: str) -> tuple[str, str]:
+    """Read `await-ship=processing`: a custom status and the built-in one that it stands for."""
+    custom, _, status = text.partition("=")
+    if not custom or status not in STATUSES:
+        raise ValueError(
+            f"“{text}” is not a status; write it like await-ship=processing, with one of {', '.join(STATUSES)}"
+        )
+    return custom.removeprefix("wc-"), status
+
+
+def read_rate(text: str) -> tuple[str, Decimal]:
+    """Read `USD=1.0831`: units of a currency for 1 EUR."""
+    found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text)
+    if found is None or found[1] == "EUR" or not Decimal(found[2]):
+        raise ValueError(f"“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR")
+    return found[1], Decimal(found[2])
+
+
+def read_rules(text: str) -> tuple[Rule, ...]:
+    """One rule a line, as `str(rule)` writes it: `invoice:paid:send:buyer=business,country=BE|NL`."""
+    return tuple(Rule.parse(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def read_days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_PAYMENT_DAYS):
+        raise ValueError(f"“{text}” is not a number of days; write one from 0 to {MOST_PAYMENT_DAYS}")
+    return int(text)
+
+
+def read_yes(text: str) -> bool:
+    if text.lower() in YES:
+        return True
+    if text.lower() in NO:
+        return False
+    raise ValueError(f"“{text}” is neither yes nor no")
+
+
+def read_country(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}|", text):
+        raise ValueError(f"“{text}” is not a country; write its two letters, like BE")
+    return text.upper()
+
+
+def read_vat_number(text: str, country: str) -> str:
+    """A number of the EU is checked by its own sum; one of another country is kept as it is written."""
+    compact = compacted(text)
+    number, problem = vat.vat_number(compact, country)
+    if problem is not None:
+        raise ValueError(problem.sentence)
+    return number or compact
+
+
+def read_enterprise_number(text: str, country: str) -> str:
+    compact = compacted(text)
+    if compact and country in ("", "BE"):
+        compact = compact.removeprefix("BE")
+        if not stdnum.be.vat.is_valid(compact):
+            raise ValueError(f"“{text}” is not an enterprise number; it has ten digits, like 0403.170.701")
+    return compact
+
+
+def read_iban(text: str) -> str:
+    compact = compacted(text)
+    # By its own sum only: lists of banks grow old.
+    if compact and not stdnum.iban.is_valid(compact, check_country=False):
+        raise ValueError(f"“{text}” is not an account number (IBAN); a digit is wrong or missing")
+    return compact
+
+
+def read_bic(text: str) -> str:
+    compact = compacted(text)
+    if not re.fullmatch(r"([A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?", compact):
+        raise ValueError(f"“{text}” is not a BIC; it has 8 or 11 letters and digits, like GKCCBEBB")
+    return compact
+
+
+def compacted(text: str) -> str:
+    return re.sub(r"[\s.]", "", text).upper()
+
+
+def read_shop_url(text: str, *, allow_private: bool) -> str:
+    """The shop's address, without a slash at its end. Whether it leads into a private network shows when it is called."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and not parts.username and (parts.port or 80)
+    except ValueError:
+        good = None
+    if not good:
+        raise ValueError(f"“{text}” is not a shop's address; write it like https://shop.example.com")
+    if parts.scheme == "http" and not allow_private:
+        raise ValueError(f"{text} is not encrypted; keys and orders travel over https only.")
+    return text.rstrip("/")
+
+
+def one_of(*choices: str) -> Callable[[Shop, str], str]:
+    def read(_shop: Shop, text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"“{text}” cannot be chosen; choose one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def member_of(kind: type[StrEnum]) -> Callable[[Shop, str], StrEnum]:
+    read = one_of(*kind)
+    return lambda shop, text: kind(read(shop, text))
+
+
+# The fields
+
+
+def as_text(_shop: Shop, value: object) -> str:
+    return str(value)
+
+
+def as_yes(_shop: Shop, value: bool) -> str:
+    return "yes" if value else ""
+
+
+def as_lines(_shop: Shop, value: tuple[object, ...]) -> str:
+    return "\n".join(str(item) for item in value)
+
+
+def as_pairs(_shop: Shop, value: Mapping[str, object]) -> str:
+    return "\n".join(f"{name}={item}" for name, item in value.items())
+
+
+def as_local_time(shop: Shop, value: datetime) -> str:
+    """As `<input type="datetime-local">` wants it, in the shop's zone."""
+    return f"{value.astimezone(shop.zoneinfo):%Y-%m-%dT%H:%M}"
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def a_name(_shop: Shop, text: str) -> str:
+    if not text:
+        raise ValueError("A shop needs a name.")
+    return text
+
+
+PLAIN = Field(lambda _, text: text, as_text)
+CHECKBOX = Field(lambda _, text: read_yes(text), as_yes)
+ONE_ADDRESS = Field(lambda _, text: email_address.checked(text, several=False), as_text)
+ADDRESSES = Field(lambda _, text: email_address.checked(text, several=True), as_text)
+
+# In this order: the zone counts for the days after it, and the country for the numbers.
+FIELDS: dict[str, Field] = {
+    "name": Field(a_name, as_text),
+    "seller.name": PLAIN,
+    "seller.legal_form": PLAIN,
+    "seller.address.street": PLAIN,
+    "seller.address.postcode": PLAIN,
+    "seller.address.city": PLAIN,
+    "seller.address.country": Field(lambda _, text: read_country(text), as_text),
+    "seller.vat_number": Field(lambda shop, text: read_vat_number(text, shop.seller.address.country), as_text),
+    "seller.enterprise_number": Field(
+        lambda shop, text: read_enterprise_number(text, shop.seller.address.country), as_text
+    ),
+    "seller.register": PLAIN,
+    "seller.email": ONE_ADDRESS,
+    "seller.phone": PLAIN,
+    "seller.website": PLAIN,
+    "seller.iban": Field(lambda _, text: read_iban(text), as_text),
+    "seller.bic": Field(lambda _, text: read_bic(text), as_text),
+    "zone": Field(lambda _, text: read_zone(text), as_text),
+    "orders_since": Field(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
+    "language": Field(one_of(*LANGUAGES), as_text),
+    "rules": Field(lambda _, text: read_rules(text), as_lines),
+    "credit_notes": Field(member_of(SendMode), as_text),
+    "status_map": Field(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
+    "pending_counts": CHECKBOX,
+    "payment_days": Field(lambda _, text: read_days(text), as_text),
+    "vat_regime": Field(member_of(VatRegime), as_text),
+    "sells_services": CHECKBOX,
+    "oss": CHECKBOX,
+    "vat_as_charged": CHECKBOX,
+    "exchange_rates": Field(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
+    "mail_from": ONE_ADDRESS,
+    "mail_reply_to": ONE_ADDRESS,
+    "mail_cc": ADDRESSES,
+    "mail_bcc": ADDRESSES,
+    "accent": Field(lambda _, text: read_colour(text), as_text),
+    "layout": Field(one_of(*LAYOUTS), as_text),
+}

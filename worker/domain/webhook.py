@@ -1,0 +1,72 @@
+"""Webhooks out: what a shop may be told of, which addresses may be called, and how a call is signed. Pure."""
+
+import hmac
+import ipaddress
+import re
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from worker.net.ip_address import is_public
+
+LONGEST_URL = 500
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+# Names that never lead to the internet (RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal).
+_INSIDE = (".localhost", ".local", ".internal", ".home.arpa")
+
+
+class HookEvent(StrEnum):
+    ISSUED = "document.issued"
+    PAID = "document.paid"
+    CREDITED = "document.credited"
+
+
+def checked_url(text: str, *, allow_private: bool) -> str:
+    """*text* itself. Raises ValueError with a sentence when it is no address that may be called.
+
+    A name is not resolved here: where it leads is checked by `outbound` each time it is called.
+    """
+    host = _host_of(text, schemes=("https", "http") if allow_private else ("https",))
+    if not allow_private and _is_inside(host):
+        raise ValueError(f"“{host}” is inside a private network, so it is not called. Use a public address.")
+    return text
+
+
+def _host_of(text: str, *, schemes: tuple[str, ...]) -> str:
+    if len(text) > LONGEST_URL:
+        raise ValueError(f"An address may have {LONGEST_URL} characters; this one has {len(text)}.")
+    # Two programs read a backslash or a line end in two ways; what is checked must be what is called.
+    if not text.isascii() or not text.isprintable() or re.search(r"[\s\\]", text):
+        raise ValueError("An address is written in plain ASCII without blanks; percent-encode what is not.")
+    try:
+        address = urlsplit(text)
+        has_port = address.port != 0
+        host = address.hostname or ""
+    except ValueError as error:
+        raise ValueError(f"“{text}” is not a web address ({error}).") from error
+    is_name = _HOST.fullmatch(host) is not None and "[" not in address.netloc
+    if address.scheme not in schemes or not has_port or not (is_name or _is_number(host)):
+        raise ValueError(f"“{text}” is not an address that can be called; write it like https://books.example.com/hook")
+    if "@" in address.netloc or "#" in text:
+        raise ValueError("An address here has no user, password or #; the signature tells who calls.")
+    return host
+
+
+def _is_inside(host: str) -> bool:
+    if _is_number(host):
+        return not is_public(host)
+    # The last label of a public name is never a number: 127.1 and 0x7f.1 are ways to write 127.0.0.1.
+    return "." not in host or f".{host}".endswith(_INSIDE) or host.rpartition(".")[2][0].isdigit()
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def signature(secret: str, body: bytes, *, at: int) -> str:
+    """The header that proves who calls and when: `t=1764150000,v1=…`, HMAC-SHA256 over the time, a dot and the raw body."""
+    return f"t={at},v1={hmac.digest(secret.encode(), f'{at}.'.encode() + body, 'sha256').hex()}"

@@ -1,0 +1,148 @@
+"""One language: its sentences, and its way to write dates, numbers and money."""
+
+import datetime as dt
+import gettext
+import re
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
+
+# The country decides how a number looks; all four put the day first.
+LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
+LANGUAGES = tuple(LOCALES)
+_CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
+
+
+class Words:
+    """Speak *language* ("nl", "nl-BE", "fr_BE" …); anything but Dutch, French and German is spoken to in English.
+
+    *home* is the package that holds the catalogs in its `locale/`: what customers read, or what the pages say.
+    """
+
+    def __init__(self, language: str, home: str = "worker.i18n") -> None:
+        base = language[:2].lower()
+        self.language = base if base in LOCALES else "en"
+        self._locale = _locale(self.language)
+        self._catalog = _catalog(self.language, home)
+
+    def gettext(self, message: str, **values: object) -> str:
+        """Translate *message* and fill its {placeholders}."""
+        return self._catalog.gettext(message).format_map(values)
+
+    def ngettext(self, one: str, many: str, count: int, **values: object) -> str:
+        """Translate for *count* things; {count} is filled by itself."""
+        return self._catalog.ngettext(one, many, count).format_map({"count": self.quantity(Decimal(count)), **values})
+
+    @property
+    def colon(self) -> str:
+        """What stands after a label; French keeps it at a distance."""
+        return "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
+
+    def date(self, day: dt.date) -> str:
+        """Write 22 November 2026."""
+        return format_date(day, "long", locale=self._locale)
+
+    def short_date(self, day: dt.date) -> str:
+        """Write 22 Nov 2026."""
+        return format_date(day, "d MMM y", locale=self._locale)
+
+    def moment(self, local: dt.datetime, *, today: dt.date) -> str:
+        """Write an instant that is already in the reader's zone: 11:40 today, 22 Nov 11:40 this year, 22 Nov 2025 before."""
+        if local.date() == today:
+            return format_time(local.time(), "HH:mm", locale=self._locale)
+        return format_datetime(
+            local, "d MMM HH:mm" if local.year == today.year else "d MMM y", locale=self._locale, tzinfo=local.tzinfo
+        )
+
+    def exact(self, local: dt.datetime) -> str:
+        """Write 22 Nov 2026 11:40:07, for stories where the second matters."""
+        return format_datetime(local, "d MMM y HH:mm:ss", locale=self._locale, tzinfo=local.tzinfo)
+
+    def amount(self, value: Decimal, currency: str) -> str:
+        """Write money with its sign. Never rounds: a currency without cents that has them shows them."""
+        digits, needed = get_currency_precision(currency), _decimals(value)
+        digits = digits if needed <= digits else max(2, needed)
+        pattern = _with_decimals(self._locale.currency_formats["standard"].pattern, digits, digits)
+        text = format_currency(value, currency, format=pattern, locale=self._locale, currency_digits=False)
+        return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+
+    def number(self, value: Decimal, currency: str = "EUR") -> str:
+        """Write an amount whose currency stands elsewhere: with its decimals, or as many as it needs."""
+        digits, needed = get_currency_precision(currency), _decimals(value)
+        least = digits if needed <= digits else max(2, digits)
+        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, least, 9)
+        return format_decimal(value, format=pattern, locale=self._locale)
+
+    def quantity(self, value: Decimal) -> str:
+        """Write 2, 1.5, 0.125: no more decimals than it has."""
+        pattern = _with_decimals(self._locale.decimal_formats[None].pattern, 0, 9)
+        return format_decimal(value, format=pattern, locale=self._locale)
+
+    def percent(self, value: Decimal) -> str:
+        """Write a rate such as 21 or 5.5 with its sign."""
+        pattern = _with_decimals(self._locale.percent_formats[None].pattern, 0, 4)
+        return format_percent(value / 100, format=pattern, locale=self._locale)
+
+    def currency(self, code: str) -> str:
+        """The sign of a currency, or its code where there is none."""
+        return str(get_currency_symbol(code, locale=self._locale))
+
+    def country(self, code: str) -> str:
+        """The name of a country; a code that nobody knows stays as it is."""
+        return str(self._locale.territories.get(code, code))
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(LOCALES[language])
+
+
+@cache
+def _catalog(language: str, home: str) -> gettext.NullTranslations:
+    """The .po file, compiled in memory: no binary is kept beside it that could be older."""
+    if language == "en":
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, _read(language, home))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@cache
+def messages(language: str, home: str) -> dict[str, str]:
+    """What a catalog says for each of its English sentences; plurals are left out."""
+    if language == "en":
+        return {}
+    return {
+        message.id: str(message.string)
+        for message in _read(language, home)
+        if isinstance(message.id, str) and message.id
+    }
+
+
+def _read(language: str, home: str) -> Catalog:
+    source = files(home) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
+    with source.open("rb") as lines:
+        return read_po(lines, locale=language)
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _with_decimals(pattern: str, least: int, most: int) -> str:
+    """Give a CLDR pattern such as `#,##0.###` other decimals; a negative half (`;`) is left to the minus sign."""
+    positive = pattern.partition(";")[0]
+    head = positive.partition("0")[0]
+    tail = positive.rpartition("0")[2].lstrip("#.")
+    decimals = "0" * least + "#" * (most - least)
+    return f"{head}0{'.' if decimals else ''}{decimals}{tail}"

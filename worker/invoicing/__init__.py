@@ -1,0 +1,1 @@
+"""Use cases: from an order to numbered documents."""

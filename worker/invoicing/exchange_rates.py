@@ -1,0 +1,83 @@
+"""Exchange rates for documents in other currencies: the shop's own setting, else the daily file of the European Central Bank.
+
+Read only when an order needs one; where the bank is out of reach the document waits as a draft with a sentence.
+"""
+
+import logging
+import re
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import requests
+
+from worker.domain.shop import Shop
+from worker.errors import FacturelayError
+from worker.net.guarded_http import guarded_session
+from worker.services import Services
+from worker.store import exchange_rates
+from worker.store.exchange_rates import Rates
+
+log = logging.getLogger(__name__)
+
+# Published on working days around 16:00; what was read in the morning serves until the evening.
+FRESH_FOR = timedelta(hours=6)
+TRY_AGAIN_AFTER = timedelta(minutes=15)
+# Over Christmas and Easter five days pass without a new file; older than this, something is wrong.
+OLDEST = timedelta(days=10)
+TIMEOUT_S = 10.0
+
+DAY = re.compile(r"""<Cube\s+time=['"](\d{4}-\d{2}-\d{2})['"]""")
+RATE = re.compile(r"""currency=['"]([A-Z]{3})['"]\s+rate=['"](\d{1,9}(?:\.\d{1,6})?)['"]""")
+
+
+def with_rate(services: Services, shop: Shop, currency: str) -> Shop:
+    """*shop* knowing the rate of *currency*, where one can be had; its own setting goes first."""
+    if currency == "EUR" or currency in shop.exchange_rates:
+        return shop
+    rate = rates_now(services).get(currency)
+    return replace(shop, exchange_rates={**shop.exchange_rates, currency: rate}) if rate else shop
+
+
+def rates_now(services: Services) -> dict[str, Decimal]:
+    """The bank's rates, read again when they are no longer fresh. Empty when there are none young enough."""
+    now = services.now()
+    with services.store.read() as connection:
+        known = exchange_rates.latest(connection)
+    if known is None or now - known.read_at > (FRESH_FOR if known.rates else TRY_AGAIN_AFTER):
+        known = read(services, now, before=known)
+    too_old = known.day is None or now.date() - known.day > OLDEST
+    return {} if too_old else known.rates
+
+
+def read(services: Services, now: datetime, *, before: Rates | None) -> Rates:
+    """Ask the bank and keep its answer; where it does not answer, what was known before is kept for another while."""
+    found = parsed(downloaded(services.settings.exchange_rates_url), now) or Rates(
+        now, before.day if before else None, before.rates if before else {}
+    )
+    with services.store.write() as connection:
+        exchange_rates.keep(connection, found)
+    return found
+
+
+def downloaded(url: str) -> str:
+    if not url:
+        return ""
+    try:
+        with guarded_session(allow_private=True) as session:  # the operator's own address
+            answer = session.get(url, timeout=TIMEOUT_S)
+            answer.raise_for_status()
+            return answer.text[:100_000]
+    except (requests.RequestException, FacturelayError) as error:
+        log.warning("the exchange rates could not be read: %s", type(error).__name__)
+        return ""
+
+
+def parsed(text: str, now: datetime) -> Rates | None:
+    """The day and the rates in the bank's file; None when it holds none."""
+    day, rates = DAY.search(text), RATE.findall(text)
+    if day is None or not rates:
+        return None
+    return Rates(
+        now, date.fromisoformat(day[1]), {currency: Decimal(rate) for currency, rate in rates if Decimal(rate)}
+    )

@@ -1,0 +1,88 @@
+"""Mails to those who run a shop: what needs them now, and once a day how everything stands."""
+
+from dataclasses import dataclass
+from datetime import date
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+from worker.domain.shop import Shop
+from worker.i18n import Words
+from worker.mail.customer_mail import one_line
+
+MOST_SENTENCES = 20
+
+
+@dataclass(frozen=True)
+class Digest:
+    """How a shop stands on *day*. The lists hold sentences; *head* is the end of the register's chain."""
+
+    day: date
+    issued: int
+    mailed: int
+    waiting: int
+    drafts: int
+    failed: tuple[str, ...]
+    alarms: tuple[str, ...]
+    repaired: tuple[str, ...]
+    head: str
+
+
+def alarm_mail(shop: Shop, sentences: tuple[str, ...], *, sender: str, to: str, message_id: str) -> EmailMessage:
+    """What needs a person now."""
+    _ = Words(shop.language).gettext
+    text = [
+        _("This needs you at {shop}:", shop=shop.name),
+        listed(sentences),
+        _("You hear of each thing once, and of all that is still open in the summary of each morning."),
+    ]
+    subject = _("{shop}: something needs you", shop=shop.name)
+    return written(shop, subject, text, sender=sender, to=to, message_id=message_id)
+
+
+def digest_mail(shop: Shop, digest: Digest, *, sender: str, to: str, message_id: str) -> EmailMessage:
+    """The summary of a day, with the head of the register as an anchor outside the database."""
+    words = Words(shop.language)
+    _ = words.gettext
+    text = [
+        _(
+            "Documents issued since the last summary: {count}. Mails sent: {mailed}.",
+            count=digest.issued,
+            mailed=digest.mailed,
+        ),
+        _("Waiting now: {count}. Drafts that wait for you: {drafts}.", count=digest.waiting, drafts=digest.drafts),
+    ]
+    sections = (
+        (_("This needs you:"), digest.alarms),
+        (_("This failed, and is not tried again until you ask for it:"), digest.failed),
+        (_("This was repaired:"), digest.repaired),
+    )
+    for title, sentences in sections:
+        if sentences:
+            text.append(f"{title}\n{listed(sentences)}")
+    if digest.head:
+        text.append(
+            _(
+                "The register of your documents ends with {head}. Keep this mail: it shows later that nothing was changed.",
+                head=digest.head,
+            )
+        )
+    subject = _("{shop}: your documents, {date}", shop=shop.name, date=words.date(digest.day))
+    return written(shop, subject, text, sender=sender, to=to, message_id=message_id)
+
+
+def listed(sentences: tuple[str, ...]) -> str:
+    """At most so many that the mail is still read."""
+    more = [f"… + {len(sentences) - MOST_SENTENCES}"] if len(sentences) > MOST_SENTENCES else []
+    return "\n".join(f"- {line}" for line in (*map(one_line, sentences[:MOST_SENTENCES]), *more))
+
+
+def written(shop: Shop, subject: str, text: list[str], *, sender: str, to: str, message_id: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = Address("Facturelay", addr_spec=sender)
+    message["To"] = Address("", addr_spec=to)
+    message["Message-ID"] = message_id
+    message["Subject"] = one_line(subject)
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = Words(shop.language).language
+    message.set_content("\n\n".join(text) + "\n")
+    return message

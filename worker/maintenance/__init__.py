@@ -1,0 +1,1 @@
+"""Use cases: backup, retention and erasure, hourly statistics."""

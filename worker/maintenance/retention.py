@@ -1,0 +1,251 @@
+"""Use case: keep what the law demands, no longer and no more. Purge raw bodies, hand a shop its books, erase a shopper."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from worker.domain.csv_table import as_csv
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store import (  # fmt: skip
+    api_tokens,
+    audit_trail,
+    counters,
+    documents,
+    order_search,
+    personal_data,
+    register,
+    shops,
+    tasks,
+    webhooks,
+)
+from worker.store.audit_trail import Event
+from worker.store.database import json_codec  # fmt: skip
+from worker.store.files import temporary  # fmt: skip
+from worker.store.queries import integrity  # fmt: skip
+from worker.store.register import Fate
+from worker.store.shops import Secrets
+
+RAW_BODIES_FOR = timedelta(days=90)
+ERRANDS_FOR = timedelta(days=7)
+# Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11; see law-be, “Keeping”).
+YEARS_KEPT = 10
+AT_ONCE = 500
+
+
+def kept_until(issued_on: date) -> date:
+    """The last day on which a document of that date must still be there."""
+    return date(issued_on.year + YEARS_KEPT, 12, 31)
+
+
+def purge(services: Services) -> int:
+    """Drop raw bodies older than 90 days, whose hashes stay, and calls of webhooks that were taken. Returns how many bodies."""
+    before = services.now() - RAW_BODIES_FOR
+    in_steps(services, webhooks.forget_told, before=before)
+    return in_steps(services, personal_data.forget_bodies, before=before)
+
+
+def in_steps(services: Services, forget: Callable[..., int], *, before: datetime) -> int:
+    """Forget little by little, so that issuing never waits long. Returns how many."""
+    dropped = 0
+    while True:
+        with services.store.write() as connection:
+            some = forget(connection, before=before, limit=AT_ONCE)
+        dropped += some
+        if some < AT_ONCE:
+            return dropped
+
+
+def tidy(services: Services) -> int:
+    """Forget errands that were finished a week ago, and delete uploads, previews and zips whose time is over. Returns how
+    many errands went; what they did is on the trail."""
+    now, forgotten = services.now(), 0
+    temporary.tidy(services.archive, now=now)
+    while True:
+        with services.store.write() as connection:
+            some = tasks.forget(connection, finished_before=now - ERRANDS_FOR, limit=AT_ONCE)
+        forgotten += some
+        if some < AT_ONCE:
+            return forgotten
+
+
+# A shop's books
+
+
+def export(services: Services, shop_id: str, target: Path) -> int:
+    """Write everything of a shop into one zip: settings without secrets, documents, files, register. Returns how many documents.
+
+    Raises Rejected when the file exists, or a stored file is not what was stored: books that do not prove are not handed out.
+    """
+    if target.exists():
+        raise Rejected(f"{target} exists already; choose another name.", code="file_exists")
+    with services.store.read() as connection:
+        integrity.one_moment(connection)
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as books:
+            for name, content in contents(services, connection, shop):
+                books.writestr(name, content)
+            return sum(1 for name in books.namelist() if name.startswith("documents/"))
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A file beside *target*, for its owner's eyes, that takes its name when all is written and vanishes when something fails."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    except OSError as error:
+        raise Rejected(f"{target} cannot be written: {error.strerror}.", code="file_refused") from error
+    os.close(descriptor)
+    try:
+        yield Path(name)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def contents(services: Services, connection: Connection, shop: Shop) -> Iterator[tuple[str, bytes | str]]:
+    """Name and content of each file of a shop's export."""
+    yield "settings.json", pretty(json.loads(json_codec.dump(shop)))
+    fates = register.fates(connection, shop.shop_id)
+    yield "register.csv", as_csv([field.name for field in fields(Fate)], [vars(fate) for fate in fates])
+    yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
+    stems: set[str] = set()
+    for document in documents.every(connection, shop.shop_id):
+        stem = file_stem(document.number)
+        # A/1 and A-1 are two numbers, and one name for a file.
+        stem = f"{stem}-{document.document_id}" if stem in stems else stem
+        stems.add(stem)
+        yield f"documents/{stem}.json", pretty(json.loads(json_codec.dump(document)))
+        for stored in documents.files_of(connection, [document.document_id]).get(document.document_id, ()):
+            yield f"files/{stem}.{stored.format}", services.archive.get(stored.path, sha256=stored.sha256)
+
+
+def file_stem(number: str) -> str:
+    """A number as part of a file's name, on every system: WEB/2026/0001 becomes WEB-2026-0001."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in number).lstrip(".")
+
+
+def pretty(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+
+
+# A shop that leaves
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Documents of one year that the law wants, and until when."""
+
+    year: int
+    documents: int
+    until: date
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What became of a shop that left."""
+
+    name: str
+    bodies: int
+    drafts: int
+    buyers: int
+    waiting: int
+    kept: tuple[Kept, ...]
+
+
+def leave(services: Services, shop_id: str, *, by: str) -> Farewell:
+    """Let a shop leave: paused for good, without secrets and raw bodies. Its documents stay as long as the law demands."""
+    now = services.now()
+    with services.store.write() as connection:
+        counters.lock(connection, shop_id)
+        shop = shops.connected(connection, services.vault, shop_id).shop
+        shops.change(connection, replace(shop, suspended=True))
+        # A secret that nobody knows: deliveries of the shop no longer verify, and an empty one would let anybody in.
+        shops.change_secrets(connection, services.vault, shop_id, Secrets((shops.new_webhook_secret(),)))
+        sentence = f"{shop.name} left; its orders are no longer looked at."
+        api_tokens.revoke_all(connection, shop_id, now=now)
+        webhooks.stop_all(connection, shop_id, because=sentence, now=now)
+        waiting = personal_data.end_waiting(connection, shop_id, code="shop_left", sentence=sentence, now=now)
+        farewell = Farewell(
+            name=shop.name,
+            bodies=personal_data.forget_bodies_of(connection, shop_id),
+            drafts=personal_data.drop_drafts(connection, shop_id),
+            buyers=personal_data.forget_buyers(connection, shop_id),
+            waiting=waiting,
+            kept=tuple(
+                Kept(year, count, kept_until(date(year, 1, 1)))
+                for year, count in personal_data.documents_by_year(connection, shop_id).items()
+            ),
+        )
+        audit_trail.add(
+            connection, Event(shop_id, now, by, "shop_left", f"{shop.name} left; its secrets were removed.")
+        )
+    return farewell
+
+
+# A shopper who asks to be forgotten
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """A document that names the shopper and must stay until that day."""
+
+    number: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased of a shopper, what must stay, and which drafts a person must decide on first."""
+
+    orders: tuple[int, ...]
+    bodies: int
+    drafts: int
+    buyers: int
+    kept: tuple[KeptDocument, ...]
+    open_drafts: tuple[str, ...]
+
+
+def erase_shopper(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
+    """Erase what is known of the shopper with *email* in one shop, but for documents that the law wants kept."""
+    wanted = email.strip().casefold()
+    if "@" not in wanted:
+        raise Rejected(f"“{email}” is not an e-mail address.", code="option_wrong")
+    with services.store.write() as connection:
+        shops.connected(connection, services.vault, shop_id)
+        made, kept_drafts = documents.listing(connection, shop_id=shop_id, order_id=None)
+        mine = [document for document in made if document.draft.buyer.email.casefold() == wanted]
+        open_drafts = [kept.draft for kept in kept_drafts if kept.draft.buyer.email.casefold() == wanted]
+        found = {document.draft.order_id for document in mine} | {draft.order_id for draft in open_drafts}
+        found |= {order_id for order_id, body in personal_data.bodies(connection, shop_id) if billed_to(body) == wanted}
+        found |= order_search.orders_of(connection, shop_id, wanted)
+        order_ids = sorted(found | personal_data.discarded_of(connection, shop_id, wanted))
+        erased = Erased(
+            orders=tuple(order_ids),
+            bodies=personal_data.forget_bodies_of(connection, shop_id, order_ids),
+            drafts=personal_data.anonymise_discarded(connection, shop_id, order_ids, now=services.now()),
+            buyers=personal_data.forget_buyers(connection, shop_id, order_ids),
+            kept=tuple(KeptDocument(document.number, kept_until(document.issued_on)) for document in mine),
+            open_drafts=tuple(draft.order_number for draft in open_drafts),
+        )
+        sentence = f"A shopper was erased on request: {len(order_ids)} orders, {len(mine)} documents stay."
+        audit_trail.add(connection, Event(shop_id, services.now(), by, "shopper_erased", sentence))
+    return erased
+
+
+def billed_to(body: bytes) -> str:
+    """The e-mail address on the bill of a raw order; empty where there is none."""
+    try:
+        order = json.loads(body)
+        return str(order["billing"]["email"]).strip().casefold()
+    except (ValueError, LookupError, TypeError):
+        return ""

@@ -1,0 +1,1 @@
+"""Addresses, signatures, links and outgoing HTTP: what the network needs and no room above may do for itself."""

@@ -1,0 +1,181 @@
+"""The guard on every address that a shop can set: what is checked is what is connected to. Knows nothing of shops.
+
+A name that answers with a public address when it is looked at and with 127.0.0.1 when it is called would open the
+machine's own network to anybody who may type an address. So the name is resolved once per connection, every answer
+is checked, and the socket is opened to the checked number; TLS still asks for the name.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.cookiejar import DefaultCookiePolicy
+
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
+from urllib3.util.connection import create_connection
+from urllib3.util.timeout import Timeout
+
+from worker.errors import Rejected
+from worker.net.ip_address import is_public
+
+_TICK_S = 0.01
+
+
+def checked_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
+    """Resolve *host* to the numbers that may be called. Raises Rejected if any of them is not a public one.
+
+    Any, not all: a name with a public and a private answer is how rebinding starts.
+    """
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    numbers = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
+    refused = () if allow_private else tuple(number for number in numbers if not is_public(number))
+    if refused:
+        raise Rejected(
+            f"“{host}” leads to {refused[0]}, an address inside a private network, so it is not called. Use the public "
+            "address; on a machine of your own, the operator can set FACTURELAY_ALLOW_PRIVATE_SHOPS=1",
+            code="private_address",
+        )
+    return numbers
+
+
+def open_socket(host: str, port: int, *, timeout_s: float, allow_private: bool) -> socket.socket:
+    """Connect to *host* by a checked number; for protocols other than HTTP (SMTP). Raises OSError or Rejected."""
+    return _connected(checked_addresses(host, port, allow_private=allow_private), port, timeout=timeout_s)
+
+
+def guarded_session(*, allow_private: bool, pool: int = 4) -> Session:
+    """A `requests.Session` whose every connection, also after a redirect, passes the guard."""
+    session = Session()
+    # Proxies, .netrc passwords and CA bundles of the environment are for people's shells: a proxy would resolve the
+    # name by itself, behind the guard's back.
+    session.trust_env = False
+    # A cookie would make WordPress take a REST call for a visitor's.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    adapter = GuardedAdapter(allow_private=allow_private, pool=pool)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Transport that checks where each new connection goes, and bounds in time how long a head may take to arrive."""
+
+    def __init__(self, *, allow_private: bool = False, pool: int = 4) -> None:
+        self._allow_private = allow_private
+        super().__init__(pool_connections=pool, pool_maxsize=pool)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: object) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS[self._allow_private]
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send as requests does, but never through a proxy."""
+        return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=None)
+
+
+class _Guarded(HTTPConnection):
+    allow_private = False
+
+    def _new_conn(self) -> socket.socket:
+        """Open the socket to a checked number. `host` stays the name: Host header, SNI and certificate go by it."""
+        try:
+            numbers = checked_addresses(self._dns_host, self.port, allow_private=self.allow_private)
+            return _connected(numbers, self.port, timeout=self.timeout, options=self.socket_options)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"{self.host} did not accept the connection in time") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"{self.host} cannot be reached: {error}") from error
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 answers with its own kind too
+        with _cut_off_after(self.sock, Timeout.resolve_default_timeout(self.timeout)):
+            return super().getresponse()
+
+
+class _GuardedTLS(_Guarded, HTTPSConnection):
+    pass
+
+
+class _Open(_Guarded):
+    allow_private = True
+
+
+class _OpenTLS(_GuardedTLS):
+    allow_private = True
+
+
+class _GuardedPool(HTTPConnectionPool):
+    ConnectionCls = _Guarded
+
+
+class _GuardedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTLS
+
+
+class _OpenPool(HTTPConnectionPool):
+    ConnectionCls = _Open
+
+
+class _OpenTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _OpenTLS
+
+
+_POOLS: dict[bool, dict[str, type[HTTPConnectionPool]]] = {
+    False: {"http": _GuardedPool, "https": _GuardedTLSPool},
+    True: {"http": _OpenPool, "https": _OpenTLSPool},
+}
+
+
+def _connected(numbers: tuple[str, ...], port: int, *, timeout: object, options: object = None) -> socket.socket:
+    """The first of *numbers* that answers; the last one's error otherwise."""
+    error: OSError = OSError("the name has no address")
+    for number in numbers:
+        try:
+            return create_connection((number, port), timeout, socket_options=options)  # type: ignore[arg-type]  # both come from urllib3 and go back to it
+        except OSError as failure:
+            error = failure
+    raise error
+
+
+@contextmanager
+def _cut_off_after(sock: socket.socket | None, seconds: float | None) -> Iterator[None]:
+    """End a head that trickles in. A read timeout starts anew with each byte, so alone it bounds nothing."""
+    if sock is None or seconds is None:
+        yield
+        return
+    cut = threading.Event()
+    timer = threading.Timer(seconds + _TICK_S, _shut, (sock, cut))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        if cut.is_set():
+            raise TimeoutError("timed out") from error
+        raise
+    else:
+        if cut.is_set():  # a head that ends in the middle looks like a short one
+            raise TimeoutError("timed out")
+    finally:
+        timer.cancel()
+
+
+def _shut(sock: socket.socket, cut: threading.Event) -> None:
+    cut.set()
+    with suppress(OSError):  # closed meanwhile
+        # The plain socket's shutdown: the TLS one takes its session apart under the thread that is reading.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,0 +1,101 @@
+"""Use case: how is it all doing? Counts from our rows, and who is alive."""
+
+import time
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+import requests
+from redis.exceptions import RedisError
+from rq import Worker
+
+from worker.errors import Unavailable
+from worker.scheduler import DUTY
+from worker.services import Services
+from worker.store import alerts as alarms
+from worker.store import deliveries, leases, steps
+
+
+@dataclass(frozen=True)
+class Health:
+    """Counts of work by state, deliveries and steps together; *queued* counts rings in Redis (None: Redis is away)."""
+
+    healthy: bool
+    waiting: int
+    running: int
+    failed: int
+    done: int
+    database: bool
+    redis: bool
+    queued: int | None
+    workers: int
+    sweep: bool
+    alarms: tuple[str, ...]
+
+    @property
+    def is_idle(self) -> bool:
+        return self.database and self.waiting == 0 and self.running == 0
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def look(services: Services) -> Health:
+    """Look once. Never raises for a part that is away: it says so."""
+    redis, queued, workers = look_at_redis(services)
+    try:
+        with services.store.read() as connection:
+            counts = [deliveries.counts(connection), steps.counts(connection)]
+            sentences = tuple(alarm.sentence for alarm in alarms.open_alarms(connection))
+            swept_until = leases.held_until(connection, DUTY)
+    except Unavailable:
+        return Health(
+            healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
+            workers=workers, sweep=False, alarms=(),
+        )  # fmt: skip
+    states = {state: sum(count.get(state, 0) for count in counts) for state in ("waiting", "running", "failed", "done")}
+    sweeps = swept_until is not None and swept_until > services.now()
+    return Health(
+        healthy=redis and workers > 0 and sweeps,
+        database=True,
+        redis=redis,
+        queued=queued,
+        workers=workers,
+        sweep=sweeps,
+        alarms=sentences,
+        **states,
+    )
+
+
+def look_at_redis(services: Services) -> tuple[bool, int | None, int]:
+    try:
+        queue = services.queue
+        return True, queue.count, len(Worker.all(queue=queue))
+    except RedisError:
+        return False, None, 0
+
+
+def wait_until_idle(services: Services, *, seconds: float) -> Health:
+    """Look until nothing waits or runs, at most *seconds*; the last look is returned either way."""
+    until = time.monotonic() + seconds
+    while True:
+        health = look(services)
+        if health.is_idle or time.monotonic() >= until:
+            return health
+        time.sleep(0.03)
+
+
+def wait_until_healthy(services: Services, ready_url: str, *, seconds: float) -> bool:
+    """Wait until every part is there and the bridge answers at *ready_url*."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if look(services).healthy and answers(ready_url):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == HTTPStatus.OK
+    except requests.RequestException:
+        return False

@@ -1,0 +1,171 @@
+"""Use case: one step of one issued document: render, mail, write back. Each may be repeated; none touches the document."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from email.message import EmailMessage
+from email.utils import make_msgid
+from urllib.parse import urlsplit
+
+from worker.domain.document import Document
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.i18n import Words, title
+from worker.mail import customer_mail, server_choice, smtp
+from worker.mail.server_choice import Route
+from worker.net import document_link
+from worker.orders import fetch
+from worker.plugin import sync
+from worker.rendering import render_pdf
+from worker.services import Services
+from worker.shops import branding
+from worker.store import documents, shops, steps
+from worker.store.documents import StoredFile
+from worker.store.steps import Leased, StepName
+from worker.woocommerce import notes
+
+SMTP_TIMEOUT_S = 30.0
+
+
+class NotNeeded(Exception):
+    """The step has nothing to do; the sentence says why. Ends it as "skipped"."""
+
+
+def render(services: Services, leased: Leased) -> str:
+    """Make the PDF and store its bytes, once. Returns their SHA-256."""
+    return stored_pdf(services, leased.steps[0].document_id).sha256
+
+
+def mail(services: Services, leased: Leased) -> str:
+    """Mail the documents of one look together. Returns the Message-ID, which a repeat carries again."""
+    papers = tuple(paper(services, step.document_id) for step in leased.steps)
+    connected = shop_of(services, papers[0][0])
+    shop = writing(services, connected.shop)
+    message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
+    with services.store.write() as connection:
+        # Before the server hears of it: after a crash the same mail goes out under the same id.
+        steps.note(connection, leased.lease, message_id)
+    message = customer_mail.compose(
+        shop,
+        papers,
+        link=lambda document: link_of(services, document),
+        message_id=message_id,
+        enclosed=branding.enclosed_of(services, shop),
+    )
+    written = [document for document, _ in papers]
+    left_first = sync.take_over(services, leased, written)
+    if left_first:
+        raise NotNeeded(left_first)
+    try:
+        hand_over(services, connected, message, recipients=customer_mail.recipients(shop, papers[0][0]))
+    except Rejected:
+        sync.taken_over(services, leased, written, mailed=False)
+        raise
+    sync.taken_over(services, leased, written, mailed=True)
+    return message_id
+
+
+def writing(services: Services, shop: Shop) -> Shop:
+    """*shop* as it writes: from its own address, else from the operator's."""
+    return replace(shop, mail_from=shop.mail_from or services.settings.mail_from)
+
+
+def hand_over(
+    services: Services, connected: shops.Connected, message: EmailMessage, *, recipients: Sequence[str]
+) -> Route:
+    """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went."""
+    way = server_choice.route(
+        connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
+    )
+    smtp.send(
+        message, smtp_url=way.smtp_url, recipients=recipients, timeout_s=SMTP_TIMEOUT_S, connect_to=way.connect_to
+    )
+    return way
+
+
+def write_back(services: Services, leased: Leased) -> str:
+    """Put one private note with number and link on the order. Returns the note's id."""
+    step = leased.steps[0]
+    with services.store.read() as connection:
+        document = documents.get(connection, step.document_id)
+    connected = shop_of(services, document)
+    if not connected.secrets.has_rest:
+        raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
+    try:
+        return str(noted(services, connected, document, tried=step.attempts > 1))
+    except Rejected as error:
+        if error.code == fetch.KEY_REFUSED:
+            fetch.sound_key_refused(services, connected.shop, error)
+        raise
+
+
+def noted(services: Services, connected: shops.Connected, document: Document, *, tried: bool) -> int:
+    """The id of the one note about *document*. *tried*: an earlier try may have reached the shop before it failed for us."""
+    client, order_id = services.client_of(connected), document.draft.order_id
+    found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if tried else None
+    return client.add_note(order_id, note_of(services, connected.shop, document)) if found is None else found
+
+
+def note_of(services: Services, shop: Shop, document: Document) -> str:
+    """The note is for the shop's staff, so it is in the shop's language."""
+    words = Words(shop.language)
+    return notes.note_html(
+        kind=title(document.draft.kind, words),
+        number=document.number,
+        total=words.amount(document.draft.total, document.draft.currency),
+        url=link_of(services, document),
+        language=shop.language,
+    )
+
+
+STEPS: dict[StepName, Callable[[Services, Leased], str]] = {
+    StepName.RENDER: render,
+    StepName.MAIL: mail,
+    StepName.WRITE_BACK: write_back,
+}
+
+
+def paper(services: Services, document_id: int) -> tuple[Document, bytes]:
+    """A document with its stored PDF; made first where it is not there yet."""
+    stored = stored_pdf(services, document_id)
+    with services.store.read() as connection:
+        document = documents.get(connection, document_id)
+    return document, services.archive.get(stored.path, sha256=stored.sha256)
+
+
+def stored_pdf(services: Services, document_id: int) -> StoredFile:
+    with services.store.read() as connection:
+        document = documents.get(connection, document_id)
+        stored = documents.file_of(connection, document_id, "pdf")
+    if stored is not None:
+        return stored
+    brand = branding.brand_of(services, shop_of(services, document).shop)
+    content = render_pdf(document, brand=brand)
+    # The name is new at each try: bytes that a row names are never written over.
+    path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
+    sha256 = services.archive.put(path, content)
+    with services.store.write() as connection:
+        return documents.keep_file(
+            connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
+        )
+
+
+def shop_of(services: Services, document: Document) -> shops.Connected:
+    with services.store.read() as connection:
+        return shops.connected(connection, services.vault, document.shop_id)
+
+
+def link_of(services: Services, document: Document) -> str:
+    """The shopper's link, valid from the day it is sent. The same all day, so that a repeated mail says the same."""
+    with services.store.read() as connection:
+        marks = documents.marks_of(connection, [document.document_id]).get(document.document_id, {})
+    renewed = marks.get(documents.RENEWED)
+    begun = max(document.issued_at, renewed.marked_at) if renewed else document.issued_at
+    start = max(begun, services.now().replace(hour=0, minute=0, second=0, microsecond=0))
+    return document_link.url(
+        services.settings.public_url, services.settings.secret_keys, document.document_id, now=start
+    )
+
+
+def new_message_id(public_url: str) -> str:
+    return make_msgid(domain=urlsplit(public_url).hostname or "localhost")

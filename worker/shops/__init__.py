@@ -1,0 +1,1 @@
+"""What belongs to one shop as a whole."""

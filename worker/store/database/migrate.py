@@ -1,0 +1,61 @@
+"""Bringing the database to the present shape. Forward only; safe to run twice and by two at once.
+
+A migration only adds, so that the version before it goes on working while an upgrade is under way; what nobody uses any more
+may be removed one version later.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from worker.store.database.engine import Store
+
+# Any number, the same in every version: PostgreSQL lets one migration at a time hold it.
+MIGRATION_LOCK = 7_263_001
+
+
+def upgrade(database_url: str) -> None:
+    """Run all migrations that are missing."""
+    store = Store(database_url)
+    try:
+        with store.write() as connection:
+            if not store.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            if is_of_later_version(revision(connection)):
+                return
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        store.close()
+
+
+def is_current(store: Store) -> bool:
+    """Whether the database has every migration of this version; it may have those of a later one too."""
+    with store.read() as connection:
+        found = revision(connection)
+    return found == head() or is_of_later_version(found)
+
+
+def revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_of_later_version(found: str | None) -> bool:
+    """Whether a migration was the last one that this version does not know: during an upgrade, old and new run side by side."""
+    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    return found is not None and found not in known
+
+
+def head() -> str | None:
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

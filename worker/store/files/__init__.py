@@ -1,0 +1,1 @@
+"""Bytes beside the database: the archive of documents, and files that expire."""

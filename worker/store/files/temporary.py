@@ -1,0 +1,89 @@
+"""Files that are made for a page and vanish by themselves: uploads, previews, zips. They lie in the archive, apart from its books.
+
+The hour until which a file is kept is the name of its folder, so that all of that hour goes at once, also what nobody knows
+of any more. The bridge puts uploads here and serves what an errand's answer names.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from worker.errors import Rejected
+from worker.store.files.archive import Archive
+
+FOLDER = "fleeting"
+# A preview holds a customer's name; a zip is fetched by a person who may be on the way home.
+MINUTES, DAYS = timedelta(hours=1), timedelta(days=3)
+_HOUR = "%Y-%m-%dT%H"
+_PATH = re.compile(rf"{FOLDER}/\d{{4}}-\d\d-\d\dT\d\d/[\w-]+/[0-9a-f]{{32}}(\.[a-z0-9]{{1,5}})?")
+
+
+@dataclass(frozen=True)
+class FleetingFile:
+    """*path* is of the archive, *name* what a person saves it as, *until* when it may vanish (ISO 8601, UTC)."""
+
+    path: str
+    sha256: str
+    size: int
+    name: str
+    until: str
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """For the argument or the answer of an errand; `from_json` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], *, shop_id: str) -> "FleetingFile":
+        """Read what `as_json` wrote, of this shop. Raises Rejected for a path that is none of ours, or another shop's."""
+        path = str(value.get("path", ""))
+        if not _PATH.fullmatch(path) or path.split("/")[2] != shop_id:
+            raise vanished()
+        return cls(path, str(value["sha256"]), int(value["size"]), str(value["name"]), str(value["until"]))
+
+
+def put(
+    archive: Archive, shop_id: str, name: str, content: bytes, *, now: datetime, keep_for: timedelta = MINUTES
+) -> FleetingFile:
+    """Keep *content* for a while, at least *keep_for*. *name* may come from anybody: it is no part of the path."""
+    path, until = _place(shop_id, name, now + keep_for)
+    return FleetingFile(path, archive.put(path, content), len(content), name, until)
+
+
+def put_file(
+    archive: Archive, shop_id: str, name: str, source: Path, *, now: datetime, keep_for: timedelta = DAYS
+) -> FleetingFile:
+    """As `put`, of a file on this machine that need not fit in memory."""
+    path, until = _place(shop_id, name, now + keep_for)
+    return FleetingFile(path, archive.put_file(path, source), source.stat().st_size, name, until)
+
+
+def get(archive: Archive, file: FleetingFile) -> bytes:
+    """The bytes, proven. Raises Rejected when they have vanished. What may be large is read by `archive.pieces(file.path)`."""
+    try:
+        return archive.get(file.path, sha256=file.sha256)
+    except Rejected as error:
+        raise vanished() from error
+
+
+def vanished() -> Rejected:
+    return Rejected("This file is no longer there; upload it again, or ask for it again.", code="file_missing")
+
+
+def tidy(archive: Archive, *, now: datetime) -> int:
+    """Delete every hour that is over. Returns how many hours went."""
+    over = [name for name in archive.names(FOLDER) if name < f"{now.astimezone(UTC):{_HOUR}}"]
+    for name in over:
+        archive.drop(f"{FOLDER}/{name}")
+    return len(over)
+
+
+def _place(shop_id: str, name: str, until: datetime) -> tuple[str, str]:
+    ending = Path(name).suffix.lower()
+    ending = ending if re.fullmatch(r"\.[a-z0-9]{1,5}", ending) else ""
+    hour = until.astimezone(UTC)
+    return f"{FOLDER}/{hour:{_HOUR}}/{shop_id}/{secrets.token_hex(16)}{ending}", hour.isoformat(timespec="seconds")

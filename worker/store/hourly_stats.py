@@ -1,0 +1,191 @@
+"""What happened in each hour, per shop and for all: written by the sweep, so that a plot reads a few hundred rows and counts none."""
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import deliveries, documents, hours, orders, steps
+
+HOUR = timedelta(hours=1)
+# The shop of the rows about all shops.
+ALL = ""
+
+
+@dataclass(frozen=True)
+class Hour:
+    """One hour that begins at *hour* (aware UTC). *latency_ms*: half of the mails left faster than that after what came in.
+
+    *orders* were placed in it, *documents* issued, *mails* sent; *failures* are looks and steps given up. *latency_ms* is
+    None where no mail left that something which came in led to (a person's drafts are not somebody's waiting).
+    """
+
+    hour: datetime
+    orders: int = 0
+    documents: int = 0
+    mails: int = 0
+    failures: int = 0
+    latency_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Day:
+    """The same of one day in a shop's zone. *latency_ms* is the middle of its hours' latencies, each as often as it mailed."""
+
+    day: date
+    orders: int = 0
+    documents: int = 0
+    mails: int = 0
+    failures: int = 0
+    latency_ms: int | None = None
+
+
+# Reading
+
+
+def by_hour(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> tuple[Hour, ...]:
+    """Every hour from the one of *since* to the one of *until*, oldest first; hours without a row are empty ones."""
+    found = merged(rows_of(connection, shops, since=since, until=until))
+    first, last = whole_hour(since), whole_hour(until)
+    every = [first + HOUR * count for count in range(int((last - first) / HOUR) + 1)]
+    return tuple(found.get(hour, Hour(hour)) for hour in every)
+
+
+def by_day(
+    connection: Connection, shops: Shops, *, since: datetime, until: datetime, zone: ZoneInfo
+) -> tuple[Day, ...]:
+    """Every day from the one of *since* to the one of *until* in *zone*, oldest first."""
+    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    gathered: dict[date, list[Hour]] = {first + timedelta(days=count): [] for count in range((last - first).days + 1)}
+    begin = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
+    for hour in rows_of(connection, shops, since=begin, until=until):
+        gathered[hour.hour.astimezone(zone).date()].append(hour)
+    return tuple(as_day(day, of_day) for day, of_day in gathered.items())
+
+
+def rows_of(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> list[Hour]:
+    mine = (hours.c.shop_id == ALL,) if shops is None else within(hours.c.shop_id, shops)
+    query = select(hours).where(*mine, hours.c.hour >= whole_hour(since), hours.c.hour <= until)
+    return [
+        Hour(row.hour, row.orders, row.documents, row.mails, row.failures, row.latency_ms)
+        for row in connection.execute(query.order_by(hours.c.hour))
+    ]
+
+
+def merged(rows: Iterable[Hour]) -> dict[datetime, Hour]:
+    """One row an hour, where several shops have one each."""
+    gathered: dict[datetime, list[Hour]] = {}
+    for row in rows:
+        gathered.setdefault(row.hour, []).append(row)
+    return {
+        hour: some[0] if len(some) == 1 else Hour(hour, **summed(some), latency_ms=middle(some))
+        for hour, some in gathered.items()
+    }
+
+
+def as_day(day: date, of_day: list[Hour]) -> Day:
+    return Day(day, **summed(of_day), latency_ms=middle(of_day))
+
+
+def summed(some: list[Hour]) -> dict[str, int]:
+    return {name: sum(getattr(hour, name) for hour in some) for name in ("orders", "documents", "mails", "failures")}
+
+
+def middle(some: list[Hour]) -> int | None:
+    """The latency of the mail in the middle, as far as medians of hours can tell."""
+    known = sorted((hour.latency_ms, hour.mails) for hour in some if hour.latency_ms is not None)
+    half, passed = sum(mails for _, mails in known) / 2, 0
+    for latency_ms, mails in known:
+        passed += mails
+        if passed >= half:
+            return latency_ms
+    return None
+
+
+# Writing
+
+
+def written_up_to(connection: Connection) -> datetime | None:
+    """The last hour that has a row for all shops; None before the first."""
+    return connection.execute(select(func.max(hours.c.hour)).where(hours.c.shop_id == ALL)).scalar()
+
+
+def write(connection: Connection, counted: Mapping[str, Hour]) -> None:
+    """Put the rows of one hour, by shop, in place of those before."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    rows = [{"shop_id": shop_id, **vars(hour)} for shop_id, hour in counted.items()]
+    new = dialect.insert(hours)
+    changed = {name: new.excluded[name] for name in ("orders", "documents", "mails", "failures", "latency_ms")}
+    connection.execute(new.on_conflict_do_update(index_elements=["shop_id", "hour"], set_=changed), rows)
+
+
+def count(connection: Connection, hour: datetime) -> dict[str, Hour]:
+    """What happened from *hour* to the next one, by shop; there is always a row for all shops. A few queries by time."""
+    end = hour + HOUR
+    found: dict[str, Hour] = {}
+    failed = (steps.c.state == "failed", between(steps.c.done_at, hour, end))
+    mailed = (steps.c.name == "mail", steps.c.state == "done", between(steps.c.done_at, hour, end))
+    given_up = (deliveries.c.state == "failed", between(deliveries.c.finished_at, hour, end))
+    for name, owner, where in (
+        ("orders", orders.c.shop_id, (between(orders.c.ordered_at, hour, end),)),
+        ("documents", documents.c.shop_id, (between(documents.c.issued_at, hour, end),)),
+        ("mails", steps.c.shop_id, mailed),
+        ("failures", steps.c.shop_id, failed),
+        ("failures", deliveries.c.shop_id, given_up),
+    ):
+        for shop_id, number in connection.execute(select(owner, func.count()).where(*where).group_by(owner)):
+            for key in (shop_id, ALL):
+                row = found.setdefault(key, Hour(hour))
+                found[key] = replace(row, **{name: getattr(row, name) + int(number)})
+    for shop_id, latency_ms in medians(latencies(connection, mailed)):
+        found[shop_id] = replace(found[shop_id], latency_ms=latency_ms)
+    return {ALL: Hour(hour)} | found
+
+
+def between(column: ColumnElement[Any], begin: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(column >= begin, column < end)
+
+
+def latencies(connection: Connection, mailed: tuple[ColumnElement[bool], ...]) -> Iterator[tuple[str, timedelta]]:
+    """Shop and time from what came in to the mail, for each mail that something which came in led to.
+
+    What led to a document is what was being looked at when it was issued: came in before, finished after. Of several
+    deliveries that one look answered, the first has waited longest.
+    """
+    came_in = (
+        select(func.min(deliveries.c.received_at, type_=deliveries.c.received_at.type))
+        .where(
+            deliveries.c.shop_id == documents.c.shop_id,
+            deliveries.c.order_id == documents.c.order_id,
+            deliveries.c.received_at <= documents.c.issued_at,
+            deliveries.c.finished_at >= documents.c.issued_at,
+        )
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(steps.c.shop_id, steps.c.done_at, came_in.label("came_in"))
+        .join_from(steps, documents, documents.c.document_id == steps.c.document_id)
+        .where(*mailed)
+    )
+    for row in rows:
+        if row.came_in is not None:
+            yield row.shop_id, row.done_at - row.came_in
+
+
+def medians(found: Iterable[tuple[str, timedelta]]) -> Iterator[tuple[str, int]]:
+    gathered: dict[str, list[int]] = {}
+    for shop_id, latency in found:
+        for key in (shop_id, ALL):
+            gathered.setdefault(key, []).append(latency // timedelta(milliseconds=1))
+    for shop_id, some in gathered.items():
+        yield shop_id, min(statistics.median_low(some), 2**31 - 1)
+
+
+def whole_hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,8 +1,0 @@
-"""Alembic's entry: runs inside the transaction that `worker.store.migrate` opened."""
-
-from alembic import context
-
-from worker.store.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False)
-context.run_migrations()

@@ -1,0 +1,160 @@
+"""Finding orders by what a person types: the words of each order in a table, and a search by how words begin.
+
+A word is kept folded (lower case, no accents). What was typed is folded the same way, and every typed word must begin a
+word of the order.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Subquery,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.domain.order import Order
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import documents, order_words, orders
+
+LONGEST_WORD = 60
+MOST_WORDS = 40
+# Somebody who types a whole letter means its first words.
+MOST_TERMS = 6
+# Up to so many orders are read and sorted; a word of more orders than that is met often enough by walking through the list.
+RARE = 2_000
+# Sorts after everything that a word can go on with.
+LAST_LETTER = "\U0010ffff"
+EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
+
+
+def words_of(*texts: str) -> frozenset[str]:
+    """The words of names, mail addresses and numbers: each as written, and its parts (`jan.peeters@shop.be`: jan, peeters, shop.be)."""
+    found = dict.fromkeys(word for text in texts for whole in split(text) for word in (whole, *parts(whole)))
+    return frozenset(list(found)[:MOST_WORDS])
+
+
+def words_of_number(number: str) -> frozenset[str]:
+    """A document's number as written, and its count without zeros in front: `F2026-00042` is found by 42 as well."""
+    count = re.search(r"(\d+)\D*$", number)
+    return frozenset([*split(number)[:1], *([count[1].lstrip("0")] if count and count[1].strip("0") else [])])
+
+
+def split(text: str) -> list[str]:
+    """The words of *text*, folded."""
+    # Twice: what is taken apart may have capitals in it, and small letters may come apart again.
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(letter if letter.isprintable() else " " for letter in letters if not unicodedata.combining(letter))
+    return [word for raw in plain.split() if (word := raw.strip(EDGES)[:LONGEST_WORD].strip(EDGES))]
+
+
+def parts(word: str) -> tuple[str, ...]:
+    local, at, domain = word.partition("@")
+    if at:
+        return tuple(part for part in (local.strip(EDGES), *re.findall(r"\w+", local), domain) if part)
+    return tuple(re.findall(r"\w+", word))
+
+
+def index(connection: Connection, shop_id: str, order: Order) -> None:
+    """Let *order* be found by what it says now, and no longer by what it said before."""
+    billing = order.billing
+    wanted = words_of(order.number, billing.name, billing.company, billing.email) | numbers_of(
+        connection, shop_id, order.order_id
+    )
+    mine = (order_words.c.shop_id == shop_id, order_words.c.order_id == order.order_id)
+    there = set(connection.execute(select(order_words.c.word).where(*mine)).scalars())
+    if there - wanted:
+        connection.execute(delete(order_words).where(*mine, order_words.c.word.in_(there - wanted)))
+    add(connection, shop_id, order.order_id, wanted - there)
+
+
+def numbers_of(connection: Connection, shop_id: str, order_id: int) -> frozenset[str]:
+    made = select(documents.c.number).where(documents.c.shop_id == shop_id, documents.c.order_id == order_id)
+    return frozenset().union(*(words_of_number(number) for number in connection.execute(made).scalars()))
+
+
+def add(connection: Connection, shop_id: str, order_id: int, words: Collection[str]) -> None:
+    """Let an order be found by *words* too; those that are there already stay."""
+    if words:
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for word in sorted(words)]
+        connection.execute(dialect.insert(order_words).on_conflict_do_nothing(), rows)
+
+
+def orders_of(connection: Connection, shop_id: str, email: str) -> set[int]:
+    """The orders that are found by exactly this mail address, also when nothing else names it any more."""
+    mine = (order_words.c.shop_id == shop_id, order_words.c.word.in_(split(email)))
+    return set(connection.execute(select(order_words.c.order_id).where(*mine)).scalars())
+
+
+def forget(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> None:
+    """Let orders be found by their numbers only, no longer by their buyer; with None all orders of the shop."""
+    mine: ColumnElement[bool] = order_words.c.shop_id == shop_id
+    seen = select(orders.c.order_id, orders.c.order_number).where(orders.c.shop_id == shop_id)
+    made = select(documents.c.order_id, documents.c.number).where(documents.c.shop_id == shop_id)
+    if order_ids is not None:
+        mine = and_(mine, order_words.c.order_id.in_(order_ids))
+        seen, made = seen.where(orders.c.order_id.in_(order_ids)), made.where(documents.c.order_id.in_(order_ids))
+    kept = {(row.order_id, word) for row in connection.execute(seen) for word in words_of(row.order_number)}
+    kept |= {(row.order_id, word) for row in connection.execute(made) for word in words_of_number(row.number)}
+    connection.execute(delete(order_words).where(mine))
+    if kept:
+        rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for order_id, word in sorted(kept)]
+        connection.execute(insert(order_words), rows)
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to look for *terms*, the rarest first: through the few orders of a rare word, or by walking a list and asking of each row."""
+
+    terms: tuple[str, ...]
+    few: Subquery | None
+
+    def holds(self, row: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """That the order of *row* (which has `shop_id` and `order_id`) has every term."""
+        return tuple(has_term(row, term) for term in self.terms)
+
+
+def search(connection: Connection, shops: Shops, text: str) -> Search | None:
+    """How to find the orders for which *text* was typed; None where nothing was typed."""
+    terms = tuple(dict.fromkeys(split(text)))[:MOST_TERMS]
+    if not terms:
+        return None
+    counts = {term: how_many(connection, shops, term) for term in terms}
+    terms = tuple(sorted(terms, key=lambda term: counts[term]))
+    rarest = terms[0]
+    if counts[rarest] > RARE:
+        return Search(terms, None)
+    few = (
+        select(order_words.c.shop_id, order_words.c.order_id)
+        .where(begins(rarest), *within(order_words.c.shop_id, shops))
+        .distinct()
+        # More than are there: it keeps PostgreSQL from walking through the whole list instead.
+        .limit(RARE + 1)
+    )
+    return Search(terms, few.subquery("few"))
+
+
+def how_many(connection: Connection, shops: Shops, term: str) -> int:
+    """How many rows begin with *term*, counted no further than it takes to know that they are many."""
+    some = select(order_words.c.order_id).where(begins(term), *within(order_words.c.shop_id, shops)).limit(RARE + 1)
+    return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+
+def begins(term: str) -> ColumnElement[bool]:
+    return and_(order_words.c.word >= term, order_words.c.word < term + LAST_LETTER)
+
+
+def has_term(row: FromClause, term: str) -> ColumnElement[bool]:
+    mine = (order_words.c.shop_id == row.c.shop_id, order_words.c.order_id == row.c.order_id)
+    return exists().where(*mine, begins(term)).correlate(row)

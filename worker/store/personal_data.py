@@ -1,0 +1,108 @@
+"""What is not kept for ever: raw bodies, the names of orders that made nothing, the secrets of a shop that left."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+
+from worker.domain.document import Draft
+from worker.domain.party import Buyer
+from worker.store import order_search
+from worker.store.database import json_codec
+from worker.store.database.tables import deliveries, documents, drafts, orders
+
+FINISHED = ("done", "failed")
+
+
+def forget_bodies(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Drop up to *limit* raw bodies of deliveries that are finished and came in before *before*; their hashes stay."""
+    old = (deliveries.c.body.is_not(None), deliveries.c.received_at < before, deliveries.c.state.in_(FINISHED))
+    some = select(deliveries.c.delivery_id).where(*old).order_by(deliveries.c.delivery_id).limit(limit)
+    return connection.execute(
+        update(deliveries).where(deliveries.c.delivery_id.in_(some.scalar_subquery())).values(body=None)
+    ).rowcount
+
+
+def forget_bodies_of(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> int:
+    """Drop the raw bodies of some orders, or of the whole shop; their hashes stay."""
+    mine: ColumnElement[bool] = and_(deliveries.c.shop_id == shop_id, deliveries.c.body.is_not(None))
+    if order_ids is not None:
+        mine = and_(mine, deliveries.c.order_id.in_(order_ids))
+    return connection.execute(update(deliveries).where(mine).values(body=None)).rowcount
+
+
+def end_waiting(connection: Connection, shop_id: str, *, code: str, sentence: str, now: datetime) -> int:
+    """Close what still waits to be looked at."""
+    waiting = (deliveries.c.shop_id == shop_id, deliveries.c.state.in_(("waiting", "running")))
+    values = {"state": "done", "lease": None, "lease_until": None, "finished_at": now}
+    ended = update(deliveries).where(*waiting).values(**values, outcome_code=code, outcome=sentence)
+    return connection.execute(ended).rowcount
+
+
+def bodies(connection: Connection, shop_id: str) -> Iterator[tuple[int, bytes]]:
+    """The raw bodies that are still there, with the order each is about."""
+    rows = connection.execute(
+        select(deliveries.c.order_id, deliveries.c.body)
+        .where(deliveries.c.shop_id == shop_id, deliveries.c.body.is_not(None), deliveries.c.order_id.is_not(None))
+        .execution_options(yield_per=100)
+    )
+    for row in rows:
+        yield int(row.order_id), bytes(row.body)
+
+
+def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> int:
+    """Take the buyer's name off orders that have no document; with None off all such orders of the shop.
+
+    None of the orders is found by its buyer any more, with a document or without.
+    """
+    documented = select(documents.c.order_id).where(documents.c.shop_id == shop_id)
+    mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", orders.c.order_id.not_in(documented))
+    if order_ids is not None:
+        mine = and_(mine, orders.c.order_id.in_(order_ids))
+    order_search.forget(connection, shop_id, order_ids)
+    return connection.execute(update(orders).where(mine).values(buyer="")).rowcount
+
+
+def anonymise_discarded(connection: Connection, shop_id: str, order_ids: Sequence[int], *, now: datetime) -> int:
+    """Take the person out of discarded drafts. The row stays, so that its cause does not come back by itself."""
+    rows = connection.execute(
+        select(drafts.c.draft_id, drafts.c.snapshot).where(
+            drafts.c.shop_id == shop_id, drafts.c.order_id.in_(order_ids), drafts.c.state == "discarded"
+        )
+    ).all()
+    for row in rows:
+        snapshot = json_codec.dump(without_person(json_codec.load(Draft, row.snapshot)))
+        connection.execute(
+            update(drafts).where(drafts.c.draft_id == row.draft_id).values(snapshot=snapshot, changed_at=now)
+        )
+    return len(rows)
+
+
+def discarded_of(connection: Connection, shop_id: str, email: str) -> set[int]:
+    """The orders of discarded drafts that name *email* (casefolded) as the buyer's address."""
+    rows = connection.execute(
+        select(drafts.c.order_id, drafts.c.snapshot).where(drafts.c.shop_id == shop_id, drafts.c.state == "discarded")
+    )
+    return {row.order_id for row in rows if json_codec.load(Draft, row.snapshot).buyer.email.casefold() == email}
+
+
+def without_person(draft: Draft) -> Draft:
+    return replace(draft, buyer=Buyer(name=""), ship_to=None, ship_to_name="", customer_note="", problems=())
+
+
+def drop_drafts(connection: Connection, shop_id: str) -> int:
+    """Remove every draft of a shop that was not issued: it never was a document."""
+    mine = (drafts.c.shop_id == shop_id, drafts.c.state != "issued")
+    return connection.execute(delete(drafts).where(*mine)).rowcount
+
+
+def documents_by_year(connection: Connection, shop_id: str) -> dict[int, int]:
+    """How many real documents were issued in each year."""
+    rows = connection.execute(
+        select(documents.c.issued_on).where(documents.c.shop_id == shop_id, documents.c.test.is_(False))
+    ).scalars()
+    years: dict[int, int] = {}
+    for issued_on in rows:
+        years[issued_on.year] = years.get(issued_on.year, 0) + 1
+    return dict(sorted(years.items()))

@@ -1,0 +1,226 @@
+"""Invites and plugins: with which code a shop's plugin may connect, and what we know of it since."""
+
+import hashlib
+import json
+import secrets as random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.engine import Row
+
+from worker.domain.document import Document
+from worker.store.database.encryption import Vault
+from worker.store.database.tables import documents, invites, plugins, steps
+from worker.store.documents import as_document
+
+# No letter or digit that looks like another one.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 20
+INVITE_LIFETIME = timedelta(days=7)
+# The sweep's tick comes every two minutes.
+ANSWERS_WITHIN = timedelta(minutes=6)
+# Its last heartbeat counts for ten minutes, and what it held then it lets go of after ten, or a taken mail after 25.
+HOLDS_WITHIN = timedelta(minutes=40)
+
+
+@dataclass(frozen=True)
+class Invite:
+    """Permission to connect one shop, once. Both sides sign with *signing_key*, which follows from the code."""
+
+    code_hash: str
+    shop_id: str
+    signing_key: str = field(repr=False)
+    expires_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A shop's plugin. *heard_at*: when it last answered a call of ours; *told_up_to* names the last document it knows."""
+
+    plugin_id: int
+    shop_id: str
+    secret: str = field(repr=False)
+    site: str
+    version: str
+    connected_at: datetime
+    heartbeat_at: datetime | None
+    check_state: str
+    check_code: str
+    check_sentence: str
+    heard_at: datetime | None
+    told_up_to: int
+
+    def may_hold(self, now: datetime) -> bool:
+        """Whether the shop may hold mails for us: only while we can tell it what became of them."""
+        return self.heard_at is not None and now - self.heard_at <= ANSWERS_WITHIN
+
+    def must_be_asked(self, now: datetime) -> bool:
+        """Whether the shop may be holding a mail that ours would be the second of, even if it fell silent meanwhile."""
+        return self.heard_at is not None and now - self.heard_at <= HOLDS_WITHIN
+
+
+def new_code() -> str:
+    """A code as a person reads it out: ABCDE-FGHJK-…"""
+    letters = "".join(random.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    return "-".join(letters[at : at + 5] for at in range(0, CODE_LENGTH, 5))
+
+
+def code_hash(code: str) -> str:
+    return derived(code, "find")
+
+
+def signing_key(code: str) -> str:
+    return derived(code, "sign")
+
+
+def derived(code: str, purpose: str) -> str:
+    letters = "".join(letter for letter in code.upper() if letter.isalnum())
+    return hashlib.sha256(f"facturelay.invite.v1:{purpose}:{letters}".encode()).hexdigest()
+
+
+def invite(connection: Connection, vault: Vault, shop_id: str, code: str, *, now: datetime) -> datetime:
+    """Let the plugin of *shop_id* connect with *code*; earlier codes of the shop end here. Returns when it expires."""
+    connection.execute(delete(invites).where(invites.c.shop_id == shop_id, invites.c.used_at.is_(None)))
+    expires_at = now + INVITE_LIFETIME
+    connection.execute(
+        insert(invites).values(
+            code_hash=code_hash(code),
+            shop_id=shop_id,
+            signing_key=vault.lock(signing_key(code)),
+            made_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return expires_at
+
+
+def find_invite(connection: Connection, vault: Vault, hashed: str) -> Invite | None:
+    row = connection.execute(select(invites).where(invites.c.code_hash == hashed)).one_or_none()
+    if row is None:
+        return None
+    return Invite(row.code_hash, row.shop_id, vault.unlock(row.signing_key), row.expires_at, row.used_at)
+
+
+def use_invite(connection: Connection, hashed: str, *, now: datetime) -> bool:
+    """Take the invite; False when somebody else was quicker."""
+    taken = update(invites).where(invites.c.code_hash == hashed, invites.c.used_at.is_(None)).values(used_at=now)
+    return bool(connection.execute(taken).rowcount)
+
+
+def connect(
+    connection: Connection, vault: Vault, *, shop_id: str, secret: str, site: str, version: str, now: datetime
+) -> int:
+    """Keep a plugin that just connected, in place of the shop's earlier one. Returns its id."""
+    connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
+    made = connection.execute(
+        insert(plugins)
+        .values(
+            shop_id=shop_id,
+            secret=vault.lock(secret),
+            site=site,
+            version=version,
+            connected_at=now,
+            check_state="waiting",
+        )
+        .returning(plugins.c.plugin_id)
+    )
+    return int(made.scalar_one())
+
+
+def disconnect(connection: Connection, shop_id: str) -> None:
+    connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
+
+
+def of_shop(connection: Connection, vault: Vault, shop_id: str) -> Plugin | None:
+    row = connection.execute(select(plugins).where(plugins.c.shop_id == shop_id)).one_or_none()
+    return as_plugin(row, vault) if row is not None else None
+
+
+def versions(connection: Connection) -> tuple[tuple[str, str, datetime | None], ...]:
+    """Shop, version and last heartbeat of every plugin."""
+    rows = connection.execute(
+        select(plugins.c.shop_id, plugins.c.version, plugins.c.heartbeat_at).order_by(plugins.c.plugin_id)
+    )
+    return tuple((row.shop_id, row.version, row.heartbeat_at) for row in rows)
+
+
+def find(connection: Connection, vault: Vault, plugin_id: int) -> Plugin | None:
+    row = connection.execute(select(plugins).where(plugins.c.plugin_id == plugin_id)).one_or_none()
+    return as_plugin(row, vault) if row is not None else None
+
+
+def beat(connection: Connection, plugin_id: int, *, version: str, said: dict[str, object], now: datetime) -> None:
+    connection.execute(
+        update(plugins)
+        .where(plugins.c.plugin_id == plugin_id)
+        .values(heartbeat_at=now, version=version, said=json.dumps(said))
+    )
+
+
+def checked(
+    connection: Connection, plugin_id: int, *, state: str, code: str = "", sentence: str = "", now: datetime
+) -> None:
+    connection.execute(
+        update(plugins)
+        .where(plugins.c.plugin_id == plugin_id)
+        .values(check_state=state, check_code=code, check_sentence=sentence, checked_at=now)
+    )
+
+
+def check_again(connection: Connection, plugin_id: int) -> None:
+    connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(check_state="waiting"))
+
+
+def heard(connection: Connection, plugin_id: int, at: datetime) -> None:
+    connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(heard_at=at))
+
+
+def told(connection: Connection, plugin_id: int, document_id: int) -> None:
+    """The shop knows every document up to *document_id*."""
+    connection.execute(
+        update(plugins)
+        .where(plugins.c.plugin_id == plugin_id, plugins.c.told_up_to < document_id)
+        .values(told_up_to=document_id)
+    )
+
+
+def untold(connection: Connection, plugin: Plugin, *, limit: int) -> tuple[Document, ...]:
+    """The oldest documents that the shop does not know yet."""
+    rows = connection.execute(
+        select(documents)
+        .where(documents.c.shop_id == plugin.shop_id, documents.c.document_id > plugin.told_up_to)
+        .order_by(documents.c.document_id)
+        .limit(limit)
+    )
+    return tuple(as_document(row) for row in rows)
+
+
+def mailed_since(connection: Connection, shop_id: str, since: datetime) -> tuple[str, ...]:
+    """The claims (`together`) of mails that left since then: the shop may have missed that they did."""
+    found = connection.execute(
+        select(steps.c.together)
+        .where(steps.c.shop_id == shop_id, steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
+        .distinct()
+        .order_by(steps.c.together)
+    )
+    return tuple(found.scalars())
+
+
+def as_plugin(row: Row[Any], vault: Vault) -> Plugin:
+    return Plugin(
+        plugin_id=row.plugin_id,
+        shop_id=row.shop_id,
+        secret=vault.unlock(row.secret),
+        site=row.site,
+        version=row.version,
+        connected_at=row.connected_at,
+        heartbeat_at=row.heartbeat_at,
+        check_state=row.check_state,
+        check_code=row.check_code,
+        check_sentence=row.check_sentence,
+        heard_at=row.heard_at,
+        told_up_to=row.told_up_to,
+    )

@@ -1,0 +1,1 @@
+"""What pages, API and commands read across tables. Nothing here writes."""

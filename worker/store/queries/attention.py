@@ -1,0 +1,221 @@
+"""What needs a person, of one shop or of all: the oldest first, each with the sentence that says what to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, select
+
+from worker.domain.document import Kind, Problem
+from worker.store.database import json_codec
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import FAILED, FLAGGED, alarms, deliveries, documents, drafts, orders, steps
+from worker.store.queries.lists import as_draft_row, open_drafts, unheard
+
+MOST = 20
+MOST_COUNTED = 1_000
+
+
+class NeedKind(StrEnum):
+    """What it is that needs somebody."""
+
+    ALARM = "alarm"
+    DRAFT = "draft"
+    FLAG = "flag"
+    LOOK = "look"
+    STEP = "step"
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that a person must look at.
+
+    *need_id* is the id of the alarm, draft, delivery or step; for a flag it is the order's. *code* and *sentence* say what
+    is wrong; of a draft without a problem (the shop wants drafts) both are empty. *since*: of a flag, when the order was placed.
+    *document_kind* and *number* name the document that a draft would become, or a step is of.
+    """
+
+    kind: NeedKind
+    need_id: int
+    shop_id: str
+    since: datetime
+    code: str
+    sentence: str
+    order_id: int | None = None
+    order_number: str = ""
+    document_id: int | None = None
+    document_kind: Kind | None = None
+    number: str = ""
+    more: int = 0  # problems or flags of the same draft or order beyond the first
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The oldest needs, and how many there are of each kind (a kind without any counts 0, a thousand may be more)."""
+
+    oldest: tuple[Need, ...]
+    counts: dict[NeedKind, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more than were counted."""
+        return MOST_COUNTED in self.counts.values()
+
+
+def needs(connection: Connection, shops: Shops, *, most: int = MOST) -> Needs:
+    """What needs a person now: open drafts, looks and steps that failed, flags on orders, open alarms.
+
+    A failed look no longer needs anybody once a later look at the same order went well.
+    """
+    found = sorted(
+        (need for some in OLDEST.values() for need in some(connection, shops, most)),
+        key=lambda need: (need.since, need.kind, need.need_id),
+    )
+    return Needs(tuple(found[:most]), {kind: counted(connection, COUNTED[kind](shops)) for kind in NeedKind})
+
+
+def counted(connection: Connection, query: Select[int]) -> int:
+    return int(connection.execute(query).scalar_one())
+
+
+def oldest_alarms(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    query = select(alarms).where(alarms.c.closed_at.is_(None), *within(alarms.c.shop_id, shops))
+    rows = connection.execute(query.order_by(alarms.c.first_at, alarms.c.alarm_id).limit(most))
+    return [Need(NeedKind.ALARM, row.alarm_id, row.shop_id, row.first_at, row.code, row.sentence) for row in rows]
+
+
+def oldest_drafts(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    rows = connection.execute(open_drafts(shops).order_by(drafts.c.draft_id).limit(most))
+    return [
+        Need(
+            NeedKind.DRAFT,
+            row.draft_id,
+            row.shop_id,
+            row.kept_at,
+            *first_of(row.problems),
+            order_id=row.order_id,
+            order_number=row.order_number,
+            document_kind=row.kind,
+            more=max(0, len(row.problems) - 1),
+        )
+        for row in map(as_draft_row, rows)
+    ]
+
+
+def first_of(problems: tuple[Problem, ...]) -> tuple[str, str]:
+    return (problems[0].code, problems[0].sentence) if problems else ("", "")
+
+
+def oldest_flags(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    shown = (orders.c.shop_id, orders.c.order_id, orders.c.order_number, orders.c.ordered_at, orders.c.flags)
+    query = select(*shown).where(literal_column(FLAGGED), *within(orders.c.shop_id, shops))
+    rows = connection.execute(query.order_by(orders.c.ordered_at, orders.c.order_id).limit(most))
+    found = [(row, json_codec.load(tuple[Problem, ...], row.flags)) for row in rows]
+    return [
+        Need(
+            NeedKind.FLAG,
+            row.order_id,
+            row.shop_id,
+            row.ordered_at,
+            *first_of(flags),
+            order_id=row.order_id,
+            order_number=row.order_number,
+            more=len(flags) - 1,
+        )
+        for row, flags in found
+    ]
+
+
+def oldest_looks(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    shown = (deliveries.c.delivery_id, deliveries.c.shop_id, deliveries.c.received_at, deliveries.c.order_id)
+    query = select(*shown, deliveries.c.outcome_code, deliveries.c.outcome)
+    query = query.where(deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unheard())
+    rows = connection.execute(query.order_by(deliveries.c.received_at, deliveries.c.delivery_id).limit(most))
+    return [
+        Need(
+            NeedKind.LOOK,
+            row.delivery_id,
+            row.shop_id,
+            row.received_at,
+            row.outcome_code,
+            row.outcome,
+            order_id=row.order_id,
+        )
+        for row in rows
+    ]
+
+
+def oldest_steps(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    of_document = (documents.c.order_id, documents.c.order_number, documents.c.kind, documents.c.number)
+    query = (
+        select(steps.c.step_id, steps.c.shop_id, steps.c.created_at, steps.c.reason_code, steps.c.reason)
+        .add_columns(steps.c.document_id, *of_document)
+        .join_from(steps, documents, documents.c.document_id == steps.c.document_id)
+        .where(steps.c.state == "failed", *within(steps.c.shop_id, shops))
+    )
+    rows = connection.execute(query.order_by(steps.c.created_at, steps.c.step_id).limit(most))
+    return [
+        Need(
+            NeedKind.STEP,
+            row.step_id,
+            row.shop_id,
+            row.created_at,
+            row.reason_code,
+            row.reason,
+            order_id=row.order_id,
+            order_number=row.order_number,
+            document_id=row.document_id,
+            document_kind=Kind(row.kind),
+            number=row.number,
+        )
+        for row in rows
+    ]
+
+
+OLDEST: dict[NeedKind, Callable[[Connection, Shops, int], list[Need]]] = {
+    NeedKind.ALARM: oldest_alarms,
+    NeedKind.DRAFT: oldest_drafts,
+    NeedKind.FLAG: oldest_flags,
+    NeedKind.LOOK: oldest_looks,
+    NeedKind.STEP: oldest_steps,
+}
+
+
+def count_of_alarms(shops: Shops) -> Select[int]:
+    return number_of(alarms, alarms.c.closed_at.is_(None), *within(alarms.c.shop_id, shops))
+
+
+def count_of_drafts(shops: Shops) -> Select[int]:
+    return number_of(drafts, drafts.c.state == "open", *within(drafts.c.shop_id, shops))
+
+
+def count_of_flags(shops: Shops) -> Select[int]:
+    return number_of(orders, literal_column(FLAGGED), *within(orders.c.shop_id, shops))
+
+
+def count_of_looks(shops: Shops) -> Select[int]:
+    return number_of(deliveries, deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unheard())
+
+
+def count_of_steps(shops: Shops) -> Select[int]:
+    return number_of(steps, literal_column(FAILED), *within(steps.c.shop_id, shops))
+
+
+def number_of(table: Table, *where: ColumnElement[bool]) -> Select[int]:
+    """How many rows of *table* there are, counted no further than MOST_COUNTED: beyond that nobody reads them one by one."""
+    some = select(literal_column("1")).select_from(table).where(*where).limit(MOST_COUNTED).subquery()
+    return select(func.count()).select_from(some)
+
+
+COUNTED: dict[NeedKind, Callable[[Shops], Select[int]]] = {
+    NeedKind.ALARM: count_of_alarms,
+    NeedKind.DRAFT: count_of_drafts,
+    NeedKind.FLAG: count_of_flags,
+    NeedKind.LOOK: count_of_looks,
+    NeedKind.STEP: count_of_steps,
+}

@@ -1,0 +1,125 @@
+"""What `verify` looks at, read row by row as it lies there: one damaged row must not hide the others."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.engine import Row as SqlRow
+
+from worker.domain.document import Document
+from worker.store import counters as numbering
+from worker.store import register
+from worker.store.counters import Counter
+from worker.store.database.tables import documents, events, files
+from worker.store.documents import StoredFile, as_document
+from worker.store.register import Entry
+
+# The columns that repeat what the snapshot says, for lists and searches.
+REPEATED = (
+    "cause", "kind", "order_id", "order_key", "order_number", "currency", "net", "vat", "total", "language", "buyer",
+    "corrects", "test",
+)  # fmt: skip
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """A document with the columns beside its snapshot, and the text of the snapshot as stored."""
+
+    document: Document
+    period: int
+    test: bool
+    snapshot: str
+    snapshot_sha256: str
+    columns: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A document's row that no longer makes a document."""
+
+    document_id: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything of one shop that must hold together. Rows in the order in which they were issued."""
+
+    rows: tuple[Row, ...]
+    unreadable: tuple[Unreadable, ...]
+    entries: tuple[Entry, ...]
+    counters: tuple[Counter, ...]
+    files: tuple[StoredFile, ...]
+    issued_events: tuple[tuple[int, str], ...]
+
+
+def one_moment(connection: Connection) -> None:
+    """Let all that is read from here on be of the same moment. Call before anything is read."""
+    if connection.dialect.name != "sqlite":  # whose readers always see one moment
+        connection.execution_options(isolation_level="REPEATABLE READ")
+
+
+def found(connection: Connection, shop_id: str) -> Found:
+    """All of one shop. Call after `one_moment`: a document issued between two queries is not a damage."""
+    read = list(document_rows(connection, shop_id))
+    mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id)
+    stored = connection.execute(select(files).where(files.c.document_id.in_(mine)).order_by(files.c.document_id))
+    told = connection.execute(
+        select(events.c.document_id, events.c.sentence)
+        .where(events.c.shop_id == shop_id, events.c.code == "issued", events.c.document_id.is_not(None))
+        .order_by(events.c.event_id)
+    )
+    return Found(
+        rows=tuple(row for row in read if isinstance(row, Row)),
+        unreadable=tuple(row for row in read if isinstance(row, Unreadable)),
+        entries=register.entries(connection, shop_id),
+        counters=numbering.counters(connection, shop_id),
+        files=tuple(StoredFile(**row) for row in stored.mappings()),
+        issued_events=tuple((event.document_id, event.sentence) for event in told),
+    )
+
+
+def document_rows(connection: Connection, shop_id: str) -> Iterator[Row | Unreadable]:
+    ids = connection.execute(
+        select(documents.c.document_id).where(documents.c.shop_id == shop_id).order_by(documents.c.document_id)
+    ).scalars()
+    waiting = list(ids)
+    for start in range(0, len(waiting), AT_ONCE):
+        yield from some_rows(connection, waiting[start : start + AT_ONCE])
+
+
+def some_rows(connection: Connection, ids: Sequence[int]) -> Iterator[Row | Unreadable]:
+    query = select(documents).where(documents.c.document_id.in_(ids)).order_by(documents.c.document_id)
+    try:
+        rows = connection.execute(query).all()
+    except (ValueError, ArithmeticError, TypeError) as error:
+        # SQLite keeps whatever is put into a column: a date that is none spoils the whole batch.
+        if len(ids) == 1:
+            number = connection.execute(
+                select(documents.c.number).where(documents.c.document_id == ids[0])
+            ).scalar_one()
+            yield Unreadable(ids[0], number, f"one of its columns holds what cannot be there ({error})")
+            return
+        for document_id in ids:
+            yield from some_rows(connection, [document_id])
+        return
+    for row in rows:
+        yield as_row(row)
+
+
+def as_row(row: SqlRow[Any]) -> Row | Unreadable:
+    try:
+        document = as_document(row)
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
+        return Unreadable(row.document_id, row.number, f"its text is damaged ({type(error).__name__}: {error})")
+    return Row(
+        document=document,
+        period=row.period,
+        test=row.test,
+        snapshot=row.snapshot,
+        snapshot_sha256=row.snapshot_sha256,
+        columns={name: getattr(row, name) for name in REPEATED},
+    )

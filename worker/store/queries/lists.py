@@ -1,0 +1,384 @@
+"""The lists that people page through: documents, drafts, orders. A page reads what its rows show, never what a document says."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union,
+)
+from sqlalchemy.engine import Row
+
+from worker.domain.document import Kind, Problem
+from worker.domain.money import ZERO
+from worker.store import documents, order_search, steps
+from worker.store.database import json_codec
+from worker.store.database.pagination import START, Asked, Keys, Page, Place, paged
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import FAILED, FLAGGED, deliveries, drafts, orders, unpaid
+from worker.store.database.tables import documents as made
+from worker.store.database.tables import steps as work
+from worker.store.documents import Mark
+from worker.store.order_search import Search
+from worker.store.steps import Step, StepName
+
+# Documents
+
+
+@dataclass(frozen=True)
+class DocumentFilter:
+    """Which documents; what is left out does not matter. *since* and *until* are dates on paper, both included.
+
+    *unpaid*: invoices that wait for their money (no tests, none that were credited wholly). *text* is what a person typed:
+    each word must begin a word of the buyer's name, company or mail address, of the order's number or of the document's.
+    """
+
+    kind: Kind | None = None
+    since: date | None = None
+    until: date | None = None
+    unpaid: bool = False
+    mail_failed: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """One document as lists show it. *credited* is what credit notes took back; *paid_on* the day if it was marked paid.
+
+    *steps* holds a Step for each thing that was to be done with it (state, reason, attempts, next_at), by its name.
+    """
+
+    document_id: int
+    shop_id: str
+    kind: Kind
+    number: str
+    issued_on: date
+    order_id: int
+    order_number: str
+    buyer: str
+    currency: str
+    net: Decimal
+    vat: Decimal
+    total: Decimal
+    test: bool
+    corrects: int | None
+    unpaid: bool
+    paid_on: date | None
+    revoked: bool
+    credited: Decimal
+    steps: dict[StepName, Step]
+
+
+SHOWN = (
+    "document_id", "shop_id", "kind", "number", "issued_on", "order_id", "order_number", "buyer", "currency", "net", "vat",
+    "total", "test", "corrects",
+)  # fmt: skip
+
+
+def documents_page(
+    connection: Connection, shops: Shops, wanted: DocumentFilter | None = None, place: Place = START
+) -> Page[DocumentRow]:
+    """Issued documents, the newest first (by date, then in the order in which they were issued)."""
+    wanted = wanted or DocumentFilter()
+    search = order_search.search(connection, shops, wanted.text)
+    source, keys = documents_source(wanted, search)
+    query = select(*(made.c[name] for name in SHOWN)).select_from(source)
+    query = query.where(*within(owner_of(keys), shops), *documents_conditions(wanted, search))
+    exact = exact_document(connection, source, shops, search)
+    if exact is not None:
+        query = query.where(made.c.document_id == exact)
+    page = paged(connection, query, keys, place, asked=asked_of(search))
+    return page.of(document_rows(connection, page.rows))
+
+
+def documents_source(wanted: DocumentFilter, search: Search | None) -> tuple[FromClause, Keys]:
+    """The smallest table that leads to what is wanted, and by what its rows are sorted."""
+    plain = (made.c.issued_on, made.c.document_id)
+    if search is not None and search.few is not None:
+        few = search.few
+        return few.join(made, and_(made.c.shop_id == few.c.shop_id, made.c.order_id == few.c.order_id)), plain
+    if wanted.mail_failed:
+        return work.join(made, made.c.document_id == work.c.document_id), (work.c.document_id,)
+    if wanted.unpaid:
+        return unpaid.join(made, made.c.document_id == unpaid.c.document_id), (
+            unpaid.c.issued_on,
+            unpaid.c.document_id,
+        )
+    return made, plain
+
+
+def owner_of(keys: Keys) -> ColumnElement[str]:
+    """The shop in the table that is walked: its index begins with that column."""
+    table = getattr(keys[-1], "table", made)
+    owner: ColumnElement[str] = table.c.shop_id
+    return owner
+
+
+def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[ColumnElement[bool]]:
+    few = search is not None and search.few is not None
+    found: list[ColumnElement[bool]] = []
+    if search is not None and few:
+        found += search.holds(made)
+    if wanted.mail_failed:
+        failed = and_(literal_column("steps." + FAILED), work.c.name == literal_column("'mail'"))
+        found.append(exists().where(work.c.document_id == made.c.document_id, failed) if few else failed)
+    if wanted.unpaid and (few or wanted.mail_failed):
+        found.append(exists().where(unpaid.c.document_id == made.c.document_id))
+    issued_on = unpaid.c.issued_on if wanted.unpaid and not (few or wanted.mail_failed) else made.c.issued_on
+    if wanted.kind is not None:
+        found.append(made.c.kind == wanted.kind)
+    if wanted.since is not None:
+        found.append(issued_on >= wanted.since)
+    if wanted.until is not None:
+        found.append(issued_on <= wanted.until)
+    return found
+
+
+def asked_of(search: Search | None) -> Asked | None:
+    """What must be asked of each row: words that very many orders have."""
+    return search.holds if search is not None and search.few is None else None
+
+
+def exact_document(connection: Connection, source: FromClause, shops: Shops, search: Search | None) -> int | None:
+    """The one document of which the whole number was typed; None where several have it, or none."""
+    if search is None or search.few is None or len(search.terms) != 1:
+        return None
+    query = select(made.c.document_id).select_from(source).where(*within(made.c.shop_id, shops))
+    found = connection.execute(query.where(func.lower(made.c.number) == search.terms[0]).limit(2)).scalars().all()
+    return int(found[0]) if len(found) == 1 else None
+
+
+def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[DocumentRow]:
+    ids = [row.document_id for row in rows]
+    marks = documents.marks_of(connection, ids)
+    todo = steps.of_documents(connection, ids)
+    credited = credited_of(connection, ids)
+    open_ids = set(connection.execute(select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids))).scalars())
+    return [
+        DocumentRow(
+            **{name: getattr(row, name) for name in SHOWN if name != "kind"},
+            kind=Kind(row.kind),
+            unpaid=row.document_id in open_ids,
+            paid_on=paid_on(marks.get(row.document_id, {})),
+            revoked="revoked" in marks.get(row.document_id, {}),
+            credited=credited.get(row.document_id, ZERO),
+            steps=todo.get(row.document_id, {}),
+        )
+        for row in rows
+    ]
+
+
+def paid_on(marks: dict[str, Mark]) -> date | None:
+    paid = marks.get("paid")
+    return (paid.on_date or paid.marked_at.date()) if paid else None
+
+
+def credited_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, Decimal]:
+    """How much of each of these documents was taken back."""
+    rows = connection.execute(
+        select(made.c.corrects, func.sum(made.c.total, type_=made.c.total.type))
+        .where(made.c.corrects.is_not(None), made.c.corrects.in_(document_ids))
+        .group_by(made.c.corrects)
+    )
+    return {int(document_id): total for document_id, total in rows}
+
+
+# Drafts
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """A draft that waits for a person. *problems* is empty where the shop's rule wants a draft."""
+
+    draft_id: int
+    shop_id: str
+    kept_at: datetime
+    kind: Kind
+    order_id: int
+    order_number: str
+    buyer: str
+    currency: str
+    total: Decimal
+    test: bool
+    problems: tuple[Problem, ...]
+
+
+def drafts_page(
+    connection: Connection, shops: Shops, place: Place = START, *, oldest_first: bool = False
+) -> Page[DraftRow]:
+    """Open drafts, the newest first. (A draft is small and few are open: its text is read, since nothing else keeps it.)"""
+    page = paged(connection, open_drafts(shops), (drafts.c.draft_id,), place, rising=oldest_first)
+    return page.of([as_draft_row(row) for row in page.rows])
+
+
+def open_drafts(shops: Shops) -> Select[Any]:
+    shown = (drafts.c.draft_id, drafts.c.shop_id, drafts.c.kept_at, drafts.c.order_id, drafts.c.snapshot)
+    return select(*shown).where(drafts.c.state == "open", *within(drafts.c.shop_id, shops))
+
+
+def as_draft_row(row: Row[Any]) -> DraftRow:
+    said = json.loads(row.snapshot)
+    return DraftRow(
+        draft_id=row.draft_id,
+        shop_id=row.shop_id,
+        kept_at=row.kept_at,
+        kind=Kind(said["kind"]),
+        order_id=row.order_id,
+        order_number=said["order_number"],
+        buyer=said["buyer"].get("company") or said["buyer"]["name"],
+        currency=said["currency"],
+        total=Decimal(said["total"]),
+        test=said.get("test", False),
+        problems=json_codec.typed(tuple[Problem, ...], said.get("problems", [])),
+    )
+
+
+# Orders
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders. *needs_attention*: flagged, or with a look or a step that failed. *text* as for documents."""
+
+    status: str = ""
+    needs_attention: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class OrderDocument:
+    """A document as an order's row names it."""
+
+    document_id: int
+    kind: Kind
+    number: str
+    test: bool
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order as its last look saw it. *total* is as the shop states it; *flags* are what a person must know."""
+
+    shop_id: str
+    order_id: int
+    order_key: str
+    order_number: str
+    status: str
+    buyer: str
+    currency: str
+    total: Decimal
+    ordered_at: datetime
+    paid_at: datetime | None
+    looked_at: datetime
+    flags: tuple[Problem, ...]
+    documents: tuple[OrderDocument, ...] = ()
+    open_drafts: int = 0
+
+
+SEEN = (
+    "shop_id", "order_id", "order_key", "order_number", "status", "buyer", "currency", "total", "ordered_at", "paid_at",
+    "looked_at", "flags",
+)  # fmt: skip
+ORDER_KEYS = (orders.c.ordered_at, orders.c.order_id, orders.c.shop_id, orders.c.order_key)
+
+
+def orders_page(
+    connection: Connection, shops: Shops, wanted: OrderFilter | None = None, place: Place = START
+) -> Page[OrderRow]:
+    """Orders that were looked at, those placed last first. An order whose every look failed is among the jobs, not here."""
+    wanted = wanted or OrderFilter()
+    search = order_search.search(connection, shops, wanted.text)
+    few = search.few if search is not None else None
+    source: FromClause = orders
+    if few is not None:
+        source = few.join(orders, and_(orders.c.shop_id == few.c.shop_id, orders.c.order_id == few.c.order_id))
+    query = select(*(orders.c[name] for name in SEEN)).select_from(source).where(*within(orders.c.shop_id, shops))
+    if search is not None and few is not None:
+        query = query.where(*search.holds(orders))
+    if wanted.status:
+        query = query.where(orders.c.status == wanted.status)
+    if wanted.needs_attention:
+        query = query.where(needs_attention(shops))
+    page = paged(connection, query, ORDER_KEYS, place, asked=asked_of(search))
+    return page.of(order_rows(connection, page.rows))
+
+
+def needs_attention(shops: Shops) -> ColumnElement[bool]:
+    """That an order is flagged, or that a look at it or a step of its documents failed."""
+    failed_looks = select(deliveries.c.shop_id, deliveries.c.order_id).where(
+        deliveries.c.state == "failed",
+        deliveries.c.order_id.is_not(None),
+        *within(deliveries.c.shop_id, shops),
+        unheard(),
+    )
+    failed_steps = (
+        select(made.c.shop_id, made.c.order_id)
+        .join_from(work, made, made.c.document_id == work.c.document_id)
+        .where(literal_column("steps." + FAILED), *within(work.c.shop_id, shops))
+    )
+    both = union(failed_looks, failed_steps).subquery("failed")
+    failed = exists().where(both.c.shop_id == orders.c.shop_id, both.c.order_id == orders.c.order_id)
+    return or_(literal_column("orders." + FLAGGED), failed)
+
+
+def unheard() -> ColumnElement[bool]:
+    """That no later look at the order of a failed delivery went well: one that did has answered it."""
+    later = and_(
+        orders.c.shop_id == deliveries.c.shop_id,
+        orders.c.order_id == deliveries.c.order_id,
+        orders.c.looked_at >= deliveries.c.finished_at,
+    )
+    return ~exists().where(later)
+
+
+def order_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[OrderRow]:
+    pairs = sorted({(row.shop_id, row.order_id) for row in rows})
+    named, waiting = documents_of(connection, pairs), drafts_of(connection, pairs)
+    found = [as_order_row(row) for row in rows]
+    keys = [(row.shop_id, row.order_id, row.order_key) for row in found]
+    return [
+        replace(row, documents=named.get(key, ()), open_drafts=waiting.get(key, 0))
+        for row, key in zip(found, keys, strict=True)
+    ]
+
+
+def as_order_row(row: Row[Any]) -> OrderRow:
+    flags = json_codec.load(tuple[Problem, ...], row.flags) if row.flags != "[]" else ()
+    values = {name: getattr(row, name) for name in SEEN} | {"total": Decimal(row.total), "flags": flags}
+    return OrderRow(**values)
+
+
+OrderKey = tuple[str, int, str]
+
+
+def documents_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, tuple[OrderDocument, ...]]:
+    """The documents of orders, given by shop and id."""
+    found: dict[OrderKey, tuple[OrderDocument, ...]] = {}
+    shown = (made.c.document_id, made.c.kind, made.c.number, made.c.test, made.c.shop_id, made.c.order_id)
+    mine = select(*shown, made.c.order_key).where(tuple_(made.c.shop_id, made.c.order_id).in_(pairs))
+    for row in connection.execute(mine.order_by(made.c.document_id)):
+        key = (row.shop_id, row.order_id, row.order_key)
+        found[key] = (*found.get(key, ()), OrderDocument(row.document_id, Kind(row.kind), row.number, row.test))
+    return found
+
+
+def drafts_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, int]:
+    """How many drafts of orders, given by shop and id, are open."""
+    whose = (drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key)
+    mine = (drafts.c.state == "open", tuple_(drafts.c.shop_id, drafts.c.order_id).in_(pairs))
+    rows = connection.execute(select(*whose, func.count().label("open")).where(*mine).group_by(*whose))
+    return {(row.shop_id, row.order_id, row.order_key): int(row.open) for row in rows}

@@ -1,0 +1,84 @@
+"""Figures for the machines that watch: how much of what there is, and how long it waits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from worker.domain.document import Kind
+from worker.errors import Unavailable
+from worker.store.database.engine import Store
+from worker.store.database.tables import alarms, deliveries, documents, drafts, shops, signature_failures, steps
+from worker.store.steps import StepName
+
+# Counted as 0 where there are none: a graph of failures must not begin with the first failure.
+DELIVERY_STATES = [("waiting",), ("running",), ("done",), ("failed",)]
+STEP_STATES = [(name, state) for name in StepName for state in ("waiting", "running", "done", "failed", "skipped")]
+DOCUMENT_KINDS = [(kind,) for kind in Kind]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts by label: `("waiting",)`, `("mail", "failed")`. *oldest_waiting_at* is None when nothing waits."""
+
+    shops: int
+    deliveries: dict[tuple[str, ...], int]
+    steps: dict[tuple[str, ...], int]
+    documents: dict[tuple[str, ...], int]
+    drafts_open: int
+    alarms: dict[tuple[str, ...], int]
+    signature_failures: int
+    oldest_waiting_at: datetime | None
+
+
+def take(connection: Connection) -> Figures:
+    """All figures at one moment."""
+    return Figures(
+        shops=number(connection, select(func.count()).select_from(shops)),
+        deliveries=zeros(DELIVERY_STATES) | counted(connection, deliveries, deliveries.c.state),
+        steps=zeros(STEP_STATES) | counted(connection, steps, steps.c.name, steps.c.state),
+        documents=zeros(DOCUMENT_KINDS) | counted(connection, documents, documents.c.kind),
+        drafts_open=number(connection, select(func.count()).select_from(drafts).where(drafts.c.state == "open")),
+        alarms=counted(connection, alarms, alarms.c.code, where=alarms.c.closed_at.is_(None)),
+        signature_failures=number(connection, select(func.sum(signature_failures.c.failures))),
+        oldest_waiting_at=oldest_waiting_at(connection),
+    )
+
+
+def can_be_read(store: Store) -> bool:
+    """Whether the database answers and has its tables."""
+    try:
+        with store.read() as connection:
+            connection.execute(select(shops.c.shop_id).limit(1))
+    except (Unavailable, SQLAlchemyError):
+        return False
+    return True
+
+
+def zeros(labels: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    return {tuple(map(str, label)): 0 for label in labels}
+
+
+def counted(
+    connection: Connection, table: Table, *labels: Column[str], where: ColumnElement[bool] | None = None
+) -> dict[tuple[str, ...], int]:
+    """Count the rows of *table* for each value of *labels*."""
+    query = select(*labels, func.count()).select_from(table).group_by(*labels)
+    if where is not None:
+        query = query.where(where)
+    return {tuple(map(str, label)): int(count) for *label, count in connection.execute(query)}
+
+
+def number(connection: Connection, query: Select[int]) -> int:
+    return int(connection.execute(query).scalar() or 0)
+
+
+def oldest_waiting_at(connection: Connection) -> datetime | None:
+    """Since when the oldest delivery or step waits."""
+    oldest = (
+        connection.execute(select(func.min(deliveries.c.received_at)).where(deliveries.c.state == "waiting")).scalar(),
+        connection.execute(select(func.min(steps.c.created_at)).where(steps.c.state == "waiting")).scalar(),
+    )
+    return min((at for at in oldest if at is not None), default=None)

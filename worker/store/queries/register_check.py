@@ -1,0 +1,234 @@
+"""The number register as people read it: each series with a check for gaps, and its numbers page by page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy.engine import Row
+
+from worker.domain.document import Kind
+from worker.domain.numbering import TEST_SERIES
+from worker.domain.shop import Shop
+from worker.store import counters, documents, register
+from worker.store.database.pagination import START, Page, Place, paged
+from worker.store.database.tables import documents as made
+from worker.store.database.tables import register as register_table
+from worker.store.queries import lists
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Numbers *first* to *last* of a series, both included, that no document carries."""
+
+    first: int
+    last: int
+
+    @property
+    def missing(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class SeriesCheck:
+    """One series in one period (a year, or 0 where numbers never start again). *began* is the number it had to begin with."""
+
+    series: str
+    period: int
+    began: int
+    last: int
+    documents: int
+    first_on: date
+    last_on: date
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        return sum(gap.missing for gap in self.gaps)
+
+
+@dataclass(frozen=True)
+class RegisterCheck:
+    """All numbers of a shop but tests. *rows* is how many the register holds: as many as there are documents, or something is wrong.
+
+    This counts; `facturelay verify` also proves that nothing was altered.
+    """
+
+    series: tuple[SeriesCheck, ...]
+    documents: int
+    rows: int
+
+    @property
+    def whole(self) -> bool:
+        return self.documents == self.rows and not any(series.gaps for series in self.series)
+
+
+def check(connection: Connection, shop: Shop) -> RegisterCheck:
+    """Whether each number of each series is there: by counting, and only where the count is wrong by looking."""
+    where = (made.c.shop_id == shop.shop_id, made.c.series != TEST_SERIES.name)
+    rows = connection.execute(
+        select(
+            made.c.series,
+            made.c.period,
+            func.count().label("documents"),
+            func.min(made.c.sequence).label("first"),
+            func.max(made.c.sequence).label("last"),
+        )
+        .where(*where)
+        .group_by(made.c.series, made.c.period)
+        .order_by(made.c.series, made.c.period)
+    ).all()
+    found = checked(connection, shop, rows)
+    in_register = connection.execute(
+        select(func.count()).select_from(register_table).where(register_table.c.shop_id == shop.shop_id)
+    ).scalar_one()
+    return RegisterCheck(tuple(found), sum(series.documents for series in found), int(in_register))
+
+
+def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> list[SeriesCheck]:
+    """Each series with its periods in the order in which they came."""
+    began_at = {row: at_end(connection, shop.shop_id, row, row.first) for row in rows}
+    found, before = [], None
+    for row in sorted(rows, key=lambda row: (row.series, began_at[row].document_id)):
+        before = before if before is not None and before.series == row.series else None
+        began = beginning(shop, row, before)
+        counter = counters.counter_of(connection, shop.shop_id, row.series)
+        given = max(row.last, counter.last_number) if counter is not None and counter.period == row.period else row.last
+        whole = row.first == began and row.documents == given - began + 1
+        found.append(
+            SeriesCheck(
+                row.series,
+                row.period,
+                began=began,
+                last=given,
+                documents=row.documents,
+                first_on=began_at[row].issued_on,
+                last_on=at_end(connection, shop.shop_id, row, row.last).issued_on,
+                gaps=() if whole else gaps_of(connection, shop.shop_id, row, began=began, given=given),
+            )
+        )
+        before = row
+    return found
+
+
+def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
+    """The first number that had to be given: after the one the owner named, 1 in a new year, else after the period *before*."""
+    after = shop.continued_after.get(f"{row.series}:{row.period}")
+    if after is not None and row.first == after + 1:
+        return int(row.first)
+    if before is None or row.period > before.period > 0:
+        return 1
+    return int(before.last) + 1
+
+
+def at_end(connection: Connection, shop_id: str, row: Row[Any], sequence: int) -> Row[Any]:
+    """The document at one end of *row*'s numbers."""
+    mine = (*of_series(shop_id, row.series, row.period), made.c.sequence == sequence)
+    shown: list[ColumnElement[Any]] = [made.c.document_id, made.c.issued_on]
+    return connection.execute(select(*shown).where(*mine)).one()
+
+
+def gaps_of(connection: Connection, shop_id: str, row: Row[Any], *, began: int, given: int) -> tuple[Gap, ...]:
+    """Where numbers are missing: before the first, between two, after the last."""
+    ids = func.lag(made.c.document_id).over(order_by=made.c.sequence).label("before_id")
+    before = func.lag(made.c.sequence).over(order_by=made.c.sequence).label("before")
+    walk = (
+        select(made.c.sequence, made.c.document_id, before, ids)
+        .where(*of_series(shop_id, row.series, row.period))
+        .subquery()
+    )
+    rows = connection.execute(select(walk).where(walk.c.sequence > walk.c.before + 1).order_by(walk.c.sequence)).all()
+    inside = tuple(
+        part
+        for one in rows
+        for part in elsewhere(
+            connection, shop_id, row, Gap(one.before + 1, one.sequence - 1), ids=(one.before_id, one.document_id)
+        )
+    )
+    start = (Gap(began, row.first - 1),) if row.first > began else ()
+    end = (Gap(row.last + 1, given),) if given > row.last else ()
+    return (*start, *inside, *end)
+
+
+def elsewhere(connection: Connection, shop_id: str, row: Row[Any], gap: Gap, *, ids: tuple[int, int]) -> Iterator[Gap]:
+    """What is left of *gap* without what another period got while the series did (or did not) start again each year.
+
+    *ids* are of the documents beside the gap: what was issued between them went on counting, under the other period.
+    """
+    mine = (made.c.shop_id == shop_id, made.c.series == row.series, made.c.period != row.period)
+    between = (made.c.sequence.between(gap.first, gap.last), made.c.document_id.between(*ids))
+    first = gap.first
+    for number in connection.execute(
+        select(made.c.sequence).where(*mine, *between).order_by(made.c.sequence)
+    ).scalars():
+        if number > first:
+            yield Gap(first, number - 1)
+        first = max(first, number + 1)
+    if first <= gap.last:
+        yield Gap(first, gap.last)
+
+
+def of_series(shop_id: str, series: str, period: int) -> tuple[ColumnElement[bool], ...]:
+    return made.c.shop_id == shop_id, made.c.series == series, made.c.period == period
+
+
+# Page by page
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """One number and its fate (`issued`, `paid`, `credited`, `partly credited`). *missing_before*: numbers left out just below it."""
+
+    document_id: int
+    number: str
+    sequence: int
+    kind: Kind
+    issued_on: date
+    order_id: int
+    order_number: str
+    buyer: str
+    currency: str
+    net: Decimal
+    vat: Decimal
+    total: Decimal
+    fate: str
+    missing_before: int
+
+
+NUMBERED = (
+    "document_id", "number", "sequence", "issued_on", "order_id", "order_number", "buyer", "currency", "net", "vat", "total",
+)  # fmt: skip
+
+
+def numbers_page(
+    connection: Connection, shop_id: str, *, series: str, period: int, place: Place = START
+) -> Page[NumberRow]:
+    """The numbers of one series in one period, the highest first."""
+    lower = made.alias("lower")
+    below = (
+        select(func.max(lower.c.sequence))
+        .where(
+            and_(lower.c.shop_id == shop_id, lower.c.series == series, lower.c.period == period),
+            lower.c.sequence < made.c.sequence,
+        )
+        .scalar_subquery()
+    )
+    query = select(*(made.c[name] for name in NUMBERED), made.c.kind, below.label("below"))
+    page = paged(connection, query.where(*of_series(shop_id, series, period)), (made.c.sequence,), place)
+    ids = [row.document_id for row in page.rows]
+    marks, credited = documents.marks_of(connection, ids), lists.credited_of(connection, ids)
+    return page.of(
+        [
+            NumberRow(
+                **{name: getattr(row, name) for name in NUMBERED},
+                kind=Kind(row.kind),
+                fate=register.fate(
+                    row.total, credited.get(row.document_id), paid="paid" in marks.get(row.document_id, {})
+                ),
+                missing_before=row.sequence - row.below - 1 if row.below is not None else 0,
+            )
+            for row in page.rows
+        ]
+    )

@@ -1,0 +1,129 @@
+"""How it goes today, for one shop, some or all: what came, what was made, what waits and what failed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from worker.domain.document import Kind
+from worker.domain.shop import Shop
+from worker.store import counters as numbering
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import alarms, deliveries, documents, drafts, orders, steps
+
+
+@dataclass(frozen=True)
+class Today:
+    """Counts. Since the day began: *orders* placed, *documents* issued, *mails* sent. Now: looks and steps that wait (or run)
+    and that failed, drafts that are open, alarms that are. *oldest_waiting_at*: since when the oldest waits; None: nothing does.
+    """
+
+    orders: int = 0
+    documents: int = 0
+    mails: int = 0
+    waiting: int = 0
+    failed: int = 0
+    drafts: int = 0
+    alarms: int = 0
+    oldest_waiting_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NextNumber:
+    """The number that the next document of *kinds* gets, as it will be printed."""
+
+    series: str
+    kinds: tuple[Kind, ...]
+    number: str
+
+
+def midnight(zone: ZoneInfo, now: datetime) -> datetime:
+    """When the day of *now* began in *zone*."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def today(connection: Connection, shops: Shops, *, since: datetime) -> Today:
+    """The figures of *shops* together. *since*: see `midnight`."""
+    return added(by_shop(connection, shops, since=since).values())
+
+
+def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[str, Today]:
+    """The figures of each shop, by its id; a shop of which there is nothing to tell is left out."""
+    found: dict[str, Today] = {}
+    for name, shop_id, number in figures(connection, shops, since):
+        row = found.get(shop_id, Today())
+        found[shop_id] = replace(row, **{name: getattr(row, name) + number})
+    for shop_id, at in oldest_waiting(connection, shops):
+        row = found.get(shop_id, Today())
+        found[shop_id] = replace(row, oldest_waiting_at=min(at, row.oldest_waiting_at or at))
+    return found
+
+
+def figures(connection: Connection, shops: Shops, since: datetime) -> list[tuple[str, str, int]]:
+    """Each figure by its name, of each shop by its id."""
+    day = since.date() - timedelta(days=1)  # leads to the few documents of which the instant is then asked
+    mailed = (steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
+    at_work = ("waiting", "running")
+    queries = {
+        "orders": [counted(orders.c.shop_id, shops, orders.c.ordered_at >= since)],
+        "documents": [
+            counted(documents.c.shop_id, shops, documents.c.issued_on >= day, documents.c.issued_at >= since)
+        ],
+        "mails": [counted(steps.c.shop_id, shops, *mailed)],
+        "waiting": [
+            counted(deliveries.c.shop_id, shops, deliveries.c.state.in_(at_work)),
+            counted(steps.c.shop_id, shops, steps.c.state.in_(at_work)),
+        ],
+        "failed": [
+            counted(deliveries.c.shop_id, shops, deliveries.c.state == "failed"),
+            counted(steps.c.shop_id, shops, steps.c.state == "failed"),
+        ],
+        "drafts": [counted(drafts.c.shop_id, shops, drafts.c.state == "open")],
+        "alarms": [counted(alarms.c.shop_id, shops, alarms.c.closed_at.is_(None))],
+    }
+    return [
+        (name, shop_id, int(number))
+        for name, some in queries.items()
+        for query in some
+        for shop_id, number in connection.execute(query)
+    ]
+
+
+def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]) -> Select[str, int]:
+    return select(owner, func.count()).where(*where, *within(owner, shops)).group_by(owner)
+
+
+def oldest_waiting(connection: Connection, shops: Shops) -> list[tuple[str, datetime]]:
+    found: list[tuple[str, datetime]] = []
+    for owner, state, at in (
+        (deliveries.c.shop_id, deliveries.c.state, deliveries.c.received_at),
+        (steps.c.shop_id, steps.c.state, steps.c.created_at),
+    ):
+        query = select(owner, func.min(at, type_=at.type)).where(state == "waiting", *within(owner, shops))
+        found += [(shop_id, since) for shop_id, since in connection.execute(query.group_by(owner))]
+    return found
+
+
+def added(some: Iterable[Today]) -> Today:
+    found = list(some)
+    waiting = [row.oldest_waiting_at for row in found if row.oldest_waiting_at is not None]
+    names = ("orders", "documents", "mails", "waiting", "failed", "drafts", "alarms")
+    sums = {name: sum(getattr(row, name) for row in found) for name in names}
+    return Today(**sums, oldest_waiting_at=min(waiting, default=None))
+
+
+def next_numbers(connection: Connection, shop: Shop, *, day: date) -> tuple[NextNumber, ...]:
+    """What the next document of each series is called if it is issued on *day* (in the shop's zone)."""
+    kinds: dict[str, list[Kind]] = {}
+    # In the order in which an order goes through them; shops are stored by the names of their kinds.
+    ordered = {kind: shop.series[kind] for kind in Kind if kind in shop.series}
+    for kind, series in ordered.items():
+        kinds.setdefault(series.name, []).append(kind)
+    counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
+    named = {series.name: series for series in ordered.values()}
+    return tuple(
+        NextNumber(name, tuple(kinds[name]), numbering.upcoming(series, counters.get(name), today=day).number)
+        for name, series in named.items()
+    )

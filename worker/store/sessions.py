@@ -1,0 +1,189 @@
+"""Signing in: sessions, one-time links for people, and how often somebody tried. Of tokens only hashes are kept."""
+
+import hashlib
+import secrets as random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Row
+
+from worker.store.database.tables import passes, sessions, tries, users
+from worker.store.users import Role, User, as_user
+
+LIFETIME = timedelta(days=14)
+IDLE = timedelta(hours=24)
+# Writing down each page view would make every look a write.
+SEEN_EVERY = timedelta(minutes=5)
+PASS_LIFETIMES = {"setup": timedelta(days=1), "invite": timedelta(days=7), "password": timedelta(hours=2)}
+
+
+@dataclass(frozen=True)
+class Session:
+    """One browser in which somebody is signed in."""
+
+    token_hash: str
+    user_id: int
+    made_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    agent: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A one-time link: to set Facturelay up, to join a shop, or to choose a new password."""
+
+    token_hash: str
+    purpose: str
+    email: str
+    shop_id: str | None
+    role: Role
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.used_at is None and now < self.expires_at
+
+
+def hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def begin(connection: Connection, user_id: int, *, agent: str, now: datetime) -> str:
+    """Open a session and return its token, which is kept nowhere but in the browser."""
+    token = random.token_urlsafe(32)
+    connection.execute(
+        insert(sessions).values(
+            token_hash=hashed(token),
+            user_id=user_id,
+            made_at=now,
+            seen_at=now,
+            expires_at=now + LIFETIME,
+            agent=agent[:200],
+        )
+    )
+    connection.execute(delete(sessions).where(sessions.c.expires_at < now))
+    return token
+
+
+def user_of(connection: Connection, token: str, *, now: datetime) -> tuple[User, Session] | None:
+    """Who holds *token*; None where the session ended, was idle too long, or its user may not sign in any more."""
+    row = connection.execute(
+        select(users, sessions.c.token_hash, sessions.c.made_at.label("begun_at"), sessions.c.seen_at)
+        .add_columns(sessions.c.expires_at, sessions.c.agent)
+        .join(sessions, sessions.c.user_id == users.c.user_id)
+        .where(sessions.c.token_hash == hashed(token))
+    ).one_or_none()
+    if row is None or row.suspended_at is not None or now >= row.expires_at or now >= row.seen_at + IDLE:
+        return None
+    session = Session(row.token_hash, row.user_id, row.begun_at, row.seen_at, row.expires_at, row.agent)
+    return as_user(row), session
+
+
+def seen(connection: Connection, session: Session, *, now: datetime) -> None:
+    """Write down that a session is still used."""
+    connection.execute(update(sessions).where(sessions.c.token_hash == session.token_hash).values(seen_at=now))
+
+
+def end(connection: Connection, token: str) -> None:
+    connection.execute(delete(sessions).where(sessions.c.token_hash == hashed(token)))
+
+
+def end_all(connection: Connection, user_id: int, *, but: str = "") -> int:
+    """End every session of a user except the one whose token hashes to *but*. Returns how many ended."""
+    gone = delete(sessions).where(sessions.c.user_id == user_id, sessions.c.token_hash != but)
+    return connection.execute(gone).rowcount
+
+
+def sessions_of(connection: Connection, user_id: int) -> tuple[Session, ...]:
+    """Where a user is signed in, the last used first."""
+    rows = connection.execute(select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.seen_at.desc()))
+    return tuple(Session(**row) for row in rows.mappings())
+
+
+def make_pass(
+    connection: Connection,
+    purpose: str,
+    *,
+    email: str,
+    role: Role,
+    shop_id: str | None = None,
+    made_by: str,
+    now: datetime,
+) -> str:
+    """Make a one-time link's token; an earlier one for the same purpose, person and shop ends here."""
+    email = email.strip().lower()
+    same = (passes.c.purpose == purpose, passes.c.email == email, passes.c.used_at.is_(None))
+    same_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
+    connection.execute(delete(passes).where(*same, same_shop))
+    token = random.token_urlsafe(32)
+    connection.execute(
+        insert(passes).values(
+            token_hash=hashed(token),
+            purpose=purpose,
+            email=email,
+            shop_id=shop_id,
+            role=role,
+            made_by=made_by,
+            made_at=now,
+            expires_at=now + PASS_LIFETIMES[purpose],
+        )
+    )
+    return token
+
+
+def find_pass(connection: Connection, token: str, purpose: str) -> Pass | None:
+    row = connection.execute(
+        select(passes).where(passes.c.token_hash == hashed(token), passes.c.purpose == purpose)
+    ).one_or_none()
+    return as_pass(row) if row is not None else None
+
+
+def use_pass(connection: Connection, found: Pass, *, now: datetime) -> bool:
+    """Take a link; False when somebody else was quicker."""
+    taken = update(passes).where(passes.c.token_hash == found.token_hash, passes.c.used_at.is_(None))
+    return bool(connection.execute(taken.values(used_at=now)).rowcount)
+
+
+def open_passes(connection: Connection, *, purpose: str, shop_id: str | None, now: datetime) -> tuple[Pass, ...]:
+    """Links that nobody has used yet, of one shop or of none."""
+    of_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
+    rows = connection.execute(
+        select(passes)
+        .where(of_shop, passes.c.purpose == purpose, passes.c.used_at.is_(None), passes.c.expires_at > now)
+        .order_by(passes.c.email)
+    )
+    return tuple(as_pass(row) for row in rows)
+
+
+def withdraw_pass(connection: Connection, token_hash: str, *, shop_id: str | None) -> str | None:
+    """End a link before it is used. Returns whom it was for; None where there is none like that."""
+    of_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
+    gone = delete(passes).where(passes.c.token_hash == token_hash, of_shop, passes.c.used_at.is_(None))
+    email: str | None = connection.execute(gone.returning(passes.c.email)).scalar()
+    return email
+
+
+def count_try(connection: Connection, name: str, *, within: timedelta, now: datetime) -> int:
+    """Count one more try under *name* and return how many there were; the count begins again *within* a time after the first."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    # Of everybody: whoever makes up names is not to fill the table.
+    connection.execute(delete(tries).where(tries.c.began_at < now - within))
+    statement = dialect.insert(tries).values(name=name, began_at=now, times=1)
+    counted = statement.on_conflict_do_update(index_elements=["name"], set_={"times": tries.c.times + 1})
+    return int(connection.execute(counted.returning(tries.c.times)).scalar_one())
+
+
+def forget_tries(connection: Connection, *names: str) -> None:
+    """Somebody got in: what was tried before does not count against him."""
+    connection.execute(delete(tries).where(tries.c.name.in_(names)))
+
+
+def as_pass(row: Row[Any]) -> Pass:
+    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    return Pass(**{**values, "role": Role(values["role"])})

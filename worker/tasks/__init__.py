@@ -1,0 +1,55 @@
+"""What a page asks for and only the worker can do: a row (`store.errands.ask`), a ring (`queue.RUN_ERRAND`), an answer on the row.
+
+Each errand is a function of its row; its docstring says what the argument may hold and what the answer does. Both are JSON:
+days as `2026-11-27`, instants in ISO 8601, amounts as strings, files as `store.fleeting.FleetingFile.as_json`. An errand
+that fails has `{"code", "sentence"}` as its answer. One that takes long keeps how far it is in its answer while it waits
+or runs: `{"done", "of"}`. Each may be done twice, when a worker dies in the middle, and leads to the same.
+
+What only changes rows is no errand: `store.deciding` and `store.settling` do that at once.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from worker.services import Services
+from worker.store.tasks import Errand
+from worker.tasks import (
+    branding,
+    bulk_orders,
+    checks,
+    connection,
+    documents,
+    dry_runs,
+    emails,
+    exports,
+    order_screen,
+    previews,
+)
+
+ERRANDS: dict[str, Callable[[Services, Errand], Mapping[str, Any]]] = {
+    "backfill": bulk_orders.backfill,
+    "check_connection": connection.check_connection,
+    "credit": documents.credit,
+    "dry_run_rules": dry_runs.dry_run_rules,
+    "erase_shopper": exports.erase_shopper,
+    "export_shop": exports.export_shop,
+    "issue_draft": documents.issue_draft,
+    "keep_enclosed": branding.keep_enclosed,
+    "keep_logo": branding.keep_logo,
+    "leave": exports.leave,
+    "make_document": documents.make_document,
+    "open_orders": dry_runs.open_orders,
+    "order_screen_issue": order_screen.issue,
+    "order_screen_retry": order_screen.retry,
+    "order_screen_send": order_screen.send,
+    "preview": previews.preview,
+    "preview_mail": previews.preview_mail,
+    "reconcile": checks.reconcile,
+    "renew_link": emails.renew_link,
+    "repair_webhooks": connection.repair_webhooks,
+    "retry_failed": bulk_orders.retry_failed,
+    "send_again": emails.send_again,
+    "test_mail": emails.try_mail,
+    "verify": checks.verify,
+    "zip_period": exports.zip_period,
+}

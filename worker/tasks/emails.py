@@ -1,0 +1,108 @@
+"""Errands that send a mail: a document to another address, a new link, a test."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from worker.actions import documents as deciding
+from worker.domain.document import Document
+from worker.errors import Rejected
+from worker.mail import customer_mail
+from worker.net import document_link
+from worker.net.email_address import ADDRESS
+from worker.sending import test_email
+from worker.sending.steps import hand_over, link_of, paper, shop_of, writing
+from worker.services import Services
+from worker.shops import branding
+from worker.store import audit_trail, documents
+from worker.store.audit_trail import Event
+from worker.store.tasks import Errand
+
+
+def renew_link(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Mail a new link to the order's own address: who asks gets nothing that the order's customer would not.
+
+    Argument: `{"document_id"}`. Answer: `{"mailed"}`, false where the links were revoked.
+    """
+    with services.store.read() as connection:
+        document = deciding.document_of(connection, errand.shop_id, int(errand.argument["document_id"]))
+        marks = documents.marks_of(connection, [document.document_id])
+    if not documents.opens(marks.get(document.document_id, {}), signed_at=services.now()):
+        return {"mailed": False}
+    connected = shop_of(services, document)
+    shop = writing(services, connected.shop)
+    message = customer_mail.compose_link(
+        shop, document, link=new_link(services, document), message_id=message_id_of(services, errand)
+    )
+    hand_over(services, connected, message, recipients=customer_mail.recipients(shop, document)[:1])
+    sentence = f"The customer asked for a new link to {document.number}; it was mailed to the order's address."
+    event = Event(
+        document.shop_id,
+        services.now(),
+        "worker",
+        "link_renewed",
+        sentence,
+        order_id=document.draft.order_id,
+        document_id=document.document_id,
+    )
+    with services.store.write() as connection:
+        audit_trail.add(connection, event)
+    return {"mailed": True}
+
+
+def send_again(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Mail an issued document to another address; the document itself stays as it is.
+
+    Argument: `{"document_id", "to"}`. To the customer's own address `store.deciding.send_again` does it without an errand.
+    Answer: `{"to"}`. A test document goes to the shop's own address, whatever "to" says.
+    """
+    to = str(errand.argument.get("to", "")).strip()
+    if not ADDRESS.fullmatch(to):
+        raise Rejected(f"“{to}” is not a mail address.", code="mail_no_address")
+    with services.store.read() as connection:
+        document_id = int(errand.argument["document_id"])
+        deciding.document_of(connection, errand.shop_id, document_id)
+    document, pdf = paper(services, document_id)
+    elsewhere = addressed_to(document, to)
+    connected = shop_of(services, document)
+    shop = writing(services, connected.shop)
+    message = customer_mail.compose(
+        shop,
+        ((elsewhere, pdf),),
+        link=lambda _: link_of(services, document),
+        message_id=message_id_of(services, errand),
+        enclosed=branding.enclosed_of(services, shop),
+    )
+    reached = customer_mail.recipients(shop, elsewhere)
+    hand_over(services, connected, message, recipients=reached)
+    with services.store.write() as connection:
+        sentence = f"{document.number} was mailed to {reached[0]}."
+        deciding.record(connection, document, "sent_elsewhere", sentence, by=errand.asked_by, now=services.now())
+    return {"to": reached[0]}
+
+
+def addressed_to(document: Document, to: str) -> Document:
+    draft = document.draft
+    return replace(document, draft=replace(draft, buyer=replace(draft.buyer, email=to)))
+
+
+def try_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Send a test mail and say what came of it.
+
+    Argument: `{"to": "…"}`; without it the mail goes to the shop's own address.
+    Answer: `{"taken", "code", "sentence", "hints": ["…"]}`; *taken*: a server accepted it.
+    """
+    tried = test_email.try_mail(services, errand.shop_id, to=str(errand.argument.get("to", "")))
+    return {"taken": tried.taken, "code": tried.code, "sentence": tried.sentence, "hints": list(tried.hints)}
+
+
+def new_link(services: Services, document: Document) -> str:
+    settings = services.settings
+    return document_link.url(settings.public_url, settings.secret_keys, document.document_id, now=services.now())
+
+
+def message_id_of(services: Services, errand: Errand) -> str:
+    """The same for every try, so that a mail which left before a crash is known again."""
+    host = urlsplit(services.settings.public_url).hostname or "localhost"
+    return f"<errand-{errand.errand_id}.{int(errand.asked_at.timestamp())}@{host}>"

@@ -1,0 +1,175 @@
+"""Errands that show what a document or a mail would look like, with settings that nobody has stored yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from worker.actions.shop_settings import reworded
+from worker.domain.credit_note import Cancellation, draft_credit_note
+from worker.domain.document import Document, Draft, Kind, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.example_order import example_order
+from worker.domain.order import Order
+from worker.domain.settings_form import WrongSettings, settled
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.invoicing.exchange_rates import with_rate
+from worker.mail import customer_mail
+from worker.rendering import Brand, render_pdf
+from worker.services import Services
+from worker.shops import branding
+from worker.store import counters
+from worker.store.files import temporary
+from worker.store.shops import Connected
+from worker.store.tasks import Errand
+from worker.tasks.common import connected_of, file_of
+from worker.tasks.sample_orders import last_orders, one_order, paid_or_not
+
+EXAMPLE_SENDER, EXAMPLE_BUYER = "shop@example.com", "jan@klant.example"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A document that does not exist, of the shop as it would be. *is_example*: of an order that nobody placed."""
+
+    shop: Shop
+    document: Document
+    is_example: bool
+
+
+def preview(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Print a document of one of the shop's own orders with unsaved settings, with the watermark TEST. It is no document.
+
+    Argument: `{"kind"}`, and where wanted: `"settings": {"accent": "#334155", …}` by the names of `domain.settling.FIELDS`;
+    `"texts": {"document.intro/invoice/*/nl": "…", …}` (null: the default); `"logo": {…}` an upload put there with `store.fleeting.put`,
+    or null for none; `"order_id"` (default: the newest order, or an example where there is none); `"language"`; `"paid": true|false`;
+    `"example": true` for the example order. Check settings and texts with `domain.settling.settled` and `store.settling.reworded`
+    first: here a wrong one only fails with its sentence.
+    Answer: `{"file", "kind", "number", "order_number", "example", "problems": [{"code", "sentence"}]}`; *file* is a PDF that stays
+    for an hour or two, *number* the one that comes next, *problems* what would keep it a draft.
+    """
+    sample = sampled(services, errand)
+    logo = logo_of(services, errand, sample.shop)
+    try:
+        brand = Brand(
+            accent=sample.shop.accent,
+            logo=logo,
+            layout=sample.shop.layout,
+            templates=services.settings.templates,
+        )
+    except ValueError as error:
+        raise Rejected(f"{error}.", code="logo_wrong") from error
+    # The watermark: a preview must never pass for a document.
+    shown = replace(sample.document, draft=replace(sample.document.draft, test=True))
+    pdf = render_pdf(shown, brand=brand)
+    draft = sample.document.draft
+    file = temporary.put(services.archive, errand.shop_id, f"{draft.kind}.pdf", pdf, now=services.now())
+    return {
+        "file": file.as_json,
+        "kind": str(draft.kind),
+        "number": sample.document.number,
+        "order_number": draft.order_number,
+        "example": sample.is_example,
+        "problems": [vars(problem) for problem in draft.problems],
+    }
+
+
+def preview_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
+    """Write the mail that would bring a document, with unsaved settings and texts. Nothing is sent.
+
+    Argument: as `preview` (the logo does not matter). Answer: `{"subject", "html", "text", "from", "to", "reply_to", "cc",
+    "attachments": ["…pdf"], "order_number", "example"}`. Show the html in a sandboxed frame only.
+    """
+    sample = sampled(services, errand)
+    shop = addressed(services, sample.shop)
+    draft = sample.document.draft
+    buyer = draft.buyer if draft.buyer.email else replace(draft.buyer, email=EXAMPLE_BUYER)
+    document = replace(sample.document, draft=replace(draft, buyer=buyer, test=shop.test))
+    message = customer_mail.compose(
+        shop,
+        ((document, b""),),
+        link=lambda _: f"{services.settings.public_url}/d/…",
+        message_id="<preview@example.com>",
+        enclosed=((shop.mail_attachment.name, b""),) if shop.mail_attachment else (),
+    )
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    return {
+        "subject": str(message["Subject"]),
+        "html": html.get_content() if html else "",
+        "text": text.get_content() if text else "",
+        "from": str(message["From"]),
+        "to": str(message["To"]),
+        "reply_to": str(message["Reply-To"] or ""),
+        "cc": str(message["Cc"] or ""),
+        "attachments": [part.get_filename() for part in message.iter_attachments()],
+        "order_number": draft.order_number,
+        "example": sample.is_example,
+    }
+
+
+def addressed(services: Services, shop: Shop) -> Shop:
+    """*shop* with a sender, where it has none yet: its mails are to be seen before all is filled in."""
+    sender = shop.mail_from or services.settings.mail_from
+    return replace(shop, mail_from=sender or ("" if shop.seller.email else EXAMPLE_SENDER))
+
+
+def sampled(services: Services, errand: Errand) -> Sample:
+    connected = connected_of(services, errand)
+    shop = as_wished(connected.shop, errand.argument)
+    kind = Kind(errand.argument["kind"])
+    order, is_example = order_for(services, connected, errand)
+    shop = with_rate(services, shop, order.currency)
+    draft = draft_of(services, kind, order, shop)
+    today = services.now().astimezone(shop.zoneinfo).date()
+    series = shop.series[kind]
+    with services.store.read() as connection:
+        counter = counters.counter_of(connection, shop.shop_id, series.name)
+    number = counters.upcoming(series, counter, today=today)
+    document = Document(0, shop.shop_id, series.name, number.number, number.sequence, today, services.now(), draft)
+    return Sample(shop, document, is_example)
+
+
+def as_wished(shop: Shop, argument: Mapping[str, Any]) -> Shop:
+    """*shop* with the settings and texts of the argument, stored nowhere."""
+    try:
+        shop = settled(shop, {name: str(text) for name, text in (argument.get("settings") or {}).items()})
+        return reworded(shop, argument.get("texts") or {})
+    except WrongSettings as error:
+        raise Rejected(str(error), code="option_wrong") from error
+    except LookupError as error:
+        raise Rejected(f"{error.args[0]}.", code="option_wrong") from error
+
+
+def order_for(services: Services, connected: Connected, errand: Errand) -> tuple[Order, bool]:
+    argument = errand.argument
+    paid = argument.get("paid")
+    order, is_example = None, False
+    if argument.get("order_id"):
+        order = one_order(services, connected, int(argument["order_id"]))
+    elif not argument.get("example"):
+        order = next(iter(last_orders(services, connected, limit=10)), None)
+    if order is None:
+        country = connected.shop.seller.address.country
+        order, is_example = example_order(now=services.now(), paid=paid is not False, country=country), True
+    order = paid_or_not(order, paid=paid, now=services.now())
+    return replace(order, language_hint=str(argument.get("language") or order.language_hint)), is_example
+
+
+def draft_of(services: Services, kind: Kind, order: Order, shop: Shop) -> Draft:
+    today = services.now().astimezone(shop.zoneinfo).date()
+    of = Kind.INVOICE if kind is Kind.CREDIT_NOTE else kind
+    draft = draft_document(of, order, shop, cause="preview", send_mode=SendMode.SEND, today=today)
+    if kind is not Kind.CREDIT_NOTE:
+        return draft
+    number = counters.upcoming(shop.series[of], None, today=today).number
+    invoice = Document(0, shop.shop_id, of, number, 1, today, services.now(), draft)
+    return draft_credit_note(Cancellation(), invoice, (), order, shop, cause="preview", send_mode=SendMode.SEND)
+
+
+def logo_of(services: Services, errand: Errand, shop: Shop) -> bytes:
+    """The uploaded logo, the shop's own, or none."""
+    if "logo" not in errand.argument:
+        return branding.brand_of(services, shop).logo
+    if errand.argument["logo"] is None:
+        return b""
+    return temporary.get(services.archive, file_of(errand, "logo"))

@@ -1,0 +1,79 @@
+"""The shop's own last orders, to show what settings would make of them."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from worker.domain.order import Order
+from worker.errors import FacturelayError, Rejected
+from worker.orders.fetch import asked, delivered
+from worker.services import Services
+from worker.store import deliveries
+from worker.store.shops import Connected
+from worker.woocommerce.payload import parse_order, parse_orders
+
+# A checkout that merely began is listed like an order.
+NOT_PLACED = ("checkout-draft", "auto-draft", "trash")
+OPEN = ("pending", "on-hold", "processing")
+
+
+def last_orders(services: Services, connected: Connected, *, limit: int) -> tuple[Order, ...]:
+    """The newest orders, newest first: as the shop shows them, else as they were delivered while that is kept (90 days)."""
+    if connected.secrets.has_rest:
+        try:
+            found = parse_orders(services.client_of(connected).latest_orders(limit=limit))
+            return tuple(order for order in found if order.status not in NOT_PLACED)
+        except FacturelayError:
+            pass  # what was delivered serves as well: nothing is made of it
+    return kept_orders(services, connected, limit=limit)
+
+
+def kept_orders(services: Services, connected: Connected, *, limit: int) -> tuple[Order, ...]:
+    with services.store.read() as connection:
+        bodies = deliveries.latest_bodies(connection, connected.shop.shop_id, limit=limit)
+    found = []
+    for body in bodies:
+        try:
+            found.append(parse_order(body))
+        except Rejected:
+            continue
+    return tuple(sorted(found, key=lambda order: order.created_at, reverse=True))
+
+
+def open_orders(services: Services, connected: Connected, *, limit: int) -> tuple[Order, ...]:
+    """Orders that are under way in the shop: waiting, being paid, being packed. Raises as a call to the shop does."""
+    if not connected.secrets.has_rest:
+        kept = kept_orders(services, connected, limit=limit)
+        return tuple(order for order in kept if standing_of(order, connected) in OPEN)
+    client = services.client_of(connected)
+    custom = tuple(own for own, stands_for in connected.shop.status_map.items() if stands_for in OPEN)
+    try:
+        return parse_orders(client.latest_orders(limit=limit, statuses=(*OPEN, *custom)))
+    except Rejected as error:
+        if not custom or error.code == "rest_key_refused":
+            raise
+        # A status that a plugin of the shop's brought, and took along.
+        return parse_orders(client.latest_orders(limit=limit, statuses=OPEN))
+
+
+def standing_of(order: Order, connected: Connected) -> str:
+    return connected.shop.status_map.get(order.status, order.status)
+
+
+def one_order(services: Services, connected: Connected, order_id: int) -> Order:
+    """One order of the shop's. Raises Rejected where it is neither to be asked for nor kept."""
+    if connected.secrets.has_rest:
+        return asked(services, connected, order_id).order
+    with services.store.read() as connection:
+        look = delivered(deliveries.of_order(connection, connected.shop.shop_id, order_id))
+    if look is None:
+        raise Rejected(f"Order {order_id} is not kept any more; choose another one.", code="order_unknown")
+    return look.order
+
+
+def paid_or_not(order: Order, *, paid: bool | None, now: datetime) -> Order:
+    """*order* as if it were paid, or not; None: as it is."""
+    if paid is None or paid is order.is_paid:
+        return order
+    if paid:
+        return replace(order, paid_at=now, status="processing")
+    return replace(order, paid_at=None, completed_at=None, status="on-hold")
