@@ -51,8 +51,8 @@ check: venv-dev ## Check style, types, the arrows between the rooms, and PHP's s
 golden: venv-dev ## Write the golden files anew; read the difference before keeping it
 	@$(BIN)/python -m pytest tests -k golden --update-golden $(ARGS)
 
-chaos: venv-dev ## Kill at random and look for losses: make chaos ORDERS=1000 SEED=7 BLOWS="worker killed,valkey" MEAN_S=0.5
-	@CHAOS_ORDERS="$(ORDERS)" CHAOS_SEED="$(SEED)" CHAOS_BLOWS="$(BLOWS)" CHAOS_MEAN_S="$(MEAN_S)" $(BIN)/python -m pytest -m chaos -s $(ARGS)
+chaos: venv-dev ## Kill at random and look for losses: make chaos ORDERS=1000 SEED=7 FAULTS="worker killed,valkey" MEAN_S=0.5
+	@CHAOS_ORDERS="$(ORDERS)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" CHAOS_MEAN_S="$(MEAN_S)" $(BIN)/python -m pytest -m chaos -s $(ARGS)
 
 lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin them with hashes
 	@$(PIP) install --quiet uv

@@ -30,8 +30,8 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from benchmarks.numbers_per_second import postgres
 from bridge import create_app
-from tests.domain.factories import a_shop
-from tests.store.books import VAULT, plain_draft
+from tests.support.factories import a_shop
+from tests.support.issuing import VAULT, plain_draft
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.settings import Settings
@@ -319,7 +319,7 @@ def past_hours(ids: list[str]) -> Iterator[dict[str, object]]:
 
 
 @dataclass(frozen=True)
-class House:
+class FilledDatabase:
     """A filled database, and whom the measured pages are about. What a page through HTTP needs goes here too."""
 
     store: Store
@@ -347,7 +347,7 @@ class House:
             public_url="http://documents.example",
             database_url=self.store.url.render_as_string(hide_password=False),
             redis_url="unix:///nobody/listens.sock",
-            secret_keys=("k" * 32,),  # those of tests.store.books
+            secret_keys=("k" * 32,),  # those of tests.support.issuing
         )
         with self.store.write() as connection:
             user_id = users.add(
@@ -365,11 +365,11 @@ class House:
         return client
 
 
-def page(path: str) -> Callable[[House], object]:
+def page(path: str) -> Callable[[FilledDatabase], object]:
     """A whole page: who is asking, the queries, the template."""
 
-    def run(house: House) -> object:
-        answer = house.visitor.get(path, base_url="http://documents.example")
+    def run(filled: FilledDatabase) -> object:
+        answer = filled.visitor.get(path, base_url="http://documents.example")
         if answer.status_code != HTTPStatus.OK:
             raise RuntimeError(f"{path} answers {answer.status_code}")
         return answer
@@ -377,33 +377,33 @@ def page(path: str) -> Callable[[House], object]:
     return run
 
 
-def reads(function: Callable[[Connection, House], object]) -> Callable[[House], object]:
-    def run(house: House) -> object:
-        with house.store.read() as connection:
-            return function(connection, house)
+def reads(function: Callable[[Connection, FilledDatabase], object]) -> Callable[[FilledDatabase], object]:
+    def run(filled: FilledDatabase) -> object:
+        with filled.store.read() as connection:
+            return function(connection, filled)
 
     return run
 
 
-def documents_of(wanted: DocumentFilter | None = None, *, every: bool = False) -> Callable[[House], object]:
-    return reads(lambda connection, house: lists.documents_page(connection, None if every else house.one, wanted))
+def documents_of(wanted: DocumentFilter | None = None, *, every: bool = False) -> Callable[[FilledDatabase], object]:
+    return reads(lambda connection, filled: lists.documents_page(connection, None if every else filled.one, wanted))
 
 
-def orders_of(wanted: OrderFilter | None = None, *, every: bool = False) -> Callable[[House], object]:
-    return reads(lambda connection, house: lists.orders_page(connection, None if every else house.one, wanted))
+def orders_of(wanted: OrderFilter | None = None, *, every: bool = False) -> Callable[[FilledDatabase], object]:
+    return reads(lambda connection, filled: lists.orders_page(connection, None if every else filled.one, wanted))
 
 
 LAST_MONTH = DocumentFilter(since=date(2026, 10, 1), until=date(2026, 10, 31))
 SUMMER = DocumentFilter(since=date(2026, 6, 1), until=date(2026, 6, 30))
 DAY = NOW.replace(hour=0)
 
-MEASURED: dict[str, Callable[[House], object]] = {
+MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
     "documents": documents_of(),
     "documents, all shops": documents_of(every=True),
-    "documents, midway": reads(lambda c, house: lists.documents_page(c, house.one, None, house.midway)),
-    "documents, midway, all shops": reads(lambda c, house: lists.documents_page(c, None, None, house.midway)),
+    "documents, midway": reads(lambda c, filled: lists.documents_page(c, filled.one, None, filled.midway)),
+    "documents, midway, all shops": reads(lambda c, filled: lists.documents_page(c, None, None, filled.midway)),
     "documents, a page back, all shops": reads(
-        lambda c, house: lists.documents_page(c, None, None, Place(before=house.midway.after))
+        lambda c, filled: lists.documents_page(c, None, None, Place(before=filled.midway.after))
     ),
     "documents, credit notes": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE)),
     "documents, credit notes, all shops": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE), every=True),
@@ -420,8 +420,8 @@ MEASURED: dict[str, Callable[[House], object]] = {
     "documents, found by a common name": documents_of(DocumentFilter(text="jan peeters")),
     "documents, found by a common name, all shops": documents_of(DocumentFilter(text="jan peeters"), every=True),
     "documents, found by nothing, all shops": documents_of(DocumentFilter(text="jan nobody"), every=True),
-    "drafts": reads(lambda c, house: lists.drafts_page(c, house.one)),
-    "drafts, all shops": reads(lambda c, _house: lists.drafts_page(c, None)),
+    "drafts": reads(lambda c, filled: lists.drafts_page(c, filled.one)),
+    "drafts, all shops": reads(lambda c, _filled: lists.drafts_page(c, None)),
     "orders": orders_of(),
     "orders, all shops": orders_of(every=True),
     "orders, on hold": orders_of(OrderFilter(status="on-hold")),
@@ -430,38 +430,40 @@ MEASURED: dict[str, Callable[[House], object]] = {
     "orders, need attention, all shops": orders_of(OrderFilter(needs_attention=True), every=True),
     "orders, found by a common name, all shops": orders_of(OrderFilter(text="an maes"), every=True),
     "orders, found by a rare name, all shops": orders_of(OrderFilter(text="zeldzaam0"), every=True),
-    "deliveries": reads(lambda c, house: jobs.deliveries_page(c, house.one)),
-    "deliveries, all shops": reads(lambda c, _house: jobs.deliveries_page(c, None)),
-    "deliveries, failed, all shops": reads(lambda c, _house: jobs.deliveries_page(c, None, DeliveryFilter("failed"))),
-    "jobs, failed": reads(lambda c, house: jobs.jobs_page(c, house.one)),
-    "jobs, failed, all shops": reads(lambda c, _house: jobs.jobs_page(c, None)),
+    "deliveries": reads(lambda c, filled: jobs.deliveries_page(c, filled.one)),
+    "deliveries, all shops": reads(lambda c, _filled: jobs.deliveries_page(c, None)),
+    "deliveries, failed, all shops": reads(lambda c, _filled: jobs.deliveries_page(c, None, DeliveryFilter("failed"))),
+    "jobs, failed": reads(lambda c, filled: jobs.jobs_page(c, filled.one)),
+    "jobs, failed, all shops": reads(lambda c, _filled: jobs.jobs_page(c, None)),
     "jobs, one group, all shops": reads(
-        lambda c, _house: jobs.jobs_page(c, None, JobFilter("failed", JobKind.STEP, "mail", "mail_refused"))
+        lambda c, _filled: jobs.jobs_page(c, None, JobFilter("failed", JobKind.STEP, "mail", "mail_refused"))
     ),
-    "job groups, all shops": reads(lambda c, _house: jobs.job_groups(c, None)),
-    "job counts, all shops": reads(lambda c, _house: jobs.job_counts(c, None)),
-    "events": reads(lambda c, house: activity.events_page(c, house.one)),
-    "events, all shops": reads(lambda c, _house: activity.events_page(c, None)),
-    "needs you": reads(lambda c, house: attention.needs(c, house.one)),
-    "needs you, all shops": reads(lambda c, _house: attention.needs(c, None)),
-    "today": reads(lambda c, house: today.today(c, house.one, since=DAY)),
-    "today, all shops": reads(lambda c, _house: today.today(c, None, since=DAY)),
-    "next numbers": reads(lambda c, house: today.next_numbers(c, house.shop, day=NOW.date())),
+    "job groups, all shops": reads(lambda c, _filled: jobs.job_groups(c, None)),
+    "job counts, all shops": reads(lambda c, _filled: jobs.job_counts(c, None)),
+    "events": reads(lambda c, filled: activity.events_page(c, filled.one)),
+    "events, all shops": reads(lambda c, _filled: activity.events_page(c, None)),
+    "needs you": reads(lambda c, filled: attention.needs(c, filled.one)),
+    "needs you, all shops": reads(lambda c, _filled: attention.needs(c, None)),
+    "today": reads(lambda c, filled: today.today(c, filled.one, since=DAY)),
+    "today, all shops": reads(lambda c, _filled: today.today(c, None, since=DAY)),
+    "next numbers": reads(lambda c, filled: today.next_numbers(c, filled.shop, day=NOW.date())),
     "plot of 24 h": reads(
-        lambda c, house: hourly_stats.by_hour(c, house.one, since=NOW - timedelta(days=1), until=NOW)
+        lambda c, filled: hourly_stats.by_hour(c, filled.one, since=NOW - timedelta(days=1), until=NOW)
     ),
     "plot of 30 days, all shops": reads(
-        lambda c, house: hourly_stats.by_day(
-            c, None, since=NOW - timedelta(days=30), until=NOW, zone=house.shop.zoneinfo
+        lambda c, filled: hourly_stats.by_day(
+            c, None, since=NOW - timedelta(days=30), until=NOW, zone=filled.shop.zoneinfo
         )
     ),
     "hour counted by the sweep": reads(
-        lambda c, _house: hourly_stats.count(c, hourly_stats.whole_hour(NOW - timedelta(hours=3)))
+        lambda c, _filled: hourly_stats.count(c, hourly_stats.whole_hour(NOW - timedelta(hours=3)))
     ),
-    "numbers of a series": reads(lambda c, _house: register_check.numbers_page(c, SHOP, series="invoice", period=2026)),
-    "register checked": reads(lambda c, house: register_check.check(c, house.shop)),
+    "numbers of a series": reads(
+        lambda c, _filled: register_check.numbers_page(c, SHOP, series="invoice", period=2026)
+    ),
+    "register checked": reads(lambda c, filled: register_check.check(c, filled.shop)),
     "journal of a month": reads(
-        lambda c, _house: sales_journal.journal(c, SHOP, since=date(2026, 10, 1), until=date(2026, 10, 31))
+        lambda c, _filled: sales_journal.journal(c, SHOP, since=date(2026, 10, 1), until=date(2026, 10, 31))
     ),
 } | {
     f"page {path}": page(path)
@@ -484,13 +486,13 @@ MEASURED: dict[str, Callable[[House], object]] = {
 }
 
 
-def medians_ms(run: Callable[[House], object], *houses: House) -> list[float]:
+def medians_ms(run: Callable[[FilledDatabase], object], *houses: FilledDatabase) -> list[float]:
     """The median in each database, taken in turns: what else the machine does weighs on all alike."""
     took: list[list[float]] = [[] for _ in houses]
     for _ in range(TIMES + 1):
-        for house, times in zip(houses, took, strict=True):
+        for filled, times in zip(houses, took, strict=True):
             started = time.perf_counter()
-            run(house)
+            run(filled)
             times.append(time.perf_counter() - started)
     return [statistics.median(times[1:]) * 1000 for times in took]
 
@@ -499,28 +501,28 @@ def medians_ms(run: Callable[[House], object], *houses: House) -> list[float]:
 
 
 @contextmanager
-def house_of(server_url: Callable[[], str], size: Size) -> Iterator[House]:
+def house_of(server_url: Callable[[], str], size: Size) -> Iterator[FilledDatabase]:
     store = Store(server_url())
     started = time.perf_counter()
     fill(store, size)
     print(
         f"{size.documents:,} documents in {size.shops} shops, made in {time.perf_counter() - started:.0f} s", flush=True
     )
-    yield House(store, size)
+    yield FilledDatabase(store, size)
     store.close()
 
 
-def explain(run: Callable[[House], object], house: House) -> None:
+def explain(run: Callable[[FilledDatabase], object], filled: FilledDatabase) -> None:
     """Print how PostgreSQL goes about each statement of *run*."""
     statements: list[tuple[str, object]] = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: object, _context: object, _many: object) -> None:
         statements.append((statement, parameters))
 
-    event.listen(house.store.engine, "before_cursor_execute", note)
-    run(house)
-    event.remove(house.store.engine, "before_cursor_execute", note)
-    with house.store.read() as connection:
+    event.listen(filled.store.engine, "before_cursor_execute", note)
+    run(filled)
+    event.remove(filled.store.engine, "before_cursor_execute", note)
+    with filled.store.read() as connection:
         for statement, parameters in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", parameters)  # type: ignore[arg-type]  # as they came
             print(statement, *(f"    {line}" for line in plan.scalars()), "", sep="\n")
@@ -555,7 +557,7 @@ def main() -> None:
     print(f"{len(slow)} miss the target: {'; '.join(slow)}" if slow else "all within the targets")
 
 
-def shown(name: str, run: Callable[[House], object], large: House, small: House) -> bool:
+def shown(name: str, run: Callable[[FilledDatabase], object], large: FilledDatabase, small: FilledDatabase) -> bool:
     """Measure and print one line; whether it is within the targets."""
     took, before = medians_ms(run, large, small)
     fine = took < TARGET_MS and took / before < TARGET_RATIO

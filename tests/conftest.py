@@ -4,6 +4,9 @@ import signal
 
 import pytest
 
+# Their assertions say as much as those of the tests that call them.
+pytest.register_assert_rewrite("tests.support")
+
 pytest_plugins = [
     "tests.services.brokers",
     "tests.services.browser",

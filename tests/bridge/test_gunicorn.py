@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.bridge.conftest import KEY, ORDER, PDF, SHOP, House, recorded_deliveries, settings_for, signed_headers
 from tests.services.process import answers, free_port, running, wait_until
+from tests.support.bridge_app import KEY, ORDER, PDF, SHOP, BridgeApp, recorded_deliveries, settings_for, signed_headers
 from worker.net import document_link
 
 pytestmark = pytest.mark.slow  # each test starts processes of its own
@@ -55,10 +55,10 @@ class Door:
 
 
 @contextmanager
-def a_door(house: House, *, redis_url: str, options: tuple[str, ...] = ()) -> Iterator[Door]:
+def a_door(app: BridgeApp, *, redis_url: str, options: tuple[str, ...] = ()) -> Iterator[Door]:
     port = free_port()
-    settings = settings_for(house.settings.database_url, house.settings.data, redis_url=redis_url)
-    log = house.settings.data / "gunicorn.log"
+    settings = settings_for(app.settings.database_url, app.settings.data, redis_url=redis_url)
+    log = app.settings.data / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", "-c", "python:bridge.gunicorn_conf", "-b", f"127.0.0.1:{port}"]
     env = {**settings.as_environment(), "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     with running([*command, *options, "bridge:create_app()"], ready=lambda: answers(port), log=log, env=env):
@@ -85,9 +85,9 @@ def hanging_redis() -> Iterator[str]:
 
 @pytest.mark.parametrize("trouble", ["refusing_redis", "hanging_redis"])
 def test_no_delivery_waits_for_redis_and_none_is_lost(
-    house: House, trouble: str, request: pytest.FixtureRequest
+    app: BridgeApp, trouble: str, request: pytest.FixtureRequest
 ) -> None:
-    with a_door(house, redis_url=request.getfixturevalue(trouble)) as door:
+    with a_door(app, redis_url=request.getfixturevalue(trouble)) as door:
         door.deliver()  # the first one after the start also pays for opening the database
         took = []
         for _ in range(20):
@@ -96,30 +96,32 @@ def test_no_delivery_waits_for_redis_and_none_is_lost(
             took.append(time.monotonic() - started)
 
     assert max(took) < QUICKLY_S
-    assert house.how_many_kept() == 21
+    assert app.how_many_kept() == 21
 
 
-def test_a_recorded_shop_replayed_over_the_wire_is_kept_byte_for_byte(house: House, refusing_redis: str) -> None:
+def test_a_recorded_shop_replayed_over_the_wire_is_kept_byte_for_byte(app: BridgeApp, refusing_redis: str) -> None:
     recorded = [json.loads(path.read_text()) for path in recorded_deliveries()]
-    house.add_shop("recorded", secrets=tuple({each["secret"] for each in recorded}))
+    app.add_shop("recorded", secrets=tuple({each["secret"] for each in recorded}))
 
-    with a_door(house, redis_url=refusing_redis) as door:
+    with a_door(app, redis_url=refusing_redis) as door:
         statuses = [
             door.deliver(each["body_text"].encode(), dict(each["headers"]), shop="recorded").status_code
             for each in recorded
         ]
 
     orders = {json.loads(each["body_text"])["id"] for each in recorded}
-    kept = sorted((one.delivery_id, one.body) for order in orders for one in house.kept(order, shop="recorded"))
+    kept = sorted((one.delivery_id, one.body) for order in orders for one in app.kept(order, shop="recorded"))
     assert statuses == [200] * len(recorded)
     assert [body for _, body in kept] == [each["body_text"].encode() for each in recorded]
 
 
-def test_fifty_identical_deliveries_from_many_connections_are_all_kept(either_house: House, hanging_redis: str) -> None:
-    with a_door(either_house, redis_url=hanging_redis) as door, ThreadPoolExecutor(16) as threads:
+def test_fifty_identical_deliveries_from_many_connections_are_all_kept(
+    app_on_each_database: BridgeApp, hanging_redis: str
+) -> None:
+    with a_door(app_on_each_database, redis_url=hanging_redis) as door, ThreadPoolExecutor(16) as threads:
         statuses = list(threads.map(lambda _: door.deliver().status_code, range(50)))
 
-    assert (statuses, either_house.how_many_kept()) == ([200] * 50, 50)
+    assert (statuses, app_on_each_database.how_many_kept()) == ([200] * 50, 50)
 
 
 def chunked(door: Door, body: bytes) -> tuple[int, bytes]:
@@ -134,11 +136,11 @@ def chunked(door: Door, body: bytes) -> tuple[int, bytes]:
     return said
 
 
-def test_a_body_without_a_length_is_kept_or_refused_like_any_other(house: House, refusing_redis: str) -> None:
-    longest = b'{"id":238,"x":"' + b"x" * (house.settings.max_body_bytes - 17) + b'"}'
+def test_a_body_without_a_length_is_kept_or_refused_like_any_other(app: BridgeApp, refusing_redis: str) -> None:
+    longest = b'{"id":238,"x":"' + b"x" * (app.settings.max_body_bytes - 17) + b'"}'
     too_long = {"one byte": longest + b" ", "twice": longest * 2}
 
-    with a_door(house, redis_url=refusing_redis) as door:
+    with a_door(app, redis_url=refusing_redis) as door:
         kept, _ = chunked(door, longest)
         refused = {name: chunked(door, body) for name, body in too_long.items()}
 
@@ -146,12 +148,12 @@ def test_a_body_without_a_length_is_kept_or_refused_like_any_other(house: House,
     assert {name: (status, json.loads(said)["error"]) for name, (status, said) in refused.items()} == dict.fromkeys(
         too_long, (413, "body_too_large")
     )
-    assert [one.body for one in house.kept()] == [longest]
+    assert [one.body for one in app.kept()] == [longest]
 
 
-def test_what_is_refused_unread_is_still_answered(house: House, refusing_redis: str) -> None:
+def test_what_is_refused_unread_is_still_answered(app: BridgeApp, refusing_redis: str) -> None:
     body = b"x" * 90_000
-    with a_door(house, redis_url=refusing_redis) as door:
+    with a_door(app, redis_url=refusing_redis) as door:
         unsigned = [door.deliver(body, {"Content-Type": "application/json"}).status_code for _ in range(5)]
         unknown = [door.deliver(body, shop="nobody").status_code for _ in range(5)]
         too_long = [door.deliver(body * 2).status_code for _ in range(5)]
@@ -159,18 +161,18 @@ def test_what_is_refused_unread_is_still_answered(house: House, refusing_redis: 
     assert (unsigned, unknown, too_long) == ([401] * 5, [404] * 5, [413] * 5)
 
 
-def test_links_work_over_the_wire_and_no_log_holds_a_token(house: House, refusing_redis: str) -> None:
-    document = house.issue()
-    token = document_link.sign((KEY,), document.document_id, now=house.now)
+def test_links_work_over_the_wire_and_no_log_holds_a_token(app: BridgeApp, refusing_redis: str) -> None:
+    document = app.issue()
+    token = document_link.sign((KEY,), document.document_id, now=app.now)
 
     loud = ("--access-logfile", "-", "--log-level", "debug", "--capture-output")
-    with a_door(house, redis_url=refusing_redis, options=loud) as door:
+    with a_door(app, redis_url=refusing_redis, options=loud) as door:
         page, pdf = (
             requests.get(f"{door.url}/d/{token}", timeout=20),
             requests.get(f"{door.url}/d/{token}/pdf", timeout=20),
         )
         head = requests.head(f"{door.url}/d/{token}/pdf", timeout=20)
-        (house.settings.archive / f"{document.document_id}.pdf").unlink()
+        (app.settings.archive / f"{document.document_id}.pdf").unlink()
         gone = requests.get(f"{door.url}/d/{token}/pdf", headers={"Referer": f"{door.url}/d/{token}"}, timeout=20)
 
     assert [page.status_code, pdf.status_code, head.status_code, gone.status_code] == [200, 200, 200, 422]
@@ -180,15 +182,15 @@ def test_links_work_over_the_wire_and_no_log_holds_a_token(house: House, refusin
     assert token not in log
 
 
-def test_by_default_there_is_no_access_log(house: House, refusing_redis: str) -> None:
-    with a_door(house, redis_url=refusing_redis) as door:
+def test_by_default_there_is_no_access_log(app: BridgeApp, refusing_redis: str) -> None:
+    with a_door(app, redis_url=refusing_redis) as door:
         requests.get(f"{door.url}/health", timeout=20)
 
     assert "/health" not in door.log.read_text()
 
 
-def test_metrics_come_from_the_database_so_every_process_says_the_same(house: House, refusing_redis: str) -> None:
-    with a_door(house, redis_url=refusing_redis) as door:
+def test_metrics_come_from_the_database_so_every_process_says_the_same(app: BridgeApp, refusing_redis: str) -> None:
+    with a_door(app, redis_url=refusing_redis) as door:
         for _ in range(3):
             door.deliver()
         said = {requests.get(f"{door.url}/metrics", timeout=20).text for _ in range(6)}
@@ -198,14 +200,14 @@ def test_metrics_come_from_the_database_so_every_process_says_the_same(house: Ho
     )
 
 
-def test_clients_that_fall_silent_do_not_keep_the_door_shut(house: House, refusing_redis: str) -> None:
+def test_clients_that_fall_silent_do_not_keep_the_door_shut(app: BridgeApp, refusing_redis: str) -> None:
     half_a_head = b"POST /webhooks/x HTTP/1.1\r\nHost: x\r\n"
     half_a_body = (
         f"POST /webhooks/{SHOP} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         "X-WC-Webhook-Signature: x\r\nContent-Length: 5000\r\n\r\n{"
     ).encode()
     few = ("--workers", "1", "--threads", "2")
-    with a_door(house, redis_url=refusing_redis, options=few) as door, ExitStack() as connections:
+    with a_door(app, redis_url=refusing_redis, options=few) as door, ExitStack() as connections:
         for number in range(3):
             silent = connections.enter_context(socket.create_connection(("127.0.0.1", door.port)))
             silent.sendall(half_a_body if number % 2 else half_a_head)

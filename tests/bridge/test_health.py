@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge import create_app
-from tests.bridge.conftest import NOW, SHOP, House, settings_for
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
 from worker.store import alerts, shops
 from worker.store.queries import metrics
 
@@ -22,8 +22,8 @@ def test_health_depends_on_nothing(tmp_path: Path) -> None:
     assert (answer.status_code, answer.json) == (200, {"alive": True})
 
 
-def test_ready_tells_of_redis_and_does_not_need_it(house: House) -> None:
-    answer = house.client.get("/ready")
+def test_ready_tells_of_redis_and_does_not_need_it(app: BridgeApp) -> None:
+    answer = app.client.get("/ready")
 
     assert (answer.status_code, answer.json) == (200, {"ready": True, "database": "answers", "redis": "away"})
 
@@ -37,24 +37,24 @@ def test_ready_is_503_without_a_database(tmp_path: Path, broker_url: str) -> Non
 
 
 def test_ready_is_503_before_the_database_has_its_tables(database_url: str, tmp_path: Path) -> None:
-    app = create_app(settings_for(database_url, tmp_path))
+    bare = create_app(settings_for(database_url, tmp_path))
 
-    assert app.test_client().get("/ready").status_code == 503
-    app.extensions["facturelay"].store.close()
+    assert bare.test_client().get("/ready").status_code == 503
+    bare.extensions["facturelay"].store.close()
 
 
-def test_metrics_are_the_figures_of_the_database(either_house: House) -> None:
-    house = either_house
-    house.deliver()
-    house.deliver(headers={"Content-Type": "application/json"})
-    house.issue()
-    with house.store.write() as connection:
+def test_metrics_are_the_figures_of_the_database(app_on_each_database: BridgeApp) -> None:
+    app = app_on_each_database
+    app.deliver()
+    app.deliver(headers={"Content-Type": "application/json"})
+    app.issue()
+    with app.store.write() as connection:
         for code in ("owner_lost_rights", "owner_lost_rights", "numbering_gap"):
             alerts.sound(connection, SHOP, code=code, sentence="x", now=NOW)
         alerts.quiet(connection, SHOP, code="numbering_gap", now=NOW)
-    house.now = NOW + timedelta(seconds=90)
+    app.now = NOW + timedelta(seconds=90)
 
-    answer = house.client.get("/metrics")
+    answer = app.client.get("/metrics")
 
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     values = {line for line in answer.text.splitlines() if not line.startswith("#") and not line.endswith(" 0.0")}
@@ -69,16 +69,16 @@ def test_metrics_are_the_figures_of_the_database(either_house: House) -> None:
     }
 
 
-def test_what_never_happened_is_told_as_zero(house: House) -> None:
-    lines = house.client.get("/metrics").text.splitlines()
+def test_what_never_happened_is_told_as_zero(app: BridgeApp) -> None:
+    lines = app.client.get("/metrics").text.splitlines()
 
     assert 'facturelay_deliveries{state="failed"} 0.0' in lines
     assert 'facturelay_steps{name="mail",state="failed"} 0.0' in lines
     assert "facturelay_oldest_waiting_seconds 0.0" in lines
 
 
-def test_figures_of_an_empty_database_are_zero(house: House) -> None:
-    with house.store.read() as connection:
+def test_figures_of_an_empty_database_are_zero(app: BridgeApp) -> None:
+    with app.store.read() as connection:
         taken = metrics.take(connection)
 
     assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (
@@ -87,24 +87,24 @@ def test_figures_of_an_empty_database_are_zero(house: House) -> None:
         0,
         None,
     )
-    with house.store.read() as connection:
+    with app.store.read() as connection:
         assert taken.signature_failures == shops.signature_failures_of(connection, SHOP) == 0
 
 
 @pytest.mark.parametrize("address", ONLY_NEAR)
-def test_metrics_are_served_to_the_machines_next_door(house: House, address: str) -> None:
-    assert house.client.get("/metrics", environ_overrides={"REMOTE_ADDR": address}).status_code == 200
+def test_metrics_are_served_to_the_machines_next_door(app: BridgeApp, address: str) -> None:
+    assert app.client.get("/metrics", environ_overrides={"REMOTE_ADDR": address}).status_code == 200
 
 
 @pytest.mark.parametrize("address", FAR)
-def test_metrics_are_404_to_everybody_else(house: House, address: str) -> None:
-    answer = house.client.get("/metrics", environ_overrides={"REMOTE_ADDR": address})
+def test_metrics_are_404_to_everybody_else(app: BridgeApp, address: str) -> None:
+    answer = app.client.get("/metrics", environ_overrides={"REMOTE_ADDR": address})
 
-    nowhere = house.client.get("/api/no/such/page")
+    nowhere = app.client.get("/api/no/such/page")
     assert (answer.status_code, answer.json, dict(answer.headers)) == (404, nowhere.json, dict(nowhere.headers))
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"])
 @pytest.mark.parametrize("value", ["127.0.0.1", ""])
-def test_metrics_are_404_through_a_proxy_whatever_it_says(house: House, header: str, value: str) -> None:
-    assert house.client.get("/metrics", headers={header: value}).status_code == 404
+def test_metrics_are_404_through_a_proxy_whatever_it_says(app: BridgeApp, header: str, value: str) -> None:
+    assert app.client.get("/metrics", headers={header: value}).status_code == 404

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.chaos.claims import mails_again, numbers_without_gap, wait_until_settled, wrong_mails, wrong_notes
-from tests.chaos.town import Town, a_town
+from tests.chaos.assertions import mails_again, numbers_without_gap, wait_until_settled, wrong_mails, wrong_notes
+from tests.chaos.experiment import Experiment, an_experiment
 from tests.services.process import run
 from worker.accounting import verify
 from worker.processes.supervisor import facturelay
@@ -17,11 +17,13 @@ FEWEST_ORDERS = 20
 
 
 def test_machines_are_replaced_one_by_one_while_the_shop_goes_on_selling() -> None:
-    with a_town(postgresql=True, machines=2, workers=1, orders=200, FACTURELAY_TEST_LEASE_SECONDS="50") as town:
+    with an_experiment(
+        postgresql=True, machines=2, workers=1, orders=200, FACTURELAY_TEST_LEASE_SECONDS="50"
+    ) as experiment:
         over = threading.Event()
-        selling = threading.Thread(target=sell_until, args=(town, over))
+        selling = threading.Thread(target=sell_until, args=(experiment, over))
         selling.start()
-        old = town.house.machines[1]
+        old = experiment.system.machines[1]
         run(facturelay("migrate"), env=old.environment)
         old.stop()  # SIGTERM: bridge, worker and sweep end what they are at
         old.start()
@@ -29,20 +31,20 @@ def test_machines_are_replaced_one_by_one_while_the_shop_goes_on_selling() -> No
         run(facturelay("migrate"), env=old.environment)
         over.set()
         selling.join()
-        assert wait_until_settled(town) == ""
-        assert len(town.due) >= FEWEST_ORDERS
-        assert set(town.answers) == {200}
-        assert sorted(item.draft.cause for item in town.listed()) == sorted(town.due)
-        assert numbers_without_gap(town)
-        assert (wrong_mails(town), mails_again(town), wrong_notes(town)) == ([], {}, [])
-        assert [proof.damages for proof in verify.verify(town.house.services)] == [()]
+        assert wait_until_settled(experiment) == ""
+        assert len(experiment.due) >= FEWEST_ORDERS
+        assert set(experiment.answers) == {200}
+        assert sorted(item.draft.cause for item in experiment.listed()) == sorted(experiment.due)
+        assert numbers_without_gap(experiment)
+        assert (wrong_mails(experiment), mails_again(experiment), wrong_notes(experiment)) == ([], {}, [])
+        assert [proof.damages for proof in verify.verify(experiment.system.services)] == [()]
 
 
-def sell_until(town: Town, over: threading.Event) -> None:
+def sell_until(experiment: Experiment, over: threading.Event) -> None:
     order_id = 0
     while not over.is_set() or order_id < FEWEST_ORDERS:
         order_id += 1
-        town.sell(order_id)
-        town.deliver(order_id, "order.created")
-        town.deliver(order_id, "order.updated")
+        experiment.sell(order_id)
+        experiment.deliver(order_id, "order.created")
+        experiment.deliver(order_id, "order.updated")
         time.sleep(0.5)

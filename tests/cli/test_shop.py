@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
-from tests.store.books import a_draft
+from tests.support.issuing import a_draft
 from worker.domain.document import Kind
 
 MakeShop = Callable[..., ShopAtHand]

@@ -29,7 +29,7 @@ SELLER = (
 
 
 class Up:
-    """A running house and the command line beside it."""
+    """A running system and the command line beside it."""
 
     def __init__(self, data: Path, *, smtp_url: str) -> None:
         self.port = free_port()
@@ -71,7 +71,7 @@ class Up:
                     return
             except requests.ConnectionError:
                 time.sleep(0.1)
-        raise AssertionError("the house does not open")
+        raise AssertionError("the system does not open")
 
     def stop(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGTERM)
@@ -82,20 +82,20 @@ class Up:
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[tuple[Up, PretendShop, Mailbox]]:
     with PretendShop() as shop, Mailbox() as mailbox:
-        house = Up(tmp_path / "data", smtp_url=mailbox.url)
+        system = Up(tmp_path / "data", smtp_url=mailbox.url)
         try:
-            house.wait_until_ready()
-            yield house, shop, mailbox
+            system.wait_until_ready()
+            yield system, shop, mailbox
         finally:
-            if house.process.poll() is None:
-                house.stop()
+            if system.process.poll() is None:
+                system.stop()
 
 
 def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    house, shop, mailbox = up
+    system, shop, mailbox = up
     keys = ("--rest-key", shop.consumer_key, "--rest-secret", shop.consumer_secret, "--orders-since", "2026-11-01")
-    made = house.json("shop", "add", "--name", "Proef", "--url", shop.url, *keys, *SELLER)
-    assert made["delivery_url"] == f"http://127.0.0.1:{house.port}/webhooks/{made['id']}"
+    made = system.json("shop", "add", "--name", "Proef", "--url", shop.url, *keys, *SELLER)
+    assert made["delivery_url"] == f"http://127.0.0.1:{system.port}/webhooks/{made['id']}"
 
     order = an_order(id=238)
     shop.place(order)
@@ -104,9 +104,9 @@ def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up,
         shop.add_webhook(topic, made["delivery_url"], made["webhook_secret"])
         assert shop.deliver(238, topic) == [200]
 
-    status = house.json("status", "--wait-idle", "60")
+    status = system.json("status", "--wait-idle", "60")
     assert (status["healthy"], status["waiting"], status["failed"]) == (True, 0, 0)
-    invoice, credit_note = house.json("documents", "list", "--order", "238")
+    invoice, credit_note = system.json("documents", "list", "--order", "238")
     assert (invoice["kind"], invoice["number"], invoice["total"], invoice["status"]) == (
         "invoice",
         "F2026-00001",
@@ -116,18 +116,18 @@ def test_a_script_connects_a_shop_and_an_order_walks_the_whole_way(up: tuple[Up,
     assert (credit_note["total"], credit_note["corrects"]) == ("5.00", "F2026-00001")
     assert requests.get(f"{invoice['link']}/pdf", timeout=10).content.startswith(b"%PDF")
     assert len(mailbox.messages()) == 1
-    assert house.json("order", "show", "238")["order"]["order_number"] == "238"
-    assert house.json("shop", "list")[0]["id"] == made["id"]
+    assert system.json("order", "show", "238")["order"]["order_number"] == "238"
+    assert system.json("shop", "list")[0]["id"] == made["id"]
 
-    code, output = house.stop()
+    code, output = system.stop()
     assert code == 0, output
     assert "Traceback" not in output
 
 
 def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    house, _, mailbox = up
+    system, _, mailbox = up
     delivery = next(s for s in load(RECORDINGS) if s.name.startswith("s16")).steps[-1].deliveries[-1]
-    made = house.json(
+    made = system.json(
         "shop", "add", "--name", "Opname", "--url", "http://127.0.0.1:9", "--webhook-secret", delivery.secret,
         "--orders-since", "2026-11-01", *SELLER,
     )  # fmt: skip
@@ -135,35 +135,35 @@ def test_a_recorded_delivery_needs_no_key_and_no_shop_that_answers(up: tuple[Up,
         name: value for name, value in delivery.headers if name.lower() not in ("host", "content-length", "connection")
     }
     assert hookshot.post(made["delivery_url"], delivery.body, headers=headers) == 200
-    house.json("status", "--wait-idle", "60")
-    (invoice,) = house.json("documents", "list", "--shop", made["id"])
+    system.json("status", "--wait-idle", "60")
+    (invoice,) = system.json("documents", "list", "--shop", made["id"])
     assert (invoice["total"], invoice["noted_at"]) == ("15.00", None)
     assert len(mailbox.messages()) == 1
 
 
 def test_a_forged_delivery_leaves_nothing(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    house, shop, _ = up
-    made = house.json("shop", "add", "--name", "Proef", "--url", shop.url, *SELLER)
+    system, shop, _ = up
+    made = system.json("shop", "add", "--name", "Proef", "--url", shop.url, *SELLER)
     body = php_json(an_order(id=1))
     headers = {"Content-Type": "application/json", "X-WC-Webhook-Topic": "order.updated"}
     forged = {**headers, "X-WC-Webhook-Signature": hookshot.signature("guessed", body)}
     assert hookshot.post(made["delivery_url"], body, headers=forged) == 401
-    assert house.json("documents", "list") == []
-    assert house.json("status", "--wait-idle", "10")["done"] == 0
+    assert system.json("documents", "list") == []
+    assert system.json("status", "--wait-idle", "10")["done"] == 0
 
 
 def test_what_is_refused_is_a_sentence_and_never_a_traceback(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    house, _, _ = up
-    wrong = house.command("order", "show", "999", "--shop", "none")
+    system, _, _ = up
+    wrong = system.command("order", "show", "999", "--shop", "none")
     assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
-    assert house.command("shop", "add", "--name", "x", "--url", "ftp://x", "--webhook-secret", "s").returncode == 1
-    assert house.command("shop", "add").returncode == 2
+    assert system.command("shop", "add", "--name", "x", "--url", "ftp://x", "--webhook-secret", "s").returncode == 1
+    assert system.command("shop", "add").returncode == 2
 
 
 def test_a_second_house_leaves_the_folder_of_the_first_alone(up: tuple[Up, PretendShop, Mailbox]) -> None:
-    house, _, _ = up
-    second = house.command("up", "--port", str(free_port()))
+    system, _, _ = up
+    second = system.command("up", "--port", str(free_port()))
     assert second.returncode != 0
     assert "Another “facturelay up” still runs on" in second.stderr
     assert "Traceback" not in second.stderr
-    assert house.json("status")["healthy"]
+    assert system.json("status")["healthy"]

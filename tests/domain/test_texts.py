@@ -1,218 +1,122 @@
-"""Numbers, references, languages, rates and legal sentences: small pure answers."""
+"""The shop's own words: placeholders that are known, tags of other programs, defaults that are complete."""
 
-from datetime import date
-from decimal import Decimal
+import re
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from stdnum.be import ogm_vcs
 
-from tests.domain.factories import a_shop, an_order
-from tests.domain.woocommerce_sums import many
-from worker.domain.document import Category, Problem
-from worker.domain.language import LANGUAGES, language_of
-from worker.domain.mentions import exemption, legal_texts, mention
-from worker.domain.numbering import check_pattern, format_number, issue_date, period
-from worker.domain.payment_reference import structured_communication
-from worker.domain.rates import is_known, known_rates
-from worker.domain.shop import DEFAULT_SERIES, Series
-from worker.domain.vat import EU, vat_number
+from worker.domain import texts
+from worker.domain.document import Captions, Kind
+from worker.domain.shop import Shop
+from worker.domain.texts import Key, Part
 
-# Numbers
-
-
-def test_a_number_is_printed_as_the_series_wants() -> None:
-    assert format_number(Series("invoice", "F{year}-{number:05d}"), year=2026, number=42) == "F2026-00042"
-
-
-def test_a_number_wider_than_its_pattern_is_printed_whole() -> None:
-    assert format_number(Series("i", "{year}{number:02d}"), year=2026, number=123) == "2026123"
-
-
-@pytest.mark.parametrize("series", DEFAULT_SERIES.values(), ids=lambda series: series.name)
-def test_the_patterns_we_start_with_are_good(series: Series) -> None:
-    check_pattern(series.pattern, yearly=series.yearly)
-
-
-@pytest.mark.parametrize("pattern", ["{number}", "TEST-{number:05d}", "A/{number:03}"])
-def test_a_series_that_never_starts_again_needs_no_year(pattern: str) -> None:
-    check_pattern(pattern, yearly=False)
+SHOP = Shop("gist", "De Gist", "https://gist.example", datetime(2026, 1, 1, tzinfo=UTC))
+SUBJECT = Key(Part.SUBJECT, Kind.INVOICE, paid=False, language="nl")
 
 
 @pytest.mark.parametrize(
-    ("pattern", "complaint"),
+    ("typed", "kept"),
     [
-        ("F{year}", "must contain {number}"),
-        ("{number}", "must contain {year}"),
-        ("{year}{number}{number}", "must contain {number} once"),
-        ("{year}{number.real}", "is unknown"),
-        ("{year}{number.__class__}", "is unknown"),
-        ("{year}{number!r}", "is unknown"),
-        ("{year}{month}{number}", "is unknown"),
-        ("{year}{}{number}", "is unknown"),
-        ("{year}{number:>99}", "is not a width"),
-        ("{year}{number:3}", "is not a width"),
-        ("{year}{number:999d}", "is not a width"),
-        ("{year}{number", "is not a pattern"),
-        ("{year} \n{number}", "printable"),
-        ("A rather long name of a series {year}{number}", "at most 30"),
+        ("Factuur {number} van {shop}", "Factuur {number} van {shop}"),
+        ("{ Number } {ORDER}", "{number} {order}"),
+        ("Factuur %factuurnummer% voor %klantnaam%: %bedrag%", "Factuur {number} voor {customer}: {total}"),
+        ("Commande %bestelnummer%", "Commande {order}"),
+        ("Facture %numéro_de_facture% de %NomClient%, %montant%", "Facture {number} de {customer}, {total}"),
+        # What enFact's support pages list: all that can be filled here.
+        ("%number% %document_number% %document_date% %company_name%", "{number} {number} {date} {seller}"),
+        ("%customer_name% t.a.v. %contact_name%", "{customer} t.a.v. {buyer}"),
+        ("%total_amount_excl% %total_amount_incl%", "{net} {total}"),
+        ("%total_amount_to_be_paid% binnen %term% dagen", "{to_pay} binnen {term} dagen"),
+        ("%iban% %bic% %structured_message%", "{iban} {bic} {reference}"),
+        ("%expiration_date% %link%", "{due} {link}"),
+        ("5% korting, 10% bij twee, 100 % wol", "5% korting, 10% bij twee, 100 % wol"),
+        ("a lone } or { stays", "a lone } or { stays"),
+        (" \tline\x07 ", "line"),
     ],
 )
-def test_a_pattern_that_cannot_work_is_refused_with_a_sentence(pattern: str, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        check_pattern(pattern)
-
-
-def test_dates_never_go_back_within_a_series() -> None:
-    today, last = date(2026, 12, 31), date(2027, 1, 1)
-    assert [issue_date(today, None), issue_date(today, last), issue_date(last, today)] == [today, last, last]
-
-
-def test_a_yearly_series_counts_per_year_and_another_for_ever() -> None:
-    on = date(2026, 12, 31)
-    assert [period(Series("i", "", yearly=yearly), on) for yearly in (True, False)] == [2026, 0]
-
-
-# Paying
-
-
-@many
-@given(seed=st.integers(0, 2000), order_id=st.integers(0, 10**9))
-def test_a_reference_is_twelve_digits_that_check(seed: int, order_id: int) -> None:
-    reference = structured_communication(seed, order_id)
-    assert ogm_vcs.is_valid(reference)
-
-
-@many
-@given(
-    one=st.tuples(st.integers(0, 999), st.integers(0, 9_999_999)),
-    other=st.tuples(st.integers(0, 999), st.integers(0, 9_999_999)),
-)
-def test_two_orders_never_share_a_reference(one: tuple[int, int], other: tuple[int, int]) -> None:
-    assert (structured_communication(*one) == structured_communication(*other)) == (one == other)
+def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
+    assert texts.checked(Part.BODY, typed) == kept
 
 
 @pytest.mark.parametrize(
-    ("seed", "order_id", "reference"), [(0, 97, "000000009797"), (0, 238, "000000023844"), (7, 238, "007000023891")]
-)
-def test_a_reference_is_seed_order_and_check_digits(seed: int, order_id: int, reference: str) -> None:
-    assert structured_communication(seed, order_id) == reference
-
-
-# Languages
-
-
-@pytest.mark.parametrize(
-    ("country", "postcode", "language"),
+    ("part", "typed", "named"),
     [
-        ("BE", "9000", "nl"),
-        ("BE", "1500", "nl"),
-        ("BE", "1630", "nl"),  # Linkebeek: facilities, but Dutch-speaking area
-        ("BE", "B-3500", "nl"),
-        ("BE", "1300", "fr"),
-        ("BE", "4000", "fr"),
-        ("BE", "4960", "fr"),  # Malmedy
-        ("BE", "7700", "fr"),
-        ("BE", "4700", "de"),
-        ("BE", "4791", "de"),
-        ("BE", "1000", "fr"),  # Brussels: the shop's own
-        ("BE", "", "fr"),
-        ("BE", "90000", "fr"),
-        ("NL", "1012 AB", "nl"),
-        ("FR", "75001", "fr"),
-        ("LU", "1009", "fr"),
-        ("DE", "10115", "de"),
-        ("AT", "1010", "de"),
-        ("US", "10001", "en"),
-        ("ES", "28001", "en"),
-        ("", "", "fr"),
+        (Part.BODY, "Factuur {nummer}", "“{nummer}”"),
+        (Part.BODY, "{number.__class__}", "“{number.__class__}”"),
+        (Part.BODY, "{0} {}", "“{0}”"),
+        (Part.BODY, "%foo_bar%", "“%foo_bar%”"),
+        # … and what cannot.
+        (Part.BODY, "%payment_button%", "“%payment_button%” cannot be filled: each mail has a button of its own"),
+        (Part.BODY, "%sign_button%", "nothing is signed here. Leave it out."),
+        (Part.BODY, "%customer_number%", "customers of a shop have no number"),
+        (Part.BODY, "%financial_discount%", "no discount for paying early"),
+        (Part.BODY, "%financial_discount_date%", "no discount for paying early"),
+        (Part.BODY, "%total_amount_incl_with_financial_discount%", "no discount for paying early"),
+        (Part.INTRO, "Zie {link}", "“{link}” has no place in a document"),
+        (Part.TERMS, "%link%", "“{link}” has no place in a document"),
+        (Part.SUBJECT, "{link}", "“{link}” has no place in a subject"),
+        (Part.SUBJECT, "one\ntwo", "A subject is one line"),
+        (Part.SUBJECT, "  ", "may not be empty"),
+        (Part.SUBJECT, "x" * 201, "200 is the most"),
     ],
 )
-def test_a_customer_is_written_to_in_the_language_of_his_place(country: str, postcode: str, language: str) -> None:
-    assert language_of(an_order(country=country, postcode=postcode), a_shop(language="fr")) == language
+def test_what_cannot_be_filled_is_refused_by_name(part: Part, typed: str, named: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(named)):
+        texts.checked(part, typed)
 
 
-@pytest.mark.parametrize(
-    ("hint", "language"),
-    [("fr_BE", "fr"), ("de", "de"), ("NL-be", "nl"), ("en_US", "en"), ("it_IT", "nl"), ("frisian", "nl"), ("", "nl")],
-)
-def test_what_a_translation_plugin_wrote_goes_first(hint: str, language: str) -> None:
-    assert language_of(an_order(language_hint=hint), a_shop(language="fr")) == language
+def test_every_tag_stands_for_a_placeholder() -> None:
+    assert set(texts.TAGS.values()) <= set(texts.PLACEHOLDERS)
+    assert not set(texts.TAGS) & set(texts.WITHOUT)
 
 
-def test_a_shop_in_a_language_that_we_do_not_print_falls_back_on_english() -> None:
-    assert language_of(an_order(postcode="1000"), a_shop(language="it")) == "en"
+def test_every_default_is_there_in_every_language_and_can_be_filled() -> None:
+    for key in texts.every_key():
+        text = texts.default(key)
+        assert texts.checked(key.part, text or "x") == (text.strip() or "x"), key
+        assert bool(text) is bool(texts.default(Key(key.part, key.kind, key.paid, "en"))), key
+        assert text or key.part not in (Part.SUBJECT, Part.BODY), key
 
 
-# Rates and legal sentences
+def test_the_shop_s_words_go_before_the_default_and_can_be_given_up() -> None:
+    own = texts.with_text(SHOP, SUBJECT, "Uw factuur %factuurnummer%")
+
+    assert texts.text_of(own, SUBJECT) == "Uw factuur {number}"
+    assert texts.text_of(own, Key(Part.SUBJECT, Kind.INVOICE, paid=True, language="nl")).startswith("{documents}")
+    assert texts.without_text(own, SUBJECT) == SHOP
 
 
-def test_every_member_state_has_its_rates() -> None:
-    assert all(known_rates(country) for country in EU)
+def test_an_empty_caption_prints_nothing_instead_of_the_default() -> None:
+    closing = Key(Part.CLOSING, Kind.INVOICE, paid=True, language="nl")
+
+    assert texts.default(closing)
+    assert texts.text_of(texts.with_text(SHOP, closing, ""), closing) == ""
 
 
-def test_the_rates_of_the_neighbours_are_known() -> None:
-    numbers = {country: sorted(map(float, known_rates(country))) for country in ("BE", "NL", "LU", "DE")}
-    assert numbers == {"BE": [6, 12, 21], "NL": [9, 21], "LU": [3, 8, 14, 17], "DE": [7, 19]}
+def test_captions_are_those_of_kind_state_and_language() -> None:
+    shop = SHOP
+    for pattern, text in (("document.intro/invoice/*/fr", "Bonjour"), ("document.terms/*/*/fr", "Conditions")):
+        for key in texts.keys(pattern):
+            shop = texts.with_text(shop, key, text)
+
+    captions = texts.captions(shop, Kind.INVOICE, paid=True, language="fr")
+
+    assert captions == Captions("Bonjour", "Merci pour votre commande.", "Conditions", "De Gist")
+    assert texts.captions(shop, Kind.INVOICE, paid=True, language="nl").intro == ""
 
 
-@pytest.mark.parametrize(
-    ("country", "rate", "known"),
-    [("BE", "21.0000", True), ("BE", "0", True), ("BE", "19", False), ("FR", "5.5", True), ("US", "8.875", True)],
-)
-def test_a_rate_is_known_or_not(country: str, rate: str, known: bool) -> None:
-    assert is_known(country, Decimal(rate)) is known
+def test_filling_happens_once() -> None:
+    facts = {"buyer": "{total} %bedrag%", "total": "€ 1", "due": ""}
+
+    assert texts.fill("Dag {buyer}: {total} tegen {due}.", facts) == "Dag {total} %bedrag%: € 1 tegen."
 
 
-def test_every_legal_sentence_is_there_in_every_language_with_its_article_and_source() -> None:
-    for legal in legal_texts().values():
-        assert set(legal.text) == set(LANGUAGES), legal.key
-        assert not legal.abroad or set(legal.abroad) == set(LANGUAGES), legal.key
-        assert all((legal.article, legal.source, legal.date_read)), legal.key
+def test_nobody_is_greeted_without_a_gap() -> None:
+    assert texts.fill("Dag {buyer},", {"buyer": ""}) == "Dag,"
 
 
-def test_an_exemption_is_explained_by_the_sentence_on_the_document() -> None:
-    printed = [mention("oss", language="nl"), mention("intra_eu", language="nl")]
-    assert exemption(Category.INTRA_EU, printed) == ("VATEX-EU-IC", printed[1].text)
-    assert exemption(Category.EXPORT, printed) == ("", "")
-
-
-def test_a_seller_abroad_quotes_the_directive_and_not_the_belgian_code() -> None:
-    assert "39bis" in mention("intra_eu", language="nl").text
-    assert "2006/112" in mention("intra_eu", language="nl", seller_country="NL").text
-
-
-# VAT numbers
-
-
-@pytest.mark.parametrize(
-    ("given_number", "country", "number"),
-    [
-        ("BE 0403.170.701", "BE", "BE0403170701"),
-        ("be0403170701", "BE", "BE0403170701"),
-        ("403.170.701", "BE", "BE0403170701"),
-        ("1000.000.021", "BE", "BE1000000021"),  # since 2023 numbers may start with 1
-        ("DE136695976", "BE", "DE136695976"),
-        ("136695976", "DE", "DE136695976"),
-        ("GR094259216", "GR", "EL094259216"),
-        ("094259216", "GR", "EL094259216"),
-        ("U13585627", "AT", "ATU13585627"),
-        ("XI110305878", "GB", "XI110305878"),
-        ("", "BE", ""),
-        (" - ", "BE", ""),
-        ("GB980780684", "GB", ""),
-        ("12-3456789", "US", ""),
-    ],
-)
-def test_a_vat_number_is_normalised(given_number: str, country: str, number: str) -> None:
-    assert vat_number(given_number, country) == (number, None)
-
-
-@pytest.mark.parametrize(
-    ("given_number", "country"),
-    [("BE0403170702", "BE"), ("DE123456789", "DE"), ("n/a 1", "BE"), ("BE0403170702", "US")],
-)
-def test_a_wrong_vat_number_is_told(given_number: str, country: str) -> None:
-    number, problem = vat_number(given_number, country)
-    assert (number, problem) == ("", Problem("vat_number_wrong", f"“{given_number}” is not a valid VAT number."))
+def test_a_key_is_named_as_it_is_kept() -> None:
+    assert texts.keys("mail.subject/invoice/unpaid/nl") == (SUBJECT,)
+    assert len(texts.keys("mail.subject/*/*/nl")) == 2 * len(Kind)
+    with pytest.raises(ValueError, match=r"“mail.subject” names no text"):
+        texts.keys("mail.subject")

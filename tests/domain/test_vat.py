@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.domain.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
+from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
 from worker.domain.document import Category, Draft, Kind, SendMode
 from worker.domain.draft import assess, draft_document
 from worker.domain.mentions import legal_texts

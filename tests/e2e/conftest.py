@@ -1,4 +1,4 @@
-"""A real WooCommerce, given by the environment, and a house of our own that it rings.
+"""A real WooCommerce, given by the environment, and a system of our own that it rings.
 
     FACTURELAY_E2E_URL=https://shop.example.com FACTURELAY_E2E_KEY=ck_… FACTURELAY_E2E_SECRET=cs_… \\
         python -m pytest -m e2e tests/e2e
@@ -78,7 +78,7 @@ class RealShop:
 
 
 @dataclass(frozen=True)
-class RealHouse:
+class RealSystem:
     """Our side: everything running, connected to the real shop by two webhooks."""
 
     services: Services
@@ -129,11 +129,11 @@ def real_shop() -> Iterator[RealShop]:
 
 
 @pytest.fixture(scope="session")
-def real_house(real_shop: RealShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealHouse]:
+def real_system(real_shop: RealShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSystem]:
     port = int(os.environ.get("FACTURELAY_E2E_PORT", "8080"))
     with Mailbox() as mailbox:
         settings = real_settings(tmp_path_factory.mktemp("e2e"), port=port, smtp_url=mailbox.url)
-        house = open_house(settings, host="0.0.0.0", port=port, workers=1, embedded_broker=True)  # noqa: S104  # the shop calls
+        processes = open_house(settings, host="0.0.0.0", port=port, workers=1, embedded_broker=True)  # noqa: S104  # the shop calls
         services = Services(settings)
         try:
             assert status.wait_until_healthy(services, f"http://127.0.0.1:{port}/ready", seconds=60)
@@ -146,11 +146,11 @@ def real_house(real_shop: RealShop, tmp_path_factory: pytest.TempPathFactory) ->
                 )["id"]
                 for topic in ("order.created", "order.updated")
             ]
-            yield RealHouse(services, real_shop, mailbox, shop_id)
+            yield RealSystem(services, real_shop, mailbox, shop_id)
             for webhook_id in made:
                 real_shop.api.delete(f"webhooks/{webhook_id}", params={"force": True})
         finally:
-            house.stop()
+            processes.stop()
 
 
 def real_settings(data: Path, *, port: int, smtp_url: str) -> Settings:

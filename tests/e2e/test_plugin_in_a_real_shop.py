@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.e2e.browsing import VAT_FIELD, Owner, Shopper
 from tests.e2e.conftest import RealShop, checked, real_settings
+from tests.support.browsing import VAT_FIELD, Owner, Shopper
 from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
 from worker.domain.document import Kind
@@ -67,18 +67,18 @@ class Ours:
     ours: Mailbox
     theirs: Mailbox
     shop_id: str
-    house: House = field(default_factory=House)
+    processes: House = field(default_factory=House)
 
     def starts(self) -> None:
-        self.house = open_house(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
+        self.processes = open_house(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
         assert status.wait_until_healthy(self.services, f"http://127.0.0.1:{PORT}/ready", seconds=60)
 
     def dies(self) -> None:
         """kill -9 of every process, at once."""
-        for part in self.house.parts:
+        for part in self.processes.parts:
             assert part.process is not None
             part.process.kill()
-        for part in self.house.parts:
+        for part in self.processes.parts:
             assert part.process is not None
             part.process.wait()
 
@@ -126,7 +126,7 @@ def owner(browser: "Browser", real_shop: RealShop) -> Owner:
 
 
 @pytest.fixture(scope="module")
-def house(
+def system(
     mailboxes: tuple[Mailbox, Mailbox], real_shop: RealShop, owner: Owner, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ours]:
     """Connected through the browser, with a code, as an owner does it."""
@@ -134,168 +134,170 @@ def house(
     ticket = {"name": "Proefticket", "type": "simple", "virtual": True, "regular_price": "12.40"}
     product_id = int(checked(real_shop.api.post("products", ticket))["id"])
     settings = real_settings(tmp_path_factory.mktemp("e2e"), port=PORT, smtp_url=ours.url)
-    house = Ours(settings, Services(settings), real_shop, product_id, ours, theirs, shops.new_shop_id())
+    system = Ours(settings, Services(settings), real_shop, product_id, ours, theirs, shops.new_shop_id())
     try:
-        house.starts()
+        system.starts()
         owner.installs_the_plugin()
-        said = owner.connects(settings.public_url, invited(house))
+        said = owner.connects(settings.public_url, invited(system))
         assert "(connected)" in said, said
-        yield house
+        yield system
     finally:
-        house.house.stop()
+        system.processes.stop()
     real_shop.api.delete(f"products/{product_id}", params={"force": True})
 
 
-def invited(house: Ours) -> str:
+def invited(system: Ours) -> str:
     """A shop without keys, and the code that connects its plugin."""
     made = Shop(
-        shop_id=house.shop_id,
+        shop_id=system.shop_id,
         name="Proef",
-        url=house.shop.url,
-        orders_since=house.services.now() - timedelta(minutes=5),
+        url=system.shop.url,
+        orders_since=system.services.now() - timedelta(minutes=5),
         seller=replace(SELLER, name="Proef"),
         rules=tuple(Rule.parse(rule) for rule in RULES),
     )
     code = plugins.new_code()
-    with house.services.store.write() as connection:
+    with system.services.store.write() as connection:
         keyless = Secrets((shops.new_webhook_secret(),))
-        shops.add(connection, house.services.vault, made, keyless, now=house.services.now())
-        plugins.invite(connection, house.services.vault, made.shop_id, code, now=house.services.now())
+        shops.add(connection, system.services.vault, made, keyless, now=system.services.now())
+        plugins.invite(connection, system.services.vault, made.shop_id, code, now=system.services.now())
     return code
 
 
-def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browser: "Browser", house: Ours) -> None:
-    shopper = Shopper.arrives(browser, house.shop.url, an_email())
-    shopper.fills_blocks(house.product_id, BLOCKS)
+def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browser: "Browser", system: Ours) -> None:
+    shopper = Shopper.arrives(browser, system.shop.url, an_email())
+    shopper.fills_blocks(system.product_id, BLOCKS)
 
     order_id = shopper.orders()
 
     assert shopper.page.locator(".facturelay-documents").inner_text().startswith("Documents")
-    house.wait_for(lambda: house.mails_to(shopper.email) == (1, 0), "our mail")
-    (confirmation,) = house.documents(order_id)
+    system.wait_for(lambda: system.mails_to(shopper.email) == (1, 0), "our mail")
+    (confirmation,) = system.documents(order_id)
     assert confirmation.document is not None
-    mail = next(mail for mail in house.ours.messages() if shopper.email in mail.recipients)
+    mail = next(mail for mail in system.ours.messages() if shopper.email in mail.recipients)
     assert [attachment.type for attachment in mail.attachments] == ["application/pdf"]
-    house.wait_for(house.settled, "rest")
+    system.wait_for(system.settled, "rest")
     shopper.page.reload()
     assert confirmation.document.number in shopper.page.locator(".facturelay-documents").inner_text()
 
 
-def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", house: Ours) -> None:
-    shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
-    shopper.fills_blocks(house.product_id, BLOCKS)
+def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", system: Ours) -> None:
+    shopper = Shopper.arrives(browser, system.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
+    shopper.fills_blocks(system.product_id, BLOCKS)
     shopper.is_told("This VAT number is not right")
     shopper.page.fill(VAT_FIELD, "be 0123.456.749")
 
     order_id = shopper.orders()
 
-    house.wait_for(lambda: house.mails_to(shopper.email) == (1, 0), "our mail")
-    (confirmation,) = house.documents(order_id)
+    system.wait_for(lambda: system.mails_to(shopper.email) == (1, 0), "our mail")
+    (confirmation,) = system.documents(order_id)
     assert confirmation.draft.buyer.vat_number == VAT
 
 
-def test_a_company_in_the_classic_checkout_gets_one_mail_with_its_vat_number(browser: "Browser", house: Ours) -> None:
-    shopper = Shopper.arrives(browser, house.shop.url, an_email(), company="Bakkerij Peeters BV", vat=VAT)
+def test_a_company_in_the_classic_checkout_gets_one_mail_with_its_vat_number(browser: "Browser", system: Ours) -> None:
+    shopper = Shopper.arrives(browser, system.shop.url, an_email(), company="Bakkerij Peeters BV", vat=VAT)
 
-    order_id = shopper.orders_the_classic_way(house.product_id, CLASSIC)
+    order_id = shopper.orders_the_classic_way(system.product_id, CLASSIC)
 
-    house.wait_for(lambda: house.mails_to(shopper.email) == (1, 0), "our mail")
-    (confirmation,) = house.documents(order_id)
+    system.wait_for(lambda: system.mails_to(shopper.email) == (1, 0), "our mail")
+    (confirmation,) = system.documents(order_id)
     assert (confirmation.draft.buyer.company, confirmation.draft.buyer.vat_number) == ("Bakkerij Peeters BV", VAT)
 
 
-def test_staff_see_the_document_at_the_order_send_it_again_and_download_it(house: Ours, owner: Owner) -> None:
+def test_staff_see_the_document_at_the_order_send_it_again_and_download_it(system: Ours, owner: Owner) -> None:
     email = an_email()
-    order_id = placed(house, email, paid=True)
-    house.wait_for(lambda: house.mails_to(email) == (1, 0), "our mail")
-    (invoice,) = house.documents(order_id)
+    order_id = placed(system, email, paid=True)
+    system.wait_for(lambda: system.mails_to(email) == (1, 0), "our mail")
+    (invoice,) = system.documents(order_id)
     assert invoice.document is not None
-    house.wait_for(house.settled, "rest")
+    system.wait_for(system.settled, "rest")
 
     box = owner.opens_order(order_id)
     assert invoice.document.number in box.inner_text()
     box.locator("a:has-text('Send again')").click()
-    house.wait_for(lambda: house.mails_to(email) == (2, 0), "the second mail, which somebody asked for")
+    system.wait_for(lambda: system.mails_to(email) == (2, 0), "the second mail, which somebody asked for")
 
     assert owner.downloads([order_id]) == [f"{invoice.document.number}.pdf"]
 
 
-def test_a_refund_makes_one_mail_with_the_credit_note(house: Ours) -> None:
+def test_a_refund_makes_one_mail_with_the_credit_note(system: Ours) -> None:
     email = an_email()
-    order_id = placed(house, email, paid=True)
-    house.wait_for(lambda: house.mails_to(email) == (1, 0), "the invoice's mail")
-    house.wait_for(house.settled, "rest")
+    order_id = placed(system, email, paid=True)
+    system.wait_for(lambda: system.mails_to(email) == (1, 0), "the invoice's mail")
+    system.wait_for(system.settled, "rest")
 
-    house.shop.post(f"orders/{order_id}/refunds", {"amount": "5.00", "reason": "kapot", "api_refund": False})
+    system.shop.post(f"orders/{order_id}/refunds", {"amount": "5.00", "reason": "kapot", "api_refund": False})
 
-    house.wait_for(lambda: house.mails_to(email) == (2, 0), "the credit note's mail")
-    kinds = [item.draft.kind for item in house.documents(order_id)]
+    system.wait_for(lambda: system.mails_to(email) == (2, 0), "the credit note's mail")
+    kinds = [item.draft.kind for item in system.documents(order_id)]
     assert kinds == [Kind.INVOICE, Kind.CREDIT_NOTE]
 
 
-def test_reconnecting_makes_keys_and_webhooks_anew_and_orders_go_on(house: Ours, owner: Owner) -> None:
-    before = ours_in_the_shop(house)
+def test_reconnecting_makes_keys_and_webhooks_anew_and_orders_go_on(system: Ours, owner: Owner) -> None:
+    before = ours_in_the_shop(system)
     owner.opens_settings()
 
     said = owner.waits_for_the_check(owner.presses("renew"))
 
-    after = ours_in_the_shop(house)
+    after = ours_in_the_shop(system)
     assert "(connected)" in said
     assert (len(before), len(after), set(before) & set(after)) == (4, 4, set())
     email = an_email()
-    placed(house, email, paid=True)
-    house.wait_for(lambda: house.mails_to(email) == (1, 0), "our mail")
+    placed(system, email, paid=True)
+    system.wait_for(lambda: system.mails_to(email) == (1, 0), "our mail")
 
 
-def test_fifty_customers_get_one_mail_each_while_we_die_and_come_back(house: Ours) -> None:
+def test_fifty_customers_get_one_mail_each_while_we_die_and_come_back(system: Ours) -> None:
     emails = [an_email() for _ in range(50)]
     orders = {}
     for number, email in enumerate(emails):
         if number in (17, 36):
-            house.dies()
+            system.dies()
         if number in (33, 40):
-            house.starts()
-        orders[email] = placed(house, email, paid=number % 2 == 0)
+            system.starts()
+        orders[email] = placed(system, email, paid=number % 2 == 0)
         if number % 5 == 0:
-            house.shop.run_queue()
+            system.shop.run_queue()
 
-    house.wait_for(lambda: all(sum(house.mails_to(email)) >= 1 for email in emails), "each mail", seconds=LATEST_S)
-    house.wait_for(house.settled, "rest", seconds=LATEST_S)
-    assert {email: sum(house.mails_to(email)) for email in emails} == dict.fromkeys(emails, 1)
-    assert all(len(house.documents(order_id)) == 1 for order_id in orders.values())
+    system.wait_for(lambda: all(sum(system.mails_to(email)) >= 1 for email in emails), "each mail", seconds=LATEST_S)
+    system.wait_for(system.settled, "rest", seconds=LATEST_S)
+    assert {email: sum(system.mails_to(email)) for email in emails} == dict.fromkeys(emails, 1)
+    assert all(len(system.documents(order_id)) == 1 for order_id in orders.values())
 
 
-def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser: "Browser", house: Ours) -> None:
-    house.house.stop()
-    held = Shopper.arrives(browser, house.shop.url, an_email())
-    held.fills_blocks(house.product_id, BLOCKS)
+def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser: "Browser", system: Ours) -> None:
+    system.processes.stop()
+    held = Shopper.arrives(browser, system.shop.url, an_email())
+    held.fills_blocks(system.product_id, BLOCKS)
     order_id = held.orders()
-    house.wait_for(lambda: house.mails_to(held.email) == (0, 1), "WooCommerce's own mail", seconds=LATEST_S)
+    system.wait_for(lambda: system.mails_to(held.email) == (0, 1), "WooCommerce's own mail", seconds=LATEST_S)
 
     # By now the shop has not heard from us for ten minutes, so nothing waits any more.
     direct = an_email()
-    placed(house, direct, paid=False)
-    house.wait_for(lambda: house.mails_to(direct) == (0, 1), "WooCommerce's own mail, at once")
+    placed(system, direct, paid=False)
+    system.wait_for(lambda: system.mails_to(direct) == (0, 1), "WooCommerce's own mail, at once")
 
-    house.starts()
-    house.wait_for(lambda: len(house.documents(order_id)) == 1, "the document", seconds=400)
-    house.wait_for(house.settled, "rest")
-    (confirmation,) = house.documents(order_id)
+    system.starts()
+    system.wait_for(lambda: len(system.documents(order_id)) == 1, "the document", seconds=400)
+    system.wait_for(system.settled, "rest")
+    (confirmation,) = system.documents(order_id)
     mail = next(step for step in confirmation.steps if step.name is StepName.MAIL)
-    assert (mail.state, house.mails_to(held.email), house.mails_to(direct)) == ("skipped", (0, 1), (0, 1))
-    own = next(mail for mail in house.theirs.messages() if held.email in mail.recipients)
+    assert (mail.state, system.mails_to(held.email), system.mails_to(direct)) == ("skipped", (0, 1), (0, 1))
+    own = next(mail for mail in system.theirs.messages() if held.email in mail.recipients)
     assert f"facturelay_order={order_id}" in own.html + own.text
 
 
-def test_after_disconnecting_woocommerce_mails_as_before_and_nothing_of_ours_is_left(house: Ours, owner: Owner) -> None:
+def test_after_disconnecting_woocommerce_mails_as_before_and_nothing_of_ours_is_left(
+    system: Ours, owner: Owner
+) -> None:
     said = owner.disconnects()
     email = an_email()
 
-    placed(house, email, paid=False)
+    placed(system, email, paid=False)
 
     assert "(disconnected)" in said
-    house.wait_for(lambda: house.mails_to(email) == (0, 1), "WooCommerce's own mail")
-    assert ours_in_the_shop(house) == []
+    system.wait_for(lambda: system.mails_to(email) == (0, 1), "WooCommerce's own mail")
+    assert ours_in_the_shop(system) == []
 
 
 def test_the_plugin_left_no_complaint_in_the_log() -> None:
@@ -304,16 +306,16 @@ def test_the_plugin_left_no_complaint_in_the_log() -> None:
     assert [line for line in lines if "facturelay" in line.lower()] == []
 
 
-def placed(house: Ours, email: str, *, paid: bool) -> int:
+def placed(system: Ours, email: str, *, paid: bool) -> int:
     buyer = {
         "first_name": "Jan", "last_name": "Janssens", "address_1": "Kerkstraat 12", "city": "Gent", "postcode": "9000",
         "country": "BE", "email": email,
     }  # fmt: skip
-    lines = [{"product_id": house.product_id, "quantity": 1}]
-    return int(house.shop.order(paid=paid, billing=buyer, line_items=lines)["id"])
+    lines = [{"product_id": system.product_id, "quantity": 1}]
+    return int(system.shop.order(paid=paid, billing=buyer, line_items=lines)["id"])
 
 
-def ours_in_the_shop(house: Ours) -> list[int]:
+def ours_in_the_shop(system: Ours) -> list[int]:
     """The ids of the webhooks that lead to us."""
-    webhooks = checked(house.shop.api.get("webhooks", params={"per_page": 100}))
-    return [hook["id"] for hook in webhooks if hook["delivery_url"].endswith(f"/webhooks/{house.shop_id}")]
+    webhooks = checked(system.shop.api.get("webhooks", params={"per_page": 100}))
+    return [hook["id"] for hook in webhooks if hook["delivery_url"].endswith(f"/webhooks/{system.shop_id}")]

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.mail.smtp_server import smtp_server
+from tests.support.smtp_server import smtp_server
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.mail.smtp import send
 from worker.net.smtp_url import Server, parse_smtp_url

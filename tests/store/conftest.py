@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.store.past import Past
+from tests.support.history import History
 from worker.store.database.engine import Store
 from worker.store.database.migrate import upgrade
 
@@ -29,20 +29,20 @@ def migrated_database(postgres: Postgres) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def past(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Past]:
+def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
     """Two shops, `a` and `b`, to which nothing happened yet."""
     if request.param == "sqlite":
         path = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "facturelay.db")
-        yield from past_in(f"sqlite:///{path}")
+        yield from history_in(f"sqlite:///{path}")
         return
     server: Postgres = request.getfixturevalue("postgres")
     name = server.create_database(template=request.getfixturevalue("migrated_database"))
-    yield from past_in(server.url(name))
+    yield from history_in(server.url(name))
     server.drop_database(name)
 
 
-def past_in(database_url: str) -> Iterator[Past]:
-    made = Past(Store(database_url), {})
+def history_in(database_url: str) -> Iterator[History]:
+    made = History(Store(database_url), {})
     made.shop("a")
     made.shop("b")
     yield made

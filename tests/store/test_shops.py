@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from tests.domain.factories import a_shop
-from tests.store.books import NOW, VAULT, opened
+from tests.support.factories import a_shop
+from tests.support.issuing import NOW, VAULT, opened
 from worker.errors import Rejected
 from worker.store import shops
 from worker.store.shops import Secrets

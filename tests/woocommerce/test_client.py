@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.woocommerce.wire import HANG_UP, Slowly, Wire, answer, certificate
+from tests.support.scripted_server import HANG_UP, ScriptedServer, Slowly, answer, certificate
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.woocommerce import client as client_module
@@ -56,10 +56,10 @@ def test_refunds_come_with_their_lines(shop: PretendShop, client: ShopClient) ->
 
 
 def test_many_calls_ride_on_one_connection() -> None:
-    with Wire([answer(body=ORDER)] * 5) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(body=ORDER)] * 5) as server, a_client(server.url) as talking:
         for _ in range(5):
             talking.order(238)
-        assert wire.connections == 1
+        assert server.connections == 1
 
 
 def test_orders_are_listed_by_change_page_by_page(shop: PretendShop, client: ShopClient) -> None:
@@ -75,9 +75,9 @@ def test_orders_are_listed_by_change_page_by_page(shop: PretendShop, client: Sho
 
 def test_the_moment_is_sent_in_utc_whatever_zone_it_was_given_in(shop: PretendShop) -> None:
     brussels = datetime(2026, 11, 22, 11, 39, 4).astimezone()
-    with Wire([answer(body=b"[]")]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(body=b"[]")]) as server, a_client(server.url) as talking:
         talking.orders(modified_after=brussels)
-        asked = dict(parse_qsl(urlsplit(wire.asked[0].target).query))
+        asked = dict(parse_qsl(urlsplit(server.asked[0].target).query))
     assert asked["modified_after"] == brussels.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     assert (asked["dates_are_gmt"], asked["orderby"], asked["order"]) == ("true", "modified", "asc")
 
@@ -119,7 +119,7 @@ def test_a_note_to_the_customer_only_when_asked(shop: PretendShop, client: ShopC
 
 
 def test_webhooks_are_made_listed_woken_and_removed(shop: PretendShop, client: ShopClient) -> None:
-    with Wire([answer()] * 3) as bridge:
+    with ScriptedServer([answer()] * 3) as bridge:
         made = client.add_webhook(
             name="Facturelay", topic="order.updated", delivery_url=f"{bridge.url}/webhooks/x", secret="abc"
         )
@@ -152,32 +152,35 @@ def test_a_check_tells_a_key_that_only_reads() -> None:
 
 def test_on_plain_http_every_parameter_is_signed_and_sent_once(shop: PretendShop) -> None:
     """What is signed is what stands in the address: the pretend shop refuses anything else, as WooCommerce does."""
-    with Wire([answer(body=b"[]")]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(body=b"[]")]) as server, a_client(server.url) as talking:
         talking.orders(modified_after=datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
-        names = [name for name, _ in parse_qsl(urlsplit(wire.asked[0].target).query)]
+        names = [name for name, _ in parse_qsl(urlsplit(server.asked[0].target).query)]
     assert len(names) == len(set(names))
     assert {"modified_after", "_fields", "oauth_signature", "oauth_nonce"} <= set(names)
-    assert SECRET not in wire.asked[0].target
-    assert "authorization" not in wire.asked[0].headers
+    assert SECRET not in server.asked[0].target
+    assert "authorization" not in server.asked[0].headers
 
 
 def test_on_https_the_key_travels_in_a_header_and_not_in_the_address(tmp_path: Path) -> None:
     context, ca_file = certificate(tmp_path, "localhost")
     with (
-        Wire([answer(body=ORDER)], context=context, host="localhost") as wire,
-        ShopClient(wire.url, KEY, SECRET, allow_private=True, ca_file=ca_file) as talking,
+        ScriptedServer([answer(body=ORDER)], context=context, host="localhost") as server,
+        ShopClient(server.url, KEY, SECRET, allow_private=True, ca_file=ca_file) as talking,
     ):
         talking.order(238)
-    sent = b64decode(wire.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
-    assert (wire.asked[0].target, sent) == ("/wp-json/wc/v3/orders/238", f"{KEY}:{SECRET}")
+    sent = b64decode(server.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
+    assert (server.asked[0].target, sent) == ("/wp-json/wc/v3/orders/238", f"{KEY}:{SECRET}")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -> None:
     context, _ = certificate(tmp_path, "localhost")
-    with Wire([answer(body=ORDER)], context=context, host="localhost") as wire, a_client(wire.url) as talking:
+    with (
+        ScriptedServer([answer(body=ORDER)], context=context, host="localhost") as server,
+        a_client(server.url) as talking,
+    ):
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
-        assert (failed.value.code, wire.asked) == ("shop_certificate", [])
+        assert (failed.value.code, server.asked) == ("shop_certificate", [])
     assert failed.value.sentence.endswith(
         "has no valid certificate (it is self-signed). Renew it at the shop; trying again later"
     )
@@ -188,9 +191,9 @@ def test_a_repeated_question_is_signed_anew(shop: PretendShop, client: ShopClien
     shop.place(an_order(id=238))
     shop.faults.next(status=503, times=2)
     assert parse_order(client.order(238)).order_id == 238
-    with Wire([answer(503), answer(body=ORDER)]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(503), answer(body=ORDER)]) as server, a_client(server.url) as talking:
         talking.order(238)
-    first, second = (dict(parse_qsl(urlsplit(asked.target).query)) for asked in wire.asked)
+    first, second = (dict(parse_qsl(urlsplit(asked.target).query)) for asked in server.asked)
     assert first["oauth_nonce"] != second["oauth_nonce"]
 
 
@@ -199,9 +202,9 @@ def test_a_shop_in_a_folder_and_with_capitals_is_signed_as_it_is_called() -> Non
         shop.place(an_order(id=238))
         with a_client(shop.url.upper().replace("HTTP", "http") + "/") as talking:
             assert parse_order(talking.order(238)).order_id == 238
-    with Wire([answer(body=ORDER)]) as wire, a_client(f"{wire.url}/winkel/?x=1#y") as talking:
+    with ScriptedServer([answer(body=ORDER)]) as server, a_client(f"{server.url}/winkel/?x=1#y") as talking:
         talking.order(238)
-    assert wire.asked[0].target.startswith("/winkel/wp-json/wc/v3/orders/238?")
+    assert server.asked[0].target.startswith("/winkel/wp-json/wc/v3/orders/238?")
 
 
 def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
@@ -214,15 +217,15 @@ def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_firewalls_page_is_a_refused_key_too(status: int) -> None:
-    with Wire([answer(status, b"<h1>Forbidden</h1>")]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(status, b"<h1>Forbidden</h1>")]) as server, a_client(server.url) as talking:
         with pytest.raises(Rejected) as refused:
             talking.order(238)
-        assert (refused.value.code, len(wire.asked)) == ("rest_key_refused", 1)
+        assert (refused.value.code, len(server.asked)) == ("rest_key_refused", 1)
 
 
 def test_no_error_holds_the_key_or_the_signature() -> None:
     """The text of what `requests` raises holds the whole signed address, and tracebacks are logged."""
-    with Wire([HANG_UP] * 3) as wire, a_client(wire.url) as talking, pytest.raises(Unavailable) as failed:
+    with ScriptedServer([HANG_UP] * 3) as server, a_client(server.url) as talking, pytest.raises(Unavailable) as failed:
         talking.order(238)
     assert (failed.value.__cause__, failed.value.__suppress_context__) == (None, True)
     assert "oauth" not in failed.value.sentence
@@ -232,35 +235,35 @@ def test_no_error_holds_the_key_or_the_signature() -> None:
 
 
 def test_a_question_is_repeated_while_the_shop_is_busy() -> None:
-    with Wire([answer(503), answer(429), answer(body=ORDER)]) as wire, a_client(wire.url) as talking:
-        assert (talking.order(238), len(wire.asked)) == (ORDER, 3)
+    with ScriptedServer([answer(503), answer(429), answer(body=ORDER)]) as server, a_client(server.url) as talking:
+        assert (talking.order(238), len(server.asked)) == (ORDER, 3)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_shop_that_stays_busy_is_asked_three_times_and_then_later(status: int) -> None:
-    with Wire([answer(status)] * 9) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(status)] * 9) as server, a_client(server.url) as talking:
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
-        assert (failed.value.code, len(wire.asked)) == ("shop_busy", 3)
+        assert (failed.value.code, len(server.asked)) == ("shop_busy", 3)
 
 
 def test_a_connection_that_breaks_before_the_answer_is_tried_again() -> None:
-    with Wire([HANG_UP, answer(body=ORDER)]) as wire, a_client(wire.url) as talking:
-        assert (talking.order(238), len(wire.asked)) == (ORDER, 2)
+    with ScriptedServer([HANG_UP, answer(body=ORDER)]) as server, a_client(server.url) as talking:
+        assert (talking.order(238), len(server.asked)) == (ORDER, 2)
 
 
 def test_a_put_is_repeated() -> None:
-    with Wire([answer(503), answer(body=b'{"id":7}')]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(503), answer(body=b'{"id":7}')]) as server, a_client(server.url) as talking:
         talking.activate_webhook(7)
-        assert [asked.method for asked in wire.asked] == ["PUT", "PUT"]
+        assert [asked.method for asked in server.asked] == ["PUT", "PUT"]
 
 
 @pytest.mark.parametrize("said", [answer(503), answer(429), HANG_UP, answer(201, b'{"id":', length=500)])
 def test_a_post_is_never_repeated(said: bytes) -> None:
-    with Wire([said, answer(201, b'{"id":5}')]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([said, answer(201, b'{"id":5}')]) as server, a_client(server.url) as talking:
         with pytest.raises(Unavailable):
             talking.add_note(238, "Factuur")
-        assert len(wire.asked) == 1
+        assert len(server.asked) == 1
 
 
 def test_a_note_whose_answer_was_lost_stands_once(shop: PretendShop, client: ShopClient) -> None:
@@ -273,17 +276,17 @@ def test_a_note_whose_answer_was_lost_stands_once(shop: PretendShop, client: Sho
 
 def test_a_short_retry_after_is_waited_for() -> None:
     busy = answer(429, headers=["Retry-After: 1"])
-    with Wire([busy, answer(body=ORDER)]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([busy, answer(body=ORDER)]) as server, a_client(server.url) as talking:
         started = time.monotonic()
         talking.order(238)
         assert time.monotonic() - started >= 1
 
 
 def test_a_long_retry_after_is_handed_on_at_once() -> None:
-    with Wire([answer(503, headers=["Retry-After: 600"])] * 2) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(503, headers=["Retry-After: 600"])] * 2) as server, a_client(server.url) as talking:
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
-        assert (failed.value.retry_after_s, len(wire.asked)) == (600, 1)
+        assert (failed.value.retry_after_s, len(server.asked)) == (600, 1)
 
 
 def test_a_retry_after_may_be_a_date_or_nonsense() -> None:
@@ -299,18 +302,21 @@ def test_a_retry_after_may_be_a_date_or_nonsense() -> None:
 
 
 def test_a_server_error_is_for_later_and_not_hammered() -> None:
-    with Wire([answer(500, b"<p>There has been a critical error")]) as wire, a_client(wire.url) as talking:
+    with (
+        ScriptedServer([answer(500, b"<p>There has been a critical error")]) as server,
+        a_client(server.url) as talking,
+    ):
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
-        assert (failed.value.code, len(wire.asked)) == ("shop_failed", 1)
+        assert (failed.value.code, len(server.asked)) == ("shop_failed", 1)
 
 
 def test_a_redirect_is_not_followed_and_says_what_to_change() -> None:
     moved = answer(301, headers=["Location: https://www.shop.example/wp-json/wc/v3/orders/238?oauth_signature=x"])
-    with Wire([moved]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([moved]) as server, a_client(server.url) as talking:
         with pytest.raises(Rejected) as refused:
             talking.order(238)
-        assert (refused.value.code, len(wire.asked)) == ("shop_redirects", 1)
+        assert (refused.value.code, len(server.asked)) == ("shop_redirects", 1)
     assert "sends visitors on to https://www.shop.example. Enter that address" in refused.value.sentence
 
 
@@ -326,14 +332,22 @@ def test_an_erased_order_is_gone(client: ShopClient) -> None:
     [b"<html>Not found</html>", b'{"code":"rest_no_route","message":"No route was found","data":{"status":404}}'],
 )
 def test_a_shop_without_rest_says_where_to_look(body: bytes) -> None:
-    with Wire([answer(404, body)]) as wire, a_client(wire.url) as talking, pytest.raises(Rejected) as refused:
+    with (
+        ScriptedServer([answer(404, body)]) as server,
+        a_client(server.url) as talking,
+        pytest.raises(Rejected) as refused,
+    ):
         talking.order(238)
     assert (refused.value.code, "Permalinks" in refused.value.sentence) == ("rest_not_found", True)
 
 
 def test_any_other_refusal_carries_the_shops_own_code_and_words() -> None:
     body = b'{"code":"rest_invalid_param","message":"Invalid parameter(s): per_page"}'
-    with Wire([answer(400, body)]) as wire, a_client(wire.url) as talking, pytest.raises(Rejected) as refused:
+    with (
+        ScriptedServer([answer(400, body)]) as server,
+        a_client(server.url) as talking,
+        pytest.raises(Rejected) as refused,
+    ):
         talking.order(238)
     assert refused.value.code == "shop_error:rest_invalid_param"
     assert "Invalid parameter(s): per_page" in refused.value.sentence
@@ -354,10 +368,10 @@ def test_any_other_refusal_carries_the_shops_own_code_and_words() -> None:
     ids=["page", "php warning", "half", "empty", "short", "half gzip", "no gzip", "half chunked"],
 )
 def test_an_answer_that_is_no_data_is_for_later(said: bytes, code: str) -> None:
-    with Wire([said]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([said]) as server, a_client(server.url) as talking:
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
-        assert (failed.value.code, len(wire.asked)) == (code, 1)
+        assert (failed.value.code, len(server.asked)) == (code, 1)
 
 
 @pytest.mark.parametrize(
@@ -374,7 +388,7 @@ def test_an_answer_that_is_no_data_is_for_later(said: bytes, code: str) -> None:
     ids=["gzip", "chunked", "until the end"],
 )
 def test_an_answer_may_come_in_any_wrapping(said: bytes) -> None:
-    with Wire([said]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([said]) as server, a_client(server.url) as talking:
         assert talking.order(238) == ORDER
 
 
@@ -382,14 +396,14 @@ def test_an_oversized_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 100_000)
     plain = b'{"x":"' + b"a" * 200_000
     for said in (answer(body=plain), answer(body=gzip.compress(plain), headers=["Content-Encoding: gzip"])):
-        with Wire([said]) as wire, a_client(wire.url) as talking, pytest.raises(Rejected) as refused:
+        with ScriptedServer([said]) as server, a_client(server.url) as talking, pytest.raises(Rejected) as refused:
             talking.order(238)
         assert refused.value.code == "answer_too_large"
 
 
 def test_somebody_elses_order_is_not_taken_for_ours() -> None:
     other = answer(body=b'{"id":7,"status":"x"}')
-    with Wire([other]) as wire, a_client(wire.url) as talking, pytest.raises(Rejected) as refused:
+    with ScriptedServer([other]) as server, a_client(server.url) as talking, pytest.raises(Rejected) as refused:
         talking.order(238)
     assert refused.value.code == "wrong_order"
 
@@ -397,8 +411,8 @@ def test_somebody_elses_order_is_not_taken_for_ours() -> None:
 def test_more_refunds_than_one_look_can_hold_are_refused() -> None:
     said = answer(body=b"[]", headers=["X-WP-TotalPages: 2", "X-WP-Total: 101"])
     with (
-        Wire([said]) as wire,
-        a_client(wire.url) as talking,
+        ScriptedServer([said]) as server,
+        a_client(server.url) as talking,
         pytest.raises(Rejected, match="has 101 refunds") as refused,
     ):
         talking.refunds(238)
@@ -418,7 +432,7 @@ def test_a_silent_shop_is_given_up_and_not_asked_twice(shop: PretendShop) -> Non
 @pytest.mark.parametrize("headers", [[], ["X-Long: " + "a" * 600]], ids=["body", "head"])
 def test_a_trickling_answer_does_not_outlast_the_call(headers: list[str]) -> None:
     endless = Slowly(answer(body=b'{"id":238,"x":"' + b"a" * 600, headers=headers), rest_s=0.01)
-    with Wire([endless]) as wire, a_client(wire.url, timeout_s=1.0, total_s=1.5) as talking:
+    with ScriptedServer([endless]) as server, a_client(server.url, timeout_s=1.0, total_s=1.5) as talking:
         started = time.monotonic()
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
@@ -426,28 +440,31 @@ def test_a_trickling_answer_does_not_outlast_the_call(headers: list[str]) -> Non
 
 
 def test_a_shop_that_is_not_there_is_unreachable() -> None:
-    with Wire([]) as wire:
-        url = wire.url
+    with ScriptedServer([]) as server:
+        url = server.url
     with a_client(url) as talking, pytest.raises(Unavailable) as failed:
         talking.order(238)
     assert failed.value.code == "shop_unreachable"
 
 
 def test_repetitions_end_with_the_time_of_the_call() -> None:
-    with Wire([answer(503)] * 5) as wire, a_client(wire.url, backoff_s=5.0, total_s=1.0) as talking:
+    with ScriptedServer([answer(503)] * 5) as server, a_client(server.url, backoff_s=5.0, total_s=1.0) as talking:
         with pytest.raises(Unavailable):
             talking.order(238)
-        assert len(wire.asked) == 1
+        assert len(server.asked) == 1
 
 
 # Addresses
 
 
 def test_a_shop_on_a_private_address_is_refused() -> None:
-    with Wire([answer(body=ORDER)]) as wire, ShopClient(wire.url, KEY, SECRET, allow_private=False) as talking:
+    with (
+        ScriptedServer([answer(body=ORDER)]) as server,
+        ShopClient(server.url, KEY, SECRET, allow_private=False) as talking,
+    ):
         with pytest.raises(Rejected) as refused:
             talking.order(238)
-        assert (refused.value.code, wire.connections) == ("private_address", 0)
+        assert (refused.value.code, server.connections) == ("private_address", 0)
 
 
 @pytest.mark.parametrize(
@@ -488,8 +505,8 @@ def test_threads_may_share_a_client(shop: PretendShop, client: ShopClient) -> No
 
 
 def test_bodies_are_sent_as_utf_8_json() -> None:
-    with Wire([answer(201, b'{"id":5}')]) as wire, a_client(wire.url) as talking:
+    with ScriptedServer([answer(201, b'{"id":5}')]) as server, a_client(server.url) as talking:
         assert talking.add_note(238, "€ ł 😀") == 5
-    asked = wire.asked[0]
+    asked = server.asked[0]
     assert asked.headers["content-type"] == "application/json;charset=utf-8"
     assert json.loads(asked.body) == {"note": "€ ł 😀", "customer_note": False}

@@ -1,7 +1,7 @@
 """Which of WooCommerce's mails the shop holds back, because a document of ours will be mailed in their place. Pure.
 
 The rules are compiled into a small table that the shop's plugin asks in the shopper's own request, so it may ask only for
-what the plugin can see there. The same cases (tests/contracts/holds.json) judge this side and the plugin's.
+what the plugin can see there. The same cases (tests/contracts/mail_holds.json) judge this side and the plugin's.
 """
 
 from collections.abc import Sequence

@@ -4,13 +4,13 @@ declare(strict_types=1);
 
 use Facturelay\Holds\Table;
 
-/** The cases that judge Facturelay's side alike (tests/contracts/test_holds.py). */
+/** The cases that judge Facturelay's side alike (tests/contracts/test_mail_holds.py). */
 final class HoldsTableTest extends WordPressTestCase {
 
 	/** @return array<string, array{0: array<string, mixed>, 1: array<string, mixed>}> */
 	public static function cases(): array {
 		$cases = array();
-		foreach ( json_decode( (string) file_get_contents( __DIR__ . '/../../contracts/holds.json' ), true ) as $shop ) {
+		foreach ( json_decode( (string) file_get_contents( __DIR__ . '/../../contracts/mail_holds.json' ), true ) as $shop ) {
 			foreach ( $shop['cases'] as $case ) {
 				$cases[ "{$shop['name']}: {$case['name']}" ] = array( $shop['table'], $case );
 			}

@@ -10,14 +10,14 @@ use Facturelay\VatField;
 final class SignatureTest extends WordPressTestCase {
 
 	public function test_signature_is_the_one_that_facturelay_computes(): void {
-		// The same value stands in tests/bridge/test_plugin_api.py.
+		// The same value stands in tests/bridge/plugin/test_connection.py.
 		$this->assertSame( '1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b', Signature::of( 'secret', '1790000000', 'abc', '/facturelay/v1/tick', '{"é":1}' ) );
 	}
 
 	public function test_code_is_read_as_people_type_it(): void {
 		$this->assertSame( Signature::from_code( 'ABCDE-FGHJK', 'find' ), Signature::from_code( ' abcde fghjk ', 'find' ) );
 		$this->assertNotSame( Signature::from_code( 'ABCDE-FGHJK', 'find' ), Signature::from_code( 'ABCDE-FGHJK', 'sign' ) );
-		// The same value stands in tests/bridge/test_plugin_api.py.
+		// The same value stands in tests/bridge/plugin/test_connection.py.
 		$this->assertSame( '8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff', Signature::from_code( 'ABCDE-FGHJK', 'sign' ) );
 	}
 

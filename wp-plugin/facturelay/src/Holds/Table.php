@@ -8,7 +8,7 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * Which of WooCommerce's mails a document of ours is mailed in place of: a pure question to the table that Facturelay sent.
- * Facturelay has the same few lines; tests/contracts/holds.json judges both.
+ * Facturelay has the same few lines; tests/contracts/mail_holds.json judges both.
  */
 final class Table {
 

@@ -1,0 +1,279 @@
+"""Whoever owns the disk can change anything; `verify` finds each change and names it."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.factories import TODAY, a_shop, issued
+from tests.support.issuing import NOW, a_draft, issue, opened
+from worker.accounting.verify import Damage, Proof, verify, wrong_sums
+from worker.domain.credit_note import draft_credit_note
+from worker.domain.document import Document, Kind, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.shop import Shop
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import audit_trail, documents, register
+from worker.store.audit_trail import Event
+from worker.store.database import json_codec
+from worker.store.database.engine import Store
+from worker.store.documents import StoredFile
+from worker.store.register import Head
+from worker.woocommerce.payload import parse_order, parse_refunds
+
+RECORDINGS = [
+    path
+    for path in sorted((Path(__file__).parent.parent / "recordings").glob("s*/rest-order-*[0-9].json"))
+    if path.read_bytes().startswith(b'{"id"')  # not the answer that the order is gone
+]
+WRITTEN_ONCE = ("documents", "register", "files", "events")
+
+
+@dataclass
+class Books:
+    """The books of one shop, and what may be done to them."""
+
+    services: Services
+    store: Store
+    shop: Shop
+    head: Head
+
+    def change(self, *statements: str, **values: str) -> None:
+        """Do what somebody with the database in his hands can do: switch off what refuses, then change what he likes."""
+        if self.store.is_sqlite:
+            with closing(sqlite3.connect(str(self.store.url.database))) as connection, connection:
+                for table in WRITTEN_ONCE:
+                    connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_update")
+                    connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
+                for statement in statements:
+                    connection.execute(statement, values)
+            return
+        with self.store.engine.begin() as postgres:
+            # Switches off our triggers and the foreign keys.
+            postgres.execute(text("SET LOCAL session_replication_role = replica"))
+            for statement in statements:
+                postgres.execute(text(statement), values)
+
+    def remove(self, document_id: int, *tables: str) -> None:
+        """Delete a document with its files, and its rows in *tables*."""
+        everywhere = ("files", *tables, "documents")
+        self.change(*(f"DELETE FROM {table} WHERE document_id = {document_id}" for table in everywhere))
+
+    def proof(self, *, anchor: Head | None = None) -> Proof:
+        (found,) = verify(self.services, anchor=anchor)
+        return found
+
+    def damages(self, *, anchor: Head | None = None) -> list[tuple[str, str]]:
+        return sorted((damage.number, damage.code) for damage in self.proof(anchor=anchor).damages)
+
+
+@pytest.fixture
+def books(database_url: str, tmp_path: Path) -> Iterator[Books]:
+    """Four invoices and an order confirmation, each with its PDF and its event."""
+    store, shop = opened(database_url)
+    services = Services(
+        Settings(tmp_path, "https://documents.test", database_url, "unix:///nobody", ("k" * 32,)), now=lambda: NOW
+    )
+    drafts = [*(a_draft(order_id) for order_id in (1, 2, 3, 4)), a_draft(1, kind=Kind.ORDER_CONFIRMATION)]
+    for draft in drafts:
+        keep(services, issue(store, shop, draft))
+    with store.read() as connection:
+        head = register.head(connection, shop.shop_id)
+    yield Books(services, store, shop, head)
+    services.store.close()
+    store.close()
+
+
+def keep(services: Services, document: Document) -> None:
+    content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
+    sha256 = services.archive.put(path, content)
+    sentence = f"{document.number} was issued."
+    with services.store.write() as connection:
+        documents.keep_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
+        event = Event(document.shop_id, NOW, "worker", "issued", sentence, document_id=document.document_id)
+        audit_trail.add(connection, event)
+
+
+def test_untouched_books_are_intact(books: Books) -> None:
+    expected = Proof(books.shop.shop_id, books.shop.name, documents=5, tests=0, files=5, head=books.head, damages=())
+    assert books.proof(anchor=books.head) == expected
+
+
+def test_a_changed_byte_in_a_document_is_named(books: Books) -> None:
+    books.change("UPDATE documents SET snapshot = replace(snapshot, 'Koffiemok', 'Koffiemoc') WHERE document_id = 2")
+    (changed, sealed) = books.proof().damages
+    sentence = "What F2026-00002 says was changed after it was issued."
+    assert changed == Damage(books.shop.shop_id, "F2026-00002", "document_changed", sentence)
+    assert sealed.code == "seal_broken"
+
+
+def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> None:
+    with books.store.read() as connection:
+        snapshot = json_codec.dump(documents.get(connection, 2).draft).replace("Koffiemok", "Koffiemoc")
+    books.change(
+        "UPDATE documents SET snapshot = :snapshot, snapshot_sha256 = :hash WHERE document_id = 2",
+        snapshot=snapshot,
+        hash=json_codec.sha256(snapshot),
+    )
+    assert books.damages() == [("F2026-00002", "document_changed"), ("F2026-00002", "seal_broken")]
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ("total = total + 1000, buyer = 'Somebody else'", {"column_changed"}),
+        ("number = 'F2026-00009'", {"number_changed", "seal_broken"}),
+        ("issued_on = '2026-11-25'", {"seal_broken", "dates_fall"}),
+        ("issued_at = '2026-11-22 09:00:00.000000'", {"seal_broken"}),
+        ("sequence = 9", {"seal_broken", "number_missing", "number_out_of_order"}),
+    ],
+)
+def test_a_changed_column_is_named(books: Books, change: str, codes: set[str]) -> None:
+    books.change(f"UPDATE documents SET {change} WHERE document_id = 2")
+    assert {code for _, code in books.damages()} == codes
+
+
+def test_a_document_that_does_not_add_up_is_named(books: Books) -> None:
+    with books.store.read() as connection:
+        draft = documents.get(connection, 3).draft
+    line = replace(draft.lines[0], net=draft.lines[0].net + 1)
+    snapshot = json_codec.dump(replace(draft, lines=(line, *draft.lines[1:])))
+    books.change("UPDATE documents SET snapshot = :snapshot WHERE document_id = 3", snapshot=snapshot)
+    assert "F2026-00003 does not add up: its lines come to 13.40, its net amount is 12.40." in [
+        damage.sentence for damage in books.proof().damages
+    ]
+
+
+@pytest.mark.parametrize("damage", ["x", '{"cause":1}', "null"])
+def test_a_document_that_cannot_be_read_does_not_hide_the_others(books: Books, damage: str) -> None:
+    books.change("UPDATE documents SET snapshot = :damage WHERE document_id = 2", damage=damage)
+    (books.services.archive.folder / "4.pdf").write_bytes(b"%PDF, another")
+    assert {("F2026-00002", "document_unreadable"), ("F2026-00004", "file_altered")} <= set(books.damages())
+
+
+def test_a_column_that_holds_nonsense_does_not_hide_the_others(books: Books) -> None:
+    if books.store.is_sqlite:  # PostgreSQL keeps no nonsense
+        books.change("UPDATE documents SET issued_on = 'tomorrow' WHERE document_id = 2")
+        assert ("F2026-00002", "document_unreadable") in books.damages()
+
+
+def test_a_removed_document_is_named(books: Books) -> None:
+    books.remove(2)
+    assert books.damages() == [("F2026-00002", "document_missing"), ("F2026-00003", "number_missing")]
+
+
+def test_a_document_removed_with_its_row_in_the_register_is_missed(books: Books) -> None:
+    books.remove(2, "register")
+    assert books.damages() == [
+        ("", "document_missing"),
+        ("", "row_missing"),
+        ("F2026-00003", "chain_broken"),
+        ("F2026-00003", "number_missing"),
+    ]
+
+
+def test_the_last_document_removed_without_a_trace_in_the_register_is_missed_by_counter_and_trail(books: Books) -> None:
+    books.remove(5, "register")
+    assert [damage.sentence for damage in books.proof().damages] == [
+        "The series “order_confirmation” gave number 1, but there is no such document any more.",
+        "The trail says “B2026-00001 was issued.”, but that document is gone.",
+    ]
+
+
+def test_even_books_that_were_rewritten_whole_differ_from_an_earlier_head(books: Books) -> None:
+    books.remove(5, "register", "events")
+    books.change("DELETE FROM series WHERE series = 'order_confirmation'")
+    assert books.damages() == []
+    assert books.damages(anchor=books.head) == [("", "anchor_missing")]
+    assert books.damages(anchor=Head(4, books.head.hash)) == [("F2026-00004", "anchor_differs")]
+
+
+def test_a_row_taken_out_of_the_register_is_named(books: Books) -> None:
+    books.change("DELETE FROM register WHERE position = 2")
+    assert books.damages() == [
+        ("", "row_missing"),
+        ("F2026-00002", "not_in_register"),
+        ("F2026-00003", "chain_broken"),
+    ]
+
+
+def test_a_broken_link_of_the_chain_is_named(books: Books) -> None:
+    books.change("UPDATE register SET hash = :hash WHERE position = 2", hash="0" * 63 + "1")
+    assert books.damages() == [("F2026-00002", "seal_broken"), ("F2026-00003", "chain_broken")]
+
+
+def test_a_number_that_stands_twice_is_named(books: Books) -> None:
+    books.change("UPDATE register SET number = 'F2026-00003' WHERE position = 2")
+    assert ("F2026-00003", "number_doubled") in books.damages()
+
+
+def test_a_counter_that_was_set_back_is_named(books: Books) -> None:
+    books.change("UPDATE series SET last_number = 2 WHERE series = 'invoice'")
+    assert books.damages() == [("F2026-00004", "counter_back")]
+
+
+def test_a_counter_that_was_removed_is_named(books: Books) -> None:
+    books.change("DELETE FROM series WHERE series = 'invoice'")
+    assert books.damages() == [("", "counter_missing")]
+
+
+def test_a_changed_and_a_lost_file_are_named(books: Books) -> None:
+    archive = books.services.archive.folder
+    content = bytearray((archive / "1.pdf").read_bytes())
+    content[3] ^= 1
+    (archive / "1.pdf").write_bytes(content)
+    (archive / "2.pdf").unlink()
+    assert books.damages() == [("F2026-00001", "file_altered"), ("F2026-00002", "file_missing")]
+
+
+def test_a_file_row_cannot_point_out_of_the_archive(books: Books) -> None:
+    books.change("UPDATE files SET path = '../../etc/passwd' WHERE document_id = 1")
+    assert books.damages() == [("F2026-00001", "file_missing")]
+
+
+def test_tests_are_outside_the_register_and_prove_intact(books: Books) -> None:
+    number = issue(books.store, books.shop, a_draft(9, test=True)).number
+    proof = books.proof(anchor=books.head)
+    assert (number, proof.tests, proof.head, proof.damages) == ("TEST-00001", 1, books.head, ())
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
+    order, shop = parse_order(path.read_bytes()), a_shop()
+    made = [
+        draft_document(kind, order, shop, cause=str(kind), send_mode=SendMode.SEND, today=TODAY)
+        for kind in Kind
+        if kind is not Kind.CREDIT_NOTE
+    ]
+    refunds = path.with_name(f"{path.stem}-refunds.json")
+    for refund in parse_refunds(refunds.read_bytes()) if refunds.exists() else ():
+        made.append(
+            draft_credit_note(refund, issued(made[-1]), (), order, shop, cause="refund", send_mode=SendMode.SEND)
+        )
+    assert [list(wrong_sums(issued(draft))) for draft in made] == [[] for _ in made]
+
+
+def test_a_new_year_is_no_damage(books: Books) -> None:
+    issue(books.store, books.shop, a_draft(11), now=datetime(2027, 1, 2, 9, tzinfo=UTC))
+    assert books.damages() == []
+
+
+def test_issuing_meanwhile_is_not_taken_for_damage(books: Books) -> None:
+    def issue_many() -> None:
+        for order_id in range(100, 140):
+            issue(books.store, books.shop, a_draft(order_id))
+
+    busy = threading.Thread(target=issue_many)
+    busy.start()
+    looks = [books.damages()]
+    while busy.is_alive():
+        looks.append(books.damages())
+    busy.join()
+    assert looks == [[] for _ in looks]

@@ -1,0 +1,716 @@
+"""The API: what a token may, what it may not, and that every list is whole and every answer its own shop's."""
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.api_client import ApiClient, a_token, saw
+from tests.support.bridge_app import NOW, ORDER, PDF, SECRET, SHOP, BridgeApp, a_credit_note_for, a_draft
+from tests.support.headers import SHARED
+from worker.domain.document import Document, Kind, Problem
+from worker.domain.shop import Shop
+from worker.store import api_tokens, audit_trail, deliveries, documents, register, shops, steps, webhooks
+from worker.store.api_tokens import Scope
+from worker.store.audit_trail import Event
+from worker.store.database.encryption import Vault
+from worker.store.shops import Secrets
+from worker.store.steps import StepName
+
+OTHER = "0ther0ther0ther0ther0the"
+
+
+@pytest.fixture
+def api(app: BridgeApp) -> ApiClient:
+    return ApiClient(app, a_token(app))
+
+
+@pytest.fixture
+def either(app_on_each_database: BridgeApp) -> ApiClient:
+    return ApiClient(app_on_each_database, a_token(app_on_each_database))
+
+
+@pytest.fixture
+def of_another(app: BridgeApp) -> ApiClient:
+    """A token of another shop in the same app, which has nothing."""
+    with app.store.write() as connection:
+        shop = Shop(OTHER, "Andere winkel", "https://other.example", NOW)
+        shops.add(connection, Vault(app.settings.secret_keys), shop, Secrets((SECRET,)), now=NOW)
+    return ApiClient(app, a_token(app, shop=OTHER))
+
+
+def issued(app: BridgeApp, count: int, **changes: Any) -> list[Document]:
+    """Invoices of the orders 1, 2, 3 …"""
+    made = []
+    for n in range(1, count + 1):
+        facts = {"order_id": n, "order_number": f"A{n}", "cause": f"order:{n}:invoice:1", **changes}
+        made.append(app.issue(number=f"F2026-{n:05d}", sequence=n, stored=None, **facts))
+    return made
+
+
+# Who may ask
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer fr_wrong",
+        "Basic fr_x",
+        "fr_x",
+        "Bearer fr_x fr_y",
+        "Bearer \x00",
+        "Bearer é",
+    ],
+)
+def test_without_a_valid_token_nothing_is_told(app: BridgeApp, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = app.client.get("/api/v1/documents", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="facturelay"')
+    assert {name: answer.headers.get(name) for name in SHARED} == SHARED
+    assert set(answer.json or {}) == {"error", "message"}
+
+
+def test_a_token_in_the_address_is_no_token(api: ApiClient) -> None:
+    for name in ("token", "access_token"):
+        assert api.app.client.get(f"/api/v1/shop?{name}={api.secret}").status_code == 401
+
+
+def test_a_revoked_token_is_refused_from_the_next_request_on(api: ApiClient) -> None:
+    assert api.get("/shop").status_code == 200
+    with api.app.store.write() as connection:
+        api_tokens.revoke(connection, SHOP, 1, now=NOW)
+    answer = api.get("/shop")
+    assert (answer.status_code, (answer.json or {})["error"]) == (401, "token_wrong")
+
+
+def test_the_use_of_a_token_is_noted(api: ApiClient) -> None:
+    api.get("/shop")
+    with api.app.store.read() as connection:
+        assert [token.used_at for token in api_tokens.of_shop(connection, SHOP)] == [NOW]
+
+
+NEEDS = {
+    Scope.DOCUMENTS_READ: ("GET /documents", "GET /documents/1", "GET /drafts", "GET /drafts/1", "GET /register"),
+    Scope.FILES_READ: ("GET /documents/1/pdf", "GET /documents/1/xml"),
+    Scope.ORDERS_READ: ("GET /orders", "GET /orders/238", "GET /orders/238/trail"),
+    Scope.HOOKS_WRITE: (
+        "GET /hooks",
+        "POST /hooks",
+        "GET /hooks/1",
+        "PATCH /hooks/1",
+        "DELETE /hooks/1",
+        "GET /hooks/1/calls",
+    ),
+}
+
+
+@pytest.mark.parametrize("needed", list(NEEDS))
+def test_a_token_reaches_what_its_scope_says_and_nothing_else(app: BridgeApp, needed: Scope) -> None:
+    document = app.issue()
+    one = ApiClient(app, a_token(app, needed))
+    for scope, routes in NEEDS.items():
+        for route in routes:
+            method, path = route.split()
+            answer = one.ask(method, path)
+            if scope is needed:
+                assert answer.status_code != 403, route
+                continue
+            assert (answer.status_code, (answer.json or {})["error"]) == (403, "scope_missing"), route
+            assert f"“{scope}”" in (answer.json or {})["message"]
+            assert f'scope="{scope}"' in answer.headers["WWW-Authenticate"]
+    assert document.document_id == 1
+
+
+def test_a_token_without_files_is_not_told_the_link_that_opens_them(app: BridgeApp) -> None:
+    app.issue()
+    (told,) = ApiClient(app, a_token(app, Scope.DOCUMENTS_READ)).told("/documents")["documents"]
+    assert told["link"] is None
+    (told,) = ApiClient(app, a_token(app)).told("/documents")["documents"]
+    assert app.client.get(told["link"].removeprefix("https://documents.example")).status_code == 200
+
+
+def test_a_token_that_asks_without_end_is_told_to_wait(api: ApiClient) -> None:
+    statuses = [api.get("/hooks").status_code for _ in range(301)]
+    assert statuses == [200] * 300 + [429]
+    api.app.now += timedelta(seconds=20)
+    answer = api.get("/hooks")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "40")
+    assert (answer.json or {})["message"] == "This token asks too often; ask again in 40 seconds."
+    assert ApiClient(api.app, a_token(api.app)).get("/hooks").status_code == 200
+    api.app.now += timedelta(seconds=41)
+    assert api.get("/hooks").status_code == 200
+
+
+# Another shop's
+
+
+def test_a_token_of_another_shop_finds_nothing_by_any_address(api: ApiClient, of_another: ApiClient) -> None:
+    app = api.app
+    app.issue()
+    saw(app, 238)
+    with app.store.write() as connection:
+        documents.keep_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
+        deliveries.keep(
+            connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER, now=NOW
+        )
+    new = api.ask("POST", "/hooks", json={"url": "https://books.example.com/", "events": ["document.issued"]})
+    assert new.status_code == 201
+    lists = {f"/{name}": name for name in ("documents", "drafts", "orders", "hooks")}
+    assert all(api.told(path)[name] for path, name in lists.items())
+    assert {path: of_another.told(path)[name] for path, name in lists.items()} == {path: [] for path in lists}
+    ones = (
+        "/documents/1",
+        "/documents/1/pdf",
+        "/drafts/1",
+        "/orders/238",
+        "/orders/238/trail",
+        "/hooks/1",
+        "/hooks/1/calls",
+    )
+    for path in ones:
+        assert api.get(path).status_code == 200, path
+        assert of_another.get(path).status_code == 404, path
+    assert of_another.ask("PATCH", "/hooks/1", json={"active": False}).status_code == 404
+    assert of_another.ask("DELETE", "/hooks/1").status_code == 404
+    assert api.told("/hooks/1")["active"] is True
+    assert of_another.told("/shop")["shop"] == OTHER
+    for path in ("/documents?order_id=238", "/documents?number=F2026-00017", "/orders?order_number=A238"):
+        assert of_another.told(path)[path[1:].partition("?")[0]] == []
+
+
+# Documents
+
+
+def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> None:
+    app = either.app
+    invoice = app.issue()
+    app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "5.00"))
+    with app.store.write() as connection:
+        documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=invoice.issued_on, by="An")
+        names = (StepName.MAIL, StepName.WRITE_BACK)
+        steps.plan(connection, shop_id=SHOP, document_id=1, names=names, together="2", now=NOW)
+        leased = steps.take_one(connection, StepName.MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        steps.finish(connection, leased.lease, now=NOW)
+    told = either.told("/documents/1")
+    summary = {
+        "shop": SHOP,
+        "document_id": 1,
+        "order_id": 238,
+        "order_number": "238",
+        "kind": "invoice",
+        "number": "F2026-00017",
+        "status": "issued",
+        "cause": "order:238:invoice:1",
+        "issued_on": "2026-11-22",
+        "issued_at": "2026-11-23T09:30:00+00:00",
+        "buyer": "Jan Peeters",
+        "currency": "EUR",
+        "net": "18.35",
+        "vat": "3.85",
+        "rounding": "0.00",
+        "total": "22.20",
+        "language": "nl",
+        "corrects": None,
+        "test": False,
+        "paid": True,
+        "paid_on": "2026-11-22",
+        "mailed_at": "2026-11-23T09:30:00+00:00",
+        "noted_at": None,
+        "pdf_sha256": told["pdf_sha256"],
+        "link": told["link"],
+    }
+    assert {name: told[name] for name in summary} == summary
+    assert told["vat_lines"] == [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85"}]
+    assert told["lines"] == [
+        {
+            "description": "Brood",
+            "sku": "",
+            "details": [],
+            "quantity": "1",
+            "unit_price": "18.35",
+            "net": "18.35",
+            "rate": "21.00",
+            "category": "S",
+        }
+    ]
+    assert told["corrected_by"] == ["C2026-00001"]
+    assert [(step["step"], step["state"]) for step in told["steps"]] == [
+        ("render", "waiting"),
+        ("mail", "done"),
+        ("write_back", "waiting"),
+    ]
+    first, second = either.told("/documents")["documents"]
+    assert first == summary
+    assert (second["number"], second["corrects"]) == ("C2026-00001", "F2026-00017")
+
+
+def test_pages_hold_every_document_once_while_more_are_issued(either: ApiClient) -> None:
+    issued(either.app, 7)
+    first = either.told("/documents?limit=3")
+    assert [told["document_id"] for told in first["documents"]] == [1, 2, 3]
+    assert first["next"] == "https://documents.example/api/v1/documents?limit=3&after=3"
+    either.app.issue(number="F2026-00099", sequence=99, cause="order:99:invoice:1")
+    assert [told["document_id"] for told in either.all("/documents?limit=3", "documents")] == list(range(1, 9))
+    assert either.told("/documents?after=8") == {"documents": [], "next": None}
+
+
+def test_a_page_that_ends_exactly_is_the_last(api: ApiClient) -> None:
+    issued(api.app, 4)
+    assert len(api.all("/documents?limit=2", "documents")) == 4
+    assert api.told("/documents?limit=4")["next"] is None
+
+
+def test_documents_are_found_by_each_filter_and_by_all_together(either: ApiClient) -> None:
+    app = either.app
+    issued(app, 3)
+    app.issue(
+        number="L2026-00001",
+        sequence=1,
+        kind=Kind.DELIVERY_NOTE,
+        order_id=2,
+        order_number="A2",
+        cause="order:2:delivery_note:1",
+    )
+
+    def found(query: str) -> list[str]:
+        return [told["number"] for told in either.all(f"/documents?limit=2&{query}", "documents")]
+
+    every = ["F2026-00001", "F2026-00002", "F2026-00003", "L2026-00001"]
+    assert found("kind=delivery_note") == ["L2026-00001"]
+    assert found("number=F2026-00003") == ["F2026-00003"]
+    assert found("order_id=2") == ["F2026-00002", "L2026-00001"]
+    assert found("order_number=A2") == ["F2026-00002", "L2026-00001"]
+    assert found("issued_from=2026-11-22&issued_to=2026-11-22") == every
+    assert found("issued_from=2026-11-23") == []
+    assert found("issued_to=2026-11-21") == []
+    assert found("kind=invoice&order_id=2&issued_from=2026-01-01") == ["F2026-00002"]
+    assert found("order_number=%F0%9F%8D%9E") == []
+
+
+def test_a_period_is_told_by_date_and_each_of_its_documents_once(either: ApiClient) -> None:
+    """Two series may date apart: one that was continued under a later date goes on there."""
+    with either.app.store.write() as connection:
+        for n, day in enumerate((25, 23, 24, 23, 26), start=1):
+            documents.add(
+                connection,
+                shop_id=SHOP,
+                series="invoice",
+                period=2026,
+                sequence=n,
+                number=f"F2026-{n:05d}",
+                issued_on=date(2026, 11, day),
+                issued_at=NOW,
+                draft=a_draft(cause=f"order:{n}:invoice:1", order_id=n),
+            )
+    found = either.all("/documents?limit=1&issued_from=2026-11-23&issued_to=2026-11-25", "documents")
+    assert [(told["issued_on"], told["document_id"]) for told in found] == [
+        ("2026-11-23", 2),
+        ("2026-11-23", 4),
+        ("2026-11-24", 3),
+        ("2026-11-25", 1),
+    ]
+    assert [told["document_id"] for told in either.told("/documents?issued_from=2026-11-25&after=3")["documents"]] == [
+        1,
+        5,
+    ]
+    assert [
+        told["document_id"] for told in either.told("/documents?issued_from=2026-11-23&after=99")["documents"]
+    ] == []
+
+
+def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None:
+    app = either.app
+    paid, credited, mailed, _ = issued(app, 4)
+    later = NOW + timedelta(hours=1)
+    with app.store.write() as connection:
+        documents.mark(connection, paid.document_id, "paid", now=later, by="An")
+        steps.plan(connection, shop_id=SHOP, document_id=3, names=(StepName.MAIL,), together="9", now=NOW)
+        leased = steps.take_one(connection, StepName.MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        steps.finish(connection, leased.lease, now=later)
+        documents.add(
+            connection,
+            shop_id=SHOP,
+            series="credit_note",
+            period=2026,
+            sequence=1,
+            number="C2026-00001",
+            issued_on=later.date(),
+            issued_at=later,
+            draft=a_draft(**a_credit_note_for(credited)),
+        )
+
+    def found(since: str) -> list[str]:
+        return [told["number"] for told in either.all(f"/documents?updated_since={since}", "documents")]
+
+    assert found("2026-11-23T09:30:00Z") == [*(f"F2026-0000{n}" for n in (1, 2, 3, 4)), "C2026-00001"]
+    assert found("2026-11-23T11:00:00%2B01:00") == ["F2026-00001", "F2026-00002", "F2026-00003", "C2026-00001"]
+    assert found("2026-11-23T10:30:01Z") == []
+    assert mailed.document_id == 3
+
+
+# Files
+
+
+def test_a_file_comes_as_stored_and_not_again_to_whoever_has_it(api: ApiClient) -> None:
+    api.app.issue(number="F/2026-1")
+    answer = api.get("/documents/1/pdf")
+    assert (answer.status_code, answer.data) == (200, PDF)
+    told = {name: answer.headers[name] for name in ("Content-Type", "Content-Disposition")}
+    assert told == {"Content-Type": "application/pdf", "Content-Disposition": 'attachment; filename="F-2026-1.pdf"'}
+    again = api.get("/documents/1/pdf", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
+    assert api.get("/documents/1/pdf", headers={"If-None-Match": '"another"'}).data == PDF
+    assert api.ask("HEAD", "/documents/1/pdf").data == b""
+
+
+def test_a_file_that_was_altered_is_not_handed_out(api: ApiClient) -> None:
+    document = api.app.issue()
+    api.app.keep_file(document.document_id, "pdf", b"%PDF-1.4 altered\n")
+    answer = api.get("/documents/1/pdf")
+    assert (answer.status_code, (answer.json or {})["error"]) == (422, "file_altered")
+
+
+def test_a_file_in_the_making_is_promised_and_one_that_never_comes_is_not(api: ApiClient) -> None:
+    api.app.issue(stored=None)
+    answer = api.get("/documents/1/pdf")
+    assert (answer.status_code, (answer.json or {})["error"], answer.headers["Retry-After"]) == (
+        404,
+        "file_being_made",
+        "4",
+    )
+    answer = api.get("/documents/1/xml")
+    assert (answer.status_code, (answer.json or {})["error"]) == (404, "file_unknown")
+
+
+# Drafts, orders, register, shop
+
+
+def test_drafts_that_wait_are_told_with_why_and_others_are_not(either: ApiClient) -> None:
+    with either.app.store.write() as connection:
+        for n in (1, 2, 3):
+            problem = Problem("vat_unknown", "The VAT number has a wrong check digit.")
+            draft = a_draft(cause=f"order:{n}:invoice:1", order_id=n, order_number=f"A{n}", problems=(problem,))
+            documents.keep_draft(connection, SHOP, draft, now=NOW)
+        key = draft.order_key
+        documents.end_draft(connection, SHOP, cause="order:2:invoice:1", order_key=key, state="discarded", now=NOW)
+    found = either.all("/drafts?limit=1", "drafts")
+    assert [(told["draft_id"], told["order_id"]) for told in found] == [(1, 1), (3, 3)]
+    assert found[0]["problems"] == [{"code": "vat_unknown", "sentence": "The VAT number has a wrong check digit."}]
+    assert (found[0]["status"], found[0]["total"]) == ("draft", "22.20")
+    assert either.told("/drafts?order_id=3")["drafts"] == [found[1]]
+    assert either.told("/drafts/3") == found[1]
+    assert either.get("/drafts/2").status_code == 404
+
+
+def test_orders_come_in_pages_each_as_it_was_seen_last(either: ApiClient) -> None:
+    app = either.app
+    for order_id in (5, 3, 4):
+        saw(app, order_id)
+    saw(app, 4, order_key="wc_order_after_a_restore", minutes=5, status="completed")
+    found = either.all("/orders?limit=1", "orders")
+    assert [(told["order_id"], told["status"]) for told in found] == [
+        (3, "processing"),
+        (4, "completed"),
+        (5, "processing"),
+    ]
+    assert "order_key" not in json.dumps(found)
+    assert [told["order_id"] for told in either.told("/orders?status=completed")["orders"]] == [4]
+    assert [told["order_id"] for told in either.told("/orders?order_number=A3")["orders"]] == [3]
+    assert [told["order_id"] for told in either.told("/orders?updated_since=2026-11-23T09:31:00Z")["orders"]] == [4]
+    assert either.told("/orders/3")["findings"] == [
+        {"rule": "invoice:paid:send", "fired": False, "code": "not_paid", "sentence": "It is not paid."}
+    ]
+
+
+def test_the_trail_tells_an_orders_whole_story_without_its_key(either: ApiClient) -> None:
+    app = either.app
+    saw(app, 238)
+    app.issue()
+    app.deliver()
+    with app.store.write() as connection:
+        audit_trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        documents.keep_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
+    told = either.told("/orders/238/trail")
+    assert set(told) == {"order", "deliveries", "documents", "drafts", "events"}
+    assert told["order"] == either.told("/orders/238")
+    assert [(one["topic"], one["state"]) for one in told["deliveries"]] == [("order.updated", "waiting")]
+    assert [(one["number"], one["steps"][0]["step"]) for one in told["documents"]] == [("F2026-00017", "render")]
+    assert [one["draft_id"] for one in told["drafts"]] == [1]
+    assert [one["sentence"] for one in told["events"]] == ["F2026-00017 was issued."]
+    assert "wc_order_1" not in json.dumps(told)
+
+
+def test_the_register_comes_in_pages_with_the_head_of_its_chain(either: ApiClient) -> None:
+    app = either.app
+    made = issued(app, 3)
+    with app.store.write() as connection:
+        for document in made:
+            register.enter(connection, document)
+        documents.mark(connection, 2, "paid", now=NOW, on_date=NOW.date(), by="An")
+        head = register.head(connection, SHOP)
+    app.issue(number="C2026-00001", sequence=1, **{**a_credit_note_for(made[2]), "order_id": 3})
+    found = either.all("/register?limit=1", "register")
+    assert [(row["position"], row["number"], row["fate"]) for row in found] == [
+        (1, "F2026-00001", "issued"),
+        (2, "F2026-00002", "paid"),
+        (3, "F2026-00003", "credited"),
+    ]
+    assert [row["previous_hash"] for row in found[1:]] == [row["hash"] for row in found[:-1]]
+    assert either.told("/register")["head"] == f"3:{found[2]['hash']}" == str(head)
+
+
+def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
+    assert api.told("/shop") == {
+        "shop": SHOP,
+        "name": "Bakkerij Janssens",
+        "url": "https://shop.example",
+        "test": False,
+        "suspended": False,
+        "language": "nl",
+        "zone": "Europe/Brussels",
+        "next_numbers": {
+            "order_confirmation": "B2026-00001",
+            "delivery_note": "L2026-00001",
+            "invoice": "F2026-00001",
+            "credit_note": "C2026-00001",
+        },
+        "token": {"name": "bookkeeping", "scopes": [str(scope) for scope in Scope]},
+    }
+
+
+# What is wrong is named
+
+
+WRONG = [
+    ("/documents?limit=0", "limit"),
+    ("/documents?limit=201", "limit"),
+    ("/documents?limit=999999999999999999999", "limit"),
+    ("/documents?limit=-1", "limit"),
+    ("/documents?limit=1e3", "limit"),
+    ("/documents?limit=%D9%A3", "limit"),  # an Arabic three
+    ("/documents?limit=10&limit=20", "limit"),
+    ("/documents?after=", "after"),
+    ("/documents?after=-5", "after"),
+    ("/documents?after=9999999999999999999", "after"),
+    ("/documents?after=1;DROP TABLE documents", "after"),
+    ("/documents?kind=receipt", "kind"),
+    ("/documents?kind=", "kind"),
+    ("/documents?order_id=0", "order_id"),
+    ("/documents?order_number=", "order_number"),
+    ("/documents?order_number=%00", "order_number"),
+    (f"/documents?order_number={'9' * 61}", "order_number"),
+    ("/documents?issued_from=2026-02-30", "issued_from"),
+    ("/documents?issued_from=20260101", "issued_from"),
+    ("/documents?issued_from=2026-W01-1", "issued_from"),
+    ("/documents?issued_to=0000-01-01", "issued_to"),
+    ("/documents?updated_since=2026-11-23T09:30:00", "updated_since"),
+    ("/documents?updated_since=2026-11-23T09:30:00+01:00", "updated_since"),  # the + became a blank
+    ("/documents?updated_since=0001-01-01T00:00:00%2B14:00", "updated_since"),
+    ("/documents?colour=red", "colour"),
+    ("/documents/1?limit=1", "limit"),
+    ("/hooks?after=1", "after"),
+    ("/orders?status=%0d%0a", "status"),
+]
+
+
+def test_a_wrong_parameter_is_named_with_a_sentence(either: ApiClient) -> None:
+    for path, field in WRONG:
+        answer = either.get(path)
+        told = answer.json or {}
+        assert (answer.status_code, told["error"], told["field"]) == (422, "field_wrong", field), path
+        assert told["message"].startswith(f"{field}: "), path
+        assert told["message"].endswith((".", ")")), path
+
+
+NOWHERE = [
+    "/",
+    "",
+    "/document",
+    "/documents//1",
+    "/documents/0",
+    "/documents/-1",
+    "/documents/01",
+    "/documents/1.0",
+    "/documents/9999999999999999999",
+    f"/documents/{2**63}",
+    f"/documents/{'9' * 400}",
+    "/documents/%D9%A1",
+    "/documents/1%00",
+    "/documents/1/html",
+    "/documents/1/../2",
+    "/documents/1/pdf/x",
+    "/documents/999999999999999999",
+    "/orders/999999999999999999/trail",
+    "/../v1/shop",
+    "/%2e%2e/d/x",
+    "/hooks/1/calls/1",
+]
+
+
+def test_a_weird_path_leads_nowhere(api: ApiClient) -> None:
+    api.app.issue()
+    for path in NOWHERE:
+        answer = api.get(path)
+        assert answer.status_code == 404, path
+        assert set(answer.json or {}) == {"error", "message"}, path
+        assert {name: answer.headers.get(name) for name in SHARED} == SHARED, path
+
+
+def test_a_wrong_method_says_which_are_right(api: ApiClient) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+        answer = api.ask(method, "/documents")
+        assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+# Webhooks
+
+
+def a_hook(**changes: Any) -> dict[str, Any]:
+    return {"url": "https://books.example.com/hook", "events": ["document.issued"], **changes}
+
+
+def test_a_hook_is_added_with_a_secret_that_is_shown_once(either: ApiClient) -> None:
+    answer = either.ask("POST", "/hooks", json=a_hook(events=["document.paid", "document.issued", "document.paid"]))
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == "https://documents.example/api/v1/hooks/1"
+    told = dict(answer.json or {})
+    secret = told.pop("secret")
+    assert len(secret) == len("fh_") + 64
+    assert told == {
+        "hook_id": 1,
+        "shop": SHOP,
+        "url": "https://books.example.com/hook",
+        "events": ["document.issued", "document.paid"],
+        "active": True,
+        "made_at": NOW.isoformat(),
+        "made_by": "API (bookkeeping)",
+        "stopped_at": None,
+        "stopped_because": "",
+    }
+    assert either.told("/hooks") == {"hooks": [told]}
+    assert either.told("/hooks/1") == told
+    with either.app.store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM hooks").all()
+    assert secret not in str(rows)
+
+
+def test_a_hook_is_changed_stopped_and_goes_on(either: ApiClient) -> None:
+    either.ask("POST", "/hooks", json=a_hook())
+    either.app.issue()
+    changed = either.ask(
+        "PATCH", "/hooks/1", json={"url": "https://new.example.com/", "events": ["document.paid"]}
+    ).json
+    assert changed is not None
+    assert (changed["url"], changed["events"], changed["active"]) == (
+        "https://new.example.com/",
+        ["document.paid"],
+        True,
+    )
+    stopped = either.ask("PATCH", "/hooks/1", json={"active": False}).json
+    assert stopped is not None
+    assert (stopped["active"], stopped["stopped_because"]) == (False, "Stopped by a person.")
+    assert [call["state"] for call in either.told("/hooks/1/calls")["calls"]] == ["failed"]
+    on = either.ask("PATCH", "/hooks/1", json={"active": True}).json
+    assert on is not None
+    assert (on["active"], on["stopped_at"], on["url"]) == (True, None, "https://new.example.com/")
+    (call,) = either.told("/hooks/1/calls")["calls"]
+    assert call == {
+        "id": 1,
+        "event": "document.issued",
+        "document_id": 1,
+        "state": "waiting",
+        "attempts": 0,
+        "made_at": NOW.isoformat(),
+        "next_at": NOW.isoformat(),
+        "reason": "",
+        "done_at": None,
+    }
+
+
+def test_a_removed_hook_is_gone_with_its_calls(either: ApiClient) -> None:
+    either.ask("POST", "/hooks", json=a_hook())
+    either.app.issue()
+    answer = either.ask("DELETE", "/hooks/1")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert either.get("/hooks/1").status_code == 404
+    assert either.ask("DELETE", "/hooks/1").status_code == 404
+    with either.app.store.read() as connection:
+        assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
+
+
+def test_a_shop_has_ten_hooks_and_no_more(api: ApiClient) -> None:
+    assert [api.ask("POST", "/hooks", json=a_hook()).status_code for _ in range(10)] == [201] * 10
+    answer = api.ask("POST", "/hooks", json=a_hook())
+    assert (answer.status_code, (answer.json or {})["error"]) == (422, "hooks_many")
+
+
+WRONG_HOOKS: list[tuple[dict[str, Any], str]] = [
+    ({}, "url"),
+    ({"url": "https://books.example.com/"}, "events"),
+    (a_hook(url=None), "url"),
+    (a_hook(url=["https://books.example.com/"]), "url"),
+    (a_hook(url="http://books.example.com/"), "url"),
+    (a_hook(url="https://127.0.0.1/"), "url"),
+    (a_hook(url="https://[::1]:6379/"), "url"),
+    (a_hook(url="https://169.254.169.254/latest"), "url"),
+    (a_hook(url="https://localhost/"), "url"),
+    (a_hook(url="https://user:pw@books.example.com/"), "url"),
+    (a_hook(url="https://books.example.com/\ud800"), "url"),
+    (a_hook(events=[]), "events"),
+    (a_hook(events="document.issued"), "events"),
+    (a_hook(events=["document.deleted"]), "events"),
+    (a_hook(events=[["document.issued"]]), "events"),
+    (a_hook(secret="mine"), "secret"),
+]
+
+
+def test_a_wrong_hook_is_refused_and_the_field_named(api: ApiClient) -> None:
+    for body, field in WRONG_HOOKS:
+        answer = api.ask("POST", "/hooks", json=body)
+        assert (answer.status_code, (answer.json or {})["field"]) == (422, field), body
+    assert api.told("/hooks") == {"hooks": []}
+
+
+NO_OBJECTS: list[tuple[dict[str, Any], int]] = [
+    ({"data": b"{", "content_type": "application/json"}, 400),
+    ({"data": b"[]", "content_type": "application/json"}, 400),
+    ({"data": b"\xff", "content_type": "application/json"}, 400),
+    ({"data": b"[" * 10_000, "content_type": "application/json"}, 400),
+    ({"data": b"", "content_type": "application/json"}, 400),
+    ({"data": b" " * 20_001, "content_type": "application/json"}, 413),
+    ({"data": b" " * 200_000, "content_type": "application/json"}, 413),
+    ({"data": b"url=x", "content_type": "application/x-www-form-urlencoded"}, 415),
+    ({}, 415),
+]
+
+
+def test_a_body_that_is_no_json_object_is_refused(api: ApiClient) -> None:
+    for sent, status in NO_OBJECTS:
+        answer = api.ask("POST", "/hooks", **sent)
+        assert answer.status_code == status, sent
+        assert set(answer.json or {}) == {"error", "message"}
+
+
+def test_an_operators_own_machine_may_be_told_where_that_is_allowed(app: BridgeApp) -> None:
+    open_app = BridgeApp(replace(app.settings, allow_private_shops=True))
+    api = ApiClient(open_app, a_token(app))
+    assert api.ask("POST", "/hooks", json=a_hook(url="http://127.0.0.1:9000/")).status_code == 201
+    open_app.store.close()
+
+
+def test_while_the_database_is_away_a_program_is_told_to_come_back(api: ApiClient) -> None:
+    api.get("/shop")
+    broken = replace(api.app.settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    app = BridgeApp(broken)
+    answer = ApiClient(app, api.secret).get("/shop")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    app.store.close()

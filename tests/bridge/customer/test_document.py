@@ -1,0 +1,553 @@
+"""What the holder of a link gets: the whole answers, headers included."""
+
+import hashlib
+import logging
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from itsdangerous import URLSafeSerializer
+from sqlalchemy import text
+
+from bridge import create_app
+from bridge.i18n.phrases import LANGUAGES, SENTENCES, TITLES, Words
+from tests.support.bridge_app import KEY, NOW, PDF, BridgeApp, a_credit_note_for, a_file, settings_for
+from worker.domain.document import Document, Kind, PaymentRequest
+from worker.i18n import Words as WordsOnPaper
+from worker.i18n import title
+from worker.net import document_link
+from worker.store import documents, steps
+from worker.store.steps import StepName
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "private, no-store",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+STRICT = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+FOR_PDF = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def token_of(document: Document, **changes: Any) -> str:
+    return document_link.sign((KEY,), document.document_id, **{"now": NOW, **changes})
+
+
+def text_of(page: str) -> str:
+    """What a person reads, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<body>")[2]).split())
+
+
+def mark(app: BridgeApp, document: Document, name: str, on_date: date | None = None, *, at: datetime = NOW) -> None:
+    with app.store.write() as connection:
+        documents.mark(connection, document.document_id, name, now=at, on_date=on_date, by="test")
+
+
+def test_the_page_has_exactly_these_headers(app: BridgeApp) -> None:
+    answer = app.client.get(f"/d/{token_of(app.issue())}")
+
+    assert answer.status_code == 200
+    assert dict(answer.headers) == {
+        **EVERYWHERE,
+        "Content-Security-Policy": STRICT,
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Length": str(len(answer.data)),
+    }
+
+
+def test_the_pdf_is_the_stored_bytes_with_exactly_these_headers(app: BridgeApp) -> None:
+    answer = app.client.get(f"/d/{token_of(app.issue())}/pdf")
+
+    assert (answer.status_code, answer.data) == (200, PDF)
+    assert {name: value for name, value in answer.headers.items() if name != "Date"} == {
+        **EVERYWHERE,
+        "Content-Security-Policy": FOR_PDF,
+        "Content-Type": "application/pdf",
+        "Content-Length": str(len(PDF)),
+        "Content-Disposition": 'inline; filename="F2026-00017.pdf"',
+        "ETag": f'"{hashlib.sha256(PDF).hexdigest()}"',
+    }
+
+
+def test_the_xml_is_a_download_where_there_is_one(app: BridgeApp) -> None:
+    document = app.issue()
+    app.keep_file(document.document_id, "xml", b"<Invoice/>")
+    with app.store.write() as connection:
+        documents.keep_file(connection, a_file(document.document_id, "xml", b"<Invoice/>"))
+
+    answer = app.client.get(f"/d/{token_of(document)}/xml")
+
+    assert (answer.status_code, answer.data) == (200, b"<Invoice/>")
+    assert answer.headers["Content-Type"] == "application/xml"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="F2026-00017.xml"'
+    assert "E-factuur downloaden (XML)" in app.client.get(f"/d/{token_of(document)}").text
+
+
+@pytest.mark.parametrize("end", ["", "/pdf"])
+def test_head_answers_as_get_without_the_content(app: BridgeApp, end: str) -> None:
+    address = f"/d/{token_of(app.issue())}{end}"
+
+    get, head = app.client.get(address), app.client.head(address)
+
+    for answer in (head, get):
+        answer.headers.pop("Date", None)
+    assert (head.status_code, dict(head.headers), head.data) == (200, dict(get.headers), b"")
+
+
+def test_a_browser_that_has_the_pdf_gets_304(app: BridgeApp) -> None:
+    address = f"/d/{token_of(app.issue())}/pdf"
+
+    answer = app.client.get(address, headers={"If-None-Match": f'"{hashlib.sha256(PDF).hexdigest()}"'})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(app: BridgeApp) -> None:
+    page = app.client.get(f"/d/{token_of(app.issue())}").text
+
+    assert text_of(page) == (
+        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen "
+        "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
+        "Online betalen PDF downloaden "
+        "Of betaal met een overschrijving Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
+        "Mededeling +++090/0000/23856+++ Te betalen tegen 22 december 2026 "
+        "Vragen? winkel@janssens.example"
+    )
+
+
+def test_the_page_of_a_paid_invoice_says_when_and_asks_for_nothing(app: BridgeApp) -> None:
+    document = app.issue()
+    mark(app, document, "paid", on_date=date(2026, 11, 23))
+
+    page = app.client.get(f"/d/{token_of(document)}").text
+
+    assert text_of(page) == (
+        "Bakkerij Janssens Factuur F2026-00017 Betaald op 23 november 2026 "
+        "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
+        "PDF downloaden Vragen? winkel@janssens.example"
+    )
+
+
+def test_an_invoice_that_was_paid_when_it_was_made_is_paid(app: BridgeApp) -> None:
+    page = app.client.get(f"/d/{token_of(app.issue(paid_on=date(2026, 11, 22)))}").text
+
+    assert "Betaald op 22 november 2026" in page
+    assert "Zo betaal je" not in page
+
+
+def test_a_confirmation_is_paid_once_its_invoice_is(app: BridgeApp) -> None:
+    confirmation = app.issue(number="B2026-00001", kind=Kind.ORDER_CONFIRMATION)
+    before = app.client.get(f"/d/{token_of(confirmation)}").text
+    mark(app, app.issue(), "paid")
+
+    after = app.client.get(f"/d/{token_of(confirmation)}").text
+
+    assert ("Nog te betalen" in before, "Nog te betalen" in after, "Betaald" in after) == (True, False, True)
+
+
+def test_an_invoice_credited_in_full_asks_for_nothing(app: BridgeApp) -> None:
+    invoice = app.issue()
+    app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice))
+
+    read = text_of(app.client.get(f"/d/{token_of(invoice)}").text)
+
+    assert "Gecrediteerd met C2026-00001" in read
+    assert "betalen" not in read
+
+
+def test_an_invoice_credited_in_part_asks_for_the_rest(app: BridgeApp) -> None:
+    invoice = app.issue()
+    app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "2.20"))
+
+    read = text_of(app.client.get(f"/d/{token_of(invoice)}").text)
+
+    assert "Totaal € 22,20 Gecrediteerd € 2,20 Nog te betalen € 20,00" in read
+
+
+def test_a_credit_note_names_what_it_corrects_and_asks_for_nothing(app: BridgeApp) -> None:
+    credit_note = app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(app.issue()))
+
+    read = text_of(app.client.get(f"/d/{token_of(credit_note)}").text)
+
+    assert "Creditnota C2026-00001 Verbetert F2026-00017 van 22 november 2026 Datum" in read
+    assert "betalen" not in read
+
+
+def test_a_delivery_note_tells_no_prices(app: BridgeApp) -> None:
+    read = text_of(app.client.get(f"/d/{token_of(app.issue(kind=Kind.DELIVERY_NOTE))}").text)
+
+    assert ("22,20" in read, "betalen" in read) == (False, False)
+
+
+def test_a_test_document_says_so(app: BridgeApp) -> None:
+    assert "Dit is een test, geen geldig document." in app.client.get(f"/d/{token_of(app.issue(test=True))}").text
+
+
+def test_what_people_typed_is_text_on_the_page(app: BridgeApp) -> None:
+    document = app.issue(number='"><script>alert(1)</script>', order_number="<b>238</b>")
+
+    page = app.client.get(f"/d/{token_of(document)}").text
+
+    assert ("<script>" in page, "<b>" in page) == (False, False)
+
+
+@pytest.mark.parametrize("pay_url", ["javascript:alert(1)", "data:text/html,x", "//elsewhere.example", ""])
+def test_only_web_addresses_become_pay_buttons(app: BridgeApp, pay_url: str) -> None:
+    payment = app.issue().draft.payment
+    assert payment is not None
+    other = app.issue(
+        number="F2026-00018",
+        sequence=18,
+        cause="order:238:invoice:2",
+        payment=type(payment)(payment.reference, pay_url=pay_url),
+    )
+
+    assert "Online betalen" not in app.client.get(f"/d/{token_of(other)}").text
+
+
+@pytest.mark.parametrize("number", ["F/2026/17", 'F"17"', "F\r\n17", "Fé17", "../../F17", "F 17"])
+def test_a_number_of_any_shape_makes_a_plain_file_name(app: BridgeApp, number: str) -> None:
+    answer = app.client.get(f"/d/{token_of(app.issue(number=number))}/pdf")
+
+    assert re.fullmatch(r'inline; filename="F[A-Za-z0-9._-]+\.pdf"', answer.headers["Content-Disposition"])
+
+
+def test_before_the_pdf_is_made_the_page_says_so_and_looks_again(app: BridgeApp) -> None:
+    token = token_of(app.issue(stored=None))
+
+    page, pdf = app.client.get(f"/d/{token}"), app.client.get(f"/d/{token}/pdf")
+
+    assert (page.status_code, pdf.status_code) == (200, 404)
+    assert "De PDF wordt gemaakt." in page.text
+    assert "De PDF wordt gemaakt" in pdf.text
+    assert ("PDF downloaden" in page.text, pdf.headers["Retry-After"]) == (False, "4")
+    assert all('<meta http-equiv="refresh" content="4">' in answer.text for answer in (page, pdf))
+
+
+def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(app: BridgeApp) -> None:
+    document = app.issue(stored=None)
+    with app.store.write() as connection:
+        leased = steps.take_one(
+            connection, StepName.RENDER, document_id=document.document_id, now=NOW, lease_for=timedelta(minutes=1)
+        )
+        assert leased is not None
+        steps.finish(connection, leased.lease, now=NOW, state="failed", code="x", sentence="x")
+
+    page = app.client.get(f"/d/{token_of(document)}")
+
+    assert (page.status_code, "refresh" in page.text) == (200, False)
+    assert "De PDF is er nog niet. Kom later terug, of vraag ernaar bij Bakkerij Janssens." in page.text
+    assert app.client.get(f"/d/{token_of(document)}/pdf").status_code == 404
+
+
+def test_an_expired_link_is_410_and_says_whom_to_ask(app: BridgeApp) -> None:
+    token = token_of(app.issue())
+    app.now = NOW + document_link.LIFETIME
+
+    for end in ("", "/pdf"):
+        answer = app.client.get(f"/d/{token}{end}")
+        assert answer.status_code == 410
+        assert "De link was geldig tot 23 november 2027. Vraag een nieuwe aan Bakkerij Janssens." in answer.text
+        assert "F2026-00017" not in answer.text
+
+
+def test_a_link_holds_until_its_last_second(app: BridgeApp) -> None:
+    token = token_of(app.issue())
+    app.now = NOW + document_link.LIFETIME - timedelta(seconds=1)
+
+    assert app.client.get(f"/d/{token}/pdf").status_code == 200
+
+
+def test_a_revoked_link_is_403(app: BridgeApp) -> None:
+    document = app.issue()
+    mark(app, document, "revoked")
+
+    for end in ("", "/pdf", "/xml"):
+        answer = app.client.get(f"/d/{token_of(document)}{end}")
+        assert (answer.status_code, "Deze link is ingetrokken" in answer.text) == (403, True)
+
+
+def test_only_a_link_made_after_a_renewal_opens_what_was_revoked(app: BridgeApp) -> None:
+    document = app.issue()
+    marked = NOW + timedelta(minutes=1)
+    mark(app, document, "revoked", at=marked)
+    mark(app, document, "renewed", at=marked)
+    app.now = later = marked + timedelta(seconds=1)
+
+    codes = {
+        "before": token_of(document, now=NOW),
+        "after": token_of(document, now=later),
+        # The shop's own page links for an hour only.
+        "short, before": token_of(document, now=NOW, lifetime=timedelta(hours=1)),
+        "short, after": token_of(document, now=later, lifetime=timedelta(hours=1)),
+    }
+    assert {name: app.client.get(f"/d/{token}").status_code for name, token in codes.items()} == {
+        "before": 403, "after": 200, "short, before": 403, "short, after": 200,
+    }  # fmt: skip
+
+
+def test_a_link_signed_with_the_key_before_still_opens(app: BridgeApp) -> None:
+    token = token_of(app.issue())
+    rotated = create_app(
+        settings_for(
+            app.settings.database_url,
+            app.settings.data,
+            secret_keys=("the new key, of at least 32 characters", KEY),
+        ),
+        now=lambda: NOW,
+    )
+
+    assert rotated.test_client().get(f"/d/{token}/pdf").status_code == 200
+
+
+def forgeries(document: Document) -> dict[str, str]:
+    right = token_of(document)
+    payload, _, signature = right.partition(".")
+    return {
+        "nothing signed": "x",
+        "empty signature": payload + ".",
+        "cut": right[:-1],
+        "longer": right + "A",
+        "other case": right.swapcase(),
+        "the id of another": document_link.sign((KEY,), document.document_id + 1, now=NOW).partition(".")[0]
+        + "."
+        + signature,
+        "another key": document_link.sign(("another key, of at least 32 characters",), document.document_id, now=NOW),
+        "another purpose": str(URLSafeSerializer(KEY, salt="facturelay.session").dumps([document.document_id, 2**31])),
+        "no such document": document_link.sign((KEY,), document.document_id + 999, now=NOW),
+        "a negative id": document_link.sign((KEY,), -1, now=NOW),
+        "not a number": str(URLSafeSerializer(KEY, salt=document_link.SALT).dumps(["x", "y"])),
+        "too few": str(URLSafeSerializer(KEY, salt=document_link.SALT).dumps([1])),
+        "no list": str(URLSafeSerializer(KEY, salt=document_link.SALT).dumps({"id": 1})),
+        "a NUL": "%00" + right,
+        "not text": "%ff%fe",
+        "very long": "A" * 5_000,
+        "a path": "..%2f..%2fetc%2fpasswd",
+    }
+
+
+def test_every_other_token_is_404_and_all_look_the_same(app_on_each_database: BridgeApp) -> None:
+    document = app_on_each_database.issue()
+    tokens = forgeries(document)
+
+    answers = {
+        name: app_on_each_database.client.get(f"/d/{token}{end}")
+        for name, token in tokens.items()
+        for end in ("", "/pdf")
+    }
+
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(tokens, 404)
+    assert len({answer.data for answer in answers.values()}) == 1
+
+
+def test_a_link_that_is_older_than_its_document_was_for_another_one(app: BridgeApp) -> None:
+    document = app.issue()
+    early = token_of(document, now=document.issued_at - timedelta(seconds=1))
+
+    assert app.client.get(f"/d/{early}").status_code == 404
+    assert app.client.get(f"/d/{early}/pdf").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_a_link_can_only_be_looked_at(app: BridgeApp, method: str) -> None:
+    answer = app.client.open(f"/d/{token_of(app.issue())}", method=method)
+
+    assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+def test_a_scanner_that_opens_everything_changes_nothing(app: BridgeApp) -> None:
+    document, rows = app.issue(), {}
+    tables = ("documents", "files", "marks", "steps", "events", "deliveries")
+    for moment in ("before", "after"):
+        with app.store.read() as connection:
+            rows[moment] = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}
+        for method in ("GET", "HEAD", "GET"):
+            app.client.open(f"/d/{token_of(document)}", method=method)
+            app.client.open(f"/d/{token_of(document)}/pdf", method=method)
+
+    assert rows["before"] == rows["after"]
+
+
+@pytest.mark.parametrize("damage", ["gone", "altered"])
+def test_a_damaged_file_is_never_served_and_its_path_not_told(
+    app: BridgeApp, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    document = app.issue()
+    path = app.settings.archive / f"{document.document_id}.pdf"
+    path.unlink() if damage == "gone" else path.write_bytes(PDF + b"x")
+
+    answer = app.client.get(f"/d/{token_of(document)}/pdf", headers={"Accept-Language": "fr-BE"})
+
+    assert answer.status_code == 422
+    assert ("Code pour l’assistance" in answer.text, ".pdf" in answer.text) == (True, False)
+    assert f"file_{'missing' if damage == 'gone' else 'altered'}" in answer.text
+    assert f"{document.document_id}.pdf" in caplog.text
+
+
+def test_no_log_line_of_ours_holds_a_token(app: BridgeApp, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    document = app.issue()
+    token = token_of(document)
+    (app.settings.archive / f"{document.document_id}.pdf").unlink()
+    with app.store.write() as connection:
+        connection.execute(text("DROP TABLE marks"))
+
+    statuses = [app.client.get(f"/d/{token}{end}").status_code for end in ("", "/pdf")]
+
+    assert statuses == [503, 503]
+    assert token not in caplog.text
+
+
+def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplog: pytest.LogCaptureFixture) -> None:
+    token = token_of(app.issue())
+    with app.store.write() as connection:
+        for trigger in (
+            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        ):
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.execute(text("UPDATE documents SET snapshot = '{}'"))
+
+    answer = app.client.get(f"/d/{token}", headers={"Accept-Language": "de"})
+
+    assert answer.status_code == 500
+    found = re.search(r"Code für die Hilfe: ([0-9a-f]{8})", answer.text)
+    assert found is not None
+    assert found[1] in caplog.text
+    assert token not in caplog.text
+
+
+ASKED_AND_SPOKEN = [
+    ("nl-BE,nl;q=0.9,en;q=0.8", "nl"),
+    ("fr-BE", "fr"),
+    ("de-AT;q=0.7,pl", "de"),
+    ("en;q=0.1, fr;q=0.2", "fr"),
+    ("nl;q=0, fr;q=0.5", "fr"),
+    ("pl,ja", "en"),
+    ("*", "nl"),
+    ("", "en"),
+    (";;q=,=x;q=abc", "en"),
+]
+
+
+@pytest.mark.parametrize(("asked", "spoken"), ASKED_AND_SPOKEN)
+def test_a_link_that_does_not_work_speaks_the_language_of_the_browser(app: BridgeApp, asked: str, spoken: str) -> None:
+    answer = app.client.get("/d/x", headers={"Accept-Language": asked})
+
+    assert f'<html lang="{spoken}">' in answer.text
+    assert SENTENCES[spoken]["unknown_title"] in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_speaks_the_language_of_the_document_whatever_the_browser_asks(app: BridgeApp, language: str) -> None:
+    page = app.client.get(f"/d/{token_of(app.issue(language=language))}", headers={"Accept-Language": "pl"}).text
+
+    assert f'<html lang="{language}">' in page
+    assert SENTENCES[language]["by_transfer"] in page
+
+
+def test_every_language_says_everything() -> None:
+    holes = {
+        language: {key: set(re.findall(r"{\w+}", said)) for key, said in SENTENCES[language].items()}
+        for language in LANGUAGES
+    }
+
+    assert all(holes[language] == holes["en"] for language in LANGUAGES)
+    assert all(set(TITLES[language]) == set(Kind) for language in LANGUAGES)
+
+
+def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_written_in_groups(
+    app: BridgeApp,
+) -> None:
+    payment = PaymentRequest("090000023856", iban="BE71096123456769")
+
+    page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
+
+    assert re.findall(r'class="(button|quiet)"[^>]*>([^<]+)<', page) == [("button", "PDF downloaden")]
+    assert "Zo betaal je Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling" in text_of(page)
+
+
+def test_a_credit_note_that_was_refunded_says_so(app: BridgeApp) -> None:
+    refund = {**a_credit_note_for(app.issue()), "paid_on": date(2026, 11, 23)}
+
+    page = app.client.get(f"/d/{token_of(app.issue(number='C2026-00001', **refund))}").text
+
+    assert "Verbetert F2026-00017 van 22 november 2026 Terugbetaald op 23 november 2026 Datum" in text_of(page)
+    assert "payment" not in page
+
+
+ON_PAPER = {
+    "paid_on": "Paid on {date}",
+    "refunded_on": "Refunded on {date}",
+    "to_pay": "Still to pay",
+    "open_amount": "Still to pay",
+    "date": "Date",
+    "order": "Order",
+    "total": "Total",
+    "iban": "Account",
+    "reference": "Communication",
+    "due": "Due on",
+    "pay_online": "Pay online",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_same_thing_has_the_same_name_as_on_paper(language: str) -> None:
+    on_paper = WordsOnPaper(language)
+
+    assert {key: SENTENCES[language][key] for key in ON_PAPER} == {
+        key: on_paper.gettext(message, date="{date}") for key, message in ON_PAPER.items()
+    }
+    assert TITLES[language] == {kind: title(kind, on_paper) for kind in Kind}
+
+
+AMOUNTS = ["0.00", "0.05", "22.20", "1234.56", "1234567.89", "1.005"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_amounts_and_dates_look_as_they_do_on_paper(language: str) -> None:
+    here, on_paper = Words(language), WordsOnPaper(language)
+
+    for value in map(Decimal, AMOUNTS):
+        assert here.amount(value, "EUR") == on_paper.amount(value, "EUR")
+    for month in range(1, 13):
+        assert here.date(date(2026, month, 1)) == on_paper.date(date(2026, month, 1))
+        assert here.date(date(2026, month, 22)) == on_paper.date(date(2026, month, 22))
+
+
+def test_a_currency_without_cents_shows_none_and_one_with_three_decimals_all() -> None:
+    assert Words("nl").amount(Decimal("1500.00"), "JPY") == "JPY\N{NO-BREAK SPACE}1.500"
+    assert Words("en").amount(Decimal("1.250"), "KWD") == "KWD\N{NO-BREAK SPACE}1.250"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "base"), [("https://documents.example", ""), ("https://shop.example/facturelay", "/facturelay")]
+)
+def test_addresses_on_the_page_lie_under_the_public_address(app: BridgeApp, public_url: str, base: str) -> None:
+    token = token_of(app.issue())
+    served = create_app(
+        settings_for(app.settings.database_url, app.settings.data, public_url=public_url), now=lambda: NOW
+    )
+
+    page = served.test_client().get(f"/d/{token}").text
+
+    assert re.findall(r'(?:href|src)="([^"]+)"', page) == [
+        f"{base}/static/facturelay.css",
+        "https://shop.example/checkout/order-pay/238/?key=wc_order_1pKk9xyOWJA8x",
+        f"{base}/d/{token}/pdf",
+        "mailto:winkel@janssens.example",
+    ]
+
+
+def test_the_stylesheet_may_be_remembered_for_a_while(app: BridgeApp) -> None:
+    with app.client.get("/static/facturelay.css") as answer:
+        sheet = answer.get_data(as_text=True)
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=600")
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert "http" not in sheet  # nothing is fetched from anybody else

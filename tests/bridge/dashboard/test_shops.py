@@ -1,0 +1,74 @@
+"""Making a shop on a page, with the settings of another one; and who may."""
+
+from dataclasses import replace
+
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.personas import Visitor, signed_in
+from worker.domain.document import Kind, SendMode
+from worker.domain.shop import Moment, Rule, Shop
+from worker.store import shops
+
+CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED, SendMode.DRAFT),)
+
+
+def made(app: BridgeApp) -> Shop:
+    with app.store.read() as connection:
+        return shops.every(connection)[-1]
+
+
+def change(app: BridgeApp, **settings: object) -> None:
+    with app.store.write() as connection:
+        shop = shops.settings_of(connection, SHOP)
+        assert shop is not None
+        shops.change(connection, replace(shop, **settings))  # type: ignore[arg-type]
+
+
+def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_company(app: BridgeApp) -> None:
+    change(
+        app,
+        rules=CONFIRM,
+        accent="#334155",
+        texts={"mail.subject/invoice/paid/nl": "Dag"},
+        status_map={"klaar": "completed"},
+    )
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+
+    answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example/", language="fr", like=SHOP)
+
+    shop = made(app)
+    assert answer.headers["Location"] == f"/s/{shop.shop_id}/settings/company"
+    assert (shop.name, shop.url, shop.test, shop.orders_since) == ("Nieuw", "https://nieuw.example", True, NOW)
+    assert (shop.rules, shop.accent, shop.status_map) == (CONFIRM, "#334155", {"klaar": "completed"})
+    assert (shop.seller.name, shop.continued_after, shop.logo) == ("", {}, None)
+
+
+def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+
+    answer = operator.post("/shops/new", name="", url="http://nieuw.example", email="niemand")
+
+    assert answer.status_code == 422
+    assert {name: f'id="error-{name}"' in answer.text for name in ("name", "url", "email")} == {
+        "name": True,
+        "url": True,
+        "email": True,
+    }
+    assert made(app).shop_id == SHOP
+
+
+def test_the_owner_of_a_new_shop_gets_a_link_that_lets_him_in(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+    page = operator.get(
+        operator.post("/shops/new", name="Nieuw", url="https://nieuw.example", email="jan@nieuw.example").headers[
+            "Location"
+        ]
+    )
+
+    token = page.text.partition("/join/")[2].partition("<")[0].strip()
+    owner = Visitor(app)
+    owner.get(f"/join/{token}")
+    owner.post(f"/join/{token}", name="Jan", password="een heel nieuw woord", again="een heel nieuw woord")
+    assert owner.get("/").headers["Location"] == f"/s/{made(app).shop_id}"

@@ -1,0 +1,264 @@
+"""What the shop's plugin may ask of the bridge: connecting with a code, the check, the heartbeat, the way to a document."""
+
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.services.process import wait_until
+from tests.support.bridge_app import NOW, PDF, SHOP, BridgeApp, settings_for
+from tests.support.personas import signed_in
+from tests.support.plugin_requests import (
+    CODE,
+    KEYS,
+    PLUGIN_SECRET,
+    ask,
+    code_of,
+    connect,
+    invite,
+    plugin_of,
+    post,
+    shop_of,
+)
+from worker.net import document_link
+from worker.net.request_signature import sealed, signature
+from worker.queue import open_queue
+from worker.store import plugins, shops
+
+
+@pytest.fixture
+def connected(app: BridgeApp) -> BridgeApp:
+    invite(app)
+    assert connect(app).status_code == 200
+    return app
+
+
+def test_a_code_connects_the_shop_and_its_keys_are_kept(app_on_each_database: BridgeApp) -> None:
+    invite(app_on_each_database)
+
+    answer = connect(app_on_each_database)
+
+    assert answer.get_json() == {
+        "shop": SHOP,
+        "name": "Bakkerij Janssens",
+        "delivery_url": f"https://documents.example/webhooks/{SHOP}",
+    }
+    secrets = shop_of(app_on_each_database).secrets
+    assert (secrets.rest_key, secrets.rest_secret) == (KEYS["rest_key"], KEYS["rest_secret"])
+    assert secrets.webhook_secrets == (KEYS["webhook_secret"], "4f9d2c7b81e640d3a55e")
+    found = plugin_of(app_on_each_database)
+    assert found is not None
+    assert (found.secret, found.check_state) == (PLUGIN_SECRET, "waiting")
+
+
+def test_a_code_works_once(connected: BridgeApp) -> None:
+    assert code_of(connect(connected)) == (401, "code_used")
+
+
+def test_a_code_ends_after_a_week(app: BridgeApp) -> None:
+    invite(app)
+    app.now = NOW + timedelta(days=7)
+
+    assert code_of(connect(app)) == (401, "code_used")
+
+
+def test_a_new_code_ends_the_one_before(app: BridgeApp) -> None:
+    invite(app)
+    invite(app, "ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZ")
+
+    assert code_of(connect(app)) == (401, "code_wrong")
+
+
+@pytest.mark.parametrize("late_s", [-301, 301])
+def test_a_clock_that_is_off_is_named(app: BridgeApp, late_s: int) -> None:
+    invite(app)
+
+    assert code_of(connect(app, late_s=late_s)) == (401, "clock_off")
+
+
+def test_knowing_where_a_code_is_kept_is_not_knowing_the_code(app: BridgeApp) -> None:
+    invite(app)
+    found = {"X-Facturelay-Invite": plugins.code_hash(CODE)}
+
+    assert code_of(post(app, "/plugin/connect", KEYS, found, secret=plugins.code_hash(CODE))) == (401, "code_wrong")
+    assert plugin_of(app) is None
+
+
+@pytest.mark.parametrize(
+    ("site", "found"),
+    [
+        ("https://staging.shop.example", (409, "site_other")),
+        ("https://shop.example:8443", (409, "site_other")),
+        ("https://shop.example/second", (409, "site_other")),
+        ("http://shop.example", (422, "shop_url_http")),
+    ],
+)
+def test_another_site_than_the_code_was_made_for_is_refused_and_the_code_stays(
+    app: BridgeApp, site: str, found: tuple[int, str]
+) -> None:
+    invite(app)
+
+    assert code_of(connect(app, {"site": site})) == found
+    assert connect(app, {"site": "https://www.shop.example/"}).status_code == 200
+    assert shop_of(app).shop.url == "https://www.shop.example"
+
+
+@pytest.mark.parametrize("name", ["rest_key", "rest_secret", "webhook_secret", "plugin_secret"])
+def test_a_key_that_is_none_is_refused(app: BridgeApp, name: str) -> None:
+    invite(app)
+
+    assert code_of(connect(app, {name: ""})) == (400, "request_wrong")
+    assert shop_of(app).secrets.rest_key == ""
+
+
+def test_the_check_waits_until_somebody_tried_the_keys(connected: BridgeApp) -> None:
+    assert ask(connected, "check").get_json() == {"state": "waiting", "code": "", "sentence": ""}
+
+    found = plugin_of(connected)
+    assert found is not None
+    with connected.store.write() as connection:
+        plugins.checked(connection, found.plugin_id, state="failed", code="rest_key_refused", sentence="No.", now=NOW)
+
+    assert ask(connected, "check").get_json() == {"state": "failed", "code": "rest_key_refused", "sentence": "No."}
+    assert ask(connected, "check", {"again": True}).get_json()["state"] == "waiting"
+
+
+def test_heartbeat_brings_an_empty_table_while_the_shop_cannot_be_told_anything(connected: BridgeApp) -> None:
+    answer = ask(connected, "heartbeat", {"version": "0.1.1"}).get_json()
+
+    assert (answer["reachable"], answer["holds"]["mails"]) == (False, {})
+    found = plugin_of(connected)
+    assert found is not None
+    assert (found.version, found.heartbeat_at) == ("0.1.1", NOW)
+
+
+def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: BridgeApp, tmp_path: Any) -> None:
+    found = plugin_of(connected)
+    assert found is not None
+    mailing = BridgeApp(replace(connected.settings, smtp_url="smtp://127.0.0.1:25"))
+    shop = shop_of(connected).shop
+    seller = replace(shop.seller, name="Bakkerij Janssens", vat_number="BE0445566134", enterprise_number="0445566134")
+    seller = replace(
+        seller, address=replace(seller.address, street="Kerkstraat 12", postcode="9000", city="Gent", country="BE")
+    )
+    with connected.store.write() as connection:
+        plugins.heard(connection, found.plugin_id, NOW)
+        shops.change(connection, replace(shop, seller=replace(seller, email="winkel@janssens.example")))
+
+    answer = ask(mailing, "heartbeat").get_json()
+
+    assert (answer["reachable"], answer["shop"]["name"]) == (True, "Bakkerij Janssens")
+    assert set(answer["holds"]["mails"]) == {
+        "customer_on_hold_order",
+        "customer_processing_order",
+        "customer_completed_order",
+        "customer_refunded_order",
+        "customer_partially_refunded_order",
+    }
+    mailing.store.close()
+    mailing.client.application.extensions["facturelay"].store.close()
+
+
+@pytest.mark.parametrize("verb", ["check", "heartbeat", "disconnect"])
+def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, verb: str) -> None:
+    assert code_of(ask(connected, verb, secret="7f" * 32)) == (401, "not_connected")
+    assert code_of(ask(connected, verb, secret="")) == (401, "not_connected")
+    assert code_of(connected.client.post(f"/plugin/{verb}", json={})) == (401, "not_connected")
+
+
+def test_a_signature_for_one_question_is_none_for_another(connected: BridgeApp) -> None:
+    body = b"{}"
+    seal = sealed(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route="/plugin/check", body=body)
+    headers = {"X-Facturelay-Time": seal.time, "X-Facturelay-Nonce": seal.nonce, "X-Facturelay-Shop": SHOP}
+
+    answer = connected.client.post(
+        "/plugin/disconnect", data=body, headers={**headers, "X-Facturelay-Signature": seal.signature}
+    )
+
+    assert code_of(answer) == (401, "not_connected")
+    assert plugin_of(connected) is not None
+
+
+def test_disconnecting_forgets_the_plugin_and_the_rest_key_and_keeps_the_webhook_secrets(connected: BridgeApp) -> None:
+    before = shop_of(connected).secrets
+
+    assert ask(connected, "disconnect").status_code == 200
+
+    assert plugin_of(connected) is None
+    after = shop_of(connected).secrets
+    assert (after.has_rest, after.webhook_secrets) == (False, before.webhook_secrets)
+
+
+def test_a_signed_way_leads_to_a_fresh_link(connected: BridgeApp) -> None:
+    document = connected.issue()
+
+    answer = connected.client.get(way_to(document.document_id))
+
+    assert answer.status_code == 303
+    token = answer.headers["Location"].removeprefix("https://documents.example/d/")
+    link = document_link.read(connected.settings.secret_keys, token)
+    assert link is not None
+    assert (link.document_id, link.expires_at) == (document.document_id, NOW + timedelta(days=1))
+
+
+def test_a_signed_way_may_lead_to_the_file_itself_and_only_to_that_one(connected: BridgeApp) -> None:
+    document = connected.issue()
+    way = way_to(document.document_id, "/pdf")
+
+    answer = connected.client.get(way)
+
+    assert (answer.status_code, answer.headers["Location"].endswith("/pdf")) == (303, True)
+    assert connected.client.get(answer.headers["Location"].removeprefix("https://documents.example")).data == PDF
+    assert connected.client.get(way.replace("/pdf?", "/xml?")).status_code == 404
+    assert connected.client.get(way.replace("/pdf?", "?")).status_code == 404
+
+
+def test_a_way_that_is_old_or_altered_leads_nowhere(connected: BridgeApp) -> None:
+    document = connected.issue()
+    way = way_to(document.document_id)
+
+    altered = connected.client.get(way.replace(f"/{document.document_id}?", f"/{document.document_id + 1}?"))
+    unsigned = connected.client.get(f"/plugin/d/{SHOP}/{document.document_id}")
+    connected.now = NOW + timedelta(minutes=6)
+    old = connected.client.get(way)
+
+    assert [answer.status_code for answer in (altered, unsigned, old)] == [404, 404, 404]
+
+
+def way_to(document_id: int, leaf: str = "") -> str:
+    route = f"/plugin/d/{SHOP}/{document_id}{leaf}"
+    seal = sealed(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route=route, body=b"")
+    return f"{route}?time={seal.time}&nonce={seal.nonce}&signature={seal.signature}"
+
+
+def test_both_sides_sign_alike() -> None:
+    """The same values stand in tests/wordpress/php/SignatureTest.php."""
+    signed = signature("secret", "1790000000", "abc", "/facturelay/v1/tick", '{"é":1}'.encode())
+    assert signed == "1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b"
+    assert plugins.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"
+
+
+def test_the_plugin_is_rung_for_when_settings_were_saved(app: BridgeApp, tmp_path: Path, broker_url: str) -> None:
+    invite(app)
+    connect(app)
+    found = plugin_of(app)
+    assert found is not None
+    ringing = BridgeApp(settings_for(app.settings.database_url, tmp_path, redis_url=broker_url))
+    owner = signed_in(ringing, "els@host.example", operator=True)
+
+    assert (
+        owner.post(f"/s/{SHOP}/settings/company", **{"seller.vat_number": "BE1"}).status_code
+        == HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+    assert owner.post(f"/s/{SHOP}/settings/live/pause").status_code == HTTPStatus.SEE_OTHER
+
+    with redis.Redis.from_url(broker_url) as client:
+        queue = open_queue(client)
+        wait_until(lambda: queue.count >= 1, what="the ring")
+        rung = [(job.func_name, job.args) for job in queue.jobs]
+    assert rung == [("worker.jobs.tell_plugin", [found.plugin_id])]
+    ringing.store.close()

@@ -1,0 +1,142 @@
+"""What the shop's order screen may ask of the bridge: how an order fares, what was pressed there, files to download."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.plugin_requests import KEYS, PLUGIN_SECRET, ask, code_of, connect, invite, shop_of
+from worker.domain.document import Document
+from worker.store import tasks
+
+
+@pytest.fixture
+def connected(app: BridgeApp) -> BridgeApp:
+    invite(app)
+    assert connect(app).status_code == 200
+    return app
+
+
+def order_of(app: BridgeApp, document: Document, *, key: str | None = None) -> TestResponse:
+    draft = document.draft
+    return ask(app, "order", {"order": draft.order_id, "key": draft.order_key if key is None else key})
+
+
+def test_the_order_screen_is_told_the_documents_of_the_order(connected: BridgeApp) -> None:
+    document = connected.issue()
+
+    told = order_of(connected, document).get_json()
+
+    assert told["documents"] == [
+        {
+            "id": document.document_id,
+            "kind": "invoice",
+            "number": document.number,
+            "date": document.issued_on.isoformat(),
+            "total": str(document.draft.total),
+            "currency": "EUR",
+            "test": False,
+            "files": ["pdf"],
+            "mail": "none",
+            "mailed_at": None,
+            "sentence": "",
+            "failed": [],
+        }
+    ]
+    assert (told["drafts"], told["reasons"], told["seen"]) == ([], [], False)
+
+
+def test_an_order_with_the_same_number_and_another_key_has_no_documents(connected: BridgeApp) -> None:
+    document = connected.issue()
+
+    assert order_of(connected, document, key="wc_order_other").get_json()["documents"] == []
+
+
+def test_what_is_pressed_becomes_an_errand_of_this_shop(connected: BridgeApp) -> None:
+    answer = ask(connected, "errand", {"kind": "issue", "draft": 3, "send": True, "by": "An Peeters"}).get_json()
+
+    with connected.store.read() as connection:
+        found = tasks.get(connection, answer["errand"])
+    assert found is not None
+    assert (found.shop_id, found.kind, found.asked_by, found.asked_at) == (
+        SHOP,
+        "order_screen_issue",
+        "An Peeters",
+        NOW,
+    )
+    assert found.argument == {"draft_id": 3, "send": True}
+    assert ask(connected, "errand/answer", {"errand": found.errand_id}).get_json() == {
+        "state": "waiting",
+        "code": "",
+        "sentence": "",
+    }
+
+
+def test_an_errand_of_another_kind_or_shop_is_refused(connected: BridgeApp) -> None:
+    with connected.store.write() as connection:
+        other = tasks.ask(
+            connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="somebody", now=connected.now
+        )
+
+    assert code_of(ask(connected, "errand", {"kind": "credit", "document": 1})) == (400, "request_wrong")
+    assert code_of(ask(connected, "errand/answer", {"errand": other + 1})) == (404, "errand_unknown")
+
+
+def test_documents_come_in_one_zip_and_those_of_others_do_not(connected: BridgeApp) -> None:
+    document = connected.issue(stored=b"%PDF-1.7 the invoice")
+
+    answer = ask(connected, "files", {"documents": [document.document_id, document.document_id + 1, "x"]})
+
+    assert (answer.content_type, answer.headers["X-Facturelay-Missing"]) == ("application/zip", "0")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            f"{document.number}.pdf": b"%PDF-1.7 the invoice"
+        }
+
+
+def test_a_document_that_is_still_being_made_is_counted_as_missing(connected: BridgeApp) -> None:
+    document = connected.issue(stored=None)
+
+    answer = ask(connected, "files", {"documents": [document.document_id]})
+
+    assert answer.headers["X-Facturelay-Missing"] == "1"
+
+
+def test_too_many_documents_at_once_are_refused(connected: BridgeApp) -> None:
+    assert code_of(ask(connected, "files", {"documents": list(range(1, 202))})) == (400, "too_many_files")
+
+
+@pytest.mark.parametrize("verb", ["order", "errand", "errand/answer", "files", "renew"])
+def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, verb: str) -> None:
+    assert code_of(ask(connected, verb, secret="7f" * 32)) == (401, "not_connected")
+    assert code_of(connected.client.post(f"/plugin/{verb}", json={})) == (401, "not_connected")
+
+
+def renewal(**changes: str) -> dict[str, Any]:
+    return {"rest_key": "ck_" + "d" * 40, "rest_secret": "cs_" + "e" * 40, "webhook_secret": "f" * 50, **changes}
+
+
+def test_a_connected_plugin_may_bring_new_keys_without_a_code(connected: BridgeApp) -> None:
+    answer = ask(connected, "renew", renewal())
+
+    assert answer.get_json() == {"delivery_url": f"https://documents.example/webhooks/{SHOP}"}
+    secrets = shop_of(connected).secrets
+    assert (secrets.rest_key, secrets.rest_secret) == ("ck_" + "d" * 40, "cs_" + "e" * 40)
+    assert secrets.webhook_secrets == ("f" * 50, KEYS["webhook_secret"])
+    assert ask(connected, "check").get_json()["state"] == "waiting"
+
+
+def test_new_keys_that_are_none_change_nothing(connected: BridgeApp) -> None:
+    before = shop_of(connected).secrets
+
+    assert code_of(ask(connected, "renew", renewal(rest_secret="cs_"))) == (400, "request_wrong")
+    assert shop_of(connected).secrets == before
+
+
+def test_the_secret_of_the_plugin_is_not_changed_by_a_renewal(connected: BridgeApp) -> None:
+    ask(connected, "renew", {**renewal(), "plugin_secret": "aa" * 32})
+
+    assert ask(connected, "check", secret=PLUGIN_SECRET).status_code == 200

@@ -1,0 +1,61 @@
+"""What all answers share."""
+
+import pytest
+
+from tests.support.bridge_app import ORDER, SHOP, BridgeApp, signed_headers
+from tests.support.headers import SHARED
+
+ASKED = [
+    ("GET", "/static/", 404),
+    ("GET", "/static/../__init__.py", 404),
+    ("GET", "/static/%2e%2e/__init__.py", 404),
+    ("POST", "/health", 405),
+    ("OPTIONS", "/ready", 405),
+    ("TRACE", "/health", 405),
+    ("GET", f"/webhooks/{SHOP}", 405),
+    ("POST", f"/webhooks/{SHOP}", 415),
+    ("POST", "/webhooks/nobody", 404),
+    ("POST", f"/webhooks/{SHOP}/more", 404),
+    ("GET", "/health", 200),
+    ("GET", "/ready", 200),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ASKED)
+def test_programs_are_always_answered_in_json_under_the_same_headers(
+    app: BridgeApp, method: str, path: str, status: int
+) -> None:
+    answer = app.client.open(path, method=method)
+
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in SHARED} == SHARED
+    assert answer.headers["Content-Type"] == "application/json"
+    if status >= 400:
+        assert set(answer.json or {}) == {"error", "message"}
+        assert (answer.json or {})["message"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/s", "/people/x"])
+def test_people_at_a_wrong_address_get_a_page(app: BridgeApp, path: str) -> None:
+    answer = app.client.get(path)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing at this address" in answer.text
+
+
+def test_a_kept_delivery_has_exactly_these_headers(app: BridgeApp) -> None:
+    answer = app.client.post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER))
+
+    length = str(len(answer.data))
+    assert dict(answer.headers) == {**SHARED, "Content-Type": "application/json", "Content-Length": length}
+
+
+def test_the_host_and_forwarded_headers_of_a_request_change_nothing(app: BridgeApp) -> None:
+    lies = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Prefix": "/x",
+        "X-Forwarded-Proto": "gopher",
+    }
+
+    assert app.client.get("/d/x", headers=lies).data == app.client.get("/d/x").data

@@ -1,0 +1,88 @@
+"""A whole system of real processes, a pretend shop beside it, and a person in front of a real browser."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.demo.mailbox import Mailbox
+from worker.demo.pretend_shop import PretendShop
+from worker.demo.show import demo_settings
+from worker.processes import status
+from worker.processes.supervisor import free_port, open_house, set_up_link
+from worker.services import Services
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PASSWORD = "vier gewone woorden"
+WAIT_MS = 20_000
+
+
+@dataclass(frozen=True)
+class Running:
+    """Everything running, nobody signed in and no shop made."""
+
+    services: Services
+    shop: PretendShop
+    mailbox: Mailbox
+
+    @property
+    def url(self) -> str:
+        return self.services.settings.public_url
+
+    def wait(self) -> None:
+        """Until nothing waits or runs."""
+        assert status.wait_until_idle(self.services, seconds=30).is_idle
+
+    def set_up_link(self) -> str:
+        link = set_up_link(self.services)
+        assert link is not None
+        return link
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    # Not pytest's own folder: the broker's socket wants a short path.
+    data = Path(tempfile.mkdtemp(prefix="facturelay-pages-", dir="/tmp"))
+    with PretendShop() as shop, Mailbox() as mailbox:
+        port = free_port()
+        settings = demo_settings(data, port=port, smtp_url=mailbox.url)
+        processes = open_house(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
+        try:
+            services = Services(settings)
+            assert status.wait_until_healthy(services, f"{settings.public_url}/ready", seconds=60)
+            shop.run_cron(0.2)
+            yield Running(services, shop, mailbox)
+        finally:
+            processes.stop()
+            shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page of its own, whose visitor says yes to every question."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        yield page
+
+
+def fill(page: "Page", **fields: str) -> None:
+    """Type into the fields of a form, by the names of their inputs (with _ for a dot)."""
+    for name, value in fields.items():
+        field = page.locator(f'[name="{name.replace("__", ".")}"]').last
+        if field.evaluate("one => one.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+
+
+def press(page: "Page", name: str) -> None:
+    """Press the button *name* and wait until the answer is there."""
+    page.get_by_role("button", name=name, exact=True).first.click()
+    page.wait_for_url(lambda url: "/asked/" not in url, timeout=WAIT_MS)

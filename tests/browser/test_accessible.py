@@ -1,0 +1,97 @@
+"""Every page can be used with a keyboard and a screen reader: axe finds nothing serious, wide and narrow, light and dark."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import PASSWORD, Running, fill, press
+from worker.demo.orders import an_order
+from worker.demo.show import SELLER
+from worker.domain.shop import Shop
+from worker.store import documents, shops
+from worker.store.shops import Secrets
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+OF_ALL = ("/shops", "/shops/new", "/work", "/people", "/about", "/account", "/account/second-factor")
+OF_SHOP = (
+    "", "/orders", "/orders/601", "/orders/602", "/documents", "/documents?list=drafts", "/books", "/books/journal",
+    "/books/take-along", "/books/backfill", "/work", "/team", "/settings/company", "/settings/rules", "/settings/moments",
+    "/settings/numbers", "/settings/look", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/programs", "/settings/privacy",
+    "/activity", "/activity/deliveries",
+    "/settings/live",
+)  # fmt: skip
+SERIOUS = ("serious", "critical")
+
+
+def a_shop_with_orders(running: Running) -> str:
+    """One shop with an invoice, and a draft that waits for an exchange rate."""
+    services, secret = running.services, shops.new_webhook_secret()
+    made = Shop(
+        shops.new_shop_id(), SELLER.name, running.shop.url, orders_since=services.now().replace(day=1), seller=SELLER
+    )
+    keys = Secrets((secret,), running.shop.consumer_key, running.shop.consumer_secret)
+    with services.store.write() as connection:
+        shops.add(connection, services.vault, made, keys, now=services.now())
+    for topic in ("order.created", "order.updated"):
+        running.shop.add_webhook(topic, f"{running.url}/webhooks/{made.shop_id}", secret)
+    for order in (an_order(id=601, note="Graag voor vrijdag"), an_order(id=602, currency="USD", country="US")):
+        running.shop.place(order)
+        running.shop.deliver(order["id"], "order.created")
+    running.wait()
+    return made.shop_id
+
+
+def serious(page: "Page") -> list[tuple[str, list[Any]]]:
+    found = Axe().run(page).response["violations"]
+    return [
+        (violation["id"], [node["target"] for node in violation["nodes"]])
+        for violation in found
+        if violation["impact"] in SERIOUS
+    ]
+
+
+def overflows(page: "Page") -> bool:
+    """Whether a page is wider than its window: it would have to be pushed from side to side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"))
+
+
+def out_of_sight(page: "Page") -> list[str]:
+    """The links of where one is that a narrow window cuts off."""
+    cut: list[str] = page.eval_on_selector_all(
+        ".tabs [aria-current], .topics [aria-current]",
+        "all => all.filter(one => { const box = one.getBoundingClientRect();"
+        " return box.left < 0 || box.right > window.innerWidth + 1; }).map(one => one.innerText)",
+    )
+    return cut
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running: Running, page: "Page") -> None:
+    page.goto(running.set_up_link())
+    assert serious(page) == []
+    fill(page, name="Els Peeters", email="els@host.example", password=PASSWORD, again=PASSWORD)
+    press(page, "Begin")
+    home = f"{running.url}/s/{a_shop_with_orders(running)}"
+    with running.services.store.read() as connection:
+        made, kept = documents.listing(connection, shop_id=None, order_id=None)
+    addresses = [f"{running.url}{path}" for path in OF_ALL] + [f"{home}{path}" for path in OF_SHOP]
+    addresses += [f"{home}/documents/{made[0].document_id}", f"{home}/drafts/{kept[0].draft_id}"]
+    addresses += [f"{home}/books/numbers/invoice/{made[0].issued_on.year}"]
+
+    for index, address in enumerate(addresses):
+        page.emulate_media(color_scheme="dark" if index % 2 else "light")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        assert serious(page) == [], address
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert not overflows(page), address
+        page.wait_for_function(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+        )
+        assert out_of_sight(page) == [], address
+        assert serious(page) == [], f"{address}, narrow"

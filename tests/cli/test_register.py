@@ -1,0 +1,123 @@
+"""`verify`, `register export`, `purge`, `shop export`, `shop leave` and `shopper erase`, as a script calls them."""
+
+import csv
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ShopAtHand
+from tests.support.issuing import a_draft
+from worker.domain.party import Buyer
+
+MakeShop = Callable[..., ShopAtHand]
+YEAR = datetime.now(UTC).year
+
+
+def change(tmp_path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "facturelay.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_verify_names_the_damage_and_ends_with_1(make_shop: MakeShop, tmp_path: Path) -> None:
+    shop = make_shop()
+    number = shop.issued(a_draft(1)).number
+    good = shop.facturelay("verify", "--json")
+    assert (good.code, good.json[0]["intact"], good.json[0]["documents"]) == (0, True, 1)
+    change(tmp_path, "DROP TRIGGER documents_no_update", "UPDATE documents SET total = 1")
+    bad = shop.facturelay("verify", "--shop", shop.shop_id)
+    assert bad.code == 1
+    assert (
+        f"! The list says “0.001” as total of {number}, the document itself says “15.00”. [column_changed]" in bad.out
+    )
+    assert shop.facturelay("verify", "--json").json[0]["intact"] is False
+
+
+def test_an_anchor_from_the_digest_proves_the_past(make_shop: MakeShop, tmp_path: Path) -> None:
+    shop = make_shop()
+    shop.issued(a_draft(1))
+    anchor = shop.facturelay("verify", "--json").json[0]["head"]
+    shop.issued(a_draft(2))
+    assert shop.facturelay("verify", "--shop", shop.shop_id, "--anchor", anchor).code == 0
+    other = f"1:{'0' * 64}"
+    answer = shop.facturelay("verify", "--shop", shop.shop_id, "--anchor", other)
+    assert (answer.code, "[anchor_differs]" in answer.out) == (1, True)
+
+
+def test_no_name_becomes_a_formula_on_the_bookkeepers_computer(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.issued(replace(a_draft(1), buyer=Buyer(name='=HYPERLINK("https://evil.example";"x")')))
+    rows = list(csv.DictReader(io.StringIO(shop.facturelay("register", "export", "--shop", shop.shop_id).out)))
+    assert [row["buyer"] for row in rows] == ['\'=HYPERLINK("https://evil.example";"x")']
+    assert [(row["position"], row["number"], row["total"], row["fate"]) for row in rows] == [
+        ("1", f"F{YEAR}-00001", "15.00", "issued")
+    ]
+    (as_json,) = shop.facturelay("register", "export", "--format", "json").json
+    assert as_json["buyer"].startswith("=HYPERLINK")
+
+
+def test_a_shop_takes_its_books_and_leaves(make_shop: MakeShop, tmp_path: Path) -> None:
+    shop = make_shop("--webhook-secret", "first-5f5f5f5f")
+    number = shop.issued(a_draft(1)).number
+    books = tmp_path / "books.zip"
+    assert shop.facturelay("shop", "export", shop.shop_id, str(books)).out == f"1 documents are in {books}.\n"
+    with zipfile.ZipFile(books) as opened:
+        assert json.loads(opened.read(f"documents/{number}.json"))["number"] == number
+    assert shop.facturelay("shop", "leave", shop.shop_id).code == 130  # asked, and nobody said yes
+    left = shop.facturelay("shop", "leave", shop.shop_id, "--yes")
+    assert f"Kept because the law demands it: 1 documents of {YEAR}, until 31-12-{YEAR + 10}." in left.out
+    assert shop.facturelay("shop", "list", "--json").json[0]["suspended"] is True
+    assert shop.facturelay("verify").code == 0
+
+
+def test_a_shopper_is_told_what_must_stay(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    number = shop.issued(a_draft(1)).number
+    told = shop.facturelay("shopper", "erase", "jan@klant.example", "--shop", shop.shop_id).out
+    assert f"{number} must be kept until 31-12-{YEAR + 10}." in told
+    nobody = shop.facturelay("shopper", "erase", "nobody@klant.example", "--shop", shop.shop_id).out
+    assert nobody == "Nothing is kept of this shopper.\n"
+
+
+def test_purging_is_safe_at_any_time(make_shop: MakeShop) -> None:
+    assert make_shop().facturelay("purge", "--json").json == {"bodies": 0}
+
+
+def test_after_a_restore_the_shop_waits_until_a_person_says_where_its_numbers_go_on(
+    make_shop: MakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop()
+    shop.issued(a_draft(1))
+    file = tmp_path / "books.tar.gz"
+    assert shop.facturelay("backup", str(file), "--with-key").code == 0
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "new"))
+    assert "facturelay register resume SHOP" in shop.facturelay("restore", str(file)).out
+    resume = ("register", "resume", shop.shop_id)
+    assert shop.facturelay(*resume).code == 130  # asked, and nobody said yes
+    wrong = shop.facturelay(*resume, "--after", "invoice=0", "--yes")
+    assert wrong.err == "The series “invoice” has come to 1; it never goes back to 0. [number_back]\n"
+    done = shop.facturelay(*resume, "--after", "invoice=118", "--yes", "--json").json
+    assert done["not_in_the_books"] == [{"series": "invoice", "period": YEAR, "first": 2, "last": 118}]
+    assert done["next"]["invoice"] == f"F{YEAR}-00119"
+    assert shop.facturelay("verify").code == 0
+    assert "are not held" in shop.facturelay(*resume).err
+
+
+def test_after_a_move_the_numbers_just_go_on(
+    make_shop: MakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop()
+    shop.issued(a_draft(1))
+    file = tmp_path / "books.tar.gz"
+    shop.facturelay("backup", str(file))
+    monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "new"))
+    assert "resume" not in shop.facturelay("restore", str(file), "--moved").out
+    assert "are not held" in shop.facturelay("register", "resume", shop.shop_id).err

@@ -1,0 +1,128 @@
+"""Which mails the shop holds: the cases that judge this side and the plugin's (tests/wordpress/php/HoldsTableTest.php) alike."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.factories import A_SELLER, TODAY, a_history, a_shop, an_order
+from worker.domain.decide import documents_due
+from worker.domain.document import Kind, SendMode
+from worker.domain.mail_holds import (
+    COMPLETED,
+    ON_HOLD,
+    PAYABLE,
+    PROCESSING,
+    Facts,
+    as_json,
+    compile_holds,
+    kinds_mailed,
+)
+from worker.domain.party import Address, Seller
+from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+
+SHOPS = json.loads((Path(__file__).parent / "mail_holds.json").read_text())
+CASES = [(shop, case) for shop in SHOPS for case in shop["cases"]]
+SELLER = Seller(
+    name="De Gouden Koffiepot",
+    address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
+    vat_number="BE0445566134",
+    enterprise_number="0445566134",
+    email="winkel@koffiepot.test",
+)
+
+
+def shop_of(told: dict[str, Any]) -> Shop:
+    rules = tuple(Rule.parse(text) for text in told["rules"])
+    if "rule" in told:
+        rules = (*rules, rule_of(told["rule"]))
+    return Shop(
+        shop_id="5f",
+        name="De Gouden Koffiepot",
+        url="https://shop.example",
+        orders_since=datetime.fromtimestamp(1000, UTC),
+        seller=replace(SELLER, iban="BE71096123456769" if told["iban"] else ""),
+        rules=rules,
+        credit_notes=SendMode(told["credit_notes"]),
+        test=told.get("test", False),
+    )
+
+
+def rule_of(told: dict[str, Any]) -> Rule:
+    return Rule(
+        Kind(told["kind"]),
+        Moment(told["moment"]),
+        buyer=BuyerFilter(told["buyer"]),
+        payment_methods=tuple(told.get("payment_methods", ())),
+        countries=tuple(told.get("countries", ())),
+        minimum_total=Decimal(told["minimum_total"]) if "minimum_total" in told else None,
+    )
+
+
+def facts_of(told: dict[str, Any]) -> Facts:
+    return Facts(
+        **{
+            **told,
+            "total": Decimal(told["total"]),
+            "placed_at": datetime.fromtimestamp(told["placed_at"], UTC),
+            "made": tuple(Kind(kind) for kind in told["made"]),
+        }
+    )
+
+
+@pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop["name"])
+def test_rules_become_the_table_that_the_plugin_is_tested_with(shop: dict[str, Any]) -> None:
+    assert as_json(compile_holds(shop_of(shop["shop"]), can_mail=True)) == shop["table"]
+
+
+@pytest.mark.parametrize(("shop", "case"), CASES, ids=[f"{shop['name']}: {case['name']}" for shop, case in CASES])
+def test_a_mail_is_held_for_these_documents_and_no_others(shop: dict[str, Any], case: dict[str, Any]) -> None:
+    table = compile_holds(shop_of(shop["shop"]), can_mail=True)
+
+    assert list(kinds_mailed(table, facts_of(case["facts"]))) == case["kinds"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "can_mail"),
+    [({"suspended": True}, True), ({"seller": Seller()}, True), ({}, False)],
+    ids=["paused", "seller unknown", "no way to mail"],
+)
+def test_nothing_is_held_where_no_document_reaches_the_customer(changes: dict[str, Any], can_mail: bool) -> None:
+    shop = replace(shop_of(SHOPS[0]["shop"]), **changes)
+
+    assert compile_holds(shop, can_mail=can_mail).mails == {}
+
+
+STATUS_OF = {ON_HOLD: "on-hold", PROCESSING: "processing", COMPLETED: "completed"}
+
+
+@pytest.mark.parametrize("mail", STATUS_OF)
+@pytest.mark.parametrize("paid", [True, False], ids=["paid", "unpaid"])
+@pytest.mark.parametrize("company", ["", "Janssens BV"], ids=["consumer", "business"])
+@pytest.mark.parametrize(
+    "rules",
+    [f"{kind}:{moment}:{mode}" for kind in list(Kind)[:3] for moment in Moment for mode in SendMode],
+)
+def test_what_is_held_is_what_the_rules_then_send(rules: str, company: str, paid: bool, mail: str) -> None:
+    """On hold WooCommerce's own stays wherever ours would not say how to pay; elsewhere the two are the same."""
+    shop = replace(a_shop(rules), seller=replace(A_SELLER, email="gist@shop.example"))
+    order = an_order(status=STATUS_OF[mail], paid=paid, company=company)
+    facts = Facts(
+        mail=mail,
+        paid=order.paid_at is not None,
+        method=order.payment_method,
+        business=bool(company),
+        country="BE",
+        total=order.total,
+        placed_at=order.created_at,
+    )
+
+    held = kinds_mailed(compile_holds(shop, can_mail=True), facts)
+
+    due = documents_due(order, (), a_history(), shop, TODAY).due
+    sent = tuple(draft.kind for draft in due if draft.send_mode is SendMode.SEND and not draft.problems)
+    assert held == (() if mail == ON_HOLD and not set(sent) & set(PAYABLE) else sent)

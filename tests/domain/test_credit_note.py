@@ -1,0 +1,273 @@
+"""Credit notes: an invoice and all its credit notes are nothing together, whatever the refunds were."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.factories import (
+    TODAY,
+    a_line,
+    a_refund,
+    a_shop,
+    an_address,
+    an_order,
+    issued,
+    shipping,
+)
+from tests.support.woocommerce_totals import many, orders
+from worker.domain.credit_balance import Left, left_of
+from worker.domain.credit_note import Cancellation, Credited, draft_credit_note
+from worker.domain.document import Category, Document, Draft, Kind, Reference, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.money import ZERO, to_cent, total_of
+from worker.domain.order import Order, Refund
+from worker.domain.shop import Shop
+
+D = Decimal
+S = Category.STANDARD
+
+
+def invoiced(order: Order, shop: Shop | None = None) -> Document:
+    draft = draft_document(
+        Kind.INVOICE, order, shop or a_shop(), cause="order:238:invoice:1", send_mode=SendMode.SEND, today=TODAY
+    )
+    return issued(draft)
+
+
+def credit(
+    what: Credited,
+    invoice: Document,
+    already: Sequence[Draft] = (),
+    *,
+    order: Order | None = None,
+    shop: Shop | None = None,
+) -> Draft:
+    order, shop = order or an_order(paid=True), shop or a_shop()
+    return draft_credit_note(what, invoice, already, order, shop, cause="refund:301", send_mode=SendMode.SEND)
+
+
+def rows(draft: Draft) -> list[tuple[str, str, str]]:
+    return [(str(row.rate), str(row.base), str(row.vat)) for row in draft.vat_lines]
+
+
+def problems(draft: Draft) -> list[str]:
+    return [problem.code for problem in draft.problems]
+
+
+def assert_it_adds_up(draft: Draft) -> None:
+    assert total_of(line.net for line in draft.lines) + total_of(r.amount for r in draft.roundings) == draft.net
+    assert total_of(row.base for row in draft.vat_lines) == draft.net
+    assert total_of(row.vat for row in draft.vat_lines) == draft.vat
+    for row in draft.vat_lines:
+        assert any((line.category, line.rate) == (row.category, row.rate) for line in draft.lines)
+    assert all(line.unit_price >= 0 for line in draft.lines)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One refund of a sequence: *share* of what is left in percent; *picks* name lines whose whole amount it takes back."""
+
+    share: int
+    picks: tuple[int, ...] = ()
+
+
+steps = st.lists(
+    st.builds(Step, share=st.integers(1, 99), picks=st.lists(st.integers(0, 11), max_size=3).map(tuple)), max_size=5
+)
+
+
+def refund_of(step: Step, order: Order, left: Decimal) -> Refund:
+    """A refund that WooCommerce allows: of lines, or of an amount alone, and never more than what is left."""
+    lines = tuple(order.lines[index] for index in sorted(set(step.picks)) if index < len(order.lines))
+    amount = total_of(line.total + line.tax for line in lines) or to_cent(left * step.share / 100)
+    return a_refund(str(min(amount, left)), *lines)
+
+
+# By property
+
+
+@many
+@given(order=orders, sequence=steps)
+def test_an_invoice_and_its_credit_notes_are_nothing_together(order: Order, sequence: list[Step]) -> None:
+    invoice, already = invoiced(order), list[Draft]()
+    for step in sequence:
+        before = left_of(invoice, already)
+        refund = refund_of(step, order, before.total)
+        draft = credit(refund, invoice, already, order=order)
+        already.append(draft)
+        assert_it_adds_up(draft)
+        assert draft.total == min(to_cent(refund.amount), before.total)
+        assert "more_than_left" not in problems(draft)
+        assert_within(before, left_of(invoice, already))
+    already.append(credit(Cancellation(), invoice, already, order=order))
+    left = left_of(invoice, already)
+    assert (left.total, left.rounding) == (ZERO, ZERO)
+    assert {(part.base, part.vat) for part in left.parts.values()} == {(ZERO, ZERO)}
+
+
+def assert_within(before: Left, after: Left) -> None:
+    """No category and rate gave back more than it held."""
+    for group, part in before.parts.items():
+        assert ZERO <= after.parts[group].base <= part.base
+        assert ZERO <= after.parts[group].vat <= part.vat
+
+
+@many
+@given(order=orders, share=st.integers(1, 99))
+def test_vat_of_a_part_is_base_times_rate(order: Order, share: int) -> None:
+    invoice = invoiced(order)
+    draft = credit(a_refund(str(to_cent(order.total * share / 100))), invoice)
+    if draft.total < invoice.draft.total:
+        assert all(row.vat == to_cent(row.base * row.rate / 100) for row in draft.vat_lines)
+
+
+@many
+@given(order=orders)
+def test_a_full_credit_note_mirrors_its_invoice(order: Order) -> None:
+    invoice = invoiced(order).draft
+    draft = credit(Cancellation(), issued(invoice))
+    assert draft.lines == invoice.lines
+    assert [(r.base, r.vat) for r in draft.vat_lines] == [(r.base, r.vat) for r in invoice.vat_lines]
+    assert (draft.roundings, draft.rounding, draft.total) == (invoice.roundings, invoice.rounding, invoice.total)
+
+
+# Refunds as they come
+
+
+MUGS = a_line("37.20", quantity="3", tax="7.81", line_id=1)
+BOOKS = a_line("39.90", "6", quantity="2", tax="2.39", line_id=2, name="Boek")
+ORDER = an_order(MUGS, BOOKS, shipping(), paid=True)  # 43.15 + 9.06 at 21 %, 39.90 + 2.39 at 6 %
+ONE_MUG = a_line("12.40", quantity="1", line_id=1)
+
+
+def test_a_refund_of_lines_takes_back_those_lines() -> None:
+    draft = credit(a_refund("15.00", ONE_MUG, reason="1 mok kapot"), invoiced(ORDER))
+    (line,) = draft.lines
+    assert (line.description, line.quantity, line.net, line.order_line_id) == ("Koffiemok", D(1), D("12.40"), 1)
+    assert (rows(draft), draft.reason) == ([("21", "12.40", "2.60")], "1 mok kapot")
+
+
+def test_an_amount_alone_is_split_over_what_is_left_and_the_last_refund_takes_the_rest() -> None:
+    invoice = invoiced(ORDER)
+    first = credit(a_refund("15.00", ONE_MUG), invoice)
+    second = credit(a_refund("5.00"), invoice, [first])
+    last = credit(a_refund("74.50"), invoice, [first, second])
+    assert rows(second) == [("21", "1.93", "0.41"), ("6", "2.51", "0.15")]
+    assert rows(last) == [("21", "28.82", "6.05"), ("6", "37.39", "2.24")]
+    assert (second.rounding, last.rounding) == (ZERO, ZERO)
+    assert {line.description for line in second.lines} == {"Terugbetaling op factuur F2026-00001"}
+
+
+def test_the_lines_decide_the_rate_and_an_amount_beyond_them_is_split() -> None:
+    draft = credit(a_refund("20.00", ONE_MUG), invoiced(ORDER))
+    assert [line.net for line in draft.lines if line.order_line_id] == [D("12.40")]
+    assert (draft.total, {rate for rate, _, _ in rows(draft)}, problems(draft)) == (D("20.00"), {"21", "6"}, [])
+    assert_it_adds_up(draft)
+
+
+def test_lines_that_are_more_than_the_refund_are_told() -> None:
+    draft = credit(a_refund("10.00", ONE_MUG), invoiced(ORDER))
+    assert (draft.total, problems(draft)) == (D("10.00"), ["does_not_add_up"])
+    assert "gives back 10.00 EUR, but its lines are 15.00 EUR" in draft.problems[0].sentence
+    assert_it_adds_up(draft)
+
+
+def test_a_group_never_gives_back_more_than_it_holds() -> None:
+    invoice = invoiced(ORDER)
+    goodwill = credit(a_refund("90.00"), invoice)
+    draft = credit(a_refund("4.00", a_line("3.31", line_id=1, tax="0.69")), invoice, [goodwill])
+    left = left_of(invoice, [goodwill]).parts[S, D(21)]
+    assert draft.vat_lines[0].base + draft.vat_lines[0].vat <= left.gross
+    assert draft.total == D("4.00")
+    assert_it_adds_up(draft)
+
+
+def test_more_than_what_is_left_stops_there_and_says_so() -> None:
+    invoice = invoiced(an_order())
+    draft = credit(a_refund("10.00"), invoice, [credit(a_refund("6.00"), invoice)])
+    assert (draft.total, problems(draft)) == (D("9.00"), ["more_than_left"])
+    assert "10.00 EUR is refunded, but 9.00 EUR is left of F2026-00001 (15.00 EUR)" in draft.problems[0].sentence
+
+
+def test_tenths_of_a_cent_that_round_up_twice_are_no_fault() -> None:
+    invoice = invoiced(an_order(a_line("0.026", tax="0.006"), total="0.032", charged={"21": "0.006"}))
+    first = credit(a_refund("0.016"), invoice)
+    last = credit(a_refund("0.016"), invoice, [first])
+    assert ([first.total, last.total], problems(last)) == ([D("0.02"), D("0.01")], [])
+
+
+def test_nothing_left_is_a_credit_note_of_nothing_that_says_so() -> None:
+    invoice = invoiced(an_order())
+    draft = credit(a_refund("1.00"), invoice, [credit(Cancellation(), invoice)])
+    assert (draft.total, problems(draft)) == (ZERO, ["more_than_left"])
+
+
+def test_the_cent_that_no_base_could_give_goes_back_with_the_last_refund() -> None:
+    invoice = invoiced(an_order(a_line("12.40", tax="2.61")))
+    first = credit(a_refund("15.00"), invoice)
+    last = credit(a_refund("0.01"), invoice, [first])
+    assert (first.rounding, last.rounding, last.total) == (ZERO, D("0.01"), D("0.01"))
+    assert len(last.lines) == 1  # an e-invoice must have one
+
+
+def test_a_refund_of_a_line_that_the_invoice_lacks_is_split() -> None:
+    draft = credit(a_refund("15.00", a_line("12.40", line_id=77)), invoiced(ORDER))
+    assert ({rate for rate, _, _ in rows(draft)}, draft.total) == ({"21", "6"}, D("15.00"))
+
+
+def test_a_discount_of_another_rate_is_given_back_in_its_proportion() -> None:
+    order = an_order(a_line("100.00"), a_line("-11.00", "0", name="Bon", line_id=2), paid=True)
+    draft = credit(a_refund("55.00"), invoiced(order))
+    assert rows(draft) == [("21", "50.00", "10.50"), ("0", "-5.50", "0.00")]
+
+
+# The rest of the paper
+
+
+def test_a_credit_note_names_what_it_corrects() -> None:
+    assert credit(Cancellation(), invoiced(ORDER)).corrects == Reference(1, "F2026-00001", TODAY)
+
+
+def test_belgian_vat_that_is_credited_carries_its_sentence() -> None:
+    assert [said.key for said in credit(a_refund("5.00"), invoiced(ORDER)).mentions] == ["credit_note_be"]
+
+
+def test_foreign_vat_that_is_credited_does_not() -> None:
+    invoice = invoiced(an_order(a_line("100.00", "20"), country="FR"))
+    assert [said.key for said in credit(a_refund("5.00"), invoice).mentions] == ["oss"]
+
+
+def test_an_exempt_sale_is_credited_with_its_own_sentence() -> None:
+    order = an_order(a_line(rate=None), country="DE", vat_number_given="DE136695976")
+    draft = credit(Cancellation(), invoiced(order))
+    assert [said.key for said in draft.mentions] == ["intra_eu"]
+    assert draft.ship_to == an_address("DE")
+
+
+def test_a_refund_says_when_the_money_went_back() -> None:
+    assert credit(a_refund("5.00"), invoiced(ORDER)).paid_on == date(2026, 11, 23)
+
+
+def test_a_cancelled_unpaid_invoice_gives_no_money_back() -> None:
+    assert credit(Cancellation(), invoiced(an_order()), order=an_order(status="cancelled")).paid_on is None
+
+
+def test_vat_in_euro_is_credited_to_the_cent_at_the_invoices_rate() -> None:
+    shop = a_shop(exchange_rates={"USD": D("1.0831")})
+    invoice = invoiced(an_order(a_line("100.00"), currency="USD"), shop)
+    dearer = a_shop(exchange_rates={"USD": D("2")})
+    first = credit(a_refund("40.33"), invoice, shop=dearer)
+    last = credit(Cancellation(), invoice, [first], shop=dearer)
+    in_euro = [draft.vat_eur or ZERO for draft in (invoice.draft, first, last)]
+    assert in_euro[0] == in_euro[1] + in_euro[2]
+    assert first.exchange_rate == D("1.0831")
+
+
+def test_a_customer_keeps_his_language_and_his_name() -> None:
+    invoice = invoiced(an_order(postcode="4000"))
+    draft = credit(Cancellation(), invoice, order=an_order(company="Acme"))
+    assert (draft.language, draft.buyer, draft.reason) == ("fr", invoice.draft.buyer, "La commande 238 est annulée")

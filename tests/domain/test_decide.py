@@ -1,0 +1,422 @@
+"""Which documents are due: a table of moments, then what history, refunds and changes do to it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.support.factories import (
+    TODAY,
+    a_history,
+    a_line,
+    a_refund,
+    a_shop,
+    an_order,
+    issued,
+    with_next,
+)
+from worker.domain.decide import Verdict, documents_due, reissue
+from worker.domain.document import Draft, History, Kind, SendMode
+from worker.domain.order import Order, Refund
+from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+from worker.errors import Rejected
+
+
+def look(order: Order, history: History | None = None, shop: Shop | None = None, *refunds: Refund) -> Verdict:
+    return documents_due(order, refunds, history or History(), shop or a_shop(), TODAY)
+
+
+def settle(order: Order, history: History, shop: Shop, *refunds: Refund) -> History:
+    """Look and issue until nothing new is due, as the caller does."""
+    for _ in range(10):
+        due = documents_due(order, refunds, history, shop, TODAY).due
+        if not due:
+            return history
+        history = with_next(history, *due)
+    raise AssertionError("something is due for ever")
+
+
+def causes(drafts: tuple[Draft, ...]) -> list[str]:
+    return [draft.cause for draft in drafts]
+
+
+def codes(verdict: Verdict) -> list[str]:
+    return [finding.code for finding in verdict.findings]
+
+
+def invoice_of(order: Order) -> Draft:
+    (draft,) = look(replace(order, paid_at=order.created_at)).due
+    return draft
+
+
+CREATED, PAID, PROCESSING, COMPLETED = "created", "paid", "processing", "completed"
+
+
+@pytest.mark.parametrize(
+    ("status", "paid", "reached"),
+    [
+        ("pending", False, set()),
+        ("on-hold", False, {CREATED}),
+        ("processing", False, {CREATED, PROCESSING}),  # cash on delivery: not paid
+        ("processing", True, {CREATED, PAID, PROCESSING}),
+        ("completed", False, {CREATED, PAID, PROCESSING, COMPLETED}),
+        ("completed", True, {CREATED, PAID, PROCESSING, COMPLETED}),
+        ("pending", True, {CREATED, PAID}),
+        ("await-ship", False, set()),
+        ("await-ship", True, {CREATED, PAID}),
+        ("failed", False, set()),
+        ("cancelled", False, set()),
+        ("refunded", False, set()),
+        ("refunded", True, {CREATED, PAID, PROCESSING}),
+        ("cancelled", True, {CREATED, PAID, PROCESSING}),
+        ("checkout-draft", False, set()),
+        ("auto-draft", True, set()),
+        ("trash", True, set()),
+    ],
+)
+def test_an_invoice_is_due_from_its_moment_on(status: str, paid: bool, reached: set[str]) -> None:
+    order = an_order(status=status, paid=paid)
+    due = {moment for moment in Moment if look(order, shop=a_shop(f"invoice:{moment}:send")).due}
+    assert due == reached
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (an_order(status="pending"), "not_paid"),
+        (an_order(status="processing"), "not_paid"),
+        (an_order(status="checkout-draft"), "draft_order"),
+        (an_order(status="trash", paid=True), "trashed"),
+        (an_order(status="cancelled"), "never_paid"),
+        (an_order(status="failed"), "never_paid"),
+        (an_order(paid=True, created_at=datetime(2025, 12, 31, tzinfo=UTC)), "before_orders_since"),
+        (an_order(paid=True), "fired"),
+    ],
+)
+def test_a_finding_says_why(order: Order, code: str) -> None:
+    finding = look(order).findings[0]
+    assert (finding.rule, finding.code, finding.fired) == ("invoice:paid:send", code, code == "fired")
+    assert finding.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+def test_an_order_before_its_moment_is_told_which_one(moment: Moment) -> None:
+    assert codes(look(an_order(status="pending"), shop=a_shop(f"invoice:{moment}:send")))[0] == f"not_{moment}"
+
+
+def test_a_pending_order_counts_when_staff_made_it() -> None:
+    assert look(an_order(status="pending", created_via="admin"), shop=a_shop("invoice:created:send")).due
+
+
+def test_a_pending_order_counts_when_the_shop_asks_for_it() -> None:
+    assert look(an_order(status="pending"), shop=a_shop("invoice:created:send", pending_counts=True)).due
+
+
+def test_a_mapped_status_counts_as_the_built_in_one() -> None:
+    shop = a_shop("invoice:paid:send", status_map={"delivered": "completed"})
+    assert look(an_order(status="delivered"), shop=shop).due[0].paid_on
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ({"buyer": BuyerFilter.BUSINESS}, "condition_buyer"),
+        ({"payment_methods": ("cod",)}, "condition_payment_method"),
+        ({"countries": ("NL", "FR")}, "condition_country"),
+        ({"minimum_total": Decimal("15.01")}, "condition_minimum_total"),
+    ],
+)
+def test_a_condition_that_is_not_met_makes_nothing(condition: dict[str, object], code: str) -> None:
+    rule = replace(Rule(Kind.INVOICE, Moment.PAID), **condition)  # type: ignore[arg-type]  # fields by name
+    verdict = look(an_order(paid=True), shop=a_shop(rules=(rule,)))
+    assert (verdict.due, codes(verdict)[0]) == ((), code)
+
+
+def test_conditions_that_are_met_make_the_document() -> None:
+    rule = Rule(
+        Kind.INVOICE,
+        Moment.PAID,
+        buyer=BuyerFilter.BUSINESS,
+        payment_methods=("bacs", "cod"),
+        countries=("BE",),
+        minimum_total=Decimal("15.00"),
+    )
+    assert look(an_order(paid=True, company="Acme"), shop=a_shop(rules=(rule,))).due
+
+
+def test_several_rules_fire_in_their_order() -> None:
+    shop = a_shop("order_confirmation:created:send", "delivery_note:processing:draft", "invoice:paid:send")
+    due = look(an_order(paid=True), shop=shop).due
+    assert [(draft.cause, draft.send_mode) for draft in due] == [
+        ("order:238:order_confirmation:1", SendMode.SEND),
+        ("order:238:delivery_note:1", SendMode.DRAFT),
+        ("order:238:invoice:1", SendMode.SEND),
+    ]
+
+
+def test_two_rules_for_one_kind_make_one_document_and_the_first_wins() -> None:
+    verdict = look(an_order(status="completed"), shop=a_shop("invoice:paid:draft", "invoice:completed:send"))
+    assert [draft.send_mode for draft in verdict.due] == [SendMode.DRAFT]
+    assert codes(verdict)[:2] == ["fired", "already_made"]
+
+
+def test_a_refunded_order_gets_its_invoice_but_no_confirmation() -> None:
+    order = an_order(status="refunded", paid=True)
+    verdict = look(order, shop=a_shop("order_confirmation:created:send", "invoice:paid:send"))
+    assert causes(verdict.due) == ["order:238:invoice:1"]
+    assert codes(verdict)[0] == "order_over"
+
+
+def test_what_was_made_is_not_made_again() -> None:
+    order = an_order(paid=True)
+    verdict = look(order, a_history(issued(invoice_of(order))))
+    assert (verdict.due, codes(verdict)[0], verdict.flags) == ((), "already_made", ())
+
+
+def test_what_was_made_for_an_older_order_is_found_again() -> None:
+    order = an_order(paid=True)
+    late = a_shop(orders_since=order.created_at.replace(year=2027))
+    assert codes(look(order, a_history(issued(invoice_of(order))), late))[0] == "already_made"
+
+
+def test_a_waiting_draft_is_drafted_again() -> None:
+    order = an_order(paid=True)
+    verdict = look(order, a_history(kept=[invoice_of(order)]))
+    assert (causes(verdict.due), codes(verdict)[0]) == (["order:238:invoice:1"], "draft_waits")
+
+
+def test_a_discarded_draft_does_not_come_back() -> None:
+    order = an_order(paid=True)
+    verdict = look(order, a_history(discarded=[invoice_of(order)]))
+    assert (verdict.due, codes(verdict)[0]) == ((), "discarded")
+
+
+# Refunds
+
+
+def test_a_refund_in_the_same_look_waits_for_the_invoice() -> None:
+    refund = a_refund("15.00")
+    order = an_order(status="refunded", paid=True, refunds=[refund])
+    first = look(order, None, None, refund)
+    assert (causes(first.due), codes(first)) == (["order:238:invoice:1"], ["fired", "after_invoice"])
+    second = look(order, with_next(History(), *first.due), None, refund)
+    assert (causes(second.due), codes(second)) == (["refund:301"], ["already_made", "fired"])
+
+
+def test_each_refund_has_its_credit_note() -> None:
+    refunds = [a_refund("5.00", refund_id=301), a_refund("10.00", refund_id=302)]
+    order = an_order(status="refunded", paid=True, refunds=refunds)
+    history = settle(order, History(), a_shop(), *refunds)
+    made = [(document.draft.cause, document.draft.total) for document in history.documents]
+    assert made == [
+        ("order:238:invoice:1", Decimal("15.00")),
+        ("refund:301", Decimal("5.00")),
+        ("refund:302", Decimal("10.00")),
+    ]
+
+
+def test_a_refund_without_an_invoice_makes_nothing() -> None:
+    refund = a_refund("15.00")
+    verdict = look(an_order(status="refunded", refunds=[refund]), None, None, refund)
+    assert (verdict.due, codes(verdict)) == ((), ["never_paid", "no_invoice"])
+
+
+def test_a_refund_that_could_not_be_read_makes_nothing() -> None:
+    order = an_order(paid=True)
+    verdict = look(
+        replace(order, refunds=an_order(refunds=[a_refund("5.00")]).refunds), a_history(issued(invoice_of(order)))
+    )
+    assert (verdict.due, codes(verdict)) == ((), ["already_made", "refund_unread"])
+
+
+@pytest.mark.parametrize(
+    ("amount", "thrown", "code"), [("5.00", ["refund:301"], "discarded"), ("0.00", [], "nothing_refunded")]
+)
+def test_a_refund_that_makes_nothing_says_why(amount: str, thrown: list[str], code: str) -> None:
+    refund = a_refund(amount)
+    order = an_order(paid=True, refunds=[refund])
+    invoice = invoice_of(order)
+    history = a_history(issued(invoice), discarded=[replace(invoice, cause=cause) for cause in thrown])
+    verdict = look(order, history, None, refund)
+    assert (verdict.due, codes(verdict)[-1]) == ((), code)
+
+
+def test_a_deleted_refund_is_flagged() -> None:
+    refund = a_refund("5.00")
+    history = settle(an_order(paid=True, refunds=[refund]), History(), a_shop(), refund)
+    assert [flag.code for flag in look(an_order(paid=True), history).flags] == ["refund_deleted"]
+
+
+def test_an_invoice_that_was_credited_by_hand_is_left_alone() -> None:
+    order = an_order(paid=True)
+    history = a_history(issued(invoice_of(order)))
+    by_hand = replace(reissue(order, history.documents[0], history, a_shop(), TODAY)[0], cause="credit:F2026-00001")
+    refund = a_refund("15.00")
+    changed = an_order(status="refunded", paid=True, company="Acme", refunds=[refund])
+    verdict = look(changed, with_next(history, by_hand), None, refund)
+    assert (verdict.due, codes(verdict), verdict.flags) == ((), ["already_made", "nothing_left"], ())
+
+
+def test_credit_notes_follow_their_own_send_mode() -> None:
+    refund = a_refund("5.00")
+    order = an_order(paid=True, refunds=[refund])
+    history = a_history(issued(invoice_of(order)))
+    assert look(order, history, a_shop(credit_notes=SendMode.DRAFT), refund).due[0].send_mode is SendMode.DRAFT
+
+
+# Cancelling, and crediting and issuing again
+
+
+def unpaid_invoice() -> tuple[Order, History]:
+    order = an_order(status="on-hold")
+    (draft,) = look(order, shop=a_shop("invoice:created:send")).due
+    return order, a_history(issued(draft))
+
+
+def test_a_cancelled_order_has_its_unpaid_invoice_credited_by_a_draft() -> None:
+    order, history = unpaid_invoice()
+    (draft,) = look(replace(order, status="cancelled"), history).due
+    assert (draft.cause, draft.kind, draft.send_mode) == ("cancel:F2026-00001", Kind.CREDIT_NOTE, SendMode.DRAFT)
+    assert (draft.total, draft.lines, draft.reason) == (
+        Decimal("15.00"),
+        history.documents[0].draft.lines,
+        "Bestelling 238 is geannuleerd",
+    )
+
+
+def test_a_cancellation_that_was_discarded_or_done_stays_so() -> None:
+    order, history = unpaid_invoice()
+    order = replace(order, status="cancelled")
+    (draft,) = look(order, history).due
+    discarded = look(order, a_history(*history.documents, discarded=[draft]))
+    done = look(order, with_next(history, draft))
+    assert [(verdict.due, codes(verdict)[-1]) for verdict in (discarded, done)] == [
+        ((), "discarded"),
+        ((), "already_made"),
+    ]
+
+
+def test_a_free_invoice_leaves_nothing_to_cancel() -> None:
+    order = an_order(a_line("0.00"), status="on-hold")
+    (draft,) = look(order, shop=a_shop("invoice:created:send")).due
+    verdict = look(replace(order, status="cancelled"), a_history(issued(draft)))
+    assert (verdict.due, codes(verdict)[-1]) == ((), "nothing_left")
+
+
+def test_a_refund_of_a_cancelled_invoice_has_nothing_to_credit() -> None:
+    order, history = unpaid_invoice()
+    refund = a_refund("15.00")
+    order = replace(order, status="cancelled", refunds=an_order(refunds=[refund]).refunds)
+    history = with_next(history, *look(replace(order, refunds=()), history).due)
+    assert [finding.code for finding in look(order, history, None, refund).findings if "refund" in finding.rule] == [
+        "no_invoice"
+    ]
+
+
+def test_a_cancelled_order_that_was_paid_waits_for_its_refund() -> None:
+    order = an_order(status="cancelled", paid=True)
+    verdict = look(order, a_history(issued(invoice_of(an_order(paid=True)))))
+    assert (verdict.due, codes(verdict)[-1]) == ((), "not_refunded")
+    assert [flag.code for flag in verdict.flags] == ["cancelled_but_paid"]
+
+
+def test_an_order_that_comes_back_after_its_cancellation_has_a_second_invoice() -> None:
+    shop = a_shop("invoice:created:send")
+    order, history = unpaid_invoice()
+    history = settle(replace(order, status="cancelled"), history, shop)
+    assert causes(look(order, history, shop).due) == ["order:238:invoice:2"]
+
+
+def test_full_refunds_alone_bring_no_second_invoice() -> None:
+    refund = a_refund("15.00")
+    order = an_order(status="refunded", paid=True, refunds=[refund])
+    history = settle(order, History(), a_shop(), refund)
+    assert causes(tuple(document.draft for document in history.documents)) == ["order:238:invoice:1", "refund:301"]
+
+
+def test_credit_and_issue_again_gives_both_documents() -> None:
+    order = an_order(paid=True)
+    invoice = issued(invoice_of(order))
+    credit_note, again = reissue(an_order(paid=True, company="Acme"), invoice, a_history(invoice), a_shop(), TODAY)
+    assert (credit_note.cause, credit_note.total) == ("cancel:F2026-00001", Decimal("15.00"))
+    assert (again.cause, again.total, again.buyer.company) == ("order:238:invoice:2", Decimal("15.00"), "Acme")
+
+
+def test_after_issuing_again_nothing_is_due_and_nothing_is_flagged() -> None:
+    order, changed = an_order(paid=True), an_order(paid=True, company="Acme")
+    history = a_history(issued(invoice_of(order)))
+    history = with_next(history, *reissue(changed, history.documents[0], history, a_shop(), TODAY))
+    verdict = look(changed, history)
+    assert (verdict.due, verdict.flags) == ((), ())
+
+
+def test_a_refund_from_before_issuing_again_is_credited_on_the_new_invoice_too() -> None:
+    refund = a_refund("5.00")
+    order = an_order(paid=True, refunds=[refund])
+    history = settle(order, History(), a_shop(), refund)
+    history = with_next(history, *reissue(order, history.documents[0], history, a_shop(), TODAY))
+    history = settle(order, history, a_shop(), refund)
+    signed = [(d.draft.cause, -d.draft.total if d.draft.corrects else d.draft.total) for d in history.documents]
+    assert [cause for cause, _ in signed] == [
+        "order:238:invoice:1",
+        "refund:301",
+        "cancel:N1",
+        "order:238:invoice:2",
+        "refund:301:2",
+    ]
+    assert sum(amount for _, amount in signed) == Decimal("10.00")
+
+
+def test_an_invoice_that_is_gone_cannot_be_issued_again() -> None:
+    refund = a_refund("15.00")
+    order = an_order(status="refunded", paid=True, refunds=[refund])
+    history = settle(order, History(), a_shop(), refund)
+    with pytest.raises(Rejected, match="credited in full"):
+        reissue(order, history.documents[0], history, a_shop(), TODAY)
+
+
+# Changes after the invoice
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (an_order(a_line("24.80", quantity="2"), paid=True), "total 15.00 EUR → 30.01 EUR"),
+        (an_order(paid=True, company="Acme"), "company empty → Acme"),
+        (an_order(paid=True, vat_number_given="BE0403170701"), "VAT number empty → BE0403170701"),
+        (an_order(a_line("14.15", "6"), paid=True), "charged at 6 % 0.00 → 15.00"),
+        (an_order(a_line(name="Theemok"), paid=True), "without 1 x “Koffiemok” 12.40; with 1 x “Theemok” 12.40"),
+    ],
+)
+def test_an_order_that_changed_after_its_invoice_is_flagged(changed: Order, told: str) -> None:
+    verdict = look(changed, a_history(issued(invoice_of(an_order(paid=True)))))
+    assert verdict.due == ()
+    assert [flag.code for flag in verdict.flags] == ["changed_after_invoice"]
+    assert told in verdict.flags[0].sentence
+
+
+def test_settings_that_changed_since_are_no_change_of_the_order() -> None:
+    order = an_order(paid=True)
+    shop = a_shop(language="fr", vat_as_charged=True, payment_days=8)
+    assert look(order, a_history(issued(invoice_of(order))), shop).flags == ()
+
+
+def test_a_wrong_vat_number_is_shown_and_stops_nothing() -> None:
+    verdict = look(an_order(paid=True, vat_number_given="BE0403170702"))
+    assert verdict.due[0].problems == ()
+    assert [flag.code for flag in verdict.flags] == ["vat_number_wrong"]
+
+
+def test_an_unknown_rate_is_shown_and_stops_nothing() -> None:
+    verdict = look(an_order(a_line("100.00", "19.5"), paid=True))
+    assert verdict.due[0].problems == ()
+    assert [flag.code for flag in verdict.flags] == ["rate_unknown"]
+
+
+def test_an_incomplete_seller_makes_drafts_only() -> None:
+    shop = a_shop("invoice:paid:send")
+    shop = replace(shop, seller=replace(shop.seller, vat_number="", enterprise_number=""))
+    (problem,) = look(an_order(paid=True), shop=shop).due[0].problems
+    assert problem.code == "seller_incomplete"
+    assert "VAT or enterprise number" in problem.sentence

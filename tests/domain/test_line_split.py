@@ -1,0 +1,79 @@
+"""A negative fee carries the rates of the whole order side by side; stacked taxes are another thing."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.support.factories import TODAY, a_line, a_shop, an_order, rate_id_of
+from worker.domain.document import Draft, Kind, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.line_split import split_by_rate
+from worker.domain.money import to_cent
+from worker.domain.order import LineKind, LineTax, Order, OrderLine
+
+# As recorded on WooCommerce 11.0.1: goods of 13.88 and shipping of 5.95 at 21 %, a book of 46.98 at 6 %, a fee of -1.37.
+RECORDED = (
+    a_line("3.55", "21", tax="0.74", line_id=1),
+    a_line("10.33", "21", line_id=2),
+    a_line("46.98", "6", line_id=3),
+    a_line("5.95", "21", line_id=4, kind=LineKind.SHIPPING),
+)
+
+
+def a_fee(total: str, taxes: dict[str, str]) -> OrderLine:
+    parts = tuple(LineTax(rate_id_of(rate), Decimal(amount)) for rate, amount in taxes.items())
+    return a_line(total, None, name="Korting", line_id=9, kind=LineKind.FEE, taxes=parts)
+
+
+def drafted(order: Order) -> Draft:
+    return draft_document(Kind.INVOICE, order, a_shop(), cause="c", send_mode=SendMode.SEND, today=TODAY)
+
+
+def test_a_fee_spread_over_two_rates_becomes_two_lines() -> None:
+    draft = drafted(an_order(*RECORDED, a_fee("-1.37", {"21": "-0.09", "6": "-0.06"}), paid=True))
+    parts = [(f"{line.net}", f"{line.rate}") for line in draft.lines[4:]]
+    assert parts == [("-0.43", "21"), ("-0.94", "6")]
+    assert (draft.total, draft.problems) == (Decimal("72.27"), ())
+
+
+def test_what_no_rate_taxes_stays_with_the_rate_of_nothing() -> None:
+    lines = (a_line("10.00", "21"), a_line("10.00", "0", line_id=2))
+    (line_21, line_0) = split_by_rate(an_order(*lines, a_fee("-2.00", {"21": "-0.21", "0": "0.00"}))).lines[2:]
+    assert (line_21.total, line_0.total) == (Decimal("-1.00"), Decimal("-1.00"))
+
+
+def test_stacked_taxes_stay_on_one_line() -> None:
+    line = a_fee("100.00", {"5": "5.00", "7": "7.00"})
+    assert split_by_rate(an_order(line)).lines == (line,)
+
+
+def test_taxes_that_fit_no_way_of_splitting_are_left_to_be_refused() -> None:
+    line = a_fee("-1.37", {"21": "-5.00", "6": "-0.06"})
+    order = an_order(*RECORDED, line, paid=True)
+    assert line in split_by_rate(order).lines
+    assert [problem.code for problem in drafted(order).problems] == ["does_not_add_up"]
+
+
+@settings(max_examples=150)
+@given(
+    nets=st.lists(st.integers(100, 50_000), min_size=2, max_size=4),
+    fee=st.integers(1, 90),
+    rates=st.permutations(["21", "12", "6", "0"]),
+)
+@example(nets=[17335, 100, 832, 283], fee=1, rates=["21", "12", "6", "0"])
+def test_a_fee_spread_as_woocommerce_does_always_adds_up(nets: list[int], fee: int, rates: list[str]) -> None:
+    goods = [
+        a_line(f"{Decimal(net) / 100:.2f}", rate, line_id=n)
+        for n, (net, rate) in enumerate(zip(nets, rates, strict=False))
+    ]
+    whole = sum((line.total for line in goods), Decimal(0))
+    taken = to_cent(whole * fee / 100)
+    taxes = {
+        rate: str((-taken * line.total / whole * Decimal(rate) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP))
+        for line, rate in zip(goods, rates, strict=False)
+    }
+    order = an_order(*goods, a_fee(str(-taken), taxes), paid=True)
+    draft = drafted(order)
+    assert draft.total == order.total
+    assert [problem.code for problem in draft.problems] == []

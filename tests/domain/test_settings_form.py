@@ -1,0 +1,140 @@
+"""A shop's settings as a form sees them: what is shown comes back unchanged, and each wrong field has its own sentence."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.support.factories import a_shop
+from worker.domain.document import Kind, SendMode
+from worker.domain.settings_form import FIELDS, WrongSettings, read_shop_url, settled, shown
+from worker.domain.shop import LAYOUTS, BuyerFilter, Moment, Rule, VatRegime
+from worker.rendering import LAYOUTS as PRINTED
+
+FULL = a_shop(
+    status_map={"packed": "processing", "await-pay": "on-hold"},
+    exchange_rates={"USD": Decimal("1.0831")},
+    rules=(
+        Rule(Kind.INVOICE, Moment.PAID, buyer=BuyerFilter.BUSINESS, countries=("BE", "NL"), minimum_total=Decimal(50)),
+        Rule(Kind.DELIVERY_NOTE, Moment.PROCESSING, SendMode.DRAFT),
+    ),
+    orders_since=datetime(2026, 11, 22, 10, 30, 17, tzinfo=UTC),
+    mail_from="De Gist <winkel@gist.example>",
+    mail_cc="a@gist.example, b@gist.example",
+    sells_services=True,
+)
+
+
+def test_what_is_shown_comes_back_unchanged() -> None:
+    assert settled(FULL, shown(FULL)) == FULL
+
+
+def test_everything_shown_is_read_again_from_nothing() -> None:
+    bare = a_shop(name="x", zone="UTC")
+    again = settled(bare, shown(FULL))
+    assert shown(again) == shown(FULL)
+    # A form shows minutes; only who changes the moment loses its seconds.
+    assert again == replace(FULL, orders_since=datetime(2026, 11, 22, 10, 30, tzinfo=UTC))
+
+
+def test_what_people_type_is_tidied() -> None:
+    shop = settled(
+        a_shop(),
+        {
+            "seller.vat_number": "be 0403.170.701",
+            "seller.enterprise_number": "0403.170.701",
+            "seller.iban": "be68 5390 0754 7034",
+            "seller.address.country": "be",
+            "name": "  Gist  ",
+            "oss": "",
+            "pending_counts": "on",
+            "rules": "invoice:completed:draft\r\n\r\n",
+            "orders_since": "2026-11-01",
+            "vat_regime": "small_business",
+        },
+    )
+    seller = shop.seller
+    assert (seller.vat_number, seller.enterprise_number, seller.iban, seller.address.country) == (
+        "BE0403170701", "0403170701", "BE68539007547034", "BE",
+    )  # fmt: skip
+    assert (shop.name, shop.oss, shop.pending_counts, shop.vat_regime) == (
+        "Gist",
+        False,
+        True,
+        VatRegime.SMALL_BUSINESS,
+    )
+    assert shop.rules == (Rule(Kind.INVOICE, Moment.COMPLETED, SendMode.DRAFT),)
+    assert shop.orders_since == datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "part"),
+    [
+        ("name", " ", "needs a name"),
+        ("seller.vat_number", "BE0403170702", "not a valid VAT number"),
+        ("seller.enterprise_number", "0403170702", "not an enterprise number"),
+        ("seller.iban", "BE68539007547035", "not an account number"),
+        ("seller.bic", "KREDBE", "not a BIC"),
+        ("seller.address.country", "België", "not a country"),
+        ("seller.email", "winkel", "not a mail address"),
+        ("mail_from", "a@b.example, c@d.example", "not a mail address"),
+        ("mail_cc", "a@b.example, c", "not a mail address"),
+        ("zone", "Europa/Brussel", "not a time zone"),
+        ("orders_since", "gisteren", "not a day"),
+        ("language", "es", "cannot be chosen"),
+        ("rules", "invoice:paid", "not a rule"),
+        ("credit_notes", "later", "cannot be chosen"),
+        ("status_map", "packed=gone", "not a status"),
+        ("pending_counts", "perhaps", "neither yes nor no"),
+        ("payment_days", "366", "not a number of days"),
+        ("payment_days", "-1", "not a number of days"),
+        ("vat_regime", "none", "cannot be chosen"),
+        ("exchange_rates", "EUR=1", "not an exchange rate"),
+        ("accent", "green", "not a colour"),
+        ("layout", "poster", "cannot be chosen"),
+    ],
+)
+def test_a_wrong_field_is_told_by_its_name(name: str, text: str, part: str) -> None:
+    with pytest.raises(WrongSettings) as wrong:
+        settled(a_shop(), {name: text, "language": "fr"} if name != "language" else {name: text})
+    assert list(wrong.value.sentences) == [name]
+    assert part in wrong.value.sentences[name]
+
+
+def test_all_wrong_fields_are_told_at_once() -> None:
+    with pytest.raises(WrongSettings) as wrong:
+        settled(a_shop(), {"accent": "green", "zone": "x", "language": "fr"})
+    assert set(wrong.value.sentences) == {"accent", "zone"}
+
+
+def test_a_number_of_another_country_is_kept_as_it_is_written() -> None:
+    shop = settled(a_shop(), {"seller.address.country": "CH", "seller.vat_number": "CHE-123.456.788 MWST"})
+    assert shop.seller.vat_number == "CHE-123456788MWST"
+
+
+def test_a_setting_that_there_is_not_is_a_mistake_of_ours() -> None:
+    with pytest.raises(LookupError):
+        settled(a_shop(), {"colour": "#ffffff"})
+
+
+def test_every_field_is_one_of_a_shop() -> None:
+    assert set(shown(a_shop())) == set(FIELDS)
+
+
+def test_the_layouts_to_choose_from_are_those_that_are_printed() -> None:
+    assert list(LAYOUTS) == list(PRINTED)
+
+
+@pytest.mark.parametrize(
+    "text", ["shop.example", "ftp://shop.example", "https://", "https://me@shop.example", "https://x:99999"]
+)
+def test_what_is_no_address_of_a_shop_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="not a shop's address"):
+        read_shop_url(text, allow_private=True)
+
+
+def test_an_address_without_encryption_is_for_a_machine_of_ones_own() -> None:
+    assert read_shop_url("http://127.0.0.1:8000/", allow_private=True) == "http://127.0.0.1:8000"
+    with pytest.raises(ValueError, match="not encrypted"):
+        read_shop_url("http://shop.example", allow_private=False)

@@ -1,0 +1,150 @@
+"""The proof of completeness: each order of a month beside what was made of it, and nothing slips through."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.system import START, System
+from worker.accounting import reconcile as reconciling
+from worker.accounting.reconcile import Reconciliation, Total
+from worker.demo.orders import Payload, a_refund, an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.shop import Moment, Rule
+from worker.errors import Rejected
+from worker.store import alerts, reports, shops
+from worker.store.shops import Connected
+
+MONTH = "2026-11"
+
+
+def connected(system: System) -> Connected:
+    with system.services.store.read() as connection:
+        return shops.connected(connection, system.services.vault, system.shop_id)
+
+
+def reconcile(system: System, month: str = MONTH) -> Reconciliation:
+    return reconciling.reconcile(system.services, connected(system), month, pause_s=0)
+
+
+def states(found: Reconciliation) -> dict[int, str]:
+    return {row.order_id: str(row.state) for row in found.rows}
+
+
+def sold(order_id: int, **facts: object) -> Payload:
+    return an_order(id=order_id, created=START - timedelta(minutes=30), **facts)  # type: ignore[arg-type]  # its fields
+
+
+def test_an_order_with_its_document_mail_and_note_is_complete(system: System) -> None:
+    system.arrives(sold(7))
+    found = reconcile(system)
+    assert (states(found), found.is_complete) == ({7: "complete"}, True)
+    assert found.totals == (Total("EUR", Decimal("22.20"), Decimal("22.20"), Decimal("0.00")),)
+
+
+def test_an_order_that_nobody_told_us_of_is_missing(system: System) -> None:
+    system.shop.place(sold(7))
+    found = reconcile(system)
+    assert (states(found), found.is_complete) == ({7: "missing"}, False)
+    assert "order:7:invoice:1" in found.rows[0].sentence
+
+
+def test_an_order_of_which_nothing_is_due_says_why(system: System) -> None:
+    system.arrives(sold(7, status="on-hold", paid=False))
+    system.shop.place(sold(8, status="on-hold", paid=False))  # never looked at; nothing is due all the same
+    found = reconcile(system)
+    assert states(found) == {7: "nothing_due", 8: "nothing_due"}
+    assert all("not paid" in row.sentence for row in found.rows)
+
+
+def test_a_mail_that_failed_is_missing_and_one_that_waits_is_not(system: System) -> None:
+    system.mailbox.faults.reject("koper@klant.test")
+    system.arrives(sold(7))
+    assert (states(reconcile(system)), reconcile(system).rows[0].sentence[:11]) == ({7: "missing"}, "F2026-00001")
+    system.mailbox.faults.clear()
+    system.mailbox.faults.greylist(1)
+    system.arrives(sold(8))
+    assert states(reconcile(system))[8] == "waits"
+
+
+def test_a_draft_waits_and_a_discarded_one_is_not_missed(system: System) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    system.arrives(sold(7))
+    assert states(reconcile(system)) == {7: "waits"}
+
+
+def test_an_order_changed_since_our_last_look_is_judged_anew(system: System) -> None:
+    system.arrives(sold(7, status="on-hold", paid=False))
+    system.clock.move(minutes=10)
+    system.shop.place(an_order(id=7, paid=True, created=system.clock.now))
+    assert states(reconcile(system)) == {7: "missing"}
+
+
+def test_refunds_and_edits_show_in_the_totals(system: System) -> None:
+    order = sold(7)
+    system.shop.place(order)
+    system.shop.refund(7, a_refund(order, id=71, amount="10.00"))
+    system.ring(system.shop.order(7) or {})
+    system.work()
+    (total,) = reconcile(system).totals
+    assert (total.ordered, total.invoiced, total.credited) == (Decimal("22.20"), Decimal("22.20"), Decimal("10.00"))
+
+
+def test_documents_of_an_order_that_was_erased_are_shown(system: System) -> None:
+    system.arrives(sold(7))
+    system.shop.forget(7)
+    assert states(reconcile(system)) == {7: "gone"}
+
+
+def test_only_the_month_in_the_shops_zone_counts(system: System) -> None:
+    last_second = START.replace(month=10, day=31, hour=22, minute=59, second=59)  # 23:59:59 in Brussels
+    system.shop.place(an_order(id=1, created=last_second))
+    system.shop.place(an_order(id=2, created=last_second + timedelta(seconds=1)))
+    assert states(reconcile(system, "2026-10")).keys() == {1}
+    assert states(reconcile(system, "2026-11")).keys() == {2}
+    with pytest.raises(Rejected, match="2026-13"):
+        reconcile(system, "2026-13")
+
+
+def test_many_orders_are_read_page_by_page(system: System) -> None:
+    for number in range(1, 131):
+        system.shop.place(sold(number, status="on-hold", paid=False))
+    assert len(reconcile(system).rows) == 130
+
+
+def test_one_order_that_cannot_be_read_hides_none_of_the_others(system: System) -> None:
+    system.shop.place(sold(7, currency="nonsense"))
+    system.arrives(sold(8))
+    assert states(reconcile(system)) == {7: "missing", 8: "complete"}
+
+
+def test_every_night_the_result_is_kept_and_what_is_missing_is_looked_at(system: System) -> None:
+    nightly(system)
+    assert report(system) is None  # connected today: the first night is still to come
+    system.shop.place(sold(7))
+    system.clock.move(hours=24)
+    nightly(system)
+    nightly(system)
+    assert report(system)["counts"]["missing"] == 1
+    assert open_alarms(system) == ["reconcile_missing"]
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    system.clock.move(hours=24)
+    nightly(system)
+    assert (report(system)["ok"], open_alarms(system)) == (True, [])
+
+
+def nightly(system: System) -> None:
+    reconciling.reconcile_nightly(system.services, connected(system))
+
+
+def report(system: System) -> Any:
+    with system.services.store.read() as connection:
+        found = reports.latest(connection, system.shop_id, f"reconcile:{MONTH}")
+    return found.content if found else None
+
+
+def open_alarms(system: System) -> list[str]:
+    with system.services.store.read() as connection:
+        return [alarm.code for alarm in alerts.open_alarms(connection)]

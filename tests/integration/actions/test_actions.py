@@ -1,0 +1,201 @@
+"""What a person decides with rows alone, as a page does it: links, hand-overs, trying again, ignoring; each for one shop only."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.system import SECRET, System
+from tests.support.task_requests import another_shop, events, invoiced, paid
+from worker.actions import documents as deciding
+from worker.actions.documents import Again, Ignored
+from worker.demo.orders import an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.shop import Moment, Rule
+from worker.errors import Rejected
+from worker.net import document_link
+from worker.store import documents
+from worker.store.database.tables import deliveries
+from worker.store.shops import Secrets
+from worker.store.steps import StepName
+
+BY = "An"
+TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
+
+
+def decide(system: System, what: Callable[..., Any], *arguments: object, **more: object) -> Any:
+    """Decide as a page does: one transaction, this shop, this person."""
+    with system.services.store.write() as connection:
+        return what(connection, system.shop_id, *arguments, by=BY, now=system.clock.now, **more)
+
+
+def renewed(system: System, document_id: int) -> str:
+    with system.services.store.write() as connection:
+        return deciding.renew_link(
+            connection, system.services.settings, system.shop_id, document_id, by=BY, now=system.clock.now
+        )
+
+
+def opens(system: System, url: str) -> bool:
+    link = document_link.read(system.services.settings.secret_keys, url.rpartition("/")[2])
+    assert link is not None
+    with system.services.store.read() as connection:
+        marks = documents.marks_of(connection, [link.document_id]).get(link.document_id, {})
+    return documents.opens(marks, signed_at=link.signed_at)
+
+
+def failed_mail(system: System, order_id: int = 238) -> int:
+    system.mailbox.faults.reject("koper@klant.test")
+    document_id = invoiced(system, paid(order_id))
+    system.mailbox.faults.clear()
+    return document_id
+
+
+def test_a_revoked_link_stays_so_and_a_renewed_one_opens(system: System) -> None:
+    document_id = invoiced(system)
+    mailed = system.documents(238)[0].link
+    first = renewed(system, document_id)
+    system.clock.move(minutes=1)
+    assert (opens(system, mailed), opens(system, first)) == (True, True)
+    decide(system, deciding.revoke_link, document_id)
+    system.clock.move(minutes=1)
+    second = renewed(system, document_id)
+    assert [opens(system, url) for url in (mailed, first, second)] == [False, False, True]
+    # What is mailed from now on leads to the document again.
+    decide(system, deciding.send_again, document_id)
+    system.work()
+    (link,) = {word for word in system.mailbox.messages()[-1].text.split() if "/d/" in word}
+    assert opens(system, link)
+    system.clock.move(minutes=1)
+    decide(system, deciding.revoke_link, document_id)
+    assert opens(system, second) is False
+    assert [code for actor, code in events(system) if actor == BY] == [
+        "link_renewed", "link_revoked", "link_renewed", "sent_again", "link_revoked",
+    ]  # fmt: skip
+
+
+def test_a_mail_that_failed_is_handed_over_by_a_person(system: System) -> None:
+    document_id = failed_mail(system)
+    decide(system, deciding.mark_handed_over, document_id)
+    (item,) = system.documents(238)
+    mail = next(step for step in item.steps if step.name is StepName.MAIL)
+    assert (mail.state, mail.reason_code, mail.reason) == (
+        "skipped",
+        "handed_over",
+        "An handed it over by another way.",
+    )
+    system.work()
+    assert system.mailbox.messages() == ()
+    assert (BY, "handed_over") in events(system)
+
+
+def test_a_mail_that_left_cannot_be_handed_over(system: System) -> None:
+    with pytest.raises(Rejected, match="was mailed already"):
+        decide(system, deciding.mark_handed_over, invoiced(system))
+
+
+def test_one_step_is_tried_again_and_only_one_that_failed(system: System) -> None:
+    document_id = failed_mail(system)
+    assert decide(system, deciding.retry_step, document_id, StepName.MAIL) == Again(documents=(document_id,))
+    system.work()
+    assert len(system.mailbox.messages()) == 1
+    with pytest.raises(Rejected, match="neither failed nor waits"):
+        decide(system, deciding.retry_step, document_id, StepName.MAIL)
+
+
+def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
+    system.change_secrets(Secrets((SECRET,)))
+    system.shop.place(paid())
+    delivery_id = system.ring(paid(), body=b"no order at all")
+    system.work()
+    assert system.outcomes()[0][0] == "failed"
+    system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))
+    assert decide(system, deciding.retry_delivery, delivery_id) == Again(looks=(delivery_id,))
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    with pytest.raises(Rejected, match="neither failed nor waits"):
+        decide(system, deciding.retry_delivery, delivery_id)
+    (look,) = decide(system, deciding.replay_delivery, delivery_id).looks
+    system.work()
+    assert (look != delivery_id, system.numbers()) == (True, ["F2026-00001"])
+    assert {code for actor, code in events(system) if actor == BY} == {"tried_again", "replayed"}
+
+
+def test_an_order_nobody_told_us_of_is_asked_for(system: System) -> None:
+    system.shop.place(paid())
+    decide(system, deciding.look_again, 238)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    assert (BY, "asked_again") in events(system)
+
+
+def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(system: System) -> None:
+    failed_mail(system)
+    system.arrives(paid(lines=TWO_MUGS))
+    assert decide(system, deciding.ignore, 238) == Ignored(looks=0, steps=1, drafts=0, flags=1)
+    system.arrives(paid(lines=TWO_MUGS))
+    seen = system.trail(238).seen
+    assert seen is not None
+    assert (seen.flags, [flag.code for flag in seen.silent]) == ((), ["changed_after_invoice"])
+    with pytest.raises(Rejected, match="Nothing about order 238"):
+        decide(system, deciding.ignore, 238)
+    system.arrives(paid(lines=(*TWO_MUGS, *TWO_MUGS)))
+    seen = system.trail(238).seen
+    assert seen is not None
+    assert [flag.code for flag in seen.flags] == ["changed_after_invoice"]
+    (told,) = (event for event in system.trail(238).events if event.code == "ignored")
+    assert told.sentence == "An says that this order needs nothing (1 failed step, 1 notice)."
+
+
+def test_the_draft_of_an_ignored_order_does_not_come_back(system: System) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    system.arrives(paid())
+    assert decide(system, deciding.ignore, 238) == Ignored(looks=0, steps=0, drafts=1, flags=0)
+    assert system.arrives(paid()) == ()
+
+
+def test_another_shop_can_decide_nothing_about_it(system: System) -> None:
+    document_id = failed_mail(system)
+    delivery_id = system.trail(238).deliveries[0].delivery_id
+    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    draft = system.arrives(paid(239))[0].kept
+    assert draft is not None
+    before = system.documents()
+    mine, system.shop_id = system.shop_id, another_shop(system)
+    for what, arguments in (
+        (deciding.discard_draft, (draft.draft_id,)),
+        (deciding.send_again, (document_id,)),
+        (deciding.revoke_link, (document_id,)),
+        (deciding.mark_handed_over, (document_id,)),
+        (deciding.retry_step, (document_id, StepName.MAIL)),
+        (deciding.retry_delivery, (delivery_id,)),
+        (deciding.replay_delivery, (delivery_id,)),
+        (deciding.ignore, (238,)),
+    ):
+        with pytest.raises(Rejected):
+            decide(system, what, *arguments)
+    with pytest.raises(Rejected):
+        decide(system, deciding.mark_paid, document_id, on=system.clock.now.date())
+    with pytest.raises(Rejected):
+        renewed(system, document_id)
+    assert decide(system, deciding.retry_order, 238).count == 0
+    system.shop_id = mine
+    assert system.documents() == before
+
+
+def test_thousands_of_failures_wait_again_in_a_few_steps(system: System) -> None:
+    """Counted, not timed: each call is one transaction of at most 500 rows."""
+    system.change_shop(rules=())
+    order = an_order(id=1, paid=False, status="on-hold")
+    system.arrives(order)
+    with system.services.store.write() as connection:
+        row = dict(connection.execute(deliveries.select()).mappings().one())
+        row.update(state="failed", outcome_code="shop_failed", finished_at=system.clock.now)
+        del row["delivery_id"]
+        connection.execute(deliveries.insert(), [{**row, "order_id": number} for number in range(2, 2002)])
+    system.clock.move(minutes=1)
+    counts: list[int] = []
+    while not counts or counts[-1]:
+        again = decide(system, deciding.retry_failed, deciding.LOOK, code="shop_failed", failed_before=system.clock.now)
+        counts.append(again.count)
+    assert counts == [500, 500, 500, 500, 0]

@@ -1,0 +1,75 @@
+"""One small system for a test: the real store, a pretend shop, a real mail server; jobs are called, not queued."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.services.postgres import Postgres
+from tests.support.system import SECRET, SELLER, START, Clock, System
+from worker.demo.mailbox import Mailbox
+from worker.demo.pretend_shop import PretendShop
+from worker.domain.shop import Shop
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import shops
+from worker.store.database.migrate import upgrade
+from worker.store.shops import Secrets
+
+
+@pytest.fixture(scope="session")
+def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied: migrating takes longer than most of these tests."""
+    path = tmp_path_factory.mktemp("books") / "empty.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def system(database_url: str, tmp_path: Path, empty_books: Path) -> Iterator[System]:
+    """A connected shop that sells from Gent, on each kind of database."""
+    if database_url.startswith("sqlite:///"):
+        shutil.copy(empty_books, database_url.removeprefix("sqlite:///"))
+    else:
+        upgrade(database_url)
+    clock = Clock()
+    with PretendShop() as shop, Mailbox() as mailbox:
+        settings = Settings(
+            data=tmp_path,
+            public_url="https://documents.test",
+            database_url=database_url,
+            # Nobody listens there: an integration test calls the jobs itself.
+            redis_url=f"unix://{tmp_path / 'nobody.sock'}",
+            secret_keys=("k" * 32,),
+            smtp_url=mailbox.url,
+            allow_private_shops=True,
+        )
+        services = Services(settings, now=clock)
+        made = Shop(
+            shop_id=shops.new_shop_id(), name="De Gouden Koffiepot", url=shop.url, orders_since=START - timedelta(days=30),
+            seller=SELLER,
+        )  # fmt: skip
+        secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
+        with services.store.write() as connection:
+            shops.add(connection, services.vault, made, secrets, now=clock.now)
+        here = System(services, shop, mailbox, clock, made.shop_id)
+        yield here
+        # A test may have moved in with other settings.
+        for used in (services, here.services):
+            used.store.close()
+
+
+@pytest.fixture
+def elsewhere(system: System, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """An empty place of the same kind."""
+    data = tmp_path / "elsewhere"
+    if system.services.store.is_sqlite:
+        yield replace(system.services.settings, data=data, database_url=f"sqlite:///{data / 'facturelay.db'}")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create_database()
+    yield replace(system.services.settings, data=data, database_url=server.url(name))
+    server.drop_database(name)

@@ -1,0 +1,101 @@
+"""With templates of the operator's own: what they cannot print gets no number."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tests.support.system import System
+from worker.demo.orders import an_order
+from worker.errors import Rejected
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
+from worker.rendering import own
+from worker.services import Services
+from worker.store import alerts
+
+AN = Person("An")
+
+
+@pytest.fixture
+def folder(system: System, tmp_path: Path) -> Iterator[Path]:
+    """The operator's folder, which the system uses."""
+    made = tmp_path / "own"
+    made.mkdir()
+    system.services.store.close()
+    system.services = Services(replace(system.services.settings, templates=made), now=system.clock)
+    yield made
+    own.room(made).close()
+
+
+def said(system: System) -> str:
+    (file,) = system.mailbox.messages()[-1].attachments
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.content)).pages)
+
+
+def open_alarms(system: System) -> list[tuple[str, str]]:
+    with system.services.store.read() as connection:
+        return [(alarm.code, alarm.sentence) for alarm in alerts.open_alarms(connection)]
+
+
+def test_a_document_is_printed_with_the_operators_template(system: System, folder: Path) -> None:
+    (folder / "invoice.html").write_text(
+        '{% extends "facturelay/invoice.html" %}{% block lines %}Eigen werk{% endblock %}'
+    )
+
+    system.arrives(an_order(id=238))
+
+    assert system.numbers(238) == ["F2026-00001"]
+    assert "Eigen werk" in said(system)
+
+
+def test_a_template_that_fails_keeps_the_document_a_draft_and_tells_whoever_runs_the_server(
+    system: System, folder: Path
+) -> None:
+    (folder / "invoice.html").write_text("<p>\n{{ draft.colour }}")
+
+    (kept,) = system.arrives(an_order(id=238))
+
+    sentence = (
+        "A template of this server does not work: invoice.html, line 2: 'worker.domain.document.Draft object' has no "
+        "attribute 'colour'. Nothing is issued with it until whoever runs the server has mended it; "
+        "`facturelay templates check` shows when it works."
+    )
+    assert [(problem.code, problem.sentence) for problem in kept.draft.problems] == [("template_failed", sentence)]
+    assert (system.numbers(238), system.mailbox.messages()) == (["draft"], ())
+    assert open_alarms(system) == [("cannot_print_invoice", sentence)]
+
+    (folder / "invoice.html").unlink()
+    system.arrives(an_order(id=239))
+
+    assert (system.numbers(239), open_alarms(system)) == (["F2026-00001"], [])
+
+
+def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and_not_before(
+    system: System, folder: Path
+) -> None:
+    (folder / "invoice.html").write_text("{% if %}")
+    (draft,) = system.arrives(an_order(id=238))
+    assert draft.kept is not None
+
+    with pytest.raises(Rejected, match=r"invoice\.html, line 1"):
+        manual.issue_kept(system.services, draft.kept.draft_id, send=True, by=AN)
+    (folder / "invoice.html").unlink()
+    manual.issue_kept(system.services, draft.kept.draft_id, send=True, by=AN)
+    system.work()
+
+    assert system.numbers(238) == ["F2026-00001"]
+
+
+def test_nothing_is_credited_while_the_credit_note_cannot_be_printed(system: System, folder: Path) -> None:
+    (invoice,) = system.arrives(an_order(id=238))
+    (folder / "credit_note.html").write_text("{{ nothing }}")
+    assert invoice.document is not None
+
+    with pytest.raises(Rejected, match=r"credit_note\.html, line 1: 'nothing' is undefined"):
+        manual.credit(system.services, invoice.document.document_id, again=True, by=AN)
+
+    assert system.numbers(238) == ["F2026-00001"]

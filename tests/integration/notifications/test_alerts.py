@@ -1,0 +1,225 @@
+"""What a person must know reaches that person, in his language, and does not drown him."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.support.system import System
+from worker.demo.mailbox import Mail
+from worker.demo.orders import an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.shop import Moment, Rule
+from worker.errors import Unavailable
+from worker.invoicing import manual
+from worker.invoicing.manual import Person
+from worker.notifications import alerts
+from worker.services import Services
+from worker.store import alerts as alarms
+from worker.store import register, shops
+from worker.store.shops import Connected
+
+OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
+
+
+@pytest.fixture
+def told(system: System) -> Iterator[System]:
+    """The system with an operator who wants to know."""
+    settings = replace(system.services.settings, operator_mail=OPERATOR)
+    services = Services(settings, now=system.clock)
+    yield replace(system, services=services)
+    services.store.close()
+
+
+def connected(system: System) -> Connected:
+    with system.services.store.read() as connection:
+        return shops.connected(connection, system.services.vault, system.shop_id)
+
+
+def sound(system: System, code: str, sentence: str) -> None:
+    with system.services.store.write() as connection:
+        alarms.sound(connection, system.shop_id, code=code, sentence=sentence, now=system.clock.now)
+
+
+def quiet(system: System, code: str) -> None:
+    with system.services.store.write() as connection:
+        alarms.quiet(connection, system.shop_id, code=code, now=system.clock.now)
+
+
+def tell(system: System) -> tuple[Mail, ...]:
+    """Tell, and take out what came of it."""
+    alerts.tell(system.services, connected(system))
+    return taken(system)
+
+
+def digest(system: System) -> tuple[Mail, ...]:
+    alerts.digest_daily(system.services, connected(system))
+    return taken(system)
+
+
+def taken(system: System) -> tuple[Mail, ...]:
+    mails = system.mailbox.messages()
+    system.mailbox.clear()
+    return mails
+
+
+def test_an_alarm_is_mailed_to_the_owner_and_the_operator(told: System) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    sound(told, "webhook_disabled", "De webhook ligt stil.")
+    mails = tell(told)
+    assert [mail.recipients for mail in mails] == [(OWNER,), (OPERATOR,)]
+    assert len({mail.message_id for mail in mails}) == 1
+    assert mails[0].subject == "De Gouden Koffiepot: iets vraagt je aandacht"
+    assert "- De winkel zwijgt.\n- De webhook ligt stil." in mails[0].text
+
+
+def test_an_alarm_is_told_once(told: System) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    tell(told)
+    told.clock.move(hours=1)
+    sound(told, "shop_silent", "De winkel zwijgt nog.")
+    assert tell(told) == ()
+
+
+def test_what_comes_soon_after_a_mail_waits_for_the_next(told: System) -> None:
+    sound(told, "shop_silent", "Eerst dit.")
+    tell(told)
+    told.clock.move(minutes=5)
+    sound(told, "webhook_disabled", "Dan dat.")
+    assert tell(told) == ()
+    told.clock.move(minutes=15)
+    assert "Dan dat." in tell(told)[0].text
+
+
+def test_an_alarm_that_was_over_before_the_mail_is_not_mailed(told: System) -> None:
+    sound(told, "webhook_disabled", "Hersteld.")
+    quiet(told, "webhook_disabled")
+    assert tell(told) == ()
+
+
+def test_a_mail_that_did_not_leave_is_tried_again(told: System) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    told.mailbox.faults.refuse(2)
+    with pytest.raises(Unavailable):
+        tell(told)
+    assert len(tell(told)) == 2
+
+
+def test_an_address_that_is_refused_keeps_nobody_else_from_being_told_once(told: System) -> None:
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    told.mailbox.faults.reject(OWNER)
+    assert [mail.recipients for mail in tell(told)] == [(OPERATOR,)]
+    told.clock.move(hours=1)
+    assert tell(told) == ()
+
+
+def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_breaks(system: System) -> None:
+    sound(system, "shop_silent", "De winkel zwijgt.")
+    services = Services(replace(system.services.settings, smtp_url=""), now=system.clock)
+    alerts.tell(services, connected(system))
+    services.store.close()
+    system.change_shop(seller=replace(connected(system).shop.seller, email=""))
+    assert tell(system) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("nl", "De Gouden Koffiepot: je documenten, 24 november 2026"),
+        ("fr", "De Gouden Koffiepot : vos documents, 24 novembre 2026"),
+        ("de", "De Gouden Koffiepot: Ihre Dokumente, 24. November 2026"),
+        ("en", "De Gouden Koffiepot: your documents, 24 November 2026"),
+    ],
+)
+def test_every_morning_there_is_a_summary_in_the_shops_language(told: System, language: str, subject: str) -> None:
+    told.change_shop(language=language)
+    told.arrives(an_order(id=7))
+    taken(told)
+    told.clock.move(days=1)
+    assert [mail.subject for mail in digest(told)] == [subject, subject]
+    assert digest(told) == ()
+
+
+def test_the_summary_says_what_failed_what_waits_and_where_the_register_ends(told: System) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    told.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    told.arrives(an_order(id=8))
+    sound(told, "shop_silent", "De winkel zwijgt.")
+    sound(told, "webhook_disabled", "De webhook werd hersteld.")
+    quiet(told, "webhook_disabled")
+    taken(told)
+    told.mailbox.faults.clear()
+    told.clock.move(days=1)
+    text = digest(told)[0].text
+    with told.services.store.read() as connection:
+        head = str(register.head(connection, told.shop_id))
+    assert "opgemaakt sinds het vorige overzicht: 1." in text
+    assert "Concepten die op jou wachten: 1." in text
+    assert "- F2026-00001: " in text
+    assert "koper@klant.test" in text
+    assert "- De winkel zwijgt." in text
+    assert "- De webhook werd hersteld." in text
+    assert head in text.replace("\n", "")
+
+
+def test_a_day_on_which_nothing_happened_has_no_summary(told: System) -> None:
+    told.clock.move(days=1)
+    assert digest(told) == ()
+
+
+def test_work_that_failed_is_told_at_once_and_each_failure_once(told: System) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    assert [OWNER in mail.recipients for mail in tell(told)] == [True, False]
+    told.clock.move(hours=1)
+    assert tell(told) == ()
+    told.arrives(an_order(id=8))
+    assert "F2026-00002: The mail server refused koper@klant.test" in tell(told)[0].text
+
+
+def test_the_alarm_is_over_when_what_failed_was_done_or_a_week_has_passed(told: System) -> None:
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=7))
+    tell(told)
+    assert open_codes(told) == ["work_failed"]
+    told.mailbox.faults.clear()
+    manual.try_again(told.services, told.shop_id, 7, by=Person("An"))
+    told.work()
+    tell(told)
+    assert open_codes(told) == []
+    told.mailbox.faults.reject("koper@klant.test")
+    told.arrives(an_order(id=8))
+    tell(told)
+    told.clock.move(days=8)
+    tell(told)
+    assert open_codes(told) == []
+
+
+def test_work_that_waits_for_hours_is_told_with_its_reason_until_it_is_done(told: System) -> None:
+    told.mailbox.faults.reject("koper@klant.test", "451 4.7.1 later")
+    told.arrives(an_order(id=7))
+    told.clock.move(hours=1)
+    assert tell(told) == ()
+    told.clock.move(hours=2)
+    (mail, _) = tell(told)
+    assert "1 thing has waited for more than 2 hours. The mail server refused koper@klant.test" in mail.text
+    told.mailbox.faults.clear()
+    told.work()
+    tell(told)
+    assert open_codes(told) == []
+
+
+def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: System) -> None:
+    told.ring(an_order(id=7))
+    told.clock.move(hours=3)
+    assert "No worker takes it" in tell(told)[0].text
+    told.change_shop(suspended=True)
+    told.work()
+    tell(told)
+    assert open_codes(told) == []
+
+
+def open_codes(system: System) -> list[str]:
+    with system.services.store.read() as connection:
+        return [alarm.code for alarm in alarms.open_alarms(connection)]

@@ -1,0 +1,228 @@
+"""Asking the shop what we missed: nothing is lost when its webhooks are, and nothing is looked at for nothing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.system import START, System
+from worker.demo.orders import Payload, a_refund, an_order
+from worker.errors import Rejected, Unavailable
+from worker.orders import poll as polling
+from worker.orders.poll import Polled
+from worker.store import alerts, shops
+from worker.store.shops import Connected, Secrets
+
+
+def changed(order_id: int, at: datetime = START, **more: object) -> Payload:
+    """A paid order that changed last at an instant."""
+    return an_order(id=order_id, paid=True, created=at, **more)  # type: ignore[arg-type]  # the order's own fields
+
+
+def poll(system: System) -> Polled:
+    return polling.poll(system.services, connected(system))
+
+
+def test_an_order_whose_webhook_never_came_is_found(system: System) -> None:
+    system.shop.place(changed(7))
+    assert poll(system) == Polled(listed=1, missed=1)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    assert system.trail(7).deliveries[0].source == "poll"
+
+
+def test_an_order_that_rang_is_not_looked_at_again(system: System) -> None:
+    system.clock.move(seconds=5)
+    system.arrives(changed(7))
+    assert poll(system) == Polled(listed=1, missed=0)
+
+
+def test_what_a_poll_found_is_found_once(system: System) -> None:
+    system.clock.move(seconds=5)
+    system.shop.place(changed(7))
+    assert [poll(system).missed for _ in range(3)] == [1, 0, 0]
+    system.work()
+    assert poll(system).missed == 0
+
+
+def test_a_change_after_the_last_delivery_is_found(system: System) -> None:
+    system.clock.move(seconds=5)
+    system.arrives(an_order(id=7, status="on-hold", paid=False, created=START))
+    system.clock.move(minutes=2)
+    system.shop.place(changed(7, START + timedelta(seconds=90)))
+    assert poll(system).missed == 1
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+
+
+def test_a_second_change_within_the_second_of_a_delivery_is_found(system: System) -> None:
+    system.ring(changed(7))  # received in the very second of the change: it may have been said before a second one
+    system.shop.place(changed(7))
+    system.work()
+    system.clock.move(seconds=30)
+    assert [poll(system).missed for _ in range(2)] == [1, 0]
+
+
+def test_an_order_that_waits_to_be_looked_at_is_not_kept_twice(system: System) -> None:
+    system.ring(changed(7, START - timedelta(minutes=5)))
+    system.shop.place(changed(7, START - timedelta(minutes=1)))
+    assert poll(system).missed == 0
+
+
+def test_open_checkouts_are_left_alone(system: System) -> None:
+    system.shop.place(changed(7, status="checkout-draft"))
+    assert poll(system) == Polled(listed=1, missed=0)
+
+
+def test_each_poll_goes_on_where_the_last_one_ended(system: System) -> None:
+    system.shop.place(changed(1, START))
+    poll(system)
+    system.clock.move(hours=5)
+    system.shop.place(changed(2, START + timedelta(hours=5)))
+    assert poll(system) == Polled(listed=2, missed=1)  # the last one known is named again
+    assert poll(system) == Polled(listed=1, missed=0)
+
+
+def test_a_shop_whose_clock_is_behind_hides_nothing(system: System) -> None:
+    system.shop.place(changed(1, START))
+    poll(system)
+    system.clock.move(days=2)
+    system.shop.place(changed(2, START + timedelta(minutes=1)))
+    assert poll(system).missed == 1
+
+
+def test_an_order_from_the_future_hides_nothing(system: System) -> None:
+    system.shop.place(changed(1, datetime(2036, 1, 1, tzinfo=UTC)))
+    poll(system)
+    system.clock.move(minutes=5)
+    system.shop.place(changed(2, system.clock.now))
+    assert poll(system).missed >= 1
+    system.work()
+    assert len(system.numbers(2)) == 1
+
+
+@pytest.mark.parametrize("spread", [timedelta(0), timedelta(seconds=1)], ids=["in one second", "over minutes"])
+def test_more_orders_than_a_page_holds_are_all_found(system: System, spread: timedelta) -> None:
+    for number in range(1, 251):
+        system.shop.place(changed(number, START + number * spread))
+    system.clock.move(hours=1)
+    found = poll(system)
+    assert (found.missed, len(system.outcomes())) == (250, 250)
+
+
+def test_a_poll_that_breaks_off_keeps_what_it_read(system: System) -> None:
+    for number in range(1, 151):
+        system.shop.place(changed(number, START + timedelta(minutes=number)))
+    system.clock.move(days=1)
+    first_page_only(system)
+    assert len(system.outcomes()) == 100
+    assert poll(system) == Polled(listed=60, missed=50)
+
+
+def first_page_only(system: System) -> None:
+    """What a poll does before the shop goes away between two pages."""
+    client = system.services.client_of(connected(system))
+    page = next(polling.changed_since(client, START - timedelta(days=1)))
+    polling.keep_missed(system.services, system.shop_id, page)
+
+
+def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) -> None:
+    system.shop.place(changed(7))
+    system.shop.faults.next(status=500, times=3)
+    with pytest.raises(Unavailable):
+        poll(system)
+    system.shop.faults.clear()
+    assert poll(system).missed == 1
+
+
+def test_a_refused_key_sounds_an_alarm_until_it_works_again(system: System) -> None:
+    good = connected(system).secrets
+    system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
+    with pytest.raises(Rejected):
+        poll(system)
+    assert open_alarms(system) == ["rest_key_refused"]
+    system.change_secrets(good)
+    poll(system)
+    assert open_alarms(system) == []
+
+
+def test_what_a_poll_found_outlasts_a_refused_key(system: System) -> None:
+    system.shop.place(changed(7))
+    poll(system)
+    good = connected(system).secrets
+    system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
+    system.work()
+    assert system.outcomes() == [("waiting", "rest_key_refused")]
+    system.change_secrets(good)
+    system.clock.move(hours=1)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+
+
+def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(system: System) -> None:
+    order = changed(7)
+    system.shop.place(order)
+    system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
+    good = connected(system).secrets
+    system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
+    system.ring(system.shop.order(7) or {})
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    system.change_secrets(good)
+    system.clock.move(hours=1)
+    poll(system)
+    system.work()
+    assert system.numbers() == ["F2026-00001", "C2026-00001"]
+
+
+def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system: System) -> None:
+    system.shop.faults.next(status=401, path="/notes")
+    system.arrives(changed(7))
+    assert (system.notes(7), open_alarms(system)) == ([], ["rest_key_refused"])
+    poll(system)
+    system.work()
+    assert (len(system.notes(7)), open_alarms(system)) == (1, [])
+
+
+def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(system: System) -> None:
+    system.shop.faults.next(cut=True, method="POST", path="/notes")
+    system.arrives(changed(7))
+    system.shop.faults.next(status=401, path="/notes")
+    system.clock.move(minutes=1)
+    system.work()
+    assert open_alarms(system) == ["rest_key_refused"]
+    poll(system)
+    system.work()
+    assert len(system.notes(7)) == 1
+
+
+def test_a_look_that_was_given_up_while_the_key_was_refused_is_made_when_it_works_again(system: System) -> None:
+    system.shop.place(changed(7))
+    poll(system)
+    system.shop.faults.next(status=401, times=2)
+    system.work()
+    system.clock.move(hours=25)
+    system.work()
+    assert system.outcomes() == [("failed", "rest_key_refused")]
+    poll(system)
+    system.work()
+    assert system.numbers(7) == ["F2026-00001"]
+
+
+def test_a_paused_shop_and_one_without_a_key_are_not_asked(system: System) -> None:
+    system.change_shop(suspended=True)
+    assert not polling.can_be_asked(connected(system))
+    system.change_shop(suspended=False)
+    assert polling.can_be_asked(connected(system))
+    system.change_secrets(Secrets(("s",)))
+    assert not polling.can_be_asked(connected(system))
+
+
+def connected(system: System) -> Connected:
+    with system.services.store.read() as connection:
+        return shops.connected(connection, system.services.vault, system.shop_id)
+
+
+def open_alarms(system: System) -> list[str]:
+    with system.services.store.read() as connection:
+        return [alarm.code for alarm in alerts.open_alarms(connection)]

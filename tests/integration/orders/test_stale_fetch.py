@@ -1,0 +1,81 @@
+"""Two looks at one order at the same time, or deliveries in the wrong order: the later state of the order counts."""
+
+import threading
+from datetime import timedelta
+
+from tests.services.process import wait_until
+from tests.support.system import SECRET, START, System
+from worker import jobs
+from worker.demo.orders import Payload, an_order
+from worker.domain.document import Kind
+from worker.domain.shop import Moment, Rule
+from worker.store import orders
+from worker.store.orders import SeenOrder
+from worker.store.shops import Secrets
+
+ON_CREATION = (Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED),)
+
+
+def unpaid(status: str = "on-hold", *, at: timedelta = timedelta(0)) -> Payload:
+    return an_order(id=238, paid=False, status=status, created=START + at)
+
+
+def seen(system: System) -> SeenOrder | None:
+    with system.services.store.read() as connection:
+        return orders.find(connection, system.shop_id, 238)
+
+
+def status_seen(system: System) -> str:
+    last = seen(system)
+    return last.status if last else "nothing"
+
+
+def overtaken(system: System, *, by_status: str) -> None:
+    """One look gets its answer two seconds late; a second later the order changes, and another look sees that first."""
+    system.shop.place(unpaid())
+    system.shop.faults.next(silence_s=2, path="/orders/238$")
+    slow = threading.Thread(target=jobs.run_look, args=(system.services, system.ring(unpaid())))
+    slow.start()
+    wait_until(lambda: system.shop.faults.waiting == 0, what="the slow look to ask")
+    system.clock.move(seconds=1)
+    system.shop.change(238, status=by_status)
+    jobs.run_look(system.services, system.ring(system.shop.order(238) or {}))
+    slow.join()
+
+
+def test_a_slow_look_does_not_hide_what_a_newer_one_saw(system: System) -> None:
+    overtaken(system, by_status="completed")
+    assert status_seen(system) == "completed"
+    assert system.outcomes() == [("waiting", "look_outdated"), ("done", "issued")]
+
+
+def test_a_slow_look_makes_nothing_of_a_state_that_is_past(system: System) -> None:
+    system.change_shop(rules=ON_CREATION)
+    overtaken(system, by_status="cancelled")
+    system.clock.move(minutes=1)
+    system.work()
+    assert system.numbers() == []
+    assert status_seen(system) == "cancelled"
+    assert {state for state, _ in system.outcomes()} == {"done"}
+
+
+def test_without_a_key_the_newest_of_several_deliveries_counts(system: System) -> None:
+    system.change_secrets(Secrets((SECRET,)))
+    system.clock.move(minutes=5)
+    system.ring(unpaid("completed", at=timedelta(seconds=9)))
+    system.ring(unpaid("on-hold"))
+    system.work()
+    assert status_seen(system) == "completed"
+
+
+def test_without_a_key_a_delivery_that_comes_late_changes_nothing(system: System) -> None:
+    system.change_secrets(Secrets((SECRET,)))
+    system.change_shop(rules=ON_CREATION)
+    system.clock.move(minutes=5)
+    system.ring(unpaid("cancelled", at=timedelta(seconds=9)))
+    system.work()
+    system.ring(unpaid("on-hold"))
+    system.work()
+    assert system.numbers() == []
+    assert status_seen(system) == "cancelled"
+    assert system.outcomes()[-1] == ("done", "look_outdated")

@@ -1,0 +1,354 @@
+"""The shop's plugin and the worker: never two mails, never none."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.support.system import System
+from tests.support.task_requests import answered
+from worker import jobs
+from worker.demo.orders import an_order
+from worker.domain.document import SendMode
+from worker.domain.shop import Rule
+from worker.invoicing import manual
+from worker.net.request_signature import Seal
+from worker.plugin import sync
+from worker.store import plugins, shops, tasks
+from worker.store.tasks import Errand
+
+SECRET = "7e" * 32
+
+
+@dataclass
+class PretendPlugin:
+    """Answers the signed route as the plugin does; refuses what is not signed. Keeps what it was told."""
+
+    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    late: bool = False
+    rest_is_closed: bool = False
+    url: str = ""
+    is_silent: bool = False
+    secret: str = SECRET
+
+    def verbs(self) -> list[str]:
+        return [verb if verb != "mailed" else f"mailed {told['stage']}" for verb, told in self.told]
+
+    def answer(self, path: str, seal: Seal, body: bytes) -> tuple[int, dict[str, Any]]:
+        by_rest = "rest_route=" in path
+        verb = path.rpartition("/" if by_rest else "=")[2]
+        if self.is_silent or (by_rest and self.rest_is_closed):
+            return 403, {"code": "rest_forbidden"}
+        if not seal.fits(self.secret, f"/facturelay/v1/{verb}", body):
+            return 401, {"code": "rest_forbidden"}
+        self.told.append((verb, json.loads(body)))
+        return 200, {"facturelay": True, "late": self.late}
+
+
+@pytest.fixture
+def shop_plugin(system: System) -> Iterator[PretendPlugin]:
+    pretend = PretendPlugin()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = (self.headers.get(f"X-Facturelay-{name}", "") for name in ("Time", "Nonce", "Signature"))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, content = pretend.answer(self.path, Seal(*said), body)
+            answer = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args: Any, **kwargs: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    pretend.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with system.services.store.write() as connection:
+        plugin_id = plugins.connect(
+            connection,
+            system.services.vault,
+            shop_id=system.shop_id,
+            secret=SECRET,
+            site=pretend.url,
+            version="0.1.0",
+            now=system.clock.now,
+        )
+    sync.check(system.services, plugin_id)
+    pretend.told.clear()
+    yield pretend
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def mail_step(system: System, order_id: int) -> tuple[str, str]:
+    listed = system.documents(order_id)
+    step = next(step for item in listed for step in item.steps if step.name == "mail")
+    return step.state, step.reason_code
+
+
+def test_connecting_tries_the_key_and_the_route(system: System, shop_plugin: PretendPlugin) -> None:
+    found = sync.plugin_of(system.services, system.shop_id)
+
+    assert found is not None
+    assert (found.check_state, found.check_code, found.may_hold(system.clock.now)) == ("done", "connected", True)
+
+
+def test_a_closed_route_is_named_and_documents_go_their_way(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    found = sync.plugin_of(system.services, system.shop_id)
+    assert found is not None
+
+    sync.check(system.services, found.plugin_id)
+
+    again = sync.plugin_of(system.services, system.shop_id)
+    assert again is not None
+    assert (again.check_state, again.check_code) == ("done", "plugin_silent")
+
+
+def test_the_shop_hands_its_mail_over_before_ours_leaves(system: System, shop_plugin: PretendPlugin) -> None:
+    system.arrives(an_order(id=238, paid=True))
+
+    assert shop_plugin.verbs() == ["documents", "mailed before", "mailed after"]
+    claims = {told["claim"] for verb, told in shop_plugin.told if verb == "mailed"}
+    assert len(claims) == 1
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_a_mail_that_left_the_shop_is_not_followed_by_a_second(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.late = True
+    order = an_order(id=238, paid=True)
+
+    system.arrives(order)
+
+    assert shop_plugin.verbs() == ["documents", "mailed before"]
+    assert system.mailbox.messages() == ()
+    assert mail_step(system, order["id"]) == ("skipped", "not_needed")
+    assert system.numbers(order["id"]) == ["F2026-00001"]
+
+
+def test_a_person_may_send_it_all_the_same(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.late = True
+    order = an_order(id=238, paid=True)
+    (item,) = system.arrives(order)
+    assert item.document is not None
+    system.clock.move(minutes=1)
+
+    manual.send(system.services, item.document.document_id, by=manual.Person("An"))
+    system.work()
+
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_a_mail_that_is_refused_gives_the_shops_own_back(system: System, shop_plugin: PretendPlugin) -> None:
+    order = an_order(id=238, paid=True)
+    system.mailbox.faults.reject(order["billing"]["email"])
+
+    system.arrives(order)
+
+    assert shop_plugin.verbs() == ["documents", "mailed before", "mailed never"]
+
+
+def test_while_the_shop_cannot_be_asked_no_mail_of_ours_leaves(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    order = an_order(id=238, paid=True)
+
+    system.arrives(order)
+    assert (mail_step(system, order["id"]), system.mailbox.messages()) == (("waiting", "plugin_silent"), ())
+
+    shop_plugin.is_silent = False
+    system.clock.move(minutes=5)
+    system.work()
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_a_shop_that_refuses_our_signature_lets_no_mail_fail_for_good(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    shop_plugin.secret = "7f" * 32
+    order = an_order(id=238, paid=True)
+
+    system.arrives(order)
+
+    assert mail_step(system, order["id"]) == ("waiting", "plugin_refuses")
+
+
+def test_a_plugin_that_fell_silent_long_ago_holds_no_mail_of_ours_up(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    shop_plugin.is_silent = True
+    system.clock.move(minutes=41)
+
+    system.arrives(an_order(id=238, paid=True))
+
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_where_nothing_is_mailed_the_shops_mail_is_given_back(system: System, shop_plugin: PretendPlugin) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:paid:draft"),), credit_notes=SendMode.DRAFT)
+    order = an_order(id=238, paid=True)
+
+    system.arrives(order)
+
+    assert shop_plugin.told == [("release", {"order": order["id"], "status": order["status"], "refunds": []})]
+
+
+def test_an_order_that_is_mailed_later_in_the_same_look_is_not_given_back(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    order = an_order(id=238, paid=True)
+    system.shop.place(order)
+    delivery_id = system.ring(order)
+
+    jobs.run_look(system.services, delivery_id)
+
+    assert shop_plugin.verbs() == ["documents"]
+
+
+def test_behind_a_closed_rest_the_other_door_is_used(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.rest_is_closed = True
+
+    system.arrives(an_order(id=238, paid=True))
+
+    assert shop_plugin.verbs() == ["documents", "mailed before", "mailed after"]
+
+
+def test_documents_that_the_shop_missed_are_told_by_the_next_tick(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_silent = True
+    system.arrives(an_order(id=238, paid=True))
+    shop_plugin.is_silent = False
+
+    for _ in range(2):
+        with system.services.store.read() as connection:
+            connected = shops.connected(connection, system.services.vault, system.shop_id)
+        sync.tick(system.services, connected)
+
+    told = [told for verb, told in shop_plugin.told if verb == "documents"]
+    assert [[document["number"] for document in one["documents"]] for one in told] == [["F2026-00001"]]
+
+
+def test_a_shop_that_goes_live_holds_mails_from_that_moment(system: System, shop_plugin: PretendPlugin) -> None:
+    system.change_shop(test=True)
+    with system.services.store.read() as connection:
+        found = plugins.of_shop(connection, system.services.vault, system.shop_id)
+    assert found is not None
+    sync.after_settings(system.services, found.plugin_id)
+    system.change_shop(test=False)
+    sync.after_settings(system.services, found.plugin_id)
+    shop_plugin.is_silent = True
+    sync.after_settings(system.services, found.plugin_id)
+
+    stood = [told for verb, told in shop_plugin.told if verb == "tick"]
+    assert [(one["shop"]["test"], sorted(one["holds"]["mails"])) for one in stood] == [
+        (True, []),
+        (
+            False,
+            [
+                "customer_completed_order",
+                "customer_on_hold_order",
+                "customer_partially_refunded_order",
+                "customer_processing_order",
+                "customer_refunded_order",
+            ],
+        ),
+    ]
+
+
+def test_without_a_plugin_nothing_changes(system: System) -> None:
+    system.arrives(an_order(id=238, paid=True))
+
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_a_connection_check_asks_the_plugin_too(system: System, shop_plugin: PretendPlugin) -> None:
+    def plugin_line() -> tuple[bool, str]:
+        (line,) = (check for check in answered(system, "check_connection")["checks"] if check["name"] == "plugin")
+        return line["good"], line["sentence"]
+
+    assert plugin_line() == (True, "The plugin answers.")
+    shop_plugin.is_silent = True
+    assert plugin_line()[0] is False
+
+
+def pressed(system: System, kind: str, **argument: Any) -> Errand:
+    """What comes of a button on the order screen."""
+    with system.services.store.write() as connection:
+        errand_id = tasks.ask(
+            connection,
+            shop_id=system.shop_id,
+            kind=f"order_screen_{kind}",
+            argument=argument,
+            asked_by="An Peeters",
+            now=system.clock.now,
+        )
+    jobs.do_errand(system.services, errand_id)
+    with system.services.store.read() as connection:
+        errand = tasks.get(connection, errand_id)
+    assert errand is not None
+    return errand
+
+
+def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_plugin: PretendPlugin) -> None:
+    (item,) = system.arrives(an_order(id=238, paid=True))
+    assert item.document is not None
+    system.clock.move(minutes=1)
+
+    errand = pressed(system, "send", document_id=item.document.document_id)
+    system.work()
+
+    assert (errand.state, errand.answer["code"]) == ("done", "sent")
+    assert len(system.mailbox.messages()) == 2
+
+
+def test_a_draft_is_issued_from_the_order_screen(system: System, shop_plugin: PretendPlugin) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:paid:draft"),))
+    order = an_order(id=238, paid=True)
+    (item,) = system.arrives(order)
+    assert item.kept is not None
+
+    errand = pressed(system, "issue", draft_id=item.kept.draft_id, send=False)
+    system.work()
+
+    assert errand.answer == {"code": "issued", "sentence": "F2026-00001 was issued."}
+    assert system.numbers(order["id"]) == ["F2026-00001"]
+    assert system.mailbox.messages() == ()
+
+
+def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    (item,) = system.arrives(an_order(id=238, paid=True))
+    assert item.document is not None
+    with system.services.store.write() as connection:
+        mine = shops.connected(connection, system.services.vault, system.shop_id)
+        other = replace(mine.shop, shop_id="b" * 24)
+        shops.add(connection, system.services.vault, other, mine.secrets, now=system.clock.now)
+        errand_id = tasks.ask(
+            connection,
+            shop_id=other.shop_id,
+            kind="order_screen_send",
+            argument={"document_id": item.document.document_id},
+            asked_by="Somebody",
+            now=system.clock.now,
+        )
+
+    jobs.do_errand(system.services, errand_id)
+
+    with system.services.store.read() as connection:
+        errand = tasks.get(connection, errand_id)
+    assert errand is not None
+    assert (errand.state, errand.answer["code"]) == ("failed", "document_unknown")
+
+
+def test_trying_again_says_when_nothing_had_failed(system: System, shop_plugin: PretendPlugin) -> None:
+    system.arrives(an_order(id=238, paid=True))
+
+    assert pressed(system, "retry", order_id=238).answer["code"] == "nothing_failed"

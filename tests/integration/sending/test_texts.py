@@ -1,0 +1,283 @@
+"""The shop's own words, look and mail server, from the setting to what the customer holds; and the mail with a new link."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tests.support.system import SECRET, SELLER, System
+from worker import jobs
+from worker.demo.mailbox import Mailbox
+from worker.demo.orders import an_order
+from worker.domain import texts as wording
+from worker.domain.document import Kind
+from worker.domain.shop import Moment, Rule, Shop
+from worker.errors import Rejected
+from worker.invoicing.manual import Person, send
+from worker.net import document_link
+from worker.orders.history import Listed
+from worker.rendering.samples import a_logo
+from worker.sending import test_email
+from worker.shops import branding
+from worker.store import shops, tasks
+from worker.store.database.tables import marks
+from worker.store.database.tables import shops as shops_table
+from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
+from worker.store.tasks import Errand
+
+TERMS = b"%PDF-1.7 terms"
+
+
+def written(system: System, texts: dict[str, str]) -> None:
+    """Let the shop say *texts*, by pattern."""
+
+    def how(shop: Shop) -> Shop:
+        for pattern, text in texts.items():
+            for key in wording.keys(pattern):
+                shop = wording.with_text(shop, key, text)
+        return shop
+
+    branding.rework(system.services, system.shop_id, how, by="An")
+
+
+def printed(system: System) -> str:
+    (pdf,) = (file for file in system.mailbox.messages()[-1].attachments if file.name.startswith("factuur"))
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)
+
+
+def id_of(item: Listed) -> int:
+    assert item.document is not None
+    return item.document.document_id
+
+
+def asked_for_link(system: System, document_id: int) -> int:
+    with system.services.store.write() as connection:
+        return tasks.ask(
+            connection,
+            shop_id=system.shop_id,
+            kind="renew_link",
+            argument={"document_id": document_id},
+            asked_by="shopper",
+            now=system.clock.now,
+        )
+
+
+def done(system: System, errand_id: int) -> Errand:
+    jobs.do_errand(system.services, errand_id)
+    with system.services.store.read() as connection:
+        errand = tasks.get(connection, errand_id)
+    assert errand is not None
+    return errand
+
+
+def test_captions_are_printed_and_belong_to_the_document_for_good(system: System) -> None:
+    written(system, {"document.intro/invoice/paid/nl": "Beste {buyer}, dit is %factuurnummer% van {shop}."})
+    (invoice,) = system.arrives(an_order(id=238))
+    assert re.search(r"Beste .+, dit is F2026-00001 van De Gouden Koffiepot\.", printed(system))
+
+    written(system, {"document.intro/invoice/paid/nl": "Anders"})
+    system.change_shop(name="Andere naam")
+
+    assert invoice.document is not None
+    (still,) = system.documents(238)
+    assert still.document == invoice.document
+    system.arrives(an_order(id=239))
+    assert "Anders" in printed(system)
+
+
+def test_mail_texts_are_read_when_the_mail_is_written(system: System) -> None:
+    (invoice,) = system.arrives(an_order(id=238))
+    written(system, {"mail.subject/invoice/*/nl": "Nog eens {number}", "mail.body/invoice/paid/nl": "Zie {link}"})
+    send(system.services, id_of(invoice), by=Person("An"))
+    system.work()
+
+    first, second = system.mailbox.messages()
+    assert first.subject == "Factuur F2026-00001 bij bestelling 238 – De Gouden Koffiepot"
+    assert second.subject == "Nog eens F2026-00001"
+    assert second.text.startswith("Zie https://documents.test/d/")
+
+
+def test_changing_a_text_is_on_the_trail(system: System) -> None:
+    written(system, {"mail.subject/invoice/paid/nl": "Hier is {number}"})
+
+    with system.services.store.read() as connection:
+        told = connection.exec_driver_sql("SELECT actor, sentence FROM events").all()
+    assert [tuple(row) for row in told] == [("An", "texts.mail.subject/invoice/paid/nl: nothing → Hier is {number}.")]
+
+
+def test_a_shop_s_mail_leaves_by_its_own_server(system: System) -> None:
+    with Mailbox() as own:
+        branding.change_mail_server(system.services, system.shop_id, own.url, by="An")
+        system.arrives(an_order(id=238))
+
+        assert (len(own.messages()), len(system.mailbox.messages())) == (1, 0)
+
+
+def test_the_mail_server_is_kept_encrypted_and_may_be_missing_in_what_was_kept_before(system: System) -> None:
+    secrets = Secrets((SECRET,), "ck", "cs", "smtp://u:geheim@127.0.0.1")
+    system.change_secrets(secrets)
+    with system.services.store.read() as connection:
+        kept = connection.execute(shops_table.select()).one()
+        assert shops.connected(connection, system.services.vault, system.shop_id).secrets == secrets
+
+    assert "geheim" not in str(kept)
+    assert "geheim" not in repr(secrets)
+    older = secrets_as_text(secrets).replace(', "smtp_url": "smtp://u:geheim@127.0.0.1"', "")
+    assert secrets_from_text(older) == replace(secrets, smtp_url="")
+
+
+def test_a_private_mail_server_is_refused_where_the_operator_did_not_allow_it(system: System) -> None:
+    system.services = replace(
+        system.services, settings=replace(system.services.settings, allow_private_shops=False, lease_seconds=151)
+    )
+    with pytest.raises(Rejected, match="private network"):
+        branding.change_mail_server(system.services, system.shop_id, "smtps://u:p@127.0.0.1:465", by="An")
+
+
+def test_logo_and_layout_are_those_of_the_moment_of_printing(system: System) -> None:
+    branding.keep_logo(system.services, system.shop_id, a_logo(), by="An")
+    branding.change_layout(system.services, system.shop_id, "letter", by="An")
+    system.arrives(an_order(id=238))
+    (file,) = system.mailbox.messages()[0].attachments
+
+    (page,) = pypdf.PdfReader(io.BytesIO(file.content)).pages
+    assert len(page.images) == 1
+    assert "De Gouden Koffiepot BV · Koestraat 41 · 9000 Gent" in page.extract_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n cut off", b"\x89PNG" + b"0" * 3_000_001])
+def test_what_is_no_picture_is_refused_as_a_logo(system: System, content: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        branding.keep_logo(system.services, system.shop_id, content, by="An")
+    assert caught.value.code == "logo_wrong"
+
+
+def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(system: System, tmp_path: Path) -> None:
+    kept = branding.keep_logo(system.services, system.shop_id, a_logo(), by="An").logo
+    assert kept is not None
+    (tmp_path / "archive" / kept.path).unlink()
+    (invoice,) = system.arrives(an_order(id=238))
+
+    assert {step.reason_code for step in invoice.steps if step.state == "failed"} == {"file_missing"}
+    assert system.mailbox.messages() == ()
+
+
+def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(system: System) -> None:
+    branding.keep_enclosed(system.services, system.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
+    system.arrives(an_order(id=238))
+    branding.drop_enclosed(system.services, system.shop_id, by="An")
+    system.arrives(an_order(id=239))
+
+    first, second = system.mailbox.messages()
+    assert [(a.name, a.content) for a in first.attachments[1:]] == [("Algemene-voorwaarden.pdf", TERMS)]
+    assert len(second.attachments) == 1
+
+
+def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(system: System) -> None:
+    tried = test_email.try_mail(system.services, system.shop_id, to="an@klant.test")
+
+    assert tried.taken
+    assert (
+        "127.0.0.1 (the operator's server) took the mail from winkel@koffiepot.test to an@klant.test" in tried.sentence
+    )
+    assert "SPF record of koffiepot.test" in tried.hints[0]
+    (mail,) = system.mailbox.messages()
+    assert (mail.recipients, mail.subject) == (("an@klant.test",), "Testmail van De Gouden Koffiepot")
+
+
+def test_a_test_mail_that_is_refused_says_why_in_plain_words(system: System) -> None:
+    system.mailbox.faults.reject("winkel@koffiepot.test", "550 5.7.1 Relaying denied")
+    refused = test_email.try_mail(system.services, system.shop_id)
+    system.mailbox.close()
+    away = test_email.try_mail(system.services, system.shop_id)
+
+    assert (refused.taken, refused.code) == (False, "mail_refused")
+    assert "Relaying denied" in refused.sentence
+    assert "give user and password" in refused.hints[0]
+    assert (away.taken, away.code) == (False, "mail_server_away")
+    assert "465" in away.hints[0]
+
+
+def test_a_new_link_goes_to_the_order_s_own_address_and_opens_for_a_year(system: System) -> None:
+    system.change_shop(mail_cc="cc@gist.test", mail_bcc="bcc@gist.test")
+    (invoice,) = system.arrives(an_order(id=238))
+    system.clock.move(days=400)
+    errand = done(system, asked_for_link(system, id_of(invoice)))
+
+    assert (errand.state, errand.answer) == ("done", {"mailed": True})
+    mail = system.mailbox.messages()[-1]
+    assert mail.recipients == ("koper@klant.test",)
+    assert mail.attachments == ()
+    found = re.search(r"https://documents.test/d/(\S+)", mail.text)
+    assert found is not None
+    link = document_link.read(system.services.settings.secret_keys, found[1])
+    assert link is not None
+    assert (link.document_id, link.expires_at) == (id_of(invoice), system.clock.now + document_link.LIFETIME)
+    assert ("worker", "link_renewed") in {(event.actor, event.code) for event in system.trail(238).events}
+
+
+def test_an_errand_is_done_once(system: System) -> None:
+    (invoice,) = system.arrives(an_order(id=238))
+    errand_id = asked_for_link(system, id_of(invoice))
+    done(system, errand_id)
+    done(system, errand_id)
+
+    assert len(system.mailbox.messages()) == 2  # the invoice and one link
+
+
+def test_without_an_address_no_link_is_mailed(system: System) -> None:
+    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID),))
+    (invoice,) = system.arrives(an_order(id=238, email=""))
+    errand = done(system, asked_for_link(system, id_of(invoice)))
+
+    assert (errand.state, errand.answer["code"]) == ("failed", "mail_no_address")
+    assert system.mailbox.messages() == ()
+
+
+def test_a_revoked_document_gets_no_new_link(system: System) -> None:
+    (invoice,) = system.arrives(an_order(id=238))
+    errand_id = asked_for_link(system, id_of(invoice))
+    with system.services.store.write() as connection:
+        connection.execute(
+            marks.insert().values(document_id=id_of(invoice), mark="revoked", marked_at=system.clock.now, by="An")
+        )
+
+    assert done(system, errand_id).answer == {"mailed": False}
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_while_the_mail_server_is_away_the_errand_waits_and_after_an_hour_it_ends(system: System) -> None:
+    (invoice,) = system.arrives(an_order(id=238))
+    system.mailbox.faults.refuse(times=1)
+    errand_id = asked_for_link(system, id_of(invoice))
+    assert done(system, errand_id).state == "waiting"
+    assert done(system, errand_id).state == "waiting"  # not yet due
+
+    system.clock.move(minutes=2)
+    with system.services.store.read() as connection:
+        assert tasks.due_ids(connection, now=system.clock.now, limit=9) == (errand_id,)
+    assert done(system, errand_id).state == "done"
+
+    late = asked_for_link(system, id_of(invoice))
+    system.clock.now += timedelta(hours=2)
+    system.mailbox.faults.refuse(times=1)
+    assert (done(system, late).state, done(system, late).answer["code"]) == ("failed", "mail_server_away")
+
+
+def test_a_page_can_ask_for_a_test_mail(system: System) -> None:
+    system.change_shop(seller=replace(SELLER, email="winkel@koffiepot.test"))
+    with system.services.store.write() as connection:
+        errand_id = tasks.ask(
+            connection,
+            shop_id=system.shop_id,
+            kind="test_mail",
+            argument={"to": "an@klant.test"},
+            asked_by="An",
+            now=system.clock.now,
+        )
+
+    assert done(system, errand_id).answer["taken"] is True

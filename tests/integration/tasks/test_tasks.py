@@ -1,0 +1,354 @@
+"""What a page asks the worker for: each errand from its row to its answer, and what it leaves behind."""
+
+import csv
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from tests.support.system import SECRET, START, System
+from tests.support.task_requests import (
+    BY,
+    again,
+    another_shop,
+    answered,
+    asked,
+    content,
+    events,
+    invoiced,
+    paid,
+    refused,
+    seen,
+    written_down,
+)
+from worker import jobs
+from worker.actions import documents
+from worker.demo.orders import an_order
+from worker.domain.document import Kind, SendMode
+from worker.domain.party import Seller
+from worker.domain.shop import Moment, Rule
+from worker.maintenance.retention import tidy
+from worker.rendering.samples import a_logo
+from worker.store import audit_trail, deliveries
+from worker.store.database.tables import errands as errands_table
+from worker.store.database.tables import files
+from worker.store.files import temporary
+from worker.store.shops import Secrets
+from worker.store.steps import StepName
+
+KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
+
+
+# Documents
+
+
+def test_a_draft_is_issued_once_even_when_the_worker_dies_before_it_answers(system: System) -> None:
+    system.change_shop(rules=KEEP)
+    (draft,) = system.arrives(paid())
+    assert draft.kept is not None
+    errand = asked(system, "issue_draft", draft_id=draft.kept.draft_id, send=True)
+    assert [document["number"] for document in errand.answer["documents"]] == ["F2026-00001"]
+    assert again(system, errand).answer == errand.answer
+    system.work()
+    assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001"], 1)
+    assert (BY, "issued") in events(system)
+
+
+def test_chosen_lines_are_credited_once_for_one_errand(system: System) -> None:
+    two = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
+    document_id = invoiced(system, paid(lines=two))
+    errand = asked(
+        system, "credit", document_id=document_id, lines=[{"place": 0, "quantity": "1"}], reason="Kapot", send=True
+    )
+    assert [(made["number"], made["total"]) for made in errand.answer["documents"]] == [("C2026-00001", "15.00")]
+    assert again(system, errand).answer == errand.answer
+    asked(system, "credit", document_id=document_id, lines=[{"place": 0, "quantity": "1"}])
+    system.work()
+    assert system.numbers() == ["F2026-00001", "C2026-00001", "C2026-00002"]
+    assert len(system.mailbox.messages()) == 2  # the invoice, and the first credit note: the second was not to be sent
+    code, sentence = refused(system, "credit", document_id=document_id, lines=[{"place": 0, "quantity": "1"}])
+    assert (code, "0 of it is left" in sentence) == ("quantity_wrong", True)
+
+
+def test_an_amount_and_then_all_the_rest_is_credited(system: System) -> None:
+    document_id = invoiced(system)
+    first = answered(system, "credit", document_id=document_id, amount="5.00", send=True)
+    rest = answered(system, "credit", document_id=document_id, send=True)
+    assert [made["total"] for made in (*first["documents"], *rest["documents"])] == ["5.00", "17.20"]
+    assert refused(system, "credit", document_id=document_id, amount="0.01")[0] == "more_than_left"
+    assert refused(system, "credit", document_id=document_id, amount="veel")[0] == "credit_unclear"
+    assert refused(system, "credit", document_id=document_id, amount="1", again=True)[0] == "credit_unclear"
+
+
+def test_credit_and_issue_again_is_one_pair_whatever_happens(system: System) -> None:
+    errand = asked(system, "credit", document_id=invoiced(system), again=True, send=True)
+    assert [made["number"] for made in errand.answer["documents"]] == ["C2026-00001", "F2026-00002"]
+    assert again(system, errand).answer == errand.answer
+    assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
+
+
+def test_a_document_is_made_by_hand_once(system: System) -> None:
+    system.change_shop(rules=())
+    assert system.arrives(an_order(id=238, paid=False, status="on-hold")) == ()
+    made = answered(system, "make_document", order_id=238, kind="invoice", send=True)
+    assert [document["number"] for document in made["documents"]] == ["F2026-00001"]
+    assert refused(system, "make_document", order_id=238, kind="invoice")[1] == (
+        "Order 238 has its invoice. It exists: F2026-00001."
+    )
+    assert refused(system, "make_document", order_id=238, kind="credit_note")[0] == "not_by_hand"
+    system.work()
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_a_document_by_hand_is_refused_with_what_speaks_against_it(system: System) -> None:
+    system.change_shop(rules=(), seller=Seller(name="Zonder adres"))
+    system.arrives(paid())
+    assert refused(system, "make_document", order_id=238, kind="invoice")[0] == "seller_incomplete"
+    assert system.numbers() == []
+
+
+def test_what_belongs_to_another_shop_is_unknown(system: System) -> None:
+    document_id = invoiced(system)
+    system.change_shop(rules=KEEP)
+    draft = system.arrives(paid(239))[0].kept
+    assert draft is not None
+    mine, system.shop_id = system.shop_id, another_shop(system)
+    for kind, argument in (
+        ("credit", {"document_id": document_id}),
+        ("send_again", {"document_id": document_id, "to": "dief@elders.test"}),
+        ("renew_link", {"document_id": document_id}),
+        ("issue_draft", {"draft_id": draft.draft_id}),
+    ):
+        assert refused(system, kind, **argument)[0] in ("document_unknown", "draft_unknown"), kind
+    file = temporary.put(system.services.archive, mine, "logo.png", a_logo(), now=system.clock.now)
+    assert refused(system, "keep_logo", file=file.as_json)[0] == "file_missing"
+    assert refused(system, "keep_logo", file={**file.as_json, "path": f"fleeting/../{mine}/x"})[0] == "file_missing"
+    system.shop_id = mine
+    system.work()
+    assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001", "draft"], 1)
+
+
+def test_a_document_goes_to_another_address_and_stays_as_it_is(system: System) -> None:
+    document_id = invoiced(system)
+    (before,) = system.documents(238)
+    assert answered(system, "send_again", document_id=document_id, to="boekhouder@klant.test") == {
+        "to": "boekhouder@klant.test"
+    }
+    first, second = system.mailbox.messages()
+    assert (first.recipients, second.recipients) == (("koper@klant.test",), ("boekhouder@klant.test",))
+    assert first.attachments[0].content == second.attachments[0].content
+    assert system.documents(238) == (before,)
+    assert (BY, "sent_elsewhere") in events(system)
+    assert refused(system, "send_again", document_id=document_id, to="niemand")[0] == "mail_no_address"
+
+
+# Many at once
+
+
+def test_all_that_failed_for_one_reason_is_tried_again_and_the_rest_is_not(system: System) -> None:
+    system.mailbox.faults.reject("koper@klant.test")
+    for order_id in (1, 2, 3):
+        system.arrives(paid(order_id))
+    system.arrives(paid(4, email="geen adres"))
+    system.mailbox.faults.clear()
+    codes = {step.reason_code for item in system.documents() for step in item.steps if step.state == "failed"}
+    assert "mail_no_address" in codes
+    (other,) = codes - {"mail_no_address"}
+    assert answered(system, "retry_failed", what="mail", code=other) == {"tried": 3}
+    system.work()
+    assert len(system.mailbox.messages()) == 3
+    assert events(system, 2).count((BY, "tried_again")) == 1
+    assert events(system, 4).count((BY, "tried_again")) == 0
+    assert answered(system, "retry_failed", what="mail", code=other) == {"tried": 0}
+    assert refused(system, "retry_failed", what="laundry", code="x")[0] == "nothing_to_retry"
+
+
+def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
+    """Or what fails at once would be tried again for ever."""
+    system.mailbox.faults.reject("koper@klant.test")
+    system.arrives(paid(1))
+    (code,) = {step.reason_code for item in system.documents() for step in item.steps if step.state == "failed"}
+    errand_id = written_down(system, "retry_failed", what="mail", code=code)
+    system.clock.move(seconds=1)
+    system.arrives(paid(2))
+    jobs.do_errand(system.services, errand_id)
+    assert seen(system, errand_id).answer == {"tried": 1}
+
+
+def test_failed_looks_are_tried_again_too(system: System) -> None:
+    for order_id in (1, 2):
+        system.shop.place(paid(order_id))
+        system.ring(paid(order_id), body=b"no order at all")
+    system.change_secrets(Secrets((SECRET,)))
+    system.work()
+    failed = {code for state, code in system.outcomes() if state == "failed"}
+    system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))
+    tried = [answered(system, "retry_failed", what="look", code=code)["tried"] for code in failed]
+    system.work()
+    assert (sum(tried), system.numbers()) == (2, ["F2026-00001", "F2026-00002"])
+
+
+def test_old_orders_are_foreseen_and_then_made(system: System) -> None:
+    old = START - timedelta(days=200)
+    system.shop.place(an_order(id=1, created=old))
+    system.shop.place(an_order(id=2, created=old, paid=False, status="on-hold"))
+    period = {"since": f"{old:%Y-%m-%d}", "until": f"{old:%Y-%m-%d}"}
+    foreseen = answered(system, "backfill", **period)
+    assert [(order["order_id"], order["due"]) for order in foreseen["orders"]] == [(1, ["invoice 22.20 EUR"])]
+    assert {name: foreseen[name] for name in ("count", "to_make", "documents", "mails", "looks")} == {
+        "count": 2, "to_make": 1, "documents": 1, "mails": 1, "looks": 0,
+    }  # fmt: skip
+    assert system.numbers() == []
+    assert answered(system, "backfill", **period, make=True)["looks"] == 1
+    with system.services.store.read() as connection:
+        assert deliveries.waiting(connection, system.shop_id, source="backfill") == 1
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    assert refused(system, "backfill", since="gisteren", until="2026-01-01")[0] == "day_wrong"
+    assert refused(system, "backfill", since="2026-02-01", until="2026-01-01")[0] == "day_wrong"
+
+
+def test_a_long_errand_lets_others_go_first_and_goes_on_where_it_was(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.tasks.common.SLICE_S", 0.0)
+    monkeypatch.setattr("worker.invoicing.backfill.KEPT_EVERY", 2)
+    for order_id in range(1, 6):
+        system.shop.place(an_order(id=order_id, created=START - timedelta(days=200)))
+    errand = asked(system, "backfill", orders=[1, 2, 3, 4, 5])
+    assert (errand.state, errand.answer) == ("waiting", {"done": 2, "of": 5})
+    for _ in range(2):
+        jobs.do_errand(system.services, errand.errand_id)
+    assert seen(system, errand.errand_id).answer["to_make"] == 5
+    asked_for = [call.path for call in system.shop.calls if call.path.endswith("/orders/1")]
+    assert len(asked_for) == 1
+
+
+# Proofs
+
+
+def test_a_month_is_proven(system: System) -> None:
+    invoiced(system)
+    found = answered(system, "reconcile", month="2026-11")
+    assert (found["ok"], found["counts"]["complete"], found["orders"]) == (True, 1, [])
+    assert refused(system, "reconcile", month="november")[0] == "month_wrong"
+
+
+def test_books_are_verified_and_a_changed_file_is_named(system: System) -> None:
+    invoiced(system)
+    assert answered(system, "verify")["intact"] is True
+    with system.services.store.read() as connection:
+        path = connection.execute(files.select()).mappings().one()["path"]
+    (system.services.settings.archive / path).write_bytes(b"%PDF other")
+    found = answered(system, "verify")
+    assert (found["intact"], [damage["code"] for damage in found["damages"]]) == (False, ["file_altered"])
+
+
+# The line to the shop
+
+
+def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(system: System) -> None:
+    url = f"{system.services.settings.public_url}/webhooks/{system.shop_id}"
+    for topic in ("order.created", "order.updated"):
+        system.shop.add_webhook(topic, url, SECRET)
+    invoiced(system)
+    found = answered(system, "check_connection")
+    named = {check["name"]: check["good"] for check in found["checks"]}
+    # The pretend shop lives now, the test's clock in November.
+    assert named == {"address": True, "rest_key": True, "webhooks": True, "clock": named["clock"], "heard": True}
+    system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
+    broken = {check["name"]: check for check in answered(system, "check_connection")["checks"]}
+    assert (broken["rest_key"]["good"], "refuses the REST key" in broken["rest_key"]["sentence"]) == (False, True)
+
+
+def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
+    assert (
+        "is missing" in {c["name"]: c["sentence"] for c in answered(system, "check_connection")["checks"]}["webhooks"]
+    )
+    repaired = answered(system, "repair_webhooks")["repaired"]
+    assert repaired == [{"topic": topic, "why": "was missing"} for topic in ("order.created", "order.updated")]
+    assert answered(system, "repair_webhooks")["repaired"] == []
+    with system.services.store.read() as connection:
+        told = audit_trail.of_order(connection, system.shop_id, 0)
+    assert told == ()
+
+
+# Books
+
+
+def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
+    document_id = invoiced(system)
+    answered(system, "credit", document_id=document_id, amount="5.00")
+    system.clock.move(days=40)
+    invoiced(system, paid(239))
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
+        assert sorted(books.namelist()) == [
+            "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "vat.csv",
+        ]  # fmt: skip
+        rows = list(csv.DictReader(io.StringIO(books.read("documents.csv").decode())))
+        rates = list(csv.DictReader(io.StringIO(books.read("vat.csv").decode())))
+        assert books.read("files/F2026-00001.pdf").startswith(b"%PDF")
+    assert [(row["number"], row["total"]) for row in rows] == [("F2026-00001", "22.20"), ("C2026-00001", "-5.00")]
+    assert [(row["rate"], row["vat"]) for row in rates] == [("21", "3.85"), ("21", "-0.87")]
+    assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
+
+
+def test_a_shop_takes_its_books_along_and_leaves(system: System) -> None:
+    invoiced(system)
+    answer = answered(system, "export_shop")
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
+        assert {"settings.json", "register.csv", "documents/F2026-00001.json", "files/F2026-00001.pdf"} <= set(
+            books.namelist()
+        )
+        assert SECRET not in books.read("settings.json").decode()
+    assert answer["documents"] == 1
+    kept = answered(system, "leave")["kept"]
+    assert kept == [{"year": 2026, "documents": 1, "until": "2036-12-31"}]
+
+
+def test_a_shopper_is_erased_but_for_documents(system: System) -> None:
+    invoiced(system)
+    erased = answered(system, "erase_shopper", email="koper@klant.test")
+    assert (erased["orders"], [kept["number"] for kept in erased["kept"]]) == ([238], ["F2026-00001"])
+
+
+# Tidying up
+
+
+def test_errands_and_their_files_vanish_after_their_time(system: System) -> None:
+    invoiced(system)
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    system.clock.move(days=2)
+    assert tidy(system.services) == 0
+    assert content(system, answer["file"])
+    system.clock.move(days=2)
+    assert (tidy(system.services), system.services.archive.names("fleeting")) == (0, ())
+    system.clock.move(days=4)
+    assert tidy(system.services) == 1
+    with system.services.store.read() as connection:
+        assert connection.execute(errands_table.select()).all() == []
+    # What the books are made of is not touched.
+    assert answered(system, "verify")["intact"] is True
+
+
+def test_a_paused_shop_is_told_at_once(system: System) -> None:
+    system.arrives(an_order(id=238, paid=False, status="on-hold"))
+    system.change_shop(suspended=True)
+    assert refused(system, "make_document", order_id=238, kind="invoice")[0] == "shop_suspended"
+
+
+def test_a_shop_that_is_away_is_asked_again_for_an_hour(system: System) -> None:
+    system.arrives(an_order(id=238, paid=False, status="on-hold"))
+    system.shop.close()
+    errand = asked(system, "make_document", order_id=238, kind="invoice")
+    assert errand.state == "waiting"
+    system.clock.move(minutes=61)
+    jobs.do_errand(system.services, errand.errand_id)
+    assert seen(system, errand.errand_id).answer["code"] == "shop_unreachable"
+
+
+def test_the_deciding_layer_knows_every_step() -> None:
+    assert set(documents.WORDS_OF_STEPS) == set(StepName)

@@ -1,0 +1,243 @@
+"""What is forgotten and what stays: raw bodies for 90 days, documents for ten years, a shopper only where the law wants it."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.factories import an_order
+from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
+from worker.accounting.verify import verify
+from worker.domain.document import Document
+from worker.domain.shop import Shop
+from worker.domain.webhook import HookEvent
+from worker.errors import Rejected
+from worker.maintenance import retention
+from worker.maintenance.retention import Erased, Farewell, Kept, KeptDocument
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import api_tokens, deliveries, documents, orders, shops, webhooks
+from worker.store.api_tokens import Scope
+from worker.store.documents import StoredFile
+
+EMAIL = "jan@klant.example"
+
+
+@dataclass
+class History:
+    """A shop with a history, and the clock of the test."""
+
+    services: Services
+    shop: Shop
+    now: datetime = NOW
+
+    def delivered(
+        self, order_id: int, *, ago: timedelta = timedelta(0), email: str = EMAIL, state: str = "done"
+    ) -> int:
+        """A delivery that was looked at, *ago*."""
+        body = json.dumps({"id": order_id, "billing": {"email": email}}).encode()
+        at = self.now - ago
+        with self.services.store.write() as connection:
+            delivery_id = deliveries.keep(
+                connection,
+                shop_id=self.shop.shop_id,
+                source="webhook",
+                topic="order.updated",
+                order_id=order_id,
+                body=body,
+                now=at,
+            )
+            connection.execute(
+                text("UPDATE deliveries SET state = :state WHERE delivery_id = :id"),
+                {"state": state, "id": delivery_id},
+            )
+        return delivery_id
+
+    def seen(self, order_id: int, *, email: str = EMAIL) -> None:
+        with self.services.store.write() as connection:
+            order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}")
+            order = replace(order, billing=replace(order.billing, email=email))
+            orders.saw(connection, self.shop.shop_id, order, findings=(), flags=(), as_of=self.now)
+
+    def issued(self, order_id: int) -> Document:
+        document = issue(self.services.store, self.shop, a_draft(order_id))
+        content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
+        sha256 = self.services.archive.put(path, content)
+        with self.services.store.write() as connection:
+            documents.keep_file(
+                connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, self.now)
+            )
+        return document
+
+    def bodies(self) -> dict[int, bool]:
+        """Which deliveries still have their body; all keep its hash."""
+        with self.services.store.read() as connection:
+            rows = connection.execute(text("SELECT delivery_id, body, body_sha256 FROM deliveries ORDER BY 1")).all()
+        assert all(len(row.body_sha256) == 64 for row in rows)
+        return {row.delivery_id: row.body is not None for row in rows}
+
+    def buyers(self) -> dict[int, str]:
+        with self.services.store.read() as connection:
+            return {seen.order_id: seen.buyer for seen in orders.every(connection)}
+
+
+@pytest.fixture
+def history(database_url: str, tmp_path: Path) -> Iterator[History]:
+    store, shop = opened(database_url)
+    store.close()
+    settings = Settings(tmp_path, "https://documents.test", database_url, "unix:///nobody", ("k" * 32,))
+    made = History(Services(settings, now=lambda: NOW), shop)
+    yield made
+    made.services.store.close()
+
+
+def test_raw_bodies_are_dropped_after_90_days_and_not_before(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    old = [history.delivered(1, ago=timedelta(days=90, seconds=1)) for _ in range(5)]
+    young = history.delivered(2, ago=timedelta(days=89))
+    waiting = history.delivered(3, ago=timedelta(days=200), state="waiting")
+    assert retention.purge(history.services) == 5
+    assert history.bodies() == {**dict.fromkeys(old, False), young: True, waiting: True}
+    assert retention.purge(history.services) == 0
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "until"), [(date(2026, 1, 1), date(2036, 12, 31)), (date(2026, 12, 31), date(2036, 12, 31))]
+)
+def test_a_document_stays_ten_years_from_the_first_of_january_after_its_year(issued_on: date, until: date) -> None:
+    assert retention.kept_until(issued_on) == until
+
+
+def test_a_shop_takes_its_books_along_without_its_secrets(history: History, tmp_path: Path) -> None:
+    history.issued(1)
+    history.issued(2)
+    target = tmp_path / "books.zip"
+    assert retention.export(history.services, history.shop.shop_id, target) == 2
+    with zipfile.ZipFile(target) as books:
+        assert sorted(books.namelist()) == [
+            "documents/F2026-00001.json",
+            "documents/F2026-00002.json",
+            "files/F2026-00001.pdf",
+            "files/F2026-00002.pdf",
+            "register-head.txt",
+            "register.csv",
+            "settings.json",
+        ]
+        assert books.read("files/F2026-00002.pdf") == b"%PDF of F2026-00002"
+        assert json.loads(books.read("documents/F2026-00001.json"))["draft"]["total"] == "15.00"
+        register = books.read("register.csv").decode().splitlines()
+        everything = b"".join(books.read(name) for name in books.namelist())
+    assert [row.split(",")[2] for row in register] == ["number", "F2026-00001", "F2026-00002"]
+    assert b"5f" * 25 not in everything
+    assert target.stat().st_mode & 0o077 == 0
+
+
+def test_books_that_were_altered_are_not_handed_out(history: History, tmp_path: Path) -> None:
+    history.issued(1)
+    (history.services.archive.folder / "1.pdf").write_bytes(b"another")
+    with pytest.raises(Rejected) as refused:
+        retention.export(history.services, history.shop.shop_id, tmp_path / "books.zip")
+    assert refused.value.code == "file_altered"
+    assert sorted(path.name for path in tmp_path.iterdir() if "zip" in path.name or path.name.startswith(".new")) == []
+
+
+def test_an_export_overwrites_nothing(history: History, tmp_path: Path) -> None:
+    target = tmp_path / "books.zip"
+    target.write_text("precious")
+    with pytest.raises(Rejected, match="exists already"):
+        retention.export(history.services, history.shop.shop_id, target)
+    assert target.read_text() == "precious"
+
+
+def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(history: History) -> None:
+    history.issued(1)
+    history.seen(1)
+    history.seen(2)
+    history.delivered(1)
+    waiting = history.delivered(2, state="waiting")
+    with history.services.store.write() as connection:
+        documents.keep_draft(connection, history.shop.shop_id, a_draft(3), now=NOW)
+    farewell = retention.leave(history.services, history.shop.shop_id, by="eva")
+    kept = (Kept(2026, 1, date(2036, 12, 31)),)
+    assert farewell == Farewell(history.shop.name, bodies=2, drafts=1, buyers=1, waiting=1, kept=kept)
+    assert history.buyers() == {1: "Jan Janssens", 2: ""}
+    with history.services.store.read() as connection:
+        left = shops.connected(connection, VAULT, history.shop.shop_id)
+        state = connection.execute(
+            text("SELECT state FROM deliveries WHERE delivery_id = :id"), {"id": waiting}
+        ).scalar()
+    assert (left.shop.suspended, left.secrets.has_rest, left.secrets.webhook_secrets == ("5f" * 25,)) == (
+        True,
+        False,
+        False,
+    )
+    assert state == "done"
+    assert [proof.damages for proof in verify(history.services)] == [()]
+
+
+def test_nobody_reads_or_is_told_of_a_shop_that_left(history: History) -> None:
+    shop_id = history.shop.shop_id
+    with history.services.store.write() as connection:
+        _, secret = api_tokens.make(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
+        url, events = "https://books.example.com/", tuple(HookEvent)
+        webhooks.add(connection, VAULT, shop_id=shop_id, url=url, events=events, by="An", now=NOW)
+    history.issued(1)
+    retention.leave(history.services, shop_id, by="eva")
+    with history.services.store.read() as connection:
+        assert api_tokens.find(connection, secret) is None
+        assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
+        assert [hook.stopped_at for hook in webhooks.of_shop(connection, shop_id)] == [NOW]
+
+
+def test_a_shopper_is_erased_where_no_document_names_him(history: History) -> None:
+    history.issued(1)
+    history.seen(1)
+    history.seen(2)
+    history.seen(9, email="an@klant.example")
+    mine = [history.delivered(1), history.delivered(2, email="Jan@Klant.Example")]
+    other = history.delivered(9, email="an@klant.example")
+    with history.services.store.write() as connection:
+        documents.keep_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
+        documents.end_draft(
+            connection, history.shop.shop_id, cause=a_draft(2).cause, order_key="wc_order_2", state="discarded", now=NOW
+        )
+        documents.keep_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
+    erased = retention.erase_shopper(history.services, history.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
+    assert erased == Erased(
+        orders=(1, 2, 4),
+        bodies=2,
+        drafts=1,
+        buyers=1,
+        kept=(KeptDocument("F2026-00001", date(2036, 12, 31)),),
+        open_drafts=("4",),
+    )
+    assert history.bodies() == {**dict.fromkeys(mine, False), other: True}
+    assert history.buyers() == {1: "Jan Janssens", 2: "", 9: "Jan Janssens"}
+    with history.services.store.read() as connection:
+        (discarded,) = documents.history(connection, history.shop.shop_id, 2, "wc_order_2").drafts
+        told = connection.execute(text("SELECT sentence FROM events")).scalars().all()
+    assert discarded.discarded
+    assert discarded.draft.buyer == replace(discarded.draft.buyer, name="", email="")
+    assert "Janssens" not in repr(discarded.draft)
+    assert not any(EMAIL in sentence.casefold() for sentence in told)
+
+
+def test_a_shopper_of_another_shop_is_left_alone(history: History) -> None:
+    history.delivered(1, email="an@klant.example")
+    assert retention.erase_shopper(history.services, history.shop.shop_id, EMAIL, by="eva").orders == ()
+    with pytest.raises(Rejected, match="not an e-mail address"):
+        retention.erase_shopper(history.services, history.shop.shop_id, "jan", by="eva")
+
+
+def test_a_shopper_of_whom_only_the_search_still_knows_is_erased_too(history: History) -> None:
+    history.seen(5)
+    erased = retention.erase_shopper(history.services, history.shop.shop_id, EMAIL.upper(), by="operator")
+    assert (erased.orders, erased.buyers, history.buyers()) == ((5,), 1, {5: ""})
+    with history.services.store.read() as connection:
+        words = connection.execute(text("SELECT word FROM order_words")).scalars().all()
+        assert list(words) == ["238"]  # its number

@@ -1,0 +1,58 @@
+"""An errand whose ring was lost is rung for by the sweep."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.system import START, Clock
+from worker import jobs, scheduler
+from worker.domain.shop import Shop
+from worker.queue import RUN_ERRAND
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import shops, tasks
+from worker.store.database.migrate import upgrade
+from worker.store.shops import Secrets
+
+SHOP = "a-shop"
+
+
+@pytest.fixture
+def services(broker_url: str, tmp_path: Path) -> Iterator[Services]:
+    """One shop and an empty broker."""
+    url = f"sqlite:///{tmp_path / 'facturelay.db'}"
+    upgrade(url)
+    settings = Settings(tmp_path, "https://documents.test", url, broker_url, ("k" * 32,))
+    services = Services(settings, now=Clock())
+    shop = Shop(shop_id=SHOP, name="Winkel", url="https://winkel.test", orders_since=START)
+    with services.store.write() as connection:
+        shops.add(connection, services.vault, shop, Secrets(("s",)), now=START)
+    yield services
+    services.store.close()
+
+
+def ask(services: Services) -> int:
+    with services.store.write() as connection:
+        return tasks.ask(connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="An", now=services.now())
+
+
+def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
+    return [(job.func_name, list(job.args)) for job in services.queue.jobs]
+
+
+def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -> None:
+    errand_id = ask(services)
+
+    scheduler.sweep(services, holder="a")
+
+    assert waiting(services) == [(RUN_ERRAND, [errand_id])]
+    assert f"{jobs.run_errand.__module__}.{jobs.run_errand.__name__}" == RUN_ERRAND
+
+
+def test_what_is_done_is_not_rung_for_again(services: Services) -> None:
+    jobs.do_errand(services, ask(services))
+
+    scheduler.sweep(services, holder="a")
+
+    assert waiting(services) == []

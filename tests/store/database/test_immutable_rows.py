@@ -1,0 +1,82 @@
+"""What is issued stays as it is: the database itself refuses, whoever asks and with whatever tool."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tests.support.issuing import NOW, a_draft, issue, opened
+from worker.store import audit_trail, documents
+from worker.store.audit_trail import Event
+from worker.store.database.engine import Store
+from worker.store.documents import StoredFile
+
+TABLES = ("documents", "register", "files", "events")
+CHANGES = {
+    "documents": ("total = 1", "snapshot = '{}'", "number = 'F1'", "test = NOT test", "issued_on = '2020-01-01'"),
+    "register": ("hash = 'x'", "position = 7"),
+    "files": ("sha256 = 'x'", "path = 'elsewhere.pdf'"),
+    "events": ("sentence = 'Nothing happened.'", "actor = 'nobody'"),
+}
+
+
+@pytest.fixture
+def books(database_url: str) -> Iterator[Store]:
+    """One issued document with a file and an event."""
+    store, shop = opened(database_url)
+    document = issue(store, shop, a_draft(238))
+    with store.write() as connection:
+        path = "shop/2026/1.pdf"
+        documents.keep_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
+        audit_trail.add(connection, Event(shop.shop_id, NOW, "worker", "issued", "F2026-00001 was issued.", 238))
+    yield store
+    store.close()
+
+
+def everything(store: Store) -> list[list[tuple[object, ...]]]:
+    with store.read() as connection:
+        return [[tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))] for table in TABLES]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_row_can_be_changed_or_removed(books: Store, table: str) -> None:
+    before = everything(books)
+    # SQLite has no TRUNCATE: there a DELETE of everything is the same.
+    emptied = [f"DELETE FROM {table}"] if books.is_sqlite else [f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"]
+    for statement in [*(f"UPDATE {table} SET {change}" for change in CHANGES[table]), *emptied]:
+        with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+            connection.execute(text(statement))
+    assert everything(books) == before
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_row_can_be_put_in_the_place_of_another(books: Store, table: str) -> None:
+    # REPLACE removes a row without asking SQLite's triggers on DELETE; PostgreSQL's way is an upsert.
+    key = "event_id" if table == "events" else "document_id"
+    upsert = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ON CONSTRAINT pk_{table} DO UPDATE SET {key} = EXCLUDED.{key}"
+    statement = f"REPLACE INTO {table} SELECT * FROM {table}" if books.is_sqlite else upsert
+    before = everything(books)
+    with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+        connection.execute(text(statement))
+    assert everything(books) == before
+
+
+def test_what_changes_nothing_is_refused_all_the_same(books: Store) -> None:
+    with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+        connection.execute(text("UPDATE documents SET total = total"))
+
+
+def test_a_second_document_of_the_same_cause_is_the_first(books: Store) -> None:
+    with books.read() as connection:
+        shop_id, first = connection.execute(text("SELECT shop_id, number FROM documents")).one()
+        again = documents.by_cause(connection, shop_id, a_draft(238).cause, a_draft(238).order_key)
+    assert again is not None
+    assert again.number == first
+
+
+def test_the_first_stored_file_counts(books: Store) -> None:
+    with books.write() as connection:
+        later = StoredFile(1, "pdf", "1" * 64, 9, "shop/2026/other.pdf", NOW + timedelta(days=1))
+        assert documents.keep_file(connection, later).sha256 == "0" * 64

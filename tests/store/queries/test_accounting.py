@@ -1,0 +1,212 @@
+"""The books as an accountant reads them: no number missing without being named, and sums per rate that add up."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from tests.support.factories import an_address
+from tests.support.history import History
+from worker.domain.document import Category, Kind, VatLine
+from worker.domain.shop import Series
+from worker.store import counters, shops
+from worker.store.database.pagination import Place
+from worker.store.queries import register_check, sales_journal
+from worker.store.queries.register_check import Gap, NumberRow, RegisterCheck, SeriesCheck
+from worker.store.queries.sales_journal import Journal, JournalRow, JournalTotal, vats_in_euro
+
+DAY = date(2026, 11, 23)
+NOVEMBER = date(2026, 11, 1)
+
+
+def remove(history: History, *document_ids: int) -> None:
+    """What nobody can do but the owner of the disk."""
+    ids = ", ".join(map(str, document_ids))
+    with history.store.engine.begin() as connection:
+        if history.store.is_sqlite:
+            connection.execute(text("PRAGMA foreign_keys"))
+            connection.execute(text("DROP TRIGGER documents_no_delete"))
+            for table in ("steps", "unpaid"):
+                connection.execute(text(f"DELETE FROM {table} WHERE document_id IN ({ids})"))
+            connection.execute(text("DROP TRIGGER register_no_delete"))
+            connection.execute(text(f"DELETE FROM register WHERE document_id IN ({ids})"))
+        else:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f"DELETE FROM documents WHERE document_id IN ({ids})"))
+
+
+def check(history: History) -> RegisterCheck:
+    with history.store.read() as connection:
+        return register_check.check(connection, shops.every(connection)[0])
+
+
+def test_a_whole_register_has_no_gap(history: History) -> None:
+    for order_id in (1, 2, 3):
+        history.issued(order_id)
+    history.issued(4, test=True)
+    history.issued(5, shop_id="b")
+    invoices = SeriesCheck("invoice", 2026, began=1, last=3, documents=3, first_on=DAY, last_on=DAY)
+    assert check(history) == RegisterCheck((invoices,), documents=3, rows=3)
+    assert check(history).whole
+
+
+def test_each_missing_number_is_named(history: History) -> None:
+    for order_id in range(1, 10):
+        history.issued(order_id)
+    remove(history, 1, 4, 5, 9)
+    found = check(history)
+    assert found.series[0].gaps == (Gap(1, 1), Gap(4, 5), Gap(9, 9))
+    assert (found.series[0].missing, found.series[0].last, found.whole) == (4, 9, False)
+
+
+def test_a_row_of_the_register_that_is_gone_shows(history: History) -> None:
+    history.issued(1)
+    with history.store.engine.begin() as connection:
+        if history.store.is_sqlite:
+            connection.execute(text("DROP TRIGGER register_no_delete"))
+        else:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("DELETE FROM register"))
+    assert (check(history).documents, check(history).rows, check(history).whole) == (1, 0, False)
+
+
+def test_a_series_may_begin_after_a_number_and_stop_starting_again(history: History) -> None:
+    continued(history, {Kind.INVOICE: 115})
+    history.issued(1)
+    history.later(days=60)
+    history.issued(2)
+    history.issued(3)
+    wanted = {**history.shops["a"].series, Kind.INVOICE: Series("invoice", "F{year}-{number:05d}", yearly=False)}
+    history.shops["a"] = replace(history.shops["a"], series=wanted)
+    continued(history, {}, series=wanted)
+    history.issued(4)
+    history.issued(5)
+    found = check(history)
+    assert [(one.period, one.began, one.last, one.documents, one.gaps) for one in found.series] == [
+        (2026, 116, 116, 1, ()), (2027, 1, 2, 2, ()), (0, 3, 4, 2, ()),
+    ]  # fmt: skip
+
+
+def continued(history: History, after: dict[Kind, int], *, series: dict[Kind, Series] | None = None) -> None:
+    """What the page “Numbering” stores."""
+    with history.store.write() as connection:
+        (kept, _) = shops.every(connection)
+        today = history.now.date()
+        shop = counters.arrange(connection, kept, series or kept.series, continue_after=after, today=today)
+        shops.change(connection, shop)
+    history.shops["a"] = shop
+
+
+def test_numbers_are_listed_with_their_fate(history: History) -> None:
+    invoices = [history.issued(order_id) for order_id in (1, 2, 3, 4)]
+    history.credited(invoices[0])
+    remove(history, invoices[1].document_id, invoices[2].document_id)
+    with history.store.read() as connection:
+        page = register_check.numbers_page(connection, "a", series="invoice", period=2026, place=Place(at_once=1))
+        (last,) = page.rows
+        (first,) = register_check.numbers_page(
+            connection, "a", series="invoice", period=2026, place=Place(after=page.next)
+        ).rows
+    draft = invoices[3].draft
+    assert last == NumberRow(
+        document_id=4, number="F2026-00004", sequence=4, kind=Kind.INVOICE, issued_on=DAY, order_id=4, order_number="4",
+        buyer="Jan Janssens", currency="EUR", net=draft.net, vat=draft.vat, total=draft.total, fate="issued",
+        missing_before=2,
+    )  # fmt: skip
+    assert (first.number, first.fate, first.missing_before) == ("F2026-00001", "credited", 0)
+
+
+# The journal
+
+
+def euros(amount: str) -> Decimal:
+    return Decimal(amount)
+
+
+def line(rate: str, base: str, vat: str, category: Category = Category.STANDARD) -> VatLine:
+    return VatLine(category, Decimal(rate), Decimal(base), Decimal(vat), Decimal(base) + Decimal(vat))
+
+
+def amounts(*lines: VatLine, rounding: str = "0.00") -> dict[str, Any]:
+    net, vat = sum(one.base for one in lines), sum(one.vat for one in lines)
+    total = Decimal(net) + Decimal(vat) + Decimal(rounding)
+    return {"vat_lines": lines, "net": net, "vat": vat, "rounding": Decimal(rounding), "total": total}
+
+
+def november(history: History) -> Journal:
+    with history.store.read() as connection:
+        return sales_journal.journal(connection, "a", since=NOVEMBER, until=date(2026, 11, 30))
+
+
+def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_taken_off(history: History) -> None:
+    both = amounts(line("21", "100.00", "21.00"), line("6", "10.00", "0.60"), rounding="0.01")
+    invoice = history.issued(1, **both)
+    history.issued(2, **amounts(line("21", "50.00", "10.50")), ship_to=an_address("NL"))
+    history.issued(3, **amounts(line("21", "1.00", "0.21")))
+    history.issued(3, kind=Kind.ORDER_CONFIRMATION)
+    history.credited(invoice)
+    history.issued(4, shop_id="b")
+    history.issued(5, test=True)
+    history.later(days=10)
+    history.issued(6)
+    head = (NOVEMBER, Kind.CREDIT_NOTE, "EUR", "BE", "S")
+    sold = (NOVEMBER, Kind.INVOICE, "EUR")
+
+    def row(head: tuple[object, ...], rate: str, documents: int, base: str, vat: str) -> JournalRow:
+        figures = (Decimal(base), Decimal(vat))
+        return JournalRow(*head, Decimal(rate), documents, *figures, *figures)  # type: ignore[arg-type, call-arg]  # as in `head`
+
+    assert november(history) == Journal(
+        rows=(
+            row(head, "6", 1, "-10.00", "-0.60"),
+            row(head, "21", 1, "-100.00", "-21.00"),
+            row((*sold, "BE", "S"), "6", 1, "10.00", "0.60"),
+            row((*sold, "BE", "S"), "21", 2, "101.00", "21.21"),
+            row((*sold, "NL", "S"), "21", 1, "50.00", "10.50"),
+        ),
+        totals=(
+            JournalTotal(NOVEMBER, Kind.CREDIT_NOTE, "EUR", 1, *map(euros, ("-110.00", "-21.60", "-0.01", "-131.61"))),
+            JournalTotal(NOVEMBER, Kind.INVOICE, "EUR", 3, *map(euros, ("161.00", "32.31", "0.01", "193.32"))),
+        ),
+    )
+
+
+def test_another_currency_is_told_in_euros_as_its_document_says(history: History) -> None:
+    dollars: dict[str, Any] = {"currency": "USD", "exchange_rate": Decimal("1.0831"), "vat_eur": Decimal("20.00")}
+    history.issued(1, **amounts(line("21", "100.00", "21.00"), line("6", "10.00", "0.60")), **dollars)
+    found = [(one.rate, one.vat, one.base_eur, one.vat_eur) for one in november(history).rows]
+    assert found == [
+        (Decimal(6), Decimal("0.60"), Decimal("9.23"), Decimal("0.55")),
+        (Decimal(21), Decimal("21.00"), Decimal("92.33"), Decimal("19.45")),
+    ]
+    history.issued(2, **amounts(line("21", "1.00", "0.21")), currency="USD")
+    assert [(one.rate, one.vat, one.vat_eur) for one in november(history).rows] == [
+        (Decimal(6), Decimal("0.60"), Decimal("0.55")), (Decimal(21), Decimal("21.21"), None),
+    ]  # fmt: skip
+
+
+@given(
+    vats=st.lists(st.decimals(0, 10_000, places=2), min_size=1, max_size=5),
+    rate=st.decimals("0.5", 200, places=4),
+    whole=st.decimals(0, 50_000, places=2),
+)
+def test_the_vat_per_rate_in_euros_is_exactly_what_the_document_says(
+    vats: list[Decimal], rate: Decimal, whole: Decimal
+) -> None:
+    found = vats_in_euro(vats, "USD", {"exchange_rate": str(rate), "vat_eur": str(whole)})
+    assert sum(vat for vat in found if vat is not None) == whole
+
+
+def test_a_journal_is_a_table_of_numbers_without_formulas(history: History) -> None:
+    invoice = history.issued(1, **amounts(line("21", "100.00", "21.00")))
+    history.credited(invoice)
+    table = sales_journal.as_table(november(history)).splitlines()
+    assert table == [
+        "month,kind,currency,country,category,rate,documents,base,vat,base_eur,vat_eur",
+        "2026-11-01,credit_note,EUR,BE,S,21,1,-100.00,-21.00,-100.00,-21.00",
+        "2026-11-01,invoice,EUR,BE,S,21,1,100.00,21.00,100.00,21.00",
+    ]

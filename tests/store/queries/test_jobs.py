@@ -1,0 +1,162 @@
+"""Work of all kinds in one list, the oldest first, by what is wrong with it; and what needs a person."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from tests.support.history import History, all_pages
+from tests.support.issuing import NOW, a_draft
+from worker.domain.document import Kind, Problem
+from worker.errors import Rejected
+from worker.store import alerts, documents, tasks
+from worker.store.database.pagination import Place
+from worker.store.database.tables import hook_calls, hooks
+from worker.store.queries import attention, jobs
+from worker.store.queries.attention import Need, NeedKind
+from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup, JobKind
+from worker.store.steps import StepName
+
+UNREADABLE = {"state": "failed", "code": "order_unreadable", "sentence": "The field “total” is not a number."}
+
+
+def fail_everywhere(history: History) -> dict[JobKind, int]:
+    """One failed job of each kind, a minute apart; the ids of their rows."""
+    look = history.delivery(1, **UNREADABLE)
+    history.later(minutes=1)
+    document = history.issued(2)
+    history.step(document, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
+    history.later(minutes=1)
+    with history.store.write() as connection:
+        errand = tasks.ask(connection, shop_id="a", kind="test_mail", argument={}, asked_by="An", now=history.now)
+        leased = tasks.take(connection, errand, now=history.now, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        answer = {"code": "mail_login", "sentence": "The password is wrong."}
+        tasks.finish(connection, leased.lease, now=history.now, answer=answer, failed=True)
+    history.later(minutes=1)
+    made = {"made_at": history.now, "made_by": "An"}
+    history.row(hooks, hook_id=1, shop_id="a", url="https://erp.test", secret="", events="document.issued", **made)
+    call = {
+        "event": "document.issued",
+        "state": "failed",
+        "attempts": 3,
+        "made_at": history.now,
+        "next_at": history.now,
+    }
+    history.row(hook_calls, call_id=1, hook_id=1, document_id=document.document_id, reason="It answered 500.", **call)
+    with history.store.read() as connection:
+        (step,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
+    return {JobKind.LOOK: look, JobKind.STEP: step, JobKind.ERRAND: errand, JobKind.HOOK_CALL: 1}
+
+
+def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> None:
+    ids = fail_everywhere(history)
+    history.delivery(9, state="waiting")
+    history.delivery(9, shop_id="b", **UNREADABLE)
+    with history.store.read() as connection:
+        found = jobs.jobs_page(connection, ("a",)).rows
+        assert len(jobs.jobs_page(connection, None).rows) == 5
+        assert [job.kind for job in jobs.jobs_page(connection, None, JobFilter("waiting")).rows].count(
+            JobKind.LOOK
+        ) == 1
+        assert jobs.job_counts(connection, ("a",)) == {"waiting": 3, "running": 0, "failed": 4}
+    at = [NOW + timedelta(minutes=minutes) for minutes in range(4)]
+    shared = {"shop_id": "a", "state": "failed"}
+    look, step, errand, call = found
+    assert look == Job(
+        kind=JobKind.LOOK, job_id=ids[JobKind.LOOK], name="look", since=at[0], next_at=at[0], attempts=0,
+        code="order_unreadable", reason=UNREADABLE["sentence"], order_id=1, document_id=None, number="", **shared,
+    )  # fmt: skip
+    assert step == Job(
+        kind=JobKind.STEP, job_id=ids[JobKind.STEP], name="mail", since=at[1], next_at=at[1], attempts=0,
+        code="mail_refused", reason="The address does not exist.", order_id=2, document_id=1, number="F2026-00001", **shared,
+    )  # fmt: skip
+    assert errand == Job(
+        kind=JobKind.ERRAND, job_id=ids[JobKind.ERRAND], name="test_mail", since=at[2], next_at=None, attempts=0,
+        code="", reason="The password is wrong.", order_id=None, document_id=None, number="", **shared,
+    )  # fmt: skip
+    assert call == Job(
+        kind=JobKind.HOOK_CALL, job_id=1, name="document.issued", since=at[3], next_at=at[3], attempts=3,
+        code="", reason="It answered 500.", order_id=2, document_id=1, number="F2026-00001", **shared,
+    )  # fmt: skip
+
+
+def test_pages_of_jobs_show_each_once_forwards_and_backwards(history: History) -> None:
+    for _ in range(2):
+        for order_id in range(3):
+            history.delivery(order_id, **UNREADABLE)
+            history.step(history.issued(10 * history.now.minute + order_id), StepName.MAIL, "failed")
+        history.later(minutes=1)
+    with history.store.read() as connection:
+        whole = jobs.jobs_page(connection, ("a",)).rows
+        for at_once in (1, 2, 4, 5):
+            pages = all_pages(partial(jobs.jobs_page, connection, ("a",), None), at_once=at_once)
+            assert tuple(job for page in pages for job in page) == whole
+    assert len(whole) == 12
+
+
+def test_jobs_are_grouped_by_what_is_wrong(history: History) -> None:
+    fail_everywhere(history)
+    history.delivery(3, **UNREADABLE)
+    with history.store.read() as connection:
+        groups = jobs.job_groups(connection, ("a",))
+        assert jobs.job_groups(connection, ("b",)) == ()
+        wanted = JobFilter("failed", groups[0].kind, groups[0].name, groups[0].code)
+        ids = jobs.job_ids(connection, ("a",), wanted)
+        assert jobs.job_ids(connection, ("a",), wanted, above=ids[0]) == ids[1:]
+        listed = jobs.jobs_page(connection, ("a",), wanted).rows
+    assert groups == (
+        JobGroup(JobKind.LOOK, "look", "order_unreadable", 2, NOW, str(UNREADABLE["sentence"])),
+        JobGroup(JobKind.ERRAND, "test_mail", "", 1, NOW + timedelta(minutes=2), "The password is wrong."),
+        JobGroup(JobKind.HOOK_CALL, "document.issued", "", 1, NOW + timedelta(minutes=3), "It answered 500."),
+        JobGroup(JobKind.STEP, "mail", "mail_refused", 1, NOW + timedelta(minutes=1), "The address does not exist."),
+    )
+    assert tuple(job.job_id for job in listed) == ids
+    assert len(ids) == 2
+
+
+def test_deliveries_are_listed_by_state_newest_first(history: History) -> None:
+    first = history.delivery(1)
+    history.later(minutes=1)
+    second = history.delivery(None, **UNREADABLE)
+    history.delivery(1, shop_id="b")
+    with history.store.read() as connection:
+        rows = jobs.deliveries_page(connection, ("a",)).rows
+        failed = jobs.deliveries_page(connection, None, DeliveryFilter("failed")).rows
+    assert [row.delivery_id for row in rows] == [second, first]
+    assert [(row.delivery_id, row.outcome_code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
+
+
+def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: History) -> None:
+    history.seen(5, flags=(Problem("order_changed", "Changed after its invoice."), Problem("other", "Another.")))
+    history.later(minutes=1)
+    fail_everywhere(history)
+    with history.store.write() as connection:
+        alerts.sound(connection, "a", code="silent", sentence="The shop is silent.", now=history.now)
+        alerts.sound(connection, "b", code="silent", sentence="The shop is silent.", now=history.now)
+        documents.keep_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
+    history.delivery(7, **UNREADABLE)
+    history.later(minutes=1)
+    history.seen(7)  # the look that went well
+    with history.store.read() as connection:
+        found = attention.needs(connection, ("a",))
+        assert attention.needs(connection, None).total == 6
+        assert attention.needs(connection, ()).total == 0
+        assert [need.kind for need in attention.needs(connection, ("a",), most=1).oldest] == [NeedKind.FLAG]
+    start = NOW + timedelta(minutes=1)
+    assert found.oldest == (
+        Need(NeedKind.FLAG, 5, "a", NOW, "order_changed", "Changed after its invoice.", 5, "5", more=1),
+        Need(NeedKind.LOOK, 1, "a", start, "order_unreadable", str(UNREADABLE["sentence"]), 1),
+        Need(
+            NeedKind.STEP, 2, "a", start + timedelta(minutes=1), "mail_refused", "The address does not exist.",
+            2, "2", 1, Kind.INVOICE, "F2026-00001",
+        ),
+        Need(NeedKind.ALARM, 1, "a", start + timedelta(minutes=3), "silent", "The shop is silent."),
+        Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", "", 6, "6", document_kind=Kind.INVOICE),
+    )  # fmt: skip
+    assert found.counts == dict.fromkeys(NeedKind, 1)
+
+
+def test_no_list_of_jobs_takes_a_page_that_never_was(history: History) -> None:
+    with history.store.read() as connection, pytest.raises(Rejected):
+        jobs.jobs_page(connection, None, place=Place(after="WzEsMl0"))

@@ -1,0 +1,272 @@
+"""Lists: each filter shows what it says, page after page shows each row once, and nobody sees another shop's rows."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests.support.history import History, all_pages
+from tests.support.issuing import NOW, a_draft
+from worker.domain.document import Kind, Problem
+from worker.errors import Rejected
+from worker.store import documents, order_search
+from worker.store.database import pagination
+from worker.store.database.pagination import Place
+from worker.store.database.shop_scope import Shops
+from worker.store.queries import lists
+from worker.store.queries.lists import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
+from worker.store.steps import StepName
+
+CHANGED = Problem("order_changed", "The order was changed after its invoice.")
+
+
+def numbers(history: History, wanted: DocumentFilter | None = None, shops: Shops = ("a",)) -> list[str]:
+    with history.store.read() as connection:
+        return [row.number for row in lists.documents_page(connection, shops, wanted).rows]
+
+
+def orders_of(history: History, wanted: OrderFilter | None = None, shops: Shops = ("a",)) -> list[int]:
+    with history.store.read() as connection:
+        return [row.order_id for row in lists.orders_page(connection, shops, wanted).rows]
+
+
+def test_a_row_shows_what_became_of_its_document(history: History) -> None:
+    invoice = history.issued(1)
+    note = history.credited(invoice)
+    history.step(invoice, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
+    with history.store.write() as connection:
+        documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=date(2026, 11, 24), by="order")
+        documents.mark(connection, invoice.document_id, "revoked", now=NOW, by="An")
+    with history.store.read() as connection:
+        newest, oldest = lists.documents_page(connection, ("a",)).rows
+    draft = invoice.draft
+    assert replace(oldest, steps={}) == DocumentRow(
+        document_id=invoice.document_id,
+        shop_id="a",
+        kind=Kind.INVOICE,
+        number="F2026-00001",
+        issued_on=invoice.issued_on,
+        order_id=1,
+        order_number="1",
+        buyer="Jan Janssens",
+        currency="EUR",
+        net=draft.net,
+        vat=draft.vat,
+        total=draft.total,
+        test=False,
+        corrects=None,
+        unpaid=False,
+        paid_on=date(2026, 11, 24),
+        revoked=True,
+        credited=draft.total,
+        steps={},
+    )
+    assert {name: step.state for name, step in oldest.steps.items()} == {
+        StepName.RENDER: "waiting",
+        StepName.MAIL: "failed",
+        StepName.WRITE_BACK: "waiting",
+    }
+    assert oldest.steps[StepName.MAIL].reason == "The address does not exist."
+    assert (newest.number, newest.corrects, newest.credited, newest.paid_on) == (
+        note.number, invoice.document_id, Decimal("0.00"), None,
+    )  # fmt: skip
+
+
+def test_documents_are_filtered_by_kind_date_and_what_is_wrong(history: History) -> None:
+    history.issued(1, paid=True)
+    history.later(days=1)
+    second = history.issued(2)
+    history.issued(2, kind=Kind.ORDER_CONFIRMATION)
+    history.later(days=1)
+    history.issued(3)
+    history.issued(4, shop_id="b")
+    history.step(second, StepName.MAIL, "failed")
+    history.step(second, StepName.WRITE_BACK, "failed")
+    confirmation = (
+        "B2026-00001"
+        if "B2026-00001" in numbers(history)
+        else numbers(history, DocumentFilter(kind=Kind.ORDER_CONFIRMATION))[0]
+    )
+    assert numbers(history) == ["F2026-00003", confirmation, "F2026-00002", "F2026-00001"]
+    assert numbers(history, DocumentFilter(kind=Kind.INVOICE)) == ["F2026-00003", "F2026-00002", "F2026-00001"]
+    assert numbers(history, DocumentFilter(kind=Kind.INVOICE), None) == [
+        "F2026-00001", "F2026-00003", "F2026-00002", "F2026-00001",
+    ]  # fmt: skip
+    day = date(2026, 11, 24)
+    assert numbers(history, DocumentFilter(since=day, until=day)) == [confirmation, "F2026-00002"]
+    assert numbers(history, DocumentFilter(since=day)) == ["F2026-00003", confirmation, "F2026-00002"]
+    assert numbers(history, DocumentFilter(until=date(2026, 11, 23)), None) == ["F2026-00001"]
+    assert numbers(history, DocumentFilter(mail_failed=True)) == ["F2026-00002"]
+    assert numbers(history, DocumentFilter(mail_failed=True), None) == ["F2026-00002"]
+    assert numbers(history, DocumentFilter(mail_failed=True), ("b",)) == []
+    assert numbers(history, DocumentFilter(unpaid=True)) == ["F2026-00003", "F2026-00002"]
+    assert numbers(history, DocumentFilter(unpaid=True, mail_failed=True, text="F2026-00002")) == ["F2026-00002"]
+    assert numbers(history, DocumentFilter(unpaid=True, since=date(2026, 11, 25)), None) == [
+        "F2026-00001",
+        "F2026-00003",
+    ]
+    assert numbers(history, DocumentFilter(), ()) == []
+
+
+def test_an_invoice_is_unpaid_until_it_is_paid_or_taken_back_wholly(history: History) -> None:
+    unpaid = DocumentFilter(unpaid=True)
+    first, second = history.issued(1), history.issued(2)
+    history.issued(3, test=True)
+    assert numbers(history, unpaid) == [second.number, first.number]
+    total = first.draft.total
+    half: dict[str, Any] = {"net": total / 2, "vat": Decimal("0.00"), "rounding": Decimal("0.00"), "total": total / 2}
+    history.credited(first, cause="refund:1", **half)
+    assert numbers(history, unpaid) == [second.number, first.number]
+    history.credited(first, cause="refund:2", **half)
+    assert numbers(history, unpaid) == [second.number]
+    with history.store.write() as connection:
+        documents.mark(connection, second.document_id, "revoked", now=NOW, by="An")
+    assert numbers(history, unpaid) == [second.number]
+    with history.store.write() as connection:
+        documents.mark(connection, second.document_id, "paid", now=NOW, by="order")
+    assert numbers(history, unpaid) == []
+
+
+def test_a_document_is_found_by_number_order_and_buyer(history: History) -> None:
+    for order_id, name in ((41, "An Peeters"), (42, "Bo Maes")):
+        history.seen(order_id, name=name, number=f"WEB-{order_id}")
+        history.issued(order_id)
+        history.issued(order_id, kind=Kind.ORDER_CONFIRMATION)
+    history.issued(43, shop_id="b")
+    found = [
+        numbers(history, DocumentFilter(text=text)) for text in ("F2026-00001", "f2026-000", "web-42", "peeters", "zz")
+    ]
+    assert found[0] == ["F2026-00001"]  # the whole number: not its order's confirmation as well
+    assert len(found[1]) == 4
+    assert "F2026-00002" in found[2]
+    assert "F2026-00001" in found[3]
+    assert [len(some) for some in found[2:]] == [2, 2, 0]
+    assert numbers(history, DocumentFilter(text="web-42", kind=Kind.INVOICE), None) == ["F2026-00002"]
+
+
+def test_pages_of_documents_show_each_once_forwards_and_backwards(history: History) -> None:
+    for order_id in range(1, 6):
+        history.seen(order_id)
+        history.step(history.issued(order_id), StepName.MAIL, "failed")
+        if order_id % 2:
+            history.later(days=1)
+    invoices, searched = DocumentFilter(kind=Kind.INVOICE), DocumentFilter(text="jan")
+    others = (DocumentFilter(unpaid=True), DocumentFilter(mail_failed=True))
+    for wanted, at_once in product((DocumentFilter(), invoices, searched, *others), (1, 2, 3, 50)):
+        with history.store.read() as connection:
+            pages = all_pages(partial(lists.documents_page, connection, ("a",), wanted), at_once=at_once)
+        assert [row.order_id for page in pages for row in page] == [5, 4, 3, 2, 1]
+        assert {len(page) for page in pages[:-1]} <= {at_once}
+
+
+def test_what_no_index_answers_is_asked_of_some_rows_a_page(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "WALKED", 3)
+    monkeypatch.setattr(order_search, "RARE", 0)
+    for order_id in range(1, 9):
+        history.seen(order_id, name="Jan Maes" if order_id in (1, 2, 8) else "Jan Claes")
+        history.issued(order_id)
+    wanted = DocumentFilter(text="jan maes")
+    with history.store.read() as connection:
+        pages = all_pages(lambda place: lists.documents_page(connection, None, wanted, place), at_once=2)
+    assert [[row.order_id for row in page] for page in pages] == [[8], [], [2, 1]]
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])
+def test_a_page_that_never_was_is_refused_with_a_sentence(cursor: str) -> None:
+    with pytest.raises(Rejected, match="begin at its start"):
+        pagination.values_as(cursor, (date, int))
+
+
+def test_no_list_takes_a_page_that_never_was(history: History) -> None:
+    with history.store.read() as connection, pytest.raises(Rejected, match="begin at its start"):
+        lists.documents_page(connection, ("a",), None, Place(before="x"))
+
+
+def test_a_draft_shows_why_it_waits(history: History) -> None:
+    draft = replace(a_draft(7), problems=(Problem("vat_unknown", "The VAT number is not valid."),))
+    with history.store.write() as connection:
+        for order_id in (7, 8):
+            documents.keep_draft(
+                connection, "a", replace(draft, order_id=order_id, cause=f"order:{order_id}:invoice:1"), now=NOW
+            )
+        documents.end_draft(
+            connection, "a", cause="order:8:invoice:1", order_key=draft.order_key, state="discarded", now=NOW
+        )
+    with history.store.read() as connection:
+        (row,) = lists.drafts_page(connection, ("a",)).rows
+        assert lists.drafts_page(connection, ("b",)).rows == ()
+    assert row == DraftRow(
+        draft_id=row.draft_id,
+        shop_id="a",
+        kept_at=NOW,
+        kind=Kind.INVOICE,
+        order_id=7,
+        order_number="7",
+        buyer="Jan Janssens",
+        currency="EUR",
+        total=draft.total,
+        test=False,
+        problems=draft.problems,
+    )
+
+
+def test_an_order_names_its_documents_and_its_flags(history: History) -> None:
+    history.seen(1, flags=(CHANGED,))
+    invoice = history.issued(1)
+    with history.store.write() as connection:
+        documents.keep_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
+    with history.store.read() as connection:
+        (row,) = lists.orders_page(connection, ("a",)).rows
+    assert row == OrderRow(
+        shop_id="a",
+        order_id=1,
+        order_key="wc_order_1",
+        order_number="1",
+        status="processing",
+        buyer="Jan Janssens",
+        currency="EUR",
+        total=Decimal("15.00"),
+        ordered_at=NOW,
+        paid_at=None,
+        looked_at=NOW,
+        flags=(CHANGED,),
+        documents=(OrderDocument(invoice.document_id, Kind.INVOICE, invoice.number, test=False),),
+        open_drafts=1,
+    )
+
+
+def test_orders_are_filtered_by_status_and_by_what_needs_attention(history: History) -> None:
+    history.seen(1, flags=(CHANGED,))
+    history.seen(2, status="completed")
+    history.delivery(2, state="failed")  # answered by the look below
+    history.later(minutes=1)
+    history.seen(2, status="completed")
+    history.seen(3)
+    history.step(history.issued(3), StepName.WRITE_BACK, "failed")
+    history.seen(4)
+    history.later(minutes=1)
+    history.delivery(4, state="failed")
+    history.seen(5)
+    history.seen(6, shop_id="b", flags=(CHANGED,))
+    assert orders_of(history) == [5, 4, 3, 2, 1]
+    assert orders_of(history, OrderFilter(status="completed")) == [2]
+    assert orders_of(history, OrderFilter(status="completed"), None) == [2]
+    assert orders_of(history, OrderFilter(needs_attention=True)) == [4, 3, 1]
+    assert orders_of(history, OrderFilter(needs_attention=True), None) == [6, 4, 3, 1]
+    assert orders_of(history, OrderFilter(needs_attention=True, text="4")) == [4]
+
+
+def test_pages_of_orders_show_each_once_though_placed_at_one_moment(history: History) -> None:
+    for shop_id in ("a", "b"):
+        for order_id in (1, 2, 3):
+            history.seen(order_id, shop_id=shop_id)
+    for at_once in (1, 2, 3):
+        with history.store.read() as connection:
+            pages = all_pages(partial(lists.orders_page, connection, None, None), at_once=at_once)
+        assert [(row.order_id, row.shop_id) for page in pages for row in page] == [
+            (3, "b"), (3, "a"), (2, "b"), (2, "a"), (1, "b"), (1, "a"),
+        ]  # fmt: skip

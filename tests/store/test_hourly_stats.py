@@ -1,0 +1,152 @@
+"""Figures of today and of each hour: counted once by the sweep, read by plots."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.support.history import History
+from worker.domain.document import Kind
+from worker.maintenance import hourly_stats
+from worker.maintenance.hourly_stats import tally
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import alerts
+from worker.store import hourly_stats as hours
+from worker.store.hourly_stats import Day, Hour
+from worker.store.queries import today
+from worker.store.queries.today import NextNumber, Today
+from worker.store.steps import StepName
+
+NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+@pytest.fixture
+def services(history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    monkeypatch.setattr(hourly_stats, "AT_FIRST", timedelta(days=2))
+    url = history.store.url.render_as_string(hide_password=False)
+    settings = Settings(tmp_path, "https://documents.test", url, "unix:///nobody", ("k" * 32,))
+    made = Services(settings, now=lambda: history.now)
+    yield made
+    made.store.close()
+
+
+def sells(history: History, order_id: int, *, shop_id: str = "a", takes_s: int) -> None:
+    """An order comes in, and its invoice is mailed that much later."""
+    delivery_id = history.delivery(order_id, shop_id=shop_id, state="waiting")
+    history.seen(order_id, shop_id=shop_id)
+    history.later(seconds=takes_s - 1)
+    document = history.issued(order_id, shop_id=shop_id)
+    history.later(seconds=1)
+    history.step(document, StepName.MAIL, "done")
+    history.finish(delivery_id)
+
+
+def plot(history: History, shops: tuple[str, ...] | None, *, count: int = 3) -> tuple[Hour, ...]:
+    with history.store.read() as connection:
+        return hours.by_hour(connection, shops, since=NINE, until=NINE + timedelta(hours=count - 1))
+
+
+def test_each_hour_is_counted_for_each_shop_and_for_all(history: History, services: Services) -> None:
+    history.now = NINE - hours.HOUR
+    history.delivery(1)  # answered long before the invoice: it waited for nothing
+    history.now = NINE
+    for order_id, takes_s in ((1, 2), (2, 8), (3, 4)):
+        sells(history, order_id, takes_s=takes_s)
+    sells(history, 4, shop_id="b", takes_s=20)
+    history.delivery(5, state="failed")
+    history.now = NINE + timedelta(hours=1, minutes=10)
+    failed = history.issued(6)
+    history.step(failed, StepName.MAIL, "failed")
+    by_hand = history.issued(7)  # nothing came in that led to it
+    history.step(by_hand, StepName.MAIL, "done")
+    assert tally(services) == 2 * 24 + 1
+    second = NINE + hours.HOUR
+    assert plot(history, ("a",)) == (
+        Hour(NINE, 3, 3, 3, 1, 4000),
+        Hour(second, 0, 2, 1, 1, None),
+        Hour(second + hours.HOUR),
+    )
+    assert plot(history, ("b",), count=1) == (Hour(NINE, 1, 1, 1, 0, 20000),)
+    assert plot(history, None, count=2) == (Hour(NINE, 4, 4, 4, 1, 4000), Hour(second, 0, 2, 1, 1, None))
+    assert plot(history, ("a", "b"), count=1) == (Hour(NINE, 4, 4, 4, 1, 4000),)
+    assert plot(history, (), count=1) == (Hour(NINE),)
+
+
+def test_counting_again_adds_what_came_late_and_doubles_nothing(history: History, services: Services) -> None:
+    sells(history, 1, takes_s=2)
+    tally(services)
+    assert tally(services) == 0  # another sweep, or the chore of another shop
+    late = history.now
+    history.later(minutes=30)
+    history.now, kept = late, history.now
+    history.seen(2)
+    history.now = kept
+    history.later(hours=1)
+    assert tally(services) == 6 + 2
+    assert plot(history, ("a",), count=1) == (Hour(NINE, 2, 1, 1, 0, 2000),)
+
+
+def test_after_a_long_rest_all_that_was_missed_is_counted(history: History, services: Services) -> None:
+    tally(services)
+    history.later(days=1)
+    assert tally(services) == 24 + 6 + 1
+    history.later(days=100)
+    assert tally(services) == 2 * 24 + 1
+
+
+def test_a_days_latency_is_that_of_the_mail_in_the_middle(history: History) -> None:
+    at = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # 23:30 in Brussels
+    with history.store.write() as connection:
+        for minutes, mails, latency_ms in ((0, 1, 9000), (60, 2, 2000), (120, 5, 4000), (180, 1, None)):
+            hour = hours.whole_hour(at + timedelta(minutes=minutes))
+            hours.write(connection, {"a": Hour(hour, 1, 2, mails, 0, latency_ms)})
+    with history.store.read() as connection:
+        found = hours.by_day(connection, ("a",), since=at, until=at + timedelta(days=1), zone=BRUSSELS)
+    assert found == (
+        Day(date(2026, 11, 22), 1, 2, 1, 0, 9000),
+        Day(date(2026, 11, 23), 3, 6, 8, 0, 4000),
+    )
+
+
+def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> None:
+    history.now = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+    sells(history, 1, takes_s=2)  # yesterday, in Brussels
+    history.now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    sells(history, 2, takes_s=2)
+    waits_since = history.now
+    history.delivery(3, state="waiting")
+    history.later(minutes=1)
+    history.delivery(3, shop_id="b", state="waiting")
+    history.delivery(4, state="failed")
+    with history.store.write() as connection:
+        alerts.sound(connection, "b", code="silent", sentence="The shop is silent.", now=history.now)
+    since = today.midnight(BRUSSELS, history.now)
+    assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
+    with history.store.read() as connection:
+        found = today.by_shop(connection, None, since=since)
+        whole = today.today(connection, ("a", "b"), since=since)
+        assert today.today(connection, ("a",), since=since) == found["a"]
+        assert today.today(connection, (), since=since) == Today()
+    # Of each document the PDF and the note in the shop wait.
+    oldest = datetime(2026, 11, 22, 22, 30, 1, tzinfo=UTC)
+    assert found == {
+        "a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1, oldest_waiting_at=oldest),
+        "b": Today(waiting=1, alarms=1, oldest_waiting_at=waits_since + timedelta(minutes=1)),
+    }
+    assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1, alarms=1, oldest_waiting_at=oldest)
+
+
+def test_the_next_number_of_each_series_is_told(history: History) -> None:
+    history.issued(1)
+    with history.store.read() as connection:
+        found = {
+            next_.series: next_ for next_ in today.next_numbers(connection, history.shops["a"], day=date(2026, 11, 24))
+        }
+        new_year = today.next_numbers(connection, history.shops["a"], day=date(2027, 1, 1))
+    assert found["invoice"] == NextNumber("invoice", (Kind.INVOICE,), "F2026-00002")
+    assert set(found) == {series.name for series in history.shops["a"].series.values()}
+    assert "F2027-00001" in {next_.number for next_ in new_year}

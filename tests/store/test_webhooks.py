@@ -1,0 +1,146 @@
+"""Hooks and the calls they are owed, on both databases: who is owed what, and what happens at the same moment."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.factories import a_shop
+from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
+from worker.domain.document import Document
+from worker.domain.shop import Shop
+from worker.domain.webhook import HookEvent
+from worker.store import shops, webhooks
+from worker.store.database.engine import Store
+from worker.store.shops import Secrets
+from worker.store.webhooks import Hook
+
+URL = "https://books.example.com/hook"
+Books = tuple[Store, Shop]
+
+
+@pytest.fixture
+def books(database_url: str) -> Iterator[Books]:
+    store, shop = opened(database_url)
+    yield store, shop
+    store.close()
+
+
+def add(books: Books, *events: HookEvent, shop: Shop | None = None) -> Hook:
+    with books[0].write() as connection:
+        shop_id = (shop or books[1]).shop_id
+        chosen = events or tuple(HookEvent)
+        return webhooks.add(connection, VAULT, shop_id=shop_id, url=URL, events=chosen, by="An", now=NOW)[0]
+
+
+def owed(books: Books, hook: Hook) -> list[tuple[str, int]]:
+    with books[0].read() as connection:
+        return [(call.event, call.document_id) for call in webhooks.calls_of(connection, hook.hook_id, limit=99)]
+
+
+def issued(books: Books, order_id: int = 1) -> Document:
+    return issue(books[0], books[1], a_draft(order_id))
+
+
+def meanwhile(act: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test shows it
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, errors
+
+
+def test_only_hooks_of_the_shop_that_want_it_are_owed_a_call(books: Books) -> None:
+    store, _ = books
+    with store.write() as connection:
+        other = shops.add(connection, VAULT, replace(a_shop(), shop_id="other"), Secrets(("5f",)), now=NOW)
+    wants, elsewhere, stopped = add(books, HookEvent.ISSUED), add(books, shop=other), add(books)
+    paid_only = add(books, HookEvent.PAID)
+    with store.write() as connection:
+        webhooks.stop(connection, stopped.hook_id, because=webhooks.BY_A_PERSON, now=NOW)
+    document = issued(books)
+    assert owed(books, wants) == [("document.issued", document.document_id)]
+    assert [owed(books, hook) for hook in (elsewhere, stopped, paid_only)] == [[], [], []]
+
+
+def test_a_hook_that_is_removed_while_a_document_is_issued_leaves_nothing_behind(books: Books) -> None:
+    store, _ = books
+    hook, document = add(books), issued(books)
+
+    def remove() -> None:
+        with store.write() as connection:
+            webhooks.remove(connection, hook)
+
+    with store.write() as connection:
+        webhooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
+        thread, errors = meanwhile(remove)
+        thread.join(timeout=0.3)
+    thread.join()
+    assert errors == []
+    assert owed(books, hook) == []
+
+
+def test_a_document_is_issued_while_its_hook_is_being_removed(books: Books) -> None:
+    store, _ = books
+    hook, document = add(books, HookEvent.PAID), issued(books)
+
+    def plan() -> None:
+        with store.write() as connection:
+            webhooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
+
+    with store.write() as connection:
+        webhooks.remove(connection, hook)
+        thread, errors = meanwhile(plan)
+        thread.join(timeout=0.3)
+    thread.join()
+    assert errors == []
+    assert owed(books, hook) == []
+
+
+def test_calls_of_one_hook_are_leased_one_at_a_time_and_those_of_two_at_once(books: Books) -> None:
+    store, _ = books
+    add(books, HookEvent.ISSUED)
+    add(books, HookEvent.ISSUED)
+    for order_id in (1, 2):
+        issued(books, order_id)
+    with store.write() as connection:
+        due = webhooks.due_ids(connection, now=NOW, limit=9)
+        lease_for = timedelta(minutes=1)
+        taken = [webhooks.take(connection, VAULT, call_id, now=NOW, lease_for=lease_for) for call_id in due]
+        assert [leased.hook.hook_id if leased else None for leased in taken] == [1, 2, None, None]
+        later = NOW + timedelta(minutes=2)
+        again = webhooks.take(connection, VAULT, due[2], now=later, lease_for=lease_for)
+        assert again is not None
+
+
+def test_due_calls_are_asked_for_by_shop(books: Books) -> None:
+    store, shop = books
+    add(books)
+    issued(books)
+    with store.read() as connection:
+        assert len(webhooks.due_ids(connection, now=NOW, limit=9, shop_id=shop.shop_id)) == 1
+        assert webhooks.due_ids(connection, now=NOW, limit=9, shop_id="other") == ()
+        assert webhooks.due_ids(connection, now=NOW - timedelta(seconds=1), limit=9) == ()
+
+
+def test_the_secret_is_kept_encrypted_and_comes_back_for_the_call(books: Books) -> None:
+    store, shop = books
+    with store.write() as connection:
+        hook, secret = webhooks.add(
+            connection, VAULT, shop_id=shop.shop_id, url=URL, events=(HookEvent.ISSUED,), by="An", now=NOW
+        )
+    issued(books)
+    with store.write() as connection:
+        leased = webhooks.take(connection, VAULT, 1, now=NOW, lease_for=timedelta(minutes=1))
+        kept = connection.exec_driver_sql("SELECT secret FROM hooks").scalar_one()
+    assert leased is not None
+    assert (leased.hook, leased.secret) == (hook, secret)
+    assert secret not in kept

@@ -1,0 +1,56 @@
+"""A shop's books for tests of the store: drafts, and issuing them the way the worker does, also from other processes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+
+from tests.support.factories import TODAY, a_shop, an_order
+from worker.domain.document import Document, Draft, Kind, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.shop import Shop
+from worker.invoicing.cores.builtin import Builtin
+from worker.store import counters, shops
+from worker.store.database.encryption import Vault
+from worker.store.database.engine import Store
+from worker.store.database.migrate import upgrade
+from worker.store.shops import Secrets
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+VAULT = Vault(("k" * 32,))
+
+
+def opened(database_url: str, shop: Shop | None = None) -> tuple[Store, Shop]:
+    """A database with one shop."""
+    upgrade(database_url)
+    store = Store(database_url)
+    with store.write() as connection:
+        kept = shops.add(connection, VAULT, shop or a_shop(), Secrets(("5f" * 25,)), now=NOW)
+    return store, kept
+
+
+@cache
+def plain_draft(kind: Kind) -> Draft:
+    return draft_document(kind, an_order(paid=True), a_shop(), cause="", send_mode=SendMode.SEND, today=TODAY)
+
+
+def a_draft(order_id: int, *, kind: Kind = Kind.INVOICE, test: bool = False) -> Draft:
+    """The paid order *order_id*, ready to be issued."""
+    cause, key = f"order:{order_id}:{kind}:1", f"wc_order_{order_id}"
+    return replace(
+        plain_draft(kind), cause=cause, order_id=order_id, order_key=key, order_number=str(order_id), test=test
+    )
+
+
+def issue(store: Store, shop: Shop, draft: Draft, *, now: datetime = NOW) -> Document:
+    """Issue *draft* in a transaction of its own, under the shop's lock."""
+    with store.write() as connection:
+        counters.lock(connection, shop.shop_id)
+        return Builtin(connection, shop, now).issue(draft)
+
+
+def issue_orders(database_url: str, shop: Shop, order_ids: list[int]) -> None:
+    """What one process does: issue all of *order_ids*, from the first on, also when an earlier process was killed at it."""
+    store = Store(database_url)
+    for order_id in order_ids:
+        issue(store, shop, a_draft(order_id))
+    store.close()

@@ -1,0 +1,80 @@
+"""What the shop's plugin sends to the bridge, signed as it signs."""
+
+import json
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from tests.support.bridge_app import SHOP, BridgeApp
+from worker.net.request_signature import sealed
+from worker.store import plugins, shops
+from worker.store.database.encryption import Vault
+from worker.store.plugins import Plugin
+from worker.store.shops import Connected
+
+CODE = "ABCDE-FGHJK-MNPQR-STVWX"
+PLUGIN_SECRET = "7e" * 32
+KEYS = {
+    "site": "https://shop.example",
+    "version": "0.1.0",
+    "rest_key": "ck_" + "a" * 40,
+    "rest_secret": "cs_" + "b" * 40,
+    "webhook_secret": "c" * 50,
+    "plugin_secret": PLUGIN_SECRET,
+}
+
+
+def vault(app: BridgeApp) -> Vault:
+    return Vault(app.settings.secret_keys)
+
+
+def invite(app: BridgeApp, code: str = CODE) -> None:
+    with app.store.write() as connection:
+        plugins.invite(connection, vault(app), SHOP, code, now=app.now)
+
+
+def post(
+    app: BridgeApp,
+    route: str,
+    content: dict[str, Any],
+    headers: dict[str, str],
+    *,
+    secret: str,
+    late_s: int = 0,
+) -> TestResponse:
+    body = json.dumps(content).encode()
+    seal = sealed(secret, time=int(app.now.timestamp()) + late_s, nonce="5f" * 16, route=route, body=body)
+    signed = {
+        "X-Facturelay-Time": seal.time,
+        "X-Facturelay-Nonce": seal.nonce,
+        "X-Facturelay-Signature": seal.signature,
+    }
+    return app.client.post(route, data=body, headers={**signed, **headers})
+
+
+def connect(
+    app: BridgeApp, changes: dict[str, str] | None = None, *, code: str = CODE, late_s: int = 0
+) -> TestResponse:
+    found = {"X-Facturelay-Invite": plugins.code_hash(code)}
+    secret = plugins.signing_key(code)
+    return post(app, "/plugin/connect", {**KEYS, **(changes or {})}, found, secret=secret, late_s=late_s)
+
+
+def ask(
+    app: BridgeApp, verb: str, content: dict[str, Any] | None = None, *, secret: str = PLUGIN_SECRET
+) -> TestResponse:
+    return post(app, f"/plugin/{verb}", content or {}, {"X-Facturelay-Shop": SHOP}, secret=secret)
+
+
+def shop_of(app: BridgeApp) -> Connected:
+    with app.store.read() as connection:
+        return shops.connected(connection, vault(app), SHOP)
+
+
+def plugin_of(app: BridgeApp) -> Plugin | None:
+    with app.store.read() as connection:
+        return plugins.of_shop(connection, vault(app), SHOP)
+
+
+def code_of(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, (answer.get_json() or {}).get("error", "")

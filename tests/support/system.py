@@ -1,0 +1,114 @@
+"""The whole system but its processes: the real store, a pretend shop, a real mail server; jobs are called, not queued."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from worker import jobs
+from worker.demo.mailbox import Mailbox
+from worker.demo.orders import Payload, php_json
+from worker.demo.pretend_shop import PretendShop
+from worker.domain.party import Address, Seller
+from worker.orders import history
+from worker.orders.history import Listed, Trail
+from worker.services import Services
+from worker.store import deliveries as inbox
+from worker.store import shops, steps
+from worker.store.database.tables import deliveries
+from worker.store.shops import Secrets
+
+SELLER = Seller(
+    name="De Gouden Koffiepot",
+    legal_form="BV",
+    address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
+    vat_number="BE0445566134",
+    enterprise_number="0445566134",
+    email="winkel@koffiepot.test",
+    iban="BE71096123456769",
+)
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+SECRET = "5f" * 25
+
+
+@dataclass
+class Clock:
+    """The time of a test: it stands still until it is moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class System:
+    """What an integration test does and asks."""
+
+    services: Services
+    shop: PretendShop
+    mailbox: Mailbox
+    clock: Clock
+    shop_id: str
+
+    def ring(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
+        """Keep a delivery of *order*, as the bridge does."""
+        with self.services.store.write() as connection:
+            return inbox.keep(
+                connection,
+                shop_id=self.shop_id,
+                source="webhook",
+                topic=topic,
+                order_id=order["id"],
+                body=php_json(order) if body is None else body,
+                now=self.clock.now,
+            )
+
+    def arrives(self, order: Payload, *, topic: str = "order.updated") -> tuple[Listed, ...]:
+        """Let *order* be so in the shop, ring for it, and do all work that is due."""
+        self.shop.place(order, self.shop.refunds(order["id"]) if self.shop.order(order["id"]) else ())
+        self.ring(order, topic=topic)
+        self.work()
+        return self.documents(order["id"])
+
+    def work(self) -> None:
+        """Do everything that is due now, as workers would."""
+        for _ in range(20):
+            with self.services.store.read() as connection:
+                looks = inbox.due_ids(connection, now=self.clock.now, limit=100)
+                documents = steps.due_documents(connection, now=self.clock.now, limit=100)
+            if not looks and not documents:
+                return
+            for delivery_id in looks:
+                jobs.run_look(self.services, delivery_id)
+            for document_id in documents:
+                jobs.run_steps(self.services, document_id)
+        raise AssertionError("the work never ends")
+
+    def documents(self, order_id: int | None = None) -> tuple[Listed, ...]:
+        return history.listed(self.services, order_id=order_id)
+
+    def numbers(self, order_id: int | None = None) -> list[str]:
+        return [item.document.number if item.document else "draft" for item in self.documents(order_id)]
+
+    def trail(self, order_id: int) -> Trail:
+        return history.trail_of(self.services, self.shop_id, order_id)
+
+    def notes(self, order_id: int) -> list[str]:
+        return [str(note["note"]) for note in self.shop.notes(order_id)]
+
+    def outcomes(self) -> list[tuple[str, str]]:
+        with self.services.store.read() as connection:
+            rows = connection.execute(deliveries.select().order_by(deliveries.c.delivery_id))
+            return [(row.state, row.outcome_code) for row in rows]
+
+    def change_shop(self, **changes: Any) -> None:
+        with self.services.store.write() as connection:
+            found = shops.connected(connection, self.services.vault, self.shop_id)
+            shops.change(connection, replace(found.shop, **changes))
+
+    def change_secrets(self, secrets: Secrets) -> None:
+        with self.services.store.write() as connection:
+            shops.change_secrets(connection, self.services.vault, self.shop_id, secrets)
