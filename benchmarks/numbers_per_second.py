@@ -22,6 +22,7 @@ from tests.services.postgres import Postgres, accepts, server_binaries
 from tests.services.process import account, run, running, scratch
 from tests.support.issuing import issue_orders, opened
 from worker.domain.shop import Shop
+from worker.store.database.migrate import upgrade
 from worker.store.database.tables import documents
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -29,6 +30,7 @@ FORKS = multiprocessing.get_context("forkserver")
 
 def numbers_per_second(database_url: str, *, processes: int, wanted: int) -> float:
     """Issue *wanted* documents with *processes* at once; fails when there are not exactly so many in the end."""
+    upgrade(database_url)
     store, shop = opened(database_url)
     share = wanted // processes
     shares = [[first * 1_000_000 + n for n in range(share)] for first in range(processes)]

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.services.browser",
     "tests.services.mariadb",
     "tests.services.postgres",
+    "tests.services.databases",  # after the one it imports
     "tests.services.wordpress",
 ]
 

@@ -36,8 +36,8 @@ def test_ready_is_503_without_a_database(tmp_path: Path, broker_url: str) -> Non
     assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "away", "redis": "answers"})
 
 
-def test_ready_is_503_before_the_database_has_its_tables(database_url: str, tmp_path: Path) -> None:
-    bare = create_app(settings_for(database_url, tmp_path))
+def test_ready_is_503_before_the_database_has_its_tables(empty_database_url: str, tmp_path: Path) -> None:
+    bare = create_app(settings_for(empty_database_url, tmp_path))
 
     assert bare.test_client().get("/ready").status_code == 503
     bare.extensions["facturelay"].store.close()

@@ -1,6 +1,5 @@
 """One small system for a test: the real store, a pretend shop, a real mail server; jobs are called, not queued."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,25 +15,12 @@ from worker.domain.shop import Shop
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops
-from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
 
 
-@pytest.fixture(scope="session")
-def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, to be copied: migrating takes longer than most of these tests."""
-    path = tmp_path_factory.mktemp("books") / "empty.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def system(database_url: str, tmp_path: Path, empty_books: Path) -> Iterator[System]:
+def system(database_url: str, tmp_path: Path) -> Iterator[System]:
     """A connected shop that sells from Gent, on each kind of database."""
-    if database_url.startswith("sqlite:///"):
-        shutil.copy(empty_books, database_url.removeprefix("sqlite:///"))
-    else:
-        upgrade(database_url)
     clock = Clock()
     with PretendShop() as shop, Mailbox() as mailbox:
         settings = Settings(

@@ -21,21 +21,18 @@ from worker.scheduler import DUTY, Chore, Chores, Swept
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import deliveries, leases, shops, webhooks
-from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
 
 SHOP = "a-shop"
 
 
 @pytest.fixture
-def services(broker_url: str, tmp_path: Path) -> Iterator[Services]:
+def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Services]:
     """A shop without orders, an empty broker, and a clock that stands still."""
-    url = f"sqlite:///{tmp_path / 'facturelay.db'}"
-    upgrade(url)
     settings = Settings(
         data=tmp_path,
         public_url="https://documents.test",
-        database_url=url,
+        database_url=sqlite_url,
         redis_url=broker_url,
         secret_keys=("k" * 32,),
     )

@@ -12,18 +12,15 @@ from worker.queue import RUN_ERRAND
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops, tasks
-from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
 
 SHOP = "a-shop"
 
 
 @pytest.fixture
-def services(broker_url: str, tmp_path: Path) -> Iterator[Services]:
+def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Services]:
     """One shop and an empty broker."""
-    url = f"sqlite:///{tmp_path / 'facturelay.db'}"
-    upgrade(url)
-    settings = Settings(tmp_path, "https://documents.test", url, broker_url, ("k" * 32,))
+    settings = Settings(tmp_path, "https://documents.test", sqlite_url, broker_url, ("k" * 32,))
     services = Services(settings, now=Clock())
     shop = Shop(shop_id=SHOP, name="Winkel", url="https://winkel.test", orders_since=START)
     with services.store.write() as connection:

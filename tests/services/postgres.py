@@ -1,4 +1,4 @@
-"""PostgreSQL, and `database_url`: one empty database for one test, on each kind of database we promise."""
+"""PostgreSQL: servers of our own, each with its databases in a folder that is gone afterwards."""
 
 import os
 import re
@@ -114,18 +114,6 @@ class RestartablePostgres:
 
     def stop(self) -> None:
         self._now.close()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database as an SQLAlchemy address, once each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'facturelay.db'}"
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    name = server.create_database()
-    yield server.url(name)
-    server.drop_database(name)
 
 
 def server_binaries() -> Path:

@@ -30,8 +30,8 @@ def test_broker_speaks_the_protocol_and_keeps_nothing_from_the_test_before(broke
 
 
 @pytest.mark.parametrize("again", [1, 2])
-def test_each_test_gets_an_empty_database_of_its_own(database_url: str, again: int) -> None:
-    engine = create_engine(database_url)
+def test_each_test_gets_an_empty_database_of_its_own(empty_database_url: str, again: int) -> None:
+    engine = create_engine(empty_database_url)
     try:
         with engine.begin() as connection:
             tables = inspect(connection).get_table_names()

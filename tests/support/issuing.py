@@ -12,7 +12,6 @@ from worker.invoicing.cores.builtin import Builtin
 from worker.store import counters, shops
 from worker.store.database.encryption import Vault
 from worker.store.database.engine import Store
-from worker.store.database.migrate import upgrade
 from worker.store.shops import Secrets
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -20,8 +19,7 @@ VAULT = Vault(("k" * 32,))
 
 
 def opened(database_url: str, shop: Shop | None = None) -> tuple[Store, Shop]:
-    """A database with one shop."""
-    upgrade(database_url)
+    """A migrated database, with one shop from now on."""
     store = Store(database_url)
     with store.write() as connection:
         kept = shops.add(connection, VAULT, shop or a_shop(), Secrets(("5f" * 25,)), now=NOW)

@@ -20,17 +20,17 @@ from worker.store.database.migrate import alembic_config, head, is_current, upgr
 from worker.store.database.tables import documents, marks, metadata, order_words, orders, shops, unpaid
 
 
-def test_an_empty_database_is_not_current_and_becomes_so(database_url: str) -> None:
-    store = Store(database_url)
+def test_an_empty_database_is_not_current_and_becomes_so(empty_database_url: str) -> None:
+    store = Store(empty_database_url)
     assert not is_current(store)
-    upgrade(database_url)
+    upgrade(empty_database_url)
     assert is_current(store)
     store.close()
 
 
-def test_the_migrated_tables_are_those_of_the_code(database_url: str) -> None:
-    upgrade(database_url)
-    store = Store(database_url)
+def test_the_migrated_tables_are_those_of_the_code(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    store = Store(empty_database_url)
     with store.read() as connection:
         # SQLite writes an empty default in quotes of its own, which alembic takes for another one.
         options = {"compare_type": True, "compare_server_default": not store.is_sqlite}
@@ -47,23 +47,23 @@ def test_the_migrated_tables_are_those_of_the_code(database_url: str) -> None:
     }
 
 
-def test_upgrading_again_changes_nothing(database_url: str) -> None:
-    upgrade(database_url)
-    store = Store(database_url)
+def test_upgrading_again_changes_nothing(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    store = Store(empty_database_url)
     with store.engine.begin() as connection:
         connection.execute(text("INSERT INTO leases VALUES ('sweep', 'me', '2026-11-23 09:00:00.000000')"))
-    upgrade(database_url)
+    upgrade(empty_database_url)
     with store.read() as connection:
         assert connection.execute(text("SELECT holder FROM leases")).scalar_one() == "me"
     store.close()
 
 
-def test_two_may_upgrade_at_once(database_url: str) -> None:
+def test_two_may_upgrade_at_once(empty_database_url: str) -> None:
     errors = list[BaseException]()
 
     def run() -> None:
         try:
-            upgrade(database_url)
+            upgrade(empty_database_url)
         except BaseException as error:  # noqa: BLE001  # whatever it is, the test shows it
             errors.append(error)
 
@@ -81,14 +81,14 @@ def test_the_migrations_are_one_line_forward() -> None:
     assert [script.revision for script in scripts.walk_revisions() if script.is_branch_point] == []
 
 
-def test_orders_of_an_older_version_are_found_and_its_unpaid_invoices_known(database_url: str) -> None:
-    store = Store(database_url)
+def test_orders_of_an_older_version_are_found_and_its_unpaid_invoices_known(empty_database_url: str) -> None:
+    store = Store(empty_database_url)
     with store.write() as connection:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
         live_before(connection)
-    upgrade(database_url)
+    upgrade(empty_database_url)
     with store.read() as connection:
         words = connection.execute(
             select(order_words.c.order_id, order_words.c.word).order_by("order_id", "word")
@@ -158,8 +158,8 @@ def shape(store: Store) -> Shape:
         }
 
 
-def test_each_migration_leaves_all_that_the_version_before_it_uses(database_url: str) -> None:
-    store, shapes = Store(database_url), list[Shape]()
+def test_each_migration_leaves_all_that_the_version_before_it_uses(empty_database_url: str) -> None:
+    store, shapes = Store(empty_database_url), list[Shape]()
     revisions = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
     for revision in reversed(revisions):
         with store.write() as connection:
@@ -175,13 +175,13 @@ def test_each_migration_leaves_all_that_the_version_before_it_uses(database_url:
             assert [name for name in added if not (after[table][name][1] or after[table][name][2])] == []
 
 
-def test_old_code_goes_on_beside_the_migrations_of_a_later_version(database_url: str) -> None:
-    upgrade(database_url)
-    store = Store(database_url)
+def test_old_code_goes_on_beside_the_migrations_of_a_later_version(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    store = Store(empty_database_url)
     with store.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     assert is_current(store)
-    upgrade(database_url)
+    upgrade(empty_database_url)
     with store.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
     store.close()
