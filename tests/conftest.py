@@ -1,6 +1,8 @@
 """What every test may ask for. Nothing here is slow to import: most runs need none of the services."""
 
+import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,8 @@ MARKER_OF = {
     "wordpress": "wordpress",
     "wordpress_site": "wordpress",
 }
+# Where several processes share the tests, files that hold one of these begin first: none may be what all others wait for.
+LONGEST = ("chaos", "wordpress", "browser", "slow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,17 +40,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let a polite kill of pytest stop the services too, as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let a polite kill of pytest stop the services too, as Ctrl-C does; that itself is ignored where a shell put us behind it."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, signal.default_int_handler)
 
 
 # First: -m must see these markers when it decides what to leave out.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the suites whose services it uses."""
+    """Mark each test with the suites whose services it uses; with several processes, put the longest files first."""
     for item in items:
         for marker in {MARKER_OF[name] for name in getattr(item, "fixturenames", ()) if name in MARKER_OF}:
             item.add_marker(marker)
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        rank_of: dict[Path, int] = {}
+        for item in items:
+            rank_of[item.path] = min(rank(item), rank_of.get(item.path, len(LONGEST)))
+        items.sort(key=lambda item: rank_of[item.path])
+
+
+def rank(item: pytest.Item) -> int:
+    return next((place for place, marker in enumerate(LONGEST) if item.get_closest_marker(marker)), len(LONGEST))
 
 
 @pytest.fixture(scope="session")

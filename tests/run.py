@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERYWHERE = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
 POLICY = Path("/usr/sbin/policy-rc.d")
+# How many processes share the tests. Each starts servers of its own.
+PROCESSES = 2
 PHP_MODULES = {"curl", "mbstring", "mysqli", "xml", "dom"}
 
 
@@ -119,6 +122,20 @@ class Tally:
                 terminalreporter.line(fault)
 
 
+class Sharing:
+    """A pytest plugin: how the tests are shared out where several processes run them."""
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
+        """Whole files, in the order collected. All of chaos counts as one: twice at once would be no fair fight."""
+        from xdist.scheduler import LoadFileScheduling  # pytest itself must be the first to import xdist
+
+        class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist publishes no types
+            def _split_scope(self, nodeid: str) -> str:
+                return "chaos" if nodeid.startswith("tests/chaos/") else nodeid.partition("::")[0]
+
+        return ByFile(config, log)
+
+
 def main(arguments: Sequence[str]) -> int:
     """The exit code: pytest's own, or 1 where only strictness objects."""
     options, for_pytest = parser().parse_known_args(arguments)
@@ -130,11 +147,19 @@ def main(arguments: Sequence[str]) -> int:
     for suite in SUITES:
         say(f"{suite.marker:13} {'left out' if suite in missing else 'runs'}: {suite.what}")
     tally = Tally(missing, strict=options.strict)
+    sharing = (
+        [] if one_file_is_meant(for_pytest) else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
+    )
     # The same examples every time: what was green yesterday is red today only because of a change.
     repeatable = ["--hypothesis-profile=ci"] if options.strict else []
     selection = ["-m", selected(options.marker, missing)]
-    code = int(pytest.main([*repeatable, *for_pytest, *selection], plugins=[tally]))
+    code = int(pytest.main([*sharing, *repeatable, *for_pytest, *selection], plugins=[tally, Sharing()]))
     return code or int(bool(tally.faults()))
+
+
+def one_file_is_meant(for_pytest: Sequence[str]) -> bool:
+    """Whether a file or a test is named: starting several processes would take longer than it spares."""
+    return any(".py" in argument for argument in for_pytest)
 
 
 def parser() -> argparse.ArgumentParser:

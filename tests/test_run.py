@@ -1,12 +1,13 @@
 """The runner itself: what it leaves out, and what a strict run does not let pass."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.run import ROOT, SUITES, selected
+from tests.run import ROOT, SUITES, one_file_is_meant, selected
 
 PASSES = "def test_it() -> None: pass\n"
 SKIPS = "import pytest\ndef test_it() -> None: pytest.skip('not today')\n"
@@ -36,19 +37,27 @@ def test_green_stays_green(tmp_path: Path) -> None:
     assert run(tmp_path, PASSES)[0] == 0
 
 
+@pytest.mark.parametrize("processes", ["0", "2"])
 @pytest.mark.parametrize("source", [SKIPS, FAILS_AS_EXPECTED], ids=["skipped", "expected to fail"])
-def test_unproven_is_green_for_a_person_and_red_when_strict(tmp_path: Path, source: str) -> None:
-    code, words = run(tmp_path, source, "--strict")
+def test_unproven_is_green_for_a_person_and_red_when_strict(tmp_path: Path, source: str, processes: str) -> None:
+    code, words = run(tmp_path, source, "--strict", "-n", processes)
 
-    assert (run(tmp_path, source)[0], code) == (0, 1)
-    assert "test_one.py::test_it was skipped or expected to fail" in words
+    assert (run(tmp_path, source, "-n", processes)[0], code) == (0, 1)
+    assert words.count("test_one.py::test_it was skipped or expected to fail") == 1
+    assert re.fullmatch(r"=+ 1 (skipped|xfailed) in [0-9.]+s =+", words.splitlines()[-1])
 
 
-def test_file_skipped_as_a_whole_is_red_when_strict(tmp_path: Path) -> None:
-    code, words = run(tmp_path, SKIPS_WHOLE_FILE + PASSES, "--strict")
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_file_skipped_as_a_whole_is_red_when_strict(tmp_path: Path, processes: str) -> None:
+    code, words = run(tmp_path, SKIPS_WHOLE_FILE + PASSES, "--strict", "-n", processes)
 
     assert code != 0
-    assert "test_one.py was skipped or expected to fail" in words
+    assert words.count("test_one.py was skipped or expected to fail") == 1
+
+
+def test_tests_are_shared_out_unless_a_file_is_named() -> None:
+    assert not one_file_is_meant(["--strict", "tests/domain", "-k", "rounding"])
+    assert one_file_is_meant(["-x", "tests/domain/test_vat.py::test_it"])
 
 
 def test_suite_whose_needs_are_missing_is_left_out_and_named(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.services.process import free_port
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.show import demo_settings
 from worker.processes import status
-from worker.processes.supervisor import free_port, open_house, set_up_link
+from worker.processes.supervisor import open_house, set_up_link
 from worker.services import Services
 
 if TYPE_CHECKING:

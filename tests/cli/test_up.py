@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import requests
 
+from tests.services.process import free_port
 from worker.demo import hookshot
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import load
-from worker.processes.supervisor import free_port
 
 pytestmark = pytest.mark.slow
 RECORDINGS = Path(__file__).parents[1] / "recordings"

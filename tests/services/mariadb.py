@@ -47,7 +47,7 @@ class MariaDB:
 def mariadb() -> Iterator[MariaDB]:
     """A server with empty tables, on a Unix socket only."""
     user = account("mysql")
-    with scratch("mariadb", owner=user) as folder:
+    with scratch("mariadb", owner=user, quick=True) as folder:
         data, path = folder / "data", folder / "mariadb.sock"
         install = executable("mariadb-install-db", package="mariadb-server")
         switches = ("--auth-root-authentication-method=normal", "--skip-test-db")

@@ -63,7 +63,7 @@ def postgres() -> Iterator[Postgres]:
 def cluster() -> Iterator[Path]:
     """The folder of a server's data, before the server is started."""
     user = account("postgres")
-    with scratch("postgres", owner=user) as folder:
+    with scratch("postgres", owner=user, quick=True) as folder:
         switches = ("--username=facturelay", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         run([server_binaries() / "initdb", "--pgdata", folder / "data", *switches], user=user)
         yield folder
