@@ -27,5 +27,4 @@ def an_app(database_url: str, folder: Path) -> Iterator[BridgeApp]:
     made = BridgeApp(settings_for(database_url, folder))
     made.add_shop()
     yield made
-    made.store.close()
-    made.client.application.extensions["facturelay"].store.close()
+    made.close()

@@ -4,16 +4,21 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge import create_app
+from bridge.api import rate_limit
+from bridge.context import NAME, assemble
 from worker.domain.document import Category, Document, Draft, Kind, Line, PaymentRequest, Reference, SendMode, VatLine
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import Shop
@@ -54,6 +59,25 @@ def signed_headers(body: bytes, *, topic: str = "order.updated", secret: str = S
     }
 
 
+# Bridges whose test is over. To build one, with all its addresses and templates, takes longer than most tests.
+IDLE: defaultdict[tuple[object, ...], list[Flask]] = defaultdict(list)
+
+
+def a_bridge(settings: Settings, *, now: Callable[[], datetime]) -> Flask:
+    """A bridge that knows nothing of the test before: all that it holds between two requests is in its extensions."""
+    if not IDLE[shape(settings)]:
+        return create_app(settings, now=now)
+    bridge = IDLE[shape(settings)].pop()
+    bridge.extensions.update({NAME: assemble(settings, now), rate_limit.NAME: rate_limit.Pace()})
+    assert bridge.extensions.keys() == {NAME, rate_limit.NAME}
+    return bridge
+
+
+def shape(settings: Settings) -> tuple[object, ...]:
+    """What is built into a bridge."""
+    return settings.secret_keys, settings.public_url, settings.max_body_bytes
+
+
 @dataclass
 class BridgeApp:
     """A migrated database with one shop, and the bridge before it. *now* is what its clock says."""
@@ -65,7 +89,14 @@ class BridgeApp:
 
     def __post_init__(self) -> None:
         self.store = Store(self.settings.database_url)
-        self.client = create_app(self.settings, now=lambda: self.now).test_client()
+        self.client = a_bridge(self.settings, now=lambda: self.now).test_client()
+
+    def close(self) -> None:
+        """Leave the bridge to the next test."""
+        bridge = self.client.application
+        self.store.close()
+        bridge.extensions[NAME].store.close()
+        IDLE[shape(self.settings)].append(bridge)
 
     def add_shop(self, shop_id: str = SHOP, *, secrets: tuple[str, ...] = (SECRET,), suspended: bool = False) -> None:
         shop = Shop(shop_id, "Bakkerij Janssens", "https://shop.example", NOW, suspended=suspended)
