@@ -1,6 +1,7 @@
 """Opening the database. Writers take the lock at once (BEGIN IMMEDIATE): a deferred SQLite transaction fails when it upgrades."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,11 +77,28 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    write_ahead(cursor)
     # FULL: with NORMAL the last commits can be lost on a power cut, and an invoice number may never be given twice.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Turn WAL on, waiting as long as for any lock. Raises sqlite3.OperationalError after that.
+
+    In a new file this needs a lock that two may be about to take from each other; there SQLite fails at once, whatever the
+    busy timeout says. The one that failed has let go of its half, so it may try again.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def begin_sqlite(connection: Connection) -> None:
