@@ -1,0 +1,95 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Admin;
+
+use Facturelay\Connection\Connection;
+use Facturelay\Connection\Heartbeat;
+use Facturelay\Connection\RestKeys;
+use Facturelay\Feature;
+use Facturelay\Mails\HeldMails;
+
+defined( 'ABSPATH' ) || exit;
+
+/** A test under Tools > Site Health, and a notice only when a person must act. */
+final class SiteHealth implements Feature {
+
+	private const SILENT_S = 1800;
+
+	public function add_hooks(): void {
+		add_filter( 'site_status_tests', array( $this, 'add_test' ) );
+		add_action( 'admin_notices', array( $this, 'notify' ) );
+	}
+
+	/**
+	 * @param mixed $tests
+	 * @return array<string, mixed>
+	 */
+	public function add_test( $tests ): array {
+		$tests = (array) $tests;
+		if ( Connection::load()->is_made() ) {
+			$tests['direct']['facturelay'] = array(
+				'label' => __( 'Facturelay', 'facturelay' ),
+				'test'  => array( $this, 'test' ),
+			);
+		}
+		return $tests;
+	}
+
+	/** @return array<string, mixed> */
+	public function test(): array {
+		$problem = $this->problem();
+		$well    = '' === $problem;
+		$held    = ( new HeldMails() )->figures()['held'];
+		/* translators: %d: number of mails */
+		$waiting = sprintf( _n( '%d mail waits for its document.', '%d mails wait for their documents.', $held, 'facturelay' ), $held );
+		return array(
+			'label'       => $well ? __( 'Your shop is connected to Facturelay', 'facturelay' ) : __( 'Your shop has lost Facturelay', 'facturelay' ),
+			'status'      => $well ? 'good' : 'critical',
+			'badge'       => array(
+				'label' => __( 'Documents', 'facturelay' ),
+				'color' => $well ? 'green' : 'red',
+			),
+			'description' => '<p>' . esc_html( $well ? __( 'Documents are made and mailed.', 'facturelay' ) : $problem ) . ' ' . esc_html( $waiting ) . '</p>',
+			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) ),
+			'test'        => 'facturelay',
+		);
+	}
+
+	public function notify(): void {
+		if ( ! current_user_can( 'manage_woocommerce' ) || ! Connection::load()->is_made() ) {
+			return;
+		}
+		$problem = $this->problem();
+		if ( '' !== $problem ) {
+			printf( '<div class="notice notice-error"><p>%s <a href="%s">%s</a></p></div>', esc_html( $problem ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
+		}
+	}
+
+	/** What a person must do something about; '' when nothing. */
+	private function problem(): string {
+		$connection = Connection::load();
+		if ( $connection->is_clone() ) {
+			return __( 'This site is a copy of a shop that is connected to Facturelay, so the plugin does nothing here.', 'facturelay' );
+		}
+		if ( ! function_exists( 'WC' ) ) {
+			return '';
+		}
+		if ( ! RestKeys::exists( $connection->key_id() ) ) {
+			return __( 'The REST key of Facturelay was deleted, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
+		}
+		$heard = Heartbeat::heard();
+		$ago   = static fn ( string $what ): int => time() - (int) ( $heard[ $what ] ?? $heard['at'] ?? time() );
+		if ( $ago( 'tried' ) > self::SILENT_S ) {
+			return __( 'Your shop\'s clock (WP-Cron) has not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
+		}
+		if ( $ago( 'at' ) > self::SILENT_S ) {
+			$why = (string) ( $heard['sentence'] ?? '' );
+			return __( 'Facturelay has not answered for half an hour; your shop sends its own mails meanwhile.', 'facturelay' ) . ( '' === $why ? '' : " $why" );
+		}
+		return ! empty( $heard['broken'] )
+			? __( 'WooCommerce no longer tells Facturelay of new orders at once, and that could not be mended by itself. Press "Reconnect".', 'facturelay' )
+			: '';
+	}
+}

@@ -1,0 +1,59 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+use Facturelay\Feature;
+
+defined( 'ABSPATH' ) || exit;
+
+/** Lets WordPress call one address inside the owner's own network, where he said so; no other, and no other port. */
+final class PrivateAddress implements Feature {
+
+	private static string $tried = '';
+
+	public function add_hooks(): void {
+		add_filter( 'http_request_host_is_external', array( $this, 'allow_host' ), 10, 3 );
+		add_filter( 'http_allowed_safe_ports', array( $this, 'allow_port' ), 10, 3 );
+	}
+
+	/** While connecting there is no connection yet to read the address from. */
+	public static function try_out( string $host_and_port ): void {
+		self::$tried = $host_and_port;
+	}
+
+	public static function of( string $url ): string {
+		$scheme = (string) wp_parse_url( $url, PHP_URL_SCHEME );
+		$port   = wp_parse_url( $url, PHP_URL_PORT ) ?: ( 'https' === $scheme ? 443 : 80 );
+		return strtolower( (string) wp_parse_url( $url, PHP_URL_HOST ) ) . ':' . $port;
+	}
+
+	/**
+	 * @param bool   $external
+	 * @param string $host
+	 * @param string $url
+	 */
+	public function allow_host( $external, $host = '', $url = '' ): bool {
+		return (bool) $external || $this->is_ours( (string) $url );
+	}
+
+	/**
+	 * @param int[]  $ports
+	 * @param string $host
+	 * @param string $url
+	 * @return int[]
+	 */
+	public function allow_port( $ports, $host = '', $url = '' ): array {
+		$ports = (array) $ports;
+		if ( $this->is_ours( (string) $url ) ) {
+			$ports[] = (int) substr( (string) strrchr( self::of( (string) $url ), ':' ), 1 );
+		}
+		return $ports;
+	}
+
+	private function is_ours( string $url ): bool {
+		$allowed = '' !== self::$tried ? self::$tried : Connection::load()->private_address();
+		return '' !== $allowed && self::of( $url ) === $allowed;
+	}
+}

@@ -1,0 +1,90 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+use Facturelay\FacturelayError;
+
+defined( 'ABSPATH' ) || exit;
+
+/** The REST key that Facturelay uses: a row of WooCommerce's, which has no function for it; its settings page writes the same. */
+final class RestKeys {
+
+	/**
+	 * @return array{id: int, key: string, secret: string}
+	 * @throws FacturelayError
+	 */
+	public static function make( int $owner ): array {
+		global $wpdb;
+		$key    = 'ck_' . wc_rand_hash();
+		$secret = 'cs_' . wc_rand_hash();
+		$made   = $wpdb->insert(
+			self::table(),
+			array(
+				'user_id'         => $owner,
+				'description'     => 'Facturelay',
+				'permissions'     => 'read_write',
+				'consumer_key'    => wc_api_hash( $key ),
+				'consumer_secret' => $secret,
+				'truncated_key'   => substr( $key, -7 ),
+			)
+		);
+		if ( ! $made ) {
+			throw new FacturelayError( 'key_not_made', __( 'WooCommerce could not store a REST key. Your database may be full or read-only.', 'facturelay' ) );
+		}
+		return array(
+			'id'     => (int) $wpdb->insert_id,
+			'key'    => $key,
+			'secret' => $secret,
+		);
+	}
+
+	public static function delete( int $key_id ): void {
+		global $wpdb;
+		if ( $key_id > 0 ) {
+			$wpdb->delete( self::table(), array( 'key_id' => $key_id ) );
+		}
+	}
+
+	public static function exists( int $key_id ): bool {
+		return null !== self::value( 'key_id', $key_id );
+	}
+
+	/** The user for whom the key acts; 0 where there is no key. */
+	public static function owner( int $key_id ): int {
+		return (int) self::value( 'user_id', $key_id );
+	}
+
+	public static function give( int $key_id, int $owner ): void {
+		global $wpdb;
+		$wpdb->update( self::table(), array( 'user_id' => $owner ), array( 'key_id' => $key_id ) );
+	}
+
+	/** Somebody for whom a key and webhooks may act: whoever is here, or the first who may. 0: nobody. */
+	public static function entitled(): int {
+		if ( current_user_can( 'manage_woocommerce' ) ) {
+			return get_current_user_id();
+		}
+		$others = get_users(
+			array(
+				'role__in' => array( 'administrator', 'shop_manager' ),
+				'number'   => 1,
+				'orderby'  => 'ID',
+				'fields'   => 'ID',
+			)
+		);
+		return (int) ( $others[0] ?? 0 );
+	}
+
+	private static function value( string $column, int $key_id ): ?string {
+		global $wpdb;
+		$column = 'user_id' === $column ? 'user_id' : 'key_id';
+		return $wpdb->get_var( $wpdb->prepare( "SELECT $column FROM `" . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+	}
+
+	private static function table(): string {
+		global $wpdb;
+		return $wpdb->prefix . 'woocommerce_api_keys';
+	}
+}

@@ -1,0 +1,96 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+use WC_Data_Store;
+use WC_Webhook;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The webhooks that lead to Facturelay, whoever made them: Facturelay itself makes one anew when it breaks.
+ * They are known by their path, which carries the shop's id; nobody can guess that.
+ */
+final class Webhooks {
+
+	public const TOPICS = array( 'order.created', 'order.updated', 'order.deleted', 'order.restored' );
+
+	/** @return WC_Webhook[] */
+	public static function ours( Connection $connection ): array {
+		if ( '' === $connection->shop() || ! class_exists( WC_Webhook::class ) ) {
+			return array();
+		}
+		$found = array();
+		foreach ( WC_Data_Store::load( 'webhook' )->get_webhooks_ids() as $id ) {
+			$webhook = wc_get_webhook( (int) $id );
+			if ( $webhook && self::is_ours( $webhook, $connection ) ) {
+				$found[] = $webhook;
+			}
+		}
+		return $found;
+	}
+
+	/** @param object $webhook */
+	public static function is_ours( $webhook, Connection $connection ): bool {
+		$path = (string) wp_parse_url( (string) $webhook->get_delivery_url(), PHP_URL_PATH );
+		$end  = '/webhooks/' . $connection->shop();
+		return '' !== $connection->shop() && substr( untrailingslashit( $path ), -strlen( $end ) ) === $end;
+	}
+
+	/** @return string[] the topics of which no working webhook tells Facturelay */
+	public static function missing( Connection $connection ): array {
+		$alive = array();
+		foreach ( self::ours( $connection ) as $webhook ) {
+			if ( 'active' === $webhook->get_status() ) {
+				$alive[] = $webhook->get_topic();
+			}
+		}
+		return array_values( array_diff( self::TOPICS, $alive ) );
+	}
+
+	public static function make( string $url, string $secret, int $owner ): void {
+		foreach ( self::TOPICS as $topic ) {
+			$webhook = new WC_Webhook();
+			$webhook->set_name( "Facturelay: $topic" );
+			$webhook->set_user_id( $owner );
+			$webhook->set_topic( $topic );
+			$webhook->set_delivery_url( $url );
+			$webhook->set_secret( $secret );
+			$webhook->set_api_version( 'wp_api_v3' );
+			$webhook->set_status( 'active' );
+			$webhook->save();
+			// Not before the first save, where it has no effect: without it WooCommerce pings after each delivery.
+			$webhook->set_pending_delivery( false );
+			$webhook->save();
+		}
+	}
+
+	public static function give( Connection $connection, int $owner ): void {
+		foreach ( self::ours( $connection ) as $webhook ) {
+			$webhook->set_user_id( $owner );
+			$webhook->save();
+		}
+	}
+
+	/** Facturelay may have mended one in the same minute as we did: a second one of a topic rings for nothing. */
+	public static function delete_doubles( Connection $connection ): void {
+		$seen = array();
+		foreach ( self::ours( $connection ) as $webhook ) {
+			if ( 'active' !== $webhook->get_status() ) {
+				continue;
+			}
+			if ( isset( $seen[ $webhook->get_topic() ] ) ) {
+				$webhook->delete( true );
+			}
+			$seen[ $webhook->get_topic() ] = true;
+		}
+	}
+
+	public static function delete( Connection $connection ): void {
+		foreach ( self::ours( $connection ) as $webhook ) {
+			$webhook->delete( true );
+		}
+	}
+}

@@ -1,0 +1,153 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Documents;
+
+use Facturelay\Connection\Connection;
+use Facturelay\Connection\Heartbeat;
+use Facturelay\Feature;
+use Facturelay\Mails\HeldMails;
+use Facturelay\Mails\MailHold;
+use Facturelay\Mails\OrderFacts;
+use WC_Order;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Where a customer finds the documents: in the account, on the order's page, after the checkout, in WooCommerce's mails.
+ * The links go to the shop's own address, so they never expire; nothing is asked of Facturelay while a page is made.
+ */
+final class CustomerLinks implements Feature {
+
+	/** Which mail of WooCommerce's tells of which status. */
+	private const MAILS_OF = array(
+		'on-hold'    => 'customer_on_hold_order',
+		'processing' => 'customer_processing_order',
+		'completed'  => 'customer_completed_order',
+	);
+	// Later, a document that is still not there waits for a person.
+	private const SOON_S = 15 * MINUTE_IN_SECONDS;
+
+	private DocumentTable $documents;
+
+	public function __construct() {
+		$this->documents = new DocumentTable();
+	}
+
+	public function add_hooks(): void {
+		add_filter( 'woocommerce_my_account_my_orders_actions', array( $this, 'add_action' ), 20, 2 );
+		add_action( 'woocommerce_order_details_after_order_table', array( $this, 'show_documents' ) );
+		add_action( 'woocommerce_email_after_order_table', array( $this, 'mention_in_mail' ), 20, 4 );
+	}
+
+	/** To the page of a document, or to one of its files: pdf or xml. */
+	public static function of( object $document, WC_Order $order, string $file = '' ): string {
+		return add_query_arg(
+			array_filter(
+				array(
+					'facturelay_document' => (int) $document->document_id,
+					'facturelay_file'     => $file,
+					'key'                 => $order->get_order_key(),
+				)
+			),
+			home_url( '/' )
+		);
+	}
+
+	public static function of_order( WC_Order $order ): string {
+		return add_query_arg(
+			array(
+				'facturelay_order' => $order->get_id(),
+				'key'              => $order->get_order_key(),
+			),
+			home_url( '/' )
+		);
+	}
+
+	/**
+	 * @param mixed $actions
+	 * @param mixed $order
+	 * @return array<string, mixed>
+	 */
+	public function add_action( $actions, $order = null ): array {
+		$actions = (array) $actions;
+		if ( ! $order instanceof WC_Order || ! Connection::load()->works() ) {
+			return $actions;
+		}
+		foreach ( array_reverse( $this->documents->of_order( $order->get_id() ) ) as $document ) {
+			if ( 'invoice' === $document->kind ) {
+				$actions['facturelay_invoice'] = array(
+					'url'  => self::of( $document, $order ),
+					'name' => DocumentTable::title( 'invoice' ),
+				);
+				break;
+			}
+		}
+		return $actions;
+	}
+
+	/** @param mixed $order */
+	public function show_documents( $order ): void {
+		if ( ! $order instanceof WC_Order || ! Connection::load()->works() ) {
+			return;
+		}
+		$documents = $this->documents->of_order( $order->get_id() );
+		$waiting   = array() === $documents && $this->is_expected( $order );
+		if ( array() === $documents && ! $waiting ) {
+			return;
+		}
+		echo '<section class="facturelay-documents"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
+		if ( $waiting ) {
+			printf( '<p><a href="%s">%s</a></p>', esc_url( self::of_order( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
+		}
+		echo array() === $documents ? '' : '<ul>';
+		foreach ( $documents as $document ) {
+			printf( '<li><a href="%s">%s</a></li>', esc_url( self::of( $document, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
+		}
+		echo ( array() === $documents ? '' : '</ul>' ) . '</section>';
+	}
+
+	/**
+	 * A link in WooCommerce's own mail, where that leaves although there is a document. May run twice for one mail.
+	 *
+	 * @param mixed $order
+	 * @param mixed $sent_to_admin
+	 * @param mixed $plain_text
+	 * @param mixed $email
+	 */
+	public function mention_in_mail( $order, $sent_to_admin = false, $plain_text = false, $email = null ): void {
+		$mail_id = is_object( $email ) && isset( $email->id ) ? (string) $email->id : '';
+		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( MailHold::EVENTS[ $mail_id ] ) || ! Connection::load()->works() ) {
+			return;
+		}
+		if ( ! $this->belongs_in( $order->get_id(), $mail_id ) ) {
+			return;
+		}
+		$url = self::of_order( $order );
+		if ( $plain_text ) {
+			// On a line of its own: a long address after other words would be wrapped.
+			echo "\n" . esc_html__( 'Your documents for this order:', 'facturelay' ) . "\n" . esc_url_raw( $url ) . "\n\n";
+			return;
+		}
+		printf( '<p>%s <a href="%s">%s</a></p>', esc_html__( 'Your documents for this order:', 'facturelay' ), esc_url( $url ), esc_html__( 'open', 'facturelay' ) );
+	}
+
+	/** Whether a document of this order is on its way: a mail waits for it, or the order was just placed and one is mailed then. */
+	private function is_expected( WC_Order $order ): bool {
+		if ( ( new HeldMails() )->is_waiting_for( $order->get_id() ) ) {
+			return true;
+		}
+		$placed = $order->get_date_created();
+		$mail   = self::MAILS_OF[ $order->get_status() ] ?? '';
+		return null !== $placed && time() - $placed->getTimestamp() < self::SOON_S && Heartbeat::is_fresh()
+			&& array() !== Heartbeat::table()->kinds_mailed( OrderFacts::of( $mail, $order, array() ) );
+	}
+
+	private function belongs_in( int $order_id, string $mail_id ): bool {
+		if ( ( new HeldMails() )->leaves_alone( $order_id, $mail_id ) ) {
+			return true;
+		}
+		return 'always' !== MailHold::choice( $mail_id ) && array() !== $this->documents->of_order( $order_id );
+	}
+}

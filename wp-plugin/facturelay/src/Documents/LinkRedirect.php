@@ -1,0 +1,141 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Documents;
+
+use Facturelay\Connection\Connection;
+use Facturelay\Feature;
+use Facturelay\Http\Signature;
+use WC_Order;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Behind our links: who asks, may he see it, and on to Facturelay by an address signed on the spot.
+ *
+ * The check is our own: WooCommerce's capability view_order is true for a stranger on every guest's order.
+ */
+final class LinkRedirect implements Feature {
+
+	private const MOST_TRIES = 5;
+
+	private DocumentTable $documents;
+
+	public function __construct() {
+		$this->documents = new DocumentTable();
+	}
+
+	public function add_hooks(): void {
+		add_action( 'template_redirect', array( $this, 'answer' ), 1 );
+	}
+
+	public function answer(): void {
+		// phpcs:disable WordPress.Security.NonceVerification.Recommended
+		$document_id = isset( $_GET['facturelay_document'] ) ? absint( wp_unslash( $_GET['facturelay_document'] ) ) : 0;
+		$order_id    = isset( $_GET['facturelay_order'] ) ? absint( wp_unslash( $_GET['facturelay_order'] ) ) : 0;
+		$file        = isset( $_GET['facturelay_file'] ) ? sanitize_key( wp_unslash( $_GET['facturelay_file'] ) ) : '';
+		$key         = isset( $_GET['key'] ) ? sanitize_text_field( wp_unslash( $_GET['key'] ) ) : '';
+		// phpcs:enable
+		if ( 0 === $document_id && 0 === $order_id || ! function_exists( 'wc_get_order' ) || ! Connection::load()->works() ) {
+			return;
+		}
+		nocache_headers();
+		header( 'X-Robots-Tag: noindex, nofollow' );
+		header( 'Referrer-Policy: no-referrer' );
+		$document = $document_id > 0 ? $this->documents->find( $document_id ) : null;
+		$order    = wc_get_order( null === $document ? $order_id : (int) $document->order_id );
+		if ( ! $order instanceof WC_Order || ( $document_id > 0 && null === $document ) ) {
+			$this->refuse();
+		}
+		$this->let_in( $order, $key );
+		$this->lead( $document ?? $this->latest( $order ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
+	}
+
+	/** Returns only for those who may see the order's documents. */
+	private function let_in( WC_Order $order, string $key ): void {
+		$is_staff = is_user_logged_in() && current_user_can( 'edit_shop_orders' );
+		if ( $is_staff ) {
+			return;
+		}
+		$customer = (int) $order->get_customer_id();
+		if ( $customer > 0 ) {
+			if ( get_current_user_id() === $customer ) {
+				return;
+			}
+			$order->key_is_valid( $key ) && ! is_user_logged_in() ? auth_redirect() : $this->refuse();
+		}
+		if ( ! $order->key_is_valid( $key ) ) {
+			$this->refuse();
+		}
+		if ( ! $this->is_fresh( $order ) && ! $this->knows_email( $order ) ) {
+			$this->ask_email();
+		}
+	}
+
+	/** Right after the checkout the key is enough, as on WooCommerce's own page. */
+	private function is_fresh( WC_Order $order ): bool {
+		/** WooCommerce's own filter: the seconds in which a guest's order needs no e-mail address. */
+		$grace  = (int) apply_filters( 'woocommerce_order_email_verification_grace_period', 10 * MINUTE_IN_SECONDS, $order, 'facturelay' );
+		$placed = $order->get_date_created();
+		return null !== $placed && time() - $placed->getTimestamp() <= $grace;
+	}
+
+	private function knows_email( WC_Order $order ): bool {
+		$in_session = WC()->customer ? (string) WC()->customer->get_billing_email() : '';
+		$email      = strtolower( trim( (string) $order->get_billing_email() ) );
+		if ( '' !== $email && strtolower( $in_session ) === $email ) {
+			return true;
+		}
+		if ( ! isset( $_POST['facturelay_email'], $_POST['_wpnonce'] ) || ! wp_verify_nonce( sanitize_key( wp_unslash( $_POST['_wpnonce'] ) ), 'facturelay_email' ) ) {
+			return false;
+		}
+		$counter = 'facturelay_tries_' . $order->get_id();
+		$tries   = (int) get_transient( $counter );
+		set_transient( $counter, $tries + 1, 10 * MINUTE_IN_SECONDS );
+		$given = strtolower( trim( sanitize_email( wp_unslash( $_POST['facturelay_email'] ) ) ) );
+		return $tries < self::MOST_TRIES && '' !== $email && hash_equals( $email, $given );
+	}
+
+	private function latest( WC_Order $order ): ?object {
+		$documents = array_reverse( $this->documents->of_order( $order->get_id() ) );
+		foreach ( $documents as $document ) {
+			if ( 'invoice' === $document->kind ) {
+				return $document;
+			}
+		}
+		return $documents[0] ?? null;
+	}
+
+	private function lead( ?object $document, string $leaf ): void {
+		if ( null === $document ) {
+			header( 'Refresh: 5' );
+			$this->page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment. This page looks again by itself.', 'facturelay' ) . '</p>', 200 );
+		}
+		$connection = Connection::load();
+		$route      = '/plugin/d/' . $connection->shop() . '/' . (int) $document->document_id . $leaf;
+		// To Facturelay's own host, which is another one: wp_safe_redirect would lead to wp-admin.
+		wp_redirect( $connection->bridge() . $route . '?' . http_build_query( Signature::seal( $connection->secret(), $route, '' ) ), 302, 'Facturelay' );
+		exit;
+	}
+
+	private function ask_email(): void {
+		$form = sprintf(
+			'<p>%s</p><form method="post">%s<p><label>%s <input type="email" name="facturelay_email" required></label> <button type="submit">%s</button></p></form>',
+			esc_html__( 'To protect your data, please enter the e-mail address of the order.', 'facturelay' ),
+			wp_nonce_field( 'facturelay_email', '_wpnonce', false, false ),
+			esc_html__( 'E-mail address', 'facturelay' ),
+			esc_html__( 'Continue', 'facturelay' )
+		);
+		$this->page( __( 'Your e-mail address', 'facturelay' ), $form, 403 );
+	}
+
+	/** One answer for a wrong key and for an order that does not exist: counting tells nothing. */
+	private function refuse(): void {
+		$this->page( __( 'Not found', 'facturelay' ), '<p>' . esc_html__( 'This link does not lead to a document that you may see. Open it from your mail again, or log in first.', 'facturelay' ) . '</p>', 404 );
+	}
+
+	private function page( string $title, string $content, int $status ): void {
+		wp_die( '<h1>' . esc_html( $title ) . '</h1>' . $content, esc_html( $title ), array( 'response' => $status ) ); // phpcs:ignore WordPress.Security.EscapeOutput
+	}
+}

@@ -1,0 +1,87 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Orders;
+
+use Facturelay\Admin\FlashNotice;
+use Facturelay\Connection\Connection;
+use Facturelay\Documents\DocumentTable;
+use Facturelay\FacturelayError;
+use Facturelay\Feature;
+use Facturelay\Http\BridgeClient;
+
+defined( 'ABSPATH' ) || exit;
+
+/** In the list of orders: the documents of those that are ticked, in one zip. */
+final class BulkDownload implements Feature {
+
+	private const ACTION = 'facturelay_download';
+
+	public function add_hooks(): void {
+		foreach ( OrderScreen::SCREENS as $screen ) {
+			add_filter( "bulk_actions-$screen", array( $this, 'add_action' ), 20 );
+			add_filter( "handle_bulk_actions-$screen", array( $this, 'download' ), 10, 3 );
+		}
+		add_action( 'admin_notices', array( $this, 'tell' ) );
+	}
+
+	/**
+	 * @param mixed $actions
+	 * @return array<string, string>
+	 */
+	public function add_action( $actions ): array {
+		$actions = (array) $actions;
+		return Connection::load()->works() ? $actions + array( self::ACTION => __( 'Download documents', 'facturelay' ) ) : $actions;
+	}
+
+	/**
+	 * WooCommerce, or WordPress for orders that are posts, has checked its nonce.
+	 *
+	 * @param mixed $back the page to return to
+	 * @param mixed $action
+	 * @param mixed $order_ids
+	 * @return mixed
+	 */
+	public function download( $back, $action, $order_ids ) {
+		$connection = Connection::load();
+		if ( self::ACTION !== $action || ! current_user_can( 'edit_shop_orders' ) || ! $connection->works() ) {
+			return $back;
+		}
+		$documents = ( new DocumentTable() )->ids_of_orders( array_map( 'intval', (array) $order_ids ) );
+		if ( array() === $documents ) {
+			FlashNotice::leave( 'warning', __( 'These orders have no documents yet.', 'facturelay' ), 'no_documents' );
+			return $back;
+		}
+		$file = wp_tempnam( 'facturelay' );
+		try {
+			( new BridgeClient( $connection->bridge() ) )->download( $connection, '/plugin/files', array( 'documents' => $documents ), $file );
+		} catch ( FacturelayError $failure ) {
+			wp_delete_file( $file );
+			FlashNotice::leave( 'error', $failure->getMessage(), $failure->reason() );
+			return $back;
+		}
+		$this->hand_out( $file );
+	}
+
+	public function tell(): void {
+		$screen = get_current_screen();
+		if ( null !== $screen && in_array( $screen->id, OrderScreen::SCREENS, true ) && ! isset( $_GET['action'] ) ) { // phpcs:ignore WordPress.Security.NonceVerification.Recommended
+			FlashNotice::show();
+		}
+	}
+
+	/** @return never */
+	private function hand_out( string $file ): void {
+		nocache_headers();
+		header( 'Content-Type: application/zip' );
+		header( 'Content-Disposition: attachment; filename="' . sanitize_file_name( __( 'documents', 'facturelay' ) . '-' . wp_date( 'Y-m-d-His' ) ) . '.zip"' );
+		header( 'Content-Length: ' . filesize( $file ) );
+		while ( ob_get_level() > 0 ) {
+			ob_end_clean();
+		}
+		readfile( $file ); // phpcs:ignore WordPress.WP.AlternativeFunctions
+		wp_delete_file( $file );
+		exit;
+	}
+}
