@@ -16,7 +16,7 @@ final class FacturelayError extends \RuntimeException {
 		$this->reason = $reason;
 	}
 
-	public function reason(): string {
+	public function error_code(): string {
 		return $this->reason;
 	}
 }

@@ -14,16 +14,16 @@ final class PersonalDataTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
 		WC_Order::$kept = array(
 			238 => new WC_Order(),
 			239 => new WC_Order( array( 'id' => 239, 'email' => 'an@klant.test' ) ),
 		);
 		foreach ( array( 7 => 238, 8 => 239 ) as $id => $order_id ) {
-			( new DocumentTable() )->keep( array( 'id' => $id, 'order' => $order_id, 'kind' => 'invoice', 'number' => "F2026-0000$id", 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
-			( new HeldMails() )->pass( $order_id, 'customer_processing_order', 0, array( 'invoice' ), 'always' );
+			( new DocumentTable() )->save( array( 'id' => $id, 'order' => $order_id, 'kind' => 'invoice', 'number' => "F2026-0000$id", 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
+			( new HeldMails() )->record_not_held( $order_id, 'customer_processing_order', 0, array( 'invoice' ), 'always' );
 		}
 	}
 
@@ -51,7 +51,7 @@ final class PersonalDataTest extends WordPressTestCase {
 
 		$this->ask( 'eraser' );
 
-		$this->assertSame( 1, ( new HeldMails() )->figures()['held'] );
+		$this->assertSame( 1, ( new HeldMails() )->summary()['held'] );
 	}
 
 	/** @return array<string, mixed> */

@@ -11,11 +11,11 @@ final class SiteHealthTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		global $wpdb;
-		Schema::make();
+		Schema::create_tables();
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
 		$wpdb->insert( "{$wpdb->prefix}woocommerce_api_keys", array( 'user_id' => 1 ) );
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home(), 'shop' => 'abc', 'key' => $wpdb->insert_id ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => 'abc', 'key' => $wpdb->insert_id ) );
 		$this->hear( array() );
 	}
 
@@ -48,7 +48,7 @@ final class SiteHealthTest extends WordPressTestCase {
 	}
 
 	public function test_a_copy_of_the_shop_says_that_it_is_one(): void {
-		Connection::save( array( 'site' => 'https://shop.example' ) + Connection::load()->kept() );
+		Connection::save( array( 'site' => 'https://shop.example' ) + Connection::load()->to_array() );
 
 		$this->assertStringContainsString( 'copy', $this->notice() );
 	}
@@ -57,7 +57,7 @@ final class SiteHealthTest extends WordPressTestCase {
 		$this->hear( array( 'broken' => true ) );
 		$this->assertSame( '', $this->notice( 'subscriber' ) );
 
-		Connection::forget();
+		Connection::delete();
 		$this->assertSame( '', $this->notice() );
 	}
 
@@ -70,7 +70,7 @@ final class SiteHealthTest extends WordPressTestCase {
 		add_role( 'manager', 'manager', array( 'manage_woocommerce' => true ) );
 		wp_set_current_user( (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => $role ) ) );
 		ob_start();
-		( new SiteHealth() )->notify();
+		( new SiteHealth() )->show_notice();
 		return wp_strip_all_tags( (string) ob_get_clean() );
 	}
 

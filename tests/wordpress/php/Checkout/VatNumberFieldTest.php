@@ -10,7 +10,7 @@ final class VatNumberFieldTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
 	}
 
 	public function test_a_connected_shop_asks_in_the_classic_checkout(): void {
@@ -20,11 +20,11 @@ final class VatNumberFieldTest extends WordPressTestCase {
 	}
 
 	public function test_an_unconnected_shop_and_one_that_does_not_want_it_do_not_ask(): void {
-		update_option( VatNumberField::CHOICE, 'no' );
+		update_option( VatNumberField::OPTION, 'no' );
 		$this->assertSame( array( 'billing' => array() ), $this->fields() );
 
-		delete_option( VatNumberField::CHOICE );
-		Connection::forget();
+		delete_option( VatNumberField::OPTION );
+		Connection::delete();
 		$this->assertSame( array( 'billing' => array() ), $this->fields() );
 	}
 
@@ -46,7 +46,7 @@ final class VatNumberFieldTest extends WordPressTestCase {
 
 	/** @dataProvider numbers */
 	public function test_only_what_is_surely_wrong_is_refused( string $typed, bool $sound ): void {
-		$this->assertSame( $sound, true === VatNumberField::check( $typed ) );
+		$this->assertSame( $sound, true === VatNumberField::validate( $typed ) );
 	}
 
 	/** @return array<string, array{0: string, 1: bool}> */

@@ -22,7 +22,7 @@ final class ConnectorTest extends WordPressTestCase {
 	protected function setUp(): void {
 		global $wpdb;
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
 		WC_Webhook::$kept = array();
@@ -60,10 +60,10 @@ final class ConnectorTest extends WordPressTestCase {
 			$this->connect();
 			$this->fail( 'it was refused' );
 		} catch ( FacturelayError $failure ) {
-			$this->assertSame( 'code_wrong', $failure->reason() );
+			$this->assertSame( 'code_wrong', $failure->error_code() );
 		}
 
-		$this->assertSame( array( 0, array(), false ), array( $this->keys(), $this->topics(), Connection::load()->is_made() ) );
+		$this->assertSame( array( 0, array(), false ), array( $this->keys(), $this->topics(), Connection::load()->exists() ) );
 	}
 
 	public function test_disconnecting_leaves_only_what_is_not_ours_even_of_what_facturelay_made(): void {
@@ -74,7 +74,7 @@ final class ConnectorTest extends WordPressTestCase {
 		( new Connector( '1' ) )->disconnect();
 
 		$this->assertSame( array( 'https://somebody.example/webhooks/else' ), $this->all( 'delivery_url' ) );
-		$this->assertSame( array( 0, false ), array( $this->keys(), Connection::load()->is_made() ) );
+		$this->assertSame( array( 0, false ), array( $this->keys(), Connection::load()->exists() ) );
 	}
 
 	public function test_reconnecting_makes_all_anew_without_a_code(): void {
@@ -83,7 +83,7 @@ final class ConnectorTest extends WordPressTestCase {
 		( new Connector( '1' ) )->renew();
 
 		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$kept ) ) );
-		$this->assertNotSame( $before->key_id(), Connection::load()->key_id() );
+		$this->assertNotSame( $before->rest_key_id(), Connection::load()->rest_key_id() );
 		$this->assertSame( $before->secret(), Connection::load()->secret() );
 		$this->assertSame( array( $this->told['/plugin/renew']['webhook_secret'] ), $this->all( 'secret' ) );
 	}
@@ -95,7 +95,7 @@ final class ConnectorTest extends WordPressTestCase {
 			( new Connector( '1' ) )->renew();
 			$this->fail( 'it was refused' );
 		} catch ( FacturelayError $failure ) {
-			$this->assertSame( $before->kept(), Connection::load()->kept() );
+			$this->assertSame( $before->to_array(), Connection::load()->to_array() );
 		}
 
 		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$kept ) ) );
@@ -111,20 +111,20 @@ final class ConnectorTest extends WordPressTestCase {
 		}
 		wp_set_current_user( 0 );
 
-		( new Connector( '1' ) )->look_after();
+		( new Connector( '1' ) )->repair();
 
-		$this->assertSame( $other, RestKeys::owner( $connection->key_id() ) );
+		$this->assertSame( $other, RestKeys::owner_id( $connection->rest_key_id() ) );
 		$this->assertSame( array( $other ), $this->all( 'user_id' ) );
 	}
 
 	public function test_who_was_deleted_took_the_key_along_and_a_new_one_is_made(): void {
 		$connection = $this->connect();
-		RestKeys::delete( $connection->key_id() );
+		RestKeys::delete( $connection->rest_key_id() );
 		require_once ABSPATH . 'wp-admin/includes/user.php';
 		wp_delete_user( $this->owner );
 		wp_set_current_user( 0 );
 
-		( new Connector( '1' ) )->look_after();
+		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( 1, $this->keys() );
 		$this->assertArrayHasKey( '/plugin/renew', $this->told );
@@ -132,9 +132,9 @@ final class ConnectorTest extends WordPressTestCase {
 
 	public function test_a_key_that_a_person_deleted_comes_back_only_when_a_person_says_so(): void {
 		$connection = $this->connect();
-		RestKeys::delete( $connection->key_id() );
+		RestKeys::delete( $connection->rest_key_id() );
 
-		( new Connector( '1' ) )->look_after();
+		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( array( 0, false ), array( $this->keys(), isset( $this->told['/plugin/renew'] ) ) );
 	}
@@ -144,7 +144,7 @@ final class ConnectorTest extends WordPressTestCase {
 		reset( WC_Webhook::$kept );
 		current( WC_Webhook::$kept )->set_status( 'disabled' );
 
-		( new Connector( '1' ) )->look_after();
+		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( array( 'active' ), $this->all( 'status' ) );
 		$this->assertCount( 4, WC_Webhook::$kept );
@@ -155,7 +155,7 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->webhook( self::URL, 'order.updated' );
 		$this->webhook( 'https://somebody.example/webhooks/else', 'order.updated' );
 
-		( new Connector( '1' ) )->look_after();
+		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( array( 'order.created', 'order.deleted', 'order.restored', 'order.updated', 'order.updated' ), $this->topics() );
 		$this->assertSame( array( self::URL, 'https://somebody.example/webhooks/else' ), $this->all( 'delivery_url' ) );
@@ -165,7 +165,7 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->connect();
 		$this->told = array();
 
-		( new Connector( '1' ) )->look_after();
+		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( array(), $this->told );
 	}

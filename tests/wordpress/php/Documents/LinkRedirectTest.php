@@ -12,13 +12,13 @@ final class LinkRedirectTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home(), 'bridge' => 'https://documents.example.com', 'shop' => 'abc' ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://documents.example.com', 'shop' => 'abc' ) );
 		$_GET           = array();
 		$_POST          = array();
 		WC_Order::$kept = array();
-		( new DocumentTable() )->keep( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
+		( new DocumentTable() )->save( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
 		add_filter( 'wp_die_handler', static fn () => static function ( $message, $title, $args ): void {
 			throw new RuntimeException( $args['response'] . ' ' . wp_strip_all_tags( (string) $title ) );
 		} );
@@ -110,7 +110,7 @@ final class LinkRedirectTest extends WordPressTestCase {
 		$this->assertStringContainsString( 'F2026-00007', $this->shown( array() ) );
 		( new CustomerLinks() )->add_action( array(), $order );
 		ob_start();
-		( new CustomerLinks() )->mention_in_mail( $order, false, false, (object) array( 'id' => 'customer_processing_order' ) );
+		( new CustomerLinks() )->add_to_mail( $order, false, false, (object) array( 'id' => 'customer_processing_order' ) );
 		ob_end_clean();
 
 		$this->assertSame( 0, $called );

@@ -17,7 +17,7 @@ final class BridgeClientTest extends WordPressTestCase {
 			( new BridgeClient( $address ) )->post( '/plugin/connect', array(), 'secret' );
 			$this->fail( 'nothing was wrong' );
 		} catch ( FacturelayError $failure ) {
-			$this->assertSame( $code, $failure->reason() );
+			$this->assertSame( $code, $failure->error_code() );
 			$this->assertStringContainsString( $says, $failure->getMessage() );
 		}
 	}

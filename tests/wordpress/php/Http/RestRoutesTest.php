@@ -15,9 +15,9 @@ final class RestRoutesTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => self::SECRET, 'site' => Connection::home() ) );
+		Connection::save( array( 'secret' => self::SECRET, 'site' => Connection::home_url() ) );
 		// The routes are made once for each server.
 		$GLOBALS['wp_rest_server'] = null;
 	}
@@ -35,13 +35,13 @@ final class RestRoutesTest extends WordPressTestCase {
 			)
 		);
 
-		$this->call( Signature::seal( self::SECRET, self::ROUTE, $body ), $body );
+		$this->call( Signature::sign( self::SECRET, self::ROUTE, $body ), $body );
 
-		$this->assertSame( $held['customer_processing_order'], Heartbeat::table()->conditions( 'customer_processing_order' ) );
-		$this->assertFalse( Heartbeat::heard()['shop']['test'] );
-		$this->assertFalse( Heartbeat::is_fresh() );
+		$this->assertSame( $held['customer_processing_order'], Heartbeat::hold_rules()->conditions( 'customer_processing_order' ) );
+		$this->assertFalse( Heartbeat::last_response()['shop']['test'] );
+		$this->assertFalse( Heartbeat::is_recent() );
 		$this->call( $this->sealed() );
-		$this->assertSame( $held['customer_processing_order'], Heartbeat::table()->conditions( 'customer_processing_order' ) );
+		$this->assertSame( $held['customer_processing_order'], Heartbeat::hold_rules()->conditions( 'customer_processing_order' ) );
 	}
 
 	public function test_the_same_call_again_is_refused(): void {
@@ -53,8 +53,8 @@ final class RestRoutesTest extends WordPressTestCase {
 
 	public function test_another_body_another_route_and_another_secret_are_refused(): void {
 		$this->assertSame( 401, $this->call( $this->sealed(), '{"order":1}' )[0] );
-		$this->assertSame( 401, $this->call( Signature::seal( self::SECRET, '/facturelay/v1/mailed', '{}' ) )[0] );
-		$this->assertSame( 401, $this->call( Signature::seal( 'another', self::ROUTE, '{}' ) )[0] );
+		$this->assertSame( 401, $this->call( Signature::sign( self::SECRET, '/facturelay/v1/mailed', '{}' ) )[0] );
+		$this->assertSame( 401, $this->call( Signature::sign( 'another', self::ROUTE, '{}' ) )[0] );
 		$this->assertSame( 401, $this->call( array( 'time' => '', 'nonce' => '', 'signature' => '' ) )[0] );
 	}
 
@@ -64,7 +64,7 @@ final class RestRoutesTest extends WordPressTestCase {
 		$sealed = array(
 			'time'      => $time,
 			'nonce'     => $nonce,
-			'signature' => Signature::of( self::SECRET, $time, $nonce, self::ROUTE, '{}' ),
+			'signature' => Signature::compute( self::SECRET, $time, $nonce, self::ROUTE, '{}' ),
 		);
 
 		$this->assertSame( 401, $this->call( $sealed )[0] );
@@ -73,7 +73,7 @@ final class RestRoutesTest extends WordPressTestCase {
 	public function test_a_refused_call_leaves_no_trace(): void {
 		global $wpdb;
 
-		$this->call( Signature::seal( 'another', self::ROUTE, '{}' ) );
+		$this->call( Signature::sign( 'another', self::ROUTE, '{}' ) );
 
 		$this->assertSame( '0', $wpdb->get_var( "SELECT COUNT(*) FROM {$wpdb->prefix}facturelay_nonces" ) );
 	}
@@ -85,14 +85,14 @@ final class RestRoutesTest extends WordPressTestCase {
 	}
 
 	public function test_an_unconnected_shop_has_no_such_address(): void {
-		Connection::forget();
+		Connection::delete();
 
 		$this->assertSame( 404, $this->call( $this->sealed() )[0] );
 	}
 
 	/** @return array{time: string, nonce: string, signature: string} */
 	private function sealed(): array {
-		return Signature::seal( self::SECRET, self::ROUTE, '{}' );
+		return Signature::sign( self::SECRET, self::ROUTE, '{}' );
 	}
 
 	/**

@@ -15,7 +15,7 @@ final class HeldMailsTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		parent::setUp();
 		$this->ledger = new HeldMails();
 	}
@@ -24,7 +24,7 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->assertTrue( $this->hold() );
 		$this->assertTrue( $this->hold() );
 
-		$this->assertSame( 1, $this->ledger->figures()['held'] );
+		$this->assertSame( 1, $this->ledger->summary()['held'] );
 	}
 
 	public function test_the_same_mail_is_held_again_when_the_first_has_left(): void {
@@ -32,7 +32,7 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->release();
 
 		$this->assertTrue( $this->hold() );
-		$this->assertSame( 1, $this->ledger->figures()['held'] );
+		$this->assertSame( 1, $this->ledger->summary()['held'] );
 	}
 
 	public function test_without_a_table_nothing_is_held(): void {
@@ -76,7 +76,7 @@ final class HeldMailsTest extends WordPressTestCase {
 			$this->hours_pass( 1 );
 			foreach ( $this->ledger->due( 1 ) as $row ) {
 				$this->ledger->claim( $row );
-				$this->ledger->put_back( $row );
+				$this->ledger->retry_later( $row );
 				++$tries;
 			}
 		}
@@ -88,7 +88,7 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->hold();
 
 		$this->assertFalse( $this->take() );
-		$this->ledger->replaced( 'claim-1' );
+		$this->ledger->finish_replacing( 'claim-1' );
 		$this->hours_pass( 1 );
 
 		$this->assertSame( array(), $this->ledger->due( 5 ) );
@@ -109,7 +109,7 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->take();
 
 		$this->assertFalse( $this->take() );
-		$this->ledger->replaced( 'claim-1' );
+		$this->ledger->finish_replacing( 'claim-1' );
 		$this->assertFalse( $this->take(), 'the mail left for us: a repeat may carry the same Message-ID' );
 	}
 
@@ -131,7 +131,7 @@ final class HeldMailsTest extends WordPressTestCase {
 	}
 
 	public function test_a_mail_that_passed_counts_against_ours_for_a_day(): void {
-		$this->ledger->pass( 7, 'customer_processing_order', 0, array( 'invoice' ), 'stale' );
+		$this->ledger->record_not_held( 7, 'customer_processing_order', 0, array( 'invoice' ), 'stale' );
 		$this->assertTrue( $this->take() );
 
 		$this->hours_pass( 25 );
@@ -141,7 +141,7 @@ final class HeldMailsTest extends WordPressTestCase {
 
 	public function test_a_mail_that_was_given_back_does_not_count_against_ours(): void {
 		$this->hold();
-		$this->ledger->give_back( 7, 'processing', array() );
+		$this->ledger->release_order( 7, 'processing', array() );
 		$this->release();
 
 		$this->assertFalse( $this->take() );
@@ -152,27 +152,27 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->hours_pass( 1 );
 		$this->release();
 
-		$this->assertFalse( $this->ledger->take( 7, array( 'credit_note' ), array( 71 ), 'claim-2', self::DEADLINE_S ) );
-		$this->assertFalse( $this->ledger->take( 7, array( 'invoice', 'credit_note' ), array( 71 ), 'claim-3', self::DEADLINE_S ) );
+		$this->assertFalse( $this->ledger->start_replacing( 7, array( 'credit_note' ), array( 71 ), 'claim-2', self::DEADLINE_S ) );
+		$this->assertFalse( $this->ledger->start_replacing( 7, array( 'invoice', 'credit_note' ), array( 71 ), 'claim-3', self::DEADLINE_S ) );
 	}
 
 	public function test_a_mail_of_a_later_status_is_not_given_back_for_an_earlier_one(): void {
 		$this->hold();
 
-		$this->ledger->give_back( 7, 'on-hold', array() );
+		$this->ledger->release_order( 7, 'on-hold', array() );
 		$this->assertSame( array(), $this->ledger->due( 5 ) );
 
-		$this->ledger->give_back( 7, 'processing', array() );
+		$this->ledger->release_order( 7, 'processing', array() );
 		$this->assertCount( 1, $this->ledger->due( 5 ) );
 	}
 
 	public function test_a_refund_is_given_back_by_its_own_number(): void {
 		$this->ledger->hold( 7, 'customer_refunded_order', 71, 'completed', array( 'credit_note' ), 'nl_BE', self::DEADLINE_S );
 
-		$this->ledger->give_back( 7, 'completed', array( 70 ) );
+		$this->ledger->release_order( 7, 'completed', array( 70 ) );
 		$this->assertSame( array(), $this->ledger->due( 5 ) );
 
-		$this->ledger->give_back( 7, 'completed', array( 70, 71 ) );
+		$this->ledger->release_order( 7, 'completed', array( 70, 71 ) );
 		$this->assertCount( 1, $this->ledger->due( 5 ) );
 	}
 
@@ -181,17 +181,17 @@ final class HeldMailsTest extends WordPressTestCase {
 			$this->ledger->hold( 7, 'customer_partially_refunded_order', $refund, 'completed', array( 'credit_note' ), '', self::DEADLINE_S );
 		}
 
-		$this->assertFalse( $this->ledger->take( 7, array( 'credit_note' ), array( 70 ), 'claim-1', self::DEADLINE_S ) );
-		$this->ledger->replaced( 'claim-1' );
+		$this->assertFalse( $this->ledger->start_replacing( 7, array( 'credit_note' ), array( 70 ), 'claim-1', self::DEADLINE_S ) );
+		$this->ledger->finish_replacing( 'claim-1' );
 
-		$this->assertSame( 1, $this->ledger->figures()['held'] );
+		$this->assertSame( 1, $this->ledger->summary()['held'] );
 	}
 
 	public function test_when_our_mail_is_refused_theirs_leaves_at_once(): void {
 		$this->hold();
 		$this->take();
 
-		$this->ledger->give_back_claim( 'claim-1' );
+		$this->ledger->cancel_replacing( 'claim-1' );
 
 		$this->assertCount( 1, $this->ledger->due( 5 ) );
 	}
@@ -201,23 +201,23 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->ledger->hold( 8, 'customer_processing_order', 0, 'processing', array( 'invoice' ), '', self::DEADLINE_S );
 		$this->take();
 
-		$this->ledger->give_back_all();
+		$this->ledger->release_all();
 
 		$this->assertCount( 2, $this->ledger->due( 5 ) );
 	}
 
 	public function test_kinds_are_on_their_way_until_the_mail_was_sent_without_them(): void {
 		$this->hold();
-		$this->assertSame( array( 'invoice' ), $this->ledger->kinds_on_their_way( 7 ) );
+		$this->assertSame( array( 'invoice' ), $this->ledger->expected_kinds( 7 ) );
 
 		$this->hours_pass( 1 );
 		$this->release();
 
-		$this->assertSame( array(), $this->ledger->kinds_on_their_way( 7 ) );
+		$this->assertSame( array(), $this->ledger->expected_kinds( 7 ) );
 	}
 
 	public function test_a_copy_of_the_shop_is_known_by_its_address(): void {
-		$this->assertFalse( Connection::save( array( 'secret' => 'x', 'site' => Connection::home() . '/' ) )->is_clone() );
+		$this->assertFalse( Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() . '/' ) )->is_clone() );
 		$this->assertTrue( Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) )->is_clone() );
 	}
 
@@ -227,7 +227,7 @@ final class HeldMailsTest extends WordPressTestCase {
 
 	/** True when Facturelay's mail would be the second one. */
 	private function take(): bool {
-		return $this->ledger->take( 7, array( 'invoice' ), array(), 'claim-1', self::DEADLINE_S );
+		return $this->ledger->start_replacing( 7, array( 'invoice' ), array(), 'claim-1', self::DEADLINE_S );
 	}
 
 	private function release(): void {

@@ -20,6 +20,6 @@ final class HoldRulesTest extends WordPressTestCase {
 
 	/** @dataProvider cases */
 	public function test_a_mail_is_held_for_these_documents_and_no_others( array $table, array $case ): void {
-		$this->assertSame( $case['kinds'], ( new HoldRules( $table ) )->kinds_mailed( $case['facts'] ) );
+		$this->assertSame( $case['kinds'], ( new HoldRules( $table ) )->replacing_kinds( $case['facts'] ) );
 	}
 }

@@ -16,21 +16,21 @@ final class MailHoldTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
 		$this->hear( time() );
 	}
 
 	public function test_a_mail_is_held_in_the_event_that_sends_it(): void {
 		$this->assertFalse( $this->asked() );
-		$this->assertSame( 1, ( new HeldMails() )->figures()['held'] );
+		$this->assertSame( 1, ( new HeldMails() )->summary()['held'] );
 	}
 
 	public function test_a_mail_that_a_person_sends_leaves(): void {
 		$this->assertTrue( $this->asked( array(), '' ) );
 		$this->assertTrue( $this->asked( array(), 'woocommerce_order_action_send_order_details' ) );
-		$this->assertSame( 0, ( new HeldMails() )->figures()['held'] );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
 	}
 
 	public function test_a_mail_is_held_where_the_shop_sends_mails_later(): void {
@@ -38,14 +38,14 @@ final class MailHoldTest extends WordPressTestCase {
 	}
 
 	public function test_where_mails_are_deferred_ours_may_be_first_and_theirs_does_not_follow(): void {
-		$this->mailed_early( 'replaced' );
+		$this->mailed_early( 'finish_replacing' );
 
 		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
-		$this->assertSame( 0, ( new HeldMails() )->figures()['held'], 'nothing is left to be sent' );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'], 'nothing is left to be sent' );
 	}
 
 	public function test_one_mail_of_ours_stands_for_one_of_theirs(): void {
-		$this->mailed_early( 'replaced' );
+		$this->mailed_early( 'finish_replacing' );
 		$this->asked( array(), 'woocommerce_send_queued_transactional_email' );
 
 		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
@@ -54,21 +54,21 @@ final class MailHoldTest extends WordPressTestCase {
 	public function test_theirs_waits_while_ours_is_leaving_and_comes_back_when_ours_does_not_leave(): void {
 		$this->mailed_early( '' );
 		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
-		$this->assertSame( 1, ( new HeldMails() )->figures()['held'] );
+		$this->assertSame( 1, ( new HeldMails() )->summary()['held'] );
 
-		( new HeldMails() )->give_back_claim( 'claim' );
+		( new HeldMails() )->cancel_replacing( 'claim' );
 
 		$this->assertCount( 1, ( new HeldMails() )->due( 5 ) );
 	}
 
 	public function test_a_mail_of_ours_that_was_given_up_stands_for_none(): void {
-		$this->mailed_early( 'give_back_claim' );
+		$this->mailed_early( 'cancel_replacing' );
 
 		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
 	}
 
 	public function test_a_shop_that_mails_at_once_never_asks_late(): void {
-		$this->mailed_early( 'replaced' );
+		$this->mailed_early( 'finish_replacing' );
 
 		$this->assertTrue( $this->asked() );
 	}
@@ -79,7 +79,7 @@ final class MailHoldTest extends WordPressTestCase {
 
 	public function test_a_mail_that_is_switched_off_stays_off_and_is_not_held(): void {
 		$this->assertFalse( $this->in_event( self::EVENT, fn() => apply_filters( 'woocommerce_email_enabled_' . self::MAIL, false, new WC_Order(), null ) ) );
-		$this->assertSame( 0, ( new HeldMails() )->figures()['held'] );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
 	}
 
 	/** @dataProvider orders_that_are_not_replaced */
@@ -100,15 +100,15 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->hear( time() - 700 );
 
 		$this->assertTrue( $this->asked() );
-		$this->assertTrue( ( new HeldMails() )->leaves_alone( 238, self::MAIL ) );
+		$this->assertTrue( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
 	}
 
 	public function test_a_mail_leaves_where_the_owner_wants_woocommerces_own(): void {
-		update_option( MailHold::CHOICES, array( self::MAIL => 'always' ) );
+		update_option( MailHold::OPTION, array( self::MAIL => 'always' ) );
 
 		$this->assertTrue( $this->asked() );
-		$this->assertTrue( ( new HeldMails() )->take( 238, array( 'invoice' ), array(), 'claim', 600 ), 'ours would be the second' );
-		$this->assertFalse( ( new HeldMails() )->leaves_alone( 238, self::MAIL ), 'no link was asked for' );
+		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'claim', 600 ), 'ours would be the second' );
+		$this->assertFalse( ( new HeldMails() )->needs_link( 238, self::MAIL ), 'no link was asked for' );
 	}
 
 	public function test_a_copy_of_the_shop_holds_nothing(): void {
@@ -118,7 +118,7 @@ final class MailHoldTest extends WordPressTestCase {
 	}
 
 	public function test_an_unconnected_shop_holds_nothing(): void {
-		Connection::forget();
+		Connection::delete();
 
 		$this->assertTrue( $this->asked() );
 	}
@@ -131,8 +131,8 @@ final class MailHoldTest extends WordPressTestCase {
 
 	/** Facturelay mailed the invoice before WooCommerce asked for its mail. */
 	private function mailed_early( string $then ): void {
-		( new DocumentTable() )->keep( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
-		$this->assertFalse( ( new HeldMails() )->take( 238, array( 'invoice' ), array(), 'claim', 600 ) );
+		( new DocumentTable() )->save( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
+		$this->assertFalse( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'claim', 600 ) );
 		if ( '' !== $then ) {
 			( new HeldMails() )->$then( 'claim' );
 		}

@@ -10,7 +10,7 @@ final class MailListColumnTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
 		$this->hear( time() );
 	}
 
@@ -21,7 +21,7 @@ final class MailListColumnTest extends WordPressTestCase {
 	}
 
 	public function test_an_unconnected_shop_has_no_column(): void {
-		Connection::forget();
+		Connection::delete();
 
 		$this->assertSame( array( 'name' => '' ), apply_filters( 'woocommerce_email_setting_columns', array( 'name' => '' ) ) );
 	}
@@ -40,7 +40,7 @@ final class MailListColumnTest extends WordPressTestCase {
 	}
 
 	public function test_the_owners_choice_is_named(): void {
-		update_option( MailHold::CHOICES, array( 'customer_processing_order' => 'always' ) );
+		update_option( MailHold::OPTION, array( 'customer_processing_order' => 'always' ) );
 
 		$this->assertSame( 'Leaves at once: you chose so.', $this->cell( 'customer_processing_order' ) );
 	}

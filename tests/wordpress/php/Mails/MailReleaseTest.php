@@ -12,9 +12,9 @@ final class MailReleaseTest extends WordPressTestCase {
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
-		Schema::make();
+		Schema::create_tables();
 		parent::setUp();
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home() ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
 		WC_Email::$sent  = array();
 		WC_Email::$works = true;
 		WC_Order::$kept  = array();
@@ -117,7 +117,7 @@ final class MailReleaseTest extends WordPressTestCase {
 		$this->held( 238 );
 		Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) );
 
-		( new MailRelease() )->release_at_the_end();
+		( new MailRelease() )->release_on_shutdown();
 
 		$this->assertSame( array( array(), array( 'held' ) ), array( WC_Email::$sent, $this->states() ) );
 	}

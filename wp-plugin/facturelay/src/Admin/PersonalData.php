@@ -18,7 +18,7 @@ final class PersonalData implements Feature {
 	public function add_hooks(): void {
 		add_filter( 'wp_privacy_personal_data_exporters', array( $this, 'add_exporter' ) );
 		add_filter( 'wp_privacy_personal_data_erasers', array( $this, 'add_eraser' ) );
-		add_action( 'admin_init', array( $this, 'suggest_policy' ) );
+		add_action( 'admin_init', array( $this, 'suggest_privacy_policy' ) );
 	}
 
 	/**
@@ -77,7 +77,7 @@ final class PersonalData implements Feature {
 	public function erase( string $email, int $page = 1 ): array {
 		$orders   = $this->orders( $email, $page );
 		$ids      = array_map( static fn ( $order ): int => $order->get_id(), $orders );
-		$removed  = ( new HeldMails() )->forget_orders( $ids );
+		$removed  = ( new HeldMails() )->delete_of_orders( $ids );
 		$retained = array() !== array_filter( $ids, static fn ( int $id ): bool => array() !== ( new DocumentTable() )->of_order( $id ) );
 		return array(
 			'items_removed'  => $removed > 0,
@@ -87,7 +87,7 @@ final class PersonalData implements Feature {
 		);
 	}
 
-	public function suggest_policy(): void {
+	public function suggest_privacy_policy(): void {
 		wp_add_privacy_policy_content(
 			'Facturelay',
 			'<p>' . esc_html__( 'When you order, we send your order to our own Facturelay server, which makes your order confirmation, invoice or credit note and mails it to you. Invoices are kept as long as the law demands.', 'facturelay' ) . '</p>'

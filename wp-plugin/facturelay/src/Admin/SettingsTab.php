@@ -20,8 +20,8 @@ defined( 'ABSPATH' ) || exit;
 final class SettingsTab implements Feature {
 
 	private const TAB   = 'facturelay';
-	private const TYPED = 'facturelay_typed_';
-	private const MAILS = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
+	private const TYPED_INPUT = 'facturelay_typed_';
+	private const MAIL_IDS = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
 
 	private string $version;
 
@@ -32,7 +32,7 @@ final class SettingsTab implements Feature {
 	public function add_hooks(): void {
 		add_filter( 'woocommerce_settings_tabs_array', array( $this, 'add_tab' ), 60 );
 		add_action( 'woocommerce_settings_' . self::TAB, array( $this, 'show' ) );
-		add_action( 'woocommerce_settings_save_' . self::TAB, array( $this, 'act' ) );
+		add_action( 'woocommerce_settings_save_' . self::TAB, array( $this, 'handle_submit' ) );
 	}
 
 	public static function url(): string {
@@ -48,21 +48,21 @@ final class SettingsTab implements Feature {
 	}
 
 	/** WooCommerce has checked its nonce; we check what is ours to check as well. */
-	public function act(): void {
+	public function handle_submit(): void {
 		if ( ! current_user_can( 'manage_woocommerce' ) ) {
 			wp_die( esc_html__( 'You may not do this.', 'facturelay' ), 403 );
 		}
 		check_admin_referer( 'woocommerce-settings' );
 		$verb = isset( $_POST['save'] ) ? sanitize_key( wp_unslash( $_POST['save'] ) ) : '';
 		try {
-			$told = $this->do( $verb );
+			$told = $this->run( $verb );
 		} catch ( FacturelayError $failure ) {
-			$told = array( 'error', $failure->getMessage(), $failure->reason() );
+			$told = array( 'error', $failure->getMessage(), $failure->error_code() );
 		}
 		// What was typed is there again after a failure; the code too, it has not been used.
 		$typed = 'connect' === $verb && 'success' !== $told[0] ? array( $this->field( 'address' ), $this->field( 'code' ) ) : array();
-		set_transient( self::TYPED . get_current_user_id(), $typed, 300 );
-		FlashNotice::leave( ...$told );
+		set_transient( self::TYPED_INPUT . get_current_user_id(), $typed, 300 );
+		FlashNotice::store( ...$told );
 		wp_safe_redirect( self::url() );
 		exit;
 	}
@@ -70,38 +70,38 @@ final class SettingsTab implements Feature {
 	public function show(): void {
 		// Each of our buttons says what it does.
 		$GLOBALS['hide_save_button'] = true;
-		$typed                       = get_transient( self::TYPED . get_current_user_id() );
-		delete_transient( self::TYPED . get_current_user_id() );
+		$typed                       = get_transient( self::TYPED_INPUT . get_current_user_id() );
+		delete_transient( self::TYPED_INPUT . get_current_user_id() );
 		$typed      = is_array( $typed ) ? $typed : array();
 		$connection = Connection::load();
 		$code       = FlashNotice::show();
 		if ( $connection->is_clone() ) {
 			$this->show_clone( $connection );
-		} elseif ( $connection->is_made() ) {
+		} elseif ( $connection->exists() ) {
 			$this->show_connection( $connection );
-			$this->show_choices();
+			$this->show_settings();
 		} else {
-			$this->show_form( (string) ( $typed[0] ?? '' ), (string) ( $typed[1] ?? '' ), 'private_address' === $code );
+			$this->show_connect_form( (string) ( $typed[0] ?? '' ), (string) ( $typed[1] ?? '' ), 'private_address' === $code );
 		}
 	}
 
 	/** @return array{0: string, 1: string, 2: string} kind of notice, sentence, code */
-	private function do( string $verb ): array {
+	private function run( string $verb ): array {
 		$connecting = new Connector( $this->version );
 		switch ( $verb ) {
 			case 'connect':
 				$connecting->connect( $this->field( 'address' ), $this->field( 'code' ), '' !== $this->field( 'private' ) );
-				return $this->checked( $connecting, false );
+				return $this->check( $connecting, false );
 			case 'check':
-				return $this->checked( $connecting, true );
+				return $this->check( $connecting, true );
 			case 'renew':
 				$connecting->renew();
-				return $this->checked( $connecting, false );
+				return $this->check( $connecting, false );
 			case 'disconnect':
 				$connecting->disconnect();
 				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
 			case 'choices':
-				$this->save_choices();
+				$this->save_settings();
 				return array( 'success', __( 'Saved.', 'facturelay' ), 'saved' );
 			default:
 				return array( 'error', __( 'Nothing was done; press one of the buttons.', 'facturelay' ), 'nothing_done' );
@@ -109,9 +109,9 @@ final class SettingsTab implements Feature {
 	}
 
 	/** @return array{0: string, 1: string, 2: string} */
-	private function checked( Connector $connecting, bool $again ): array {
+	private function check( Connector $connecting, bool $again ): array {
 		$check = $connecting->check( $again );
-		( new Heartbeat( $this->version ) )->beat();
+		( new Heartbeat( $this->version ) )->send();
 		if ( 'failed' === $check['state'] ) {
 			return array( 'error', $check['sentence'], $check['code'] );
 		}
@@ -124,14 +124,14 @@ final class SettingsTab implements Feature {
 		return array( 'success', __( 'Connected: Facturelay can read your orders and write to them.', 'facturelay' ), 'connected' );
 	}
 
-	private function save_choices(): void {
-		update_option( VatNumberField::CHOICE, '' === $this->field( 'vat' ) ? 'no' : 'yes', true );
+	private function save_settings(): void {
+		update_option( VatNumberField::OPTION, '' === $this->field( 'vat' ) ? 'no' : 'yes', true );
 		$choices = array();
-		foreach ( self::MAILS as $mail_id ) {
+		foreach ( self::MAIL_IDS as $mail_id ) {
 			$choice              = $this->field( "mail_$mail_id" );
 			$choices[ $mail_id ] = in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
 		}
-		update_option( MailHold::CHOICES, $choices, true );
+		update_option( MailHold::OPTION, $choices, true );
 	}
 
 	/** The nonce was checked in act(). */
@@ -140,7 +140,7 @@ final class SettingsTab implements Feature {
 		return isset( $_POST[ "facturelay_$name" ] ) ? sanitize_text_field( wp_unslash( $_POST[ "facturelay_$name" ] ) ) : '';
 	}
 
-	private function show_form( string $address, string $code, bool $ask_private ): void {
+	private function show_connect_form( string $address, string $code, bool $ask_private ): void {
 		echo '<h2>' . esc_html__( 'Connect your shop', 'facturelay' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Facturelay shows an address and a code for this shop. Paste both and press Connect; the plugin does the rest.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
@@ -151,7 +151,7 @@ final class SettingsTab implements Feature {
 				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
 				esc_html__( 'Private network', 'facturelay' ),
 				/* translators: %s: host and port */
-				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::of( $address ) ) )
+				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::host_and_port( $address ) ) )
 			);
 		}
 		echo '</table>';
@@ -161,11 +161,11 @@ final class SettingsTab implements Feature {
 	}
 
 	private function show_connection( Connection $connection ): void {
-		$heard = Heartbeat::heard();
+		$heard = Heartbeat::last_response();
 		echo '<h2>' . esc_html__( 'Connection', 'facturelay' ) . '</h2><table class="form-table">';
-		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge() );
-		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $heard['shop']['name'] ?? $connection->name() ) );
-		$this->show_row( __( 'State', 'facturelay' ), $this->state( $heard ) );
+		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge_url() );
+		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $heard['shop']['name'] ?? $connection->shop_name() ) );
+		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $heard ) );
 		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $heard['at'] ) ? wp_date( 'd-m-Y H:i', (int) $heard['at'] ) : __( 'none yet', 'facturelay' ) );
 		echo '</table><p>';
 		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
@@ -175,7 +175,7 @@ final class SettingsTab implements Feature {
 	}
 
 	/** @param array<string, mixed> $heard */
-	private function state( array $heard ): string {
+	private function status_text( array $heard ): string {
 		if ( '' !== (string) ( $heard['sentence'] ?? '' ) ) {
 			return (string) $heard['sentence'];
 		}
@@ -185,10 +185,10 @@ final class SettingsTab implements Feature {
 		if ( ! empty( $heard['shop']['test'] ) ) {
 			return __( 'In test: documents are marked as tests and go to you only. Your shop sends its own mails.', 'facturelay' );
 		}
-		return empty( $heard['reachable'] ) ? BridgeMessages::of( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
+		return empty( $heard['reachable'] ) ? BridgeMessages::for_code( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
 	}
 
-	private function show_choices(): void {
+	private function show_settings(): void {
 		$names   = array(
 			'customer_on_hold_order'    => __( 'Order on hold', 'facturelay' ),
 			'customer_processing_order' => __( 'Processing order', 'facturelay' ),
@@ -215,16 +215,16 @@ final class SettingsTab implements Feature {
 		printf(
 			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat" value="1"%s> %s</label><p class="description">%s</p></td></tr></table><p>',
 			esc_html__( 'VAT number', 'facturelay' ),
-			checked( 'no' !== get_option( VatNumberField::CHOICE, 'yes' ), true, false ),
+			checked( 'no' !== get_option( VatNumberField::OPTION, 'yes' ), true, false ),
 			esc_html__( 'Ask companies for their VAT number', 'facturelay' ),
-			esc_html( $this->about_vat() )
+			esc_html( $this->vat_field_note() )
 		);
 		$this->show_button( 'choices', __( 'Save', 'facturelay' ), true );
 		echo '</p>';
 	}
 
-	private function about_vat(): string {
-		return VatNumberField::is_asked_elsewhere()
+	private function vat_field_note(): string {
+		return VatNumberField::has_other_plugin()
 			? __( 'Another plugin asks for it already, so we do not.', 'facturelay' )
 			: __( 'Never required. A number with wrong digits is refused at once.', 'facturelay' );
 	}
@@ -232,7 +232,7 @@ final class SettingsTab implements Feature {
 	private function show_clone( Connection $connection ): void {
 		echo '<h2>' . esc_html__( 'This is a copy of a connected shop', 'facturelay' ) . '</h2>';
 		/* translators: 1: address of the connected shop, 2: address of this site */
-		echo '<p>' . esc_html( sprintf( __( '%1$s is connected, and this site is %2$s. So the plugin does nothing here. If your shop moved, or this copy should have documents of its own, disconnect and connect with a new code; the other site is not touched.', 'facturelay' ), $connection->site(), Connection::home() ) ) . '</p>';
+		echo '<p>' . esc_html( sprintf( __( '%1$s is connected, and this site is %2$s. So the plugin does nothing here. If your shop moved, or this copy should have documents of its own, disconnect and connect with a new code; the other site is not touched.', 'facturelay' ), $connection->site_url(), Connection::home_url() ) ) . '</p>';
 		$this->show_button( 'disconnect', __( 'Disconnect this copy', 'facturelay' ), true );
 	}
 

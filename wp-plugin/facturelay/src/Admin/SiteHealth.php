@@ -15,11 +15,11 @@ defined( 'ABSPATH' ) || exit;
 /** A test under Tools > Site Health, and a notice only when a person must act. */
 final class SiteHealth implements Feature {
 
-	private const SILENT_S = 1800;
+	private const MAX_SILENCE_S = 1800;
 
 	public function add_hooks(): void {
 		add_filter( 'site_status_tests', array( $this, 'add_test' ) );
-		add_action( 'admin_notices', array( $this, 'notify' ) );
+		add_action( 'admin_notices', array( $this, 'show_notice' ) );
 	}
 
 	/**
@@ -28,7 +28,7 @@ final class SiteHealth implements Feature {
 	 */
 	public function add_test( $tests ): array {
 		$tests = (array) $tests;
-		if ( Connection::load()->is_made() ) {
+		if ( Connection::load()->exists() ) {
 			$tests['direct']['facturelay'] = array(
 				'label' => __( 'Facturelay', 'facturelay' ),
 				'test'  => array( $this, 'test' ),
@@ -41,7 +41,7 @@ final class SiteHealth implements Feature {
 	public function test(): array {
 		$problem = $this->problem();
 		$well    = '' === $problem;
-		$held    = ( new HeldMails() )->figures()['held'];
+		$held    = ( new HeldMails() )->summary()['held'];
 		/* translators: %d: number of mails */
 		$waiting = sprintf( _n( '%d mail waits for its document.', '%d mails wait for their documents.', $held, 'facturelay' ), $held );
 		return array(
@@ -57,8 +57,8 @@ final class SiteHealth implements Feature {
 		);
 	}
 
-	public function notify(): void {
-		if ( ! current_user_can( 'manage_woocommerce' ) || ! Connection::load()->is_made() ) {
+	public function show_notice(): void {
+		if ( ! current_user_can( 'manage_woocommerce' ) || ! Connection::load()->exists() ) {
 			return;
 		}
 		$problem = $this->problem();
@@ -76,15 +76,15 @@ final class SiteHealth implements Feature {
 		if ( ! function_exists( 'WC' ) ) {
 			return '';
 		}
-		if ( ! RestKeys::exists( $connection->key_id() ) ) {
+		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
 			return __( 'The REST key of Facturelay was deleted, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
 		}
-		$heard = Heartbeat::heard();
+		$heard = Heartbeat::last_response();
 		$ago   = static fn ( string $what ): int => time() - (int) ( $heard[ $what ] ?? $heard['at'] ?? time() );
-		if ( $ago( 'tried' ) > self::SILENT_S ) {
+		if ( $ago( 'tried' ) > self::MAX_SILENCE_S ) {
 			return __( 'Your shop\'s clock (WP-Cron) has not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
 		}
-		if ( $ago( 'at' ) > self::SILENT_S ) {
+		if ( $ago( 'at' ) > self::MAX_SILENCE_S ) {
 			$why = (string) ( $heard['sentence'] ?? '' );
 			return __( 'Facturelay has not answered for half an hour; your shop sends its own mails meanwhile.', 'facturelay' ) . ( '' === $why ? '' : " $why" );
 		}

@@ -12,16 +12,16 @@ defined( 'ABSPATH' ) || exit;
 final class CloneGuard implements Feature {
 
 	public function add_hooks(): void {
-		add_filter( 'woocommerce_webhook_should_deliver', array( $this, 'may_deliver' ), 10, 2 );
+		add_filter( 'woocommerce_webhook_should_deliver', array( $this, 'should_deliver' ), 10, 2 );
 	}
 
 	/**
 	 * @param mixed $should
 	 * @param mixed $webhook
 	 */
-	public function may_deliver( $should, $webhook = null ): bool {
+	public function should_deliver( $should, $webhook = null ): bool {
 		$connection = Connection::load();
-		$is_ours    = is_object( $webhook ) && method_exists( $webhook, 'get_delivery_url' ) && Webhooks::is_ours( $webhook, $connection );
+		$is_ours    = is_object( $webhook ) && method_exists( $webhook, 'get_delivery_url' ) && Webhooks::leads_to_bridge( $webhook, $connection );
 		return (bool) $should && ! ( $is_ours && $connection->is_clone() );
 	}
 }

@@ -30,41 +30,41 @@ final class Connection {
 		return new self( $kept );
 	}
 
-	public static function forget(): void {
+	public static function delete(): void {
 		delete_option( self::OPTION );
 	}
 
 	/** This shop's address, as its owner set it: not what a translation plugin makes of it for one visitor. */
-	public static function home(): string {
+	public static function home_url(): string {
 		return untrailingslashit( (string) get_option( 'home' ) );
 	}
 
-	public function is_made(): bool {
+	public function exists(): bool {
 		return '' !== $this->secret();
 	}
 
 	/** Whether this is a copy of the connected shop: a staging site must not hold, release or report anything. */
 	public function is_clone(): bool {
-		return $this->is_made() && self::without_scheme( $this->site() ) !== self::without_scheme( self::home() );
+		return $this->exists() && self::without_scheme( $this->site_url() ) !== self::without_scheme( self::home_url() );
 	}
 
-	public function works(): bool {
-		return $this->is_made() && ! $this->is_clone();
+	public function is_active(): bool {
+		return $this->exists() && ! $this->is_clone();
 	}
 
-	public function site(): string {
+	public function site_url(): string {
 		return (string) ( $this->kept['site'] ?? '' );
 	}
 
-	public function bridge(): string {
+	public function bridge_url(): string {
 		return (string) ( $this->kept['bridge'] ?? '' );
 	}
 
-	public function shop(): string {
+	public function shop_id(): string {
 		return (string) ( $this->kept['shop'] ?? '' );
 	}
 
-	public function name(): string {
+	public function shop_name(): string {
 		return (string) ( $this->kept['name'] ?? '' );
 	}
 
@@ -72,17 +72,17 @@ final class Connection {
 		return (string) ( $this->kept['secret'] ?? '' );
 	}
 
-	public function key_id(): int {
+	public function rest_key_id(): int {
 		return (int) ( $this->kept['key'] ?? 0 );
 	}
 
 	/** Who connected, or was given the key since. */
-	public function owner(): int {
+	public function owner_id(): int {
 		return (int) ( $this->kept['owner'] ?? 0 );
 	}
 
 	/** @return array<string, mixed> all of it, to be saved with a change */
-	public function kept(): array {
+	public function to_array(): array {
 		return $this->kept;
 	}
 

@@ -18,7 +18,7 @@ defined( 'ABSPATH' ) || exit;
 final class Connector {
 
 	// Trying the keys takes Facturelay a second or two.
-	private const PATIENCE = 8;
+	private const MAX_POLLS = 8;
 
 	private string $version;
 
@@ -32,16 +32,16 @@ final class Connector {
 	 * @throws FacturelayError With what to do; nothing is left behind then.
 	 */
 	public function connect( string $address, string $code, bool $allow_private ): Connection {
-		$address = self::address( $address );
-		self::check_shop( $code );
-		$private = $allow_private ? PrivateAddress::of( $address ) : '';
-		PrivateAddress::try_out( $private );
-		Schema::make();
+		$address = self::normalize_address( $address );
+		self::check_prerequisites( $code );
+		$private = $allow_private ? PrivateAddress::host_and_port( $address ) : '';
+		PrivateAddress::allow_for_this_request( $private );
+		Schema::create_tables();
 		$before = Connection::load();
 		$kept   = array(
 			'bridge'  => $address,
 			'private' => $private,
-			'site'    => Connection::home(),
+			'site'    => Connection::home_url(),
 			'secret'  => bin2hex( random_bytes( 32 ) ),
 		);
 		$ask    = function ( array $fresh ) use ( $address, $code, $kept ): array {
@@ -52,11 +52,11 @@ final class Connector {
 					'version'       => $this->version,
 					'plugin_secret' => $kept['secret'],
 				),
-				Signature::from_code( $code, 'sign' ),
-				array( 'X-Facturelay-Invite' => Signature::from_code( $code, 'find' ) )
+				Signature::from_invite_code( $code, 'sign' ),
+				array( 'X-Facturelay-Invite' => Signature::from_invite_code( $code, 'find' ) )
 			);
 		};
-		return $this->equip( $kept, $before, $ask );
+		return $this->replace_credentials( $kept, $before, $ask );
 	}
 
 	/**
@@ -66,8 +66,8 @@ final class Connector {
 	 */
 	public function renew(): Connection {
 		$connection = Connection::load();
-		$ask        = static fn ( array $fresh ): array => ( new BridgeClient( $connection->bridge() ) )->ask( $connection, '/plugin/renew', $fresh );
-		return $this->equip( $connection->kept(), $connection, $ask );
+		$ask        = static fn ( array $fresh ): array => ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/renew', $fresh );
+		return $this->replace_credentials( $connection->to_array(), $connection, $ask );
 	}
 
 	/**
@@ -79,8 +79,8 @@ final class Connector {
 	public function check( bool $again ): array {
 		$connection = Connection::load();
 		$answer     = array();
-		for ( $second = 0; $second < self::PATIENCE; $second++ ) {
-			$answer = ( new BridgeClient( $connection->bridge() ) )->ask( $connection, '/plugin/check', array( 'again' => $again && 0 === $second ) );
+		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
+			$answer = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/check', array( 'again' => $again && 0 === $second ) );
 			if ( 'waiting' !== ( $answer['state'] ?? '' ) ) {
 				break;
 			}
@@ -90,17 +90,17 @@ final class Connector {
 		return array(
 			'state'    => (string) ( $answer['state'] ?? 'waiting' ),
 			'code'     => $code,
-			'sentence' => BridgeMessages::of( $code, (string) ( $answer['sentence'] ?? '' ) ),
+			'sentence' => BridgeMessages::for_code( $code, (string) ( $answer['sentence'] ?? '' ) ),
 		);
 	}
 
 	/** Take it all back. Held mails leave first, while we still know what they are. */
 	public function disconnect(): void {
 		$connection = Connection::load();
-		if ( $connection->works() ) {
+		if ( $connection->is_active() ) {
 			self::let_everything_go();
 			try {
-				( new BridgeClient( $connection->bridge() ) )->ask( $connection, '/plugin/disconnect' );
+				( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/disconnect' );
 			} catch ( FacturelayError $failure ) {
 				// Facturelay may be gone for good; it notices that the heartbeat has stopped.
 				unset( $failure );
@@ -108,14 +108,14 @@ final class Connector {
 		}
 		// In a copy of the shop these are the copy's own rows.
 		Webhooks::delete( $connection );
-		RestKeys::delete( $connection->key_id() );
+		RestKeys::delete( $connection->rest_key_id() );
 		Heartbeat::unschedule();
-		Heartbeat::forget();
-		Connection::forget();
+		Heartbeat::delete_last_response();
+		Connection::delete();
 	}
 
 	public static function let_everything_go(): void {
-		( new HeldMails() )->give_back_all();
+		( new HeldMails() )->release_all();
 		( new MailRelease() )->release( 100 );
 	}
 
@@ -124,29 +124,29 @@ final class Connector {
 	 *
 	 * @throws FacturelayError
 	 */
-	public function look_after(): void {
+	public function repair(): void {
 		$connection = Connection::load();
-		$owner      = RestKeys::owner( $connection->key_id() );
+		$owner      = RestKeys::owner_id( $connection->rest_key_id() );
 		$entitled   = 0 !== $owner && user_can( $owner, 'manage_woocommerce' );
 		if ( 0 !== $owner && ! $entitled ) {
 			// Webhooks and key act for the person who made them: when he may no longer, somebody else must.
-			$this->hand_over( $connection );
+			$this->change_owner( $connection );
 		}
 		// Who is deleted takes his keys along.
-		$went_along = 0 === $owner && ! get_userdata( $connection->owner() );
-		if ( 0 !== RestKeys::entitled() && ( $went_along || ( 0 !== $owner && array() !== Webhooks::missing( $connection ) ) ) ) {
+		$went_along = 0 === $owner && ! get_userdata( $connection->owner_id() );
+		if ( 0 !== RestKeys::find_owner() && ( $went_along || ( 0 !== $owner && array() !== Webhooks::missing_topics( $connection ) ) ) ) {
 			$this->renew();
 		}
-		Webhooks::delete_doubles( Connection::load() );
+		Webhooks::delete_duplicates( Connection::load() );
 	}
 
 	/**
 	 * @param array<string, mixed>            $kept
 	 * @param callable(array<string, string>): array<string, mixed> $ask gives Facturelay what is new
 	 */
-	private function equip( array $kept, Connection $before, callable $ask ): Connection {
-		$owner  = RestKeys::entitled();
-		$key    = RestKeys::make( $owner );
+	private function replace_credentials( array $kept, Connection $before, callable $ask ): Connection {
+		$owner  = RestKeys::find_owner();
+		$key    = RestKeys::create( $owner );
 		$secret = bin2hex( random_bytes( 25 ) );
 		try {
 			$answer = $ask(
@@ -161,7 +161,7 @@ final class Connector {
 			throw $failure;
 		}
 		Webhooks::delete( $before );
-		RestKeys::delete( $before->key_id() );
+		RestKeys::delete( $before->rest_key_id() );
 		$new = array(
 			'key'   => $key['id'],
 			'owner' => $owner,
@@ -172,23 +172,23 @@ final class Connector {
 			}
 		}
 		$connection = Connection::save( $new + $kept );
-		Webhooks::make( (string) ( $answer['delivery_url'] ?? '' ), $secret, $owner );
+		Webhooks::create( (string) ( $answer['delivery_url'] ?? '' ), $secret, $owner );
 		( new Heartbeat( $this->version ) )->schedule();
 		return $connection;
 	}
 
-	private function hand_over( Connection $connection ): void {
-		$other = RestKeys::entitled();
+	private function change_owner( Connection $connection ): void {
+		$other = RestKeys::find_owner();
 		if ( 0 === $other ) {
 			return;
 		}
-		RestKeys::give( $connection->key_id(), $other );
-		Webhooks::give( $connection, $other );
-		Connection::save( array( 'owner' => $other ) + $connection->kept() );
+		RestKeys::change_owner( $connection->rest_key_id(), $other );
+		Webhooks::change_owner( $connection, $other );
+		Connection::save( array( 'owner' => $other ) + $connection->to_array() );
 	}
 
 	/** As people paste it: without https, with a slash at the end. */
-	private static function address( string $typed ): string {
+	private static function normalize_address( string $typed ): string {
 		$typed = untrailingslashit( trim( $typed ) );
 		$typed = '' !== $typed && false === strpos( $typed, '://' ) ? "https://$typed" : $typed;
 		if ( ! in_array( wp_parse_url( $typed, PHP_URL_SCHEME ), array( 'http', 'https' ), true ) || ! wp_parse_url( $typed, PHP_URL_HOST ) ) {
@@ -198,7 +198,7 @@ final class Connector {
 	}
 
 	/** What can be seen from here without asking anybody. */
-	private static function check_shop( string $code ): void {
+	private static function check_prerequisites( string $code ): void {
 		if ( '' === trim( $code ) ) {
 			throw new FacturelayError( 'code_missing', __( 'Paste the code that Facturelay shows for this shop.', 'facturelay' ) );
 		}

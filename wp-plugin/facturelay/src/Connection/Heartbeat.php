@@ -20,9 +20,9 @@ final class Heartbeat implements Feature {
 	public const HOOK         = 'facturelay_heartbeat';
 	public const GROUP        = 'facturelay';
 	private const OPTION      = 'facturelay_heard';
-	private const EVERY_S     = 300;
-	private const FRESH_S     = 600;
-	private const RELEASING_S = 60;
+	private const INTERVAL_S     = 300;
+	private const RECENT_S     = 600;
+	private const RELEASE_INTERVAL_S = 60;
 
 	private string $version;
 
@@ -31,18 +31,18 @@ final class Heartbeat implements Feature {
 	}
 
 	public function add_hooks(): void {
-		add_action( self::HOOK, array( $this, 'beat' ) );
+		add_action( self::HOOK, array( $this, 'send' ) );
 		add_action( 'admin_init', array( $this, 'schedule' ) );
 	}
 
 	/** Safe to call again: an update or a cleaned queue may have lost the schedule. */
 	public function schedule(): void {
-		if ( ! Connection::load()->works() || ! function_exists( 'as_has_scheduled_action' ) || ! did_action( 'action_scheduler_init' ) ) {
+		if ( ! Connection::load()->is_active() || ! function_exists( 'as_has_scheduled_action' ) || ! did_action( 'action_scheduler_init' ) ) {
 			return;
 		}
 		$hooks = array(
-			self::HOOK      => self::EVERY_S,
-			MailRelease::HOOK => self::RELEASING_S,
+			self::HOOK      => self::INTERVAL_S,
+			MailRelease::HOOK => self::RELEASE_INTERVAL_S,
 		);
 		foreach ( $hooks as $hook => $every_s ) {
 			if ( ! as_has_scheduled_action( $hook, array(), self::GROUP ) ) {
@@ -57,22 +57,22 @@ final class Heartbeat implements Feature {
 		}
 	}
 
-	public function beat(): void {
+	public function send(): void {
 		$connection = Connection::load();
-		if ( ! $connection->works() ) {
+		if ( ! $connection->is_active() ) {
 			return;
 		}
-		Schema::make();
+		Schema::create_tables();
 		$ledger = new HeldMails();
 		try {
-			( new Connector( $this->version ) )->look_after();
+			( new Connector( $this->version ) )->repair();
 			$connection = Connection::load();
-			$answer     = ( new BridgeClient( $connection->bridge() ) )->ask( $connection, '/plugin/heartbeat', $this->said( $connection, $ledger ) );
+			$answer     = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $ledger ) );
 		} catch ( FacturelayError $failure ) {
-			self::note(
+			self::update(
 				array(
 					'tried'    => time(),
-					'problem'  => $failure->reason(),
+					'problem'  => $failure->error_code(),
 					'sentence' => $failure->getMessage(),
 				)
 			);
@@ -80,7 +80,7 @@ final class Heartbeat implements Feature {
 		}
 		foreach ( (array) ( $answer['mailed'] ?? array() ) as $claim ) {
 			// We may have missed being told.
-			$ledger->replaced( (string) $claim );
+			$ledger->finish_replacing( (string) $claim );
 		}
 		$ledger->purge();
 		$heard = array(
@@ -90,15 +90,15 @@ final class Heartbeat implements Feature {
 			'shop'      => (array) ( $answer['shop'] ?? array() ),
 			'reachable' => ! empty( $answer['reachable'] ),
 			// What could not be mended before we asked.
-			'broken'    => array() !== Webhooks::missing( $connection ),
+			'broken'    => array() !== Webhooks::missing_topics( $connection ),
 			'problem'   => '',
 			'sentence'  => '',
 		);
-		self::note( $heard );
+		self::update( $heard );
 	}
 
 	/** @return array<string, mixed> */
-	public static function heard(): array {
+	public static function last_response(): array {
 		$heard = get_option( self::OPTION, array() );
 		return is_array( $heard ) ? $heard : array();
 	}
@@ -109,9 +109,9 @@ final class Heartbeat implements Feature {
 	 *
 	 * @param array<string, mixed> $told
 	 */
-	public static function told( array $told ): void {
+	public static function store_bridge_state( array $told ): void {
 		if ( isset( $told['holds'], $told['shop'] ) && is_array( $told['holds'] ) && is_array( $told['shop'] ) ) {
-			self::note(
+			self::update(
 				array(
 					'holds' => $told['holds'],
 					'shop'  => $told['shop'],
@@ -121,29 +121,29 @@ final class Heartbeat implements Feature {
 	}
 
 	/** Whether Facturelay answered lately: without that nothing is held. */
-	public static function is_fresh(): bool {
-		$heard = self::heard();
-		return isset( $heard['at'] ) && time() - (int) $heard['at'] < self::FRESH_S;
+	public static function is_recent(): bool {
+		$heard = self::last_response();
+		return isset( $heard['at'] ) && time() - (int) $heard['at'] < self::RECENT_S;
 	}
 
-	public static function table(): HoldRules {
-		$holds = self::heard()['holds'] ?? array();
+	public static function hold_rules(): HoldRules {
+		$holds = self::last_response()['holds'] ?? array();
 		return new HoldRules( is_array( $holds ) && isset( $holds['mails'], $holds['since'] ) ? $holds : array( 'mails' => array(), 'since' => 0, 'transfers' => false ) );
 	}
 
-	public static function forget(): void {
+	public static function delete_last_response(): void {
 		delete_option( self::OPTION );
 	}
 
 	/** @param array<string, mixed> $news */
-	private static function note( array $news ): void {
-		update_option( self::OPTION, $news + self::heard(), false );
+	private static function update( array $news ): void {
+		update_option( self::OPTION, $news + self::last_response(), false );
 	}
 
 	/** @return array<string, mixed> */
-	private function said( Connection $connection, HeldMails $ledger ): array {
+	private function report( Connection $connection, HeldMails $ledger ): array {
 		$webhooks = array();
-		foreach ( Webhooks::ours( $connection ) as $webhook ) {
+		foreach ( Webhooks::find( $connection ) as $webhook ) {
 			$webhooks[] = array(
 				'topic'  => $webhook->get_topic(),
 				'status' => $webhook->get_status(),
@@ -154,10 +154,10 @@ final class Heartbeat implements Feature {
 			'woocommerce' => defined( 'WC_VERSION' ) ? WC_VERSION : '',
 			'wordpress'   => get_bloginfo( 'version' ),
 			'php'         => PHP_VERSION,
-			'site'        => Connection::home(),
+			'site'        => Connection::home_url(),
 			'webhooks'    => $webhooks,
-			'key'         => RestKeys::exists( $connection->key_id() ),
-			'mails'       => $ledger->figures(),
+			'key'         => RestKeys::exists( $connection->rest_key_id() ),
+			'mails'       => $ledger->summary(),
 		);
 	}
 }

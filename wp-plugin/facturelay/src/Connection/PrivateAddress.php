@@ -19,11 +19,11 @@ final class PrivateAddress implements Feature {
 	}
 
 	/** While connecting there is no connection yet to read the address from. */
-	public static function try_out( string $host_and_port ): void {
+	public static function allow_for_this_request( string $host_and_port ): void {
 		self::$tried = $host_and_port;
 	}
 
-	public static function of( string $url ): string {
+	public static function host_and_port( string $url ): string {
 		$scheme = (string) wp_parse_url( $url, PHP_URL_SCHEME );
 		$port   = wp_parse_url( $url, PHP_URL_PORT ) ?: ( 'https' === $scheme ? 443 : 80 );
 		return strtolower( (string) wp_parse_url( $url, PHP_URL_HOST ) ) . ':' . $port;
@@ -35,7 +35,7 @@ final class PrivateAddress implements Feature {
 	 * @param string $url
 	 */
 	public function allow_host( $external, $host = '', $url = '' ): bool {
-		return (bool) $external || $this->is_ours( (string) $url );
+		return (bool) $external || $this->is_allowed( (string) $url );
 	}
 
 	/**
@@ -46,14 +46,14 @@ final class PrivateAddress implements Feature {
 	 */
 	public function allow_port( $ports, $host = '', $url = '' ): array {
 		$ports = (array) $ports;
-		if ( $this->is_ours( (string) $url ) ) {
-			$ports[] = (int) substr( (string) strrchr( self::of( (string) $url ), ':' ), 1 );
+		if ( $this->is_allowed( (string) $url ) ) {
+			$ports[] = (int) substr( (string) strrchr( self::host_and_port( (string) $url ), ':' ), 1 );
 		}
 		return $ports;
 	}
 
-	private function is_ours( string $url ): bool {
+	private function is_allowed( string $url ): bool {
 		$allowed = '' !== self::$tried ? self::$tried : Connection::load()->private_address();
-		return '' !== $allowed && self::of( $url ) === $allowed;
+		return '' !== $allowed && self::host_and_port( $url ) === $allowed;
 	}
 }

@@ -15,7 +15,7 @@ final class RestKeys {
 	 * @return array{id: int, key: string, secret: string}
 	 * @throws FacturelayError
 	 */
-	public static function make( int $owner ): array {
+	public static function create( int $owner ): array {
 		global $wpdb;
 		$key    = 'ck_' . wc_rand_hash();
 		$secret = 'cs_' . wc_rand_hash();
@@ -48,21 +48,21 @@ final class RestKeys {
 	}
 
 	public static function exists( int $key_id ): bool {
-		return null !== self::value( 'key_id', $key_id );
+		return null !== self::column( 'key_id', $key_id );
 	}
 
 	/** The user for whom the key acts; 0 where there is no key. */
-	public static function owner( int $key_id ): int {
-		return (int) self::value( 'user_id', $key_id );
+	public static function owner_id( int $key_id ): int {
+		return (int) self::column( 'user_id', $key_id );
 	}
 
-	public static function give( int $key_id, int $owner ): void {
+	public static function change_owner( int $key_id, int $owner ): void {
 		global $wpdb;
 		$wpdb->update( self::table(), array( 'user_id' => $owner ), array( 'key_id' => $key_id ) );
 	}
 
 	/** Somebody for whom a key and webhooks may act: whoever is here, or the first who may. 0: nobody. */
-	public static function entitled(): int {
+	public static function find_owner(): int {
 		if ( current_user_can( 'manage_woocommerce' ) ) {
 			return get_current_user_id();
 		}
@@ -77,7 +77,7 @@ final class RestKeys {
 		return (int) ( $others[0] ?? 0 );
 	}
 
-	private static function value( string $column, int $key_id ): ?string {
+	private static function column( string $column, int $key_id ): ?string {
 		global $wpdb;
 		$column = 'user_id' === $column ? 'user_id' : 'key_id';
 		return $wpdb->get_var( $wpdb->prepare( "SELECT $column FROM `" . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL

@@ -18,14 +18,14 @@ final class Webhooks {
 	public const TOPICS = array( 'order.created', 'order.updated', 'order.deleted', 'order.restored' );
 
 	/** @return WC_Webhook[] */
-	public static function ours( Connection $connection ): array {
-		if ( '' === $connection->shop() || ! class_exists( WC_Webhook::class ) ) {
+	public static function find( Connection $connection ): array {
+		if ( '' === $connection->shop_id() || ! class_exists( WC_Webhook::class ) ) {
 			return array();
 		}
 		$found = array();
 		foreach ( WC_Data_Store::load( 'webhook' )->get_webhooks_ids() as $id ) {
 			$webhook = wc_get_webhook( (int) $id );
-			if ( $webhook && self::is_ours( $webhook, $connection ) ) {
+			if ( $webhook && self::leads_to_bridge( $webhook, $connection ) ) {
 				$found[] = $webhook;
 			}
 		}
@@ -33,16 +33,16 @@ final class Webhooks {
 	}
 
 	/** @param object $webhook */
-	public static function is_ours( $webhook, Connection $connection ): bool {
+	public static function leads_to_bridge( $webhook, Connection $connection ): bool {
 		$path = (string) wp_parse_url( (string) $webhook->get_delivery_url(), PHP_URL_PATH );
-		$end  = '/webhooks/' . $connection->shop();
-		return '' !== $connection->shop() && substr( untrailingslashit( $path ), -strlen( $end ) ) === $end;
+		$end  = '/webhooks/' . $connection->shop_id();
+		return '' !== $connection->shop_id() && substr( untrailingslashit( $path ), -strlen( $end ) ) === $end;
 	}
 
 	/** @return string[] the topics of which no working webhook tells Facturelay */
-	public static function missing( Connection $connection ): array {
+	public static function missing_topics( Connection $connection ): array {
 		$alive = array();
-		foreach ( self::ours( $connection ) as $webhook ) {
+		foreach ( self::find( $connection ) as $webhook ) {
 			if ( 'active' === $webhook->get_status() ) {
 				$alive[] = $webhook->get_topic();
 			}
@@ -50,7 +50,7 @@ final class Webhooks {
 		return array_values( array_diff( self::TOPICS, $alive ) );
 	}
 
-	public static function make( string $url, string $secret, int $owner ): void {
+	public static function create( string $url, string $secret, int $owner ): void {
 		foreach ( self::TOPICS as $topic ) {
 			$webhook = new WC_Webhook();
 			$webhook->set_name( "Facturelay: $topic" );
@@ -67,17 +67,17 @@ final class Webhooks {
 		}
 	}
 
-	public static function give( Connection $connection, int $owner ): void {
-		foreach ( self::ours( $connection ) as $webhook ) {
+	public static function change_owner( Connection $connection, int $owner ): void {
+		foreach ( self::find( $connection ) as $webhook ) {
 			$webhook->set_user_id( $owner );
 			$webhook->save();
 		}
 	}
 
 	/** Facturelay may have mended one in the same minute as we did: a second one of a topic rings for nothing. */
-	public static function delete_doubles( Connection $connection ): void {
+	public static function delete_duplicates( Connection $connection ): void {
 		$seen = array();
-		foreach ( self::ours( $connection ) as $webhook ) {
+		foreach ( self::find( $connection ) as $webhook ) {
 			if ( 'active' !== $webhook->get_status() ) {
 				continue;
 			}
@@ -89,7 +89,7 @@ final class Webhooks {
 	}
 
 	public static function delete( Connection $connection ): void {
-		foreach ( self::ours( $connection ) as $webhook ) {
+		foreach ( self::find( $connection ) as $webhook ) {
 			$webhook->delete( true );
 		}
 	}

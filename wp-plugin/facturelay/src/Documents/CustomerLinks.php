@@ -21,13 +21,13 @@ defined( 'ABSPATH' ) || exit;
 final class CustomerLinks implements Feature {
 
 	/** Which mail of WooCommerce's tells of which status. */
-	private const MAILS_OF = array(
+	private const MAIL_OF_STATUS = array(
 		'on-hold'    => 'customer_on_hold_order',
 		'processing' => 'customer_processing_order',
 		'completed'  => 'customer_completed_order',
 	);
 	// Later, a document that is still not there waits for a person.
-	private const SOON_S = 15 * MINUTE_IN_SECONDS;
+	private const EXPECTED_WITHIN_S = 15 * MINUTE_IN_SECONDS;
 
 	private DocumentTable $documents;
 
@@ -38,11 +38,11 @@ final class CustomerLinks implements Feature {
 	public function add_hooks(): void {
 		add_filter( 'woocommerce_my_account_my_orders_actions', array( $this, 'add_action' ), 20, 2 );
 		add_action( 'woocommerce_order_details_after_order_table', array( $this, 'show_documents' ) );
-		add_action( 'woocommerce_email_after_order_table', array( $this, 'mention_in_mail' ), 20, 4 );
+		add_action( 'woocommerce_email_after_order_table', array( $this, 'add_to_mail' ), 20, 4 );
 	}
 
 	/** To the page of a document, or to one of its files: pdf or xml. */
-	public static function of( object $document, WC_Order $order, string $file = '' ): string {
+	public static function document_url( object $document, WC_Order $order, string $file = '' ): string {
 		return add_query_arg(
 			array_filter(
 				array(
@@ -55,7 +55,7 @@ final class CustomerLinks implements Feature {
 		);
 	}
 
-	public static function of_order( WC_Order $order ): string {
+	public static function order_url( WC_Order $order ): string {
 		return add_query_arg(
 			array(
 				'facturelay_order' => $order->get_id(),
@@ -72,13 +72,13 @@ final class CustomerLinks implements Feature {
 	 */
 	public function add_action( $actions, $order = null ): array {
 		$actions = (array) $actions;
-		if ( ! $order instanceof WC_Order || ! Connection::load()->works() ) {
+		if ( ! $order instanceof WC_Order || ! Connection::load()->is_active() ) {
 			return $actions;
 		}
 		foreach ( array_reverse( $this->documents->of_order( $order->get_id() ) ) as $document ) {
 			if ( 'invoice' === $document->kind ) {
 				$actions['facturelay_invoice'] = array(
-					'url'  => self::of( $document, $order ),
+					'url'  => self::document_url( $document, $order ),
 					'name' => DocumentTable::title( 'invoice' ),
 				);
 				break;
@@ -89,7 +89,7 @@ final class CustomerLinks implements Feature {
 
 	/** @param mixed $order */
 	public function show_documents( $order ): void {
-		if ( ! $order instanceof WC_Order || ! Connection::load()->works() ) {
+		if ( ! $order instanceof WC_Order || ! Connection::load()->is_active() ) {
 			return;
 		}
 		$documents = $this->documents->of_order( $order->get_id() );
@@ -99,11 +99,11 @@ final class CustomerLinks implements Feature {
 		}
 		echo '<section class="facturelay-documents"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
 		if ( $waiting ) {
-			printf( '<p><a href="%s">%s</a></p>', esc_url( self::of_order( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
+			printf( '<p><a href="%s">%s</a></p>', esc_url( self::order_url( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}
 		echo array() === $documents ? '' : '<ul>';
 		foreach ( $documents as $document ) {
-			printf( '<li><a href="%s">%s</a></li>', esc_url( self::of( $document, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
+			printf( '<li><a href="%s">%s</a></li>', esc_url( self::document_url( $document, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
 		}
 		echo ( array() === $documents ? '' : '</ul>' ) . '</section>';
 	}
@@ -116,15 +116,15 @@ final class CustomerLinks implements Feature {
 	 * @param mixed $plain_text
 	 * @param mixed $email
 	 */
-	public function mention_in_mail( $order, $sent_to_admin = false, $plain_text = false, $email = null ): void {
+	public function add_to_mail( $order, $sent_to_admin = false, $plain_text = false, $email = null ): void {
 		$mail_id = is_object( $email ) && isset( $email->id ) ? (string) $email->id : '';
-		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( MailHold::EVENTS[ $mail_id ] ) || ! Connection::load()->works() ) {
+		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( MailHold::EVENTS[ $mail_id ] ) || ! Connection::load()->is_active() ) {
 			return;
 		}
-		if ( ! $this->belongs_in( $order->get_id(), $mail_id ) ) {
+		if ( ! $this->belongs_in_mail( $order->get_id(), $mail_id ) ) {
 			return;
 		}
-		$url = self::of_order( $order );
+		$url = self::order_url( $order );
 		if ( $plain_text ) {
 			// On a line of its own: a long address after other words would be wrapped.
 			echo "\n" . esc_html__( 'Your documents for this order:', 'facturelay' ) . "\n" . esc_url_raw( $url ) . "\n\n";
@@ -135,17 +135,17 @@ final class CustomerLinks implements Feature {
 
 	/** Whether a document of this order is on its way: a mail waits for it, or the order was just placed and one is mailed then. */
 	private function is_expected( WC_Order $order ): bool {
-		if ( ( new HeldMails() )->is_waiting_for( $order->get_id() ) ) {
+		if ( ( new HeldMails() )->has_held_mail( $order->get_id() ) ) {
 			return true;
 		}
 		$placed = $order->get_date_created();
-		$mail   = self::MAILS_OF[ $order->get_status() ] ?? '';
-		return null !== $placed && time() - $placed->getTimestamp() < self::SOON_S && Heartbeat::is_fresh()
-			&& array() !== Heartbeat::table()->kinds_mailed( OrderFacts::of( $mail, $order, array() ) );
+		$mail   = self::MAIL_OF_STATUS[ $order->get_status() ] ?? '';
+		return null !== $placed && time() - $placed->getTimestamp() < self::EXPECTED_WITHIN_S && Heartbeat::is_recent()
+			&& array() !== Heartbeat::hold_rules()->replacing_kinds( OrderFacts::from_order( $mail, $order, array() ) );
 	}
 
-	private function belongs_in( int $order_id, string $mail_id ): bool {
-		if ( ( new HeldMails() )->leaves_alone( $order_id, $mail_id ) ) {
+	private function belongs_in_mail( int $order_id, string $mail_id ): bool {
+		if ( ( new HeldMails() )->needs_link( $order_id, $mail_id ) ) {
 			return true;
 		}
 		return 'always' !== MailHold::choice( $mail_id ) && array() !== $this->documents->of_order( $order_id );

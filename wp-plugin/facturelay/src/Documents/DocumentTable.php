@@ -12,7 +12,7 @@ defined( 'ABSPATH' ) || exit;
 final class DocumentTable {
 
 	/** @param array<string, mixed> $told */
-	public function keep( array $told ): bool {
+	public function save( array $told ): bool {
 		global $wpdb;
 		return false !== $wpdb->replace(
 			$this->table(),
@@ -65,7 +65,7 @@ final class DocumentTable {
 	}
 
 	/** @return string[] */
-	public function kinds_of( int $order_id ): array {
+	public function kinds_of_order( int $order_id ): array {
 		return array_values( array_unique( array_column( $this->of_order( $order_id ), 'kind' ) ) );
 	}
 

@@ -18,7 +18,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class LinkRedirect implements Feature {
 
-	private const MOST_TRIES = 5;
+	private const MAX_TRIES = 5;
 
 	private DocumentTable $documents;
 
@@ -27,17 +27,17 @@ final class LinkRedirect implements Feature {
 	}
 
 	public function add_hooks(): void {
-		add_action( 'template_redirect', array( $this, 'answer' ), 1 );
+		add_action( 'template_redirect', array( $this, 'handle_request' ), 1 );
 	}
 
-	public function answer(): void {
+	public function handle_request(): void {
 		// phpcs:disable WordPress.Security.NonceVerification.Recommended
 		$document_id = isset( $_GET['facturelay_document'] ) ? absint( wp_unslash( $_GET['facturelay_document'] ) ) : 0;
 		$order_id    = isset( $_GET['facturelay_order'] ) ? absint( wp_unslash( $_GET['facturelay_order'] ) ) : 0;
 		$file        = isset( $_GET['facturelay_file'] ) ? sanitize_key( wp_unslash( $_GET['facturelay_file'] ) ) : '';
 		$key         = isset( $_GET['key'] ) ? sanitize_text_field( wp_unslash( $_GET['key'] ) ) : '';
 		// phpcs:enable
-		if ( 0 === $document_id && 0 === $order_id || ! function_exists( 'wc_get_order' ) || ! Connection::load()->works() ) {
+		if ( 0 === $document_id && 0 === $order_id || ! function_exists( 'wc_get_order' ) || ! Connection::load()->is_active() ) {
 			return;
 		}
 		nocache_headers();
@@ -46,14 +46,14 @@ final class LinkRedirect implements Feature {
 		$document = $document_id > 0 ? $this->documents->find( $document_id ) : null;
 		$order    = wc_get_order( null === $document ? $order_id : (int) $document->order_id );
 		if ( ! $order instanceof WC_Order || ( $document_id > 0 && null === $document ) ) {
-			$this->refuse();
+			$this->show_not_found();
 		}
-		$this->let_in( $order, $key );
-		$this->lead( $document ?? $this->latest( $order ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
+		$this->require_access( $order, $key );
+		$this->redirect( $document ?? $this->latest_document( $order ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
 	}
 
 	/** Returns only for those who may see the order's documents. */
-	private function let_in( WC_Order $order, string $key ): void {
+	private function require_access( WC_Order $order, string $key ): void {
 		$is_staff = is_user_logged_in() && current_user_can( 'edit_shop_orders' );
 		if ( $is_staff ) {
 			return;
@@ -63,25 +63,25 @@ final class LinkRedirect implements Feature {
 			if ( get_current_user_id() === $customer ) {
 				return;
 			}
-			$order->key_is_valid( $key ) && ! is_user_logged_in() ? auth_redirect() : $this->refuse();
+			$order->key_is_valid( $key ) && ! is_user_logged_in() ? auth_redirect() : $this->show_not_found();
 		}
 		if ( ! $order->key_is_valid( $key ) ) {
-			$this->refuse();
+			$this->show_not_found();
 		}
-		if ( ! $this->is_fresh( $order ) && ! $this->knows_email( $order ) ) {
-			$this->ask_email();
+		if ( ! $this->is_just_placed( $order ) && ! $this->email_matches( $order ) ) {
+			$this->show_email_form();
 		}
 	}
 
 	/** Right after the checkout the key is enough, as on WooCommerce's own page. */
-	private function is_fresh( WC_Order $order ): bool {
+	private function is_just_placed( WC_Order $order ): bool {
 		/** WooCommerce's own filter: the seconds in which a guest's order needs no e-mail address. */
 		$grace  = (int) apply_filters( 'woocommerce_order_email_verification_grace_period', 10 * MINUTE_IN_SECONDS, $order, 'facturelay' );
 		$placed = $order->get_date_created();
 		return null !== $placed && time() - $placed->getTimestamp() <= $grace;
 	}
 
-	private function knows_email( WC_Order $order ): bool {
+	private function email_matches( WC_Order $order ): bool {
 		$in_session = WC()->customer ? (string) WC()->customer->get_billing_email() : '';
 		$email      = strtolower( trim( (string) $order->get_billing_email() ) );
 		if ( '' !== $email && strtolower( $in_session ) === $email ) {
@@ -94,10 +94,10 @@ final class LinkRedirect implements Feature {
 		$tries   = (int) get_transient( $counter );
 		set_transient( $counter, $tries + 1, 10 * MINUTE_IN_SECONDS );
 		$given = strtolower( trim( sanitize_email( wp_unslash( $_POST['facturelay_email'] ) ) ) );
-		return $tries < self::MOST_TRIES && '' !== $email && hash_equals( $email, $given );
+		return $tries < self::MAX_TRIES && '' !== $email && hash_equals( $email, $given );
 	}
 
-	private function latest( WC_Order $order ): ?object {
+	private function latest_document( WC_Order $order ): ?object {
 		$documents = array_reverse( $this->documents->of_order( $order->get_id() ) );
 		foreach ( $documents as $document ) {
 			if ( 'invoice' === $document->kind ) {
@@ -107,19 +107,19 @@ final class LinkRedirect implements Feature {
 		return $documents[0] ?? null;
 	}
 
-	private function lead( ?object $document, string $leaf ): void {
+	private function redirect( ?object $document, string $leaf ): void {
 		if ( null === $document ) {
 			header( 'Refresh: 5' );
-			$this->page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment. This page looks again by itself.', 'facturelay' ) . '</p>', 200 );
+			$this->show_page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment. This page looks again by itself.', 'facturelay' ) . '</p>', 200 );
 		}
 		$connection = Connection::load();
-		$route      = '/plugin/d/' . $connection->shop() . '/' . (int) $document->document_id . $leaf;
+		$route      = '/plugin/d/' . $connection->shop_id() . '/' . (int) $document->document_id . $leaf;
 		// To Facturelay's own host, which is another one: wp_safe_redirect would lead to wp-admin.
-		wp_redirect( $connection->bridge() . $route . '?' . http_build_query( Signature::seal( $connection->secret(), $route, '' ) ), 302, 'Facturelay' );
+		wp_redirect( $connection->bridge_url() . $route . '?' . http_build_query( Signature::sign( $connection->secret(), $route, '' ) ), 302, 'Facturelay' );
 		exit;
 	}
 
-	private function ask_email(): void {
+	private function show_email_form(): void {
 		$form = sprintf(
 			'<p>%s</p><form method="post">%s<p><label>%s <input type="email" name="facturelay_email" required></label> <button type="submit">%s</button></p></form>',
 			esc_html__( 'To protect your data, please enter the e-mail address of the order.', 'facturelay' ),
@@ -127,15 +127,15 @@ final class LinkRedirect implements Feature {
 			esc_html__( 'E-mail address', 'facturelay' ),
 			esc_html__( 'Continue', 'facturelay' )
 		);
-		$this->page( __( 'Your e-mail address', 'facturelay' ), $form, 403 );
+		$this->show_page( __( 'Your e-mail address', 'facturelay' ), $form, 403 );
 	}
 
 	/** One answer for a wrong key and for an order that does not exist: counting tells nothing. */
-	private function refuse(): void {
-		$this->page( __( 'Not found', 'facturelay' ), '<p>' . esc_html__( 'This link does not lead to a document that you may see. Open it from your mail again, or log in first.', 'facturelay' ) . '</p>', 404 );
+	private function show_not_found(): void {
+		$this->show_page( __( 'Not found', 'facturelay' ), '<p>' . esc_html__( 'This link does not lead to a document that you may see. Open it from your mail again, or log in first.', 'facturelay' ) . '</p>', 404 );
 	}
 
-	private function page( string $title, string $content, int $status ): void {
+	private function show_page( string $title, string $content, int $status ): void {
 		wp_die( '<h1>' . esc_html( $title ) . '</h1>' . $content, esc_html( $title ), array( 'response' => $status ) ); // phpcs:ignore WordPress.Security.EscapeOutput
 	}
 }

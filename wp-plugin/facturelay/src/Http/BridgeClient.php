@@ -13,7 +13,7 @@ defined( 'ABSPATH' ) || exit;
 final class BridgeClient {
 
 	private const TIMEOUT_S  = 15;
-	private const DOWNLOAD_S = 60;
+	private const DOWNLOAD_TIMEOUT_S = 60;
 
 	private string $address;
 
@@ -28,12 +28,12 @@ final class BridgeClient {
 	 * @throws FacturelayError With a sentence for the owner.
 	 */
 	public function post( string $route, array $content, string $secret, array $headers = array() ): array {
-		return $this->accepted( $this->send( $route, $content, $secret, $headers, array() ) );
+		return $this->parse( $this->request( $route, $content, $secret, $headers, array() ) );
 	}
 
 	/** @return array<string, mixed> */
-	public function ask( Connection $connection, string $route, array $content = array() ): array {
-		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop() ) );
+	public function call( Connection $connection, string $route, array $content = array() ): array {
+		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ) );
 	}
 
 	/**
@@ -45,14 +45,14 @@ final class BridgeClient {
 		$into   = array(
 			'stream'   => true,
 			'filename' => $file,
-			'timeout'  => self::DOWNLOAD_S,
+			'timeout'  => self::DOWNLOAD_TIMEOUT_S,
 		);
-		$answer = $this->send( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop() ), $into );
+		$answer = $this->request( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ), $into );
 		if ( 200 === (int) wp_remote_retrieve_response_code( $answer ) && 'application/zip' === wp_remote_retrieve_header( $answer, 'content-type' ) ) {
 			return;
 		}
 		$answer['body'] = (string) file_get_contents( $file, false, null, 0, 10000 );
-		$this->accepted( $answer );
+		$this->parse( $answer );
 		throw new FacturelayError( 'not_facturelay', __( 'Facturelay did not send the documents. Try again in a minute.', 'facturelay' ) );
 	}
 
@@ -63,9 +63,9 @@ final class BridgeClient {
 	 * @return array<string, mixed>
 	 * @throws FacturelayError
 	 */
-	private function send( string $route, array $content, string $secret, array $headers, array $more ): array {
+	private function request( string $route, array $content, string $secret, array $headers, array $more ): array {
 		$body = (string) wp_json_encode( (object) $content );
-		$seal = Signature::seal( $secret, $route, $body );
+		$seal = Signature::sign( $secret, $route, $body );
 		// Not followed: whoever a redirect leads to should not be handed keys.
 		$answer = wp_safe_remote_post(
 			$this->address . $route,
@@ -82,7 +82,7 @@ final class BridgeClient {
 			)
 		);
 		if ( is_wp_error( $answer ) ) {
-			throw $this->unreachable( $answer->get_error_message() );
+			throw $this->connection_error( $answer->get_error_message() );
 		}
 		return $answer;
 	}
@@ -91,7 +91,7 @@ final class BridgeClient {
 	 * @param array<string, mixed> $answer
 	 * @return array<string, mixed>
 	 */
-	private function accepted( array $answer ): array {
+	private function parse( array $answer ): array {
 		$status = (int) wp_remote_retrieve_response_code( $answer );
 		$found  = json_decode( (string) wp_remote_retrieve_body( $answer ), true );
 		if ( $status >= 300 && $status < 400 ) {
@@ -103,14 +103,14 @@ final class BridgeClient {
 			return $found;
 		}
 		if ( is_array( $found ) && isset( $found['error'] ) ) {
-			throw new FacturelayError( (string) $found['error'], BridgeMessages::of( (string) $found['error'], (string) ( $found['message'] ?? '' ) ) );
+			throw new FacturelayError( (string) $found['error'], BridgeMessages::for_code( (string) $found['error'], (string) ( $found['message'] ?? '' ) ) );
 		}
 		/* translators: %d: the number of an HTTP error, like 404 */
 		throw new FacturelayError( 'not_facturelay', sprintf( __( 'Something answers at this address, but it is not Facturelay (error %d). Copy the address again.', 'facturelay' ), $status ) );
 	}
 
 	/** What WordPress says when it cannot call, as something to act on. */
-	private function unreachable( string $said ): FacturelayError {
+	private function connection_error( string $said ): FacturelayError {
 		$host = (string) wp_parse_url( $this->address, PHP_URL_HOST );
 		if ( ! filter_var( $host, FILTER_VALIDATE_IP ) && gethostbyname( $host ) === $host ) {
 			return new FacturelayError( 'unknown_host', __( 'This address does not exist. Check how it is written.', 'facturelay' ) );

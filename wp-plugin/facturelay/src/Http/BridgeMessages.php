@@ -10,7 +10,7 @@ defined( 'ABSPATH' ) || exit;
 final class BridgeMessages {
 
 	/** The sentence for a code; what Facturelay said itself where we have none. */
-	public static function of( string $code, string $said ): string {
+	public static function for_code( string $code, string $said ): string {
 		switch ( $code ) {
 			case 'code_wrong':
 				return __( 'Facturelay does not know this code. Copy it again, or have a new one made.', 'facturelay' );

@@ -19,62 +19,62 @@ defined( 'ABSPATH' ) || exit;
 /** Where Facturelay speaks to us, signed: by REST, and by WooCommerce's own door where REST is closed to strangers. */
 final class RestRoutes implements Feature {
 
-	private const SPACE = 'facturelay/v1';
-	private const VERBS = array( 'documents', 'mailed', 'release', 'tick' );
+	private const REST_NAMESPACE = 'facturelay/v1';
+	private const ENDPOINTS = array( 'documents', 'mailed', 'release', 'tick' );
 
 	public function add_hooks(): void {
 		add_action( 'rest_api_init', array( $this, 'register' ) );
-		add_action( 'woocommerce_api_facturelay', array( $this, 'answer_at_the_other_door' ) );
+		add_action( 'woocommerce_api_facturelay', array( $this, 'handle_wc_api' ) );
 	}
 
 	/** An unconnected shop does not show that we are here. */
 	public function register(): void {
-		if ( ! Connection::load()->is_made() ) {
+		if ( ! Connection::load()->exists() ) {
 			return;
 		}
-		foreach ( self::VERBS as $verb ) {
+		foreach ( self::ENDPOINTS as $verb ) {
 			register_rest_route(
-				self::SPACE,
+				self::REST_NAMESPACE,
 				"/$verb",
 				array(
 					'methods'             => 'POST',
 					'permission_callback' => array( $this, 'is_signed' ),
-					'callback'            => array( $this, 'answer' ),
+					'callback'            => array( $this, 'handle_rest' ),
 				)
 			);
 		}
 	}
 
 	public function is_signed( WP_REST_Request $request ): bool {
-		$verb = $this->verb_of( $request->get_route() );
+		$verb = $this->endpoint( $request->get_route() );
 		$said = static fn ( string $name ): string => (string) $request->get_header( "x_facturelay_$name" );
-		return $this->is_genuine( $verb, $request->get_body(), $said( 'signature' ), $said( 'time' ), $said( 'nonce' ) );
+		return $this->is_authentic( $verb, $request->get_body(), $said( 'signature' ), $said( 'time' ), $said( 'nonce' ) );
 	}
 
-	public function answer( WP_REST_Request $request ): WP_REST_Response {
-		return new WP_REST_Response( $this->do( $this->verb_of( $request->get_route() ), $request->get_body() ) );
+	public function handle_rest( WP_REST_Request $request ): WP_REST_Response {
+		return new WP_REST_Response( $this->dispatch( $this->endpoint( $request->get_route() ), $request->get_body() ) );
 	}
 
-	public function answer_at_the_other_door(): void {
+	public function handle_wc_api(): void {
 		$verb = isset( $_GET['verb'] ) ? sanitize_key( wp_unslash( $_GET['verb'] ) ) : '';
 		$body = (string) file_get_contents( 'php://input' );
 		$said = static fn ( string $name ): string => isset( $_SERVER[ "HTTP_X_FACTURELAY_$name" ] ) ? sanitize_text_field( wp_unslash( $_SERVER[ "HTTP_X_FACTURELAY_$name" ] ) ) : '';
-		if ( ! in_array( $verb, self::VERBS, true ) || ! $this->is_genuine( $verb, $body, $said( 'SIGNATURE' ), $said( 'TIME' ), $said( 'NONCE' ) ) ) {
+		if ( ! in_array( $verb, self::ENDPOINTS, true ) || ! $this->is_authentic( $verb, $body, $said( 'SIGNATURE' ), $said( 'TIME' ), $said( 'NONCE' ) ) ) {
 			wp_send_json( array( 'code' => 'facturelay_signature' ), 401 );
 		}
-		wp_send_json( $this->do( $verb, $body ) );
+		wp_send_json( $this->dispatch( $verb, $body ) );
 	}
 
-	private function is_genuine( string $verb, string $body, string $signature, string $time, string $nonce ): bool {
+	private function is_authentic( string $verb, string $body, string $signature, string $time, string $nonce ): bool {
 		$connection = Connection::load();
-		return $connection->works()
-			&& Signature::fits( $signature, $connection->secret(), $time, $nonce, '/' . self::SPACE . "/$verb", $body )
-			&& Signature::is_fresh( $time )
-			&& $this->is_new( $nonce );
+		return $connection->is_active()
+			&& Signature::matches( $signature, $connection->secret(), $time, $nonce, '/' . self::REST_NAMESPACE . "/$verb", $body )
+			&& Signature::is_recent( $time )
+			&& $this->use_nonce( $nonce );
 	}
 
 	/** Only after the signature: strangers must not fill the table. */
-	private function is_new( string $nonce ): bool {
+	private function use_nonce( string $nonce ): bool {
 		global $wpdb;
 		$table = $wpdb->prefix . 'facturelay_nonces';
 		if ( 1 !== preg_match( '/^[0-9a-f]{16,64}$/', $nonce ) || ! Schema::is_current() ) {
@@ -84,27 +84,27 @@ final class RestRoutes implements Feature {
 		return 1 === $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO `$table` (nonce, seen_at) VALUES (%s, %s)", $nonce, gmdate( 'Y-m-d H:i:s' ) ) );
 	}
 
-	private function verb_of( string $route ): string {
-		return substr( $route, strlen( '/' . self::SPACE . '/' ) );
+	private function endpoint( string $route ): string {
+		return substr( $route, strlen( '/' . self::REST_NAMESPACE . '/' ) );
 	}
 
 	/** @return array<string, mixed> */
-	private function do( string $verb, string $body ): array {
+	private function dispatch( string $verb, string $body ): array {
 		$told = json_decode( $body, true );
 		$told = is_array( $told ) ? $told : array();
 		switch ( $verb ) {
 			case 'documents':
-				$answer = $this->documents( $told );
+				$answer = $this->store_documents( $told );
 				break;
 			case 'mailed':
-				$answer = $this->mailed( $told );
+				$answer = $this->update_mail_group( $told );
 				break;
 			case 'release':
-				( new HeldMails() )->give_back( (int) ( $told['order'] ?? 0 ), (string) ( $told['status'] ?? '' ), array_map( 'intval', (array) ( $told['refunds'] ?? array() ) ) );
+				( new HeldMails() )->release_order( (int) ( $told['order'] ?? 0 ), (string) ( $told['status'] ?? '' ), array_map( 'intval', (array) ( $told['refunds'] ?? array() ) ) );
 				$answer = array( 'released' => ( new MailRelease() )->release( 5 ) );
 				break;
 			default:
-				Heartbeat::told( $told );
+				Heartbeat::store_bridge_state( $told );
 				$answer = array( 'released' => ( new MailRelease() )->release( 10 ) );
 		}
 		return array( 'facturelay' => true ) + $answer;
@@ -114,14 +114,14 @@ final class RestRoutes implements Feature {
 	 * @param array<string, mixed> $told
 	 * @return array<string, mixed>
 	 */
-	private function documents( array $told ): array {
+	private function store_documents( array $told ): array {
 		$documents = new DocumentTable();
 		$kept      = 0;
 		foreach ( (array) ( $told['documents'] ?? array() ) as $document ) {
 			// Ids come back after a shop is restored from a backup; the key does not.
 			$order = wc_get_order( (int) ( $document['order'] ?? 0 ) );
 			if ( $order instanceof \WC_Order && $order->key_is_valid( (string) ( $document['key'] ?? '' ) ) ) {
-				$kept += $documents->keep( $document ) ? 1 : 0;
+				$kept += $documents->save( $document ) ? 1 : 0;
 			}
 		}
 		return array( 'kept' => $kept );
@@ -131,18 +131,18 @@ final class RestRoutes implements Feature {
 	 * @param array<string, mixed> $told
 	 * @return array<string, mixed>
 	 */
-	private function mailed( array $told ): array {
+	private function update_mail_group( array $told ): array {
 		$ledger = new HeldMails();
 		$claim  = substr( (string) ( $told['claim'] ?? '' ), 0, 40 );
 		switch ( $told['stage'] ?? '' ) {
 			case 'before':
-				$late = $ledger->take( (int) ( $told['order'] ?? 0 ), array_map( 'strval', (array) ( $told['kinds'] ?? array() ) ), array_map( 'intval', (array) ( $told['refunds'] ?? array() ) ), $claim, Heartbeat::table()->deadline_s() );
+				$late = $ledger->start_replacing( (int) ( $told['order'] ?? 0 ), array_map( 'strval', (array) ( $told['kinds'] ?? array() ) ), array_map( 'intval', (array) ( $told['refunds'] ?? array() ) ), $claim, Heartbeat::hold_rules()->deadline_s() );
 				return array( 'late' => $late );
 			case 'after':
-				$ledger->replaced( $claim );
+				$ledger->finish_replacing( $claim );
 				return array();
 			default:
-				$ledger->give_back_claim( $claim );
+				$ledger->cancel_replacing( $claim );
 				return array( 'released' => ( new MailRelease() )->release( 5 ) );
 		}
 	}

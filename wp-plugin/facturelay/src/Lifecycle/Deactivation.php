@@ -21,16 +21,16 @@ final class Deactivation implements Feature {
 	}
 
 	public function add_hooks(): void {
-		register_deactivation_hook( $this->file, array( $this, 'leave' ) );
+		register_deactivation_hook( $this->file, array( $this, 'deactivate' ) );
 	}
 
 	/** @param mixed $everywhere whether it is switched off in the whole network */
-	public function leave( $everywhere = false ): void {
-		Multisite::each( (bool) $everywhere, array( $this, 'leave_site' ) );
+	public function deactivate( $everywhere = false ): void {
+		Multisite::for_each_site( (bool) $everywhere, array( $this, 'deactivate_site' ) );
 	}
 
-	public function leave_site(): void {
-		if ( Connection::load()->works() && function_exists( 'WC' ) ) {
+	public function deactivate_site(): void {
+		if ( Connection::load()->is_active() && function_exists( 'WC' ) ) {
 			if ( is_multisite() && ms_is_switched() ) {
 				// WooCommerce made its mails with the settings of the site we come from.
 				WC()->mailer()->init();

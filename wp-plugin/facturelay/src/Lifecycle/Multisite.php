@@ -10,7 +10,7 @@ defined( 'ABSPATH' ) || exit;
 final class Multisite {
 
 	/** Do something here, or in every site of the network. */
-	public static function each( bool $everywhere, callable $act ): void {
+	public static function for_each_site( bool $everywhere, callable $act ): void {
 		if ( ! $everywhere || ! is_multisite() ) {
 			$act();
 			return;

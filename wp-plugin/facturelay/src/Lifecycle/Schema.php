@@ -16,12 +16,12 @@ final class Schema implements Feature {
 	private const VERSION = 1;
 
 	public function add_hooks(): void {
-		add_action( 'admin_init', array( $this, 'update' ) );
+		add_action( 'admin_init', array( $this, 'create_when_connected' ) );
 	}
 
-	public function update(): void {
-		if ( Connection::load()->is_made() ) {
-			self::make();
+	public function create_when_connected(): void {
+		if ( Connection::load()->exists() ) {
+			self::create_tables();
 		}
 	}
 
@@ -29,7 +29,7 @@ final class Schema implements Feature {
 		return self::VERSION === (int) get_option( self::OPTION, 0 );
 	}
 
-	public static function make(): void {
+	public static function create_tables(): void {
 		global $wpdb;
 		if ( self::is_current() ) {
 			return;

@@ -18,13 +18,13 @@ defined( 'ABSPATH' ) || exit;
 final class HeldMails {
 
 	// How long Facturelay may take between asking for a mail and saying that its own left.
-	private const TAKEN_S = 900;
+	private const REPLACING_TIMEOUT_S = 900;
 	// A process that died between claiming and sending: send again, once. Two mails are the smaller evil then.
-	private const STUCK_S    = 600;
-	private const MOST_TRIES = 3;
+	private const RELEASING_TIMEOUT_S    = 600;
+	private const MAX_TRIES = 3;
 	// A shop that defers its mails asks for one minutes after ours has left; what left earlier belongs to another event.
 	private const EARLY   = 'early';
-	private const EARLY_S = HOUR_IN_SECONDS;
+	private const EARLY_MAX_AGE_S = HOUR_IN_SECONDS;
 	// A mail of long ago says nothing about a document of today.
 	private const RECENT_S = DAY_IN_SECONDS;
 
@@ -32,7 +32,7 @@ final class HeldMails {
 	public function hold( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
 		$row = array( $order_id, $mail_id, $refund_id, $status, implode( ',', $kinds ), $locale, self::utc(), self::utc( $deadline_s ) );
 		// IGNORE: the same mail asked for twice is held once.
-		$written = $this->run(
+		$written = $this->execute(
 			'INSERT IGNORE INTO %i (order_id, mail_id, refund_id, live, state, status, kinds, locale, held_at, release_at) VALUES (%d, %s, %d, 1, "held", %s, %s, %s, %s, %s)',
 			...$row
 		);
@@ -40,13 +40,13 @@ final class HeldMails {
 	}
 
 	/** Write down that WooCommerce's own mail left although one of ours would have replaced it. */
-	public function pass( int $order_id, string $mail_id, int $refund_id, array $kinds, string $reason ): void {
-		$this->note( $order_id, $mail_id, $refund_id, $kinds, 'passed', $reason );
+	public function record_not_held( int $order_id, string $mail_id, int $refund_id, array $kinds, string $reason ): void {
+		$this->insert_done( $order_id, $mail_id, $refund_id, $kinds, 'passed', $reason );
 	}
 
 	/** @param string[] $kinds */
-	private function note( int $order_id, string $mail_id, int $refund_id, array $kinds, string $state, string $reason ): void {
-		$this->run(
+	private function insert_done( int $order_id, string $mail_id, int $refund_id, array $kinds, string $state, string $reason ): void {
+		$this->execute(
 			'INSERT INTO %i (order_id, mail_id, refund_id, live, state, reason, kinds, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, %s, %s, %s, %s, %s, %s)',
 			$order_id,
 			$mail_id,
@@ -61,17 +61,17 @@ final class HeldMails {
 	}
 
 	/** @return string[] the kinds of documents that replace, or replaced, a mail of this order */
-	public function kinds_on_their_way( int $order_id ): array {
-		$rows = $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND (live = 1 OR state = "replaced")', $order_id );
+	public function expected_kinds( int $order_id ): array {
+		$rows = $this->select( 'SELECT * FROM %i WHERE order_id = %d AND (live = 1 OR state = "replaced")', $order_id );
 		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
 	}
 
 	/** @return object[] rows that must leave now, the oldest first */
 	public function due( int $limit ): array {
-		return $this->rows(
+		return $this->select(
 			'SELECT * FROM %i WHERE (state IN ("held", "taken") AND release_at <= %s) OR (state = "releasing" AND claimed_at <= %s) ORDER BY release_at, id LIMIT %d',
 			self::utc(),
-			self::utc( -self::STUCK_S ),
+			self::utc( -self::RELEASING_TIMEOUT_S ),
 			$limit
 		);
 	}
@@ -80,7 +80,7 @@ final class HeldMails {
 	public function claim( object $row ): bool {
 		// What was given back is not late: no document of ours was mailed in its place.
 		$reason = '' === $row->reason ? 'late' : $row->reason;
-		return 1 === $this->run(
+		return 1 === $this->execute(
 			'UPDATE %i SET state = "releasing", reason = %s, claim = "", claimed_at = %s, tries = tries + 1 WHERE id = %d AND state = %s AND tries = %d',
 			$reason,
 			self::utc(),
@@ -91,16 +91,16 @@ final class HeldMails {
 	}
 
 	public function finish( int $id, string $state ): void {
-		$this->run( 'UPDATE %i SET state = %s, live = NULL, done_at = %s WHERE id = %d', $state, self::utc(), $id );
+		$this->execute( 'UPDATE %i SET state = %s, live = NULL, done_at = %s WHERE id = %d', $state, self::utc(), $id );
 	}
 
 	/** The mail could not be sent: try again in a while, but not for ever. */
-	public function put_back( object $row ): void {
-		if ( (int) $row->tries + 1 >= self::MOST_TRIES ) {
+	public function retry_later( object $row ): void {
+		if ( (int) $row->tries + 1 >= self::MAX_TRIES ) {
 			$this->finish( (int) $row->id, 'gone' );
 			return;
 		}
-		$this->run( 'UPDATE %i SET state = "held", release_at = %s WHERE id = %d', self::utc( 60 ), (int) $row->id );
+		$this->execute( 'UPDATE %i SET state = "held", release_at = %s WHERE id = %d', self::utc( 60 ), (int) $row->id );
 	}
 
 	/**
@@ -109,11 +109,11 @@ final class HeldMails {
 	 * @param string[] $kinds
 	 * @param int[]    $refunds those that the documents credit
 	 */
-	public function take( int $order_id, array $kinds, array $refunds, string $claim, int $deadline_s ): bool {
+	public function start_replacing( int $order_id, array $kinds, array $refunds, string $claim, int $deadline_s ): bool {
 		$taken = 0;
 		$asked = 0;
 		$late  = array();
-		foreach ( $this->rows( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
+		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
 			$common = array_intersect( self::kinds( $row ), $kinds );
 			// Another refund of the order has a credit note, and a mail, of its own.
 			$another = (int) $row->refund_id > 0 && ! in_array( (int) $row->refund_id, $refunds, true );
@@ -121,30 +121,30 @@ final class HeldMails {
 				continue;
 			}
 			++$asked;
-			if ( $this->may_take( $row, $claim, $deadline_s ) ) {
-				$changed = $this->run(
+			if ( $this->can_replace( $row, $claim, $deadline_s ) ) {
+				$changed = $this->execute(
 					'UPDATE %i SET state = "taken", claim = %s, release_at = %s WHERE id = %d AND (state = "held" OR (state = "taken" AND claim = %s))',
 					$claim,
-					self::utc( self::TAKEN_S ),
+					self::utc( self::REPLACING_TIMEOUT_S ),
 					(int) $row->id,
 					$claim
 				);
 				// Asked twice within one second, nothing changes, and it is taken all the same.
 				$taken += $changed || $claim === $row->claim ? 1 : 0;
 			}
-			if ( $this->left_without_us( $row ) ) {
+			if ( $this->was_sent_without_document( $row ) ) {
 				$late = array_merge( $late, $common );
 			}
 		}
 		if ( 0 === $asked ) {
-			$this->note_early( $order_id, $kinds, $refunds, $claim );
+			$this->insert_early( $order_id, $kinds, $refunds, $claim );
 		}
 		return 0 === $taken && array() !== $late && array() === array_diff( $kinds, $late );
 	}
 
 	/** @return string[] the kinds of documents that were mailed before WooCommerce asked for its mail of the order or refund */
 	public function early_kinds( int $order_id, int $refund_id ): array {
-		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $this->early( $order_id, $refund_id ) ) ) ) );
+		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $this->early_rows( $order_id, $refund_id ) ) ) ) );
 	}
 
 	/**
@@ -152,36 +152,36 @@ final class HeldMails {
 	 *
 	 * @param string[] $kinds
 	 */
-	public function was_early( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale ): bool {
-		foreach ( $this->early( $order_id, $refund_id ) as $row ) {
-			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->run( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
+	public function match_early_mail( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale ): bool {
+		foreach ( $this->early_rows( $order_id, $refund_id ) as $row ) {
+			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->execute( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
 				continue;
 			}
 			if ( 'left' === $row->state ) {
-				$this->note( $order_id, $mail_id, $refund_id, self::kinds( $row ), 'replaced', '' );
+				$this->insert_done( $order_id, $mail_id, $refund_id, self::kinds( $row ), 'replaced', '' );
 				return true;
 			}
 			// While it is still leaving we hold theirs for it, and give it back should ours not leave.
-			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, self::TAKEN_S );
-			$this->run( 'UPDATE %i SET state = "taken", claim = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->claim, $order_id, $mail_id, $refund_id );
+			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, self::REPLACING_TIMEOUT_S );
+			$this->execute( 'UPDATE %i SET state = "taken", claim = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->claim, $order_id, $mail_id, $refund_id );
 			return true;
 		}
 		return false;
 	}
 
 	/** @return object[] */
-	private function early( int $order_id, int $refund_id ): array {
-		return $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
+	private function early_rows( int $order_id, int $refund_id ): array {
+		return $this->select( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
 	}
 
 	/**
 	 * @param string[] $kinds
 	 * @param int[]    $refunds
 	 */
-	private function note_early( int $order_id, array $kinds, array $refunds, string $claim ): void {
-		$this->forget_early( $claim );
+	private function insert_early( int $order_id, array $kinds, array $refunds, string $claim ): void {
+		$this->delete_early( $claim );
 		foreach ( array() === $refunds ? array( 0 ) : $refunds as $refund_id ) {
-			$this->run(
+			$this->execute(
 				'INSERT INTO %i (order_id, mail_id, refund_id, live, state, kinds, claim, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "leaving", %s, %s, %s, %s, %s)',
 				$order_id,
 				self::EARLY,
@@ -189,26 +189,26 @@ final class HeldMails {
 				implode( ',', $kinds ),
 				$claim,
 				self::utc(),
-				self::utc( self::EARLY_S ),
+				self::utc( self::EARLY_MAX_AGE_S ),
 				self::utc()
 			);
 		}
 	}
 
-	private function forget_early( string $claim ): void {
-		$this->run( 'DELETE FROM %i WHERE claim = %s AND mail_id = %s', $claim, self::EARLY );
+	private function delete_early( string $claim ): void {
+		$this->execute( 'DELETE FROM %i WHERE claim = %s AND mail_id = %s', $claim, self::EARLY );
 	}
 
 	/** Facturelay's mail left in place of what it took. */
-	public function replaced( string $claim ): void {
-		$this->run( 'UPDATE %i SET state = "replaced", live = NULL, done_at = %s WHERE claim = %s AND state = "taken"', self::utc(), $claim );
-		$this->run( 'UPDATE %i SET state = "left" WHERE claim = %s AND state = "leaving"', $claim );
+	public function finish_replacing( string $claim ): void {
+		$this->execute( 'UPDATE %i SET state = "replaced", live = NULL, done_at = %s WHERE claim = %s AND state = "taken"', self::utc(), $claim );
+		$this->execute( 'UPDATE %i SET state = "left" WHERE claim = %s AND state = "leaving"', $claim );
 	}
 
 	/** Facturelay's mail will not leave: what it took is ours to send. */
-	public function give_back_claim( string $claim ): void {
-		$this->forget_early( $claim );
-		$this->run( 'UPDATE %i SET state = "held", reason = "given_back", claim = "", release_at = %s WHERE claim = %s AND state = "taken"', self::utc(), $claim );
+	public function cancel_replacing( string $claim ): void {
+		$this->delete_early( $claim );
+		$this->execute( 'UPDATE %i SET state = "held", reason = "given_back", claim = "", release_at = %s WHERE claim = %s AND state = "taken"', self::utc(), $claim );
 	}
 
 	/**
@@ -216,29 +216,29 @@ final class HeldMails {
 	 *
 	 * @param int[] $refunds
 	 */
-	public function give_back( int $order_id, string $status, array $refunds ): void {
-		foreach ( $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND state = "held"', $order_id ) as $row ) {
+	public function release_order( int $order_id, string $status, array $refunds ): void {
+		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d AND state = "held"', $order_id ) as $row ) {
 			$refund = (int) $row->refund_id;
 			$seen   = '' === $status || ( $refund > 0 ? in_array( $refund, $refunds, true ) : $row->status === $status );
 			if ( $seen ) {
-				$this->run( 'UPDATE %i SET reason = "given_back", release_at = %s WHERE id = %d AND state = "held"', self::utc(), (int) $row->id );
+				$this->execute( 'UPDATE %i SET reason = "given_back", release_at = %s WHERE id = %d AND state = "held"', self::utc(), (int) $row->id );
 			}
 		}
 	}
 
 	/** Everything that is held leaves now: we are going. */
-	public function give_back_all(): void {
-		$this->run( 'UPDATE %i SET state = "held", reason = "given_back", release_at = %s WHERE state IN ("held", "taken")', self::utc() );
+	public function release_all(): void {
+		$this->execute( 'UPDATE %i SET state = "held", reason = "given_back", release_at = %s WHERE state IN ("held", "taken")', self::utc() );
 	}
 
 	/** Whether a later mail to this customer makes an on-hold mail pointless. */
-	public function has_later( object $row ): bool {
-		return array() !== $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
+	public function has_later_mail( object $row ): bool {
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
 	}
 
 	/** Whether this order's mail leaves without our document, so that a link to it belongs in it. */
-	public function leaves_alone( int $order_id, string $mail_id ): bool {
-		return array() !== $this->rows(
+	public function needs_link( int $order_id, string $mail_id ): bool {
+		return array() !== $this->select(
 			'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND reason IN ("late", "stale", "link") AND state IN ("releasing", "released", "passed")',
 			$order_id,
 			$mail_id
@@ -246,38 +246,38 @@ final class HeldMails {
 	}
 
 	/** @return array{held: int, oldest: string} for the heartbeat and the health page */
-	public function figures(): array {
-		$rows = $this->rows( 'SELECT COUNT(*) AS held, MIN(held_at) AS oldest FROM %i WHERE live = 1' );
+	public function summary(): array {
+		$rows = $this->select( 'SELECT COUNT(*) AS held, MIN(held_at) AS oldest FROM %i WHERE live = 1' );
 		return array(
 			'held'   => (int) ( $rows[0]->held ?? 0 ),
 			'oldest' => (string) ( $rows[0]->oldest ?? '' ),
 		);
 	}
 
-	public function is_waiting_for( int $order_id ): bool {
-		return array() !== $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND live = 1', $order_id );
+	public function has_held_mail( int $order_id ): bool {
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND live = 1', $order_id );
 	}
 
 	/** Forget what was done long ago. */
 	public function purge(): void {
-		$this->run( 'DELETE FROM %i WHERE live IS NULL AND done_at < %s LIMIT 1000', self::utc( -90 * DAY_IN_SECONDS ) );
+		$this->execute( 'DELETE FROM %i WHERE live IS NULL AND done_at < %s LIMIT 1000', self::utc( -90 * DAY_IN_SECONDS ) );
 	}
 
 	/** @return int rows deleted */
-	public function forget_orders( array $order_ids ): int {
+	public function delete_of_orders( array $order_ids ): int {
 		$deleted = 0;
 		foreach ( $order_ids as $order_id ) {
-			$deleted += (int) $this->run( 'DELETE FROM %i WHERE order_id = %d AND live IS NULL', (int) $order_id );
+			$deleted += (int) $this->execute( 'DELETE FROM %i WHERE order_id = %d AND live IS NULL', (int) $order_id );
 		}
 		return $deleted;
 	}
 
-	private function may_take( object $row, string $claim, int $deadline_s ): bool {
+	private function can_replace( object $row, string $claim, int $deadline_s ): bool {
 		$in_time = strtotime( $row->held_at . ' UTC' ) + $deadline_s > time() && 'given_back' !== $row->reason;
 		return ( 'held' === $row->state && $in_time ) || ( 'taken' === $row->state && $claim === $row->claim && $in_time );
 	}
 
-	private function left_without_us( object $row ): bool {
+	private function was_sent_without_document( object $row ): bool {
 		if ( in_array( $row->state, array( 'held', 'taken', 'releasing' ), true ) ) {
 			return 'given_back' !== $row->reason;
 		}
@@ -286,7 +286,7 @@ final class HeldMails {
 	}
 
 	private function is_held( int $order_id, string $mail_id, int $refund_id ): bool {
-		return array() !== $this->rows( 'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND live = 1', $order_id, $mail_id, $refund_id );
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND live = 1', $order_id, $mail_id, $refund_id );
 	}
 
 	/** @return string[] */
@@ -302,14 +302,14 @@ final class HeldMails {
 	 * @param mixed ...$values
 	 * @return int|false rows changed; false when the statement failed
 	 */
-	private function run( string $statement, ...$values ) {
+	private function execute( string $statement, ...$values ) {
 		global $wpdb;
 		if ( ! Schema::is_current() ) {
 			return false;
 		}
 		// Silent: an error printed into a checkout's answer would break it, and each page view would fill the log.
 		$before = $wpdb->suppress_errors( true );
-		$result = $wpdb->query( $this->prepared( $statement, $values ) );
+		$result = $wpdb->query( $this->prepare( $statement, $values ) );
 		$wpdb->suppress_errors( $before );
 		return is_int( $result ) ? $result : false;
 	}
@@ -318,19 +318,19 @@ final class HeldMails {
 	 * @param mixed ...$values
 	 * @return object[]
 	 */
-	private function rows( string $statement, ...$values ): array {
+	private function select( string $statement, ...$values ): array {
 		global $wpdb;
 		if ( ! Schema::is_current() ) {
 			return array();
 		}
 		$before = $wpdb->suppress_errors( true );
-		$rows   = $wpdb->get_results( $this->prepared( $statement, $values ) );
+		$rows   = $wpdb->get_results( $this->prepare( $statement, $values ) );
 		$wpdb->suppress_errors( $before );
 		return is_array( $rows ) ? $rows : array();
 	}
 
 	/** @param array<int, mixed> $values */
-	private function prepared( string $statement, array $values ): string {
+	private function prepare( string $statement, array $values ): string {
 		global $wpdb;
 		// Not prepare's own %i: WordPress 6.1 does not know it.
 		$statement = str_replace( '%i', "`{$wpdb->prefix}facturelay_holds`", $statement );

@@ -17,7 +17,7 @@ final class HoldRules {
 	public const REFUNDS = array( 'customer_refunded_order', 'customer_partially_refunded_order' );
 	// The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
 	private const PAYABLE  = array( 'invoice', 'order_confirmation' );
-	private const TRANSFER = 'bacs';
+	private const BANK_TRANSFER = 'bacs';
 
 	/** @var array<string, mixed> */
 	private array $table;
@@ -40,7 +40,7 @@ final class HoldRules {
 	 * @param array<string, mixed> $facts mail, paid, method, business, country, total, placed_at, downloads, made
 	 * @return string[] the kinds of documents; none: WooCommerce's own mail goes its way
 	 */
-	public function kinds_mailed( array $facts ): array {
+	public function replacing_kinds( array $facts ): array {
 		$found = $this->table['mails'][ $facts['mail'] ] ?? array();
 		if ( $facts['downloads'] || $facts['placed_at'] < $this->table['since'] ) {
 			return array();
@@ -51,7 +51,7 @@ final class HoldRules {
 		}
 		$kinds = array();
 		foreach ( $found as $condition ) {
-			if ( ! in_array( $condition['kind'], $facts['made'], true ) && $this->fits( $condition, $facts ) ) {
+			if ( ! in_array( $condition['kind'], $facts['made'], true ) && $this->matches( $condition, $facts ) ) {
 				$kinds[ $condition['kind'] ] = $condition['kind'];
 			}
 		}
@@ -63,7 +63,7 @@ final class HoldRules {
 	 * @param array<string, mixed> $condition
 	 * @param array<string, mixed> $facts
 	 */
-	private function fits( array $condition, array $facts ): bool {
+	private function matches( array $condition, array $facts ): bool {
 		return ( $facts['paid'] || ! $condition['needs_paid'] )
 			&& ( 'everyone' === $condition['buyer'] || ( 'business' === $condition['buyer'] ) === $facts['business'] )
 			&& ( array() === $condition['methods'] || in_array( $facts['method'], $condition['methods'], true ) )
@@ -76,7 +76,7 @@ final class HoldRules {
 	 * @param string[]             $kinds
 	 */
 	private function tells_how_to_pay( array $facts, array $kinds ): bool {
-		return self::TRANSFER === $facts['method'] && $this->table['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
+		return self::BANK_TRANSFER === $facts['method'] && $this->table['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
 	}
 
 	/** Whole thousandths: 22.20 and 22.2 are one amount, and no float says otherwise. */

@@ -19,7 +19,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class MailHold implements Feature {
 
-	public const CHOICES = 'facturelay_mails';
+	public const OPTION = 'facturelay_mails';
 
 	/** The mails that may be held, and the events in which WooCommerce sends them by itself. */
 	public const EVENTS = array(
@@ -33,13 +33,13 @@ final class MailHold implements Feature {
 	public function add_hooks(): void {
 		foreach ( array_keys( self::EVENTS ) as $mail_id ) {
 			// Late, so that whoever switches the mail off altogether has spoken.
-			add_filter( "woocommerce_email_enabled_$mail_id", array( $this, 'decide' ), 100, 3 );
+			add_filter( "woocommerce_email_enabled_$mail_id", array( $this, 'filter_enabled' ), 100, 3 );
 		}
 	}
 
 	/** What the owner chose for a mail: automatic, always (WooCommerce's own) or link (WooCommerce's own with our link). */
 	public static function choice( string $mail_id ): string {
-		$choices = (array) get_option( self::CHOICES, array() );
+		$choices = (array) get_option( self::OPTION, array() );
 		// Both refund mails share WooCommerce's settings, and so ours.
 		$mail_id = 'customer_partially_refunded_order' === $mail_id ? 'customer_refunded_order' : $mail_id;
 		$choice  = (string) ( $choices[ $mail_id ] ?? 'automatic' );
@@ -52,13 +52,13 @@ final class MailHold implements Feature {
 	 * @param mixed $email
 	 * @return mixed
 	 */
-	public function decide( $enabled, $order = null, $email = null ) {
+	public function filter_enabled( $enabled, $order = null, $email = null ) {
 		$mail_id = substr( (string) current_filter(), strlen( 'woocommerce_email_enabled_' ) );
-		if ( ! $enabled || ! $order instanceof WC_Order || MailRelease::is_sending() || ! self::is_automatic( $mail_id ) ) {
+		if ( ! $enabled || ! $order instanceof WC_Order || MailRelease::is_sending() || ! self::is_automatic_event( $mail_id ) ) {
 			return $enabled;
 		}
 		try {
-			return $this->is_held( $mail_id, $order, $email ) ? false : $enabled;
+			return $this->hold( $mail_id, $order, $email ) ? false : $enabled;
 		} catch ( \Throwable $error ) {
 			// A shopper is waiting, and a mail that leaves is no disaster.
 			return $enabled;
@@ -66,26 +66,26 @@ final class MailHold implements Feature {
 	}
 
 	/** @param mixed $email */
-	private function is_held( string $mail_id, WC_Order $order, $email ): bool {
-		if ( ! Connection::load()->works() ) {
+	private function hold( string $mail_id, WC_Order $order, $email ): bool {
+		if ( ! Connection::load()->is_active() ) {
 			return false;
 		}
 		$ledger = new HeldMails();
 		$refund = in_array( $mail_id, HoldRules::REFUNDS, true ) ? $this->refund_id( $email ) : 0;
-		$made   = ( new DocumentTable() )->kinds_of( $order->get_id() );
+		$made   = ( new DocumentTable() )->kinds_of_order( $order->get_id() );
 		// A refund needs an invoice that was issued; elsewhere one on its way counts as made.
-		$made   = $refund > 0 ? $made : array_merge( $made, $ledger->kinds_on_their_way( $order->get_id() ) );
-		$table  = Heartbeat::table();
-		if ( self::is_deferred() && $this->was_early( $ledger, $table, $mail_id, $order, $refund, $made ) ) {
+		$made   = $refund > 0 ? $made : array_merge( $made, $ledger->expected_kinds( $order->get_id() ) );
+		$table  = Heartbeat::hold_rules();
+		if ( self::is_deferred_event() && $this->document_mail_was_first( $ledger, $table, $mail_id, $order, $refund, $made ) ) {
 			return true;
 		}
-		$kinds  = $table->kinds_mailed( OrderFacts::of( $mail_id, $order, $made ) );
-		$reason = $this->reason_to_pass( $mail_id );
+		$kinds  = $table->replacing_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
+		$reason = $this->reason_to_send( $mail_id );
 		if ( array() === $kinds ) {
 			return false;
 		}
 		if ( '' !== $reason ) {
-			$ledger->pass( $order->get_id(), $mail_id, $refund, $kinds, $reason );
+			$ledger->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
 			return false;
 		}
 		// This filter is asked after WooCommerce switched languages, so this is the mail's language.
@@ -97,21 +97,21 @@ final class MailHold implements Feature {
 	 *
 	 * @param string[] $made
 	 */
-	private function was_early( HeldMails $ledger, HoldRules $table, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
+	private function document_mail_was_first( HeldMails $ledger, HoldRules $table, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
 		$early = $ledger->early_kinds( $order->get_id(), $refund );
 		if ( array() === $early || 'automatic' !== self::choice( $mail_id ) ) {
 			return false;
 		}
-		$kinds = $table->kinds_mailed( OrderFacts::of( $mail_id, $order, array_diff( $made, $early ) ) );
-		return $ledger->was_early( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
+		$kinds = $table->replacing_kinds( OrderFacts::from_order( $mail_id, $order, array_diff( $made, $early ) ) );
+		return $ledger->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
 	}
 
-	private function reason_to_pass( string $mail_id ): string {
+	private function reason_to_send( string $mail_id ): string {
 		$choice = self::choice( $mail_id );
 		if ( 'automatic' !== $choice ) {
 			return $choice;
 		}
-		return Heartbeat::is_fresh() ? '' : 'stale';
+		return Heartbeat::is_recent() ? '' : 'stale';
 	}
 
 	/** @param mixed $email */
@@ -120,17 +120,17 @@ final class MailHold implements Feature {
 		return is_object( $refund ) && method_exists( $refund, 'get_id' ) ? (int) $refund->get_id() : 0;
 	}
 
-	private static function is_automatic( string $mail_id ): bool {
+	private static function is_automatic_event( string $mail_id ): bool {
 		foreach ( self::EVENTS[ $mail_id ] ?? array() as $event ) {
 			if ( doing_action( $event ) ) {
 				return true;
 			}
 		}
-		return self::is_deferred();
+		return self::is_deferred_event();
 	}
 
 	/** Where a shop sends its mails later: by Action Scheduler, or before that by a request to itself. */
-	private static function is_deferred(): bool {
+	private static function is_deferred_event(): bool {
 		$emailer = 'wp_' . get_current_blog_id() . '_wc_emailer';
 		return doing_action( 'woocommerce_send_queued_transactional_email' )
 			|| doing_action( "wp_ajax_$emailer" )

@@ -29,7 +29,7 @@ final class MailListColumn implements Feature {
 	 */
 	public function add_column( $columns ): array {
 		$columns = (array) $columns;
-		if ( ! Connection::load()->works() ) {
+		if ( ! Connection::load()->is_active() ) {
 			return $columns;
 		}
 		// Before the buttons at the end of the row.
@@ -39,12 +39,12 @@ final class MailListColumn implements Feature {
 
 	/** @param mixed $email */
 	public function show_cell( $email ): void {
-		printf( '<td class="wc-email-settings-table-facturelay">%s</td>', esc_html( $this->sentence( $email, true ) ) );
+		printf( '<td class="wc-email-settings-table-facturelay">%s</td>', esc_html( $this->description( $email, true ) ) );
 	}
 
 	/** @param mixed $email */
 	public function show_above_mail( $email ): void {
-		$sentence = Connection::load()->works() ? $this->sentence( $email, false ) : '';
+		$sentence = Connection::load()->is_active() ? $this->description( $email, false ) : '';
 		if ( '' !== $sentence ) {
 			printf( '<div class="notice notice-info inline"><p>%s <a href="%s">%s</a></p></div>', esc_html( $sentence ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
 		}
@@ -55,7 +55,7 @@ final class MailListColumn implements Feature {
 	 *
 	 * @param mixed $email
 	 */
-	private function sentence( $email, bool $short ): string {
+	private function description( $email, bool $short ): string {
 		$mail_id = is_object( $email ) && isset( $email->id ) ? (string) $email->id : '';
 		if ( ! isset( MailHold::EVENTS[ $mail_id ] ) ) {
 			return '';
@@ -64,14 +64,14 @@ final class MailListColumn implements Feature {
 		if ( 'automatic' !== $choice ) {
 			return 'link' === $choice ? __( 'Leaves at once, with a link to the documents: you chose so.', 'facturelay' ) : __( 'Leaves at once: you chose so.', 'facturelay' );
 		}
-		$conditions = Heartbeat::table()->conditions( $mail_id );
+		$conditions = Heartbeat::hold_rules()->conditions( $mail_id );
 		if ( array() === $conditions ) {
 			return __( 'Leaves at once: no document is mailed at this moment.', 'facturelay' );
 		}
-		if ( ! Heartbeat::is_fresh() ) {
+		if ( ! Heartbeat::is_recent() ) {
 			return __( 'Leaves at once while Facturelay does not answer.', 'facturelay' );
 		}
-		$list = implode( ', ', array_unique( array_map( array( $this, 'described' ), $conditions ) ) );
+		$list = implode( ', ', array_unique( array_map( array( $this, 'condition_text' ), $conditions ) ) );
 		if ( $short ) {
 			/* translators: %s: list of documents, each with the orders it is for */
 			return sprintf( __( 'Replaced by: %s', 'facturelay' ), $list );
@@ -81,7 +81,7 @@ final class MailListColumn implements Feature {
 	}
 
 	/** @param array<string, mixed> $condition */
-	private function described( array $condition ): string {
+	private function condition_text( array $condition ): string {
 		$only = array();
 		if ( ! empty( $condition['needs_paid'] ) ) {
 			$only[] = __( 'paid orders', 'facturelay' );
@@ -92,7 +92,7 @@ final class MailListColumn implements Feature {
 		if ( 'consumer' === $condition['buyer'] ) {
 			$only[] = __( 'consumers', 'facturelay' );
 		}
-		$only = array_merge( $only, array_map( array( $this, 'method' ), $condition['methods'] ), $condition['countries'] );
+		$only = array_merge( $only, array_map( array( $this, 'payment_method_title' ), $condition['methods'] ), $condition['countries'] );
 		if ( null !== $condition['minimum'] ) {
 			/* translators: %s: amount */
 			$only[] = sprintf( __( '%s or more', 'facturelay' ), $condition['minimum'] );
@@ -102,7 +102,7 @@ final class MailListColumn implements Feature {
 	}
 
 	/** A payment method as the shop calls it. */
-	private function method( string $id ): string {
+	private function payment_method_title( string $id ): string {
 		$gateway = WC()->payment_gateways()->payment_gateways()[ $id ] ?? null;
 		return null === $gateway ? $id : wp_strip_all_tags( (string) $gateway->get_method_title() );
 	}

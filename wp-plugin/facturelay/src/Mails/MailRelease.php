@@ -16,14 +16,14 @@ final class MailRelease implements Feature {
 	public const HOOK = 'facturelay_release';
 
 	/** By class, never by id: the id of the one refund mail changes while the process lives. */
-	private const CLASSES = array(
+	private const EMAIL_CLASSES = array(
 		'customer_on_hold_order'            => 'WC_Email_Customer_On_Hold_Order',
 		'customer_processing_order'         => 'WC_Email_Customer_Processing_Order',
 		'customer_completed_order'          => 'WC_Email_Customer_Completed_Order',
 		'customer_refunded_order'           => 'WC_Email_Customer_Refunded_Order',
 		'customer_partially_refunded_order' => 'WC_Email_Customer_Refunded_Order',
 	);
-	private const OVER    = array( 'trash', 'cancelled', 'failed' );
+	private const CLOSED_STATUSES    = array( 'trash', 'cancelled', 'failed' );
 
 	private static bool $sending = false;
 
@@ -34,26 +34,26 @@ final class MailRelease implements Feature {
 	}
 
 	public function add_hooks(): void {
-		add_action( self::HOOK, array( $this, 'release_some' ) );
-		add_action( 'shutdown', array( $this, 'release_at_the_end' ), 1000 );
+		add_action( self::HOOK, array( $this, 'release_due' ) );
+		add_action( 'shutdown', array( $this, 'release_on_shutdown' ), 1000 );
 	}
 
 	public static function is_sending(): bool {
 		return self::$sending;
 	}
 
-	public function release_some(): void {
+	public function release_due(): void {
 		$this->release( 20 );
 	}
 
 	/** The way for shops whose own clock is dead. Also runs after a fatal error: nothing here may make it worse. */
-	public function release_at_the_end(): void {
+	public function release_on_shutdown(): void {
 		if ( ! did_action( 'woocommerce_init' ) || self::$sending ) {
 			return;
 		}
 		try {
 			$can_finish = function_exists( 'fastcgi_finish_request' );
-			if ( ! Connection::load()->works() || array() === $this->ledger->due( 1 ) ) {
+			if ( ! Connection::load()->is_active() || array() === $this->ledger->due( 1 ) ) {
 				return;
 			}
 			if ( $can_finish ) {
@@ -68,20 +68,20 @@ final class MailRelease implements Feature {
 
 	/** Send what is due; how many mails left. */
 	public function release( int $limit ): int {
-		if ( ! Connection::load()->works() || ! function_exists( 'WC' ) ) {
+		if ( ! Connection::load()->is_active() || ! function_exists( 'WC' ) ) {
 			return 0;
 		}
 		$sent = 0;
 		foreach ( $this->ledger->due( $limit ) as $row ) {
 			if ( $this->ledger->claim( $row ) ) {
-				$sent += $this->let_go( $row ) ? 1 : 0;
+				$sent += $this->release_row( $row ) ? 1 : 0;
 			}
 		}
 		return $sent;
 	}
 
-	private function let_go( object $row ): bool {
-		$state = $this->outcome_without_sending( $row );
+	private function release_row( object $row ): bool {
+		$state = $this->state_without_sending( $row );
 		if ( '' !== $state ) {
 			$this->ledger->finish( (int) $row->id, $state );
 			return false;
@@ -90,7 +90,7 @@ final class MailRelease implements Feature {
 			$this->ledger->finish( (int) $row->id, 'released' );
 			return true;
 		}
-		$this->ledger->put_back( $row );
+		$this->ledger->retry_later( $row );
 		return false;
 	}
 
@@ -98,16 +98,16 @@ final class MailRelease implements Feature {
 	 * Why this mail must not leave: the order or refund is gone, or a later mail says more. WooCommerce itself refuses
 	 * nothing, and its mail objects remember the last order, so a missing one would get that order's mail once more.
 	 */
-	private function outcome_without_sending( object $row ): string {
+	private function state_without_sending( object $row ): string {
 		$order = wc_get_order( (int) $row->order_id );
-		if ( ! $order instanceof WC_Order || in_array( $order->get_status(), self::OVER, true ) ) {
+		if ( ! $order instanceof WC_Order || in_array( $order->get_status(), self::CLOSED_STATUSES, true ) ) {
 			return 'gone';
 		}
 		if ( (int) $row->refund_id > 0 && ! wc_get_order( (int) $row->refund_id ) ) {
 			return 'gone';
 		}
 		$beyond = ! $order->has_status( array( 'on-hold', 'pending' ) );
-		return HoldRules::ON_HOLD === $row->mail_id && $beyond && $this->ledger->has_later( $row ) ? 'superseded' : '';
+		return HoldRules::ON_HOLD === $row->mail_id && $beyond && $this->ledger->has_later_mail( $row ) ? 'superseded' : '';
 	}
 
 	/** True when WooCommerce says that the mail left. */
@@ -116,7 +116,7 @@ final class MailRelease implements Feature {
 		// Without these the bank details would be missing outside the checkout.
 		WC()->payment_gateways();
 		WC()->shipping();
-		$mail = $mails[ self::CLASSES[ $row->mail_id ] ?? '' ] ?? null;
+		$mail = $mails[ self::EMAIL_CLASSES[ $row->mail_id ] ?? '' ] ?? null;
 		if ( null === $mail ) {
 			return false;
 		}

@@ -18,7 +18,7 @@ final class OrderFacts {
 	 * @param string[] $made kinds of documents that exist or are on their way
 	 * @return array<string, mixed>
 	 */
-	public static function of( string $mail_id, WC_Order $order, array $made ): array {
+	public static function from_order( string $mail_id, WC_Order $order, array $made ): array {
 		$placed = $order->get_date_created();
 		return array(
 			'mail'      => $mail_id,

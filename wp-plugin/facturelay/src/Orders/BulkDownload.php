@@ -23,7 +23,7 @@ final class BulkDownload implements Feature {
 			add_filter( "bulk_actions-$screen", array( $this, 'add_action' ), 20 );
 			add_filter( "handle_bulk_actions-$screen", array( $this, 'download' ), 10, 3 );
 		}
-		add_action( 'admin_notices', array( $this, 'tell' ) );
+		add_action( 'admin_notices', array( $this, 'show_notice' ) );
 	}
 
 	/**
@@ -32,7 +32,7 @@ final class BulkDownload implements Feature {
 	 */
 	public function add_action( $actions ): array {
 		$actions = (array) $actions;
-		return Connection::load()->works() ? $actions + array( self::ACTION => __( 'Download documents', 'facturelay' ) ) : $actions;
+		return Connection::load()->is_active() ? $actions + array( self::ACTION => __( 'Download documents', 'facturelay' ) ) : $actions;
 	}
 
 	/**
@@ -45,26 +45,26 @@ final class BulkDownload implements Feature {
 	 */
 	public function download( $back, $action, $order_ids ) {
 		$connection = Connection::load();
-		if ( self::ACTION !== $action || ! current_user_can( 'edit_shop_orders' ) || ! $connection->works() ) {
+		if ( self::ACTION !== $action || ! current_user_can( 'edit_shop_orders' ) || ! $connection->is_active() ) {
 			return $back;
 		}
 		$documents = ( new DocumentTable() )->ids_of_orders( array_map( 'intval', (array) $order_ids ) );
 		if ( array() === $documents ) {
-			FlashNotice::leave( 'warning', __( 'These orders have no documents yet.', 'facturelay' ), 'no_documents' );
+			FlashNotice::store( 'warning', __( 'These orders have no documents yet.', 'facturelay' ), 'no_documents' );
 			return $back;
 		}
 		$file = wp_tempnam( 'facturelay' );
 		try {
-			( new BridgeClient( $connection->bridge() ) )->download( $connection, '/plugin/files', array( 'documents' => $documents ), $file );
+			( new BridgeClient( $connection->bridge_url() ) )->download( $connection, '/plugin/files', array( 'documents' => $documents ), $file );
 		} catch ( FacturelayError $failure ) {
 			wp_delete_file( $file );
-			FlashNotice::leave( 'error', $failure->getMessage(), $failure->reason() );
+			FlashNotice::store( 'error', $failure->getMessage(), $failure->error_code() );
 			return $back;
 		}
-		$this->hand_out( $file );
+		$this->send_file( $file );
 	}
 
-	public function tell(): void {
+	public function show_notice(): void {
 		$screen = get_current_screen();
 		if ( null !== $screen && in_array( $screen->id, OrderScreen::SCREENS, true ) && ! isset( $_GET['action'] ) ) { // phpcs:ignore WordPress.Security.NonceVerification.Recommended
 			FlashNotice::show();
@@ -72,7 +72,7 @@ final class BulkDownload implements Feature {
 	}
 
 	/** @return never */
-	private function hand_out( string $file ): void {
+	private function send_file( string $file ): void {
 		nocache_headers();
 		header( 'Content-Type: application/zip' );
 		header( 'Content-Disposition: attachment; filename="' . sanitize_file_name( __( 'documents', 'facturelay' ) . '-' . wp_date( 'Y-m-d-His' ) ) . '.zip"' );

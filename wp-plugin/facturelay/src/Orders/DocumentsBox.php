@@ -15,60 +15,60 @@ defined( 'ABSPATH' ) || exit;
 final class DocumentsBox {
 
 	/** What our own table knows: enough to open the documents. */
-	public static function known( WC_Order $order ): string {
+	public static function from_table( WC_Order $order ): string {
 		$html = '';
 		foreach ( ( new DocumentTable() )->of_order( $order->get_id(), true ) as $document ) {
-			$html .= '<p>' . self::heading( (array) $document + array( 'id' => $document->document_id, 'date' => $document->dated ), $order ) . '</p>';
+			$html .= '<p>' . self::document_heading( (array) $document + array( 'id' => $document->document_id, 'date' => $document->dated ), $order ) . '</p>';
 		}
-		return '' === $html ? self::nothing() : $html;
+		return '' === $html ? self::no_documents() : $html;
 	}
 
 	/** @param array<string, mixed> $told by Facturelay */
-	public static function told( WC_Order $order, array $told ): string {
+	public static function from_bridge( WC_Order $order, array $told ): string {
 		$html = '';
 		foreach ( (array) ( $told['documents'] ?? array() ) as $document ) {
-			$html .= self::document( $document, $order );
+			$html .= self::document_html( $document, $order );
 		}
 		foreach ( (array) ( $told['drafts'] ?? array() ) as $draft ) {
-			$html .= self::draft( $draft, $order );
+			$html .= self::draft_html( $draft, $order );
 		}
-		return ( '' === $html ? self::nothing() : $html ) . self::why( $told );
+		return ( '' === $html ? self::no_documents() : $html ) . self::reasons_html( $told );
 	}
 
 	/** @param array<string, mixed> $document */
-	private static function document( array $document, WC_Order $order ): string {
+	private static function document_html( array $document, WC_Order $order ): string {
 		$failed = array_filter( array_map( 'strval', (array) ( $document['failed'] ?? array() ) ) );
-		$html   = self::heading( $document, $order ) . '<br>' . self::mail( $document );
+		$html   = self::document_heading( $document, $order ) . '<br>' . self::mail_status( $document );
 		foreach ( $failed as $sentence ) {
 			$html .= '<br>' . esc_html( $sentence );
 		}
-		$html .= '<br>' . self::button( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Send again', 'facturelay' ) );
+		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Send again', 'facturelay' ) );
 		if ( array() !== $failed ) {
-			$html .= ' · ' . self::button( $order, 'retry', $order->get_id(), __( 'Try again', 'facturelay' ) );
+			$html .= ' · ' . self::action_link( $order, 'retry', $order->get_id(), __( 'Try again', 'facturelay' ) );
 		}
 		return "<p>$html</p>";
 	}
 
 	/** @param array<string, mixed> $document */
-	private static function heading( array $document, WC_Order $order ): string {
+	private static function document_heading( array $document, WC_Order $order ): string {
 		$named = (object) array( 'document_id' => (int) $document['id'] );
 		$files = '';
 		foreach ( array_map( 'strval', (array) ( $document['files'] ?? array() ) ) as $file ) {
-			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::of( $named, $order, $file ) ), esc_html( strtoupper( $file ) ) );
+			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::document_url( $named, $order, $file ) ), esc_html( strtoupper( $file ) ) );
 		}
 		$test = empty( $document['test'] ) ? '' : ' (' . esc_html__( 'test', 'facturelay' ) . ')';
 		return sprintf(
 			'<strong><a href="%s" target="_blank" rel="noopener">%s</a></strong>%s<br>%s%s',
-			esc_url( CustomerLinks::of( $named, $order ) ),
+			esc_url( CustomerLinks::document_url( $named, $order ) ),
 			esc_html( DocumentTable::title( (string) $document['kind'] ) . ' ' . $document['number'] ),
 			$test,
-			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::amount( (string) $document['total'], (string) $document['currency'] ) ),
+			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::format_amount( (string) $document['total'], (string) $document['currency'] ) ),
 			$files
 		);
 	}
 
 	/** @param array<string, mixed> $document */
-	private static function mail( array $document ): string {
+	private static function mail_status( array $document ): string {
 		$at = (int) ( $document['mailed_at'] ?? 0 );
 		switch ( $document['mail'] ?? '' ) {
 			case 'done':
@@ -85,7 +85,7 @@ final class DocumentsBox {
 	}
 
 	/** @param array<string, mixed> $draft */
-	private static function draft( array $draft, WC_Order $order ): string {
+	private static function draft_html( array $draft, WC_Order $order ): string {
 		$title = DocumentTable::title( (string) $draft['kind'] );
 		/* translators: 1: kind of document, 2: order number */
 		$sure = sprintf( __( 'Issue the %1$s for order %2$s? It gets its number, and that cannot be undone.', 'facturelay' ), $title, $order->get_order_number() );
@@ -93,17 +93,17 @@ final class DocumentsBox {
 			'<strong>%s</strong><br>%s',
 			/* translators: %s: kind of document */
 			esc_html( sprintf( __( 'Draft: %s', 'facturelay' ), $title ) ),
-			esc_html( self::amount( (string) $draft['total'], (string) $draft['currency'] ) )
+			esc_html( self::format_amount( (string) $draft['total'], (string) $draft['currency'] ) )
 		);
 		foreach ( (array) ( $draft['problems'] ?? array() ) as $sentence ) {
 			$html .= '<br>' . esc_html( (string) $sentence );
 		}
-		return "<p>$html<br>" . self::button( $order, 'issue_send', (int) $draft['id'], __( 'Issue and send', 'facturelay' ), $sure )
-			. ' · ' . self::button( $order, 'issue', (int) $draft['id'], __( 'Only issue', 'facturelay' ), $sure ) . '</p>';
+		return "<p>$html<br>" . self::action_link( $order, 'issue_send', (int) $draft['id'], __( 'Issue and send', 'facturelay' ), $sure )
+			. ' · ' . self::action_link( $order, 'issue', (int) $draft['id'], __( 'Only issue', 'facturelay' ), $sure ) . '</p>';
 	}
 
 	/** @param array<string, mixed> $told */
-	private static function why( array $told ): string {
+	private static function reasons_html( array $told ): string {
 		$reasons = (array) ( $told['reasons'] ?? array() );
 		if ( empty( $told['seen'] ) ) {
 			return '<p class="description" data-waits>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
@@ -111,26 +111,26 @@ final class DocumentsBox {
 		if ( array() === $reasons ) {
 			return '';
 		}
-		$list = implode( '', array_map( array( self::class, 'reason' ), $reasons ) );
+		$list = implode( '', array_map( array( self::class, 'reason_item' ), $reasons ) );
 		return '<details><summary>' . esc_html__( 'Why', 'facturelay' ) . "</summary><ul>$list</ul></details>";
 	}
 
 	/** @param array<string, mixed> $reason */
-	private static function reason( array $reason ): string {
+	private static function reason_item( array $reason ): string {
 		$kind     = (string) ( $reason['kind'] ?? '' );
-		$sentence = BridgeMessages::of( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
+		$sentence = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
 		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $sentence ) . '</li>';
 	}
 
-	private static function nothing(): string {
+	private static function no_documents(): string {
 		return '<p>' . esc_html__( 'There is no document yet. It appears here as soon as it is made.', 'facturelay' ) . '</p>';
 	}
 
-	private static function amount( string $amount, string $currency ): string {
+	private static function format_amount( string $amount, string $currency ): string {
 		return html_entity_decode( wp_strip_all_tags( wc_price( (float) $amount, array( 'currency' => $currency ) ) ) );
 	}
 
-	private static function button( WC_Order $order, string $verb, int $id, string $label, string $sure = '' ): string {
+	private static function action_link( WC_Order $order, string $verb, int $id, string $label, string $sure = '' ): string {
 		$ask = '' === $sure ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $sure ) );
 		return sprintf( '<a href="%s"%s>%s</a>', esc_url( DocumentActions::url( $order->get_id(), $verb, $id ) ), $ask, esc_html( $label ) );
 	}

@@ -21,7 +21,7 @@ final class OrderScreen implements Feature {
 
 	public const SCREENS   = array( 'woocommerce_page_wc-orders', 'edit-shop_order' );
 	private const COLUMN   = 'facturelay';
-	private const AGAIN_MS = 4000;
+	private const REFRESH_MS = 4000;
 
 	public function add_hooks(): void {
 		add_action( 'add_meta_boxes', array( $this, 'add_box' ) );
@@ -33,7 +33,7 @@ final class OrderScreen implements Feature {
 	}
 
 	public function add_box(): void {
-		if ( Connection::load()->works() && function_exists( 'wc_get_page_screen_id' ) ) {
+		if ( Connection::load()->is_active() && function_exists( 'wc_get_page_screen_id' ) ) {
 			add_meta_box( 'facturelay', __( 'Documents', 'facturelay' ), array( $this, 'show_box' ), wc_get_page_screen_id( 'shop-order' ), 'side', 'high' );
 		}
 	}
@@ -47,8 +47,8 @@ final class OrderScreen implements Feature {
 		FlashNotice::show();
 		$ask = wp_nonce_url( admin_url( 'admin-ajax.php?action=facturelay_order&order=' . $order->get_id() ), 'facturelay_order' );
 		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- OrderBox escapes.
-		printf( '<div id="facturelay-order" aria-live="polite">%s</div>', DocumentsBox::known( $order ) );
-		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $ask ) ), self::AGAIN_MS ) );
+		printf( '<div id="facturelay-order" aria-live="polite">%s</div>', DocumentsBox::from_table( $order ) );
+		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $ask ) ), self::REFRESH_MS ) );
 	}
 
 	/**
@@ -57,7 +57,7 @@ final class OrderScreen implements Feature {
 	 */
 	public function add_column( $columns ): array {
 		$columns = (array) $columns;
-		return Connection::load()->works() ? $columns + array( self::COLUMN => __( 'Documents', 'facturelay' ) ) : $columns;
+		return Connection::load()->is_active() ? $columns + array( self::COLUMN => __( 'Documents', 'facturelay' ) ) : $columns;
 	}
 
 	/**
@@ -70,7 +70,7 @@ final class OrderScreen implements Feature {
 			return;
 		}
 		foreach ( ( new DocumentTable() )->of_order( $order->get_id(), true ) as $document ) {
-			printf( '<a href="%s" target="_blank" rel="noopener" title="%s">%s</a><br>', esc_url( CustomerLinks::of( $document, $order ) ), esc_attr( DocumentTable::title( $document->kind ) ), esc_html( $document->number ) );
+			printf( '<a href="%s" target="_blank" rel="noopener" title="%s">%s</a><br>', esc_url( CustomerLinks::document_url( $document, $order ) ), esc_attr( DocumentTable::title( $document->kind ) ), esc_html( $document->number ) );
 		}
 	}
 
