@@ -6,17 +6,17 @@ namespace Facturelay;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Why something could not be done: a short code for support, and a sentence with what to do about it. */
+/** Something could not be done. The message tells the owner why and what to do; the code is for support. */
 final class FacturelayError extends \RuntimeException {
 
-	private string $reason;
+	private string $error_code;
 
-	public function __construct( string $reason, string $sentence ) {
-		parent::__construct( $sentence );
-		$this->reason = $reason;
+	public function __construct( string $error_code, string $message ) {
+		parent::__construct( $message );
+		$this->error_code = $error_code;
 	}
 
 	public function error_code(): string {
-		return $this->reason;
+		return $this->error_code;
 	}
 }

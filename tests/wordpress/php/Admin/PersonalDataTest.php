@@ -17,7 +17,7 @@ final class PersonalDataTest extends WordPressTestCase {
 		Schema::create_tables();
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
-		WC_Order::$kept = array(
+		WC_Order::$stored = array(
 			238 => new WC_Order(),
 			239 => new WC_Order( array( 'id' => 239, 'email' => 'an@klant.test' ) ),
 		);
@@ -28,20 +28,20 @@ final class PersonalDataTest extends WordPressTestCase {
 	}
 
 	public function test_a_persons_documents_are_told_and_nobody_elses(): void {
-		$told = $this->ask( 'exporter' );
+		$result = $this->ask( 'exporter' );
 
-		$this->assertTrue( $told['done'] );
-		$this->assertSame( array( 'facturelay-7' ), array_column( $told['data'], 'item_id' ) );
-		$this->assertSame( array( 'name' => 'Invoice', 'value' => 'F2026-00007, 2026-11-27, 22.20 EUR' ), $told['data'][0]['data'][0] );
+		$this->assertTrue( $result['done'] );
+		$this->assertSame( array( 'facturelay-7' ), array_column( $result['data'], 'item_id' ) );
+		$this->assertSame( array( 'name' => 'Invoice', 'value' => 'F2026-00007, 2026-11-27, 22.20 EUR' ), $result['data'][0]['data'][0] );
 	}
 
 	public function test_mails_are_forgotten_and_invoices_kept_which_is_said(): void {
 		global $wpdb;
 
-		$told = $this->ask( 'eraser' );
+		$result = $this->ask( 'eraser' );
 
-		$this->assertSame( array( true, true, true ), array( $told['items_removed'], $told['items_retained'], $told['done'] ) );
-		$this->assertStringContainsString( 'law', $told['messages'][0] );
+		$this->assertSame( array( true, true, true ), array( $result['items_removed'], $result['items_retained'], $result['done'] ) );
+		$this->assertStringContainsString( 'law', $result['messages'][0] );
 		$this->assertSame( array( '239' ), $wpdb->get_col( "SELECT order_id FROM {$wpdb->prefix}facturelay_holds" ) );
 		$this->assertCount( 1, ( new DocumentTable() )->of_order( 238 ) );
 	}

@@ -16,7 +16,7 @@ final class SiteHealthTest extends WordPressTestCase {
 		parent::setUp();
 		$wpdb->insert( "{$wpdb->prefix}woocommerce_api_keys", array( 'user_id' => 1 ) );
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => 'abc', 'key' => $wpdb->insert_id ) );
-		$this->hear( array() );
+		$this->store_last_response( array() );
 	}
 
 	public function test_where_all_is_well_the_dashboard_is_quiet(): void {
@@ -24,8 +24,8 @@ final class SiteHealthTest extends WordPressTestCase {
 	}
 
 	/** @dataProvider troubles */
-	public function test_trouble_says_what_to_do( array $heard, string $says ): void {
-		$this->hear( $heard );
+	public function test_trouble_says_what_to_do( array $response, string $says ): void {
+		$this->store_last_response( $response );
 
 		$this->assertSame( 'critical', $this->test()['status'] );
 		$this->assertStringContainsString( $says, $this->notice() );
@@ -34,9 +34,9 @@ final class SiteHealthTest extends WordPressTestCase {
 	/** @return array<string, array{0: array<string, mixed>, 1: string}> */
 	public static function troubles(): array {
 		return array(
-			'the shop\'s clock stands still' => array( array( 'at' => time() - 1900, 'tried' => time() - 1900 ), 'wp-cron.php' ),
-			'Facturelay is silent'           => array( array( 'at' => time() - 1900, 'sentence' => 'Nobody answers.' ), 'not answered for half an hour; your shop sends its own mails meanwhile. Nobody answers.' ),
-			'webhooks are gone for good'     => array( array( 'broken' => true ), 'Reconnect' ),
+			'the shop\'s clock stands still' => array( array( 'answered_at' => time() - 1900, 'tried_at' => time() - 1900 ), 'wp-cron.php' ),
+			'Facturelay is silent'           => array( array( 'answered_at' => time() - 1900, 'message' => 'Nobody answers.' ), 'not answered for half an hour; your shop sends its own mails meanwhile. Nobody answers.' ),
+			'webhooks are gone for good'     => array( array( 'webhooks_missing' => true ), 'Reconnect' ),
 		);
 	}
 
@@ -54,7 +54,7 @@ final class SiteHealthTest extends WordPressTestCase {
 	}
 
 	public function test_customers_and_unconnected_shops_see_nothing(): void {
-		$this->hear( array( 'broken' => true ) );
+		$this->store_last_response( array( 'webhooks_missing' => true ) );
 		$this->assertSame( '', $this->notice( 'subscriber' ) );
 
 		Connection::delete();
@@ -74,8 +74,8 @@ final class SiteHealthTest extends WordPressTestCase {
 		return wp_strip_all_tags( (string) ob_get_clean() );
 	}
 
-	/** @param array<string, mixed> $heard */
-	private function hear( array $heard ): void {
-		update_option( 'facturelay_heard', $heard + array( 'at' => time(), 'tried' => time(), 'sentence' => '' ) );
+	/** @param array<string, mixed> $response */
+	private function store_last_response( array $response ): void {
+		update_option( 'facturelay_heard', $response + array( 'answered_at' => time(), 'tried_at' => time(), 'message' => '' ) );
 	}
 }

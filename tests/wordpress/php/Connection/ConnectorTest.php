@@ -14,8 +14,8 @@ final class ConnectorTest extends WordPressTestCase {
 	private const SHOP = 'f3ac92be105738a8b0572d6b';
 	private const URL  = 'https://documents.example.com/webhooks/' . self::SHOP;
 
-	/** @var array<string, array<string, mixed>> what Facturelay was told, by route */
-	private array $told = array();
+	/** @var array<string, array<string, mixed>> the last request that Facturelay received, by route */
+	private array $received = array();
 	private int $owner  = 0;
 	private int $status = 200;
 
@@ -25,7 +25,7 @@ final class ConnectorTest extends WordPressTestCase {
 		Schema::create_tables();
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
-		WC_Webhook::$kept = array();
+		WC_Webhook::$stored = array();
 		foreach ( array( 'administrator', 'shop_manager' ) as $role ) {
 			add_role( $role, $role );
 			get_role( $role )->add_cap( 'manage_woocommerce' );
@@ -49,9 +49,9 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->assertSame( array( self::URL ), $this->all( 'delivery_url' ) );
 		$this->assertSame( array( $this->owner ), $this->all( 'user_id' ) );
 		$this->assertSame( 1, $this->keys() );
-		$this->assertMatchesRegularExpression( '/^ck_[0-9a-f]{40}$/', $this->told['/plugin/connect']['rest_key'] );
-		$this->assertSame( array( $this->told['/plugin/connect']['webhook_secret'] ), $this->all( 'secret' ) );
-		$this->assertMatchesRegularExpression( '/^[0-9a-f]{50}$/', $this->told['/plugin/connect']['webhook_secret'] );
+		$this->assertMatchesRegularExpression( '/^ck_[0-9a-f]{40}$/', $this->received['/plugin/connect']['rest_key'] );
+		$this->assertSame( array( $this->received['/plugin/connect']['webhook_secret'] ), $this->all( 'secret' ) );
+		$this->assertMatchesRegularExpression( '/^[0-9a-f]{50}$/', $this->received['/plugin/connect']['webhook_secret'] );
 	}
 
 	public function test_a_refused_connection_leaves_nothing(): void {
@@ -59,8 +59,8 @@ final class ConnectorTest extends WordPressTestCase {
 		try {
 			$this->connect();
 			$this->fail( 'it was refused' );
-		} catch ( FacturelayError $failure ) {
-			$this->assertSame( 'code_wrong', $failure->error_code() );
+		} catch ( FacturelayError $error ) {
+			$this->assertSame( 'code_wrong', $error->error_code() );
 		}
 
 		$this->assertSame( array( 0, array(), false ), array( $this->keys(), $this->topics(), Connection::load()->exists() ) );
@@ -82,10 +82,10 @@ final class ConnectorTest extends WordPressTestCase {
 
 		( new Connector( '1' ) )->renew();
 
-		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$kept ) ) );
+		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$stored ) ) );
 		$this->assertNotSame( $before->rest_key_id(), Connection::load()->rest_key_id() );
 		$this->assertSame( $before->secret(), Connection::load()->secret() );
-		$this->assertSame( array( $this->told['/plugin/renew']['webhook_secret'] ), $this->all( 'secret' ) );
+		$this->assertSame( array( $this->received['/plugin/renew']['webhook_secret'] ), $this->all( 'secret' ) );
 	}
 
 	public function test_a_reconnection_that_fails_changes_nothing(): void {
@@ -94,11 +94,11 @@ final class ConnectorTest extends WordPressTestCase {
 		try {
 			( new Connector( '1' ) )->renew();
 			$this->fail( 'it was refused' );
-		} catch ( FacturelayError $failure ) {
+		} catch ( FacturelayError $error ) {
 			$this->assertSame( $before->to_array(), Connection::load()->to_array() );
 		}
 
-		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$kept ) ) );
+		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$stored ) ) );
 	}
 
 	public function test_who_may_no_longer_hands_over_to_somebody_who_may(): void {
@@ -127,7 +127,7 @@ final class ConnectorTest extends WordPressTestCase {
 		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( 1, $this->keys() );
-		$this->assertArrayHasKey( '/plugin/renew', $this->told );
+		$this->assertArrayHasKey( '/plugin/renew', $this->received );
 	}
 
 	public function test_a_key_that_a_person_deleted_comes_back_only_when_a_person_says_so(): void {
@@ -136,18 +136,18 @@ final class ConnectorTest extends WordPressTestCase {
 
 		( new Connector( '1' ) )->repair();
 
-		$this->assertSame( array( 0, false ), array( $this->keys(), isset( $this->told['/plugin/renew'] ) ) );
+		$this->assertSame( array( 0, false ), array( $this->keys(), isset( $this->received['/plugin/renew'] ) ) );
 	}
 
 	public function test_a_webhook_that_woocommerce_switched_off_is_made_anew(): void {
 		$this->connect();
-		reset( WC_Webhook::$kept );
-		current( WC_Webhook::$kept )->set_status( 'disabled' );
+		reset( WC_Webhook::$stored );
+		current( WC_Webhook::$stored )->set_status( 'disabled' );
 
 		( new Connector( '1' ) )->repair();
 
 		$this->assertSame( array( 'active' ), $this->all( 'status' ) );
-		$this->assertCount( 4, WC_Webhook::$kept );
+		$this->assertCount( 4, WC_Webhook::$stored );
 	}
 
 	public function test_a_second_webhook_of_a_topic_goes(): void {
@@ -163,19 +163,19 @@ final class ConnectorTest extends WordPressTestCase {
 
 	public function test_where_all_is_well_nobody_is_asked_anything(): void {
 		$this->connect();
-		$this->told = array();
+		$this->received = array();
 
 		( new Connector( '1' ) )->repair();
 
-		$this->assertSame( array(), $this->told );
+		$this->assertSame( array(), $this->received );
 	}
 
-	/** @return array<string, mixed> Facturelay's answer */
+	/** @return array<string, mixed> Facturelay's response */
 	public function answer( $nothing, array $request, string $url ): array {
 		$route = (string) wp_parse_url( $url, PHP_URL_PATH );
 		$body  = array( 'error' => 'code_wrong' );
 		if ( 200 === $this->status ) {
-			$this->told[ $route ] = json_decode( $request['body'], true );
+			$this->received[ $route ] = json_decode( $request['body'], true );
 			$body                 = array( 'delivery_url' => self::URL ) + ( '/plugin/connect' === $route ? array( 'shop' => self::SHOP, 'name' => 'Bakkerij' ) : array() );
 		}
 		return array(
@@ -208,7 +208,7 @@ final class ConnectorTest extends WordPressTestCase {
 
 	/** @return string[] */
 	private function topics(): array {
-		$topics = array_map( static fn ( WC_Webhook $webhook ): string => $webhook->get_topic(), array_values( WC_Webhook::$kept ) );
+		$topics = array_map( static fn ( WC_Webhook $webhook ): string => $webhook->get_topic(), array_values( WC_Webhook::$stored ) );
 		sort( $topics );
 		return $topics;
 	}
@@ -216,6 +216,6 @@ final class ConnectorTest extends WordPressTestCase {
 	/** @return mixed[] the different values of all webhooks */
 	private function all( string $what ): array {
 		$get = "get_$what";
-		return array_values( array_unique( array_map( static fn ( WC_Webhook $webhook ) => $webhook->$get(), WC_Webhook::$kept ) ) );
+		return array_values( array_unique( array_map( static fn ( WC_Webhook $webhook ) => $webhook->$get(), WC_Webhook::$stored ) ) );
 	}
 }

@@ -15,9 +15,9 @@ final class LinkRedirectTest extends WordPressTestCase {
 		Schema::create_tables();
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://documents.example.com', 'shop' => 'abc' ) );
-		$_GET           = array();
-		$_POST          = array();
-		WC_Order::$kept = array();
+		$_GET             = array();
+		$_POST            = array();
+		WC_Order::$stored = array();
 		( new DocumentTable() )->save( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
 		add_filter( 'wp_die_handler', static fn () => static function ( $message, $title, $args ): void {
 			throw new RuntimeException( $args['response'] . ' ' . wp_strip_all_tags( (string) $title ) );
@@ -93,7 +93,7 @@ final class LinkRedirectTest extends WordPressTestCase {
 		global $wpdb;
 		$wpdb->query( "DELETE FROM {$wpdb->prefix}facturelay_documents" );
 		$invoice = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
-		update_option( 'facturelay_heard', array( 'at' => time(), 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
+		update_option( 'facturelay_heard', array( 'answered_at' => time(), 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
 
 		$this->assertStringContainsString( 'is being made', $this->shown( array() ) );
 		$this->assertSame( '', $this->shown( array( 'paid' => false ) ), 'none comes' );
@@ -125,7 +125,7 @@ final class LinkRedirectTest extends WordPressTestCase {
 
 	/** @param array<string, mixed> $order how the order differs from a guest's of just now */
 	private function visited( array $order, ?string $key ): string {
-		WC_Order::$kept[238] = new WC_Order( $order );
+		WC_Order::$stored[238] = new WC_Order( $order );
 		if ( null !== $key ) {
 			$_GET = array( 'facturelay_document' => '7', 'key' => $key );
 		}

@@ -5,7 +5,7 @@ declare(strict_types=1);
 use Facturelay\FacturelayError;
 use Facturelay\Http\BridgeClient;
 
-/** Each way in which connecting can fail has a code and a sentence of its own, with what to do about it. */
+/** Each way in which connecting can fail has a code and a message of its own, with what to do about it. */
 final class BridgeClientTest extends WordPressTestCase {
 
 	/** @dataProvider failures */
@@ -16,21 +16,21 @@ final class BridgeClientTest extends WordPressTestCase {
 		try {
 			( new BridgeClient( $address ) )->post( '/plugin/connect', array(), 'secret' );
 			$this->fail( 'nothing was wrong' );
-		} catch ( FacturelayError $failure ) {
-			$this->assertSame( $code, $failure->error_code() );
-			$this->assertStringContainsString( $says, $failure->getMessage() );
+		} catch ( FacturelayError $error ) {
+			$this->assertSame( $code, $error->error_code() );
+			$this->assertStringContainsString( $says, $error->getMessage() );
 		}
 	}
 
 	/** @return array<string, array{0: string, 1: mixed, 2: string, 3: string}> */
 	public static function failures(): array {
 		$there   = 'https://127.0.0.1';
-		$curl    = static fn ( string $said ): WP_Error => new WP_Error( 'http_request_failed', $said );
-		$refused = static fn ( string $code, string $message = '' ): array => self::answered( 401, (string) wp_json_encode( array( 'error' => $code, 'message' => $message ) ) );
+		$curl    = static fn ( string $reported ): WP_Error => new WP_Error( 'http_request_failed', $reported );
+		$refused = static fn ( string $code, string $message = '' ): array => self::response( 401, (string) wp_json_encode( array( 'error' => $code, 'message' => $message ) ) );
 		$outside = 'https://192.0.2.7';
 		return array(
-			'a redirect'               => array( $there, array( 'headers' => array( 'location' => 'https://www.example.com/' ) ) + self::answered( 301 ), 'redirect', 'https://www.example.com/' ),
-			'another site'             => array( $there, self::answered( 404, '<html>' ), 'not_facturelay', '404' ),
+			'a redirect'               => array( $there, array( 'headers' => array( 'location' => 'https://www.example.com/' ) ) + self::response( 301 ), 'redirect', 'https://www.example.com/' ),
+			'another site'             => array( $there, self::response( 404, '<html>' ), 'not_facturelay', '404' ),
 			'a wrong code'             => array( $there, $refused( 'code_wrong' ), 'code_wrong', 'Copy it again' ),
 			'a used code'              => array( $there, $refused( 'code_used' ), 'code_used', 'new one' ),
 			'a wrong clock'            => array( $there, $refused( 'clock_off' ), 'clock_off', 'clock' ),
@@ -48,7 +48,7 @@ final class BridgeClientTest extends WordPressTestCase {
 	}
 
 	/** @return array<string, mixed> */
-	private static function answered( int $status, string $body = '' ): array {
+	private static function response( int $status, string $body = '' ): array {
 		return array(
 			'response' => array( 'code' => $status ),
 			'headers'  => array(),

@@ -19,7 +19,7 @@ final class MailHoldTest extends WordPressTestCase {
 		Schema::create_tables();
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
-		$this->hear( time() );
+		$this->store_last_response( time() );
 	}
 
 	public function test_a_mail_is_held_in_the_event_that_sends_it(): void {
@@ -56,12 +56,12 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
 		$this->assertSame( 1, ( new HeldMails() )->summary()['held'] );
 
-		( new HeldMails() )->cancel_replacing( 'claim' );
+		( new HeldMails() )->cancel_replacing( 'mail-1' );
 
 		$this->assertCount( 1, ( new HeldMails() )->due( 5 ) );
 	}
 
-	public function test_a_mail_of_ours_that_was_given_up_stands_for_none(): void {
+	public function test_a_mail_of_ours_that_was_cancelled_stands_for_none(): void {
 		$this->mailed_early( 'cancel_replacing' );
 
 		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
@@ -97,7 +97,7 @@ final class MailHoldTest extends WordPressTestCase {
 	}
 
 	public function test_when_facturelay_fell_silent_mails_leave_and_that_is_written_down(): void {
-		$this->hear( time() - 700 );
+		$this->store_last_response( time() - 700 );
 
 		$this->assertTrue( $this->asked() );
 		$this->assertTrue( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
@@ -107,7 +107,7 @@ final class MailHoldTest extends WordPressTestCase {
 		update_option( MailHold::OPTION, array( self::MAIL => 'always' ) );
 
 		$this->assertTrue( $this->asked() );
-		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'claim', 600 ), 'ours would be the second' );
+		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ), 'ours would be the second' );
 		$this->assertFalse( ( new HeldMails() )->needs_link( 238, self::MAIL ), 'no link was asked for' );
 	}
 
@@ -132,9 +132,9 @@ final class MailHoldTest extends WordPressTestCase {
 	/** Facturelay mailed the invoice before WooCommerce asked for its mail. */
 	private function mailed_early( string $then ): void {
 		( new DocumentTable() )->save( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
-		$this->assertFalse( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'claim', 600 ) );
+		$this->assertFalse( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ) );
 		if ( '' !== $then ) {
-			( new HeldMails() )->$then( 'claim' );
+			( new HeldMails() )->$then( 'mail-1' );
 		}
 	}
 
@@ -159,13 +159,13 @@ final class MailHoldTest extends WordPressTestCase {
 		return $answer;
 	}
 
-	private function hear( int $at ): void {
+	private function store_last_response( int $answered_at ): void {
 		$paid = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
 		update_option(
 			'facturelay_heard',
 			array(
-				'at'    => $at,
-				'holds' => array(
+				'answered_at' => $answered_at,
+				'holds'       => array(
 					'since'      => 0,
 					'deadline_s' => 600,
 					'transfers'  => true,

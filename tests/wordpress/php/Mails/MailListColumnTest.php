@@ -11,7 +11,7 @@ final class MailListColumnTest extends WordPressTestCase {
 	protected function setUp(): void {
 		parent::setUp();
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
-		$this->hear( time() );
+		$this->store_last_response( time() );
 	}
 
 	public function test_the_column_stands_before_the_buttons(): void {
@@ -46,7 +46,7 @@ final class MailListColumnTest extends WordPressTestCase {
 	}
 
 	public function test_a_silent_facturelay_holds_nothing_and_the_list_says_so(): void {
-		$this->hear( time() - 700 );
+		$this->store_last_response( time() - 700 );
 
 		$this->assertSame( 'Leaves at once while Facturelay does not answer.', $this->cell( 'customer_processing_order' ) );
 	}
@@ -64,8 +64,8 @@ final class MailListColumnTest extends WordPressTestCase {
 		return wp_strip_all_tags( (string) ob_get_clean() );
 	}
 
-	private function hear( int $at ): void {
+	private function store_last_response( int $answered_at ): void {
 		$invoice = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'business', 'methods' => array(), 'countries' => array( 'BE' ), 'minimum' => '50' );
-		update_option( 'facturelay_heard', array( 'at' => $at, 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
+		update_option( 'facturelay_heard', array( 'answered_at' => $answered_at, 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
 	}
 }

@@ -17,7 +17,7 @@ final class MailReleaseTest extends WordPressTestCase {
 		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
 		WC_Email::$sent  = array();
 		WC_Email::$works = true;
-		WC_Order::$kept  = array();
+		WC_Order::$stored = array();
 		$this->order( 238 );
 		$this->order( 239 );
 	}
@@ -40,7 +40,7 @@ final class MailReleaseTest extends WordPressTestCase {
 	public function test_an_erased_order_gets_no_mail_and_nobody_elses_leaves_in_its_place(): void {
 		$this->held( 238 );
 		$this->held( 239 );
-		unset( WC_Order::$kept[239] );
+		unset( WC_Order::$stored[239] );
 
 		( new MailRelease() )->release( 5 );
 
@@ -123,7 +123,7 @@ final class MailReleaseTest extends WordPressTestCase {
 	}
 
 	private function order( int $id, string $status = 'processing' ): void {
-		WC_Order::$kept[ $id ] = new WC_Order( array( 'id' => $id, 'status' => $status ) );
+		WC_Order::$stored[ $id ] = new WC_Order( array( 'id' => $id, 'status' => $status ) );
 	}
 
 	/** @param array<string, mixed> $row what differs from a mail that is due */

@@ -10,7 +10,7 @@ use Facturelay\Mails\HeldMails;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Our part of WordPress's tools for exporting and erasing personal data. */
+/** Exports and erases for WordPress's tools for personal data; suggests a text for the privacy policy. */
 final class PersonalData implements Feature {
 
 	private const PER_PAGE = 20;

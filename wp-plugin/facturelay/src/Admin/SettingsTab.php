@@ -16,12 +16,12 @@ use Facturelay\Mails\MailHold;
 
 defined( 'ABSPATH' ) || exit;
 
-/** The tab under WooCommerce > Settings: connect, see how it goes, choose who sends which mail. */
+/** The tab under WooCommerce > Settings: connect, see the state of the connection, choose who sends which mail. */
 final class SettingsTab implements Feature {
 
-	private const TAB   = 'facturelay';
+	private const TAB         = 'facturelay';
 	private const TYPED_INPUT = 'facturelay_typed_';
-	private const MAIL_IDS = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
+	private const MAIL_IDS    = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
 
 	private string $version;
 
@@ -47,28 +47,28 @@ final class SettingsTab implements Feature {
 		return (array) $tabs + array( self::TAB => __( 'Facturelay', 'facturelay' ) );
 	}
 
-	/** WooCommerce has checked its nonce; we check what is ours to check as well. */
+	/** Does what the pressed button says, then returns to the tab with a notice. */
 	public function handle_submit(): void {
 		if ( ! current_user_can( 'manage_woocommerce' ) ) {
 			wp_die( esc_html__( 'You may not do this.', 'facturelay' ), 403 );
 		}
 		check_admin_referer( 'woocommerce-settings' );
-		$verb = isset( $_POST['save'] ) ? sanitize_key( wp_unslash( $_POST['save'] ) ) : '';
+		$action = isset( $_POST['save'] ) ? sanitize_key( wp_unslash( $_POST['save'] ) ) : '';
 		try {
-			$told = $this->run( $verb );
-		} catch ( FacturelayError $failure ) {
-			$told = array( 'error', $failure->getMessage(), $failure->error_code() );
+			$notice = $this->run( $action );
+		} catch ( FacturelayError $error ) {
+			$notice = array( 'error', $error->getMessage(), $error->error_code() );
 		}
-		// What was typed is there again after a failure; the code too, it has not been used.
-		$typed = 'connect' === $verb && 'success' !== $told[0] ? array( $this->field( 'address' ), $this->field( 'code' ) ) : array();
+		// After a failure the form shows again what was typed; the code too, for it has not been used.
+		$typed = 'connect' === $action && 'success' !== $notice[0] ? array( $this->field( 'address' ), $this->field( 'code' ) ) : array();
 		set_transient( self::TYPED_INPUT . get_current_user_id(), $typed, 300 );
-		FlashNotice::store( ...$told );
+		FlashNotice::store( ...$notice );
 		wp_safe_redirect( self::url() );
 		exit;
 	}
 
 	public function show(): void {
-		// Each of our buttons says what it does.
+		// The tab has buttons of its own.
 		$GLOBALS['hide_save_button'] = true;
 		$typed                       = get_transient( self::TYPED_INPUT . get_current_user_id() );
 		delete_transient( self::TYPED_INPUT . get_current_user_id() );
@@ -85,20 +85,20 @@ final class SettingsTab implements Feature {
 		}
 	}
 
-	/** @return array{0: string, 1: string, 2: string} kind of notice, sentence, code */
-	private function run( string $verb ): array {
-		$connecting = new Connector( $this->version );
-		switch ( $verb ) {
+	/** @return array{0: string, 1: string, 2: string} kind of notice, message, code */
+	private function run( string $action ): array {
+		$connector = new Connector( $this->version );
+		switch ( $action ) {
 			case 'connect':
-				$connecting->connect( $this->field( 'address' ), $this->field( 'code' ), '' !== $this->field( 'private' ) );
-				return $this->check( $connecting, false );
+				$connector->connect( $this->field( 'address' ), $this->field( 'code' ), '' !== $this->field( 'private' ) );
+				return $this->check( $connector, false );
 			case 'check':
-				return $this->check( $connecting, true );
+				return $this->check( $connector, true );
 			case 'renew':
-				$connecting->renew();
-				return $this->check( $connecting, false );
+				$connector->renew();
+				return $this->check( $connector, false );
 			case 'disconnect':
-				$connecting->disconnect();
+				$connector->disconnect();
 				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
 			case 'choices':
 				$this->save_settings();
@@ -109,17 +109,17 @@ final class SettingsTab implements Feature {
 	}
 
 	/** @return array{0: string, 1: string, 2: string} */
-	private function check( Connector $connecting, bool $again ): array {
-		$check = $connecting->check( $again );
+	private function check( Connector $connector, bool $again ): array {
+		$check = $connector->check( $again );
 		( new Heartbeat( $this->version ) )->send();
 		if ( 'failed' === $check['state'] ) {
-			return array( 'error', $check['sentence'], $check['code'] );
+			return array( 'error', $check['message'], $check['code'] );
 		}
 		if ( 'waiting' === $check['state'] ) {
 			return array( 'warning', __( 'Connected. Facturelay is still trying the key; press "Check the connection" in a minute.', 'facturelay' ), 'waiting' );
 		}
 		if ( 'connected' !== $check['code'] ) {
-			return array( 'warning', $check['sentence'], $check['code'] );
+			return array( 'warning', $check['message'], $check['code'] );
 		}
 		return array( 'success', __( 'Connected: Facturelay can read your orders and write to them.', 'facturelay' ), 'connected' );
 	}
@@ -134,7 +134,7 @@ final class SettingsTab implements Feature {
 		update_option( MailHold::OPTION, $choices, true );
 	}
 
-	/** The nonce was checked in act(). */
+	/** The nonce was checked in handle_submit(). */
 	private function field( string $name ): string {
 		// phpcs:ignore WordPress.Security.NonceVerification.Missing
 		return isset( $_POST[ "facturelay_$name" ] ) ? sanitize_text_field( wp_unslash( $_POST[ "facturelay_$name" ] ) ) : '';
@@ -161,12 +161,12 @@ final class SettingsTab implements Feature {
 	}
 
 	private function show_connection( Connection $connection ): void {
-		$heard = Heartbeat::last_response();
+		$response = Heartbeat::last_response();
 		echo '<h2>' . esc_html__( 'Connection', 'facturelay' ) . '</h2><table class="form-table">';
 		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge_url() );
-		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $heard['shop']['name'] ?? $connection->shop_name() ) );
-		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $heard ) );
-		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $heard['at'] ) ? wp_date( 'd-m-Y H:i', (int) $heard['at'] ) : __( 'none yet', 'facturelay' ) );
+		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
+		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
+		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
 		echo '</table><p>';
 		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
 		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );
@@ -174,18 +174,18 @@ final class SettingsTab implements Feature {
 		echo '</p><p class="description">' . esc_html__( 'Reconnect makes a new key and new webhooks; no code is needed.', 'facturelay' ) . '</p>';
 	}
 
-	/** @param array<string, mixed> $heard */
-	private function status_text( array $heard ): string {
-		if ( '' !== (string) ( $heard['sentence'] ?? '' ) ) {
-			return (string) $heard['sentence'];
+	/** @param array<string, mixed> $response of the last heartbeat */
+	private function status_text( array $response ): string {
+		if ( '' !== (string) ( $response['message'] ?? '' ) ) {
+			return (string) $response['message'];
 		}
-		if ( ! empty( $heard['shop']['suspended'] ) ) {
+		if ( ! empty( $response['shop']['suspended'] ) ) {
 			return __( 'Paused: orders wait until your Facturelay goes on.', 'facturelay' );
 		}
-		if ( ! empty( $heard['shop']['test'] ) ) {
+		if ( ! empty( $response['shop']['test'] ) ) {
 			return __( 'In test: documents are marked as tests and go to you only. Your shop sends its own mails.', 'facturelay' );
 		}
-		return empty( $heard['reachable'] ) ? BridgeMessages::for_code( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
+		return empty( $response['reachable'] ) ? BridgeMessages::for_code( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
 	}
 
 	private function show_settings(): void {
@@ -250,9 +250,9 @@ final class SettingsTab implements Feature {
 		printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $name ), esc_html( $value ) );
 	}
 
-	private function show_button( string $verb, string $label, bool $primary, string $sure = '' ): void {
-		$ask = '' === $sure ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $sure ) );
-		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- $ask is escaped above.
-		printf( '<button type="submit" name="save" value="%s" class="button %s"%s>%s</button> ', esc_attr( $verb ), $primary ? 'button-primary' : '', $ask, esc_html( $label ) );
+	private function show_button( string $action, string $label, bool $primary, string $question = '' ): void {
+		$confirm = '' === $question ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $question ) );
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- $confirm is escaped above.
+		printf( '<button type="submit" name="save" value="%s" class="button %s"%s>%s</button> ', esc_attr( $action ), $primary ? 'button-primary' : '', $confirm, esc_html( $label ) );
 	}
 }

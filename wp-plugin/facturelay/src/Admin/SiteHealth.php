@@ -12,7 +12,7 @@ use Facturelay\Mails\HeldMails;
 
 defined( 'ABSPATH' ) || exit;
 
-/** A test under Tools > Site Health, and a notice only when a person must act. */
+/** A test under Tools > Site Health, and a notice in wp-admin when somebody must act. */
 final class SiteHealth implements Feature {
 
 	private const MAX_SILENCE_S = 1800;
@@ -40,18 +40,18 @@ final class SiteHealth implements Feature {
 	/** @return array<string, mixed> */
 	public function test(): array {
 		$problem = $this->problem();
-		$well    = '' === $problem;
+		$healthy = '' === $problem;
 		$held    = ( new HeldMails() )->summary()['held'];
 		/* translators: %d: number of mails */
 		$waiting = sprintf( _n( '%d mail waits for its document.', '%d mails wait for their documents.', $held, 'facturelay' ), $held );
 		return array(
-			'label'       => $well ? __( 'Your shop is connected to Facturelay', 'facturelay' ) : __( 'Your shop has lost Facturelay', 'facturelay' ),
-			'status'      => $well ? 'good' : 'critical',
+			'label'       => $healthy ? __( 'Your shop is connected to Facturelay', 'facturelay' ) : __( 'Your shop has lost Facturelay', 'facturelay' ),
+			'status'      => $healthy ? 'good' : 'critical',
 			'badge'       => array(
 				'label' => __( 'Documents', 'facturelay' ),
-				'color' => $well ? 'green' : 'red',
+				'color' => $healthy ? 'green' : 'red',
 			),
-			'description' => '<p>' . esc_html( $well ? __( 'Documents are made and mailed.', 'facturelay' ) : $problem ) . ' ' . esc_html( $waiting ) . '</p>',
+			'description' => '<p>' . esc_html( $healthy ? __( 'Documents are made and mailed.', 'facturelay' ) : $problem ) . ' ' . esc_html( $waiting ) . '</p>',
 			'actions'     => sprintf( '<a href="%s">%s</a>', esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) ),
 			'test'        => 'facturelay',
 		);
@@ -67,7 +67,7 @@ final class SiteHealth implements Feature {
 		}
 	}
 
-	/** What a person must do something about; '' when nothing. */
+	/** What somebody must act on; '' when nothing. */
 	private function problem(): string {
 		$connection = Connection::load();
 		if ( $connection->is_clone() ) {
@@ -79,16 +79,16 @@ final class SiteHealth implements Feature {
 		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
 			return __( 'The REST key of Facturelay was deleted, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
 		}
-		$heard = Heartbeat::last_response();
-		$ago   = static fn ( string $what ): int => time() - (int) ( $heard[ $what ] ?? $heard['at'] ?? time() );
-		if ( $ago( 'tried' ) > self::MAX_SILENCE_S ) {
+		$response  = Heartbeat::last_response();
+		$silence_s = static fn ( string $since ): int => time() - (int) ( $response[ $since ] ?? $response['answered_at'] ?? time() );
+		if ( $silence_s( 'tried_at' ) > self::MAX_SILENCE_S ) {
 			return __( 'Your shop\'s clock (WP-Cron) has not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
 		}
-		if ( $ago( 'at' ) > self::MAX_SILENCE_S ) {
-			$why = (string) ( $heard['sentence'] ?? '' );
+		if ( $silence_s( 'answered_at' ) > self::MAX_SILENCE_S ) {
+			$why = (string) ( $response['message'] ?? '' );
 			return __( 'Facturelay has not answered for half an hour; your shop sends its own mails meanwhile.', 'facturelay' ) . ( '' === $why ? '' : " $why" );
 		}
-		return ! empty( $heard['broken'] )
+		return ! empty( $response['webhooks_missing'] )
 			? __( 'WooCommerce no longer tells Facturelay of new orders at once, and that could not be mended by itself. Press "Reconnect".', 'facturelay' )
 			: '';
 	}

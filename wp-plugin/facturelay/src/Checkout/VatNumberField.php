@@ -13,24 +13,24 @@ use WP_Error;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Asks businesses for their VAT number at the checkout, once, and shows the company field that goes with it.
+ * Asks businesses for their VAT number in both checkouts, and shows the company field that goes with it.
  *
- * Never required: WooCommerce before 9.9 takes a condition for "always", and would refuse every consumer.
+ * Never required: WooCommerce before 9.9 reads a condition as "always" and would refuse every consumer.
  */
 final class VatNumberField implements Feature {
 
 	public const OPTION         = 'facturelay_vat_field';
 	private const BLOCK_FIELD   = 'facturelay/vat-number';
 	private const CLASSIC_FIELD = 'billing_vat_number';
-	// The first version that understands a condition for hiding a field.
+	// The first version of WooCommerce that hides a field on a condition.
 	private const CONDITIONS_SINCE = '9.9';
-	// How VAT plugins show that they are there: a class or a constant of theirs.
+	// A class or constant of each known plugin that asks for the VAT number.
 	private const OTHER_PLUGINS = array( 'WC_EU_VAT_Number', 'WC_EU_VAT_VERSION', 'Aelia\\WC\\EU_VAT_Assistant\\WC_Aelia_EU_VAT_Assistant', 'Alg_WC_EU_VAT', 'YITH_WCEVAT', 'YITH_YWEV_VERSION', 'WC_EU_VAT_Compliance', 'WPDesk\\FlexibleInvoices\\Plugin', 'WooCommerce_Germanized_Pro' );
-	// A field of somebody else that asks for the same: billing_vat, vat_number, billing_btw_nummer, …
+	// Names of checkout fields that ask for a VAT number: billing_vat, vat_number, billing_btw_nummer, …
 	private const VAT_FIELD_NAME = '#(^|[/_-])(vat|btw|tva|ust_?id|ustid)([_-]|$)#i';
 
 	public function add_hooks(): void {
-		// Late, to see whether somebody else has a field for it.
+		// Late, to see the fields that other plugins have registered.
 		add_action( 'woocommerce_init', array( $this, 'add_to_block_checkout' ), 100 );
 		add_filter( 'woocommerce_checkout_fields', array( $this, 'add_to_classic_checkout' ), 20 );
 		add_action( 'woocommerce_after_checkout_validation', array( $this, 'validate_classic_checkout' ), 10, 2 );
@@ -46,7 +46,7 @@ final class VatNumberField implements Feature {
 			'id'                => self::BLOCK_FIELD,
 			'label'             => __( 'VAT number', 'facturelay' ),
 			'optionalLabel'     => __( 'VAT number (for companies)', 'facturelay' ),
-			// Of the buyer, not of an address: otherwise it would be asked for the parcel as well.
+			// Not in an address: otherwise it would be asked for the shipping address as well.
 			'location'          => 'contact',
 			'type'              => 'text',
 			'required'          => false,
@@ -59,7 +59,7 @@ final class VatNumberField implements Feature {
 		try {
 			woocommerce_register_additional_checkout_field( $field );
 		} catch ( \Throwable $error ) {
-			// A checkout without this field sells; one that breaks does not.
+			// A checkout without this field still sells; a broken one does not.
 			return;
 		}
 	}
@@ -89,15 +89,15 @@ final class VatNumberField implements Feature {
 	 * @param mixed $errors
 	 */
 	public function validate_classic_checkout( $posted, $errors ): void {
-		$given  = is_array( $posted ) ? self::normalize( (string) ( $posted[ self::CLASSIC_FIELD ] ?? '' ) ) : '';
-		$result = self::validate( $given );
+		$number = is_array( $posted ) ? self::normalize( (string) ( $posted[ self::CLASSIC_FIELD ] ?? '' ) ) : '';
+		$result = self::validate( $number );
 		if ( $this->is_enabled() && $result instanceof WP_Error && $errors instanceof WP_Error ) {
 			$errors->add( 'billing_vat_number_validation', $result->get_error_message() );
 		}
 	}
 
 	/**
-	 * A hidden company field keeps businesses from saying that they are one. The stored setting stays as it is.
+	 * Show the company field where the shop hides it: businesses need it. The stored setting does not change.
 	 *
 	 * @param mixed $setting
 	 * @return mixed
@@ -106,33 +106,33 @@ final class VatNumberField implements Feature {
 		return 'hidden' === $setting && ! is_admin() && $this->is_enabled() ? 'optional' : $setting;
 	}
 
-	/** @param mixed $number */
+	/** @param mixed $number as typed; returned in capitals without spaces, dots and dashes */
 	public static function normalize( $number ): string {
 		return strtoupper( (string) preg_replace( '/[\s.\-]/', '', (string) $number ) );
 	}
 
 	/**
-	 * Only what is surely wrong is refused: whether a number exists is for Facturelay to find out.
+	 * Refuses only what is certainly wrong: form, and the check digits of Belgian numbers. Whether it exists is not checked.
 	 *
 	 * @param mixed $number
 	 * @return true|WP_Error
 	 */
 	public static function validate( $number ) {
 		$number = self::normalize( $number );
-		$sound  = '' === $number || 1 === preg_match( '/^[A-Z]{0,2}[0-9A-Z+*]{5,13}$/', $number );
-		if ( $sound && 1 === preg_match( '/^BE0?([0-9]{9})$/', $number, $digits ) ) {
+		$valid  = '' === $number || 1 === preg_match( '/^[A-Z]{0,2}[0-9A-Z+*]{5,13}$/', $number );
+		if ( $valid && 1 === preg_match( '/^BE0?([0-9]{9})$/', $number, $digits ) ) {
 			$number = "BE0{$digits[1]}";
 		}
-		if ( $sound && 1 === preg_match( '/^BE([0-9]{8})([0-9]{2})$/', $number, $digits ) ) {
-			$sound = 97 - ( (int) $digits[1] % 97 ) === (int) $digits[2];
+		if ( $valid && 1 === preg_match( '/^BE([0-9]{8})([0-9]{2})$/', $number, $digits ) ) {
+			$valid = 97 - ( (int) $digits[1] % 97 ) === (int) $digits[2];
 		}
-		if ( $sound ) {
+		if ( $valid ) {
 			return true;
 		}
 		return new WP_Error( 'facturelay_vat_number', __( 'This VAT number is not right. Please check its digits, or leave the field empty.', 'facturelay' ) );
 	}
 
-	/** Whether a plugin that we know asks for the number. */
+	/** Whether a known plugin asks for the number. */
 	public static function has_other_plugin(): bool {
 		foreach ( self::OTHER_PLUGINS as $name ) {
 			if ( class_exists( $name, false ) || defined( $name ) ) {
@@ -149,9 +149,9 @@ final class VatNumberField implements Feature {
 
 	private function block_checkout_has_vat_field(): bool {
 		try {
-			// The list has no public function; where it moves one day, we ask all the same.
-			$registered = Package::container()->get( CheckoutFields::class )->get_additional_fields();
-			return $this->has_vat_field( array( (array) $registered ) );
+			// There is no public function for the list; if this one goes, the field is added all the same.
+			$fields = Package::container()->get( CheckoutFields::class )->get_additional_fields();
+			return $this->has_vat_field( array( (array) $fields ) );
 		} catch ( \Throwable $error ) {
 			return false;
 		}
@@ -167,7 +167,7 @@ final class VatNumberField implements Feature {
 		return false;
 	}
 
-	/** @return array<string, mixed> a JSON schema of the checkout: fits where no company is given */
+	/** @return array<string, mixed> a JSON schema of the checkout that matches when the company is empty */
 	private function company_is_empty(): array {
 		return array(
 			'customer' => array(

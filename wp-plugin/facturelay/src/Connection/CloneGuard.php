@@ -8,7 +8,7 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** A copy of the shop has copies of our webhooks too: its test orders must not become the shop's invoices. */
+/** Stops the webhooks that a copy of the shop has copied as well: test orders of a copy must not become invoices. */
 final class CloneGuard implements Feature {
 
 	public function add_hooks(): void {
@@ -21,7 +21,7 @@ final class CloneGuard implements Feature {
 	 */
 	public function should_deliver( $should, $webhook = null ): bool {
 		$connection = Connection::load();
-		$is_ours    = is_object( $webhook ) && method_exists( $webhook, 'get_delivery_url' ) && Webhooks::leads_to_bridge( $webhook, $connection );
-		return (bool) $should && ! ( $is_ours && $connection->is_clone() );
+		$to_bridge  = is_object( $webhook ) && method_exists( $webhook, 'get_delivery_url' ) && Webhooks::leads_to_bridge( $webhook, $connection );
+		return (bool) $should && ! ( $to_bridge && $connection->is_clone() );
 	}
 }

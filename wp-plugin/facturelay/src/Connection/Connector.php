@@ -9,15 +9,14 @@ use Facturelay\Http\BridgeClient;
 use Facturelay\Http\BridgeMessages;
 use Facturelay\Http\Signature;
 use Facturelay\Lifecycle\Schema;
-use Facturelay\Mails\HeldMails;
 use Facturelay\Mails\MailRelease;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Makes the connection: a REST key, four webhooks and the secrets, in one go; makes them anew; and takes it all back. */
+/** Connects, reconnects, checks, repairs and disconnects: the REST key, the four webhooks and the secrets go together. */
 final class Connector {
 
-	// Trying the keys takes Facturelay a second or two.
+	// One a second: Facturelay needs a second or two to try the REST key.
 	private const MAX_POLLS = 8;
 
 	private string $version;
@@ -27,9 +26,9 @@ final class Connector {
 	}
 
 	/**
-	 * Connect with a code, in place of an earlier connection.
+	 * Connect with an invite code; an earlier connection is replaced.
 	 *
-	 * @throws FacturelayError With what to do; nothing is left behind then.
+	 * @throws FacturelayError Nothing is left behind then.
 	 */
 	public function connect( string $address, string $code, bool $allow_private ): Connection {
 		$address = self::normalize_address( $address );
@@ -37,76 +36,77 @@ final class Connector {
 		$private = $allow_private ? PrivateAddress::host_and_port( $address ) : '';
 		PrivateAddress::allow_for_this_request( $private );
 		Schema::create_tables();
-		$before = Connection::load();
-		$kept   = array(
+		$before       = Connection::load();
+		$data         = array(
 			'bridge'  => $address,
 			'private' => $private,
 			'site'    => Connection::home_url(),
 			'secret'  => bin2hex( random_bytes( 32 ) ),
 		);
-		$ask    = function ( array $fresh ) use ( $address, $code, $kept ): array {
+		$send_secrets = function ( array $secrets ) use ( $address, $code, $data ): array {
 			return ( new BridgeClient( $address ) )->post(
 				'/plugin/connect',
-				$fresh + array(
-					'site'          => $kept['site'],
+				$secrets + array(
+					'site'          => $data['site'],
 					'version'       => $this->version,
-					'plugin_secret' => $kept['secret'],
+					'plugin_secret' => $data['secret'],
 				),
 				Signature::from_invite_code( $code, 'sign' ),
 				array( 'X-Facturelay-Invite' => Signature::from_invite_code( $code, 'find' ) )
 			);
 		};
-		return $this->replace_credentials( $kept, $before, $ask );
+		return $this->replace_credentials( $data, $before, $send_secrets );
 	}
 
 	/**
-	 * The same connection with a key and webhooks that are new: no code is needed, the two sides know each other.
+	 * Replace the REST key and the webhooks of the connection. No code is needed: the request is signed with its secret.
 	 *
 	 * @throws FacturelayError Nothing has changed then.
 	 */
 	public function renew(): Connection {
-		$connection = Connection::load();
-		$ask        = static fn ( array $fresh ): array => ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/renew', $fresh );
-		return $this->replace_credentials( $connection->to_array(), $connection, $ask );
+		$connection   = Connection::load();
+		$send_secrets = static fn ( array $secrets ): array => ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/renew', $secrets );
+		return $this->replace_credentials( $connection->to_array(), $connection, $send_secrets );
 	}
 
 	/**
-	 * How trying the keys went: state (waiting, done or failed), code and sentence.
+	 * How Facturelay's last try of the REST key went: state is waiting, done or failed. Waits up to MAX_POLLS seconds.
 	 *
-	 * @return array{state: string, code: string, sentence: string}
+	 * @param bool $again true to have the key tried once more
+	 * @return array{state: string, code: string, message: string}
 	 * @throws FacturelayError
 	 */
 	public function check( bool $again ): array {
 		$connection = Connection::load();
-		$answer     = array();
+		$response   = array();
 		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
-			$answer = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/check', array( 'again' => $again && 0 === $second ) );
-			if ( 'waiting' !== ( $answer['state'] ?? '' ) ) {
+			$response = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/check', array( 'again' => $again && 0 === $second ) );
+			if ( 'waiting' !== ( $response['state'] ?? '' ) ) {
 				break;
 			}
 			sleep( 1 );
 		}
-		$code = (string) ( $answer['code'] ?? '' );
+		$code = (string) ( $response['code'] ?? '' );
 		return array(
-			'state'    => (string) ( $answer['state'] ?? 'waiting' ),
-			'code'     => $code,
-			'sentence' => BridgeMessages::for_code( $code, (string) ( $answer['sentence'] ?? '' ) ),
+			'state'   => (string) ( $response['state'] ?? 'waiting' ),
+			'code'    => $code,
+			'message' => BridgeMessages::for_code( $code, (string) ( $response['sentence'] ?? '' ) ),
 		);
 	}
 
-	/** Take it all back. Held mails leave first, while we still know what they are. */
+	/** Delete the connection on both sides. Held mails are sent first, while their rows are still used. */
 	public function disconnect(): void {
 		$connection = Connection::load();
 		if ( $connection->is_active() ) {
-			self::let_everything_go();
+			( new MailRelease() )->release_all();
 			try {
 				( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/disconnect' );
-			} catch ( FacturelayError $failure ) {
-				// Facturelay may be gone for good; it notices that the heartbeat has stopped.
-				unset( $failure );
+			} catch ( FacturelayError $error ) {
+				// Facturelay may be gone for good; otherwise it notices that the heartbeat has stopped.
+				unset( $error );
 			}
 		}
-		// In a copy of the shop these are the copy's own rows.
+		// In a copy of the shop these rows are the copy's own: the connected shop keeps its webhooks and key.
 		Webhooks::delete( $connection );
 		RestKeys::delete( $connection->rest_key_id() );
 		Heartbeat::unschedule();
@@ -114,51 +114,49 @@ final class Connector {
 		Connection::delete();
 	}
 
-	public static function let_everything_go(): void {
-		( new HeldMails() )->release_all();
-		( new MailRelease() )->release( 100 );
-	}
-
 	/**
-	 * Keep alive what is ours. What a person took away on purpose, the key, comes back when a person says so.
+	 * Make missing webhooks anew, and give key and webhooks to another user where their owner may no longer manage the shop.
+	 * A REST key that somebody deleted stays deleted until somebody presses Reconnect.
 	 *
 	 * @throws FacturelayError
 	 */
 	public function repair(): void {
 		$connection = Connection::load();
 		$owner      = RestKeys::owner_id( $connection->rest_key_id() );
-		$entitled   = 0 !== $owner && user_can( $owner, 'manage_woocommerce' );
-		if ( 0 !== $owner && ! $entitled ) {
-			// Webhooks and key act for the person who made them: when he may no longer, somebody else must.
+		$may_manage = 0 !== $owner && user_can( $owner, 'manage_woocommerce' );
+		if ( 0 !== $owner && ! $may_manage ) {
 			$this->change_owner( $connection );
 		}
-		// Who is deleted takes his keys along.
-		$went_along = 0 === $owner && ! get_userdata( $connection->owner_id() );
-		if ( 0 !== RestKeys::find_owner() && ( $went_along || ( 0 !== $owner && array() !== Webhooks::missing_topics( $connection ) ) ) ) {
+		// WordPress deletes a user's REST keys with the user.
+		$was_deleted = 0 === $owner && ! get_userdata( $connection->owner_id() );
+		if ( 0 !== RestKeys::find_owner() && ( $was_deleted || ( 0 !== $owner && array() !== Webhooks::missing_topics( $connection ) ) ) ) {
 			$this->renew();
 		}
 		Webhooks::delete_duplicates( Connection::load() );
 	}
 
 	/**
-	 * @param array<string, mixed>            $kept
-	 * @param callable(array<string, string>): array<string, mixed> $ask gives Facturelay what is new
+	 * Create a REST key and webhooks, send the new secrets to Facturelay, and delete those of $before.
+	 *
+	 * @param array<string, mixed>                                  $data the stored connection, without key and owner
+	 * @param callable(array<string, string>): array<string, mixed> $send_secrets calls Facturelay, returns its answer
+	 * @throws FacturelayError Nothing has changed then.
 	 */
-	private function replace_credentials( array $kept, Connection $before, callable $ask ): Connection {
-		$owner  = RestKeys::find_owner();
-		$key    = RestKeys::create( $owner );
-		$secret = bin2hex( random_bytes( 25 ) );
+	private function replace_credentials( array $data, Connection $before, callable $send_secrets ): Connection {
+		$owner          = RestKeys::find_owner();
+		$key            = RestKeys::create( $owner );
+		$webhook_secret = bin2hex( random_bytes( 25 ) );
 		try {
-			$answer = $ask(
+			$response = $send_secrets(
 				array(
 					'rest_key'       => $key['key'],
 					'rest_secret'    => $key['secret'],
-					'webhook_secret' => $secret,
+					'webhook_secret' => $webhook_secret,
 				)
 			);
-		} catch ( FacturelayError $failure ) {
+		} catch ( FacturelayError $error ) {
 			RestKeys::delete( $key['id'] );
-			throw $failure;
+			throw $error;
 		}
 		Webhooks::delete( $before );
 		RestKeys::delete( $before->rest_key_id() );
@@ -166,38 +164,38 @@ final class Connector {
 			'key'   => $key['id'],
 			'owner' => $owner,
 		);
-		foreach ( array( 'shop', 'name' ) as $told ) {
-			if ( isset( $answer[ $told ] ) ) {
-				$new[ $told ] = (string) $answer[ $told ];
+		foreach ( array( 'shop', 'name' ) as $field ) {
+			if ( isset( $response[ $field ] ) ) {
+				$new[ $field ] = (string) $response[ $field ];
 			}
 		}
-		$connection = Connection::save( $new + $kept );
-		Webhooks::create( (string) ( $answer['delivery_url'] ?? '' ), $secret, $owner );
+		$connection = Connection::save( $new + $data );
+		Webhooks::create( (string) ( $response['delivery_url'] ?? '' ), $webhook_secret, $owner );
 		( new Heartbeat( $this->version ) )->schedule();
 		return $connection;
 	}
 
 	private function change_owner( Connection $connection ): void {
-		$other = RestKeys::find_owner();
-		if ( 0 === $other ) {
+		$new_owner = RestKeys::find_owner();
+		if ( 0 === $new_owner ) {
 			return;
 		}
-		RestKeys::change_owner( $connection->rest_key_id(), $other );
-		Webhooks::change_owner( $connection, $other );
-		Connection::save( array( 'owner' => $other ) + $connection->to_array() );
+		RestKeys::change_owner( $connection->rest_key_id(), $new_owner );
+		Webhooks::change_owner( $connection, $new_owner );
+		Connection::save( array( 'owner' => $new_owner ) + $connection->to_array() );
 	}
 
-	/** As people paste it: without https, with a slash at the end. */
-	private static function normalize_address( string $typed ): string {
-		$typed = untrailingslashit( trim( $typed ) );
-		$typed = '' !== $typed && false === strpos( $typed, '://' ) ? "https://$typed" : $typed;
-		if ( ! in_array( wp_parse_url( $typed, PHP_URL_SCHEME ), array( 'http', 'https' ), true ) || ! wp_parse_url( $typed, PHP_URL_HOST ) ) {
+	/** Adds a missing https:// and drops the slash at the end. */
+	private static function normalize_address( string $address ): string {
+		$address = untrailingslashit( trim( $address ) );
+		$address = '' !== $address && false === strpos( $address, '://' ) ? "https://$address" : $address;
+		if ( ! in_array( wp_parse_url( $address, PHP_URL_SCHEME ), array( 'http', 'https' ), true ) || ! wp_parse_url( $address, PHP_URL_HOST ) ) {
 			throw new FacturelayError( 'address_wrong', __( 'Paste the address of your Facturelay, like https://documents.example.com', 'facturelay' ) );
 		}
-		return $typed;
+		return $address;
 	}
 
-	/** What can be seen from here without asking anybody. */
+	/** Refuse what cannot work, before anything is sent. */
 	private static function check_prerequisites( string $code ): void {
 		if ( '' === trim( $code ) ) {
 			throw new FacturelayError( 'code_missing', __( 'Paste the code that Facturelay shows for this shop.', 'facturelay' ) );

@@ -14,14 +14,18 @@ use Facturelay\Mails\MailRelease;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Every five minutes: tells Facturelay how the shop fares, and brings back by what mails are held. */
+/**
+ * Every five minutes: reports versions, webhooks, key and held mails to Facturelay, and stores its response in one option:
+ * answered_at, tried_at (Unix times), holds (the rules for holding mails), shop (name, test, suspended), reachable (whether
+ * Facturelay reaches this plugin), webhooks_missing, error_code and message ('' while all is well).
+ */
 final class Heartbeat implements Feature {
 
-	public const HOOK         = 'facturelay_heartbeat';
-	public const GROUP        = 'facturelay';
-	private const OPTION      = 'facturelay_heard';
-	private const INTERVAL_S     = 300;
-	private const RECENT_S     = 600;
+	public const HOOK                = 'facturelay_heartbeat';
+	public const GROUP               = 'facturelay';
+	private const OPTION             = 'facturelay_heard';
+	private const INTERVAL_S         = 300;
+	private const RECENT_S           = 600;
 	private const RELEASE_INTERVAL_S = 60;
 
 	private string $version;
@@ -35,13 +39,13 @@ final class Heartbeat implements Feature {
 		add_action( 'admin_init', array( $this, 'schedule' ) );
 	}
 
-	/** Safe to call again: an update or a cleaned queue may have lost the schedule. */
+	/** Schedule heartbeat and release of mails. May be called again: an update or a cleaned queue may have lost the schedule. */
 	public function schedule(): void {
 		if ( ! Connection::load()->is_active() || ! function_exists( 'as_has_scheduled_action' ) || ! did_action( 'action_scheduler_init' ) ) {
 			return;
 		}
 		$hooks = array(
-			self::HOOK      => self::INTERVAL_S,
+			self::HOOK        => self::INTERVAL_S,
 			MailRelease::HOOK => self::RELEASE_INTERVAL_S,
 		);
 		foreach ( $hooks as $hook => $every_s ) {
@@ -63,69 +67,71 @@ final class Heartbeat implements Feature {
 			return;
 		}
 		Schema::create_tables();
-		$ledger = new HeldMails();
+		$held_mails = new HeldMails();
 		try {
 			( new Connector( $this->version ) )->repair();
 			$connection = Connection::load();
-			$answer     = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $ledger ) );
-		} catch ( FacturelayError $failure ) {
+			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $held_mails ) );
+		} catch ( FacturelayError $error ) {
 			self::update(
 				array(
-					'tried'    => time(),
-					'problem'  => $failure->error_code(),
-					'sentence' => $failure->getMessage(),
+					'tried_at'   => time(),
+					'error_code' => $error->error_code(),
+					'message'    => $error->getMessage(),
 				)
 			);
 			return;
 		}
-		foreach ( (array) ( $answer['mailed'] ?? array() ) as $claim ) {
-			// We may have missed being told.
-			$ledger->finish_replacing( (string) $claim );
+		foreach ( (array) ( $response['mailed'] ?? array() ) as $mail_group ) {
+			// The request that said so at the time may not have arrived.
+			$held_mails->finish_replacing( (string) $mail_group );
 		}
-		$ledger->purge();
-		$heard = array(
-			'at'        => time(),
-			'tried'     => time(),
-			'holds'     => (array) ( $answer['holds'] ?? array() ),
-			'shop'      => (array) ( $answer['shop'] ?? array() ),
-			'reachable' => ! empty( $answer['reachable'] ),
-			// What could not be mended before we asked.
-			'broken'    => array() !== Webhooks::missing_topics( $connection ),
-			'problem'   => '',
-			'sentence'  => '',
+		$held_mails->purge();
+		self::update(
+			array(
+				'answered_at'      => time(),
+				'tried_at'         => time(),
+				'holds'            => (array) ( $response['holds'] ?? array() ),
+				'shop'             => (array) ( $response['shop'] ?? array() ),
+				'reachable'        => ! empty( $response['reachable'] ),
+				// Still missing after repair().
+				'webhooks_missing' => array() !== Webhooks::missing_topics( $connection ),
+				'error_code'       => '',
+				'message'          => '',
+			)
 		);
-		self::update( $heard );
 	}
 
-	/** @return array<string, mixed> */
+	/** @return array<string, mixed> the stored option; empty before the first heartbeat */
 	public static function last_response(): array {
-		$heard = get_option( self::OPTION, array() );
-		return is_array( $heard ) ? $heard : array();
+		$response = get_option( self::OPTION, array() );
+		return is_array( $response ) ? $response : array();
 	}
 
 	/**
-	 * What Facturelay tells of itself between two heartbeats: by which table mails are held, and whether the shop is live.
-	 * How fresh we are stays with the heartbeat, which proves that we reach Facturelay too.
+	 * Store what Facturelay sends between two heartbeats: the rules for holding mails and the shop's state.
+	 * answered_at stays as it is: only a heartbeat proves that this shop reaches Facturelay.
 	 *
-	 * @param array<string, mixed> $told
+	 * @param array<string, mixed> $state holds, shop; ignored when one of them is missing
 	 */
-	public static function store_bridge_state( array $told ): void {
-		if ( isset( $told['holds'], $told['shop'] ) && is_array( $told['holds'] ) && is_array( $told['shop'] ) ) {
+	public static function store_bridge_state( array $state ): void {
+		if ( isset( $state['holds'], $state['shop'] ) && is_array( $state['holds'] ) && is_array( $state['shop'] ) ) {
 			self::update(
 				array(
-					'holds' => $told['holds'],
-					'shop'  => $told['shop'],
+					'holds' => $state['holds'],
+					'shop'  => $state['shop'],
 				)
 			);
 		}
 	}
 
-	/** Whether Facturelay answered lately: without that nothing is held. */
+	/** Whether Facturelay answered in the last ten minutes; without that no mail is held. */
 	public static function is_recent(): bool {
-		$heard = self::last_response();
-		return isset( $heard['at'] ) && time() - (int) $heard['at'] < self::RECENT_S;
+		$response = self::last_response();
+		return isset( $response['answered_at'] ) && time() - (int) $response['answered_at'] < self::RECENT_S;
 	}
 
+	/** The rules as last received; rules that hold nothing before that. */
 	public static function hold_rules(): HoldRules {
 		$holds = self::last_response()['holds'] ?? array();
 		return new HoldRules( is_array( $holds ) && isset( $holds['mails'], $holds['since'] ) ? $holds : array( 'mails' => array(), 'since' => 0, 'transfers' => false ) );
@@ -135,13 +141,13 @@ final class Heartbeat implements Feature {
 		delete_option( self::OPTION );
 	}
 
-	/** @param array<string, mixed> $news */
-	private static function update( array $news ): void {
-		update_option( self::OPTION, $news + self::last_response(), false );
+	/** @param array<string, mixed> $changes */
+	private static function update( array $changes ): void {
+		update_option( self::OPTION, $changes + self::last_response(), false );
 	}
 
-	/** @return array<string, mixed> */
-	private function report( Connection $connection, HeldMails $ledger ): array {
+	/** @return array<string, mixed> the body of a heartbeat */
+	private function report( Connection $connection, HeldMails $held_mails ): array {
 		$webhooks = array();
 		foreach ( Webhooks::find( $connection ) as $webhook ) {
 			$webhooks[] = array(
@@ -157,7 +163,7 @@ final class Heartbeat implements Feature {
 			'site'        => Connection::home_url(),
 			'webhooks'    => $webhooks,
 			'key'         => RestKeys::exists( $connection->rest_key_id() ),
-			'mails'       => $ledger->summary(),
+			'mails'       => $held_mails->summary(),
 		);
 	}
 }

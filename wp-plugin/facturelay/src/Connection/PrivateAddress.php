@@ -8,21 +8,22 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Lets WordPress call one address inside the owner's own network, where he said so; no other, and no other port. */
+/** Lets WordPress call one host and port inside a private network, which the owner allowed; WordPress refuses all others. */
 final class PrivateAddress implements Feature {
 
-	private static string $tried = '';
+	private static string $allowed_now = '';
 
 	public function add_hooks(): void {
 		add_filter( 'http_request_host_is_external', array( $this, 'allow_host' ), 10, 3 );
 		add_filter( 'http_allowed_safe_ports', array( $this, 'allow_port' ), 10, 3 );
 	}
 
-	/** While connecting there is no connection yet to read the address from. */
+	/** For connecting, when no address is stored yet. '' allows none. */
 	public static function allow_for_this_request( string $host_and_port ): void {
-		self::$tried = $host_and_port;
+		self::$allowed_now = $host_and_port;
 	}
 
+	/** Lower-case host:port of an address, with the scheme's own port where none is given. */
 	public static function host_and_port( string $url ): string {
 		$scheme = (string) wp_parse_url( $url, PHP_URL_SCHEME );
 		$port   = wp_parse_url( $url, PHP_URL_PORT ) ?: ( 'https' === $scheme ? 443 : 80 );
@@ -53,7 +54,7 @@ final class PrivateAddress implements Feature {
 	}
 
 	private function is_allowed( string $url ): bool {
-		$allowed = '' !== self::$tried ? self::$tried : Connection::load()->private_address();
+		$allowed = '' !== self::$allowed_now ? self::$allowed_now : Connection::load()->private_address();
 		return '' !== $allowed && self::host_and_port( $url ) === $allowed;
 	}
 }

@@ -8,21 +8,22 @@ use Facturelay\FacturelayError;
 
 defined( 'ABSPATH' ) || exit;
 
-/** The REST key that Facturelay uses: a row of WooCommerce's, which has no function for it; its settings page writes the same. */
+/** The REST key that Facturelay uses: a row as WooCommerce's settings page writes it; there is no function for that. */
 final class RestKeys {
 
 	/**
-	 * @return array{id: int, key: string, secret: string}
+	 * @param int $owner_id user for whom the key acts
+	 * @return array{id: int, key: string, secret: string} key and secret in clear text: only their hash is stored
 	 * @throws FacturelayError
 	 */
-	public static function create( int $owner ): array {
+	public static function create( int $owner_id ): array {
 		global $wpdb;
-		$key    = 'ck_' . wc_rand_hash();
-		$secret = 'cs_' . wc_rand_hash();
-		$made   = $wpdb->insert(
+		$key      = 'ck_' . wc_rand_hash();
+		$secret   = 'cs_' . wc_rand_hash();
+		$inserted = $wpdb->insert(
 			self::table(),
 			array(
-				'user_id'         => $owner,
+				'user_id'         => $owner_id,
 				'description'     => 'Facturelay',
 				'permissions'     => 'read_write',
 				'consumer_key'    => wc_api_hash( $key ),
@@ -30,7 +31,7 @@ final class RestKeys {
 				'truncated_key'   => substr( $key, -7 ),
 			)
 		);
-		if ( ! $made ) {
+		if ( ! $inserted ) {
 			throw new FacturelayError( 'key_not_made', __( 'WooCommerce could not store a REST key. Your database may be full or read-only.', 'facturelay' ) );
 		}
 		return array(
@@ -56,17 +57,17 @@ final class RestKeys {
 		return (int) self::column( 'user_id', $key_id );
 	}
 
-	public static function change_owner( int $key_id, int $owner ): void {
+	public static function change_owner( int $key_id, int $owner_id ): void {
 		global $wpdb;
-		$wpdb->update( self::table(), array( 'user_id' => $owner ), array( 'key_id' => $key_id ) );
+		$wpdb->update( self::table(), array( 'user_id' => $owner_id ), array( 'key_id' => $key_id ) );
 	}
 
-	/** Somebody for whom a key and webhooks may act: whoever is here, or the first who may. 0: nobody. */
+	/** A user for whom the key and webhooks may act: the current one, or the first administrator or manager. 0: nobody. */
 	public static function find_owner(): int {
 		if ( current_user_can( 'manage_woocommerce' ) ) {
 			return get_current_user_id();
 		}
-		$others = get_users(
+		$managers = get_users(
 			array(
 				'role__in' => array( 'administrator', 'shop_manager' ),
 				'number'   => 1,
@@ -74,7 +75,7 @@ final class RestKeys {
 				'fields'   => 'ID',
 			)
 		);
-		return (int) ( $others[0] ?? 0 );
+		return (int) ( $managers[0] ?? 0 );
 	}
 
 	private static function column( string $column, int $key_id ): ?string {

@@ -10,8 +10,8 @@ use WC_Webhook;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The webhooks that lead to Facturelay, whoever made them: Facturelay itself makes one anew when it breaks.
- * They are known by their path, which carries the shop's id; nobody can guess that.
+ * The webhooks that deliver orders to Facturelay. The plugin makes them when it connects; Facturelay may replace a broken
+ * one by REST. They are recognised by the path of their address, which ends in the shop's id; nobody can guess that.
  */
 final class Webhooks {
 
@@ -34,47 +34,48 @@ final class Webhooks {
 
 	/** @param object $webhook */
 	public static function leads_to_bridge( $webhook, Connection $connection ): bool {
-		$path = (string) wp_parse_url( (string) $webhook->get_delivery_url(), PHP_URL_PATH );
-		$end  = '/webhooks/' . $connection->shop_id();
-		return '' !== $connection->shop_id() && substr( untrailingslashit( $path ), -strlen( $end ) ) === $end;
+		$path     = (string) wp_parse_url( (string) $webhook->get_delivery_url(), PHP_URL_PATH );
+		$path_end = '/webhooks/' . $connection->shop_id();
+		return '' !== $connection->shop_id() && substr( untrailingslashit( $path ), -strlen( $path_end ) ) === $path_end;
 	}
 
-	/** @return string[] the topics of which no working webhook tells Facturelay */
+	/** @return string[] topics without an active webhook */
 	public static function missing_topics( Connection $connection ): array {
-		$alive = array();
+		$active = array();
 		foreach ( self::find( $connection ) as $webhook ) {
 			if ( 'active' === $webhook->get_status() ) {
-				$alive[] = $webhook->get_topic();
+				$active[] = $webhook->get_topic();
 			}
 		}
-		return array_values( array_diff( self::TOPICS, $alive ) );
+		return array_values( array_diff( self::TOPICS, $active ) );
 	}
 
-	public static function create( string $url, string $secret, int $owner ): void {
+	/** One webhook for each topic; $owner_id: the user for whom they act. */
+	public static function create( string $url, string $secret, int $owner_id ): void {
 		foreach ( self::TOPICS as $topic ) {
 			$webhook = new WC_Webhook();
 			$webhook->set_name( "Facturelay: $topic" );
-			$webhook->set_user_id( $owner );
+			$webhook->set_user_id( $owner_id );
 			$webhook->set_topic( $topic );
 			$webhook->set_delivery_url( $url );
 			$webhook->set_secret( $secret );
 			$webhook->set_api_version( 'wp_api_v3' );
 			$webhook->set_status( 'active' );
 			$webhook->save();
-			// Not before the first save, where it has no effect: without it WooCommerce pings after each delivery.
+			// After the first save, where it has an effect: otherwise WooCommerce pings after each delivery.
 			$webhook->set_pending_delivery( false );
 			$webhook->save();
 		}
 	}
 
-	public static function change_owner( Connection $connection, int $owner ): void {
+	public static function change_owner( Connection $connection, int $owner_id ): void {
 		foreach ( self::find( $connection ) as $webhook ) {
-			$webhook->set_user_id( $owner );
+			$webhook->set_user_id( $owner_id );
 			$webhook->save();
 		}
 	}
 
-	/** Facturelay may have mended one in the same minute as we did: a second one of a topic rings for nothing. */
+	/** Leave one active webhook for each topic: Facturelay may have replaced one in the same minute as the plugin. */
 	public static function delete_duplicates( Connection $connection ): void {
 		$seen = array();
 		foreach ( self::find( $connection ) as $webhook ) {

@@ -15,18 +15,18 @@ use WC_Order;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Where a customer finds the documents: in the account, on the order's page, after the checkout, in WooCommerce's mails.
- * The links go to the shop's own address, so they never expire; nothing is asked of Facturelay while a page is made.
+ * Links to the documents for customers: in the account, on the order's page, after the checkout, in WooCommerce's mails.
+ * They lead to the shop's own address (LinkRedirect), so they never expire; showing them needs no request to Facturelay.
  */
 final class CustomerLinks implements Feature {
 
-	/** Which mail of WooCommerce's tells of which status. */
+	/** The mail that WooCommerce sends when an order reaches a status. */
 	private const MAIL_OF_STATUS = array(
 		'on-hold'    => 'customer_on_hold_order',
 		'processing' => 'customer_processing_order',
 		'completed'  => 'customer_completed_order',
 	);
-	// Later, a document that is still not there waits for a person.
+	// A document that is not there after that waits for a person, and is no longer announced.
 	private const EXPECTED_WITHIN_S = 15 * MINUTE_IN_SECONDS;
 
 	private DocumentTable $documents;
@@ -41,12 +41,16 @@ final class CustomerLinks implements Feature {
 		add_action( 'woocommerce_email_after_order_table', array( $this, 'add_to_mail' ), 20, 4 );
 	}
 
-	/** To the page of a document, or to one of its files: pdf or xml. */
-	public static function document_url( object $document, WC_Order $order, string $file = '' ): string {
+	/**
+	 * Address of a document's page, or of its file.
+	 *
+	 * @param string $file pdf, xml or ''
+	 */
+	public static function document_url( int $document_id, WC_Order $order, string $file = '' ): string {
 		return add_query_arg(
 			array_filter(
 				array(
-					'facturelay_document' => (int) $document->document_id,
+					'facturelay_document' => $document_id,
 					'facturelay_file'     => $file,
 					'key'                 => $order->get_order_key(),
 				)
@@ -55,6 +59,7 @@ final class CustomerLinks implements Feature {
 		);
 	}
 
+	/** Address of the order's latest document. */
 	public static function order_url( WC_Order $order ): string {
 		return add_query_arg(
 			array(
@@ -78,7 +83,7 @@ final class CustomerLinks implements Feature {
 		foreach ( array_reverse( $this->documents->of_order( $order->get_id() ) ) as $document ) {
 			if ( 'invoice' === $document->kind ) {
 				$actions['facturelay_invoice'] = array(
-					'url'  => self::document_url( $document, $order ),
+					'url'  => self::document_url( (int) $document->document_id, $order ),
 					'name' => DocumentTable::title( 'invoice' ),
 				);
 				break;
@@ -93,23 +98,23 @@ final class CustomerLinks implements Feature {
 			return;
 		}
 		$documents = $this->documents->of_order( $order->get_id() );
-		$waiting   = array() === $documents && $this->is_expected( $order );
-		if ( array() === $documents && ! $waiting ) {
+		$expected  = array() === $documents && $this->is_expected( $order );
+		if ( array() === $documents && ! $expected ) {
 			return;
 		}
 		echo '<section class="facturelay-documents"><h2 class="woocommerce-order-details__title">' . esc_html__( 'Documents', 'facturelay' ) . '</h2>';
-		if ( $waiting ) {
+		if ( $expected ) {
 			printf( '<p><a href="%s">%s</a></p>', esc_url( self::order_url( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}
 		echo array() === $documents ? '' : '<ul>';
 		foreach ( $documents as $document ) {
-			printf( '<li><a href="%s">%s</a></li>', esc_url( self::document_url( $document, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
+			printf( '<li><a href="%s">%s</a></li>', esc_url( self::document_url( (int) $document->document_id, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
 		}
 		echo ( array() === $documents ? '' : '</ul>' ) . '</section>';
 	}
 
 	/**
-	 * A link in WooCommerce's own mail, where that leaves although there is a document. May run twice for one mail.
+	 * A link in WooCommerce's own mail, where that is sent although there is a document. May run twice for one mail.
 	 *
 	 * @param mixed $order
 	 * @param mixed $sent_to_admin
@@ -133,14 +138,14 @@ final class CustomerLinks implements Feature {
 		printf( '<p>%s <a href="%s">%s</a></p>', esc_html__( 'Your documents for this order:', 'facturelay' ), esc_url( $url ), esc_html__( 'open', 'facturelay' ) );
 	}
 
-	/** Whether a document of this order is on its way: a mail waits for it, or the order was just placed and one is mailed then. */
+	/** Whether a document is expected: a mail waits for it, or the order was just placed and the rules mail a document then. */
 	private function is_expected( WC_Order $order ): bool {
 		if ( ( new HeldMails() )->has_held_mail( $order->get_id() ) ) {
 			return true;
 		}
-		$placed = $order->get_date_created();
-		$mail   = self::MAIL_OF_STATUS[ $order->get_status() ] ?? '';
-		return null !== $placed && time() - $placed->getTimestamp() < self::EXPECTED_WITHIN_S && Heartbeat::is_recent()
+		$created = $order->get_date_created();
+		$mail    = self::MAIL_OF_STATUS[ $order->get_status() ] ?? '';
+		return null !== $created && time() - $created->getTimestamp() < self::EXPECTED_WITHIN_S && Heartbeat::is_recent()
 			&& array() !== Heartbeat::hold_rules()->replacing_kinds( OrderFacts::from_order( $mail, $order, array() ) );
 	}
 

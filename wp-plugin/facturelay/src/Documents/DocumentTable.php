@@ -8,28 +8,28 @@ use Facturelay\Lifecycle\Schema;
 
 defined( 'ABSPATH' ) || exit;
 
-/** The documents that Facturelay told us of: enough to show links without asking anybody while a page is made. */
+/** The table of documents that Facturelay reports: enough to show links in a page without a request to Facturelay. */
 final class DocumentTable {
 
-	/** @param array<string, mixed> $told */
-	public function save( array $told ): bool {
+	/** @param array<string, mixed> $document id, order, kind, number, date (YYYY-MM-DD), total (decimal string), currency, test */
+	public function save( array $document ): bool {
 		global $wpdb;
 		return false !== $wpdb->replace(
 			$this->table(),
 			array(
-				'document_id' => (int) $told['id'],
-				'order_id'    => (int) $told['order'],
-				'kind'        => substr( (string) $told['kind'], 0, 24 ),
-				'number'      => substr( (string) $told['number'], 0, 60 ),
-				'dated'       => substr( (string) $told['date'], 0, 10 ),
-				'total'       => substr( (string) $told['total'], 0, 24 ),
-				'currency'    => substr( (string) $told['currency'], 0, 3 ),
-				'test'        => empty( $told['test'] ) ? 0 : 1,
+				'document_id' => (int) $document['id'],
+				'order_id'    => (int) $document['order'],
+				'kind'        => substr( (string) $document['kind'], 0, 24 ),
+				'number'      => substr( (string) $document['number'], 0, 60 ),
+				'dated'       => substr( (string) $document['date'], 0, 10 ),
+				'total'       => substr( (string) $document['total'], 0, 24 ),
+				'currency'    => substr( (string) $document['currency'], 0, 3 ),
+				'test'        => empty( $document['test'] ) ? 0 : 1,
 			)
 		);
 	}
 
-	/** @return object[] the oldest first; without the tests, unless staff look */
+	/** @return object[] rows, the oldest first; test documents only on demand: customers must not see them */
 	public function of_order( int $order_id, bool $with_tests = false ): array {
 		global $wpdb;
 		if ( ! Schema::is_current() ) {
@@ -64,12 +64,12 @@ final class DocumentTable {
 		return $wpdb->get_row( $wpdb->prepare( "SELECT * FROM `{$this->table()}` WHERE document_id = %d", $document_id ) );
 	}
 
-	/** @return string[] */
+	/** @return string[] kinds of the order's documents, without tests */
 	public function kinds_of_order( int $order_id ): array {
 		return array_values( array_unique( array_column( $this->of_order( $order_id ), 'kind' ) ) );
 	}
 
-	/** What a kind of document is called. */
+	/** The translated name of a kind of document. */
 	public static function title( string $kind ): string {
 		switch ( $kind ) {
 			case 'invoice':

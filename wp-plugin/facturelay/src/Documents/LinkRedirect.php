@@ -12,9 +12,10 @@ use WC_Order;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Behind our links: who asks, may he see it, and on to Facturelay by an address signed on the spot.
+ * Answers the links of CustomerLinks: checks that the visitor may see the document, then redirects to a signed address of
+ * Facturelay that is valid for five minutes.
  *
- * The check is our own: WooCommerce's capability view_order is true for a stranger on every guest's order.
+ * WooCommerce's capability view_order is not enough: it is true for everybody on a guest's order.
  */
 final class LinkRedirect implements Feature {
 
@@ -52,15 +53,15 @@ final class LinkRedirect implements Feature {
 		$this->redirect( $document ?? $this->latest_document( $order ), in_array( $file, array( 'pdf', 'xml' ), true ) ? "/$file" : '' );
 	}
 
-	/** Returns only for those who may see the order's documents. */
+	/** Returns only when the visitor may see the order's documents: staff, the customer, a guest with key and e-mail address. */
 	private function require_access( WC_Order $order, string $key ): void {
 		$is_staff = is_user_logged_in() && current_user_can( 'edit_shop_orders' );
 		if ( $is_staff ) {
 			return;
 		}
-		$customer = (int) $order->get_customer_id();
-		if ( $customer > 0 ) {
-			if ( get_current_user_id() === $customer ) {
+		$customer_id = (int) $order->get_customer_id();
+		if ( $customer_id > 0 ) {
+			if ( get_current_user_id() === $customer_id ) {
 				return;
 			}
 			$order->key_is_valid( $key ) && ! is_user_logged_in() ? auth_redirect() : $this->show_not_found();
@@ -73,30 +74,32 @@ final class LinkRedirect implements Feature {
 		}
 	}
 
-	/** Right after the checkout the key is enough, as on WooCommerce's own page. */
+	/** Right after the checkout the key is enough for a guest, as on WooCommerce's own page. */
 	private function is_just_placed( WC_Order $order ): bool {
 		/** WooCommerce's own filter: the seconds in which a guest's order needs no e-mail address. */
-		$grace  = (int) apply_filters( 'woocommerce_order_email_verification_grace_period', 10 * MINUTE_IN_SECONDS, $order, 'facturelay' );
-		$placed = $order->get_date_created();
-		return null !== $placed && time() - $placed->getTimestamp() <= $grace;
+		$grace   = (int) apply_filters( 'woocommerce_order_email_verification_grace_period', 10 * MINUTE_IN_SECONDS, $order, 'facturelay' );
+		$created = $order->get_date_created();
+		return null !== $created && time() - $created->getTimestamp() <= $grace;
 	}
 
+	/** Whether the guest gave the order's e-mail address, in the checkout or in the form; MAX_TRIES times in ten minutes. */
 	private function email_matches( WC_Order $order ): bool {
-		$in_session = WC()->customer ? (string) WC()->customer->get_billing_email() : '';
-		$email      = strtolower( trim( (string) $order->get_billing_email() ) );
-		if ( '' !== $email && strtolower( $in_session ) === $email ) {
+		$session_email = WC()->customer ? (string) WC()->customer->get_billing_email() : '';
+		$email         = strtolower( trim( (string) $order->get_billing_email() ) );
+		if ( '' !== $email && strtolower( $session_email ) === $email ) {
 			return true;
 		}
 		if ( ! isset( $_POST['facturelay_email'], $_POST['_wpnonce'] ) || ! wp_verify_nonce( sanitize_key( wp_unslash( $_POST['_wpnonce'] ) ), 'facturelay_email' ) ) {
 			return false;
 		}
-		$counter = 'facturelay_tries_' . $order->get_id();
-		$tries   = (int) get_transient( $counter );
-		set_transient( $counter, $tries + 1, 10 * MINUTE_IN_SECONDS );
-		$given = strtolower( trim( sanitize_email( wp_unslash( $_POST['facturelay_email'] ) ) ) );
-		return $tries < self::MAX_TRIES && '' !== $email && hash_equals( $email, $given );
+		$transient = 'facturelay_tries_' . $order->get_id();
+		$tries     = (int) get_transient( $transient );
+		set_transient( $transient, $tries + 1, 10 * MINUTE_IN_SECONDS );
+		$entered = strtolower( trim( sanitize_email( wp_unslash( $_POST['facturelay_email'] ) ) ) );
+		return $tries < self::MAX_TRIES && '' !== $email && hash_equals( $email, $entered );
 	}
 
+	/** The latest invoice, or the latest document where there is none. */
 	private function latest_document( WC_Order $order ): ?object {
 		$documents = array_reverse( $this->documents->of_order( $order->get_id() ) );
 		foreach ( $documents as $document ) {
@@ -107,14 +110,15 @@ final class LinkRedirect implements Feature {
 		return $documents[0] ?? null;
 	}
 
-	private function redirect( ?object $document, string $leaf ): void {
+	/** @param string $file_path /pdf, /xml or '' */
+	private function redirect( ?object $document, string $file_path ): void {
 		if ( null === $document ) {
 			header( 'Refresh: 5' );
 			$this->show_page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment. This page looks again by itself.', 'facturelay' ) . '</p>', 200 );
 		}
 		$connection = Connection::load();
-		$route      = '/plugin/d/' . $connection->shop_id() . '/' . (int) $document->document_id . $leaf;
-		// To Facturelay's own host, which is another one: wp_safe_redirect would lead to wp-admin.
+		$route      = '/plugin/d/' . $connection->shop_id() . '/' . (int) $document->document_id . $file_path;
+		// Facturelay is another host, to which wp_safe_redirect does not redirect.
 		wp_redirect( $connection->bridge_url() . $route . '?' . http_build_query( Signature::sign( $connection->secret(), $route, '' ) ), 302, 'Facturelay' );
 		exit;
 	}
@@ -130,7 +134,7 @@ final class LinkRedirect implements Feature {
 		$this->show_page( __( 'Your e-mail address', 'facturelay' ), $form, 403 );
 	}
 
-	/** One answer for a wrong key and for an order that does not exist: counting tells nothing. */
+	/** The same page for a wrong key and for an order that does not exist: order numbers cannot be guessed. */
 	private function show_not_found(): void {
 		$this->show_page( __( 'Not found', 'facturelay' ), '<p>' . esc_html__( 'This link does not lead to a document that you may see. Open it from your mail again, or log in first.', 'facturelay' ) . '</p>', 404 );
 	}

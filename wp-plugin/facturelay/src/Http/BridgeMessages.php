@@ -6,11 +6,11 @@ namespace Facturelay\Http;
 
 defined( 'ABSPATH' ) || exit;
 
-/** What Facturelay's codes mean, in the owner's language. */
+/** The codes in Facturelay's responses, as messages in the owner's language. */
 final class BridgeMessages {
 
-	/** The sentence for a code; what Facturelay said itself where we have none. */
-	public static function for_code( string $code, string $said ): string {
+	/** @param string $fallback Facturelay's own message, for codes that are not known here */
+	public static function for_code( string $code, string $fallback ): string {
 		switch ( $code ) {
 			case 'code_wrong':
 				return __( 'Facturelay does not know this code. Copy it again, or have a new one made.', 'facturelay' );
@@ -86,7 +86,7 @@ final class BridgeMessages {
 			case 'no_invoice':
 				return __( 'No invoice was issued, so there is nothing to credit.', 'facturelay' );
 			default:
-				return $said;
+				return $fallback;
 		}
 	}
 }

@@ -9,7 +9,7 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Tells WooCommerce what we work with; it warns the shop owner about every plugin that keeps silent. */
+/** Declares to WooCommerce which of its features the plugin supports; otherwise it warns the owner about the plugin. */
 final class Compatibility implements Feature {
 
 	private const FEATURES = array( 'custom_order_tables', 'cart_checkout_blocks' );

@@ -5,13 +5,13 @@ declare(strict_types=1);
 namespace Facturelay\Lifecycle;
 
 use Facturelay\Connection\Connection;
-use Facturelay\Connection\Connector;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Feature;
+use Facturelay\Mails\MailRelease;
 
 defined( 'ABSPATH' ) || exit;
 
-/** When the plugin is switched off, every mail it holds leaves first. Orders go on reaching Facturelay. */
+/** Sends every held mail when the plugin is deactivated. The webhooks stay: Facturelay goes on receiving orders. */
 final class Deactivation implements Feature {
 
 	private string $file;
@@ -24,18 +24,18 @@ final class Deactivation implements Feature {
 		register_deactivation_hook( $this->file, array( $this, 'deactivate' ) );
 	}
 
-	/** @param mixed $everywhere whether it is switched off in the whole network */
-	public function deactivate( $everywhere = false ): void {
-		Multisite::for_each_site( (bool) $everywhere, array( $this, 'deactivate_site' ) );
+	/** @param mixed $network_wide whether it is deactivated in the whole network */
+	public function deactivate( $network_wide = false ): void {
+		Multisite::for_each_site( (bool) $network_wide, array( $this, 'deactivate_site' ) );
 	}
 
 	public function deactivate_site(): void {
 		if ( Connection::load()->is_active() && function_exists( 'WC' ) ) {
 			if ( is_multisite() && ms_is_switched() ) {
-				// WooCommerce made its mails with the settings of the site we come from.
+				// WooCommerce has made its mail objects with the settings of the site before.
 				WC()->mailer()->init();
 			}
-			Connector::let_everything_go();
+			( new MailRelease() )->release_all();
 		}
 		Heartbeat::unschedule();
 	}

@@ -9,7 +9,7 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Our tables. Activation hooks do not run on updates, so a stored version says whether they are there. */
+/** The plugin's three tables. Activation hooks do not run on updates, so an option stores which version of them exists. */
 final class Schema implements Feature {
 
 	private const OPTION  = 'facturelay_schema';
@@ -25,18 +25,20 @@ final class Schema implements Feature {
 		}
 	}
 
+	/** Whether the tables exist in this version; without them nothing is read or written. */
 	public static function is_current(): bool {
 		return self::VERSION === (int) get_option( self::OPTION, 0 );
 	}
 
+	/** May be called again. MariaDB commits an open transaction here. */
 	public static function create_tables(): void {
 		global $wpdb;
 		if ( self::is_current() ) {
 			return;
 		}
 		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
-		$end = $wpdb->get_charset_collate();
-		// Unique over live rows only: the second on-hold mail of one order, weeks later, is another mail.
+		$collation = $wpdb->get_charset_collate();
+		// Unique over live rows (live = 1, not NULL) only: the second on-hold mail of one order, weeks later, is another mail.
 		dbDelta(
 			"CREATE TABLE {$wpdb->prefix}facturelay_holds (
 				id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
@@ -49,7 +51,7 @@ final class Schema implements Feature {
 				status varchar(40) NOT NULL DEFAULT '',
 				kinds varchar(160) NOT NULL DEFAULT '',
 				locale varchar(20) NOT NULL DEFAULT '',
-				claim varchar(40) NOT NULL DEFAULT '',
+				mail_group varchar(40) NOT NULL DEFAULT '',
 				tries int(11) NOT NULL DEFAULT 0,
 				held_at datetime NOT NULL,
 				release_at datetime NOT NULL,
@@ -58,7 +60,7 @@ final class Schema implements Feature {
 				PRIMARY KEY  (id),
 				UNIQUE KEY live_row (order_id,mail_id,refund_id,live),
 				KEY due (state,release_at)
-			) $end;"
+			) $collation;"
 		);
 		dbDelta(
 			"CREATE TABLE {$wpdb->prefix}facturelay_documents (
@@ -72,7 +74,7 @@ final class Schema implements Feature {
 				test tinyint(1) NOT NULL DEFAULT 0,
 				PRIMARY KEY  (document_id),
 				KEY of_order (order_id)
-			) $end;"
+			) $collation;"
 		);
 		dbDelta(
 			"CREATE TABLE {$wpdb->prefix}facturelay_nonces (
@@ -80,7 +82,7 @@ final class Schema implements Feature {
 				seen_at datetime NOT NULL,
 				PRIMARY KEY  (nonce),
 				KEY seen_at (seen_at)
-			) $end;"
+			) $collation;"
 		);
 		update_option( self::OPTION, self::VERSION, true );
 	}

@@ -8,7 +8,7 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** The words that come in our own folder: WordPress before 6.7 does not look there by itself. */
+/** Loads the translations in languages/: WordPress before 6.7 does not look there by itself. */
 final class Translations implements Feature {
 
 	private string $file;

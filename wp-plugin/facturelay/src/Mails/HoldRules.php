@@ -7,50 +7,54 @@ namespace Facturelay\Mails;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Which of WooCommerce's mails a document of ours is mailed in place of: a pure question to the table that Facturelay sent.
- * Facturelay has the same few lines; tests/contracts/mail_holds.json judges both.
+ * Which documents replace which mail of WooCommerce's: pure, by the rules that Facturelay sends.
+ *
+ * The rules: since (Unix time; orders placed before it make no documents), deadline_s, transfers (whether documents say how
+ * to pay by bank transfer), mails (mail id => conditions: kind, needs_paid, buyer, methods, countries, minimum).
+ * Cases: tests/contracts/mail_holds.json.
  */
 final class HoldRules {
 
 	public const ON_HOLD = 'customer_on_hold_order';
-	// A partial refund goes out under a name of its own.
+	// WooCommerce mails a partial refund under an id of its own.
 	public const REFUNDS = array( 'customer_refunded_order', 'customer_partially_refunded_order' );
-	// The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
-	private const PAYABLE  = array( 'invoice', 'order_confirmation' );
+	// The documents that say how to pay, by bank transfer only: what other methods tell the customer is not known here.
+	private const PAYABLE       = array( 'invoice', 'order_confirmation' );
 	private const BANK_TRANSFER = 'bacs';
 
 	/** @var array<string, mixed> */
-	private array $table;
+	private array $rules;
 
-	/** @param array<string, mixed> $table */
-	public function __construct( array $table ) {
-		$this->table = $table;
+	/** @param array<string, mixed> $rules */
+	public function __construct( array $rules ) {
+		$this->rules = $rules;
 	}
 
-	/** @return array<int, array<string, mixed>> for which documents, of which orders, a mail may wait */
+	/** @return array<int, array<string, mixed>> which documents of which orders replace the mail */
 	public function conditions( string $mail_id ): array {
-		return (array) ( $this->table['mails'][ $mail_id ] ?? array() );
+		return (array) ( $this->rules['mails'][ $mail_id ] ?? array() );
 	}
 
+	/** Seconds that a mail is held at most. */
 	public function deadline_s(): int {
-		return max( 60, (int) ( $this->table['deadline_s'] ?? 600 ) );
+		return max( 60, (int) ( $this->rules['deadline_s'] ?? 600 ) );
 	}
 
 	/**
-	 * @param array<string, mixed> $facts mail, paid, method, business, country, total, placed_at, downloads, made
-	 * @return string[] the kinds of documents; none: WooCommerce's own mail goes its way
+	 * @param array<string, mixed> $facts of OrderFacts: mail, paid, method, business, country, total, placed_at, downloads, made
+	 * @return string[] the kinds of documents that replace the mail; none: WooCommerce sends its own
 	 */
 	public function replacing_kinds( array $facts ): array {
-		$found = $this->table['mails'][ $facts['mail'] ] ?? array();
-		if ( $facts['downloads'] || $facts['placed_at'] < $this->table['since'] ) {
+		$conditions = $this->rules['mails'][ $facts['mail'] ] ?? array();
+		if ( $facts['downloads'] || $facts['placed_at'] < $this->rules['since'] ) {
 			return array();
 		}
 		if ( in_array( $facts['mail'], self::REFUNDS, true ) ) {
 			// A credit note corrects an invoice; without one the refund makes no document.
-			return in_array( 'invoice', $facts['made'], true ) ? array_column( $found, 'kind' ) : array();
+			return in_array( 'invoice', $facts['made'], true ) ? array_column( $conditions, 'kind' ) : array();
 		}
 		$kinds = array();
-		foreach ( $found as $condition ) {
+		foreach ( $conditions as $condition ) {
 			if ( ! in_array( $condition['kind'], $facts['made'], true ) && $this->matches( $condition, $facts ) ) {
 				$kinds[ $condition['kind'] ] = $condition['kind'];
 			}
@@ -76,10 +80,10 @@ final class HoldRules {
 	 * @param string[]             $kinds
 	 */
 	private function tells_how_to_pay( array $facts, array $kinds ): bool {
-		return self::BANK_TRANSFER === $facts['method'] && $this->table['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
+		return self::BANK_TRANSFER === $facts['method'] && $this->rules['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
 	}
 
-	/** Whole thousandths: 22.20 and 22.2 are one amount, and no float says otherwise. */
+	/** Amounts are compared as integers: 22.20 equals 22.2, and no float is compared. */
 	private static function thousandths( string $amount ): int {
 		return (int) round( (float) $amount * 1000 );
 	}

@@ -13,9 +13,9 @@ use WC_Order;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Holds WooCommerce's mail where a document of ours is mailed in its place. In any doubt the mail leaves.
+ * Holds a mail of WooCommerce's when Facturelay will mail a document in its place. In any doubt the mail is sent.
  *
- * Only inside an automatic event: a mail that a person sends again, or that we release, passes.
+ * Only mails that WooCommerce sends by itself are held, not those that a person sends again or that MailRelease sends.
  */
 final class MailHold implements Feature {
 
@@ -32,23 +32,25 @@ final class MailHold implements Feature {
 
 	public function add_hooks(): void {
 		foreach ( array_keys( self::EVENTS ) as $mail_id ) {
-			// Late, so that whoever switches the mail off altogether has spoken.
+			// Late: a mail that another plugin switches off must not be held.
 			add_filter( "woocommerce_email_enabled_$mail_id", array( $this, 'filter_enabled' ), 100, 3 );
 		}
 	}
 
-	/** What the owner chose for a mail: automatic, always (WooCommerce's own) or link (WooCommerce's own with our link). */
+	/** The owner's choice for a mail: automatic, always (WooCommerce's own), link (WooCommerce's own with a link to the documents). */
 	public static function choice( string $mail_id ): string {
 		$choices = (array) get_option( self::OPTION, array() );
-		// Both refund mails share WooCommerce's settings, and so ours.
+		// Both refund mails share one setting, as they do in WooCommerce.
 		$mail_id = 'customer_partially_refunded_order' === $mail_id ? 'customer_refunded_order' : $mail_id;
 		$choice  = (string) ( $choices[ $mail_id ] ?? 'automatic' );
 		return in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
 	}
 
 	/**
+	 * False stops WooCommerce from sending the mail.
+	 *
 	 * @param mixed $enabled
-	 * @param mixed $order null when the list of mails asks
+	 * @param mixed $order null for WooCommerce's list of mails
 	 * @param mixed $email
 	 * @return mixed
 	 */
@@ -60,52 +62,57 @@ final class MailHold implements Feature {
 		try {
 			return $this->hold( $mail_id, $order, $email ) ? false : $enabled;
 		} catch ( \Throwable $error ) {
-			// A shopper is waiting, and a mail that leaves is no disaster.
+			// A customer waits for the page, and a second mail is better than a broken checkout.
 			return $enabled;
 		}
 	}
 
-	/** @param mixed $email */
+	/**
+	 * Hold the mail when a document replaces it; true when it is held or was replaced already.
+	 *
+	 * @param mixed $email
+	 */
 	private function hold( string $mail_id, WC_Order $order, $email ): bool {
 		if ( ! Connection::load()->is_active() ) {
 			return false;
 		}
-		$ledger = new HeldMails();
-		$refund = in_array( $mail_id, HoldRules::REFUNDS, true ) ? $this->refund_id( $email ) : 0;
-		$made   = ( new DocumentTable() )->kinds_of_order( $order->get_id() );
-		// A refund needs an invoice that was issued; elsewhere one on its way counts as made.
-		$made   = $refund > 0 ? $made : array_merge( $made, $ledger->expected_kinds( $order->get_id() ) );
-		$table  = Heartbeat::hold_rules();
-		if ( self::is_deferred_event() && $this->document_mail_was_first( $ledger, $table, $mail_id, $order, $refund, $made ) ) {
+		$held_mails = new HeldMails();
+		$refund     = in_array( $mail_id, HoldRules::REFUNDS, true ) ? $this->refund_id( $email ) : 0;
+		$made       = ( new DocumentTable() )->kinds_of_order( $order->get_id() );
+		// A refund needs an invoice that exists; for other mails an expected document counts as made.
+		$made  = $refund > 0 ? $made : array_merge( $made, $held_mails->expected_kinds( $order->get_id() ) );
+		$rules = Heartbeat::hold_rules();
+		if ( self::is_deferred_event() && $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
 			return true;
 		}
-		$kinds  = $table->replacing_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
+		$kinds  = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
 		$reason = $this->reason_to_send( $mail_id );
 		if ( array() === $kinds ) {
 			return false;
 		}
 		if ( '' !== $reason ) {
-			$ledger->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
+			$held_mails->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
 			return false;
 		}
-		// This filter is asked after WooCommerce switched languages, so this is the mail's language.
-		return $ledger->hold( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $table->deadline_s() );
+		// WooCommerce has switched to the mail's language before it applies this filter.
+		return $held_mails->hold( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $rules->deadline_s() );
 	}
 
 	/**
-	 * Where mails are deferred, the document may have been mailed before WooCommerce asks for its own.
+	 * Whether Facturelay mailed the document before WooCommerce came to its own mail, as happens where mails are deferred.
 	 *
-	 * @param string[] $made
+	 * @param string[] $made kinds of documents that exist
 	 */
-	private function document_mail_was_first( HeldMails $ledger, HoldRules $table, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
-		$early = $ledger->early_kinds( $order->get_id(), $refund );
-		if ( array() === $early || 'automatic' !== self::choice( $mail_id ) ) {
+	private function document_mail_was_first( HeldMails $held_mails, HoldRules $rules, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
+		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $refund );
+		if ( array() === $mailed_kinds || 'automatic' !== self::choice( $mail_id ) ) {
 			return false;
 		}
-		$kinds = $table->replacing_kinds( OrderFacts::from_order( $mail_id, $order, array_diff( $made, $early ) ) );
-		return $ledger->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
+		$kinds = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, array_diff( $made, $mailed_kinds ) ) );
+		return $held_mails->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
 	}
 
+	/** Why a mail that a document would replace is sent all the same: always, link, stale (Facturelay is silent); '' to hold it. */
 	private function reason_to_send( string $mail_id ): string {
 		$choice = self::choice( $mail_id );
 		if ( 'automatic' !== $choice ) {
@@ -129,12 +136,12 @@ final class MailHold implements Feature {
 		return self::is_deferred_event();
 	}
 
-	/** Where a shop sends its mails later: by Action Scheduler, or before that by a request to itself. */
+	/** Whether a shop that defers its mails sends one now: by Action Scheduler, in older versions by a request to itself. */
 	private static function is_deferred_event(): bool {
-		$emailer = 'wp_' . get_current_blog_id() . '_wc_emailer';
+		$mailer = 'wp_' . get_current_blog_id() . '_wc_emailer';
 		return doing_action( 'woocommerce_send_queued_transactional_email' )
-			|| doing_action( "wp_ajax_$emailer" )
-			|| doing_action( "wp_ajax_nopriv_$emailer" )
-			|| doing_action( "{$emailer}_cron" );
+			|| doing_action( "wp_ajax_$mailer" )
+			|| doing_action( "wp_ajax_nopriv_$mailer" )
+			|| doing_action( "{$mailer}_cron" );
 	}
 }

@@ -12,7 +12,7 @@ use Facturelay\Feature;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Says in WooCommerce's own list of mails, and on the page of each, what we do with it and why. */
+/** A column in WooCommerce's list of mails, and a notice on the page of each: which documents replace the mail. */
 final class MailListColumn implements Feature {
 
 	private const COLUMN = 'facturelay';
@@ -33,8 +33,8 @@ final class MailListColumn implements Feature {
 			return $columns;
 		}
 		// Before the buttons at the end of the row.
-		$end = array_splice( $columns, isset( $columns['actions'] ) ? (int) array_search( 'actions', array_keys( $columns ), true ) : count( $columns ) );
-		return $columns + array( self::COLUMN => __( 'Facturelay', 'facturelay' ) ) + $end;
+		$last = array_splice( $columns, isset( $columns['actions'] ) ? (int) array_search( 'actions', array_keys( $columns ), true ) : count( $columns ) );
+		return $columns + array( self::COLUMN => __( 'Facturelay', 'facturelay' ) ) + $last;
 	}
 
 	/** @param mixed $email */
@@ -44,14 +44,14 @@ final class MailListColumn implements Feature {
 
 	/** @param mixed $email */
 	public function show_above_mail( $email ): void {
-		$sentence = Connection::load()->is_active() ? $this->description( $email, false ) : '';
-		if ( '' !== $sentence ) {
-			printf( '<div class="notice notice-info inline"><p>%s <a href="%s">%s</a></p></div>', esc_html( $sentence ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
+		$description = Connection::load()->is_active() ? $this->description( $email, false ) : '';
+		if ( '' !== $description ) {
+			printf( '<div class="notice notice-info inline"><p>%s <a href="%s">%s</a></p></div>', esc_html( $description ), esc_url( SettingsTab::url() ), esc_html__( 'Facturelay\'s settings', 'facturelay' ) );
 		}
 	}
 
 	/**
-	 * What happens to a mail, in short or in full; '' for those we never touch.
+	 * What happens to a mail, in short or in full; '' for mails that are never held.
 	 *
 	 * @param mixed $email
 	 */
@@ -71,37 +71,37 @@ final class MailListColumn implements Feature {
 		if ( ! Heartbeat::is_recent() ) {
 			return __( 'Leaves at once while Facturelay does not answer.', 'facturelay' );
 		}
-		$list = implode( ', ', array_unique( array_map( array( $this, 'condition_text' ), $conditions ) ) );
+		$documents = implode( ', ', array_unique( array_map( array( $this, 'condition_text' ), $conditions ) ) );
 		if ( $short ) {
 			/* translators: %s: list of documents, each with the orders it is for */
-			return sprintf( __( 'Replaced by: %s', 'facturelay' ), $list );
+			return sprintf( __( 'Replaced by: %s', 'facturelay' ), $documents );
 		}
 		/* translators: %s: list of documents, each with the orders it is for */
-		return sprintf( __( 'Where one of these documents is mailed, this mail waits, ten minutes at most, and is replaced: %s.', 'facturelay' ), $list );
+		return sprintf( __( 'Where one of these documents is mailed, this mail waits, ten minutes at most, and is replaced: %s.', 'facturelay' ), $documents );
 	}
 
 	/** @param array<string, mixed> $condition */
 	private function condition_text( array $condition ): string {
-		$only = array();
+		$limits = array();
 		if ( ! empty( $condition['needs_paid'] ) ) {
-			$only[] = __( 'paid orders', 'facturelay' );
+			$limits[] = __( 'paid orders', 'facturelay' );
 		}
 		if ( 'business' === $condition['buyer'] ) {
-			$only[] = __( 'businesses', 'facturelay' );
+			$limits[] = __( 'businesses', 'facturelay' );
 		}
 		if ( 'consumer' === $condition['buyer'] ) {
-			$only[] = __( 'consumers', 'facturelay' );
+			$limits[] = __( 'consumers', 'facturelay' );
 		}
-		$only = array_merge( $only, array_map( array( $this, 'payment_method_title' ), $condition['methods'] ), $condition['countries'] );
+		$limits = array_merge( $limits, array_map( array( $this, 'payment_method_title' ), $condition['methods'] ), $condition['countries'] );
 		if ( null !== $condition['minimum'] ) {
 			/* translators: %s: amount */
-			$only[] = sprintf( __( '%s or more', 'facturelay' ), $condition['minimum'] );
+			$limits[] = sprintf( __( '%s or more', 'facturelay' ), $condition['minimum'] );
 		}
 		$title = DocumentTable::title( (string) $condition['kind'] );
-		return array() === $only ? $title : sprintf( '%s (%s)', $title, implode( ', ', $only ) );
+		return array() === $limits ? $title : sprintf( '%s (%s)', $title, implode( ', ', $limits ) );
 	}
 
-	/** A payment method as the shop calls it. */
+	/** The name of a payment method in wp-admin; its id where it is gone. */
 	private function payment_method_title( string $id ): string {
 		$gateway = WC()->payment_gateways()->payment_gateways()[ $id ] ?? null;
 		return null === $gateway ? $id : wp_strip_all_tags( (string) $gateway->get_method_title() );

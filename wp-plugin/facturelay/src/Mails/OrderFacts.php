@@ -8,15 +8,15 @@ use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
 
-/** What an order says of itself while WooCommerce is about to write a mail. */
+/** What the rules for holding mails need to know of an order. */
 final class OrderFacts {
 
-	// Where checkouts and VAT plugins put the number; Facturelay reads the same ones.
+	// The order's meta keys in which checkouts and VAT plugins store the number; Facturelay reads the same ones.
 	private const VAT_KEYS = array( '_wc_other/facturelay/vat-number', '_billing_vat_number', 'billing_vat_number', '_vat_number', 'vat_number', '_billing_eu_vat_number', '_billing_vat', '_billing_vat_id', '_billing_wcpdf_vat_number', 'yweu_billing_vat', '_eu_vat_number', '_vat_id' );
 
 	/**
-	 * @param string[] $made kinds of documents that exist or are on their way
-	 * @return array<string, mixed>
+	 * @param string[] $made kinds of documents that exist or are expected
+	 * @return array<string, mixed> mail, paid, method, business, country, total (decimal string), placed_at (Unix time), downloads, made
 	 */
 	public static function from_order( string $mail_id, WC_Order $order, array $made ): array {
 		$placed = $order->get_date_created();

@@ -13,7 +13,7 @@ use Facturelay\Http\BridgeClient;
 
 defined( 'ABSPATH' ) || exit;
 
-/** In the list of orders: the documents of those that are ticked, in one zip. */
+/** Bulk action in the list of orders: the documents of the selected orders in one zip. */
 final class BulkDownload implements Feature {
 
 	private const ACTION = 'facturelay_download';
@@ -36,30 +36,30 @@ final class BulkDownload implements Feature {
 	}
 
 	/**
-	 * WooCommerce, or WordPress for orders that are posts, has checked its nonce.
+	 * The nonce was checked by WooCommerce, or by WordPress where orders are posts.
 	 *
-	 * @param mixed $back the page to return to
+	 * @param mixed $return_url the page to return to
 	 * @param mixed $action
 	 * @param mixed $order_ids
 	 * @return mixed
 	 */
-	public function download( $back, $action, $order_ids ) {
+	public function download( $return_url, $action, $order_ids ) {
 		$connection = Connection::load();
 		if ( self::ACTION !== $action || ! current_user_can( 'edit_shop_orders' ) || ! $connection->is_active() ) {
-			return $back;
+			return $return_url;
 		}
 		$documents = ( new DocumentTable() )->ids_of_orders( array_map( 'intval', (array) $order_ids ) );
 		if ( array() === $documents ) {
 			FlashNotice::store( 'warning', __( 'These orders have no documents yet.', 'facturelay' ), 'no_documents' );
-			return $back;
+			return $return_url;
 		}
 		$file = wp_tempnam( 'facturelay' );
 		try {
 			( new BridgeClient( $connection->bridge_url() ) )->download( $connection, '/plugin/files', array( 'documents' => $documents ), $file );
-		} catch ( FacturelayError $failure ) {
+		} catch ( FacturelayError $error ) {
 			wp_delete_file( $file );
-			FlashNotice::store( 'error', $failure->getMessage(), $failure->error_code() );
-			return $back;
+			FlashNotice::store( 'error', $error->getMessage(), $error->error_code() );
+			return $return_url;
 		}
 		$this->send_file( $file );
 	}

@@ -14,11 +14,12 @@ use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
 
-/** What staff press at an order: send again, issue a draft, try again; and how the order fares, as Facturelay sees it. */
+/** Requests of the box at an order: its content from Facturelay, and its actions (send again, issue a draft, try again). */
 final class DocumentActions implements Feature {
 
+	// One a second.
 	private const MAX_POLLS = 8;
-	/** The verbs of our buttons: what to ask of Facturelay, and what the number is of. */
+	/** Action => what Facturelay is asked to do, and what the id is of. */
 	private const ACTIONS = array(
 		'send'       => array( 'send', 'document' ),
 		'issue'      => array( 'issue', 'draft' ),
@@ -31,23 +32,23 @@ final class DocumentActions implements Feature {
 		add_action( 'admin_post_facturelay_order', array( $this, 'handle' ) );
 	}
 
-	public static function url( int $order_id, string $verb, int $id ): string {
+	public static function url( int $order_id, string $action, int $id ): string {
 		$query = array(
 			'action' => 'facturelay_order',
 			'order'  => $order_id,
-			'verb'   => $verb,
+			'verb'   => $action,
 			'id'     => $id,
 		);
-		return wp_nonce_url( add_query_arg( $query, admin_url( 'admin-post.php' ) ), "facturelay_{$verb}_{$id}" );
+		return wp_nonce_url( add_query_arg( $query, admin_url( 'admin-post.php' ) ), "facturelay_{$action}_{$id}" );
 	}
 
-	/** Into the box of the order, when its page is already there. */
+	/** By AJAX: prints the content of the box. */
 	public function show_box(): void {
-		$this->check( 'facturelay_order' );
+		$this->require_permission( 'facturelay_order' );
 		$order = $this->order();
 		try {
 			$connection = Connection::load();
-			$told       = ( new BridgeClient( $connection->bridge_url() ) )->call(
+			$answer     = ( new BridgeClient( $connection->bridge_url() ) )->call(
 				$connection,
 				'/plugin/order',
 				array(
@@ -55,46 +56,47 @@ final class DocumentActions implements Feature {
 					'key'   => $order->get_order_key(),
 				)
 			);
-			echo DocumentsBox::from_bridge( $order, $told ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- OrderBox escapes.
-		} catch ( FacturelayError $failure ) {
-			// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- OrderBox escapes.
-			echo DocumentsBox::from_table( $order ) . '<p class="description">' . esc_html( $failure->getMessage() ) . '</p>';
+			echo DocumentsBox::from_bridge( $order, $answer ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- DocumentsBox escapes.
+		} catch ( FacturelayError $error ) {
+			// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- DocumentsBox escapes.
+			echo DocumentsBox::from_table( $order ) . '<p class="description">' . esc_html( $error->getMessage() ) . '</p>';
 		}
 		wp_die( '', '', array( 'response' => 200 ) );
 	}
 
+	/** By a link: does the action, then returns to the order with a notice. */
 	public function handle(): void {
-		$verb = isset( $_GET['verb'] ) ? sanitize_key( wp_unslash( $_GET['verb'] ) ) : '';
-		$id   = isset( $_GET['id'] ) ? absint( wp_unslash( $_GET['id'] ) ) : 0;
-		$this->check( "facturelay_{$verb}_{$id}" );
+		$action = isset( $_GET['verb'] ) ? sanitize_key( wp_unslash( $_GET['verb'] ) ) : '';
+		$id     = isset( $_GET['id'] ) ? absint( wp_unslash( $_GET['id'] ) ) : 0;
+		$this->require_permission( "facturelay_{$action}_{$id}" );
 		$order = $this->order();
 		try {
-			$told = $this->run( $verb, $id );
-		} catch ( FacturelayError $failure ) {
-			$told = array( 'error', $failure->getMessage(), $failure->error_code() );
+			$notice = $this->run( $action, $id );
+		} catch ( FacturelayError $error ) {
+			$notice = array( 'error', $error->getMessage(), $error->error_code() );
 		}
-		FlashNotice::store( ...$told );
+		FlashNotice::store( ...$notice );
 		wp_safe_redirect( $order->get_edit_order_url() );
 		exit;
 	}
 
-	/** @return array{0: string, 1: string, 2: string} kind of notice, sentence, code */
-	private function run( string $verb, int $id ): array {
-		if ( ! isset( self::ACTIONS[ $verb ] ) ) {
+	/** @return array{0: string, 1: string, 2: string} kind of notice, message, code */
+	private function run( string $action, int $id ): array {
+		if ( ! isset( self::ACTIONS[ $action ] ) ) {
 			throw new FacturelayError( 'nothing_done', __( 'Nothing was done; press one of the buttons.', 'facturelay' ) );
 		}
-		list( $kind, $of_what ) = self::ACTIONS[ $verb ];
-		$connection             = Connection::load();
-		$bridge                 = new BridgeClient( $connection->bridge_url() );
-		$content                = array(
-			'kind'   => $kind,
-			$of_what => $id,
-			'send'   => 'issue_send' === $verb,
-			'by'     => wp_get_current_user()->display_name,
+		list( $task, $id_field ) = self::ACTIONS[ $action ];
+		$connection              = Connection::load();
+		$bridge                  = new BridgeClient( $connection->bridge_url() );
+		$content                 = array(
+			'kind'    => $task,
+			$id_field => $id,
+			'send'    => 'issue_send' === $action,
+			'by'      => wp_get_current_user()->display_name,
 		);
-		$errand                 = (int) ( $bridge->call( $connection, '/plugin/errand', $content )['errand'] ?? 0 );
+		$task_id                 = (int) ( $bridge->call( $connection, '/plugin/errand', $content )['errand'] ?? 0 );
 		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
-			$answer = $bridge->call( $connection, '/plugin/errand/answer', array( 'errand' => $errand ) );
+			$answer = $bridge->call( $connection, '/plugin/errand/answer', array( 'errand' => $task_id ) );
 			if ( in_array( $answer['state'] ?? '', array( 'done', 'failed' ), true ) ) {
 				$code = (string) ( $answer['code'] ?? '' );
 				return array( 'done' === $answer['state'] ? 'success' : 'error', BridgeMessages::for_code( $code, (string) ( $answer['sentence'] ?? '' ) ), $code );
@@ -104,7 +106,7 @@ final class DocumentActions implements Feature {
 		return array( 'warning', __( 'Facturelay has taken it up; look again in a minute.', 'facturelay' ), 'waiting' );
 	}
 
-	private function check( string $nonce ): void {
+	private function require_permission( string $nonce ): void {
 		if ( ! current_user_can( 'edit_shop_orders' ) || ! Connection::load()->is_active() ) {
 			wp_die( esc_html__( 'You may not do this.', 'facturelay' ), '', array( 'response' => 403 ) );
 		}

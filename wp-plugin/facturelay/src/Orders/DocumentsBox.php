@@ -11,10 +11,10 @@ use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
 
-/** The inside of the box at an order, as HTML that is escaped: state first, then the cause, then what can be pressed. */
+/** The content of the box at an order, as escaped HTML: for each document its state, the cause, and what can be done. */
 final class DocumentsBox {
 
-	/** What our own table knows: enough to open the documents. */
+	/** From DocumentTable alone, without a request to Facturelay: enough to open the documents. */
 	public static function from_table( WC_Order $order ): string {
 		$html = '';
 		foreach ( ( new DocumentTable() )->of_order( $order->get_id(), true ) as $document ) {
@@ -23,27 +23,27 @@ final class DocumentsBox {
 		return '' === $html ? self::no_documents() : $html;
 	}
 
-	/** @param array<string, mixed> $told by Facturelay */
-	public static function from_bridge( WC_Order $order, array $told ): string {
+	/** @param array<string, mixed> $answer of /plugin/order: documents, drafts, reasons, seen (whether Facturelay knows the order) */
+	public static function from_bridge( WC_Order $order, array $answer ): string {
 		$html = '';
-		foreach ( (array) ( $told['documents'] ?? array() ) as $document ) {
+		foreach ( (array) ( $answer['documents'] ?? array() ) as $document ) {
 			$html .= self::document_html( $document, $order );
 		}
-		foreach ( (array) ( $told['drafts'] ?? array() ) as $draft ) {
+		foreach ( (array) ( $answer['drafts'] ?? array() ) as $draft ) {
 			$html .= self::draft_html( $draft, $order );
 		}
-		return ( '' === $html ? self::no_documents() : $html ) . self::reasons_html( $told );
+		return ( '' === $html ? self::no_documents() : $html ) . self::reasons_html( $answer );
 	}
 
 	/** @param array<string, mixed> $document */
 	private static function document_html( array $document, WC_Order $order ): string {
-		$failed = array_filter( array_map( 'strval', (array) ( $document['failed'] ?? array() ) ) );
+		$errors = array_filter( array_map( 'strval', (array) ( $document['failed'] ?? array() ) ) );
 		$html   = self::document_heading( $document, $order ) . '<br>' . self::mail_status( $document );
-		foreach ( $failed as $sentence ) {
-			$html .= '<br>' . esc_html( $sentence );
+		foreach ( $errors as $message ) {
+			$html .= '<br>' . esc_html( $message );
 		}
 		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Send again', 'facturelay' ) );
-		if ( array() !== $failed ) {
+		if ( array() !== $errors ) {
 			$html .= ' · ' . self::action_link( $order, 'retry', $order->get_id(), __( 'Try again', 'facturelay' ) );
 		}
 		return "<p>$html</p>";
@@ -51,15 +51,15 @@ final class DocumentsBox {
 
 	/** @param array<string, mixed> $document */
 	private static function document_heading( array $document, WC_Order $order ): string {
-		$named = (object) array( 'document_id' => (int) $document['id'] );
+		$id    = (int) $document['id'];
 		$files = '';
 		foreach ( array_map( 'strval', (array) ( $document['files'] ?? array() ) ) as $file ) {
-			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::document_url( $named, $order, $file ) ), esc_html( strtoupper( $file ) ) );
+			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::document_url( $id, $order, $file ) ), esc_html( strtoupper( $file ) ) );
 		}
 		$test = empty( $document['test'] ) ? '' : ' (' . esc_html__( 'test', 'facturelay' ) . ')';
 		return sprintf(
 			'<strong><a href="%s" target="_blank" rel="noopener">%s</a></strong>%s<br>%s%s',
-			esc_url( CustomerLinks::document_url( $named, $order ) ),
+			esc_url( CustomerLinks::document_url( $id, $order ) ),
 			esc_html( DocumentTable::title( (string) $document['kind'] ) . ' ' . $document['number'] ),
 			$test,
 			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::format_amount( (string) $document['total'], (string) $document['currency'] ) ),
@@ -76,7 +76,7 @@ final class DocumentsBox {
 				return '✓ ' . esc_html( sprintf( __( 'mailed %s', 'facturelay' ), wp_date( get_option( 'date_format' ) . ' H:i', $at ) ) );
 			case 'waiting':
 			case 'running':
-				return '<span data-waits>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['sentence'] ?? '' ) );
+				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['sentence'] ?? '' ) );
 			case 'failed':
 				return '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . esc_html__( 'not mailed', 'facturelay' );
 			default:
@@ -88,25 +88,25 @@ final class DocumentsBox {
 	private static function draft_html( array $draft, WC_Order $order ): string {
 		$title = DocumentTable::title( (string) $draft['kind'] );
 		/* translators: 1: kind of document, 2: order number */
-		$sure = sprintf( __( 'Issue the %1$s for order %2$s? It gets its number, and that cannot be undone.', 'facturelay' ), $title, $order->get_order_number() );
-		$html = sprintf(
+		$question = sprintf( __( 'Issue the %1$s for order %2$s? It gets its number, and that cannot be undone.', 'facturelay' ), $title, $order->get_order_number() );
+		$html     = sprintf(
 			'<strong>%s</strong><br>%s',
 			/* translators: %s: kind of document */
 			esc_html( sprintf( __( 'Draft: %s', 'facturelay' ), $title ) ),
 			esc_html( self::format_amount( (string) $draft['total'], (string) $draft['currency'] ) )
 		);
-		foreach ( (array) ( $draft['problems'] ?? array() ) as $sentence ) {
-			$html .= '<br>' . esc_html( (string) $sentence );
+		foreach ( (array) ( $draft['problems'] ?? array() ) as $message ) {
+			$html .= '<br>' . esc_html( (string) $message );
 		}
-		return "<p>$html<br>" . self::action_link( $order, 'issue_send', (int) $draft['id'], __( 'Issue and send', 'facturelay' ), $sure )
-			. ' · ' . self::action_link( $order, 'issue', (int) $draft['id'], __( 'Only issue', 'facturelay' ), $sure ) . '</p>';
+		return "<p>$html<br>" . self::action_link( $order, 'issue_send', (int) $draft['id'], __( 'Issue and send', 'facturelay' ), $question )
+			. ' · ' . self::action_link( $order, 'issue', (int) $draft['id'], __( 'Only issue', 'facturelay' ), $question ) . '</p>';
 	}
 
-	/** @param array<string, mixed> $told */
-	private static function reasons_html( array $told ): string {
-		$reasons = (array) ( $told['reasons'] ?? array() );
-		if ( empty( $told['seen'] ) ) {
-			return '<p class="description" data-waits>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
+	/** @param array<string, mixed> $answer of /plugin/order */
+	private static function reasons_html( array $answer ): string {
+		$reasons = (array) ( $answer['reasons'] ?? array() );
+		if ( empty( $answer['seen'] ) ) {
+			return '<p class="description" data-pending>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
 		}
 		if ( array() === $reasons ) {
 			return '';
@@ -117,9 +117,9 @@ final class DocumentsBox {
 
 	/** @param array<string, mixed> $reason */
 	private static function reason_item( array $reason ): string {
-		$kind     = (string) ( $reason['kind'] ?? '' );
-		$sentence = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
-		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $sentence ) . '</li>';
+		$kind    = (string) ( $reason['kind'] ?? '' );
+		$message = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
+		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $message ) . '</li>';
 	}
 
 	private static function no_documents(): string {
@@ -130,8 +130,8 @@ final class DocumentsBox {
 		return html_entity_decode( wp_strip_all_tags( wc_price( (float) $amount, array( 'currency' => $currency ) ) ) );
 	}
 
-	private static function action_link( WC_Order $order, string $verb, int $id, string $label, string $sure = '' ): string {
-		$ask = '' === $sure ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $sure ) );
-		return sprintf( '<a href="%s"%s>%s</a>', esc_url( DocumentActions::url( $order->get_id(), $verb, $id ) ), $ask, esc_html( $label ) );
+	private static function action_link( WC_Order $order, string $action, int $id, string $label, string $question = '' ): string {
+		$confirm = '' === $question ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $question ) );
+		return sprintf( '<a href="%s"%s>%s</a>', esc_url( DocumentActions::url( $order->get_id(), $action, $id ) ), $confirm, esc_html( $label ) );
 	}
 }

@@ -14,13 +14,13 @@ use WC_Order;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The documents in wp-admin: a box at the order, and a column in the list of orders; with HPOS and without.
- * Both are made from our own table. What only Facturelay knows comes into the box when the page is there.
+ * The documents in wp-admin: a box at the order and a column in the list of orders, with HPOS and without.
+ * Both are made from DocumentTable. What only Facturelay knows is fetched into the box once the page is there.
  */
 final class OrderScreen implements Feature {
 
-	public const SCREENS   = array( 'woocommerce_page_wc-orders', 'edit-shop_order' );
-	private const COLUMN   = 'facturelay';
+	public const SCREENS     = array( 'woocommerce_page_wc-orders', 'edit-shop_order' );
+	private const COLUMN     = 'facturelay';
 	private const REFRESH_MS = 4000;
 
 	public function add_hooks(): void {
@@ -45,10 +45,10 @@ final class OrderScreen implements Feature {
 			return;
 		}
 		FlashNotice::show();
-		$ask = wp_nonce_url( admin_url( 'admin-ajax.php?action=facturelay_order&order=' . $order->get_id() ), 'facturelay_order' );
-		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- OrderBox escapes.
+		$url = wp_nonce_url( admin_url( 'admin-ajax.php?action=facturelay_order&order=' . $order->get_id() ), 'facturelay_order' );
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- DocumentsBox escapes.
 		printf( '<div id="facturelay-order" aria-live="polite">%s</div>', DocumentsBox::from_table( $order ) );
-		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $ask ) ), self::REFRESH_MS ) );
+		wp_print_inline_script_tag( sprintf( self::SCRIPT, (string) wp_json_encode( html_entity_decode( $url ) ), self::REFRESH_MS ) );
 	}
 
 	/**
@@ -70,34 +70,34 @@ final class OrderScreen implements Feature {
 			return;
 		}
 		foreach ( ( new DocumentTable() )->of_order( $order->get_id(), true ) as $document ) {
-			printf( '<a href="%s" target="_blank" rel="noopener" title="%s">%s</a><br>', esc_url( CustomerLinks::document_url( $document, $order ) ), esc_attr( DocumentTable::title( $document->kind ) ), esc_html( $document->number ) );
+			printf( '<a href="%s" target="_blank" rel="noopener" title="%s">%s</a><br>', esc_url( CustomerLinks::document_url( (int) $document->document_id, $order ) ), esc_attr( DocumentTable::title( $document->kind ) ), esc_html( $document->number ) );
 		}
 	}
 
-	/** @param mixed $given an order, a post or an id */
-	private static function order( $given ): ?WC_Order {
-		$given = $given instanceof \WP_Post ? $given->ID : $given;
-		$order = $given instanceof WC_Order ? $given : wc_get_order( $given );
+	/** @param mixed $post_or_order an order, a post or an id */
+	private static function order( $post_or_order ): ?WC_Order {
+		$post_or_order = $post_or_order instanceof \WP_Post ? $post_or_order->ID : $post_or_order;
+		$order         = $post_or_order instanceof WC_Order ? $post_or_order : wc_get_order( $post_or_order );
 		return $order instanceof WC_Order ? $order : null;
 	}
 
-	/** Fetches the box anew, and again while something is on its way; not while somebody reads "Why". */
+	/** Fetches the box, and again while something is pending; does not replace it while "Why" is open. */
 	private const SCRIPT = <<<'JS'
 ( function () {
 	var box = document.getElementById( 'facturelay-order' ), left = 15;
-	function look() {
-		fetch( %1$s, { credentials: 'same-origin' } ).then( function ( answer ) {
-			return answer.ok ? answer.text() : '';
+	function refresh() {
+		fetch( %1$s, { credentials: 'same-origin' } ).then( function ( response ) {
+			return response.ok ? response.text() : '';
 		} ).then( function ( html ) {
 			if ( html && ! box.querySelector( 'details[open]' ) ) {
 				box.innerHTML = html;
 			}
-			if ( box.querySelector( '[data-waits]' ) && left-- > 0 ) {
-				setTimeout( look, %2$d );
+			if ( box.querySelector( '[data-pending]' ) && left-- > 0 ) {
+				setTimeout( refresh, %2$d );
 			}
 		} ).catch( function () {} );
 	}
-	look();
+	refresh();
 }() );
 JS;
 }
