@@ -41,7 +41,7 @@ final class PersonalData implements Feature {
 	public function add_eraser( $erasers ): array {
 		return (array) $erasers + array(
 			'facturelay' => array(
-				'eraser_friendly_name' => __( 'Facturelay: mails that were held', 'facturelay' ),
+				'eraser_friendly_name' => __( 'Facturelay: mails that waited for a document', 'facturelay' ),
 				'callback'             => array( $this, 'erase' ),
 			),
 		);

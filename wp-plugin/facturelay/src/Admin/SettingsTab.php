@@ -116,7 +116,7 @@ final class SettingsTab implements Feature {
 			return array( 'error', $check['message'], $check['code'] );
 		}
 		if ( 'waiting' === $check['state'] ) {
-			return array( 'warning', __( 'Connected. Facturelay is still trying the key; press "Check the connection" in a minute.', 'facturelay' ), 'waiting' );
+			return array( 'warning', __( 'Connected. Facturelay is still checking whether it can read your orders; press "Check the connection" in a minute.', 'facturelay' ), 'waiting' );
 		}
 		if ( 'connected' !== $check['code'] ) {
 			return array( 'warning', $check['message'], $check['code'] );
@@ -170,8 +170,8 @@ final class SettingsTab implements Feature {
 		echo '</table><p>';
 		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
 		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );
-		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false, __( 'Disconnect this shop? Its key and webhooks are deleted, and it sends its own mails again. Your documents stay on your Facturelay.', 'facturelay' ) );
-		echo '</p><p class="description">' . esc_html__( 'Reconnect makes a new key and new webhooks; no code is needed.', 'facturelay' ) . '</p>';
+		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false, __( 'Disconnect this shop? Facturelay no longer receives its orders, and your shop sends its own mails again. Your documents stay on your Facturelay.', 'facturelay' ) );
+		echo '</p><p class="description">' . esc_html__( 'Reconnect renews the access that Facturelay and your shop have to each other; no code is needed.', 'facturelay' ) . '</p>';
 	}
 
 	/** @param array<string, mixed> $response of the last heartbeat */
@@ -180,7 +180,7 @@ final class SettingsTab implements Feature {
 			return (string) $response['message'];
 		}
 		if ( ! empty( $response['shop']['suspended'] ) ) {
-			return __( 'Paused: orders wait until your Facturelay goes on.', 'facturelay' );
+			return __( 'Paused: orders wait until your shop is resumed in Facturelay.', 'facturelay' );
 		}
 		if ( ! empty( $response['shop']['test'] ) ) {
 			return __( 'In test: documents are marked as tests and go to you only. Your shop sends its own mails.', 'facturelay' );
@@ -198,7 +198,7 @@ final class SettingsTab implements Feature {
 		$choices = array(
 			'automatic' => __( 'Automatic', 'facturelay' ),
 			'always'    => __( 'Always WooCommerce\'s own', 'facturelay' ),
-			'link'      => __( 'WooCommerce\'s own, with our link', 'facturelay' ),
+			'link'      => __( 'WooCommerce\'s own, with a link to the documents', 'facturelay' ),
 		);
 		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Automatic: where a document is mailed at that moment, its mail replaces WooCommerce\'s. That one waits ten minutes at most; if the document is not mailed by then, it leaves after all. WooCommerce\'s log calls such a mail disabled while it waits.', 'facturelay' ) . '</p>';
@@ -225,7 +225,7 @@ final class SettingsTab implements Feature {
 
 	private function vat_field_note(): string {
 		return VatNumberField::has_other_plugin()
-			? __( 'Another plugin asks for it already, so we do not.', 'facturelay' )
+			? __( 'Another plugin asks for it already, so Facturelay does not.', 'facturelay' )
 			: __( 'Never required. A number with wrong digits is refused at once.', 'facturelay' );
 	}
 

@@ -45,7 +45,7 @@ final class SiteHealth implements Feature {
 		/* translators: %d: number of mails */
 		$waiting = sprintf( _n( '%d mail waits for its document.', '%d mails wait for their documents.', $held, 'facturelay' ), $held );
 		return array(
-			'label'       => $healthy ? __( 'Your shop is connected to Facturelay', 'facturelay' ) : __( 'Your shop has lost Facturelay', 'facturelay' ),
+			'label'       => $healthy ? __( 'Your shop is connected to Facturelay', 'facturelay' ) : __( 'The connection with Facturelay needs your attention', 'facturelay' ),
 			'status'      => $healthy ? 'good' : 'critical',
 			'badge'       => array(
 				'label' => __( 'Documents', 'facturelay' ),
@@ -77,19 +77,19 @@ final class SiteHealth implements Feature {
 			return '';
 		}
 		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
-			return __( 'The REST key of Facturelay was deleted, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
+			return __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );
 		}
 		$response  = Heartbeat::last_response();
 		$silence_s = static fn ( string $since ): int => time() - (int) ( $response[ $since ] ?? $response['answered_at'] ?? time() );
 		if ( $silence_s( 'tried_at' ) > self::MAX_SILENCE_S ) {
-			return __( 'Your shop\'s clock (WP-Cron) has not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
+			return __( 'Your shop\'s scheduled tasks (WP-Cron) have not run for half an hour, so orders and mails wait for visitors. Ask your hosting provider to call wp-cron.php every minute.', 'facturelay' );
 		}
 		if ( $silence_s( 'answered_at' ) > self::MAX_SILENCE_S ) {
 			$why = (string) ( $response['message'] ?? '' );
 			return __( 'Facturelay has not answered for half an hour; your shop sends its own mails meanwhile.', 'facturelay' ) . ( '' === $why ? '' : " $why" );
 		}
 		return ! empty( $response['webhooks_missing'] )
-			? __( 'WooCommerce no longer tells Facturelay of new orders at once, and that could not be mended by itself. Press "Reconnect".', 'facturelay' )
+			? __( 'WooCommerce no longer reports new orders to Facturelay at once, and that could not be repaired automatically. Press "Reconnect".', 'facturelay' )
 			: '';
 	}
 }

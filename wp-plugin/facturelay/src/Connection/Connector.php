@@ -201,7 +201,7 @@ final class Connector {
 			throw new FacturelayError( 'code_missing', __( 'Paste the code that Facturelay shows for this shop.', 'facturelay' ) );
 		}
 		if ( '' === (string) get_option( 'permalink_structure' ) ) {
-			throw new FacturelayError( 'permalinks', __( 'Your shop\'s addresses are "Plain", and then WooCommerce has no REST API. Choose another kind under Settings > Permalinks, and connect again.', 'facturelay' ) );
+			throw new FacturelayError( 'permalinks', __( 'Your shop\'s addresses are "Plain", and then Facturelay cannot read its orders. Choose another kind under Settings > Permalinks, and connect again.', 'facturelay' ) );
 		}
 	}
 }

@@ -32,7 +32,7 @@ final class RestKeys {
 			)
 		);
 		if ( ! $inserted ) {
-			throw new FacturelayError( 'key_not_made', __( 'WooCommerce could not store a REST key. Your database may be full or read-only.', 'facturelay' ) );
+			throw new FacturelayError( 'key_not_made', __( 'WooCommerce could not store the key for Facturelay. Your database may be full or read-only.', 'facturelay' ) );
 		}
 		return array(
 			'id'     => (int) $wpdb->insert_id,

@@ -114,7 +114,7 @@ final class LinkRedirect implements Feature {
 	private function redirect( ?object $document, string $file_path ): void {
 		if ( null === $document ) {
 			header( 'Refresh: 5' );
-			$this->show_page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment. This page looks again by itself.', 'facturelay' ) . '</p>', 200 );
+			$this->show_page( __( 'Your document is being made', 'facturelay' ), '<p>' . esc_html__( 'This takes a moment; the page refreshes by itself.', 'facturelay' ) . '</p>', 200 );
 		}
 		$connection = Connection::load();
 		$route      = '/plugin/d/' . $connection->shop_id() . '/' . (int) $document->document_id . $file_path;

@@ -129,8 +129,8 @@ final class BridgeClient {
 			return new FacturelayError( 'private_address', __( 'WordPress does not call this address by itself: it is inside a private network, or its port is not 80, 443 or 8080. If it is a machine of your own, tick the box below and connect again.', 'facturelay' ) );
 		}
 		$known_errors = array(
-			'cURL error 60' => array( 'certificate', __( 'The certificate of this address is not valid. Have it renewed; keys are not sent without one.', 'facturelay' ) ),
-			'cURL error 35' => array( 'certificate', __( 'This address does not speak https. Check the address and its port.', 'facturelay' ) ),
+			'cURL error 60' => array( 'certificate', __( 'The certificate of this address is not valid. Have it renewed; nothing is sent without a valid one.', 'facturelay' ) ),
+			'cURL error 35' => array( 'certificate', __( 'There is no https at this address. Check the address and its port.', 'facturelay' ) ),
 			'cURL error 7'  => array( 'port_blocked', __( 'Nobody answers at this address. Check that Facturelay runs there, and that your hosting provider lets the shop call this port.', 'facturelay' ) ),
 			'cURL error 28' => array( 'port_blocked', __( 'This address does not answer in time. A firewall may be blocking it; ask your hosting provider to open the way.', 'facturelay' ) ),
 		);

@@ -21,11 +21,11 @@ final class BridgeMessages {
 			case 'site_other':
 				return __( 'This code was made for another shop. Have one made for the address of this shop.', 'facturelay' );
 			case 'shop_url_http':
-				return __( 'Your shop has no https, and keys travel over https only. Switch it on (Settings > General: both addresses begin with https) and connect again.', 'facturelay' );
+				return __( 'Your shop has no https, and Facturelay connects over https only. Switch it on (Settings > General: both addresses begin with https) and connect again.', 'facturelay' );
 			case 'rest_key_refused':
-				return __( 'Your shop refuses the key that the plugin made. A firewall or security plugin may be closing the REST API to strangers; allow /wp-json/wc/ and try again.', 'facturelay' );
+				return __( 'Your shop does not let Facturelay read its orders. A firewall or security plugin may be blocking it; allow /wp-json/wc/ there and try again.', 'facturelay' );
 			case 'rest_not_found':
-				return __( 'Facturelay cannot find the REST API of your shop. Check that Settings > Permalinks is not on "Plain".', 'facturelay' );
+				return __( 'Facturelay does not find the orders of your shop. Check that Settings > Permalinks is not on "Plain".', 'facturelay' );
 			case 'shop_redirects':
 				return __( 'Your shop sends Facturelay on to another address. Check both addresses under Settings > General.', 'facturelay' );
 			case 'private_address':
@@ -51,9 +51,9 @@ final class BridgeMessages {
 			case 'too_many_files':
 				return __( 'Choose fewer orders: at most 200 documents can be downloaded at once.', 'facturelay' );
 			case 'fired':
-				return __( 'The moment of your rule has come, so it is made.', 'facturelay' );
+				return __( 'Your rule applies to this order, so it is made.', 'facturelay' );
 			case 'already_made':
-				return __( 'It exists.', 'facturelay' );
+				return __( 'It is there already.', 'facturelay' );
 			case 'draft_waits':
 				return __( 'A draft waits for you.', 'facturelay' );
 			case 'discarded':

@@ -103,7 +103,7 @@ final class DocumentActions implements Feature {
 			}
 			sleep( 1 );
 		}
-		return array( 'warning', __( 'Facturelay has taken it up; look again in a minute.', 'facturelay' ), 'waiting' );
+		return array( 'warning', __( 'Facturelay is working on it; look again in a minute.', 'facturelay' ), 'waiting' );
 	}
 
 	private function require_permission( string $nonce ): void {
