@@ -64,6 +64,15 @@ final class VatNumberFieldTest extends WordPressTestCase {
 		);
 	}
 
+	public function test_vat_numbers_that_cannot_be_right_are_refused_and_others_are_not(): void {
+		$found = array_map(
+			static fn ( string $number ): bool => true === VatNumberField::validate( $number ),
+			array( '', 'BE 0445.566.134', '0445566134', 'BE0445566135', 'NL123456789B01', 'x', 'FRXX999999999' )
+		);
+
+		$this->assertSame( array( true, true, true, false, true, false, true ), $found );
+	}
+
 	public function test_a_hidden_company_field_is_shown_and_the_setting_stays(): void {
 		update_option( 'woocommerce_checkout_company_field', 'hidden' );
 		$this->assertSame( 'optional', get_option( 'woocommerce_checkout_company_field' ) );

@@ -39,7 +39,7 @@ final class RestRoutesTest extends WordPressTestCase {
 
 		$this->assertSame( $held['customer_processing_order'], Heartbeat::hold_rules()->conditions( 'customer_processing_order' ) );
 		$this->assertFalse( Heartbeat::last_response()['shop']['test'] );
-		$this->assertFalse( Heartbeat::is_recent() );
+		$this->assertFalse( Heartbeat::has_recent_response() );
 		$this->call( $this->signed() );
 		$this->assertSame( $held['customer_processing_order'], Heartbeat::hold_rules()->conditions( 'customer_processing_order' ) );
 	}

@@ -2,11 +2,9 @@
 
 declare(strict_types=1);
 
-use Facturelay\Checkout\VatNumberField;
-use Facturelay\Connection\PrivateAddress;
 use Facturelay\Http\Signature;
 
-/** What travels signed, and what is typed by people. */
+/** The signature of a request, and what is derived from an invite code. */
 final class SignatureTest extends WordPressTestCase {
 
 	public function test_signature_is_the_one_that_facturelay_computes(): void {
@@ -29,26 +27,5 @@ final class SignatureTest extends WordPressTestCase {
 		$found = array_map( array( Signature::class, 'is_recent' ), array( (string) time(), (string) ( time() - 301 ), (string) ( time() + 301 ), '', 'now', '-5', '1e9' ) );
 
 		$this->assertSame( array( true, false, false, false, false, false, false ), $found );
-	}
-
-	public function test_one_private_address_may_be_called_and_no_other(): void {
-		PrivateAddress::allow_for_this_request( PrivateAddress::host_and_port( 'http://192.168.1.20:8395' ) );
-		$allowed = array_map(
-			static fn ( string $url ): bool => (bool) wp_http_validate_url( $url ),
-			array( 'http://192.168.1.20:8395/plugin/connect', 'http://192.168.1.20:8396/', 'http://192.168.1.21:8395/', 'http://192.168.1.20/' )
-		);
-		PrivateAddress::allow_for_this_request( '' );
-
-		$this->assertSame( array( true, false, false, false ), $allowed );
-		$this->assertFalse( (bool) wp_http_validate_url( 'http://192.168.1.20:8395/plugin/connect' ) );
-	}
-
-	public function test_vat_numbers_that_cannot_be_right_are_refused_and_others_are_not(): void {
-		$found = array_map(
-			static fn ( string $number ): bool => true === VatNumberField::validate( $number ),
-			array( '', 'BE 0445.566.134', '0445566134', 'BE0445566135', 'NL123456789B01', 'x', 'FRXX999999999' )
-		);
-
-		$this->assertSame( array( true, true, true, false, true, false, true ), $found );
 	}
 }

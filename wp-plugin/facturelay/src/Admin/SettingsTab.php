@@ -140,13 +140,13 @@ final class SettingsTab implements Feature {
 		return isset( $_POST[ "facturelay_$name" ] ) ? sanitize_text_field( wp_unslash( $_POST[ "facturelay_$name" ] ) ) : '';
 	}
 
-	private function show_connect_form( string $address, string $code, bool $ask_private ): void {
+	private function show_connect_form( string $address, string $code, bool $offer_private ): void {
 		echo '<h2>' . esc_html__( 'Connect your shop', 'facturelay' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Facturelay shows an address and a code for this shop. Paste both and press Connect; the plugin does the rest.', 'facturelay' ) . '</p>';
 		echo '<table class="form-table">';
 		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $address, 'https://documents.example.com' );
 		$this->show_field( 'code', __( 'Code', 'facturelay' ), $code, 'ABCDE-FGHJK-MNPQR-STVWX' );
-		if ( $ask_private ) {
+		if ( $offer_private ) {
 			printf(
 				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
 				esc_html__( 'Private network', 'facturelay' ),

@@ -126,7 +126,7 @@ final class Heartbeat implements Feature {
 	}
 
 	/** Whether Facturelay answered in the last ten minutes; without that no mail is held. */
-	public static function is_recent(): bool {
+	public static function has_recent_response(): bool {
 		$response = self::last_response();
 		return isset( $response['answered_at'] ) && time() - (int) $response['answered_at'] < self::RECENT_S;
 	}

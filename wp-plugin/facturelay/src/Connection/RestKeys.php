@@ -13,7 +13,7 @@ final class RestKeys {
 
 	/**
 	 * @param int $owner_id user for whom the key acts
-	 * @return array{id: int, key: string, secret: string} key and secret in clear text: only their hash is stored
+	 * @return array{id: int, key: string, secret: string} in clear text; WooCommerce stores of the key only a hash
 	 * @throws FacturelayError
 	 */
 	public static function create( int $owner_id ): array {

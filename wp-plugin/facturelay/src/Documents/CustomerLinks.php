@@ -145,7 +145,7 @@ final class CustomerLinks implements Feature {
 		}
 		$created = $order->get_date_created();
 		$mail    = self::MAIL_OF_STATUS[ $order->get_status() ] ?? '';
-		return null !== $created && time() - $created->getTimestamp() < self::EXPECTED_WITHIN_S && Heartbeat::is_recent()
+		return null !== $created && time() - $created->getTimestamp() < self::EXPECTED_WITHIN_S && Heartbeat::has_recent_response()
 			&& array() !== Heartbeat::hold_rules()->replacing_kinds( OrderFacts::from_order( $mail, $order, array() ) );
 	}
 

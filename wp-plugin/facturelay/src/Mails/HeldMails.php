@@ -118,9 +118,9 @@ final class HeldMails {
 	 * @param int[]    $refunds ids of the refunds that the documents credit
 	 */
 	public function start_replacing( int $order_id, array $kinds, array $refunds, string $mail_group, int $deadline_s ): bool {
-		$replacing = 0;
-		$concerned = 0;
-		$late      = array();
+		$replacing  = 0;
+		$concerned  = 0;
+		$sent_kinds = array();
 		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
 			$common = array_intersect( self::kinds( $row ), $kinds );
 			// Each refund of an order has a credit note, and a mail, of its own.
@@ -141,13 +141,13 @@ final class HeldMails {
 				$replacing += $changed || $mail_group === $row->mail_group ? 1 : 0;
 			}
 			if ( $this->was_sent_without_document( $row ) ) {
-				$late = array_merge( $late, $common );
+				$sent_kinds = array_merge( $sent_kinds, $common );
 			}
 		}
 		if ( 0 === $concerned ) {
 			$this->insert_early( $order_id, $kinds, $refunds, $mail_group );
 		}
-		return 0 === $replacing && array() !== $late && array() === array_diff( $kinds, $late );
+		return 0 === $replacing && array() !== $sent_kinds && array() === array_diff( $kinds, $sent_kinds );
 	}
 
 	/** @return string[] the kinds of documents that Facturelay mailed before WooCommerce came to its mail of the order or refund */

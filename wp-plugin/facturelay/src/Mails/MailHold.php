@@ -118,7 +118,7 @@ final class MailHold implements Feature {
 		if ( 'automatic' !== $choice ) {
 			return $choice;
 		}
-		return Heartbeat::is_recent() ? '' : 'stale';
+		return Heartbeat::has_recent_response() ? '' : 'stale';
 	}
 
 	/** @param mixed $email */

@@ -68,7 +68,7 @@ final class MailListColumn implements Feature {
 		if ( array() === $conditions ) {
 			return __( 'Leaves at once: no document is mailed at this moment.', 'facturelay' );
 		}
-		if ( ! Heartbeat::is_recent() ) {
+		if ( ! Heartbeat::has_recent_response() ) {
 			return __( 'Leaves at once while Facturelay does not answer.', 'facturelay' );
 		}
 		$documents = implode( ', ', array_unique( array_map( array( $this, 'condition_text' ), $conditions ) ) );

@@ -115,8 +115,8 @@ final class MailRelease implements Feature {
 		if ( (int) $row->refund_id > 0 && ! wc_get_order( (int) $row->refund_id ) ) {
 			return 'gone';
 		}
-		$paid_since = ! $order->has_status( array( 'on-hold', 'pending' ) );
-		return HoldRules::ON_HOLD === $row->mail_id && $paid_since && $this->held_mails->has_later_mail( $row ) ? 'superseded' : '';
+		$past_on_hold = ! $order->has_status( array( 'on-hold', 'pending' ) );
+		return HoldRules::ON_HOLD === $row->mail_id && $past_on_hold && $this->held_mails->has_later_mail( $row ) ? 'superseded' : '';
 	}
 
 	/** True when WooCommerce reports that it sent the mail. */
