@@ -1,4 +1,4 @@
-"""Which mails the shop holds: the cases that judge this side and the plugin's (tests/wordpress/php/HoldsTableTest.php) alike."""
+"""Which mails the shop holds: the cases that judge this side and the plugin's (tests/wordpress/php/Mails/HoldRulesTest.php) alike."""
 
 import json
 from dataclasses import replace

@@ -116,7 +116,7 @@ def test_stand_in_refuses_a_declaration_at_the_wrong_moment(wordpress: WordPress
     assert any("declare_compatibility was called" in notice for notice in wordpress.notices())
 
 
-@pytest.mark.parametrize("claims", sorted(PHP_TESTS.glob("*Test.php")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("claims", sorted(PHP_TESTS.rglob("*Test.php")), ids=lambda path: path.stem)
 def test_claims_in_php_hold(wordpress: WordPress, claims: Path) -> None:
     wordpress.activate("woocommerce", "facturelay")
 

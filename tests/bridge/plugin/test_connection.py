@@ -236,7 +236,7 @@ def way_to(document_id: int, leaf: str = "") -> str:
 
 
 def test_both_sides_sign_alike() -> None:
-    """The same values stand in tests/wordpress/php/SignatureTest.php."""
+    """The same values stand in tests/wordpress/php/Http/SignatureTest.php."""
     signed = signature("secret", "1790000000", "abc", "/facturelay/v1/tick", '{"é":1}'.encode())
     assert signed == "1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b"
     assert plugins.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"

@@ -6,7 +6,7 @@ namespace Facturelay;
 
 defined( 'ABSPATH' ) || exit;
 
-/** One thing the plugin does. Building it does nothing yet; add_hooks() makes it part of the shop. */
+/** One thing the plugin does. The constructor only stores; add_hooks() registers its WordPress hooks. */
 interface Feature {
 
 	public function add_hooks(): void;

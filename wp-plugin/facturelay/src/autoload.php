@@ -1,6 +1,6 @@
 <?php
 /**
- * Finds Facturelay\Some\Name in src/Some/Name.php, and minds nobody else's classes.
+ * Loads the class Facturelay\Some\Name from src/Some/Name.php; ignores classes of other plugins.
  */
 
 declare(strict_types=1);

@@ -2,18 +2,18 @@
 
 declare(strict_types=1);
 
-/** An order with what a mail's hold looks at; a test says what differs. */
+/** An order with what the plugin reads of one; a test gives what differs. */
 class WC_Order {
 
 	/** @var array<int, self> what wc_get_order() finds */
-	public static array $kept = array();
+	public static array $stored = array();
 
 	/** @var array<string, mixed> */
-	private array $told;
+	private array $data;
 
-	/** @param array<string, mixed> $told */
-	public function __construct( array $told = array() ) {
-		$this->told = $told + array(
+	/** @param array<string, mixed> $data */
+	public function __construct( array $data = array() ) {
+		$this->data = $data + array(
 			'id'        => 238,
 			'status'    => 'processing',
 			'paid'      => true,
@@ -27,7 +27,7 @@ class WC_Order {
 	}
 
 	public function get_order_key(): string {
-		return 'wc_order_' . $this->told['id'];
+		return 'wc_order_' . $this->data['id'];
 	}
 
 	public function key_is_valid( string $key ): bool {
@@ -35,40 +35,40 @@ class WC_Order {
 	}
 
 	public function get_customer_id(): int {
-		return $this->told['customer'];
+		return $this->data['customer'];
 	}
 
 	public function get_billing_email(): string {
-		return $this->told['email'];
+		return $this->data['email'];
 	}
 
 	public function get_order_number(): string {
-		return (string) $this->told['id'];
+		return (string) $this->data['id'];
 	}
 
 	/** @param string|string[] $status */
 	public function has_status( $status ): bool {
-		return in_array( $this->told['status'], (array) $status, true );
+		return in_array( $this->data['status'], (array) $status, true );
 	}
 
 	public function get_id(): int {
-		return $this->told['id'];
+		return $this->data['id'];
 	}
 
 	public function get_status(): string {
-		return $this->told['status'];
+		return $this->data['status'];
 	}
 
 	public function get_date_paid(): ?DateTime {
-		return $this->told['paid'] ? new DateTime() : null;
+		return $this->data['paid'] ? new DateTime() : null;
 	}
 
 	public function get_date_created(): DateTime {
-		return new DateTime( $this->told['created'] );
+		return new DateTime( $this->data['created'] );
 	}
 
 	public function get_payment_method(): string {
-		return $this->told['method'];
+		return $this->data['method'];
 	}
 
 	public function get_billing_country(): string {
@@ -76,7 +76,7 @@ class WC_Order {
 	}
 
 	public function get_billing_company(): string {
-		return $this->told['company'];
+		return $this->data['company'];
 	}
 
 	public function get_meta( string $key ): string {
@@ -88,9 +88,9 @@ class WC_Order {
 	}
 
 	public function has_downloadable_item(): bool {
-		if ( 'broken' === $this->told['downloads'] ) {
+		if ( 'broken' === $this->data['downloads'] ) {
 			throw new RuntimeException( 'somebody else\'s filter' );
 		}
-		return $this->told['downloads'];
+		return $this->data['downloads'];
 	}
 }

@@ -66,7 +66,7 @@ function WC(): WooCommerce {
 
 /** @param mixed $order */
 function wc_get_order( $order ): ?WC_Order {
-	return WC_Order::$kept[ (int) $order ] ?? null;
+	return WC_Order::$stored[ (int) $order ] ?? null;
 }
 
 /**
@@ -74,6 +74,6 @@ function wc_get_order( $order ): ?WC_Order {
  * @return WC_Order[]
  */
 function wc_get_orders( array $wanted ): array {
-	$found = array_filter( WC_Order::$kept, static fn ( WC_Order $order ): bool => $order->get_billing_email() === $wanted['billing_email'] );
+	$found = array_filter( WC_Order::$stored, static fn ( WC_Order $order ): bool => $order->get_billing_email() === $wanted['billing_email'] );
 	return array_slice( array_values( $found ), ( $wanted['page'] - 1 ) * $wanted['limit'], $wanted['limit'] );
 }

@@ -6,27 +6,27 @@ declare(strict_types=1);
 final class WC_Webhook {
 
 	/** @var array<int, self> */
-	public static array $kept = array();
+	public static array $stored = array();
 
 	/** @var array<string, mixed> */
-	private array $told = array();
+	private array $data = array();
 
 	public function __call( string $name, array $arguments ) {
 		if ( 0 === strpos( $name, 'set_' ) ) {
-			$this->told[ substr( $name, 4 ) ] = $arguments[0];
+			$this->data[ substr( $name, 4 ) ] = $arguments[0];
 			return null;
 		}
-		return $this->told[ substr( $name, 4 ) ] ?? '';
+		return $this->data[ substr( $name, 4 ) ] ?? '';
 	}
 
 	public function save(): int {
-		$this->told['id']                = $this->told['id'] ?? count( self::$kept ) + 100;
-		self::$kept[ $this->told['id'] ] = $this;
-		return $this->told['id'];
+		$this->data['id']                = $this->data['id'] ?? count( self::$stored ) + 100;
+		self::$stored[ $this->data['id'] ] = $this;
+		return $this->data['id'];
 	}
 
 	public function delete( bool $force ): void {
-		unset( self::$kept[ $this->told['id'] ] );
+		unset( self::$stored[ $this->data['id'] ] );
 	}
 }
 
@@ -38,12 +38,12 @@ final class WC_Data_Store {
 
 	/** @return int[] */
 	public function get_webhooks_ids(): array {
-		return array_keys( WC_Webhook::$kept );
+		return array_keys( WC_Webhook::$stored );
 	}
 }
 
 function wc_get_webhook( int $id ): ?WC_Webhook {
-	return WC_Webhook::$kept[ $id ] ?? null;
+	return WC_Webhook::$stored[ $id ] ?? null;
 }
 
 function wc_rand_hash(): string {

@@ -1,0 +1,91 @@
+<?php
+
+declare(strict_types=1);
+
+use Facturelay\Checkout\VatNumberField;
+use Facturelay\Connection\Connection;
+
+/** The VAT number at the checkout: asked once, never required, refused only where it is surely wrong. */
+final class VatNumberFieldTest extends WordPressTestCase {
+
+	protected function setUp(): void {
+		parent::setUp();
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+	}
+
+	public function test_a_connected_shop_asks_in_the_classic_checkout(): void {
+		$field = $this->fields()['billing']['billing_vat_number'];
+
+		$this->assertSame( array( false, 'text' ), array( $field['required'], $field['type'] ) );
+	}
+
+	public function test_an_unconnected_shop_and_one_that_does_not_want_it_do_not_ask(): void {
+		update_option( VatNumberField::OPTION, 'no' );
+		$this->assertSame( array( 'billing' => array() ), $this->fields() );
+
+		delete_option( VatNumberField::OPTION );
+		Connection::delete();
+		$this->assertSame( array( 'billing' => array() ), $this->fields() );
+	}
+
+	/** @dataProvider fields_of_others */
+	public function test_we_do_not_ask_where_another_plugin_does( string $section, string $name ): void {
+		$given = array( $section => array( $name => array( 'label' => 'VAT' ) ) );
+
+		$this->assertSame( $given, $this->fields( $given ) );
+	}
+
+	/** @return array<int, array{0: string, 1: string}> */
+	public static function fields_of_others(): array {
+		return array( array( 'billing', 'vat_number' ), array( 'billing', 'billing_eu_vat_number' ), array( 'billing', 'billing_btw_nummer' ), array( 'order', 'tva' ), array( 'billing', 'billing_vat_number' ) );
+	}
+
+	public function test_a_field_that_merely_sounds_alike_is_none(): void {
+		$this->assertArrayHasKey( 'billing_vat_number', $this->fields( array( 'billing' => array( 'private_note' => array(), 'elevator' => array() ) ) )['billing'] );
+	}
+
+	/** @dataProvider numbers */
+	public function test_only_what_is_surely_wrong_is_refused( string $typed, bool $sound ): void {
+		$this->assertSame( $sound, true === VatNumberField::validate( $typed ) );
+	}
+
+	/** @return array<string, array{0: string, 1: bool}> */
+	public static function numbers(): array {
+		return array(
+			'nothing'             => array( '', true ),
+			'Belgian'             => array( 'BE 0123.456.749', true ),
+			'Belgian, of before'  => array( 'BE123456749', true ),
+			'a digit wrong'       => array( 'BE0123456748', false ),
+			'Dutch'               => array( 'NL123456789B01', true ),
+			'French'              => array( 'fr 12 345678901', true ),
+			'without its country' => array( '0123456749', true ),
+			'a phone number'      => array( '+32 9 123 45 67 ext', false ),
+			'a sentence'          => array( 'not a company, sorry!', false ),
+		);
+	}
+
+	public function test_vat_numbers_that_cannot_be_right_are_refused_and_others_are_not(): void {
+		$found = array_map(
+			static fn ( string $number ): bool => true === VatNumberField::validate( $number ),
+			array( '', 'BE 0445.566.134', '0445566134', 'BE0445566135', 'NL123456789B01', 'x', 'FRXX999999999' )
+		);
+
+		$this->assertSame( array( true, true, true, false, true, false, true ), $found );
+	}
+
+	public function test_a_hidden_company_field_is_shown_and_the_setting_stays(): void {
+		update_option( 'woocommerce_checkout_company_field', 'hidden' );
+		$this->assertSame( 'optional', get_option( 'woocommerce_checkout_company_field' ) );
+
+		update_option( 'woocommerce_checkout_company_field', 'required' );
+		$this->assertSame( 'required', get_option( 'woocommerce_checkout_company_field' ) );
+	}
+
+	/**
+	 * @param array<string, mixed> $given
+	 * @return array<string, mixed>
+	 */
+	private function fields( array $given = array( 'billing' => array() ) ): array {
+		return apply_filters( 'woocommerce_checkout_fields', $given );
+	}
+}

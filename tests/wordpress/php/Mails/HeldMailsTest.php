@@ -1,0 +1,248 @@
+<?php
+
+declare(strict_types=1);
+
+use Facturelay\Connection\Connection;
+use Facturelay\Lifecycle\Schema;
+use Facturelay\Mails\HeldMails;
+
+/** Who sends a mail: exactly one, whatever happens in between. */
+final class HeldMailsTest extends WordPressTestCase {
+
+	private const DEADLINE_S = 600;
+
+	private HeldMails $held_mails;
+
+	protected function setUp(): void {
+		// Before the transaction: MariaDB commits by itself when a table is made.
+		Schema::create_tables();
+		parent::setUp();
+		$this->held_mails = new HeldMails();
+	}
+
+	public function test_a_mail_asked_for_twice_is_held_once(): void {
+		$this->assertTrue( $this->hold() );
+		$this->assertTrue( $this->hold() );
+
+		$this->assertSame( 1, $this->held_mails->summary()['held'] );
+	}
+
+	public function test_the_same_mail_is_held_again_when_the_first_has_left(): void {
+		$this->hold();
+		$this->release();
+
+		$this->assertTrue( $this->hold() );
+		$this->assertSame( 1, $this->held_mails->summary()['held'] );
+	}
+
+	public function test_without_a_table_nothing_is_held(): void {
+		delete_option( 'facturelay_schema' );
+
+		$this->assertFalse( $this->hold() );
+	}
+
+	public function test_a_held_mail_waits_for_its_deadline(): void {
+		$this->hold();
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+
+		$this->hours_pass( 1 );
+
+		$this->assertCount( 1, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_only_one_claims_a_mail(): void {
+		$this->hold();
+		$this->hours_pass( 1 );
+		$row = $this->held_mails->due( 1 )[0];
+
+		$this->assertSame( array( true, false ), array( $this->held_mails->claim( $row ), $this->held_mails->claim( $row ) ) );
+		$this->assertSame( array(), $this->held_mails->due( 1 ) );
+	}
+
+	public function test_a_mail_whose_sender_died_is_sent_again(): void {
+		$this->hold();
+		$this->hours_pass( 1 );
+		$this->held_mails->claim( $this->held_mails->due( 1 )[0] );
+
+		$this->hours_pass( 1 );
+
+		$this->assertCount( 1, $this->held_mails->due( 1 ) );
+	}
+
+	public function test_a_mail_that_cannot_be_sent_is_tried_three_times(): void {
+		$this->hold();
+		$tries = 0;
+		for ( $hour = 0; $hour < 9; $hour++ ) {
+			$this->hours_pass( 1 );
+			foreach ( $this->held_mails->due( 1 ) as $row ) {
+				$this->held_mails->claim( $row );
+				$this->held_mails->retry_later( $row );
+				++$tries;
+			}
+		}
+
+		$this->assertSame( 3, $tries );
+	}
+
+	public function test_a_mail_that_facturelay_replaced_is_not_sent_by_the_shop(): void {
+		$this->hold();
+
+		$this->assertFalse( $this->start_replacing() );
+		$this->held_mails->finish_replacing( 'mail-1' );
+		$this->hours_pass( 1 );
+
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+	}
+
+	public function test_a_mail_that_was_to_be_replaced_and_never_was_leaves_after_all(): void {
+		$this->hold();
+		$this->start_replacing();
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+
+		$this->hours_pass( 1 );
+
+		$this->assertCount( 1, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_asking_again_before_the_deadline_changes_nothing(): void {
+		$this->hold();
+		$this->start_replacing();
+
+		$this->assertFalse( $this->start_replacing() );
+		$this->held_mails->finish_replacing( 'mail-1' );
+		$this->assertFalse( $this->start_replacing(), 'the mail left for us: a repeat may carry the same Message-ID' );
+	}
+
+	public function test_past_the_deadline_facturelay_is_too_late(): void {
+		$this->hold();
+		$this->hours_pass( 1 );
+
+		$this->assertTrue( $this->start_replacing() );
+		$this->release();
+		$this->assertTrue( $this->start_replacing() );
+	}
+
+	public function test_asking_again_does_not_stretch_the_deadline(): void {
+		$this->hold();
+		$this->start_replacing();
+		$this->hours_pass( 1 );
+
+		$this->assertTrue( $this->start_replacing() );
+	}
+
+	public function test_a_mail_that_was_not_held_counts_against_ours_for_a_day(): void {
+		$this->held_mails->record_not_held( 7, 'customer_processing_order', 0, array( 'invoice' ), 'stale' );
+		$this->assertTrue( $this->start_replacing() );
+
+		$this->hours_pass( 25 );
+
+		$this->assertFalse( $this->start_replacing() );
+	}
+
+	public function test_a_mail_without_a_document_does_not_count_against_ours(): void {
+		$this->hold();
+		$this->held_mails->release_order( 7, 'processing', array() );
+		$this->release();
+
+		$this->assertFalse( $this->start_replacing() );
+	}
+
+	public function test_other_documents_than_the_late_one_may_be_mailed(): void {
+		$this->hold();
+		$this->hours_pass( 1 );
+		$this->release();
+
+		$this->assertFalse( $this->held_mails->start_replacing( 7, array( 'credit_note' ), array( 71 ), 'mail-2', self::DEADLINE_S ) );
+		$this->assertFalse( $this->held_mails->start_replacing( 7, array( 'invoice', 'credit_note' ), array( 71 ), 'mail-3', self::DEADLINE_S ) );
+	}
+
+	public function test_a_mail_of_a_later_status_is_not_released_for_an_earlier_one(): void {
+		$this->hold();
+
+		$this->held_mails->release_order( 7, 'on-hold', array() );
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+
+		$this->held_mails->release_order( 7, 'processing', array() );
+		$this->assertCount( 1, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_the_mail_of_a_refund_is_released_by_the_refunds_own_number(): void {
+		$this->held_mails->hold( 7, 'customer_refunded_order', 71, 'completed', array( 'credit_note' ), 'nl_BE', self::DEADLINE_S );
+
+		$this->held_mails->release_order( 7, 'completed', array( 70 ) );
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+
+		$this->held_mails->release_order( 7, 'completed', array( 70, 71 ) );
+		$this->assertCount( 1, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_a_credit_note_replaces_the_mail_of_its_own_refund_only(): void {
+		foreach ( array( 70, 71 ) as $refund ) {
+			$this->held_mails->hold( 7, 'customer_partially_refunded_order', $refund, 'completed', array( 'credit_note' ), '', self::DEADLINE_S );
+		}
+
+		$this->assertFalse( $this->held_mails->start_replacing( 7, array( 'credit_note' ), array( 70 ), 'mail-1', self::DEADLINE_S ) );
+		$this->held_mails->finish_replacing( 'mail-1' );
+
+		$this->assertSame( 1, $this->held_mails->summary()['held'] );
+	}
+
+	public function test_when_our_mail_is_refused_theirs_leaves_at_once(): void {
+		$this->hold();
+		$this->start_replacing();
+
+		$this->held_mails->cancel_replacing( 'mail-1' );
+
+		$this->assertCount( 1, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_every_mail_leaves_when_the_plugin_goes(): void {
+		$this->hold();
+		$this->held_mails->hold( 8, 'customer_processing_order', 0, 'processing', array( 'invoice' ), '', self::DEADLINE_S );
+		$this->start_replacing();
+
+		$this->held_mails->release_all();
+
+		$this->assertCount( 2, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_kinds_are_expected_until_the_mail_was_sent_without_them(): void {
+		$this->hold();
+		$this->assertSame( array( 'invoice' ), $this->held_mails->expected_kinds( 7 ) );
+
+		$this->hours_pass( 1 );
+		$this->release();
+
+		$this->assertSame( array(), $this->held_mails->expected_kinds( 7 ) );
+	}
+
+	public function test_a_copy_of_the_shop_is_known_by_its_address(): void {
+		$this->assertFalse( Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() . '/' ) )->is_clone() );
+		$this->assertTrue( Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) )->is_clone() );
+	}
+
+	private function hold(): bool {
+		return $this->held_mails->hold( 7, 'customer_processing_order', 0, 'processing', array( 'invoice' ), 'nl_BE', self::DEADLINE_S );
+	}
+
+	/** True when Facturelay's mail would be the second one. */
+	private function start_replacing(): bool {
+		return $this->held_mails->start_replacing( 7, array( 'invoice' ), array(), 'mail-1', self::DEADLINE_S );
+	}
+
+	private function release(): void {
+		$this->hours_pass( 0 );
+		foreach ( $this->held_mails->due( 5 ) as $row ) {
+			$this->held_mails->claim( $row );
+			$this->held_mails->finish( (int) $row->id, 'released' );
+		}
+	}
+
+	/** The clock cannot be moved, so all rows are made older. */
+	private function hours_pass( int $hours ): void {
+		global $wpdb;
+		$columns = array( 'held_at', 'release_at', 'claimed_at', 'done_at' );
+		$older   = implode( ', ', array_map( static fn ( string $column ): string => "$column = $column - INTERVAL $hours HOUR", $columns ) );
+		$wpdb->query( "UPDATE {$wpdb->prefix}facturelay_holds SET $older" );
+	}
+}

@@ -1,0 +1,25 @@
+<?php
+
+declare(strict_types=1);
+
+use Facturelay\Mails\HoldRules;
+
+/** The cases that judge Facturelay's side alike (tests/contracts/test_mail_holds.py). */
+final class HoldRulesTest extends WordPressTestCase {
+
+	/** @return array<string, array{0: array<string, mixed>, 1: array<string, mixed>}> */
+	public static function cases(): array {
+		$cases = array();
+		foreach ( json_decode( (string) file_get_contents( __DIR__ . '/../../../contracts/mail_holds.json' ), true ) as $shop ) {
+			foreach ( $shop['cases'] as $case ) {
+				$cases[ "{$shop['name']}: {$case['name']}" ] = array( $shop['table'], $case );
+			}
+		}
+		return $cases;
+	}
+
+	/** @dataProvider cases */
+	public function test_a_mail_is_held_for_these_documents_and_no_others( array $table, array $case ): void {
+		$this->assertSame( $case['kinds'], ( new HoldRules( $table ) )->replacing_kinds( $case['facts'] ) );
+	}
+}

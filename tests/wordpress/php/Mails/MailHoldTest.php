@@ -1,0 +1,180 @@
+<?php
+
+declare(strict_types=1);
+
+use Facturelay\Connection\Connection;
+use Facturelay\Documents\DocumentTable;
+use Facturelay\Lifecycle\Schema;
+use Facturelay\Mails\HeldMails;
+use Facturelay\Mails\MailHold;
+
+/** In which moments WooCommerce's mail is held, and that it leaves in every other. */
+final class MailHoldTest extends WordPressTestCase {
+
+	private const MAIL  = 'customer_processing_order';
+	private const EVENT = 'woocommerce_order_status_pending_to_processing';
+
+	protected function setUp(): void {
+		// Before the transaction: MariaDB commits by itself when a table is made.
+		Schema::create_tables();
+		parent::setUp();
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url() ) );
+		$this->store_last_response( time() );
+	}
+
+	public function test_a_mail_is_held_in_the_event_that_sends_it(): void {
+		$this->assertFalse( $this->asked() );
+		$this->assertSame( 1, ( new HeldMails() )->summary()['held'] );
+	}
+
+	public function test_a_mail_that_a_person_sends_leaves(): void {
+		$this->assertTrue( $this->asked( array(), '' ) );
+		$this->assertTrue( $this->asked( array(), 'woocommerce_order_action_send_order_details' ) );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
+	}
+
+	public function test_a_mail_is_held_where_the_shop_sends_mails_later(): void {
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+	}
+
+	public function test_where_mails_are_deferred_ours_may_be_first_and_theirs_does_not_follow(): void {
+		$this->mailed_early( 'finish_replacing' );
+
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'], 'nothing is left to be sent' );
+	}
+
+	public function test_one_mail_of_ours_stands_for_one_of_theirs(): void {
+		$this->mailed_early( 'finish_replacing' );
+		$this->asked( array(), 'woocommerce_send_queued_transactional_email' );
+
+		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+	}
+
+	public function test_theirs_waits_while_ours_is_leaving_and_comes_back_when_ours_does_not_leave(): void {
+		$this->mailed_early( '' );
+		$this->assertFalse( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+		$this->assertSame( 1, ( new HeldMails() )->summary()['held'] );
+
+		( new HeldMails() )->cancel_replacing( 'mail-1' );
+
+		$this->assertCount( 1, ( new HeldMails() )->due( 5 ) );
+	}
+
+	public function test_a_mail_of_ours_that_was_cancelled_stands_for_none(): void {
+		$this->mailed_early( 'cancel_replacing' );
+
+		$this->assertTrue( $this->asked( array(), 'woocommerce_send_queued_transactional_email' ) );
+	}
+
+	public function test_a_shop_that_mails_at_once_never_asks_late(): void {
+		$this->mailed_early( 'finish_replacing' );
+
+		$this->assertTrue( $this->asked() );
+	}
+
+	public function test_the_list_of_mails_asks_without_an_order(): void {
+		$this->assertSame( 'yes', apply_filters( 'woocommerce_email_enabled_' . self::MAIL, 'yes', null, null ) );
+	}
+
+	public function test_a_mail_that_is_switched_off_stays_off_and_is_not_held(): void {
+		$this->assertFalse( $this->in_event( self::EVENT, fn() => apply_filters( 'woocommerce_email_enabled_' . self::MAIL, false, new WC_Order(), null ) ) );
+		$this->assertSame( 0, ( new HeldMails() )->summary()['held'] );
+	}
+
+	/** @dataProvider orders_that_are_not_replaced */
+	public function test_a_mail_leaves_where_no_document_replaces_it( array $order ): void {
+		$this->assertTrue( $this->asked( $order ) );
+	}
+
+	/** @return array<string, array{0: array<string, mixed>}> */
+	public static function orders_that_are_not_replaced(): array {
+		return array(
+			'not paid'                => array( array( 'paid' => false ) ),
+			'something to download'   => array( array( 'downloads' => true ) ),
+			'an order that is broken' => array( array( 'downloads' => 'broken' ) ),
+		);
+	}
+
+	public function test_when_facturelay_fell_silent_mails_leave_and_that_is_written_down(): void {
+		$this->store_last_response( time() - 700 );
+
+		$this->assertTrue( $this->asked() );
+		$this->assertTrue( ( new HeldMails() )->needs_link( 238, self::MAIL ) );
+	}
+
+	public function test_a_mail_leaves_where_the_owner_wants_woocommerces_own(): void {
+		update_option( MailHold::OPTION, array( self::MAIL => 'always' ) );
+
+		$this->assertTrue( $this->asked() );
+		$this->assertTrue( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ), 'ours would be the second' );
+		$this->assertFalse( ( new HeldMails() )->needs_link( 238, self::MAIL ), 'no link was asked for' );
+	}
+
+	public function test_a_copy_of_the_shop_holds_nothing(): void {
+		Connection::save( array( 'secret' => 'x', 'site' => 'https://shop.example' ) );
+
+		$this->assertTrue( $this->asked() );
+	}
+
+	public function test_an_unconnected_shop_holds_nothing(): void {
+		Connection::delete();
+
+		$this->assertTrue( $this->asked() );
+	}
+
+	public function test_a_second_mail_of_the_order_waits_for_no_document_that_the_first_brings(): void {
+		$this->asked();
+
+		$this->assertTrue( $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order(), null ) ) );
+	}
+
+	/** Facturelay mailed the invoice before WooCommerce asked for its mail. */
+	private function mailed_early( string $then ): void {
+		( new DocumentTable() )->save( array( 'id' => 7, 'order' => 238, 'kind' => 'invoice', 'number' => 'F2026-00007', 'date' => '2026-11-27', 'total' => '22.20', 'currency' => 'EUR' ) );
+		$this->assertFalse( ( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 ) );
+		if ( '' !== $then ) {
+			( new HeldMails() )->$then( 'mail-1' );
+		}
+	}
+
+	/** @param array<string, mixed> $order */
+	private function asked( array $order = array(), string $event = self::EVENT ): bool {
+		return (bool) $this->in_event( $event, fn() => apply_filters( 'woocommerce_email_enabled_' . self::MAIL, true, new WC_Order( $order ), null ) );
+	}
+
+	/** @return mixed what $ask gives inside the event */
+	private function in_event( string $event, callable $ask ) {
+		$answer = null;
+		$hook   = static function () use ( &$answer, $ask ): void {
+			$answer = $ask();
+		};
+		if ( '' === $event ) {
+			$hook();
+			return $answer;
+		}
+		add_action( $event, $hook );
+		do_action( $event );
+		remove_action( $event, $hook );
+		return $answer;
+	}
+
+	private function store_last_response( int $answered_at ): void {
+		$paid = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
+		update_option(
+			'facturelay_heard',
+			array(
+				'answered_at' => $answered_at,
+				'holds'       => array(
+					'since'      => 0,
+					'deadline_s' => 600,
+					'transfers'  => true,
+					'mails'      => array(
+						self::MAIL                 => array( $paid ),
+						'customer_completed_order' => array( array( 'needs_paid' => false ) + $paid ),
+					),
+				),
+			)
+		);
+	}
+}

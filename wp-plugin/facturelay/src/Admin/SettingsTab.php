@@ -1,0 +1,258 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Admin;
+
+use Facturelay\Checkout\VatNumberField;
+use Facturelay\Connection\Connection;
+use Facturelay\Connection\Connector;
+use Facturelay\Connection\Heartbeat;
+use Facturelay\Connection\PrivateAddress;
+use Facturelay\FacturelayError;
+use Facturelay\Feature;
+use Facturelay\Http\BridgeMessages;
+use Facturelay\Mails\MailHold;
+
+defined( 'ABSPATH' ) || exit;
+
+/** The tab under WooCommerce > Settings: connect, see the state of the connection, choose who sends which mail. */
+final class SettingsTab implements Feature {
+
+	private const TAB         = 'facturelay';
+	private const TYPED_INPUT = 'facturelay_typed_';
+	private const MAIL_IDS    = array( 'customer_on_hold_order', 'customer_processing_order', 'customer_completed_order', 'customer_refunded_order' );
+
+	private string $version;
+
+	public function __construct( string $version ) {
+		$this->version = $version;
+	}
+
+	public function add_hooks(): void {
+		add_filter( 'woocommerce_settings_tabs_array', array( $this, 'add_tab' ), 60 );
+		add_action( 'woocommerce_settings_' . self::TAB, array( $this, 'show' ) );
+		add_action( 'woocommerce_settings_save_' . self::TAB, array( $this, 'handle_submit' ) );
+	}
+
+	public static function url(): string {
+		return admin_url( 'admin.php?page=wc-settings&tab=' . self::TAB );
+	}
+
+	/**
+	 * @param array<string, string> $tabs
+	 * @return array<string, string>
+	 */
+	public function add_tab( $tabs ): array {
+		return (array) $tabs + array( self::TAB => __( 'Facturelay', 'facturelay' ) );
+	}
+
+	/** Does what the pressed button says, then returns to the tab with a notice. */
+	public function handle_submit(): void {
+		if ( ! current_user_can( 'manage_woocommerce' ) ) {
+			wp_die( esc_html__( 'You may not do this.', 'facturelay' ), 403 );
+		}
+		check_admin_referer( 'woocommerce-settings' );
+		$action = isset( $_POST['save'] ) ? sanitize_key( wp_unslash( $_POST['save'] ) ) : '';
+		try {
+			$notice = $this->run( $action );
+		} catch ( FacturelayError $error ) {
+			$notice = array( 'error', $error->getMessage(), $error->error_code() );
+		}
+		// After a failure the form shows again what was typed; the code too, for it has not been used.
+		$typed = 'connect' === $action && 'success' !== $notice[0] ? array( $this->field( 'address' ), $this->field( 'code' ) ) : array();
+		set_transient( self::TYPED_INPUT . get_current_user_id(), $typed, 300 );
+		FlashNotice::store( ...$notice );
+		wp_safe_redirect( self::url() );
+		exit;
+	}
+
+	public function show(): void {
+		// The tab has buttons of its own.
+		$GLOBALS['hide_save_button'] = true;
+		$typed                       = get_transient( self::TYPED_INPUT . get_current_user_id() );
+		delete_transient( self::TYPED_INPUT . get_current_user_id() );
+		$typed      = is_array( $typed ) ? $typed : array();
+		$connection = Connection::load();
+		$code       = FlashNotice::show();
+		if ( $connection->is_clone() ) {
+			$this->show_clone( $connection );
+		} elseif ( $connection->exists() ) {
+			$this->show_connection( $connection );
+			$this->show_settings();
+		} else {
+			$this->show_connect_form( (string) ( $typed[0] ?? '' ), (string) ( $typed[1] ?? '' ), 'private_address' === $code );
+		}
+	}
+
+	/** @return array{0: string, 1: string, 2: string} kind of notice, message, code */
+	private function run( string $action ): array {
+		$connector = new Connector( $this->version );
+		switch ( $action ) {
+			case 'connect':
+				$connector->connect( $this->field( 'address' ), $this->field( 'code' ), '' !== $this->field( 'private' ) );
+				return $this->check( $connector, false );
+			case 'check':
+				return $this->check( $connector, true );
+			case 'renew':
+				$connector->renew();
+				return $this->check( $connector, false );
+			case 'disconnect':
+				$connector->disconnect();
+				return array( 'success', __( 'Disconnected. Your shop sends its own mails again; your documents stay on your Facturelay.', 'facturelay' ), 'disconnected' );
+			case 'choices':
+				$this->save_settings();
+				return array( 'success', __( 'Saved.', 'facturelay' ), 'saved' );
+			default:
+				return array( 'error', __( 'Nothing was done; press one of the buttons.', 'facturelay' ), 'nothing_done' );
+		}
+	}
+
+	/** @return array{0: string, 1: string, 2: string} */
+	private function check( Connector $connector, bool $again ): array {
+		$check = $connector->check( $again );
+		( new Heartbeat( $this->version ) )->send();
+		if ( 'failed' === $check['state'] ) {
+			return array( 'error', $check['message'], $check['code'] );
+		}
+		if ( 'waiting' === $check['state'] ) {
+			return array( 'warning', __( 'Connected. Facturelay is still checking whether it can read your orders; press "Check the connection" in a minute.', 'facturelay' ), 'waiting' );
+		}
+		if ( 'connected' !== $check['code'] ) {
+			return array( 'warning', $check['message'], $check['code'] );
+		}
+		return array( 'success', __( 'Connected: Facturelay can read your orders and write to them.', 'facturelay' ), 'connected' );
+	}
+
+	private function save_settings(): void {
+		update_option( VatNumberField::OPTION, '' === $this->field( 'vat' ) ? 'no' : 'yes', true );
+		$choices = array();
+		foreach ( self::MAIL_IDS as $mail_id ) {
+			$choice              = $this->field( "mail_$mail_id" );
+			$choices[ $mail_id ] = in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
+		}
+		update_option( MailHold::OPTION, $choices, true );
+	}
+
+	/** The nonce was checked in handle_submit(). */
+	private function field( string $name ): string {
+		// phpcs:ignore WordPress.Security.NonceVerification.Missing
+		return isset( $_POST[ "facturelay_$name" ] ) ? sanitize_text_field( wp_unslash( $_POST[ "facturelay_$name" ] ) ) : '';
+	}
+
+	private function show_connect_form( string $address, string $code, bool $offer_private ): void {
+		echo '<h2>' . esc_html__( 'Connect your shop', 'facturelay' ) . '</h2>';
+		echo '<p>' . esc_html__( 'Facturelay shows an address and a code for this shop. Paste both and press Connect; the plugin does the rest.', 'facturelay' ) . '</p>';
+		echo '<table class="form-table">';
+		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $address, 'https://documents.example.com' );
+		$this->show_field( 'code', __( 'Code', 'facturelay' ), $code, 'ABCDE-FGHJK-MNPQR-STVWX' );
+		if ( $offer_private ) {
+			printf(
+				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
+				esc_html__( 'Private network', 'facturelay' ),
+				/* translators: %s: host and port */
+				esc_html( sprintf( __( 'This is a machine of my own: let my shop call exactly %s', 'facturelay' ), PrivateAddress::host_and_port( $address ) ) )
+			);
+		}
+		echo '</table>';
+		echo '<p>';
+		$this->show_button( 'connect', __( 'Connect', 'facturelay' ), true );
+		echo '</p>';
+	}
+
+	private function show_connection( Connection $connection ): void {
+		$response = Heartbeat::last_response();
+		echo '<h2>' . esc_html__( 'Connection', 'facturelay' ) . '</h2><table class="form-table">';
+		$this->show_row( __( 'Facturelay', 'facturelay' ), $connection->bridge_url() );
+		$this->show_row( __( 'Shop', 'facturelay' ), (string) ( $response['shop']['name'] ?? $connection->shop_name() ) );
+		$this->show_row( __( 'State', 'facturelay' ), $this->status_text( $response ) );
+		$this->show_row( __( 'Last contact', 'facturelay' ), isset( $response['answered_at'] ) ? wp_date( 'd-m-Y H:i', (int) $response['answered_at'] ) : __( 'none yet', 'facturelay' ) );
+		echo '</table><p>';
+		$this->show_button( 'check', __( 'Check the connection', 'facturelay' ), true );
+		$this->show_button( 'renew', __( 'Reconnect', 'facturelay' ), false );
+		$this->show_button( 'disconnect', __( 'Disconnect', 'facturelay' ), false, __( 'Disconnect this shop? Facturelay no longer receives its orders, and your shop sends its own mails again. Your documents stay on your Facturelay.', 'facturelay' ) );
+		echo '</p><p class="description">' . esc_html__( 'Reconnect renews the access that Facturelay and your shop have to each other; no code is needed.', 'facturelay' ) . '</p>';
+	}
+
+	/** @param array<string, mixed> $response of the last heartbeat */
+	private function status_text( array $response ): string {
+		if ( '' !== (string) ( $response['message'] ?? '' ) ) {
+			return (string) $response['message'];
+		}
+		if ( ! empty( $response['shop']['suspended'] ) ) {
+			return __( 'Paused: orders wait until your shop is resumed in Facturelay.', 'facturelay' );
+		}
+		if ( ! empty( $response['shop']['test'] ) ) {
+			return __( 'In test: documents are marked as tests and go to you only. Your shop sends its own mails.', 'facturelay' );
+		}
+		return empty( $response['reachable'] ) ? BridgeMessages::for_code( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
+	}
+
+	private function show_settings(): void {
+		$names   = array(
+			'customer_on_hold_order'    => __( 'Order on hold', 'facturelay' ),
+			'customer_processing_order' => __( 'Processing order', 'facturelay' ),
+			'customer_completed_order'  => __( 'Completed order', 'facturelay' ),
+			'customer_refunded_order'   => __( 'Refunded order', 'facturelay' ),
+		);
+		$choices = array(
+			'automatic' => __( 'Automatic', 'facturelay' ),
+			'always'    => __( 'Always WooCommerce\'s own', 'facturelay' ),
+			'link'      => __( 'WooCommerce\'s own, with a link to the documents', 'facturelay' ),
+		);
+		echo '<h2>' . esc_html__( 'Mails to your customers', 'facturelay' ) . '</h2>';
+		echo '<p>' . esc_html__( 'Automatic: where a document is mailed at that moment, its mail replaces WooCommerce\'s. That one waits ten minutes at most; if the document is not mailed by then, it leaves after all. WooCommerce\'s log calls such a mail disabled while it waits.', 'facturelay' ) . '</p>';
+		echo '<table class="form-table">';
+		foreach ( $names as $mail_id => $name ) {
+			printf( '<tr><th scope="row"><label for="facturelay_mail_%1$s">%2$s</label></th><td><select id="facturelay_mail_%1$s" name="facturelay_mail_%1$s">', esc_attr( $mail_id ), esc_html( $name ) );
+			foreach ( $choices as $choice => $label ) {
+				printf( '<option value="%s"%s>%s</option>', esc_attr( $choice ), selected( MailHold::choice( $mail_id ), $choice, false ), esc_html( $label ) );
+			}
+			echo '</select></td></tr>';
+		}
+		echo '</table>';
+		echo '<h2>' . esc_html__( 'Checkout', 'facturelay' ) . '</h2><table class="form-table">';
+		printf(
+			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat" value="1"%s> %s</label><p class="description">%s</p></td></tr></table><p>',
+			esc_html__( 'VAT number', 'facturelay' ),
+			checked( 'no' !== get_option( VatNumberField::OPTION, 'yes' ), true, false ),
+			esc_html__( 'Ask companies for their VAT number', 'facturelay' ),
+			esc_html( $this->vat_field_note() )
+		);
+		$this->show_button( 'choices', __( 'Save', 'facturelay' ), true );
+		echo '</p>';
+	}
+
+	private function vat_field_note(): string {
+		return VatNumberField::has_other_plugin()
+			? __( 'Another plugin asks for it already, so Facturelay does not.', 'facturelay' )
+			: __( 'Never required. A number with wrong digits is refused at once.', 'facturelay' );
+	}
+
+	private function show_clone( Connection $connection ): void {
+		echo '<h2>' . esc_html__( 'This is a copy of a connected shop', 'facturelay' ) . '</h2>';
+		/* translators: 1: address of the connected shop, 2: address of this site */
+		echo '<p>' . esc_html( sprintf( __( '%1$s is connected, and this site is %2$s. So the plugin does nothing here. If your shop moved, or this copy should have documents of its own, disconnect and connect with a new code; the other site is not touched.', 'facturelay' ), $connection->site_url(), Connection::home_url() ) ) . '</p>';
+		$this->show_button( 'disconnect', __( 'Disconnect this copy', 'facturelay' ), true );
+	}
+
+	private function show_field( string $name, string $label, string $value, string $example ): void {
+		printf(
+			'<tr><th scope="row"><label for="facturelay_%1$s">%2$s</label></th><td><input type="text" class="regular-text" id="facturelay_%1$s" name="facturelay_%1$s" value="%3$s" placeholder="%4$s" autocomplete="off"></td></tr>',
+			esc_attr( $name ),
+			esc_html( $label ),
+			esc_attr( $value ),
+			esc_attr( $example )
+		);
+	}
+
+	private function show_row( string $name, string $value ): void {
+		printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $name ), esc_html( $value ) );
+	}
+
+	private function show_button( string $action, string $label, bool $primary, string $question = '' ): void {
+		$confirm = '' === $question ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $question ) );
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- $confirm is escaped above.
+		printf( '<button type="submit" name="save" value="%s" class="button %s"%s>%s</button> ', esc_attr( $action ), $primary ? 'button-primary' : '', $confirm, esc_html( $label ) );
+	}
+}

@@ -1,0 +1,104 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The connection of this shop to its Facturelay server, stored in one option with these keys:
+ * bridge (address of the server), shop (the shop's id there), name (the shop's name there), site (address of this shop),
+ * secret (signs requests both ways), key (id of the REST key), owner (user id), private (host:port or '').
+ */
+final class Connection {
+
+	private const OPTION = 'facturelay_connection';
+
+	/** @var array<string, mixed> */
+	private array $data;
+
+	/** @param array<string, mixed> $data */
+	private function __construct( array $data ) {
+		$this->data = $data;
+	}
+
+	public static function load(): self {
+		$data = get_option( self::OPTION, array() );
+		return new self( is_array( $data ) ? $data : array() );
+	}
+
+	/** @param array<string, mixed> $data */
+	public static function save( array $data ): self {
+		update_option( self::OPTION, $data, true );
+		return new self( $data );
+	}
+
+	public static function delete(): void {
+		delete_option( self::OPTION );
+	}
+
+	/** This site's address from the options: home_url() may be changed by a translation plugin for one visitor. */
+	public static function home_url(): string {
+		return untrailingslashit( (string) get_option( 'home' ) );
+	}
+
+	/** Whether this site was connected; true in a copy of the site as well. */
+	public function exists(): bool {
+		return '' !== $this->secret();
+	}
+
+	/** Whether this site is a copy (staging) of the connected shop: a copy must not hold, release or report anything. */
+	public function is_clone(): bool {
+		return $this->exists() && self::without_scheme( $this->site_url() ) !== self::without_scheme( self::home_url() );
+	}
+
+	/** Whether the plugin may act here: connected, and not a copy. */
+	public function is_active(): bool {
+		return $this->exists() && ! $this->is_clone();
+	}
+
+	/** The address this shop had when it was connected. */
+	public function site_url(): string {
+		return (string) ( $this->data['site'] ?? '' );
+	}
+
+	public function bridge_url(): string {
+		return (string) ( $this->data['bridge'] ?? '' );
+	}
+
+	public function shop_id(): string {
+		return (string) ( $this->data['shop'] ?? '' );
+	}
+
+	public function shop_name(): string {
+		return (string) ( $this->data['name'] ?? '' );
+	}
+
+	public function secret(): string {
+		return (string) ( $this->data['secret'] ?? '' );
+	}
+
+	public function rest_key_id(): int {
+		return (int) ( $this->data['key'] ?? 0 );
+	}
+
+	/** The user for whom the REST key and the webhooks act. */
+	public function owner_id(): int {
+		return (int) ( $this->data['owner'] ?? 0 );
+	}
+
+	/** @return array<string, mixed> the stored option, to be saved again with a change */
+	public function to_array(): array {
+		return $this->data;
+	}
+
+	/** The one private address that may be called, as host:port; '' for none. */
+	public function private_address(): string {
+		return (string) ( $this->data['private'] ?? '' );
+	}
+
+	private static function without_scheme( string $url ): string {
+		return (string) preg_replace( '#^https?://(www\.)?#', '', strtolower( untrailingslashit( $url ) ) );
+	}
+}

@@ -1,0 +1,169 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+use Facturelay\FacturelayError;
+use Facturelay\Feature;
+use Facturelay\Http\BridgeClient;
+use Facturelay\Lifecycle\Schema;
+use Facturelay\Mails\HeldMails;
+use Facturelay\Mails\HoldRules;
+use Facturelay\Mails\MailRelease;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Every five minutes: reports versions, webhooks, key and held mails to Facturelay, and stores its response in one option:
+ * answered_at, tried_at (Unix times), holds (the rules for holding mails), shop (name, test, suspended), reachable (whether
+ * Facturelay reaches this plugin), webhooks_missing, error_code and message ('' while all is well).
+ */
+final class Heartbeat implements Feature {
+
+	public const HOOK                = 'facturelay_heartbeat';
+	public const GROUP               = 'facturelay';
+	private const OPTION             = 'facturelay_heard';
+	private const INTERVAL_S         = 300;
+	private const RECENT_S           = 600;
+	private const RELEASE_INTERVAL_S = 60;
+
+	private string $version;
+
+	public function __construct( string $version ) {
+		$this->version = $version;
+	}
+
+	public function add_hooks(): void {
+		add_action( self::HOOK, array( $this, 'send' ) );
+		add_action( 'admin_init', array( $this, 'schedule' ) );
+	}
+
+	/** Schedule heartbeat and release of mails. May be called again: an update or a cleaned queue may have lost the schedule. */
+	public function schedule(): void {
+		if ( ! Connection::load()->is_active() || ! function_exists( 'as_has_scheduled_action' ) || ! did_action( 'action_scheduler_init' ) ) {
+			return;
+		}
+		$hooks = array(
+			self::HOOK        => self::INTERVAL_S,
+			MailRelease::HOOK => self::RELEASE_INTERVAL_S,
+		);
+		foreach ( $hooks as $hook => $every_s ) {
+			if ( ! as_has_scheduled_action( $hook, array(), self::GROUP ) ) {
+				as_schedule_recurring_action( time(), $every_s, $hook, array(), self::GROUP );
+			}
+		}
+	}
+
+	public static function unschedule(): void {
+		if ( function_exists( 'as_unschedule_all_actions' ) ) {
+			as_unschedule_all_actions( '', array(), self::GROUP );
+		}
+	}
+
+	public function send(): void {
+		$connection = Connection::load();
+		if ( ! $connection->is_active() ) {
+			return;
+		}
+		Schema::create_tables();
+		$held_mails = new HeldMails();
+		try {
+			( new Connector( $this->version ) )->repair();
+			$connection = Connection::load();
+			$response   = ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/heartbeat', $this->report( $connection, $held_mails ) );
+		} catch ( FacturelayError $error ) {
+			self::update(
+				array(
+					'tried_at'   => time(),
+					'error_code' => $error->error_code(),
+					'message'    => $error->getMessage(),
+				)
+			);
+			return;
+		}
+		foreach ( (array) ( $response['mailed'] ?? array() ) as $mail_group ) {
+			// The request that said so at the time may not have arrived.
+			$held_mails->finish_replacing( (string) $mail_group );
+		}
+		$held_mails->purge();
+		self::update(
+			array(
+				'answered_at'      => time(),
+				'tried_at'         => time(),
+				'holds'            => (array) ( $response['holds'] ?? array() ),
+				'shop'             => (array) ( $response['shop'] ?? array() ),
+				'reachable'        => ! empty( $response['reachable'] ),
+				// Still missing after repair().
+				'webhooks_missing' => array() !== Webhooks::missing_topics( $connection ),
+				'error_code'       => '',
+				'message'          => '',
+			)
+		);
+	}
+
+	/** @return array<string, mixed> the stored option; empty before the first heartbeat */
+	public static function last_response(): array {
+		$response = get_option( self::OPTION, array() );
+		return is_array( $response ) ? $response : array();
+	}
+
+	/**
+	 * Store what Facturelay sends between two heartbeats: the rules for holding mails and the shop's state.
+	 * answered_at stays as it is: only a heartbeat proves that this shop reaches Facturelay.
+	 *
+	 * @param array<string, mixed> $state holds, shop; ignored when one of them is missing
+	 */
+	public static function store_bridge_state( array $state ): void {
+		if ( isset( $state['holds'], $state['shop'] ) && is_array( $state['holds'] ) && is_array( $state['shop'] ) ) {
+			self::update(
+				array(
+					'holds' => $state['holds'],
+					'shop'  => $state['shop'],
+				)
+			);
+		}
+	}
+
+	/** Whether Facturelay answered in the last ten minutes; without that no mail is held. */
+	public static function has_recent_response(): bool {
+		$response = self::last_response();
+		return isset( $response['answered_at'] ) && time() - (int) $response['answered_at'] < self::RECENT_S;
+	}
+
+	/** The rules as last received; rules that hold nothing before that. */
+	public static function hold_rules(): HoldRules {
+		$holds = self::last_response()['holds'] ?? array();
+		return new HoldRules( is_array( $holds ) && isset( $holds['mails'], $holds['since'] ) ? $holds : array( 'mails' => array(), 'since' => 0, 'transfers' => false ) );
+	}
+
+	public static function delete_last_response(): void {
+		delete_option( self::OPTION );
+	}
+
+	/** @param array<string, mixed> $changes */
+	private static function update( array $changes ): void {
+		update_option( self::OPTION, $changes + self::last_response(), false );
+	}
+
+	/** @return array<string, mixed> the body of a heartbeat */
+	private function report( Connection $connection, HeldMails $held_mails ): array {
+		$webhooks = array();
+		foreach ( Webhooks::find( $connection ) as $webhook ) {
+			$webhooks[] = array(
+				'topic'  => $webhook->get_topic(),
+				'status' => $webhook->get_status(),
+			);
+		}
+		return array(
+			'version'     => $this->version,
+			'woocommerce' => defined( 'WC_VERSION' ) ? WC_VERSION : '',
+			'wordpress'   => get_bloginfo( 'version' ),
+			'php'         => PHP_VERSION,
+			'site'        => Connection::home_url(),
+			'webhooks'    => $webhooks,
+			'key'         => RestKeys::exists( $connection->rest_key_id() ),
+			'mails'       => $held_mails->summary(),
+		);
+	}
+}

@@ -1,0 +1,60 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+use Facturelay\Feature;
+
+defined( 'ABSPATH' ) || exit;
+
+/** Lets WordPress call one host and port inside a private network, which the owner allowed; WordPress refuses all others. */
+final class PrivateAddress implements Feature {
+
+	private static string $allowed_now = '';
+
+	public function add_hooks(): void {
+		add_filter( 'http_request_host_is_external', array( $this, 'allow_host' ), 10, 3 );
+		add_filter( 'http_allowed_safe_ports', array( $this, 'allow_port' ), 10, 3 );
+	}
+
+	/** For connecting, when no address is stored yet. '' allows none. */
+	public static function allow_for_this_request( string $host_and_port ): void {
+		self::$allowed_now = $host_and_port;
+	}
+
+	/** Lower-case host:port of an address, with the scheme's own port where none is given. */
+	public static function host_and_port( string $url ): string {
+		$scheme = (string) wp_parse_url( $url, PHP_URL_SCHEME );
+		$port   = wp_parse_url( $url, PHP_URL_PORT ) ?: ( 'https' === $scheme ? 443 : 80 );
+		return strtolower( (string) wp_parse_url( $url, PHP_URL_HOST ) ) . ':' . $port;
+	}
+
+	/**
+	 * @param bool   $external
+	 * @param string $host
+	 * @param string $url
+	 */
+	public function allow_host( $external, $host = '', $url = '' ): bool {
+		return (bool) $external || $this->is_allowed( (string) $url );
+	}
+
+	/**
+	 * @param int[]  $ports
+	 * @param string $host
+	 * @param string $url
+	 * @return int[]
+	 */
+	public function allow_port( $ports, $host = '', $url = '' ): array {
+		$ports = (array) $ports;
+		if ( $this->is_allowed( (string) $url ) ) {
+			$ports[] = (int) substr( (string) strrchr( self::host_and_port( (string) $url ), ':' ), 1 );
+		}
+		return $ports;
+	}
+
+	private function is_allowed( string $url ): bool {
+		$allowed = '' !== self::$allowed_now ? self::$allowed_now : Connection::load()->private_address();
+		return '' !== $allowed && self::host_and_port( $url ) === $allowed;
+	}
+}

@@ -1,0 +1,91 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Connection;
+
+use Facturelay\FacturelayError;
+
+defined( 'ABSPATH' ) || exit;
+
+/** The REST key that Facturelay uses: a row as WooCommerce's settings page writes it; there is no function for that. */
+final class RestKeys {
+
+	/**
+	 * @param int $owner_id user for whom the key acts
+	 * @return array{id: int, key: string, secret: string} in clear text; WooCommerce stores of the key only a hash
+	 * @throws FacturelayError
+	 */
+	public static function create( int $owner_id ): array {
+		global $wpdb;
+		$key      = 'ck_' . wc_rand_hash();
+		$secret   = 'cs_' . wc_rand_hash();
+		$inserted = $wpdb->insert(
+			self::table(),
+			array(
+				'user_id'         => $owner_id,
+				'description'     => 'Facturelay',
+				'permissions'     => 'read_write',
+				'consumer_key'    => wc_api_hash( $key ),
+				'consumer_secret' => $secret,
+				'truncated_key'   => substr( $key, -7 ),
+			)
+		);
+		if ( ! $inserted ) {
+			throw new FacturelayError( 'key_not_made', __( 'WooCommerce could not store the key for Facturelay. Your database may be full or read-only.', 'facturelay' ) );
+		}
+		return array(
+			'id'     => (int) $wpdb->insert_id,
+			'key'    => $key,
+			'secret' => $secret,
+		);
+	}
+
+	public static function delete( int $key_id ): void {
+		global $wpdb;
+		if ( $key_id > 0 ) {
+			$wpdb->delete( self::table(), array( 'key_id' => $key_id ) );
+		}
+	}
+
+	public static function exists( int $key_id ): bool {
+		return null !== self::column( 'key_id', $key_id );
+	}
+
+	/** The user for whom the key acts; 0 where there is no key. */
+	public static function owner_id( int $key_id ): int {
+		return (int) self::column( 'user_id', $key_id );
+	}
+
+	public static function change_owner( int $key_id, int $owner_id ): void {
+		global $wpdb;
+		$wpdb->update( self::table(), array( 'user_id' => $owner_id ), array( 'key_id' => $key_id ) );
+	}
+
+	/** A user for whom the key and webhooks may act: the current one, or the first administrator or manager. 0: nobody. */
+	public static function find_owner(): int {
+		if ( current_user_can( 'manage_woocommerce' ) ) {
+			return get_current_user_id();
+		}
+		$managers = get_users(
+			array(
+				'role__in' => array( 'administrator', 'shop_manager' ),
+				'number'   => 1,
+				'orderby'  => 'ID',
+				'fields'   => 'ID',
+			)
+		);
+		return (int) ( $managers[0] ?? 0 );
+	}
+
+	private static function column( string $column, int $key_id ): ?string {
+		global $wpdb;
+		$column = 'user_id' === $column ? 'user_id' : 'key_id';
+		return $wpdb->get_var( $wpdb->prepare( "SELECT $column FROM `" . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+	}
+
+	private static function table(): string {
+		global $wpdb;
+		return $wpdb->prefix . 'woocommerce_api_keys';
+	}
+}

@@ -1,0 +1,92 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Documents;
+
+use Facturelay\Lifecycle\Schema;
+
+defined( 'ABSPATH' ) || exit;
+
+/** The table of documents that Facturelay reports: enough to show links in a page without a request to Facturelay. */
+final class DocumentTable {
+
+	/** @param array<string, mixed> $document id, order, kind, number, date (YYYY-MM-DD), total (decimal string), currency, test */
+	public function save( array $document ): bool {
+		global $wpdb;
+		return false !== $wpdb->replace(
+			$this->table(),
+			array(
+				'document_id' => (int) $document['id'],
+				'order_id'    => (int) $document['order'],
+				'kind'        => substr( (string) $document['kind'], 0, 24 ),
+				'number'      => substr( (string) $document['number'], 0, 60 ),
+				'dated'       => substr( (string) $document['date'], 0, 10 ),
+				'total'       => substr( (string) $document['total'], 0, 24 ),
+				'currency'    => substr( (string) $document['currency'], 0, 3 ),
+				'test'        => empty( $document['test'] ) ? 0 : 1,
+			)
+		);
+	}
+
+	/** @return object[] rows, the oldest first; test documents only on demand: customers must not see them */
+	public function of_order( int $order_id, bool $with_tests = false ): array {
+		global $wpdb;
+		if ( ! Schema::is_current() ) {
+			return array();
+		}
+		$before = $wpdb->suppress_errors( true );
+		$query  = $wpdb->prepare( "SELECT * FROM `{$this->table()}` WHERE order_id = %d AND test <= %d ORDER BY document_id", $order_id, $with_tests ? 1 : 0 );
+		$rows   = $wpdb->get_results( $query );
+		$wpdb->suppress_errors( $before );
+		return is_array( $rows ) ? $rows : array();
+	}
+
+	/**
+	 * @param int[] $order_ids
+	 * @return int[] ids of their documents, the oldest first
+	 */
+	public function ids_of_orders( array $order_ids ): array {
+		$ids = array();
+		foreach ( $order_ids as $order_id ) {
+			$ids = array_merge( $ids, array_column( $this->of_order( $order_id, true ), 'document_id' ) );
+		}
+		$ids = array_map( 'intval', $ids );
+		sort( $ids );
+		return $ids;
+	}
+
+	public function find( int $document_id ): ?object {
+		global $wpdb;
+		if ( ! Schema::is_current() ) {
+			return null;
+		}
+		return $wpdb->get_row( $wpdb->prepare( "SELECT * FROM `{$this->table()}` WHERE document_id = %d", $document_id ) );
+	}
+
+	/** @return string[] kinds of the order's documents, without tests */
+	public function kinds_of_order( int $order_id ): array {
+		return array_values( array_unique( array_column( $this->of_order( $order_id ), 'kind' ) ) );
+	}
+
+	/** The translated name of a kind of document. */
+	public static function title( string $kind ): string {
+		switch ( $kind ) {
+			case 'invoice':
+				return __( 'Invoice', 'facturelay' );
+			case 'credit_note':
+				return __( 'Credit note', 'facturelay' );
+			case 'delivery_note':
+				return __( 'Delivery note', 'facturelay' );
+			case 'order_confirmation':
+				return __( 'Order confirmation', 'facturelay' );
+			default:
+				return __( 'Document', 'facturelay' );
+		}
+	}
+
+	private function table(): string {
+		global $wpdb;
+		return $wpdb->prefix . 'facturelay_documents';
+	}
+}

@@ -1,0 +1,362 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Mails;
+
+use Facturelay\Lifecycle\Schema;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The table of held mails of WooCommerce's, one row each. Who wants to send one claims its row by an UPDATE that one process wins.
+ *
+ * States of a live row: held, replacing (Facturelay is mailing documents in its place), releasing (the shop is sending it).
+ * States when done: replaced, released, not_held (sent at once), superseded, gone. Reasons: late (deadline passed), stale
+ * (Facturelay was silent), always and link (the owner's choice), no_document (none is mailed in its place).
+ * mail_group is the id of the mail of Facturelay's that replaces it. Times are UTC by PHP's clock: the database may be in
+ * another zone.
+ *
+ * Rows with the mail id "early" are mails of Facturelay's (mailing, then mailed) for which WooCommerce's own was not held
+ * yet: shops that defer their mails come to it minutes later.
+ */
+final class HeldMails {
+
+	// How long Facturelay may take between start_replacing and finish_replacing.
+	private const REPLACING_TIMEOUT_S = 900;
+	// After that the process that claimed a mail counts as dead, and the mail is sent again: two mails are better than none.
+	private const RELEASING_TIMEOUT_S = 600;
+	private const MAX_TRIES           = 3;
+	// A shop that defers its mails sends them within minutes; what Facturelay mailed earlier belongs to another event.
+	private const EARLY           = 'early';
+	private const EARLY_MAX_AGE_S = HOUR_IN_SECONDS;
+	// A mail that was sent longer ago does not count as the mail of today's document.
+	private const RECENT_S = DAY_IN_SECONDS;
+
+	/** Hold a mail. False when that could not be stored: then WooCommerce must send it. */
+	public function hold( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
+		$row = array( $order_id, $mail_id, $refund_id, $status, implode( ',', $kinds ), $locale, self::utc(), self::utc( $deadline_s ) );
+		// IGNORE: the same mail is held once, however often WooCommerce comes to it.
+		$inserted = $this->execute(
+			'INSERT IGNORE INTO %i (order_id, mail_id, refund_id, live, state, status, kinds, locale, held_at, release_at) VALUES (%d, %s, %d, 1, "held", %s, %s, %s, %s, %s)',
+			...$row
+		);
+		return $inserted > 0 || ( 0 === $inserted && $this->is_held( $order_id, $mail_id, $refund_id ) );
+	}
+
+	/** Store that WooCommerce sent a mail which a document would have replaced. */
+	public function record_not_held( int $order_id, string $mail_id, int $refund_id, array $kinds, string $reason ): void {
+		$this->insert_done( $order_id, $mail_id, $refund_id, $kinds, 'not_held', $reason );
+	}
+
+	/** @param string[] $kinds */
+	private function insert_done( int $order_id, string $mail_id, int $refund_id, array $kinds, string $state, string $reason ): void {
+		$this->execute(
+			'INSERT INTO %i (order_id, mail_id, refund_id, live, state, reason, kinds, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, %s, %s, %s, %s, %s, %s)',
+			$order_id,
+			$mail_id,
+			$refund_id,
+			$state,
+			$reason,
+			implode( ',', $kinds ),
+			self::utc(),
+			self::utc(),
+			self::utc()
+		);
+	}
+
+	/** @return string[] the kinds of documents that will replace, or have replaced, a mail of this order */
+	public function expected_kinds( int $order_id ): array {
+		$rows = $this->select( 'SELECT * FROM %i WHERE order_id = %d AND (live = 1 OR state = "replaced")', $order_id );
+		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
+	}
+
+	/** @return object[] rows of mails that must be sent now, the oldest first */
+	public function due( int $limit ): array {
+		return $this->select(
+			'SELECT * FROM %i WHERE (state IN ("held", "replacing") AND release_at <= %s) OR (state = "releasing" AND claimed_at <= %s) ORDER BY release_at, id LIMIT %d',
+			self::utc(),
+			self::utc( -self::RELEASING_TIMEOUT_S ),
+			$limit
+		);
+	}
+
+	/** Claim a due row for sending; false when another process has it. */
+	public function claim( object $row ): bool {
+		// Only a mail that still waits for its document is late.
+		$reason = '' === $row->reason ? 'late' : $row->reason;
+		return 1 === $this->execute(
+			'UPDATE %i SET state = "releasing", reason = %s, mail_group = "", claimed_at = %s, tries = tries + 1 WHERE id = %d AND state = %s AND tries = %d',
+			$reason,
+			self::utc(),
+			(int) $row->id,
+			$row->state,
+			(int) $row->tries
+		);
+	}
+
+	/** End a row: released, superseded or gone. */
+	public function finish( int $id, string $state ): void {
+		$this->execute( 'UPDATE %i SET state = %s, live = NULL, done_at = %s WHERE id = %d', $state, self::utc(), $id );
+	}
+
+	/** The mail could not be sent: try again in a minute, MAX_TRIES times in all. */
+	public function retry_later( object $row ): void {
+		if ( (int) $row->tries + 1 >= self::MAX_TRIES ) {
+			$this->finish( (int) $row->id, 'gone' );
+			return;
+		}
+		$this->execute( 'UPDATE %i SET state = "held", release_at = %s WHERE id = %d', self::utc( 60 ), (int) $row->id );
+	}
+
+	/**
+	 * Facturelay is about to mail documents of these kinds: mark the held mails that they replace. May be called again.
+	 *
+	 * True when it must not, because WooCommerce's own mail was sent already.
+	 *
+	 * @param string[] $kinds
+	 * @param int[]    $refunds ids of the refunds that the documents credit
+	 */
+	public function start_replacing( int $order_id, array $kinds, array $refunds, string $mail_group, int $deadline_s ): bool {
+		$replacing  = 0;
+		$concerned  = 0;
+		$sent_kinds = array();
+		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
+			$common = array_intersect( self::kinds( $row ), $kinds );
+			// Each refund of an order has a credit note, and a mail, of its own.
+			$other_refund = (int) $row->refund_id > 0 && ! in_array( (int) $row->refund_id, $refunds, true );
+			if ( array() === $common || $other_refund || self::EARLY === $row->mail_id ) {
+				continue;
+			}
+			++$concerned;
+			if ( $this->can_replace( $row, $mail_group, $deadline_s ) ) {
+				$changed = $this->execute(
+					'UPDATE %i SET state = "replacing", mail_group = %s, release_at = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))',
+					$mail_group,
+					self::utc( self::REPLACING_TIMEOUT_S ),
+					(int) $row->id,
+					$mail_group
+				);
+				// A second call within one second changes nothing, and 0 rows are reported.
+				$replacing += $changed || $mail_group === $row->mail_group ? 1 : 0;
+			}
+			if ( $this->was_sent_without_document( $row ) ) {
+				$sent_kinds = array_merge( $sent_kinds, $common );
+			}
+		}
+		if ( 0 === $concerned ) {
+			$this->insert_early( $order_id, $kinds, $refunds, $mail_group );
+		}
+		return 0 === $replacing && array() !== $sent_kinds && array() === array_diff( $kinds, $sent_kinds );
+	}
+
+	/** @return string[] the kinds of documents that Facturelay mailed before WooCommerce came to its mail of the order or refund */
+	public function early_kinds( int $order_id, int $refund_id ): array {
+		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $this->early_rows( $order_id, $refund_id ) ) ) ) );
+	}
+
+	/**
+	 * Match a mail of WooCommerce's with one that Facturelay mailed, or is mailing, in its place. One replaces one.
+	 *
+	 * True when there is one: then WooCommerce must not send its own.
+	 *
+	 * @param string[] $kinds
+	 */
+	public function match_early_mail( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale ): bool {
+		foreach ( $this->early_rows( $order_id, $refund_id ) as $row ) {
+			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->execute( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
+				continue;
+			}
+			if ( 'mailed' === $row->state ) {
+				$this->insert_done( $order_id, $mail_id, $refund_id, self::kinds( $row ), 'replaced', '' );
+				return true;
+			}
+			// Facturelay is still mailing: hold WooCommerce's mail, so that it is sent should that fail.
+			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, self::REPLACING_TIMEOUT_S );
+			$this->execute( 'UPDATE %i SET state = "replacing", mail_group = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->mail_group, $order_id, $mail_id, $refund_id );
+			return true;
+		}
+		return false;
+	}
+
+	/** @return object[] */
+	private function early_rows( int $order_id, int $refund_id ): array {
+		return $this->select( 'SELECT * FROM %i WHERE order_id = %d AND refund_id = %d AND mail_id = %s AND release_at > %s ORDER BY id', $order_id, $refund_id, self::EARLY, self::utc() );
+	}
+
+	/**
+	 * @param string[] $kinds
+	 * @param int[]    $refunds
+	 */
+	private function insert_early( int $order_id, array $kinds, array $refunds, string $mail_group ): void {
+		$this->delete_early( $mail_group );
+		foreach ( array() === $refunds ? array( 0 ) : $refunds as $refund_id ) {
+			$this->execute(
+				'INSERT INTO %i (order_id, mail_id, refund_id, live, state, kinds, mail_group, held_at, release_at, done_at) VALUES (%d, %s, %d, NULL, "mailing", %s, %s, %s, %s, %s)',
+				$order_id,
+				self::EARLY,
+				(int) $refund_id,
+				implode( ',', $kinds ),
+				$mail_group,
+				self::utc(),
+				self::utc( self::EARLY_MAX_AGE_S ),
+				self::utc()
+			);
+		}
+	}
+
+	private function delete_early( string $mail_group ): void {
+		$this->execute( 'DELETE FROM %i WHERE mail_group = %s AND mail_id = %s', $mail_group, self::EARLY );
+	}
+
+	/** Facturelay has mailed its documents. */
+	public function finish_replacing( string $mail_group ): void {
+		$this->execute( 'UPDATE %i SET state = "replaced", live = NULL, done_at = %s WHERE mail_group = %s AND state = "replacing"', self::utc(), $mail_group );
+		$this->execute( 'UPDATE %i SET state = "mailed" WHERE mail_group = %s AND state = "mailing"', $mail_group );
+	}
+
+	/** Facturelay will not mail its documents: the mails that they would have replaced are due now. */
+	public function cancel_replacing( string $mail_group ): void {
+		$this->delete_early( $mail_group );
+		$this->execute( 'UPDATE %i SET state = "held", reason = "no_document", mail_group = "", release_at = %s WHERE mail_group = %s AND state = "replacing"', self::utc(), $mail_group );
+	}
+
+	/**
+	 * No document is mailed for the order in the state that Facturelay saw: its held mails are due now.
+	 *
+	 * @param string $status  of the order as Facturelay saw it; '' for all its mails
+	 * @param int[]  $refunds ids of the refunds as Facturelay saw them
+	 */
+	public function release_order( int $order_id, string $status, array $refunds ): void {
+		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d AND state = "held"', $order_id ) as $row ) {
+			$refund = (int) $row->refund_id;
+			$seen   = '' === $status || ( $refund > 0 ? in_array( $refund, $refunds, true ) : $row->status === $status );
+			if ( $seen ) {
+				$this->execute( 'UPDATE %i SET reason = "no_document", release_at = %s WHERE id = %d AND state = "held"', self::utc(), (int) $row->id );
+			}
+		}
+	}
+
+	/** Every held mail is due now. */
+	public function release_all(): void {
+		$this->execute( 'UPDATE %i SET state = "held", reason = "no_document", release_at = %s WHERE state IN ("held", "replacing")', self::utc() );
+	}
+
+	/** Whether the order has a later mail, which makes its on-hold mail pointless. */
+	public function has_later_mail( object $row ): bool {
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
+	}
+
+	/** Whether a mail is sent although a document should have replaced it, so that a link to the document belongs in it. */
+	public function needs_link( int $order_id, string $mail_id ): bool {
+		return array() !== $this->select(
+			'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND reason IN ("late", "stale", "link") AND state IN ("releasing", "released", "not_held")',
+			$order_id,
+			$mail_id
+		);
+	}
+
+	/** @return array{held: int, oldest: string} how many mails are held, and since when (UTC; '' for none) */
+	public function summary(): array {
+		$rows = $this->select( 'SELECT COUNT(*) AS held, MIN(held_at) AS oldest FROM %i WHERE live = 1' );
+		return array(
+			'held'   => (int) ( $rows[0]->held ?? 0 ),
+			'oldest' => (string) ( $rows[0]->oldest ?? '' ),
+		);
+	}
+
+	/** Whether a mail of this order waits for its document. */
+	public function has_held_mail( int $order_id ): bool {
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND live = 1', $order_id );
+	}
+
+	/** Delete rows that were done more than 90 days ago, 1000 at most. */
+	public function purge(): void {
+		$this->execute( 'DELETE FROM %i WHERE live IS NULL AND done_at < %s LIMIT 1000', self::utc( -90 * DAY_IN_SECONDS ) );
+	}
+
+	/**
+	 * Delete what is done; mails that are still held stay.
+	 *
+	 * @param int[] $order_ids
+	 * @return int rows deleted
+	 */
+	public function delete_of_orders( array $order_ids ): int {
+		$deleted = 0;
+		foreach ( $order_ids as $order_id ) {
+			$deleted += (int) $this->execute( 'DELETE FROM %i WHERE order_id = %d AND live IS NULL', (int) $order_id );
+		}
+		return $deleted;
+	}
+
+	/** Whether Facturelay may still mail its documents in place of this mail. */
+	private function can_replace( object $row, string $mail_group, int $deadline_s ): bool {
+		$in_time = strtotime( $row->held_at . ' UTC' ) + $deadline_s > time() && 'no_document' !== $row->reason;
+		return ( 'held' === $row->state && $in_time ) || ( 'replacing' === $row->state && $mail_group === $row->mail_group && $in_time );
+	}
+
+	/** Whether the shop sent this mail itself in the last day, or is about to. */
+	private function was_sent_without_document( object $row ): bool {
+		if ( in_array( $row->state, array( 'held', 'replacing', 'releasing' ), true ) ) {
+			return 'no_document' !== $row->reason;
+		}
+		$recent = strtotime( $row->done_at . ' UTC' ) > time() - self::RECENT_S;
+		return $recent && in_array( $row->state, array( 'released', 'not_held' ), true ) && 'no_document' !== $row->reason;
+	}
+
+	private function is_held( int $order_id, string $mail_id, int $refund_id ): bool {
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND live = 1', $order_id, $mail_id, $refund_id );
+	}
+
+	/** @return string[] */
+	private static function kinds( object $row ): array {
+		return array_values( array_filter( explode( ',', (string) $row->kinds ) ) );
+	}
+
+	private static function utc( int $from_now_s = 0 ): string {
+		return gmdate( 'Y-m-d H:i:s', time() + $from_now_s );
+	}
+
+	/**
+	 * @param mixed ...$values
+	 * @return int|false rows changed; false when the statement failed or there is no table
+	 */
+	private function execute( string $statement, ...$values ) {
+		global $wpdb;
+		if ( ! Schema::is_current() ) {
+			return false;
+		}
+		// Silent: an error printed into the checkout's response would break it, and every page view would fill the log.
+		$before = $wpdb->suppress_errors( true );
+		$result = $wpdb->query( $this->prepare( $statement, $values ) );
+		$wpdb->suppress_errors( $before );
+		return is_int( $result ) ? $result : false;
+	}
+
+	/**
+	 * @param mixed ...$values
+	 * @return object[]
+	 */
+	private function select( string $statement, ...$values ): array {
+		global $wpdb;
+		if ( ! Schema::is_current() ) {
+			return array();
+		}
+		$before = $wpdb->suppress_errors( true );
+		$rows   = $wpdb->get_results( $this->prepare( $statement, $values ) );
+		$wpdb->suppress_errors( $before );
+		return is_array( $rows ) ? $rows : array();
+	}
+
+	/**
+	 * %i stands for the table.
+	 *
+	 * @param array<int, mixed> $values
+	 */
+	private function prepare( string $statement, array $values ): string {
+		global $wpdb;
+		// By hand: %i of wpdb::prepare came with WordPress 6.2.
+		$statement = str_replace( '%i', "`{$wpdb->prefix}facturelay_holds`", $statement );
+		return array() === $values ? $statement : (string) $wpdb->prepare( $statement, $values );
+	}
+}

@@ -1,0 +1,90 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Mails;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Which documents replace which mail of WooCommerce's: pure, by the rules that Facturelay sends.
+ *
+ * The rules: since (Unix time; orders placed before it make no documents), deadline_s, transfers (whether documents say how
+ * to pay by bank transfer), mails (mail id => conditions: kind, needs_paid, buyer, methods, countries, minimum).
+ * Cases: tests/contracts/mail_holds.json.
+ */
+final class HoldRules {
+
+	public const ON_HOLD = 'customer_on_hold_order';
+	// WooCommerce mails a partial refund under an id of its own.
+	public const REFUNDS = array( 'customer_refunded_order', 'customer_partially_refunded_order' );
+	// The documents that say how to pay, by bank transfer only: what other methods tell the customer is not known here.
+	private const PAYABLE       = array( 'invoice', 'order_confirmation' );
+	private const BANK_TRANSFER = 'bacs';
+
+	/** @var array<string, mixed> */
+	private array $rules;
+
+	/** @param array<string, mixed> $rules */
+	public function __construct( array $rules ) {
+		$this->rules = $rules;
+	}
+
+	/** @return array<int, array<string, mixed>> which documents of which orders replace the mail */
+	public function conditions( string $mail_id ): array {
+		return (array) ( $this->rules['mails'][ $mail_id ] ?? array() );
+	}
+
+	/** Seconds that a mail is held at most. */
+	public function deadline_s(): int {
+		return max( 60, (int) ( $this->rules['deadline_s'] ?? 600 ) );
+	}
+
+	/**
+	 * @param array<string, mixed> $facts of OrderFacts: mail, paid, method, business, country, total, placed_at, downloads, made
+	 * @return string[] the kinds of documents that replace the mail; none: WooCommerce sends its own
+	 */
+	public function replacing_kinds( array $facts ): array {
+		$conditions = $this->rules['mails'][ $facts['mail'] ] ?? array();
+		if ( $facts['downloads'] || $facts['placed_at'] < $this->rules['since'] ) {
+			return array();
+		}
+		if ( in_array( $facts['mail'], self::REFUNDS, true ) ) {
+			// A credit note corrects an invoice; without one the refund makes no document.
+			return in_array( 'invoice', $facts['made'], true ) ? array_column( $conditions, 'kind' ) : array();
+		}
+		$kinds = array();
+		foreach ( $conditions as $condition ) {
+			if ( ! in_array( $condition['kind'], $facts['made'], true ) && $this->matches( $condition, $facts ) ) {
+				$kinds[ $condition['kind'] ] = $condition['kind'];
+			}
+		}
+		$kinds = array_values( $kinds );
+		return self::ON_HOLD === $facts['mail'] && ! $this->tells_how_to_pay( $facts, $kinds ) ? array() : $kinds;
+	}
+
+	/**
+	 * @param array<string, mixed> $condition
+	 * @param array<string, mixed> $facts
+	 */
+	private function matches( array $condition, array $facts ): bool {
+		return ( $facts['paid'] || ! $condition['needs_paid'] )
+			&& ( 'everyone' === $condition['buyer'] || ( 'business' === $condition['buyer'] ) === $facts['business'] )
+			&& ( array() === $condition['methods'] || in_array( $facts['method'], $condition['methods'], true ) )
+			&& ( array() === $condition['countries'] || in_array( $facts['country'], $condition['countries'], true ) )
+			&& ( null === $condition['minimum'] || self::thousandths( $facts['total'] ) >= self::thousandths( $condition['minimum'] ) );
+	}
+
+	/**
+	 * @param array<string, mixed> $facts
+	 * @param string[]             $kinds
+	 */
+	private function tells_how_to_pay( array $facts, array $kinds ): bool {
+		return self::BANK_TRANSFER === $facts['method'] && $this->rules['transfers'] && array() !== array_intersect( $kinds, self::PAYABLE );
+	}
+
+	/** Amounts are compared as integers: 22.20 equals 22.2, and no float is compared. */
+	private static function thousandths( string $amount ): int {
+		return (int) round( (float) $amount * 1000 );
+	}
+}

@@ -1,0 +1,147 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Mails;
+
+use Facturelay\Connection\Connection;
+use Facturelay\Connection\Heartbeat;
+use Facturelay\Documents\DocumentTable;
+use Facturelay\Feature;
+use WC_Order;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Holds a mail of WooCommerce's when Facturelay will mail a document in its place. In any doubt the mail is sent.
+ *
+ * Only mails that WooCommerce sends by itself are held, not those that a person sends again or that MailRelease sends.
+ */
+final class MailHold implements Feature {
+
+	public const OPTION = 'facturelay_mails';
+
+	/** The mails that may be held, and the events in which WooCommerce sends them by itself. */
+	public const EVENTS = array(
+		'customer_on_hold_order'            => array( 'woocommerce_order_status_pending_to_on-hold', 'woocommerce_order_status_failed_to_on-hold', 'woocommerce_order_status_cancelled_to_on-hold' ),
+		'customer_processing_order'         => array( 'woocommerce_order_status_cancelled_to_processing', 'woocommerce_order_status_failed_to_processing', 'woocommerce_order_status_on-hold_to_processing', 'woocommerce_order_status_pending_to_processing' ),
+		'customer_completed_order'          => array( 'woocommerce_order_status_completed' ),
+		'customer_refunded_order'           => array( 'woocommerce_order_fully_refunded', 'woocommerce_order_partially_refunded' ),
+		'customer_partially_refunded_order' => array( 'woocommerce_order_fully_refunded', 'woocommerce_order_partially_refunded' ),
+	);
+
+	public function add_hooks(): void {
+		foreach ( array_keys( self::EVENTS ) as $mail_id ) {
+			// Late: a mail that another plugin switches off must not be held.
+			add_filter( "woocommerce_email_enabled_$mail_id", array( $this, 'filter_enabled' ), 100, 3 );
+		}
+	}
+
+	/** The owner's choice for a mail: automatic, always (WooCommerce's own), link (WooCommerce's own with a link to the documents). */
+	public static function choice( string $mail_id ): string {
+		$choices = (array) get_option( self::OPTION, array() );
+		// Both refund mails share one setting, as they do in WooCommerce.
+		$mail_id = 'customer_partially_refunded_order' === $mail_id ? 'customer_refunded_order' : $mail_id;
+		$choice  = (string) ( $choices[ $mail_id ] ?? 'automatic' );
+		return in_array( $choice, array( 'always', 'link' ), true ) ? $choice : 'automatic';
+	}
+
+	/**
+	 * False stops WooCommerce from sending the mail.
+	 *
+	 * @param mixed $enabled
+	 * @param mixed $order null for WooCommerce's list of mails
+	 * @param mixed $email
+	 * @return mixed
+	 */
+	public function filter_enabled( $enabled, $order = null, $email = null ) {
+		$mail_id = substr( (string) current_filter(), strlen( 'woocommerce_email_enabled_' ) );
+		if ( ! $enabled || ! $order instanceof WC_Order || MailRelease::is_sending() || ! self::is_automatic_event( $mail_id ) ) {
+			return $enabled;
+		}
+		try {
+			return $this->hold( $mail_id, $order, $email ) ? false : $enabled;
+		} catch ( \Throwable $error ) {
+			// A customer waits for the page, and a second mail is better than a broken checkout.
+			return $enabled;
+		}
+	}
+
+	/**
+	 * Hold the mail when a document replaces it; true when it is held or was replaced already.
+	 *
+	 * @param mixed $email
+	 */
+	private function hold( string $mail_id, WC_Order $order, $email ): bool {
+		if ( ! Connection::load()->is_active() ) {
+			return false;
+		}
+		$held_mails = new HeldMails();
+		$refund     = in_array( $mail_id, HoldRules::REFUNDS, true ) ? $this->refund_id( $email ) : 0;
+		$made       = ( new DocumentTable() )->kinds_of_order( $order->get_id() );
+		// A refund needs an invoice that exists; for other mails an expected document counts as made.
+		$made  = $refund > 0 ? $made : array_merge( $made, $held_mails->expected_kinds( $order->get_id() ) );
+		$rules = Heartbeat::hold_rules();
+		if ( self::is_deferred_event() && $this->document_mail_was_first( $held_mails, $rules, $mail_id, $order, $refund, $made ) ) {
+			return true;
+		}
+		$kinds  = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
+		$reason = $this->reason_to_send( $mail_id );
+		if ( array() === $kinds ) {
+			return false;
+		}
+		if ( '' !== $reason ) {
+			$held_mails->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
+			return false;
+		}
+		// WooCommerce has switched to the mail's language before it applies this filter.
+		return $held_mails->hold( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $rules->deadline_s() );
+	}
+
+	/**
+	 * Whether Facturelay mailed the document before WooCommerce came to its own mail, as happens where mails are deferred.
+	 *
+	 * @param string[] $made kinds of documents that exist
+	 */
+	private function document_mail_was_first( HeldMails $held_mails, HoldRules $rules, string $mail_id, WC_Order $order, int $refund, array $made ): bool {
+		$mailed_kinds = $held_mails->early_kinds( $order->get_id(), $refund );
+		if ( array() === $mailed_kinds || 'automatic' !== self::choice( $mail_id ) ) {
+			return false;
+		}
+		$kinds = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, array_diff( $made, $mailed_kinds ) ) );
+		return $held_mails->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
+	}
+
+	/** Why a mail that a document would replace is sent all the same: always, link, stale (Facturelay is silent); '' to hold it. */
+	private function reason_to_send( string $mail_id ): string {
+		$choice = self::choice( $mail_id );
+		if ( 'automatic' !== $choice ) {
+			return $choice;
+		}
+		return Heartbeat::has_recent_response() ? '' : 'stale';
+	}
+
+	/** @param mixed $email */
+	private function refund_id( $email ): int {
+		$refund = is_object( $email ) && isset( $email->refund ) ? $email->refund : null;
+		return is_object( $refund ) && method_exists( $refund, 'get_id' ) ? (int) $refund->get_id() : 0;
+	}
+
+	private static function is_automatic_event( string $mail_id ): bool {
+		foreach ( self::EVENTS[ $mail_id ] ?? array() as $event ) {
+			if ( doing_action( $event ) ) {
+				return true;
+			}
+		}
+		return self::is_deferred_event();
+	}
+
+	/** Whether a shop that defers its mails sends one now: by Action Scheduler, in older versions by a request to itself. */
+	private static function is_deferred_event(): bool {
+		$mailer = 'wp_' . get_current_blog_id() . '_wc_emailer';
+		return doing_action( 'woocommerce_send_queued_transactional_email' )
+			|| doing_action( "wp_ajax_$mailer" )
+			|| doing_action( "wp_ajax_nopriv_$mailer" )
+			|| doing_action( "{$mailer}_cron" );
+	}
+}

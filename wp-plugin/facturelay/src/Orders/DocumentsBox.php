@@ -1,0 +1,137 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Orders;
+
+use Facturelay\Documents\CustomerLinks;
+use Facturelay\Documents\DocumentTable;
+use Facturelay\Http\BridgeMessages;
+use WC_Order;
+
+defined( 'ABSPATH' ) || exit;
+
+/** The content of the box at an order, as escaped HTML: for each document its state, the cause, and what can be done. */
+final class DocumentsBox {
+
+	/** From DocumentTable alone, without a request to Facturelay: enough to open the documents. */
+	public static function from_table( WC_Order $order ): string {
+		$html = '';
+		foreach ( ( new DocumentTable() )->of_order( $order->get_id(), true ) as $document ) {
+			$html .= '<p>' . self::document_heading( (array) $document + array( 'id' => $document->document_id, 'date' => $document->dated ), $order ) . '</p>';
+		}
+		return '' === $html ? self::no_documents() : $html;
+	}
+
+	/** @param array<string, mixed> $answer of /plugin/order: documents, drafts, reasons, seen (whether Facturelay knows the order) */
+	public static function from_bridge( WC_Order $order, array $answer ): string {
+		$html = '';
+		foreach ( (array) ( $answer['documents'] ?? array() ) as $document ) {
+			$html .= self::document_html( $document, $order );
+		}
+		foreach ( (array) ( $answer['drafts'] ?? array() ) as $draft ) {
+			$html .= self::draft_html( $draft, $order );
+		}
+		return ( '' === $html ? self::no_documents() : $html ) . self::reasons_html( $answer );
+	}
+
+	/** @param array<string, mixed> $document */
+	private static function document_html( array $document, WC_Order $order ): string {
+		$errors = array_filter( array_map( 'strval', (array) ( $document['failed'] ?? array() ) ) );
+		$html   = self::document_heading( $document, $order ) . '<br>' . self::mail_status( $document );
+		foreach ( $errors as $message ) {
+			$html .= '<br>' . esc_html( $message );
+		}
+		$html .= '<br>' . self::action_link( $order, 'send', (int) $document['id'], 'none' === $document['mail'] ? __( 'Send', 'facturelay' ) : __( 'Send again', 'facturelay' ) );
+		if ( array() !== $errors ) {
+			$html .= ' · ' . self::action_link( $order, 'retry', $order->get_id(), __( 'Try again', 'facturelay' ) );
+		}
+		return "<p>$html</p>";
+	}
+
+	/** @param array<string, mixed> $document */
+	private static function document_heading( array $document, WC_Order $order ): string {
+		$id    = (int) $document['id'];
+		$files = '';
+		foreach ( array_map( 'strval', (array) ( $document['files'] ?? array() ) ) as $file ) {
+			$files .= sprintf( ' · <a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( CustomerLinks::document_url( $id, $order, $file ) ), esc_html( strtoupper( $file ) ) );
+		}
+		$test = empty( $document['test'] ) ? '' : ' (' . esc_html__( 'test', 'facturelay' ) . ')';
+		return sprintf(
+			'<strong><a href="%s" target="_blank" rel="noopener">%s</a></strong>%s<br>%s%s',
+			esc_url( CustomerLinks::document_url( $id, $order ) ),
+			esc_html( DocumentTable::title( (string) $document['kind'] ) . ' ' . $document['number'] ),
+			$test,
+			esc_html( mysql2date( get_option( 'date_format' ), (string) $document['date'] ) . ' · ' . self::format_amount( (string) $document['total'], (string) $document['currency'] ) ),
+			$files
+		);
+	}
+
+	/** @param array<string, mixed> $document */
+	private static function mail_status( array $document ): string {
+		$at = (int) ( $document['mailed_at'] ?? 0 );
+		switch ( $document['mail'] ?? '' ) {
+			case 'done':
+				/* translators: %s: day and time */
+				return '✓ ' . esc_html( sprintf( __( 'mailed %s', 'facturelay' ), wp_date( get_option( 'date_format' ) . ' H:i', $at ) ) );
+			case 'waiting':
+			case 'running':
+				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['sentence'] ?? '' ) );
+			case 'failed':
+				return '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . esc_html__( 'not mailed', 'facturelay' );
+			default:
+				return esc_html__( 'not mailed', 'facturelay' ) . ' ' . esc_html( (string) ( $document['sentence'] ?? '' ) );
+		}
+	}
+
+	/** @param array<string, mixed> $draft */
+	private static function draft_html( array $draft, WC_Order $order ): string {
+		$title = DocumentTable::title( (string) $draft['kind'] );
+		/* translators: 1: kind of document, 2: order number */
+		$question = sprintf( __( 'Issue the %1$s for order %2$s? It gets its number, and that cannot be undone.', 'facturelay' ), $title, $order->get_order_number() );
+		$html     = sprintf(
+			'<strong>%s</strong><br>%s',
+			/* translators: %s: kind of document */
+			esc_html( sprintf( __( 'Draft: %s', 'facturelay' ), $title ) ),
+			esc_html( self::format_amount( (string) $draft['total'], (string) $draft['currency'] ) )
+		);
+		foreach ( (array) ( $draft['problems'] ?? array() ) as $message ) {
+			$html .= '<br>' . esc_html( (string) $message );
+		}
+		return "<p>$html<br>" . self::action_link( $order, 'issue_send', (int) $draft['id'], __( 'Issue and send', 'facturelay' ), $question )
+			. ' · ' . self::action_link( $order, 'issue', (int) $draft['id'], __( 'Only issue', 'facturelay' ), $question ) . '</p>';
+	}
+
+	/** @param array<string, mixed> $answer of /plugin/order */
+	private static function reasons_html( array $answer ): string {
+		$reasons = (array) ( $answer['reasons'] ?? array() );
+		if ( empty( $answer['seen'] ) ) {
+			return '<p class="description" data-pending>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
+		}
+		if ( array() === $reasons ) {
+			return '';
+		}
+		$list = implode( '', array_map( array( self::class, 'reason_item' ), $reasons ) );
+		return '<details><summary>' . esc_html__( 'Why', 'facturelay' ) . "</summary><ul>$list</ul></details>";
+	}
+
+	/** @param array<string, mixed> $reason */
+	private static function reason_item( array $reason ): string {
+		$kind    = (string) ( $reason['kind'] ?? '' );
+		$message = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
+		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $message ) . '</li>';
+	}
+
+	private static function no_documents(): string {
+		return '<p>' . esc_html__( 'There is no document yet. It appears here as soon as it is made.', 'facturelay' ) . '</p>';
+	}
+
+	private static function format_amount( string $amount, string $currency ): string {
+		return html_entity_decode( wp_strip_all_tags( wc_price( (float) $amount, array( 'currency' => $currency ) ) ) );
+	}
+
+	private static function action_link( WC_Order $order, string $action, int $id, string $label, string $question = '' ): string {
+		$confirm = '' === $question ? '' : sprintf( ' onclick="return confirm(\'%s\')"', esc_js( $question ) );
+		return sprintf( '<a href="%s"%s>%s</a>', esc_url( DocumentActions::url( $order->get_id(), $action, $id ) ), $confirm, esc_html( $label ) );
+	}
+}
