@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -37,6 +37,7 @@ def test_words_are_folded_and_split() -> None:
     assert words_of_number("A-000") == {"a-000"}
 
 
+@example("@#0")
 @given(st.text(max_size=200))
 def test_every_word_fits_its_column_and_finds_itself(text: str) -> None:
     words = words_of(text)

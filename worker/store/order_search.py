@@ -61,7 +61,7 @@ def split(text: str) -> list[str]:
 def parts(word: str) -> tuple[str, ...]:
     local, at, domain = word.partition("@")
     if at:
-        return tuple(part for part in (local.strip(EDGES), *re.findall(r"\w+", local), domain) if part)
+        return tuple(part for part in (local.strip(EDGES), *re.findall(r"\w+", local), domain.strip(EDGES)) if part)
     return tuple(re.findall(r"\w+", word))
 
 
