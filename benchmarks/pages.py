@@ -39,7 +39,7 @@ from worker.store import hourly_stats, order_search, sessions, shops, users  # f
 from worker.store.database import json_codec  # fmt: skip
 from worker.store.database.engine import Store
 from worker.store.database.migrate import upgrade
-from worker.store.database.pagination import Place, written
+from worker.store.database.pagination import PageRequest, encode_cursor
 from worker.store.database.tables import metadata
 from worker.store.queries import activity, attention, jobs, lists, register_check, sales_journal, today  # fmt: skip
 from worker.store.queries.jobs import DeliveryFilter, JobFilter, JobKind
@@ -217,7 +217,7 @@ class Maker:
         head = {"shop_id": shop_id, "order_id": order_id, "order_key": f"wc_order_{n}", "order_number": f"{order_id}"}
         status = ("completed", "processing", "on-hold", "cancelled")[order_id % 4]
         seen = {"status": status, "currency": "EUR", "total": "15.00", "buyer": name, "ordered_at": at, "paid_at": at}
-        found = {"looked_at": at, "findings": FINDINGS, "flags": "[]" if order_id % 100 else FLAGS}
+        found = {"fetched_at": at, "rule_results": FINDINGS, "flags": "[]" if order_id % 100 else FLAGS}
         rows["orders"].append(head | seen | found)
         for place, template in enumerate((INVOICE, CREDIT_NOTE) if order_id % 10 == 5 else (CONFIRMATION, INVOICE)):
             self.given[shop_id, template.series] += 1
@@ -229,14 +229,14 @@ class Maker:
                 rows, head, template, document_id, sequence, number=number, at=at, buyer=name, corrects=corrects
             )
             add_steps(rows, shop_id, document_id, at=at, failed=(2 * n + place) % self.one_fails_of == 0)
-            told = {"at": at, "actor": "worker", "code": "issued", "sentence": f"{number} was issued."}
+            told = {"at": at, "actor": "worker", "code": "issued", "message": f"{number} was issued."}
             rows["events"].append({"shop_id": shop_id, "order_id": order_id, "document_id": document_id} | told)
             if template is INVOICE:
                 add_mark(rows, shop_id, document_id, at=at, paid=order_id % 10 > 0)
         rows["order_words"] += [{"shop_id": shop_id, "word": word, "order_id": order_id} for word in sorted(words)]
         rows["deliveries"] += [delivery(shop_id, order_id, at=at) for _ in range(2)]
         if order_id % 100 == 1:
-            draft = {"cause": f"order:{order_id}:invoice:2", "state": "open", "kept_at": at, "changed_at": at}
+            draft = {"cause": f"order:{order_id}:invoice:2", "state": "open", "created_at": at, "changed_at": at}
             mine = {name: head[name] for name in ("shop_id", "order_id", "order_key")}
             rows["drafts"].append(mine | draft | {"snapshot": INVOICE.said})
 
@@ -281,10 +281,10 @@ def add_steps(rows: Rows, shop_id: str, document_id: int, *, at: datetime, faile
         fails = failed and name == "mail"
         rows["steps"].append(
             {
-                "shop_id": shop_id, "document_id": document_id, "name": name, "together": f"{document_id}",
+                "shop_id": shop_id, "document_id": document_id, "name": name, "mail_group": f"{document_id}",
                 "state": "failed" if fails else "done", "attempts": 1, "created_at": at, "next_at": at,
-                "reason_code": ("mail_refused", "mail_server_away")[document_id % 3 % 2] if fails else "",
-                "reason": "The mail server refused the address." if fails else "", "done_at": at + timedelta(seconds=3),
+                "code": ("mail_refused", "mail_server_unreachable")[document_id % 3 % 2] if fails else "",
+                "message": "The mail server refused the address." if fails else "", "done_at": at + timedelta(seconds=3),
             }
         )  # fmt: skip
 
@@ -293,8 +293,8 @@ def delivery(shop_id: str, order_id: int, *, at: datetime, failed: bool = False)
     return {
         "shop_id": shop_id, "source": "webhook", "topic": "order.updated", "order_id": order_id, "received_at": at,
         "body": b'{"id": 1}', "body_sha256": GENESIS, "state": "failed" if failed else "done", "attempts": 1, "next_at": at,
-        "outcome_code": ("order_unreadable", "rest_refused")[order_id % 2] if failed else "looked",
-        "outcome": "The field “total” is not a number." if failed else "", "finished_at": at + timedelta(seconds=2),
+        "code": ("order_unreadable", "rest_refused")[order_id % 2] if failed else "looked",
+        "message": "The field “total” is not a number." if failed else "", "finished_at": at + timedelta(seconds=2),
     }  # fmt: skip
 
 
@@ -308,7 +308,7 @@ def failed_deliveries(size: Size, ids: list[str]) -> Iterator[dict[str, object]]
 
 def past_hours(ids: list[str]) -> Iterator[dict[str, object]]:
     last = hourly_stats.whole_hour(NOW)
-    for shop_id in (hourly_stats.ALL, *ids):
+    for shop_id in (hourly_stats.ALL_SHOPS, *ids):
         for n in range(24 * 31):
             hour = last - n * hourly_stats.HOUR
             counts = {"orders": 5, "documents": 10, "mails": 10, "failures": 1, "latency_ms": 2900 + n}
@@ -328,16 +328,16 @@ class FilledDatabase:
     @cached_property
     def shop(self) -> Shop:
         with self.store.read() as connection:
-            return shops.connected(connection, VAULT, SHOP).shop
+            return shops.get(connection, VAULT, SHOP).shop
 
     @property
     def one(self) -> tuple[str, ...]:
         return (SHOP,)
 
     @property
-    def midway(self) -> Place:
+    def midway(self) -> PageRequest:
         """The page of documents in the middle of the list."""
-        return Place(after=written([(NOW - YEAR / 2).date(), self.size.documents // 2]))
+        return PageRequest(after=encode_cursor([(NOW - YEAR / 2).date(), self.size.documents // 2]))
 
     @cached_property
     def visitor(self) -> FlaskClient:
@@ -403,7 +403,7 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
     "documents, midway": reads(lambda c, filled: lists.documents_page(c, filled.one, None, filled.midway)),
     "documents, midway, all shops": reads(lambda c, filled: lists.documents_page(c, None, None, filled.midway)),
     "documents, a page back, all shops": reads(
-        lambda c, filled: lists.documents_page(c, None, None, Place(before=filled.midway.after))
+        lambda c, filled: lists.documents_page(c, None, None, PageRequest(before=filled.midway.after))
     ),
     "documents, credit notes": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE)),
     "documents, credit notes, all shops": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE), every=True),
@@ -440,8 +440,8 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
     ),
     "job groups, all shops": reads(lambda c, _filled: jobs.job_groups(c, None)),
     "job counts, all shops": reads(lambda c, _filled: jobs.job_counts(c, None)),
-    "events": reads(lambda c, filled: activity.events_page(c, filled.one)),
-    "events, all shops": reads(lambda c, _filled: activity.events_page(c, None)),
+    "events": reads(lambda c, filled: activity.audit_trail_page(c, filled.one)),
+    "events, all shops": reads(lambda c, _filled: activity.audit_trail_page(c, None)),
     "needs you": reads(lambda c, filled: attention.needs(c, filled.one)),
     "needs you, all shops": reads(lambda c, _filled: attention.needs(c, None)),
     "today": reads(lambda c, filled: today.today(c, filled.one, since=DAY)),
@@ -469,7 +469,7 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
     f"page {path}": page(path)
     for path in (
         "/shops",
-        "/work",
+        "/jobs",
         f"/s/{SHOP}",
         f"/s/{SHOP}/orders",
         f"/s/{SHOP}/orders?attention=1",
@@ -477,9 +477,9 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
         f"/s/{SHOP}/documents",
         f"/s/{SHOP}/documents?unpaid=1",
         f"/s/{SHOP}/documents?list=drafts",
-        f"/s/{SHOP}/books",
-        f"/s/{SHOP}/books/numbers/invoice/2026",
-        f"/s/{SHOP}/work",
+        f"/s/{SHOP}/accounting",
+        f"/s/{SHOP}/accounting/numbers/invoice/2026",
+        f"/s/{SHOP}/jobs",
         f"/s/{SHOP}/activity",
         f"/s/{SHOP}/activity/deliveries",
     )

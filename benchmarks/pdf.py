@@ -14,9 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.rendering import Brand, preload
-from worker.rendering.paper import Paper, to_html
+from worker.rendering.paper import DocumentView, to_html
 from worker.rendering.press import to_pdf, to_pdf_plainly
 from worker.rendering.samples import UNPAID, a_line, an_invoice
 
@@ -30,7 +30,7 @@ def a_page(lines: int, turn: int) -> str:
         for n in range(lines)
     )
     document = an_invoice(lines=many, payment=UNPAID)
-    return to_html(Paper(document.draft, document.number, document.issued_on, Words("nl"), Brand()))
+    return to_html(DocumentView(document.draft, document.number, document.issued_on, Translator("nl"), Brand()))
 
 
 def milliseconds(work: Callable[[str], bytes], page: str) -> float:

@@ -7,14 +7,14 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from bridge import api, dashboard, errors, health
-from bridge.context import NAME, assemble, utc_now
+from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document
 from bridge.plugin import connection, orders
 from bridge.webhooks import woocommerce
 from worker.settings import Settings
 
 
-class Whole(IntegerConverter):
+class WholeNumberConverter(IntegerConverter):
     """`<int:…>` in an address: eighteen digits, which every database takes. More, or others than 0 to 9, lead nowhere."""
 
     regex = "[0-9]{1,18}"
@@ -30,10 +30,10 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     # No redirect, ever: WooCommerce takes a 301 for delivered and does not follow it (contract section 3).
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    app.url_map.converters["int"] = Whole
-    app.extensions[NAME] = assemble(settings, now)
-    for door in (woocommerce, document, connection, orders, api, health):
-        app.register_blueprint(door.blueprint)
+    app.url_map.converters["int"] = WholeNumberConverter
+    app.extensions[EXTENSION_NAME] = create_context(settings, now)
+    for module in (woocommerce, document, connection, orders, api, health):
+        app.register_blueprint(module.blueprint)
     dashboard.register(app)
     errors.register(app)
     return app

@@ -9,50 +9,50 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect
 
-from worker.queue import Ringer
+from worker.queue import Enqueuer
 from worker.settings import Settings
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
 
-NAME = "facturelay"
+EXTENSION_NAME = "facturelay"
 
 
 @dataclass(frozen=True)
-class Parts:
+class Context:
     """*now* is the only clock. The vault derives its key here, once: that costs 5 ms, too much for every delivery."""
 
     settings: Settings
     store: Store
-    vault: Vault
+    encryption: Encryption
     archive: Archive
-    ringer: Ringer
+    enqueuer: Enqueuer
     now: Callable[[], datetime]
 
 
-def assemble(settings: Settings, now: Callable[[], datetime]) -> Parts:
+def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:
     """Open everything. Nothing is connected to yet: databases and Redis may come up later than we do."""
-    return Parts(
+    return Context(
         settings=settings,
         store=Store(settings.database_url),
-        vault=Vault(settings.secret_keys),
+        encryption=Encryption(settings.secret_keys),
         archive=open_archive(settings),
-        ringer=Ringer(settings.redis_url),
+        enqueuer=Enqueuer(settings.redis_url),
         now=now,
     )
 
 
-def parts() -> Parts:
+def context() -> Context:
     """The parts of the app that answers this request."""
-    return cast(Parts, current_app.extensions[NAME])
+    return cast(Context, current_app.extensions[EXTENSION_NAME])
 
 
 def base_path() -> str:
     """The folder of the public address that we are reached under, "" when it has none."""
-    return urlsplit(parts().settings.public_url).path
+    return urlsplit(context().settings.public_url).path
 
 
-def go(path: str) -> Response:
+def redirect_to(path: str) -> Response:
     """On to *path*, below our base, with a GET: what follows when something was done."""
     return make_response(redirect(f"{base_path()}{path}", HTTPStatus.SEE_OTHER))
 

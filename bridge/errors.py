@@ -10,10 +10,10 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.context import base_path, parts
-from bridge.i18n.phrases import LANGUAGES, Words
-from bridge.i18n.stored_messages import retold
-from bridge.i18n.translate import _, say_page
+from bridge.context import base_path, context
+from bridge.i18n.phrases import LANGUAGES, Phrases
+from bridge.i18n.stored_messages import translate_message
+from bridge.i18n.translate import _, dashboard_message_page
 from worker.errors import FacturelayError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ HEADERS = {
 STYLESHEET_LIFETIME_S = 600
 RETRY_AFTER_S = 30
 # Who asks here is a program, and reads JSON.
-MACHINES = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
-LONGEST_FAREWELL_S = 5
+JSON_PATHS = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
+DRAIN_TIMEOUT_S = 5
 
-SENTENCES = {
+ERROR_MESSAGES = {
     HTTPStatus.BAD_REQUEST: ("request_wrong", "The request could not be read; send it again."),
     HTTPStatus.NOT_FOUND: ("page_unknown", "There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_wrong", "This address does not take this kind of request."),
@@ -46,9 +46,9 @@ SENTENCES = {
 def register(app: Flask) -> None:
     """Give *app* its headers and its error answers."""
     app.after_request(add_headers)
-    app.after_request(let_the_sender_finish)
+    app.after_request(drain_request_body)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(FacturelayError, own_error)
+    app.register_error_handler(FacturelayError, facturelay_error)
     app.register_error_handler(Exception, unexpected_error)
 
 
@@ -60,19 +60,25 @@ def refusal(status: HTTPStatus, code: str, message: str) -> Response:
 
 
 def message_page(
-    status: HTTPStatus, words: Words, what: str, *, code: str = "", refresh_s: int = 0, **values: str
+    status: HTTPStatus, phrases: Phrases, key: str, *, code: str = "", refresh_s: int = 0, **values: str
 ) -> Response:
     """A small page with the title and the sentence of *what*. *code* is for support; *refresh_s* looks again by itself."""
-    title, sentence = words.say(f"{what}_title"), words.say(what, **values)
+    title, message = phrases.get(f"{key}_title"), phrases.get(key, **values)
     page = render_template(
-        "message.html", words=words, title=title, sentence=sentence, code=code, refresh_s=refresh_s, base=base_path()
+        "customer/message.html",
+        phrases=phrases,
+        title=title,
+        message=message,
+        code=code,
+        refresh_s=refresh_s,
+        base=base_path(),
     )
     return make_response(page, status)
 
 
-def words_of_visitor() -> Words:
+def phrases_of_visitor() -> Phrases:
     """The language that the browser asks for; English where it asks for none of ours."""
-    return Words(request.accept_languages.best_match(LANGUAGES) or "en")
+    return Phrases(request.accept_languages.best_match(LANGUAGES) or "en")
 
 
 def add_headers(response: Response) -> Response:
@@ -84,53 +90,53 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def let_the_sender_finish(response: Response) -> Response:
+def drain_request_body(response: Response) -> Response:
     """Read away what a refused sender still has to say. Closing on it would show it a broken connection, not our answer."""
     # Bad requests are read to their end, or to where the sender fell silent. And only where the server marks the end of the
     # body: elsewhere this would wait for more for ever.
     if response.status_code <= HTTPStatus.BAD_REQUEST or not request.environ.get("wsgi.input_terminated"):
         return response
-    rest, until = request.environ["wsgi.input"], time.monotonic() + LONGEST_FAREWELL_S
-    left = 2 * parts().settings.max_body_bytes
+    body, deadline = request.environ["wsgi.input"], time.monotonic() + DRAIN_TIMEOUT_S
+    remaining = 2 * context().settings.max_body_bytes
     with contextlib.suppress(OSError):
-        while left > 0 and time.monotonic() < until and (piece := rest.read(65_536)):
-            left -= len(piece)
+        while remaining > 0 and time.monotonic() < deadline and (piece := body.read(65_536)):
+            remaining -= len(piece)
     return response
 
 
 def http_error(error: HTTPException) -> AnyResponse:
     """What routing and reading a request refuse: no such address, wrong method, body too large."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    code, message = SENTENCES.get(status, SENTENCES[HTTPStatus.BAD_REQUEST])
-    if is_for_shoppers():
-        response = message_page(status, words_of_visitor(), "unknown")
-    elif is_for_machines():
+    code, message = ERROR_MESSAGES.get(status, ERROR_MESSAGES[HTTPStatus.BAD_REQUEST])
+    if is_for_customers():
+        response = message_page(status, phrases_of_visitor(), "unknown")
+    elif is_for_programs():
         response = refusal(status, code, message)
     else:
-        response = refusing_page(status, code)
+        response = http_error_page(status, code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
 
 
-def own_error(error: FacturelayError) -> Response:
+def facturelay_error(error: FacturelayError) -> Response:
     """What our own code raised: later (503), or not like this (422)."""
-    passing = isinstance(error, Unavailable)
-    status = HTTPStatus.SERVICE_UNAVAILABLE if passing else HTTPStatus.UNPROCESSABLE_ENTITY
-    log.warning("%s %s: %s (%s)", request.method, request.endpoint, error.sentence, error.code)
-    if not is_for_shoppers() and not is_for_machines():
-        response = say_page(
+    is_temporary = isinstance(error, Unavailable)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_temporary else HTTPStatus.UNPROCESSABLE_ENTITY
+    log.warning("%s %s: %s (%s)", request.method, request.endpoint, error.message, error.code)
+    if not is_for_customers() and not is_for_programs():
+        response = dashboard_message_page(
             status,
-            _("This cannot be done now") if passing else _("This cannot be done"),
-            retold(error.sentence),
+            _("This cannot be done now") if is_temporary else _("This cannot be done"),
+            translate_message(error.message),
             code=error.code,
         )
-    elif is_for_shoppers():
+    elif is_for_customers():
         # The sentence speaks to the owner, of files and settings; a visitor gets the code, and can pass that on.
-        response = message_page(status, words_of_visitor(), "away" if passing else "broken", code=error.code)
+        response = message_page(status, phrases_of_visitor(), "away" if is_temporary else "broken", code=error.code)
     else:
-        response = refusal(status, error.code, error.sentence)
+        response = refusal(status, error.code, error.message)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s or RETRY_AFTER_S)
     return response
@@ -142,13 +148,13 @@ def unexpected_error(error: Exception) -> Response:
     # The endpoint, not the path: a path may hold a link's token.
     log.error("Unexpected error %s in %s %s", code, request.method, request.endpoint, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_for_shoppers():
-        return message_page(status, words_of_visitor(), "broken", code=code)
-    if not is_for_machines():
-        sentence = _(
+    if is_for_customers():
+        return message_page(status, phrases_of_visitor(), "broken", code=code)
+    if not is_for_programs():
+        message = _(
             "Nothing was lost. Go back and try again; if it goes on, give the code below to whoever runs Facturelay."
         )
-        return say_page(status, _("Something went wrong here"), sentence, code=code)
+        return dashboard_message_page(status, _("Something went wrong here"), message, code=code)
     return refusal(
         status,
         "unexpected",
@@ -156,20 +162,20 @@ def unexpected_error(error: Exception) -> Response:
     )
 
 
-def refusing_page(status: HTTPStatus, code: str) -> Response:
+def http_error_page(status: HTTPStatus, code: str) -> Response:
     """What routing refuses, for people on the dashboard's pages."""
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        sentence = _("This is more than is taken here at once; nothing was kept.")
+        message = _("This is more than is taken here at once; nothing was kept.")
     elif status is HTTPStatus.NOT_FOUND:
-        sentence = _("There is nothing at this address, or it is not yours to see.")
+        message = _("There is nothing at this address, or it is not yours to see.")
     else:
-        sentence = _("This address does not take this kind of request.")
-    return say_page(status, _("This does not work"), sentence, code=code)
+        message = _("This address does not take this kind of request.")
+    return dashboard_message_page(status, _("This does not work"), message, code=code)
 
 
-def is_for_shoppers() -> bool:
+def is_for_customers() -> bool:
     return request.path.startswith(("/d/", "/plugin/d/"))
 
 
-def is_for_machines() -> bool:
-    return request.path.startswith(MACHINES)
+def is_for_programs() -> bool:
+    return request.path.startswith(JSON_PATHS)

@@ -8,12 +8,12 @@ from typing import TypeVar
 from bridge.i18n.translate import _
 
 T = TypeVar("T")
-WHOLE = re.compile(r"[0-9]{1,18}")
+WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
-def whole(text: str) -> int | None:
+def parse_whole_number(text: str) -> int | None:
     """A whole number that every database takes; None for anything else (`isdigit` is true of ² and of other scripts)."""
-    return int(text) if WHOLE.fullmatch(text) else None
+    return int(text) if WHOLE_NUMBER.fullmatch(text) else None
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def sent(cls, sent: Mapping[str, str]) -> "Form":
+    def from_request(cls, sent: Mapping[str, str]) -> "Form":
         """What a request brought. Only the ends are stripped; passwords are read straight from the request."""
         return cls({name: value.strip() for name, value in sent.items()})
 
@@ -45,9 +45,9 @@ class Form:
             self.errors[name] = str(error)
             return None
 
-    def checked(self, name: str) -> bool:
+    def is_checked(self, name: str) -> bool:
         return bool(self.values.get(name))
 
     @property
-    def is_right(self) -> bool:
+    def is_valid(self) -> bool:
         return not self.errors

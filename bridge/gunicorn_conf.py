@@ -29,7 +29,7 @@ accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").lower()
 
-SILENCE_S = 10
+RECEIVE_TIMEOUT_S = 10
 TOKEN = re.compile(r"(/(?:d|join|password|set-up)/)[^/\s?\"']+")
 
 
@@ -51,7 +51,7 @@ def when_ready(server: Any) -> None:
     """Let a client that falls silent in the middle of a request go after some seconds: eight of them would hold all threads."""
     for listener in server.LISTENERS:
         # Accepted connections inherit it (Linux), and it holds where the worker makes them blocking again.
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE_S, 0))
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_TIMEOUT_S, 0))
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

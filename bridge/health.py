@@ -11,11 +11,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
-from bridge.context import parts
-from bridge.errors import SENTENCES, refusal
+from bridge.context import context
+from bridge.errors import ERROR_MESSAGES, refusal
 from worker import queue
-from worker.store.queries import metrics as figures
-from worker.store.queries.metrics import Figures
+from worker.store.queries import metrics as metrics_query
+from worker.store.queries.metrics import Metrics
 
 blueprint = Blueprint("health", __name__)
 
@@ -32,8 +32,10 @@ def health() -> Response:
 @blueprint.get("/ready")
 def ready() -> Response:
     """200 while deliveries can be kept. Redis is told of but not needed: what cannot be rung, the sweep rings."""
-    database = figures.can_be_read(parts().store)
-    response = jsonify(ready=database, database=said(database), redis=said(redis_answers(parts().settings.redis_url)))
+    database = metrics_query.can_be_read(context().store)
+    response = jsonify(
+        ready=database, database=describe(database), redis=describe(redis_answers(context().settings.redis_url))
+    )
     response.status_code = HTTPStatus.OK if database else HTTPStatus.SERVICE_UNAVAILABLE
     return response
 
@@ -41,45 +43,49 @@ def ready() -> Response:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Figures for Prometheus, for callers on this machine or its private network only."""
-    if not is_near():
-        return refusal(HTTPStatus.NOT_FOUND, *SENTENCES[HTTPStatus.NOT_FOUND])
-    with parts().store.read() as connection:
-        taken = figures.take(connection)
+    if not is_private_caller():
+        return refusal(HTTPStatus.NOT_FOUND, *ERROR_MESSAGES[HTTPStatus.NOT_FOUND])
+    with context().store.read() as connection:
+        collected = metrics_query.collect(connection)
     registry = CollectorRegistry()
     registry.register(
-        Figured(taken, waiting=parts().now() - taken.oldest_waiting_at if taken.oldest_waiting_at else None)
+        MetricsCollector(
+            collected, waiting=context().now() - collected.oldest_waiting_at if collected.oldest_waiting_at else None
+        )
     )
     response = make_response(generate_latest(registry))
     response.content_type = CONTENT_TYPE_PLAIN_0_0_4
     return response
 
 
-class Figured(Collector):
+class MetricsCollector(Collector):
     """The figures under the names that Prometheus knows them by."""
 
-    def __init__(self, taken: Figures, *, waiting: timedelta | None) -> None:
-        self.taken = taken
+    def __init__(self, metrics: Metrics, *, waiting: timedelta | None) -> None:
+        self.metrics = metrics
         self.waiting = waiting or timedelta()
 
     def collect(self) -> Iterator[Metric]:
-        taken = self.taken
-        yield GaugeMetricFamily("facturelay_shops", "Connected shops.", value=taken.shops)
-        yield labelled("facturelay_deliveries", "Kept deliveries by state.", ("state",), taken.deliveries)
-        yield labelled("facturelay_steps", "Steps of documents by name and state.", ("name", "state"), taken.steps)
-        yield labelled("facturelay_documents", "Issued documents by kind.", ("kind",), taken.documents)
-        yield GaugeMetricFamily("facturelay_drafts_open", "Drafts that wait for a person.", value=taken.drafts_open)
-        yield labelled("facturelay_alarms_open", "Open alarms by code.", ("code",), taken.alarms)
+        metrics = self.metrics
+        yield GaugeMetricFamily("facturelay_shops", "Connected shops.", value=metrics.shops)
+        yield labelled_gauge("facturelay_deliveries", "Kept deliveries by state.", ("state",), metrics.deliveries)
+        yield labelled_gauge(
+            "facturelay_steps", "Steps of documents by name and state.", ("name", "state"), metrics.steps
+        )
+        yield labelled_gauge("facturelay_documents", "Issued documents by kind.", ("kind",), metrics.documents)
+        yield GaugeMetricFamily("facturelay_drafts_open", "Drafts that wait for a person.", value=metrics.drafts_open)
+        yield labelled_gauge("facturelay_alerts_open", "Open alarms by code.", ("code",), metrics.alerts)
         yield GaugeMetricFamily(
             "facturelay_oldest_waiting_seconds",
             "Age of the oldest delivery or step that still waits; 0 when nothing does.",
             value=max(0.0, self.waiting.total_seconds()),
         )
         yield CounterMetricFamily(
-            "facturelay_signature_failures", "Deliveries refused for their signature.", value=taken.signature_failures
+            "facturelay_signature_failures", "Deliveries refused for their signature.", value=metrics.signature_failures
         )
 
 
-def labelled(
+def labelled_gauge(
     name: str, help_text: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, help_text, labels=labels)
@@ -88,7 +94,7 @@ def labelled(
     return family
 
 
-def is_near() -> bool:
+def is_private_caller() -> bool:
     """Whether the caller is this machine or its private network, without a proxy in between."""
     if any(name in request.headers for name in PROXY_HEADERS):
         return False
@@ -109,5 +115,5 @@ def redis_answers(redis_url: str) -> bool:
         connection.close()
 
 
-def said(answers: bool) -> str:
+def describe(answers: bool) -> str:
     return "answers" if answers else "away"

@@ -234,9 +234,9 @@ def no_service_starts() -> Iterator[None]:
         POLICY.unlink()
 
 
-def say(sentence: str) -> None:
+def say(message: str) -> None:
     """Progress, at once even through a pipe."""
-    print(sentence, flush=True)
+    print(message, flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ OURS = {name: part for name, part in COMPOSE["services"].items() if part.get("im
 
 
 def test_there_is_a_process_of_each_kind() -> None:
-    assert OURS.keys() == {"migrate", "bridge", "worker", "sweep"}
+    assert OURS.keys() == {"migrate", "bridge", "worker", "scheduler"}
     assert {"proxy", "postgres", "valkey"} <= COMPOSE["services"].keys()
 
 
@@ -42,7 +42,7 @@ def test_bridge_and_workers_share_the_archive(name: str) -> None:
     assert OURS[name]["environment"]["FACTURELAY_DATA"] == "/data"
 
 
-@pytest.mark.parametrize("name", ["bridge", "worker", "sweep", "postgres", "valkey"])
+@pytest.mark.parametrize("name", ["bridge", "worker", "scheduler", "postgres", "valkey"])
 def test_what_runs_has_a_health_check(name: str) -> None:
     assert COMPOSE["services"][name]["healthcheck"]["test"]
 
@@ -55,7 +55,7 @@ def test_what_must_last_has_a_volume(name: str, volume: str) -> None:
 
 def test_migrations_run_once_before_the_rest() -> None:
     assert OURS["migrate"]["restart"] == "no"
-    for name in ("bridge", "worker", "sweep"):
+    for name in ("bridge", "worker", "scheduler"):
         assert OURS[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 

@@ -44,7 +44,7 @@ def test_with_nothing_set_everything_is_on_this_machine(tmp_path: Path) -> None:
         ("FACTURELAY_MAX_BODY_BYTES", "1", "write a whole number from 10000 up"),
         ("FACTURELAY_MAX_BODY_BYTES", "5 MB", "write a whole number"),
         ("FACTURELAY_LOG_LEVEL", "LOUD", "choose one of DEBUG, INFO, WARNING, ERROR"),
-        ("FACTURELAY_SWEEP_SECONDS", "0", "write a whole number from 1 up"),
+        ("FACTURELAY_SCHEDULER_SECONDS", "0", "write a whole number from 1 up"),
         ("FACTURELAY_POLL_SECONDS", "-5", "write a whole number from 1 up"),
         ("FACTURELAY_TEMPLATES", "/nowhere/at/all", "is not a folder"),
         ("DATABASE_URL", "mysql://localhost/db", "must start with sqlite:/// or postgresql://"),
@@ -53,13 +53,13 @@ def test_with_nothing_set_everything_is_on_this_machine(tmp_path: Path) -> None:
 )
 def test_a_wrong_value_is_named_with_what_to_write(tmp_path: Path, name: str, value: str, part: str) -> None:
     error = refused(tmp_path, **{name: value})
-    assert name in error.sentence
-    assert part in error.sentence
+    assert name in error.message
+    assert part in error.message
 
 
 def test_a_mistyped_name_is_refused_with_the_one_that_was_meant(tmp_path: Path) -> None:
     error = refused(tmp_path, FACTURELAY_PUBLIC_ULR="https://documents.example.com")
-    assert error.sentence == "FACTURELAY_PUBLIC_ULR is not a setting; did you mean FACTURELAY_PUBLIC_URL?"
+    assert error.message == "FACTURELAY_PUBLIC_ULR is not a setting; did you mean FACTURELAY_PUBLIC_URL?"
 
 
 def test_names_of_others_and_of_the_tests_are_left_alone(tmp_path: Path) -> None:
@@ -84,8 +84,7 @@ def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     error = refused(tmp_path, DATABASE_URL_FILE=str(tmp_path / "gone"))
     assert (
-        error.sentence
-        == f"DATABASE_URL_FILE names {tmp_path / 'gone'}, which cannot be read: No such file or directory"
+        error.message == f"DATABASE_URL_FILE names {tmp_path / 'gone'}, which cannot be read: No such file or directory"
     )
 
 
@@ -113,7 +112,7 @@ def test_secrets_do_not_print_themselves(tmp_path: Path) -> None:
 
 def test_what_is_handed_to_other_processes_reads_back_the_same(tmp_path: Path) -> None:
     given = read(
-        tmp_path, FACTURELAY_SECRET_KEY=KEY, FACTURELAY_SWEEP_SECONDS="7", FACTURELAY_ALLOW_PRIVATE_SHOPS="yes"
+        tmp_path, FACTURELAY_SECRET_KEY=KEY, FACTURELAY_SCHEDULER_SECONDS="7", FACTURELAY_ALLOW_PRIVATE_SHOPS="yes"
     )
     assert Settings.from_environment(given.as_environment()) == given
 
@@ -127,7 +126,7 @@ def test_parts_get_the_settings_once_though_secrets_came_from_files(tmp_path: Pa
     (tmp_path / "key").write_text("k" * 40, encoding="utf-8")
     environ = {"FACTURELAY_DATA": str(tmp_path), "FACTURELAY_SECRET_KEY_FILE": str(tmp_path / "key"), "PATH": "/bin"}
     given = Settings.from_environment(environ)
-    of_parts = given.environment_of_parts(environ)
+    of_parts = given.environment_of_processes(environ)
     assert of_parts["PATH"] == "/bin"
     assert Settings.from_environment(of_parts) == given
 
@@ -140,4 +139,4 @@ def test_a_mail_server_that_cannot_be_read_stops_the_start_without_repeating_its
 ) -> None:
     with pytest.raises(SettingsError, match="FACTURELAY_SMTP_URL cannot be read") as refused:
         Settings.from_environment({"FACTURELAY_DATA": str(tmp_path), "FACTURELAY_SMTP_URL": url})
-    assert "u:p" not in refused.value.sentence
+    assert "u:p" not in refused.value.message

@@ -7,9 +7,9 @@ class FacturelayError(Exception):
     *sentence* is for the shop owner (what, which, what to do); *code* is short, stable and for scripts and support.
     """
 
-    def __init__(self, sentence: str, *, code: str = "error") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, *, code: str = "error") -> None:
+        super().__init__(message)
+        self.message = message
         self.code = code
 
 
@@ -20,6 +20,6 @@ class Rejected(FacturelayError):
 class Unavailable(FacturelayError):
     """Passing: the same call may work later. *retry_after_s* is what the other side asked for, if it did."""
 
-    def __init__(self, sentence: str, *, code: str = "unavailable", retry_after_s: int | None = None) -> None:
-        super().__init__(sentence, code=code)
+    def __init__(self, message: str, *, code: str = "unavailable", retry_after_s: int | None = None) -> None:
+        super().__init__(message, code=code)
         self.retry_after_s = retry_after_s

@@ -17,16 +17,16 @@ from rq.worker import BaseWorker
 log = logging.getLogger(__name__)
 
 QUEUE = "facturelay"
-LOOK_AT_ORDER = "worker.jobs.look_at_order"  # argument: the id of a delivery
-DELIVER = "worker.jobs.deliver_document"  # argument: the id of a document
-RUN_ERRAND = "worker.jobs.run_errand"  # argument: the id of an errand
-CALL_HOOK = "worker.jobs.call_hook"  # argument: the id of a hook's call
+PROCESS_ORDER = "worker.jobs.process_order"  # argument: the id of a delivery
+SEND_DOCUMENT = "worker.jobs.send_document"  # argument: the id of a document
+RUN_TASK = "worker.jobs.run_task"  # argument: the id of an errand
+SEND_WEBHOOK_EVENT = "worker.jobs.send_webhook_event"  # argument: the id of a hook's call
 CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
-TELL_PLUGIN = "worker.jobs.tell_plugin"  # argument: the id of a plugin
+SYNC_PLUGIN = "worker.jobs.sync_plugin"  # argument: the id of a plugin
 
 JOB_TIMEOUT_S = 120
 # A zip of a year, or a month of ten thousand orders; its lease is kept while it is at work.
-ERRAND_TIMEOUT_S = 3600
+TASK_TIMEOUT_S = 3600
 # A job that was never taken vanishes from Redis; its row stays and the sweep rings again.
 JOB_LIFETIME_S = 900
 # Why a job failed is on its row and in the log; while Redis remembers it, its name cannot be rung again.
@@ -40,24 +40,24 @@ def connect(redis_url: str, *, timeout_s: float = 1.0) -> Redis:
     )
 
 
-def ring(queue: Queue, job: str, row_id: int) -> None:
+def enqueue(queue: Queue, job: str, row_id: int) -> None:
     """Ask a worker to call *job* with *row_id*. Ringing twice for the same row rings once. Raises RedisError."""
-    enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}")
+    _enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}")
 
 
-def ring_again(queue: Queue, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
+def enqueue_again(queue: Queue, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
     """Ring for a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first name.
 
     False where it has been rung for already.
     """
-    return enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // every_s}")
+    return _enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // every_s}")
 
 
 def job_name(job: str) -> str:
     return job.rpartition(".")[2]
 
 
-def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
+def _enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
     """False for a duplicate: it has been rung for and is not done yet."""
     try:
         queue.enqueue(
@@ -67,7 +67,7 @@ def enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
             unique=True,
             # Without a description RQ writes the arguments into Redis and the log.
             description=f"{job_name(job)} {row_id}",
-            job_timeout=ERRAND_TIMEOUT_S if job == RUN_ERRAND else JOB_TIMEOUT_S,
+            job_timeout=TASK_TIMEOUT_S if job == RUN_TASK else JOB_TIMEOUT_S,
             ttl=JOB_LIFETIME_S,
             result_ttl=0,
             failure_ttl=FAILED_JOB_LIFETIME_S,
@@ -82,7 +82,7 @@ def open_queue(redis: Redis) -> Queue:
 
 
 @dataclass(frozen=True)
-class WorkerSeen:
+class WorkerStatus:
     """One worker as Redis knows it. *current_job* is what it does now, empty when it waits."""
 
     name: str
@@ -94,23 +94,23 @@ class WorkerSeen:
 
 
 @dataclass(frozen=True)
-class QueueSeen:
+class QueueStatus:
     """The queue as Redis knows it: counts of jobs, and who works on them."""
 
     queued: int
     running: int
     scheduled: int
     failed: int
-    workers: tuple[WorkerSeen, ...]
+    workers: tuple[WorkerStatus, ...]
 
 
-def seen(redis_url: str) -> QueueSeen | None:
+def status(redis_url: str) -> QueueStatus | None:
     """How the queue stands in Redis; None when it does not answer."""
     connection = connect(redis_url)
     try:
         queue = open_queue(connection)
-        workers = tuple(as_seen(worker) for worker in Worker.all(queue=queue))
-        return QueueSeen(
+        workers = tuple(as_worker_status(worker) for worker in Worker.all(queue=queue))
+        return QueueStatus(
             queued=queue.count,
             running=queue.started_job_registry.count,
             scheduled=queue.scheduled_job_registry.count,
@@ -123,9 +123,9 @@ def seen(redis_url: str) -> QueueSeen | None:
         connection.close()
 
 
-def as_seen(worker: BaseWorker) -> WorkerSeen:
+def as_worker_status(worker: BaseWorker) -> WorkerStatus:
     beat = worker.last_heartbeat
-    return WorkerSeen(
+    return WorkerStatus(
         name=worker.name,
         state=str(worker.get_state()),
         current_job=worker.get_current_job_id() or "",
@@ -135,39 +135,39 @@ def as_seen(worker: BaseWorker) -> WorkerSeen:
     )
 
 
-class Ringer:
+class Enqueuer:
     """Rings from a thread of its own, so that no answer waits for Redis. What cannot be rung is dropped: the sweep rings for it."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
         self._waiting: deque[tuple[str, int]] = deque(maxlen=10_000)
-        self._something = threading.Event()
+        self._wake = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def ring(self, job: str, row_id: int) -> None:
+    def enqueue(self, job: str, row_id: int) -> None:
         """Return at once."""
         self._waiting.append((job, row_id))
-        self._something.set()
+        self._wake.set()
         # Started on first use: a thread does not survive the fork that makes a web worker.
         if self._thread is None or not self._thread.is_alive():
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
+                    self._thread = threading.Thread(target=self._run, name="enqueuer", daemon=True)
                     self._thread.start()
 
     def _run(self) -> None:
         queue = open_queue(connect(self._redis_url))
         while True:
-            self._something.wait()
-            self._something.clear()
-            self._ring_all(queue)
+            self._wake.wait()
+            self._wake.clear()
+            self._enqueue_all(queue)
 
-    def _ring_all(self, queue: Queue) -> None:
+    def _enqueue_all(self, queue: Queue) -> None:
         while self._waiting:
             job, row_id = self._waiting.popleft()
             try:
-                ring(queue, job, row_id)
+                enqueue(queue, job, row_id)
             except RedisError as error:
                 dropped = 1 + len(self._waiting)
                 self._waiting.clear()

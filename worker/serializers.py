@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from worker.domain.document import Draft, KeptDraft, Line, VatLine
+from worker.domain.document import Draft, Line, StoredDraft, VatLine
 from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
-from worker.store.orders import SeenOrder
-from worker.store.queries.api_documents import Summary
-from worker.store.register import Fate
+from worker.store.orders import StoredOrder
+from worker.store.queries.api_documents import DocumentSummary
+from worker.store.register import NumberStatus
 from worker.store.steps import Step, StepName
 
 Json = dict[str, object]
 
 
-def of_document(summary: Summary) -> Json:
+def of_document(summary: DocumentSummary) -> Json:
     """All that needs no look at the document's snapshot."""
     return {
         "shop": summary.shop_id,
@@ -63,7 +63,7 @@ def of_content(draft: Draft) -> Json:
     }
 
 
-def of_draft(kept: KeptDraft) -> Json:
+def of_draft(kept: StoredDraft) -> Json:
     """A draft that waits for a person: no number yet, and why not."""
     draft = kept.draft
     return {
@@ -74,7 +74,7 @@ def of_draft(kept: KeptDraft) -> Json:
         "kind": draft.kind,
         "status": "draft",
         "cause": draft.cause,
-        "kept_at": instant(kept.kept_at),
+        "created_at": instant(kept.created_at),
         "buyer": draft.buyer.company or draft.buyer.name,
         "currency": draft.currency,
         "net": amount(draft.net),
@@ -113,8 +113,8 @@ def of_steps(steps: Iterable[Step]) -> list[Json]:
             "step": step.name,
             "state": step.state,
             "attempts": step.attempts,
-            "reason_code": step.reason_code,
-            "reason": step.reason,
+            "code": step.code,
+            "message": step.message,
             "detail": step.detail,
             "done_at": instant(step.done_at),
         }
@@ -131,12 +131,12 @@ def of_delivery(delivery: Delivery) -> Json:
         "sha256": delivery.body_sha256,
         "state": delivery.state,
         "attempts": delivery.attempts,
-        "outcome_code": delivery.outcome_code,
-        "outcome": delivery.outcome,
+        "code": delivery.code,
+        "message": delivery.message,
     }
 
 
-def of_order(seen: SeenOrder) -> Json:
+def of_order(seen: StoredOrder) -> Json:
     """An order as last seen. Its key stays out: in the shop it opens the order to whoever has it."""
     return {
         "shop": seen.shop_id,
@@ -148,16 +148,16 @@ def of_order(seen: SeenOrder) -> Json:
         "buyer": seen.buyer,
         "ordered_at": instant(seen.ordered_at),
         "paid_at": instant(seen.paid_at),
-        "looked_at": instant(seen.looked_at),
+        "fetched_at": instant(seen.fetched_at),
         "flags": plain(seen.flags),
     }
 
 
-def of_fate(fate: Fate) -> Json:
+def of_number_status(line: NumberStatus) -> Json:
     """One number of the register with what became of it."""
-    amounts = {name: amount(getattr(fate, name)) for name in ("net", "vat", "total")}
-    said: Json = {name: value for name, value in vars(fate).items() if name != "shop_id"}
-    return {"shop": fate.shop_id, **said, "issued_on": day(fate.issued_on), **amounts}
+    amounts = {name: amount(getattr(line, name)) for name in ("net", "vat", "total")}
+    fields: Json = {name: value for name, value in vars(line).items() if name != "shop_id"}
+    return {"shop": line.shop_id, **fields, "issued_on": day(line.issued_on), **amounts}
 
 
 def plain(value: object) -> object:

@@ -10,10 +10,10 @@ from rq import Queue
 
 from worker import queue
 from worker.settings import Settings
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
 
 
@@ -33,8 +33,8 @@ class Services:
         return Store(self.settings.database_url)
 
     @cached_property
-    def vault(self) -> Vault:
-        return Vault(self.settings.secret_keys)
+    def encryption(self) -> Encryption:
+        return Encryption(self.settings.secret_keys)
 
     @cached_property
     def archive(self) -> Archive:
@@ -48,7 +48,7 @@ class Services:
     def _clients(self) -> dict[str, ShopClient]:
         return {}
 
-    def client_of(self, connected: Connected) -> ShopClient:
+    def client_of(self, connected: ConnectedShop) -> ShopClient:
         """The REST client of a shop that has a key; one per shop and key, so that its connections are used again."""
         shop, secrets = connected.shop, connected.secrets
         key = f"{shop.url} {secrets.rest_key} {secrets.rest_secret}"
@@ -62,9 +62,9 @@ class Services:
             )
         return self._clients[key]
 
-    def ring(self, job: str, row_id: int) -> None:
+    def enqueue(self, job: str, row_id: int) -> None:
         """Ring once; where Redis is away the row waits for the sweep."""
         try:
-            queue.ring(self.queue, job, row_id)
+            queue.enqueue(self.queue, job, row_id)
         except RedisError:
             return

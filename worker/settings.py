@@ -24,7 +24,7 @@ KNOWN = (
     "FACTURELAY_MAX_BODY_BYTES",
     "FACTURELAY_ARCHIVE_URL",
     "FACTURELAY_LOG_LEVEL",
-    "FACTURELAY_SWEEP_SECONDS",
+    "FACTURELAY_SCHEDULER_SECONDS",
     "FACTURELAY_POLL_SECONDS",
     "FACTURELAY_EXCHANGE_RATES_URL",
     "FACTURELAY_TEMPLATES",
@@ -52,7 +52,7 @@ class Settings:
     allow_private_shops: bool = False
     max_body_bytes: int = 5_000_000
     log_level: str = "INFO"
-    sweep_seconds: int = 5
+    scheduler_seconds: int = 5
     poll_seconds: int = 300
     exchange_rates_url: str = ""
     archive_url: str = field(default="", repr=False)
@@ -78,7 +78,7 @@ class Settings:
         return cls(
             data=data,
             public_url=checked_url(
-                "FACTURELAY_PUBLIC_URL", values.get("FACTURELAY_PUBLIC_URL") or known_public_url(data)
+                "FACTURELAY_PUBLIC_URL", values.get("FACTURELAY_PUBLIC_URL") or stored_public_url(data)
             ),
             database_url=database_url(values.get("DATABASE_URL") or f"sqlite:///{data / 'facturelay.db'}"),
             redis_url=redis_url(values.get("REDIS_URL") or f"unix://{data / 'valkey' / 'valkey.sock'}"),
@@ -89,7 +89,7 @@ class Settings:
             allow_private_shops=boolean(
                 "FACTURELAY_ALLOW_PRIVATE_SHOPS", values.get("FACTURELAY_ALLOW_PRIVATE_SHOPS", "0")
             ),
-            max_body_bytes=whole(
+            max_body_bytes=whole_number(
                 "FACTURELAY_MAX_BODY_BYTES", values.get("FACTURELAY_MAX_BODY_BYTES", "5000000"), least=10_000
             ),
             log_level=one_of(
@@ -97,27 +97,29 @@ class Settings:
                 values.get("FACTURELAY_LOG_LEVEL", "INFO").upper(),
                 ("DEBUG", "INFO", "WARNING", "ERROR"),
             ),
-            sweep_seconds=whole("FACTURELAY_SWEEP_SECONDS", values.get("FACTURELAY_SWEEP_SECONDS", "5"), least=1),
+            scheduler_seconds=whole_number(
+                "FACTURELAY_SCHEDULER_SECONDS", values.get("FACTURELAY_SCHEDULER_SECONDS", "5"), least=1
+            ),
             archive_url=values.get("FACTURELAY_ARCHIVE_URL", "").rstrip("/"),
             exchange_rates_url=values.get("FACTURELAY_EXCHANGE_RATES_URL", ECB_DAILY),
             templates=folder("FACTURELAY_TEMPLATES", values.get("FACTURELAY_TEMPLATES", "")),
-            poll_seconds=whole("FACTURELAY_POLL_SECONDS", values.get("FACTURELAY_POLL_SECONDS", "300"), least=1),
-            lease_seconds=whole(
+            poll_seconds=whole_number("FACTURELAY_POLL_SECONDS", values.get("FACTURELAY_POLL_SECONDS", "300"), least=1),
+            lease_seconds=whole_number(
                 "FACTURELAY_TEST_LEASE_SECONDS", values.get("FACTURELAY_TEST_LEASE_SECONDS", "150"), least=1
             ),
-            longest_wait_seconds=whole(
+            longest_wait_seconds=whole_number(
                 "FACTURELAY_TEST_LONGEST_WAIT_SECONDS",
                 values.get("FACTURELAY_TEST_LONGEST_WAIT_SECONDS", "3600"),
                 least=1,
             ),
-            shop_timeout_seconds=whole(
+            shop_timeout_seconds=whole_number(
                 "FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS",
                 values.get("FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS", "15"),
                 least=1,
             ),
         )
 
-    def environment_of_parts(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    def environment_of_processes(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """*environ* with these settings in it, for the processes that `up` and `demo` start. Secrets from files are read once."""
         files = {f"{name}_FILE" for name in SECRETS}
         return {**{name: value for name, value in environ.items() if name not in files}, **self.as_environment()}
@@ -134,7 +136,7 @@ class Settings:
             "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1" if self.allow_private_shops else "0",
             "FACTURELAY_MAX_BODY_BYTES": str(self.max_body_bytes),
             "FACTURELAY_LOG_LEVEL": self.log_level,
-            "FACTURELAY_SWEEP_SECONDS": str(self.sweep_seconds),
+            "FACTURELAY_SCHEDULER_SECONDS": str(self.scheduler_seconds),
             "FACTURELAY_POLL_SECONDS": str(self.poll_seconds),
             "FACTURELAY_EXCHANGE_RATES_URL": self.exchange_rates_url,
             "FACTURELAY_ARCHIVE_URL": self.archive_url,
@@ -178,9 +180,9 @@ def with_files(environ: Mapping[str, str]) -> dict[str, str]:
 def secret_keys(text: str, data: Path) -> tuple[str, ...]:
     """Split the list, newest first; without one, use the key that the first start left in the data folder."""
     keys = tuple(key.strip() for key in text.split(",") if key.strip())
-    kept = data / "secret-key"
-    if not keys and kept.exists():
-        keys = (kept.read_text(encoding="utf-8").strip(),)
+    path = data / "secret-key"
+    if not keys and path.exists():
+        keys = (path.read_text(encoding="utf-8").strip(),)
     for key in keys:
         if len(key) < 32:
             raise SettingsError(
@@ -190,10 +192,10 @@ def secret_keys(text: str, data: Path) -> tuple[str, ...]:
     return keys
 
 
-def known_public_url(data: Path) -> str:
+def stored_public_url(data: Path) -> str:
     """The address that the last `up` on this data folder answered at."""
-    kept = data / "public-url"
-    return kept.read_text(encoding="utf-8").strip() if kept.exists() else "http://127.0.0.1:8080"
+    path = data / "public-url"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else "http://127.0.0.1:8080"
 
 
 def checked_url(name: str, text: str) -> str:
@@ -252,7 +254,7 @@ def boolean(name: str, text: str) -> bool:
     raise SettingsError(f"{name} is “{text}”; write 1 or 0", code="setting_wrong")
 
 
-def whole(name: str, text: str, *, least: int) -> int:
+def whole_number(name: str, text: str, *, least: int) -> int:
     if text.strip().isdigit() and int(text) >= least:
         return int(text)
     raise SettingsError(f"{name} is “{text}”; write a whole number from {least} up", code="setting_wrong")

@@ -10,19 +10,19 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, g, request
 
-from bridge.context import go, parts
-from bridge.i18n.translate import _, say_page, speak
+from bridge.context import context, redirect_to
+from bridge.i18n.translate import _, dashboard_message_page, set_language
 from worker.domain.shop import Shop
 from worker.store import sessions, shops, users
 from worker.store.sessions import SEEN_EVERY, Session
 from worker.store.users import Role, User
 
 RANK = {Role.VIEWER: 1, Role.ADMIN: 2, Role.OPERATOR: 3}
-CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+CHANGING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
-class Asker:
+class CurrentUser:
     """Who is signed in. *token* is the session's, straight from the cookie."""
 
     user: User
@@ -30,40 +30,40 @@ class Asker:
     token: str = field(repr=False)
 
 
-def asker() -> Asker | None:
+def current_user() -> CurrentUser | None:
     """Who sent this request; None for a stranger. Looked up once a request."""
-    if "asker" not in g:
-        g.asker = look_up(request.cookies.get(cookie_name(), ""))
-        if g.asker is not None:
-            speak(g.asker.user.language)
-    found: Asker | None = g.asker
+    if "current_user" not in g:
+        g.current_user = load_current_user(request.cookies.get(cookie_name(), ""))
+        if g.current_user is not None:
+            set_language(g.current_user.user.language)
+    found: CurrentUser | None = g.current_user
     return found
 
 
-def me() -> Asker:
+def me() -> CurrentUser:
     """Who sent this request, on pages that only people who are signed in see."""
-    found = asker()
+    found = current_user()
     if found is None:
         raise LookupError("this page is not guarded")
     return found
 
 
-def look_up(token: str) -> Asker | None:
+def load_current_user(token: str) -> CurrentUser | None:
     if not token:
         return None
-    now = parts().now()
-    with parts().store.read() as connection:
+    now = context().now()
+    with context().store.read() as connection:
         found = sessions.user_of(connection, token, now=now)
     if found is None:
         return None
     user, session = found
     if now - session.seen_at > SEEN_EVERY:
-        with parts().store.write() as connection:
-            sessions.seen(connection, session, now=now)
-    return Asker(user, session, token)
+        with context().store.write() as connection:
+            sessions.record_use(connection, session, now=now)
+    return CurrentUser(user, session, token)
 
 
-def guard_shop(blueprint: Blueprint, *, look: Role = Role.VIEWER, act: Role = Role.ADMIN) -> None:
+def guard_shop(blueprint: Blueprint, *, to_read: Role = Role.VIEWER, to_change: Role = Role.ADMIN) -> None:
     """Let only members of the shop in the address see the blueprint's pages, and only *act* change anything.
 
     A shop that is not theirs answers like one that does not exist, so that nobody learns who else is here.
@@ -71,16 +71,16 @@ def guard_shop(blueprint: Blueprint, *, look: Role = Role.VIEWER, act: Role = Ro
 
     @blueprint.before_request
     def check() -> Response | None:
-        stranger = sign_in_first() or wrong_form()
+        stranger = redirect_to_sign_in() or form_token_error()
         if stranger is not None:
             return stranger
         shop_id = str((request.view_args or {}).get("shop_id", ""))
-        with parts().store.read() as connection:
+        with context().store.read() as connection:
             role = users.role_in(connection, me().user, shop_id)
             shop = shops.settings_of(connection, shop_id) if role else None
         if role is None or shop is None:
             abort(HTTPStatus.NOT_FOUND)
-        needed = act if request.method in CHANGES else look
+        needed = to_change if request.method in CHANGING_METHODS else to_read
         if RANK[role] < RANK[needed]:
             return forbidden()
         g.shop, g.role = shop, role
@@ -92,7 +92,7 @@ def guard_operators(blueprint: Blueprint) -> None:
 
     @blueprint.before_request
     def check() -> Response | None:
-        stranger = sign_in_first() or wrong_form()
+        stranger = redirect_to_sign_in() or form_token_error()
         if stranger is not None:
             return stranger
         if not me().user.operator:
@@ -101,33 +101,33 @@ def guard_operators(blueprint: Blueprint) -> None:
         return None
 
 
-def guard_people(blueprint: Blueprint) -> None:
+def guard_users(blueprint: Blueprint) -> None:
     """Let everybody in who is signed in."""
-    blueprint.before_request(lambda: sign_in_first() or wrong_form())
+    blueprint.before_request(lambda: redirect_to_sign_in() or form_token_error())
 
 
 def guard_forms(blueprint: Blueprint) -> None:
     """Strangers may see the pages; what they send must come from a form of ours."""
-    blueprint.before_request(wrong_form)
+    blueprint.before_request(form_token_error)
 
 
-def sign_in_first() -> Response | None:
-    if asker() is not None:
+def redirect_to_sign_in() -> Response | None:
+    if current_user() is not None:
         return None
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-    query = f"?{urlencode({'next': wanted})}" if wanted not in ("", "/") else ""
-    return go(f"/sign-in{query}")
+    next_path = request.full_path.rstrip("?") if request.method == "GET" else ""
+    query = f"?{urlencode({'next': next_path})}" if next_path not in ("", "/") else ""
+    return redirect_to(f"/sign-in{query}")
 
 
-def wrong_form() -> Response | None:
+def form_token_error() -> Response | None:
     """The answer to a change that no form of ours asked for: another site's, or a page that was open for too long."""
-    if request.method not in CHANGES:
+    if request.method not in CHANGING_METHODS:
         return None
     elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
     sent = request.form.get("form_token", "") or request.headers.get("X-Form-Token", "")
     if not elsewhere and hmac.compare_digest(sent.encode(), form_token().encode()):
         return None
-    return say_page(
+    return dashboard_message_page(
         HTTPStatus.BAD_REQUEST,
         _("Nothing was changed"),
         _("This page was open for too long, or did not come from here. Go back, load it again and try once more."),
@@ -136,7 +136,7 @@ def wrong_form() -> Response | None:
 
 
 def forbidden() -> Response:
-    return say_page(
+    return dashboard_message_page(
         HTTPStatus.FORBIDDEN,
         _("Your role does not allow this"),
         _("You may look, but not change or set up anything in this shop. Ask one of its admins."),
@@ -146,14 +146,14 @@ def forbidden() -> Response:
 
 def form_token() -> str:
     """Proof that a form is ours: follows from a cookie that other sites cannot read or set."""
-    key = parts().settings.secret_keys[0].encode()
+    key = context().settings.secret_keys[0].encode()
     purpose = b"facturelay.form.v1:"
     return hmac.new(key, purpose + form_secret().encode(), hashlib.sha256).hexdigest()
 
 
 def form_secret() -> str:
     """The session's token, or for strangers a value of their own that the answer gives them as a cookie."""
-    if asker() is not None:
+    if current_user() is not None:
         return me().token
     if "form_secret" not in g:
         g.form_secret = request.cookies.get(form_cookie_name(), "")
@@ -164,20 +164,20 @@ def form_secret() -> str:
 
 
 def cookie_name() -> str:
-    return named("facturelay")
+    return host_cookie_name("facturelay")
 
 
 def form_cookie_name() -> str:
-    return named("facturelay_form")
+    return host_cookie_name("facturelay_form")
 
 
-def named(name: str) -> str:
+def host_cookie_name(name: str) -> str:
     """Browsers take a __Host- cookie only over https and from this host itself."""
     return f"__Host-{name}" if is_https() else name
 
 
 def is_https() -> bool:
-    return urlsplit(parts().settings.public_url).scheme == "https"
+    return urlsplit(context().settings.public_url).scheme == "https"
 
 
 def set_cookie(response: Response, name: str, value: str, *, max_age_s: int | None) -> None:
@@ -195,12 +195,12 @@ def role() -> Role:
     return found
 
 
-def may_act() -> bool:
+def may_change() -> bool:
     """Whether who is asking may change anything in the shop at hand."""
     return RANK[role()] >= RANK[Role.ADMIN]
 
 
-def address() -> str:
+def client_address() -> str:
     """The network address that a request came from. A proxy on this machine or its private network is believed."""
     last = request.remote_addr or ""
     try:

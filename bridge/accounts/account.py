@@ -5,16 +5,23 @@ from http import HTTPStatus
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.accounts import passwords, second_factor
-from bridge.accounts.access import guard_people, me
-from bridge.accounts.sign_in import MOST_TRIES, forget_tries, new_password_of, note, slow_down, too_often
-from bridge.context import go, parts
+from bridge.accounts.access import guard_users, me
+from bridge.accounts.sign_in import (
+    MOST_ATTEMPTS,
+    is_rate_limited,
+    read_new_password,
+    record_event,
+    reset_rate_limit,
+    too_many_attempts,
+)
+from bridge.context import context, redirect_to
 from bridge.forms import Form
-from bridge.i18n.translate import NAMES, _, speak
-from worker.store import sessions as signing_in
+from bridge.i18n.translate import LANGUAGE_NAMES, _, set_language
+from worker.store import sessions as sessions_store
 from worker.store import users
 
 blueprint = Blueprint("account", __name__)
-guard_people(blueprint)
+guard_users(blueprint)
 
 THEMES = ("", "light", "dark")
 THEME_COOKIE = "facturelay_theme"
@@ -30,15 +37,15 @@ def account() -> Response:
 @blueprint.post("/account")
 def change() -> Response:
     """Name, language and theme."""
-    form = Form.sent(request.form)
+    form = Form.from_request(request.form)
     name = form.text("name", needed=_("Fill in your name."), longest=100)
     language = form.values.get("language", "")
     theme = form.values.get("theme", "")
-    if not form.is_right or language not in NAMES or theme not in THEMES:
+    if not form.is_valid or language not in LANGUAGE_NAMES or theme not in THEMES:
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    with parts().store.write() as connection:
+    with context().store.write() as connection:
         users.change(connection, me().user.user_id, name=name, language=language)
-    speak(language)
+    set_language(language)
     flash(_("Saved."), "good")
     response = back()
     response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S if theme else 0, samesite="Lax", httponly=True)
@@ -48,19 +55,19 @@ def change() -> Response:
 @blueprint.post("/account/password")
 def change_password() -> Response:
     """A new password; every other session ends."""
-    form, user = Form.sent(request.form), me().user
+    form, user = Form.from_request(request.form), me().user
     form.values |= {"name": user.name, "language": user.language}
-    if too_often("old", str(user.user_id), MOST_TRIES):
-        return slow_down()
-    if not knows_password():
+    if is_rate_limited("old", str(user.user_id), MOST_ATTEMPTS):
+        return too_many_attempts()
+    if not is_present_password():
         form.errors["old"] = _("This is not your present password.")
-    password = new_password_of(form, user.email)
-    if not form.is_right or password is None:
+    password = read_new_password(form, user.email)
+    if not form.is_valid or password is None:
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    with parts().store.write() as connection:
+    with context().store.write() as connection:
         users.change(connection, user.user_id, password=passwords.hashed(password))
-        signing_in.end_all(connection, user.user_id, but=me().session.token_hash)
-    note("password_changed", f"{user.email} chose a new password.", actor=user.name)
+        sessions_store.end_all(connection, user.user_id, but=me().session.token_hash)
+    record_event("password_changed", f"{user.email} chose a new password.", actor=user.name)
     flash(_("Your password is changed, and you are signed out everywhere else."), "good")
     return back()
 
@@ -68,69 +75,69 @@ def change_password() -> Response:
 @blueprint.post("/account/sessions")
 def end_other_sessions() -> Response:
     """Sign out everywhere else."""
-    with parts().store.write() as connection:
-        ended = signing_in.end_all(connection, me().user.user_id, but=me().session.token_hash)
-    note("sessions_ended", f"{me().user.email} signed out everywhere else.", actor=me().user.name)
+    with context().store.write() as connection:
+        ended = sessions_store.end_all(connection, me().user.user_id, but=me().session.token_hash)
+    record_event("sessions_ended", f"{me().user.email} signed out everywhere else.", actor=me().user.name)
     flash(_("You are signed out everywhere else.") if ended else _("You were signed in nowhere else."), "good")
     return back()
 
 
 @blueprint.get("/account/second-factor")
-def second() -> Response:
+def second_factor_form() -> Response:
     """Show a fresh seed; nothing is kept until a code proves that an app has it."""
     if me().user.totp:
         return back()
-    return second_page(second_factor.new_seed(), Form())
+    return second_factor_page(second_factor.new_seed(), Form())
 
 
 @blueprint.post("/account/second-factor")
-def switch_on() -> Response:
+def enable_second_factor() -> Response:
     """Keep the seed once its first code is right, and show the recovery codes: this once."""
-    form, user = Form.sent(request.form), me().user
+    form, user = Form.from_request(request.form), me().user
     seed = form.values.get("seed", "")
     usable = second_factor.is_seed(seed)
-    step = second_factor.step_of(seed, form.values.get("code", ""), now=parts().now()) if usable else None
+    step = second_factor.time_step_of(seed, form.values.get("code", ""), now=context().now()) if usable else None
     if user.totp or step is None:
         form.errors["code"] = _(
             "This code is not right. Look at the app's newest one, and check the clock of your phone."
         )
-        return second_page(seed if usable else second_factor.new_seed(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return second_factor_page(seed if usable else second_factor.new_seed(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
     codes = second_factor.new_recovery_codes()
-    with parts().store.write() as connection:
+    with context().store.write() as connection:
         users.change(
             connection,
             user.user_id,
-            totp=parts().vault.lock(seed),
+            totp=context().encryption.encrypt(seed),
             totp_step=step,
-            recovery=second_factor.as_kept(codes),
+            recovery=second_factor.as_stored(codes),
         )
-    note("second_factor_on", f"{user.email} switched the second factor on.", actor=user.name)
+    record_event("second_factor_on", f"{user.email} switched the second factor on.", actor=user.name)
     return make_response(render_template("dashboard/account/recovery.html", codes=codes))
 
 
 @blueprint.post("/account/second-factor/off")
-def switch_off() -> Response:
+def disable_second_factor() -> Response:
     """Password again: an open session on somebody's desk must not be enough."""
     user = me().user
-    if too_often("old", str(user.user_id), MOST_TRIES):
-        return slow_down()
-    if not knows_password():
+    if is_rate_limited("old", str(user.user_id), MOST_ATTEMPTS):
+        return too_many_attempts()
+    if not is_present_password():
         form = Form(
             {"name": user.name, "language": user.language}, {"old_second": _("This is not your present password.")}
         )
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    with parts().store.write() as connection:
+    with context().store.write() as connection:
         users.change(connection, user.user_id, totp="", recovery="[]")
-    note("second_factor_off", f"{user.email} switched the second factor off.", actor=user.name)
+    record_event("second_factor_off", f"{user.email} switched the second factor off.", actor=user.name)
     flash(_("The second factor is off."), "good")
     return back()
 
 
-def knows_password() -> bool:
+def is_present_password() -> bool:
     """Whether the present password was typed; who knows it has tried nothing."""
-    if not passwords.fits(me().user.password, request.form.get("old", "")):
+    if not passwords.matches(me().user.password, request.form.get("old", "")):
         return False
-    forget_tries("old", str(me().user.user_id))
+    reset_rate_limit("old", str(me().user.user_id))
     return True
 
 
@@ -145,19 +152,19 @@ SYSTEMS = (
 )
 
 
-def named(agent: str) -> str:
+def browser_name(agent: str) -> str:
     """A browser and its system as people call them, or what it says of itself."""
     known = [next((name for sign, name in signs if sign in agent), "") for signs in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, known)) or agent or _("unknown browser")
 
 
 def page(form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    with parts().store.read() as connection:
-        sessions = signing_in.sessions_of(connection, me().user.user_id)
+    with context().store.read() as connection:
+        sessions = sessions_store.sessions_of(connection, me().user.user_id)
     content = render_template(
         "dashboard/account/account.html",
         form=form,
-        sessions=[(named(session.agent), session) for session in sessions],
+        sessions=[(browser_name(session.agent), session) for session in sessions],
         mine=me().session.token_hash,
         has_second=bool(me().user.totp),
         theme=request.cookies.get(THEME_COOKIE, ""),
@@ -165,12 +172,12 @@ def page(form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return make_response(content, status)
 
 
-def second_page(seed: str, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def second_factor_page(seed: str, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
     content = render_template(
-        "dashboard/account/second.html", form=form, seed=seed, qr=second_factor.qr(seed, me().user.email)
+        "dashboard/account/second_factor.html", form=form, seed=seed, qr=second_factor.qr(seed, me().user.email)
     )
     return make_response(content, status)
 
 
 def back() -> Response:
-    return go("/account")
+    return redirect_to("/account")

@@ -21,7 +21,7 @@ COMMON = {
 }
 
 
-def checked(password: str, *, email: str) -> str:
+def check_strength(password: str, *, email: str) -> str:
     """*password*, when it will do. Raises ValueError with a sentence."""
     if len(password) < SHORTEST:
         raise ValueError(
@@ -43,12 +43,12 @@ def hashed(password: str) -> str:
     return generate_password_hash(password, method="scrypt")
 
 
-def fits(stored: str | None, password: str) -> bool:
+def matches(stored: str | None, password: str) -> bool:
     """Whether *password* is the stored one. Without a stored one it takes as long, so that nobody learns who is known here."""
-    known = check_password_hash(stored or of_nobody(), password[:LONGEST])
+    known = check_password_hash(stored or dummy_hash(), password[:LONGEST])
     return known and stored is not None
 
 
 @cache
-def of_nobody() -> str:
+def dummy_hash() -> str:
     return hashed("nobody has this password")

@@ -9,7 +9,7 @@ from datetime import datetime
 import pyotp
 import segno
 
-from bridge.context import parts
+from bridge.context import context
 from worker.store import users
 from worker.store.users import User
 
@@ -29,17 +29,17 @@ def is_seed(text: str) -> bool:
     return re.fullmatch("[A-Z2-7]{32}", text) is not None
 
 
-def address(seed: str, email: str) -> str:
+def provisioning_uri(seed: str, email: str) -> str:
     """What the QR code says to an authenticator app."""
     return pyotp.TOTP(seed).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def qr(seed: str, email: str) -> str:
     """The QR code as an SVG data URI, black on white in both themes."""
-    return segno.make(address(seed, email), error="m").svg_data_uri(scale=4, border=3, light="#fff")
+    return segno.make(provisioning_uri(seed, email), error="m").svg_data_uri(scale=4, border=3, light="#fff")
 
 
-def step_of(seed: str, code: str, *, now: datetime) -> int | None:
+def time_step_of(seed: str, code: str, *, now: datetime) -> int | None:
     """The time step that *code* belongs to: this one, or one beside it for clocks that differ. None for a wrong code."""
     digits = "".join(code.split())
     this = int(now.timestamp()) // PERIOD_S
@@ -50,18 +50,18 @@ def step_of(seed: str, code: str, *, now: datetime) -> int | None:
     )
 
 
-def accepted(user: User, code: str, *, now: datetime) -> bool:
+def accept_code(user: User, code: str, *, now: datetime) -> bool:
     """Whether *code* opens the door for *user*: each code of the app and each recovery code once."""
-    step = step_of(parts().vault.unlock(user.totp), code, now=now)
-    with parts().store.write() as connection:
+    step = time_step_of(context().encryption.decrypt(user.totp), code, now=now)
+    with context().store.write() as connection:
         if step is not None:
             return users.use_totp_step(connection, user.user_id, step)
-        kept = json.loads(user.recovery)
+        hashes = json.loads(user.recovery)
         used = hashed(code)
-        if used not in kept:
+        if used not in hashes:
             return False
-        left = json.dumps([one for one in kept if one != used])
-        return users.use_recovery(connection, user.user_id, before=user.recovery, after=left)
+        remaining = json.dumps([one for one in hashes if one != used])
+        return users.use_recovery(connection, user.user_id, before=user.recovery, after=remaining)
 
 
 def new_recovery_codes() -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def new_recovery_codes() -> tuple[str, ...]:
     return tuple(f"{code[:5]}-{code[5:]}" for code in letters)
 
 
-def as_kept(codes: tuple[str, ...]) -> str:
+def as_stored(codes: tuple[str, ...]) -> str:
     return json.dumps([hashed(code) for code in codes])
 
 

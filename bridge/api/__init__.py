@@ -7,14 +7,14 @@ from werkzeug.routing import IntegerConverter
 from bridge.api import openapi, rate_limit
 from bridge.api.request import guarded
 from bridge.api.routes import ROUTES
-from bridge.context import parts
+from bridge.context import context
 
 PREFIX = "/api/v1"
 
 blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
 
 
-class Id(IntegerConverter):
+class IdConverter(IntegerConverter):
     """An id that no database refuses, written in one way only; any other is simply not there."""
 
     regex = "[1-9][0-9]{0,17}"
@@ -22,14 +22,14 @@ class Id(IntegerConverter):
 
 @blueprint.record_once
 def prepare(state: BlueprintSetupState) -> None:
-    state.app.url_map.converters["id"] = Id
-    state.app.extensions[rate_limit.NAME] = rate_limit.Pace()
+    state.app.url_map.converters["id"] = IdConverter
+    state.app.extensions[rate_limit.EXTENSION_NAME] = rate_limit.RateLimiter()
 
 
 @blueprint.get("/openapi.json")
 def description() -> Response:
     """What the API can do, for programs and for those who write them; it holds no secret, so it asks for no token."""
-    return jsonify(openapi.document(ROUTES, server=parts().settings.public_url + PREFIX))
+    return jsonify(openapi.build_document(ROUTES, server=context().settings.public_url + PREFIX))
 
 
 for route in ROUTES:

@@ -29,18 +29,18 @@ SUMMARY: Json = {
     "noted_at": "2026-11-23T09:30:03+00:00",
     "pdf_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
-HOOK: Json = {
-    "hook_id": 3,
+WEBHOOK_ENDPOINT: Json = {
+    "endpoint_id": 3,
     "shop": SHOP,
     "url": "https://books.example.com/facturelay",
     "events": ["document.issued", "document.paid"],
     "active": True,
-    "made_at": "2026-11-23T09:00:00+00:00",
-    "made_by": "API (bookkeeping)",
+    "created_at": "2026-11-23T09:00:00+00:00",
+    "created_by": "API (bookkeeping)",
     "stopped_at": None,
-    "stopped_because": "",
+    "stop_message": "",
 }
-TOLD: Json = {
+WEBHOOK_PAYLOAD: Json = {
     "id": 41,
     "event": "document.issued",
     "occurred_at": "2026-11-23T09:30:00+00:00",
@@ -69,9 +69,9 @@ EXAMPLES: dict[str, Json] = {
         },
         "token": {"name": "bookkeeping", "scopes": ["documents:read", "files:read"]},
     },
-    "add_hook": {**HOOK, "secret": "fh_3b1f…"},
-    "add_hook:body": {"url": HOOK["url"], "events": HOOK["events"]},
-    "get_hook": HOOK,
-    "change_hook": {**HOOK, "events": ["document.issued"]},
-    "change_hook:body": {"events": ["document.issued"], "active": True},
+    "add_webhook_endpoint": {**WEBHOOK_ENDPOINT, "secret": "fh_3b1f…"},
+    "add_webhook_endpoint:body": {"url": WEBHOOK_ENDPOINT["url"], "events": WEBHOOK_ENDPOINT["events"]},
+    "get_webhook_endpoint": WEBHOOK_ENDPOINT,
+    "change_webhook_endpoint": {**WEBHOOK_ENDPOINT, "events": ["document.issued"]},
+    "change_webhook_endpoint:body": {"events": ["document.issued"], "active": True},
 }

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from worker.domain.document import Kind
-from worker.domain.webhook import LONGEST_URL, HookEvent
+from worker.domain.webhook import LONGEST_URL, WebhookEventKind
 
 Json = dict[str, Any]
 # Eighteen digits: no database refuses them.
@@ -23,45 +23,45 @@ PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True)
-class Field:
+class RequestField:
     """*read* makes a value of what came, or raises ValueError with a sentence. *schema* is JSON Schema, as OpenAPI 3.1 has it."""
 
     name: str
     schema: Json
-    says: str
+    description: str
     read: Callable[[Any], object]
     required: bool = False
 
 
-class FieldWrong(ValueError):
+class FieldError(ValueError):
     """What is wrong with one field, in a sentence."""
 
-    def __init__(self, name: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
         self.name = name
-        self.sentence = sentence
+        self.message = message
 
 
-def read_all(fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, Any]:
+def read_fields(fields: Sequence[RequestField], given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of *fields*. Raises FieldWrong for one that is unknown, missing or wrong: a misspelt filter must not find everything."""
     known = {field.name: field for field in fields}
     for name in given:
         if name not in known:
             names = ", ".join(known) or "nothing"
-            raise FieldWrong(name, f"“{name[:60]}” is not known here; there is {names}.")
+            raise FieldError(name, f"“{name[:60]}” is not known here; there is {names}.")
     for field in fields:
         if field.required and field.name not in given:
-            raise FieldWrong(field.name, f"“{field.name}” is missing.")
+            raise FieldError(field.name, f"“{field.name}” is missing.")
     found = {}
     for name, value in given.items():
         try:
             found[name] = known[name].read(value)
         except (ValueError, OverflowError) as error:
-            raise FieldWrong(name, str(error)) from error
+            raise FieldError(name, str(error)) from error
     return found
 
 
-def whole(least: int, most: int) -> Callable[[str], int]:
+def whole_number(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if re.fullmatch("[0-9]{1,18}", text) and least <= int(text) <= most:
             return int(text)
@@ -103,17 +103,21 @@ def instant(value: str) -> datetime:
     raise ValueError("Write an instant with its zone, like 2026-11-23T09:30:00Z (a + in an address is written %2B).")
 
 
-def address(value: object) -> str:
+def url_text(value: object) -> str:
     """Only its type; whether it may be called depends on the settings."""
     if isinstance(value, str):
         return value
     raise ValueError("Write an address like https://books.example.com/hook.")
 
 
-def events(value: object) -> tuple[HookEvent, ...]:
-    if isinstance(value, list) and value and all(isinstance(one, str) and one in list(HookEvent) for one in value):
-        return tuple(event for event in HookEvent if event in value)
-    raise ValueError(f"Write a list with one or more of {', '.join(HookEvent)}.")
+def events(value: object) -> tuple[WebhookEventKind, ...]:
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(one, str) and one in list(WebhookEventKind) for one in value)
+    ):
+        return tuple(event for event in WebhookEventKind if event in value)
+    raise ValueError(f"Write a list with one or more of {', '.join(WebhookEventKind)}.")
 
 
 def boolean(value: object) -> bool:
@@ -127,42 +131,42 @@ TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[
 A_DAY: Json = {"type": "string", "format": "date"}
 AN_INSTANT: Json = {"type": "string", "format": "date-time"}
 
-AFTER = Field(
+AFTER = RequestField(
     "after",
     {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0},
     "The key of the last one of the page before; follow `next` instead of making it up.",
-    whole(0, LARGEST_ID),
+    whole_number(0, LARGEST_ID),
 )
-LIMIT = Field(
+LIMIT = RequestField(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": MOST_ON_A_PAGE, "default": DEFAULT_PAGE},
     "How many at most.",
-    whole(1, MOST_ON_A_PAGE),
+    whole_number(1, MOST_ON_A_PAGE),
 )
-KIND = Field("kind", {"type": "string", "enum": list(map(str, Kind))}, "Only this kind.", kind)
-NUMBER = Field("number", TEXT, "Only the document with this number.", text(60))
-ORDER_ID = Field("order_id", ID, "Only this order, by its id in WooCommerce.", whole(1, LARGEST_ID))
-ORDER_NUMBER = Field("order_number", TEXT, "Only the order with the number that people know it by.", text(60))
-STATUS = Field("status", TEXT, "Only orders with this status in WooCommerce, such as `processing`.", text(60))
-ISSUED_FROM = Field("issued_from", A_DAY, "Dated on this day or later.", day)
-ISSUED_TO = Field("issued_to", A_DAY, "Dated on this day or earlier.", day)
-UPDATED_SINCE = Field("updated_since", AN_INSTANT, "Only what has changed since then.", instant)
+KIND = RequestField("kind", {"type": "string", "enum": list(map(str, Kind))}, "Only this kind.", kind)
+NUMBER = RequestField("number", TEXT, "Only the document with this number.", text(60))
+ORDER_ID = RequestField("order_id", ID, "Only this order, by its id in WooCommerce.", whole_number(1, LARGEST_ID))
+ORDER_NUMBER = RequestField("order_number", TEXT, "Only the order with the number that people know it by.", text(60))
+STATUS = RequestField("status", TEXT, "Only orders with this status in WooCommerce, such as `processing`.", text(60))
+ISSUED_FROM = RequestField("issued_from", A_DAY, "Dated on this day or later.", day)
+ISSUED_TO = RequestField("issued_to", A_DAY, "Dated on this day or earlier.", day)
+UPDATED_SINCE = RequestField("updated_since", AN_INSTANT, "Only what has changed since then.", instant)
 
-URL = Field(
+URL = RequestField(
     "url",
     {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": LONGEST_URL},
     "Where to call: a public https address that answers by itself, without a redirect.",
-    address,
+    url_text,
     required=True,
 )
-EVENTS = Field(
+EVENTS = RequestField(
     "events",
-    {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(map(str, HookEvent))}},
+    {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(map(str, WebhookEventKind))}},
     "What to tell of.",
     events,
     required=True,
 )
-ACTIVE = Field(
+ACTIVE = RequestField(
     "active",
     {"type": "boolean"},
     "false stops it; true lets it go on, first of all with what waited.",

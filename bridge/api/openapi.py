@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 
-from bridge.api.examples import EXAMPLES, TOLD
-from bridge.api.fields import ID, Field, Json
+from bridge.api.examples import EXAMPLES, WEBHOOK_PAYLOAD
+from bridge.api.fields import ID, Json, RequestField
 from bridge.api.route import Route
-from bridge.api.schemas import SCHEMAS, a
-from worker.domain.webhook import HookEvent
+from bridge.api.schemas import SCHEMAS, schema_ref
+from worker.domain.webhook import WebhookEventKind
 
 INTRODUCTION = """Documents, orders and webhooks of one shop, for programs.
 
@@ -19,10 +19,10 @@ What is refused is answered with `error` (stable), `message` (a sentence) and, w
 About 300 requests a minute are taken from each token; above that comes 429 with `Retry-After`.
 
 **Webhooks.** A call is a POST with a JSON body and the header `X-Facturelay-Signature: t=…,v1=…`: `v1` is the hexadecimal
-HMAC-SHA256, under the hook's secret, of `t`, a dot and the raw body. Compute it over the bytes as they came, compare in constant time, refuse
+HMAC-SHA256, under the endpoint's secret, of `t`, a dot and the raw body. Compute it over the bytes as they came, compare in constant time, refuse
 a `t` that is more than five minutes old, and remember each `id`: after a crash the same call can come twice, and calls can overtake each other.
 Answer with any 2xx within 8 seconds; redirects are not followed. Anything else is tried again, ever more slowly, for a day; then the
-hook is stopped and the shop is told. What waited goes out when it goes on; of what was issued while it stood still, ask `/documents`.
+endpoint is stopped and the owner is notified. What waited goes out when it goes on; of what was issued while it stood still, ask `/documents`.
 """
 REFUSALS = {
     401: "No token, or not a valid one",
@@ -31,10 +31,16 @@ REFUSALS = {
     429: "Too fast",
 }
 BODY_REFUSALS = {400: "Not a JSON object", 413: "Too long", 415: "Not application/json"}
-SAYS = {200: "Found", 201: "Made", 204: "Removed", 304: "Not changed", 404: "Not there, or not this shop's"}
+STATUS_DESCRIPTIONS = {
+    200: "Found",
+    201: "Made",
+    204: "Removed",
+    304: "Not changed",
+    404: "Not there, or not this shop's",
+}
 
 
-def document(routes: Sequence[Route], *, server: str) -> Json:
+def build_document(routes: Sequence[Route], *, server: str) -> Json:
     """The whole file for the API at *server*."""
     paths: dict[str, Json] = {}
     for route in routes:
@@ -45,7 +51,7 @@ def document(routes: Sequence[Route], *, server: str) -> Json:
         "servers": [{"url": server}],
         "security": [{"token": []}],
         "paths": paths,
-        "webhooks": {str(event): webhook(event) for event in HookEvent},
+        "webhooks": {str(event): webhook(event) for event in WebhookEventKind},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": SCHEMAS,
@@ -59,7 +65,7 @@ def operation(route: Route) -> Json:
         "operationId": route.name,
         "tags": [route.tag],
         "summary": route.summary,
-        "description": " ".join(filter(None, (route.says, scope))),
+        "description": " ".join(filter(None, (route.description, scope))),
         "parameters": [*path_parameters(route), *query_parameters(route.query)],
         "responses": responses(route),
     }
@@ -78,14 +84,17 @@ def path_parameters(route: Route) -> list[Json]:
     ]
 
 
-def query_parameters(fields: Iterable[Field]) -> list[Json]:
-    return [{"name": field.name, "in": "query", "description": field.says, "schema": field.schema} for field in fields]
+def query_parameters(fields: Iterable[RequestField]) -> list[Json]:
+    return [
+        {"name": field.name, "in": "query", "description": field.description, "schema": field.schema}
+        for field in fields
+    ]
 
 
-def body_schema(fields: Sequence[Field]) -> Json:
+def body_schema(fields: Sequence[RequestField]) -> Json:
     return {
         "type": "object",
-        "properties": {field.name: {**field.schema, "description": field.says} for field in fields},
+        "properties": {field.name: {**field.schema, "description": field.description} for field in fields},
         "required": [field.name for field in fields if field.required],
         "additionalProperties": False,
     }
@@ -94,14 +103,14 @@ def body_schema(fields: Sequence[Field]) -> Json:
 def responses(route: Route) -> Json:
     described = {str(status): response(route, status, content) for status, content in route.answers.items()}
     refused = REFUSALS | (BODY_REFUSALS if route.body else {})
-    for status, says in refused.items():
+    for status, description in refused.items():
         if status != HTTPStatus.FORBIDDEN or route.scope:
-            described[str(status)] = {"description": says, "content": in_json("Refusal")}
+            described[str(status)] = {"description": description, "content": in_json("Refusal")}
     return dict(sorted(described.items()))
 
 
 def response(route: Route, status: int, content: str) -> Json:
-    described: Json = {"description": SAYS[status]}
+    described: Json = {"description": STATUS_DESCRIPTIONS[status]}
     if "/" in content:
         described["content"] = {content: {"schema": {"type": "string", "format": "binary"}}}
         described["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The SHA-256 of the bytes."}}
@@ -113,13 +122,13 @@ def response(route: Route, status: int, content: str) -> Json:
 
 
 def in_json(name: str) -> Json:
-    return {"application/json": {"schema": a(name)}}
+    return {"application/json": {"schema": schema_ref(name)}}
 
 
-def webhook(event: HookEvent) -> Json:
+def webhook(event: WebhookEventKind) -> Json:
     return {
         "post": {
-            "summary": f"What a hook is told with {event}",
+            "summary": f"Sent to an endpoint on {event}",
             "security": [],
             "parameters": [
                 {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
@@ -127,7 +136,12 @@ def webhook(event: HookEvent) -> Json:
             ],
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": a("Told"), "example": {**TOLD, "event": event}}},
+                "content": {
+                    "application/json": {
+                        "schema": schema_ref("WebhookPayload"),
+                        "example": {**WEBHOOK_PAYLOAD, "event": event},
+                    }
+                },
             },
             "responses": {"2XX": {"description": "Taken"}},
         }

@@ -10,15 +10,15 @@ from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
 
-from bridge.api.fields import DEFAULT_PAGE, FieldWrong, read_all
-from bridge.api.rate_limit import pace
+from bridge.api.fields import DEFAULT_PAGE, FieldError, read_fields
+from bridge.api.rate_limit import rate_limiter
 from bridge.api.route import Route
-from bridge.context import parts
+from bridge.context import context
 from bridge.errors import refusal
 from worker.errors import Unavailable
 from worker.serializers import Json
 from worker.store import api_tokens
-from worker.store.api_tokens import Token
+from worker.store.api_tokens import ApiToken
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,10 @@ LARGEST_BODY = 20_000
 
 
 @dataclass(frozen=True)
-class Asking:
+class ApiRequest:
     """A request that may be answered. All that is read for it carries *shop_id*."""
 
-    token: Token
+    token: ApiToken
     query: Mapping[str, Any]
     body: Mapping[str, Any]
 
@@ -59,28 +59,28 @@ def guarded(route: Route) -> Callable[..., Response]:
             return token
         if route.scope is not None and route.scope not in token.scopes:
             return scope_missing(route)
-        wait_s = pace().wait_s(token.token_id, parts().now())
+        wait_s = rate_limiter().wait_s(token.token_id, context().now())
         if wait_s:
             return too_fast(wait_s)
         try:
-            query = read_all(route.query, query_of_request())
+            query = read_fields(route.query, query_of_request())
             body = content_of_request() if route.body else {}
             if isinstance(body, Response):
                 return body
-            return route.view(Asking(token, query, read_all(route.body, body)), **path)
-        except FieldWrong as error:
+            return route.view(ApiRequest(token, query, read_fields(route.body, body)), **path)
+        except FieldError as error:
             return field_wrong(error)
 
     return view
 
 
-def token_of_request() -> Token | Response:
+def token_of_request() -> ApiToken | Response:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         return unauthorized(
             "token_missing", "Send a token of the shop in the header Authorization: Bearer fr_…", 'realm="facturelay"'
         )
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         token = api_tokens.find(connection, secret.strip())
     if token is None:
         return unauthorized(
@@ -88,24 +88,24 @@ def token_of_request() -> Token | Response:
             "This token is not known here, or it was revoked. Make a new one for the shop.",
             'realm="facturelay", error="invalid_token"',
         )
-    note_use(token)
+    record_token_use(token)
     return token
 
 
-def unauthorized(code: str, sentence: str, challenge: str) -> Response:
-    response = refusal(HTTPStatus.UNAUTHORIZED, code, sentence)
+def unauthorized(code: str, message: str, challenge: str) -> Response:
+    response = refusal(HTTPStatus.UNAUTHORIZED, code, message)
     response.headers["WWW-Authenticate"] = f"Bearer {challenge}"
     return response
 
 
-def note_use(token: Token) -> None:
+def record_token_use(token: ApiToken) -> None:
     """Keep when the token was used, for its owner's list. Nobody waits in vain for an answer because that failed."""
-    now = parts().now()
-    if not api_tokens.must_be_noted(token, now):
+    now = context().now()
+    if not api_tokens.use_is_due(token, now):
         return
     try:
-        with parts().store.write() as connection:
-            api_tokens.note_use(connection, token, now)
+        with context().store.write() as connection:
+            api_tokens.record_use(connection, token, now)
     except Unavailable:
         log.warning("The use of token %d could not be noted", token.token_id)
 
@@ -130,8 +130,8 @@ def too_fast(wait_s: int) -> Response:
     return response
 
 
-def field_wrong(error: FieldWrong) -> Response:
-    response = jsonify(error="field_wrong", field=error.name, message=f"{error.name}: {error.sentence}")
+def field_wrong(error: FieldError) -> Response:
+    response = jsonify(error="field_wrong", field=error.name, message=f"{error.name}: {error.message}")
     response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     return response
 
@@ -140,7 +140,7 @@ def query_of_request() -> dict[str, str]:
     """The query. Raises FieldWrong for what is said twice: which of the two was meant?"""
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise FieldWrong(name, "It is given more than once.")
+            raise FieldError(name, "It is given more than once.")
     return request.args.to_dict()
 
 
@@ -150,8 +150,8 @@ def content_of_request() -> dict[str, Any] | Response:
         return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", "The body must be application/json.")
     body = request.stream.read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
-        sentence = f"A body here may be {LARGEST_BODY} bytes long."
-        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", sentence)
+        message = f"A body here may be {LARGEST_BODY} bytes long."
+        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -161,20 +161,22 @@ def content_of_request() -> dict[str, Any] | Response:
     return found
 
 
-def page(asking: Asking, path: str, name: str, items: list[Json], key: str, **more: object) -> Response:
+def page_response(
+    api_request: ApiRequest, path: str, name: str, items: list[Json], key: str, **more: object
+) -> Response:
     """A page of a list. *items* are one more than asked for where there is a next page; *key* is what `after` counts by."""
-    shown = items[: asking.limit]
-    following = None
-    if len(items) > asking.limit:
-        asked = {**request.args.to_dict(), "limit": asking.limit, "after": shown[-1][key]}
+    shown = items[: api_request.limit]
+    next_url = None
+    if len(items) > api_request.limit:
+        query = {**request.args.to_dict(), "limit": api_request.limit, "after": shown[-1][key]}
         # Never from the request's own host: links go where our settings say.
-        following = f"{parts().settings.public_url}/api/v1{path}?{urlencode(asked)}"
-    response = jsonify({name: shown, "next": following, **more})
-    if following:
-        response.headers["Link"] = f'<{following}>; rel="next"'
+        next_url = f"{context().settings.public_url}/api/v1{path}?{urlencode(query)}"
+    response = jsonify({name: shown, "next": next_url, **more})
+    if next_url:
+        response.headers["Link"] = f'<{next_url}>; rel="next"'
     return response
 
 
-def unknown(what: str) -> Response:
+def not_found(what: str) -> Response:
     """404: there is no such thing, or it is another shop's."""
     return refusal(HTTPStatus.NOT_FOUND, f"{what}_unknown", f"This shop has no {what} with this id.")

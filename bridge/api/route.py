@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from bridge.api.fields import Field
+from bridge.api.fields import RequestField
 from worker.store.api_tokens import Scope
 
 
@@ -22,9 +22,9 @@ class Route:
     summary: str
     answers: Mapping[int, str]
     scope: Scope | None = None
-    query: tuple[Field, ...] = ()
-    body: tuple[Field, ...] = ()
-    says: str = ""
+    query: tuple[RequestField, ...] = ()
+    body: tuple[RequestField, ...] = ()
+    description: str = ""
     tag: str = "documents"
 
     @property

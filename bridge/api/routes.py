@@ -7,7 +7,14 @@ from bridge.api.documents import get_document, get_draft, get_pdf, get_xml, list
 from bridge.api.orders import get_order, get_trail, list_orders
 from bridge.api.route import Route
 from bridge.api.shop import get_shop
-from bridge.api.webhooks import add_hook, change_hook, get_hook, list_calls, list_hooks, remove_hook
+from bridge.api.webhooks import (
+    add_webhook_endpoint,
+    change_webhook_endpoint,
+    get_webhook_endpoint,
+    list_webhook_endpoints,
+    list_webhook_events,
+    remove_webhook_endpoint,
+)
 from worker.store.api_tokens import Scope
 
 PAGED = (fields.AFTER, fields.LIMIT)
@@ -32,7 +39,7 @@ ROUTES = (
             fields.ISSUED_TO,
             fields.UPDATED_SINCE,
         ),
-        says="To keep up, remember the last `document_id` and ask for what comes `after`; `updated_since` also finds "
+        description="To keep up, remember the last `document_id` and ask for what comes `after`; `updated_since` also finds "
         "documents that were paid, credited, mailed or noted since.",
     ),
     Route(
@@ -50,7 +57,7 @@ ROUTES = (
         "The PDF as stored",
         {200: "application/pdf", 304: "", 404: "Refusal"},
         Scope.FILES_READ,
-        says="The bytes never change: `ETag` is their SHA-256. Just after issuing the file may still be in the making "
+        description="The bytes never change: `ETag` is their SHA-256. Just after issuing the file may still be in the making "
         "(404 with `file_being_made` and `Retry-After`).",
     ),
     Route(
@@ -86,7 +93,7 @@ ROUTES = (
         {200: "RegisterPage"},
         Scope.DOCUMENTS_READ,
         query=PAGED,
-        says="Each row seals the one before it; `head` is the end of the chain. Keep it elsewhere and it proves later that "
+        description="Each row seals the one before it; `head` is the end of the chain. Keep it elsewhere and it proves later that "
         "nothing was changed.",
     ),
     Route(
@@ -115,56 +122,64 @@ ROUTES = (
         "An order's whole story",
         {200: "Trail", 404: "Refusal"},
         Scope.ORDERS_READ,
-        says="What came in, what was decided and why, what was made, mailed and written back.",
+        description="What came in, what was decided and why, what was made, mailed and written back.",
         tag="orders",
-    ),
-    Route("GET", "/hooks", list_hooks, "The shop's webhooks", {200: "HookList"}, Scope.HOOKS_WRITE, tag="hooks"),
-    Route(
-        "POST",
-        "/hooks",
-        add_hook,
-        "Have an address told",
-        {201: "NewHook"},
-        Scope.HOOKS_WRITE,
-        body=(fields.URL, fields.EVENTS),
-        says="The answer holds the `secret` that calls are signed with, this once.",
-        tag="hooks",
     ),
     Route(
         "GET",
-        "/hooks/<id:hook_id>",
-        get_hook,
+        "/webhook-endpoints",
+        list_webhook_endpoints,
+        "The shop's webhooks",
+        {200: "WebhookEndpointList"},
+        Scope.WEBHOOKS_WRITE,
+        tag="webhooks",
+    ),
+    Route(
+        "POST",
+        "/webhook-endpoints",
+        add_webhook_endpoint,
+        "Have an address told",
+        {201: "NewWebhookEndpoint"},
+        Scope.WEBHOOKS_WRITE,
+        body=(fields.URL, fields.EVENTS),
+        description="The answer holds the `secret` that calls are signed with, this once.",
+        tag="webhooks",
+    ),
+    Route(
+        "GET",
+        "/webhook-endpoints/<id:endpoint_id>",
+        get_webhook_endpoint,
         "One webhook",
-        {200: "Hook", 404: "Refusal"},
-        Scope.HOOKS_WRITE,
-        tag="hooks",
+        {200: "WebhookEndpoint", 404: "Refusal"},
+        Scope.WEBHOOKS_WRITE,
+        tag="webhooks",
     ),
     Route(
         "PATCH",
-        "/hooks/<id:hook_id>",
-        change_hook,
+        "/webhook-endpoints/<id:endpoint_id>",
+        change_webhook_endpoint,
         "Change a webhook, stop it, or let it go on",
-        {200: "Hook", 404: "Refusal"},
-        Scope.HOOKS_WRITE,
+        {200: "WebhookEndpoint", 404: "Refusal"},
+        Scope.WEBHOOKS_WRITE,
         body=(OPTIONAL_URL, OPTIONAL_EVENTS, fields.ACTIVE),
-        tag="hooks",
+        tag="webhooks",
     ),
     Route(
         "DELETE",
-        "/hooks/<id:hook_id>",
-        remove_hook,
+        "/webhook-endpoints/<id:endpoint_id>",
+        remove_webhook_endpoint,
         "Remove a webhook",
         {204: "", 404: "Refusal"},
-        Scope.HOOKS_WRITE,
-        tag="hooks",
+        Scope.WEBHOOKS_WRITE,
+        tag="webhooks",
     ),
     Route(
         "GET",
-        "/hooks/<id:hook_id>/calls",
-        list_calls,
+        "/webhook-endpoints/<id:endpoint_id>/events",
+        list_webhook_events,
         "The last 100 calls of a webhook, newest first",
-        {200: "CallList", 404: "Refusal"},
-        Scope.HOOKS_WRITE,
-        tag="hooks",
+        {200: "WebhookEventList", 404: "Refusal"},
+        Scope.WEBHOOKS_WRITE,
+        tag="webhooks",
     ),
 )

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from bridge.api.fields import Json
 from worker.domain.document import Category, Kind
-from worker.domain.webhook import HookEvent
+from worker.domain.webhook import WebhookEventKind
 from worker.store.api_tokens import Scope
 
 TEXT: Json = {"type": "string"}
-FLAG: Json = {"type": "boolean"}
-WHOLE: Json = {"type": "integer"}
+BOOLEAN: Json = {"type": "boolean"}
+INTEGER: Json = {"type": "integer"}
 AMOUNT: Json = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$"}
 NUMBER: Json = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 DAY: Json = {"type": "string", "format": "date"}
@@ -17,26 +17,26 @@ INSTANT: Json = {"type": "string", "format": "date-time"}
 SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 KIND: Json = {"type": "string", "enum": list(map(str, Kind))}
 CATEGORY: Json = {"type": "string", "enum": list(map(str, Category))}
-EVENT: Json = {"type": "string", "enum": list(map(str, HookEvent))}
+EVENT: Json = {"type": "string", "enum": list(map(str, WebhookEventKind))}
 STATE: Json = {"type": "string", "enum": ["waiting", "running", "done", "failed", "skipped"]}
 
 
-def maybe(schema: Json) -> Json:
+def nullable(schema: Json) -> Json:
     """It, or null."""
     if "$ref" in schema:
         return {"anyOf": [schema, {"type": "null"}]}
     return {**schema, "type": [schema["type"], "null"]}
 
 
-def some(schema: Json) -> Json:
+def array_of(schema: Json) -> Json:
     return {"type": "array", "items": schema}
 
 
-def a(name: str) -> Json:
+def schema_ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def thing(fields: Mapping[str, Json], *, optional: Sequence[str] = ()) -> Json:
+def object_of(fields: Mapping[str, Json], *, optional: Sequence[str] = ()) -> Json:
     """An object with exactly these fields, all of them there but the *optional* ones."""
     return {
         "type": "object",
@@ -46,29 +46,29 @@ def thing(fields: Mapping[str, Json], *, optional: Sequence[str] = ()) -> Json:
     }
 
 
-def listed(name: str, schema: Json, **more: Json) -> Json:
-    return thing({name: some(schema), "next": maybe({**TEXT, "format": "uri"}), **more})
+def page_of(name: str, schema: Json, **more: Json) -> Json:
+    return object_of({name: array_of(schema), "next": nullable({**TEXT, "format": "uri"}), **more})
 
 
-ADDRESS = thing(dict.fromkeys(("street", "street_2", "postcode", "city", "state", "country"), TEXT))
-VAT_LINE = thing({"rate": AMOUNT, "category": CATEGORY, "base": AMOUNT, "vat": AMOUNT})
-PROBLEM = thing({"code": TEXT, "sentence": TEXT})
-FINDING = thing({"rule": TEXT, "fired": FLAG, "code": TEXT, "sentence": TEXT})
-STEP = thing(
+ADDRESS = object_of(dict.fromkeys(("street", "street_2", "postcode", "city", "state", "country"), TEXT))
+VAT_LINE = object_of({"rate": AMOUNT, "category": CATEGORY, "base": AMOUNT, "vat": AMOUNT})
+PROBLEM = object_of({"code": TEXT, "message": TEXT})
+RULE_RESULT = object_of({"rule": TEXT, "fired": BOOLEAN, "code": TEXT, "message": TEXT})
+STEP = object_of(
     {
         "step": {"type": "string", "enum": ["render", "mail", "write_back"]},
         "state": STATE,
-        "attempts": WHOLE,
-        "reason_code": TEXT,
-        "reason": TEXT,
+        "attempts": INTEGER,
+        "code": TEXT,
+        "message": TEXT,
         "detail": TEXT,
-        "done_at": maybe(INSTANT),
+        "done_at": nullable(INSTANT),
     }
 )
 SUMMARY: dict[str, Json] = {
     "shop": TEXT,
-    "document_id": WHOLE,
-    "order_id": WHOLE,
+    "document_id": INTEGER,
+    "order_id": INTEGER,
     "order_number": TEXT,
     "kind": KIND,
     "number": TEXT,
@@ -83,16 +83,16 @@ SUMMARY: dict[str, Json] = {
     "rounding": AMOUNT,
     "total": AMOUNT,
     "language": TEXT,
-    "corrects": maybe(TEXT),
-    "test": FLAG,
-    "paid": FLAG,
-    "paid_on": maybe(DAY),
-    "mailed_at": maybe(INSTANT),
-    "noted_at": maybe(INSTANT),
-    "pdf_sha256": maybe(SHA256),
+    "corrects": nullable(TEXT),
+    "test": BOOLEAN,
+    "paid": BOOLEAN,
+    "paid_on": nullable(DAY),
+    "mailed_at": nullable(INSTANT),
+    "noted_at": nullable(INSTANT),
+    "pdf_sha256": nullable(SHA256),
 }
-LINKED: dict[str, Json] = {**SUMMARY, "link": maybe({**TEXT, "format": "uri"})}
-SELLER = thing(
+LINKED: dict[str, Json] = {**SUMMARY, "link": nullable({**TEXT, "format": "uri"})}
+SELLER = object_of(
     {
         "address": ADDRESS,
         **dict.fromkeys(
@@ -112,17 +112,17 @@ SELLER = thing(
         ),
     }
 )
-BUYER = thing(
+BUYER = object_of(
     {
         "address": ADDRESS,
         **dict.fromkeys(("name", "company", "email", "phone", "vat_number", "vat_number_given"), TEXT),
     }
 )
-LINE = thing(
+LINE = object_of(
     {
         "description": TEXT,
         "sku": TEXT,
-        "details": some(TEXT),
+        "details": array_of(TEXT),
         "quantity": NUMBER,
         "unit_price": NUMBER,
         "net": AMOUNT,
@@ -130,132 +130,132 @@ LINE = thing(
         "category": CATEGORY,
     }
 )
-PAYMENT = thing(
+PAYMENT = object_of(
     {
-        "due_on": maybe(DAY),
+        "due_on": nullable(DAY),
         **dict.fromkeys(("reference", "iban", "bic", "beneficiary", "pay_url"), TEXT),
     }
 )
 ORDER: dict[str, Json] = {
     "shop": TEXT,
-    "order_id": WHOLE,
+    "order_id": INTEGER,
     "order_number": TEXT,
     "status": TEXT,
     "currency": TEXT,
     "total": NUMBER,
     "buyer": TEXT,
     "ordered_at": INSTANT,
-    "paid_at": maybe(INSTANT),
-    "looked_at": INSTANT,
-    "flags": some(a("Problem")),
+    "paid_at": nullable(INSTANT),
+    "fetched_at": INSTANT,
+    "flags": array_of(schema_ref("Problem")),
 }
-HOOK: dict[str, Json] = {
-    "hook_id": WHOLE,
+WEBHOOK_ENDPOINT: dict[str, Json] = {
+    "endpoint_id": INTEGER,
     "shop": TEXT,
     "url": TEXT,
-    "events": some(EVENT),
-    "active": FLAG,
-    "made_at": INSTANT,
-    "made_by": TEXT,
-    "stopped_at": maybe(INSTANT),
-    "stopped_because": TEXT,
+    "events": array_of(EVENT),
+    "active": BOOLEAN,
+    "created_at": INSTANT,
+    "created_by": TEXT,
+    "stopped_at": nullable(INSTANT),
+    "stop_message": TEXT,
 }
 
 SCHEMAS: dict[str, Json] = {
-    "Refusal": thing({"error": TEXT, "message": TEXT, "field": TEXT}, optional=("field",)),
+    "Refusal": object_of({"error": TEXT, "message": TEXT, "field": TEXT}, optional=("field",)),
     "Problem": PROBLEM,
-    "Document": thing(LINKED),
-    "DocumentPage": listed("documents", a("Document")),
-    "WholeDocument": thing(
+    "Document": object_of(LINKED),
+    "DocumentPage": page_of("documents", schema_ref("Document")),
+    "WholeDocument": object_of(
         {
             **LINKED,
-            "vat_lines": some(VAT_LINE),
-            "lines": some(LINE),
+            "vat_lines": array_of(VAT_LINE),
+            "lines": array_of(LINE),
             "seller": SELLER,
             "buyer_details": BUYER,
             "payment": {"anyOf": [PAYMENT, {"type": "null"}]},
             "payment_method": TEXT,
-            "supplied_on": maybe(DAY),
-            "mentions": some(TEXT),
+            "supplied_on": nullable(DAY),
+            "mentions": array_of(TEXT),
             "reason": TEXT,
-            "vat_eur": maybe(AMOUNT),
-            "problems": some(a("Problem")),
-            "corrected_by": some(TEXT),
-            "steps": some(STEP),
+            "vat_eur": nullable(AMOUNT),
+            "problems": array_of(schema_ref("Problem")),
+            "corrected_by": array_of(TEXT),
+            "steps": array_of(STEP),
         }
     ),
-    "Draft": thing(
+    "Draft": object_of(
         {
             "shop": TEXT,
-            "draft_id": WHOLE,
-            "order_id": WHOLE,
+            "draft_id": INTEGER,
+            "order_id": INTEGER,
             "order_number": TEXT,
             "kind": KIND,
             "status": {"type": "string", "enum": ["draft"]},
             "cause": TEXT,
-            "kept_at": INSTANT,
+            "created_at": INSTANT,
             "buyer": TEXT,
             "currency": TEXT,
             "net": AMOUNT,
             "vat": AMOUNT,
             "rounding": AMOUNT,
             "total": AMOUNT,
-            "vat_lines": some(VAT_LINE),
+            "vat_lines": array_of(VAT_LINE),
             "language": TEXT,
-            "corrects": maybe(TEXT),
-            "test": FLAG,
-            "problems": some(a("Problem")),
+            "corrects": nullable(TEXT),
+            "test": BOOLEAN,
+            "problems": array_of(schema_ref("Problem")),
         }
     ),
-    "DraftPage": listed("drafts", a("Draft")),
-    "Order": thing(ORDER),
-    "OrderPage": listed("orders", a("Order")),
-    "WholeOrder": thing({**ORDER, "findings": some(FINDING)}),
-    "Trail": thing(
+    "DraftPage": page_of("drafts", schema_ref("Draft")),
+    "Order": object_of(ORDER),
+    "OrderPage": page_of("orders", schema_ref("Order")),
+    "WholeOrder": object_of({**ORDER, "rule_results": array_of(RULE_RESULT)}),
+    "Trail": object_of(
         {
-            "order": maybe(a("WholeOrder")),
-            "deliveries": some(
-                thing(
+            "order": nullable(schema_ref("WholeOrder")),
+            "deliveries": array_of(
+                object_of(
                     {
-                        "id": WHOLE,
+                        "id": INTEGER,
                         "source": TEXT,
                         "topic": TEXT,
                         "received_at": INSTANT,
                         "sha256": SHA256,
                         "state": STATE,
-                        "attempts": WHOLE,
-                        "outcome_code": TEXT,
-                        "outcome": TEXT,
+                        "attempts": INTEGER,
+                        "code": TEXT,
+                        "message": TEXT,
                     }
                 )
             ),
-            "documents": some(thing({**LINKED, "steps": some(STEP)})),
-            "drafts": some(a("Draft")),
-            "events": some(
-                thing(
+            "documents": array_of(object_of({**LINKED, "steps": array_of(STEP)})),
+            "drafts": array_of(schema_ref("Draft")),
+            "events": array_of(
+                object_of(
                     {
                         "shop_id": TEXT,
                         "at": INSTANT,
                         "actor": TEXT,
                         "code": TEXT,
-                        "sentence": TEXT,
-                        "order_id": maybe(WHOLE),
-                        "document_id": maybe(WHOLE),
+                        "message": TEXT,
+                        "order_id": nullable(INTEGER),
+                        "document_id": nullable(INTEGER),
                     }
                 )
             ),
         }
     ),
-    "RegisterPage": listed(
+    "RegisterPage": page_of(
         "register",
-        thing(
+        object_of(
             {
                 "shop": TEXT,
-                "position": WHOLE,
+                "position": INTEGER,
                 "number": TEXT,
                 "kind": KIND,
                 "series": TEXT,
-                "sequence": WHOLE,
+                "sequence": INTEGER,
                 "issued_on": DAY,
                 "order_number": TEXT,
                 "buyer": TEXT,
@@ -264,58 +264,58 @@ SCHEMAS: dict[str, Json] = {
                 "vat": AMOUNT,
                 "total": AMOUNT,
                 "corrects": TEXT,
-                "fate": {"type": "string", "enum": ["issued", "paid", "credited", "partly credited"]},
+                "status": {"type": "string", "enum": ["issued", "paid", "credited", "partly credited"]},
                 "snapshot_sha256": SHA256,
                 "previous_hash": SHA256,
                 "hash": SHA256,
             }
         ),
-        head=maybe(TEXT),
+        head=nullable(TEXT),
     ),
-    "Shop": thing(
+    "Shop": object_of(
         {
             "shop": TEXT,
             "name": TEXT,
             "url": TEXT,
-            "test": FLAG,
-            "suspended": FLAG,
+            "test": BOOLEAN,
+            "suspended": BOOLEAN,
             "language": TEXT,
             "zone": TEXT,
-            "next_numbers": thing({str(kind): TEXT for kind in Kind}),
-            "token": thing({"name": TEXT, "scopes": some({"type": "string", "enum": list(map(str, Scope))})}),
+            "next_numbers": object_of({str(kind): TEXT for kind in Kind}),
+            "token": object_of({"name": TEXT, "scopes": array_of({"type": "string", "enum": list(map(str, Scope))})}),
         }
     ),
-    "Hook": thing(HOOK),
-    "NewHook": thing({**HOOK, "secret": TEXT}),
-    "HookList": thing({"hooks": some(a("Hook"))}),
-    "CallList": thing(
+    "WebhookEndpoint": object_of(WEBHOOK_ENDPOINT),
+    "NewWebhookEndpoint": object_of({**WEBHOOK_ENDPOINT, "secret": TEXT}),
+    "WebhookEndpointList": object_of({"webhook_endpoints": array_of(schema_ref("WebhookEndpoint"))}),
+    "WebhookEventList": object_of(
         {
-            "calls": some(
-                thing(
+            "events": array_of(
+                object_of(
                     {
-                        "id": WHOLE,
+                        "id": INTEGER,
                         "event": EVENT,
-                        "document_id": WHOLE,
+                        "document_id": INTEGER,
                         "state": STATE,
-                        "attempts": WHOLE,
-                        "made_at": INSTANT,
-                        "next_at": maybe(INSTANT),
-                        "reason": TEXT,
-                        "done_at": maybe(INSTANT),
+                        "attempts": INTEGER,
+                        "created_at": INSTANT,
+                        "next_at": nullable(INSTANT),
+                        "message": TEXT,
+                        "done_at": nullable(INSTANT),
                     }
                 )
             )
         }
     ),
-    "Told": thing(
+    "WebhookPayload": object_of(
         {
-            "id": WHOLE,
+            "id": INTEGER,
             "event": EVENT,
             "occurred_at": INSTANT,
             "shop": TEXT,
-            "document": a("ToldDocument"),
-            "credit_note": maybe(a("ToldDocument")),
+            "document": schema_ref("WebhookDocument"),
+            "credit_note": nullable(schema_ref("WebhookDocument")),
         }
     ),
-    "ToldDocument": thing(SUMMARY),
+    "WebhookDocument": object_of(SUMMARY),
 }

@@ -5,134 +5,140 @@ from http import HTTPStatus
 from flask import Response, jsonify, make_response
 from sqlalchemy import Connection
 
-from bridge.api.fields import FieldWrong
-from bridge.api.request import Asking, unknown
-from bridge.context import parts
-from worker.domain.webhook import checked_url
+from bridge.api.fields import FieldError
+from bridge.api.request import ApiRequest, not_found
+from bridge.context import context
+from worker.domain.webhook import check_webhook_url
 from worker.serializers import Json, instant
 from worker.store import alerts, audit_trail, counters, webhooks
-from worker.store.audit_trail import Event
-from worker.store.webhooks import Call, Hook
+from worker.store.audit_trail import AuditEntry
+from worker.store.webhooks import WebhookEndpoint, WebhookEvent
 
-LAST_CALLS = 100
-
-
-def list_hooks(asking: Asking) -> Response:
-    with parts().store.read() as connection:
-        found = webhooks.of_shop(connection, asking.shop_id)
-    return jsonify(hooks=[as_json(hook) for hook in found])
+LAST_EVENTS = 100
 
 
-def add_hook(asking: Asking) -> Response:
-    url, now = address(asking.body["url"]), parts().now()
-    with parts().store.write() as connection:
+def list_webhook_endpoints(api_request: ApiRequest) -> Response:
+    with context().store.read() as connection:
+        found = webhooks.of_shop(connection, api_request.shop_id)
+    return jsonify(webhook_endpoints=[endpoint_as_json(endpoint) for endpoint in found])
+
+
+def add_webhook_endpoint(api_request: ApiRequest) -> Response:
+    url, now = read_url(api_request.body["url"]), context().now()
+    with context().store.write() as connection:
         # So that two at once do not both find room for the last one.
-        counters.lock(connection, asking.shop_id)
-        hook, secret = webhooks.add(
+        counters.lock(connection, api_request.shop_id)
+        endpoint, secret = webhooks.add(
             connection,
-            parts().vault,
-            shop_id=asking.shop_id,
+            context().encryption,
+            shop_id=api_request.shop_id,
             url=url,
-            events=asking.body["events"],
-            by=person(asking),
+            events=api_request.body["events"],
+            by=actor_name(api_request),
             now=now,
         )
-        note(connection, asking, "hook_added", f"{url} is told of {', '.join(hook.events)} from now on.")
-    response = jsonify({**as_json(hook), "secret": secret})
+        add_to_trail(
+            connection, api_request, "webhook_added", f"{url} is told of {', '.join(endpoint.events)} from now on."
+        )
+    response = jsonify({**endpoint_as_json(endpoint), "secret": secret})
     response.status_code = HTTPStatus.CREATED
-    response.headers["Location"] = f"{parts().settings.public_url}/api/v1/hooks/{hook.hook_id}"
+    response.headers["Location"] = f"{context().settings.public_url}/api/v1/webhook-endpoints/{endpoint.endpoint_id}"
     return response
 
 
-def get_hook(asking: Asking, hook_id: int) -> Response:
-    with parts().store.read() as connection:
-        hook = webhooks.find(connection, asking.shop_id, hook_id)
-    return unknown("hook") if hook is None else jsonify(as_json(hook))
+def get_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
+    with context().store.read() as connection:
+        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
+    return not_found("webhook_endpoint") if endpoint is None else jsonify(endpoint_as_json(endpoint))
 
 
-def change_hook(asking: Asking, hook_id: int) -> Response:
-    url = address(asking.body["url"]) if "url" in asking.body else None
-    now, active = parts().now(), asking.body.get("active")
-    with parts().store.write() as connection:
-        hook = webhooks.find(connection, asking.shop_id, hook_id)
-        if hook is None:
-            return unknown("hook")
-        webhooks.change(connection, hook, url=url or hook.url, events=asking.body.get("events", hook.events))
+def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
+    url = read_url(api_request.body["url"]) if "url" in api_request.body else None
+    now, active = context().now(), api_request.body.get("active")
+    with context().store.write() as connection:
+        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
+        if endpoint is None:
+            return not_found("webhook_endpoint")
+        webhooks.change(
+            connection, endpoint, url=url or endpoint.url, events=api_request.body.get("events", endpoint.events)
+        )
         if active is False:
-            webhooks.stop(connection, hook_id, because=webhooks.BY_A_PERSON, now=now)
+            webhooks.stop(connection, endpoint_id, message=webhooks.BY_A_PERSON, now=now)
         elif active:
-            webhooks.go_on(connection, hook_id, now=now)
-        settle(connection, asking)
-        note(connection, asking, "hook_changed", f"What {hook.url} is told was changed.")
-        changed = webhooks.find(connection, asking.shop_id, hook_id) or hook
-    return jsonify(as_json(changed))
+            webhooks.resume(connection, endpoint_id, now=now)
+        close_alert_when_recovered(connection, api_request)
+        add_to_trail(connection, api_request, "webhook_changed", f"What {endpoint.url} is told was changed.")
+        changed = webhooks.find(connection, api_request.shop_id, endpoint_id) or endpoint
+    return jsonify(endpoint_as_json(changed))
 
 
-def remove_hook(asking: Asking, hook_id: int) -> Response:
-    with parts().store.write() as connection:
-        hook = webhooks.find(connection, asking.shop_id, hook_id)
-        if hook is None:
-            return unknown("hook")
-        webhooks.remove(connection, hook)
-        settle(connection, asking)
-        note(connection, asking, "hook_removed", f"{hook.url} is told of documents no more.")
+def remove_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
+    with context().store.write() as connection:
+        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
+        if endpoint is None:
+            return not_found("webhook_endpoint")
+        webhooks.remove(connection, endpoint)
+        close_alert_when_recovered(connection, api_request)
+        add_to_trail(connection, api_request, "webhook_removed", f"{endpoint.url} is told of documents no more.")
     return make_response(b"", HTTPStatus.NO_CONTENT)
 
 
-def list_calls(asking: Asking, hook_id: int) -> Response:
-    with parts().store.read() as connection:
-        hook = webhooks.find(connection, asking.shop_id, hook_id)
-        if hook is None:
-            return unknown("hook")
-        found = webhooks.calls_of(connection, hook_id, limit=LAST_CALLS)
-    return jsonify(calls=[call_as_json(call) for call in found])
+def list_webhook_events(api_request: ApiRequest, endpoint_id: int) -> Response:
+    with context().store.read() as connection:
+        endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
+        if endpoint is None:
+            return not_found("webhook_endpoint")
+        found = webhooks.events_of(connection, endpoint_id, limit=LAST_EVENTS)
+    return jsonify(events=[event_as_json(event) for event in found])
 
 
-def address(text: str) -> str:
+def read_url(text: str) -> str:
     try:
-        return checked_url(text, allow_private=parts().settings.allow_private_shops)
+        return check_webhook_url(text, allow_private=context().settings.allow_private_shops)
     except ValueError as error:
-        raise FieldWrong("url", str(error)) from error
+        raise FieldError("url", str(error)) from error
 
 
-def settle(connection: Connection, asking: Asking) -> None:
+def close_alert_when_recovered(connection: Connection, api_request: ApiRequest) -> None:
     """Close the alarm once no hook stands still by itself any more."""
-    if not webhooks.has_failed(connection, asking.shop_id):
-        alerts.quiet(connection, asking.shop_id, code=webhooks.ALARM, now=parts().now())
+    if not webhooks.has_failed(connection, api_request.shop_id):
+        alerts.close(connection, api_request.shop_id, code=webhooks.ALERT, now=context().now())
 
 
-def note(connection: Connection, asking: Asking, code: str, sentence: str) -> None:
-    audit_trail.add(connection, Event(asking.shop_id, parts().now(), person(asking), code, sentence))
+def add_to_trail(connection: Connection, api_request: ApiRequest, code: str, message: str) -> None:
+    audit_trail.add(
+        connection, AuditEntry(api_request.shop_id, context().now(), actor_name(api_request), code, message)
+    )
 
 
-def person(asking: Asking) -> str:
+def actor_name(api_request: ApiRequest) -> str:
     """Who did it, as the trail names them."""
-    return f"API ({asking.token.name})"
+    return f"API ({api_request.token.name})"
 
 
-def as_json(hook: Hook) -> Json:
+def endpoint_as_json(endpoint: WebhookEndpoint) -> Json:
     return {
-        "hook_id": hook.hook_id,
-        "shop": hook.shop_id,
-        "url": hook.url,
-        "events": list(hook.events),
-        "active": hook.stopped_at is None,
-        "made_at": instant(hook.made_at),
-        "made_by": hook.made_by,
-        "stopped_at": instant(hook.stopped_at),
-        "stopped_because": hook.stopped_because,
+        "endpoint_id": endpoint.endpoint_id,
+        "shop": endpoint.shop_id,
+        "url": endpoint.url,
+        "events": list(endpoint.events),
+        "active": endpoint.stopped_at is None,
+        "created_at": instant(endpoint.created_at),
+        "created_by": endpoint.created_by,
+        "stopped_at": instant(endpoint.stopped_at),
+        "stop_message": endpoint.stop_message,
     }
 
 
-def call_as_json(call: Call) -> Json:
+def event_as_json(event: WebhookEvent) -> Json:
     return {
-        "id": call.call_id,
-        "event": call.event,
-        "document_id": call.document_id,
-        "state": call.state,
-        "attempts": call.attempts,
-        "made_at": instant(call.made_at),
-        "next_at": instant(call.next_at) if call.state == "waiting" else None,
-        "reason": call.reason,
-        "done_at": instant(call.done_at),
+        "id": event.event_id,
+        "event": event.kind,
+        "document_id": event.document_id,
+        "state": event.state,
+        "attempts": event.attempts,
+        "created_at": instant(event.created_at),
+        "next_at": instant(event.next_at) if event.state == "waiting" else None,
+        "reason": event.message,
+        "done_at": instant(event.done_at),
     }

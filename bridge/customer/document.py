@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import Connection
 
-from bridge.context import base_path, parts
-from bridge.errors import message_page, words_of_visitor
-from bridge.i18n.phrases import HARD_SPACE, Words
+from bridge.context import base_path, context
+from bridge.errors import message_page, phrases_of_visitor
+from bridge.i18n.phrases import HARD_SPACE, Phrases
 from worker.domain.document import Document, Kind
 from worker.domain.money import total_of
 from worker.net import document_link
-from worker.net.document_link import Link
-from worker.queue import RUN_ERRAND
+from worker.net.document_link import DocumentLink
+from worker.queue import RUN_TASK
 from worker.store import documents, steps, tasks
 from worker.store.documents import Mark, StoredFile
 from worker.store.steps import StepName
 
-blueprint = Blueprint("links", __name__)
+blueprint = Blueprint("customer_document", __name__)
 
 REFRESH_S = 4
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
@@ -32,13 +32,13 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; 
 # The expired page alone has a form, which posts to where it came from.
 RENEWAL_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 # Who holds an old link may have one mail sent in this time, and it goes to the order's own address.
-ONE_RENEWAL_IN = timedelta(hours=1)
+RENEWAL_INTERVAL = timedelta(hours=1)
 # A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
 PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
 
 
 @dataclass(frozen=True)
-class Standing:
+class DocumentStatus:
     """What became of a document. *paid_on* is None where it is not paid, or paid on a day that nobody wrote down."""
 
     paid: bool
@@ -49,52 +49,54 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Held:
+class LinkedDocument:
     """What a valid link gives: the document, what became of it, and its files by format."""
 
-    link: Link
+    link: DocumentLink
     document: Document
     marks: Mapping[str, Mark]
-    standing: Standing
+    status: DocumentStatus
     files: Mapping[str, StoredFile]
     is_being_made: bool
 
     @property
-    def words(self) -> Words:
-        return Words(self.document.draft.language)
+    def phrases(self) -> Phrases:
+        return Phrases(self.document.draft.language)
 
     @property
     def is_owed(self) -> bool:
         """Whether there is something to pay on it."""
-        return self.document.draft.kind in PAYABLE and self.standing.open > 0
+        return self.document.draft.kind in PAYABLE and self.status.open > 0
 
 
 @blueprint.get("/d/<token>")
 def page(token: str) -> Response:
     """The page of one document."""
-    held = held_by(token)
-    if isinstance(held, Response):
-        return held
-    waits = "pdf" not in held.files and held.is_being_made
+    linked = open_link(token)
+    if isinstance(linked, Response):
+        return linked
+    is_pending = "pdf" not in linked.files and linked.is_being_made
     address = f"{base_path()}/d/{token}"
     content = render_template(
-        "document.html",
-        words=held.words,
-        document=held.document,
-        draft=held.document.draft,
-        title=held.words.title(held.document.draft.kind),
-        standing=held.standing,
-        payable=held.document.draft.kind in PAYABLE,
-        owed=held.is_owed,
-        priced=held.document.draft.kind is not Kind.DELIVERY_NOTE,
-        pay_url=web_address(held.document) if held.is_owed else "",
-        iban=iban(held.document),
-        reference=reference(held.document),
+        "customer/document.html",
+        phrases=linked.phrases,
+        document=linked.document,
+        draft=linked.document.draft,
+        title=linked.phrases.title(linked.document.draft.kind),
+        standing=linked.status,
+        payable=linked.document.draft.kind in PAYABLE,
+        owed=linked.is_owed,
+        priced=linked.document.draft.kind is not Kind.DELIVERY_NOTE,
+        pay_url=safe_pay_url(linked.document) if linked.is_owed else "",
+        iban=iban(linked.document),
+        reference=reference(linked.document),
         downloads=[
-            (name, f"{address}/{name}", file_name(held.document, name)) for name in MEDIA_TYPES if name in held.files
+            (name, f"{address}/{name}", file_name(linked.document, name))
+            for name in MEDIA_TYPES
+            if name in linked.files
         ],
-        waits=waits,
-        refresh_s=REFRESH_S if waits else 0,
+        waits=is_pending,
+        refresh_s=REFRESH_S if is_pending else 0,
         base=base_path(),
     )
     return make_response(content)
@@ -103,17 +105,17 @@ def page(token: str) -> Response:
 @blueprint.get("/d/<token>/<any(pdf, xml):file_format>")
 def stored_file(token: str, file_format: str) -> Response:
     """The bytes as stored."""
-    held = held_by(token)
-    if isinstance(held, Response):
-        return held
-    stored = held.files.get(file_format)
+    linked = open_link(token)
+    if isinstance(linked, Response):
+        return linked
+    stored = linked.files.get(file_format)
     if stored is None:
-        return not_there(held, file_format)
-    content = parts().archive.get(stored.path, sha256=stored.sha256)
+        return missing_file_page(linked, file_format)
+    content = context().archive.get(stored.path, sha256=stored.sha256)
     response = make_response(content)
     response.content_type = MEDIA_TYPES[file_format]
     disposition = "inline" if file_format == "pdf" else "attachment"
-    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(held.document, file_format)}"'
+    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(linked.document, file_format)}"'
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.set_etag(stored.sha256)
     response.make_conditional(request)
@@ -123,38 +125,38 @@ def stored_file(token: str, file_format: str) -> Response:
 @blueprint.post("/d/<token>/renew")
 def renew(token: str) -> Response:
     """Have a new link mailed to the order's own address. The answer is the same whether that can be done or not."""
-    held = known_by(token)
-    if isinstance(held, Response):
-        return held
-    with parts().store.write() as connection:
-        errand_id = tasks.ask_once(
+    linked = read_link(token)
+    if isinstance(linked, Response):
+        return linked
+    with context().store.write() as connection:
+        task_id = tasks.request_once(
             connection,
-            shop_id=held.document.shop_id,
+            shop_id=linked.document.shop_id,
             kind="renew_link",
-            argument={"document_id": held.document.document_id},
-            asked_by="shopper",
-            now=parts().now(),
-            within=ONE_RENEWAL_IN,
+            argument={"document_id": linked.document.document_id},
+            requested_by="customer",
+            now=context().now(),
+            within=RENEWAL_INTERVAL,
         )
-    if errand_id is not None:
-        parts().ringer.ring(RUN_ERRAND, errand_id)
-    return message_page(HTTPStatus.OK, held.words, "renewed", seller=held.document.draft.seller.name)
+    if task_id is not None:
+        context().enqueuer.enqueue(RUN_TASK, task_id)
+    return message_page(HTTPStatus.OK, linked.phrases, "renewed", seller=linked.document.draft.seller.name)
 
 
-def held_by(token: str) -> Held | Response:
+def open_link(token: str) -> LinkedDocument | Response:
     """What *token* gives, or the page that says why it gives nothing."""
-    held = known_by(token)
-    if isinstance(held, Held) and held.link.has_expired(parts().now()):
-        return expired_page(held, token)
-    return held
+    linked = read_link(token)
+    if isinstance(linked, LinkedDocument) and linked.link.has_expired(context().now()):
+        return expired_page(linked, token)
+    return linked
 
 
-def expired_page(held: Held, token: str) -> Response:
+def expired_page(linked: LinkedDocument, token: str) -> Response:
     content = render_template(
-        "expired.html",
-        words=held.words,
-        seller=held.document.draft.seller.name,
-        date=held.words.date(held.link.expires_at.date()),
+        "customer/expired.html",
+        phrases=linked.phrases,
+        seller=linked.document.draft.seller.name,
+        date=linked.phrases.date(linked.link.expires_at.date()),
         renew=f"{base_path()}/d/{token}/renew",
         base=base_path(),
     )
@@ -163,22 +165,22 @@ def expired_page(held: Held, token: str) -> Response:
     return response
 
 
-def known_by(token: str) -> Held | Response:
+def read_link(token: str) -> LinkedDocument | Response:
     """What *token* speaks of, even after it expired."""
-    link = document_link.read(parts().settings.secret_keys, token)
+    link = document_link.read(context().settings.secret_keys, token)
     if link is None:
-        return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
-    with parts().store.read() as connection:
-        held = look_up(connection, link)
-    if held is None:
-        return message_page(HTTPStatus.NOT_FOUND, words_of_visitor(), "unknown")
-    seller = held.document.draft.seller.name
-    if not documents.opens(held.marks, signed_at=link.signed_at):
-        return message_page(HTTPStatus.FORBIDDEN, held.words, "revoked", seller=seller)
-    return held
+        return message_page(HTTPStatus.NOT_FOUND, phrases_of_visitor(), "unknown")
+    with context().store.read() as connection:
+        linked = load_linked_document(connection, link)
+    if linked is None:
+        return message_page(HTTPStatus.NOT_FOUND, phrases_of_visitor(), "unknown")
+    seller = linked.document.draft.seller.name
+    if not documents.link_is_valid(linked.marks, signed_at=link.signed_at):
+        return message_page(HTTPStatus.FORBIDDEN, linked.phrases, "revoked", seller=seller)
+    return linked
 
 
-def look_up(connection: Connection, link: Link) -> Held | None:
+def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDocument | None:
     document = documents.find(connection, link.document_id)
     if document is None or link.is_older_than(document.issued_at):
         return None
@@ -187,31 +189,31 @@ def look_up(connection: Connection, link: Link) -> Held | None:
     marks = documents.marks_of(connection, [made.document_id for made in history.documents])
     files = documents.files_of(connection, [document.document_id])
     render = steps.of_document(connection, document.document_id).get(StepName.RENDER)
-    return Held(
+    return LinkedDocument(
         link=link,
         document=document,
         marks=marks.get(document.document_id, {}),
-        standing=standing_of(document, history.credited(document), paid_marks(document, history.documents, marks)),
+        status=status_of(document, history.credit_notes_of(document), paid_marks(document, history.documents, marks)),
         files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
     )
 
 
 def paid_marks(
-    document: Document, made: tuple[Document, ...], marks: Mapping[int, Mapping[str, Mark]]
+    document: Document, order_documents: tuple[Document, ...], marks: Mapping[int, Mapping[str, Mark]]
 ) -> tuple[Mark, ...]:
     """The marks that say *document* is paid: its own, and for a confirmation that of the order's invoice."""
-    bears = {document.document_id}
+    document_ids = {document.document_id}
     if document.draft.kind is Kind.ORDER_CONFIRMATION:
-        bears |= {other.document_id for other in made if other.draft.kind is Kind.INVOICE}
-    return tuple(marks[which]["paid"] for which in sorted(bears) if "paid" in marks.get(which, {}))
+        document_ids |= {other.document_id for other in order_documents if other.draft.kind is Kind.INVOICE}
+    return tuple(marks[which]["paid"] for which in sorted(document_ids) if "paid" in marks.get(which, {}))
 
 
-def standing_of(document: Document, credited_with: tuple[Document, ...], paid: tuple[Mark, ...]) -> Standing:
+def status_of(document: Document, credited_with: tuple[Document, ...], paid: tuple[Mark, ...]) -> DocumentStatus:
     draft = document.draft
     credited = total_of(credit_note.draft.total for credit_note in credited_with)
     is_paid = draft.is_paid or bool(paid)
-    return Standing(
+    return DocumentStatus(
         paid=is_paid,
         paid_on=draft.paid_on or next((mark.on_date for mark in paid), None),
         credited_with=credited_with,
@@ -220,13 +222,13 @@ def standing_of(document: Document, credited_with: tuple[Document, ...], paid: t
     )
 
 
-def not_there(held: Held, file_format: str) -> Response:
+def missing_file_page(linked: LinkedDocument, file_format: str) -> Response:
     """404: the PDF is on its way, or this document has no such file."""
-    if file_format == "pdf" and held.is_being_made:
-        response = message_page(HTTPStatus.NOT_FOUND, held.words, "being_made", refresh_s=REFRESH_S)
+    if file_format == "pdf" and linked.is_being_made:
+        response = message_page(HTTPStatus.NOT_FOUND, linked.phrases, "being_made", refresh_s=REFRESH_S)
         response.headers["Retry-After"] = str(REFRESH_S)
         return response
-    return message_page(HTTPStatus.NOT_FOUND, held.words, "unknown")
+    return message_page(HTTPStatus.NOT_FOUND, linked.phrases, "unknown")
 
 
 def file_name(document: Document, file_format: str) -> str:
@@ -235,7 +237,7 @@ def file_name(document: Document, file_format: str) -> str:
     return f"{stem or document.document_id}.{file_format}"
 
 
-def web_address(document: Document) -> str:
+def safe_pay_url(document: Document) -> str:
     """Where to pay online. The address came with the order: anything but a web address is left out."""
     address = document.draft.payment.pay_url if document.draft.payment else ""
     return address if urlsplit(address).scheme in ("http", "https") else ""

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, g, request
 
 from bridge.accounts import account, sign_in
-from bridge.accounts.access import asker, form_cookie_name, form_token, may_act, set_cookie
+from bridge.accounts.access import current_user, form_cookie_name, form_token, may_change, set_cookie
 from bridge.accounts.account import THEME_COOKIE, THEMES
-from bridge.context import NAME, Parts, base_path
+from bridge.context import EXTENSION_NAME, Context, base_path
 from bridge.dashboard import (
     accounting,
     activity,
@@ -25,26 +25,26 @@ from bridge.dashboard import (
     tasks,
     team,
 )
-from bridge.dashboard import home as front
+from bridge.dashboard import home as home_page
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages  # noqa: F401  # each page adds itself to the blueprint
-from bridge.i18n.stored_messages import retold
-from bridge.i18n.translate import _, teach
+from bridge.i18n.stored_messages import translate_message
+from bridge.i18n.translate import _, install_i18n
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    front.entrance,
-    front.blueprint,
+    home_page.entrance,
+    home_page.blueprint,
     sign_in.blueprint,
     account.blueprint,
     overview.blueprint,
-    overview.ending,
+    overview.closing_blueprint,
     orders.blueprint,
     document_lists.blueprint,
     documents.blueprint,
     accounting.blueprint,
     activity.blueprint,
-    jobs.of_shop,
-    jobs.of_all,
+    jobs.shop_blueprint,
+    jobs.all_shops_blueprint,
     shops.blueprint,
     settings_blueprint,
     team.blueprint,
@@ -57,37 +57,37 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Blueprints that belong to another one's tab.
-SECTIONS = {"listed": "papers", "shops": "front"}
-FORM_COOKIE_LASTS = timedelta(days=1)
+SECTIONS = {"document_lists": "documents", "shops": "home"}
+FORM_COOKIE_LIFETIME = timedelta(days=1)
 
 
 def register(app: Flask) -> None:
     """Give *app* the pages."""
     keys = [
         hashlib.sha256(f"facturelay.notices.v1:{key}".encode()).hexdigest()
-        for key in parts_of(app).settings.secret_keys
+        for key in context_of(app).settings.secret_keys
     ]
     # Flask's own session holds nothing but the notice that the next page shows.
     app.config.update(
         SECRET_KEY=keys[0],
         SECRET_KEY_FALLBACKS=keys[1:],
-        SESSION_COOKIE_NAME="facturelay_said",
+        SESSION_COOKIE_NAME="facturelay_notice",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=parts_of(app).settings.public_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=context_of(app).settings.public_url.startswith("https:"),
     )
-    teach(app)
+    install_i18n(app)
     app.jinja_env.globals.update(
         form_token=form_token,
-        retold=retold,
+        translate_message=translate_message,
         kind_within=labels.kind_within,
         rule_name=labels.rule_name,
         source_name=labels.source_name,
-        state_words=labels.state_words,
+        state_label=labels.state_label,
         status_name=labels.status_name,
         step_name=labels.step_name,
     )
-    app.jinja_env.filters["due_said"] = labels.due_said
+    app.jinja_env.filters["planned_document"] = labels.planned_document_label
     app.before_request(refuse_nul)
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
@@ -96,7 +96,7 @@ def register(app: Flask) -> None:
 
 def refuse_nul() -> None:
     """Turn away what no keyboard types and PostgreSQL does not keep, before any page looks for it or stores it."""
-    if request.blueprint not in NAMES:
+    if request.blueprint not in BLUEPRINT_NAMES:
         return
     sent = (request.args, request.form)
     typed = (request.path, *(text for part in sent for pair in part.items(multi=True) for text in pair))
@@ -104,22 +104,22 @@ def refuse_nul() -> None:
         abort(HTTPStatus.BAD_REQUEST)
 
 
-def parts_of(app: Flask) -> Parts:
-    made: Parts = app.extensions[NAME]
-    return made
+def context_of(app: Flask) -> Context:
+    context: Context = app.extensions[EXTENSION_NAME]
+    return context
 
 
 def frame() -> dict[str, Any]:
     """What the frame around a page shows. Pages of shoppers have none of it."""
-    if request.blueprint not in NAMES:
+    if request.blueprint not in BLUEPRINT_NAMES:
         return {"base": base_path()}
     theme = request.cookies.get(THEME_COOKIE, "")
     return {
         "base": base_path(),
         "theme": theme if theme in THEMES else "",
-        "me": asker(),
+        "me": current_user(),
         "shop": g.get("shop"),
-        "may_act": "role" in g and may_act(),
+        "may_change": "role" in g and may_change(),
         "tabs": tabs(),
         "section": "about"
         if request.endpoint == "operators.about"
@@ -129,28 +129,28 @@ def frame() -> dict[str, Any]:
 
 def tabs() -> list[tuple[str, str, str]]:
     """Name, address and words of each part that can be gone to from here."""
-    found, base, shop = asker(), base_path(), g.get("shop")
-    if found is None:
+    user, base, shop = current_user(), base_path(), g.get("shop")
+    if user is None:
         return []
     if shop is not None:
         home = f"{base}/s/{shop.shop_id}"
-        seen = [
+        shop_tabs = [
             ("overview", home, _("Overview")),
             ("orders", f"{home}/orders", _("Orders")),
-            ("papers", f"{home}/documents", _("Documents")),
-            ("books", f"{home}/books", _("Books")),
-            ("work", f"{home}/work", _("Work")),
+            ("documents", f"{home}/documents", _("Documents")),
+            ("accounting", f"{home}/accounting", _("Accounting")),
+            ("jobs", f"{home}/jobs", _("Jobs")),
             ("activity", f"{home}/activity", _("Activity")),
         ]
-        if may_act():
-            seen += [("settings", f"{home}/settings/company", _("Settings")), ("team", f"{home}/team", _("Team"))]
-        return seen
-    if not found.user.operator:
+        if may_change():
+            shop_tabs += [("settings", f"{home}/settings/company", _("Settings")), ("team", f"{home}/team", _("Team"))]
+        return shop_tabs
+    if not user.user.operator:
         return []
     return [
-        ("front", f"{base}/shops", _("Shops")),
-        ("all_work", f"{base}/work", _("Work")),
-        ("operators", f"{base}/people", _("People")),
+        ("home", f"{base}/shops", _("Shops")),
+        ("all_jobs", f"{base}/jobs", _("Jobs")),
+        ("operators", f"{base}/users", _("Users")),
         ("about", f"{base}/about", _("About")),
     ]
 
@@ -160,10 +160,10 @@ def page_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["Vary"] = "Cookie"
     if "new_form_secret" in g:
-        set_cookie(response, form_cookie_name(), g.new_form_secret, max_age_s=int(FORM_COOKIE_LASTS.total_seconds()))
+        set_cookie(response, form_cookie_name(), g.new_form_secret, max_age_s=int(FORM_COOKIE_LIFETIME.total_seconds()))
     return response
 
 
-NAMES = {blueprint.name for blueprint in BLUEPRINTS}
+BLUEPRINT_NAMES = {blueprint.name for blueprint in BLUEPRINTS}
 for _blueprint in BLUEPRINTS:
     _blueprint.after_request(page_headers)

@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
-from bridge.accounts.access import guard_shop, may_act, shop
-from bridge.context import base_path, go, parts
-from bridge.dashboard.pagination import neighbours, place
-from bridge.dashboard.tasks import answered, ask
+from bridge.accounts.access import guard_shop, may_change, shop
+from bridge.context import base_path, context, redirect_to
+from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _
 from worker.store import reports
@@ -17,7 +17,7 @@ from worker.store.queries import register_check
 from worker.store.queries import sales_journal as journal
 from worker.store.queries.register_check import Gap
 
-blueprint = Blueprint("books", __name__, url_prefix="/s/<shop_id>/books")
+blueprint = Blueprint("accounting", __name__, url_prefix="/s/<shop_id>/accounting")
 guard_shop(blueprint)
 
 MOST_GAPS = 5
@@ -25,24 +25,24 @@ LONGEST_PERIOD = timedelta(days=800)
 
 
 @blueprint.get("")
-def books(shop_id: str) -> Response:
+def register(shop_id: str) -> Response:
     """The register: is every number there?"""
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         checked = register_check.check(connection, shop())
         reconciled = reports.latest(connection, shop_id, f"reconcile:{this_month():%Y-%m}")
         content = render_template(
-            "dashboard/books/register.html",
+            "dashboard/accounting/register.html",
             checked=checked,
             reconciled=reconciled,
-            verified=answered(shop_id, "verify"),
-            compared=answered(shop_id, "reconcile"),
+            verified=finished_task(shop_id, "verify"),
+            compared=finished_task(shop_id, "reconcile"),
             month=f"{this_month():%Y-%m}",
-            gap_words=gap_words,
+            format_gaps=format_gaps,
         )
     return make_response(content)
 
 
-def gap_words(gaps: Sequence[Gap]) -> str:
+def format_gaps(gaps: Sequence[Gap]) -> str:
     """The first gaps as people write them: 12, 15–17."""
     shown = [str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}" for gap in gaps[:MOST_GAPS]]
     return ", ".join(shown) + (" …" if len(gaps) > MOST_GAPS else "")
@@ -53,10 +53,12 @@ def series(shop_id: str, series: str, period: int) -> Response:
     """Every number of one series in one period, and its fate."""
     if period > MAXYEAR:
         abort(HTTPStatus.NOT_FOUND)
-    with parts().store.read() as connection:
-        page = register_check.numbers_page(connection, shop_id, series=series, period=period, place=place())
+    with context().store.read() as connection:
+        page = register_check.numbers_page(
+            connection, shop_id, series=series, period=period, page_request=page_request()
+        )
     return make_response(
-        render_template("dashboard/books/numbers.html", page=page, series=series, period=period, **neighbours(page))
+        render_template("dashboard/accounting/series.html", page=page, series=series, period=period, **neighbours(page))
     )
 
 
@@ -64,16 +66,16 @@ def series(shop_id: str, series: str, period: int) -> Response:
 def sales_journal(shop_id: str) -> Response:
     """Sales of a period per month, kind, country and rate."""
     since, until = period()
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         found = journal.journal(connection, shop_id, since=since, until=until)
-    return make_response(render_template("dashboard/books/journal.html", found=found, since=since, until=until))
+    return make_response(render_template("dashboard/accounting/journal.html", found=found, since=since, until=until))
 
 
 @blueprint.get("/journal.csv")
 def journal_csv(shop_id: str) -> Response:
     """The same for a spreadsheet."""
     since, until = period()
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         content = journal.as_table(journal.journal(connection, shop_id, since=since, until=until))
     response = make_response(content)
     response.content_type = "text/csv; charset=utf-8"
@@ -81,64 +83,70 @@ def journal_csv(shop_id: str) -> Response:
     return response
 
 
-@blueprint.get("/take-along")
-def take_along(shop_id: str) -> Response:
+@blueprint.get("/export")
+def exports(shop_id: str) -> Response:
     """A period as a zip of PDF and XML with spreadsheets; the whole shop."""
-    return take_along_page(shop_id, Form(dict(zip(("since", "until"), map(str, period()), strict=True))))
+    return exports_page(shop_id, Form(dict(zip(("since", "until"), map(str, period()), strict=True))))
 
 
-@blueprint.post("/take-along")
-def make_zip(shop_id: str) -> Response:
-    form = Form.sent(request.form)
+@blueprint.post("/export")
+def export_period(shop_id: str) -> Response:
+    form = Form.from_request(request.form)
     since, until = form.read("since", read_day), form.read("until", read_day)
     if since is None or until is None or since > until:
         form.errors.setdefault("until", _("The last day comes before the first."))
-        return take_along_page(shop_id, form)
+        return exports_page(shop_id, form)
     argument = {"since": since.isoformat(), "until": until.isoformat()}
-    return ask(shop_id, "zip_period", argument, then=f"/s/{shop_id}/books/take-along?asked=0")
+    return request_task(shop_id, "zip_period", argument, then=f"/s/{shop_id}/accounting/export?task=0")
 
 
-@blueprint.post("/take-along/shop")
-def export(shop_id: str) -> Response:
-    return ask(shop_id, "export_shop", {}, then=f"/s/{shop_id}/books/take-along?asked=0")
+@blueprint.post("/export/shop")
+def export_shop(shop_id: str) -> Response:
+    return request_task(shop_id, "export_shop", {}, then=f"/s/{shop_id}/accounting/export?task=0")
 
 
 @blueprint.post("/verify")
 def verify(shop_id: str) -> Response:
     """Prove that no document, number or file is missing or altered."""
-    return ask(shop_id, "verify", {}, then=f"/s/{shop_id}/books?asked=0")
+    return request_task(shop_id, "verify", {}, then=f"/s/{shop_id}/accounting?task=0")
 
 
 @blueprint.post("/reconcile")
 def reconcile(shop_id: str) -> Response:
     """Compare a month's orders in the shop with our documents."""
     month = request.form.get("month", "")
-    return ask(shop_id, "reconcile", {"month": month}, then=f"/s/{shop_id}/books?asked=0")
+    return request_task(shop_id, "reconcile", {"month": month}, then=f"/s/{shop_id}/accounting?task=0")
 
 
 @blueprint.get("/backfill")
 def backfill(shop_id: str) -> Response:
     """Documents for older orders: first what there would be."""
-    found = answered(shop_id, "backfill")
-    form = Form({name: str(found.argument.get(name, "")) for name in ("since", "until")} if found else {})
-    return make_response(render_template("dashboard/books/backfill.html", form=form, found=found))
+    task = finished_task(shop_id, "backfill")
+    form = Form({name: str(task.argument.get(name, "")) for name in ("since", "until")} if task else {})
+    return make_response(render_template("dashboard/accounting/backfill.html", form=form, found=task))
 
 
 @blueprint.post("/backfill")
-def do_backfill(shop_id: str) -> Response:
-    form = Form.sent(request.form)
+def submit_backfill(shop_id: str) -> Response:
+    form = Form.from_request(request.form)
     since, until = form.read("since", read_day), form.read("until", read_day)
     if since is None or until is None:
         flash(_("Choose the first and the last day."), "refused")
-        return go(f"/s/{shop_id}/books/backfill")
-    argument = {"since": since.isoformat(), "until": until.isoformat(), "make": form.checked("make") and may_act()}
-    return ask(shop_id, "backfill", argument, then=f"/s/{shop_id}/books/backfill?asked=0")
+        return redirect_to(f"/s/{shop_id}/accounting/backfill")
+    argument = {
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "make": form.is_checked("make") and may_change(),
+    }
+    return request_task(shop_id, "backfill", argument, then=f"/s/{shop_id}/accounting/backfill?task=0")
 
 
-def take_along_page(shop_id: str, form: Form) -> Response:
-    made = answered(shop_id, "zip_period") or answered(shop_id, "export_shop")
-    address = f"{base_path()}/s/{shop_id}/asked/{made.errand_id}/file" if made else ""
-    return make_response(render_template("dashboard/books/take_along.html", form=form, made=made, address=address))
+def exports_page(shop_id: str, form: Form) -> Response:
+    export_task = finished_task(shop_id, "zip_period") or finished_task(shop_id, "export_shop")
+    address = f"{base_path()}/s/{shop_id}/tasks/{export_task.task_id}/file" if export_task else ""
+    return make_response(
+        render_template("dashboard/accounting/export.html", form=form, made=export_task, address=address)
+    )
 
 
 def read_day(text: str) -> date:
@@ -150,7 +158,7 @@ def read_day(text: str) -> date:
 
 def period() -> tuple[date, date]:
     """The days that the address names; without, the month before this one and this one so far."""
-    today = parts().now().astimezone(shop().zoneinfo).date()
+    today = context().now().astimezone(shop().zoneinfo).date()
     since, until = day_of("since"), day_of("until")
     first = since or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     last = max(first, until or today)
@@ -165,4 +173,4 @@ def day_of(name: str) -> date | None:
 
 
 def this_month() -> date:
-    return parts().now().astimezone(shop().zoneinfo).date().replace(day=1)
+    return context().now().astimezone(shop().zoneinfo).date().replace(day=1)

@@ -5,30 +5,30 @@ from collections.abc import Callable
 from flask import Response, flash
 from sqlalchemy import Connection
 
-from bridge.context import go, parts
-from bridge.i18n.stored_messages import retold
-from worker.actions.documents import Again
+from bridge.context import context, redirect_to
+from bridge.i18n.stored_messages import translate_message
+from worker.actions.documents import Retried
 from worker.errors import Rejected
-from worker.queue import DELIVER, LOOK_AT_ORDER
+from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 
 
-def do(what: Callable[[Connection], object], *, then: str, said: str) -> Response:
+def run_action(action: Callable[[Connection], object], *, then: str, message: str) -> Response:
     """Do *what* in one transaction, ring for what it gives back, and go to *then* (a path below our base) with *said*."""
     try:
-        with parts().store.write() as connection:
-            again = what(connection)
+        with context().store.write() as connection:
+            result = action(connection)
     except Rejected as error:
-        flash(retold(error.sentence), "refused")
+        flash(translate_message(error.message), "refused")
     else:
-        if isinstance(again, Again):
-            ring(again)
-        flash(said, "good")
-    return go(then)
+        if isinstance(result, Retried):
+            enqueue_retries(result)
+        flash(message, "good")
+    return redirect_to(then)
 
 
-def ring(again: Again) -> None:
+def enqueue_retries(again: Retried) -> None:
     """What is not rung for here is found by the sweep."""
-    for look_id in again.looks:
-        parts().ringer.ring(LOOK_AT_ORDER, look_id)
+    for delivery_id in again.deliveries:
+        context().enqueuer.enqueue(PROCESS_ORDER, delivery_id)
     for document_id in again.documents:
-        parts().ringer.ring(DELIVER, document_id)
+        context().enqueuer.enqueue(SEND_DOCUMENT, document_id)

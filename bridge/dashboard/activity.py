@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop
-from bridge.context import parts
-from bridge.dashboard.pagination import neighbours, place
+from bridge.context import context
+from bridge.dashboard.pagination import neighbours, page_request
 from worker.store.queries import activity, jobs
 from worker.store.queries.jobs import DeliveryFilter
 
@@ -17,8 +17,8 @@ STATES = ("", "waiting", "running", "done", "failed")
 @blueprint.get("")
 def events(shop_id: str) -> Response:
     """The trail of the whole shop: issued, mailed, changed, by whom."""
-    with parts().store.read() as connection:
-        page = activity.events_page(connection, (shop_id,), place())
+    with context().store.read() as connection:
+        page = activity.audit_trail_page(connection, (shop_id,), page_request())
     return make_response(render_template("dashboard/activity/events.html", page=page, **neighbours(page)))
 
 
@@ -27,8 +27,8 @@ def deliveries(shop_id: str) -> Response:
     """Everything that came in, whatever became of it."""
     state = request.args.get("state", "")
     wanted = DeliveryFilter(state if state in STATES else "")
-    with parts().store.read() as connection:
-        page = jobs.deliveries_page(connection, (shop_id,), wanted, place())
+    with context().store.read() as connection:
+        page = jobs.deliveries_page(connection, (shop_id,), wanted, page_request())
     content = render_template(
         "dashboard/activity/deliveries.html", page=page, wanted=wanted, states=STATES, **neighbours(page)
     )

@@ -5,14 +5,14 @@ from datetime import date
 from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop
-from bridge.context import parts
+from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
-from bridge.dashboard.pagination import neighbours, place
+from bridge.dashboard.pagination import neighbours, page_request
 from worker.domain.document import Kind
 from worker.store.queries import lists
 from worker.store.queries.lists import DocumentFilter
 
-blueprint = Blueprint("listed", __name__, url_prefix="/s/<shop_id>/documents")
+blueprint = Blueprint("document_lists", __name__, url_prefix="/s/<shop_id>/documents")
 guard_shop(blueprint)
 
 
@@ -21,9 +21,9 @@ def documents(shop_id: str) -> Response:
     """Issued documents, the newest first; or the drafts that wait, the oldest first."""
     if request.args.get("list") == "drafts":
         return drafts(shop_id)
-    wanted = wanted_documents()
-    with parts().store.read() as connection:
-        page = lists.documents_page(connection, (shop_id,), wanted, place())
+    wanted = document_filter()
+    with context().store.read() as connection:
+        page = lists.documents_page(connection, (shop_id,), wanted, page_request())
         waiting = lists.drafts_page(connection, (shop_id,))
     content = render_template(
         "dashboard/documents/list.html",
@@ -37,12 +37,12 @@ def documents(shop_id: str) -> Response:
 
 
 def drafts(shop_id: str) -> Response:
-    with parts().store.read() as connection:
-        page = lists.drafts_page(connection, (shop_id,), place(), oldest_first=True)
+    with context().store.read() as connection:
+        page = lists.drafts_page(connection, (shop_id,), page_request(), oldest_first=True)
     return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page)))
 
 
-def wanted_documents() -> DocumentFilter:
+def document_filter() -> DocumentFilter:
     """What the address asks for; what cannot be read does not matter."""
     kind = request.args.get("kind", "")
     return DocumentFilter(

@@ -8,22 +8,22 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from sqlalchemy import Connection
 
 from bridge.accounts.access import guard_shop, me, shop
-from bridge.accounts.sign_in import mail_address
-from bridge.context import parts
+from bridge.accounts.sign_in import read_mail_address
+from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES, file_name
-from bridge.dashboard.actions import do
-from bridge.dashboard.labels import Shown, shown
-from bridge.dashboard.tasks import PDF_POLICY, ask
-from bridge.forms import Form, whole
+from bridge.dashboard.actions import run_action
+from bridge.dashboard.labels import DocumentDetails, load_details
+from bridge.dashboard.tasks import PDF_POLICY, request_task
+from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _
-from worker.actions import documents as deciding
-from worker.actions.documents import Again
-from worker.domain.document import KeptDraft, Kind
+from worker.actions import documents as document_actions
+from worker.actions.documents import Retried
+from worker.domain.document import Kind, StoredDraft
 from worker.errors import Rejected
 from worker.store import documents
 from worker.store.steps import StepName
 
-blueprint = Blueprint("papers", __name__, url_prefix="/s/<shop_id>")
+blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
 
 
@@ -39,7 +39,7 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
     stored = item.file(file_format)
     if stored is None or item.document is None:
         abort(HTTPStatus.NOT_FOUND)
-    response = make_response(parts().archive.get(stored.path, sha256=stored.sha256))
+    response = make_response(context().archive.get(stored.path, sha256=stored.sha256))
     response.content_type = MEDIA_TYPES[file_format]
     disposition = "attachment" if file_format == "xml" or request.args.get("download") else "inline"
     response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(item.document, file_format)}"'
@@ -54,67 +54,71 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
 def send(shop_id: str, document_id: int) -> Response:
     """Mail it again: to the order's address at once, to another one by errand."""
     document_of(shop_id, document_id)
-    form = Form.sent(request.form)
-    to = form.read("to", mail_address) if form.values.get("to") else ""
+    form = Form.from_request(request.form)
+    to = form.read("to", read_mail_address) if form.values.get("to") else ""
     if to is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if to:
-        return ask(shop_id, "send_again", {"document_id": document_id, "to": to}, then=home(shop_id, document_id))
-    by, now = me().user.name, parts().now()
+        return request_task(
+            shop_id, "send_again", {"document_id": document_id, "to": to}, then=document_path(shop_id, document_id)
+        )
+    by, now = me().user.name, context().now()
 
-    def again(connection: Connection) -> Again:
-        deciding.send_again(connection, shop_id, document_id, by=by, now=now)
-        return Again(documents=(document_id,))
+    def send_again(connection: Connection) -> Retried:
+        document_actions.send_again(connection, shop_id, document_id, by=by, now=now)
+        return Retried(documents=(document_id,))
 
-    return do(again, then=home(shop_id, document_id), said=_("It is mailed again."))
+    return run_action(send_again, then=document_path(shop_id, document_id), message=_("It is mailed again."))
 
 
 @blueprint.post("/documents/<int:document_id>/paid")
-def paid(shop_id: str, document_id: int) -> Response:
+def mark_paid(shop_id: str, document_id: int) -> Response:
     """Mark an invoice as paid on a day."""
     document_of(shop_id, document_id)
-    form = Form.sent(request.form)
+    form = Form.from_request(request.form)
     on = form.read("on", past_day)
     if on is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.mark_paid(connection, shop_id, document_id, on=on, by=by, now=now),
-        then=home(shop_id, document_id),
-        said=_("It is marked as paid."),
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: document_actions.mark_paid(connection, shop_id, document_id, on=on, by=by, now=now),
+        then=document_path(shop_id, document_id),
+        message=_("It is marked as paid."),
     )
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
-def handed_over(shop_id: str, document_id: int) -> Response:
+def mark_handed_over(shop_id: str, document_id: int) -> Response:
     """A person gave it to the customer by another way: the mail is no longer tried."""
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.mark_handed_over(connection, shop_id, document_id, by=by, now=now),
-        then=home(shop_id, document_id),
-        said=_("It is marked as handed over."),
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: document_actions.mark_handed_over(connection, shop_id, document_id, by=by, now=now),
+        then=document_path(shop_id, document_id),
+        message=_("It is marked as handed over."),
     )
 
 
 @blueprint.post("/documents/<int:document_id>/retry/<any(render, mail, write_back):step>")
 def retry(shop_id: str, document_id: int, step: str) -> Response:
     """Try one step again, now."""
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.retry_step(connection, shop_id, document_id, StepName(step), by=by, now=now),
-        then=home(shop_id, document_id),
-        said=_("It is tried again."),
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: document_actions.retry_step(
+            connection, shop_id, document_id, StepName(step), by=by, now=now
+        ),
+        then=document_path(shop_id, document_id),
+        message=_("It is tried again."),
     )
 
 
 @blueprint.post("/documents/<int:document_id>/revoke")
 def revoke(shop_id: str, document_id: int) -> Response:
     """End every link that was given so far."""
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.revoke_link(connection, shop_id, document_id, by=by, now=now),
-        then=home(shop_id, document_id),
-        said=_("The links given so far no longer work."),
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: document_actions.revoke_link(connection, shop_id, document_id, by=by, now=now),
+        then=document_path(shop_id, document_id),
+        message=_("The links given so far no longer work."),
     )
 
 
@@ -122,9 +126,9 @@ def revoke(shop_id: str, document_id: int) -> Response:
 def renew(shop_id: str, document_id: int) -> Response:
     """Make a new link and show it, this once."""
     document_of(shop_id, document_id)
-    with parts().store.write() as connection:
-        link = deciding.renew_link(
-            connection, parts().settings, shop_id, document_id, by=me().user.name, now=parts().now()
+    with context().store.write() as connection:
+        link = document_actions.renew_link(
+            connection, context().settings, shop_id, document_id, by=me().user.name, now=context().now()
         )
     return document_page(shop_id, document_id, Form(), link=link)
 
@@ -133,51 +137,51 @@ def renew(shop_id: str, document_id: int) -> Response:
 def credit(shop_id: str, document_id: int) -> Response:
     """Credit all that is left, perhaps issue again; or chosen quantities of lines; or an amount."""
     item = document_of(shop_id, document_id)
-    form = Form.sent(request.form)
-    argument: dict[str, object] = {"document_id": document_id, "send": True, "again": form.checked("again")}
-    if form.checked("part"):
-        lines, amount = picked(request.form), form.values.get("amount", "").replace(",", ".")
+    form = Form.from_request(request.form)
+    argument: dict[str, object] = {"document_id": document_id, "send": True, "again": form.is_checked("again")}
+    if form.is_checked("part"):
+        lines, amount = credited_lines(request.form), form.values.get("amount", "").replace(",", ".")
         if bool(lines) == bool(amount):
             form.errors["amount"] = _("Type how many of which lines are credited, or an amount: one of the two.")
             return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         argument |= {"again": False, "reason": form.text("reason")}
         argument |= {"lines": lines} if lines else {"amount": amount}
-    return ask(shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{item.draft.order_id}")
+    return request_task(shop_id, "credit", argument, then=f"/s/{shop_id}/orders/{item.draft.order_id}")
 
 
-def picked(sent: Mapping[str, str]) -> list[dict[str, object]]:
+def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
     """The lines with a quantity typed, by their place on the invoice."""
     typed = (
-        (whole(name.removeprefix("quantity-")), value.strip().replace(",", "."))
+        (parse_whole_number(name.removeprefix("quantity-")), value.strip().replace(",", "."))
         for name, value in sent.items()
         if name.startswith("quantity-")
     )
-    return [{"place": place, "quantity": value} for place, value in typed if place is not None and value.strip("0.")]
+    return [{"index": place, "quantity": value} for place, value in typed if place is not None and value.strip("0.")]
 
 
 @blueprint.get("/drafts/<int:draft_id>")
 def draft(shop_id: str, draft_id: int) -> Response:
-    kept = draft_of(shop_id, draft_id)
-    return make_response(render_template("dashboard/documents/draft.html", kept=kept, draft=kept.draft))
+    stored = draft_of(shop_id, draft_id)
+    return make_response(render_template("dashboard/documents/draft.html", kept=stored, draft=stored.draft))
 
 
 @blueprint.post("/drafts/<int:draft_id>/issue")
 def issue(shop_id: str, draft_id: int) -> Response:
     """Give it its number, and mail it or not."""
-    kept = draft_of(shop_id, draft_id)
+    stored = draft_of(shop_id, draft_id)
     argument = {"draft_id": draft_id, "send": bool(request.form.get("send"))}
-    return ask(shop_id, "issue_draft", argument, then=f"/s/{shop_id}/orders/{kept.draft.order_id}")
+    return request_task(shop_id, "issue_draft", argument, then=f"/s/{shop_id}/orders/{stored.draft.order_id}")
 
 
 @blueprint.post("/drafts/<int:draft_id>/discard")
 def discard(shop_id: str, draft_id: int) -> Response:
     """Its cause does not come back by itself."""
-    kept = draft_of(shop_id, draft_id)
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.discard_draft(connection, shop_id, draft_id, by=by, now=now),
-        then=f"/s/{shop_id}/orders/{kept.draft.order_id}",
-        said=_("The draft is discarded."),
+    stored = draft_of(shop_id, draft_id)
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: document_actions.discard_draft(connection, shop_id, draft_id, by=by, now=now),
+        then=f"/s/{shop_id}/orders/{stored.draft.order_id}",
+        message=_("The draft is discarded."),
     )
 
 
@@ -185,9 +189,9 @@ def document_page(
     shop_id: str, document_id: int, form: Form, *, link: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     item = document_of(shop_id, document_id)
-    today = parts().now().astimezone(shop().zoneinfo).date()
+    today = context().now().astimezone(shop().zoneinfo).date()
     form.values.setdefault("on", today.isoformat())
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         history = documents.history(connection, shop_id, item.draft.order_id, item.draft.order_key)
     content = render_template(
         "dashboard/documents/document.html",
@@ -195,7 +199,7 @@ def document_page(
         draft=item.draft,
         document=item.document,
         form=form,
-        credited=history.credited(item.document) if item.document else (),
+        credited=history.credit_notes_of(item.document) if item.document else (),
         is_invoice=item.draft.kind is Kind.INVOICE,
         link=link,
     )
@@ -208,24 +212,24 @@ def past_day(text: str) -> date:
         found = date.fromisoformat(text)
     except ValueError as error:
         raise ValueError(_("This is not a day; write it like 2026-11-22.")) from error
-    if found > parts().now().astimezone(shop().zoneinfo).date():
+    if found > context().now().astimezone(shop().zoneinfo).date():
         raise ValueError(_("This day is still to come."))
     return found
 
 
-def document_of(shop_id: str, document_id: int) -> Shown:
+def document_of(shop_id: str, document_id: int) -> DocumentDetails:
     """The document, where it is this shop's."""
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         found = documents.find(connection, document_id)
         if found is None or found.shop_id != shop_id:
             abort(HTTPStatus.NOT_FOUND)
-        return shown(connection, (found,), ())[0]
+        return load_details(connection, (found,), ())[0]
 
 
-def draft_of(shop_id: str, draft_id: int) -> KeptDraft:
+def draft_of(shop_id: str, draft_id: int) -> StoredDraft:
     """The waiting draft, where it is this shop's."""
     try:
-        with parts().store.read() as connection:
+        with context().store.read() as connection:
             found = documents.get_draft(connection, draft_id)
     except Rejected:
         abort(HTTPStatus.NOT_FOUND)
@@ -234,5 +238,5 @@ def draft_of(shop_id: str, draft_id: int) -> KeptDraft:
     return found
 
 
-def home(shop_id: str, document_id: int) -> str:
+def document_path(shop_id: str, document_id: int) -> str:
     return f"/s/{shop_id}/documents/{document_id}"

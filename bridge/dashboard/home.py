@@ -4,37 +4,39 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from bridge.accounts.access import asker, guard_people, me
-from bridge.context import go, parts
-from bridge.dashboard.overview import ZONE, figures
-from bridge.i18n.translate import _, say_page
+from bridge.accounts.access import current_user, guard_users, me
+from bridge.context import context, redirect_to
+from bridge.dashboard.overview import ZONE, overview_values
+from bridge.i18n.translate import _, dashboard_message_page
 from worker.store import users
 from worker.store.queries import today
 from worker.store.queries.today import Today
 
 entrance = Blueprint("entrance", __name__)
-blueprint = Blueprint("front", __name__)
-guard_people(blueprint)
+blueprint = Blueprint("home", __name__)
+guard_users(blueprint)
 
 # A list that is seen at once needs no search; one longer than the other is shown whole only when asked for.
 FEW_SHOPS, MOST_SHOPS = 10, 50
 
 
 @entrance.get("/")
-def front() -> Response:
+def home() -> Response:
     """To where this visitor works: the one shop, the list of shops, or the sign-in."""
-    found = asker()
+    found = current_user()
     if found is None:
-        with parts().store.read() as connection:
+        with context().store.read() as connection:
             anybody = users.has_any(connection)
-        return go("/sign-in") if anybody else nobody_yet()
-    with parts().store.read() as connection:
-        mine = users.shops_of(connection, found.user)
-    return go(f"/s/{mine[0].shop_id}") if len(mine) == 1 and not found.user.operator else go("/shops")
+        return redirect_to("/sign-in") if anybody else no_user_yet()
+    with context().store.read() as connection:
+        shops = users.shops_of(connection, found.user)
+    return (
+        redirect_to(f"/s/{shops[0].shop_id}") if len(shops) == 1 and not found.user.operator else redirect_to("/shops")
+    )
 
 
-def nobody_yet() -> Response:
-    return say_page(
+def no_user_yet() -> Response:
+    return dashboard_message_page(
         HTTPStatus.OK,
         _("Facturelay is running"),
         _(
@@ -46,26 +48,26 @@ def nobody_yet() -> Response:
 @blueprint.get("/shops")
 def shops() -> Response:
     """Every shop that who is asking may see, those that need somebody first; with what needs somebody in any of them."""
-    now, wanted = parts().now(), request.args.get("q", "").strip()
-    with parts().store.read() as connection:
-        mine = users.shops_of(connection, me().user)
-        seen = None if me().user.operator else tuple(one.shop_id for one in mine)
-        by_shop = today.by_shop(connection, seen, since=today.midnight(ZONE, now))
-        found = [one for one in mine if wanted.lower() in f"{one.name} {one.url}".lower()]
+    now, wanted = context().now(), request.args.get("q", "").strip()
+    with context().store.read() as connection:
+        my_shops = users.shops_of(connection, me().user)
+        visible_shops = None if me().user.operator else tuple(one.shop_id for one in my_shops)
+        by_shop = today.by_shop(connection, visible_shops, since=today.midnight(ZONE, now))
+        found = [one for one in my_shops if wanted.lower() in f"{one.name} {one.url}".lower()]
         found.sort(key=lambda one: not needs_somebody(by_shop.get(one.shop_id)))
         content = render_template(
             "dashboard/shops/list.html",
-            has_any=bool(mine),
+            has_any=bool(my_shops),
             shops=found if "all" in request.args else found[:MOST_SHOPS],
             found=len(found),
             wanted=wanted,
-            many=len(mine) > FEW_SHOPS,
-            names={one.shop_id: one.name for one in mine},
+            many=len(my_shops) > FEW_SHOPS,
+            names={one.shop_id: one.name for one in my_shops},
             nothing=Today(),
-            **figures(connection, seen, by_shop, zone=ZONE, now=now),
+            **overview_values(connection, visible_shops, by_shop, zone=ZONE, now=now),
         )
     return make_response(content)
 
 
-def needs_somebody(figures: Today | None) -> bool:
-    return figures is not None and bool(figures.failed or figures.alarms or figures.drafts)
+def needs_somebody(counts: Today | None) -> bool:
+    return counts is not None and bool(counts.failed or counts.alerts or counts.drafts)

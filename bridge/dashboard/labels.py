@@ -6,20 +6,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.i18n.translate import _, amount, kind_name, words
-from worker.domain.document import Document, Draft, KeptDraft, Kind
+from bridge.i18n.translate import _, format_amount, kind_name, translator
+from worker.domain.document import Document, Draft, Kind, StoredDraft
 from worker.store import documents, steps
 from worker.store.documents import Mark, StoredFile
 from worker.store.steps import Step, StepName
 
 
 @dataclass(frozen=True)
-class Shown:
+class DocumentDetails:
     """A document or a waiting draft, with what became of it."""
 
     draft: Draft
     document: Document | None = None
-    kept: KeptDraft | None = None
+    stored_draft: StoredDraft | None = None
     steps: tuple[Step, ...] = ()
     marks: dict[str, Mark] = field(default_factory=dict)
     files: tuple[StoredFile, ...] = ()
@@ -39,22 +39,24 @@ class Shown:
         return mail.done_at if mail is not None and mail.state == "done" else None
 
 
-def shown(connection: Connection, made: Sequence[Document], kept: Sequence[KeptDraft]) -> tuple[Shown, ...]:
+def load_details(
+    connection: Connection, issued_documents: Sequence[Document], open_drafts: Sequence[StoredDraft]
+) -> tuple[DocumentDetails, ...]:
     """Documents first, oldest first, then the drafts that wait."""
-    ids = [document.document_id for document in made]
+    ids = [document.document_id for document in issued_documents]
     all_steps, all_marks = steps.of_documents(connection, ids), documents.marks_of(connection, ids)
     all_files = documents.files_of(connection, ids)
     issued = tuple(
-        Shown(
+        DocumentDetails(
             draft=document.draft,
             document=document,
             steps=in_order(all_steps.get(document.document_id, {})),
             marks=all_marks.get(document.document_id, {}),
             files=all_files.get(document.document_id, ()),
         )
-        for document in made
+        for document in issued_documents
     )
-    return issued + tuple(Shown(draft=draft.draft, kept=draft) for draft in kept)
+    return issued + tuple(DocumentDetails(draft=draft.draft, stored_draft=draft) for draft in open_drafts)
 
 
 def in_order(of_one: dict[StepName, Step]) -> tuple[Step, ...]:
@@ -71,7 +73,7 @@ def step_name(name: str) -> str:
     }.get(name, name)
 
 
-def state_words(state: str) -> tuple[str, str, str]:
+def state_label(state: str) -> tuple[str, str, str]:
     """A state of work as word, tone and icon."""
     return {
         "waiting": (_("waiting"), "attention", "clock"),
@@ -85,7 +87,7 @@ def state_words(state: str) -> tuple[str, str, str]:
 
 
 def source_name(source: str) -> str:
-    return {"webhook": _("webhook"), "poll": _("asked"), "person": _("by hand")}.get(source, source)
+    return {"webhook": _("webhook"), "poll": _("task"), "person": _("by hand")}.get(source, source)
 
 
 def status_name(status: str) -> str:
@@ -103,13 +105,13 @@ def status_name(status: str) -> str:
     }.get(status, status)
 
 
-def moment_name(moment: str) -> str:
+def trigger_name(trigger: str) -> str:
     return {
         "created": _("placed"),
         "paid": _("paid"),
         "processing": _("in processing"),
         "completed": _("completed"),
-    }.get(moment, moment)
+    }.get(trigger, trigger)
 
 
 def rule_name(rule: str) -> str:
@@ -117,8 +119,8 @@ def rule_name(rule: str) -> str:
     name, _colon, rest = rule.partition(":")
     if name in list(Kind) and rest:
         kind = kind_name(name)
-        moment, _colon, send_mode = rest.partition(":")
-        when = _("{kind} when {moment}", kind=kind, moment=moment_name(moment))
+        trigger, _colon, send_mode = rest.partition(":")
+        when = _("{kind} when {moment}", kind=kind, moment=trigger_name(trigger))
         mode = _("sent") if send_mode.startswith("send") else _("kept as a draft")
         return f"{when}, {mode}"
     if name == "refund":
@@ -131,16 +133,16 @@ def rule_name(rule: str) -> str:
 def kind_within(kind: str) -> str:
     """A kind of document in the middle of a sentence; German writes its nouns with a capital everywhere."""
     name = kind_name(kind)
-    return name if words().language == "de" else name.lower()
+    return name if translator().language == "de" else name.lower()
 
 
-def due_said(due: str) -> str:
+def planned_document_label(planned: str) -> str:
     """A document that a look ahead foresees, stored as `credit note 12.40 EUR`."""
-    kind, total, currency = due.rsplit(" ", 2)
-    return f"{kind_within(kind.replace(' ', '_'))} {amount(total, currency)}"
+    kind, total, currency = planned.rsplit(" ", 2)
+    return f"{kind_within(kind.replace(' ', '_'))} {format_amount(total, currency)}"
 
 
-def values_of_sentences() -> tuple[str, ...]:
+def message_values() -> tuple[str, ...]:
     """Words that stand in the places of sentences which the worker stores, and pieces that it puts together: the catalogs
     have them too.
     """

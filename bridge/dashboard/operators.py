@@ -6,105 +6,105 @@ from importlib.metadata import version
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.accounts.access import guard_operators, me
-from bridge.accounts.sign_in import mail_address, note
-from bridge.context import go, parts
+from bridge.accounts.sign_in import read_mail_address, record_event
+from bridge.context import context, redirect_to
 from bridge.forms import Form
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
-from worker.store import plugins as plugin
+from worker.store import plugins as plugins_store
 from worker.store import sessions, sign_in_log
-from worker.store import users as people
+from worker.store import users as users_store
 from worker.store.users import Role, User
 
 blueprint = Blueprint("operators", __name__)
 guard_operators(blueprint)
 
 
-@blueprint.get("/people")
-def everybody() -> Response:
-    return people_page(Form())
+@blueprint.get("/users")
+def list_users() -> Response:
+    return users_page(Form())
 
 
-@blueprint.post("/people/invite")
+@blueprint.post("/users/invite")
 def invite() -> Response:
     """Make a link by which somebody becomes an operator; it is shown once, to be handed over."""
-    form = Form.sent(request.form)
-    email = form.read("email", mail_address)
+    form = Form.from_request(request.form)
+    email = form.read("email", read_mail_address)
     if email is None:
-        return people_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    with parts().store.write() as connection:
-        token = sessions.make_pass(
-            connection, "invite", email=email, role=Role.OPERATOR, made_by=me().user.name, now=parts().now()
+        return users_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    with context().store.write() as connection:
+        token = sessions.create_link(
+            connection, "invite", email=email, role=Role.OPERATOR, created_by=me().user.name, now=context().now()
         )
-    note("invited", f"{email} was invited as operator.", actor=me().user.name)
-    return people_page(Form(), link=(email, f"{parts().settings.public_url}/join/{token}"))
+    record_event("invited", f"{email} was invited as operator.", actor=me().user.name)
+    return users_page(Form(), link=(email, f"{context().settings.public_url}/join/{token}"))
 
 
-@blueprint.post("/people/withdraw")
+@blueprint.post("/users/withdraw")
 def withdraw() -> Response:
     """End an invitation before it is used."""
-    with parts().store.write() as connection:
-        email = sessions.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=None)
+    with context().store.write() as connection:
+        email = sessions.withdraw_link(connection, request.form.get("token_hash", ""), shop_id=None)
     if email is not None:
-        note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name)
+        record_event("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name)
     return back()
 
 
-@blueprint.post("/people/<int:user_id>/password")
+@blueprint.post("/users/<int:user_id>/password")
 def password_link(user_id: int) -> Response:
     """Make a link by which somebody chooses a new password."""
     user = user_or_404(user_id)
     if user.user_id == me().user.user_id:
-        return for_yourself()
-    with parts().store.write() as connection:
-        token = sessions.make_pass(
-            connection, "password", email=user.email, role=Role.VIEWER, made_by=me().user.name, now=parts().now()
+        return refuse_own_account()
+    with context().store.write() as connection:
+        token = sessions.create_link(
+            connection, "password", email=user.email, role=Role.VIEWER, created_by=me().user.name, now=context().now()
         )
-    note("password_link", f"A link for a new password of {user.email} was made.", actor=me().user.name)
-    return people_page(Form(), link=(user.email, f"{parts().settings.public_url}/password/{token}"))
+    record_event("password_link", f"A link for a new password of {user.email} was made.", actor=me().user.name)
+    return users_page(Form(), link=(user.email, f"{context().settings.public_url}/password/{token}"))
 
 
-@blueprint.post("/people/<int:user_id>/suspend")
+@blueprint.post("/users/<int:user_id>/suspend")
 def suspend(user_id: int) -> Response:
     """Keep somebody out, or let him in again."""
-    user, again = user_or_404(user_id), bool(request.form.get("resume"))
+    user, is_resumed = user_or_404(user_id), bool(request.form.get("resume"))
     if user.user_id == me().user.user_id:
         flash(_("You cannot suspend yourself."), "refused")
         return back()
-    with parts().store.write() as connection:
-        people.change(connection, user.user_id, suspended_at=None if again else parts().now())
+    with context().store.write() as connection:
+        users_store.change(connection, user.user_id, suspended_at=None if is_resumed else context().now())
         sessions.end_all(connection, user.user_id)
-    if again:
-        note("user_resumed", f"{user.email} may sign in again.", actor=me().user.name)
+    if is_resumed:
+        record_event("user_resumed", f"{user.email} may sign in again.", actor=me().user.name)
     else:
-        note("user_suspended", f"{user.email} may not sign in any more.", actor=me().user.name)
+        record_event("user_suspended", f"{user.email} may not sign in any more.", actor=me().user.name)
     return back()
 
 
-@blueprint.post("/people/<int:user_id>/second-factor")
+@blueprint.post("/users/<int:user_id>/second-factor")
 def reset_second_factor(user_id: int) -> Response:
     """Somebody lost phone and recovery codes."""
     user = user_or_404(user_id)
     if user.user_id == me().user.user_id:
-        return for_yourself()
-    with parts().store.write() as connection:
-        people.change(connection, user.user_id, totp="", recovery="[]")
+        return refuse_own_account()
+    with context().store.write() as connection:
+        users_store.change(connection, user.user_id, totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
-    note("second_factor_off", f"The second factor of {user.email} was taken away.", actor=me().user.name)
+    record_event("second_factor_off", f"The second factor of {user.email} was taken away.", actor=me().user.name)
     flash(_("{email} signs in with the password alone until a new second step is set up.", email=user.email), "good")
     return back()
 
 
-@blueprint.post("/people/<int:user_id>/remove")
+@blueprint.post("/users/<int:user_id>/remove")
 def remove(user_id: int) -> Response:
     """Forget somebody; what he did stays on the trails."""
     user = user_or_404(user_id)
-    with parts().store.write() as connection:
-        if user.operator and not people.other_operators(connection, user.user_id):
+    with context().store.write() as connection:
+        if user.operator and not users_store.other_operators(connection, user.user_id):
             flash(_("The last operator stays: somebody must be able to let others in."), "refused")
             return back()
-        people.remove(connection, user.user_id)
-    note("user_removed", f"{user.email} was removed.", actor=me().user.name)
+        users_store.remove(connection, user.user_id)
+    record_event("user_removed", f"{user.email} was removed.", actor=me().user.name)
     flash(_("{email} can no longer sign in.", email=user.email), "good")
     return back()
 
@@ -112,14 +112,14 @@ def remove(user_id: int) -> Response:
 @blueprint.get("/about")
 def about() -> Response:
     """Versions and settings of the house, and of each shop's plugin. No secret is shown."""
-    settings = parts().settings
-    with parts().store.read() as connection:
-        names = {shop.shop_id: shop.name for shop in people.shops_of(connection, me().user)}
-        plugins = plugin.versions(connection)
+    settings = context().settings
+    with context().store.read() as connection:
+        names = {shop.shop_id: shop.name for shop in users_store.shops_of(connection, me().user)}
+        plugins = plugins_store.versions(connection)
     facts = [
         (_("Version"), version("facturelay")),
         (_("Address"), settings.public_url),
-        (_("Database"), "SQLite" if parts().store.is_sqlite else "PostgreSQL"),
+        (_("Database"), "SQLite" if context().store.is_sqlite else "PostgreSQL"),
         (_("Redis"), _("answers") if redis_answers(settings.redis_url) else _("does not answer")),
         (
             _("Mail server of the house"),
@@ -133,28 +133,28 @@ def about() -> Response:
     return make_response(content)
 
 
-def for_yourself() -> Response:
+def refuse_own_account() -> Response:
     """An open session on somebody's desk must not be enough to change its owner's password and second step."""
     flash(_("Change your own password and second step on your account's page; it asks for your password."), "refused")
     return back()
 
 
 def user_or_404(user_id: int) -> User:
-    with parts().store.read() as connection:
-        user = people.find(connection, user_id)
+    with context().store.read() as connection:
+        user = users_store.find(connection, user_id)
     return user if user is not None else abort(HTTPStatus.NOT_FOUND)
 
 
-def people_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    now = parts().now()
-    with parts().store.read() as connection:
-        users = people.every(connection)
-        shops = {found.shop_id: found.name for found in people.shops_of(connection, me().user)}
-        roles = {user.user_id: people.roles_of(connection, user.user_id) for user in users}
-        invites = sessions.open_passes(connection, purpose="invite", shop_id=None, now=now)
+def users_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    now = context().now()
+    with context().store.read() as connection:
+        users = users_store.every(connection)
+        shops = {found.shop_id: found.name for found in users_store.shops_of(connection, me().user)}
+        roles = {user.user_id: users_store.roles_of(connection, user.user_id) for user in users}
+        invites = sessions.open_links(connection, purpose="invite", shop_id=None, now=now)
         done = sign_in_log.latest(connection, limit=50)
     content = render_template(
-        "dashboard/operators/people.html",
+        "dashboard/operators/users.html",
         form=form,
         users=users,
         roles=roles,
@@ -167,4 +167,4 @@ def people_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTP
 
 
 def back() -> Response:
-    return go("/people")
+    return redirect_to("/users")

@@ -10,20 +10,20 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop, me
-from bridge.context import parts
-from bridge.dashboard.actions import do
-from bridge.dashboard.labels import Shown, shown
-from bridge.dashboard.pagination import neighbours, place
-from bridge.dashboard.tasks import ask
+from bridge.context import context
+from bridge.dashboard.actions import run_action
+from bridge.dashboard.labels import DocumentDetails, load_details
+from bridge.dashboard.pagination import neighbours, page_request
+from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
-from worker.actions import documents as deciding
+from worker.actions import documents as document_actions
 from worker.domain.document import Kind
 from worker.domain.settings_form import STATUSES
 from worker.store import audit_trail, documents, orders
-from worker.store import deliveries as inbox
-from worker.store.audit_trail import Event
+from worker.store import deliveries as deliveries_store
+from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
-from worker.store.orders import SeenOrder
+from worker.store.orders import StoredOrder
 from worker.store.queries import lists
 from worker.store.queries.lists import OrderFilter
 
@@ -35,19 +35,19 @@ BY_HAND = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
 @dataclass(frozen=True)
-class Trail:
+class OrderHistory:
     """One order's whole story, oldest first in each part."""
 
     order_id: int
-    seen: SeenOrder | None
+    order: StoredOrder | None
     deliveries: tuple[Delivery, ...]
-    made: tuple[Shown, ...]
-    events: tuple[Event, ...]
+    documents: tuple[DocumentDetails, ...]
+    events: tuple[AuditEntry, ...]
 
     @property
     def has_failed(self) -> bool:
         return any(delivery.state == "failed" for delivery in self.deliveries) or any(
-            step.state == "failed" for item in self.made for step in item.steps
+            step.state == "failed" for item in self.documents for step in item.steps
         )
 
     @property
@@ -56,7 +56,7 @@ class Trail:
 
     @property
     def invoiced(self) -> Decimal:
-        return sum((item.draft.total for item in self.made if item.is_issued(Kind.INVOICE)), Decimal(0))
+        return sum((item.draft.total for item in self.documents if item.is_issued(Kind.INVOICE)), Decimal(0))
 
 
 @blueprint.get("")
@@ -67,8 +67,8 @@ def all_orders(shop_id: str) -> Response:
         needs_attention=bool(request.args.get("attention")),
         text=request.args.get("q", "")[:LONGEST_SEARCH],
     )
-    with parts().store.read() as connection:
-        page = lists.orders_page(connection, (shop_id,), wanted, place())
+    with context().store.read() as connection:
+        page = lists.orders_page(connection, (shop_id,), wanted, page_request())
     return make_response(
         render_template("dashboard/orders/list.html", page=page, wanted=wanted, statuses=STATUSES, **neighbours(page))
     )
@@ -78,7 +78,7 @@ def all_orders(shop_id: str) -> Response:
 def order(shop_id: str, order_id: int) -> Response:
     """The trail of one order."""
     return make_response(
-        render_template("dashboard/orders/order.html", trail=trail_of(shop_id, order_id), by_hand=BY_HAND)
+        render_template("dashboard/orders/order.html", trail=load_history(shop_id, order_id), by_hand=BY_HAND)
     )
 
 
@@ -86,7 +86,7 @@ def order(shop_id: str, order_id: int) -> Response:
 def delivery(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """One delivery as it came: headers and raw body."""
     found = delivery_of(shop_id, order_id, delivery_id)
-    content = render_template("dashboard/orders/delivery.html", delivery=found, body=readable(found.body))
+    content = render_template("dashboard/orders/delivery.html", delivery=found, body=pretty_json(found.body))
     return make_response(content)
 
 
@@ -103,66 +103,66 @@ def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
 
 
 # What a person decides about an order as a whole: what is done, and what is said.
-DECISIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
-    "retry": (deciding.retry_order, lambda: _("What failed is tried again.")),
-    "look": (deciding.look_again, lambda: _("The shop is asked about the order again.")),
-    "ignore": (deciding.ignore, lambda: _("This order is no longer listed as needing you.")),
+ORDER_ACTIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
+    "retry": (document_actions.retry_order, lambda: _("What failed is tried again.")),
+    "fetch": (document_actions.process_again, lambda: _("The shop is asked about the order again.")),
+    "ignore": (document_actions.ignore_order, lambda: _("This order is no longer listed as needing you.")),
 }
 
 
-@blueprint.post("/<int:order_id>/<any(retry, look, ignore):what>")
-def decide(shop_id: str, order_id: int, what: str) -> Response:
+@blueprint.post("/<int:order_id>/<any(retry, fetch, ignore):what>")
+def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
     """Try again what failed; ask the shop once more; or say that the order needs nothing."""
-    (decision, said), by, now = DECISIONS[what], me().user.name, parts().now()
-    return do(
-        lambda connection: decision(connection, shop_id, order_id, by=by, now=now),
+    (action, message), by, now = ORDER_ACTIONS[what], me().user.name, context().now()
+    return run_action(
+        lambda connection: action(connection, shop_id, order_id, by=by, now=now),
         then=f"/s/{shop_id}/orders/{order_id}",
-        said=said(),
+        message=message(),
     )
 
 
 @blueprint.post("/<int:order_id>/make")
-def make(shop_id: str, order_id: int) -> Response:
+def make_document(shop_id: str, order_id: int) -> Response:
     """A document that no rule asked for."""
-    trail_of(shop_id, order_id)
+    load_history(shop_id, order_id)
     kind = request.form.get("kind", "")
     if kind not in BY_HAND:
         abort(HTTPStatus.BAD_REQUEST)
     argument = {"order_id": order_id, "kind": kind, "send": bool(request.form.get("send"))}
-    return ask(shop_id, "make_document", argument, then=f"/s/{shop_id}/orders/{order_id}")
+    return request_task(shop_id, "make_document", argument, then=f"/s/{shop_id}/orders/{order_id}")
 
 
 @blueprint.post("/<int:order_id>/deliveries/<int:delivery_id>/replay")
 def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """Treat a kept delivery once more, as if it came in now."""
-    by, now = me().user.name, parts().now()
-    return do(
-        lambda connection: deciding.replay_delivery(connection, shop_id, delivery_id, by=by, now=now),
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: document_actions.replay_delivery(connection, shop_id, delivery_id, by=by, now=now),
         then=f"/s/{shop_id}/orders/{order_id}",
-        said=_("The delivery is treated again."),
+        message=_("The delivery is treated again."),
     )
 
 
-def trail_of(shop_id: str, order_id: int) -> Trail:
+def load_history(shop_id: str, order_id: int) -> OrderHistory:
     """Everything about one order, where anything is known of it."""
-    with parts().store.read() as connection:
-        seen = orders.find(connection, shop_id, order_id)
-        deliveries = inbox.of_order(connection, shop_id, order_id)
-        made, kept = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+    with context().store.read() as connection:
+        fetched = orders.find(connection, shop_id, order_id)
+        deliveries = deliveries_store.of_order(connection, shop_id, order_id)
+        issued, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
         events = audit_trail.of_order(connection, shop_id, order_id)
-        items = shown(connection, made, kept)
-    if seen is None and not deliveries and not items:
+        items = load_details(connection, issued, drafts)
+    if fetched is None and not deliveries and not items:
         abort(HTTPStatus.NOT_FOUND)
-    return Trail(order_id, seen, deliveries, items, events)
+    return OrderHistory(order_id, fetched, deliveries, items, events)
 
 
 def delivery_of(shop_id: str, order_id: int, delivery_id: int) -> Delivery:
-    with parts().store.read() as connection:
-        deliveries = inbox.of_order(connection, shop_id, order_id)
+    with context().store.read() as connection:
+        deliveries = deliveries_store.of_order(connection, shop_id, order_id)
     return next((one for one in deliveries if one.delivery_id == delivery_id), None) or abort(HTTPStatus.NOT_FOUND)
 
 
-def readable(content: bytes | None) -> str | None:
+def pretty_json(content: bytes | None) -> str | None:
     """JSON with line breaks; what is not JSON as it is."""
     if content is None:
         return None

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from bridge.accounts.access import guard_shop
 from bridge.accounts.access import shop as this_shop
-from bridge.context import parts
-from bridge.dashboard.pagination import bars
-from bridge.dashboard.tasks import ask
+from bridge.context import context
+from bridge.dashboard.pagination import plot_bars
+from bridge.dashboard.tasks import request_task
 from bridge.health import redis_answers
 from bridge.i18n.translate import DEFAULT_ZONE
 from worker.actions import go_live
@@ -25,8 +25,8 @@ from worker.store.users import Role
 blueprint = Blueprint("overview", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
 
-ending = Blueprint("ending", __name__, url_prefix="/s/<shop_id>")
-guard_shop(ending, look=Role.OPERATOR, act=Role.OPERATOR)
+closing_blueprint = Blueprint("closing", __name__, url_prefix="/s/<shop_id>")
+guard_shop(closing_blueprint, to_read=Role.OPERATOR, to_change=Role.OPERATOR)
 
 MOST_NEEDS = 12
 ZONE = ZoneInfo(DEFAULT_ZONE)
@@ -35,63 +35,65 @@ ZONE = ZoneInfo(DEFAULT_ZONE)
 @blueprint.get("")
 def overview(shop_id: str) -> Response:
     """One shop."""
-    shop, now = this_shop(), parts().now()
-    with parts().store.read() as connection:
-        figured = today.by_shop(connection, (shop_id,), since=today.midnight(shop.zoneinfo, now))
+    shop, now = this_shop(), context().now()
+    with context().store.read() as connection:
+        by_shop = today.by_shop(connection, (shop_id,), since=today.midnight(shop.zoneinfo, now))
         content = render_template(
             "dashboard/overview/shop.html",
-            **figures(connection, (shop_id,), figured, zone=shop.zoneinfo, now=now),
+            **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),
             numbers=today.next_numbers(connection, shop, day=now.astimezone(shop.zoneinfo).date()),
-            checks=first_checks(connection, shop, now),
+            checks=go_live_checks(connection, shop, now),
             **connection_state(connection, shop, now),
         )
     return make_response(content)
 
 
-@ending.post("/leave")
-def leave(shop_id: str) -> Response:
+@closing_blueprint.post("/close")
+def close_shop(shop_id: str) -> Response:
     """Let the shop leave; for operators only, who were told before what that means."""
-    return ask(shop_id, "leave", {}, then=f"/shops/{shop_id}/leave?asked=0")
+    return request_task(shop_id, "close_shop", {}, then=f"/shops/{shop_id}/close?task=0")
 
 
-def figures(
-    connection: Connection, seen: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
+def overview_values(
+    connection: Connection, visible_shops: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
 ) -> dict[str, object]:
     """What an overview of *seen* shops shows; *by_shop* holds what today did in each."""
-    by_hour = hourly_stats.by_hour(connection, seen, since=now - timedelta(hours=23), until=now)
-    by_day = hourly_stats.by_day(connection, seen, since=now - timedelta(days=29), until=now, zone=zone)
+    by_hour = hourly_stats.by_hour(connection, visible_shops, since=now - timedelta(hours=23), until=now)
+    by_day = hourly_stats.by_day(connection, visible_shops, since=now - timedelta(days=29), until=now, zone=zone)
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {
-        "needs": attention.needs(connection, seen, most=MOST_NEEDS),
+        "needs": attention.needs(connection, visible_shops, most=MOST_NEEDS),
         "by_shop": by_shop,
-        "today": today.added(by_shop.values()),
-        "hour_bars": bars(by_hour, "documents"),
-        "day_bars": bars(by_day, "documents"),
+        "today": today.add_up(by_shop.values()),
+        "hour_bars": plot_bars(by_hour, "documents"),
+        "day_bars": plot_bars(by_day, "documents"),
         "latency_ms": sorted(latencies)[len(latencies) // 2] if latencies else None,
         "failures_30": sum(day.failures for day in by_day),
         "documents_30": sum(day.documents for day in by_day),
     }
 
 
-def first_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[go_live.Check, ...]:
+def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[go_live.ReadinessCheck, ...]:
     """The checklist of a shop that is still in test; nothing once it is live."""
     if not shop.test:
         return ()
-    settings = parts().settings
-    return go_live.first_run(connection, shop, smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=now)
+    settings = context().settings
+    return go_live.first_run_checklist(
+        connection, shop, smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=now
+    )
 
 
 def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
     """Whether the shop rings, can be asked, and its plugin is well."""
-    found = plugins.of_shop(connection, parts().vault, shop.shop_id)
-    secrets = shops.connected(connection, parts().vault, shop.shop_id).secrets
-    open_codes = {alarm.code for alarm in alerts.open_alarms(connection, shop.shop_id)}
+    found = plugins.of_shop(connection, context().encryption, shop.shop_id)
+    secrets = shops.get(connection, context().encryption, shop.shop_id).secrets
+    open_codes = {alarm.code for alarm in alerts.open_alerts(connection, shop.shop_id)}
     return {
         "plugin": found,
-        "plugin_answers": found is not None and found.may_hold(now),
+        "plugin_answers": found is not None and found.may_hold_mail(now),
         "has_rest": secrets.has_rest,
         "rest_is_well": not any(code.startswith("rest") for code in open_codes),
-        "has_rung": deliveries.has_rung(connection, shop.shop_id),
+        "has_rung": deliveries.has_delivered(connection, shop.shop_id),
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
-        "redis": redis_answers(parts().settings.redis_url),
+        "redis": redis_answers(context().settings.redis_url),
     }

@@ -8,110 +8,112 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, jsonify, make_response, render_template, request
 
-from bridge.accounts.access import forbidden, guard_shop, may_act, me
-from bridge.accounts.sign_in import wanted
-from bridge.context import base_path, go, parts
-from bridge.customer.document import PDF_POLICY as SHOPPERS_PDF_POLICY
-from bridge.forms import whole
-from bridge.i18n.stored_messages import retold
+from bridge.accounts.access import forbidden, guard_shop, may_change, me
+from bridge.accounts.sign_in import safe_next_path
+from bridge.context import base_path, context, redirect_to
+from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
+from bridge.forms import parse_whole_number
+from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _
-from worker.queue import RUN_ERRAND
+from worker.queue import RUN_TASK
 from worker.store import tasks
-from worker.store.files.temporary import FleetingFile
-from worker.store.tasks import Errand
+from worker.store.files.temporary import TemporaryFile
+from worker.store.tasks import Task
 
-blueprint = Blueprint("asking", __name__, url_prefix="/s/<shop_id>/asked")
+blueprint = Blueprint("tasks", __name__, url_prefix="/s/<shop_id>/tasks")
 guard_shop(blueprint)
 
 # As for shoppers, but in a frame of ours: a page shows the PDF that it speaks of.
-PDF_POLICY = SHOPPERS_PDF_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+PDF_POLICY = CUSTOMER_PDF_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 # Nothing may end the header, and a header has no letters but Latin ones.
-NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]")
+UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 # Without a script the waiting page looks again by itself.
 REFRESH_S = 1
 
 
 # What is said when an errand is done; the pages of the others show their answer themselves.
-SAID: dict[str, Callable[[], str]] = {
+DONE_MESSAGES: dict[str, Callable[[], str]] = {
     "credit": lambda: _("The credit note is issued."),
     "issue_draft": lambda: _("It is issued."),
-    "keep_enclosed": lambda: _("It rides along with each mail from now on."),
-    "keep_logo": lambda: _("The logo stands on documents issued from now on."),
-    "leave": lambda: _("The shop has left. What the law wants kept is kept."),
+    "save_attachment": lambda: _("It rides along with each mail from now on."),
+    "save_logo": lambda: _("The logo stands on documents issued from now on."),
+    "close_shop": lambda: _("The shop has left. What the law wants kept is kept."),
     "make_document": lambda: _("The document is made."),
     "retry_failed": lambda: _("What failed is tried again."),
     "send_again": lambda: _("It is mailed."),
 }
 
 
-def ask(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str) -> Response:
+def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str) -> Response:
     """Have the worker do *kind*, and go on to *then* (a path below our base) when it is done.
 
-    `asked=0` in *then* becomes the errand's id, for a page that shows the answer. A script that asks for JSON gets the
+    `task=0` in *then* becomes the errand's id, for a page that shows the answer. A script that asks for JSON gets the
     address at which to look how far it is.
     """
-    now = parts().now()
-    with parts().store.write() as connection:
-        errand_id = tasks.ask(
-            connection, shop_id=shop_id, kind=kind, argument=argument, asked_by=me().user.name, now=now
+    now = context().now()
+    with context().store.write() as connection:
+        task_id = tasks.request(
+            connection, shop_id=shop_id, kind=kind, argument=argument, requested_by=me().user.name, now=now
         )
-    parts().ringer.ring(RUN_ERRAND, errand_id)
+    context().enqueuer.enqueue(RUN_TASK, task_id)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(state=f"{base_path()}/s/{shop_id}/asked/{errand_id}/state")
-    return go(waiting_page(shop_id, errand_id, then=then))
+        return jsonify(state=f"{base_path()}/s/{shop_id}/tasks/{task_id}/state")
+    return redirect_to(waiting_path(shop_id, task_id, then=then))
 
 
-def waiting_page(shop_id: str, errand_id: int, *, then: str) -> str:
-    return f"/s/{shop_id}/asked/{errand_id}?{urlencode({'then': then})}"
+def waiting_path(shop_id: str, task_id: int, *, then: str) -> str:
+    return f"/s/{shop_id}/tasks/{task_id}?{urlencode({'then': then})}"
 
 
-@blueprint.get("/<int:errand_id>")
-def wait(shop_id: str, errand_id: int) -> Response:
+@blueprint.get("/<int:task_id>")
+def wait(shop_id: str, task_id: int) -> Response:
     """Wait; once the answer is there, go where the question came from and say it."""
-    errand = errand_of(shop_id, errand_id)
-    then = wanted(request.args.get("then", f"/s/{shop_id}"))
-    if not is_finished(errand):
-        state_url = f"{base_path()}/s/{shop_id}/asked/{errand_id}/state?{urlencode({'then': then})}"
+    task = task_or_404(shop_id, task_id)
+    then = safe_next_path(request.args.get("then", f"/s/{shop_id}"))
+    if not is_finished(task):
+        state_url = f"{base_path()}/s/{shop_id}/tasks/{task_id}/state?{urlencode({'then': then})}"
         return make_response(
-            render_template("dashboard/waiting.html", errand=errand, state_url=state_url, refresh_s=REFRESH_S)
+            render_template("dashboard/task.html", task=task, state_url=state_url, refresh_s=REFRESH_S)
         )
-    if errand.state == "failed":
-        flash(retold(str(errand.answer.get("sentence", ""))), "refused")
-    elif errand.kind in SAID:
-        flash(SAID[errand.kind](), "good")
-    return go(then.replace("asked=0", f"asked={errand_id}"))
+    if task.state == "failed":
+        flash(translate_message(str(task.answer.get("message", ""))), "refused")
+    elif task.kind in DONE_MESSAGES:
+        flash(DONE_MESSAGES[task.kind](), "good")
+    return redirect_to(then.replace("task=0", f"task={task_id}"))
 
 
-@blueprint.get("/<int:errand_id>/state")
-def state(shop_id: str, errand_id: int) -> Response:
+@blueprint.get("/<int:task_id>/state")
+def state(shop_id: str, task_id: int) -> Response:
     """How far it is, for the waiting page's script."""
-    errand = errand_of(shop_id, errand_id)
-    then = wanted(request.args.get("then", f"/s/{shop_id}"))
-    has_file = errand.state == "done" and "file" in errand.answer
+    task = task_or_404(shop_id, task_id)
+    then = safe_next_path(request.args.get("then", f"/s/{shop_id}"))
+    has_file = task.state == "done" and "file" in task.answer
     return jsonify(
-        ready=is_finished(errand),
-        address=f"{base_path()}{waiting_page(shop_id, errand_id, then=then)}",
-        done=errand.answer.get("done", 0),
-        of=errand.answer.get("of", 0),
-        file=f"{base_path()}/s/{shop_id}/asked/{errand_id}/file" if has_file else "",
-        sentence=retold(str(errand.answer.get("sentence", ""))) if errand.state == "failed" else "",
+        ready=is_finished(task),
+        address=f"{base_path()}{waiting_path(shop_id, task_id, then=then)}",
+        done=task.answer.get("done", 0),
+        of=task.answer.get("of", 0),
+        file=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if has_file else "",
+        message=translate_message(str(task.answer.get("message", ""))) if task.state == "failed" else "",
     )
 
 
-@blueprint.get("/<int:errand_id>/file")
-def file(shop_id: str, errand_id: int) -> Response:
+@blueprint.get("/<int:task_id>/file")
+def file(shop_id: str, task_id: int) -> Response:
     """The file that an answer names: a preview to look at, a zip to download."""
-    errand = errand_of(shop_id, errand_id)
-    if errand.state != "done" or "file" not in errand.answer:
+    task = task_or_404(shop_id, task_id)
+    if task.state != "done" or "file" not in task.answer:
         abort(HTTPStatus.NOT_FOUND)
     # The settings are in it, which a viewer does not see.
-    if errand.kind == "export_shop" and not may_act():
+    if task.kind == "export_shop" and not may_change():
         return forbidden()
-    found = FleetingFile.from_json(errand.answer["file"], shop_id=shop_id)
+    found = TemporaryFile.from_json(task.answer["file"], shop_id=shop_id)
     is_pdf = found.name.endswith(".pdf")
-    response = Response(parts().archive.pieces(found.path), mimetype="application/pdf" if is_pdf else "application/zip")
+    response = Response(
+        context().archive.chunks(found.path), mimetype="application/pdf" if is_pdf else "application/zip"
+    )
     disposition = "inline" if is_pdf and not request.args.get("download") else "attachment"
-    name = NOT_IN_A_NAME.sub("-", found.name)
+    name = UNSAFE_IN_FILE_NAME.sub("-", found.name)
     response.headers["Content-Disposition"] = f'{disposition}; filename="{name}"'
     response.headers["Content-Length"] = str(found.size)
     response.headers["Content-Security-Policy"] = PDF_POLICY
@@ -119,25 +121,25 @@ def file(shop_id: str, errand_id: int) -> Response:
     return response
 
 
-def is_finished(errand: Errand) -> bool:
-    return errand.state in ("done", "failed")
+def is_finished(task: Task) -> bool:
+    return task.state in ("done", "failed")
 
 
-def errand_of(shop_id: str, errand_id: int) -> Errand:
+def task_or_404(shop_id: str, task_id: int) -> Task:
     """The errand, where it is this shop's."""
-    with parts().store.read() as connection:
-        errand = tasks.of_shop(connection, shop_id, errand_id)
-    if errand is None:
+    with context().store.read() as connection:
+        task = tasks.of_shop(connection, shop_id, task_id)
+    if task is None:
         abort(HTTPStatus.NOT_FOUND)
-    return errand
+    return task
 
 
-def answered(shop_id: str, kind: str) -> Errand | None:
-    """The finished errand that `?asked=` of this request names; None without one of this kind."""
-    number = whole(request.args.get("asked", ""))
+def finished_task(shop_id: str, kind: str) -> Task | None:
+    """The finished errand that `?task=` of this request names; None without one of this kind."""
+    number = parse_whole_number(request.args.get("task", ""))
     if number is None:
         return None
-    with parts().store.read() as connection:
-        errand = tasks.of_shop(connection, shop_id, number)
-    fits = errand is not None and errand.kind == kind and errand.state == "done"
-    return errand if fits else None
+    with context().store.read() as connection:
+        task = tasks.of_shop(connection, shop_id, number)
+    fits = task is not None and task.kind == kind and task.state == "done"
+    return task if fits else None

@@ -5,15 +5,15 @@ from http import HTTPStatus
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop, me, shop
-from bridge.accounts.sign_in import mail_address, note
-from bridge.context import base_path, go, parts
+from bridge.accounts.sign_in import read_mail_address, record_event
+from bridge.context import base_path, context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import _
 from worker.store import sessions, sign_in_log, users
 from worker.store.users import Role
 
 blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
-guard_shop(blueprint, look=Role.ADMIN)
+guard_shop(blueprint, to_read=Role.ADMIN)
 
 ROLES = (Role.ADMIN, Role.VIEWER)
 
@@ -26,41 +26,47 @@ def team(shop_id: str) -> Response:
 @blueprint.post("/invite")
 def invite(shop_id: str) -> Response:
     """Make a link by which somebody joins; it is shown once, to be handed over."""
-    form = Form.sent(request.form)
-    email, role = form.read("email", mail_address), form.read("role", shop_role)
+    form = Form.from_request(request.form)
+    email, role = form.read("email", read_mail_address), form.read("role", shop_role)
     if email is None or role is None:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    with parts().store.write() as connection:
-        token = sessions.make_pass(
-            connection, "invite", email=email, role=role, shop_id=shop_id, made_by=me().user.name, now=parts().now()
+    with context().store.write() as connection:
+        token = sessions.create_link(
+            connection,
+            "invite",
+            email=email,
+            role=role,
+            shop_id=shop_id,
+            created_by=me().user.name,
+            now=context().now(),
         )
-    note("invited", f"{email} was invited as {role}.", actor=me().user.name, shop_id=shop_id)
-    link = f"{parts().settings.public_url}/join/{token}"
+    record_event("invited", f"{email} was invited as {role}.", actor=me().user.name, shop_id=shop_id)
+    link = f"{context().settings.public_url}/join/{token}"
     return page(shop_id, Form({"role": Role.VIEWER}), link=(email, link))
 
 
 @blueprint.post("/withdraw")
 def withdraw(shop_id: str) -> Response:
     """End an invitation before it is used."""
-    with parts().store.write() as connection:
-        email = sessions.withdraw_pass(connection, request.form.get("token_hash", ""), shop_id=shop_id)
+    with context().store.write() as connection:
+        email = sessions.withdraw_link(connection, request.form.get("token_hash", ""), shop_id=shop_id)
     if email is not None:
-        note("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name, shop_id=shop_id)
+        record_event("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name, shop_id=shop_id)
     return back(shop_id)
 
 
 @blueprint.post("/<int:user_id>/role")
 def change_role(shop_id: str, user_id: int) -> Response:
     """Make an admin a viewer, or the other way round."""
-    role = Form.sent(request.form).read("role", shop_role)
+    role = Form.from_request(request.form).read("role", shop_role)
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
     if role is None or member is None:
         return back(shop_id)
     if is_last_admin(shop_id, user_id) and role is not Role.ADMIN:
         return last_admin(shop_id)
-    with parts().store.write() as connection:
+    with context().store.write() as connection:
         users.give_role(connection, user_id, shop_id, role)
-    note("role_changed", f"{member.user.email} is now {role}.", actor=me().user.name, shop_id=shop_id)
+    record_event("role_changed", f"{member.user.email} is now {role}.", actor=me().user.name, shop_id=shop_id)
     return back(shop_id)
 
 
@@ -71,10 +77,10 @@ def remove(shop_id: str, user_id: int) -> Response:
         return last_admin(shop_id)
     member = next((one for one in members(shop_id) if one.user.user_id == user_id), None)
     if member is not None:
-        with parts().store.write() as connection:
+        with context().store.write() as connection:
             users.take_role(connection, user_id, shop_id)
-        sentence = f"{member.user.email} does not belong to the shop any more."
-        note("member_removed", sentence, actor=me().user.name, shop_id=shop_id)
+        message = f"{member.user.email} does not belong to the shop any more."
+        record_event("member_removed", message, actor=me().user.name, shop_id=shop_id)
         flash(_("{email} does not see this shop any more.", email=member.user.email), "good")
     return back(shop_id)
 
@@ -86,7 +92,7 @@ def shop_role(text: str) -> Role:
 
 
 def members(shop_id: str) -> tuple[users.Member, ...]:
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         return users.members(connection, shop_id)
 
 
@@ -104,9 +110,9 @@ def last_admin(shop_id: str) -> Response:
 def page(
     shop_id: str, form: Form, *, link: tuple[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    now = parts().now()
-    with parts().store.read() as connection:
-        invites = sessions.open_passes(connection, purpose="invite", shop_id=shop_id, now=now)
+    now = context().now()
+    with context().store.read() as connection:
+        invites = sessions.open_links(connection, purpose="invite", shop_id=shop_id, now=now)
         done = sign_in_log.latest(connection, shop_id=shop_id, limit=30)
     content = render_template(
         "dashboard/team.html",
@@ -122,4 +128,4 @@ def page(
 
 
 def back(shop_id: str) -> Response:
-    return go(f"/s/{shop_id}/team")
+    return redirect_to(f"/s/{shop_id}/team")

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from worker.domain.texts import PLACEHOLDERS
-from worker.i18n.extract import gather, stored_sentences
+from worker.i18n.extract import stored_messages, update_catalogs
 
-HOME = Path(__file__).parent
-PAGES = HOME.parent
+I18N_FOLDER = Path(__file__).parent
+BRIDGE_FOLDER = I18N_FOLDER.parent
 
 
-def said_elsewhere() -> set[str]:
+def messages_from_elsewhere() -> set[str]:
     """What pages show that is not said by them: the worker's sentences, the log of who did what, what placeholders stand for."""
-    acts = stored_sentences(PAGES / "accounts") | stored_sentences(PAGES / "dashboard")
-    return stored_sentences() | acts | set(PLACEHOLDERS.values())
+    page_messages = stored_messages(BRIDGE_FOLDER / "accounts") | stored_messages(BRIDGE_FOLDER / "dashboard")
+    return stored_messages() | page_messages | set(PLACEHOLDERS.values())
 
 
 if __name__ == "__main__":
-    gather(PAGES, HOME, more=said_elsewhere())
+    update_catalogs(BRIDGE_FOLDER, I18N_FOLDER, more=messages_from_elsewhere())

@@ -9,7 +9,7 @@ from worker.domain.money import MINOR_UNITS
 LANGUAGES = ("nl", "fr", "de", "en")
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 # What stands for "." and ",".
-DIGITS = {"nl": ",.", "fr": ",\N{NARROW NO-BREAK SPACE}", "de": ",.", "en": ".,"}
+SEPARATORS = {"nl": ",.", "fr": ",\N{NARROW NO-BREAK SPACE}", "de": ",.", "en": ".,"}
 
 TITLES: dict[str, dict[Kind, str]] = {
     "nl": {
@@ -57,7 +57,7 @@ MONTHS = {
     ),
 }  # fmt: skip
 
-SENTENCES = {
+PHRASES = {
     "nl": {
         "paid_on": "Betaald op {date}",
         "paid": "Betaald",
@@ -233,16 +233,16 @@ SENTENCES = {
 }
 
 
-class Words:
+class Phrases:
     """Speak *language* ("nl", "nl-BE", "fr_BE" …); anything but Dutch, French and German is spoken to in English."""
 
     def __init__(self, language: str) -> None:
         base = language[:2].lower()
         self.language = base if base in LANGUAGES else "en"
 
-    def say(self, key: str, **values: str) -> str:
+    def get(self, key: str, **values: str) -> str:
         """The sentence *key* with its {placeholders} filled."""
-        return SENTENCES[self.language][key].format_map(values)
+        return PHRASES[self.language][key].format_map(values)
 
     def title(self, kind: Kind) -> str:
         """The name of a document."""
@@ -257,7 +257,7 @@ class Words:
         """Write money with its sign, or its code where it is not the euro. Nothing is rounded."""
         if MINOR_UNITS.get(currency) == 0 and value == value.to_integral_value():
             value = value.quantize(Decimal(1))
-        digits = f"{value:,f}".translate(str.maketrans(".,", DIGITS[self.language]))
+        digits = f"{value:,f}".translate(str.maketrans(".,", SEPARATORS[self.language]))
         sign = "€" if currency == "EUR" else currency
         if self.language in ("fr", "de"):
             return f"{digits}{HARD_SPACE}{sign}"

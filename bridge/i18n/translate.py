@@ -7,39 +7,39 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, make_response, render_template, request
 
-from bridge.context import parts
+from bridge.context import context
 from bridge.i18n.phrases import LANGUAGES, TITLES
 from worker.domain.document import Kind
-from worker.i18n.catalogs import Words
+from worker.i18n.catalogs import Translator
 
-HOME = "bridge.i18n"
+CATALOG_PACKAGE = "bridge.i18n"
 DEFAULT_ZONE = "Europe/Brussels"
-NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
+LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
 
 
-def words() -> Words:
+def translator() -> Translator:
     """The words of this request's reader: who is signed in chose a language, a stranger's browser asks for one."""
-    if "words" not in g:
+    if "translator" not in g:
         language = g.get("language") or request.accept_languages.best_match(LANGUAGES) or "en"
-        g.words = Words(language, home=HOME)
-    found: Words = g.words
+        g.translator = Translator(language, package=CATALOG_PACKAGE)
+    found: Translator = g.translator
     return found
 
 
-def speak(language: str) -> None:
+def set_language(language: str) -> None:
     """From here on this request speaks *language*."""
     g.language = language
-    g.pop("words", None)
+    g.pop("translator", None)
 
 
 def _(message: str, **values: object) -> str:
     """Say *message* to the reader, its {placeholders} filled."""
-    return words().gettext(message, **values)
+    return translator().gettext(message, **values)
 
 
 def _n(one: str, many: str, count: int, **values: object) -> str:
     """Say *one* or *many* for *count* things; {count} is filled by itself."""
-    return words().ngettext(one, many, count, **values)
+    return translator().ngettext(one, many, count, **values)
 
 
 def zone() -> ZoneInfo:
@@ -48,39 +48,41 @@ def zone() -> ZoneInfo:
     return shop.zoneinfo if shop else ZoneInfo(DEFAULT_ZONE)
 
 
-def moment(at: datetime | None) -> str:
+def format_datetime(at: datetime | None) -> str:
     """An instant as lists show it, in the reader's zone; nothing for none."""
-    today = parts().now().astimezone(zone()).date()
-    return words().moment(at.astimezone(zone()), today=today) if at else ""
+    today = context().now().astimezone(zone()).date()
+    return translator().short_datetime(at.astimezone(zone()), today=today) if at else ""
 
 
-def exact(at: datetime | None) -> str:
+def format_datetime_exact(at: datetime | None) -> str:
     """An instant to the second."""
-    return words().exact(at.astimezone(zone())) if at else ""
+    return translator().exact_datetime(at.astimezone(zone())) if at else ""
 
 
-def day(on: date | None) -> str:
+def format_date(on: date | None) -> str:
     """A date as lists show it."""
-    return words().short_date(on) if on else ""
+    return translator().short_date(on) if on else ""
 
 
-def amount(value: Decimal | str, currency: str = "EUR") -> str:
+def format_amount(value: Decimal | str, currency: str = "EUR") -> str:
     """Money as the reader writes it, a worker's answer's too, which tells it in digits; a negative zero is nothing."""
-    return words().amount(Decimal(value) + 0, currency)
+    return translator().amount(Decimal(value) + 0, currency)
 
 
 def kind_name(kind: str) -> str:
     """What a kind of document is called; drafts and rules have kinds too."""
-    return TITLES[words().language][Kind(kind)]
+    return TITLES[translator().language][Kind(kind)]
 
 
-def say_page(status: HTTPStatus, title: str, sentence: str, *, code: str = "") -> Response:
+def dashboard_message_page(status: HTTPStatus, title: str, message: str, *, code: str = "") -> Response:
     """A page with one sentence. *code* is for support."""
-    return make_response(render_template("dashboard/message.html", title=title, sentence=sentence, code=code), status)
+    return make_response(render_template("dashboard/message.html", title=title, message=message, code=code), status)
 
 
-def teach(app: Flask) -> None:
+def install_i18n(app: Flask) -> None:
     """Let every template speak."""
-    app.jinja_env.globals.update(_=_, _n=_n, words_of_page=words, language_names=NAMES, kind_name=kind_name)
-    app.jinja_env.filters.update(moment=moment, exact=exact, day=day, amount=amount)
+    app.jinja_env.globals.update(_=_, _n=_n, translator=translator, language_names=LANGUAGE_NAMES, kind_name=kind_name)
+    app.jinja_env.filters.update(
+        datetime=format_datetime, exact_datetime=format_datetime_exact, date=format_date, amount=format_amount
+    )
     app.jinja_env.add_extension("jinja2.ext.do")

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response
 
-from bridge.context import parts
+from bridge.context import context
 from bridge.customer.document import file_name
 from bridge.errors import refusal
-from bridge.plugin.connection import Asking, asked
+from bridge.plugin.connection import PluginRequest, verified_request
 from worker import queue
-from worker.domain.document import Document, KeptDraft
+from worker.domain.document import Document, StoredDraft
 from worker.store import documents, orders, steps, tasks
 from worker.store.documents import StoredFile
 from worker.store.steps import Step, StepName
@@ -22,41 +22,43 @@ blueprint = Blueprint("plugin_orders", __name__)
 
 MOST_FILES = 200
 # What a person presses on the order screen, and the number that says on what.
-ERRANDS = {"send": "document", "issue": "draft", "retry": "order"}
+TASK_TARGETS = {"send": "document", "issue": "draft", "retry": "order"}
 
 
 @blueprint.post("/plugin/order")
 def order() -> Response:
     """The documents and drafts of one order, how each fares, and why there are no others."""
-    asking = asked()
-    if isinstance(asking, Response):
-        return asking
-    shop_id, order_id = asking.plugin.shop_id, number_in(asking, "order")
-    with parts().store.read() as connection:
-        made, kept = documents.listing(connection, shop_id=shop_id, order_id=order_id)
-        all_steps = steps.of_documents(connection, [document.document_id for document in made])
-        all_files = documents.files_of(connection, [document.document_id for document in made])
-        seen = orders.find(connection, shop_id, order_id)
+    plugin_request = verified_request()
+    if isinstance(plugin_request, Response):
+        return plugin_request
+    shop_id, order_id = plugin_request.plugin.shop_id, id_in(plugin_request, "order")
+    with context().store.read() as connection:
+        issued, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+        all_steps = steps.of_documents(connection, [document.document_id for document in issued])
+        all_files = documents.files_of(connection, [document.document_id for document in issued])
+        fetched = orders.find(connection, shop_id, order_id)
     # An id comes back after a shop was restored from a backup; the key does not.
-    key = str(asking.content.get("key", ""))
-    known = seen if seen is not None and seen.order_key == key else None
-    flags, findings = (known.flags, known.findings) if known else ((), ())
+    key = str(plugin_request.content.get("key", ""))
+    fetched_order = fetched if fetched is not None and fetched.order_key == key else None
+    flags, rule_results = (fetched_order.flags, fetched_order.rule_results) if fetched_order else ((), ())
     return jsonify(
         documents=[
-            told(document, all_steps.get(document.document_id, {}), all_files.get(document.document_id, ()))
-            for document in made
+            document_as_json(document, all_steps.get(document.document_id, {}), all_files.get(document.document_id, ()))
+            for document in issued
             if document.draft.order_key == key
         ],
-        drafts=[told_draft(draft) for draft in kept if draft.draft.order_key == key],
-        reasons=[told_reason("", flag.code, flag.sentence) for flag in flags]
-        + [told_reason(finding.rule, finding.code, finding.sentence) for finding in findings],
-        seen=known is not None,
+        drafts=[draft_as_json(draft) for draft in drafts if draft.draft.order_key == key],
+        reasons=[reason_as_json("", flag.code, flag.message) for flag in flags]
+        + [reason_as_json(finding.rule, finding.code, finding.message) for finding in rule_results],
+        fetched=fetched_order is not None,
     )
 
 
-def told(document: Document, of_document: Mapping[StepName, Step], files: tuple[StoredFile, ...]) -> dict[str, object]:
-    mail = of_document.get(StepName.MAIL)
-    failed = [step.reason for step in of_document.values() if step.state == "failed"]
+def document_as_json(
+    document: Document, document_steps: Mapping[StepName, Step], files: tuple[StoredFile, ...]
+) -> dict[str, object]:
+    mail = document_steps.get(StepName.MAIL)
+    failed = [step.message for step in document_steps.values() if step.state == "failed"]
     return {
         "id": document.document_id,
         "kind": str(document.draft.kind),
@@ -68,89 +70,89 @@ def told(document: Document, of_document: Mapping[StepName, Step], files: tuple[
         "files": sorted(stored.format for stored in files),
         "mail": mail.state if mail else "none",
         "mailed_at": int(mail.done_at.timestamp()) if mail and mail.done_at and mail.state == "done" else None,
-        "sentence": mail.reason if mail else "",
+        "message": mail.message if mail else "",
         "failed": failed,
     }
 
 
-def told_draft(kept: KeptDraft) -> dict[str, object]:
+def draft_as_json(stored: StoredDraft) -> dict[str, object]:
     return {
-        "id": kept.draft_id,
-        "kind": str(kept.draft.kind),
-        "total": str(kept.draft.total),
-        "currency": kept.draft.currency,
-        "problems": [problem.sentence for problem in kept.draft.problems],
+        "id": stored.draft_id,
+        "kind": str(stored.draft.kind),
+        "total": str(stored.draft.total),
+        "currency": stored.draft.currency,
+        "problems": [problem.message for problem in stored.draft.problems],
     }
 
 
-def told_reason(rule: str, code: str, sentence: str) -> dict[str, str]:
+def reason_as_json(rule: str, code: str, message: str) -> dict[str, str]:
     """Why, as a code that the plugin has words for, and the sentence for where it has none. *rule* names what it is about."""
-    about = "credit_note" if rule.startswith(("refund", "cancel")) else rule.partition(":")[0]
-    return {"kind": about, "code": code, "sentence": sentence}
+    kind = "credit_note" if rule.startswith(("refund", "cancel")) else rule.partition(":")[0]
+    return {"kind": kind, "code": code, "message": message}
 
 
-@blueprint.post("/plugin/errand")
-def errand() -> Response:
+@blueprint.post("/plugin/task")
+def create_task() -> Response:
     """Write down what somebody pressed on the order screen, and ring for it. The answer is asked for by its number."""
-    asking = asked()
-    if isinstance(asking, Response):
-        return asking
-    kind = str(asking.content.get("kind", ""))
-    if kind not in ERRANDS:
+    plugin_request = verified_request()
+    if isinstance(plugin_request, Response):
+        return plugin_request
+    kind = str(plugin_request.content.get("kind", ""))
+    if kind not in TASK_TARGETS:
         return refusal(HTTPStatus.BAD_REQUEST, "request_wrong", "The plugin asks for something that is not done here.")
-    argument = {f"{ERRANDS[kind]}_id": number_in(asking, ERRANDS[kind])}
+    argument = {f"{TASK_TARGETS[kind]}_id": id_in(plugin_request, TASK_TARGETS[kind])}
     if kind == "issue":
-        argument["send"] = bool(asking.content.get("send"))
-    with parts().store.write() as connection:
-        errand_id = tasks.ask(
+        argument["send"] = bool(plugin_request.content.get("send"))
+    with context().store.write() as connection:
+        task_id = tasks.request(
             connection,
-            shop_id=asking.plugin.shop_id,
+            shop_id=plugin_request.plugin.shop_id,
             kind=f"order_screen_{kind}",
             argument=argument,
-            asked_by=str(asking.content.get("by", ""))[:80] or "the shop",
-            now=parts().now(),
+            requested_by=str(plugin_request.content.get("by", ""))[:80] or "the shop",
+            now=context().now(),
         )
-    parts().ringer.ring(queue.RUN_ERRAND, errand_id)
-    return jsonify(errand=errand_id)
+    context().enqueuer.enqueue(queue.RUN_TASK, task_id)
+    return jsonify(task=task_id)
 
 
-@blueprint.post("/plugin/errand/answer")
-def errand_answer() -> Response:
+@blueprint.post("/plugin/task/answer")
+def task_answer() -> Response:
     """What came of it so far."""
-    asking = asked()
-    if isinstance(asking, Response):
-        return asking
-    with parts().store.read() as connection:
-        found = tasks.get(connection, number_in(asking, "errand"))
-    if found is None or found.shop_id != asking.plugin.shop_id:
-        return refusal(HTTPStatus.NOT_FOUND, "errand_unknown", "Nobody asked for that here.")
-    return jsonify(
-        state=found.state, code=str(found.answer.get("code", "")), sentence=str(found.answer.get("sentence", ""))
-    )
+    plugin_request = verified_request()
+    if isinstance(plugin_request, Response):
+        return plugin_request
+    with context().store.read() as connection:
+        task = tasks.find(connection, id_in(plugin_request, "task"))
+    if task is None or task.shop_id != plugin_request.plugin.shop_id:
+        return refusal(HTTPStatus.NOT_FOUND, "task_unknown", "Nobody asked for that here.")
+    return jsonify(state=task.state, code=str(task.answer.get("code", "")), message=str(task.answer.get("message", "")))
 
 
 @blueprint.post("/plugin/files")
 def files() -> Response:
     """The PDF files of documents, in one zip. Those that are still being made are left out, and counted."""
-    asking = asked()
-    if isinstance(asking, Response):
-        return asking
-    wanted = asking.content.get("documents")
+    plugin_request = verified_request()
+    if isinstance(plugin_request, Response):
+        return plugin_request
+    wanted = plugin_request.content.get("documents")
     numbers = [number for number in wanted if isinstance(number, int)] if isinstance(wanted, list) else []
     if len(numbers) > MOST_FILES:
         return refusal(HTTPStatus.BAD_REQUEST, "too_many_files", f"Choose at most {MOST_FILES} documents at once.")
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         found = [documents.find(connection, number) for number in dict.fromkeys(numbers)]
-        mine = [document for document in found if document and document.shop_id == asking.plugin.shop_id]
-        stored = documents.files_of(connection, [document.document_id for document in mine])
-    packed, missing = pack(mine, stored)
+        own_documents = [
+            document for document in found if document and document.shop_id == plugin_request.plugin.shop_id
+        ]
+        stored = documents.files_of(connection, [document.document_id for document in own_documents])
+    packed, missing = zip_pdf_files(own_documents, stored)
     response = make_response(packed)
     response.content_type = "application/zip"
     response.headers["X-Facturelay-Missing"] = str(missing)
     return response
 
 
-def pack(wanted: list[Document], stored: Mapping[int, tuple[StoredFile, ...]]) -> tuple[bytes, int]:
+def zip_pdf_files(wanted: list[Document], stored: Mapping[int, tuple[StoredFile, ...]]) -> tuple[bytes, int]:
     """A zip of the PDF files, and how many are not there yet. PDF is packed already, so nothing is pressed again."""
     content, missing = io.BytesIO(), 0
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
@@ -159,11 +161,11 @@ def pack(wanted: list[Document], stored: Mapping[int, tuple[StoredFile, ...]]) -
             if pdf is None:
                 missing += 1
                 continue
-            archive.writestr(file_name(document, "pdf"), parts().archive.get(pdf.path, sha256=pdf.sha256))
+            archive.writestr(file_name(document, "pdf"), context().archive.get(pdf.path, sha256=pdf.sha256))
     return content.getvalue(), missing
 
 
-def number_in(asking: Asking, name: str) -> int:
+def id_in(plugin_request: PluginRequest, name: str) -> int:
     """A number that the plugin names; 0, which is nobody's, where it names none."""
-    value: Any = asking.content.get(name)
+    value: Any = plugin_request.content.get(name)
     return value if isinstance(value, int) and 0 < value < 2**63 else 0

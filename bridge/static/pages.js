@@ -105,8 +105,8 @@ if (live) {
           if (found.file && mine === turn) {
             frame.hidden = false;
             frame.src = `${found.file}#navpanes=0&view=FitH`;
-          } else if (said && found.sentence) {
-            said.textContent = found.sentence;
+          } else if (said && found.message) {
+            said.textContent = found.message;
           }
           return;
         }

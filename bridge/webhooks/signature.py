@@ -15,11 +15,11 @@ def verify(body: bytes, signature: str | None, secrets: Sequence[str]) -> bool:
     """Whether *signature* is base64(HMAC-SHA256(secret, body)) under any of *secrets*. *body* is what came in, byte for byte."""
     given = (signature or "").encode("utf-8", "replace")
     # All of them, always: how long this takes does not tell which secret fits.
-    fits = [hmac.compare_digest(signed(body, key), given) for secret in secrets for key in keys_of(secret)]
+    fits = [hmac.compare_digest(sign(body, key), given) for secret in secrets for key in signing_keys(secret)]
     return any(fits)
 
 
-def keys_of(secret: str) -> tuple[str, ...]:
+def signing_keys(secret: str) -> tuple[str, ...]:
     """The keys that WooCommerce may sign with for *secret*. None for an empty one: it would sign with "" and so could anybody."""
     if not secret:
         return ()
@@ -27,5 +27,5 @@ def keys_of(secret: str) -> tuple[str, ...]:
     return (secret, ENTITY.sub(lambda found: html.unescape(found.group()), secret))
 
 
-def signed(body: bytes, key: str) -> bytes:
+def sign(body: bytes, key: str) -> bytes:
     return base64.b64encode(hmac.digest(key.encode(), body, hashlib.sha256))

@@ -7,22 +7,22 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, request
 
-from bridge.context import parts
+from bridge.context import context
 from bridge.errors import refusal
 from bridge.webhooks.signature import verify
 from worker import queue
 from worker.errors import Unavailable
 from worker.store import deliveries, shops
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__)
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 # The name is not signed; what WooCommerce's own two webhooks send most is the safe guess, and every topic means "look again".
-TOPIC_WHEN_UNSAID = "order.updated"
+DEFAULT_TOPIC = "order.updated"
 # For diagnosis. Never cookies, never authorization.
-KEPT_HEADERS = (
+STORED_HEADERS = (
     "X-WC-Webhook-Source",
     "X-WC-Webhook-Topic",
     "X-WC-Webhook-Resource",
@@ -42,9 +42,9 @@ LARGEST_ID = 2**63 - 1
 @blueprint.post("/webhooks/<shop_id>")
 def receive(shop_id: str) -> Response:
     """Take one delivery: 200 once it is kept, without waiting for anybody who acts on it."""
-    if (request.content_length or 0) > parts().settings.max_body_bytes:
+    if (request.content_length or 0) > context().settings.max_body_bytes:
         return too_large()
-    connected = shop_of(shop_id)
+    connected = find_shop(shop_id)
     if connected is None:
         return refusal(HTTPStatus.NOT_FOUND, "shop_unknown", "No shop is connected under this address.")
     if is_ping():
@@ -57,11 +57,11 @@ def receive(shop_id: str) -> Response:
     signature = request.headers.get("X-WC-Webhook-Signature")
     # Unsigned bodies never come into memory. Signed ones do, up to the limit (413), whether or not they announce their length.
     body = request.get_data(cache=False) if signature else b""
-    if len(body) > parts().settings.max_body_bytes:
+    if len(body) > context().settings.max_body_bytes:
         return too_large()
     if not verify(body, signature, connected.secrets.webhook_secrets):
-        return signature_wrong(shop_id)
-    return keep(shop_id, body)
+        return wrong_signature(shop_id)
+    return store_delivery(shop_id, body)
 
 
 @blueprint.route("/webhooks/<shop_id>", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -76,12 +76,12 @@ def only_post(shop_id: str) -> Response:  # noqa: ARG001  # the address has it; 
     return response
 
 
-def shop_of(shop_id: str) -> Connected | None:
+def find_shop(shop_id: str) -> ConnectedShop | None:
     """The shop with its secrets, read afresh (under a millisecond): a secret changed just now already counts."""
     if not SHOP_ID.fullmatch(shop_id):
         return None
-    with parts().store.read() as connection:
-        return shops.find(connection, parts().vault, shop_id)
+    with context().store.read() as connection:
+        return shops.find(connection, context().encryption, shop_id)
 
 
 def is_ping() -> bool:
@@ -91,28 +91,28 @@ def is_ping() -> bool:
     return PING.fullmatch(request.stream.read(PING_BYTES)) is not None
 
 
-def keep(shop_id: str, body: bytes) -> Response:
+def store_delivery(shop_id: str, body: bytes) -> Response:
     """Store a verified delivery, ring, and say so. A suspended shop's deliveries are kept too: nothing is lost meanwhile."""
-    topic = request.headers.get("X-WC-Webhook-Topic") or TOPIC_WHEN_UNSAID
+    topic = request.headers.get("X-WC-Webhook-Topic") or DEFAULT_TOPIC
     if topic not in TOPICS:
         return jsonify(kept=False)
     try:
         order_id = order_id_in(body)
     except ValueError:
         return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The delivery is signed, but it is not a JSON object.")
-    with parts().store.write() as connection:
-        delivery_id = deliveries.keep(
+    with context().store.write() as connection:
+        delivery_id = deliveries.add(
             connection,
             shop_id=shop_id,
             source="webhook",
             topic=topic,
             order_id=order_id,
             body=body,
-            headers=[(name, request.headers[name]) for name in KEPT_HEADERS if name in request.headers],
-            now=parts().now(),
+            headers=[(name, request.headers[name]) for name in STORED_HEADERS if name in request.headers],
+            now=context().now(),
         )
     # After the commit: a worker that is quicker than we are must find the row.
-    parts().ringer.ring(queue.LOOK_AT_ORDER, delivery_id)
+    context().enqueuer.enqueue(queue.PROCESS_ORDER, delivery_id)
     return jsonify(kept=True, delivery=delivery_id)
 
 
@@ -134,11 +134,11 @@ def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def signature_wrong(shop_id: str) -> Response:
+def wrong_signature(shop_id: str) -> Response:
     """Count it, for the owner's diagnosis; keep nothing of it."""
-    now = parts().now()
+    now = context().now()
     try:
-        with parts().store.write() as connection:
+        with context().store.write() as connection:
             shops.count_signature_failure(connection, shop_id, day=now.date(), now=now)
     except Unavailable:
         log.warning("A delivery with a wrong signature could not be counted")
@@ -153,5 +153,5 @@ def too_large() -> Response:
     return refusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body_too_large",
-        f"A delivery may be {parts().settings.max_body_bytes} bytes long; raise FACTURELAY_MAX_BODY_BYTES for longer ones.",
+        f"A delivery may be {context().settings.max_body_bytes} bytes long; raise FACTURELAY_MAX_BODY_BYTES for longer ones.",
     )

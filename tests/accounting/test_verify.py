@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.support.factories import TODAY, a_shop, issued
 from tests.support.issuing import NOW, a_draft, issue, opened
-from worker.accounting.verify import Damage, Proof, verify, wrong_sums
+from worker.accounting.verify import Damage, Proof, verify, wrong_totals
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.document import Document, Kind, SendMode
 from worker.domain.draft import draft_document
@@ -21,11 +21,11 @@ from worker.domain.shop import Shop
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import audit_trail, documents, register
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
-from worker.store.register import Head
+from worker.store.register import RegisterHead
 from worker.woocommerce.payload import parse_order, parse_refunds
 
 RECORDINGS = [
@@ -33,7 +33,7 @@ RECORDINGS = [
     for path in sorted((Path(__file__).parent.parent / "recordings").glob("s*/rest-order-*[0-9].json"))
     if path.read_bytes().startswith(b'{"id"')  # not the answer that the order is gone
 ]
-WRITTEN_ONCE = ("documents", "register", "files", "events")
+WRITTEN_ONCE = ("documents", "register", "files", "audit_trail")
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Books:
     services: Services
     store: Store
     shop: Shop
-    head: Head
+    head: RegisterHead
 
     def change(self, *statements: str, **values: str) -> None:
         """Do what somebody with the database in his hands can do: switch off what refuses, then change what he likes."""
@@ -66,11 +66,11 @@ class Books:
         everywhere = ("files", *tables, "documents")
         self.change(*(f"DELETE FROM {table} WHERE document_id = {document_id}" for table in everywhere))
 
-    def proof(self, *, anchor: Head | None = None) -> Proof:
+    def proof(self, *, anchor: RegisterHead | None = None) -> Proof:
         (found,) = verify(self.services, anchor=anchor)
         return found
 
-    def damages(self, *, anchor: Head | None = None) -> list[tuple[str, str]]:
+    def damages(self, *, anchor: RegisterHead | None = None) -> list[tuple[str, str]]:
         return sorted((damage.number, damage.code) for damage in self.proof(anchor=anchor).damages)
 
 
@@ -94,10 +94,10 @@ def books(database_url: str, tmp_path: Path) -> Iterator[Books]:
 def keep(services: Services, document: Document) -> None:
     content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
     sha256 = services.archive.put(path, content)
-    sentence = f"{document.number} was issued."
+    message = f"{document.number} was issued."
     with services.store.write() as connection:
-        documents.keep_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
-        event = Event(document.shop_id, NOW, "worker", "issued", sentence, document_id=document.document_id)
+        documents.add_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
+        event = AuditEntry(document.shop_id, NOW, "worker", "issued", message, document_id=document.document_id)
         audit_trail.add(connection, event)
 
 
@@ -109,9 +109,9 @@ def test_untouched_books_are_intact(books: Books) -> None:
 def test_a_changed_byte_in_a_document_is_named(books: Books) -> None:
     books.change("UPDATE documents SET snapshot = replace(snapshot, 'Koffiemok', 'Koffiemoc') WHERE document_id = 2")
     (changed, sealed) = books.proof().damages
-    sentence = "What F2026-00002 says was changed after it was issued."
-    assert changed == Damage(books.shop.shop_id, "F2026-00002", "document_changed", sentence)
-    assert sealed.code == "seal_broken"
+    message = "What F2026-00002 says was changed after it was issued."
+    assert changed == Damage(books.shop.shop_id, "F2026-00002", "document_changed", message)
+    assert sealed.code == "hash_mismatch"
 
 
 def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> None:
@@ -122,17 +122,17 @@ def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> N
         snapshot=snapshot,
         hash=json_codec.sha256(snapshot),
     )
-    assert books.damages() == [("F2026-00002", "document_changed"), ("F2026-00002", "seal_broken")]
+    assert books.damages() == [("F2026-00002", "document_changed"), ("F2026-00002", "hash_mismatch")]
 
 
 @pytest.mark.parametrize(
     ("change", "codes"),
     [
         ("total = total + 1000, buyer = 'Somebody else'", {"column_changed"}),
-        ("number = 'F2026-00009'", {"number_changed", "seal_broken"}),
-        ("issued_on = '2026-11-25'", {"seal_broken", "dates_fall"}),
-        ("issued_at = '2026-11-22 09:00:00.000000'", {"seal_broken"}),
-        ("sequence = 9", {"seal_broken", "number_missing", "number_out_of_order"}),
+        ("number = 'F2026-00009'", {"number_changed", "hash_mismatch"}),
+        ("issued_on = '2026-11-25'", {"hash_mismatch", "dates_fall"}),
+        ("issued_at = '2026-11-22 09:00:00.000000'", {"hash_mismatch"}),
+        ("sequence = 9", {"hash_mismatch", "number_missing", "number_out_of_order"}),
     ],
 )
 def test_a_changed_column_is_named(books: Books, change: str, codes: set[str]) -> None:
@@ -147,7 +147,7 @@ def test_a_document_that_does_not_add_up_is_named(books: Books) -> None:
     snapshot = json_codec.dump(replace(draft, lines=(line, *draft.lines[1:])))
     books.change("UPDATE documents SET snapshot = :snapshot WHERE document_id = 3", snapshot=snapshot)
     assert "F2026-00003 does not add up: its lines come to 13.40, its net amount is 12.40." in [
-        damage.sentence for damage in books.proof().damages
+        damage.message for damage in books.proof().damages
     ]
 
 
@@ -181,18 +181,18 @@ def test_a_document_removed_with_its_row_in_the_register_is_missed(books: Books)
 
 def test_the_last_document_removed_without_a_trace_in_the_register_is_missed_by_counter_and_trail(books: Books) -> None:
     books.remove(5, "register")
-    assert [damage.sentence for damage in books.proof().damages] == [
+    assert [damage.message for damage in books.proof().damages] == [
         "The series “order_confirmation” gave number 1, but there is no such document any more.",
         "The trail says “B2026-00001 was issued.”, but that document is gone.",
     ]
 
 
 def test_even_books_that_were_rewritten_whole_differ_from_an_earlier_head(books: Books) -> None:
-    books.remove(5, "register", "events")
-    books.change("DELETE FROM series WHERE series = 'order_confirmation'")
+    books.remove(5, "register", "audit_trail")
+    books.change("DELETE FROM number_series WHERE series = 'order_confirmation'")
     assert books.damages() == []
     assert books.damages(anchor=books.head) == [("", "anchor_missing")]
-    assert books.damages(anchor=Head(4, books.head.hash)) == [("F2026-00004", "anchor_differs")]
+    assert books.damages(anchor=RegisterHead(4, books.head.hash)) == [("F2026-00004", "anchor_differs")]
 
 
 def test_a_row_taken_out_of_the_register_is_named(books: Books) -> None:
@@ -206,7 +206,7 @@ def test_a_row_taken_out_of_the_register_is_named(books: Books) -> None:
 
 def test_a_broken_link_of_the_chain_is_named(books: Books) -> None:
     books.change("UPDATE register SET hash = :hash WHERE position = 2", hash="0" * 63 + "1")
-    assert books.damages() == [("F2026-00002", "seal_broken"), ("F2026-00003", "chain_broken")]
+    assert books.damages() == [("F2026-00002", "hash_mismatch"), ("F2026-00003", "chain_broken")]
 
 
 def test_a_number_that_stands_twice_is_named(books: Books) -> None:
@@ -215,12 +215,12 @@ def test_a_number_that_stands_twice_is_named(books: Books) -> None:
 
 
 def test_a_counter_that_was_set_back_is_named(books: Books) -> None:
-    books.change("UPDATE series SET last_number = 2 WHERE series = 'invoice'")
+    books.change("UPDATE number_series SET last_number = 2 WHERE series = 'invoice'")
     assert books.damages() == [("F2026-00004", "counter_back")]
 
 
 def test_a_counter_that_was_removed_is_named(books: Books) -> None:
-    books.change("DELETE FROM series WHERE series = 'invoice'")
+    books.change("DELETE FROM number_series WHERE series = 'invoice'")
     assert books.damages() == [("", "counter_missing")]
 
 
@@ -257,7 +257,7 @@ def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
         made.append(
             draft_credit_note(refund, issued(made[-1]), (), order, shop, cause="refund", send_mode=SendMode.SEND)
         )
-    assert [list(wrong_sums(issued(draft))) for draft in made] == [[] for _ in made]
+    assert [list(wrong_totals(issued(draft))) for draft in made] == [[] for _ in made]
 
 
 def test_a_new_year_is_no_damage(books: Books) -> None:

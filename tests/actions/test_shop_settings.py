@@ -9,15 +9,15 @@ from sqlalchemy import text
 
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.actions import shop_settings
-from worker.actions.go_live import first_run
+from worker.actions.go_live import first_run_checklist
 from worker.domain.document import Kind
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.net.smtp_url import Server
+from worker.net.smtp_url import SmtpServer
 from worker.store import shops
 from worker.store.database.engine import Store
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 BY = "An"
 
@@ -29,14 +29,14 @@ class Books:
     store: Store
     shop_id: str
 
-    def now(self) -> Connected:
+    def now(self) -> ConnectedShop:
         with self.store.read() as connection:
-            return shops.connected(connection, VAULT, self.shop_id)
+            return shops.get(connection, VAULT, self.shop_id)
 
     def told(self) -> list[tuple[str, str]]:
         with self.store.read() as connection:
-            rows = connection.execute(text("SELECT actor, sentence FROM events ORDER BY event_id")).all()
-        return [(row.actor, row.sentence) for row in rows]
+            rows = connection.execute(text("SELECT actor, message FROM audit_trail ORDER BY entry_id")).all()
+        return [(row.actor, row.message) for row in rows]
 
 
 @pytest.fixture
@@ -47,8 +47,10 @@ def books(database_url: str) -> Iterator[Books]:
 
 
 def test_what_was_typed_is_stored_and_told(books: Books) -> None:
-    shop_settings.change(books.store, VAULT, books.shop_id, {"language": "fr", "payment_days": "14"}, by=BY, now=NOW)
-    shop_settings.change(books.store, VAULT, books.shop_id, {"language": "fr"}, by=BY, now=NOW)
+    shop_settings.change_settings(
+        books.store, VAULT, books.shop_id, {"language": "fr", "payment_days": "14"}, by=BY, now=NOW
+    )
+    shop_settings.change_settings(books.store, VAULT, books.shop_id, {"language": "fr"}, by=BY, now=NOW)
     assert (books.now().shop.language, books.now().shop.payment_days) == ("fr", 14)
     assert books.told() == [(BY, "language: nl → fr; payment days: 30 → 14.")]
 
@@ -56,12 +58,14 @@ def test_what_was_typed_is_stored_and_told(books: Books) -> None:
 def test_one_wrong_field_stores_nothing(books: Books) -> None:
     before = books.now()
     with pytest.raises(WrongSettings):
-        shop_settings.change(books.store, VAULT, books.shop_id, {"language": "fr", "accent": "x"}, by=BY, now=NOW)
+        shop_settings.change_settings(
+            books.store, VAULT, books.shop_id, {"language": "fr", "accent": "x"}, by=BY, now=NOW
+        )
     with pytest.raises(WrongSettings) as wrong:
         shop_settings.change_texts(
             books.store, VAULT, books.shop_id, {"mail.body/invoice/*/nl": "Dag", "mail.subject/*/*/nl": "{nobody}"}, by=BY, now=NOW
         )  # fmt: skip
-    assert list(wrong.value.sentences) == ["mail.subject/*/*/nl"]
+    assert list(wrong.value.messages) == ["mail.subject/*/*/nl"]
     assert (books.now(), books.told()) == (before, [])
 
 
@@ -91,7 +95,7 @@ def test_secrets_change_without_being_told(books: Books) -> None:
         books.store, VAULT, books.shop_id, rest_key=" ck_0123456789 ", rest_secret="cs_0123456789", by=BY, now=NOW
     )
     secret = shop_settings.rotate_webhook_secret(books.store, VAULT, books.shop_id, by=BY, now=NOW)
-    server = Server("smtps", "mail.gist.example", 465, "winkel", "geheim@:/1")
+    server = SmtpServer("smtps", "mail.gist.example", 465, "winkel", "geheim@:/1")
     keep = {"allow_private": False, "by": BY, "now": NOW}
     assert shop_settings.change_mail_server(books.store, VAULT, books.shop_id, server, **keep)  # type: ignore[arg-type]
     assert not shop_settings.change_mail_server(books.store, VAULT, books.shop_id, server, **keep)  # type: ignore[arg-type]
@@ -113,12 +117,12 @@ def test_half_a_key_or_an_open_password_is_refused(books: Books) -> None:
         )
     with pytest.raises(Rejected, match="unencrypted"):
         shop_settings.change_mail_server(
-            books.store, VAULT, books.shop_id, Server("smtp", "mail.example", 25, "u", "p"), allow_private=False, by=BY, now=NOW
+            books.store, VAULT, books.shop_id, SmtpServer("smtp", "mail.example", 25, "u", "p"), allow_private=False, by=BY, now=NOW
         )  # fmt: skip
 
 
 def test_a_password_left_empty_is_the_one_that_is_there_for_the_same_account_only(books: Books) -> None:
-    server = Server("smtps", "mail.gist.example", 465, "winkel", "geheim")
+    server = SmtpServer("smtps", "mail.gist.example", 465, "winkel", "geheim")
     shop_settings.change_mail_server(books.store, VAULT, books.shop_id, server, allow_private=False, by=BY, now=NOW)
     secrets = books.now().secrets
     assert shop_settings.with_password(replace(server, password="", port=587), secrets).password == "geheim"
@@ -138,12 +142,13 @@ def test_a_shop_goes_live_once_and_begins_at_that_moment(books: Books) -> None:
     issue(books.store, books.now().shop, a_draft(1))
     with books.store.read() as connection:
         checks = {
-            check.name: check for check in first_run(connection, books.now().shop, smtp_url="", mail_from="", now=NOW)
+            check.name: check
+            for check in first_run_checklist(connection, books.now().shop, smtp_url="", mail_from="", now=NOW)
         }
     numbers = [name for name in checks if name.startswith("number_")]
     assert numbers == ["number_invoice", "number_credit_note"]
-    assert checks["tests"].sentence.startswith("One test document was made. It stays a test")
-    assert (checks["heard"].good, checks["seller"].good, checks["mail"].good) == (False, True, False)
+    assert checks["tests"].message.startswith("One test document was made. It stays a test")
+    assert (checks["last_delivery"].good, checks["seller"].good, checks["mail"].good) == (False, True, False)
     assert (go_live(books).test, books.now().shop.orders_since) == (False, NOW)
     again, _ = shop_settings.go_live(
         books.store, VAULT, books.shop_id, smtp_url="", mail_from="", by=BY, now=NOW + timedelta(days=1)
@@ -158,7 +163,7 @@ def test_an_earlier_beginning_may_be_chosen(books: Books) -> None:
 
 def test_without_the_sellers_details_a_shop_stays_in_test(books: Books) -> None:
     shop_settings.back_to_test(books.store, VAULT, books.shop_id, by=BY, now=NOW)
-    shop_settings.change(books.store, VAULT, books.shop_id, {"seller.address.city": ""}, by=BY, now=NOW)
+    shop_settings.change_settings(books.store, VAULT, books.shop_id, {"seller.address.city": ""}, by=BY, now=NOW)
     with pytest.raises(Rejected, match="lack: city"):
         go_live(books)
     assert books.now().shop.test
@@ -172,7 +177,7 @@ def test_a_paused_shop_goes_on(books: Books) -> None:
 
 def test_a_shop_is_made_in_test_and_may_move(books: Books) -> None:
     keep = {"allow_private": False, "by": BY, "now": NOW}
-    made, secret = shop_settings.make_shop(books.store, VAULT, name=" Gist ", url="https://gist.example/", **keep)  # type: ignore[arg-type]
+    made, secret = shop_settings.create_shop(books.store, VAULT, name=" Gist ", url="https://gist.example/", **keep)  # type: ignore[arg-type]
     books.shop_id = made.shop_id
     assert (books.now().shop, books.now().secrets.webhook_secrets) == (made, (secret,))
     assert (made.test, made.name, made.url) == (True, "Gist", "https://gist.example")
@@ -180,5 +185,5 @@ def test_a_shop_is_made_in_test_and_may_move(books: Books) -> None:
     assert books.told() == [(BY, "Gist was made."), (BY, "url: https://gist.example → https://shop.gist.example.")]
     for name, url, field in (("", "https://gist.example", "name"), ("Gist", "http://gist.example", "url")):
         with pytest.raises(WrongSettings) as wrong:
-            shop_settings.make_shop(books.store, VAULT, name=name, url=url, **keep)  # type: ignore[arg-type]
-        assert list(wrong.value.sentences) == [field]
+            shop_settings.create_shop(books.store, VAULT, name=name, url=url, **keep)  # type: ignore[arg-type]
+        assert list(wrong.value.messages) == [field]

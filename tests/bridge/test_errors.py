@@ -35,7 +35,7 @@ def test_programs_are_always_answered_in_json_under_the_same_headers(
         assert (answer.json or {})["message"].endswith(".")
 
 
-@pytest.mark.parametrize("path", ["/favicon.ico", "/s", "/people/x"])
+@pytest.mark.parametrize("path", ["/favicon.ico", "/s", "/users/x"])
 def test_people_at_a_wrong_address_get_a_page(app: BridgeApp, path: str) -> None:
     answer = app.client.get(path)
 

@@ -50,8 +50,8 @@ def test_metrics_are_the_figures_of_the_database(app_on_each_database: BridgeApp
     app.issue()
     with app.store.write() as connection:
         for code in ("owner_lost_rights", "owner_lost_rights", "numbering_gap"):
-            alerts.sound(connection, SHOP, code=code, sentence="x", now=NOW)
-        alerts.quiet(connection, SHOP, code="numbering_gap", now=NOW)
+            alerts.raise_alert(connection, SHOP, code=code, message="x", now=NOW)
+        alerts.close(connection, SHOP, code="numbering_gap", now=NOW)
     app.now = NOW + timedelta(seconds=90)
 
     answer = app.client.get("/metrics")
@@ -63,7 +63,7 @@ def test_metrics_are_the_figures_of_the_database(app_on_each_database: BridgeApp
         'facturelay_deliveries{state="waiting"} 1.0',
         'facturelay_steps{name="render",state="waiting"} 1.0',
         'facturelay_documents{kind="invoice"} 1.0',
-        'facturelay_alarms_open{code="owner_lost_rights"} 1.0',
+        'facturelay_alerts_open{code="owner_lost_rights"} 1.0',
         "facturelay_oldest_waiting_seconds 90.0",
         "facturelay_signature_failures_total 1.0",
     }
@@ -79,7 +79,7 @@ def test_what_never_happened_is_told_as_zero(app: BridgeApp) -> None:
 
 def test_figures_of_an_empty_database_are_zero(app: BridgeApp) -> None:
     with app.store.read() as connection:
-        taken = metrics.take(connection)
+        taken = metrics.collect(connection)
 
     assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (
         1,

@@ -15,15 +15,15 @@ from tests.support.personas import PASSWORD, SITE, Visitor, signed_in
 from tests.support.routes import methods, rules
 from worker.net import email_address
 from worker.store import shops, sign_in_log, tasks, users
-from worker.store.database.tables import tries
-from worker.store.files.temporary import FleetingFile
+from worker.store.database.tables import rate_limits
+from worker.store.files.temporary import TemporaryFile
 from worker.store.users import Role
 
 ELS = "els@host.example"
 IDS = ("9" * 20, "999999999999999999", "%00", "%C2%B2")
 VALUES = ("a\0b", "²", "9" * 20, "9999-12-31", "0001-01-01T00:00", "W05hTl0")
 NAMES = (
-    "after", "before", "asked", "then", "next", "q", "kind", "state", "name", "code", "since", "until", "status", "language",
+    "after", "before", "task", "then", "next", "q", "kind", "state", "name", "code", "since", "until", "status", "language",
     "email", "role", "to", "on", "month", "reason", "amount", "quantity-²", "quantity-1", "part", "url", "seed", "old", "host",
     "port", "scheme", "token_hash", "orders_since", "zone", "rules", "kind-0", "minimum-0", "countries-0", "methods-0",
     "after-invoice", "pattern-invoice", "accent", "layout", "mail_from", "rest_key", "what", "step", "seller.name", "which",
@@ -105,7 +105,9 @@ def test_made_up_names_do_not_fill_the_table_of_tries(app: BridgeApp) -> None:
         Visitor(app).sign_in(f"nobody{number}@made.up", "wrong wrong wrong")
         app.now += timedelta(minutes=16)
     with app.store.read() as connection:
-        assert connection.execute(select(func.count()).select_from(tries)).scalar_one() == 2  # by mail, and by address
+        assert (
+            connection.execute(select(func.count()).select_from(rate_limits)).scalar_one() == 2
+        )  # by mail, and by address
 
 
 @pytest.mark.parametrize("what", ["password", "second-factor"])
@@ -114,7 +116,7 @@ def test_an_operators_open_session_is_not_enough_to_change_its_own_password_or_s
 ) -> None:
     visitor = signed_in(app, ELS, operator=True)
 
-    assert visitor.post(f"/people/1/{what}").status_code == 303
+    assert visitor.post(f"/users/1/{what}").status_code == 303
     with app.store.read() as connection:
         assert [act.code for act in sign_in_log.latest(connection)] == ["signed_in"]
 
@@ -128,12 +130,12 @@ def test_a_name_full_of_markup_is_only_ever_a_name(app: BridgeApp) -> None:
     app.deliver(f'{{"id":238,"number":{evil!r}}}'.encode())
     app.issue(number="F<b>1</b>", order_number=evil)
     with app.store.write() as connection:
-        sign_in_log.add(connection, sign_in_log.Act(NOW, evil, "x", evil, SHOP, evil))
+        sign_in_log.add(connection, sign_in_log.SignInLogEntry(NOW, evil, "x", evil, SHOP, evil))
         users.add(connection, email="x@y.be", name=evil, password="", language="en", operator=False, now=NOW)
     visitor = signed_in(app, ELS, operator=True)
     home = f"/s/{SHOP}"
     for path in (home, f"{home}/orders/238", f"{home}/documents", f"{home}/documents/1", f"{home}/activity", f"{home}/team",
-                 f"{home}/orders/238/deliveries/1", "/shops", "/people", f"{home}/orders?q={quote(evil)}"):  # fmt: skip
+                 f"{home}/orders/238/deliveries/1", "/shops", "/users", f"{home}/orders?q={quote(evil)}"):  # fmt: skip
         page = visitor.get(path).text
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
@@ -145,40 +147,42 @@ def test_a_file_is_fetched_in_its_own_shop_only_and_its_name_ends_no_header(app:
     app.add_shop(other, secrets=("another secret",))
     viewer = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
     owner = signed_in(app, "owner@other.example", roles={other: Role.ADMIN})
-    path = f"fleeting/2026-11-23T10/{other}/{'0' * 32}.pdf"
+    path = f"temporary/2026-11-23T10/{other}/{'0' * 32}.pdf"
     (app.settings.archive / path).parent.mkdir(parents=True)
     (app.settings.archive / path).write_bytes(PDF)
-    kept = FleetingFile(path, "", len(PDF), 'Ω"\r\nX-Evil: 1.pdf', NOW.isoformat()).as_json
+    kept = TemporaryFile(path, "", len(PDF), 'Ω"\r\nX-Evil: 1.pdf', NOW.isoformat()).as_json
     ids = {}
     with app.store.write() as connection:
         for shop_id in (SHOP, other):
-            ids[shop_id] = tasks.ask(connection, shop_id=shop_id, kind="preview", argument={}, asked_by="Els", now=NOW)
+            ids[shop_id] = tasks.request(
+                connection, shop_id=shop_id, kind="preview", argument={}, requested_by="Els", now=NOW
+            )
             leased = tasks.take(connection, ids[shop_id], now=NOW, lease_for=NOW - NOW)
             assert leased is not None
             tasks.finish(connection, leased.lease, now=NOW, answer={"file": kept})
-    mine = owner.get(f"/s/{other}/asked/{ids[other]}/file")
+    mine = owner.get(f"/s/{other}/tasks/{ids[other]}/file")
 
     assert (mine.status_code, mine.data) == (200, PDF)
     assert mine.headers["Content-Disposition"] == 'inline; filename="----X-Evil--1.pdf"'
-    assert viewer.get(f"/s/{other}/asked/{ids[other]}/file").status_code == 404
+    assert viewer.get(f"/s/{other}/tasks/{ids[other]}/file").status_code == 404
     for view in ("", "/state", "/file"):
-        assert viewer.get(f"/s/{SHOP}/asked/{ids[other]}{view}").status_code == 404
+        assert viewer.get(f"/s/{SHOP}/tasks/{ids[other]}{view}").status_code == 404
     # An answer that names another shop's file, however it came to do so.
-    assert viewer.get(f"/s/{SHOP}/asked/{ids[SHOP]}/file").status_code == 422
+    assert viewer.get(f"/s/{SHOP}/tasks/{ids[SHOP]}/file").status_code == 422
 
 
 def test_the_export_of_a_whole_shop_is_for_its_admins(app: BridgeApp) -> None:
     with app.store.write() as connection:
-        errand_id = tasks.ask(connection, shop_id=SHOP, kind="export_shop", argument={}, asked_by="Els", now=NOW)
-        leased = tasks.take(connection, errand_id, now=NOW, lease_for=timedelta(minutes=1))
+        task_id = tasks.request(connection, shop_id=SHOP, kind="export_shop", argument={}, requested_by="Els", now=NOW)
+        leased = tasks.take(connection, task_id, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
-        path = f"fleeting/2026-11-23T10/{SHOP}/{'0' * 32}.zip"
-        kept = FleetingFile(path, "", len(PDF), "shop.zip", NOW.isoformat()).as_json
+        path = f"temporary/2026-11-23T10/{SHOP}/{'0' * 32}.zip"
+        kept = TemporaryFile(path, "", len(PDF), "shop.zip", NOW.isoformat()).as_json
         tasks.finish(connection, leased.lease, now=NOW, answer={"file": kept})
     (app.settings.archive / path).parent.mkdir(parents=True)
     (app.settings.archive / path).write_bytes(PDF)
     who = {role: signed_in(app, f"{role}@shop.example", roles={SHOP: role}) for role in (Role.ADMIN, Role.VIEWER)}
-    answers = {role: visitor.get(f"/s/{SHOP}/asked/{errand_id}/file").status_code for role, visitor in who.items()}
+    answers = {role: visitor.get(f"/s/{SHOP}/tasks/{task_id}/file").status_code for role, visitor in who.items()}
 
     assert answers == {Role.ADMIN: 200, Role.VIEWER: 403}
 
@@ -193,14 +197,14 @@ def test_a_number_in_greek_letters_can_be_downloaded(app: BridgeApp) -> None:
 @pytest.mark.parametrize("text", ["a@b.be\nBcc: x@y.be", "De\r\nBcc: x@y.be <a@b.be>", "a@b.be\0"])
 def test_a_sender_with_a_line_break_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a mail address"):
-        email_address.checked(text, several=True)
+        email_address.check_addresses(text, several=True)
 
 
 def test_what_the_next_page_says_travels_encrypted_only(app: BridgeApp) -> None:
     visitor = signed_in(app, ELS, operator=True)
     visitor.get("/shops/new")
     made = visitor.post("/shops/new", name="Shop", url="https://new.example", email="jan@new.example", language="nl")
-    (said,) = (one for one in made.headers.getlist("Set-Cookie") if one.startswith("facturelay_said="))
+    (said,) = (one for one in made.headers.getlist("Set-Cookie") if one.startswith("facturelay_notice="))
 
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in said.split(";")}
 

@@ -14,7 +14,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.show import demo_settings
 from worker.processes import status
-from worker.processes.supervisor import open_house, set_up_link
+from worker.processes.supervisor import set_up_link, start_all
 from worker.services import Services
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def running() -> Iterator[Running]:
     with PretendShop() as shop, Mailbox() as mailbox:
         port = free_port()
         settings = demo_settings(data, port=port, smtp_url=mailbox.url)
-        processes = open_house(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
+        processes = start_all(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
         try:
             services = Services(settings)
             assert status.wait_until_healthy(services, f"{settings.public_url}/ready", seconds=60)
@@ -86,4 +86,4 @@ def fill(page: "Page", **fields: str) -> None:
 def press(page: "Page", name: str) -> None:
     """Press the button *name* and wait until the answer is there."""
     page.get_by_role("button", name=name, exact=True).first.click()
-    page.wait_for_url(lambda url: "/asked/" not in url, timeout=WAIT_MS)
+    page.wait_for_url(lambda url: "/tasks/" not in url, timeout=WAIT_MS)

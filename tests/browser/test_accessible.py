@@ -15,13 +15,13 @@ from worker.store.shops import Secrets
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-OF_ALL = ("/shops", "/shops/new", "/work", "/people", "/about", "/account", "/account/second-factor")
+OF_ALL = ("/shops", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
-    "", "/orders", "/orders/601", "/orders/602", "/documents", "/documents?list=drafts", "/books", "/books/journal",
-    "/books/take-along", "/books/backfill", "/work", "/team", "/settings/company", "/settings/rules", "/settings/moments",
-    "/settings/numbers", "/settings/look", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/programs", "/settings/privacy",
+    "", "/orders", "/orders/601", "/orders/602", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
+    "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/orders",
+    "/settings/numbering", "/settings/branding", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/api", "/settings/privacy",
     "/activity", "/activity/deliveries",
-    "/settings/live",
+    "/settings/go-live",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 
@@ -34,7 +34,7 @@ def a_shop_with_orders(running: Running) -> str:
     )
     keys = Secrets((secret,), running.shop.consumer_key, running.shop.consumer_secret)
     with services.store.write() as connection:
-        shops.add(connection, services.vault, made, keys, now=services.now())
+        shops.add(connection, services.encryption, made, keys, now=services.now())
     for topic in ("order.created", "order.updated"):
         running.shop.add_webhook(topic, f"{running.url}/webhooks/{made.shop_id}", secret)
     for order in (an_order(id=601, note="Graag voor vrijdag"), an_order(id=602, currency="USD", country="US")):
@@ -79,7 +79,7 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
         made, kept = documents.listing(connection, shop_id=None, order_id=None)
     addresses = [f"{running.url}{path}" for path in OF_ALL] + [f"{home}{path}" for path in OF_SHOP]
     addresses += [f"{home}/documents/{made[0].document_id}", f"{home}/drafts/{kept[0].draft_id}"]
-    addresses += [f"{home}/books/numbers/invoice/{made[0].issued_on.year}"]
+    addresses += [f"{home}/accounting/numbers/invoice/{made[0].issued_on.year}"]
 
     for index, address in enumerate(addresses):
         page.emulate_media(color_scheme="dark" if index % 2 else "light")

@@ -52,7 +52,7 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     press(page, "Save")
     assert "Saved" in said(page)
 
-    page.goto(f"{home}/settings/numbers")
+    page.goto(f"{home}/settings/numbering")
     page.locator('[name="after-invoice"]').fill("115")
     press(page, "Save")
     assert "F2026-00116" in page.content()
@@ -75,7 +75,7 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     page.goto(f"{home}/documents")
     assert "test" in page.locator("tbody").inner_text()
 
-    page.goto(f"{home}/settings/live")
+    page.goto(f"{home}/settings/go-live")
     press(page, "What would happen to them?")
     press(page, "Go live")
     assert "live" in said(page)
@@ -132,13 +132,13 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
 
     page.goto(f"{home}/settings/rules")
     page.locator('[name="kind-1"]').select_option("order_confirmation")
-    page.locator('[name="moment-1"]').select_option("created")
+    page.locator('[name="trigger-1"]').select_option("created")
     press(page, "Try on the last 50 orders")
     assert "503" in page.locator("tbody").inner_text()
     press(page, "Save")
     assert page.locator('[name="kind-1"]').input_value() == "order_confirmation"
 
-    page.goto(f"{home}/settings/look")
+    page.goto(f"{home}/settings/branding")
     page.locator('[name="accent"]').fill("#334155")
     press(page, "Preview")
     preview = (page.locator("iframe").get_attribute("src") or "").partition("#")[0]
@@ -152,11 +152,11 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     press(page, "Save")
     assert "Saved" in said(page)
 
-    page.goto(f"{home}/books")
+    page.goto(f"{home}/accounting")
     press(page, "Prove it now")
     assert "proven" in page.content()
     press(page, "Compare now")
-    page.goto(f"{home}/books/take-along")
+    page.goto(f"{home}/accounting/export")
     press(page, "Make the zip")
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("Download 20")).click()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.chaos.experiment import Experiment
 from worker.accounting import reconcile
-from worker.accounting.reconcile import State
+from worker.accounting.reconcile import ReconciliationState
 from worker.demo.mailbox import Mail
 from worker.store import deliveries, shops
 from worker.woocommerce.notes import marker
@@ -81,7 +81,7 @@ def reconciled(experiment: Experiment) -> list[str]:
     """What our own proof of completeness finds missing, asked of the shop."""
     services = experiment.system.services
     with services.store.read() as connection:
-        connected = shops.connected(connection, services.vault, experiment.shop_id)
+        connected = shops.get(connection, services.encryption, experiment.shop_id)
     month = f"{datetime.now(connected.shop.zoneinfo):%Y-%m}"
     found = reconcile.reconcile(services, connected, month, pause_s=0)
-    return [f"{row.number}: {row.sentence}" for row in found.rows if row.state is not State.COMPLETE]
+    return [f"{row.number}: {row.message}" for row in found.rows if row.state is not ReconciliationState.COMPLETE]

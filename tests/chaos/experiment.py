@@ -17,7 +17,7 @@ from worker.demo.orders import a_refund, an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import Shop
 from worker.orders import history
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.store import deliveries, shops, steps
 from worker.store.shops import Secrets
 
@@ -52,8 +52,8 @@ class Experiment:
     def deliver(self, order_id: int, topic: str = "order.updated") -> None:
         self.answers.update(self.shop.deliver(order_id, topic) or [NO_WEBHOOK])
 
-    def listed(self) -> tuple[Listed, ...]:
-        return history.listed(self.system.services)
+    def listed(self) -> tuple[ListedDocument, ...]:
+        return history.list_documents(self.system.services)
 
     def unsettled(self) -> str:
         """What is still to be done, in words; empty when nothing is."""
@@ -110,7 +110,7 @@ def connect(system: RunningSystem, shop: PretendShop) -> str:
     )  # fmt: skip
     with services.store.write() as connection:
         keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)
-        shops.add(connection, services.vault, made, keys, now=services.now())
+        shops.add(connection, services.encryption, made, keys, now=services.now())
     for topic in ("order.created", "order.updated"):
         shop.add_webhook(topic, f"{services.settings.public_url}/webhooks/{made.shop_id}", secret)
     return made.shop_id

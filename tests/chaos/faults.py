@@ -73,7 +73,7 @@ FAULTS: dict[str, Fault] = {
     "worker killed": lambda experiment, chance: experiment.system.kill("worker", chance),
     "bridge killed": lambda experiment, chance: experiment.system.kill("bridge", chance),
     "one of the bridge's processes killed": lambda experiment, chance: experiment.system.kill_answering_process(chance),
-    "sweep killed": lambda experiment, chance: experiment.system.kill("sweep", chance),
+    "scheduler killed": lambda experiment, chance: experiment.system.kill("scheduler", chance),
     "machine killed": kill_machine,
     "valkey killed": lambda experiment, chance: experiment.system.kill("valkey", chance),
     "valkey emptied": lambda experiment, _: experiment.system.empty_broker(),

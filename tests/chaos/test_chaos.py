@@ -28,7 +28,7 @@ from tests.chaos.faults import MAILS_AGAIN, FaultInjector, from_environment
 from worker.accounting import verify
 from worker.domain.document import Kind
 from worker.store import deliveries
-from worker.store.database.tables import events
+from worker.store.database.tables import audit_trail
 from worker.store.steps import StepName
 
 pytestmark = pytest.mark.chaos
@@ -121,7 +121,7 @@ def figures(experiment: Experiment, injector: FaultInjector, *, lived: float, al
 
 def repaired(experiment: Experiment) -> int:
     with experiment.system.services.store.read() as connection:
-        return len(connection.execute(select(events).where(events.c.code == "webhook_repaired")).all())
+        return len(connection.execute(select(audit_trail).where(audit_trail.c.code == "webhook_repaired")).all())
 
 
 def rang_by_poll_only(experiment: Experiment, order_id: int) -> bool:

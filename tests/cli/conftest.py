@@ -86,7 +86,7 @@ class ShopAtHand:
     def issued(self, draft: Draft, *, now: datetime | None = None) -> Document:
         services = Services(self.settings)
         with services.store.read() as connection:
-            shop = shops.connected(connection, services.vault, self.shop_id).shop
+            shop = shops.get(connection, services.encryption, self.shop_id).shop
         document = issue(services.store, shop, draft, now=now or datetime.now(UTC))
         services.store.close()
         return document

@@ -67,7 +67,7 @@ def test_a_wrong_environment_is_refused_with_a_sentence(
         ("shop", "rotate-secret", "nowhere"),
         ("shop", "export", "nowhere", "books.zip"),
         ("shop", "leave", "nowhere", "--yes"),
-        ("shopper", "erase", "jan@klant.example", "--shop", "nowhere"),
+        ("customer", "erase", "jan@klant.example", "--shop", "nowhere"),
         ("verify", "--shop", "nowhere"),
         ("register", "export", "--shop", "nowhere"),
     ],

@@ -57,7 +57,7 @@ def test_an_old_month_lacks_nothing_because_nothing_was_due_before_the_shop_was_
 ) -> None:
     answer = facturelay("reconcile", shop_id, "--month", "2025-11", "--json")
     assert (answer.code, answer.json["ok"], answer.json["counts"]["nothing_due"]) == (0, True, 3)
-    assert "when this shop began" in answer.json["orders"][0]["sentence"]
+    assert "when this shop began" in answer.json["orders"][0]["message"]
 
 
 def test_what_is_missing_is_named_and_ends_with_1(facturelay: Facturelay, shop_id: str) -> None:
@@ -134,7 +134,7 @@ class a_worker:  # noqa: N801  # reads as what it is: with a_worker(…)
             with self.services.store.read() as connection:
                 due = deliveries.due_ids(connection, now=self.services.now(), limit=10)
             for delivery_id in due:
-                jobs.run_look(self.services, delivery_id)
+                jobs.process_delivery(self.services, delivery_id)
 
     def __enter__(self) -> None:
         self.thread.start()

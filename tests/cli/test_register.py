@@ -57,7 +57,7 @@ def test_no_name_becomes_a_formula_on_the_bookkeepers_computer(make_shop: MakeSh
     shop.issued(replace(a_draft(1), buyer=Buyer(name='=HYPERLINK("https://evil.example";"x")')))
     rows = list(csv.DictReader(io.StringIO(shop.facturelay("register", "export", "--shop", shop.shop_id).out)))
     assert [row["buyer"] for row in rows] == ['\'=HYPERLINK("https://evil.example";"x")']
-    assert [(row["position"], row["number"], row["total"], row["fate"]) for row in rows] == [
+    assert [(row["position"], row["number"], row["total"], row["status"]) for row in rows] == [
         ("1", f"F{YEAR}-00001", "15.00", "issued")
     ]
     (as_json,) = shop.facturelay("register", "export", "--format", "json").json
@@ -81,10 +81,10 @@ def test_a_shop_takes_its_books_and_leaves(make_shop: MakeShop, tmp_path: Path) 
 def test_a_shopper_is_told_what_must_stay(make_shop: MakeShop) -> None:
     shop = make_shop()
     number = shop.issued(a_draft(1)).number
-    told = shop.facturelay("shopper", "erase", "jan@klant.example", "--shop", shop.shop_id).out
+    told = shop.facturelay("customer", "erase", "jan@klant.example", "--shop", shop.shop_id).out
     assert f"{number} must be kept until 31-12-{YEAR + 10}." in told
-    nobody = shop.facturelay("shopper", "erase", "nobody@klant.example", "--shop", shop.shop_id).out
-    assert nobody == "Nothing is kept of this shopper.\n"
+    nobody = shop.facturelay("customer", "erase", "nobody@klant.example", "--shop", shop.shop_id).out
+    assert nobody == "Nothing is kept of this customer.\n"
 
 
 def test_purging_is_safe_at_any_time(make_shop: MakeShop) -> None:

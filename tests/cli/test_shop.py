@@ -38,8 +38,8 @@ def test_kinds_in_one_series_share_its_numbers(make_shop: MakeShop) -> None:
 def test_a_count_never_goes_back(make_shop: MakeShop) -> None:
     shop = make_shop("--continue-after", "invoice=115")
     issue_orders(shop, 1, 2)
-    sentence = "The series “invoice” has come to 117; it never goes back to 50. [number_back]"
-    assert shop.refused("--continue-after", "invoice=50") == sentence
+    message = "The series “invoice” has come to 117; it never goes back to 50. [number_back]"
+    assert shop.refused("--continue-after", "invoice=50") == message
     assert issue_orders(shop, 3) == [f"F{YEAR}-00118"]
 
 
@@ -62,8 +62,8 @@ def test_a_pattern_that_would_print_an_existing_number_is_refused(make_shop: Mak
     issue_orders(shop, 1)
     shop.changed("--pattern", "invoice=G{year}-{number:05d}")
     shop.changed("--pattern", "invoice=F{year}-{number:05d}")  # goes on after 8: nothing comes twice
-    sentence = shop.refused("--series", "invoice=other", "--continue-after", "invoice=3")
-    assert sentence == (
+    message = shop.refused("--series", "invoice=other", "--continue-after", "invoice=3")
+    assert message == (
         f"The series “other” would come to F{YEAR}-00008, and that number stands on a document already. "
         "Give it another pattern, or let it continue after a higher number. [number_exists]"
     )
@@ -130,9 +130,9 @@ def test_a_wrong_setting_is_refused_with_a_sentence_and_changes_nothing(
 ) -> None:
     shop = make_shop()
     before = shop.facturelay("shop", "show", shop.shop_id, "--json").out
-    sentence = shop.refused("--language", "fr", *options)
-    assert part in sentence
-    assert "Traceback" not in sentence
+    message = shop.refused("--language", "fr", *options)
+    assert part in message
+    assert "Traceback" not in message
     assert shop.facturelay("shop", "show", shop.shop_id, "--json").out == before
 
 
@@ -156,7 +156,7 @@ def test_going_live_shows_what_is_ready(make_shop: MakeShop) -> None:
         "number_credit_note": True,
         "mail": False,
     }
-    assert checks["number_invoice"]["sentence"] == f"The next invoice is F{YEAR}-00001."
+    assert checks["number_invoice"]["message"] == f"The next invoice is F{YEAR}-00001."
 
 
 def test_without_the_sellers_details_a_shop_stays_in_test(make_shop: MakeShop) -> None:
@@ -195,7 +195,7 @@ def test_a_live_shop_that_is_set_live_again_does_not_begin_anew(make_shop: MakeS
 def events(shop: ShopAtHand) -> list[tuple[str, str, str]]:
     store = shop.store()
     with store.read() as connection:
-        rows = connection.execute(text("SELECT actor, code, sentence FROM events ORDER BY event_id")).all()
+        rows = connection.execute(text("SELECT actor, code, message FROM audit_trail ORDER BY entry_id")).all()
     store.close()
     return [tuple(row) for row in rows]
 
@@ -225,7 +225,7 @@ def test_no_secret_is_in_the_trail_or_on_the_disk_in_plain_text(make_shop: MakeS
     shop.changed("--rest-key", "ck_9876543210", "--rest-secret", "cs_9876543210")
     rotated = shop.facturelay("shop", "rotate-secret", shop.shop_id, "--webhook-secret", "second-6a6a6a6a")
     assert rotated.code == 0
-    assert [code for _, code, _ in events(shop)] == ["shop_made", "settings_changed", "secret_rotated"]
+    assert [code for _, code, _ in events(shop)] == ["shop_created", "settings_changed", "secret_rotated"]
     on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("facturelay.db*"))
     secrets = re.compile(rb"c[ks]_[0-9]{10}|first-5f|second-6a")
     assert secrets.findall(on_disk) == []

@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "own"
     made.mkdir()
     for kind in Kind:
-        (made / f"{kind}.html").write_text("<p>{{ paper.title }} {{ paper.number }}</p>")
+        (made / f"{kind}.html").write_text("<p>{{ document.title }} {{ document.number }}</p>")
     return made
 
 
@@ -53,5 +53,5 @@ def test_ours_are_a_beginning_and_what_is_there_stays(tmp_path: Path, facturelay
 
     assert answer.code == 0
     assert "common.css" not in answer.json
-    assert {f"{kind}.html" for kind in Kind} | {"base.html", "parts.html", "letter.css"} <= set(answer.json)
+    assert {f"{kind}.html" for kind in Kind} | {"base.html", "macros.html", "letter.css"} <= set(answer.json)
     assert (tmp_path / "own" / "common.css").read_text() == "mine"

@@ -17,8 +17,8 @@ def test_a_token_is_made_shown_once_listed_and_revoked(
         "shop": shop_id,
         "name": "bookkeeping",
         "scopes": ["documents:read", "orders:read", "files:read"],
-        "made_at": made["made_at"],
-        "made_by": "command line",
+        "created_at": made["created_at"],
+        "created_by": "command line",
         "used_at": None,
         "revoked_at": None,
     }

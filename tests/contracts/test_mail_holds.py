@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from tests.support.factories import A_SELLER, TODAY, a_history, a_shop, an_order
-from worker.domain.decide import documents_due
+from worker.domain.decide import decide_documents
 from worker.domain.document import Kind, SendMode
 from worker.domain.mail_holds import (
     COMPLETED,
     ON_HOLD,
     PAYABLE,
     PROCESSING,
-    Facts,
-    as_json,
-    compile_holds,
+    OrderFacts,
+    compile_hold_rules,
+    hold_rules_as_json,
     kinds_mailed,
 )
 from worker.domain.party import Address, Seller
-from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
 
 SHOPS = json.loads((Path(__file__).parent / "mail_holds.json").read_text())
 CASES = [(shop, case) for shop in SHOPS for case in shop["cases"]]
@@ -55,7 +55,7 @@ def shop_of(told: dict[str, Any]) -> Shop:
 def rule_of(told: dict[str, Any]) -> Rule:
     return Rule(
         Kind(told["kind"]),
-        Moment(told["moment"]),
+        Trigger(told["trigger"]),
         buyer=BuyerFilter(told["buyer"]),
         payment_methods=tuple(told.get("payment_methods", ())),
         countries=tuple(told.get("countries", ())),
@@ -63,8 +63,8 @@ def rule_of(told: dict[str, Any]) -> Rule:
     )
 
 
-def facts_of(told: dict[str, Any]) -> Facts:
-    return Facts(
+def facts_of(told: dict[str, Any]) -> OrderFacts:
+    return OrderFacts(
         **{
             **told,
             "total": Decimal(told["total"]),
@@ -76,12 +76,12 @@ def facts_of(told: dict[str, Any]) -> Facts:
 
 @pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop["name"])
 def test_rules_become_the_table_that_the_plugin_is_tested_with(shop: dict[str, Any]) -> None:
-    assert as_json(compile_holds(shop_of(shop["shop"]), can_mail=True)) == shop["table"]
+    assert hold_rules_as_json(compile_hold_rules(shop_of(shop["shop"]), can_mail=True)) == shop["hold_rules"]
 
 
 @pytest.mark.parametrize(("shop", "case"), CASES, ids=[f"{shop['name']}: {case['name']}" for shop, case in CASES])
 def test_a_mail_is_held_for_these_documents_and_no_others(shop: dict[str, Any], case: dict[str, Any]) -> None:
-    table = compile_holds(shop_of(shop["shop"]), can_mail=True)
+    table = compile_hold_rules(shop_of(shop["shop"]), can_mail=True)
 
     assert list(kinds_mailed(table, facts_of(case["facts"]))) == case["kinds"]
 
@@ -94,7 +94,7 @@ def test_a_mail_is_held_for_these_documents_and_no_others(shop: dict[str, Any], 
 def test_nothing_is_held_where_no_document_reaches_the_customer(changes: dict[str, Any], can_mail: bool) -> None:
     shop = replace(shop_of(SHOPS[0]["shop"]), **changes)
 
-    assert compile_holds(shop, can_mail=can_mail).mails == {}
+    assert compile_hold_rules(shop, can_mail=can_mail).mails == {}
 
 
 STATUS_OF = {ON_HOLD: "on-hold", PROCESSING: "processing", COMPLETED: "completed"}
@@ -105,13 +105,13 @@ STATUS_OF = {ON_HOLD: "on-hold", PROCESSING: "processing", COMPLETED: "completed
 @pytest.mark.parametrize("company", ["", "Janssens BV"], ids=["consumer", "business"])
 @pytest.mark.parametrize(
     "rules",
-    [f"{kind}:{moment}:{mode}" for kind in list(Kind)[:3] for moment in Moment for mode in SendMode],
+    [f"{kind}:{moment}:{mode}" for kind in list(Kind)[:3] for moment in Trigger for mode in SendMode],
 )
 def test_what_is_held_is_what_the_rules_then_send(rules: str, company: str, paid: bool, mail: str) -> None:
     """On hold WooCommerce's own stays wherever ours would not say how to pay; elsewhere the two are the same."""
     shop = replace(a_shop(rules), seller=replace(A_SELLER, email="gist@shop.example"))
     order = an_order(status=STATUS_OF[mail], paid=paid, company=company)
-    facts = Facts(
+    facts = OrderFacts(
         mail=mail,
         paid=order.paid_at is not None,
         method=order.payment_method,
@@ -121,8 +121,8 @@ def test_what_is_held_is_what_the_rules_then_send(rules: str, company: str, paid
         placed_at=order.created_at,
     )
 
-    held = kinds_mailed(compile_holds(shop, can_mail=True), facts)
+    held = kinds_mailed(compile_hold_rules(shop, can_mail=True), facts)
 
-    due = documents_due(order, (), a_history(), shop, TODAY).due
+    due = decide_documents(order, (), a_history(), shop, TODAY).drafts
     sent = tuple(draft.kind for draft in due if draft.send_mode is SendMode.SEND and not draft.problems)
     assert held == (() if mail == ON_HOLD and not set(sent) & set(PAYABLE) else sent)

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from worker.services import Services
-from worker.store.tasks import Errand
-from worker.tasks import ERRANDS
+from worker.store.tasks import Task
+from worker.tasks import TASKS
 
 
-@pytest.mark.parametrize(("kind", "errand"), ERRANDS.items())
+@pytest.mark.parametrize(("kind", "task"), TASKS.items())
 def test_an_errand_says_what_it_takes_and_what_it_gives(
-    kind: str, errand: Callable[[Services, Errand], Mapping[str, Any]]
+    kind: str, task: Callable[[Services, Task], Mapping[str, Any]]
 ) -> None:
-    said = errand.__doc__ or ""
+    said = task.__doc__ or ""
     assert [word for word in ("Argument:", "Answer:") if word not in said] == []
 
 
 def test_the_kinds_fit_into_their_column() -> None:
-    assert [kind for kind in ERRANDS if len(kind) > 40] == []
+    assert [kind for kind in TASKS if len(kind) > 40] == []

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from worker.demo.mailbox import Mailbox
-from worker.demo.pages import Decision, create_pages
+from worker.demo.pages import ShownDecision, create_pages
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 
 
@@ -26,7 +26,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def pages(shop: PretendShop, mailbox: Mailbox) -> FlaskClient:
-    made = Decision("issued", "Paid, so an invoice was made.", "F2026-00001", "http://127.0.0.1:1/d/abc")
+    made = ShownDecision("issued", "Paid, so an invoice was made.", "F2026-00001", "http://127.0.0.1:1/d/abc")
     return create_pages(shop, mailbox, decisions=lambda order_id: [made] if order_id == 7 else []).test_client()
 
 

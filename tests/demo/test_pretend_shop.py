@@ -19,7 +19,7 @@ from woocommerce import API
 
 from worker.demo.oauth import Params, php_query
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
-from worker.demo.recordings import Delivery, Scenario, load
+from worker.demo.recordings import RecordedDelivery, Scenario, load
 from worker.demo.serving import serve
 
 SCENARIOS = load(Path(__file__).parent.parent / "recordings")
@@ -388,7 +388,7 @@ def test_a_delivery_carries_the_headers_of_the_real_one(shop: PretendShop, liste
 def test_recorded_deliveries_are_replayed_with_the_same_bytes_and_headers(
     shop: PretendShop, listener: Listener
 ) -> None:
-    delivery: Delivery = SCENARIOS[0].steps[-1].deliveries[0]
+    delivery: RecordedDelivery = SCENARIOS[0].steps[-1].deliveries[0]
 
     status = shop.deliver_recorded(delivery, delivery.secret, listener.url)
 

@@ -8,7 +8,7 @@ import pytest
 
 from worker.demo.hookshot import signature
 from worker.demo.orders import Payload, php_json
-from worker.demo.recordings import Delivery, Scenario, load
+from worker.demo.recordings import RecordedDelivery, Scenario, load
 
 FOLDER = Path(__file__).parent.parent / "recordings"
 SCENARIOS = load(FOLDER)
@@ -18,12 +18,12 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.file)
-def test_the_signature_of_every_recorded_delivery_verifies(delivery: Delivery) -> None:
+def test_the_signature_of_every_recorded_delivery_verifies(delivery: RecordedDelivery) -> None:
     assert dict(delivery.headers)["X-WC-Webhook-Signature"] == signature(delivery.secret, delivery.body)
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.file)
-def test_the_pretend_shop_writes_json_byte_for_byte_as_php_did(delivery: Delivery) -> None:
+def test_the_pretend_shop_writes_json_byte_for_byte_as_php_did(delivery: RecordedDelivery) -> None:
     assert php_json(json.loads(delivery.body)) == delivery.body
 
 

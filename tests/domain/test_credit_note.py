@@ -19,8 +19,8 @@ from tests.support.factories import (
     shipping,
 )
 from tests.support.woocommerce_totals import many, orders
-from worker.domain.credit_balance import Left, left_of
-from worker.domain.credit_note import Cancellation, Credited, draft_credit_note
+from worker.domain.credit_balance import CreditBalance, credit_balance_of
+from worker.domain.credit_note import Cancellation, CreditSource, draft_credit_note
 from worker.domain.document import Category, Document, Draft, Kind, Reference, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
@@ -39,7 +39,7 @@ def invoiced(order: Order, shop: Shop | None = None) -> Document:
 
 
 def credit(
-    what: Credited,
+    what: CreditSource,
     invoice: Document,
     already: Sequence[Draft] = (),
     *,
@@ -95,25 +95,25 @@ def refund_of(step: Step, order: Order, left: Decimal) -> Refund:
 def test_an_invoice_and_its_credit_notes_are_nothing_together(order: Order, sequence: list[Step]) -> None:
     invoice, already = invoiced(order), list[Draft]()
     for step in sequence:
-        before = left_of(invoice, already)
+        before = credit_balance_of(invoice, already)
         refund = refund_of(step, order, before.total)
         draft = credit(refund, invoice, already, order=order)
         already.append(draft)
         assert_it_adds_up(draft)
         assert draft.total == min(to_cent(refund.amount), before.total)
-        assert "more_than_left" not in problems(draft)
-        assert_within(before, left_of(invoice, already))
+        assert "more_than_remaining" not in problems(draft)
+        assert_within(before, credit_balance_of(invoice, already))
     already.append(credit(Cancellation(), invoice, already, order=order))
-    left = left_of(invoice, already)
+    left = credit_balance_of(invoice, already)
     assert (left.total, left.rounding) == (ZERO, ZERO)
-    assert {(part.base, part.vat) for part in left.parts.values()} == {(ZERO, ZERO)}
+    assert {(part.base, part.vat) for part in left.groups.values()} == {(ZERO, ZERO)}
 
 
-def assert_within(before: Left, after: Left) -> None:
+def assert_within(before: CreditBalance, after: CreditBalance) -> None:
     """No category and rate gave back more than it held."""
-    for group, part in before.parts.items():
-        assert ZERO <= after.parts[group].base <= part.base
-        assert ZERO <= after.parts[group].vat <= part.vat
+    for group, part in before.groups.items():
+        assert ZERO <= after.groups[group].base <= part.base
+        assert ZERO <= after.groups[group].vat <= part.vat
 
 
 @many
@@ -172,7 +172,7 @@ def test_the_lines_decide_the_rate_and_an_amount_beyond_them_is_split() -> None:
 def test_lines_that_are_more_than_the_refund_are_told() -> None:
     draft = credit(a_refund("10.00", ONE_MUG), invoiced(ORDER))
     assert (draft.total, problems(draft)) == (D("10.00"), ["does_not_add_up"])
-    assert "gives back 10.00 EUR, but its lines are 15.00 EUR" in draft.problems[0].sentence
+    assert "gives back 10.00 EUR, but its lines are 15.00 EUR" in draft.problems[0].message
     assert_it_adds_up(draft)
 
 
@@ -180,7 +180,7 @@ def test_a_group_never_gives_back_more_than_it_holds() -> None:
     invoice = invoiced(ORDER)
     goodwill = credit(a_refund("90.00"), invoice)
     draft = credit(a_refund("4.00", a_line("3.31", line_id=1, tax="0.69")), invoice, [goodwill])
-    left = left_of(invoice, [goodwill]).parts[S, D(21)]
+    left = credit_balance_of(invoice, [goodwill]).groups[S, D(21)]
     assert draft.vat_lines[0].base + draft.vat_lines[0].vat <= left.gross
     assert draft.total == D("4.00")
     assert_it_adds_up(draft)
@@ -189,8 +189,8 @@ def test_a_group_never_gives_back_more_than_it_holds() -> None:
 def test_more_than_what_is_left_stops_there_and_says_so() -> None:
     invoice = invoiced(an_order())
     draft = credit(a_refund("10.00"), invoice, [credit(a_refund("6.00"), invoice)])
-    assert (draft.total, problems(draft)) == (D("9.00"), ["more_than_left"])
-    assert "10.00 EUR is refunded, but 9.00 EUR is left of F2026-00001 (15.00 EUR)" in draft.problems[0].sentence
+    assert (draft.total, problems(draft)) == (D("9.00"), ["more_than_remaining"])
+    assert "10.00 EUR is refunded, but 9.00 EUR is left of F2026-00001 (15.00 EUR)" in draft.problems[0].message
 
 
 def test_tenths_of_a_cent_that_round_up_twice_are_no_fault() -> None:
@@ -203,7 +203,7 @@ def test_tenths_of_a_cent_that_round_up_twice_are_no_fault() -> None:
 def test_nothing_left_is_a_credit_note_of_nothing_that_says_so() -> None:
     invoice = invoiced(an_order())
     draft = credit(a_refund("1.00"), invoice, [credit(Cancellation(), invoice)])
-    assert (draft.total, problems(draft)) == (ZERO, ["more_than_left"])
+    assert (draft.total, problems(draft)) == (ZERO, ["more_than_remaining"])
 
 
 def test_the_cent_that_no_base_could_give_goes_back_with_the_last_refund() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.support.factories import TODAY, a_line, a_shop, an_order, issued, shipping
 from tests.support.woocommerce_totals import many, orders
-from worker.domain.credit_balance import LineLeft, left_of, lines_left
-from worker.domain.credit_note import Cancellation, Credited, draft_credit_note
-from worker.domain.credit_selection import Chosen, Pick
+from worker.domain.credit_balance import LineBalance, credit_balance_of, line_balances_of
+from worker.domain.credit_note import Cancellation, CreditSource, draft_credit_note
+from worker.domain.credit_selection import CreditSelection, SelectedLine
 from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
@@ -33,14 +33,14 @@ def invoiced(order: Order = ORDER) -> Document:
     return issued(draft_document(Kind.INVOICE, order, a_shop(), cause=cause, send_mode=SendMode.SEND, today=TODAY))
 
 
-def credit(what: Credited, invoice: Document, already: Sequence[Draft] = (), order: Order = ORDER) -> Draft:
+def credit(what: CreditSource, invoice: Document, already: Sequence[Draft] = (), order: Order = ORDER) -> Draft:
     return draft_credit_note(
         what, invoice, already, order, a_shop(), cause="credit:F2026-00001:7", send_mode=SendMode.SEND
     )
 
 
-def lines(*picks: tuple[int, str]) -> Chosen:
-    return Chosen(tuple(Pick(place, D(quantity)) for place, quantity in picks))
+def lines(*picks: tuple[int, str]) -> CreditSelection:
+    return CreditSelection(tuple(SelectedLine(place, D(quantity)) for place, quantity in picks))
 
 
 def rows(draft: Draft) -> list[tuple[str, str, str]]:
@@ -77,16 +77,16 @@ wishes = st.lists(
 )
 
 
-def chosen(wish: Wish, invoice: Document, already: Sequence[Draft]) -> Chosen:
-    now = lines_left(invoice, already)
+def chosen(wish: Wish, invoice: Document, already: Sequence[Draft]) -> CreditSelection:
+    now = line_balances_of(invoice, already)
     picks = tuple(
-        Pick(place, now[place].quantity * share / 100)
+        SelectedLine(place, now[place].quantity * share / 100)
         for place, share in wish.picks
         if place < len(now) and now[place].quantity
     )
     if picks:
-        return Chosen(picks)
-    return Chosen(amount=max(to_cent(left_of(invoice, already).total * wish.share / 100), D("0.01")))
+        return CreditSelection(picks)
+    return CreditSelection(amount=max(to_cent(credit_balance_of(invoice, already).total * wish.share / 100), D("0.01")))
 
 
 @many
@@ -94,23 +94,23 @@ def chosen(wish: Wish, invoice: Document, already: Sequence[Draft]) -> Chosen:
 def test_an_invoice_and_what_a_person_credited_are_nothing_together(order: Order, sequence: list[Wish]) -> None:
     invoice, already = invoiced(order), list[Draft]()
     for wish in sequence:
-        before = left_of(invoice, already)
+        before = credit_balance_of(invoice, already)
         try:
             draft = credit(chosen(wish, invoice, already), invoice, already, order)
         except Rejected:
             continue  # more than is left, or nothing: refused, and nothing was made
         already.append(draft)
-        after = left_of(invoice, already)
+        after = credit_balance_of(invoice, already)
         assert_it_adds_up(draft)
         assert ZERO < draft.total <= before.total
-        for group, part in before.parts.items():
-            assert abs(after.parts[group].base) <= abs(part.base)
-            assert abs(after.parts[group].vat) <= abs(part.vat)
-    if left_of(invoice, already).total:
+        for group, part in before.groups.items():
+            assert abs(after.groups[group].base) <= abs(part.base)
+            assert abs(after.groups[group].vat) <= abs(part.vat)
+    if credit_balance_of(invoice, already).total:
         already.append(credit(Cancellation(), invoice, already, order))
-    left = left_of(invoice, already)
+    left = credit_balance_of(invoice, already)
     assert (left.total, left.rounding) == (ZERO, ZERO)
-    assert {(part.base, part.vat) for part in left.parts.values()} <= {(ZERO, ZERO)}
+    assert {(part.base, part.vat) for part in left.groups.values()} <= {(ZERO, ZERO)}
 
 
 @many
@@ -120,12 +120,12 @@ def test_all_lines_one_after_the_other_are_the_invoice(order: Order) -> None:
     for place, line in enumerate(invoice.draft.lines):
         if line.net > 0:
             try:
-                already.append(credit(Chosen((Pick(place, line.quantity),)), invoice, already, order))
+                already.append(credit(CreditSelection((SelectedLine(place, line.quantity),)), invoice, already, order))
             except Rejected:
                 return  # a discount of the same rate must go back with it
     if all(line.net > 0 for line in invoice.draft.lines):
-        left = left_of(invoice, already)
-        assert {(part.base, part.vat) for part in left.parts.values()} == {(ZERO, ZERO)}
+        left = credit_balance_of(invoice, already)
+        assert {(part.base, part.vat) for part in left.groups.values()} == {(ZERO, ZERO)}
         assert (left.total, left.rounding) == (ZERO, ZERO)
 
 
@@ -140,10 +140,10 @@ def test_a_line_in_parts_is_the_line(order: Order, parts: int) -> None:
         if not quantity:
             continue
         try:
-            already.append(credit(Chosen((Pick(0, quantity),)), invoice, already, order))
+            already.append(credit(CreditSelection((SelectedLine(0, quantity),)), invoice, already, order))
         except Rejected:
             return  # worth nothing, or a discount must go back with it
-    assert lines_left(invoice, already)[0] == LineLeft(line.quantity - line.quantity, ZERO)
+    assert line_balances_of(invoice, already)[0] == LineBalance(line.quantity - line.quantity, ZERO)
 
 
 @many
@@ -151,7 +151,7 @@ def test_a_line_in_parts_is_the_line(order: Order, parts: int) -> None:
 def test_all_lines_at_once_are_the_invoice(order: Order) -> None:
     invoice = invoiced(order)
     assume(invoice.draft.total)
-    every = Chosen(tuple(Pick(place, line.quantity) for place, line in enumerate(invoice.draft.lines)))
+    every = CreditSelection(tuple(SelectedLine(place, line.quantity) for place, line in enumerate(invoice.draft.lines)))
     draft = credit(every, invoice, order=order)
     assert (draft.lines, draft.total, draft.rounding) == (
         invoice.draft.lines, invoice.draft.total, invoice.draft.rounding,
@@ -177,11 +177,11 @@ def test_the_last_pieces_of_a_rate_take_its_cents() -> None:
         already.append(credit(lines(pick), invoice, already))
     assert [draft.vat for draft in already] == [D("2.60"), D("2.60"), D("2.60"), D("1.26")]
     assert total_of(draft.vat for draft in already) == D("9.06")
-    assert lines_left(invoice, already)[0] == LineLeft(D(0), D("0.00"))
+    assert line_balances_of(invoice, already)[0] == LineBalance(D(0), D("0.00"))
 
 
 def test_an_amount_is_split_over_the_rates() -> None:
-    draft = credit(Chosen(amount=D("5.00"), reason="Kras in de lak"), invoiced())
+    draft = credit(CreditSelection(amount=D("5.00"), reason="Kras in de lak"), invoiced())
     assert (draft.total, {rate for rate, _, _ in rows(draft)}, draft.reason) == (
         D("5.00"),
         {"21", "6"},
@@ -198,12 +198,12 @@ def test_more_pieces_than_are_left_are_refused() -> None:
 
 def test_a_larger_amount_than_is_left_is_refused() -> None:
     with pytest.raises(Rejected, match=r"95\.00 EUR cannot be credited: 94\.50 EUR is left of F2026-00001"):
-        credit(Chosen(amount=D("95.00")), invoiced())
+        credit(CreditSelection(amount=D("95.00")), invoiced())
 
 
 def test_a_line_whose_money_went_back_as_an_amount_is_refused() -> None:
     invoice = invoiced()
-    amount = credit(Chosen(amount=D("90.00")), invoice)
+    amount = credit(CreditSelection(amount=D("90.00")), invoice)
     with pytest.raises(Rejected, match="is left at that rate"):
         credit(lines((0, "3")), invoice, [amount])
 
@@ -231,10 +231,10 @@ def test_the_cents_of_thirds_go_with_the_last_one() -> None:
 @pytest.mark.parametrize("place", [-1, 3])
 def test_a_line_that_is_not_there_is_refused(place: int) -> None:
     with pytest.raises(Rejected, match="has no line"):
-        credit(Chosen((Pick(place, D(1)),)), invoiced())
+        credit(CreditSelection((SelectedLine(place, D(1)),)), invoiced())
 
 
 def test_lines_or_an_amount_but_not_both_and_not_nothing() -> None:
-    for wrong in ({}, {"picks": (Pick(0, D(1)),), "amount": D(1)}, {"amount": D(0)}):
+    for wrong in ({}, {"lines": (SelectedLine(0, D(1)),), "amount": D(1)}, {"amount": D(0)}):
         with pytest.raises(ValueError, match=r"Choose lines|cannot be credited"):
-            Chosen(**wrong)
+            CreditSelection(**wrong)

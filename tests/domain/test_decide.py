@@ -16,21 +16,21 @@ from tests.support.factories import (
     issued,
     with_next,
 )
-from worker.domain.decide import Verdict, documents_due, reissue
+from worker.domain.decide import Decision, decide_documents, draft_reissue
 from worker.domain.document import Draft, History, Kind, SendMode
 from worker.domain.order import Order, Refund
-from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
 from worker.errors import Rejected
 
 
-def look(order: Order, history: History | None = None, shop: Shop | None = None, *refunds: Refund) -> Verdict:
-    return documents_due(order, refunds, history or History(), shop or a_shop(), TODAY)
+def look(order: Order, history: History | None = None, shop: Shop | None = None, *refunds: Refund) -> Decision:
+    return decide_documents(order, refunds, history or History(), shop or a_shop(), TODAY)
 
 
 def settle(order: Order, history: History, shop: Shop, *refunds: Refund) -> History:
     """Look and issue until nothing new is due, as the caller does."""
     for _ in range(10):
-        due = documents_due(order, refunds, history, shop, TODAY).due
+        due = decide_documents(order, refunds, history, shop, TODAY).drafts
         if not due:
             return history
         history = with_next(history, *due)
@@ -41,12 +41,12 @@ def causes(drafts: tuple[Draft, ...]) -> list[str]:
     return [draft.cause for draft in drafts]
 
 
-def codes(verdict: Verdict) -> list[str]:
-    return [finding.code for finding in verdict.findings]
+def codes(verdict: Decision) -> list[str]:
+    return [finding.code for finding in verdict.rule_results]
 
 
 def invoice_of(order: Order) -> Draft:
-    (draft,) = look(replace(order, paid_at=order.created_at)).due
+    (draft,) = look(replace(order, paid_at=order.created_at)).drafts
     return draft
 
 
@@ -77,7 +77,7 @@ CREATED, PAID, PROCESSING, COMPLETED = "created", "paid", "processing", "complet
 )
 def test_an_invoice_is_due_from_its_moment_on(status: str, paid: bool, reached: set[str]) -> None:
     order = an_order(status=status, paid=paid)
-    due = {moment for moment in Moment if look(order, shop=a_shop(f"invoice:{moment}:send")).due}
+    due = {moment for moment in Trigger if look(order, shop=a_shop(f"invoice:{moment}:send")).drafts}
     assert due == reached
 
 
@@ -95,27 +95,27 @@ def test_an_invoice_is_due_from_its_moment_on(status: str, paid: bool, reached: 
     ],
 )
 def test_a_finding_says_why(order: Order, code: str) -> None:
-    finding = look(order).findings[0]
+    finding = look(order).rule_results[0]
     assert (finding.rule, finding.code, finding.fired) == ("invoice:paid:send", code, code == "fired")
-    assert finding.sentence.endswith(".")
+    assert finding.message.endswith(".")
 
 
-@pytest.mark.parametrize("moment", list(Moment))
-def test_an_order_before_its_moment_is_told_which_one(moment: Moment) -> None:
+@pytest.mark.parametrize("moment", list(Trigger))
+def test_an_order_before_its_moment_is_told_which_one(moment: Trigger) -> None:
     assert codes(look(an_order(status="pending"), shop=a_shop(f"invoice:{moment}:send")))[0] == f"not_{moment}"
 
 
 def test_a_pending_order_counts_when_staff_made_it() -> None:
-    assert look(an_order(status="pending", created_via="admin"), shop=a_shop("invoice:created:send")).due
+    assert look(an_order(status="pending", created_via="admin"), shop=a_shop("invoice:created:send")).drafts
 
 
 def test_a_pending_order_counts_when_the_shop_asks_for_it() -> None:
-    assert look(an_order(status="pending"), shop=a_shop("invoice:created:send", pending_counts=True)).due
+    assert look(an_order(status="pending"), shop=a_shop("invoice:created:send", pending_counts=True)).drafts
 
 
 def test_a_mapped_status_counts_as_the_built_in_one() -> None:
     shop = a_shop("invoice:paid:send", status_map={"delivered": "completed"})
-    assert look(an_order(status="delivered"), shop=shop).due[0].paid_on
+    assert look(an_order(status="delivered"), shop=shop).drafts[0].paid_on
 
 
 @pytest.mark.parametrize(
@@ -128,26 +128,26 @@ def test_a_mapped_status_counts_as_the_built_in_one() -> None:
     ],
 )
 def test_a_condition_that_is_not_met_makes_nothing(condition: dict[str, object], code: str) -> None:
-    rule = replace(Rule(Kind.INVOICE, Moment.PAID), **condition)  # type: ignore[arg-type]  # fields by name
+    rule = replace(Rule(Kind.INVOICE, Trigger.PAID), **condition)  # type: ignore[arg-type]  # fields by name
     verdict = look(an_order(paid=True), shop=a_shop(rules=(rule,)))
-    assert (verdict.due, codes(verdict)[0]) == ((), code)
+    assert (verdict.drafts, codes(verdict)[0]) == ((), code)
 
 
 def test_conditions_that_are_met_make_the_document() -> None:
     rule = Rule(
         Kind.INVOICE,
-        Moment.PAID,
+        Trigger.PAID,
         buyer=BuyerFilter.BUSINESS,
         payment_methods=("bacs", "cod"),
         countries=("BE",),
         minimum_total=Decimal("15.00"),
     )
-    assert look(an_order(paid=True, company="Acme"), shop=a_shop(rules=(rule,))).due
+    assert look(an_order(paid=True, company="Acme"), shop=a_shop(rules=(rule,))).drafts
 
 
 def test_several_rules_fire_in_their_order() -> None:
     shop = a_shop("order_confirmation:created:send", "delivery_note:processing:draft", "invoice:paid:send")
-    due = look(an_order(paid=True), shop=shop).due
+    due = look(an_order(paid=True), shop=shop).drafts
     assert [(draft.cause, draft.send_mode) for draft in due] == [
         ("order:238:order_confirmation:1", SendMode.SEND),
         ("order:238:delivery_note:1", SendMode.DRAFT),
@@ -157,21 +157,21 @@ def test_several_rules_fire_in_their_order() -> None:
 
 def test_two_rules_for_one_kind_make_one_document_and_the_first_wins() -> None:
     verdict = look(an_order(status="completed"), shop=a_shop("invoice:paid:draft", "invoice:completed:send"))
-    assert [draft.send_mode for draft in verdict.due] == [SendMode.DRAFT]
+    assert [draft.send_mode for draft in verdict.drafts] == [SendMode.DRAFT]
     assert codes(verdict)[:2] == ["fired", "already_made"]
 
 
 def test_a_refunded_order_gets_its_invoice_but_no_confirmation() -> None:
     order = an_order(status="refunded", paid=True)
     verdict = look(order, shop=a_shop("order_confirmation:created:send", "invoice:paid:send"))
-    assert causes(verdict.due) == ["order:238:invoice:1"]
+    assert causes(verdict.drafts) == ["order:238:invoice:1"]
     assert codes(verdict)[0] == "order_over"
 
 
 def test_what_was_made_is_not_made_again() -> None:
     order = an_order(paid=True)
     verdict = look(order, a_history(issued(invoice_of(order))))
-    assert (verdict.due, codes(verdict)[0], verdict.flags) == ((), "already_made", ())
+    assert (verdict.drafts, codes(verdict)[0], verdict.flags) == ((), "already_made", ())
 
 
 def test_what_was_made_for_an_older_order_is_found_again() -> None:
@@ -183,13 +183,13 @@ def test_what_was_made_for_an_older_order_is_found_again() -> None:
 def test_a_waiting_draft_is_drafted_again() -> None:
     order = an_order(paid=True)
     verdict = look(order, a_history(kept=[invoice_of(order)]))
-    assert (causes(verdict.due), codes(verdict)[0]) == (["order:238:invoice:1"], "draft_waits")
+    assert (causes(verdict.drafts), codes(verdict)[0]) == (["order:238:invoice:1"], "draft_waits")
 
 
 def test_a_discarded_draft_does_not_come_back() -> None:
     order = an_order(paid=True)
     verdict = look(order, a_history(discarded=[invoice_of(order)]))
-    assert (verdict.due, codes(verdict)[0]) == ((), "discarded")
+    assert (verdict.drafts, codes(verdict)[0]) == ((), "discarded")
 
 
 # Refunds
@@ -199,9 +199,9 @@ def test_a_refund_in_the_same_look_waits_for_the_invoice() -> None:
     refund = a_refund("15.00")
     order = an_order(status="refunded", paid=True, refunds=[refund])
     first = look(order, None, None, refund)
-    assert (causes(first.due), codes(first)) == (["order:238:invoice:1"], ["fired", "after_invoice"])
-    second = look(order, with_next(History(), *first.due), None, refund)
-    assert (causes(second.due), codes(second)) == (["refund:301"], ["already_made", "fired"])
+    assert (causes(first.drafts), codes(first)) == (["order:238:invoice:1"], ["fired", "after_invoice"])
+    second = look(order, with_next(History(), *first.drafts), None, refund)
+    assert (causes(second.drafts), codes(second)) == (["refund:301"], ["already_made", "fired"])
 
 
 def test_each_refund_has_its_credit_note() -> None:
@@ -219,7 +219,7 @@ def test_each_refund_has_its_credit_note() -> None:
 def test_a_refund_without_an_invoice_makes_nothing() -> None:
     refund = a_refund("15.00")
     verdict = look(an_order(status="refunded", refunds=[refund]), None, None, refund)
-    assert (verdict.due, codes(verdict)) == ((), ["never_paid", "no_invoice"])
+    assert (verdict.drafts, codes(verdict)) == ((), ["never_paid", "no_invoice"])
 
 
 def test_a_refund_that_could_not_be_read_makes_nothing() -> None:
@@ -227,7 +227,7 @@ def test_a_refund_that_could_not_be_read_makes_nothing() -> None:
     verdict = look(
         replace(order, refunds=an_order(refunds=[a_refund("5.00")]).refunds), a_history(issued(invoice_of(order)))
     )
-    assert (verdict.due, codes(verdict)) == ((), ["already_made", "refund_unread"])
+    assert (verdict.drafts, codes(verdict)) == ((), ["already_made", "refund_unread"])
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_refund_that_makes_nothing_says_why(amount: str, thrown: list[str], co
     invoice = invoice_of(order)
     history = a_history(issued(invoice), discarded=[replace(invoice, cause=cause) for cause in thrown])
     verdict = look(order, history, None, refund)
-    assert (verdict.due, codes(verdict)[-1]) == ((), code)
+    assert (verdict.drafts, codes(verdict)[-1]) == ((), code)
 
 
 def test_a_deleted_refund_is_flagged() -> None:
@@ -251,18 +251,20 @@ def test_a_deleted_refund_is_flagged() -> None:
 def test_an_invoice_that_was_credited_by_hand_is_left_alone() -> None:
     order = an_order(paid=True)
     history = a_history(issued(invoice_of(order)))
-    by_hand = replace(reissue(order, history.documents[0], history, a_shop(), TODAY)[0], cause="credit:F2026-00001")
+    by_hand = replace(
+        draft_reissue(order, history.documents[0], history, a_shop(), TODAY)[0], cause="credit:F2026-00001"
+    )
     refund = a_refund("15.00")
     changed = an_order(status="refunded", paid=True, company="Acme", refunds=[refund])
     verdict = look(changed, with_next(history, by_hand), None, refund)
-    assert (verdict.due, codes(verdict), verdict.flags) == ((), ["already_made", "nothing_left"], ())
+    assert (verdict.drafts, codes(verdict), verdict.flags) == ((), ["already_made", "nothing_remaining"], ())
 
 
 def test_credit_notes_follow_their_own_send_mode() -> None:
     refund = a_refund("5.00")
     order = an_order(paid=True, refunds=[refund])
     history = a_history(issued(invoice_of(order)))
-    assert look(order, history, a_shop(credit_notes=SendMode.DRAFT), refund).due[0].send_mode is SendMode.DRAFT
+    assert look(order, history, a_shop(credit_notes=SendMode.DRAFT), refund).drafts[0].send_mode is SendMode.DRAFT
 
 
 # Cancelling, and crediting and issuing again
@@ -270,13 +272,13 @@ def test_credit_notes_follow_their_own_send_mode() -> None:
 
 def unpaid_invoice() -> tuple[Order, History]:
     order = an_order(status="on-hold")
-    (draft,) = look(order, shop=a_shop("invoice:created:send")).due
+    (draft,) = look(order, shop=a_shop("invoice:created:send")).drafts
     return order, a_history(issued(draft))
 
 
 def test_a_cancelled_order_has_its_unpaid_invoice_credited_by_a_draft() -> None:
     order, history = unpaid_invoice()
-    (draft,) = look(replace(order, status="cancelled"), history).due
+    (draft,) = look(replace(order, status="cancelled"), history).drafts
     assert (draft.cause, draft.kind, draft.send_mode) == ("cancel:F2026-00001", Kind.CREDIT_NOTE, SendMode.DRAFT)
     assert (draft.total, draft.lines, draft.reason) == (
         Decimal("15.00"),
@@ -288,10 +290,10 @@ def test_a_cancelled_order_has_its_unpaid_invoice_credited_by_a_draft() -> None:
 def test_a_cancellation_that_was_discarded_or_done_stays_so() -> None:
     order, history = unpaid_invoice()
     order = replace(order, status="cancelled")
-    (draft,) = look(order, history).due
+    (draft,) = look(order, history).drafts
     discarded = look(order, a_history(*history.documents, discarded=[draft]))
     done = look(order, with_next(history, draft))
-    assert [(verdict.due, codes(verdict)[-1]) for verdict in (discarded, done)] == [
+    assert [(verdict.drafts, codes(verdict)[-1]) for verdict in (discarded, done)] == [
         ((), "discarded"),
         ((), "already_made"),
     ]
@@ -299,25 +301,25 @@ def test_a_cancellation_that_was_discarded_or_done_stays_so() -> None:
 
 def test_a_free_invoice_leaves_nothing_to_cancel() -> None:
     order = an_order(a_line("0.00"), status="on-hold")
-    (draft,) = look(order, shop=a_shop("invoice:created:send")).due
+    (draft,) = look(order, shop=a_shop("invoice:created:send")).drafts
     verdict = look(replace(order, status="cancelled"), a_history(issued(draft)))
-    assert (verdict.due, codes(verdict)[-1]) == ((), "nothing_left")
+    assert (verdict.drafts, codes(verdict)[-1]) == ((), "nothing_remaining")
 
 
 def test_a_refund_of_a_cancelled_invoice_has_nothing_to_credit() -> None:
     order, history = unpaid_invoice()
     refund = a_refund("15.00")
     order = replace(order, status="cancelled", refunds=an_order(refunds=[refund]).refunds)
-    history = with_next(history, *look(replace(order, refunds=()), history).due)
-    assert [finding.code for finding in look(order, history, None, refund).findings if "refund" in finding.rule] == [
-        "no_invoice"
-    ]
+    history = with_next(history, *look(replace(order, refunds=()), history).drafts)
+    assert [
+        finding.code for finding in look(order, history, None, refund).rule_results if "refund" in finding.rule
+    ] == ["no_invoice"]
 
 
 def test_a_cancelled_order_that_was_paid_waits_for_its_refund() -> None:
     order = an_order(status="cancelled", paid=True)
     verdict = look(order, a_history(issued(invoice_of(an_order(paid=True)))))
-    assert (verdict.due, codes(verdict)[-1]) == ((), "not_refunded")
+    assert (verdict.drafts, codes(verdict)[-1]) == ((), "not_refunded")
     assert [flag.code for flag in verdict.flags] == ["cancelled_but_paid"]
 
 
@@ -325,7 +327,7 @@ def test_an_order_that_comes_back_after_its_cancellation_has_a_second_invoice() 
     shop = a_shop("invoice:created:send")
     order, history = unpaid_invoice()
     history = settle(replace(order, status="cancelled"), history, shop)
-    assert causes(look(order, history, shop).due) == ["order:238:invoice:2"]
+    assert causes(look(order, history, shop).drafts) == ["order:238:invoice:2"]
 
 
 def test_full_refunds_alone_bring_no_second_invoice() -> None:
@@ -338,7 +340,9 @@ def test_full_refunds_alone_bring_no_second_invoice() -> None:
 def test_credit_and_issue_again_gives_both_documents() -> None:
     order = an_order(paid=True)
     invoice = issued(invoice_of(order))
-    credit_note, again = reissue(an_order(paid=True, company="Acme"), invoice, a_history(invoice), a_shop(), TODAY)
+    credit_note, again = draft_reissue(
+        an_order(paid=True, company="Acme"), invoice, a_history(invoice), a_shop(), TODAY
+    )
     assert (credit_note.cause, credit_note.total) == ("cancel:F2026-00001", Decimal("15.00"))
     assert (again.cause, again.total, again.buyer.company) == ("order:238:invoice:2", Decimal("15.00"), "Acme")
 
@@ -346,16 +350,16 @@ def test_credit_and_issue_again_gives_both_documents() -> None:
 def test_after_issuing_again_nothing_is_due_and_nothing_is_flagged() -> None:
     order, changed = an_order(paid=True), an_order(paid=True, company="Acme")
     history = a_history(issued(invoice_of(order)))
-    history = with_next(history, *reissue(changed, history.documents[0], history, a_shop(), TODAY))
+    history = with_next(history, *draft_reissue(changed, history.documents[0], history, a_shop(), TODAY))
     verdict = look(changed, history)
-    assert (verdict.due, verdict.flags) == ((), ())
+    assert (verdict.drafts, verdict.flags) == ((), ())
 
 
 def test_a_refund_from_before_issuing_again_is_credited_on_the_new_invoice_too() -> None:
     refund = a_refund("5.00")
     order = an_order(paid=True, refunds=[refund])
     history = settle(order, History(), a_shop(), refund)
-    history = with_next(history, *reissue(order, history.documents[0], history, a_shop(), TODAY))
+    history = with_next(history, *draft_reissue(order, history.documents[0], history, a_shop(), TODAY))
     history = settle(order, history, a_shop(), refund)
     signed = [(d.draft.cause, -d.draft.total if d.draft.corrects else d.draft.total) for d in history.documents]
     assert [cause for cause, _ in signed] == [
@@ -373,7 +377,7 @@ def test_an_invoice_that_is_gone_cannot_be_issued_again() -> None:
     order = an_order(status="refunded", paid=True, refunds=[refund])
     history = settle(order, History(), a_shop(), refund)
     with pytest.raises(Rejected, match="credited in full"):
-        reissue(order, history.documents[0], history, a_shop(), TODAY)
+        draft_reissue(order, history.documents[0], history, a_shop(), TODAY)
 
 
 # Changes after the invoice
@@ -391,9 +395,9 @@ def test_an_invoice_that_is_gone_cannot_be_issued_again() -> None:
 )
 def test_an_order_that_changed_after_its_invoice_is_flagged(changed: Order, told: str) -> None:
     verdict = look(changed, a_history(issued(invoice_of(an_order(paid=True)))))
-    assert verdict.due == ()
+    assert verdict.drafts == ()
     assert [flag.code for flag in verdict.flags] == ["changed_after_invoice"]
-    assert told in verdict.flags[0].sentence
+    assert told in verdict.flags[0].message
 
 
 def test_settings_that_changed_since_are_no_change_of_the_order() -> None:
@@ -404,19 +408,19 @@ def test_settings_that_changed_since_are_no_change_of_the_order() -> None:
 
 def test_a_wrong_vat_number_is_shown_and_stops_nothing() -> None:
     verdict = look(an_order(paid=True, vat_number_given="BE0403170702"))
-    assert verdict.due[0].problems == ()
+    assert verdict.drafts[0].problems == ()
     assert [flag.code for flag in verdict.flags] == ["vat_number_wrong"]
 
 
 def test_an_unknown_rate_is_shown_and_stops_nothing() -> None:
     verdict = look(an_order(a_line("100.00", "19.5"), paid=True))
-    assert verdict.due[0].problems == ()
+    assert verdict.drafts[0].problems == ()
     assert [flag.code for flag in verdict.flags] == ["rate_unknown"]
 
 
 def test_an_incomplete_seller_makes_drafts_only() -> None:
     shop = a_shop("invoice:paid:send")
     shop = replace(shop, seller=replace(shop.seller, vat_number="", enterprise_number=""))
-    (problem,) = look(an_order(paid=True), shop=shop).due[0].problems
+    (problem,) = look(an_order(paid=True), shop=shop).drafts[0].problems
     assert problem.code == "seller_incomplete"
-    assert "VAT or enterprise number" in problem.sentence
+    assert "VAT or enterprise number" in problem.message

@@ -15,7 +15,7 @@ from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, to_minor_unit, total_of
 from worker.domain.order import LineKind, LineTax, Order, TaxRate
 from worker.domain.shop import Shop
-from worker.domain.totals import base_of, split, vat_on
+from worker.domain.totals import base_of, split_amount, vat_on
 
 D = Decimal
 S = Category.STANDARD
@@ -100,7 +100,7 @@ def test_one_gross_amount_in_six_has_no_base_at_21_percent() -> None:
     weights=st.lists(st.integers(0, 5_000), min_size=1, max_size=6),
 )
 def test_a_split_loses_no_cent_and_stays_in_proportion(amount: int, weights: list[int]) -> None:
-    parts = split(D(amount) / 100, [D(weight) for weight in weights], D("0.01"))
+    parts = split_amount(D(amount) / 100, [D(weight) for weight in weights], D("0.01"))
     assert sum(parts) == D(amount) / 100
     if sum(weights):
         exact = [D(amount) * weight / sum(weights) / 100 for weight in weights]
@@ -189,7 +189,7 @@ def test_three_hundred_lines_add_up() -> None:
 def test_what_rounding_cannot_explain_is_told_with_its_figures(order: Order, figure: str) -> None:
     draft = drafted(order)
     assert problems(draft) == ["does_not_add_up"]
-    assert figure in draft.problems[0].sentence
+    assert figure in draft.problems[0].message
     assert_it_adds_up(draft)
     assert draft.total == order.total
 

@@ -17,7 +17,7 @@ from worker.domain.numbering import check_pattern, format_number, issue_date, pe
 from worker.domain.payment_reference import structured_communication
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import DEFAULT_SERIES, Series
-from worker.domain.vat import EU, vat_number
+from worker.domain.vat import EU, normalise_vat_number
 
 # Numbers
 
@@ -206,7 +206,7 @@ def test_a_seller_abroad_quotes_the_directive_and_not_the_belgian_code() -> None
     ],
 )
 def test_a_vat_number_is_normalised(given_number: str, country: str, number: str) -> None:
-    assert vat_number(given_number, country) == (number, None)
+    assert normalise_vat_number(given_number, country) == (number, None)
 
 
 @pytest.mark.parametrize(
@@ -214,5 +214,5 @@ def test_a_vat_number_is_normalised(given_number: str, country: str, number: str
     [("BE0403170702", "BE"), ("DE123456789", "DE"), ("n/a 1", "BE"), ("BE0403170702", "US")],
 )
 def test_a_wrong_vat_number_is_told(given_number: str, country: str) -> None:
-    number, problem = vat_number(given_number, country)
+    number, problem = normalise_vat_number(given_number, country)
     assert (number, problem) == ("", Problem("vat_number_wrong", f"“{given_number}” is not a valid VAT number."))

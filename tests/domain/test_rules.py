@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import BuyerFilter, Moment, Rule
+from worker.domain.shop import BuyerFilter, Rule, Trigger
 
 WHOLE = Rule(
     Kind.INVOICE,
-    Moment.PAID,
+    Trigger.PAID,
     SendMode.DRAFT,
     buyer=BuyerFilter.BUSINESS,
     payment_methods=("bacs", "cod"),
@@ -21,9 +21,9 @@ WHOLE = Rule(
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("invoice:paid:send", Rule(Kind.INVOICE, Moment.PAID)),
-        ("order_confirmation:created:draft", Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED, SendMode.DRAFT)),
-        ("delivery_note:processing:send:country=BE", Rule(Kind.DELIVERY_NOTE, Moment.PROCESSING, countries=("BE",))),
+        ("invoice:paid:send", Rule(Kind.INVOICE, Trigger.PAID)),
+        ("order_confirmation:created:draft", Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT)),
+        ("delivery_note:processing:send:country=BE", Rule(Kind.DELIVERY_NOTE, Trigger.PROCESSING, countries=("BE",))),
         ("invoice:paid:draft:buyer=business,country=BE|NL,method=bacs|cod,minimum=50.00", WHOLE),
     ],
 )
@@ -41,7 +41,7 @@ def test_a_rule_is_read_and_written_the_same(text: str, rule: Rule) -> None:
         ("invoice:paid:", "is not a rule"),
         ("invoice:paid:send:country=BE:more", "is not a rule"),
         ("receipt:paid:send", "'receipt' is not a valid Kind"),
-        ("invoice:sometime:send", "'sometime' is not a valid Moment"),
+        ("invoice:sometime:send", "'sometime' is not a valid Trigger"),
         ("invoice:paid:later", "'later' is not a valid SendMode"),
         ("credit_note:paid:send", "Credit notes follow refunds"),
         ("invoice:paid:send:country=Belgium", "“country=Belgium” is not a condition"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.support.factories import a_shop
-from worker.domain.settings_diff import changes
+from worker.domain.settings_diff import describe_changes
 
 
 def test_an_instant_is_told_to_the_second() -> None:
@@ -12,4 +12,4 @@ def test_an_instant_is_told_to_the_second() -> None:
     after = replace(before, orders_since=datetime(2026, 11, 27, 9, 0, 12, 588030, tzinfo=UTC), test=False)
 
     told = ("orders since: 2026-11-27 08:50:23 UTC → 2026-11-27 09:00:12 UTC", "test: yes → no")
-    assert sorted(changes(before, after)) == sorted(told)
+    assert sorted(describe_changes(before, after)) == sorted(told)

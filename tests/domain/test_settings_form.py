@@ -8,16 +8,16 @@ import pytest
 
 from tests.support.factories import a_shop
 from worker.domain.document import Kind, SendMode
-from worker.domain.settings_form import FIELDS, WrongSettings, read_shop_url, settled, shown
-from worker.domain.shop import LAYOUTS, BuyerFilter, Moment, Rule, VatRegime
+from worker.domain.settings_form import FIELDS, WrongSettings, apply_settings, read_shop_url, settings_as_text
+from worker.domain.shop import LAYOUTS, BuyerFilter, Rule, Trigger, VatRegime
 from worker.rendering import LAYOUTS as PRINTED
 
 FULL = a_shop(
     status_map={"packed": "processing", "await-pay": "on-hold"},
     exchange_rates={"USD": Decimal("1.0831")},
     rules=(
-        Rule(Kind.INVOICE, Moment.PAID, buyer=BuyerFilter.BUSINESS, countries=("BE", "NL"), minimum_total=Decimal(50)),
-        Rule(Kind.DELIVERY_NOTE, Moment.PROCESSING, SendMode.DRAFT),
+        Rule(Kind.INVOICE, Trigger.PAID, buyer=BuyerFilter.BUSINESS, countries=("BE", "NL"), minimum_total=Decimal(50)),
+        Rule(Kind.DELIVERY_NOTE, Trigger.PROCESSING, SendMode.DRAFT),
     ),
     orders_since=datetime(2026, 11, 22, 10, 30, 17, tzinfo=UTC),
     mail_from="De Gist <winkel@gist.example>",
@@ -27,19 +27,19 @@ FULL = a_shop(
 
 
 def test_what_is_shown_comes_back_unchanged() -> None:
-    assert settled(FULL, shown(FULL)) == FULL
+    assert apply_settings(FULL, settings_as_text(FULL)) == FULL
 
 
 def test_everything_shown_is_read_again_from_nothing() -> None:
     bare = a_shop(name="x", zone="UTC")
-    again = settled(bare, shown(FULL))
-    assert shown(again) == shown(FULL)
+    again = apply_settings(bare, settings_as_text(FULL))
+    assert settings_as_text(again) == settings_as_text(FULL)
     # A form shows minutes; only who changes the moment loses its seconds.
     assert again == replace(FULL, orders_since=datetime(2026, 11, 22, 10, 30, tzinfo=UTC))
 
 
 def test_what_people_type_is_tidied() -> None:
-    shop = settled(
+    shop = apply_settings(
         a_shop(),
         {
             "seller.vat_number": "be 0403.170.701",
@@ -64,7 +64,7 @@ def test_what_people_type_is_tidied() -> None:
         True,
         VatRegime.SMALL_BUSINESS,
     )
-    assert shop.rules == (Rule(Kind.INVOICE, Moment.COMPLETED, SendMode.DRAFT),)
+    assert shop.rules == (Rule(Kind.INVOICE, Trigger.COMPLETED, SendMode.DRAFT),)
     assert shop.orders_since == datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 
 
@@ -97,29 +97,29 @@ def test_what_people_type_is_tidied() -> None:
 )
 def test_a_wrong_field_is_told_by_its_name(name: str, text: str, part: str) -> None:
     with pytest.raises(WrongSettings) as wrong:
-        settled(a_shop(), {name: text, "language": "fr"} if name != "language" else {name: text})
-    assert list(wrong.value.sentences) == [name]
-    assert part in wrong.value.sentences[name]
+        apply_settings(a_shop(), {name: text, "language": "fr"} if name != "language" else {name: text})
+    assert list(wrong.value.messages) == [name]
+    assert part in wrong.value.messages[name]
 
 
 def test_all_wrong_fields_are_told_at_once() -> None:
     with pytest.raises(WrongSettings) as wrong:
-        settled(a_shop(), {"accent": "green", "zone": "x", "language": "fr"})
-    assert set(wrong.value.sentences) == {"accent", "zone"}
+        apply_settings(a_shop(), {"accent": "green", "zone": "x", "language": "fr"})
+    assert set(wrong.value.messages) == {"accent", "zone"}
 
 
 def test_a_number_of_another_country_is_kept_as_it_is_written() -> None:
-    shop = settled(a_shop(), {"seller.address.country": "CH", "seller.vat_number": "CHE-123.456.788 MWST"})
+    shop = apply_settings(a_shop(), {"seller.address.country": "CH", "seller.vat_number": "CHE-123.456.788 MWST"})
     assert shop.seller.vat_number == "CHE-123456788MWST"
 
 
 def test_a_setting_that_there_is_not_is_a_mistake_of_ours() -> None:
     with pytest.raises(LookupError):
-        settled(a_shop(), {"colour": "#ffffff"})
+        apply_settings(a_shop(), {"colour": "#ffffff"})
 
 
 def test_every_field_is_one_of_a_shop() -> None:
-    assert set(shown(a_shop())) == set(FIELDS)
+    assert set(settings_as_text(a_shop())) == set(FIELDS)
 
 
 def test_the_layouts_to_choose_from_are_those_that_are_printed() -> None:

@@ -232,8 +232,8 @@ def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: s
 
 def test_a_problem_says_what_is_wrong_and_what_to_do() -> None:
     order = an_order(a_line(rate=None), country="DE", vat_number_given="DE123456789")
-    sentence = drafted(order).problems[0].sentence
-    assert sentence == (
+    message = drafted(order).problems[0].message
+    assert message == (
         "No VAT was charged, but “DE123456789” is not a valid VAT number, so the sale to DE is not exempt. "
         "Correct the number in the order, or charge VAT."
     )

@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from worker.domain.webhook import checked_url, signature
+from worker.domain.webhook import check_webhook_url, signature_header
 
 GOOD = [
     "https://books.example.com",
@@ -71,32 +71,32 @@ INSIDE = [
 
 @pytest.mark.parametrize("url", GOOD)
 def test_a_public_address_over_https_may_be_called(url: str) -> None:
-    assert checked_url(url, allow_private=False) == url
+    assert check_webhook_url(url, allow_private=False) == url
 
 
 @pytest.mark.parametrize("url", BAD + INSIDE)
 def test_anything_else_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w") as refused:
-        checked_url(url, allow_private=False)
+        check_webhook_url(url, allow_private=False)
     assert "address" in str(refused.value)
 
 
 def test_a_machine_of_ones_own_may_be_called_where_the_operator_allows_it() -> None:
     for url in ("http://127.0.0.1:8080/hook", "http://localhost:3000/", "https://10.0.0.1/"):
-        assert checked_url(url, allow_private=True) == url
+        assert check_webhook_url(url, allow_private=True) == url
 
 
 def test_the_signature_is_what_a_receiver_computes() -> None:
     body = '{"id":41,"buyer":"Jürgen"}'.encode()
     expected = hmac.new(b"fh_3b", b"1764150000." + body, hashlib.sha256).hexdigest()
-    assert signature("fh_3b", body, at=1764150000) == f"t=1764150000,v1={expected}"
+    assert signature_header("fh_3b", body, at=1764150000) == f"t=1764150000,v1={expected}"
 
 
 def test_the_signature_changes_with_secret_body_and_time() -> None:
     all_four = {
-        signature("a", b"{}", at=1),
-        signature("b", b"{}", at=1),
-        signature("a", b"{ }", at=1),
-        signature("a", b"{}", at=2),
+        signature_header("a", b"{}", at=1),
+        signature_header("b", b"{}", at=1),
+        signature_header("a", b"{ }", at=1),
+        signature_header("a", b"{}", at=2),
     }
     assert len({one.partition("v1=")[2] for one in all_four}) == 4

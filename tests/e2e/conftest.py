@@ -25,9 +25,9 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
 from worker.domain.shop import Shop
 from worker.orders import history
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.processes import status
-from worker.processes.supervisor import open_house, prepare
+from worker.processes.supervisor import prepare, start_all
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import orders, shops
@@ -86,14 +86,14 @@ class RealSystem:
     mailbox: Mailbox
     shop_id: str
 
-    def documents(self, order_id: int) -> tuple[Listed, ...]:
-        return history.listed(self.services, shop_id=self.shop_id, order_id=order_id)
+    def documents(self, order_id: int) -> tuple[ListedDocument, ...]:
+        return history.list_documents(self.services, shop_id=self.shop_id, order_id=order_id)
 
     def wait_for(self, reached: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             self.shop.run_queue()
-            if reached() and status.look(self.services).is_idle:
+            if reached() and status.check(self.services).is_idle:
                 return
             time.sleep(1)
         raise AssertionError(f"{what} did not come within {WAIT_S:.0f} s")
@@ -133,7 +133,7 @@ def real_system(real_shop: RealShop, tmp_path_factory: pytest.TempPathFactory) -
     port = int(os.environ.get("FACTURELAY_E2E_PORT", "8080"))
     with Mailbox() as mailbox:
         settings = real_settings(tmp_path_factory.mktemp("e2e"), port=port, smtp_url=mailbox.url)
-        processes = open_house(settings, host="0.0.0.0", port=port, workers=1, embedded_broker=True)  # noqa: S104  # the shop calls
+        processes = start_all(settings, host="0.0.0.0", port=port, workers=1, embedded_broker=True)  # noqa: S104  # the shop calls
         services = Services(settings)
         try:
             assert status.wait_until_healthy(services, f"http://127.0.0.1:{port}/ready", seconds=60)
@@ -178,5 +178,5 @@ def connect(services: Services, real_shop: RealShop) -> tuple[str, str]:
         seller=replace(SELLER, name="Proef"),
     )
     with services.store.write() as connection:
-        shops.add(connection, services.vault, made, keys, now=services.now())
+        shops.add(connection, services.encryption, made, keys, now=services.now())
     return made.shop_id, secret

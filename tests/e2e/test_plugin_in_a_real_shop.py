@@ -33,9 +33,9 @@ from worker.demo.show import SELLER
 from worker.domain.document import Kind
 from worker.domain.shop import Rule, Shop
 from worker.orders import history
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.processes import status
-from worker.processes.supervisor import House, open_house
+from worker.processes.supervisor import Supervisor, start_all
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import plugins, shops
@@ -67,27 +67,27 @@ class Ours:
     ours: Mailbox
     theirs: Mailbox
     shop_id: str
-    processes: House = field(default_factory=House)
+    processes: Supervisor = field(default_factory=Supervisor)
 
     def starts(self) -> None:
-        self.processes = open_house(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
+        self.processes = start_all(self.settings, host="0.0.0.0", port=PORT, workers=1, embedded_broker=True)  # noqa: S104
         assert status.wait_until_healthy(self.services, f"http://127.0.0.1:{PORT}/ready", seconds=60)
 
     def dies(self) -> None:
         """kill -9 of every process, at once."""
-        for part in self.processes.parts:
-            assert part.process is not None
-            part.process.kill()
-        for part in self.processes.parts:
-            assert part.process is not None
-            part.process.wait()
+        for part in self.processes.processes:
+            assert part.popen is not None
+            part.popen.kill()
+        for part in self.processes.processes:
+            assert part.popen is not None
+            part.popen.wait()
 
     def mails_to(self, email: str) -> tuple[int, int]:
         """How many mails a customer got: from us, from WooCommerce."""
         return counted(self.ours, email), counted(self.theirs, email)
 
-    def documents(self, order_id: int) -> tuple[Listed, ...]:
-        return history.listed(self.services, shop_id=self.shop_id, order_id=order_id)
+    def documents(self, order_id: int) -> tuple[ListedDocument, ...]:
+        return history.list_documents(self.services, shop_id=self.shop_id, order_id=order_id)
 
     def wait_for(self, reached: Callable[[], bool], what: str, *, seconds: float = 240.0) -> None:
         until = time.monotonic() + seconds
@@ -100,7 +100,7 @@ class Ours:
         raise AssertionError(f"{what} did not come within {seconds:.0f} s")
 
     def settled(self) -> bool:
-        return status.look(self.services).is_idle
+        return status.check(self.services).is_idle
 
 
 def counted(mailbox: Mailbox, email: str) -> int:
@@ -159,8 +159,8 @@ def invited(system: Ours) -> str:
     code = plugins.new_code()
     with system.services.store.write() as connection:
         keyless = Secrets((shops.new_webhook_secret(),))
-        shops.add(connection, system.services.vault, made, keyless, now=system.services.now())
-        plugins.invite(connection, system.services.vault, made.shop_id, code, now=system.services.now())
+        shops.add(connection, system.services.encryption, made, keyless, now=system.services.now())
+        plugins.invite(connection, system.services.encryption, made.shop_id, code, now=system.services.now())
     return code
 
 

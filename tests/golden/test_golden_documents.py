@@ -7,9 +7,9 @@ import pypdf
 import pytest
 
 from worker.rendering import LAYOUTS, Brand, render_pdf
-from worker.rendering.samples import awkward, ordinary
+from worker.rendering.samples import edge_cases, ordinary
 
-EXAMPLES = {**ordinary(), **awkward()}
+EXAMPLES = {**ordinary(), **edge_cases()}
 
 
 def text_of(pdf: bytes) -> str:

@@ -72,9 +72,9 @@ def test_a_mail_says_what_it_said_before(name: str, update_golden: bool) -> None
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_mail_with_several_documents_says_what_it_said_before(language: str, update_golden: bool) -> None:
-    together = (in_state(kind, language, paid=True) for kind in (Kind.INVOICE, Kind.DELIVERY_NOTE))
+    mail_group = (in_state(kind, language, paid=True) for kind in (Kind.INVOICE, Kind.DELIVERY_NOTE))
 
-    compared(f"several-{language}", read(mail_of(*together)), update_golden=update_golden)
+    compared(f"several-{language}", read(mail_of(*mail_group)), update_golden=update_golden)
 
 
 def compared(name: str, text: str, *, update_golden: bool) -> None:

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 import worker
 from worker.domain.document import Kind
-from worker.i18n import LANGUAGES, Words, extract, file_stem, title
+from worker.i18n import LANGUAGES, Translator, extract, file_stem, title
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -24,7 +24,7 @@ def catalog(language: str) -> Catalog:
 
 def sentences() -> set[str]:
     """What the code and the templates say, read afresh."""
-    return {str(message.id) for message in extract.template(*extract.WORKER) if message.id}
+    return {str(message.id) for message in extract.extract_messages(*extract.WORKER) if message.id}
 
 
 def placeholders(text: str) -> set[str]:
@@ -64,7 +64,7 @@ def test_the_template_catalog_is_up_to_date() -> None:
 def test_figures_and_dates_are_written_as_the_language_writes_them(
     language: str, amount: str, number: str, rate: str, day: str
 ) -> None:
-    words = Words(language)
+    words = Translator(language)
 
     written = [
         words.amount(Decimal("1234.5"), "EUR"),
@@ -77,7 +77,7 @@ def test_figures_and_dates_are_written_as_the_language_writes_them(
 
 
 def test_an_amount_is_never_rounded() -> None:
-    words = Words("en")
+    words = Translator("en")
 
     assert words.amount(Decimal("1200.00"), "JPY") == "JP¥1,200"
     assert words.amount(Decimal("1200.50"), "JPY") == "JP¥1,200.50"
@@ -86,7 +86,7 @@ def test_an_amount_is_never_rounded() -> None:
 
 
 def test_amounts_in_a_column_have_the_decimals_of_their_currency() -> None:
-    words = Words("en")
+    words = Translator("en")
 
     written = [words.number(Decimal("1500.00"), c) for c in ("EUR", "JPY", "KWD")] + [
         words.number(Decimal("1500.5"), "JPY")
@@ -95,17 +95,17 @@ def test_amounts_in_a_column_have_the_decimals_of_their_currency() -> None:
 
 
 def test_a_quantity_has_no_more_decimals_than_it_needs() -> None:
-    assert [Words("nl").quantity(Decimal(q)) for q in ("2.000", "0.125", "1E+3")] == ["2", "0,125", "1.000"]
+    assert [Translator("nl").quantity(Decimal(q)) for q in ("2.000", "0.125", "1E+3")] == ["2", "0,125", "1.000"]
 
 
 def test_one_and_many_are_told_apart() -> None:
-    words = Words("en")
+    words = Translator("en")
 
     assert [words.ngettext("{count} day", "{count} days", n) for n in (1, 1000)] == ["1 day", "1,000 days"]
 
 
 def test_a_value_with_braces_is_not_filled_again() -> None:
-    assert Words("nl").gettext("VAT {number}", number="{number.__class__}") == "BTW {number.__class__}"
+    assert Translator("nl").gettext("VAT {number}", number="{number.__class__}") == "BTW {number.__class__}"
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_a_value_with_braces_is_not_filled_again() -> None:
     ],
 )
 def test_a_file_is_named_in_the_language_of_its_document(kind: Kind, language: str, stem: str) -> None:
-    assert file_stem(kind, "F2026-00017", Words(language)) == stem
+    assert file_stem(kind, "F2026-00017", Translator(language)) == stem
 
 
 def test_a_number_with_slashes_makes_no_folder() -> None:
-    assert file_stem(Kind.INVOICE, "../F/2026 17", Words("nl")) == "factuur-F-2026-17"
+    assert file_stem(Kind.INVOICE, "../F/2026 17", Translator("nl")) == "factuur-F-2026-17"
 
 
 def test_each_kind_has_a_name_and_a_template_in_each_language() -> None:
     for kind in Kind:
         assert (ROOT / "rendering" / "templates" / f"{kind}.html").exists()
-        assert len({title(kind, Words(language)) for language in LANGUAGES}) == len(LANGUAGES)
+        assert len({title(kind, Translator(language)) for language in LANGUAGES}) == len(LANGUAGES)

@@ -40,7 +40,7 @@ def system(database_url: str, tmp_path: Path) -> Iterator[System]:
         )  # fmt: skip
         secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
         with services.store.write() as connection:
-            shops.add(connection, services.vault, made, secrets, now=clock.now)
+            shops.add(connection, services.encryption, made, secrets, now=clock.now)
         here = System(services, shop, mailbox, clock, made.shop_id)
         yield here
         # A test may have moved in with other settings.

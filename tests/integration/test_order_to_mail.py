@@ -13,7 +13,7 @@ from worker import jobs
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
-from worker.domain.shop import Moment, Rule
+from worker.domain.shop import Rule, Trigger
 from worker.store import alerts, deliveries
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
@@ -61,7 +61,7 @@ def test_one_look_serves_all_waiting_deliveries_of_an_order(system: System) -> N
 def test_fifty_deliveries_at_once_on_eight_workers_make_one_document(system: System) -> None:
     system.shop.place(paid())
     ids = [system.ring(paid()) for _ in range(50)]
-    run_in_threads([partial(jobs.run_look, system.services, i) for i in ids], workers=8)
+    run_in_threads([partial(jobs.process_delivery, system.services, i) for i in ids], workers=8)
     run_in_threads([partial(jobs.run_steps, system.services, 1) for _ in range(8)], workers=8)
     system.work()
     assert system.numbers() == ["F2026-00001"]
@@ -79,7 +79,7 @@ def test_an_unpaid_order_makes_nothing_and_says_why(system: System) -> None:
     assert system.arrives(an_order(id=7, status="on-hold", paid=False)) == ()
     trail = system.trail(7)
     assert trail.seen is not None
-    assert "not_paid" in {finding.code for finding in trail.seen.findings}
+    assert "not_paid" in {finding.code for finding in trail.seen.rule_results}
     assert system.outcomes() == [("done", "not_paid")]
 
 
@@ -111,14 +111,14 @@ def test_refunds_become_credit_notes_in_the_same_look(system: System) -> None:
 
 
 def test_two_rules_make_two_documents_in_one_mail(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED), Rule(Kind.INVOICE, Moment.PAID)))
+    system.change_shop(rules=(Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED), Rule(Kind.INVOICE, Trigger.PAID)))
     system.arrives(paid())
     (mail,) = system.mailbox.messages()
     assert {attachment.name.split("-")[0] for attachment in mail.attachments} == {"orderbevestiging", "factuur"}
 
 
 def test_a_rule_that_keeps_drafts_takes_no_number(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     assert system.arrives(paid())[0].document is None
     assert system.mailbox.messages() == ()
 
@@ -146,7 +146,7 @@ def test_a_refused_key_sounds_an_alarm_and_the_invoice_is_made_all_the_same(syst
     system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
     system.arrives(paid())
     with system.services.store.read() as connection:
-        assert [alarm.code for alarm in alerts.open_alarms(connection)] == ["rest_key_refused"]
+        assert [alarm.code for alarm in alerts.open_alerts(connection)] == ["rest_key_refused"]
     assert system.numbers() == ["F2026-00001"]
 
 
@@ -155,7 +155,7 @@ def test_a_signed_error_body_sounds_an_alarm(system: System) -> None:
     system.ring(order, body=b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}')
     system.work()
     with system.services.store.read() as connection:
-        assert [alarm.code for alarm in alerts.open_alarms(connection)] == ["webhook_owner"]
+        assert [alarm.code for alarm in alerts.open_alerts(connection)] == ["webhook_owner"]
 
 
 def test_an_order_that_was_erased_makes_nothing(system: System) -> None:
@@ -180,7 +180,7 @@ def test_a_refused_recipient_is_shown_and_stops_nothing_else(system: System) -> 
     (invoice,) = system.arrives(paid())
     states = {step.name: step.state for step in invoice.steps}
     assert states == {StepName.RENDER: "done", StepName.MAIL: "failed", StepName.WRITE_BACK: "done"}
-    assert "koper@klant.test" in next(step.reason for step in invoice.steps if step.name is StepName.MAIL)
+    assert "koper@klant.test" in next(step.message for step in invoice.steps if step.name is StepName.MAIL)
 
 
 def test_a_mail_cut_after_its_data_is_sent_again_under_the_same_id(system: System) -> None:
@@ -222,7 +222,7 @@ def test_work_that_fails_for_a_day_is_given_up_visibly(system: System) -> None:
     (invoice,) = system.documents()
     mail = next(step for step in invoice.steps if step.name is StepName.MAIL)
     assert mail.state == "failed"
-    assert "tried for a day" in mail.reason
+    assert "tried for a day" in mail.message
 
 
 def test_a_paused_shop_keeps_its_orders_waiting(system: System) -> None:
@@ -238,7 +238,7 @@ def test_a_paused_shop_keeps_its_orders_waiting(system: System) -> None:
 
 
 def test_an_invoice_is_paid_when_its_order_is(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     (invoice,) = system.arrives(an_order(id=9, status="on-hold", paid=False))
     assert invoice.marks == ()
     (invoice,) = system.arrives(an_order(id=9, status="processing", paid=True))

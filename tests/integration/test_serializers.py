@@ -23,7 +23,7 @@ def test_a_documents_summary_says_what_the_command_line_says(system: System) -> 
     system.ring(order)
     system.work()
     with system.services.store.read() as connection:
-        wanted = api_documents.Wanted()
+        wanted = api_documents.ApiDocumentFilter()
         found = api_documents.page(connection, system.shop_id, wanted, after=0, limit=9)
     for summary, listed in zip(found, system.documents(), strict=True):
         said, expected = serializers.of_document(summary), history.as_json(listed)
@@ -34,7 +34,7 @@ def test_a_documents_summary_says_what_the_command_line_says(system: System) -> 
 def test_the_api_says_of_a_document_all_that_the_command_line_says(system: System) -> None:
     (listed,) = system.arrives(an_order(id=238, paid=True))
     with system.services.store.write() as connection:
-        _, secret = api_tokens.make(
+        _, secret = api_tokens.create(
             connection, shop_id=system.shop_id, name="x", scopes=tuple(Scope), by="An", now=system.clock.now
         )
     app = create_app(system.services.settings, now=lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
@@ -47,9 +47,9 @@ def test_the_api_says_of_a_document_all_that_the_command_line_says(system: Syste
 def test_a_draft_is_told_as_the_command_line_tells_it(system: System) -> None:
     system.change_shop(seller=Seller())
     (listed,) = system.arrives(an_order(id=238, paid=True))
-    assert listed.kept is not None
-    told, expected = serializers.of_draft(listed.kept), history.as_json(listed)
+    assert listed.stored_draft is not None
+    told, expected = serializers.of_draft(listed.stored_draft), history.as_json(listed)
     shared = set(told) & set(expected)
     assert {name: told[name] for name in shared} == {name: expected[name] for name in shared}
-    assert set(told) - shared == {"buyer", "kept_at"}
+    assert set(told) - shared == {"buyer", "created_at"}
     assert told["problems"] != []

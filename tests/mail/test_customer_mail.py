@@ -14,7 +14,7 @@ from worker.domain.shop import Shop
 from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.i18n import LANGUAGES
-from worker.mail.customer_mail import compose, compose_link, compose_test, recipients
+from worker.mail.customer_mail import compose, compose_new_link, compose_test, recipients
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 
 PDF = b"%PDF-1.4 example"
@@ -278,7 +278,7 @@ def test_the_shop_s_own_file_rides_along() -> None:
         ((an_invoice(), PDF),),
         link=lambda _: "https://facturen.example/d/x",
         message_id="<1@facturen.example>",
-        enclosed=(("Algemene voorwaarden\r\n.pdf", b"%PDF-1.7 terms"),),
+        attachments=(("Algemene voorwaarden\r\n.pdf", b"%PDF-1.7 terms"),),
     )
 
     assert files(mail)[1] == ("Algemene voorwaarden .pdf", "application/pdf", b"%PDF-1.7 terms")
@@ -287,7 +287,9 @@ def test_the_shop_s_own_file_rides_along() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_new_link_comes_in_the_language_of_the_document(language: str) -> None:
     document = of_kind(Kind.INVOICE, language)
-    mail = compose_link(a_shop(), document, link="https://facturen.example/d/new", message_id="<1@facturen.example>")
+    mail = compose_new_link(
+        a_shop(), document, link="https://facturen.example/d/new", message_id="<1@facturen.example>"
+    )
 
     assert mail["To"].endswith("<compta@sablon.example>")
     assert "F2026-00017" in mail["Subject"]

@@ -3,8 +3,8 @@
 import pytest
 
 from worker.errors import FacturelayError, Rejected
-from worker.mail.diagnosis import HINTS, about_sender, hints
-from worker.mail.server_choice import route
+from worker.mail.diagnosis import HINTS, hints, sender_hints
+from worker.mail.server_choice import choose_server
 from worker.net.smtp_url import parse_smtp_url
 
 OPERATORS = "smtps://relay.example"
@@ -12,18 +12,18 @@ OPERATORS = "smtps://relay.example"
 
 def refused(own: str, *, allow_private: bool = False) -> FacturelayError:
     with pytest.raises(FacturelayError) as caught:
-        route(own, OPERATORS, allow_private=allow_private)
+        choose_server(own, OPERATORS, allow_private=allow_private)
     return caught.value
 
 
 def test_without_a_server_of_its_own_a_shop_uses_the_operator_s() -> None:
-    way = route("", OPERATORS, allow_private=False)
+    way = choose_server("", OPERATORS, allow_private=False)
 
     assert (way.smtp_url, way.connect_to, way.is_own) == (OPERATORS, (), False)
 
 
 def test_a_server_of_its_own_is_reached_by_the_checked_number() -> None:
-    way = route("smtps://u:p@127.0.0.1", OPERATORS, allow_private=True)
+    way = choose_server("smtps://u:p@127.0.0.1", OPERATORS, allow_private=True)
 
     assert (way.connect_to, way.is_own, way.server.host) == (("127.0.0.1",), True, "127.0.0.1")
 
@@ -39,23 +39,23 @@ def test_a_password_never_travels_in_the_open() -> None:
 
 def test_no_refusal_tells_the_password() -> None:
     for own in ("smtp://u:geheim@127.0.0.1", "ftp://u:geheim@127.0.0.1", "smtps://u:geheim@127.0.0.1/x"):
-        assert "geheim" not in refused(own).sentence
+        assert "geheim" not in refused(own).message
 
 
 def test_a_host_that_nobody_knows_is_a_passing_thing() -> None:
     error = refused("smtps://u:p@no-such-host.invalid")
 
-    assert (error.code, isinstance(error, Rejected)) == ("mail_server_away", False)
+    assert (error.code, isinstance(error, Rejected)) == ("mail_server_unreachable", False)
 
 
 def test_where_there_is_no_server_at_all_the_sentence_says_what_to_do() -> None:
     with pytest.raises(Rejected, match="No mail server is set"):
-        route("", "", allow_private=False)
+        choose_server("", "", allow_private=False)
 
 
 def test_every_hint_is_a_sentence() -> None:
     assert all(hint.endswith(".") for found in HINTS.values() for hint in found)
-    assert hints("mail_taken") == ()
+    assert hints("mail_accepted") == ()
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_every_hint_is_a_sentence() -> None:
     ],
 )
 def test_a_mailbox_provider_s_address_from_another_server_is_warned_about(sender: str, host: str, said: str) -> None:
-    (hint,) = about_sender(sender, parse_smtp_url(f"smtps://{host}"))
+    (hint,) = sender_hints(sender, parse_smtp_url(f"smtps://{host}"))
 
     assert said in hint

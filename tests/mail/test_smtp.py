@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from tests.support.smtp_server import smtp_server
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.mail.smtp import send
-from worker.net.smtp_url import Server, parse_smtp_url
+from worker.net.smtp_url import SmtpServer, parse_smtp_url
 
 
 def a_mail(sender: str = "winkel@gist.example", body: str = "Dag\n") -> EmailMessage:
@@ -83,8 +83,8 @@ def test_lines_that_begin_with_a_dot_arrive_whole() -> None:
         ({".": "552 too large"}, Rejected, "mail_refused"),
         ({".": "451 greylisted"}, Unavailable, "mail_server_busy"),
         ({".": "CUT"}, Unavailable, "mail_unsure"),
-        ({"DATA": "CUT"}, Unavailable, "mail_server_away"),
-        ({"MAIL": "CUT"}, Unavailable, "mail_server_away"),
+        ({"DATA": "CUT"}, Unavailable, "mail_server_unreachable"),
+        ({"MAIL": "CUT"}, Unavailable, "mail_server_unreachable"),
     ],
 )
 def test_each_answer_says_whether_trying_again_may_help(
@@ -98,7 +98,7 @@ def test_each_answer_says_whether_trying_again_may_help(
 def test_the_servers_own_words_are_told() -> None:
     error = failure({"RCPT": "550-5.1.1 no such\r\n550 mailbox"})
 
-    assert error.sentence == "The mail server refused jan@example.org: 550 5.1.1 no such mailbox"
+    assert error.message == "The mail server refused jan@example.org: 550 5.1.1 no such mailbox"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_sign_in_is_refused_for_good_or_for_now(answer: str, kind: type[Factur
     error = failure({"AUTH": answer}, login="shop:geheim@")
 
     assert (type(error), error.code) == (kind, code)
-    assert "geheim" not in error.sentence
+    assert "geheim" not in error.message
 
 
 def test_a_sign_in_that_is_not_offered_is_a_setting_to_change() -> None:
@@ -146,7 +146,7 @@ def test_nobody_there_is_unavailable() -> None:
 
     with pytest.raises(Unavailable, match="does not answer: Connection refused") as caught:
         sent(port)
-    assert caught.value.code == "mail_server_away"
+    assert caught.value.code == "mail_server_unreachable"
 
 
 def test_no_reply_in_time_is_unavailable() -> None:
@@ -227,13 +227,13 @@ def test_a_certificate_that_nobody_signed_is_refused_before_the_password(scheme:
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp://mail.example", Server("smtp", "mail.example", 25)),
-        ("smtp+starttls://a%40b:p%3A%2F@mail.example", Server("smtp+starttls", "mail.example", 587, "a@b", "p:/")),
-        ("smtps://u:p@mail.example:2465/", Server("smtps", "mail.example", 2465, "u", "p")),
-        ("smtp://[::1]:2525", Server("smtp", "::1", 2525)),
+        ("smtp://mail.example", SmtpServer("smtp", "mail.example", 25)),
+        ("smtp+starttls://a%40b:p%3A%2F@mail.example", SmtpServer("smtp+starttls", "mail.example", 587, "a@b", "p:/")),
+        ("smtps://u:p@mail.example:2465/", SmtpServer("smtps", "mail.example", 2465, "u", "p")),
+        ("smtp://[::1]:2525", SmtpServer("smtp", "::1", 2525)),
     ],
 )
-def test_an_address_of_a_server_is_read(url: str, server: Server) -> None:
+def test_an_address_of_a_server_is_read(url: str, server: SmtpServer) -> None:
     assert parse_smtp_url(url) == server
 
 

@@ -15,10 +15,10 @@ from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.accounting.verify import verify
 from worker.domain.document import Document
 from worker.domain.shop import Shop
-from worker.domain.webhook import HookEvent
+from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.maintenance import retention
-from worker.maintenance.retention import Erased, Farewell, Kept, KeptDocument
+from worker.maintenance.retention import Erased, KeptDocument, RetainedYear, ShopClosing
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import api_tokens, deliveries, documents, orders, shops, webhooks
@@ -43,7 +43,7 @@ class History:
         body = json.dumps({"id": order_id, "billing": {"email": email}}).encode()
         at = self.now - ago
         with self.services.store.write() as connection:
-            delivery_id = deliveries.keep(
+            delivery_id = deliveries.add(
                 connection,
                 shop_id=self.shop.shop_id,
                 source="webhook",
@@ -62,14 +62,14 @@ class History:
         with self.services.store.write() as connection:
             order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}")
             order = replace(order, billing=replace(order.billing, email=email))
-            orders.saw(connection, self.shop.shop_id, order, findings=(), flags=(), as_of=self.now)
+            orders.save(connection, self.shop.shop_id, order, rule_results=(), flags=(), as_of=self.now)
 
     def issued(self, order_id: int) -> Document:
         document = issue(self.services.store, self.shop, a_draft(order_id))
         content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
         sha256 = self.services.archive.put(path, content)
         with self.services.store.write() as connection:
-            documents.keep_file(
+            documents.add_file(
                 connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, self.now)
             )
         return document
@@ -161,13 +161,13 @@ def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(history: Histor
     history.delivered(1)
     waiting = history.delivered(2, state="waiting")
     with history.services.store.write() as connection:
-        documents.keep_draft(connection, history.shop.shop_id, a_draft(3), now=NOW)
-    farewell = retention.leave(history.services, history.shop.shop_id, by="eva")
-    kept = (Kept(2026, 1, date(2036, 12, 31)),)
-    assert farewell == Farewell(history.shop.name, bodies=2, drafts=1, buyers=1, waiting=1, kept=kept)
+        documents.save_draft(connection, history.shop.shop_id, a_draft(3), now=NOW)
+    farewell = retention.close_shop(history.services, history.shop.shop_id, by="eva")
+    kept = (RetainedYear(2026, 1, date(2036, 12, 31)),)
+    assert farewell == ShopClosing(history.shop.name, bodies=2, drafts=1, buyers=1, waiting=1, kept=kept)
     assert history.buyers() == {1: "Jan Janssens", 2: ""}
     with history.services.store.read() as connection:
-        left = shops.connected(connection, VAULT, history.shop.shop_id)
+        left = shops.get(connection, VAULT, history.shop.shop_id)
         state = connection.execute(
             text("SELECT state FROM deliveries WHERE delivery_id = :id"), {"id": waiting}
         ).scalar()
@@ -183,11 +183,11 @@ def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(history: Histor
 def test_nobody_reads_or_is_told_of_a_shop_that_left(history: History) -> None:
     shop_id = history.shop.shop_id
     with history.services.store.write() as connection:
-        _, secret = api_tokens.make(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
-        url, events = "https://books.example.com/", tuple(HookEvent)
+        _, secret = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
+        url, events = "https://books.example.com/", tuple(WebhookEventKind)
         webhooks.add(connection, VAULT, shop_id=shop_id, url=url, events=events, by="An", now=NOW)
     history.issued(1)
-    retention.leave(history.services, shop_id, by="eva")
+    retention.close_shop(history.services, shop_id, by="eva")
     with history.services.store.read() as connection:
         assert api_tokens.find(connection, secret) is None
         assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
@@ -202,12 +202,12 @@ def test_a_shopper_is_erased_where_no_document_names_him(history: History) -> No
     mine = [history.delivered(1), history.delivered(2, email="Jan@Klant.Example")]
     other = history.delivered(9, email="an@klant.example")
     with history.services.store.write() as connection:
-        documents.keep_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
+        documents.save_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
         documents.end_draft(
             connection, history.shop.shop_id, cause=a_draft(2).cause, order_key="wc_order_2", state="discarded", now=NOW
         )
-        documents.keep_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
-    erased = retention.erase_shopper(history.services, history.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
+        documents.save_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
+    erased = retention.erase_customer(history.services, history.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
     assert erased == Erased(
         orders=(1, 2, 4),
         bodies=2,
@@ -220,24 +220,24 @@ def test_a_shopper_is_erased_where_no_document_names_him(history: History) -> No
     assert history.buyers() == {1: "Jan Janssens", 2: "", 9: "Jan Janssens"}
     with history.services.store.read() as connection:
         (discarded,) = documents.history(connection, history.shop.shop_id, 2, "wc_order_2").drafts
-        told = connection.execute(text("SELECT sentence FROM events")).scalars().all()
+        told = connection.execute(text("SELECT message FROM audit_trail")).scalars().all()
     assert discarded.discarded
     assert discarded.draft.buyer == replace(discarded.draft.buyer, name="", email="")
     assert "Janssens" not in repr(discarded.draft)
-    assert not any(EMAIL in sentence.casefold() for sentence in told)
+    assert not any(EMAIL in message.casefold() for message in told)
 
 
 def test_a_shopper_of_another_shop_is_left_alone(history: History) -> None:
     history.delivered(1, email="an@klant.example")
-    assert retention.erase_shopper(history.services, history.shop.shop_id, EMAIL, by="eva").orders == ()
+    assert retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva").orders == ()
     with pytest.raises(Rejected, match="not an e-mail address"):
-        retention.erase_shopper(history.services, history.shop.shop_id, "jan", by="eva")
+        retention.erase_customer(history.services, history.shop.shop_id, "jan", by="eva")
 
 
 def test_a_shopper_of_whom_only_the_search_still_knows_is_erased_too(history: History) -> None:
     history.seen(5)
-    erased = retention.erase_shopper(history.services, history.shop.shop_id, EMAIL.upper(), by="operator")
+    erased = retention.erase_customer(history.services, history.shop.shop_id, EMAIL.upper(), by="operator")
     assert (erased.orders, erased.buyers, history.buyers()) == ((5,), 1, {5: ""})
     with history.services.store.read() as connection:
-        words = connection.execute(text("SELECT word FROM order_words")).scalars().all()
+        words = connection.execute(text("SELECT word FROM order_search")).scalars().all()
         assert list(words) == ["238"]  # its number

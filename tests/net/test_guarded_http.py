@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.scripted_server import ScriptedServer, Slowly, answer, certificate
 from worker.errors import Rejected
-from worker.net.guarded_http import checked_addresses, guarded_session, open_socket
+from worker.net.guarded_http import guarded_session, open_socket, resolve_addresses
 from worker.net.ip_address import is_public
 
 
@@ -92,8 +92,8 @@ def test_every_spelling_of_this_machine_is_refused(host: str) -> None:
 
 def test_the_refusal_says_the_name_the_number_and_what_the_operator_can_do() -> None:
     with pytest.raises(Rejected) as refused:
-        checked_addresses("127.0.0.1", 80, allow_private=False)
-    assert refused.value.sentence == (
+        resolve_addresses("127.0.0.1", 80, allow_private=False)
+    assert refused.value.message == (
         "“127.0.0.1” leads to 127.0.0.1, an address inside a private network, so it is not called. Use the public "
         "address; on a machine of your own, the operator can set FACTURELAY_ALLOW_PRIVATE_SHOPS=1"
     )
@@ -128,7 +128,7 @@ def test_the_checked_number_is_the_one_connected_to_whatever_the_name_says_next(
 def test_one_private_answer_among_public_ones_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     _resolve_as(monkeypatch, {"shop.example": "8.8.8.8 10.0.0.7"})
     with pytest.raises(Rejected, match=r"leads to 10\.0\.0\.7"):
-        checked_addresses("shop.example", 443, allow_private=False)
+        resolve_addresses("shop.example", 443, allow_private=False)
 
 
 def test_the_name_is_resolved_and_checked_anew_for_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from worker.rendering import fonts
-from worker.rendering.letters import direction, in_their_fonts, printable
+from worker.rendering.letters import direction, printable, with_script_fonts
 
 
 @pytest.mark.parametrize("weight", fonts.WEIGHTS)
@@ -61,7 +61,7 @@ def test_a_text_runs_as_its_first_letter_does(text: str, runs: str) -> None:
 def test_each_run_of_another_script_names_its_font_and_titles_and_tags_stay_as_they_are() -> None:
     page = '<title>\u2068שלום\u2069</title><img alt="\u2068שלום\u2069"/><p>A \u2068שלום לך, 12 كتاب\u2069</p>'
 
-    assert in_their_fonts(page) == (
+    assert with_script_fonts(page) == (
         '<title>שלום</title><img alt="שלום"/><p>A \u2068<span style="font-family: heebo">שלום לך</span>, 12 '
         '<span style="font-family: plexarabic">كتاب</span>\u2069</p>'
     )

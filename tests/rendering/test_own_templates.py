@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from worker.errors import Rejected, Unavailable
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.rendering import LAYOUTS, Brand
-from worker.rendering.own import Room
-from worker.rendering.paper import Paper, to_html
+from worker.rendering.own import TemplateProcess
+from worker.rendering.paper import DocumentView, to_html
 from worker.rendering.press import to_pdf
 from worker.rendering.samples import a_logo, samples
 
@@ -23,27 +23,27 @@ ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemplateProcess]:
     """One process for all: it must outlive what each template does to it."""
-    made = Room(tmp_path_factory.mktemp("templates"), timeout_s=5, megabytes=150)
+    made = TemplateProcess(tmp_path_factory.mktemp("templates"), timeout_s=5, megabytes=150)
     yield made
     made.close()
 
 
 @pytest.fixture(autouse=True)
-def _empty(room: Room) -> Iterator[None]:
+def _empty(room: TemplateProcess) -> Iterator[None]:
     yield
     for file in room.folder.rglob("*.*"):
         file.unlink()
 
 
-def paper(name: str = "invoice-nl", *, layout: str = "ledger", logo: bytes = b"") -> Paper:
+def paper(name: str = "invoice-nl", *, layout: str = "ledger", logo: bytes = b"") -> DocumentView:
     document = samples()[name]
-    words = Words(document.draft.language)
-    return Paper(document.draft, document.number, document.issued_on, words, Brand(layout=layout, logo=logo))
+    words = Translator(document.draft.language)
+    return DocumentView(document.draft, document.number, document.issued_on, words, Brand(layout=layout, logo=logo))
 
 
-def write(room: Room, **templates: str) -> None:
+def write(room: TemplateProcess, **templates: str) -> None:
     for name, text in templates.items():
         (room.folder / f"{name}.html").write_text(text, encoding="utf-8")
 
@@ -52,29 +52,29 @@ def pictures(pdf: bytes) -> int:
     return sum(len(page.images) for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
 
-def refusal(room: Room, **templates: str) -> str:
+def refusal(room: TemplateProcess, **templates: str) -> str:
     """What is said of *templates* that fail, up to the sentence that says what follows."""
     write(room, **templates)
     with pytest.raises(Rejected) as refused:
         room.fill(paper())
     assert refused.value.code == "template_failed"
-    start, middle, _ = refused.value.sentence.partition(". Nothing is issued with it")
+    start, middle, _ = refused.value.message.partition(". Nothing is issued with it")
     assert middle
     return start.removeprefix("A template of this server does not work: ")
 
 
 @pytest.mark.parametrize("name", ["invoice-de", "credit_note-fr", "markup", "right-to-left", "foreign-money"])
-def test_an_empty_folder_changes_nothing(room: Room, name: str) -> None:
+def test_an_empty_folder_changes_nothing(room: TemplateProcess, name: str) -> None:
     for layout in LAYOUTS:
         assert room.fill(paper(name, layout=layout, logo=a_logo())) == to_html(
             paper(name, layout=layout, logo=a_logo())
         )
 
 
-def test_a_template_stands_in_for_ours_and_can_build_upon_it(room: Room) -> None:
+def test_a_template_stands_in_for_ours_and_can_build_upon_it(room: TemplateProcess) -> None:
     write(
         room,
-        invoice='{% extends "facturelay/invoice.html" %}{% import "parts.html" as parts with context %}'
+        invoice='{% extends "facturelay/invoice.html" %}{% import "macros.html" as macros with context %}'
         "{% block closing %}Wij zijn {{ draft.seller.name }} & co.{% endblock %}",
     )
 
@@ -86,15 +86,15 @@ def test_a_template_stands_in_for_ours_and_can_build_upon_it(room: Room) -> None
     assert room.fill(paper("credit_note-nl")) == to_html(paper("credit_note-nl"))
 
 
-def test_a_template_for_one_layout_leaves_the_other_alone(room: Room) -> None:
+def test_a_template_for_one_layout_leaves_the_other_alone(room: TemplateProcess) -> None:
     (room.folder / "letter").mkdir(exist_ok=True)
-    (room.folder / "letter" / "invoice.html").write_text("<p>{{ paper.number }}</p>")
+    (room.folder / "letter" / "invoice.html").write_text("<p>{{ document.number }}</p>")
 
     assert room.fill(paper(layout="letter")) == "<p>F2026-00017</p>"
     assert room.fill(paper()) == to_html(paper())
 
 
-def test_a_changed_template_counts_at_once(room: Room) -> None:
+def test_a_changed_template_counts_at_once(room: TemplateProcess) -> None:
     write(room, invoice="one")
     before = room.fill(paper())
     write(room, invoice="another")
@@ -103,7 +103,7 @@ def test_a_changed_template_counts_at_once(room: Room) -> None:
     assert (before, room.fill(paper())) == ("one", "another")
 
 
-def test_what_customers_typed_is_text_there_too(room: Room) -> None:
+def test_what_customers_typed_is_text_there_too(room: TemplateProcess) -> None:
     write(room, invoice="{{ draft.customer_note }}")
 
     assert "&lt;b&gt;pas gras&lt;/b&gt; &amp;amp; &lt;img" in room.fill(paper("markup"))
@@ -133,23 +133,25 @@ def test_what_customers_typed_is_text_there_too(room: Room) -> None:
         (ENDLESS, "invoice.html: it is not filled within 5 seconds"),
     ],
 )
-def test_a_template_that_fails_is_named_with_its_line_and_the_reason(room: Room, template: str, said: str) -> None:
+def test_a_template_that_fails_is_named_with_its_line_and_the_reason(
+    room: TemplateProcess, template: str, said: str
+) -> None:
     assert refusal(room, invoice=template).removesuffix(".") == said.removesuffix(".")
     write(room, invoice="mended")
     assert room.fill(paper()) == "mended"
 
 
-def test_the_line_is_that_of_the_template_in_which_it_goes_wrong(room: Room) -> None:
+def test_the_line_is_that_of_the_template_in_which_it_goes_wrong(room: TemplateProcess) -> None:
     said = refusal(
         room,
-        parts="{% macro note() %}\n{{ draft.oops }}{% endmacro %}",
-        invoice='{% import "parts.html" as parts with context %}{{ parts.note() }}',
+        macros="{% macro note() %}\n{{ draft.oops }}{% endmacro %}",
+        invoice='{% import "macros.html" as macros with context %}{{ macros.note() }}',
     )
 
-    assert said.startswith("parts.html, line 2: ")
+    assert said.startswith("macros.html, line 2: ")
 
 
-def test_a_process_that_is_gone_is_told_from_a_template_that_fails(room: Room) -> None:
+def test_a_process_that_is_gone_is_told_from_a_template_that_fails(room: TemplateProcess) -> None:
     write(room, invoice="fine")
     assert room.fill(paper()) == "fine"
     process = room._process  # noqa: SLF001 - as the system would end it, not as we would

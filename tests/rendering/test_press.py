@@ -16,18 +16,18 @@ from PIL import Image, ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
 from worker.domain.document import Document, Line
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.rendering import LAYOUTS, Brand, press
-from worker.rendering.paper import Paper, to_html
-from worker.rendering.samples import UNPAID, a_line, a_logo, an_invoice, awkward, ordinary
+from worker.rendering.paper import DocumentView, to_html
+from worker.rendering.samples import UNPAID, a_line, a_logo, an_invoice, edge_cases, ordinary
 
-EXAMPLES = {**ordinary(), **awkward()}
+EXAMPLES = {**ordinary(), **edge_cases()}
 PAGE = "<html><head><style>@page {{ size: a4; margin: 2cm }}</style></head><body>{}</body></html>"
 
 
 def html_of(document: Document, layout: str = "ledger") -> str:
-    words = Words(document.draft.language)
-    return to_html(Paper(document.draft, document.number, document.issued_on, words, Brand(layout=layout)))
+    words = Translator(document.draft.language)
+    return to_html(DocumentView(document.draft, document.number, document.issued_on, words, Brand(layout=layout)))
 
 
 def text(pdf: bytes) -> str:
@@ -90,10 +90,10 @@ def test_when_the_quick_way_breaks_the_plain_way_prints(
 def test_two_threads_print_one_after_the_other() -> None:
     html = [html_of(EXAMPLES[f"invoice-{language}"]) for language in ("nl", "fr", "de", "en")]
     alone = [press.to_pdf(page) for page in html]
-    together: list[bytes] = [b""] * 4
+    mail_group: list[bytes] = [b""] * 4
 
     def run(i: int) -> None:
-        together[i] = press.to_pdf(html[i])
+        mail_group[i] = press.to_pdf(html[i])
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
     for thread in threads:
@@ -101,7 +101,7 @@ def test_two_threads_print_one_after_the_other() -> None:
     for thread in threads:
         thread.join()
 
-    assert together == alone
+    assert mail_group == alone
 
 
 @pytest.mark.pdf_pictures

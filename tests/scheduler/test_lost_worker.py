@@ -42,7 +42,7 @@ def a_system(
         )  # fmt: skip
         with services.store.write() as connection:
             keys = Secrets(("s" * 20,), shop.consumer_key, shop.consumer_secret)
-            shops.add(connection, services.vault, made, keys, now=services.now())
+            shops.add(connection, services.encryption, made, keys, now=services.now())
         yield system, mailbox, made.shop_id
         services.store.close()
 
@@ -72,7 +72,7 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
         system.kill("worker")
         wait_until(lambda: is_done(system), what="another worker to do it", timeout_s=45)
-        (invoice,) = history.listed(system.services)
+        (invoice,) = history.list_documents(system.services)
         assert invoice.document is not None
         assert len(mailbox.messages()) == 1
         with system.services.store.read() as connection:

@@ -14,10 +14,10 @@ from tests.support.issuing import a_draft, issue
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
 from worker.domain.shop import Shop
-from worker.domain.webhook import HookEvent
+from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
-from worker.queue import CALL_HOOK, LOOK_AT_ORDER
-from worker.scheduler import DUTY, Chore, Chores, Swept
+from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT
+from worker.scheduler import LEASE, Enqueued, PeriodicJob, PeriodicJobRunner
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import deliveries, leases, shops, webhooks
@@ -45,12 +45,12 @@ def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Servi
 def add_shop(services: Services, shop_id: str) -> None:
     shop = Shop(shop_id=shop_id, name="Winkel", url="https://winkel.test", orders_since=START)
     with services.store.write() as connection:
-        shops.add(connection, services.vault, shop, Secrets(("s",)), now=services.now())
+        shops.add(connection, services.encryption, shop, Secrets(("s",)), now=services.now())
 
 
 def keep(services: Services, order_id: int) -> int:
     with services.store.write() as connection:
-        return deliveries.keep(
+        return deliveries.add(
             connection,
             shop_id=SHOP,
             source="webhook",
@@ -73,61 +73,61 @@ def rings(services: Services) -> int:
 def test_what_waits_is_rung_for(services: Services) -> None:
     for order_id in (1, 2, 3):
         keep(services, order_id)
-    assert scheduler.sweep(services, holder="a") == Swept(orders=3)
+    assert scheduler.run_once(services, holder="a") == Enqueued(orders=3)
     assert rings(services) == 3
 
 
 def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
     with services.store.write() as connection:
-        shop = shops.connected(connection, services.vault, SHOP).shop
+        shop = shops.get(connection, services.encryption, SHOP).shop
         webhooks.add(
             connection,
-            services.vault,
+            services.encryption,
             shop_id=SHOP,
             url="https://b.example/",
-            events=tuple(HookEvent),
+            events=tuple(WebhookEventKind),
             by="An",
             now=START,
         )
     issue(services.store, shop, a_draft(1), now=START)
-    scheduler.sweep(services, holder="a")
-    assert [(job.func_name, list(job.args)) for job in services.queue.jobs] == [(CALL_HOOK, [1])]
-    assert f"{jobs.call_hook.__module__}.{jobs.call_hook.__name__}" == CALL_HOOK
+    scheduler.run_once(services, holder="a")
+    assert [(job.func_name, list(job.args)) for job in services.queue.jobs] == [(SEND_WEBHOOK_EVENT, [1])]
+    assert f"{jobs.send_webhook_event.__module__}.{jobs.send_webhook_event.__name__}" == SEND_WEBHOOK_EVENT
 
 
 def test_many_deliveries_of_one_order_are_one_ring(services: Services) -> None:
     for _ in range(5):
         keep(services, 1)
-    scheduler.sweep(services, holder="a")
+    scheduler.run_once(services, holder="a")
     assert rings(services) == 1
 
 
 def test_sweeping_again_within_the_minute_rings_no_more(services: Services) -> None:
     keep(services, 1)
-    assert [scheduler.sweep(services, holder="a").orders for _ in range(3)] == [1, 0, 0]
+    assert [scheduler.run_once(services, holder="a").orders for _ in range(3)] == [1, 0, 0]
     assert rings(services) == 1
     move(services, minutes=1)
-    assert scheduler.sweep(services, holder="a").orders == 1
+    assert scheduler.run_once(services, holder="a").orders == 1
 
 
 def test_a_broker_that_forgot_everything_is_rung_again(services: Services) -> None:
     keep(services, 1)
-    scheduler.sweep(services, holder="a")
+    scheduler.run_once(services, holder="a")
     services.queue.connection.flushall()
-    scheduler.sweep(services, holder="a")
+    scheduler.run_once(services, holder="a")
     assert rings(services) == 1
 
 
 def test_a_dead_workers_job_does_not_keep_its_order_from_being_rung_for(services: Services) -> None:
     delivery_id = keep(services, 1)
-    queue.ring(services.queue, LOOK_AT_ORDER, delivery_id)
+    queue.enqueue(services.queue, PROCESS_ORDER, delivery_id)
     take_and_die(services, delivery_id)
-    queue.ring(services.queue, LOOK_AT_ORDER, delivery_id)  # the name is taken: nothing happens
+    queue.enqueue(services.queue, PROCESS_ORDER, delivery_id)  # the name is taken: nothing happens
     assert rings(services) == 0
     move(services, seconds=services.settings.lease_seconds - 1)
-    assert scheduler.sweep(services, holder="a") == Swept()
+    assert scheduler.run_once(services, holder="a") == Enqueued()
     move(services, seconds=2)
-    assert scheduler.sweep(services, holder="a") == Swept(orders=1)
+    assert scheduler.run_once(services, holder="a") == Enqueued(orders=1)
     assert rings(services) == 1
 
 
@@ -142,17 +142,17 @@ def take_and_die(services: Services, delivery_id: int) -> None:
 
 def test_one_sweep_acts_at_a_time_and_the_other_takes_over(services: Services) -> None:
     keep(services, 1)
-    assert scheduler.sweep(services, holder="a").acted
-    assert not scheduler.sweep(services, holder="b").acted
+    assert scheduler.run_once(services, holder="a").acted
+    assert not scheduler.run_once(services, holder="b").acted
     move(services, seconds=scheduler.lease_for(services).total_seconds() + 1)
-    assert scheduler.sweep(services, holder="b").acted
-    assert not scheduler.sweep(services, holder="a").acted
+    assert scheduler.run_once(services, holder="b").acted
+    assert not scheduler.run_once(services, holder="a").acted
 
 
 def test_of_eight_sweeps_at_once_one_acts(services: Services) -> None:
     acted = []
     threads = [
-        threading.Thread(target=lambda name=name: acted.append(scheduler.on_duty(services, name)))
+        threading.Thread(target=lambda name=name: acted.append(scheduler.take_lease(services, name)))
         for name in "abcdefgh"
     ]
     for thread in threads:
@@ -166,17 +166,17 @@ def test_a_full_queue_is_not_filled_further(services: Services, monkeypatch: pyt
     monkeypatch.setattr(scheduler, "FULL_QUEUE", 2)
     for order_id in range(5):
         keep(services, order_id)
-    scheduler.sweep(services, holder="a")
-    assert scheduler.sweep(services, holder="a") == Swept()
+    scheduler.run_once(services, holder="a")
+    assert scheduler.run_once(services, holder="a") == Enqueued()
 
 
 def test_without_redis_the_sweep_says_so_and_keeps_its_duty(services: Services) -> None:
     away = Services(replace(services.settings, redis_url="unix:///tmp/nobody.sock"), now=services.now)
     keep(services, 1)
     with pytest.raises(Unavailable, match="Redis"):
-        scheduler.sweep(away, holder="a")
+        scheduler.run_once(away, holder="a")
     with services.store.read() as connection:
-        assert leases.held_until(connection, DUTY) is not None
+        assert leases.held_until(connection, LEASE) is not None
     away.store.close()
     with pytest.raises(RedisError):
         away.queue.connection.ping()
@@ -186,20 +186,20 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
     add_shop(services, "silent")
     answer, done = threading.Event(), threading.Event()
 
-    def ask(_services: Services, connected: shops.Connected) -> None:
+    def ask(_services: Services, connected: shops.ConnectedShop) -> None:
         if connected.shop.shop_id == "silent":
             answer.wait(10)
         else:
             done.set()
 
-    monkeypatch.setattr(scheduler, "CHORES", (Chore("ask", lambda _: timedelta(0), ask),))
-    chores = Chores(services)
+    monkeypatch.setattr(scheduler, "PERIODIC_JOBS", (PeriodicJob("ask", lambda _: timedelta(0), ask),))
+    chores = PeriodicJobRunner(services)
     for _ in range(3):
         done.clear()
         chores.start_due()
         assert done.wait(5)
         wait_until_free(chores, SHOP)
-    assert chores.at_work == {"silent"}
+    assert chores.busy_shops == {"silent"}
     answer.set()
     wait_until_free(chores, "silent")
 
@@ -207,12 +207,12 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
 def test_a_chore_that_failed_comes_again_and_stops_nobody(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     tries = []
 
-    def fail(_services: Services, _connected: shops.Connected) -> None:
+    def fail(_services: Services, _connected: shops.ConnectedShop) -> None:
         tries.append(1)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(scheduler, "CHORES", (Chore("fail", lambda _: timedelta(hours=1), fail),))
-    chores = Chores(services)
+    monkeypatch.setattr(scheduler, "PERIODIC_JOBS", (PeriodicJob("fail", lambda _: timedelta(hours=1), fail),))
+    chores = PeriodicJobRunner(services)
     for _ in range(2):
         chores.start_due()
         wait_until_free(chores, SHOP)
@@ -226,22 +226,22 @@ def test_a_chore_that_failed_comes_again_and_stops_nobody(services: Services, mo
 
 def test_a_paused_shop_has_no_chores(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     with services.store.write() as connection:
-        found = shops.connected(connection, services.vault, SHOP)
+        found = shops.get(connection, services.encryption, SHOP)
         shops.change(connection, replace(found.shop, suspended=True))
-    monkeypatch.setattr(scheduler, "CHORES", (Chore("any", lambda _: timedelta(0), must_not_be_called),))
-    chores = Chores(services)
+    monkeypatch.setattr(scheduler, "PERIODIC_JOBS", (PeriodicJob("any", lambda _: timedelta(0), must_not_be_called),))
+    chores = PeriodicJobRunner(services)
     chores.start_due()
-    assert chores.at_work == set()
+    assert chores.busy_shops == set()
 
 
-def must_not_be_called(_services: Services, connected: shops.Connected) -> None:
+def must_not_be_called(_services: Services, connected: shops.ConnectedShop) -> None:
     raise AssertionError(connected)
 
 
-def wait_until_free(chores: Chores, shop_id: str) -> None:
+def wait_until_free(chores: PeriodicJobRunner, shop_id: str) -> None:
     patience = threading.Event()
     for _ in range(500):
-        if shop_id not in chores.at_work:
+        if shop_id not in chores.busy_shops:
             return
         patience.wait(0.01)
     raise AssertionError(f"{shop_id} is still at work")

@@ -8,7 +8,7 @@ import pytest
 from tests.support.system import START, Clock
 from worker import jobs, scheduler
 from worker.domain.shop import Shop
-from worker.queue import RUN_ERRAND
+from worker.queue import RUN_TASK
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops, tasks
@@ -24,14 +24,16 @@ def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Servi
     services = Services(settings, now=Clock())
     shop = Shop(shop_id=SHOP, name="Winkel", url="https://winkel.test", orders_since=START)
     with services.store.write() as connection:
-        shops.add(connection, services.vault, shop, Secrets(("s",)), now=START)
+        shops.add(connection, services.encryption, shop, Secrets(("s",)), now=START)
     yield services
     services.store.close()
 
 
 def ask(services: Services) -> int:
     with services.store.write() as connection:
-        return tasks.ask(connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="An", now=services.now())
+        return tasks.request(
+            connection, shop_id=SHOP, kind="test_mail", argument={}, requested_by="An", now=services.now()
+        )
 
 
 def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
@@ -39,17 +41,17 @@ def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
 
 
 def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -> None:
-    errand_id = ask(services)
+    task_id = ask(services)
 
-    scheduler.sweep(services, holder="a")
+    scheduler.run_once(services, holder="a")
 
-    assert waiting(services) == [(RUN_ERRAND, [errand_id])]
-    assert f"{jobs.run_errand.__module__}.{jobs.run_errand.__name__}" == RUN_ERRAND
+    assert waiting(services) == [(RUN_TASK, [task_id])]
+    assert f"{jobs.run_task.__module__}.{jobs.run_task.__name__}" == RUN_TASK
 
 
 def test_what_is_done_is_not_rung_for_again(services: Services) -> None:
-    jobs.do_errand(services, ask(services))
+    jobs.do_task(services, ask(services))
 
-    scheduler.sweep(services, holder="a")
+    scheduler.run_once(services, holder="a")
 
     assert waiting(services) == []

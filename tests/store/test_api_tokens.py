@@ -11,7 +11,7 @@ from tests.support.issuing import NOW, opened
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store import api_tokens as tokens
-from worker.store.api_tokens import Scope, Token
+from worker.store.api_tokens import ApiToken, Scope
 from worker.store.database.engine import Store
 from worker.store.database.tables import api_tokens
 
@@ -25,21 +25,21 @@ def books(database_url: str) -> Iterator[Books]:
     store.close()
 
 
-def make(books: Books, name: str = "bookkeeping", *scopes: Scope) -> tuple[Token, str]:
+def make(books: Books, name: str = "bookkeeping", *scopes: Scope) -> tuple[ApiToken, str]:
     store, shop = books
     chosen = scopes or (Scope.DOCUMENTS_READ,)
     with store.write() as connection:
-        return tokens.make(connection, shop_id=shop.shop_id, name=name, scopes=chosen, by="An", now=NOW)
+        return tokens.create(connection, shop_id=shop.shop_id, name=name, scopes=chosen, by="An", now=NOW)
 
 
-def found(books: Books, secret: str) -> Token | None:
+def found(books: Books, secret: str) -> ApiToken | None:
     with books[0].read() as connection:
         return tokens.find(connection, secret)
 
 
 def test_a_token_is_found_by_its_secret_and_by_nothing_near_it(books: Books) -> None:
     made, secret = make(books, " bookkeeping ", Scope.FILES_READ, Scope.DOCUMENTS_READ)
-    assert made == Token(
+    assert made == ApiToken(
         1, books[1].shop_id, "bookkeeping", (Scope.DOCUMENTS_READ, Scope.FILES_READ), NOW, "An", None, None
     )
     assert found(books, secret) == made
@@ -50,7 +50,7 @@ def test_a_token_is_found_by_its_secret_and_by_nothing_near_it(books: Books) -> 
         secret.upper(),
         secret.removeprefix("fr_"),
         "\ud800",
-        tokens.hashed(secret),
+        tokens.hash_token(secret),
     ):
         assert found(books, near) is None
 
@@ -86,9 +86,9 @@ def test_its_use_is_written_down_once_in_five_minutes_however_often_it_is_used(b
         now = NOW + timedelta(minutes=minutes)
         token = found(books, secret)
         assert token is not None
-        if tokens.must_be_noted(token, now):
+        if tokens.use_is_due(token, now):
             with store.write() as connection:
-                tokens.note_use(connection, token, now)
+                tokens.record_use(connection, token, now)
             written.append(minutes)
     assert written == [0, 5, 10]
 
@@ -101,7 +101,7 @@ def test_of_several_that_note_at_once_one_writes(books: Books) -> None:
     def note() -> None:
         try:
             with store.write() as connection:
-                tokens.note_use(connection, token, NOW)
+                tokens.record_use(connection, token, NOW)
         except BaseException as error:  # noqa: BLE001  # whatever it is, the test shows it
             errors.append(error)
 
@@ -125,7 +125,7 @@ def test_a_token_needs_a_name_that_people_can_read(books: Books, name: str) -> N
 def test_a_token_that_may_do_nothing_is_not_made(books: Books) -> None:
     store, shop = books
     with store.write() as connection, pytest.raises(Rejected, match="at least one"):
-        tokens.make(connection, shop_id=shop.shop_id, name="x", scopes=(), by="An", now=NOW)
+        tokens.create(connection, shop_id=shop.shop_id, name="x", scopes=(), by="An", now=NOW)
 
 
 def test_a_shop_has_so_many_tokens_and_no_more_until_one_is_revoked(books: Books) -> None:

@@ -13,7 +13,7 @@ from tests.support.factories import a_shop
 from tests.support.issuing import a_draft, issue, opened
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Document, Kind, Reference
-from worker.domain.numbering import can_print_the_same, check_pattern, first_repeated
+from worker.domain.numbering import can_print_the_same, check_pattern, first_repeated_number
 from worker.domain.shop import Series, Shop
 from worker.errors import Rejected
 from worker.store import counters, documents, register
@@ -77,7 +77,7 @@ def test_a_number_that_exists_is_not_given_again_and_nothing_is_issued(books: Bo
     with pytest.raises(Rejected) as refused:
         books.issue(2, at=at(2026, 11, 23))
     assert refused.value.code == "number_exists"
-    assert refused.value.sentence.startswith("F2026-00001 would be given a second time, so nothing was issued.")
+    assert refused.value.message.startswith("F2026-00001 would be given a second time, so nothing was issued.")
     with books.store.read() as connection:
         counter = counters.counter_of(connection, books.shop.shop_id, "sales")
         assert len(documents.listing(connection, shop_id=None, order_id=None)[0]) == 1
@@ -95,7 +95,7 @@ def test_what_takes_back_a_test_is_a_test(books: Books) -> None:
     credit_note = issue(books.store, books.shop, taken_back, now=at(2026, 11, 24))
     assert (credit_note.number, credit_note.draft.test) == ("TEST-00002", True)
     with books.store.read() as connection:
-        assert register.head(connection, books.shop.shop_id) == register.NOTHING_YET
+        assert register.head(connection, books.shop.shop_id) == register.EMPTY_HEAD
 
 
 def test_a_draft_of_a_shop_in_test_is_a_test_whatever_it_says(books: Books) -> None:
@@ -114,8 +114,8 @@ def test_the_register_tells_what_became_of_each_number(books: Books) -> None:
     credit_note = replace(a_draft(2), kind=Kind.CREDIT_NOTE, cause="refund:9", corrects=reference)
     issue(books.store, books.shop, credit_note, now=at(2026, 11, 25))
     with books.store.read() as connection:
-        fates = register.fates(connection, books.shop.shop_id)
-    assert [(fate.position, fate.number, fate.fate, fate.corrects) for fate in fates] == [
+        fates = register.number_statuses(connection, books.shop.shop_id)
+    assert [(fate.position, fate.number, fate.status, fate.corrects) for fate in fates] == [
         (1, first.number, "paid", ""),
         (2, second.number, "credited", ""),
         (3, third.number, "issued", ""),
@@ -170,9 +170,9 @@ def test_a_printed_number_that_would_come_again_is_found(
 ) -> None:
     series = Series("s", pattern, yearly=yearly and "{year}" in pattern)
     printed = pattern.format(year=year, number=number + ahead)
-    assert first_repeated(series, [printed], year=year, number=number) == printed
+    assert first_repeated_number(series, [printed], year=year, number=number) == printed
     passed = pattern.format(year=year, number=number)
-    assert first_repeated(series, [passed], year=year, number=number + 1) is None
+    assert first_repeated_number(series, [passed], year=year, number=number + 1) is None
 
 
 def test_a_width_without_its_zero_is_refused() -> None:

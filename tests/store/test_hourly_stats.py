@@ -10,12 +10,12 @@ import pytest
 from tests.support.history import History
 from worker.domain.document import Kind
 from worker.maintenance import hourly_stats
-from worker.maintenance.hourly_stats import tally
+from worker.maintenance.hourly_stats import update_hourly_stats
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import alerts
 from worker.store import hourly_stats as hours
-from worker.store.hourly_stats import Day, Hour
+from worker.store.hourly_stats import DailyStats, HourlyStats
 from worker.store.queries import today
 from worker.store.queries.today import NextNumber, Today
 from worker.store.steps import StepName
@@ -45,7 +45,7 @@ def sells(history: History, order_id: int, *, shop_id: str = "a", takes_s: int) 
     history.finish(delivery_id)
 
 
-def plot(history: History, shops: tuple[str, ...] | None, *, count: int = 3) -> tuple[Hour, ...]:
+def plot(history: History, shops: tuple[str, ...] | None, *, count: int = 3) -> tuple[HourlyStats, ...]:
     with history.store.read() as connection:
         return hours.by_hour(connection, shops, since=NINE, until=NINE + timedelta(hours=count - 1))
 
@@ -63,39 +63,39 @@ def test_each_hour_is_counted_for_each_shop_and_for_all(history: History, servic
     history.step(failed, StepName.MAIL, "failed")
     by_hand = history.issued(7)  # nothing came in that led to it
     history.step(by_hand, StepName.MAIL, "done")
-    assert tally(services) == 2 * 24 + 1
+    assert update_hourly_stats(services) == 2 * 24 + 1
     second = NINE + hours.HOUR
     assert plot(history, ("a",)) == (
-        Hour(NINE, 3, 3, 3, 1, 4000),
-        Hour(second, 0, 2, 1, 1, None),
-        Hour(second + hours.HOUR),
+        HourlyStats(NINE, 3, 3, 3, 1, 4000),
+        HourlyStats(second, 0, 2, 1, 1, None),
+        HourlyStats(second + hours.HOUR),
     )
-    assert plot(history, ("b",), count=1) == (Hour(NINE, 1, 1, 1, 0, 20000),)
-    assert plot(history, None, count=2) == (Hour(NINE, 4, 4, 4, 1, 4000), Hour(second, 0, 2, 1, 1, None))
-    assert plot(history, ("a", "b"), count=1) == (Hour(NINE, 4, 4, 4, 1, 4000),)
-    assert plot(history, (), count=1) == (Hour(NINE),)
+    assert plot(history, ("b",), count=1) == (HourlyStats(NINE, 1, 1, 1, 0, 20000),)
+    assert plot(history, None, count=2) == (HourlyStats(NINE, 4, 4, 4, 1, 4000), HourlyStats(second, 0, 2, 1, 1, None))
+    assert plot(history, ("a", "b"), count=1) == (HourlyStats(NINE, 4, 4, 4, 1, 4000),)
+    assert plot(history, (), count=1) == (HourlyStats(NINE),)
 
 
 def test_counting_again_adds_what_came_late_and_doubles_nothing(history: History, services: Services) -> None:
     sells(history, 1, takes_s=2)
-    tally(services)
-    assert tally(services) == 0  # another sweep, or the chore of another shop
+    update_hourly_stats(services)
+    assert update_hourly_stats(services) == 0  # another sweep, or the chore of another shop
     late = history.now
     history.later(minutes=30)
     history.now, kept = late, history.now
     history.seen(2)
     history.now = kept
     history.later(hours=1)
-    assert tally(services) == 6 + 2
-    assert plot(history, ("a",), count=1) == (Hour(NINE, 2, 1, 1, 0, 2000),)
+    assert update_hourly_stats(services) == 6 + 2
+    assert plot(history, ("a",), count=1) == (HourlyStats(NINE, 2, 1, 1, 0, 2000),)
 
 
 def test_after_a_long_rest_all_that_was_missed_is_counted(history: History, services: Services) -> None:
-    tally(services)
+    update_hourly_stats(services)
     history.later(days=1)
-    assert tally(services) == 24 + 6 + 1
+    assert update_hourly_stats(services) == 24 + 6 + 1
     history.later(days=100)
-    assert tally(services) == 2 * 24 + 1
+    assert update_hourly_stats(services) == 2 * 24 + 1
 
 
 def test_a_days_latency_is_that_of_the_mail_in_the_middle(history: History) -> None:
@@ -103,12 +103,12 @@ def test_a_days_latency_is_that_of_the_mail_in_the_middle(history: History) -> N
     with history.store.write() as connection:
         for minutes, mails, latency_ms in ((0, 1, 9000), (60, 2, 2000), (120, 5, 4000), (180, 1, None)):
             hour = hours.whole_hour(at + timedelta(minutes=minutes))
-            hours.write(connection, {"a": Hour(hour, 1, 2, mails, 0, latency_ms)})
+            hours.write(connection, {"a": HourlyStats(hour, 1, 2, mails, 0, latency_ms)})
     with history.store.read() as connection:
         found = hours.by_day(connection, ("a",), since=at, until=at + timedelta(days=1), zone=BRUSSELS)
     assert found == (
-        Day(date(2026, 11, 22), 1, 2, 1, 0, 9000),
-        Day(date(2026, 11, 23), 3, 6, 8, 0, 4000),
+        DailyStats(date(2026, 11, 22), 1, 2, 1, 0, 9000),
+        DailyStats(date(2026, 11, 23), 3, 6, 8, 0, 4000),
     )
 
 
@@ -123,7 +123,7 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
     history.delivery(3, shop_id="b", state="waiting")
     history.delivery(4, state="failed")
     with history.store.write() as connection:
-        alerts.sound(connection, "b", code="silent", sentence="The shop is silent.", now=history.now)
+        alerts.raise_alert(connection, "b", code="silent", message="The shop is silent.", now=history.now)
     since = today.midnight(BRUSSELS, history.now)
     assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     with history.store.read() as connection:
@@ -135,9 +135,9 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
     oldest = datetime(2026, 11, 22, 22, 30, 1, tzinfo=UTC)
     assert found == {
         "a": Today(orders=1, documents=1, mails=1, waiting=5, failed=1, oldest_waiting_at=oldest),
-        "b": Today(waiting=1, alarms=1, oldest_waiting_at=waits_since + timedelta(minutes=1)),
+        "b": Today(waiting=1, alerts=1, oldest_waiting_at=waits_since + timedelta(minutes=1)),
     }
-    assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1, alarms=1, oldest_waiting_at=oldest)
+    assert whole == Today(orders=1, documents=1, mails=1, waiting=6, failed=1, alerts=1, oldest_waiting_at=oldest)
 
 
 def test_the_next_number_of_each_series_is_told(history: History) -> None:

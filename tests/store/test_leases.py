@@ -22,7 +22,7 @@ def store(database_url: str) -> Iterator[Store]:
 
 def hold(store: Store, holder: str, *, after: timedelta = timedelta(0)) -> bool:
     with store.write() as connection:
-        return leases.hold(connection, "sweep", holder, now=NOW + after, lease_for=AN_HOUR)
+        return leases.acquire(connection, "scheduler", holder, now=NOW + after, lease_for=AN_HOUR)
 
 
 def test_a_duty_has_one_holder(store: Store) -> None:
@@ -39,7 +39,7 @@ def test_the_holder_may_go_on(store: Store) -> None:
 def test_a_duty_that_was_let_go_or_ran_out_is_free(store: Store) -> None:
     hold(store, "one")
     with store.write() as connection:
-        leases.let_go(connection, "sweep", "one", now=NOW)
+        leases.release(connection, "scheduler", "one", now=NOW)
     assert hold(store, "two", after=timedelta(seconds=1))
     assert hold(store, "three", after=AN_HOUR * 2)
 
@@ -47,8 +47,8 @@ def test_a_duty_that_was_let_go_or_ran_out_is_free(store: Store) -> None:
 def test_nobody_lets_go_of_what_another_holds(store: Store) -> None:
     hold(store, "one")
     with store.write() as connection:
-        leases.let_go(connection, "sweep", "two", now=NOW)
-        assert leases.held_until(connection, "sweep") == NOW + AN_HOUR
+        leases.release(connection, "scheduler", "two", now=NOW)
+        assert leases.held_until(connection, "scheduler") == NOW + AN_HOUR
 
 
 def test_of_eight_that_ask_at_once_one_gets_it(store: Store) -> None:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.support.history import History
-from worker.store import order_search, personal_data
+from worker.store import order_search as search_rows
+from worker.store import personal_data
 from worker.store.database.shop_scope import Shops
-from worker.store.database.tables import order_words
+from worker.store.database.tables import order_search
 from worker.store.order_search import words_of, words_of_number
 from worker.store.queries import lists
 from worker.store.queries.lists import OrderFilter
@@ -37,13 +38,13 @@ def test_words_are_folded_and_split() -> None:
     assert words_of_number("A-000") == {"a-000"}
 
 
-@example("@#0")
 @given(st.text(max_size=200))
+@example("@#0")
 def test_every_word_fits_its_column_and_finds_itself(text: str) -> None:
     words = words_of(text)
-    assert len(words) <= order_search.MOST_WORDS
-    assert all(0 < len(word) <= order_search.LONGEST_WORD and "\0" not in word for word in words)
-    assert [order_search.split(word) for word in words] == [[word] for word in words]
+    assert len(words) <= search_rows.MOST_WORDS
+    assert all(0 < len(word) <= search_rows.LONGEST_WORD and "\0" not in word for word in words)
+    assert [search_rows.split(word) for word in words] == [[word] for word in words]
 
 
 FINDS = {
@@ -92,7 +93,7 @@ def test_an_order_is_found_by_what_it_says_now_and_by_its_documents(history: His
 def test_words_that_all_orders_have_are_found_by_walking(
     history: History, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_search, "RARE", 2)
+    monkeypatch.setattr(search_rows, "MAX_CANDIDATES", 2)
     for order_id in range(1, 7):
         history.seen(order_id, name="An Maes" if order_id % 2 else "Bo Maes", email=f"{order_id}@mail.example")
     assert found("maes an") == [1, 3, 5]
@@ -121,12 +122,12 @@ def test_of_a_shop_that_left_only_numbers_are_found(history: History, found: Fou
 def test_the_words_of_an_order_are_written_once(history: History) -> None:
     history.seen(1)
     with history.store.read() as connection:
-        before = set(connection.execute(select(order_words)).all())
+        before = set(connection.execute(select(order_search)).all())
     history.seen(1)
     with history.store.write() as connection:
-        order_search.add(connection, "a", 1, {"jan", "new"})
+        search_rows.add(connection, "a", 1, {"jan", "new"})
     with history.store.read() as connection:
-        after = set(connection.execute(select(order_words)).all())
+        after = set(connection.execute(select(order_search)).all())
     assert {row.word for row in after - before} == {"new"}
     assert before <= after
 

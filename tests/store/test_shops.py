@@ -19,7 +19,7 @@ def test_secrets_are_never_in_plain_text_in_the_database(database_url: str) -> N
         shops.rotate_webhook_secret(connection, VAULT, "second", "third-7b7b7b7b")
     with store.read() as connection:
         everything = repr(connection.execute(text("SELECT * FROM shops")).all())
-        kept = shops.connected(connection, VAULT, "second").secrets
+        kept = shops.get(connection, VAULT, "second").secrets
     for secret in (*PLAIN.webhook_secrets, PLAIN.rest_key, PLAIN.rest_secret, "third-7b7b7b7b"):
         assert secret not in everything
     assert kept.webhook_secrets == ("third-7b7b7b7b", "first-5f5f5f5f")
@@ -35,7 +35,7 @@ def test_the_second_rotation_ends_the_first_secret(database_url: str) -> None:
     with store.write() as connection:
         for new in ("second", "third"):
             shops.rotate_webhook_secret(connection, VAULT, shop.shop_id, new)
-        assert shops.connected(connection, VAULT, shop.shop_id).secrets.webhook_secrets == ("third", "second")
+        assert shops.get(connection, VAULT, shop.shop_id).secrets.webhook_secrets == ("third", "second")
     store.close()
 
 
@@ -56,7 +56,7 @@ def test_each_shop_gets_a_seed_of_its_own(database_url: str) -> None:
 def test_a_shop_that_is_not_there_is_named(database_url: str) -> None:
     store, _ = opened(database_url)
     with store.read() as connection, pytest.raises(Rejected) as refused:
-        shops.connected(connection, VAULT, "nowhere")
+        shops.get(connection, VAULT, "nowhere")
     assert refused.value.code == "shop_unknown"
     store.close()
 

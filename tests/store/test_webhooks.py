@@ -11,11 +11,11 @@ from tests.support.factories import a_shop
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.domain.document import Document
 from worker.domain.shop import Shop
-from worker.domain.webhook import HookEvent
+from worker.domain.webhook import WebhookEventKind
 from worker.store import shops, webhooks
 from worker.store.database.engine import Store
 from worker.store.shops import Secrets
-from worker.store.webhooks import Hook
+from worker.store.webhooks import WebhookEndpoint
 
 URL = "https://books.example.com/hook"
 Books = tuple[Store, Shop]
@@ -28,16 +28,16 @@ def books(database_url: str) -> Iterator[Books]:
     store.close()
 
 
-def add(books: Books, *events: HookEvent, shop: Shop | None = None) -> Hook:
+def add(books: Books, *events: WebhookEventKind, shop: Shop | None = None) -> WebhookEndpoint:
     with books[0].write() as connection:
         shop_id = (shop or books[1]).shop_id
-        chosen = events or tuple(HookEvent)
+        chosen = events or tuple(WebhookEventKind)
         return webhooks.add(connection, VAULT, shop_id=shop_id, url=URL, events=chosen, by="An", now=NOW)[0]
 
 
-def owed(books: Books, hook: Hook) -> list[tuple[str, int]]:
+def owed(books: Books, hook: WebhookEndpoint) -> list[tuple[str, int]]:
     with books[0].read() as connection:
-        return [(call.event, call.document_id) for call in webhooks.calls_of(connection, hook.hook_id, limit=99)]
+        return [(call.kind, call.document_id) for call in webhooks.events_of(connection, hook.endpoint_id, limit=99)]
 
 
 def issued(books: Books, order_id: int = 1) -> Document:
@@ -62,10 +62,10 @@ def test_only_hooks_of_the_shop_that_want_it_are_owed_a_call(books: Books) -> No
     store, _ = books
     with store.write() as connection:
         other = shops.add(connection, VAULT, replace(a_shop(), shop_id="other"), Secrets(("5f",)), now=NOW)
-    wants, elsewhere, stopped = add(books, HookEvent.ISSUED), add(books, shop=other), add(books)
-    paid_only = add(books, HookEvent.PAID)
+    wants, elsewhere, stopped = add(books, WebhookEventKind.ISSUED), add(books, shop=other), add(books)
+    paid_only = add(books, WebhookEventKind.PAID)
     with store.write() as connection:
-        webhooks.stop(connection, stopped.hook_id, because=webhooks.BY_A_PERSON, now=NOW)
+        webhooks.stop(connection, stopped.endpoint_id, message=webhooks.BY_A_PERSON, now=NOW)
     document = issued(books)
     assert owed(books, wants) == [("document.issued", document.document_id)]
     assert [owed(books, hook) for hook in (elsewhere, stopped, paid_only)] == [[], [], []]
@@ -80,7 +80,7 @@ def test_a_hook_that_is_removed_while_a_document_is_issued_leaves_nothing_behind
             webhooks.remove(connection, hook)
 
     with store.write() as connection:
-        webhooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
+        webhooks.plan(connection, WebhookEventKind.PAID, document.document_id, now=NOW)
         thread, errors = meanwhile(remove)
         thread.join(timeout=0.3)
     thread.join()
@@ -90,11 +90,11 @@ def test_a_hook_that_is_removed_while_a_document_is_issued_leaves_nothing_behind
 
 def test_a_document_is_issued_while_its_hook_is_being_removed(books: Books) -> None:
     store, _ = books
-    hook, document = add(books, HookEvent.PAID), issued(books)
+    hook, document = add(books, WebhookEventKind.PAID), issued(books)
 
     def plan() -> None:
         with store.write() as connection:
-            webhooks.plan(connection, HookEvent.PAID, document.document_id, now=NOW)
+            webhooks.plan(connection, WebhookEventKind.PAID, document.document_id, now=NOW)
 
     with store.write() as connection:
         webhooks.remove(connection, hook)
@@ -107,15 +107,15 @@ def test_a_document_is_issued_while_its_hook_is_being_removed(books: Books) -> N
 
 def test_calls_of_one_hook_are_leased_one_at_a_time_and_those_of_two_at_once(books: Books) -> None:
     store, _ = books
-    add(books, HookEvent.ISSUED)
-    add(books, HookEvent.ISSUED)
+    add(books, WebhookEventKind.ISSUED)
+    add(books, WebhookEventKind.ISSUED)
     for order_id in (1, 2):
         issued(books, order_id)
     with store.write() as connection:
         due = webhooks.due_ids(connection, now=NOW, limit=9)
         lease_for = timedelta(minutes=1)
         taken = [webhooks.take(connection, VAULT, call_id, now=NOW, lease_for=lease_for) for call_id in due]
-        assert [leased.hook.hook_id if leased else None for leased in taken] == [1, 2, None, None]
+        assert [leased.endpoint.endpoint_id if leased else None for leased in taken] == [1, 2, None, None]
         later = NOW + timedelta(minutes=2)
         again = webhooks.take(connection, VAULT, due[2], now=later, lease_for=lease_for)
         assert again is not None
@@ -135,12 +135,12 @@ def test_the_secret_is_kept_encrypted_and_comes_back_for_the_call(books: Books) 
     store, shop = books
     with store.write() as connection:
         hook, secret = webhooks.add(
-            connection, VAULT, shop_id=shop.shop_id, url=URL, events=(HookEvent.ISSUED,), by="An", now=NOW
+            connection, VAULT, shop_id=shop.shop_id, url=URL, events=(WebhookEventKind.ISSUED,), by="An", now=NOW
         )
     issued(books)
     with store.write() as connection:
         leased = webhooks.take(connection, VAULT, 1, now=NOW, lease_for=timedelta(minutes=1))
-        kept = connection.exec_driver_sql("SELECT secret FROM hooks").scalar_one()
+        kept = connection.exec_driver_sql("SELECT secret FROM webhook_endpoints").scalar_one()
     assert leased is not None
-    assert (leased.hook, leased.secret) == (hook, secret)
+    assert (leased.endpoint, leased.secret) == (hook, secret)
     assert secret not in kept

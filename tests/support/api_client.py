@@ -47,7 +47,7 @@ class ApiClient:
 def a_token(app: BridgeApp, *scopes: Scope, shop: str = SHOP) -> str:
     with app.store.write() as connection:
         chosen = scopes or tuple(Scope)
-        return api_tokens.make(connection, shop_id=shop, name="bookkeeping", scopes=chosen, by="An", now=NOW)[1]
+        return api_tokens.create(connection, shop_id=shop, name="bookkeeping", scopes=chosen, by="An", now=NOW)[1]
 
 
 def saw(
@@ -66,8 +66,8 @@ def saw(
                 buyer="Jan Peeters",
                 ordered_at=NOW,
                 paid_at=None,
-                looked_at=NOW + timedelta(minutes=minutes),
-                findings='[{"rule":"invoice:paid:send","fired":false,"code":"not_paid","sentence":"It is not paid."}]',
+                fetched_at=NOW + timedelta(minutes=minutes),
+                rule_results='[{"rule":"invoice:paid:send","fired":false,"code":"not_paid","message":"It is not paid."}]',
                 flags="[]",
             )
         )

@@ -18,13 +18,13 @@ from werkzeug.test import TestResponse
 
 from bridge import create_app
 from bridge.api import rate_limit
-from bridge.context import NAME, assemble
+from bridge.context import EXTENSION_NAME, create_context
 from worker.domain.document import Category, Document, Draft, Kind, Line, PaymentRequest, Reference, SendMode, VatLine
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import Shop
 from worker.settings import Settings
 from worker.store import deliveries, documents, shops, steps
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.deliveries import Delivery
 from worker.store.documents import StoredFile
@@ -68,8 +68,10 @@ def a_bridge(settings: Settings, *, now: Callable[[], datetime]) -> Flask:
     if not IDLE[shape(settings)]:
         return create_app(settings, now=now)
     bridge = IDLE[shape(settings)].pop()
-    bridge.extensions.update({NAME: assemble(settings, now), rate_limit.NAME: rate_limit.Pace()})
-    assert bridge.extensions.keys() == {NAME, rate_limit.NAME}
+    bridge.extensions.update(
+        {EXTENSION_NAME: create_context(settings, now), rate_limit.EXTENSION_NAME: rate_limit.RateLimiter()}
+    )
+    assert bridge.extensions.keys() == {EXTENSION_NAME, rate_limit.EXTENSION_NAME}
     return bridge
 
 
@@ -95,13 +97,13 @@ class BridgeApp:
         """Leave the bridge to the next test."""
         bridge = self.client.application
         self.store.close()
-        bridge.extensions[NAME].store.close()
+        bridge.extensions[EXTENSION_NAME].store.close()
         IDLE[shape(self.settings)].append(bridge)
 
     def add_shop(self, shop_id: str = SHOP, *, secrets: tuple[str, ...] = (SECRET,), suspended: bool = False) -> None:
         shop = Shop(shop_id, "Bakkerij Janssens", "https://shop.example", NOW, suspended=suspended)
         with self.store.write() as connection:
-            shops.add(connection, Vault(self.settings.secret_keys), shop, Secrets(secrets), now=NOW)
+            shops.add(connection, Encryption(self.settings.secret_keys), shop, Secrets(secrets), now=NOW)
 
     def deliver(self, body: bytes = ORDER, headers: dict[str, str] | None = None, *, shop: str = SHOP) -> TestResponse:
         return self.client.post(
@@ -142,12 +144,12 @@ class BridgeApp:
                 shop_id=SHOP,
                 document_id=document.document_id,
                 names=(StepName.RENDER,),
-                together="1",
+                mail_group="1",
                 now=NOW,
             )
             if stored is not None:
                 self.keep_file(document.document_id, "pdf", stored)
-                documents.keep_file(connection, a_file(document.document_id, "pdf", stored))
+                documents.add_file(connection, a_file(document.document_id, "pdf", stored))
         return document
 
     def keep_file(self, document_id: int, file_format: str, content: bytes) -> None:

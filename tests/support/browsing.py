@@ -161,9 +161,9 @@ class Shopper:
         self.presses(lambda: self.page.wait_for_url(RECEIVED, timeout=PATIENCE_MS / 4))
         return self.order_received()
 
-    def is_told(self, sentence: str) -> None:
+    def is_told(self, message: str) -> None:
         """Place the order, and be refused with *sentence*."""
-        told = self.page.get_by_text(sentence).first
+        told = self.page.get_by_text(message).first
         self.presses(lambda: told.wait_for(timeout=PATIENCE_MS / 4))
 
     def presses(self, reached: Callable[[], None]) -> None:

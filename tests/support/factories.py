@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from worker.domain.document import Document, Draft, History, KeptDraft
+from worker.domain.document import Document, Draft, History, StoredDraft
 from worker.domain.money import to_cent
 from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.domain.party import Address, Seller
@@ -124,8 +124,10 @@ def issued(draft: Draft, *, document_id: int = 1, number: str = "F2026-00001") -
 
 
 def a_history(*documents: Document, kept: Sequence[Draft] = (), discarded: Sequence[Draft] = ()) -> History:
-    waiting = [KeptDraft(index, "shop", PLACED_AT, draft) for index, draft in enumerate(kept)]
-    thrown = [KeptDraft(index, "shop", PLACED_AT, draft, discarded=True) for index, draft in enumerate(discarded, 100)]
+    waiting = [StoredDraft(index, "shop", PLACED_AT, draft) for index, draft in enumerate(kept)]
+    thrown = [
+        StoredDraft(index, "shop", PLACED_AT, draft, discarded=True) for index, draft in enumerate(discarded, 100)
+    ]
     return History(documents, (*waiting, *thrown))
 
 

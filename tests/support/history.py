@@ -15,7 +15,7 @@ from worker.domain.shop import Shop
 from worker.store import deliveries as inbox
 from worker.store import orders, shops, steps
 from worker.store.database.engine import Store
-from worker.store.database.pagination import Page, Place
+from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.tables import deliveries
 from worker.store.database.tables import steps as steps_table
 from worker.store.shops import Secrets
@@ -64,7 +64,7 @@ class History:
         billing = replace(Contact(first, last, company, order.billing.address, email))
         with self.store.write() as connection:
             order = replace(order, billing=billing)
-            orders.saw(connection, shop_id, order, findings=(), flags=flags, as_of=self.now)
+            orders.save(connection, shop_id, order, rule_results=(), flags=flags, as_of=self.now)
 
     def issued(
         self, order_id: int, *, shop_id: str = "a", kind: Kind = Kind.INVOICE, paid: bool = False, **more: object
@@ -81,7 +81,7 @@ class History:
                 shop_id=shop_id,
                 document_id=document.document_id,
                 names=tuple(StepName),
-                together=f"{document.document_id}",
+                mail_group=f"{document.document_id}",
                 now=self.now,
             )
         return document
@@ -94,17 +94,17 @@ class History:
 
     def step(self, document: Document, name: StepName, state: str, *, code: str = "", reason: str = "") -> None:
         """What became of a step, now."""
-        values = {"state": state, "reason_code": code, "reason": reason, "done_at": self.now}
+        values = {"state": state, "code": code, "message": reason, "done_at": self.now}
         mine = (steps_table.c.document_id == document.document_id, steps_table.c.name == name)
         with self.store.write() as connection:
             connection.execute(update(steps_table).where(*mine).values(**values))
 
     def delivery(
-        self, order_id: int | None, *, shop_id: str = "a", state: str = "done", code: str = "", sentence: str = ""
+        self, order_id: int | None, *, shop_id: str = "a", state: str = "done", code: str = "", message: str = ""
     ) -> int:
         """A delivery that came in now and was finished at once, unless it still waits."""
         with self.store.write() as connection:
-            delivery_id = inbox.keep(
+            delivery_id = inbox.add(
                 connection,
                 shop_id=shop_id,
                 source="webhook",
@@ -114,7 +114,7 @@ class History:
                 now=self.now,
             )
             finished_at = self.now if state in ("done", "failed") else None
-            values = {"state": state, "outcome_code": code, "outcome": sentence, "finished_at": finished_at}
+            values = {"state": state, "code": code, "message": message, "finished_at": finished_at}
             connection.execute(update(deliveries).where(deliveries.c.delivery_id == delivery_id).values(**values))
         return delivery_id
 
@@ -132,18 +132,18 @@ class History:
         self.now += timedelta(**by)
 
 
-def all_pages(page_at: Callable[[Place], Page[T]], *, at_once: int) -> list[list[T]]:
+def all_pages(page_at: Callable[[PageRequest], Page[T]], *, at_once: int) -> list[list[T]]:
     """Every page forwards; and walking back from the last must show the same rows."""
-    page = page_at(Place(at_once=at_once))
+    page = page_at(PageRequest(size=at_once))
     assert page.previous == ""
     pages = [list(page.rows)]
     while page.next:
-        page = page_at(Place(after=page.next, at_once=at_once))
+        page = page_at(PageRequest(after=page.next, size=at_once))
         pages.append(list(page.rows))
         assert len(pages) < 100, "a page leads to itself"
     back = [list(page.rows)]
     while page.previous:
-        page = page_at(Place(before=page.previous, at_once=at_once))
+        page = page_at(PageRequest(before=page.previous, size=at_once))
         back.insert(0, list(page.rows))
         assert len(back) < 100, "a page leads to itself"
     assert [row for some in back for row in some] == [row for some in pages for row in some]

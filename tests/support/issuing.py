@@ -10,12 +10,12 @@ from worker.domain.draft import draft_document
 from worker.domain.shop import Shop
 from worker.invoicing.cores.builtin import Builtin
 from worker.store import counters, shops
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.shops import Secrets
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-VAULT = Vault(("k" * 32,))
+VAULT = Encryption(("k" * 32,))
 
 
 def opened(database_url: str, shop: Shop | None = None) -> tuple[Store, Shop]:

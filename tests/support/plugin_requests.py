@@ -6,11 +6,11 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import SHOP, BridgeApp
-from worker.net.request_signature import sealed
+from worker.net.request_signature import sign_request
 from worker.store import plugins, shops
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.plugins import Plugin
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 CODE = "ABCDE-FGHJK-MNPQR-STVWX"
 PLUGIN_SECRET = "7e" * 32
@@ -24,8 +24,8 @@ KEYS = {
 }
 
 
-def vault(app: BridgeApp) -> Vault:
-    return Vault(app.settings.secret_keys)
+def vault(app: BridgeApp) -> Encryption:
+    return Encryption(app.settings.secret_keys)
 
 
 def invite(app: BridgeApp, code: str = CODE) -> None:
@@ -43,7 +43,7 @@ def post(
     late_s: int = 0,
 ) -> TestResponse:
     body = json.dumps(content).encode()
-    seal = sealed(secret, time=int(app.now.timestamp()) + late_s, nonce="5f" * 16, route=route, body=body)
+    seal = sign_request(secret, time=int(app.now.timestamp()) + late_s, nonce="5f" * 16, route=route, body=body)
     signed = {
         "X-Facturelay-Time": seal.time,
         "X-Facturelay-Nonce": seal.nonce,
@@ -66,9 +66,9 @@ def ask(
     return post(app, f"/plugin/{verb}", content or {}, {"X-Facturelay-Shop": SHOP}, secret=secret)
 
 
-def shop_of(app: BridgeApp) -> Connected:
+def shop_of(app: BridgeApp) -> ConnectedShop:
     with app.store.read() as connection:
-        return shops.connected(connection, vault(app), SHOP)
+        return shops.get(connection, vault(app), SHOP)
 
 
 def plugin_of(app: BridgeApp) -> Plugin | None:

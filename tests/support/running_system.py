@@ -26,7 +26,7 @@ SIGNS = {
     "valkey": ("valkey",),
     "bridge": ("worker.cli bridge", "gunicorn"),
     "worker": ("worker.cli worker",),
-    "sweep": ("worker.cli sweep",),
+    "scheduler": ("worker.cli scheduler",),
 }
 
 
@@ -147,7 +147,7 @@ def running_system(
                 "FACTURELAY_PUBLIC_URL": url,
                 "FACTURELAY_SMTP_URL": smtp_url,
                 "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
-                "FACTURELAY_SWEEP_SECONDS": "1",
+                "FACTURELAY_SCHEDULER_SECONDS": "1",
                 "FACTURELAY_POLL_SECONDS": "3",
                 "FACTURELAY_TEST_LEASE_SECONDS": "8",
                 "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": "4",

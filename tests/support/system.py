@@ -10,7 +10,7 @@ from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.party import Address, Seller
 from worker.orders import history
-from worker.orders.history import Listed, Trail
+from worker.orders.history import ListedDocument, OrderHistory
 from worker.services import Services
 from worker.store import deliveries as inbox
 from worker.store import shops, steps
@@ -56,7 +56,7 @@ class System:
     def ring(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
         """Keep a delivery of *order*, as the bridge does."""
         with self.services.store.write() as connection:
-            return inbox.keep(
+            return inbox.add(
                 connection,
                 shop_id=self.shop_id,
                 source="webhook",
@@ -66,7 +66,7 @@ class System:
                 now=self.clock.now,
             )
 
-    def arrives(self, order: Payload, *, topic: str = "order.updated") -> tuple[Listed, ...]:
+    def arrives(self, order: Payload, *, topic: str = "order.updated") -> tuple[ListedDocument, ...]:
         """Let *order* be so in the shop, ring for it, and do all work that is due."""
         self.shop.place(order, self.shop.refunds(order["id"]) if self.shop.order(order["id"]) else ())
         self.ring(order, topic=topic)
@@ -82,19 +82,19 @@ class System:
             if not looks and not documents:
                 return
             for delivery_id in looks:
-                jobs.run_look(self.services, delivery_id)
+                jobs.process_delivery(self.services, delivery_id)
             for document_id in documents:
                 jobs.run_steps(self.services, document_id)
         raise AssertionError("the work never ends")
 
-    def documents(self, order_id: int | None = None) -> tuple[Listed, ...]:
-        return history.listed(self.services, order_id=order_id)
+    def documents(self, order_id: int | None = None) -> tuple[ListedDocument, ...]:
+        return history.list_documents(self.services, order_id=order_id)
 
     def numbers(self, order_id: int | None = None) -> list[str]:
         return [item.document.number if item.document else "draft" for item in self.documents(order_id)]
 
-    def trail(self, order_id: int) -> Trail:
-        return history.trail_of(self.services, self.shop_id, order_id)
+    def trail(self, order_id: int) -> OrderHistory:
+        return history.get_order_history(self.services, self.shop_id, order_id)
 
     def notes(self, order_id: int) -> list[str]:
         return [str(note["note"]) for note in self.shop.notes(order_id)]
@@ -102,13 +102,13 @@ class System:
     def outcomes(self) -> list[tuple[str, str]]:
         with self.services.store.read() as connection:
             rows = connection.execute(deliveries.select().order_by(deliveries.c.delivery_id))
-            return [(row.state, row.outcome_code) for row in rows]
+            return [(row.state, row.code) for row in rows]
 
     def change_shop(self, **changes: Any) -> None:
         with self.services.store.write() as connection:
-            found = shops.connected(connection, self.services.vault, self.shop_id)
+            found = shops.get(connection, self.services.encryption, self.shop_id)
             shops.change(connection, replace(found.shop, **changes))
 
     def change_secrets(self, secrets: Secrets) -> None:
         with self.services.store.write() as connection:
-            shops.change_secrets(connection, self.services.vault, self.shop_id, secrets)
+            shops.change_secrets(connection, self.services.encryption, self.shop_id, secrets)

@@ -181,7 +181,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
         assert (failed.value.code, server.asked) == ("shop_certificate", [])
-    assert failed.value.sentence.endswith(
+    assert failed.value.message.endswith(
         "has no valid certificate (it is self-signed). Renew it at the shop; trying again later"
     )
 
@@ -211,8 +211,8 @@ def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
     with ShopClient(shop.url, KEY, "cs_wrong", allow_private=True) as talking, pytest.raises(Rejected) as refused:
         talking.order(238)
     assert refused.value.code == "rest_key_refused"
-    assert "Make a key with read/write permission" in refused.value.sentence
-    assert "cs_wrong" not in refused.value.sentence
+    assert "Make a key with read/write permission" in refused.value.message
+    assert "cs_wrong" not in refused.value.message
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -228,7 +228,7 @@ def test_no_error_holds_the_key_or_the_signature() -> None:
     with ScriptedServer([HANG_UP] * 3) as server, a_client(server.url) as talking, pytest.raises(Unavailable) as failed:
         talking.order(238)
     assert (failed.value.__cause__, failed.value.__suppress_context__) == (None, True)
-    assert "oauth" not in failed.value.sentence
+    assert "oauth" not in failed.value.message
 
 
 # A shop on a bad day
@@ -317,14 +317,14 @@ def test_a_redirect_is_not_followed_and_says_what_to_change() -> None:
         with pytest.raises(Rejected) as refused:
             talking.order(238)
         assert (refused.value.code, len(server.asked)) == ("shop_redirects", 1)
-    assert "sends visitors on to https://www.shop.example. Enter that address" in refused.value.sentence
+    assert "sends visitors on to https://www.shop.example. Enter that address" in refused.value.message
 
 
 def test_an_erased_order_is_gone(client: ShopClient) -> None:
     for call in (client.order, client.notes):
         with pytest.raises(Rejected) as refused:
             call(999)
-        assert (refused.value.code, refused.value.sentence) == ("order_gone", "The shop has no order 999 (any more)")
+        assert (refused.value.code, refused.value.message) == ("order_gone", "The shop has no order 999 (any more)")
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_a_shop_without_rest_says_where_to_look(body: bytes) -> None:
         pytest.raises(Rejected) as refused,
     ):
         talking.order(238)
-    assert (refused.value.code, "Permalinks" in refused.value.sentence) == ("rest_not_found", True)
+    assert (refused.value.code, "Permalinks" in refused.value.message) == ("rest_not_found", True)
 
 
 def test_any_other_refusal_carries_the_shops_own_code_and_words() -> None:
@@ -350,7 +350,7 @@ def test_any_other_refusal_carries_the_shops_own_code_and_words() -> None:
     ):
         talking.order(238)
     assert refused.value.code == "shop_error:rest_invalid_param"
-    assert "Invalid parameter(s): per_page" in refused.value.sentence
+    assert "Invalid parameter(s): per_page" in refused.value.message
 
 
 @pytest.mark.parametrize(

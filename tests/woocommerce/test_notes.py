@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from worker.woocommerce.notes import SENTENCES, find_note, marker, note_html
-from worker.woocommerce.payload import Note
+from worker.woocommerce.notes import NOTE_TEXTS, find_note, marker, note_html
+from worker.woocommerce.payload import OrderNote
 
 
-def a_note(text: str, note_id: int = 1) -> Note:
-    return Note(note_id, text, "WooCommerce", to_customer=False, created_at=datetime(2026, 11, 22, tzinfo=UTC))
+def a_note(text: str, note_id: int = 1) -> OrderNote:
+    return OrderNote(note_id, text, "WooCommerce", to_customer=False, created_at=datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def html_of(number: str = "F2026-00017", url: str = "https://docs.example/d/abc", language: str = "nl") -> str:
@@ -24,7 +24,7 @@ def test_the_note_says_kind_number_total_and_link() -> None:
 
 @pytest.mark.parametrize("language", ["nl", "fr", "de", "en"])
 def test_there_is_a_sentence_in_every_language(language: str) -> None:
-    assert language in SENTENCES
+    assert language in NOTE_TEXTS
     assert find_note([a_note(html_of(language=language))], marker("F2026-00017")) == 1
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.errors import Rejected
 from worker.woocommerce import payload
-from worker.woocommerce.payload import Peek, parse_order, parse_refunds, peek, shop_error
+from worker.woocommerce.payload import DeliveryPeek, parse_order, parse_refunds, peek, shop_error
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 
@@ -72,7 +72,7 @@ def _changed(root: Any, changes: dict[str, Any]) -> bytes:
 def test_every_recorded_delivery_is_an_order_or_a_deletion(name: str) -> None:
     body = delivered(name)
     if "status" not in json.loads(body):
-        assert peek(body) == Peek(order_id=276, status="", error_code="")
+        assert peek(body) == DeliveryPeek(order_id=276, status="", error_code="")
     else:
         assert peek(body).order_id == parse_order(body).order_id
 
@@ -474,7 +474,7 @@ def test_a_refusal_names_the_order_the_field_the_value_and_what_to_do() -> None:
     with pytest.raises(Rejected) as refused:
         parse_order(an_order(total="abc"))
     assert refused.value.code == "bad_field"
-    assert refused.value.sentence == (
+    assert refused.value.message == (
         "Order 238: “total” is “abc”, not an amount. Correct the order in WooCommerce and save it again; if the field "
         "looks right there, a plugin changes what the shop sends"
     )
@@ -534,7 +534,7 @@ def test_a_refusal_names_the_order_the_field_the_value_and_what_to_do() -> None:
 def test_a_wrong_field_is_refused_by_name(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(Rejected) as refused:
         parse_order(an_order(**changes))
-    assert field in refused.value.sentence
+    assert field in refused.value.message
     assert refused.value.code == "bad_field"
 
 
@@ -544,7 +544,7 @@ def test_a_refund_whose_line_takes_nothing_back_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "sentence"),
+    ("body", "message"),
     [
         (b"", "The shop's 0 bytes cannot be read as an order: it is cut or not JSON"),
         (b"webhook_id=12", "The shop's 13 bytes cannot be read as an order: it is cut or not JSON"),
@@ -558,10 +558,10 @@ def test_a_refund_whose_line_takes_nothing_back_is_refused() -> None:
         (b'"x"', "The shop sent “x” where an order was expected"),
     ],
 )
-def test_what_is_no_order_at_all_is_refused(body: bytes, sentence: str) -> None:
+def test_what_is_no_order_at_all_is_refused(body: bytes, message: str) -> None:
     with pytest.raises(Rejected) as refused:
         parse_order(body)
-    assert (refused.value.code, refused.value.sentence) == ("not_an_order", sentence)
+    assert (refused.value.code, refused.value.message) == ("not_an_order", message)
 
 
 def test_a_field_said_twice_is_refused() -> None:
@@ -587,7 +587,7 @@ def test_a_signed_error_is_refused_under_the_shops_own_code() -> None:
     with pytest.raises(Rejected) as refused:
         parse_order(body)
     assert refused.value.code == "shop_error:woocommerce_rest_cannot_view"
-    assert refused.value.sentence == "The shop sent an error instead of an order: Sorry, you cannot view this."
+    assert refused.value.message == "The shop sent an error instead of an order: Sorry, you cannot view this."
     with pytest.raises(Rejected) as refused:
         parse_refunds(body)
     assert refused.value.code == "shop_error:woocommerce_rest_cannot_view"
@@ -596,19 +596,22 @@ def test_a_signed_error_is_refused_under_the_shops_own_code() -> None:
 @pytest.mark.parametrize(
     ("body", "seen"),
     [
-        (b'{"id":276}', Peek(276, "", "")),
-        (b'{"id":7,"status":"await-ship"}', Peek(7, "await-ship", "")),
-        (b'{"code":"woocommerce_rest_cannot_view","message":"No"}', Peek(None, "", "woocommerce_rest_cannot_view")),
-        (b'{"id":"7","status":3}', Peek(None, "", "")),
-        (b'{"id":true}', Peek(None, "", "")),
-        (b'{"id":7,"status":"x","code":"y"}', Peek(7, "x", "")),
+        (b'{"id":276}', DeliveryPeek(276, "", "")),
+        (b'{"id":7,"status":"await-ship"}', DeliveryPeek(7, "await-ship", "")),
+        (
+            b'{"code":"woocommerce_rest_cannot_view","message":"No"}',
+            DeliveryPeek(None, "", "woocommerce_rest_cannot_view"),
+        ),
+        (b'{"id":"7","status":3}', DeliveryPeek(None, "", "")),
+        (b'{"id":true}', DeliveryPeek(None, "", "")),
+        (b'{"id":7,"status":"x","code":"y"}', DeliveryPeek(7, "x", "")),
         (
             b'{"id":7,"status":"x","date_modified_gmt":"2026-11-23T09:00:00"}',
-            Peek(7, "x", "", "2026-11-23T09:00:00"),
+            DeliveryPeek(7, "x", "", "2026-11-23T09:00:00"),
         ),
     ],
 )
-def test_a_peek_sees_what_routing_needs(body: bytes, seen: Peek) -> None:
+def test_a_peek_sees_what_routing_needs(body: bytes, seen: DeliveryPeek) -> None:
     assert peek(body) == seen
 
 
@@ -654,7 +657,7 @@ def _parses_or_is_refused(body: bytes) -> None:
     outcome = _outcome(parse_order, body)
     if isinstance(outcome, Rejected):
         assert outcome.code.startswith(("bad_field", "not_an_order", "shop_error:"))
-        assert len(outcome.sentence) < 500
+        assert len(outcome.message) < 500
     else:
         assert isinstance(outcome, Order)
 
@@ -675,7 +678,7 @@ def test_an_order_with_anything_anywhere_parses_or_is_refused(changes: list[tupl
 @given(st.binary(max_size=200) | ANYTHING.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_parse_or_are_refused(body: bytes) -> None:
     _parses_or_is_refused(body)
-    for parse in (parse_refunds, payload.parse_notes, payload.parse_listing, payload.parse_webhooks, payload.peek):
+    for parse in (parse_refunds, payload.parse_notes, payload.parse_order_list, payload.parse_webhooks, payload.peek):
         _outcome(parse, body)
 
 

@@ -160,7 +160,7 @@ def test_every_sentence_is_translated_and_what_wordpress_reads_says_the_same(loc
         read = sentences(read_mo(compiled))
 
     assert set(translated) == wanted
-    assert [sentence for sentence, said in translated.items() if not all(said)] == []
+    assert [message for message, said in translated.items() if not all(said)] == []
     assert read == translated
 
 

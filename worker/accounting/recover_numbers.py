@@ -12,37 +12,37 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from worker.domain.decide import documents_due
+from worker.domain.decide import decide_documents
 from worker.domain.document import Document, Draft, Kind, Problem
-from worker.domain.numbering import first_repeated, sequence_in
-from worker.domain.shop import LostNumbers, Restored, Series, Shop
+from worker.domain.numbering import first_repeated_number, sequence_in
+from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop
 from worker.errors import Rejected
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import HELD, issue_draft
+from worker.invoicing.issue import NUMBERING_PAUSED, issue_draft
 from worker.net import document_link
-from worker.orders.fetch import Look, asked
+from worker.orders.fetch import FetchedOrder, fetch_from_shop
 from worker.orders.poll import changed_since
 from worker.services import Services
 from worker.store import alerts, audit_trail, counters, deliveries, documents, shops
-from worker.store.audit_trail import Event
-from worker.store.shops import Connected
+from worker.store.audit_trail import AuditEntry
+from worker.store.shops import ConnectedShop
 from worker.store.steps import StepName
 from worker.woocommerce import notes
-from worker.woocommerce.payload import Note
+from worker.woocommerce.payload import OrderNote
 
 MAYBE_ISSUED = Problem(
     "maybe_issued",
     "A document may have been issued for this order after the backup that was restored; look in your mail before you issue it.",
 )
 # A document may have been issued a while after its order changed last: a try that failed for a day, a draft that waited.
-BEFORE = timedelta(days=2)
+SCAN_MARGIN = timedelta(days=2)
 PAUSE_S = 0.05
-TellProgress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Lost:
+class LostDocument:
     """A document that a note in the shop tells of and the books do not. *document_id* is None where its link is unreadable."""
 
     number: str
@@ -55,53 +55,57 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Trace:
+class NotesScan:
     """What the shop knows: *orders* that may have had documents after the backup, and the documents that are *lost*."""
 
     orders: tuple[int, ...]
-    lost: tuple[Lost, ...]
+    lost: tuple[LostDocument, ...]
 
 
 @dataclass(frozen=True)
-class Left:
+class NotEntered:
     """A lost document that could not be entered again, and why."""
 
-    lost: Lost
-    sentence: str
+    lost: LostDocument
+    message: str
 
 
-def trace(services: Services, connected: Connected, *, told: TellProgress = lambda _done, _of: None) -> Trace:
+def scan_notes(
+    services: Services, connected: ConnectedShop, *, on_progress: OnProgress = lambda _done, _of: None
+) -> NotesScan:
     """Ask the shop for the notes of every order that may have changed since the backup. Raises Rejected or Unavailable."""
-    restored = refuse_unheld(connected.shop)
+    restored = require_numbering_paused(connected.shop)
     if not connected.secrets.has_rest:
-        return Trace((), ())
-    pages = changed_since(services.client_of(connected), restored.as_of - BEFORE)
+        return NotesScan((), ())
+    pages = changed_since(services.client_of(connected), restored.as_of - SCAN_MARGIN)
     changed = {one.order_id for page in pages for one in page}
     with services.store.read() as connection:
-        _, kept = documents.listing(connection, shop_id=connected.shop.shop_id, order_id=None)
-        changed |= {draft.draft.order_id for draft in kept} | set(
+        _, drafts = documents.listing(connection, shop_id=connected.shop.shop_id, order_id=None)
+        changed |= {draft.draft.order_id for draft in drafts} | set(
             deliveries.open_orders(connection, connected.shop.shop_id)
         )
-        known = set(counters.printed(connection, connected.shop.shop_id))
-    lost: dict[str, Lost] = {}
+        known = set(counters.used_numbers(connection, connected.shop.shop_id))
+    lost: dict[str, LostDocument] = {}
     for done, order_id in enumerate(sorted(changed), start=1):
         for note in notes_of(services, connected, order_id):
-            found = lost_in(services, connected.shop, order_id, note)
+            found = lost_document_in(services, connected.shop, order_id, note)
             if found is not None and found.number not in known:
                 lost.setdefault(found.number, found)
-        told(done, len(changed))
+        on_progress(done, len(changed))
         time.sleep(PAUSE_S)
     in_order = sorted(lost.values(), key=lambda one: (one.issued_at, one.document_id or 0, one.sequence))
-    return Trace(tuple(sorted(changed)), tuple(in_order))
+    return NotesScan(tuple(sorted(changed)), tuple(in_order))
 
 
-def refuse_unheld(shop: Shop) -> Restored:
+def require_numbering_paused(shop: Shop) -> RestoredBackup:
     if shop.restored is None:
-        raise Rejected(f"The numbers of {shop.name} are not held; they are only after a restore.", code="not_held")
+        raise Rejected(
+            f"The numbers of {shop.name} are not held; they are only after a restore.", code="numbering_not_paused"
+        )
     return shop.restored
 
 
-def notes_of(services: Services, connected: Connected, order_id: int) -> tuple[Note, ...]:
+def notes_of(services: Services, connected: ConnectedShop, order_id: int) -> tuple[OrderNote, ...]:
     try:
         return services.client_of(connected).notes(order_id)
     except Rejected as error:
@@ -110,7 +114,7 @@ def notes_of(services: Services, connected: Connected, order_id: int) -> tuple[N
         return ()
 
 
-def lost_in(services: Services, shop: Shop, order_id: int, note: Note) -> Lost | None:
+def lost_document_in(services: Services, shop: Shop, order_id: int, note: OrderNote) -> LostDocument | None:
     """The document that *note* tells of, where its number fits a series of the shop."""
     number = notes.number_in(note.text)
     if number is None:
@@ -121,40 +125,42 @@ def lost_in(services: Services, shop: Shop, order_id: int, note: Note) -> Lost |
             link = document_link.read(services.settings.secret_keys, notes.token_in(note.text))
             # The link in a note is made as of the document's own moment; without it the note's moment is the nearest.
             issued_at = min(link.signed_at, note.created_at) if link else note.created_at
-            return Lost(number, series, place[1], order_id, issued_at, link.document_id if link else None, note.text)
+            return LostDocument(
+                number, series, place[1], order_id, issued_at, link.document_id if link else None, note.text
+            )
     return None
 
 
 def enter_again(
-    services: Services, connected: Connected, lost: Sequence[Lost]
-) -> tuple[tuple[Document, ...], tuple[Left, ...]]:
+    services: Services, connected: ConnectedShop, lost: Sequence[LostDocument]
+) -> tuple[tuple[Document, ...], tuple[NotEntered, ...]]:
     """Enter what can be entered under its own number, oldest first; of a series whose next number is missing, nothing after it."""
     entered: list[Document] = []
-    left: list[Left] = []
+    not_entered: list[NotEntered] = []
     for one in lost:
         try:
             entered.append(enter(services, connected, one))
         except Rejected as error:
-            left.append(Left(one, error.sentence))
-    return tuple(entered), tuple(left)
+            not_entered.append(NotEntered(one, error.message))
+    return tuple(entered), tuple(not_entered)
 
 
-def enter(services: Services, connected: Connected, lost: Lost) -> Document:
+def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> Document:
     """One document, as it was: same order, number, date and id. Raises Rejected where that cannot be."""
-    look = asked(services, connected, lost.order_id)
-    shop = with_rate(services, connected.shop, look.order.currency)
+    fetched = fetch_from_shop(services, connected, lost.order_id)
+    shop = with_rate(services, connected.shop, fetched.order.currency)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         refuse_other_number(connection, shop, lost)
-        draft = draft_of(connection, shop, look, lost)
+        draft = draft_of(connection, shop, fetched, lost)
         document = issue_draft(
             connection,
             replace(services, now=lambda: lost.issued_at),
             shop,
             draft,
-            together=str(uuid.uuid4()),
+            mail_group=str(uuid.uuid4()),
             # The customer has the mail and the order its note.
-            follow=(StepName.RENDER,),
+            step_names=(StepName.RENDER,),
             by="restore",
             document_id=None if documents.find(connection, lost.document_id or 0) else lost.document_id,
         )
@@ -166,7 +172,7 @@ def enter(services: Services, connected: Connected, lost: Lost) -> Document:
         return document
 
 
-def refuse_other_number(connection: Connection, shop: Shop, lost: Lost) -> None:
+def refuse_other_number(connection: Connection, shop: Shop, lost: LostDocument) -> None:
     today = lost.issued_at.astimezone(shop.zoneinfo).date()
     counter = counters.counter_of(connection, shop.shop_id, lost.series.name)
     coming = counters.upcoming(lost.series, counter, today=today)
@@ -177,23 +183,23 @@ def refuse_other_number(connection: Connection, shop: Shop, lost: Lost) -> None:
         )
 
 
-def draft_of(connection: Connection, shop: Shop, look: Look, lost: Lost) -> Draft:
+def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: LostDocument) -> Draft:
     """The draft of the order that the note speaks of, for the same amount."""
-    history = documents.history(connection, shop.shop_id, look.order.order_id, look.order.order_key)
+    history = documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
     today = lost.issued_at.astimezone(shop.zoneinfo).date()
-    verdict = documents_due(look.order, look.refunds or (), history, shop, today)
-    due = [draft for draft in verdict.due if shop.series[draft.kind] == lost.series]
-    words = Words(shop.language)
-    same = next((draft for draft in due if notes.says(lost.note, words.amount(draft.total, draft.currency))), None)
+    decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
+    due = [draft for draft in decision.drafts if shop.series[draft.kind] == lost.series]
+    words = Translator(shop.language)
+    same = next(
+        (draft for draft in due if notes.note_contains(lost.note, words.amount(draft.total, draft.currency))), None
+    )
     if same is None:
         why = "its amount has changed since" if due else "it no longer calls for such a document"
         raise Rejected(
-            f"{lost.number} cannot be entered again from order {look.order.number}: {why}.", code="order_changed"
+            f"{lost.number} cannot be entered again from order {fetched.order.number}: {why}.", code="order_changed"
         )
     if same.problems:
-        raise Rejected(
-            f"{lost.number} cannot be entered again: {same.problems[0].sentence}", code=same.problems[0].code
-        )
+        raise Rejected(f"{lost.number} cannot be entered again: {same.problems[0].message}", code=same.problems[0].code)
     return same
 
 
@@ -211,9 +217,9 @@ def next_numbers(services: Services, shop: Shop) -> dict[Kind, str]:
 
 def resume(
     services: Services,
-    connected: Connected,
-    found: Trace,
-    left: Sequence[Left],
+    connected: ConnectedShop,
+    found: NotesScan,
+    not_entered: Sequence[NotEntered],
     *,
     after: Mapping[Kind, int],
     by: str,
@@ -222,36 +228,36 @@ def resume(
 
     Raises Rejected while a document that is left has a number that would be given again.
     """
-    restored, shop = refuse_unheld(connected.shop), connected.shop
+    restored, shop = require_numbering_paused(connected.shop), connected.shop
     starts = {shop.series[kind]: number for kind, number in after.items()}
     today = services.now().astimezone(shop.zoneinfo).date()
-    refuse_repeats(services, shop, left, starts, today=today)
+    refuse_repeats(services, shop, not_entered, starts, today=today)
     if starts:
         # Any of these may have one of the numbers that are not in the books: a person issues or discards them.
         for order_id in found.orders:
-            keep_back(services, connected, order_id, tuple(starts), restored)
+            add_review_drafts(services, connected, order_id, tuple(starts), restored)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         skipped = [counters.skip(connection, shop.shop_id, *start, today=today) for start in starts.items()]
         lost = tuple(one for one in skipped if one is not None)
-        shop = shops.connected(connection, services.vault, shop.shop_id).shop
+        shop = shops.get(connection, services.encryption, shop.shop_id).shop
         shops.change(connection, replace(shop, restored=None, lost_numbers=(*shop.lost_numbers, *lost)))
-        alerts.quiet(connection, shop.shop_id, code=HELD, now=services.now())
-        event = Event(shop.shop_id, services.now(), by, "numbers_resumed", resumed_sentence(lost))
+        alerts.close(connection, shop.shop_id, code=NUMBERING_PAUSED, now=services.now())
+        event = AuditEntry(shop.shop_id, services.now(), by, "numbering_resumed", resumed_message(lost))
         audit_trail.add(connection, event)
     return lost
 
 
 def refuse_repeats(
-    services: Services, shop: Shop, left: Sequence[Left], starts: Mapping[Series, int], *, today: date
+    services: Services, shop: Shop, not_entered: Sequence[NotEntered], starts: Mapping[Series, int], *, today: date
 ) -> None:
     with services.store.read() as connection:
         for series in dict.fromkeys(shop.series.values()):
             counter = counters.counter_of(connection, shop.shop_id, series.name)
             coming = counters.upcoming(series, counter, today=today)
             first = max(coming.sequence, starts.get(series, 0) + 1)
-            known = [one.lost.number for one in left if one.lost.series == series]
-            repeated = first_repeated(series, known, year=coming.issued_on.year, number=first)
+            known = [one.lost.number for one in not_entered if one.lost.series == series]
+            repeated = first_repeated_number(series, known, year=coming.issued_on.year, number=first)
             if repeated is not None:
                 raise Rejected(
                     f"{repeated} was issued after the backup, and the series “{series.name}” would come to it again. Say "
@@ -260,28 +266,28 @@ def refuse_repeats(
                 )
 
 
-def keep_back(
-    services: Services, connected: Connected, order_id: int, series: Sequence[Series], restored: Restored
+def add_review_drafts(
+    services: Services, connected: ConnectedShop, order_id: int, series: Sequence[Series], restored: RestoredBackup
 ) -> None:
     """Keep what an order of before the restore lacks as drafts with a reason, so that nothing is issued twice by itself."""
     try:
-        look = asked(services, connected, order_id)
+        fetched = fetch_from_shop(services, connected, order_id)
     except Rejected:
         return  # gone, or unreadable: nothing will be issued for it by itself either
-    if look.order.created_at > restored.at:
+    if fetched.order.created_at > restored.at:
         return
-    shop = with_rate(services, connected.shop, look.order.currency)
+    shop = with_rate(services, connected.shop, fetched.order.currency)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
-        history = documents.history(connection, shop.shop_id, look.order.order_id, look.order.order_key)
+        history = documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
         today = services.now().astimezone(shop.zoneinfo).date()
-        for draft in documents_due(look.order, look.refunds or (), history, shop, today).due:
+        for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
             if shop.series[draft.kind] in series:
-                marked = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))
-                documents.keep_draft(connection, shop.shop_id, marked, now=services.now())
+                flagged = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))
+                documents.save_draft(connection, shop.shop_id, flagged, now=services.now())
 
 
-def resumed_sentence(lost: Sequence[LostNumbers]) -> str:
+def resumed_message(lost: Sequence[LostNumbers]) -> str:
     if not lost:
         return "The numbers go on where the books end."
     spans = "; ".join(f"{one.first} to {one.last} of “{one.series}”" for one in lost)

@@ -16,9 +16,9 @@ from worker.store import shops
 from worker.store.database import json_codec
 from worker.store.documents import StoredFile
 from worker.store.files.archive import Archive
-from worker.store.queries import integrity as proof
-from worker.store.queries.integrity import Row
-from worker.store.register import NOTHING_YET, Entry, Head, sealed
+from worker.store.queries import integrity
+from worker.store.queries.integrity import StoredDocument
+from worker.store.register import EMPTY_HEAD, RegisterEntry, RegisterHead, entry_hash
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Damage:
     shop_id: str
     number: str
     code: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,21 @@ class Proof:
     documents: int
     tests: int
     files: int
-    head: Head
+    head: RegisterHead
     damages: tuple[Damage, ...]
 
 
-def verify(services: Services, *, shop_id: str | None = None, anchor: Head | None = None) -> tuple[Proof, ...]:
+def verify(services: Services, *, shop_id: str | None = None, anchor: RegisterHead | None = None) -> tuple[Proof, ...]:
     """Check every document, number and file of one shop, or of all. *anchor* is an earlier head, kept outside the database."""
     with services.store.read() as connection:
-        proof.one_moment(connection)
+        integrity.repeatable_read(connection)
         if shop_id is not None:
-            wanted: tuple[Shop, ...] = (shops.connected(connection, services.vault, shop_id).shop,)
+            wanted: tuple[Shop, ...] = (shops.get(connection, services.encryption, shop_id).shop,)
         else:
             wanted = shops.every(connection)
         return tuple(
-            Inspection(shop, services.archive).of(proof.found(connection, shop.shop_id), anchor) for shop in wanted
+            Inspection(shop, services.archive).run(integrity.read_shop(connection, shop.shop_id), anchor)
+            for shop in wanted
         )
 
 
@@ -73,23 +74,23 @@ class Inspection:
     archive: Archive
     damages: list[Damage] = field(default_factory=list)
 
-    def of(self, found: proof.Found, anchor: Head | None) -> Proof:
+    def run(self, found: integrity.ShopRecords, anchor: RegisterHead | None) -> Proof:
         for unreadable in found.unreadable:
-            sentence = f"{unreadable.number} cannot be read any more: {unreadable.reason}."
-            self.note(unreadable.number, "document_unreadable", sentence)
+            message = f"{unreadable.number} cannot be read any more: {unreadable.message}."
+            self.add_damage(unreadable.number, "document_unreadable", message)
         rows = {row.document.document_id: row for row in found.rows}
         for row in rows.values():
             self.check_document(row)
         self.check_register(found, rows)
         self.check_anchor(found.entries, anchor)
         self.check_numbers(found)
-        self.check_trail(found)
+        self.check_audit_trail(found)
         for stored in found.files:
             of = rows.get(stored.document_id)
             self.check_file(of.document.number if of else f"document {stored.document_id}", stored)
         live = [row for row in found.rows if not row.test]
         last = found.entries[-1] if found.entries else None
-        head = Head(last.position, last.hash) if last else NOTHING_YET
+        head = RegisterHead(last.position, last.hash) if last else EMPTY_HEAD
         return Proof(
             shop_id=self.shop.shop_id,
             name=self.shop.name,
@@ -100,85 +101,93 @@ class Inspection:
             damages=tuple(self.damages),
         )
 
-    def note(self, number: str, code: str, sentence: str) -> None:
-        self.damages.append(Damage(self.shop.shop_id, number, code, sentence))
+    def add_damage(self, number: str, code: str, message: str) -> None:
+        self.damages.append(Damage(self.shop.shop_id, number, code, message))
 
     # One document
 
-    def check_document(self, row: Row) -> None:
+    def check_document(self, row: StoredDocument) -> None:
         number = row.document.number
         if json_codec.sha256(row.snapshot) != row.snapshot_sha256:
-            self.note(number, "document_changed", f"What {number} says was changed after it was issued.")
+            self.add_damage(number, "document_changed", f"What {number} says was changed after it was issued.")
         try:
-            found = [*differences(row), *(("total_wrong", sums) for sums in wrong_sums(row.document))]
+            found = [*differences(row), *(("total_wrong", sums) for sums in wrong_totals(row.document))]
         except (AttributeError, TypeError, ArithmeticError) as error:
             # Valid JSON of the wrong shape: a buyer that is null, an amount that is a list.
             found = [("document_unreadable", f"{number} cannot be read any more: its text is damaged ({error}).")]
-        for code, sentence in found:
-            self.note(number, code, sentence)
+        for code, message in found:
+            self.add_damage(number, code, message)
 
     # The register
 
-    def check_register(self, found: proof.Found, rows: Mapping[int, Row]) -> None:
-        before, entries = NOTHING_YET, found.entries
+    def check_register(self, found: integrity.ShopRecords, rows: Mapping[int, StoredDocument]) -> None:
+        before, entries = EMPTY_HEAD, found.entries
         unreadable = {row.document_id for row in found.unreadable}
         for entry in entries:
-            self.check_place(entry, before)
+            self.check_position(entry, before)
             if entry.document_id not in unreadable:
-                self.check_seal(entry, rows.get(entry.document_id))
-            before = Head(entry.position, entry.hash)
+                self.check_hash(entry, rows.get(entry.document_id))
+            before = RegisterHead(entry.position, entry.hash)
         for number, times in Counter(entry.number for entry in entries).items():
             if times > 1:
-                self.note(number, "number_doubled", f"{number} stands in the register {times} times.")
+                self.add_damage(number, "number_doubled", f"{number} stands in the register {times} times.")
         entered = {entry.document_id for entry in entries}
         for row in rows.values():
             number = row.document.number
             if not row.test and row.document.document_id not in entered:
-                self.note(number, "not_in_register", f"{number} was issued but is not in the register.")
+                self.add_damage(number, "not_in_register", f"{number} was issued but is not in the register.")
             if row.test and row.document.document_id in entered:
-                self.note(number, "test_in_register", f"{number} is a test, but stands in the register.")
+                self.add_damage(number, "test_in_register", f"{number} is a test, but stands in the register.")
 
-    def check_place(self, entry: Entry, before: Head) -> None:
+    def check_position(self, entry: RegisterEntry, before: RegisterHead) -> None:
         if entry.position == before.position:
-            self.note(entry.number, "row_doubled", f"Row {entry.position} of the register is there more than once.")
+            self.add_damage(
+                entry.number, "row_doubled", f"Row {entry.position} of the register is there more than once."
+            )
         elif entry.position != before.position + 1:
             missing = span(before.position + 1, entry.position - 1)
-            self.note("", "row_missing", f"The register lacks row {missing}: what stood there was removed.")
+            self.add_damage("", "row_missing", f"The register lacks row {missing}: what stood there was removed.")
         if entry.previous_hash != before.hash:
-            self.note(
+            self.add_damage(
                 entry.number,
                 "chain_broken",
                 f"Row {entry.position} of the register ({entry.number}) does not follow the row before it: "
                 "one of the two was changed, removed or put in later.",
             )
 
-    def check_seal(self, entry: Entry, row: Row | None) -> None:
+    def check_hash(self, entry: RegisterEntry, row: StoredDocument | None) -> None:
         number = entry.number
         if row is None:
-            self.note(number, "document_missing", f"{number} stands in the register, but its document is gone.")
+            self.add_damage(number, "document_missing", f"{number} stands in the register, but its document is gone.")
             return
         document = row.document
         if document.number != number:
-            self.note(number, "number_changed", f"The register says {number}, the document says {document.number}.")
+            self.add_damage(
+                number, "number_changed", f"The register says {number}, the document says {document.number}."
+            )
         snapshot_sha256 = json_codec.sha256(row.snapshot)
         if entry.snapshot_sha256 != snapshot_sha256 and snapshot_sha256 == row.snapshot_sha256:
-            self.note(number, "document_changed", f"What {number} says is not what was entered in the register.")
-        again = sealed(entry.previous_hash, position=entry.position, document=document, snapshot_sha256=snapshot_sha256)
+            self.add_damage(number, "document_changed", f"What {number} says is not what was entered in the register.")
+        again = entry_hash(
+            entry.previous_hash, position=entry.position, document=document, snapshot_sha256=snapshot_sha256
+        )
         if again != entry.hash:
-            self.note(
+            self.add_damage(
                 number,
-                "seal_broken",
+                "hash_mismatch",
                 f"The seal of {number} does not fit: its number, series, dates or text are not those that were issued.",
             )
 
-    def check_anchor(self, entries: tuple[Entry, ...], anchor: Head | None) -> None:
-        if anchor is None or anchor == NOTHING_YET:
+    def check_anchor(self, entries: tuple[RegisterEntry, ...], anchor: RegisterHead | None) -> None:
+        if anchor is None or anchor == EMPTY_HEAD:
             return
         there = next((entry for entry in entries if entry.position == anchor.position), None)
         if there is None:
-            self.note("", "anchor_missing", f"The register ends before row {anchor.position}, which it had reached.")
+            self.add_damage(
+                "", "anchor_missing", f"The register ends before row {anchor.position}, which it had reached."
+            )
         elif there.hash != anchor.hash:
-            self.note(
+            self.add_damage(
                 there.number,
                 "anchor_differs",
                 f"Row {anchor.position} of the register is not the one that was known: the rows up to it were rewritten.",
@@ -186,35 +195,35 @@ class Inspection:
 
     # The numbers
 
-    def check_numbers(self, found: proof.Found) -> None:
+    def check_numbers(self, found: integrity.ShopRecords) -> None:
         for number, count in Counter(row.document.number for row in found.rows).items():
             if count > 1:
-                self.note(number, "number_doubled", f"{number} stands on {count} documents.")
+                self.add_damage(number, "number_doubled", f"{number} stands on {count} documents.")
         for series in dict.fromkeys(row.document.series for row in found.rows):
             self.check_series([row for row in found.rows if row.document.series == series])
         self.check_counters(found)
 
-    def check_series(self, rows: list[Row]) -> None:
+    def check_series(self, rows: list[StoredDocument]) -> None:
         """Each number follows the one before it, begins a year, or begins where the owner said; and dates never fall."""
-        before: Row | None = None
+        before: StoredDocument | None = None
         for row in rows:
             document = row.document
             expected = self.expected(row, before)
             if document.sequence < expected:
-                self.note(
+                self.add_damage(
                     document.number,
                     "number_out_of_order",
                     f"{document.number} is number {document.sequence} of its series, but number {expected} was next.",
                 )
             elif document.sequence > expected:
-                self.note(
+                self.add_damage(
                     document.number,
                     "number_missing",
                     f"The series “{document.series}” lacks number {span(expected, document.sequence - 1)} "
                     f"before {document.number}.",
                 )
             if before is not None and document.issued_on < before.document.issued_on:
-                self.note(
+                self.add_damage(
                     document.number,
                     "dates_fall",
                     f"{document.number} is dated {document.issued_on:%d-%m-%Y}, before {before.document.number} "
@@ -222,80 +231,84 @@ class Inspection:
                 )
             before = row
 
-    def expected(self, row: Row, before: Row | None) -> int:
+    def expected(self, row: StoredDocument, before: StoredDocument | None) -> int:
         began = self.shop.continued_after.get(f"{row.document.series}:{row.period}")
         first_of_period = before is None or row.period != before.period
         if first_of_period and began is not None and row.document.sequence == began + 1:
             return began + 1
         if before is None or (first_of_period and row.period > before.period > 0):
-            return 1 + self.lost(row.document.series, row.period, after=0)
+            return 1 + self.lost_numbers_after(row.document.series, row.period, after=0)
         last = before.document.sequence
-        return last + 1 + self.lost(row.document.series, row.period, after=last)
+        return last + 1 + self.lost_numbers_after(row.document.series, row.period, after=last)
 
-    def lost(self, series: str, period: int, *, after: int) -> int:
+    def lost_numbers_after(self, series: str, period: int, *, after: int) -> int:
         """How many numbers were given after *after* and are known not to be in the books since a backup was restored."""
         here = (one for one in self.shop.lost_numbers if (one.series, one.period) == (series, period))
         found = next((one for one in here if one.first == after + 1), None)
-        return found.last - after + self.lost(series, period, after=found.last) if found else 0
+        return found.last - after + self.lost_numbers_after(series, period, after=found.last) if found else 0
 
-    def check_counters(self, found: proof.Found) -> None:
+    def check_counters(self, found: integrity.ShopRecords) -> None:
         """The counter tells of documents that were removed at the end, together with their rows in the register."""
         newest = {row.document.series: row for row in found.rows}
         for series in newest.keys() - {counter.series for counter in found.counters}:
-            self.note("", "counter_missing", f"The counter of the series “{series}” is gone; it would begin again.")
+            self.add_damage(
+                "", "counter_missing", f"The counter of the series “{series}” is gone; it would begin again."
+            )
         for counter in found.counters:
             row = newest.get(counter.series)
             last = row.document.sequence if row and row.period == counter.period else 0
-            last += self.lost(counter.series, counter.period, after=last)
+            last += self.lost_numbers_after(counter.series, counter.period, after=last)
             began = self.shop.continued_after.get(f"{counter.series}:{counter.period}", 0)
             if counter.last_number > max(last, began):
                 missing = span(max(last, began) + 1, counter.last_number)
-                self.note(
+                self.add_damage(
                     "",
                     "document_missing",
                     f"The series “{counter.series}” gave number {missing}, but there is no such document any more.",
                 )
             elif counter.last_number < last and row is not None:
-                self.note(
+                self.add_damage(
                     row.document.number,
                     "counter_back",
                     f"The counter of the series “{counter.series}” was set back to {counter.last_number}, "
                     f"behind {row.document.number}.",
                 )
 
-    def check_trail(self, found: proof.Found) -> None:
+    def check_audit_trail(self, found: integrity.ShopRecords) -> None:
         """The trail says of each document that it was issued, and is written once too."""
         known = {row.document.document_id for row in found.rows} | {row.document_id for row in found.unreadable}
-        told = {entry.document_id for entry in found.entries}
-        for document_id, sentence in found.issued_events:
-            if document_id not in known | told:
-                self.note("", "document_missing", f"The trail says “{sentence}”, but that document is gone.")
+        registered = {entry.document_id for entry in found.entries}
+        for document_id, message in found.issued_entries:
+            if document_id not in known | registered:
+                self.add_damage("", "document_missing", f"The trail says “{message}”, but that document is gone.")
 
     # The files
 
     def check_file(self, number: str, stored: StoredFile) -> None:
         what = f"The {stored.format.upper()} of {number}"
         if PurePosixPath(stored.path).is_absolute() or ".." in PurePosixPath(stored.path).parts:
-            self.note(number, "file_missing", f"{what} is said to lie outside the archive, at {stored.path}.")
+            self.add_damage(number, "file_missing", f"{what} is said to lie outside the archive, at {stored.path}.")
             return
         try:
             content = self.archive.get(stored.path, sha256=stored.sha256)
         except Rejected as error:
             how = "was changed" if error.code == "file_altered" else "is gone or cannot be read"
-            self.note(number, error.code, f"{what} {how}: {stored.path} in the archive; restore it from a backup.")
+            self.add_damage(
+                number, error.code, f"{what} {how}: {stored.path} in the archive; restore it from a backup."
+            )
             return
         if len(content) != stored.size:
-            self.note(number, "file_altered", f"{what} has {len(content)} bytes; {stored.size} were stored.")
+            self.add_damage(number, "file_altered", f"{what} has {len(content)} bytes; {stored.size} were stored.")
 
 
-def differences(row: Row) -> Iterator[tuple[str, str]]:
+def differences(row: StoredDocument) -> Iterator[tuple[str, str]]:
     """The columns that lists and searches use, where they say something else than the document."""
     document = row.document
-    said = {**as_columns(document.draft), "period": row.period if row.period == 0 else document.issued_on.year}
+    expected = {**as_columns(document.draft), "period": row.period if row.period == 0 else document.issued_on.year}
     for name, stated in {**row.columns, "period": row.period}.items():
-        if stated != said[name]:
+        if stated != expected[name]:
             what = f"{name.replace('_', ' ')} of {document.number}"
-            yield "column_changed", f"The list says “{stated}” as {what}, the document itself says “{said[name]}”."
+            yield "column_changed", f"The list says “{stated}” as {what}, the document itself says “{expected[name]}”."
 
 
 def as_columns(draft: Draft) -> dict[str, object]:
@@ -316,7 +329,7 @@ def as_columns(draft: Draft) -> dict[str, object]:
     }
 
 
-def wrong_sums(document: Document) -> Iterator[str]:
+def wrong_totals(document: Document) -> Iterator[str]:
     """Where a document's own figures do not add up. That net, VAT and rounding make the total is checked when it is read."""
     draft = document.draft
     lines = total_of(line.net for line in draft.lines) + total_of(rounding.amount for rounding in draft.roundings)

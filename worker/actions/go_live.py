@@ -19,16 +19,18 @@ from worker.store.database.tables import documents
 
 
 @dataclass(frozen=True)
-class Check:
+class ReadinessCheck:
     """One line of the checklist. Only what is *needed* keeps a shop from going live."""
 
     name: str
     good: bool
     needed: bool
-    sentence: str
+    message: str
 
 
-def checklist(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime) -> tuple[Check, ...]:
+def checklist(
+    connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime
+) -> tuple[ReadinessCheck, ...]:
     """What is ready and what is not, for *shop* as it would be live. *smtp_url* and *mail_from* are the operator's."""
     return (
         seller_check(shop),
@@ -37,47 +39,53 @@ def checklist(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: s
     )
 
 
-def first_run(connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime) -> tuple[Check, ...]:
+def first_run_checklist(
+    connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime
+) -> tuple[ReadinessCheck, ...]:
     """The checklist with what a new shop wants to see besides: that it is heard, and what was made while testing."""
     return (
         *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
-        heard_check(connection, shop),
+        delivery_check(connection, shop),
         tests_check(connection, shop),
     )
 
 
-def heard_check(connection: Connection, shop: Shop) -> Check:
-    heard = deliveries.has_rung(connection, shop.shop_id)
-    sentence = "The shop rings when an order comes in." if heard else "The shop has not rung yet: place a test order."
-    return Check("heard", good=heard, needed=False, sentence=sentence)
+def delivery_check(connection: Connection, shop: Shop) -> ReadinessCheck:
+    delivered = deliveries.has_delivered(connection, shop.shop_id)
+    message = (
+        "The shop rings when an order comes in." if delivered else "The shop has not rung yet: place a test order."
+    )
+    return ReadinessCheck("last_delivery", good=delivered, needed=False, message=message)
 
 
-def tests_check(connection: Connection, shop: Shop) -> Check:
+def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
     mine = (documents.c.shop_id == shop.shop_id, documents.c.test.is_(True))
     made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
     if made > 1:
-        sentence = (
+        message = (
             f"{made} test documents were made. They stay tests, and their orders make no real documents by themselves."
         )
     elif made:
-        sentence = "One test document was made. It stays a test, and its order makes no real document by itself."
+        message = "One test document was made. It stays a test, and its order makes no real document by itself."
     else:
-        sentence = "No test document was made yet: place a sample order and look at what comes of it."
-    return Check("tests", good=bool(made), needed=False, sentence=sentence)
+        message = "No test document was made yet: place a sample order and look at what comes of it."
+    return ReadinessCheck("tests", good=bool(made), needed=False, message=message)
 
 
-def seller_check(shop: Shop) -> Check:
+def seller_check(shop: Shop) -> ReadinessCheck:
     missing = ", ".join(shop.seller.missing())
-    sentence = f"The seller's details lack: {missing}. Fill them in first." if missing else "The seller is complete."
-    return Check("seller", good=not missing, needed=True, sentence=sentence)
+    message = f"The seller's details lack: {missing}. Fill them in first." if missing else "The seller is complete."
+    return ReadinessCheck("seller", good=not missing, needed=True, message=message)
 
 
-def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple[Check, ...]:
+def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple[ReadinessCheck, ...]:
     """The number that comes first, of each kind that the shop makes."""
     made = {rule.kind for rule in shop.rules}
     kinds = [kind for kind in Kind if kind in made or (kind is Kind.CREDIT_NOTE and Kind.INVOICE in made)]
     return tuple(
-        Check(f"number_{kind}", good=True, needed=False, sentence=f"The next {kind.replace('_', ' ')} is {number}.")
+        ReadinessCheck(
+            f"number_{kind}", good=True, needed=False, message=f"The next {kind.replace('_', ' ')} is {number}."
+        )
         for kind, number in next_numbers(connection, shop, now=now).items()
         if kind in kinds
     )
@@ -94,19 +102,19 @@ def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[K
     }
 
 
-def mail_check(shop: Shop, *, smtp_url: str, mail_from: str) -> Check:
+def mail_check(shop: Shop, *, smtp_url: str, mail_from: str) -> ReadinessCheck:
     if not smtp_url:
-        sentence = "No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed."
-        return Check("mail", good=False, needed=False, sentence=sentence)
+        message = "No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed."
+        return ReadinessCheck("mail", good=False, needed=False, message=message)
     if not (shop.mail_from or shop.seller.email or mail_from):
-        sentence = "No sender is set for mails; give the seller's e-mail address."
-        return Check("mail", good=False, needed=False, sentence=sentence)
-    return Check("mail", good=True, needed=False, sentence="A mail server is set.")
+        message = "No sender is set for mails; give the seller's e-mail address."
+        return ReadinessCheck("mail", good=False, needed=False, message=message)
+    return ReadinessCheck("mail", good=True, needed=False, message="A mail server is set.")
 
 
-def live(shop: Shop, checks: tuple[Check, ...], *, since: datetime) -> Shop:
+def make_live(shop: Shop, checks: tuple[ReadinessCheck, ...], *, since: datetime) -> Shop:
     """*shop* gone live, beginning at *since*. Raises Rejected when something needed is missing."""
     for check in checks:
         if check.needed and not check.good:
-            raise Rejected(f"{shop.name} cannot go live yet. {check.sentence}", code=f"{check.name}_incomplete")
+            raise Rejected(f"{shop.name} cannot go live yet. {check.message}", code=f"{check.name}_incomplete")
     return replace(shop, test=False, orders_since=max(shop.orders_since, since))

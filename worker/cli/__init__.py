@@ -13,7 +13,7 @@ COMMANDS = {
     "demo": "processes:demo",
     "bridge": "processes:bridge",
     "worker": "processes:worker",
-    "sweep": "processes:sweep",
+    "scheduler": "processes:scheduler",
     "migrate": "processes:migrate",
     "status": "status:status",
     "shop": "shop:shop",
@@ -27,7 +27,7 @@ COMMANDS = {
     "verify": "register:verify",
     "register": "register:register",
     "purge": "retention:purge",
-    "shopper": "retention:shopper",
+    "customer": "retention:customer",
     "reconcile": "maintenance:reconcile",
     "backfill": "maintenance:backfill",
     "backup": "maintenance:backup",
@@ -55,7 +55,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except FacturelayError as error:
-        click.echo(f"{error.sentence} [{error.code}]", err=True)
+        click.echo(f"{error.message} [{error.code}]", err=True)
         sys.exit(1)
     if code:
         sys.exit(code)

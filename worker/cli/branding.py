@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import PERSON
+from worker.cli.shop import ACTOR
 from worker.rendering import LAYOUTS
 from worker.shops import branding
 
@@ -22,9 +22,9 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
         raise click.UsageError("Name a picture, or give --remove.")
     services = open_services(data)
     if file is None:
-        changed = branding.drop_logo(services, shop_id, by=PERSON)
+        changed = branding.remove_logo(services, shop_id, by=ACTOR)
     else:
-        changed = branding.keep_logo(services, shop_id, file.read_bytes(), by=PERSON)
+        changed = branding.save_logo(services, shop_id, file.read_bytes(), by=ACTOR)
     answer = {"id": shop_id, "logo": changed.logo.path if changed.logo else None}
     said = "The logo is printed from now on." if changed.logo else "The name is printed from now on."
     show(answer, as_json=as_json, text=lambda: said)
@@ -37,7 +37,7 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
 @with_json
 def layout(shop_id: str, layout: str, data: Path | None, *, as_json: bool) -> None:
     """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
-    changed = branding.change_layout(open_services(data), shop_id, layout, by=PERSON)
+    changed = branding.change_layout(open_services(data), shop_id, layout, by=ACTOR)
     show(
         {"id": shop_id, "layout": changed.layout},
         as_json=as_json,

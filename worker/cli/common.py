@@ -86,14 +86,14 @@ def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> st
     return "\n".join(lines)
 
 
-class Bar:
+class ProgressBar:
     """A progress bar on stderr that learns its length on the way."""
 
     def __init__(self, label: str, *, quiet: bool) -> None:
         self.label, self.quiet = label, quiet
         self.bar: Any = None  # click does not publish the type of its bars
 
-    def told(self, done: int, of: int) -> None:
+    def update(self, done: int, of: int) -> None:
         if self.quiet:
             return
         if self.bar is None:

@@ -8,13 +8,13 @@ import click
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.domain.document import Document
 from worker.invoicing import manual
-from worker.invoicing.manual import Person
+from worker.invoicing.manual import Actor
 from worker.orders import history
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.services import Services
 from worker.store.steps import StepName
 
-PERSON = Person("command line")
+ACTOR = Actor("command line")
 
 
 @click.group()
@@ -29,20 +29,20 @@ def documents() -> None:
 @with_json
 def list_documents(shop_id: str | None, order_id: int | None, data: Path | None, *, as_json: bool) -> None:
     """List documents, oldest first, and the drafts that wait."""
-    found = history.listed(open_services(data), shop_id=shop_id, order_id=order_id)
+    found = history.list_documents(open_services(data), shop_id=shop_id, order_id=order_id)
     show([history.as_json(item) for item in found], as_json=as_json, text=lambda: as_table(found))
 
 
-def as_table(found: tuple[Listed, ...]) -> str:
+def as_table(found: tuple[ListedDocument, ...]) -> str:
     if not found:
         return "There are no documents yet; the first one appears when an order reaches the moment of a rule."
     head = ("number", "date", "kind", "order", "total", "", "mailed", "noted", "waits for")
     return table([head, *(row(item) for item in found)], right=(4,))
 
 
-def row(item: Listed) -> tuple[str, ...]:
+def row(item: ListedDocument) -> tuple[str, ...]:
     document, draft = item.document, item.draft
-    problem = draft.problems[0].sentence if draft.problems else ""
+    problem = draft.problems[0].message if draft.problems else ""
     return (
         document.number if document else "draft",
         f"{document.issued_on:%d-%m-%Y}" if document else "",
@@ -52,7 +52,7 @@ def row(item: Listed) -> tuple[str, ...]:
         draft.currency,
         "yes" if item.done_at(StepName.MAIL) else "",
         "yes" if item.done_at(StepName.WRITE_BACK) else "",
-        problem or next((step.reason for step in item.steps if step.reason and step.state != "done"), ""),
+        problem or next((step.message for step in item.steps if step.message and step.state != "done"), ""),
     )
 
 
@@ -64,7 +64,7 @@ def row(item: Listed) -> tuple[str, ...]:
 def issue_draft(draft_id: int, data: Path | None, *, also_send: bool, as_json: bool) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     services = open_services(data)
-    document = manual.issue_kept(services, draft_id, send=also_send, by=PERSON)
+    document = manual.issue_waiting_draft(services, draft_id, send=also_send, by=ACTOR)
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 
 
@@ -74,7 +74,7 @@ def issue_draft(draft_id: int, data: Path | None, *, also_send: bool, as_json: b
 @with_json
 def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
     """Discard a kept draft. It does not come back by itself."""
-    kept = manual.discard(open_services(data), draft_id, by=PERSON)
+    kept = manual.discard(open_services(data), draft_id, by=ACTOR)
     answer = {"draft_id": kept.draft_id, "cause": kept.draft.cause, "status": "discarded"}
     show(answer, as_json=as_json, text=lambda: f"The draft for order {kept.draft.order_number} is discarded.")
 
@@ -86,7 +86,7 @@ def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
 def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None:
     """Mail an issued document, for the first time or again."""
     services = open_services(data)
-    document = manual.send(services, document_id, by=PERSON)
+    document = manual.send(services, document_id, by=ACTOR)
     show_document(
         services, document, as_json=as_json, text=f"{document.number} is on its way to {document.draft.buyer.email}."
     )
@@ -99,7 +99,7 @@ def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None
 @with_json
 def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_json: bool) -> None:
     """Mark an invoice as paid. There is no way back but a credit note."""
-    marked = manual.mark_paid(open_services(data), document_id, on=on.date() if on else None, by=PERSON)
+    marked = manual.mark_paid(open_services(data), document_id, on=on.date() if on else None, by=ACTOR)
     answer = {"document_id": document_id, "paid": True, "changed": marked}
     show(answer, as_json=as_json, text=lambda: "It is marked paid." if marked else "It was paid already.")
 
@@ -115,15 +115,15 @@ def credit_document(document_id: int, data: Path | None, *, issue_again: bool, y
     if not yes:
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
     services = open_services(data)
-    made = manual.credit(services, document_id, again=issue_again, by=PERSON)
+    made = manual.credit(services, document_id, issue_again=issue_again, by=ACTOR)
     ids, first = {document.document_id for document in made}, made[0]
-    of_order = history.listed(services, shop_id=first.shop_id, order_id=first.draft.order_id)
+    of_order = history.list_documents(services, shop_id=first.shop_id, order_id=first.draft.order_id)
     listed = [item for item in of_order if item.document and item.document.document_id in ids]
     numbers = " and ".join(document.number for document in made)
     show([history.as_json(item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
 
 
 def show_document(services: Services, document: Document, *, as_json: bool, text: str) -> None:
-    listed = history.listed(services, shop_id=document.shop_id, order_id=document.draft.order_id)
+    listed = history.list_documents(services, shop_id=document.shop_id, order_id=document.draft.order_id)
     mine = next(item for item in listed if item.document and item.document.document_id == document.document_id)
     show(history.as_json(mine), as_json=as_json, text=lambda: text)

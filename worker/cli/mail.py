@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import PERSON, find
+from worker.cli.shop import ACTOR, find_shop
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email
-from worker.sending.test_email import Tried
+from worker.sending.test_email import MailTestResult
 from worker.shops import branding
 
 
@@ -26,10 +26,10 @@ def mail() -> None:
 @with_json
 def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
     """Send a test mail, and say what came of it and what that means."""
-    tried = test_email.try_mail(open_services(data), shop_id, to=to)
-    answer = {"taken": tried.taken, "code": tried.code, "sentence": tried.sentence, "hints": list(tried.hints)}
-    show(answer, as_json=as_json, text=lambda: as_text(tried))
-    sys.exit(0 if tried.taken else 1)
+    result = test_email.send_test_email(open_services(data), shop_id, to=to)
+    answer = {"accepted": result.accepted, "code": result.code, "message": result.message, "hints": list(result.hints)}
+    show(answer, as_json=as_json, text=lambda: as_text(result))
+    sys.exit(0 if result.accepted else 1)
 
 
 @mail.command("set")
@@ -64,15 +64,15 @@ def set_mail(
     changes: dict[str, str] = {
         name: checked_addresses_in(name, text) for name, text in given.items() if text is not None
     }
-    find(services, shop_id)
+    find_shop(services, shop_id)
     if smtp_url is not None:
-        branding.change_mail_server(services, shop_id, smtp_url, by=PERSON)
+        branding.change_mail_server(services, shop_id, smtp_url, by=ACTOR)
     if changes:
-        branding.change(services, shop_id, by=PERSON, **changes)
+        branding.change_settings(services, shop_id, by=ACTOR, **changes)
     if attach:
-        branding.keep_enclosed(services, shop_id, attach.name, attach.read_bytes(), by=PERSON)
+        branding.save_attachment(services, shop_id, attach.name, attach.read_bytes(), by=ACTOR)
     elif no_attach:
-        branding.drop_enclosed(services, shop_id, by=PERSON)
+        branding.remove_attachment(services, shop_id, by=ACTOR)
     show(
         {"id": shop_id},
         as_json=as_json,
@@ -83,11 +83,11 @@ def set_mail(
 def checked_addresses_in(name: str, text: str) -> str:
     """*text* when every address in it is one; a sender and a reply address are one each."""
     try:
-        return email_address.checked(text, several=name not in ("mail_from", "mail_reply_to"))
+        return email_address.check_addresses(text, several=name not in ("mail_from", "mail_reply_to"))
     except ValueError as error:
         raise Rejected(str(error), code="mail_no_address") from error
 
 
-def as_text(tried: Tried) -> str:
-    mark = "✓" if tried.taken else "✗"
-    return "\n".join([f"{mark} {tried.sentence}", *(f"  {hint}" for hint in tried.hints)])
+def as_text(result: MailTestResult) -> str:
+    mark = "✓" if result.accepted else "✗"
+    return "\n".join([f"{mark} {result.message}", *(f"  {hint}" for hint in result.hints)])

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
-from worker.accounting import reconcile as reconciling
-from worker.accounting.reconcile import Reconciliation, Row, State
-from worker.cli.common import Bar, open_services, read_settings, show, table, with_data, with_json
-from worker.cli.shop import find
+from worker.accounting import reconcile as reconciliation
+from worker.accounting.reconcile import ReconciledOrder, Reconciliation, ReconciliationState
+from worker.cli.common import ProgressBar, open_services, read_settings, show, table, with_data, with_json
+from worker.cli.shop import find_shop
 from worker.domain.settings_form import read_instant
 from worker.errors import Rejected
-from worker.invoicing import backfill as backfilling
-from worker.invoicing.backfill import Preview, Wanted
-from worker.maintenance import backup as backing
+from worker.invoicing import backfill as order_backfill
+from worker.invoicing.backfill import OrderSelection, Preview
+from worker.maintenance import backup as backup_files
 from worker.services import Services
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 # Longer than this without one more order done, and nobody seems to be at work.
 NOBODY_WORKS_AFTER_S = 120.0
@@ -38,21 +38,23 @@ def reconcile(
 ) -> None:
     """Prove that every order of a month has its documents, mails and notes. Exit 1 when something is missing."""
     services = open_services(data)
-    connected = find(services, shop_id)
-    with Bar("Comparing", quiet=as_json or as_csv) as bar:
-        found = reconciling.reconcile(services, connected, month, told=bar.told)
+    connected = find_shop(services, shop_id)
+    with ProgressBar("Comparing", quiet=as_json or as_csv) as bar:
+        found = reconciliation.reconcile(services, connected, month, on_progress=bar.update)
     if as_csv:
         click.echo(spreadsheet(found), nl=False)
     else:
-        show(reconciling.as_json(found), as_json=as_json, text=lambda: told(found))
+        show(reconciliation.as_json(found), as_json=as_json, text=lambda: as_text(found))
     context.exit(0 if found.is_complete else 1)
 
 
-def told(found: Reconciliation) -> str:
-    counts = ", ".join(f"{len(found.of(state))} {state.replace('_', ' ')}" for state in State if found.of(state))
+def as_text(found: Reconciliation) -> str:
+    counts = ", ".join(
+        f"{len(found.of(state))} {state.replace('_', ' ')}" for state in ReconciliationState if found.of(state)
+    )
     lines = [f"{len(found.rows)} orders of {found.month}: {counts or 'none'}."]
-    for state in (State.MISSING, State.WAITS, State.GONE):
-        rows = [(f"  {row.number}", row.status, f"{row.total} {row.currency}", row.sentence) for row in found.of(state)]
+    for state in (ReconciliationState.MISSING, ReconciliationState.WAITS, ReconciliationState.GONE):
+        rows = [(f"  {row.number}", row.status, f"{row.total} {row.currency}", row.message) for row in found.of(state)]
         if rows:
             lines += [f"\n{state.capitalize()}", table(rows, right=(2,))]
     for total in found.totals:
@@ -76,7 +78,7 @@ def spreadsheet(found: Reconciliation) -> str:
     return text.getvalue()
 
 
-def cells(row: Row) -> list[str]:
+def cells(row: ReconciledOrder) -> list[str]:
     numbers = " ".join(made.document.number for made in row.issued if made.document)
     return [
         row.number,
@@ -88,7 +90,7 @@ def cells(row: Row) -> list[str]:
         numbers,
         f"{row.invoiced:.2f}",
         f"{row.credited:.2f}",
-        row.sentence,
+        row.message,
     ]
 
 
@@ -127,14 +129,14 @@ def backfill(
     Shows first what there would be. Broken off, the same command goes on where it was.
     """
     services = open_services(data)
-    connected = find(services, shop_id)
-    wanted = what_is_wanted(connected, since=since, until=until, order_ids=order_ids)
-    with Bar("Asking the shop", quiet=as_json) as bar:
-        found = backfilling.preview(services, connected, wanted, told=bar.told)
+    connected = find_shop(services, shop_id)
+    selection = selection_from_options(connected, since=since, until=until, order_ids=order_ids)
+    with ProgressBar("Asking the shop", quiet=as_json) as bar:
+        found = order_backfill.preview(services, connected, selection, on_progress=bar.update)
     show(
         preview_as_json(found),
         as_json=as_json and (dry_run or not yes),
-        text=lambda: "" if as_json else foreseen(found),
+        text=lambda: "" if as_json else preview_as_text(found),
     )
     if dry_run or not found.to_make:
         return
@@ -143,50 +145,52 @@ def backfill(
     make(services, connected, found, as_json=as_json)
 
 
-def make(services: Services, connected: Connected, found: Preview, *, as_json: bool) -> None:
-    kept = backfilling.start(services, connected, found)
-    with Bar("Making", quiet=as_json) as bar:
-        finished = wait_for(services, kept, bar)
+def make(services: Services, connected: ConnectedShop, found: Preview, *, as_json: bool) -> None:
+    delivery_ids = order_backfill.start(services, connected, found)
+    with ProgressBar("Making", quiet=as_json) as bar:
+        finished = wait_for(services, delivery_ids, bar)
     answer = {**preview_as_json(found), "finished": finished}
     text = "They are made." if finished else "The workers go on with them; `facturelay status` shows how far they are."
     show(answer, as_json=as_json, text=lambda: text)
 
 
-def wait_for(services: Services, delivery_ids: tuple[int, ...], bar: "Bar") -> bool:
+def wait_for(services: Services, delivery_ids: tuple[int, ...], bar: "ProgressBar") -> bool:
     """Wait for as long as the workers get on with it."""
-    left, since = len(delivery_ids), time.monotonic()
-    while left and time.monotonic() - since < NOBODY_WORKS_AFTER_S:
-        now_left = backfilling.still_open(services, delivery_ids)
-        if now_left < left:
-            left, since = now_left, time.monotonic()
-        bar.told(len(delivery_ids) - left, len(delivery_ids))
-        time.sleep(0.2 if left else 0)
-    return not left
+    remaining, since = len(delivery_ids), time.monotonic()
+    while remaining and time.monotonic() - since < NOBODY_WORKS_AFTER_S:
+        now_remaining = order_backfill.count_open(services, delivery_ids)
+        if now_remaining < remaining:
+            remaining, since = now_remaining, time.monotonic()
+        bar.update(len(delivery_ids) - remaining, len(delivery_ids))
+        time.sleep(0.2 if remaining else 0)
+    return not remaining
 
 
-def what_is_wanted(connected: Connected, *, since: str | None, until: str | None, order_ids: str | None) -> Wanted:
+def selection_from_options(
+    connected: ConnectedShop, *, since: str | None, until: str | None, order_ids: str | None
+) -> OrderSelection:
     if order_ids:
         if since or until:
             raise click.UsageError("Give either --orders or --since and --until.")
         parts = [part.strip() for part in order_ids.split(",")]
         if not all(part.isascii() and part.isdigit() for part in parts):
             raise click.UsageError(f"“{order_ids}” are not order ids; write them like 12,15,18.")
-        return Wanted(order_ids=tuple(dict.fromkeys(int(part) for part in parts)))
+        return OrderSelection(order_ids=tuple(dict.fromkeys(int(part) for part in parts)))
     if not since:
         raise click.UsageError("Say which orders: --since 2026-01-01, or --orders 12,15,18.")
     zone = connected.shop.zone
     try:
         last = date.fromisoformat(until) if until else date.today()  # noqa: DTZ011  # the day after is taken anyway
-        return Wanted(
+        return OrderSelection(
             since=read_instant(since, zone=zone), until=read_instant((last + timedelta(days=1)).isoformat(), zone=zone)
         )
     except ValueError as error:
         raise Rejected(f"{error}", code="option_wrong") from error
 
 
-def foreseen(found: Preview) -> str:
+def preview_as_text(found: Preview) -> str:
     making = found.to_make
-    documents = [document for order in making for document in order.due]
+    documents = [document for order in making for document in order.documents]
     later, drafts = sum(order.credit_notes for order in making), sum(order.drafts for order in making)
     mails = sum(1 for order in making if order.mails_to)
     lines = [
@@ -195,7 +199,10 @@ def foreseen(found: Preview) -> str:
             f"credit notes after them; {drafts} would wait as drafts, and {mails} customers would get a mail today."
         )
     ]
-    rows = [(f"  {order.number}", order.placed_on, order.status, ", ".join(order.due)) for order in making[:MOST_SHOWN]]
+    rows = [
+        (f"  {order.number}", order.placed_on, order.status, ", ".join(order.documents))
+        for order in making[:MOST_SHOWN]
+    ]
     lines.append(table(rows))
     if len(making) > MOST_SHOWN:
         lines.append(f"  … and {len(making) - MOST_SHOWN} more (--json shows all)")
@@ -215,7 +222,7 @@ def preview_as_json(found: Preview) -> dict[str, object]:
 @with_json
 def backup(file: Path, data: Path | None, *, with_key: bool, as_json: bool) -> None:
     """Write database and archive into one file. Nothing need be stopped."""
-    made = backing.back_up(open_services(data), file, with_key=with_key)
+    made = backup_files.back_up(open_services(data), file, with_key=with_key)
     key = (
         "It holds the secret key: keep it where only you can read it."
         if with_key
@@ -241,9 +248,9 @@ def restore(file: Path, data: Path | None, *, moved: bool, as_json: bool) -> Non
     Nothing is issued after it until `facturelay register resume SHOP`, unless you say --moved.
     """
     settings = read_settings(data)
-    made = backing.restore(file, settings, moved=moved)
+    made = backup_files.restore(file, settings, moved=moved)
     lines = [
-        f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.made_at}; all are whole."
+        f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.created_at}; all are whole."
     ]
     if not made.holds_key:
         lines.append(

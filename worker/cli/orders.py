@@ -11,14 +11,14 @@ from worker import serializers
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
 from worker.invoicing import manual
-from worker.invoicing.manual import Person
+from worker.invoicing.manual import Actor
 from worker.orders import history
-from worker.orders.history import Listed, Trail
+from worker.orders.history import ListedDocument, OrderHistory
 from worker.services import Services
 from worker.store import shops
 from worker.store.database import json_codec
 
-PERSON = Person("command line")
+ACTOR = Actor("command line")
 
 
 @click.group()
@@ -35,10 +35,10 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
     """Show an order's trail: what came in, what was decided and why, what was made, sent and written back."""
     services = open_services(data)
     shop_id = shop_id or only_shop(services)
-    trail = history.trail_of(services, shop_id, order_id)
+    order_history = history.get_order_history(services, shop_id, order_id)
     with services.store.read() as connection:
-        zone = shops.connected(connection, services.vault, shop_id).shop.zoneinfo
-    show(trail_as_json(trail), as_json=as_json, text=lambda: told(trail, zone))
+        zone = shops.get(connection, services.encryption, shop_id).shop.zoneinfo
+    show(order_history_as_json(order_history), as_json=as_json, text=lambda: as_text(order_history, zone))
 
 
 @order.command("retry")
@@ -49,9 +49,9 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
 def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
     """Try again what failed for an order: looking at it, its PDF, mail or note."""
     services = open_services(data)
-    tried = manual.try_again(services, shop_id or only_shop(services), order_id, by=PERSON)
-    text = f"{tried} things are tried again." if tried else "Nothing failed for this order."
-    show({"tried_again": tried}, as_json=as_json, text=lambda: text)
+    count = manual.retry(services, shop_id or only_shop(services), order_id, by=ACTOR)
+    text = f"{count} things are tried again." if count else "Nothing failed for this order."
+    show({"tried_again": count}, as_json=as_json, text=lambda: text)
 
 
 def only_shop(services: Services) -> str:
@@ -62,47 +62,52 @@ def only_shop(services: Services) -> str:
     return found[0].shop_id
 
 
-def trail_as_json(trail: Trail) -> dict[str, object]:
-    seen = trail.seen
+def order_history_as_json(order_history: OrderHistory) -> dict[str, object]:
+    seen = order_history.seen
     return {
         "order": json.loads(json_codec.dump(seen)) if seen else None,
-        "deliveries": [serializers.of_delivery(delivery) for delivery in trail.deliveries],
-        "documents": [{**history.as_json(item), "steps": serializers.of_steps(item.steps)} for item in trail.listed],
-        "events": json.loads(json_codec.dump(trail.events)),
+        "deliveries": [serializers.of_delivery(delivery) for delivery in order_history.deliveries],
+        "documents": [
+            {**history.as_json(item), "steps": serializers.of_steps(item.steps)} for item in order_history.documents
+        ],
+        "events": json.loads(json_codec.dump(order_history.events)),
     }
 
 
-def told(trail: Trail, zone: ZoneInfo) -> str:
+def as_text(order_history: OrderHistory, zone: ZoneInfo) -> str:
     def at(instant: datetime) -> str:
         return f"{instant.astimezone(zone):%d-%m-%Y %H:%M:%S}"
 
     parts = []
-    if trail.seen:
-        seen = trail.seen
+    if order_history.seen:
+        seen = order_history.seen
         paid = f"paid {at(seen.paid_at)}" if seen.paid_at else "not paid"
         parts.append(
             f"Order {seen.order_number} · {seen.buyer} · {seen.total} {seen.currency} · {seen.status} · {paid}"
         )
     parts.append(
-        "\nWhat came in\n" + table([(f"  {at(d.received_at)}", d.topic, d.state, d.outcome) for d in trail.deliveries])
+        "\nWhat came in\n"
+        + table([(f"  {at(d.received_at)}", d.topic, d.state, d.message) for d in order_history.deliveries])
     )
-    if trail.seen:
-        rows = [(f"  {'yes' if f.fired else 'no'}", f.rule, f.sentence) for f in trail.seen.findings]
+    if order_history.seen:
+        rows = [(f"  {'yes' if f.fired else 'no'}", f.rule, f.message) for f in order_history.seen.rule_results]
         parts.append("\nWhat was decided\n" + table(rows))
-        if trail.seen.flags:
-            parts.append("\nWhat you should know\n" + "\n".join(f"  {flag.sentence}" for flag in trail.seen.flags))
-    if trail.listed:
-        parts.append("\nWhat was made\n" + "\n".join(made(item) for item in trail.listed))
-    if trail.events:
-        parts.append("\nWhat happened\n" + table([(f"  {at(e.at)}", e.actor, e.sentence) for e in trail.events]))
+        if order_history.seen.flags:
+            parts.append(
+                "\nWhat you should know\n" + "\n".join(f"  {flag.message}" for flag in order_history.seen.flags)
+            )
+    if order_history.documents:
+        parts.append("\nWhat was made\n" + "\n".join(document_as_text(item) for item in order_history.documents))
+    if order_history.events:
+        parts.append("\nWhat happened\n" + table([(f"  {at(e.at)}", e.actor, e.message) for e in order_history.events]))
     return "\n".join(parts)
 
 
-def made(item: Listed) -> str:
+def document_as_text(item: ListedDocument) -> str:
     name = item.document.number if item.document else "draft"
     lines = [f"  {name}  {item.draft.kind.replace('_', ' ')}  {item.draft.total} {item.draft.currency}"]
-    lines += [f"      {problem.sentence}" for problem in item.draft.problems]
-    lines += [f"      {step.name.replace('_', ' ')}: {step.state}  {step.reason}".rstrip() for step in item.steps]
+    lines += [f"      {problem.message}" for problem in item.draft.problems]
+    lines += [f"      {step.name.replace('_', ' ')}: {step.state}  {step.message}".rstrip() for step in item.steps]
     if item.link:
         lines.append(f"      {item.link}")
     return "\n".join(lines)

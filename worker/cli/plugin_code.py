@@ -6,7 +6,7 @@ import click
 
 from worker.cli.common import open_services, show, with_data, with_json
 from worker.store import audit_trail, plugins, shops
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 
 
 @click.command("invite")
@@ -18,9 +18,11 @@ def invite(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     services = open_services(data)
     code, now = plugins.new_code(), services.now()
     with services.store.write() as connection:
-        shop = shops.connected(connection, services.vault, shop_id).shop
-        expires_at = plugins.invite(connection, services.vault, shop_id, code, now=now)
-        audit_trail.add(connection, Event(shop_id, now, "command line", "invited", "A code for the plugin was made."))
+        shop = shops.get(connection, services.encryption, shop_id).shop
+        expires_at = plugins.invite(connection, services.encryption, shop_id, code, now=now)
+        audit_trail.add(
+            connection, AuditEntry(shop_id, now, "command line", "invited", "A code for the plugin was made.")
+        )
     address = services.settings.public_url
     answer = {"code": code, "address": address, "expires_at": expires_at.isoformat()}
     show(

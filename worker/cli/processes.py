@@ -1,4 +1,4 @@
-"""`facturelay up | demo | bridge | worker | sweep | migrate`: the processes."""
+"""`facturelay up | demo | bridge | worker | scheduler | migrate`: the processes."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ import click
 
 from worker.cli.common import open_services, read_settings, with_data, with_json
 from worker.errors import Rejected
-from worker.processes.supervisor import open_house, prepare, set_up_link, stop_on_signals
+from worker.processes.supervisor import prepare, set_up_link, start_all, stop_on_signals
 from worker.services import Services
 from worker.settings import Settings
 from worker.store.database.migrate import upgrade
@@ -25,18 +25,20 @@ DEMO_RECORDINGS = Path("tests/recordings")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="How many workers.")
 @with_data
 def up(host: str, port: int, workers: int, data: Path | None) -> None:
-    """Run everything on this machine: bridge, workers, sweep, and a broker where no REDIS_URL is set."""
+    """Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set."""
     settings = prepare(settings_for_up(data, host=host, port=port))
     log_to_stderr(settings)
-    remember_public_url(settings)
+    save_public_url(settings)
     stop = stop_on_signals()
-    house = open_house(settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL"))
-    say_where(settings, workers=workers, set_up=set_up_link(Services(settings)))
+    supervisor = start_all(
+        settings, host=host, port=port, workers=workers, embedded_broker=not os.environ.get("REDIS_URL")
+    )
+    print_addresses(settings, workers=workers, set_up=set_up_link(Services(settings)))
     try:
-        house.tend(stop)
+        supervisor.keep_running(stop)
     finally:
         click.echo("Stopping; the work at hand is finished first.", err=True)
-        house.stop()
+        supervisor.stop()
 
 
 def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
@@ -46,12 +48,12 @@ def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
     return read_settings(data, FACTURELAY_PUBLIC_URL=f"http://{shown}:{port}")
 
 
-def remember_public_url(settings: Settings) -> None:
+def save_public_url(settings: Settings) -> None:
     """So that `shop add` in another terminal prints the address that this house answers at."""
     (settings.data / "public-url").write_text(settings.public_url, encoding="utf-8")
 
 
-def say_where(settings: Settings, *, workers: int, set_up: str | None) -> None:
+def print_addresses(settings: Settings, *, workers: int, set_up: str | None) -> None:
     click.echo(f"Facturelay answers at {settings.public_url} ({workers} worker{'s' if workers > 1 else ''}).")
     if set_up:
         click.echo(f"Set it up in a browser (this link works once, for a day):\n  {set_up}")
@@ -76,9 +78,9 @@ def say_where(settings: Settings, *, workers: int, set_up: str | None) -> None:
 def demo(recordings: Path | None, port: int, workers: int, *, once: bool, as_json: bool) -> None:
     """Show it all on this machine: a pretend shop places recorded orders; see what each becomes."""
     # Imported here: the demo brings a mail server and a shop that no other command needs.
-    from worker.demo.show import run_show
+    from worker.demo.show import run_demo
 
-    sys.exit(run_show(recordings or default_recordings(), once=once, as_json=as_json, port=port, workers=workers))
+    sys.exit(run_demo(recordings or default_recordings(), once=once, as_json=as_json, port=port, workers=workers))
 
 
 def default_recordings() -> Path:
@@ -104,7 +106,7 @@ def bridge(host: str, port: int, data: Path | None) -> None:
         "bridge:create_app()",
     ]
     # In place of this process, so that signals reach gunicorn itself.
-    environment = settings.environment_of_parts()
+    environment = settings.environment_of_processes()
     os.execve(sys.executable, [sys.executable, "-m", *arguments], environment)  # noqa: S606  # our own interpreter, no shell
 
 
@@ -113,7 +115,7 @@ def bridge(host: str, port: int, data: Path | None) -> None:
 @click.option("--max-jobs", type=click.IntRange(min=1), help="End after so many jobs; whoever runs it starts it again.")
 @with_data
 def worker(max_jobs: int | None, data: Path | None, *, burst: bool) -> None:
-    """Run one worker: looks at orders, issues, renders, mails and writes back."""
+    """Run one worker: fetches orders, issues, renders, mails and writes back."""
     # Imported here: no other process carries the press.
     from worker.processes.rq_worker import work
 
@@ -123,19 +125,19 @@ def worker(max_jobs: int | None, data: Path | None, *, burst: bool) -> None:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Ring once and end.")
+@click.option("--once", is_flag=True, help="Enqueue once and end.")
 @with_data
-def sweep(data: Path | None, *, once: bool) -> None:
-    """Ring again for every row that waits. Several may run; one acts at a time."""
-    from worker import scheduler
+def scheduler(data: Path | None, *, once: bool) -> None:
+    """Enqueue again every row that waits, and run the periodic jobs. Several may run; one acts at a time."""
+    from worker.scheduler import run, run_once
 
     services = open_services(data)
     log_to_stderr(services.settings)
     if once:
-        swept = scheduler.sweep(services, holder="once")
-        click.echo(f"Rang for {swept.orders} orders and {swept.documents} documents.")
+        enqueued = run_once(services, holder="once")
+        click.echo(f"Enqueued {enqueued.orders} orders and {enqueued.documents} documents.")
         return
-    scheduler.run(services, stop_on_signals())
+    run(services, stop_on_signals())
 
 
 @click.command()

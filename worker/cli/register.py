@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from worker.accounting import recover_numbers
-from worker.accounting import verify as verifying
-from worker.accounting.recover_numbers import Trace
+from worker.accounting import verify as verification
+from worker.accounting.recover_numbers import NotesScan
 from worker.accounting.verify import Proof
-from worker.actions.shop_settings import last_number
-from worker.cli.common import Bar, open_services, show, table, with_data, with_json
-from worker.cli.shop import PERSON, by_kind, find
+from worker.actions.shop_settings import parse_last_number
+from worker.cli.common import ProgressBar, open_services, show, table, with_data, with_json
+from worker.cli.shop import ACTOR, by_kind, find_shop
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
@@ -23,7 +23,7 @@ from worker.services import Services
 from worker.store import register as register_store
 from worker.store import shops
 from worker.store.database import json_codec
-from worker.store.register import Fate, Head
+from worker.store.register import NumberStatus, RegisterHead
 
 
 @click.command()
@@ -34,12 +34,12 @@ from worker.store.register import Fate, Head
 def verify(shop_id: str | None, anchor: str | None, data: Path | None, *, as_json: bool) -> None:
     """Prove that no document, number or file is missing or altered. Exit 0 when all is as issued, else 1."""
     services = open_services(data)
-    known = anchored(anchor, shop_id)
-    proofs = verifying.verify(services, shop_id=shop_id, anchor=known)
+    known = parse_anchor(anchor, shop_id)
+    proofs = verification.verify(services, shop_id=shop_id, anchor=known)
     show(
-        [verifying.as_json(proof) for proof in proofs],
+        [verification.as_json(proof) for proof in proofs],
         as_json=as_json,
-        text=lambda: "\n".join(told(p) for p in proofs) or EMPTY,
+        text=lambda: "\n".join(as_text(p) for p in proofs) or EMPTY,
     )
     sys.exit(1 if any(proof.damages for proof in proofs) else 0)
 
@@ -47,21 +47,21 @@ def verify(shop_id: str | None, anchor: str | None, data: Path | None, *, as_jso
 EMPTY = "There is no shop yet, so there is nothing to verify."
 
 
-def anchored(text: str | None, shop_id: str | None) -> Head | None:
+def parse_anchor(text: str | None, shop_id: str | None) -> RegisterHead | None:
     if text is None:
         return None
     if shop_id is None:
         raise Rejected("An anchor belongs to one shop; name it with --shop.", code="shop_needed")
     try:
-        return Head.parse(text)
+        return RegisterHead.parse(text)
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
 
 
-def told(proof: Proof) -> str:
+def as_text(proof: Proof) -> str:
     counted = f"{proof.documents} documents, {proof.files} files" + (f", {proof.tests} tests" if proof.tests else "")
     lines = [f"{proof.name} ({proof.shop_id}): {counted}. " + ("" if proof.damages else "All is as it was issued.")]
-    lines += [f"  ! {damage.sentence} [{damage.code}]" for damage in proof.damages]
+    lines += [f"  ! {damage.message} [{damage.code}]" for damage in proof.damages]
     if proof.head.position:
         lines.append(f"  The register ends at {proof.head}")
     return "\n".join(line.rstrip() for line in lines)
@@ -78,11 +78,13 @@ def register() -> None:
 @with_data
 def export(shop_id: str | None, form: str, data: Path | None) -> None:
     """Print the register, oldest number first."""
-    found = listed(open_services(data), shop_id)
+    found = list_register(open_services(data), shop_id)
     if form == "json":
         click.echo(json.dumps([json.loads(json_codec.dump(fate)) for fate in found], ensure_ascii=False, indent=2))
         return
-    click.echo(as_csv([f.name for f in fields(Fate)], [vars(fate) for fate in found]), nl=False)
+    click.echo(
+        as_csv([f.name for f in fields(NumberStatus)], [vars(number_status) for number_status in found]), nl=False
+    )
 
 
 @register.command("resume")
@@ -104,37 +106,40 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     number and date; nothing is mailed twice.
     """
     services = open_services(data)
-    connected = find(services, shop_id)
+    connected = find_shop(services, shop_id)
     try:
-        after = {kind: last_number(text) for kind, text in by_kind(starts, "after", "invoice=118").items()}
+        after = {kind: parse_last_number(text) for kind, text in by_kind(starts, "after", "invoice=118").items()}
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-    with Bar("Reading the shop's notes", quiet=as_json) as bar:
-        found = recover_numbers.trace(services, connected, told=bar.told)
+    with ProgressBar("Reading the shop's notes", quiet=as_json) as bar:
+        found = recover_numbers.scan_notes(services, connected, on_progress=bar.update)
     if not as_json:
-        click.echo(what_is_lost(connected.shop, found))
+        click.echo(lost_as_text(connected.shop, found))
     if found.lost and not yes:
         click.confirm("Enter them in the books again?", abort=True, err=True)
-    entered, left = recover_numbers.enter_again(services, connected, found.lost)
+    entered, not_entered = recover_numbers.enter_again(services, connected, found.lost)
     if not as_json:
         click.echo(
             "\n".join(
-                [*(f"{one.number} is in the books again." for one in entered), *(f"! {one.sentence}" for one in left)]
+                [
+                    *(f"{one.number} is in the books again." for one in entered),
+                    *(f"! {one.message}" for one in not_entered),
+                ]
             )
         )
     if not yes:
         click.confirm(question(services, connected.shop, after), abort=True, err=True)
-    lost = recover_numbers.resume(services, connected, found, left, after=after, by=PERSON)
+    lost = recover_numbers.resume(services, connected, found, not_entered, after=after, by=ACTOR)
     answer = {
         "entered": [one.number for one in entered],
-        "left": [{"number": one.lost.number, "order_id": one.lost.order_id, "why": one.sentence} for one in left],
+        "left": [{"number": one.lost.number, "order_id": one.lost.order_id, "why": one.message} for one in not_entered],
         "not_in_the_books": [vars(one) for one in lost],
         "next": recover_numbers.next_numbers(services, connected.shop),
     }
-    show(answer, as_json=as_json, text=lambda: resumed(recover_numbers.next_numbers(services, connected.shop)))
+    show(answer, as_json=as_json, text=lambda: resumed_as_text(recover_numbers.next_numbers(services, connected.shop)))
 
 
-def what_is_lost(shop: Shop, found: Trace) -> str:
+def lost_as_text(shop: Shop, found: NotesScan) -> str:
     if not found.orders:
         return "The shop could not be asked, or no order has changed since the backup."
     if not found.lost:
@@ -158,13 +163,15 @@ def question(services: Services, shop: Shop, after: dict[Kind, int]) -> str:
     )
 
 
-def resumed(coming: dict[Kind, str]) -> str:
+def resumed_as_text(coming: dict[Kind, str]) -> str:
     return "Documents are issued again. Next: " + ", ".join(coming.values()) + ". Then: facturelay verify"
 
 
-def listed(services: Services, shop_id: str | None) -> tuple[Fate, ...]:
+def list_register(services: Services, shop_id: str | None) -> tuple[NumberStatus, ...]:
     with services.store.read() as connection:
         if shop_id is not None:
-            shops.connected(connection, services.vault, shop_id)
+            shops.get(connection, services.encryption, shop_id)
         wanted = [shop_id] if shop_id is not None else [shop.shop_id for shop in shops.every(connection)]
-        return tuple(fate for one in wanted for fate in register_store.fates(connection, one))
+        return tuple(
+            number_status for one in wanted for number_status in register_store.number_statuses(connection, one)
+        )

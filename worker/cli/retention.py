@@ -1,4 +1,4 @@
-"""`facturelay purge`, `shop export`, `shop leave` and `shopper erase`: what is kept, handed over and forgotten."""
+"""`facturelay purge`, `shop export`, `shop leave` and `customer erase`: what is kept, handed over and forgotten."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import PERSON
+from worker.cli.shop import ACTOR
 from worker.maintenance import retention
-from worker.maintenance.retention import Erased, Farewell
+from worker.maintenance.retention import Erased, ShopClosing
 from worker.store import shops
 from worker.store.database import json_codec
 
@@ -42,46 +42,44 @@ def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
     """Let a shop leave: paused for good, its secrets and raw bodies removed. Its documents stay as long as the law demands."""
     services = open_services(data)
     with services.store.read() as connection:
-        name = shops.connected(connection, services.vault, shop_id).shop.name
+        name = shops.get(connection, services.encryption, shop_id).shop.name
     if not yes:
         click.confirm(f"Remove the secrets, raw bodies and drafts of {name}?", abort=True)
-    farewell = retention.leave(services, shop_id, by=PERSON)
-    show(json.loads(json_codec.dump(farewell)), as_json=as_json, text=lambda: "\n".join(farewell_lines(farewell)))
+    closing = retention.close_shop(services, shop_id, by=ACTOR)
+    show(json.loads(json_codec.dump(closing)), as_json=as_json, text=lambda: "\n".join(closing_lines(closing)))
 
 
-def farewell_lines(farewell: Farewell) -> list[str]:
-    removed = f"its secrets, {farewell.bodies} raw bodies, {farewell.drafts} drafts"
-    lines = [
-        f"{farewell.name} has left. Removed: {removed}, the buyers of {farewell.buyers} orders without a document."
-    ]
-    if farewell.waiting:
-        lines.append(f"{farewell.waiting} deliveries that waited are no longer looked at.")
+def closing_lines(closing: ShopClosing) -> list[str]:
+    removed = f"its secrets, {closing.bodies} raw bodies, {closing.drafts} drafts"
+    lines = [f"{closing.name} has left. Removed: {removed}, the buyers of {closing.buyers} orders without a document."]
+    if closing.waiting:
+        lines.append(f"{closing.waiting} deliveries that waited are no longer looked at.")
     lines += [
         f"Kept because the law demands it: {kept.documents} documents of {kept.year}, until {kept.until:%d-%m-%Y}."
-        for kept in farewell.kept
+        for kept in closing.kept
     ]
     return [*lines, "Also kept: the trail and the settings. Take the books along with `facturelay shop export`."]
 
 
 @click.group()
-def shopper() -> None:
-    """What is kept of a shopper."""
+def customer() -> None:
+    """What is stored of a customer."""
 
 
-@shopper.command("erase")
+@customer.command("erase")
 @click.argument("email")
-@click.option("--shop", "shop_id", required=True, help="The shop that the shopper bought from.")
+@click.option("--shop", "shop_id", required=True, help="The shop that the customer bought from.")
 @with_data
 @with_json
 def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None:
-    """Erase what is kept of a shopper, and say what must stay: documents, until their term is over."""
-    erased = retention.erase_shopper(open_services(data), shop_id, email, by=PERSON)
+    """Erase what is kept of a customer, and say what must stay: documents, until their term is over."""
+    erased = retention.erase_customer(open_services(data), shop_id, email, by=ACTOR)
     show(json.loads(json_codec.dump(erased)), as_json=as_json, text=lambda: "\n".join(erased_lines(erased)))
 
 
 def erased_lines(erased: Erased) -> list[str]:
     if not erased.orders:
-        return ["Nothing is kept of this shopper."]
+        return ["Nothing is kept of this customer."]
     gone = f"{erased.bodies} raw bodies, {erased.drafts} discarded drafts"
     lines = [
         f"Erased from {len(erased.orders)} orders: {gone}, the buyer of {erased.buyers} orders without a document."

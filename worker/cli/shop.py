@@ -12,20 +12,20 @@ import click
 from sqlalchemy import Connection
 
 from worker.actions import shop_settings
-from worker.actions.go_live import Check, checklist, next_numbers
-from worker.actions.go_live import live as gone_live
+from worker.actions.go_live import ReadinessCheck, checklist, next_numbers
+from worker.actions.go_live import make_live as gone_live
 from worker.cli.common import Lazy, open_services, show, table, with_data, with_json
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
-from worker.domain.settings_diff import changes
+from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import DEFAULT_RULES, Shop, VatRegime
 from worker.errors import Rejected
-from worker.net.guarded_http import checked_addresses
+from worker.net.guarded_http import resolve_addresses
 from worker.services import Services
 from worker.store import audit_trail, counters, shops
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
-from worker.store.shops import Connected, Secrets
+from worker.store.shops import ConnectedShop, Secrets
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,7 +48,7 @@ SELLER_OPTIONS = {
 # By their values: click would take the names of an enum's members, in capitals.
 KINDS = click.Choice([kind.value for kind in Kind])
 # What the trail calls whoever sits at the command line.
-PERSON = "command line"
+ACTOR = "command line"
 
 
 ELSEWHERE = {
@@ -180,10 +180,10 @@ def add(
     secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
     secrets = Secrets((secret,), rest_key, rest_secret)
     with services.store.write() as connection:
-        made = shops.add(connection, services.vault, made, secrets, now=now)
+        made = shops.add(connection, services.encryption, made, secrets, now=now)
         made = with_numbers(connection, made, given, now=now)
         shops.change(connection, made)
-        record(connection, services, made, "shop_made", f"{made.name} was made.")
+        record(connection, services, made, "shop_created", f"{made.name} was made.")
     answer = {"id": made.shop_id, "delivery_url": delivery_url(services, made), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(made, answer))
 
@@ -212,7 +212,7 @@ def list_shops(data: Path | None, *, as_json: bool) -> None:
 def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     """Show one shop's settings. Secrets are never shown."""
     services = open_services(data)
-    found = find(services, shop_id)
+    found = find_shop(services, shop_id)
     with services.store.read() as connection:
         coming = next_numbers(connection, found.shop, now=services.now())
     value = {
@@ -222,7 +222,7 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
         "missing": list(found.shop.seller.missing()),
         "next_numbers": {str(kind): number for kind, number in coming.items()},
     }
-    show(value, as_json=as_json, text=lambda: "\n".join(described(found.shop, value)))
+    show(value, as_json=as_json, text=lambda: "\n".join(describe(found.shop, value)))
 
 
 @shop.command("set")
@@ -256,10 +256,10 @@ def set_shop(
     services = open_services(data)
     if url is not None:
         url = checked_shop_url(url, allow_private=services.settings.allow_private_shops)
-    checks: tuple[Check, ...] = ()
+    checks: tuple[ReadinessCheck, ...] = ()
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
-        found = shops.connected(connection, services.vault, shop_id)
+        found = shops.get(connection, services.encryption, shop_id)
         changed = with_given(found.shop, given)
         changed = replace(changed, name=name or changed.name, url=url or changed.url)
         changed = replace(changed, suspended=changed.suspended if suspend is None else suspend)
@@ -277,20 +277,22 @@ def set_shop(
             )
             since = changed.orders_since if given["orders_since"] is not None else services.now()
             changed = gone_live(changed, checks, since=since)
-        told = [
-            *changes(found.shop, changed),
-            *shop_settings.rekeyed(connection, services.vault, found, rest_key=rest_key, rest_secret=rest_secret),
+        change_messages = [
+            *describe_changes(found.shop, changed),
+            *shop_settings.store_rest_key(
+                connection, services.encryption, found, rest_key=rest_key, rest_secret=rest_secret
+            ),
         ]
         shops.change(connection, changed)
-        if told:
-            shop_settings.record(connection, shop_id, tuple(told), by=PERSON, now=services.now())
-    value = {"id": shop_id, "changed": told, "checklist": [vars(check) for check in checks]}
-    show(value, as_json=as_json, text=lambda: "\n".join(changed_lines(changed, told, checks)))
+        if change_messages:
+            shop_settings.record(connection, shop_id, tuple(change_messages), by=ACTOR, now=services.now())
+    value = {"id": shop_id, "changed": change_messages, "checklist": [vars(check) for check in checks]}
+    show(value, as_json=as_json, text=lambda: "\n".join(changed_lines(changed, change_messages, checks)))
 
 
-def changed_lines(shop: Shop, told: list[str], checks: tuple[Check, ...]) -> list[str]:
-    lines = [f"{shop.name} is changed." if told else f"{shop.name} was so already."]
-    lines += [f"  {'ok' if check.good else '! '}  {check.sentence}" for check in checks]
+def changed_lines(shop: Shop, change_messages: list[str], checks: tuple[ReadinessCheck, ...]) -> list[str]:
+    lines = [f"{shop.name} is changed." if change_messages else f"{shop.name} was so already."]
+    lines += [f"  {'ok' if check.good else '! '}  {check.message}" for check in checks]
     if checks:
         since = f"{shop.orders_since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}"
         lines.append(f"{shop.name} is live. Orders placed before {since} make no documents by themselves.")
@@ -305,18 +307,18 @@ def changed_lines(shop: Shop, told: list[str], checks: tuple[Check, ...]) -> lis
 def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *, as_json: bool) -> None:
     """Give the shop a new webhook secret. The one before still works until the next rotation."""
     services = open_services(data)
-    found = find(services, shop_id)
+    found = find_shop(services, shop_id)
     given = checked_secret(webhook_secret) if webhook_secret is not None else ""
     secret = shop_settings.rotate_webhook_secret(
-        services.store, services.vault, shop_id, secret=given, by=PERSON, now=services.now()
+        services.store, services.encryption, shop_id, secret=given, by=ACTOR, now=services.now()
     )
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
 
 
-def find(services: Services, shop_id: str) -> Connected:
+def find_shop(services: Services, shop_id: str) -> ConnectedShop:
     with services.store.read() as connection:
-        return shops.connected(connection, services.vault, shop_id)
+        return shops.get(connection, services.encryption, shop_id)
 
 
 # Option → the setting it is about, as `domain.settling` names it. Options that name one of several things add to them.
@@ -344,13 +346,13 @@ ADDED_TO = ("statuses", "exchange_rates")
 
 def with_given(shop: Shop, given: dict[str, Any]) -> Shop:
     """*shop* with the options that were given. Raises Rejected with a sentence for a wrong one."""
-    before = settings_form.shown(shop)
+    before = settings_form.settings_as_text(shop)
     texts = {}
     for option, name in SETTINGS.items():
         if given[option] not in (None, ()):
             texts[name] = as_text(option, given[option], there=before[name])
     try:
-        return settings_form.settled(shop, texts)
+        return settings_form.apply_settings(shop, texts)
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
 
@@ -372,10 +374,10 @@ def with_numbers(connection: Connection, shop: Shop, given: dict[str, Any], *, n
     yearly = dict.fromkeys(map(Kind, given["yearly"]), True)
     yearly |= dict.fromkeys(map(Kind, given["never_reset"]), False)
     try:
-        after = {kind: shop_settings.last_number(text) for kind, text in starts.items()}
+        after = {kind: shop_settings.parse_last_number(text) for kind, text in starts.items()}
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error
-    return shop_settings.renumbered(
+    return shop_settings.with_numbering(
         connection,
         shop,
         names=by_kind(given["series_names"], "series", "credit_note=sales"),
@@ -401,8 +403,8 @@ def by_kind(texts: tuple[str, ...], option: str, example: str) -> dict[Kind, str
     return found
 
 
-def record(connection: Connection, services: Services, shop: Shop, code: str, sentence: str) -> None:
-    audit_trail.add(connection, Event(shop.shop_id, services.now(), PERSON, code, sentence))
+def record(connection: Connection, services: Services, shop: Shop, code: str, message: str) -> None:
+    audit_trail.add(connection, AuditEntry(shop.shop_id, services.now(), ACTOR, code, message))
 
 
 def checked_shop_url(text: str, *, allow_private: bool) -> str:
@@ -412,7 +414,7 @@ def checked_shop_url(text: str, *, allow_private: bool) -> str:
         raise Rejected(str(error), code="shop_url_wrong") from error
     if not allow_private:
         parts = urlsplit(url)
-        checked_addresses(parts.hostname or "", parts.port or 443, allow_private=False)
+        resolve_addresses(parts.hostname or "", parts.port or 443, allow_private=False)
     return url
 
 
@@ -437,7 +439,7 @@ def how_to_connect(shop: Shop, answer: dict[str, str]) -> str:
     )
 
 
-def described(shop: Shop, value: dict[str, Any]) -> list[str]:
+def describe(shop: Shop, value: dict[str, Any]) -> list[str]:
     rows = [
         ("id", shop.shop_id),
         ("address", shop.url),

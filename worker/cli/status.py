@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
-from worker.processes import status as health
+from worker.processes import status as system_status
 from worker.processes.status import Health
 
 
@@ -13,28 +13,32 @@ from worker.processes.status import Health
 @click.option(
     "--wait-idle", type=click.FloatRange(min=0), metavar="SECONDS", help="Return when nothing waits, at most so long."
 )
-@click.option("--parts", is_flag=True, help="Ask only whether every part is there, whatever waits for a person.")
+@click.option("--check", is_flag=True, help="Ask only whether every process is there, whatever waits for a person.")
 @with_data
 @with_json
 @click.pass_context
-def status(context: click.Context, wait_idle: float | None, data: Path | None, *, parts: bool, as_json: bool) -> None:
+def status(context: click.Context, wait_idle: float | None, data: Path | None, *, check: bool, as_json: bool) -> None:
     """Show what waits, runs and failed, and who is alive.
 
-    Exit 0 when every part answers and nothing needs a person (and all is idle, with --wait-idle), else 1.
+    Exit 0 when every process answers and nothing needs a person (and all is idle, with --wait-idle), else 1.
     """
     services = open_services(data)
-    found = health.look(services) if wait_idle is None else health.wait_until_idle(services, seconds=wait_idle)
-    show(found.as_json(), as_json=as_json, text=lambda: told(found))
-    well = found.healthy and (parts or not found.alarms)
+    found = (
+        system_status.check(services)
+        if wait_idle is None
+        else system_status.wait_until_idle(services, seconds=wait_idle)
+    )
+    show(found.as_json(), as_json=as_json, text=lambda: as_text(found))
+    well = found.healthy and (check or not found.alerts)
     context.exit(0 if well and (wait_idle is None or found.is_idle) else 1)
 
 
-def told(found: Health) -> str:
+def as_text(found: Health) -> str:
     def word(good: bool, yes: str, no: str) -> str:
         return yes if good else no
 
     rows = [
-        ("all in all", word(found.healthy and not found.alarms, "healthy", "needs you")),
+        ("all in all", word(found.healthy and not found.alerts, "healthy", "needs you")),
         ("waiting", str(found.waiting)),
         ("running", str(found.running)),
         ("failed", str(found.failed)),
@@ -42,9 +46,11 @@ def told(found: Health) -> str:
         ("database", word(found.database, "answers", "does not answer")),
         (
             "Redis",
-            word(found.redis, f"answers, {found.queued} rings wait", "does not answer; work waits in the database"),
+            word(
+                found.redis, f"answers, {found.queued} jobs are queued", "does not answer; work waits in the database"
+            ),
         ),
         ("workers", str(found.workers) if found.workers else "none: start `facturelay worker`"),
-        ("sweep", word(found.sweep, "runs", "does not run: start `facturelay sweep`")),
+        ("scheduler", word(found.scheduler, "runs", "does not run: start `facturelay scheduler`")),
     ]
-    return table(rows) + "".join(f"\n! {sentence}" for sentence in found.alarms)
+    return table(rows) + "".join(f"\n! {message}" for message in found.alerts)

@@ -76,7 +76,7 @@ def outcomes(own: Path, out: Path | None) -> Iterator[tuple[str, str]]:
             try:
                 pdf = render_pdf(document, brand=Brand(layout=layout, templates=own))
             except Rejected as error:
-                yield f"{name} ({layout})", error.sentence
+                yield f"{name} ({layout})", error.message
                 continue
             if out:
                 (out / f"{name}-{layout}.pdf").write_bytes(pdf)

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
-from worker.cli.shop import PERSON, find
-from worker.domain import texts as wording
+from worker.cli.shop import ACTOR, find_shop
+from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
-from worker.domain.texts import Key
+from worker.domain.texts import TextKey
 from worker.errors import Rejected
 from worker.services import Services
 from worker.shops import branding
@@ -36,13 +36,14 @@ def texts() -> None:
 @with_json
 def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_json: bool) -> None:
     """List the texts of a shop, with the first line of each."""
-    found = find(open_services(data), shop_id).shop
-    wanted = [key for key in named(pattern) if not own or str(key) in found.texts]
+    found = find_shop(open_services(data), shop_id).shop
+    wanted = [key for key in matching_keys(pattern) if not own or str(key) in found.texts]
     value = [
-        {"key": str(key), "own": str(key) in found.texts, "text": wording.text_of(found, key).strip()} for key in wanted
+        {"key": str(key), "own": str(key) in found.texts, "text": shop_texts.text_of(found, key).strip()}
+        for key in wanted
     ]
     rows = [
-        (str(key), "own" if str(key) in found.texts else "default", first_line(wording.text_of(found, key)))
+        (str(key), "own" if str(key) in found.texts else "default", first_line(shop_texts.text_of(found, key)))
         for key in wanted
     ]
     show(value, as_json=as_json, text=lambda: table(rows) if rows else "The shop wrote no texts of its own yet.")
@@ -55,8 +56,8 @@ def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_j
 @with_json
 def show_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
     """Show texts in full."""
-    found = find(open_services(data), shop_id).shop
-    value = {str(key): wording.text_of(found, key).strip() for key in named(pattern)}
+    found = find_shop(open_services(data), shop_id).shop
+    value = {str(key): shop_texts.text_of(found, key).strip() for key in matching_keys(pattern)}
     show(value, as_json=as_json, text=lambda: "\n\n".join(f"{key}\n{text}" for key, text in value.items()))
 
 
@@ -74,16 +75,16 @@ def set_text(
 
     Documents that are issued already keep what they say.
     """
-    written = text if text is not None else read(file)
+    written = text if text is not None else read_text(file)
     services = open_services(data)
 
-    def changed(shop: Shop, key: Key) -> Shop:
+    def changed(shop: Shop, key: TextKey) -> Shop:
         try:
-            return wording.with_text(shop, key, written)
+            return shop_texts.with_text(shop, key, written)
         except ValueError as error:
             raise Rejected(str(error), code="text_wrong") from error
 
-    done = change(services, shop_id, pattern, changed)
+    done = change_texts(services, shop_id, pattern, changed)
     show(done, as_json=as_json, text=lambda: f"Written: {', '.join(done)}")
 
 
@@ -94,7 +95,7 @@ def set_text(
 @with_json
 def reset_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
     """Go back to the default."""
-    done = change(open_services(data), shop_id, pattern, wording.without_text)
+    done = change_texts(open_services(data), shop_id, pattern, shop_texts.without_text)
     show(done, as_json=as_json, text=lambda: f"Default again: {', '.join(done)}")
 
 
@@ -103,31 +104,31 @@ def reset_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) 
 def list_placeholders(*, as_json: bool) -> None:
     """List what can be filled in, and the %tags% of other programs that are understood."""
     tags: dict[str, list[str]] = {}
-    for tag, name in wording.TAGS.items():
+    for tag, name in shop_texts.TAGS.items():
         tags.setdefault(name, []).append(f"%{tag}%")
-    value = {name: {"means": means, "tags": tags.get(name, [])} for name, means in wording.PLACEHOLDERS.items()}
-    rows = [(f"{{{name}}}", means, " ".join(tags.get(name, []))) for name, means in wording.PLACEHOLDERS.items()]
+    value = {name: {"means": means, "tags": tags.get(name, [])} for name, means in shop_texts.PLACEHOLDERS.items()}
+    rows = [(f"{{{name}}}", means, " ".join(tags.get(name, []))) for name, means in shop_texts.PLACEHOLDERS.items()]
     show(value, as_json=as_json, text=lambda: table(rows))
 
 
-def read(file: Path | None) -> str:
+def read_text(file: Path | None) -> str:
     try:
         return file.read_text(encoding="utf-8") if file else sys.stdin.read()
     except UnicodeDecodeError as error:
         raise Rejected("The text is not UTF-8; save it as UTF-8 and try again.", code="text_wrong") from error
 
 
-def named(pattern: str) -> tuple[Key, ...]:
+def matching_keys(pattern: str) -> tuple[TextKey, ...]:
     try:
-        return wording.keys(pattern)
+        return shop_texts.matching_keys(pattern)
     except ValueError as error:
         raise Rejected(str(error), code="text_unknown") from error
 
 
-def change(services: Services, shop_id: str, pattern: str, changed: Callable[[Shop, Key], Shop]) -> list[str]:
+def change_texts(services: Services, shop_id: str, pattern: str, changed: Callable[[Shop, TextKey], Shop]) -> list[str]:
     """Change the texts that *pattern* names, all or none. Returns their names."""
-    wanted = named(pattern)
-    branding.rework(services, shop_id, lambda shop: reduce(changed, wanted, shop), by=PERSON)
+    wanted = matching_keys(pattern)
+    branding.update_shop(services, shop_id, lambda shop: reduce(changed, wanted, shop), by=ACTOR)
     return [str(key) for key in wanted]
 
 

@@ -8,11 +8,11 @@ from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
 from worker.serializers import Json, instant
 from worker.store import api_tokens, audit_trail, shops
-from worker.store.api_tokens import Scope, Token
-from worker.store.audit_trail import Event
+from worker.store.api_tokens import ApiToken, Scope
+from worker.store.audit_trail import AuditEntry
 
-READING = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
-BY = "command line"
+READ_SCOPES = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
+ACTOR = "command line"
 
 
 @click.group()
@@ -35,15 +35,15 @@ def token() -> None:
 def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, as_json: bool) -> None:
     """Make a token for one shop and print it. It is shown this once."""
     services = open_services(data)
-    chosen, now = tuple(Scope(scope) for scope in scopes) or READING, services.now()
+    chosen, now = tuple(Scope(scope) for scope in scopes) or READ_SCOPES, services.now()
     with services.store.write() as connection:
-        shops.connected(connection, services.vault, shop_id)
-        made, secret = api_tokens.make(connection, shop_id=shop_id, name=name, scopes=chosen, by=BY, now=now)
-        sentence = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
-        audit_trail.add(connection, Event(shop_id, now, BY, "token_made", sentence))
+        shops.get(connection, services.encryption, shop_id)
+        made, secret = api_tokens.create(connection, shop_id=shop_id, name=name, scopes=chosen, by=ACTOR, now=now)
+        message = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
+        audit_trail.add(connection, AuditEntry(shop_id, now, ACTOR, "token_created", message))
     address = f"{services.settings.public_url}/api/v1"
     show(
-        {**as_json_of(made), "token": secret},
+        {**token_as_json(made), "token": secret},
         as_json=as_json,
         text=lambda: (
             f"{secret}\n\nKeep it now: it is not shown again. It may: {', '.join(made.scopes)}.\n"
@@ -60,9 +60,9 @@ def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     """List a shop's tokens, with what each may do and when it was last used."""
     services = open_services(data)
     with services.store.read() as connection:
-        shops.connected(connection, services.vault, shop_id)
+        shops.get(connection, services.encryption, shop_id)
         found = api_tokens.of_shop(connection, shop_id)
-    show([as_json_of(one) for one in found], as_json=as_json, text=lambda: as_table(found))
+    show([token_as_json(one) for one in found], as_json=as_json, text=lambda: as_table(found))
 
 
 @token.command("revoke")
@@ -77,24 +77,26 @@ def revoke(shop_id: str, token_id: int, data: Path | None, *, as_json: bool) -> 
     with services.store.write() as connection:
         if not api_tokens.revoke(connection, shop_id, token_id, now=now):
             raise Rejected(f"This shop has no token {token_id} that is still valid.", code="token_unknown")
-        audit_trail.add(connection, Event(shop_id, now, BY, "token_revoked", f"The API token {token_id} was revoked."))
+        audit_trail.add(
+            connection, AuditEntry(shop_id, now, ACTOR, "token_revoked", f"The API token {token_id} was revoked.")
+        )
     show({"token_id": token_id, "revoked": True}, as_json=as_json, text=lambda: f"Token {token_id} is revoked.")
 
 
-def as_json_of(one: Token) -> Json:
+def token_as_json(one: ApiToken) -> Json:
     return {
         "token_id": one.token_id,
         "shop": one.shop_id,
         "name": one.name,
         "scopes": list(one.scopes),
-        "made_at": instant(one.made_at),
-        "made_by": one.made_by,
+        "created_at": instant(one.created_at),
+        "created_by": one.created_by,
         "used_at": instant(one.used_at),
         "revoked_at": instant(one.revoked_at),
     }
 
 
-def as_table(found: tuple[Token, ...]) -> str:
+def as_table(found: tuple[ApiToken, ...]) -> str:
     if not found:
         return "There are no tokens yet; `facturelay token add` makes one."
     rows = [

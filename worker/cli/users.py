@@ -10,12 +10,12 @@ from worker.errors import Rejected
 from worker.processes.supervisor import set_up_link
 from worker.services import Services
 from worker.store import sessions, shops, sign_in_log
-from worker.store import users as people
-from worker.store.sign_in_log import Act
+from worker.store import users as user_store
+from worker.store.sign_in_log import SignInLogEntry
 from worker.store.users import Role, User
 
 # What the log of acts calls whoever sits at the command line.
-PERSON = "command line"
+ACTOR = "command line"
 
 
 @click.group()
@@ -51,11 +51,13 @@ def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_
         raise Rejected(f"“{email}” is not a mail address; write it like name@example.com.", code="email_wrong")
     with services.store.write() as connection:
         if shop_id is not None:
-            shops.connected(connection, services.vault, shop_id)
-        token = sessions.make_pass(
-            connection, "invite", email=email, role=role, shop_id=shop_id, made_by=PERSON, now=services.now()
+            shops.get(connection, services.encryption, shop_id)
+        token = sessions.create_link(
+            connection, "invite", email=email, role=role, shop_id=shop_id, created_by=ACTOR, now=services.now()
         )
-        sign_in_log.add(connection, Act(services.now(), PERSON, "invited", f"{email} was invited as {role}.", shop_id))
+        sign_in_log.add(
+            connection, SignInLogEntry(services.now(), ACTOR, "invited", f"{email} was invited as {role}.", shop_id)
+        )
     link = f"{services.settings.public_url}/join/{token}"
     show(
         {"email": email, "role": role, "link": link},
@@ -71,8 +73,8 @@ def list_users(data: Path | None, *, as_json: bool) -> None:
     """List who may sign in."""
     services = open_services(data)
     with services.store.read() as connection:
-        users = people.every(connection)
-        roles = {one.user_id: people.roles_of(connection, one.user_id) for one in users}
+        users = user_store.every(connection)
+        roles = {one.user_id: user_store.roles_of(connection, one.user_id) for one in users}
     value = [
         {
             "email": one.email,
@@ -86,12 +88,12 @@ def list_users(data: Path | None, *, as_json: bool) -> None:
     ]
     rows = [
         ("mail address", "name", "may"),
-        *((one.email, one.name, described(one, roles[one.user_id])) for one in users),
+        *((one.email, one.name, describe_roles(one, roles[one.user_id])) for one in users),
     ]
     show(value, as_json=as_json, text=lambda: table(rows) if users else "Nobody yet; `facturelay user set-up` begins.")
 
 
-def described(one: User, roles: dict[str, Role]) -> str:
+def describe_roles(one: User, roles: dict[str, Role]) -> str:
     if one.suspended_at is not None:
         return "suspended"
     return "everything" if one.operator else ", ".join(f"{role} of {shop_id}" for shop_id, role in roles.items())
@@ -104,10 +106,10 @@ def described(one: User, roles: dict[str, Role]) -> str:
 def password(email: str, data: Path | None, *, as_json: bool) -> None:
     """Print a link by which somebody chooses a new password. Works once, for two hours."""
     services = open_services(data)
-    one = find(services, email)
+    one = find_user(services, email)
     with services.store.write() as connection:
-        token = sessions.make_pass(
-            connection, "password", email=one.email, role=Role.VIEWER, made_by=PERSON, now=services.now()
+        token = sessions.create_link(
+            connection, "password", email=one.email, role=Role.VIEWER, created_by=ACTOR, now=services.now()
         )
     link = f"{services.settings.public_url}/password/{token}"
     show({"link": link}, as_json=as_json, text=lambda: f"Open this link within two hours; it works once:\n{link}")
@@ -121,11 +123,11 @@ def reset_second_factor(email: str, data: Path | None) -> None:
 
     def reset(services: Services, one: User) -> str:
         with services.store.write() as connection:
-            people.change(connection, one.user_id, totp="", recovery="[]")
+            user_store.change(connection, one.user_id, totp="", recovery="[]")
             sessions.end_all(connection, one.user_id)
         return f"{one.email} signs in with the password alone now."
 
-    done_to(data, email, reset, code="second_factor_off")
+    change_user(data, email, reset, code="second_factor_off")
 
 
 @user.command("remove")
@@ -134,27 +136,27 @@ def reset_second_factor(email: str, data: Path | None) -> None:
 def remove(email: str, data: Path | None) -> None:
     """Let somebody no longer in. What they did stays on the trails."""
 
-    def gone(services: Services, one: User) -> str:
+    def remove_user(services: Services, one: User) -> str:
         with services.store.write() as connection:
-            if one.operator and not people.other_operators(connection, one.user_id):
+            if one.operator and not user_store.other_operators(connection, one.user_id):
                 raise Rejected("The last operator stays: invite another one first.", code="last_operator")
-            people.remove(connection, one.user_id)
+            user_store.remove(connection, one.user_id)
         return f"{one.email} can no longer sign in."
 
-    done_to(data, email, gone, code="user_removed")
+    change_user(data, email, remove_user, code="user_removed")
 
 
-def done_to(data: Path | None, email: str, what: Callable[[Services, User], str], *, code: str) -> None:
+def change_user(data: Path | None, email: str, what: Callable[[Services, User], str], *, code: str) -> None:
     services = open_services(data)
-    sentence = what(services, find(services, email))
+    message = what(services, find_user(services, email))
     with services.store.write() as connection:
-        sign_in_log.add(connection, Act(services.now(), PERSON, code, sentence))
-    click.echo(sentence)
+        sign_in_log.add(connection, SignInLogEntry(services.now(), ACTOR, code, message))
+    click.echo(message)
 
 
-def find(services: Services, email: str) -> User:
+def find_user(services: Services, email: str) -> User:
     with services.store.read() as connection:
-        one = people.by_email(connection, email)
+        one = user_store.by_email(connection, email)
     if one is None:
         raise Rejected(f"Nobody signs in as {email}; `facturelay user list` shows who does.", code="user_unknown")
     return one

@@ -21,7 +21,7 @@ _CRITICAL = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class ServerFault:
     """One kind of bad answer. *status*, *retry_after* and *html* answer without doing anything; *cut* and *silence_s*
     come after the work is done: the shop has written, and the caller does not hear it (or hears it late)."""
 
@@ -45,7 +45,7 @@ class Fault:
 class Faults:
     """The faults still to come, in order. Thread-safe."""
 
-    _waiting: list[Fault] = field(default_factory=list)
+    _waiting: list[ServerFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(
@@ -62,7 +62,7 @@ class Faults:
     ) -> None:
         """Let the next *times* calls whose path holds *path* (a regular expression) go wrong."""
         pattern = None if path is None else re.compile(path)
-        fault = Fault(status, retry_after, html, cut, silence_s, pattern, method)
+        fault = ServerFault(status, retry_after, html, cut, silence_s, pattern, method)
         with self._lock:
             self._waiting.extend([fault] * times)
 
@@ -75,7 +75,7 @@ class Faults:
         with self._lock:
             return len(self._waiting)
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str) -> ServerFault | None:
         with self._lock:
             fault = next((f for f in self._waiting if f.meets(method, path)), None)
             if fault is not None:
@@ -104,7 +104,7 @@ def with_faults(app: "WSGIApplication", faults: Faults) -> "WSGIApplication":
     return answer
 
 
-def _refusal(fault: Fault, start_response: "StartResponse") -> Iterable[bytes]:
+def _refusal(fault: ServerFault, start_response: "StartResponse") -> Iterable[bytes]:
     status = fault.status or 503
     body = _PAGE if fault.html else json.dumps({**_CRITICAL, "data": {"status": status}}).encode()
     kind = "text/html; charset=UTF-8" if fault.html else "application/json; charset=UTF-8"

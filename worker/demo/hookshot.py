@@ -29,7 +29,7 @@ _PASSWORD = string.ascii_letters + string.digits + "!@#$%^&*()-_ []{}<>~`+=,.;:/
 
 
 @dataclass
-class Webhook:
+class ShopWebhook:
     id: int
     topic: str
     delivery_url: str
@@ -41,7 +41,7 @@ class Webhook:
     failure_count: int = 0
     pending_delivery: bool = True
 
-    def heard(self, status: int) -> None:
+    def count_answer(self, status: int) -> None:
         """Count the answer to a delivery. 301 and 302 are a success although nobody follows them."""
         if 200 <= status < 303:
             self.failure_count = 0
@@ -85,7 +85,7 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str]) -> int:
     return _send(url, body, headers=headers, timeout_s=_DELIVERY_TIMEOUT_S, follow=False)
 
 
-def ping(webhook: Webhook) -> bool:
+def ping(webhook: ShopWebhook) -> bool:
     """Unsigned, form-encoded, and satisfied by nothing but 200."""
     sent = {
         "User-Agent": USER_AGENT,

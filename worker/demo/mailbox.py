@@ -49,7 +49,7 @@ class MailFaults:
     """What the server will get wrong next. Thread-safe."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _left: dict[str, int] = field(default_factory=dict)
+    _remaining: dict[str, int] = field(default_factory=dict)
     _rejected: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, times: int = 1) -> None:
@@ -71,14 +71,14 @@ class MailFaults:
 
     def clear(self) -> None:
         with self._lock:
-            self._left.clear()
+            self._remaining.clear()
             self._rejected.clear()
 
     def take(self, name: str) -> bool:
         with self._lock:
-            left = self._left.get(name, 0)
-            self._left[name] = max(left - 1, 0)
-            return left > 0
+            remaining = self._remaining.get(name, 0)
+            self._remaining[name] = max(remaining - 1, 0)
+            return remaining > 0
 
     def reply_for(self, recipient: str) -> str | None:
         with self._lock:
@@ -86,7 +86,7 @@ class MailFaults:
 
     def _set(self, name: str, times: int) -> None:
         with self._lock:
-            self._left[name] = times
+            self._remaining[name] = times
 
 
 class Mailbox:
@@ -118,7 +118,7 @@ class Mailbox:
         with self._arrived:
             self._mails.clear()
 
-    def keep(self, mail: Mail) -> None:
+    def add(self, mail: Mail) -> None:
         with self._arrived:
             self._mails.append(mail)
             self._arrived.notify_all()
@@ -155,7 +155,7 @@ class _Handler:
     async def handle_DATA(  # noqa: N802 - as above
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        self._mailbox.keep(_mail(envelope))
+        self._mailbox.add(_mail(envelope))
         if self._mailbox.faults.take("cut_after_data"):
             _cut(server.transport)
         return "250 2.0.0 Kept"

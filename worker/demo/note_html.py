@@ -9,7 +9,7 @@ _ALLOWED = {
 }
 
 
-def kept(text: str) -> str:
+def sanitize(text: str) -> str:
     """*text* with harmless tags kept, the others dropped (their text stays) and no script in an attribute."""
     reader = _Reader()
     reader.feed(text)

@@ -17,7 +17,7 @@ _METHODS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _ARRAY = re.compile(r"([^\[]+)\[([^\]]*)\]$")
 
 
-class Refused(Exception):
+class SignatureRefused(Exception):
     """This request claims to be signed, and is not."""
 
     def __init__(self, message: str, *, code: str = "woocommerce_rest_authentication_error") -> None:
@@ -40,7 +40,7 @@ def php_query(query: str) -> Params:
     return params
 
 
-class Door:
+class OAuthVerifier:
     """Knows one key pair and the nonces it has seen."""
 
     def __init__(self, consumer_key: str, consumer_secret: str) -> None:
@@ -49,7 +49,7 @@ class Door:
         self._nonces: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def signed(self, method: str, url: str, *, params: Params, now: float) -> bool:
+    def verify(self, method: str, url: str, *, params: Params, now: float) -> bool:
         """True: signed with our key. False: nobody claims anything. Raises Refused otherwise."""
         given = {name: value for name in _NEEDED if isinstance(value := params.get(name), str) and value}
         if not given:
@@ -59,31 +59,31 @@ class Door:
         if missing:
             plural = "s" if len(missing) > 1 else ""
             code = "woocommerce_rest_authentication_missing_parameter"
-            raise Refused(f"Missing OAuth parameter{plural} {', '.join(missing)}", code=code)
+            raise SignatureRefused(f"Missing OAuth parameter{plural} {', '.join(missing)}", code=code)
         if not hmac.compare_digest(given["oauth_consumer_key"], self._key):
-            raise Refused("Consumer key is invalid.")
+            raise SignatureRefused("Consumer key is invalid.")
         self._check_signature(method, url, params=params, given=given)
-        self._check_moment(given["oauth_timestamp"], given["oauth_nonce"], now=now)
+        self._check_timestamp(given["oauth_timestamp"], given["oauth_nonce"], now=now)
         return True
 
     def _check_signature(self, method: str, url: str, *, params: Params, given: Mapping[str, str]) -> None:
         algorithm = _METHODS.get(given["oauth_signature_method"])
         if algorithm is None:
-            raise Refused("Invalid signature - signature method is invalid.")
+            raise SignatureRefused("Invalid signature - signature method is invalid.")
         text = f"{method.upper()}&{_encode(url)}&{_joined(params)}"
         wanted = b64encode(hmac.new(f"{self._secret}&".encode(), text.encode(), algorithm).digest()).decode()
         if not hmac.compare_digest(wanted, unquote(given["oauth_signature"].replace(" ", "+"))):
-            raise Refused("Invalid signature - provided signature does not match.")
+            raise SignatureRefused("Invalid signature - provided signature does not match.")
 
-    def _check_moment(self, timestamp: str, nonce: str, *, now: float) -> None:
+    def _check_timestamp(self, timestamp: str, nonce: str, *, now: float) -> None:
         signed_at = int(timestamp) if timestamp.isdigit() else 0
         if abs(now - signed_at) > _WINDOW_S:
-            raise Refused("Invalid timestamp.")
+            raise SignatureRefused("Invalid timestamp.")
         with self._lock:
             # WooCommerce forgets all but the last nonce of a second; remembering all of them is stricter.
             self._nonces = {n: at for n, at in self._nonces.items() if at >= now - _WINDOW_S}
             if nonce in self._nonces:
-                raise Refused("Invalid nonce - nonce has already been used.")
+                raise SignatureRefused("Invalid nonce - nonce has already been used.")
             self._nonces[nonce] = signed_at
 
 

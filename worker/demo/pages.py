@@ -11,16 +11,16 @@ from flask import Flask, Response, abort, render_template
 from markupsafe import Markup
 
 from worker.demo.mailbox import Attachment, Mail, Mailbox
-from worker.demo.note_html import kept
+from worker.demo.note_html import sanitize
 from worker.demo.orders import Payload
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.serving import serve
 
-__all__ = ["Decision", "State", "create_pages", "serve"]
+__all__ = ["DecisionState", "ShownDecision", "create_pages", "serve"]
 
-State = Literal["issued", "draft", "none", "waiting", "needs you"]
+DecisionState = Literal["issued", "draft", "none", "waiting", "needs you"]
 
-_MARKS: dict[State, str] = {"issued": "✓", "draft": "✎", "none": "–", "waiting": "…", "needs you": "!"}
+_MARKS: dict[DecisionState, str] = {"issued": "✓", "draft": "✎", "none": "–", "waiting": "…", "needs you": "!"}
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -36,11 +36,11 @@ _MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 
 
 
 @dataclass(frozen=True)
-class Decision:
+class ShownDecision:
     """One thing that was decided about an order, in a sentence; *number* and *link* of what was made of it, if any."""
 
-    state: State
-    sentence: str
+    state: DecisionState
+    message: str
     number: str | None = None
     link: str | None = None
 
@@ -49,12 +49,12 @@ def create_pages(
     shop: PretendShop,
     mailbox: Mailbox,
     *,
-    decisions: Callable[[int], Sequence[Decision]] = lambda _order_id: (),
+    decisions: Callable[[int], Sequence[ShownDecision]] = lambda _order_id: (),
     dashboard_url: str | None = None,
 ) -> Flask:
     """The site. *decisions* tells what was decided about an order id; *dashboard_url* is linked from every page."""
     app = Flask(__name__)
-    app.jinja_env.globals.update(marks=_MARKS, dashboard_url=dashboard_url, kept=_note)
+    app.jinja_env.globals.update(marks=_MARKS, dashboard_url=dashboard_url, note_html=_note)
     app.jinja_env.filters.update(day=lambda moment: _day(moment, shop.site_zone), size=_size, buyer=_buyer)
     pages = _Pages(shop, mailbox, decisions)
     app.add_url_rule("/", "overview", pages.overview)
@@ -74,7 +74,9 @@ def create_pages(
 
 
 class _Pages:
-    def __init__(self, shop: PretendShop, mailbox: Mailbox, decisions: Callable[[int], Sequence[Decision]]) -> None:
+    def __init__(
+        self, shop: PretendShop, mailbox: Mailbox, decisions: Callable[[int], Sequence[ShownDecision]]
+    ) -> None:
         self._shop = shop
         self._mailbox = mailbox
         self._decisions = decisions
@@ -85,15 +87,15 @@ class _Pages:
         return render_template("overview.html", rows=rows, mails=_numbered(self._mailbox.messages()))
 
     def order(self, order_id: int) -> str:
-        told = self._shop.order(order_id)
-        if told is None:
+        payload = self._shop.order(order_id)
+        if payload is None:
             abort(404)
         decided = self._decisions(order_id)
         return render_template(
             "order.html",
-            order=told,
+            order=payload,
             decided=decided,
-            lines=_lines(told),
+            lines=_lines(payload),
             refunds=self._shop.refunds(order_id),
             notes=self._shop.notes(order_id),
             mails=[(n, mail) for n, mail in _numbered(self._mailbox.messages()) if _is_about(mail, decided)],
@@ -126,7 +128,7 @@ def _mail(mailbox: Mailbox, number: int) -> Mail:
     return mails[number - 1]
 
 
-def _is_about(mail: Mail, decided: Sequence[Decision]) -> bool:
+def _is_about(mail: Mail, decided: Sequence[ShownDecision]) -> bool:
     numbers = [decision.number for decision in decided if decision.number]
     return any(number in mail.subject or number in mail.text for number in numbers)
 
@@ -156,7 +158,7 @@ def _attachment(part: Attachment) -> Response:
 
 
 def _note(text: str) -> Markup:
-    return Markup(kept(text))  # noqa: S704 - `kept` is what makes it safe
+    return Markup(sanitize(text))  # noqa: S704 - `kept` is what makes it safe
 
 
 def _buyer(order: Payload) -> str:
@@ -166,12 +168,12 @@ def _buyer(order: Payload) -> str:
     return html.unescape(name) if order["created_via"] == "store-api" else name
 
 
-def _day(moment: datetime | str | None, zone: tzinfo) -> str:
+def _day(instant: datetime | str | None, zone: tzinfo) -> str:
     """Day first, in the shop's own time, which is what its payloads are written in."""
-    if moment is None:
+    if instant is None:
         return ""
-    told = datetime.fromisoformat(moment) if isinstance(moment, str) else moment.astimezone(zone)
-    return f"{told.day} {told:%b %H:%M}"
+    local = datetime.fromisoformat(instant) if isinstance(instant, str) else instant.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"
 
 
 def _size(content: bytes) -> str:

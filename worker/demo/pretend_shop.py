@@ -9,15 +9,15 @@ from types import TracebackType
 
 from worker.demo import hookshot
 from worker.demo.faults import Faults, with_faults
-from worker.demo.hookshot import Webhook
-from worker.demo.oauth import Door
+from worker.demo.hookshot import ShopWebhook
+from worker.demo.oauth import OAuthVerifier
 from worker.demo.orders import Payload, a_refund, an_order, php_json
-from worker.demo.recordings import Delivery, OrderState
+from worker.demo.recordings import OrderState, RecordedDelivery
 from worker.demo.serving import serve
-from worker.demo.shop_api import Call, create_api
+from worker.demo.shop_api import ApiCall, create_api
 from worker.demo.shop_state import ShopMail, ShopState
 
-__all__ = ["Call", "PretendShop", "ShopMail", "a_refund", "an_order"]
+__all__ = ["ApiCall", "PretendShop", "ShopMail", "a_refund", "an_order"]
 
 _GONE = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID.", "data": {"status": 404}}
 
@@ -38,13 +38,13 @@ class PretendShop:
         self.consumer_key = consumer_key or f"ck_{secrets.token_hex(20)}"
         self.consumer_secret = consumer_secret or f"cs_{secrets.token_hex(20)}"
         self.faults = Faults()
-        self._calls: list[Call] = []
+        self._calls: list[ApiCall] = []
         self._state = ShopState(site_zone=site_zone, now=now or (lambda: datetime.now(UTC)))
         self._closing = threading.Event()
         self._cron: threading.Thread | None = None
-        door = Door(self.consumer_key, self.consumer_secret)
+        verifier = OAuthVerifier(self.consumer_key, self.consumer_secret)
         api = create_api(
-            self._state, url=lambda: self.url, door=door, permissions=permissions, heard=self._calls.append
+            self._state, url=lambda: self.url, verifier=verifier, permissions=permissions, on_call=self._calls.append
         )
         self._served = serve(with_faults(api.wsgi_app, self.faults), port=port)
         self.url = self._served.url
@@ -97,12 +97,12 @@ class PretendShop:
     # What was done to it
 
     @property
-    def calls(self) -> tuple[Call, ...]:
+    def calls(self) -> tuple[ApiCall, ...]:
         """Every REST call that was let in."""
         return tuple(self._calls)
 
     @property
-    def writes(self) -> tuple[Call, ...]:
+    def writes(self) -> tuple[ApiCall, ...]:
         """The calls that asked to change something, as (method, path, body)."""
         return tuple(call for call in self._calls if call.method != "GET")
 
@@ -120,7 +120,7 @@ class PretendShop:
         self._ping(webhook)
         return webhook.id
 
-    def webhook(self, webhook_id: int) -> Webhook:
+    def webhook(self, webhook_id: int) -> ShopWebhook:
         """A copy, with the counter that REST does not show."""
         with self._state.alone():
             return replace(self._state.webhooks[webhook_id])
@@ -129,7 +129,7 @@ class PretendShop:
         """Send the order as it is now to the active webhooks of *topic*; their answers, 0 for none at all."""
         return [self._deliver(webhook, order_id) for webhook in self._active(topic)]
 
-    def deliver_recorded(self, delivery: Delivery, secret: str, url: str) -> int:
+    def deliver_recorded(self, delivery: RecordedDelivery, secret: str, url: str) -> int:
         """Send recorded bytes as they are, under this shop's name and signature. Counts for no webhook."""
         ours = {
             "x-wc-webhook-source": f"{self.url}/",
@@ -168,18 +168,18 @@ class PretendShop:
         while not self._closing.wait(every_s):
             self.flush_echoes()
 
-    def _active(self, topic: str) -> tuple[Webhook, ...]:
+    def _active(self, topic: str) -> tuple[ShopWebhook, ...]:
         with self._state.alone():
             return tuple(w for w in self._state.webhooks.values() if w.topic == topic and w.status == "active")
 
-    def _deliver(self, webhook: Webhook, order_id: int) -> int:
+    def _deliver(self, webhook: ShopWebhook, order_id: int) -> int:
         body = self._body(webhook.topic, order_id)
         headers = hookshot.headers(
             webhook.topic, webhook_id=webhook.id, secret=webhook.secret, source=self.url, body=body
         )
         answer = hookshot.post(webhook.delivery_url, body, headers=headers)
         with self._state.alone():
-            webhook.heard(answer)
+            webhook.count_answer(answer)
         # As long as no ping was answered with exactly 200, one follows every delivery.
         if webhook.pending_delivery and webhook.status == "active":
             self._ping(webhook)
@@ -190,5 +190,5 @@ class PretendShop:
             return php_json({"id": order_id})
         return php_json(self._state.order(order_id) or _GONE)
 
-    def _ping(self, webhook: Webhook) -> None:
+    def _ping(self, webhook: ShopWebhook) -> None:
         webhook.pending_delivery = not hookshot.ping(webhook)

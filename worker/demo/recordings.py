@@ -13,7 +13,7 @@ _ERASES = re.compile(r"delete permanently|force=true", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Delivery:
+class RecordedDelivery:
     """One request the shop sent. *body* is what was signed, byte for byte."""
 
     topic: str
@@ -25,9 +25,9 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Step:
+class RecordedStep:
     name: str
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[RecordedDelivery, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Scenario:
 
     name: str
     note: str
-    steps: tuple[Step, ...]
+    steps: tuple[RecordedStep, ...]
     orders: Mapping[int, Payload | None]
     refunds: Mapping[int, tuple[Payload, ...]]
 
@@ -54,12 +54,12 @@ class Scenario:
         seen: dict[int, Payload | None] = {}
         for step in self.steps[: index + 1]:
             for delivery in step.deliveries:
-                seen[delivery.order_id] = self._told_by(delivery, before=seen.get(delivery.order_id))
+                seen[delivery.order_id] = self._order_in(delivery, before=seen.get(delivery.order_id))
             if _ERASES.search(step.name):
                 seen |= {order_id: None for order_id in seen if self.orders.get(order_id) is None}
         return tuple(OrderState(order_id, order, self._refunds_of(order)) for order_id, order in seen.items())
 
-    def _told_by(self, delivery: Delivery, *, before: Payload | None) -> Payload | None:
+    def _order_in(self, delivery: RecordedDelivery, *, before: Payload | None) -> Payload | None:
         if delivery.topic != "order.deleted":
             return _object(delivery.body)
         # The trash: the delivery says only which; GET by id goes on answering 200 with the whole order.
@@ -88,16 +88,16 @@ def _scenario(folder: Path) -> Scenario:
     )
 
 
-def _step(folder: Path, told: Payload) -> Step:
-    return Step(told["step"], tuple(_delivery(folder, delivery["file"]) for delivery in told["deliveries"]))
+def _step(folder: Path, told: Payload) -> RecordedStep:
+    return RecordedStep(told["step"], tuple(_delivery(folder, delivery["file"]) for delivery in told["deliveries"]))
 
 
-def _delivery(folder: Path, file: str) -> Delivery:
+def _delivery(folder: Path, file: str) -> RecordedDelivery:
     told = _object((folder / file).read_bytes())
     headers = tuple((str(name), str(value)) for name, value in told["headers"])
     body = str(told["body_text"]).encode("ascii")
     topic = next(value for name, value in headers if name.lower() == "x-wc-webhook-topic")
-    return Delivery(topic, _object(body)["id"], body, headers, told["secret"], f"{folder.name}/{file}")
+    return RecordedDelivery(topic, _object(body)["id"], body, headers, told["secret"], f"{folder.name}/{file}")
 
 
 def _order_at_the_end(folder: Path, order_id: int) -> Payload | None:

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from worker.demo.hookshot import Webhook, ping
-from worker.demo.oauth import Door, Params, Refused, php_query
+from worker.demo.hookshot import ShopWebhook, ping
+from worker.demo.oauth import OAuthVerifier, Params, SignatureRefused, php_query
 from worker.demo.orders import Payload, php_json
 from worker.demo.shop_state import STATUSES, ShopState
 
@@ -30,7 +30,7 @@ _ANONYMOUS = {
 }
 
 
-class Call(NamedTuple):
+class ApiCall(NamedTuple):
     """One call that was let in. *path* is without the query."""
 
     method: str
@@ -48,25 +48,30 @@ class RestError(Exception):
 
 
 def create_api(
-    state: ShopState, *, url: Callable[[], str], door: Door, permissions: str, heard: Callable[[Call], None]
+    state: ShopState,
+    *,
+    url: Callable[[], str],
+    verifier: OAuthVerifier,
+    permissions: str,
+    on_call: Callable[[ApiCall], None],
 ) -> Flask:
     """The shop's REST API. *heard* is told of every call that was let in; *url* is known only once the port is."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
-    api = _Api(state, url)
+    api = _ShopApi(state, url)
 
     @app.before_request
     def let_in() -> None:
         if request.routing_exception is None and request.path.startswith(_BASE):
-            _authenticate(door, url(), permissions)
-            heard(Call(request.method, request.path, request.get_data()))
+            _authenticate(verifier, url(), permissions)
+            on_call(ApiCall(request.method, request.path, request.get_data()))
 
     @app.errorhandler(RestError)
     def refuse(error: RestError) -> Response:
         return _answer(error.body, status=error.status)
 
-    @app.errorhandler(Refused)
-    def refuse_signature(error: Refused) -> Response:
+    @app.errorhandler(SignatureRefused)
+    def refuse_signature(error: SignatureRefused) -> Response:
         return _answer({"code": error.code, "message": error.message, "data": {"status": 401}}, status=401)
 
     @app.errorhandler(HTTPException)
@@ -88,10 +93,10 @@ def create_api(
     return app
 
 
-def _authenticate(door: Door, url: str, permissions: str) -> None:
+def _authenticate(verifier: OAuthVerifier, url: str, permissions: str) -> None:
     # The raw path: the signature covers what was sent, not what the server made of it.
     raw = urlsplit(request.environ["REQUEST_URI"])
-    if not door.signed(request.method, f"{url}{raw.path}", params=php_query(raw.query), now=time.time()):
+    if not verifier.verify(request.method, f"{url}{raw.path}", params=php_query(raw.query), now=time.time()):
         code, message = _ANONYMOUS[request.method]
         if request.method == "GET" and request.view_args:
             message = "Sorry, you cannot view this resource."
@@ -102,7 +107,7 @@ def _authenticate(door: Door, url: str, permissions: str) -> None:
         raise RestError("woocommerce_rest_authentication_error", message, status=401)
 
 
-class _Api:
+class _ShopApi:
     def __init__(self, state: ShopState, url: Callable[[], str]) -> None:
         self._state = state
         self._url = url
@@ -134,17 +139,17 @@ class _Api:
     # Orders
 
     def list_orders(self) -> Response:
-        asked = _Asked(php_query(request.query_string.decode()), self._state.site_zone)
-        chosen = [order for order in self._state.orders() if asked.wants(order)]
-        chosen.sort(key=lambda order: (order[asked.order_by], order["id"]), reverse=asked.descending)
-        first = (asked.page - 1) * asked.per_page
-        page = chosen[first : first + asked.per_page]
-        answer = _answer([_only(order, asked.fields) for order in page])
+        query = _OrderQuery(php_query(request.query_string.decode()), self._state.site_zone)
+        chosen = [order for order in self._state.orders() if query.wants(order)]
+        chosen.sort(key=lambda order: (order[query.order_by], order["id"]), reverse=query.descending)
+        first = (query.page - 1) * query.per_page
+        page = chosen[first : first + query.per_page]
+        answer = _answer([_only(order, query.fields) for order in page])
         # Past the end WooCommerce counts nothing at all.
         total = len(chosen) if page else 0
-        pages = -(-total // asked.per_page)
+        pages = -(-total // query.per_page)
         answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = str(total), str(pages)
-        for rel, other in asked.neighbours(pages):
+        for rel, other in query.neighbours(pages):
             answer.headers.add("Link", f'<{self._url()}{_BASE}/orders?{other}>; rel="{rel}"')
         return answer
 
@@ -335,7 +340,7 @@ class _Api:
             raise RestError("woocommerce_rest_invalid_id", "Invalid resource ID.", status=404)
         return found
 
-    def _found_webhook(self, webhook_id: int, *, message: str = "ID is invalid.", status: int = 400) -> Webhook:
+    def _found_webhook(self, webhook_id: int, *, message: str = "ID is invalid.", status: int = 400) -> ShopWebhook:
         with self._state.alone():
             webhook = self._state.webhooks.get(webhook_id)
         if webhook is None:
@@ -357,7 +362,7 @@ class _Api:
     def _note(self, order_id: int, note: Payload) -> Payload:
         return self._linked(note, f"{_BASE}/orders/{order_id}/notes", up=f"{_BASE}/orders/{order_id}")
 
-    def _webhook(self, webhook: Webhook) -> Payload:
+    def _webhook(self, webhook: ShopWebhook) -> Payload:
         resource, event = webhook.topic.split(".", 1)
         told = {
             "id": webhook.id,
@@ -382,7 +387,7 @@ class _Api:
         return {**told, "_links": {**links, **({"up": [{"href": f"{root}{up}"}]} if up else {})}}
 
 
-class _Asked:
+class _OrderQuery:
     """The query of a list of orders, checked."""
 
     def __init__(self, params: Params, site_zone: tzinfo) -> None:
@@ -487,10 +492,10 @@ def _instant(params: Params, name: str, zone: tzinfo) -> str | None:
     if given is None:
         return None
     try:
-        moment = datetime.fromisoformat(str(given))
+        instant = datetime.fromisoformat(str(given))
     except ValueError as error:
         raise _invalid(name, "Invalid date.", code="rest_invalid_date") from error
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
     return f"{aware.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 

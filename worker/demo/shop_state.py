@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from worker.demo.hookshot import Webhook, a_secret
-from worker.demo.note_html import kept
+from worker.demo.hookshot import ShopWebhook, a_secret
+from worker.demo.note_html import sanitize
 from worker.demo.orders import Payload, a_refund
 
 STATUSES = {
@@ -47,7 +47,7 @@ class ShopState:
 
     def __init__(self, *, site_zone: str, now: Callable[[], datetime]) -> None:
         self.site_zone = ZoneInfo(site_zone)
-        self.webhooks: dict[int, Webhook] = {}
+        self.webhooks: dict[int, ShopWebhook] = {}
         self.mails: list[ShopMail] = []
         self._now = now
         self._lock = threading.RLock()
@@ -154,7 +154,7 @@ class ShopState:
                 "id": self._last_note,
                 "author": author,
                 **self._stamp("date_created"),
-                "note": kept(text),
+                "note": sanitize(text),
                 "customer_note": for_customer,
             }
             self._notes.setdefault(order_id, []).append(note)
@@ -166,11 +166,11 @@ class ShopState:
         with self._lock:
             self._notes[order_id] = [note for note in self._notes[order_id] if note["id"] != note_id]
 
-    def add_webhook(self, *, topic: str, delivery_url: str, secret: str, name: str = "") -> Webhook:
+    def add_webhook(self, *, topic: str, delivery_url: str, secret: str, name: str = "") -> ShopWebhook:
         with self._lock:
             self._last_webhook += 1
             now = self._now()
-            webhook = Webhook(
+            webhook = ShopWebhook(
                 id=self._last_webhook,
                 topic=topic,
                 delivery_url=delivery_url,
@@ -220,9 +220,11 @@ class ShopState:
 
     def _refund_the_rest(self, order: Payload) -> None:
         refunds = self._refunds.setdefault(order["id"], [])
-        left = Decimal(order["total"]) - sum((Decimal(one["amount"]) for one in refunds), Decimal(0))
-        if left > 0:
-            new = a_refund(order, id=self._next_id(), amount=left, reason="Order fully refunded.", created=self._now())
+        remaining = Decimal(order["total"]) - sum((Decimal(one["amount"]) for one in refunds), Decimal(0))
+        if remaining > 0:
+            new = a_refund(
+                order, id=self._next_id(), amount=remaining, reason="Order fully refunded.", created=self._now()
+            )
             self.refund(order["id"], new)
 
     def _next_id(self) -> int:

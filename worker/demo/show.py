@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from worker.demo.mailbox import Mailbox
-from worker.demo.pages import Decision, create_pages
+from worker.demo.pages import ShownDecision, create_pages
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import Scenario, load
 from worker.demo.serving import serve
@@ -22,9 +22,9 @@ from worker.domain.party import Address, Seller
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.orders import history
-from worker.orders.history import Listed, Trail
+from worker.orders.history import ListedDocument, OrderHistory
 from worker.processes import status
-from worker.processes.supervisor import free_port, open_house, prepare, set_up_link, stop_on_signals
+from worker.processes.supervisor import free_port, prepare, set_up_link, start_all, stop_on_signals
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops
@@ -83,13 +83,13 @@ class Result:
         }
 
 
-def run_show(folder: Path, *, once: bool, as_json: bool, port: int, workers: int) -> int:
+def run_demo(folder: Path, *, once: bool, as_json: bool, port: int, workers: int) -> int:
     """Run the demo and return the exit code: 0 when every order became what EXPECTED.json says."""
     say: Callable[[str], None] = (lambda _line: None) if as_json else click.echo
     stop = stop_on_signals()
     scenarios = load(folder)
     expected = json.loads((folder / "EXPECTED.json").read_text(encoding="utf-8"))
-    with the_stage(workers=workers) as stage:
+    with open_stage(workers=workers) as stage:
         pages = serve(
             create_pages(
                 stage.shop,
@@ -106,7 +106,7 @@ def run_show(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
             if stop.is_set():
                 return 130
             play(stage, scenario, result)
-            judge(stage, scenario, expected.get(scenario.name, {}), result, say)
+            compare(stage, scenario, expected.get(scenario.name, {}), result, say)
         say(summary(stage, result))
         if as_json:
             click.echo(json.dumps(result.as_json(stage), ensure_ascii=False, indent=2))
@@ -118,19 +118,19 @@ def run_show(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
 
 
 @contextmanager
-def the_stage(*, workers: int) -> Iterator[Stage]:
+def open_stage(*, workers: int) -> Iterator[Stage]:
     """Everything running, in a folder of its own that is gone afterwards."""
     data = Path(tempfile.mkdtemp(prefix="facturelay-demo-"))
     try:
         with PretendShop() as shop, Mailbox() as mailbox:
             port = free_port()
             settings = demo_settings(data, port=port, smtp_url=mailbox.url)
-            house = open_house(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
+            supervisor = start_all(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
             try:
                 services = Services(settings)
                 yield set_up(services, shop, mailbox)
             finally:
-                house.stop()
+                supervisor.stop()
     finally:
         shutil.rmtree(data, ignore_errors=True)
 
@@ -143,7 +143,7 @@ def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
         "FACTURELAY_SMTP_URL": smtp_url,
         "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
         "FACTURELAY_LOG_LEVEL": os.environ.get("FACTURELAY_LOG_LEVEL", "ERROR"),
-        "FACTURELAY_SWEEP_SECONDS": "1",
+        "FACTURELAY_SCHEDULER_SECONDS": "1",
         # The demo shows what becomes of an order without a rate, and asks nobody on the network.
         "FACTURELAY_EXCHANGE_RATES_URL": "",
     }
@@ -156,7 +156,7 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
     made = Shop(shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, orders_since=ORDERS_SINCE, seller=SELLER)
     with services.store.write() as connection:
         keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)
-        shops.add(connection, services.vault, made, keys, now=services.now())
+        shops.add(connection, services.encryption, made, keys, now=services.now())
     stage = Stage(services, shop, mailbox, made.shop_id, secret)
     wait_for_bridge(stage)
     for topic in ("order.created", "order.updated"):
@@ -187,18 +187,18 @@ def play(stage: Stage, scenario: Scenario, result: Result) -> None:
             result.differences.append(f"{scenario.name}, {step.name}: not finished within {STEP_TIMEOUT_S:.0f} s")
 
 
-def judge(
+def compare(
     stage: Stage, scenario: Scenario, expected: dict[str, Any], result: Result, say: Callable[[str], None]
 ) -> None:
     """Compare what every order of *scenario* became with what it should."""
     became: dict[str, dict[str, Any]] = {}
     for order_id in order_ids(scenario):
-        trail = trail_of(stage, order_id)
-        found = what_it_became(trail)
+        order_history = get_order_history(stage, order_id)
+        found = what_it_became(order_history)
         wrong = differences(found, expected.get(str(order_id)), f"{scenario.name}, order {order_id}")
         result.differences += wrong
         became[str(order_id)] = {**found, "as_expected": not wrong}
-        for line in told(scenario, trail, as_expected=not wrong):
+        for line in as_lines(scenario, order_history, as_expected=not wrong):
             say(line)
     result.orders[scenario.name] = became
     result.differences += [f"{scenario.name}, order {gone}: never seen" for gone in expected.keys() - became.keys()]
@@ -208,15 +208,15 @@ def order_ids(scenario: Scenario) -> tuple[int, ...]:
     return tuple(dict.fromkeys(delivery.order_id for step in scenario.steps for delivery in step.deliveries))
 
 
-def trail_of(stage: Stage, order_id: int) -> Trail:
-    return history.trail_of(stage.services, stage.shop_id, order_id)
+def get_order_history(stage: Stage, order_id: int) -> OrderHistory:
+    return history.get_order_history(stage.services, stage.shop_id, order_id)
 
 
-def what_it_became(trail: Trail) -> dict[str, Any]:
-    made = [history.as_json(item) for item in trail.listed]
+def what_it_became(order_history: OrderHistory) -> dict[str, Any]:
+    made = [history.as_json(item) for item in order_history.documents]
     waits = next((problem["code"] for item in made for problem in problems(item)), None)
-    reason = waits or (None if made else reason_for_none(trail))
-    flags = sorted({flag.code for flag in trail.seen.flags}) if trail.seen else []
+    reason = waits or (None if made else reason_for_none(order_history))
+    flags = sorted({flag.code for flag in order_history.seen.flags}) if order_history.seen else []
     return {"documents": made, "reason": reason, "flags": flags}
 
 
@@ -225,10 +225,10 @@ def problems(item: dict[str, object]) -> Sequence[dict[str, str]]:
     return found if isinstance(found, list) else []
 
 
-def reason_for_none(trail: Trail) -> str | None:
-    if trail.seen is None:
-        return trail.deliveries[-1].outcome_code
-    return next((finding.code for finding in trail.seen.findings if not finding.fired), None)
+def reason_for_none(order_history: OrderHistory) -> str | None:
+    if order_history.seen is None:
+        return order_history.deliveries[-1].code
+    return next((finding.code for finding in order_history.seen.rule_results if not finding.fired), None)
 
 
 def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: str) -> list[str]:
@@ -252,29 +252,29 @@ def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: s
     return wrong
 
 
-def told(scenario: Scenario, trail: Trail, *, as_expected: bool) -> Iterator[str]:
+def as_lines(scenario: Scenario, order_history: OrderHistory, *, as_expected: bool) -> Iterator[str]:
     """What happened to one order, in lines for a person."""
-    seen = trail.seen
+    seen = order_history.seen
     head = (
         f"{seen.order_number}  {seen.total} {seen.currency}  {seen.status}"
         if seen
-        else str(trail.deliveries[0].order_id)
+        else str(order_history.deliveries[0].order_id)
     )
     yield f"{'✓' if as_expected else '✗'} {scenario.name}  order {head}"
-    for item in trail.listed:
-        yield f"    {made(item)}"
-    if seen and not trail.listed:
-        sentence = next((finding.sentence for finding in seen.findings if not finding.fired), "")
-        yield f"    no document: {sentence}"
+    for item in order_history.documents:
+        yield f"    {document_as_text(item)}"
+    if seen and not order_history.documents:
+        message = next((finding.message for finding in seen.rule_results if not finding.fired), "")
+        yield f"    no document: {message}"
     for flag in seen.flags if seen else ():
-        yield f"    ! {flag.sentence}"
+        yield f"    ! {flag.message}"
 
 
-def made(item: Listed) -> str:
+def document_as_text(item: ListedDocument) -> str:
     draft = item.draft
     amount = f"{draft.kind.replace('_', ' ')}  {draft.total:.2f} {draft.currency}"
     if item.document is None:
-        why = draft.problems[0].sentence if draft.problems else "waits for you"
+        why = draft.problems[0].message if draft.problems else "waits for you"
         return f"draft  {amount}  {why}"
     mailed = f"mailed to {draft.buyer.email}" if item.done_at(StepName.MAIL) else "not mailed"
     noted = "noted on the order" if item.done_at(StepName.WRITE_BACK) else "no note"
@@ -282,30 +282,34 @@ def made(item: Listed) -> str:
     return f"{item.document.number}  {amount}  {pdf}  {mailed}  {noted}"
 
 
-def decisions(stage: Stage, order_id: int) -> Sequence[Decision]:
+def decisions(stage: Stage, order_id: int) -> Sequence[ShownDecision]:
     """What the demo's page shows beside an order."""
     try:
-        trail = trail_of(stage, order_id)
+        order_history = get_order_history(stage, order_id)
     except Rejected:
-        return (Decision("waiting", "Nothing has arrived yet."),)
-    shown = [decision(item) for item in trail.listed]
-    if not shown and trail.seen:
-        sentence = next((finding.sentence for finding in trail.seen.findings if not finding.fired), "Nothing is due.")
-        shown = [Decision("none", sentence)]
-    flags = trail.seen.flags if trail.seen else ()
-    return (*shown, *(Decision("needs you", flag.sentence) for flag in flags))
+        return (ShownDecision("waiting", "Nothing has arrived yet."),)
+    shown = [decision(item) for item in order_history.documents]
+    if not shown and order_history.seen:
+        message = next(
+            (finding.message for finding in order_history.seen.rule_results if not finding.fired), "Nothing is due."
+        )
+        shown = [ShownDecision("none", message)]
+    flags = order_history.seen.flags if order_history.seen else ()
+    return (*shown, *(ShownDecision("needs you", flag.message) for flag in flags))
 
 
-def decision(item: Listed) -> Decision:
+def decision(item: ListedDocument) -> ShownDecision:
     if item.document is None:
-        why = item.draft.problems[0].sentence if item.draft.problems else "It waits for you to issue it."
-        return Decision("draft", why)
+        why = item.draft.problems[0].message if item.draft.problems else "It waits for you to issue it."
+        return ShownDecision("draft", why)
     kind = item.draft.kind.replace("_", " ").capitalize()
-    return Decision("issued", f"{kind}, {item.draft.total:.2f} {item.draft.currency}", item.document.number, item.link)
+    return ShownDecision(
+        "issued", f"{kind}, {item.draft.total:.2f} {item.draft.currency}", item.document.number, item.link
+    )
 
 
 def summary(stage: Stage, result: Result) -> str:
-    listed = history.listed(stage.services)
+    listed = history.list_documents(stage.services)
     issued = sum(1 for item in listed if item.document)
     orders = sum(len(became) for became in result.orders.values())
     good = sum(1 for became in result.orders.values() for order in became.values() if order["as_expected"])

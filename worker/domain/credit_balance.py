@@ -6,55 +6,55 @@ from decimal import Decimal
 
 from worker.domain.document import Document, Draft
 from worker.domain.money import ZERO, total_of
-from worker.domain.totals import Group, Part
+from worker.domain.totals import GroupTotals, VatGroup
 
-NOTHING = Part(ZERO, ZERO)
+NO_TOTALS = GroupTotals(ZERO, ZERO)
 
 
 @dataclass(frozen=True)
-class Left:
+class CreditBalance:
     """What is left of an invoice after its credit notes."""
 
     total: Decimal
     rounding: Decimal
-    parts: Mapping[Group, Part]
+    groups: Mapping[VatGroup, GroupTotals]
     vat_eur: Decimal | None
 
 
 @dataclass(frozen=True)
-class LineLeft:
+class LineBalance:
     """What is left of one line: *quantity* as printed, and *net*. An amount that no line explains lowers neither."""
 
     quantity: Decimal
     net: Decimal
 
 
-def left_of(invoice: Document, already: Iterable[Draft]) -> Left:
+def credit_balance_of(invoice: Document, earlier_credit_notes: Iterable[Draft]) -> CreditBalance:
     """What *already* leave of *invoice*."""
-    credit_notes = tuple(already)
-    parts = {(row.category, row.rate): Part(row.base, row.vat) for row in invoice.draft.vat_lines}
+    credit_notes = tuple(earlier_credit_notes)
+    groups = {(row.category, row.rate): GroupTotals(row.base, row.vat) for row in invoice.draft.vat_lines}
     for row in (row for draft in credit_notes for row in draft.vat_lines):
-        part = parts.get((row.category, row.rate), NOTHING)
-        parts[row.category, row.rate] = Part(part.base - row.base, part.vat - row.vat)
+        group = groups.get((row.category, row.rate), NO_TOTALS)
+        groups[row.category, row.rate] = GroupTotals(group.base - row.base, group.vat - row.vat)
     in_euro = invoice.draft.vat_eur
-    return Left(
+    return CreditBalance(
         total=invoice.draft.total - total_of(draft.total for draft in credit_notes),
         rounding=invoice.draft.rounding - total_of(draft.rounding for draft in credit_notes),
-        parts=parts,
+        groups=groups,
         vat_eur=None if in_euro is None else in_euro - total_of(draft.vat_eur or ZERO for draft in credit_notes),
     )
 
 
-def lines_left(invoice: Document, already: Iterable[Draft]) -> tuple[LineLeft, ...]:
+def line_balances_of(invoice: Document, earlier_credit_notes: Iterable[Draft]) -> tuple[LineBalance, ...]:
     """What *already* leave of each line of *invoice*, in its order. A page offers these to be credited."""
     quantities: dict[tuple[object, ...], Decimal] = {}
     nets: dict[tuple[object, ...], Decimal] = {}
-    for line in (line for draft in already for line in draft.lines if line.order_line_id is not None):
+    for line in (line for draft in earlier_credit_notes for line in draft.lines if line.order_line_id is not None):
         key = (line.order_line_id, line.category, line.rate)
         quantities[key] = quantities.get(key, Decimal(0)) + line.quantity
         nets[key] = nets.get(key, ZERO) + line.net
     keys = [(line.order_line_id, line.category, line.rate) for line in invoice.draft.lines]
     return tuple(
-        LineLeft(line.quantity - quantities.get(key, Decimal(0)), line.net - nets.get(key, ZERO))
+        LineBalance(line.quantity - quantities.get(key, Decimal(0)), line.net - nets.get(key, ZERO))
         for line, key in zip(invoice.draft.lines, keys, strict=True)
     )

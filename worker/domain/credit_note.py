@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from worker.domain import mentions
 from worker.domain import texts as wording
-from worker.domain.credit_balance import NOTHING, Left, left_of
-from worker.domain.credit_selection import Chosen, picked
+from worker.domain.credit_balance import NO_TOTALS, CreditBalance, credit_balance_of
+from worker.domain.credit_selection import CreditSelection, resolve_selection
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode
 from worker.domain.draft import (
     exchange_rate,
@@ -21,12 +21,12 @@ from worker.domain.draft import (
     seller_problem,
     vat_in_euro,
 )
-from worker.domain.language import word
+from worker.domain.language import phrase
 from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine, Refund
 from worker.domain.shop import Shop
-from worker.domain.totals import Group, Part, net_per_group, split, state, unit_of, vat_on
+from worker.domain.totals import GroupTotals, VatGroup, net_per_group, split_amount, state_totals, unit_of, vat_on
 from worker.errors import Rejected
 
 
@@ -37,13 +37,13 @@ class Cancellation:
     reason: str = ""
 
 
-Credited = Refund | Cancellation | Chosen
+CreditSource = Refund | Cancellation | CreditSelection
 
 
 def draft_credit_note(
-    credited: Credited,
+    source: CreditSource,
     invoice: Document,
-    already: Sequence[Draft],
+    earlier_credit_notes: Sequence[Draft],
     order: Order,
     shop: Shop,
     *,
@@ -52,24 +52,26 @@ def draft_credit_note(
 ) -> Draft:
     """Draft the credit note of *credited* against *invoice*; *already* are its credit notes so far, in any order."""
     original = invoice.draft
-    left = left_of(invoice, already)
+    remaining = credit_balance_of(invoice, earlier_credit_notes)
     named: tuple[Line, ...] = ()
-    if isinstance(credited, Chosen) and credited.picks:
-        found = picked(credited, invoice, already, left)
-        named, parts, asked, total = found.lines, found.parts, found.total, found.total
-        grosses = {group: part.gross for group, part in parts.items()}
+    if isinstance(source, CreditSelection) and source.lines:
+        resolved = resolve_selection(source, invoice, earlier_credit_notes, remaining)
+        named, groups, requested, total = resolved.lines, resolved.groups, resolved.total, resolved.total
+        grosses = {group: part.gross for group, part in groups.items()}
     else:
-        asked = _asked(credited, invoice, left)
-        total = max(min(asked, left.total), ZERO)
-        grosses, parts = _parts(credited, original, left, total)
-        named = _refunded_lines(credited, original) if isinstance(credited, Refund) else ()
-    mirrored = not already and total == left.total and (not named or isinstance(credited, Chosen))
-    lines = original.lines if mirrored else _lines(credited, invoice, parts, named)
-    stated = _worth_stating(parts, lines)
-    totals = state(stated, lines=lines, total=total, charged=grosses)
+        requested = _requested_amount(source, invoice, remaining)
+        total = max(min(requested, remaining.total), ZERO)
+        grosses, groups = _split_over_groups(source, original, remaining, total)
+        named = _refunded_lines(source, original) if isinstance(source, Refund) else ()
+    mirrored = (
+        not earlier_credit_notes and total == remaining.total and (not named or isinstance(source, CreditSelection))
+    )
+    lines = original.lines if mirrored else _lines(source, invoice, groups, named)
+    stated = _groups_to_state(groups, lines)
+    totals = state_totals(stated, lines=lines, total=total, charged=grosses)
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
     # Money went back only where some had come in; a cancelled, unpaid invoice is settled by its credit note.
-    refunded_at = credited.created_at if isinstance(credited, Refund) and is_paid(order, shop) else None
+    refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
     return Draft(
         cause=cause,
         kind=Kind.CREDIT_NOTE,
@@ -97,12 +99,14 @@ def draft_credit_note(
         payment_title=original.payment_title,
         paid_on=refunded_at.astimezone(shop.zoneinfo).date() if refunded_at else None,
         corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
-        reason=credited.reason or _own_reason(credited, original),
+        reason=source.reason or _default_reason(source, original),
         exchange_rate=rate,
-        vat_eur=left.vat_eur if total == left.total and left.vat_eur is not None else vat_in_euro(totals.vat, rate),
+        vat_eur=remaining.vat_eur
+        if total == remaining.total and remaining.vat_eur is not None
+        else vat_in_euro(totals.vat, rate),
         problems=(
             *seller_problem(shop),
-            *_amount_problems(credited, invoice, asked=asked, left=left),
+            *_amount_problems(source, invoice, requested=requested, remaining=remaining),
             *exchange_rate_problem(original.currency, totals.vat, rate),
         ),
         test=shop.test,
@@ -111,57 +115,64 @@ def draft_credit_note(
     )
 
 
-def _asked(credited: Credited, invoice: Document, left: Left) -> Decimal:
+def _requested_amount(source: CreditSource, invoice: Document, remaining: CreditBalance) -> Decimal:
     """The amount to give back. Raises Rejected where a person asks for more than there is; a refund was given already."""
-    if isinstance(credited, Cancellation):
-        return left.total
-    asked = to_minor_unit(credited.amount or ZERO, invoice.draft.currency)
-    if isinstance(credited, Chosen) and asked > left.total:
+    if isinstance(source, Cancellation):
+        return remaining.total
+    requested = to_minor_unit(source.amount or ZERO, invoice.draft.currency)
+    if isinstance(source, CreditSelection) and requested > remaining.total:
         raise Rejected(
-            f"{asked} {invoice.draft.currency} cannot be credited: {left.total} {invoice.draft.currency} is left of "
+            f"{requested} {invoice.draft.currency} cannot be credited: {remaining.total} {invoice.draft.currency} is left of "
             f"{invoice.number}.",
-            code="more_than_left",
+            code="more_than_remaining",
         )
-    return asked
+    return requested
 
 
-def _parts(
-    credited: Credited, original: Draft, left: Left, total: Decimal
-) -> tuple[dict[Group, Decimal], dict[Group, Part]]:
+def _split_over_groups(
+    source: CreditSource, original: Draft, remaining: CreditBalance, total: Decimal
+) -> tuple[dict[VatGroup, Decimal], dict[VatGroup, GroupTotals]]:
     """What is credited per category and rate: the amounts asked, and base and VAT."""
-    if total == left.total:
-        return {group: part.gross for group, part in left.parts.items()}, dict(left.parts)
-    refund_lines = credited.lines if isinstance(credited, Refund) else ()
-    grosses = _grosses(_taken_back(refund_lines, original), left, total, unit_of(original.currency))
-    parts = {group: _part_of(gross, left.parts[group], group[1], original.currency) for group, gross in grosses.items()}
-    return grosses, parts
+    if total == remaining.total:
+        return {group: part.gross for group, part in remaining.groups.items()}, dict(remaining.groups)
+    refund_lines = source.lines if isinstance(source, Refund) else ()
+    grosses = _gross_per_group(
+        _refunded_per_group(refund_lines, original), remaining, total, unit_of(original.currency)
+    )
+    groups = {
+        group: _group_totals_of(gross, remaining.groups[group], group[1], original.currency)
+        for group, gross in grosses.items()
+    }
+    return grosses, groups
 
 
-def _taken_back(refund_lines: Iterable[OrderLine], original: Draft) -> dict[Group, Decimal]:
+def _refunded_per_group(refund_lines: Iterable[OrderLine], original: Draft) -> dict[VatGroup, Decimal]:
     """What the lines of a refund take back, per group of the invoice line that they name."""
     groups = {line.order_line_id: (line.category, line.rate) for line in original.lines}
-    taken: dict[Group, Decimal] = {}
+    refunded: dict[VatGroup, Decimal] = {}
     for line in refund_lines:
         group = groups.get(line.line_id)
         if group:
-            taken[group] = taken.get(group, ZERO) + line.total + line.tax
-    return {group: to_minor_unit(gross, original.currency) for group, gross in taken.items()}
+            refunded[group] = refunded.get(group, ZERO) + line.total + line.tax
+    return {group: to_minor_unit(gross, original.currency) for group, gross in refunded.items()}
 
 
-def _grosses(taken: Mapping[Group, Decimal], left: Left, total: Decimal, unit: Decimal) -> dict[Group, Decimal]:
+def _gross_per_group(
+    refunded: Mapping[VatGroup, Decimal], remaining: CreditBalance, total: Decimal, unit: Decimal
+) -> dict[VatGroup, Decimal]:
     """Share *total* over the groups: first what the refund's lines say, the rest in proportion to what is left."""
-    room = {group: part.gross for group, part in left.parts.items()}
-    grosses = {group: _within(taken.get(group, ZERO), gross) for group, gross in room.items()}
+    room = {group: part.gross for group, part in remaining.groups.items()}
+    grosses = {group: _within(refunded.get(group, ZERO), gross) for group, gross in room.items()}
     rest = total - total_of(grosses.values())
     weights = [room[group] - gross if rest > 0 else gross for group, gross in grosses.items()]
-    shares = split(rest, weights, unit)
+    shares = split_amount(rest, weights, unit)
     return {
         group: _within(gross + share, room[group])
         for (group, gross), share in zip(grosses.items(), shares, strict=True)
     }
 
 
-def _part_of(gross: Decimal, left: Part, rate: Decimal, currency: str) -> Part:
+def _group_totals_of(gross: Decimal, remaining: GroupTotals, rate: Decimal, currency: str) -> GroupTotals:
     """Base and VAT of *gross*, never more than *left*.
 
     VAT = round(base x rate) here as on the invoice. Where no base gives *gross*, one a cent beside it does; of those the
@@ -170,32 +181,34 @@ def _part_of(gross: Decimal, left: Part, rate: Decimal, currency: str) -> Part:
     unit = unit_of(currency)
     likely = to_minor_unit(gross * 100 / (100 + rate), currency)
     bases = [likely + step * unit for step in (-2, -1, 0, 1, 2)]
-    fitting = [part for part in (Part(base, vat_on(base, rate, currency)) for base in bases) if _fits(part, left)]
+    fitting = [
+        part for part in (GroupTotals(base, vat_on(base, rate, currency)) for base in bases) if _fits(part, remaining)
+    ]
     near = [part for part in fitting if abs(gross - part.gross) <= unit]
     if not near:
-        base = _within(likely, left.base)
-        return Part(base, _within(gross - base, left.vat))
+        base = _within(likely, remaining.base)
+        return GroupTotals(base, _within(gross - base, remaining.vat))
 
-    def badness(part: Part) -> tuple[Decimal, Decimal, Decimal]:
-        rest = vat_on(left.base - part.base, rate, currency) - (left.vat - part.vat)
+    def badness(part: GroupTotals) -> tuple[Decimal, Decimal, Decimal]:
+        rest = vat_on(remaining.base - part.base, rate, currency) - (remaining.vat - part.vat)
         return abs(gross - part.gross), abs(rest), part.gross
 
     return min(near, key=badness)
 
 
 def _lines(
-    credited: Credited, invoice: Document, parts: Mapping[Group, Part], named: tuple[Line, ...]
+    source: CreditSource, invoice: Document, groups: Mapping[VatGroup, GroupTotals], named: tuple[Line, ...]
 ) -> tuple[Line, ...]:
     """The lines *named* by a refund or a person; where they do not make up a base, one line that names the invoice does."""
     nets = net_per_group(named)
     lines = list(named)
-    for group, part in parts.items():
+    for group, group_totals in groups.items():
         own = [line for line in named if (line.category, line.rate) == group]
-        residue = part.base - nets.get(group, ZERO)
+        residue = group_totals.base - nets.get(group, ZERO)
         explained = own and abs(residue) <= unit_of(invoice.draft.currency) * (len(own) + 1)
-        if not explained and (part != NOTHING or residue):
-            lines.append(_sum_line(residue, group, credited, invoice))
-    return tuple(lines) or (_sum_line(ZERO, next(iter(parts)), credited, invoice),) if parts else tuple(lines)
+        if not explained and (group_totals != NO_TOTALS or residue):
+            lines.append(_residue_line(residue, group, source, invoice))
+    return tuple(lines) or (_residue_line(ZERO, next(iter(groups)), source, invoice),) if groups else tuple(lines)
 
 
 def _refunded_lines(refund: Refund, original: Draft) -> tuple[Line, ...]:
@@ -225,57 +238,59 @@ def _refunded_lines(refund: Refund, original: Draft) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _sum_line(net: Decimal, group: Group, credited: Credited, invoice: Document) -> Line:
+def _residue_line(net: Decimal, group: VatGroup, source: CreditSource, invoice: Document) -> Line:
     """One line for an amount that no line of the order explains."""
     quantity, price = quantity_and_price(net, Decimal(1))
-    key = "refund_line" if isinstance(credited, Refund) else "credit_line"
-    text = word(key, invoice.draft.language).format(number=invoice.number)
+    key = "refund_line" if isinstance(source, Refund) else "credit_line"
+    text = phrase(key, invoice.draft.language).format(number=invoice.number)
     return Line(text, quantity, price, net, *group, is_product=False)
 
 
-def _worth_stating(parts: Mapping[Group, Part], lines: Iterable[Line]) -> dict[Group, Part]:
+def _groups_to_state(groups: Mapping[VatGroup, GroupTotals], lines: Iterable[Line]) -> dict[VatGroup, GroupTotals]:
     with_lines = {(line.category, line.rate) for line in lines}
-    return {group: part for group, part in parts.items() if part != NOTHING or group in with_lines}
+    return {group: part for group, part in groups.items() if part != NO_TOTALS or group in with_lines}
 
 
-def _mentions(original: Draft, parts: Iterable[Group], vat: Decimal, shop: Shop) -> tuple[Mention, ...]:
+def _mentions(original: Draft, groups: Iterable[VatGroup], vat: Decimal, shop: Shop) -> tuple[Mention, ...]:
     """What the invoice said of these categories, and for Belgian VAT the sentence of art. 4 §1 3° RD no. 4."""
-    categories = {None, *(category for category, _ in parts)}
+    categories = {None, *(category for category, _ in groups)}
     texts = legal_texts()
-    kept = tuple(said for said in original.mentions if said.key in texts and texts[said.key].category in categories)
+    retained = tuple(said for said in original.mentions if said.key in texts and texts[said.key].category in categories)
     country = shop.seller.address.country
-    if country != "BE" or not vat or any(said.key == "oss" for said in kept):
-        return kept
-    return (*kept, mentions.mention("credit_note_be", language=original.language, seller_country=country))
+    if country != "BE" or not vat or any(said.key == "oss" for said in retained):
+        return retained
+    return (*retained, mentions.mention("credit_note_be", language=original.language, seller_country=country))
 
 
-def _amount_problems(credited: Credited, invoice: Document, *, asked: Decimal, left: Left) -> tuple[Problem, ...]:
+def _amount_problems(
+    source: CreditSource, invoice: Document, *, requested: Decimal, remaining: CreditBalance
+) -> tuple[Problem, ...]:
     currency = invoice.draft.currency
     # A shop that counts in tenths of a cent refunds 0.016 twice of 0.032: each rounds up, and together they are a cent more.
-    rounded_up = isinstance(credited, Refund) and credited.amount < asked <= left.total + unit_of(currency)
-    if asked > left.total and not rounded_up:
-        sentence = (
-            f"{asked} {currency} is refunded, but {left.total} {currency} is left of {invoice.number}"
+    rounded_up = isinstance(source, Refund) and source.amount < requested <= remaining.total + unit_of(currency)
+    if requested > remaining.total and not rounded_up:
+        message = (
+            f"{requested} {currency} is refunded, but {remaining.total} {currency} is left of {invoice.number}"
             f" ({invoice.draft.total} {currency}); the credit note stops there."
         )
-        return (Problem("more_than_left", sentence),)
-    if not isinstance(credited, Refund):
+        return (Problem("more_than_remaining", message),)
+    if not isinstance(source, Refund):
         return ()
-    named = total_of(line.total + line.tax for line in credited.lines)
-    if named - asked > unit_of(currency) * (len(credited.lines) + 1):
-        sentence = f"Refund {credited.refund_id} gives back {asked} {currency}, but its lines are {named} {currency}."
-        return (Problem("does_not_add_up", sentence),)
+    named = total_of(line.total + line.tax for line in source.lines)
+    if named - requested > unit_of(currency) * (len(source.lines) + 1):
+        message = f"Refund {source.refund_id} gives back {requested} {currency}, but its lines are {named} {currency}."
+        return (Problem("does_not_add_up", message),)
     return ()
 
 
-def _own_reason(credited: Credited, original: Draft) -> str:
-    if not isinstance(credited, Cancellation):
+def _default_reason(source: CreditSource, original: Draft) -> str:
+    if not isinstance(source, Cancellation):
         return ""
-    return word("order_cancelled", original.language).format(order=original.order_number)
+    return phrase("order_cancelled", original.language).format(order=original.order_number)
 
 
-def _fits(part: Part, left: Part) -> bool:
-    return part == Part(_within(part.base, left.base), _within(part.vat, left.vat))
+def _fits(candidate: GroupTotals, remaining: GroupTotals) -> bool:
+    return candidate == GroupTotals(_within(candidate.base, remaining.base), _within(candidate.vat, remaining.vat))
 
 
 def _within(amount: Decimal, bound: Decimal) -> Decimal:

@@ -4,101 +4,111 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from worker.domain.credit_balance import NOTHING, Left, LineLeft, lines_left
+from worker.domain.credit_balance import NO_TOTALS, CreditBalance, LineBalance, line_balances_of
 from worker.domain.document import Document, Draft, Line
 from worker.domain.draft import quantity_and_price
 from worker.domain.money import ZERO, to_minor_unit, total_of
-from worker.domain.totals import Group, Part, net_per_group, unit_of, vat_on
+from worker.domain.totals import GroupTotals, VatGroup, net_per_group, unit_of, vat_on
 from worker.errors import Rejected
 
 
 @dataclass(frozen=True)
-class Pick:
+class SelectedLine:
     """One line of an invoice by its *place* (0 is the first), and how much of its quantity is taken back; parts count too."""
 
-    place: int
+    index: int
     quantity: Decimal
 
 
 @dataclass(frozen=True)
-class Chosen:
+class CreditSelection:
     """What a person takes back: *picks* of the invoice's lines, or an *amount* with VAT. *reason* is printed.
 
     A line goes back at the price that it was invoiced at; its last piece takes what is left of it.
     """
 
-    picks: tuple[Pick, ...] = ()
+    lines: tuple[SelectedLine, ...] = ()
     amount: Decimal | None = None
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.picks) is (self.amount is not None):
+        if bool(self.lines) is (self.amount is not None):
             raise ValueError("Choose lines, or give an amount.")
         if self.amount is not None and self.amount <= 0:
             raise ValueError(f"{self.amount} cannot be credited; give an amount above nothing.")
 
 
 @dataclass(frozen=True)
-class Picked:
+class ResolvedSelection:
     """The lines of a credit note as a person chose them, what they are per category and rate, and in all."""
 
     lines: tuple[Line, ...]
-    parts: dict[Group, Part]
+    groups: dict[VatGroup, GroupTotals]
     total: Decimal
 
 
-def picked(chosen: Chosen, invoice: Document, already: Sequence[Draft], left: Left) -> Picked:
+def resolve_selection(
+    selection: CreditSelection, invoice: Document, earlier_credit_notes: Sequence[Draft], remaining: CreditBalance
+) -> ResolvedSelection:
     """What *chosen* picks of *invoice* come to. Raises Rejected for what is not there, or is more than *left*."""
-    lines_now = lines_left(invoice, already)
-    taken: dict[int, Decimal] = {}
-    for pick in chosen.picks:
-        if pick.place in taken or not 0 <= pick.place < len(lines_now):
-            raise Rejected(f"{invoice.number} has no line {pick.place + 1} to choose (once).", code="line_unknown")
-        taken[pick.place] = _net_of(pick, invoice, lines_now[pick.place], notes=len(already))
-    lines = tuple(_line_of(pick, invoice.draft.lines[pick.place], taken[pick.place]) for pick in chosen.picks)
+    balances = line_balances_of(invoice, earlier_credit_notes)
+    nets_by_index: dict[int, Decimal] = {}
+    for selected in selection.lines:
+        if selected.index in nets_by_index or not 0 <= selected.index < len(balances):
+            raise Rejected(f"{invoice.number} has no line {selected.index + 1} to choose (once).", code="line_unknown")
+        nets_by_index[selected.index] = _net_of(
+            selected, invoice, balances[selected.index], credit_note_count=len(earlier_credit_notes)
+        )
+    lines = tuple(
+        _line_of(pick, invoice.draft.lines[pick.index], nets_by_index[pick.index]) for pick in selection.lines
+    )
     nets = net_per_group(lines)
-    parts = {
-        group: _part_of(group, nets[group], invoice, _rest(group, invoice, lines_now) - nets[group], left)
-        for group in left.parts
+    groups = {
+        group: _group_totals_of(
+            group, nets[group], invoice, _remaining_net_of(group, invoice, balances) - nets[group], remaining
+        )
+        for group in remaining.groups
         if group in nets
     }
-    return Picked(lines, parts, _total_of(parts, invoice, left))
+    return ResolvedSelection(lines, groups, _total_of(groups, invoice, remaining))
 
 
-def _net_of(pick: Pick, invoice: Document, left: LineLeft, *, notes: int) -> Decimal:
+def _net_of(selected: SelectedLine, invoice: Document, balance: LineBalance, *, credit_note_count: int) -> Decimal:
     """The net of *pick*. Where it is the last of its line, the cents that earlier shares left over go with it."""
     draft = invoice.draft
-    line, unit = draft.lines[pick.place], unit_of(draft.currency)
-    if not 0 < abs(pick.quantity) <= abs(left.quantity) or (pick.quantity > 0) is not (line.quantity > 0):
+    line, unit = draft.lines[selected.index], unit_of(draft.currency)
+    if not 0 < abs(selected.quantity) <= abs(balance.quantity) or (selected.quantity > 0) is not (line.quantity > 0):
         raise Rejected(
-            f"{pick.quantity} of “{line.description}” cannot be credited; {left.quantity} of it is left.",
+            f"{selected.quantity} of “{line.description}” cannot be credited; {balance.quantity} of it is left.",
             code="quantity_wrong",
         )
-    net = to_minor_unit(line.net * pick.quantity / line.quantity, draft.currency) + ZERO
-    if pick.quantity == left.quantity and abs(left.net - net) <= unit * (notes + 1):
-        return left.net
-    if abs(net) > abs(left.net) + unit * (notes + 1):
+    net = to_minor_unit(line.net * selected.quantity / line.quantity, draft.currency) + ZERO
+    if selected.quantity == balance.quantity and abs(balance.net - net) <= unit * (credit_note_count + 1):
+        return balance.net
+    if abs(net) > abs(balance.net) + unit * (credit_note_count + 1):
         raise Rejected(
-            f"Only {left.net} {draft.currency} (without VAT) is left of “{line.description}”; credit an amount instead.",
-            code="more_than_left",
+            f"Only {balance.net} {draft.currency} (without VAT) is left of “{line.description}”; credit an amount instead.",
+            code="more_than_remaining",
         )
-    return net if abs(net) <= abs(left.net) else left.net
+    return net if abs(net) <= abs(balance.net) else balance.net
 
 
-def _line_of(pick: Pick, line: Line, net: Decimal) -> Line:
-    quantity, price = quantity_and_price(net, pick.quantity)
+def _line_of(selected: SelectedLine, line: Line, net: Decimal) -> Line:
+    quantity, price = quantity_and_price(net, selected.quantity)
     return replace(line, quantity=quantity, unit_price=price, net=net)
 
 
-def _rest(group: Group, invoice: Document, lines_now: Iterable[LineLeft]) -> Decimal:
+def _remaining_net_of(group: VatGroup, invoice: Document, balances: Iterable[LineBalance]) -> Decimal:
     """The net that is left of the lines of *group*."""
-    mine = zip(invoice.draft.lines, lines_now, strict=True)
+    mine = zip(invoice.draft.lines, balances, strict=True)
     return total_of(now.net for line, now in mine if (line.category, line.rate) == group)
 
 
-def _part_of(group: Group, net: Decimal, invoice: Document, rest: Decimal, left: Left) -> Part:
+def _group_totals_of(
+    group: VatGroup, net: Decimal, invoice: Document, rest: Decimal, remaining: CreditBalance
+) -> GroupTotals:
     """Base and VAT of *net*. With the last of a group's lines (*rest* is nothing) goes what its roundings left over."""
-    currency, room = invoice.draft.currency, left.parts[group]
+    currency, room = invoice.draft.currency, remaining.groups[group]
     # A shop without decimals has roundings of half a euro a line.
     rounded = total_of(abs(one.amount) for one in invoice.draft.roundings if (one.category, one.rate) == group)
     allowed = rounded + unit_of(currency) * (len(invoice.draft.lines) + 1)
@@ -109,27 +119,29 @@ def _part_of(group: Group, net: Decimal, invoice: Document, rest: Decimal, left:
         raise Rejected(
             f"The chosen lines are {net} {currency} without VAT at {group[1]} %, but {room.base} {currency} is left at that "
             f"rate of {invoice.number}. Choose its discount too, or credit an amount.",
-            code="more_than_left",
+            code="more_than_remaining",
         )
     if base == room.base:
         return room
     vat = vat_on(base, group[1], currency)
-    return Part(base, min(max(vat, min(room.vat, ZERO)), max(room.vat, ZERO)))
+    return GroupTotals(base, min(max(vat, min(room.vat, ZERO)), max(room.vat, ZERO)))
 
 
-def _total_of(parts: dict[Group, Part], invoice: Document, left: Left) -> Decimal:
+def _total_of(groups: dict[VatGroup, GroupTotals], invoice: Document, remaining: CreditBalance) -> Decimal:
     """What is paid back: all that is left where *parts* are all, the cents of its payable rounding with them."""
     currency = invoice.draft.currency
-    is_all = {g: p for g, p in parts.items() if p != NOTHING} == {g: p for g, p in left.parts.items() if p != NOTHING}
-    total = left.total if is_all else total_of(part.gross for part in parts.values())
+    is_all = {g: p for g, p in groups.items() if p != NO_TOTALS} == {
+        g: p for g, p in remaining.groups.items() if p != NO_TOTALS
+    }
+    total = remaining.total if is_all else total_of(part.gross for part in groups.values())
     if total <= 0:
         raise Rejected(
-            f"The chosen lines come to {total} {currency}; there is nothing to give back.", code="nothing_chosen"
+            f"The chosen lines come to {total} {currency}; there is nothing to give back.", code="nothing_selected"
         )
-    if total >= left.total and not is_all:
+    if total >= remaining.total and not is_all:
         raise Rejected(
-            f"The chosen lines are {total} {currency}, but {left.total} {currency} is left of {invoice.number}. Choose its "
+            f"The chosen lines are {total} {currency}, but {remaining.total} {currency} is left of {invoice.number}. Choose its "
             "discount too, or credit all that is left.",
-            code="more_than_left",
+            code="more_than_remaining",
         )
     return total

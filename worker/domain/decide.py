@@ -9,66 +9,66 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from worker.domain.credit_balance import left_of
+from worker.domain.credit_balance import credit_balance_of
 from worker.domain.credit_note import Cancellation, draft_credit_note
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.draft import assess, draft_document, is_paid, status_of
-from worker.domain.language import word
+from worker.domain.language import phrase
 from worker.domain.order import Order, Refund
-from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
 from worker.errors import Rejected
 
 _DRAFT_STATUSES = ("checkout-draft", "auto-draft")
 _OVER_STATUSES = ("cancelled", "failed", "refunded")
 _CREATED_STATUSES = ("on-hold", "processing", "completed")
-_WORDS_OF_MOMENTS = {
-    Moment.CREATED: "placed",
-    Moment.PAID: "paid",
-    Moment.PROCESSING: "in processing",
-    Moment.COMPLETED: "completed",
+_TRIGGER_NAMES = {
+    Trigger.CREATED: "placed",
+    Trigger.PAID: "paid",
+    Trigger.PROCESSING: "in processing",
+    Trigger.COMPLETED: "completed",
 }
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleResult:
     """Why a rule made a document or none. *rule* is `invoice:paid:send`, `refund:301`, `cancel:F2026-00042` or `credit_note`."""
 
     rule: str
     fired: bool
     code: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """What is due, why the rest is not, and what its owner must be shown."""
 
-    due: tuple[Draft, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    rule_results: tuple[RuleResult, ...] = ()
     flags: tuple[Problem, ...] = ()
 
 
-def documents_due(order: Order, refunds: tuple[Refund, ...], history: History, shop: Shop, today: date) -> Verdict:
+def decide_documents(order: Order, refunds: tuple[Refund, ...], history: History, shop: Shop, today: date) -> Decision:
     """Decide on *order*. *history* is of this order alone, by id and key; *today* is the date in the shop's zone.
 
     An invoice goes before the credit notes against it: those are due in the next look, after it was issued. A kept draft
     that waits is drafted again, so that it can be refreshed; a discarded one is not.
     """
-    look = _Look(order, refunds, history, shop, today)
+    decider = _Decider(order, refunds, history, shop, today)
     for rule in shop.rules:
-        look.judge_rule(rule)
-    look.judge_credit_notes()
-    return Verdict(tuple(look.due), tuple(look.findings), look.flags())
+        decider.evaluate_rule(rule)
+    decider.evaluate_credit_notes()
+    return Decision(tuple(decider.drafts), tuple(decider.rule_results), decider.flags())
 
 
-def reissue(order: Order, invoice: Document, history: History, shop: Shop, today: date) -> tuple[Draft, Draft]:
+def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop, today: date) -> tuple[Draft, Draft]:
     """“Credit and issue again”: the credit note of all that is left of *invoice*, and the invoice of *order* as it is now."""
-    credit_notes = tuple(document.draft for document in history.credited(invoice))
-    if credit_notes and not left_of(invoice, credit_notes).total:
-        raise Rejected(f"Nothing is left of {invoice.number}: it has been credited in full.", code="nothing_left")
+    credit_notes = tuple(document.draft for document in history.credit_notes_of(invoice))
+    if credit_notes and not credit_balance_of(invoice, credit_notes).total:
+        raise Rejected(f"Nothing is left of {invoice.number}: it has been credited in full.", code="nothing_remaining")
     language = invoice.draft.language
     credit_note = draft_credit_note(
-        Cancellation(word("replaced", language).format(number=invoice.number)),
+        Cancellation(phrase("replaced", language).format(number=invoice.number)),
         invoice,
         credit_notes,
         order,
@@ -87,32 +87,32 @@ def reissue(order: Order, invoice: Document, history: History, shop: Shop, today
     return credit_note, again
 
 
-def matched(order: Order, shop: Shop, today: date) -> tuple[Finding, ...]:
+def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, ...]:
     """What the shop's rules say of *order*, each with its reason, as if nothing had been made of it yet. A dry run."""
-    look = _Look(order, (), History(), shop, today)
+    decider = _Decider(order, (), History(), shop, today)
     for rule in shop.rules:
-        look.judge_rule(rule)
-    return tuple(look.findings)
+        decider.evaluate_rule(rule)
+    return tuple(decider.rule_results)
 
 
-def by_hand(kind: Kind, order: Order, history: History, shop: Shop, today: date) -> Draft:
+def draft_manually(kind: Kind, order: Order, history: History, shop: Shop, today: date) -> Draft:
     """The document of *kind* that no rule made: a person wants it, whatever the moment. Raises Rejected where it exists."""
-    look = _Look(order, (), history, shop, today)
+    decider = _Decider(order, (), history, shop, today)
     if kind is Kind.CREDIT_NOTE:
         raise Rejected("A credit note belongs to an invoice: credit the invoice.", code="not_by_hand")
-    cause = look.cause_of(kind)
-    made = look.made(cause)
-    if made:
-        raise Rejected(f"Order {order.number} has its {str(kind).replace('_', ' ')}. {made[1]}", code=made[0])
+    cause = decider.cause_of(kind)
+    issued = decider.already_issued(cause)
+    if issued:
+        raise Rejected(f"Order {order.number} has its {str(kind).replace('_', ' ')}. {issued[1]}", code=issued[0])
     if any(kept.draft.cause == cause and not kept.discarded for kept in history.drafts):
         raise Rejected(f"A draft of it waits for order {order.number}: issue that one.", code="draft_waits")
-    if look.status in (*_DRAFT_STATUSES, "trash"):
+    if decider.status in (*_DRAFT_STATUSES, "trash"):
         raise Rejected(f"Order {order.number} is not placed, or in the trash.", code="draft_order")
     return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today)
 
 
 @dataclass
-class _Look:
+class _Decider:
     """One look at one order; the lists grow as the rules are judged in their order."""
 
     order: Order
@@ -120,8 +120,8 @@ class _Look:
     history: History
     shop: Shop
     today: date
-    due: list[Draft] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    rule_results: list[RuleResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.status = status_of(self.order, self.shop)
@@ -129,24 +129,24 @@ class _Look:
 
     # Rules
 
-    def judge_rule(self, rule: Rule) -> None:
+    def evaluate_rule(self, rule: Rule) -> None:
         cause = self.cause_of(rule.kind)
         reason = (
-            self.made(cause)
-            or self.unwanted_order()
-            or self.condition_missed(rule)
-            or self.not_yet(rule)
-            or self.not_again(cause, rule)
+            self.already_issued(cause)
+            or self.why_excluded()
+            or self.unmet_condition(rule)
+            or self.why_not_yet(rule)
+            or self.already_drafted(cause, rule)
         )
         if reason:
-            self.find(str(rule), reason)
+            self.skip(str(rule), reason)
             return
         draft = draft_document(
             rule.kind, self.order, self.shop, cause=cause, send_mode=rule.send_mode, today=self.today
         )
         self.fire(str(rule), draft)
 
-    def unwanted_order(self) -> tuple[str, str] | None:
+    def why_excluded(self) -> tuple[str, str] | None:
         """Why this order makes nothing at all."""
         if self.status in _DRAFT_STATUSES:
             return "draft_order", "The order is not placed yet; a checkout merely began."
@@ -159,7 +159,7 @@ class _Look:
             return "never_paid", f"The order is {self.status} and was never paid."
         return None
 
-    def condition_missed(self, rule: Rule) -> tuple[str, str] | None:
+    def unmet_condition(self, rule: Rule) -> tuple[str, str] | None:
         """The first of the rule's conditions that the order does not meet."""
         billing = self.order.billing
         business = bool(billing.company or self.order.vat_number_given)
@@ -177,101 +177,101 @@ class _Look:
             return "condition_minimum_total", f"The order's {total} is less than the rule's {rule.minimum_total}."
         return None
 
-    def not_yet(self, rule: Rule) -> tuple[str, str] | None:
+    def why_not_yet(self, rule: Rule) -> tuple[str, str] | None:
         """Why the order has not reached the rule's moment."""
         if self.status in _OVER_STATUSES and rule.kind is not Kind.INVOICE:
             return "order_over", f"The order is {self.status}; only its invoice is still made."
-        if self.reached(rule.moment):
+        if self.has_reached(rule.trigger):
             return None
-        word_of = _WORDS_OF_MOMENTS[rule.moment]
-        return f"not_{rule.moment}", f"The order is not {word_of} yet; its status is “{self.order.status}”."
+        trigger_name = _TRIGGER_NAMES[rule.trigger]
+        return f"not_{rule.trigger}", f"The order is not {trigger_name} yet; its status is “{self.order.status}”."
 
-    def reached(self, moment: Moment) -> bool:
+    def has_reached(self, trigger: Trigger) -> bool:
         """Whether the order is at *moment* or beyond. "processing" alone is not paid: cash on delivery is not."""
         over_but_paid = self.status in _OVER_STATUSES and self.paid
-        match moment:
-            case Moment.CREATED:
+        match trigger:
+            case Trigger.CREATED:
                 by_staff = self.order.created_via == "admin" or self.shop.pending_counts
                 waiting = self.status == "pending" and by_staff
                 return self.status in _CREATED_STATUSES or waiting or self.paid
-            case Moment.PAID:
+            case Trigger.PAID:
                 return self.paid
-            case Moment.PROCESSING:
+            case Trigger.PROCESSING:
                 return self.status in ("processing", "completed") or over_but_paid
-            case Moment.COMPLETED:
+            case Trigger.COMPLETED:
                 return self.status == "completed" or (over_but_paid and self.order.completed_at is not None)
 
-    def made(self, cause: str) -> tuple[str, str] | None:
+    def already_issued(self, cause: str) -> tuple[str, str] | None:
         document = next((known for known in self.history.documents if known.draft.cause == cause), None)
         return ("already_made", f"It exists: {document.number}.") if document else None
 
-    def discarded(self, cause: str) -> tuple[str, str] | None:
+    def draft_discarded(self, cause: str) -> tuple[str, str] | None:
         thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)
         return ("discarded", "Its draft was discarded.") if thrown_away else None
 
-    def not_again(self, cause: str, rule: Rule) -> tuple[str, str] | None:
+    def already_drafted(self, cause: str, rule: Rule) -> tuple[str, str] | None:
         """Why *rule* must not make what another one makes, or what a person threw away."""
-        if any(draft.cause == cause for draft in self.due):
+        if any(draft.cause == cause for draft in self.drafts):
             return "already_made", f"An earlier rule makes the {str(rule.kind).replace('_', ' ')}."
-        return self.discarded(cause)
+        return self.draft_discarded(cause)
 
     def cause_of(self, kind: Kind) -> str:
         return f"order:{self.order.order_id}:{kind}:{self.generation() if kind is Kind.INVOICE else 1}"
 
     # Invoices and what takes them back
 
-    def invoice(self) -> Document | None:
+    def latest_invoice(self) -> Document | None:
         """The latest invoice of the order."""
         invoices = [document for document in self.history.documents if document.draft.kind is Kind.INVOICE]
         return max(invoices, key=_generation, default=None)
 
     def generation(self) -> int:
         """Which invoice of the order is next: the second follows when the first was taken back as a whole."""
-        invoice = self.invoice()
+        invoice = self.latest_invoice()
         if invoice is None:
             return 1
-        return _generation(invoice) + (1 if self.cancelled(invoice) else 0)
+        return _generation(invoice) + (1 if self.is_cancelled(invoice) else 0)
 
-    def cancelled(self, invoice: Document) -> bool:
+    def is_cancelled(self, invoice: Document) -> bool:
         """Whether *invoice* was cancelled or replaced; refunds alone leave it in its place, however many."""
-        credit_notes = self.history.credited(invoice)
-        whole = not left_of(invoice, (document.draft for document in credit_notes)).total
+        credit_notes = self.history.credit_notes_of(invoice)
+        whole = not credit_balance_of(invoice, (document.draft for document in credit_notes)).total
         return whole and any(document.draft.cause.startswith("cancel:") for document in credit_notes)
 
-    def judge_credit_notes(self) -> None:
-        unwanted = self.unwanted_order()
-        if unwanted and unwanted[0] in ("draft_order", "trashed"):
-            self.find("credit_note", unwanted)
+    def evaluate_credit_notes(self) -> None:
+        exclusion = self.why_excluded()
+        if exclusion and exclusion[0] in ("draft_order", "trashed"):
+            self.skip("credit_note", exclusion)
             return
         known = {refund.refund_id for refund in self.refunds}
         unread = [summary.refund_id for summary in self.order.refunds if summary.refund_id not in known]
         for refund_id in unread:
-            sentence = f"Refund {refund_id} could not be read in the shop; its lines are needed."
-            self.find(f"refund:{refund_id}", ("refund_unread", sentence))
+            message = f"Refund {refund_id} could not be read in the shop; its lines are needed."
+            self.skip(f"refund:{refund_id}", ("refund_unread", message))
         for refund in sorted(self.refunds, key=lambda refund: (refund.created_at, refund.refund_id)):
-            self.judge_refund(refund)
-        self.judge_cancellation()
+            self.evaluate_refund(refund)
+        self.evaluate_cancellation()
         if not self.order.refunds and not self.refunds and self.status != "cancelled":
-            self.find("credit_note", ("no_refund", "Nothing was refunded or cancelled."))
+            self.skip("credit_note", ("no_refund", "Nothing was refunded or cancelled."))
 
-    def judge_refund(self, refund: Refund) -> None:
+    def evaluate_refund(self, refund: Refund) -> None:
         rule = f"refund:{refund.refund_id}"
-        invoice = self.invoice()
-        if any(draft.kind is Kind.INVOICE for draft in self.due):
-            self.find(rule, ("after_invoice", "The credit note follows when the invoice is issued."))
-        elif invoice is None or self.cancelled(invoice):
+        invoice = self.latest_invoice()
+        if any(draft.kind is Kind.INVOICE for draft in self.drafts):
+            self.skip(rule, ("after_invoice", "The credit note follows when the invoice is issued."))
+        elif invoice is None or self.is_cancelled(invoice):
             nothing = ("no_invoice", "No invoice was issued for the order, so there is nothing to credit.")
-            self.find(rule, self.made(rule) or nothing)
+            self.skip(rule, self.already_issued(rule) or nothing)
         elif not refund.amount:
-            self.find(rule, ("nothing_refunded", "The refund is of 0.00."))
+            self.skip(rule, ("nothing_refunded", "The refund is of 0.00."))
         else:
-            self.judge_refund_of(refund, invoice, rule)
+            self.draft_refund(refund, invoice, rule)
 
-    def judge_refund_of(self, refund: Refund, invoice: Document, rule: str) -> None:
+    def draft_refund(self, refund: Refund, invoice: Document, rule: str) -> None:
         cause = self.cause_of_refund(refund, invoice)
-        reason = self.made(cause) or self.discarded(cause) or self.nothing_left(invoice)
+        reason = self.already_issued(cause) or self.draft_discarded(cause) or self.fully_credited(invoice)
         if reason:
-            self.find(rule, reason)
+            self.skip(rule, reason)
             return
         draft = draft_credit_note(
             refund,
@@ -294,15 +294,15 @@ class _Look:
         of_another = first and first.draft.corrects and first.draft.corrects.document_id != invoice.document_id
         return f"{cause}:{_generation(invoice)}" if of_another else cause
 
-    def judge_cancellation(self) -> None:
+    def evaluate_cancellation(self) -> None:
         """A cancelled order's unpaid invoice is taken back by a credit note that a person looks at first."""
-        invoice = self.invoice()
+        invoice = self.latest_invoice()
         if self.status != "cancelled" or invoice is None:
             return
         cause = f"cancel:{invoice.number}"
-        reason = self.made(cause) or self.not_to_cancel(invoice) or self.discarded(cause)
+        reason = self.already_issued(cause) or self.why_not_cancelled(invoice) or self.draft_discarded(cause)
         if reason:
-            self.find(cause, reason)
+            self.skip(cause, reason)
             return
         draft = draft_credit_note(
             Cancellation(),
@@ -315,42 +315,40 @@ class _Look:
         )
         self.fire(cause, draft)
 
-    def not_to_cancel(self, invoice: Document) -> tuple[str, str] | None:
-        if self.nothing_left(invoice) or not self.paid:
-            return self.nothing_left(invoice)
+    def why_not_cancelled(self, invoice: Document) -> tuple[str, str] | None:
+        if self.fully_credited(invoice) or not self.paid:
+            return self.fully_credited(invoice)
         return "not_refunded", f"The order was paid; refund it in the shop, and {invoice.number} is credited by that."
 
-    def nothing_left(self, invoice: Document) -> tuple[str, str] | None:
+    def fully_credited(self, invoice: Document) -> tuple[str, str] | None:
         """Credited by hand before, for instance: a credit note of 0.00 would tell nobody anything."""
-        if left_of(invoice, self.credit_notes_of(invoice)).total > 0:
+        if credit_balance_of(invoice, self.credit_notes_of(invoice)).total > 0:
             return None
-        return "nothing_left", f"Nothing is left of {invoice.number} to credit."
+        return "nothing_remaining", f"Nothing is left of {invoice.number} to credit."
 
     def credit_notes_of(self, invoice: Document) -> tuple[Draft, ...]:
         """Issued, and due in this look."""
-        issued = tuple(document.draft for document in self.history.credited(invoice))
-        return (*issued, *(draft for draft in self.due if draft.kind is Kind.CREDIT_NOTE))
+        issued = tuple(document.draft for document in self.history.credit_notes_of(invoice))
+        return (*issued, *(draft for draft in self.drafts if draft.kind is Kind.CREDIT_NOTE))
 
     # What its owner must be shown
 
     def flags(self) -> tuple[Problem, ...]:
-        invoice = self.invoice()
+        invoice = self.latest_invoice()
         flags: list[Problem] = []
-        if invoice and not (self.history.credited(invoice) and self.nothing_left(invoice)):
-            flags += _changed_after(invoice, self.order, self.shop)
+        if invoice and not (self.history.credit_notes_of(invoice) and self.fully_credited(invoice)):
+            flags += _changes_after_invoice(invoice, self.order, self.shop)
         flags += self.deleted_refunds()
-        if any(draft.kind is Kind.INVOICE for draft in self.due) or invoice:
+        if any(draft.kind is Kind.INVOICE for draft in self.drafts) or invoice:
             flags += assess(self.order, self.shop).flags
         if (
             invoice
             and self.status == "cancelled"
             and self.paid
-            and left_of(invoice, self.credit_notes_of(invoice)).total
+            and credit_balance_of(invoice, self.credit_notes_of(invoice)).total
         ):
-            sentence = (
-                f"Order {self.order.number} is cancelled, but it was paid and {invoice.number} stands: refund it."
-            )
-            flags.append(Problem("cancelled_but_paid", sentence))
+            message = f"Order {self.order.number} is cancelled, but it was paid and {invoice.number} stands: refund it."
+            flags.append(Problem("cancelled_but_paid", message))
         return tuple(flags)
 
     def deleted_refunds(self) -> Iterable[Problem]:
@@ -359,25 +357,27 @@ class _Look:
             name, _, rest = document.draft.cause.partition(":")
             refund_id = rest.partition(":")[0]
             if name == "refund" and refund_id.isdigit() and int(refund_id) not in there:
-                sentence = (
+                message = (
                     f"Refund {refund_id} of order {self.order.number} was deleted in the shop, but {document.number} "
                     f"credits its {document.draft.total} {document.draft.currency}."
                 )
-                yield Problem("refund_deleted", sentence)
+                yield Problem("refund_deleted", message)
 
     # Writing down
 
-    def find(self, rule: str, reason: tuple[str, str]) -> None:
-        self.findings.append(Finding(rule, False, *reason))
+    def skip(self, rule: str, reason: tuple[str, str]) -> None:
+        self.rule_results.append(RuleResult(rule, False, *reason))
 
     def fire(self, rule: str, draft: Draft) -> None:
         waits = any(kept.draft.cause == draft.cause for kept in self.history.drafts)
-        self.due.append(draft)
+        self.drafts.append(draft)
         name = str(draft.kind).replace("_", " ")
         if waits:
-            self.findings.append(Finding(rule, True, "draft_waits", f"A draft of the {name} waits for a person."))
+            self.rule_results.append(
+                RuleResult(rule, True, "draft_waits", f"A draft of the {name} waits for a person.")
+            )
         else:
-            self.findings.append(Finding(rule, True, "fired", f"The {name} is due."))
+            self.rule_results.append(RuleResult(rule, True, "fired", f"The {name} is due."))
 
 
 def _generation(invoice: Document) -> int:
@@ -386,7 +386,7 @@ def _generation(invoice: Document) -> int:
     return int(last) if last.isdigit() else 1
 
 
-def _changed_after(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
+def _changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
     """What the order says otherwise than its invoice. Settings changed since do not count: only what comes from the shop."""
     now = draft_document(
         Kind.INVOICE, order, shop, cause=invoice.draft.cause, send_mode=SendMode.SEND, today=invoice.issued_on
@@ -399,8 +399,8 @@ def _changed_after(invoice: Document, order: Order, shop: Shop) -> tuple[Problem
     differences += _different_lines(invoice.draft, now)
     if not differences:
         return ()
-    sentence = f"Order {order.number} changed after {invoice.number}: {'; '.join(differences)}."
-    return (Problem("changed_after_invoice", sentence),)
+    message = f"Order {order.number} changed after {invoice.number}: {'; '.join(differences)}."
+    return (Problem("changed_after_invoice", message),)
 
 
 def _compared(before: Draft, after: Draft) -> Sequence[tuple[str, str, str]]:

@@ -117,7 +117,7 @@ class Problem:
     """Why a draft may not become a document by itself: a stable code and a sentence for the shop owner."""
 
     code: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -189,12 +189,12 @@ class Document:
 
 
 @dataclass(frozen=True)
-class KeptDraft:
+class StoredDraft:
     """A draft that waits for a person. *discarded* ones stay, so that their cause does not come back by itself."""
 
     draft_id: int
     shop_id: str
-    kept_at: datetime
+    created_at: datetime
     draft: Draft
     discarded: bool = False
 
@@ -204,12 +204,12 @@ class History:
     """What already exists for one order: all that `documents_due` may know of the past."""
 
     documents: tuple[Document, ...] = ()
-    drafts: tuple[KeptDraft, ...] = ()
+    drafts: tuple[StoredDraft, ...] = ()
 
     def has(self, cause: str) -> bool:
         return cause in {d.draft.cause for d in self.documents} | {d.draft.cause for d in self.drafts}
 
-    def credited(self, invoice: Document) -> tuple[Document, ...]:
+    def credit_notes_of(self, invoice: Document) -> tuple[Document, ...]:
         """The credit notes issued against *invoice*, oldest first."""
         return tuple(
             d for d in self.documents if d.draft.corrects and d.draft.corrects.document_id == invoice.document_id

@@ -18,7 +18,7 @@ from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
 from worker.domain.party import Address, Buyer
 from worker.domain.rates import known_rates
 from worker.domain.shop import Shop
-from worker.domain.totals import Charged, Group, Totals, add_up, unit_of
+from worker.domain.totals import ChargedAmounts, Totals, VatGroup, add_up, unit_of
 
 _SIX_DECIMALS = Decimal("0.000001")
 _R120 = Decimal("0.02")  # PEPPOL-EN16931-R120: quantity x price may differ from the line's net by this much
@@ -107,13 +107,15 @@ def assess(order: Order, shop: Shop) -> Assessment:
         total=to_minor_unit(order.total, order.currency),
         currency=order.currency,
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
-        spread=not unexplained and _decimals_of(order.total) >= -_exponent(unit_of(order.currency)),
+        distribute_difference=not unexplained and _decimals_of(order.total) >= -_exponent(unit_of(order.currency)),
         as_charged=shop.vat_as_charged,
     )
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
-    problems = (*_once(treatment_problems), *_line_problems(order, rates), *unexplained)
+    problems = (*_unique(treatment_problems), *_line_problems(order, rates), *unexplained)
     flags = [treatment.flag for treatment in treatments if treatment.flag]
-    return Assessment(treatments, rates, lines, totals, problems, (*_number_flag(order, shop, problems), *_once(flags)))
+    return Assessment(
+        treatments, rates, lines, totals, problems, (*_vat_number_flag(order, shop, problems), *_unique(flags))
+    )
 
 
 def status_of(order: Order, shop: Shop) -> str:
@@ -134,7 +136,7 @@ def paid_on(order: Order, shop: Shop) -> date | None:
 
 def buyer_of(order: Order, shop: Shop) -> Buyer:
     billing = order.billing
-    number, _ = vat.vat_number(order.vat_number_given, billing.address.country or shop.seller.address.country)
+    number, _ = vat.normalise_vat_number(order.vat_number_given, billing.address.country or shop.seller.address.country)
     return Buyer(
         name=billing.name or billing.company or billing.email,
         company=billing.company,
@@ -169,11 +171,11 @@ def seller_problem(shop: Shop) -> tuple[Problem, ...]:
 def exchange_rate_problem(currency: str, vat_amount: Decimal, rate: Decimal | None) -> tuple[Problem, ...]:
     if currency == "EUR" or rate or not vat_amount:
         return ()
-    sentence = f"The VAT must be shown in EUR, but no exchange rate is known for {currency}. Add one in the settings."
-    return (Problem("exchange_rate_missing", sentence),)
+    message = f"The VAT must be shown in EUR, but no exchange rate is known for {currency}. Add one in the settings."
+    return (Problem("exchange_rate_missing", message),)
 
 
-def plain(percent: Decimal) -> Decimal:
+def without_trailing_zeros(percent: Decimal) -> Decimal:
     """A rate without trailing zeros and without exponent: 21, 5.5, 20."""
     whole = percent.to_integral_value()
     return whole if whole == percent else percent.normalize()
@@ -193,14 +195,14 @@ def _line(line: OrderLine, treatment: vat.Treatment, currency: str) -> Line:
     quantity, price = quantity_and_price(net, line.quantity)
     details = [f"{name}: {value}" for name, value in line.options]
     if abs(quantity) != (abs(line.quantity) or 1):
-        details.append(f"{plain(line.quantity)} x")
+        details.append(f"{without_trailing_zeros(line.quantity)} x")
     return Line(
         description=line.name,
         quantity=quantity,
         unit_price=price,
         net=net,
         category=treatment.category,
-        rate=plain(treatment.rate),
+        rate=without_trailing_zeros(treatment.rate),
         sku=line.sku,
         details=tuple(details),
         order_line_id=line.line_id,
@@ -218,7 +220,7 @@ def _charged_rate(line: OrderLine, order: Order) -> ChargedRate:
     percent = _combined(known)
     if not line.tax and abs(line.total) * percent / 100 > unit_of(order.currency):
         return ChargedRate(Decimal(0))  # the rate is named, but nothing was charged
-    return ChargedRate(plain(percent), several=len(known) > 1 or any(rate.compound for rate in known))
+    return ChargedRate(without_trailing_zeros(percent), several=len(known) > 1 or any(rate.compound for rate in known))
 
 
 def _combined(rates: Sequence[TaxRate]) -> Decimal:
@@ -237,13 +239,13 @@ def _guessed_percent(line: OrderLine, order: Order) -> Decimal:
     stated = abs(line.tax / line.total * 100)
     nearest = min(known_rates(order.billing.address.country), key=lambda rate: abs(rate - stated), default=stated)
     explained = abs(abs(line.tax) - abs(line.total) * nearest / 100) <= unit_of(order.currency)
-    return plain(nearest if explained else to_cent(stated))
+    return without_trailing_zeros(nearest if explained else to_cent(stated))
 
 
-def _charged_per_group(order: Order, treatments: Sequence[vat.Treatment]) -> dict[Group, Charged]:
+def _charged_per_group(order: Order, treatments: Sequence[vat.Treatment]) -> dict[VatGroup, ChargedAmounts]:
     """Net and tax per category and rate, highest rate first. The tax is what `tax_lines` say: the lines' own may not add up."""
-    groups: list[Group] = [(treatment.category, plain(treatment.rate)) for treatment in treatments]
-    net: dict[Group, Decimal] = dict.fromkeys(sorted(groups, key=lambda group: (-group[1], group[0])), Decimal(0))
+    groups: list[VatGroup] = [(treatment.category, without_trailing_zeros(treatment.rate)) for treatment in treatments]
+    net: dict[VatGroup, Decimal] = dict.fromkeys(sorted(groups, key=lambda group: (-group[1], group[0])), Decimal(0))
     tax, lines = dict.fromkeys(net, Decimal(0)), dict.fromkeys(net, 0)
     for line, group in zip(order.lines, groups, strict=True):
         net[group] += line.total
@@ -254,21 +256,21 @@ def _charged_per_group(order: Order, treatments: Sequence[vat.Treatment]) -> dic
         holders = [group for line, group in zip(order.lines, groups, strict=True) if _carries(line, rate)]
         if holders:
             largest = max(holders, key=lambda group: abs(net[group]))
-            tax[largest] += rate.charged - _listed(order, rate)
-    return {group: Charged(net[group], tax[group], lines[group]) for group in net}
+            tax[largest] += rate.charged - _tax_of_lines(order, rate)
+    return {group: ChargedAmounts(net[group], tax[group], lines[group]) for group in net}
 
 
 def _carries(line: OrderLine, rate: TaxRate) -> bool:
     return any(tax.rate_id == rate.rate_id and (tax.amount or not line.total) for tax in line.taxes)
 
 
-def _listed(order: Order, rate: TaxRate) -> Decimal:
+def _tax_of_lines(order: Order, rate: TaxRate) -> Decimal:
     """What the lines say was charged under *rate*."""
     taxes: Iterable[LineTax] = (tax for line in order.lines for tax in line.taxes)
     return sum((tax.amount for tax in taxes if tax.rate_id == rate.rate_id), Decimal(0))
 
 
-def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[Charged]) -> tuple[Problem, ...]:
+def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[ChargedAmounts]) -> tuple[Problem, ...]:
     """The difference that rounding cannot explain, if there is one.
 
     A shop rounds each line's net and tax by half a unit at most, each rate's two sums (lines, shipping) and its total
@@ -281,12 +283,14 @@ def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[C
         expected = line.total * rate.percent / 100
         if not rate.guessed and abs(line.tax - expected) > 2 * half:
             wrong.append(
-                f"“{line.name}” of {line.total} carries {line.tax} of tax, {plain(rate.percent)} % would be {to_cent(expected)}"
+                f"“{line.name}” of {line.total} carries {line.tax} of tax, {without_trailing_zeros(rate.percent)} % would be {to_cent(expected)}"
             )
     for tax_rate in order.tax_rates:
-        listed, lines = _listed(order, tax_rate), sum(1 for line in order.lines if _carries(line, tax_rate))
+        listed, lines = _tax_of_lines(order, tax_rate), sum(1 for line in order.lines if _carries(line, tax_rate))
         if abs(tax_rate.charged - listed) > half * (lines + 2):
-            wrong.append(f"{tax_rate.charged} was charged at {plain(tax_rate.percent)} %, the lines say {listed}")
+            wrong.append(
+                f"{tax_rate.charged} was charged at {without_trailing_zeros(tax_rate.percent)} %, the lines say {listed}"
+            )
     summed = sum((sums.net + sums.tax for sums in charged), Decimal(0))
     if abs(order.total - summed) > half * (len(order.lines) + 2 * len(order.tax_rates) + 1):
         wrong.append(f"the lines with tax are {summed}, the order's total is {order.total}")
@@ -320,9 +324,11 @@ def _line_problems(order: Order, rates: Sequence[ChargedRate]) -> tuple[Problem,
     )
 
 
-def _number_flag(order: Order, shop: Shop, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _vat_number_flag(order: Order, shop: Shop, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """A wrong VAT number is shown; where it decides the treatment the problem says so already."""
-    _, wrong = vat.vat_number(order.vat_number_given, order.billing.address.country or shop.seller.address.country)
+    _, wrong = vat.normalise_vat_number(
+        order.vat_number_given, order.billing.address.country or shop.seller.address.country
+    )
     decides = any(problem.code == "no_tax_charged" for problem in problems)
     return (wrong,) if wrong and not decides else ()
 
@@ -361,7 +367,7 @@ def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:
     """Where the goods go, when that is not the buyer's address; always for an intra-EU supply (EN 16931 BR-IC-12)."""
     shipping, billing = order.shipping, order.billing
     name = ", ".join(part for part in (shipping.company, shipping.name) if part)
-    elsewhere = _written(shipping.address) != _written(billing.address) or shipping.name not in ("", billing.name)
+    elsewhere = _comparable(shipping.address) != _comparable(billing.address) or shipping.name not in ("", billing.name)
     if shipping.address != Address() and elsewhere:
         return shipping.address, name
     if any(line.category is Category.INTRA_EU for line in lines):
@@ -369,7 +375,7 @@ def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:
     return None, ""
 
 
-def _written(address: Address) -> str:
+def _comparable(address: Address) -> str:
     """An address as people compare it: case, spaces and commas aside. Fields of shipping may be empty where billing's are not."""
     parts = (address.street, address.street_2, address.postcode, address.city, address.country)
     return re.sub(r"[\s,]+", " ", " ".join(parts)).strip().casefold()
@@ -386,7 +392,7 @@ def _einvoice_obstacle(rates: Iterable[ChargedRate]) -> str:
     return "A line carries several taxes or a compound tax, which EN 16931 cannot express: PDF only."
 
 
-def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(problems))
 
 

@@ -10,7 +10,7 @@ from worker.domain.shop import Shop
 
 LANGUAGES = ("nl", "fr", "de", "en")
 
-_OF_COUNTRY = {
+_LANGUAGE_OF_COUNTRY = {
     "NL": "nl", "SR": "nl", "FR": "fr", "LU": "fr", "MC": "fr", "DE": "de", "AT": "de", "CH": "de", "LI": "de",
 }  # fmt: skip
 
@@ -28,34 +28,34 @@ _BELGIAN_AREAS = (
 
 def language_of(order: Order, shop: Shop) -> str:
     """The language of *order*'s documents: translation plugin, then billing country, in Belgium postcode, then shop."""
-    hinted = _known(order.language_hint)
+    hinted = _supported(order.language_hint)
     if hinted:
         return hinted
     address = order.billing.address
     if not address.country:
         return default_language(shop)
     if address.country == "BE":
-        return _belgian(address.postcode) or default_language(shop)
-    return _OF_COUNTRY.get(address.country, "en")
+        return _belgian_language(address.postcode) or default_language(shop)
+    return _LANGUAGE_OF_COUNTRY.get(address.country, "en")
 
 
 def default_language(shop: Shop) -> str:
-    return _known(shop.language) or "en"
+    return _supported(shop.language) or "en"
 
 
-def word(key: str, language: str) -> str:
+def phrase(key: str, language: str) -> str:
     """One of the few sentences the domain puts on paper itself; {placeholders} are the caller's to fill."""
-    return _words()[key][language]
+    return _phrases()[key][language]
 
 
-def _known(hint: str) -> str:
+def _supported(hint: str) -> str:
     """“fr_BE”, “FR-be” and “fr” are fr; a language that we do not print is nothing."""
     code = hint.strip().lower()[:2]
     whole = re.split(r"[-_@.]", hint.strip().lower(), maxsplit=1)[0]
     return code if code == whole and code in LANGUAGES else ""
 
 
-def _belgian(postcode: str) -> str:
+def _belgian_language(postcode: str) -> str:
     digits = re.sub(r"\D", "", postcode)
     if len(digits) != 4:
         return ""
@@ -63,7 +63,7 @@ def _belgian(postcode: str) -> str:
 
 
 @cache
-def _words() -> dict[str, dict[str, str]]:
+def _phrases() -> dict[str, dict[str, str]]:
     text = (files("worker.domain") / "data/words.toml").read_text(encoding="utf-8")
-    words: dict[str, dict[str, str]] = tomllib.loads(text)
-    return words
+    phrases: dict[str, dict[str, str]] = tomllib.loads(text)
+    return phrases

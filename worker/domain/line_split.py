@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from worker.domain.money import to_cent, total_of
 from worker.domain.order import LineTax, Order, OrderLine, TaxRate
-from worker.domain.totals import split
+from worker.domain.totals import split_amount
 
 HALF_CENT = Decimal("0.005")
 
@@ -17,24 +17,24 @@ def split_by_rate(order: Order) -> Order:
     Taxes that are stacked (each charged on the whole line) and compound ones are left alone.
     """
     rates = {rate.rate_id: rate for rate in order.tax_rates}
-    return replace(order, lines=tuple(part for line in order.lines for part in _parts(line, rates)))
+    return replace(order, lines=tuple(part for line in order.lines for part in _split_line(line, rates)))
 
 
-def _parts(line: OrderLine, rates: dict[int, TaxRate]) -> Sequence[OrderLine]:
+def _split_line(line: OrderLine, rates: dict[int, TaxRate]) -> Sequence[OrderLine]:
     charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
     if len(charged) < 2 or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
         return (line,)
     if _is_stacked(line, charged):
         return (line,)
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
-    nets = _nets(line.total, charged)
+    nets = _split_net(line.total, charged)
     if nets is None:
         return (line,)
     found = zip(charged, nets, strict=True)
-    return [_part(line, net, tax) for (_, tax), net in found if net or tax.amount] or (line,)
+    return [_with_net(line, net, tax) for (_, tax), net in found if net or tax.amount] or (line,)
 
 
-def _nets(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[Decimal] | None:
+def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[Decimal] | None:
     """What of *total* belongs to each rate, highest first; None where the taxes fit no way of splitting it.
 
     The higher a rate, the better its tax tells its part; what is left belongs to the lowest and must fit its tax.
@@ -47,7 +47,7 @@ def _nets(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[De
     if rest * total < 0 and abs(rest) <= unsure:
         # Taxes of a cent, rounded up: together they ask for more than there is. Those give way that say least.
         ways = [loose if net else Decimal(0) for net, loose in zip(nets, slack, strict=True)]
-        shares = split(rest, ways, HALF_CENT * 2)
+        shares = split_amount(rest, ways, HALF_CENT * 2)
         nets, rest = [net + share for net, share in zip(nets, shares, strict=True)], Decimal(0)
     fits = abs(rest * lowest.percent / 100 - last.amount) <= HALF_CENT * 2 + unsure * lowest.percent / 100
     return [*nets, rest] if fits and rest * total >= 0 else None
@@ -58,5 +58,5 @@ def _is_stacked(line: OrderLine, charged: Sequence[tuple[TaxRate, LineTax]]) -> 
     return abs(line.total * percent / 100 - line.tax) <= HALF_CENT * 2
 
 
-def _part(line: OrderLine, net: Decimal, tax: LineTax) -> OrderLine:
+def _with_net(line: OrderLine, net: Decimal, tax: LineTax) -> OrderLine:
     return replace(line, total=net, subtotal=net, quantity=Decimal(1), taxes=(tax,))

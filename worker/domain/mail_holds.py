@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import BuyerFilter, Moment, Rule, Shop
+from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
 
 ON_HOLD = "customer_on_hold_order"
 PROCESSING = "customer_processing_order"
@@ -20,10 +20,10 @@ REFUNDS = ("customer_refunded_order", "customer_partially_refunded_order")
 
 # The moments that an order has reached when WooCommerce writes this mail. "paid" is asked of the order itself, except where
 # completed counts as paid.
-REACHED = {
-    ON_HOLD: (Moment.CREATED,),
-    PROCESSING: (Moment.CREATED, Moment.PROCESSING),
-    COMPLETED: (Moment.CREATED, Moment.PROCESSING, Moment.COMPLETED, Moment.PAID),
+REACHED_TRIGGERS = {
+    ON_HOLD: (Trigger.CREATED,),
+    PROCESSING: (Trigger.CREATED, Trigger.PROCESSING),
+    COMPLETED: (Trigger.CREATED, Trigger.PROCESSING, Trigger.COMPLETED, Trigger.PAID),
 }
 # The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
 PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
@@ -32,7 +32,7 @@ DEADLINE_S = 600
 
 
 @dataclass(frozen=True)
-class Condition:
+class HoldCondition:
     """A document that is mailed with *kind*, for orders that fit. Empty = all."""
 
     kind: Kind
@@ -42,7 +42,7 @@ class Condition:
     countries: tuple[str, ...] = ()
     minimum: Decimal | None = None
 
-    def fits(self, facts: "Facts") -> bool:
+    def fits(self, facts: "OrderFacts") -> bool:
         return (
             (facts.paid or not self.needs_paid)
             and (self.buyer is BuyerFilter.EVERYONE or (self.buyer is BuyerFilter.BUSINESS) == facts.business)
@@ -53,17 +53,17 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class HoldsTable:
+class HoldRules:
     """What the plugin asks. *since*: orders placed before it make nothing. An empty *mails* holds nothing."""
 
     since: datetime
     deadline_s: int = DEADLINE_S
     transfers: bool = False  # the seller's bank account is on our documents
-    mails: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
+    mails: dict[str, tuple[HoldCondition, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Facts:
+class OrderFacts:
     """What the plugin can see of an order when WooCommerce is about to write *mail*. *made*: kinds that exist or are on their way."""
 
     mail: str
@@ -77,74 +77,74 @@ class Facts:
     made: tuple[Kind, ...] = ()
 
 
-def compile_holds(shop: Shop, *, can_mail: bool) -> HoldsTable:
+def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
     """The table of *shop*. Where its documents do not reach customers by themselves, it holds nothing."""
     quiet = shop.test or shop.suspended or not can_mail or bool(shop.seller.missing())
-    mails: dict[str, tuple[Condition, ...]] = {}
+    mails: dict[str, tuple[HoldCondition, ...]] = {}
     if not quiet:
         sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND]
-        mails = {mail: conditions(sent, reached) for mail, reached in REACHED.items()}
+        mails = {mail: hold_conditions(sent, reached) for mail, reached in REACHED_TRIGGERS.items()}
         if shop.credit_notes is SendMode.SEND:
-            mails |= {mail: (Condition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
-    return HoldsTable(
+            mails |= {mail: (HoldCondition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
+    return HoldRules(
         since=shop.orders_since,
         transfers=bool(shop.seller.iban),
         mails={mail: found for mail, found in mails.items() if found},
     )
 
 
-def conditions(rules: Sequence[Rule], reached: tuple[Moment, ...]) -> tuple[Condition, ...]:
+def hold_conditions(rules: Sequence[Rule], triggers: tuple[Trigger, ...]) -> tuple[HoldCondition, ...]:
     return tuple(
-        Condition(
+        HoldCondition(
             kind=rule.kind,
-            needs_paid=rule.moment not in reached,
+            needs_paid=rule.trigger not in triggers,
             buyer=rule.buyer,
             methods=rule.payment_methods,
             countries=rule.countries,
             minimum=rule.minimum_total,
         )
         for rule in rules
-        if rule.moment in reached or rule.moment is Moment.PAID
+        if rule.trigger in triggers or rule.trigger is Trigger.PAID
     )
 
 
-def kinds_mailed(table: HoldsTable, facts: Facts) -> tuple[Kind, ...]:
+def kinds_mailed(rules: HoldRules, facts: OrderFacts) -> tuple[Kind, ...]:
     """The documents that will be mailed in place of this mail; none: WooCommerce's own goes its way."""
-    found = table.mails.get(facts.mail, ())
-    if facts.downloads or facts.placed_at < table.since:
+    found = rules.mails.get(facts.mail, ())
+    if facts.downloads or facts.placed_at < rules.since:
         return ()
     if facts.mail in REFUNDS:
         # A credit note corrects an invoice; without one the refund makes no document.
         return tuple(condition.kind for condition in found) if Kind.INVOICE in facts.made else ()
     kinds = dict.fromkeys(c.kind for c in found if c.kind not in facts.made and c.fits(facts))
-    if facts.mail == ON_HOLD and not tells_how_to_pay(table, facts, tuple(kinds)):
+    if facts.mail == ON_HOLD and not tells_how_to_pay(rules, facts, tuple(kinds)):
         return ()
     return tuple(kinds)
 
 
-def tells_how_to_pay(table: HoldsTable, facts: Facts, kinds: tuple[Kind, ...]) -> bool:
-    return facts.method == TRANSFER and table.transfers and any(kind in PAYABLE for kind in kinds)
+def tells_how_to_pay(rules: HoldRules, facts: OrderFacts, kinds: tuple[Kind, ...]) -> bool:
+    return facts.method == TRANSFER and rules.transfers and any(kind in PAYABLE for kind in kinds)
 
 
-def standing(shop: Shop, *, can_mail: bool) -> dict[str, object]:
+def settings_for_plugin(shop: Shop, *, can_mail: bool) -> dict[str, object]:
     """How *shop* stands here, as its plugin keeps it: what it holds mails by, and whether it makes real documents."""
     return {
-        "holds": as_json(compile_holds(shop, can_mail=can_mail)),
+        "hold_rules": hold_rules_as_json(compile_hold_rules(shop, can_mail=can_mail)),
         "shop": {"name": shop.name, "test": shop.test, "suspended": shop.suspended},
     }
 
 
-def as_json(table: HoldsTable) -> dict[str, object]:
+def hold_rules_as_json(rules: HoldRules) -> dict[str, object]:
     """The table as it travels to the plugin and as the shared cases have it."""
     return {
-        "since": int(table.since.timestamp()),
-        "deadline_s": table.deadline_s,
-        "transfers": table.transfers,
-        "mails": {mail: [condition_as_json(one) for one in found] for mail, found in table.mails.items()},
+        "since": int(rules.since.timestamp()),
+        "deadline_s": rules.deadline_s,
+        "transfers": rules.transfers,
+        "mails": {mail: [condition_as_json(one) for one in found] for mail, found in rules.mails.items()},
     }
 
 
-def condition_as_json(condition: Condition) -> dict[str, object]:
+def condition_as_json(condition: HoldCondition) -> dict[str, object]:
     return {
         "kind": str(condition.kind),
         "needs_paid": condition.needs_paid,

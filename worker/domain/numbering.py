@@ -69,7 +69,7 @@ def period(series: Series, issued_on: date) -> int:
     return issued_on.year if series.yearly else 0
 
 
-def arranged(
+def apply_series_settings(
     series: Mapping[Kind, Series],
     *,
     names: Mapping[Kind, str],
@@ -85,16 +85,16 @@ def arranged(
         shared = next((one for one in wanted.values() if one.name == name), None)
         wanted[kind] = shared or replace(wanted[kind], name=check_series_name(name))
     for kind, pattern in patterns.items():
-        _for_all(wanted, wanted[kind].name, replace(wanted[kind], pattern=pattern))
+        _change_all(wanted, wanted[kind].name, replace(wanted[kind], pattern=pattern))
     for kind, resets in yearly.items():
-        _for_all(wanted, wanted[kind].name, replace(wanted[kind], yearly=resets))
+        _change_all(wanted, wanted[kind].name, replace(wanted[kind], yearly=resets))
     for one in wanted.values():
         check_pattern(one.pattern, yearly=one.yearly)
     refuse_shared_numbers((*wanted.values(), TEST_SERIES))
     return wanted
 
 
-def _for_all(wanted: dict[Kind, Series], name: str, changed: Series) -> None:
+def _change_all(wanted: dict[Kind, Series], name: str, changed: Series) -> None:
     for kind in [kind for kind, one in wanted.items() if one.name == name]:
         wanted[kind] = changed
 
@@ -114,7 +114,7 @@ def refuse_shared_numbers(series: Iterable[Series]) -> None:
 
 def can_print_the_same(pattern: str, other: str) -> bool:
     """Whether any number of *pattern* could also come from *other*. Capitals count as small letters: people mix them up."""
-    left, right = _steps(pattern), _steps(other)
+    left, right = _pattern_steps(pattern), _pattern_steps(other)
     # Walk both at once, letter by letter; a repeated step may be taken once more or left behind.
     seen: set[tuple[int, int]] = set()
     todo = [(0, 0)]
@@ -137,7 +137,7 @@ def can_print_the_same(pattern: str, other: str) -> bool:
 _DIGITS = frozenset("0123456789")
 
 
-def _steps(pattern: str) -> list[tuple[frozenset[str], bool]]:
+def _pattern_steps(pattern: str) -> list[tuple[frozenset[str], bool]]:
     """One step a character: what may stand there, and whether it may be left out or repeated (a number outgrows its width)."""
     steps: list[tuple[frozenset[str], bool]] = []
     for literal, field, width, _ in Formatter().parse(pattern):
@@ -149,9 +149,9 @@ def _steps(pattern: str) -> list[tuple[frozenset[str], bool]]:
     return steps
 
 
-def first_repeated(series: Series, printed: Collection[str], *, year: int, number: int) -> str | None:
+def first_repeated_number(series: Series, printed: Collection[str], *, year: int, number: int) -> str | None:
     """The first of the *printed* numbers that *series* would give again when it goes on from *number* in *year*; None if none."""
-    reader = _reader(series.pattern)
+    reader = _number_regex(series.pattern)
     coming = []
     for text in printed:
         found = reader.fullmatch(text)
@@ -168,14 +168,14 @@ def first_repeated(series: Series, printed: Collection[str], *, year: int, numbe
 
 def sequence_in(series: Series, text: str) -> tuple[int, int] | None:
     """Year (0 where the pattern names none) and running number of *text* in *series*; None where it is not one of its numbers."""
-    found = _reader(series.pattern).fullmatch(text)
+    found = _number_regex(series.pattern).fullmatch(text)
     if found is None:
         return None
     year, number = int(found.groupdict().get("year") or 0), int(found["number"])
     return (year, number) if format_number(series, year=year, number=number) == text else None
 
 
-def _reader(pattern: str) -> re.Pattern[str]:
+def _number_regex(pattern: str) -> re.Pattern[str]:
     """*pattern* read backwards: which year and number a text stands for."""
     parts, year_seen = [], False
     for literal, field, width, _ in Formatter().parse(pattern):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from worker.domain.shop import Rule, Series, Shop
 
 
-def changes(before: Shop, after: Shop) -> tuple[str, ...]:
+def describe_changes(before: Shop, after: Shop) -> tuple[str, ...]:
     """Each changed setting as `language: nl → fr`; empty when nothing changed."""
     old, new = dict(_settings(before)), dict(_settings(after))
     return tuple(
@@ -20,7 +20,7 @@ def changes(before: Shop, after: Shop) -> tuple[str, ...]:
 def _settings(value: object, name: str = "") -> Iterator[tuple[str, str]]:
     """Every setting below *value* by its name, in the order in which a shop is written down."""
     if isinstance(value, Rule | Series) or not (is_dataclass(value) or isinstance(value, Mapping)):
-        yield name, _told(value)
+        yield name, _as_text(value)
         return
     if isinstance(value, Mapping):
         inside = {str(key): item for key, item in value.items()}
@@ -30,19 +30,19 @@ def _settings(value: object, name: str = "") -> Iterator[tuple[str, str]]:
         yield from _settings(item, f"{name}.{key}" if name else key)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case Rule():
             conditions = (str(value.buyer), *value.payment_methods, *value.countries, value.minimum_total)
-            told = [str(condition) for condition in conditions if condition not in ("everyone", None)]
-            return f"{value} ({', '.join(told)})" if told else str(value)
+            texts = [str(condition) for condition in conditions if condition not in ("everyone", None)]
+            return f"{value} ({', '.join(texts)})" if texts else str(value)
         case Series():
             return f"{value.name} {value.pattern} {'each year anew' if value.yearly else 'never anew'}"
         case datetime():
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         case tuple():
-            return ", ".join(_told(item) for item in value)
+            return ", ".join(_as_text(item) for item in value)
         case _:
             return "" if value is None else str(value)

@@ -31,31 +31,31 @@ MOST_PAYMENT_DAYS = 365
 class WrongSettings(ValueError):
     """*sentences* by field: what is wrong with each, for beside the field. Nothing was changed."""
 
-    def __init__(self, sentences: Mapping[str, str]) -> None:
-        super().__init__(" ".join(sentences.values()))
-        self.sentences = dict(sentences)
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        super().__init__(" ".join(messages.values()))
+        self.messages = dict(messages)
 
 
 @dataclass(frozen=True)
-class Field:
+class SettingCodec:
     """How one setting is read from text (raising ValueError with a sentence) and shown as text. Some need the shop's zone."""
 
     read: Callable[[Shop, str], Any]
     show: Callable[[Shop, Any], str]
 
 
-def settled(shop: Shop, given: Mapping[str, str]) -> Shop:
+def apply_settings(shop: Shop, given: Mapping[str, str]) -> Shop:
     """*shop* with the settings *given* as text, by the names of `FIELDS`; what is not named stays.
 
     Raises WrongSettings with every wrong field at once. What is shown and comes back untouched changes nothing.
     """
-    before, wrong = shown(shop), dict[str, str]()
+    before, wrong = settings_as_text(shop), dict[str, str]()
     for name in (name for name in FIELDS if name in given):
         text = given[name].strip().replace("\r\n", "\n")
         if text == before[name]:
             continue
         try:
-            shop = with_value(shop, name, FIELDS[name].read(shop, text))
+            shop = with_setting(shop, name, FIELDS[name].read(shop, text))
         except ValueError as error:
             wrong[name] = str(error)
     unknown = next((name for name in given if name not in FIELDS), None)
@@ -66,19 +66,19 @@ def settled(shop: Shop, given: Mapping[str, str]) -> Shop:
     return shop
 
 
-def shown(shop: Shop) -> dict[str, str]:
+def settings_as_text(shop: Shop) -> dict[str, str]:
     """Every setting of *shop* as text, as a form shows it: lists a line each, yes as "yes" and no as ""."""
-    return {name: field.show(shop, value_of(shop, name)) for name, field in FIELDS.items()}
+    return {name: field.show(shop, setting_of(shop, name)) for name, field in FIELDS.items()}
 
 
-def value_of(shop: Shop, name: str) -> Any:
+def setting_of(shop: Shop, name: str) -> Any:
     value: Any = shop
     for part in name.split("."):
         value = getattr(value, part)
     return value
 
 
-def with_value(shop: Shop, name: str, value: object) -> Shop:
+def with_setting(shop: Shop, name: str, value: object) -> Shop:
     """*shop* with the setting *name* replaced by *value*, however deep it lies."""
     changed: Shop = _replaced(shop, name.split("."), value)
     return changed
@@ -163,15 +163,15 @@ def read_country(text: str) -> str:
 
 def read_vat_number(text: str, country: str) -> str:
     """A number of the EU is checked by its own sum; one of another country is kept as it is written."""
-    compact = compacted(text)
-    number, problem = vat.vat_number(compact, country)
+    compact = without_separators(text)
+    number, problem = vat.normalise_vat_number(compact, country)
     if problem is not None:
-        raise ValueError(problem.sentence)
+        raise ValueError(problem.message)
     return number or compact
 
 
 def read_enterprise_number(text: str, country: str) -> str:
-    compact = compacted(text)
+    compact = without_separators(text)
     if compact and country in ("", "BE"):
         compact = compact.removeprefix("BE")
         if not stdnum.be.vat.is_valid(compact):
@@ -180,7 +180,7 @@ def read_enterprise_number(text: str, country: str) -> str:
 
 
 def read_iban(text: str) -> str:
-    compact = compacted(text)
+    compact = without_separators(text)
     # By its own sum only: lists of banks grow old.
     if compact and not stdnum.iban.is_valid(compact, check_country=False):
         raise ValueError(f"“{text}” is not an account number (IBAN); a digit is wrong or missing")
@@ -188,13 +188,13 @@ def read_iban(text: str) -> str:
 
 
 def read_bic(text: str) -> str:
-    compact = compacted(text)
+    compact = without_separators(text)
     if not re.fullmatch(r"([A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?", compact):
         raise ValueError(f"“{text}” is not a BIC; it has 8 or 11 letters and digits, like GKCCBEBB")
     return compact
 
 
-def compacted(text: str) -> str:
+def without_separators(text: str) -> str:
     return re.sub(r"[\s.]", "", text).upper()
 
 
@@ -254,53 +254,53 @@ def lines_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def a_name(_shop: Shop, text: str) -> str:
+def read_name(_shop: Shop, text: str) -> str:
     if not text:
         raise ValueError("A shop needs a name.")
     return text
 
 
-PLAIN = Field(lambda _, text: text, as_text)
-CHECKBOX = Field(lambda _, text: read_yes(text), as_yes)
-ONE_ADDRESS = Field(lambda _, text: email_address.checked(text, several=False), as_text)
-ADDRESSES = Field(lambda _, text: email_address.checked(text, several=True), as_text)
+PLAIN = SettingCodec(lambda _, text: text, as_text)
+CHECKBOX = SettingCodec(lambda _, text: read_yes(text), as_yes)
+EMAIL_ADDRESS = SettingCodec(lambda _, text: email_address.check_addresses(text, several=False), as_text)
+EMAIL_ADDRESSES = SettingCodec(lambda _, text: email_address.check_addresses(text, several=True), as_text)
 
 # In this order: the zone counts for the days after it, and the country for the numbers.
-FIELDS: dict[str, Field] = {
-    "name": Field(a_name, as_text),
+FIELDS: dict[str, SettingCodec] = {
+    "name": SettingCodec(read_name, as_text),
     "seller.name": PLAIN,
     "seller.legal_form": PLAIN,
     "seller.address.street": PLAIN,
     "seller.address.postcode": PLAIN,
     "seller.address.city": PLAIN,
-    "seller.address.country": Field(lambda _, text: read_country(text), as_text),
-    "seller.vat_number": Field(lambda shop, text: read_vat_number(text, shop.seller.address.country), as_text),
-    "seller.enterprise_number": Field(
+    "seller.address.country": SettingCodec(lambda _, text: read_country(text), as_text),
+    "seller.vat_number": SettingCodec(lambda shop, text: read_vat_number(text, shop.seller.address.country), as_text),
+    "seller.enterprise_number": SettingCodec(
         lambda shop, text: read_enterprise_number(text, shop.seller.address.country), as_text
     ),
     "seller.register": PLAIN,
-    "seller.email": ONE_ADDRESS,
+    "seller.email": EMAIL_ADDRESS,
     "seller.phone": PLAIN,
     "seller.website": PLAIN,
-    "seller.iban": Field(lambda _, text: read_iban(text), as_text),
-    "seller.bic": Field(lambda _, text: read_bic(text), as_text),
-    "zone": Field(lambda _, text: read_zone(text), as_text),
-    "orders_since": Field(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
-    "language": Field(one_of(*LANGUAGES), as_text),
-    "rules": Field(lambda _, text: read_rules(text), as_lines),
-    "credit_notes": Field(member_of(SendMode), as_text),
-    "status_map": Field(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
+    "seller.iban": SettingCodec(lambda _, text: read_iban(text), as_text),
+    "seller.bic": SettingCodec(lambda _, text: read_bic(text), as_text),
+    "zone": SettingCodec(lambda _, text: read_zone(text), as_text),
+    "orders_since": SettingCodec(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
+    "language": SettingCodec(one_of(*LANGUAGES), as_text),
+    "rules": SettingCodec(lambda _, text: read_rules(text), as_lines),
+    "credit_notes": SettingCodec(member_of(SendMode), as_text),
+    "status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
     "pending_counts": CHECKBOX,
-    "payment_days": Field(lambda _, text: read_days(text), as_text),
-    "vat_regime": Field(member_of(VatRegime), as_text),
+    "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
+    "vat_regime": SettingCodec(member_of(VatRegime), as_text),
     "sells_services": CHECKBOX,
     "oss": CHECKBOX,
     "vat_as_charged": CHECKBOX,
-    "exchange_rates": Field(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
-    "mail_from": ONE_ADDRESS,
-    "mail_reply_to": ONE_ADDRESS,
-    "mail_cc": ADDRESSES,
-    "mail_bcc": ADDRESSES,
-    "accent": Field(lambda _, text: read_colour(text), as_text),
-    "layout": Field(one_of(*LAYOUTS), as_text),
+    "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
+    "mail_from": EMAIL_ADDRESS,
+    "mail_reply_to": EMAIL_ADDRESS,
+    "mail_cc": EMAIL_ADDRESSES,
+    "mail_bcc": EMAIL_ADDRESSES,
+    "accent": SettingCodec(lambda _, text: read_colour(text), as_text),
+    "layout": SettingCodec(one_of(*LAYOUTS), as_text),
 }

@@ -12,7 +12,7 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 
 
-class Moment(StrEnum):
+class Trigger(StrEnum):
     CREATED = "created"
     PAID = "paid"
     PROCESSING = "processing"
@@ -37,7 +37,7 @@ class Rule:
     """When an order reaches *moment*, make a *kind* and send or keep it; the conditions narrow the orders. Empty = all."""
 
     kind: Kind
-    moment: Moment
+    trigger: Trigger
     send_mode: SendMode = SendMode.SEND
     buyer: BuyerFilter = BuyerFilter.EVERYONE
     payment_methods: tuple[str, ...] = ()
@@ -50,21 +50,21 @@ class Rule:
 
         Raises ValueError with a sentence.
         """
-        kind, moment, send_mode, conditions, *rest = [*text.split(":"), "", "", "", ""][: max(4, text.count(":") + 1)]
+        kind, trigger, send_mode, conditions, *rest = [*text.split(":"), "", "", "", ""][: max(4, text.count(":") + 1)]
         if rest or not send_mode:
             raise ValueError(
                 f"“{text}” is not a rule; write it as kind:moment:send or kind:moment:draft, like invoice:paid:send"
             )
         try:
-            rule = cls(Kind(kind), Moment(moment), SendMode(send_mode))
+            rule = cls(Kind(kind), Trigger(trigger), SendMode(send_mode))
         except ValueError as error:
-            kinds, moments = "|".join(list(Kind)[:3]), "|".join(Moment)
-            raise ValueError(f"“{text}” is not a rule: {error}. Use ({kinds}):({moments}):(send|draft)") from error
+            kinds, triggers = "|".join(list(Kind)[:3]), "|".join(Trigger)
+            raise ValueError(f"“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft)") from error
         if rule.kind is Kind.CREDIT_NOTE:
             raise ValueError(
                 "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead"
             )
-        return replace(rule, **parsed_conditions(conditions)) if conditions else rule
+        return replace(rule, **parse_conditions(conditions)) if conditions else rule
 
     def __str__(self) -> str:
         parts = (
@@ -74,10 +74,10 @@ class Rule:
             "" if self.minimum_total is None else f"minimum={self.minimum_total}",
         )
         conditions = ",".join(part for part in parts if part)
-        return f"{self.kind}:{self.moment}:{self.send_mode}" + (f":{conditions}" if conditions else "")
+        return f"{self.kind}:{self.trigger}:{self.send_mode}" + (f":{conditions}" if conditions else "")
 
 
-def parsed_conditions(text: str) -> dict[str, Any]:
+def parse_conditions(text: str) -> dict[str, Any]:
     """The fields of a Rule that `buyer=business,country=BE|NL` names. Raises ValueError with a sentence."""
     found: dict[str, Any] = {}
     for part in text.split(","):
@@ -99,7 +99,7 @@ def parsed_conditions(text: str) -> dict[str, Any]:
     return found
 
 
-DEFAULT_RULES = (Rule(Kind.INVOICE, Moment.PAID, SendMode.SEND),)
+DEFAULT_RULES = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.SEND),)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ LAYOUTS = ("ledger", "letter")
 
 
 @dataclass(frozen=True)
-class KeptFile:
+class StoredFile:
     """A file of the shop's own in the archive: its path there, what its bytes hash to, and the name people know it by."""
 
     path: str
@@ -133,7 +133,7 @@ class KeptFile:
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoredBackup:
     """The books came back from a backup made at *as_of*; what was issued between then and *at* is not in them."""
 
     as_of: datetime
@@ -164,7 +164,7 @@ class Shop:
     credit_notes: SendMode = SendMode.SEND
     series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
     continued_after: dict[str, int] = field(default_factory=dict)  # where a count began: {"invoice:2026": 115}
-    restored: Restored | None = None  # until a person has said where the numbers go on, nothing is issued
+    restored: RestoredBackup | None = None  # until a person has said where the numbers go on, nothing is issued
     lost_numbers: tuple[LostNumbers, ...] = ()
     language: str = "nl"
     zone: str = "Europe/Brussels"
@@ -182,10 +182,10 @@ class Shop:
     mail_reply_to: str = ""
     mail_cc: str = ""
     mail_bcc: str = ""
-    mail_attachment: KeptFile | None = None  # rides along with each mail, like the terms and conditions
+    mail_attachment: StoredFile | None = None  # rides along with each mail, like the terms and conditions
     accent: str = "#0f766e"
     layout: str = "ledger"
-    logo: KeptFile | None = None
+    logo: StoredFile | None = None
     terms: str = ""
     texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `wording`
 

@@ -18,7 +18,7 @@ from worker.domain.language import LANGUAGES
 from worker.domain.shop import Shop
 
 
-class Part(StrEnum):
+class TextPart(StrEnum):
     SUBJECT = "mail.subject"
     BODY = "mail.body"
     INTRO = "document.intro"  # above the lines
@@ -50,7 +50,7 @@ PLACEHOLDERS = {
     "link": "the address of the document's page",
 }
 _MAIL_ONLY = ("documents", "link")
-_ONE_LINE_ONLY = ("link",)  # an address has no place in a subject
+_NOT_IN_SUBJECT = ("link",)  # an address has no place in a subject
 
 # The %tags% people bring along. Accents, capitals and underscores do not matter.
 TAGS = {
@@ -90,7 +90,7 @@ TAGS = {
 }  # fmt: skip
 
 # What enFact fills and we do not, and why it may be left out.
-WITHOUT = {
+UNSUPPORTED_TAGS = {
     "payment_button": "each mail has a button of its own, to pay or to view",
     "sign_button": "nothing is signed here",
     "customer_number": "customers of a shop have no number",
@@ -99,9 +99,17 @@ WITHOUT = {
     "total_amount_incl_with_financial_discount": "there is no discount for paying early",
 }
 
-_TAGS, _WITHOUT = ({tag.replace("_", ""): said for tag, said in table.items()} for table in (TAGS, WITHOUT))
+_TAGS, _UNSUPPORTED_TAGS = (
+    {tag.replace("_", ""): said for tag, said in table.items()} for table in (TAGS, UNSUPPORTED_TAGS)
+)
 
-LONGEST = {Part.SUBJECT: 200, Part.BODY: 5000, Part.INTRO: 1500, Part.CLOSING: 1500, Part.TERMS: 6000}
+LONGEST = {
+    TextPart.SUBJECT: 200,
+    TextPart.BODY: 5000,
+    TextPart.INTRO: 1500,
+    TextPart.CLOSING: 1500,
+    TextPart.TERMS: 6000,
+}
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _TAG = re.compile(r"%([^\W\d]\w{2,59})%")
@@ -109,10 +117,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
-class Key:
+class TextKey:
     """Which text: `mail.subject/invoice/unpaid/nl`."""
 
-    part: Part
+    part: TextPart
     kind: Kind
     paid: bool
     language: str
@@ -121,67 +129,67 @@ class Key:
         return f"{self.part}/{self.kind}/{'paid' if self.paid else 'unpaid'}/{self.language}"
 
 
-def every_key() -> Iterator[Key]:
+def all_keys() -> Iterator[TextKey]:
     """All texts that there are, in the order in which people look for them."""
     return (
-        Key(part, kind, paid, language)
-        for part in Part
+        TextKey(part, kind, paid, language)
+        for part in TextPart
         for kind in Kind
         for paid in (False, True)
         for language in LANGUAGES
     )
 
 
-def keys(pattern: str) -> tuple[Key, ...]:
+def matching_keys(pattern: str) -> tuple[TextKey, ...]:
     """The texts that *pattern* names: a key, with * for any kind, state or language. Raises ValueError for none."""
-    found = tuple(key for key in every_key() if fnmatchcase(str(key), pattern))
+    found = tuple(key for key in all_keys() if fnmatchcase(str(key), pattern))
     if not found:
         raise ValueError(
             f"“{pattern}” names no text; write it as part/kind/state/language, like mail.subject/invoice/unpaid/nl "
-            f"or mail.body/*/*/nl (parts: {', '.join(Part)}; kinds: {', '.join(Kind)}; states: paid, unpaid; "
+            f"or mail.body/*/*/nl (parts: {', '.join(TextPart)}; kinds: {', '.join(Kind)}; states: paid, unpaid; "
             f"languages: {', '.join(LANGUAGES)})."
         )
     return found
 
 
-def checked(part: Part, text: str) -> str:
+def check_text(part: TextPart, text: str) -> str:
     """*text* as it is kept: %tags% turned into placeholders. Raises ValueError with the name of what nobody can fill."""
     plain = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
     plain = _TAG.sub(_from_tag, plain)
-    plain = _BRACES.sub(lambda match: _checked_name(part, match), plain)
-    if part is Part.SUBJECT and ("\n" in plain or not plain):
+    plain = _BRACES.sub(lambda match: _check_name(part, match), plain)
+    if part is TextPart.SUBJECT and ("\n" in plain or not plain):
         raise ValueError("A subject is one line, and may not be empty.")
     if len(plain) > LONGEST[part]:
         raise ValueError(f"This text has {len(plain)} characters; {LONGEST[part]} is the most for {part}.")
     return plain
 
 
-def with_text(shop: Shop, key: Key, text: str) -> Shop:
+def with_text(shop: Shop, key: TextKey, text: str) -> Shop:
     """*shop* with its own words for *key*. Raises ValueError as `checked` does."""
-    return replace(shop, texts={**shop.texts, str(key): checked(key.part, text)})
+    return replace(shop, texts={**shop.texts, str(key): check_text(key.part, text)})
 
 
-def without_text(shop: Shop, key: Key) -> Shop:
+def without_text(shop: Shop, key: TextKey) -> Shop:
     """*shop* with the default for *key*."""
     return replace(shop, texts={name: text for name, text in shop.texts.items() if name != str(key)})
 
 
-def text_of(shop: Shop, key: Key) -> str:
+def text_of(shop: Shop, key: TextKey) -> str:
     """The shop's words for *key*, else the default. A text that is kept empty prints nothing."""
     own = shop.texts.get(str(key))
     if own is not None:
         return own
-    return shop.terms if key.part is Part.TERMS and shop.terms else default(key)
+    return shop.terms if key.part is TextPart.TERMS and shop.terms else default_text(key)
 
 
-def default(key: Key) -> str:
+def default_text(key: TextKey) -> str:
     """What is said where the shop wrote nothing."""
     state = "paid" if key.paid else "unpaid"
     names = (f"{key.part}/{key.kind}/{state}", f"{key.part}/{key.kind}", str(key.part))
     return next((_defaults()[name][key.language] for name in names if name in _defaults()), "")
 
 
-def several(language: str) -> str:
+def default_body_for_several(language: str) -> str:
     """The default body of a mail that brings several documents."""
     return _defaults()["mail.body/several"][language]
 
@@ -189,17 +197,18 @@ def several(language: str) -> str:
 def captions(shop: Shop, kind: Kind, *, paid: bool, language: str) -> Captions:
     """The texts that a document of *kind* carries."""
     intro, closing, terms = (
-        text_of(shop, Key(part, kind, paid, language)) for part in (Part.INTRO, Part.CLOSING, Part.TERMS)
+        text_of(shop, TextKey(part, kind, paid, language))
+        for part in (TextPart.INTRO, TextPart.CLOSING, TextPart.TERMS)
     )
     return Captions(intro, closing, terms, shop.name)
 
 
-def fill(text: str, facts: Mapping[str, str]) -> str:
+def fill(text: str, values: Mapping[str, str]) -> str:
     """*text* with its placeholders filled, once: what comes in is not filled again."""
-    return "".join(words for _, words in pieces(text, facts))
+    return "".join(words for _, words in pieces(text, values))
 
 
-def pieces(text: str, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def pieces(text: str, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """*text* in pieces: the name of the placeholder ("" for plain words) and what stands there.
 
     Nothing to say takes the space before it along, so that “Hello {buyer},” greets nobody as “Hello,”.
@@ -208,9 +217,9 @@ def pieces(text: str, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     at = 0
     for match in _BRACES.finditer(text):
         name = match[1].strip().lower()
-        if name not in facts:
+        if name not in values:
             continue
-        before, value = text[at : match.start()], facts[name]
+        before, value = text[at : match.start()], values[name]
         found.append(("", before if value else before.removesuffix(" ")))
         found.append((name, value))
         at = match.end()
@@ -220,31 +229,31 @@ def pieces(text: str, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _from_tag(match: re.Match[str]) -> str:
     plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode().lower().replace("_", "")
-    if plain in _WITHOUT:
-        raise ValueError(f"“{match[0]}” cannot be filled: {_WITHOUT[plain]}. Leave it out.")
+    if plain in _UNSUPPORTED_TAGS:
+        raise ValueError(f"“{match[0]}” cannot be filled: {_UNSUPPORTED_TAGS[plain]}. Leave it out.")
     if plain not in _TAGS:
-        raise ValueError(f"“{match[0]}” is not a tag that can be filled; use {_listed(PLACEHOLDERS)}.")
+        raise ValueError(f"“{match[0]}” is not a tag that can be filled; use {_as_list(PLACEHOLDERS)}.")
     return f"{{{_TAGS[plain]}}}"
 
 
-def _checked_name(part: Part, match: re.Match[str]) -> str:
+def _check_name(part: TextPart, match: re.Match[str]) -> str:
     name = match[1].strip().lower()
     allowed = [known for known in PLACEHOLDERS if _fits(known, part)]
     if name in allowed:
         return f"{{{name}}}"
     if name in PLACEHOLDERS:
-        where = "a subject" if part is Part.SUBJECT else "a document"
-        raise ValueError(f"“{{{name}}}” has no place in {where}; use {_listed(allowed)}.")
-    raise ValueError(f"“{match[0]}” is not a placeholder; use {_listed(allowed)}.")
+        where = "a subject" if part is TextPart.SUBJECT else "a document"
+        raise ValueError(f"“{{{name}}}” has no place in {where}; use {_as_list(allowed)}.")
+    raise ValueError(f"“{match[0]}” is not a placeholder; use {_as_list(allowed)}.")
 
 
-def _fits(name: str, part: Part) -> bool:
-    if part is Part.SUBJECT:
-        return name not in _ONE_LINE_ONLY
-    return part is Part.BODY or name not in _MAIL_ONLY
+def _fits(name: str, part: TextPart) -> bool:
+    if part is TextPart.SUBJECT:
+        return name not in _NOT_IN_SUBJECT
+    return part is TextPart.BODY or name not in _MAIL_ONLY
 
 
-def _listed(names: Mapping[str, str] | list[str]) -> str:
+def _as_list(names: Mapping[str, str] | list[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 

@@ -7,11 +7,11 @@ from decimal import ROUND_FLOOR, Decimal
 from worker.domain.document import Category, Line, Rounding, VatLine
 from worker.domain.money import MINOR_UNITS, ZERO, to_minor_unit, total_of
 
-Group = tuple[Category, Decimal]  # what one row of the VAT table is about: category and rate
+VatGroup = tuple[Category, Decimal]  # what one row of the VAT table is about: category and rate
 
 
 @dataclass(frozen=True)
-class Charged:
+class ChargedAmounts:
     """What the shop charged under one category and rate: unrounded, with the number of lines it comes from."""
 
     net: Decimal
@@ -20,7 +20,7 @@ class Charged:
 
 
 @dataclass(frozen=True)
-class Part:
+class GroupTotals:
     """Base and VAT of one category and rate as the document states them."""
 
     base: Decimal
@@ -64,12 +64,12 @@ def base_of(gross: Decimal, rate: Decimal, currency: str) -> Decimal | None:
 
 
 def add_up(
-    charged: Mapping[Group, Charged],
+    charged: Mapping[VatGroup, ChargedAmounts],
     *,
     lines: Iterable[Line],
     total: Decimal,
     currency: str,
-    spread: bool = True,
+    distribute_difference: bool = True,
     as_charged: bool = False,
 ) -> Totals:
     """Solve every group so that bases + VAT + rounding are *total*.
@@ -79,43 +79,47 @@ def add_up(
     totals that the shop rounded as a whole, and for differences that no rounding explains.
     """
     grosses = {group: to_minor_unit(sums.net + sums.tax, currency) for group, sums in charged.items()}
-    asked = _spread(total, grosses, charged, unit_of(currency)) if spread else grosses
-    parts: dict[Group, Part] = {}
-    open_amount = total - total_of(asked.values())
-    for group, gross in asked.items():
+    targets = _distribute_difference(total, grosses, charged, unit_of(currency)) if distribute_difference else grosses
+    groups: dict[VatGroup, GroupTotals] = {}
+    open_amount = total - total_of(targets.values())
+    for group, gross in targets.items():
         tax = to_minor_unit(charged[group].tax, currency)
-        parts[group] = _solve(gross, tax, group[1], currency, open_amount=open_amount, as_charged=as_charged)
-        open_amount += gross - parts[group].gross
-    return state(parts, lines=lines, total=total, charged=grosses)
+        groups[group] = _solve_group(gross, tax, group[1], currency, open_amount=open_amount, as_charged=as_charged)
+        open_amount += gross - groups[group].gross
+    return state_totals(groups, lines=lines, total=total, charged=grosses)
 
 
-def state(
-    parts: Mapping[Group, Part], *, lines: Iterable[Line], total: Decimal, charged: Mapping[Group, Decimal]
+def state_totals(
+    groups: Mapping[VatGroup, GroupTotals],
+    *,
+    lines: Iterable[Line],
+    total: Decimal,
+    charged: Mapping[VatGroup, Decimal],
 ) -> Totals:
     """Write *parts* down: roundings bring the lines of each group to its base, BT-114 brings the sum to *total*."""
     nets = net_per_group(lines)
-    net = total_of(part.base for part in parts.values())
-    vat = total_of(part.vat for part in parts.values())
-    residues = {group: part.base - nets.get(group, ZERO) for group, part in parts.items()}
+    net = total_of(part.base for part in groups.values())
+    vat = total_of(part.vat for part in groups.values())
+    residues = {group: part.base - nets.get(group, ZERO) for group, part in groups.items()}
     return Totals(
         net=net,
         vat=vat,
         rounding=total - net - vat,
         total=total,
         roundings=tuple(Rounding(*group, residue) for group, residue in residues.items() if residue),
-        vat_lines=tuple(VatLine(*group, part.base, part.vat, charged[group]) for group, part in parts.items()),
+        vat_lines=tuple(VatLine(*group, part.base, part.vat, charged[group]) for group, part in groups.items()),
     )
 
 
-def net_per_group(lines: Iterable[Line]) -> dict[Group, Decimal]:
-    nets: dict[Group, Decimal] = {}
+def net_per_group(lines: Iterable[Line]) -> dict[VatGroup, Decimal]:
+    nets: dict[VatGroup, Decimal] = {}
     for line in lines:
         group = (line.category, line.rate)
         nets[group] = nets.get(group, ZERO) + line.net
     return nets
 
 
-def split(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
+def split_amount(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
     """Split *amount* in proportion to *weights*, in whole *unit*s; the parts are *amount* together (largest remainders)."""
     whole = sum(weights, Decimal(0))
     if not whole:
@@ -129,19 +133,19 @@ def split(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> list[De
     return parts
 
 
-def _spread(
-    total: Decimal, grosses: dict[Group, Decimal], charged: Mapping[Group, Charged], unit: Decimal
-) -> dict[Group, Decimal]:
+def _distribute_difference(
+    total: Decimal, grosses: dict[VatGroup, Decimal], charged: Mapping[VatGroup, ChargedAmounts], unit: Decimal
+) -> dict[VatGroup, Decimal]:
     missing = total - total_of(grosses.values())
-    shares = split(missing, [Decimal(sums.lines) for sums in charged.values()], unit)
+    shares = split_amount(missing, [Decimal(sums.lines) for sums in charged.values()], unit)
     return {group: gross + share for (group, gross), share in zip(grosses.items(), shares, strict=True)}
 
 
-def _solve(
+def _solve_group(
     gross: Decimal, tax: Decimal, rate: Decimal, currency: str, *, open_amount: Decimal, as_charged: bool
-) -> Part:
+) -> GroupTotals:
     if as_charged and abs(tax - vat_on(gross - tax, rate, currency)) <= unit_of(currency):
-        return Part(gross - tax, tax)
+        return GroupTotals(gross - tax, tax)
     base = base_of(gross, rate, currency)
     if base is None:
         # One cent below, so that a cent is added to pay; above when other groups left one too many.
@@ -149,4 +153,4 @@ def _solve(
         base = base_of(beside, rate, currency)
     if base is None:
         base = to_minor_unit(gross * 100 / (100 + rate), currency)  # a rate above 100 %: the rest is payable rounding
-    return Part(base, vat_on(base, rate, currency))
+    return GroupTotals(base, vat_on(base, rate, currency))

@@ -88,7 +88,7 @@ class Treatment:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _TreatmentRow:
     reason: str
     when: Callable[[Case], bool]
     category: Category
@@ -101,84 +101,90 @@ _NO_TAX = "no_tax_charged"
 
 # First match wins, and every case has a match: a test goes through all of them.
 _TABLE = (
-    _Row(
+    _TreatmentRow(
         "small_business_taxed",
         lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
         Category.STANDARD,
         problem="The shop charged {rate} % VAT, but a small business under the franchise scheme may show no VAT. "
         "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
     ),
-    _Row(
+    _TreatmentRow(
         "small_business",
         lambda case: case.regime is VatRegime.SMALL_BUSINESS,
         Category.EXEMPT,
         mention="small_business",
     ),
-    _Row("margin", lambda case: case.regime is VatRegime.MARGIN and not case.taxed, Category.EXEMPT, mention="margin"),
-    _Row("exempt", lambda case: case.regime is VatRegime.EXEMPT and not case.taxed, Category.EXEMPT, mention="exempt"),
+    _TreatmentRow(
+        "margin", lambda case: case.regime is VatRegime.MARGIN and not case.taxed, Category.EXEMPT, mention="margin"
+    ),
+    _TreatmentRow(
+        "exempt", lambda case: case.regime is VatRegime.EXEMPT and not case.taxed, Category.EXEMPT, mention="exempt"
+    ),
     # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code).
-    _Row("domestic", lambda case: case.taxed and case.zone is Zone.DOMESTIC, Category.STANDARD),
-    _Row(
+    _TreatmentRow("domestic", lambda case: case.taxed and case.zone is Zone.DOMESTIC, Category.STANDARD),
+    _TreatmentRow(
         "eu_business_taxed",
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
         Category.STANDARD,
         flag="The shop charged {rate} % VAT to a business in another member state with the valid VAT number "
         "{vat_number}; without VAT would have been possible.",
     ),
-    _Row(
+    _TreatmentRow(
         "oss",
         lambda case: case.taxed and case.zone is Zone.EU and case.oss and case.rate in known_rates(case.destination),
         Category.STANDARD,
         mention="oss",
     ),
-    _Row("eu_consumer", lambda case: case.taxed and case.zone is Zone.EU, Category.STANDARD),
-    _Row(
+    _TreatmentRow("eu_consumer", lambda case: case.taxed and case.zone is Zone.EU, Category.STANDARD),
+    _TreatmentRow(
         "export_taxed",
         lambda case: case.taxed and case.supply is Supply.GOODS,
         Category.STANDARD,
         flag="The shop charged {rate} % VAT on goods that leave the EU; without VAT would have been possible.",
     ),
-    _Row("outside_taxed", lambda case: case.taxed, Category.STANDARD),
+    _TreatmentRow("outside_taxed", lambda case: case.taxed, Category.STANDARD),
     # From here on no VAT was charged.
-    _Row("free", lambda case: case.free, Category.ZERO_RATED),
-    _Row("zero_rated", lambda case: case.beside_taxed and case.zero_on_purpose, Category.ZERO_RATED),
+    _TreatmentRow("free", lambda case: case.free, Category.ZERO_RATED),
+    _TreatmentRow("zero_rated", lambda case: case.beside_taxed and case.zero_on_purpose, Category.ZERO_RATED),
     # EN 16931 lets O stand only alone, and Z takes no reason: so E, with one.
-    _Row("untaxed", lambda case: case.beside_taxed, Category.EXEMPT, mention="untaxed"),
-    _Row(
+    _TreatmentRow("untaxed", lambda case: case.beside_taxed, Category.EXEMPT, mention="untaxed"),
+    _TreatmentRow(
         "intra_eu",
         lambda case: case.zone is Zone.EU and case.supply is Supply.GOODS and case.foreign_business,
         Category.INTRA_EU,
         mention="intra_eu",
     ),
-    _Row(
+    _TreatmentRow(
         "reverse_charge",
         lambda case: case.zone is Zone.EU and case.foreign_business,
         Category.REVERSE_CHARGE,
         mention="reverse_charge",
     ),
-    _Row(
+    _TreatmentRow(
         "export",
         lambda case: case.zone is Zone.OUTSIDE and case.supply is Supply.GOODS,
         Category.EXPORT,
         mention="export",
     ),
-    _Row("outside_scope", lambda case: case.zone is Zone.OUTSIDE, Category.OUTSIDE_SCOPE, mention="outside_scope"),
-    _Row("zero_rated", lambda case: case.zero_on_purpose, Category.ZERO_RATED),
-    _Row(
+    _TreatmentRow(
+        "outside_scope", lambda case: case.zone is Zone.OUTSIDE, Category.OUTSIDE_SCOPE, mention="outside_scope"
+    ),
+    _TreatmentRow("zero_rated", lambda case: case.zero_on_purpose, Category.ZERO_RATED),
+    _TreatmentRow(
         _NO_TAX,
         lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
         Category.ZERO_RATED,
         problem="No VAT was charged, but “{vat_number_given}” is not a valid VAT number, so the sale to {destination} "
         "is not exempt. Correct the number in the order, or charge VAT.",
     ),
-    _Row(
+    _TreatmentRow(
         _NO_TAX,
         lambda case: case.zone is Zone.EU,
         Category.ZERO_RATED,
         problem="No VAT was charged on a sale to {destination} without a VAT number of another member state. "
         "Add the customer's number to the order, or charge VAT.",
     ),
-    _Row(
+    _TreatmentRow(
         _NO_TAX,
         lambda case: case.zone is Zone.DOMESTIC,
         Category.ZERO_RATED,
@@ -197,21 +203,21 @@ def treat(case: Case) -> Treatment:
         rate=case.rate,
         reason=row.reason,
         mention=row.mention,
-        problem=Problem(row.reason if row.reason == _NO_TAX else "vat_not_allowed", _say(row.problem, case))
+        problem=Problem(row.reason if row.reason == _NO_TAX else "vat_not_allowed", _fill_message(row.problem, case))
         if row.problem
         else None,
-        flag=Problem(f"vat_{row.reason}" if row.flag else "rate_unknown", _say(flag, case)) if flag else None,
+        flag=Problem(f"vat_{row.reason}" if row.flag else "rate_unknown", _fill_message(flag, case)) if flag else None,
     )
 
 
 def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treatment, ...]:
     """Treat every line of *order*; *rates* are what the shop charged on each, in the order of its lines."""
     treated = [treat(case) for case in _cases(order, shop, rates)]
-    treated = _without_lonely_scope(treated)
-    return tuple(_free_lines_join(order.lines, treated))
+    treated = _outside_scope_only_alone(treated)
+    return tuple(_join_free_lines(order.lines, treated))
 
 
-def vat_number(given: str, country: str) -> tuple[str, Problem | None]:
+def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]:
     """Normalise *given* ("be 0403.170.701", "403170701"): (number with prefix, None), or ("", why it is wrong).
 
     A customer outside the EU gives a number of his own country, which decides nothing here: ("", None).
@@ -263,7 +269,7 @@ def supply_of(line: OrderLine, shop: Shop) -> Supply:
 
 def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     seller_country = shop.seller.address.country
-    number, _ = vat_number(order.vat_number_given, order.billing.address.country or seller_country)
+    number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
     main, any_taxed = _main_supply(order, shop), any(rates)
     cases = []
     for line, rate in zip(order.lines, rates, strict=True):
@@ -304,7 +310,7 @@ def _zero_on_purpose(line: OrderLine, order: Order) -> bool:
     return not _ZERO_RATE_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", line.tax_class.lower()))
 
 
-def _free_lines_join(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> list[Treatment]:
+def _join_free_lines(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> list[Treatment]:
     """A free line (free shipping has no tax entry at all) joins the order's largest group: it changes no amount."""
     paid = [(abs(line.total), treatment) for line, treatment in zip(lines, treated, strict=True) if line.total]
     if not paid:
@@ -316,7 +322,7 @@ def _free_lines_join(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> 
     ]
 
 
-def _without_lonely_scope(treated: list[Treatment]) -> list[Treatment]:
+def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
     """O may not stand beside another category (EN 16931 BR-O-11): there it becomes E, with the same sentence."""
     counted = {one.category for one in treated if one.reason != "free"}
     if counted <= {Category.OUTSIDE_SCOPE}:
@@ -329,7 +335,7 @@ def _without_lonely_scope(treated: list[Treatment]) -> list[Treatment]:
     ]
 
 
-def _rate_flag(case: Case, row: _Row) -> str:
+def _rate_flag(case: Case, row: _TreatmentRow) -> str:
     if row.category is not Category.STANDARD or row.problem:
         return ""
     if is_known(case.seller_country, case.rate) or is_known(case.destination, case.rate):
@@ -337,8 +343,8 @@ def _rate_flag(case: Case, row: _Row) -> str:
     return "{rate} % is not a VAT rate that is known for {destination}; check the tax settings of the shop."
 
 
-def _say(sentence: str, case: Case) -> str:
-    return sentence.format(
+def _fill_message(message: str, case: Case) -> str:
+    return message.format(
         rate=f"{case.rate.normalize():f}",
         destination=case.destination or "an unknown country",
         vat_number=case.vat_number,

@@ -12,22 +12,22 @@ LONGEST_URL = 500
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 # Names that never lead to the internet (RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal).
-_INSIDE = (".localhost", ".local", ".internal", ".home.arpa")
+_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
-class HookEvent(StrEnum):
+class WebhookEventKind(StrEnum):
     ISSUED = "document.issued"
     PAID = "document.paid"
     CREDITED = "document.credited"
 
 
-def checked_url(text: str, *, allow_private: bool) -> str:
+def check_webhook_url(text: str, *, allow_private: bool) -> str:
     """*text* itself. Raises ValueError with a sentence when it is no address that may be called.
 
     A name is not resolved here: where it leads is checked by `outbound` each time it is called.
     """
     host = _host_of(text, schemes=("https", "http") if allow_private else ("https",))
-    if not allow_private and _is_inside(host):
+    if not allow_private and _is_private(host):
         raise ValueError(f"“{host}” is inside a private network, so it is not called. Use a public address.")
     return text
 
@@ -45,21 +45,21 @@ def _host_of(text: str, *, schemes: tuple[str, ...]) -> str:
     except ValueError as error:
         raise ValueError(f"“{text}” is not a web address ({error}).") from error
     is_name = _HOST.fullmatch(host) is not None and "[" not in address.netloc
-    if address.scheme not in schemes or not has_port or not (is_name or _is_number(host)):
+    if address.scheme not in schemes or not has_port or not (is_name or _is_ip_address(host)):
         raise ValueError(f"“{text}” is not an address that can be called; write it like https://books.example.com/hook")
     if "@" in address.netloc or "#" in text:
         raise ValueError("An address here has no user, password or #; the signature tells who calls.")
     return host
 
 
-def _is_inside(host: str) -> bool:
-    if _is_number(host):
+def _is_private(host: str) -> bool:
+    if _is_ip_address(host):
         return not is_public(host)
     # The last label of a public name is never a number: 127.1 and 0x7f.1 are ways to write 127.0.0.1.
-    return "." not in host or f".{host}".endswith(_INSIDE) or host.rpartition(".")[2][0].isdigit()
+    return "." not in host or f".{host}".endswith(_PRIVATE_SUFFIXES) or host.rpartition(".")[2][0].isdigit()
 
 
-def _is_number(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -67,6 +67,6 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def signature(secret: str, body: bytes, *, at: int) -> str:
+def signature_header(secret: str, body: bytes, *, at: int) -> str:
     """The header that proves who calls and when: `t=1764150000,v1=…`, HMAC-SHA256 over the time, a dot and the raw body."""
     return f"t={at},v1={hmac.digest(secret.encode(), f'{at}.'.encode() + body, 'sha256').hex()}"

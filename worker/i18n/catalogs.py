@@ -21,17 +21,17 @@ LANGUAGES = tuple(LOCALES)
 _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
 
-class Words:
+class Translator:
     """Speak *language* ("nl", "nl-BE", "fr_BE" …); anything but Dutch, French and German is spoken to in English.
 
     *home* is the package that holds the catalogs in its `locale/`: what customers read, or what the pages say.
     """
 
-    def __init__(self, language: str, home: str = "worker.i18n") -> None:
+    def __init__(self, language: str, package: str = "worker.i18n") -> None:
         base = language[:2].lower()
         self.language = base if base in LOCALES else "en"
         self._locale = _locale(self.language)
-        self._catalog = _catalog(self.language, home)
+        self._catalog = _catalog(self.language, package)
 
     def gettext(self, message: str, **values: object) -> str:
         """Translate *message* and fill its {placeholders}."""
@@ -54,7 +54,7 @@ class Words:
         """Write 22 Nov 2026."""
         return format_date(day, "d MMM y", locale=self._locale)
 
-    def moment(self, local: dt.datetime, *, today: dt.date) -> str:
+    def short_datetime(self, local: dt.datetime, *, today: dt.date) -> str:
         """Write an instant that is already in the reader's zone: 11:40 today, 22 Nov 11:40 this year, 22 Nov 2025 before."""
         if local.date() == today:
             return format_time(local.time(), "HH:mm", locale=self._locale)
@@ -62,7 +62,7 @@ class Words:
             local, "d MMM HH:mm" if local.year == today.year else "d MMM y", locale=self._locale, tzinfo=local.tzinfo
         )
 
-    def exact(self, local: dt.datetime) -> str:
+    def exact_datetime(self, local: dt.datetime) -> str:
         """Write 22 Nov 2026 11:40:07, for stories where the second matters."""
         return format_datetime(local, "d MMM y HH:mm:ss", locale=self._locale, tzinfo=local.tzinfo)
 
@@ -106,30 +106,30 @@ def _locale(language: str) -> Locale:
 
 
 @cache
-def _catalog(language: str, home: str) -> gettext.NullTranslations:
+def _catalog(language: str, package: str) -> gettext.NullTranslations:
     """The .po file, compiled in memory: no binary is kept beside it that could be older."""
     if language == "en":
         return gettext.NullTranslations()
     compiled = BytesIO()
-    write_mo(compiled, _read(language, home))
+    write_mo(compiled, _read(language, package))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 
 
 @cache
-def messages(language: str, home: str) -> dict[str, str]:
+def messages(language: str, package: str) -> dict[str, str]:
     """What a catalog says for each of its English sentences; plurals are left out."""
     if language == "en":
         return {}
     return {
         message.id: str(message.string)
-        for message in _read(language, home)
+        for message in _read(language, package)
         if isinstance(message.id, str) and message.id
     }
 
 
-def _read(language: str, home: str) -> Catalog:
-    source = files(home) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
+def _read(language: str, package: str) -> Catalog:
+    source = files(package) / "locale" / language / "LC_MESSAGES" / "facturelay.po"
     with source.open("rb") as lines:
         return read_po(lines, locale=language)
 

@@ -36,9 +36,9 @@ msgstr ""
 """
 
 
-def template(root: Path, home: Path) -> Catalog:
+def extract_messages(root: Path, folder: Path) -> Catalog:
     """Every sentence that code and templates under *root* say."""
-    with (home / "babel.cfg").open(encoding="utf-8") as lines:
+    with (folder / "babel.cfg").open(encoding="utf-8") as lines:
         methods, options = parse_mapping_cfg(lines)  # type: ignore[no-untyped-call]  # Babel publishes no types for it
     found = Catalog()
     for _, _, message, _, _ in extract_from_dir(root, methods, options, keywords=KEYWORDS):
@@ -46,7 +46,7 @@ def template(root: Path, home: Path) -> Catalog:
     return found
 
 
-def stored_sentences(root: Path = WORKER[0]) -> set[str]:
+def stored_messages(root: Path = WORKER[0]) -> set[str]:
     """What the worker says in English and stores, with a {placeholder} for each value: reasons, findings, outcomes.
 
     Whatever reads like a sentence counts: words, a full stop, and no place in a docstring.
@@ -58,13 +58,13 @@ def stored_sentences(root: Path = WORKER[0]) -> set[str]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
         whole = (node for node in ast.walk(tree) if id(node) not in pieces)
-        found |= {text for node in whole if (text := as_pattern(node)) and is_sentence(text)}
-        found |= {text for node in ast.walk(tree) for text in reasons(node)}
+        found |= {text for node in whole if (text := as_pattern(node)) and is_message(text)}
+        found |= {text for node in ast.walk(tree) for text in error_messages(node)}
         found -= {ast.get_docstring(node, clean=False) or "" for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
     return found
 
 
-def reasons(node: ast.AST) -> list[str]:
+def error_messages(node: ast.AST) -> list[str]:
     """What a ValueError says: a page shows it beside a field, without a full stop."""
     is_one = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ValueError"
     return [text for part in node.args if (text := as_pattern(part)) and BEGINS.match(text)] if is_one else []  # type: ignore[attr-defined]
@@ -87,34 +87,34 @@ def as_pattern(node: ast.AST) -> str:
     return "".join(parts)
 
 
-def is_sentence(text: str) -> bool:
+def is_message(text: str) -> bool:
     words = re.sub(r"\{\w+\}", " ", text)
     return bool(BEGINS.match(text)) and text.endswith((".", "?")) and len(WORD.findall(words)) >= 2 and "\n" not in text
 
 
-def gather(root: Path, home: Path, *, more: Iterable[str] = ()) -> None:
+def update_catalogs(root: Path, folder: Path, *, more: Iterable[str] = ()) -> None:
     """Write the template and bring each catalog up to date. *more* are sentences that stand elsewhere."""
-    sentences, locale = template(root, home), home / "locale"
-    for sentence in more:
-        sentences.add(sentence)
-    (locale / "facturelay.pot").write_bytes(_written(sentences))
+    messages, locale = extract_messages(root, folder), folder / "locale"
+    for message in more:
+        messages.add(message)
+    (locale / "facturelay.pot").write_bytes(_as_po(messages))
     for language in LANGUAGES:
         path = locale / language / "LC_MESSAGES" / "facturelay.po"
         if not path.exists():  # English is what the code says
             continue
         with path.open("rb") as lines:
             catalog = read_po(lines, locale=language)
-        catalog.update(sentences, no_fuzzy_matching=True)
+        catalog.update(messages, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         header = HEADER.format(language=language, plural=catalog.plural_forms)
-        path.write_bytes(header.encode() + _written(catalog))
+        path.write_bytes(header.encode() + _as_po(catalog))
 
 
-def _written(catalog: Catalog) -> bytes:
+def _as_po(catalog: Catalog) -> bytes:
     out = BytesIO()
     write_po(out, catalog, width=120, no_location=True, omit_header=True, sort_output=True)
     return out.getvalue().strip() + b"\n"
 
 
 if __name__ == "__main__":
-    gather(*WORKER)
+    update_catalogs(*WORKER)

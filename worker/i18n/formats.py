@@ -14,26 +14,26 @@ def web_address(url: str) -> str:
     return url if url.startswith(("https://", "http://")) and url.isprintable() and " " not in url else ""
 
 
-def vat_number(number: str) -> str:
+def format_vat_number(number: str) -> str:
     """Print a Belgian number as BE 0123.456.789; others as they are."""
     digits = number[2:]
     if number.startswith("BE") and len(digits) == 10 and digits.isdigit():
-        return f"BE\N{NO-BREAK SPACE}{enterprise_number(digits)}"
+        return f"BE\N{NO-BREAK SPACE}{format_enterprise_number(digits)}"
     return number
 
 
-def enterprise_number(number: str) -> str:
+def format_enterprise_number(number: str) -> str:
     """Print 0123456789 as 0123.456.789."""
     return f"{number[:4]}.{number[4:7]}.{number[7:]}" if len(number) == 10 and number.isdigit() else number
 
 
-def iban(number: str) -> str:
+def format_iban(number: str) -> str:
     """Print in groups of four that stay on one line."""
     plain = "".join(number.split()).upper()
     return "\N{NO-BREAK SPACE}".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
 
-def structured_communication(reference: str) -> str:
+def format_structured_communication(reference: str) -> str:
     """Print 12 digits as +++123/4567/89012+++; any other reference as it is."""
     if len(reference) == 12 and reference.isdigit():
         return f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"

@@ -5,29 +5,29 @@ import unicodedata
 from typing import assert_never
 
 from worker.domain.document import Kind
-from worker.i18n.catalogs import Words
+from worker.i18n.catalogs import Translator
 
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
-def title(kind: Kind, words: Words) -> str:
+def title(kind: Kind, translator: Translator) -> str:
     """The word at the top of a document."""
     match kind:
         case Kind.ORDER_CONFIRMATION:
-            return words.gettext("Order confirmation")
+            return translator.gettext("Order confirmation")
         case Kind.DELIVERY_NOTE:
-            return words.gettext("Delivery note")
+            return translator.gettext("Delivery note")
         case Kind.INVOICE:
-            return words.gettext("Invoice")
+            return translator.gettext("Invoice")
         case Kind.CREDIT_NOTE:
-            return words.gettext("Credit note")
+            return translator.gettext("Credit note")
     assert_never(kind)
 
 
-def file_stem(kind: Kind, number: str, words: Words) -> str:
+def file_stem(kind: Kind, number: str, translator: Translator) -> str:
     """The name of a file without its ending, safe on every system: `factuur-F2026-00017`."""
-    word = title(kind, words).lower()
-    word = word.translate(_GERMAN) if words.language == "de" else word
+    word = title(kind, translator).lower()
+    word = word.translate(_GERMAN) if translator.language == "de" else word
     plain = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
     return "-".join(part for part in (_slug(plain), _slug(number)) if part)
 

@@ -7,28 +7,28 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from worker.domain.decide import documents_due
+from worker.domain.decide import decide_documents
 from worker.domain.document import Draft
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import BACKFILL, LONG_AGO
-from worker.orders.fetch import asked
+from worker.orders.fetch import fetch_from_shop
 from worker.services import Services
 from worker.store import deliveries, documents, reports
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
-from worker.woocommerce.payload import Listed
+from worker.woocommerce.payload import ListedOrder
 
 # Between two orders that the shop is asked for, now and when they are made: today's orders come first.
 PAUSE_S = 0.2
 SECOND = timedelta(seconds=1)
 # A preview that was broken off goes on for so long; after that the orders may have changed.
-GOES_ON_FOR = timedelta(days=1)
-KEPT_EVERY = 20
+RESUMABLE_FOR = timedelta(days=1)
+SAVED_EVERY = 20
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OrderSelection:
     """Which orders: placed from *since* until before *until*, or these by id."""
 
     since: datetime | None = None
@@ -36,25 +36,25 @@ class Wanted:
     order_ids: tuple[int, ...] = ()
 
     @property
-    def name(self) -> str:
+    def report_name(self) -> str:
         """The name of its report: the same orders, the same name."""
-        words = f"{self.since} {self.until} {sorted(self.order_ids)}"
-        return f"backfill:{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+        text = f"{self.since} {self.until} {sorted(self.order_ids)}"
+        return f"backfill:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class PreviewedOrder:
     """What one order would become. *due* reads like "invoice 22.20 EUR"; *mails_to* is who would get it."""
 
     order_id: int
     number: str
     placed_on: str
     status: str
-    due: tuple[str, ...]
+    documents: tuple[str, ...]
     drafts: int
     credit_notes: int
     mails_to: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -62,119 +62,123 @@ class Preview:
     """*report_id* is where it is kept."""
 
     report_id: int
-    orders: tuple[Foreseen, ...]
+    orders: tuple[PreviewedOrder, ...]
 
     @property
-    def to_make(self) -> tuple[Foreseen, ...]:
-        return tuple(order for order in self.orders if order.due)
+    def to_make(self) -> tuple[PreviewedOrder, ...]:
+        return tuple(order for order in self.orders if order.documents)
 
 
 def preview(
     services: Services,
-    connected: Connected,
-    wanted: Wanted,
+    connected: ConnectedShop,
+    selection: OrderSelection,
     *,
     pause_s: float = PAUSE_S,
-    told: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Preview:
     """Ask the shop for each order and decide what it would become. Makes nothing; broken off, it goes on where it was."""
     if not connected.secrets.has_rest:
         raise Rejected(
             f"{connected.shop.name} gave no REST key, so old orders cannot be asked for.", code="rest_missing"
         )
-    report_id, known = begun(services, connected, wanted)
-    listed = tuple(orders_of(services.client_of(connected), wanted))
-    found: list[Foreseen] = []
+    report_id, known = find_or_start_report(services, connected, selection)
+    listed = tuple(listed_orders(services.client_of(connected), selection))
+    found: list[PreviewedOrder] = []
     for number, order in enumerate(listed, 1):
         if order.order_id not in known:
             time.sleep(pause_s)
-            known[order.order_id] = foresee(services, connected, order)
+            known[order.order_id] = preview_order(services, connected, order)
         found.append(known[order.order_id])
-        if number % KEPT_EVERY == 0 or number == len(listed):
-            keep(services, report_id, found, state="preview")
-        told(number, len(listed))
+        if number % SAVED_EVERY == 0 or number == len(listed):
+            save_preview(services, report_id, found, state="preview")
+        on_progress(number, len(listed))
     return Preview(report_id, tuple(found))
 
 
-def begun(services: Services, connected: Connected, wanted: Wanted) -> tuple[int, dict[int, Foreseen]]:
+def find_or_start_report(
+    services: Services, connected: ConnectedShop, selection: OrderSelection
+) -> tuple[int, dict[int, PreviewedOrder]]:
     """The report of a preview that was broken off, with what it knows; or a new one."""
     now = services.now()
     with services.store.write() as connection:
-        last = reports.latest(connection, connected.shop.shop_id, wanted.name)
-        if last and last.content["state"] == "preview" and now - last.made_at < GOES_ON_FOR:
-            return last.report_id, {order["order_id"]: foreseen(order) for order in last.content["orders"]}
+        last = reports.latest(connection, connected.shop.shop_id, selection.report_name)
+        if last and last.content["state"] == "preview" and now - last.created_at < RESUMABLE_FOR:
+            return last.report_id, {order["order_id"]: previewed_order(order) for order in last.content["orders"]}
         content = {"state": "preview", "orders": []}
-        return reports.keep_latest(connection, connected.shop.shop_id, wanted.name, content, now=now), {}
+        return reports.replace_all(connection, connected.shop.shop_id, selection.report_name, content, now=now), {}
 
 
-def foreseen(content: dict[str, Any]) -> Foreseen:
-    return Foreseen(**{**content, "due": tuple(content["due"])})
+def previewed_order(content: dict[str, Any]) -> PreviewedOrder:
+    return PreviewedOrder(**{**content, "documents": tuple(content["documents"])})
 
 
-def keep(services: Services, report_id: int, orders: Sequence[Foreseen], *, state: str) -> None:
+def save_preview(services: Services, report_id: int, orders: Sequence[PreviewedOrder], *, state: str) -> None:
     with services.store.write() as connection:
         content = {"state": state, "orders": [asdict(order) for order in orders]}
         reports.change(connection, report_id, content, now=services.now())
 
 
-def orders_of(client: ShopClient, wanted: Wanted) -> Iterator[Listed]:
-    for start in range(0, len(wanted.order_ids), MAX_PER_PAGE):
-        yield from client.orders_by_id(wanted.order_ids[start : start + MAX_PER_PAGE]).orders
-    if wanted.order_ids or wanted.since is None or wanted.until is None:
+def listed_orders(client: ShopClient, selection: OrderSelection) -> Iterator[ListedOrder]:
+    for start in range(0, len(selection.order_ids), MAX_PER_PAGE):
+        yield from client.orders_by_id(selection.order_ids[start : start + MAX_PER_PAGE]).orders
+    if selection.order_ids or selection.since is None or selection.until is None:
         return
     page = 1
     while True:
-        listing = client.orders_placed(after=wanted.since - SECOND, before=wanted.until, page=page)
+        listing = client.orders_placed(after=selection.since - SECOND, before=selection.until, page=page)
         yield from listing.orders
         if page >= listing.pages:
             return
         page += 1
 
 
-def foresee(services: Services, connected: Connected, listed: Listed) -> Foreseen:
+def preview_order(services: Services, connected: ConnectedShop, listed: ListedOrder) -> PreviewedOrder:
     """Decide as the look will, with nothing made."""
     shop = replace(connected.shop, orders_since=LONG_AGO)
     due: tuple[Draft, ...] = ()
     credit_notes, mails_to = 0, ""
     try:
-        look = asked(services, connected, listed.order_id)
+        fetched = fetch_from_shop(services, connected, listed.order_id)
         with services.store.read() as connection:
             history = documents.history(connection, shop.shop_id, listed.order_id, listed.order_key)
         today = services.now().astimezone(shop.zoneinfo).date()
-        shop = with_rate(services, shop, look.order.currency)
-        verdict = documents_due(look.order, look.refunds or (), history, shop, today)
+        shop = with_rate(services, shop, fetched.order.currency)
+        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
-        due = tuple(draft for draft in verdict.due if draft.cause not in waiting)
-        credit_notes = sum(1 for finding in verdict.findings if finding.code == "after_invoice")
-        mails_to = look.order.billing.email
-        sentence = next((finding.sentence for finding in verdict.findings if not finding.fired), "")
+        due = tuple(draft for draft in decision.drafts if draft.cause not in waiting)
+        credit_notes = sum(1 for finding in decision.rule_results if finding.code == "after_invoice")
+        mails_to = fetched.order.billing.email
+        message = next((finding.message for finding in decision.rule_results if not finding.fired), "")
     except Rejected as error:
         if error.code == "rest_key_refused":
             raise
-        sentence = error.sentence
+        message = error.message
     drafts = sum(1 for draft in due if draft.problems or draft.send_mode == "draft")
-    return Foreseen(
+    return PreviewedOrder(
         order_id=listed.order_id,
         number=listed.number,
         placed_on=listed.created_at.astimezone(shop.zoneinfo).date().isoformat(),
         status=listed.status,
-        due=tuple(f"{draft.kind.replace('_', ' ')} {draft.total} {draft.currency}" for draft in due),
+        documents=tuple(f"{draft.kind.replace('_', ' ')} {draft.total} {draft.currency}" for draft in due),
         drafts=drafts,
         credit_notes=credit_notes,
         mails_to=mails_to if len(due) > drafts else "",
-        sentence="" if due else sentence,
+        message="" if due else message,
     )
 
 
-def start(services: Services, connected: Connected, found: Preview, *, pause_s: float = PAUSE_S) -> tuple[int, ...]:
+def start(
+    services: Services, connected: ConnectedShop, preview: Preview, *, pause_s: float = PAUSE_S
+) -> tuple[int, ...]:
     """Keep a delivery for each order that becomes something, one after the other in time; returns their ids.
 
     From here on the rows remember: whatever is broken off, each order is looked at once, and what exists is not made again.
     """
-    now, kept = services.now(), []
+    now, delivery_ids = services.now(), []
     with services.store.write() as connection:
-        for number, order in enumerate(found.to_make):
-            delivery_id = deliveries.keep(
+        for number, order in enumerate(preview.to_make):
+            delivery_id = deliveries.add(
                 connection,
                 shop_id=connected.shop.shop_id,
                 source=BACKFILL,
@@ -183,14 +187,14 @@ def start(services: Services, connected: Connected, found: Preview, *, pause_s: 
                 body=b"",
                 now=now,
             )
-            deliveries.put_off(connection, delivery_id, until=now + timedelta(seconds=number * pause_s))
-            kept.append(delivery_id)
-        content = {"state": "started", "orders": [asdict(order) for order in found.orders]}
-        reports.change(connection, found.report_id, content, now=now)
-    return tuple(kept)
+            deliveries.postpone(connection, delivery_id, until=now + timedelta(seconds=number * pause_s))
+            delivery_ids.append(delivery_id)
+        content = {"state": "started", "orders": [asdict(order) for order in preview.orders]}
+        reports.change(connection, preview.report_id, content, now=now)
+    return tuple(delivery_ids)
 
 
-def still_open(services: Services, delivery_ids: Sequence[int]) -> int:
+def count_open(services: Services, delivery_ids: Sequence[int]) -> int:
     """How many of these looks are still to be done."""
     with services.store.read() as connection:
         states: dict[int, str] = {}

@@ -16,7 +16,7 @@ from worker.errors import FacturelayError
 from worker.net.guarded_http import guarded_session
 from worker.services import Services
 from worker.store import exchange_rates
-from worker.store.exchange_rates import Rates
+from worker.store.exchange_rates import ExchangeRates
 
 log = logging.getLogger(__name__)
 
@@ -45,22 +45,22 @@ def rates_now(services: Services) -> dict[str, Decimal]:
     with services.store.read() as connection:
         known = exchange_rates.latest(connection)
     if known is None or now - known.read_at > (FRESH_FOR if known.rates else TRY_AGAIN_AFTER):
-        known = read(services, now, before=known)
+        known = refresh_rates(services, now, before=known)
     too_old = known.day is None or now.date() - known.day > OLDEST
     return {} if too_old else known.rates
 
 
-def read(services: Services, now: datetime, *, before: Rates | None) -> Rates:
+def refresh_rates(services: Services, now: datetime, *, before: ExchangeRates | None) -> ExchangeRates:
     """Ask the bank and keep its answer; where it does not answer, what was known before is kept for another while."""
-    found = parsed(downloaded(services.settings.exchange_rates_url), now) or Rates(
+    found = parse_rates(download(services.settings.exchange_rates_url), now) or ExchangeRates(
         now, before.day if before else None, before.rates if before else {}
     )
     with services.store.write() as connection:
-        exchange_rates.keep(connection, found)
+        exchange_rates.save(connection, found)
     return found
 
 
-def downloaded(url: str) -> str:
+def download(url: str) -> str:
     if not url:
         return ""
     try:
@@ -73,11 +73,11 @@ def downloaded(url: str) -> str:
         return ""
 
 
-def parsed(text: str, now: datetime) -> Rates | None:
+def parse_rates(text: str, now: datetime) -> ExchangeRates | None:
     """The day and the rates in the bank's file; None when it holds none."""
     day, rates = DAY.search(text), RATE.findall(text)
     if day is None or not rates:
         return None
-    return Rates(
+    return ExchangeRates(
         now, date.fromisoformat(day[1]), {currency: Decimal(rate) for currency, rate in rates if Decimal(rate)}
     )

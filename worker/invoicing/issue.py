@@ -7,28 +7,28 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from worker.domain.decide import Finding, Verdict, documents_due
+from worker.domain.decide import Decision, RuleResult, decide_documents
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.draft import is_paid
 from worker.domain.shop import Shop
 from worker.errors import Unavailable
 from worker.invoicing.cores import CORES
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.preflight import Proofs
-from worker.orders.fetch import Look, complaint, fetch
-from worker.queue import DELIVER
+from worker.invoicing.preflight import Preflight
+from worker.orders.fetch import FetchedOrder, delivered_error_code, fetch
+from worker.queue import SEND_DOCUMENT
 from worker.services import Services
 from worker.store import alerts, audit_trail, counters, documents, orders, shops, steps
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 from worker.store.steps import StepName
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
 # Something newer is known of the order than what a look saw.
-OUTDATED = "look_outdated"
+STALE_FETCH = "stale_fetch"
 # The books were restored from a backup, and its numbers could be given again.
-HELD = "numbers_held"
+NUMBERING_PAUSED = "numbering_paused"
 # The source of a delivery with which a person asks for documents of old orders.
 BACKFILL = "backfill"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,32 +39,32 @@ class Outcome:
     """What a look led to. *later* is why the order must be looked at again."""
 
     code: str
-    sentence: str
+    message: str
     issued: tuple[Document, ...] = ()
-    kept: tuple[Draft, ...] = ()
-    later: Unavailable | None = None
+    drafts: tuple[Draft, ...] = ()
+    retry_reason: Unavailable | None = None
 
 
-def look_at(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
+def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
     """Answer all *deliveries* (of one order of one shop) with one look. Raises Rejected or Unavailable."""
     with services.store.read() as connection:
-        connected = shops.connected(connection, services.vault, deliveries[0].shop_id)
+        connected = shops.get(connection, services.encryption, deliveries[0].shop_id)
     refuse_paused(connected.shop)
     if deliveries[0].order_id is None:
-        return hear(services, connected.shop, complaint(deliveries))
-    look = fetch(services, connected, deliveries)
-    if look is None:
+        return handle_error_delivery(services, connected.shop, delivered_error_code(deliveries))
+    fetched = fetch(services, connected, deliveries)
+    if fetched is None:
         return Outcome("order_gone", "The shop no longer has this order; nothing is made for it.")
     # Before the lock: the bank may be slow.
-    shop = with_rate(services, shop_for(connected.shop, deliveries), look.order.currency)
+    shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
     try:
-        outcome = issue(services, shop, look)
+        outcome = issue(services, shop, fetched)
     except Unavailable as error:
-        if error.code != OUTDATED or connected.secrets.has_rest:
+        if error.code != STALE_FETCH or connected.secrets.has_rest:
             raise
-        return Outcome(OUTDATED, "This was delivered late: a newer state of the order was looked at already.")
+        return Outcome(STALE_FETCH, "This was delivered late: a newer state of the order was looked at already.")
     for document in outcome.issued:
-        services.ring(DELIVER, document.document_id)
+        services.enqueue(SEND_DOCUMENT, document.document_id)
     return outcome
 
 
@@ -80,10 +80,10 @@ def refuse_paused(shop: Shop) -> None:
             "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
         )
     if shop.restored:
-        raise Unavailable(held_sentence(shop), code=HELD, retry_after_s=60)
+        raise Unavailable(numbering_paused_message(shop), code=NUMBERING_PAUSED, retry_after_s=60)
 
 
-def held_sentence(shop: Shop) -> str:
+def numbering_paused_message(shop: Shop) -> str:
     as_of = f"{shop.restored.as_of.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}" if shop.restored else ""
     return (
         f"{shop.name} came back from a backup of {as_of}. What was issued after that is not in the books, so nothing is "
@@ -91,123 +91,132 @@ def held_sentence(shop: Shop) -> str:
     )
 
 
-def as_it_is_now(connection: Connection, services: Services, shop: Shop) -> Shop:
+def reload_shop(connection: Connection, services: Services, shop: Shop) -> Shop:
     """The settings under the lock: what was changed since the look began counts. The look's own rates and a backfill stay."""
-    current = shops.connected(connection, services.vault, shop.shop_id).shop
+    current = shops.get(connection, services.encryption, shop.shop_id).shop
     refuse_paused(current)
     since = LONG_AGO if shop.orders_since == LONG_AGO else current.orders_since
     return replace(current, orders_since=since, exchange_rates={**shop.exchange_rates, **current.exchange_rates})
 
 
-def hear(services: Services, shop: Shop, code: str) -> Outcome:
+def handle_error_delivery(services: Services, shop: Shop, code: str) -> Outcome:
     """Take in a signed error body: WooCommerce delivers it in place of an order (contract section 4)."""
     if code in ("", "woocommerce_rest_shop_order_invalid_id"):
         return Outcome("order_gone", "The shop announced an order that it no longer has.")
-    sentence = (
+    message = (
         f"{shop.name}: WooCommerce may no longer read its own orders for us ({code}), because the person who made "
         "the webhooks lost the right to. Make them again as an administrator."
     )
     with services.store.write() as connection:
-        alerts.sound(connection, shop.shop_id, code="webhook_owner", sentence=sentence, now=services.now())
-    return Outcome("webhook_owner", sentence)
+        alerts.raise_alert(connection, shop.shop_id, code="webhook_owner", message=message, now=services.now())
+    return Outcome("webhook_owner", message)
 
 
-def issue(services: Services, shop: Shop, look: Look) -> Outcome:
+def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
     """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice.
 
     Raises Unavailable where another look saw the order later than this one did: what it would decide is out of date.
     """
-    proofs = Proofs(services)
+    preflight = Preflight(services)
     if services.settings.templates is not None:
         # Before the lock: printing takes longer than everybody else should wait.
         with services.store.read() as connection:
-            expected = Rounds(connection, services, shop, look, proofs).decide().due
+            expected = IssueRounds(connection, services, shop, fetched, preflight).decide().drafts
         for draft in expected:
-            proofs.problem(shop, draft)
+            preflight.problem(shop, draft)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
-        refuse_outdated(connection, shop, look)
-        round_ = Rounds(connection, services, as_it_is_now(connection, services, shop), look, proofs)
-        verdict = round_.go()
-        flags = (*verdict.flags, *unread_refunds(look))
-        orders.saw(connection, shop.shop_id, look.order, findings=verdict.findings, flags=flags, as_of=look.as_of)
-    later = look.missed if look.missed and look.order.refunds else None
-    return Outcome(*summary(round_, verdict.findings), tuple(round_.issued), tuple(round_.kept), later)
+        refuse_stale_fetch(connection, shop, fetched)
+        rounds = IssueRounds(connection, services, reload_shop(connection, services, shop), fetched, preflight)
+        decision = rounds.run()
+        flags = (*decision.flags, *unread_refunds(fetched))
+        orders.save(
+            connection,
+            shop.shop_id,
+            fetched.order,
+            rule_results=decision.rule_results,
+            flags=flags,
+            as_of=fetched.as_of,
+        )
+    retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
+    return Outcome(*summarize(rounds, decision.rule_results), tuple(rounds.issued), tuple(rounds.drafts), retry_reason)
 
 
-def refuse_outdated(connection: Connection, shop: Shop, look: Look) -> None:
-    last = orders.last_look(connection, shop.shop_id, look.order.order_id, look.order.order_key)
-    if last is not None and look.as_of < last:
+def refuse_stale_fetch(connection: Connection, shop: Shop, fetched: FetchedOrder) -> None:
+    last = orders.last_fetched_at(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
+    if last is not None and fetched.as_of < last:
         raise Unavailable(
-            "Another look at this order saw it later than this one; it is looked at once more.", code=OUTDATED
+            "Another look at this order saw it later than this one; it is looked at once more.", code=STALE_FETCH
         )
 
 
 @dataclass
-class Rounds:
+class IssueRounds:
     """The rounds of one look inside one transaction: each asks again what is due after what the last one made."""
 
     connection: Connection
     services: Services
     shop: Shop
-    look: Look
-    proofs: Proofs
+    fetched: FetchedOrder
+    preflight: Preflight
     issued: list[Document] = field(default_factory=list)
-    kept: list[Draft] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
 
-    def go(self) -> Verdict:
-        together = str(uuid.uuid4())
-        verdict = self.decide()
-        fired: dict[str, Finding] = {}
+    def run(self) -> Decision:
+        mail_group = str(uuid.uuid4())
+        decision = self.decide()
+        fired: dict[str, RuleResult] = {}
         for _ in range(MOST_ROUNDS):
-            fired |= {finding.rule: finding for finding in verdict.findings if finding.fired}
-            made = [self.make(draft, together) for draft in verdict.due]
+            fired |= {finding.rule: finding for finding in decision.rule_results if finding.fired}
+            made = [self.issue_or_store(draft, mail_group) for draft in decision.drafts]
             if not any(made):
                 break
-            verdict = self.decide()
+            decision = self.decide()
         self.mark_paid()
-        findings = {finding.rule: finding for finding in verdict.findings} | fired
-        return Verdict(verdict.due, tuple(findings.values()), verdict.flags)
+        rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
+        return Decision(decision.drafts, tuple(rule_results.values()), decision.flags)
 
-    def decide(self) -> Verdict:
-        order = self.look.order
+    def decide(self) -> Decision:
+        order = self.fetched.order
         today = self.services.now().astimezone(self.shop.zoneinfo).date()
-        verdict = documents_due(order, self.look.refunds or (), self.history(), self.shop, today)
-        if self.look.refunds is not None:
-            return verdict
+        decision = decide_documents(order, self.fetched.refunds or (), self.history(), self.shop, today)
+        if self.fetched.refunds is not None:
+            return decision
         # Not having read the refunds does not mean that they were deleted.
-        return Verdict(verdict.due, verdict.findings, tuple(f for f in verdict.flags if f.code != "refund_deleted"))
+        return Decision(
+            decision.drafts, decision.rule_results, tuple(f for f in decision.flags if f.code != "refund_deleted")
+        )
 
     def history(self) -> History:
-        order = self.look.order
+        order = self.fetched.order
         return documents.history(self.connection, self.shop.shop_id, order.order_id, order.order_key)
 
-    def make(self, draft: Draft, together: str) -> bool:
+    def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
         """Issue *draft*, or keep it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
-        draft = draft if waits else self.proofed(draft)
+        draft = draft if waits else self.with_print_problem(draft)
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
-            self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, together=together))
+            self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, mail_group=mail_group))
             return True
-        documents.keep_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
-        self.kept.append(draft)
+        documents.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
+        self.drafts.append(draft)
         return False
 
-    def proofed(self, draft: Draft) -> Draft:
+    def with_print_problem(self, draft: Draft) -> Draft:
         """*draft*, with the problem of a template that cannot print it: no number is taken for what nobody can be given."""
         if draft.problems or self.services.settings.templates is None:
             return draft
-        problem = self.proofs.problem(self.shop, draft)
+        problem = self.preflight.problem(self.shop, draft)
         shop_id, code, now = self.shop.shop_id, f"cannot_print_{draft.kind}", self.services.now()
         if problem is None:
-            alerts.quiet(self.connection, shop_id, code=code, now=now)
+            alerts.close(self.connection, shop_id, code=code, now=now)
             return draft
-        alerts.sound(self.connection, shop_id, code=code, sentence=problem.sentence, now=now)
+        alerts.raise_alert(self.connection, shop_id, code=code, message=problem.message, now=now)
         return replace(draft, problems=(problem,))
 
     def mark_paid(self) -> None:
         """When the order is paid, its invoices are."""
-        order = self.look.order
+        order = self.fetched.order
         if not is_paid(order, self.shop):
             return
         invoices = [d for d in self.history().documents if d.draft.kind is Kind.INVOICE]
@@ -231,8 +240,8 @@ def issue_draft(
     shop: Shop,
     draft: Draft,
     *,
-    together: str,
-    follow: Sequence[StepName] = tuple(StepName),
+    mail_group: str,
+    step_names: Sequence[StepName] = tuple(StepName),
     by: str = "worker",
     document_id: int | None = None,
 ) -> Document:
@@ -246,19 +255,19 @@ def issue_draft(
         connection,
         shop_id=shop.shop_id,
         document_id=document.document_id,
-        names=follow,
-        together=together,
+        names=step_names,
+        mail_group=mail_group,
         now=now,
     )
     documents.end_draft(connection, shop.shop_id, cause=draft.cause, order_key=draft.order_key, state="issued", now=now)
     audit_trail.add(
         connection,
-        Event(
+        AuditEntry(
             shop_id=shop.shop_id,
             at=now,
             actor=by,
             code="issued",
-            sentence=f"{document.number} was issued: {draft.total} {draft.currency}.",
+            message=f"{document.number} was issued: {draft.total} {draft.currency}.",
             order_id=draft.order_id,
             document_id=document.document_id,
         ),
@@ -266,28 +275,28 @@ def issue_draft(
     return document
 
 
-def unread_refunds(look: Look) -> tuple[Problem, ...]:
-    if look.refunds is not None or not look.order.refunds:
+def unread_refunds(fetched: FetchedOrder) -> tuple[Problem, ...]:
+    if fetched.refunds is not None or not fetched.order.refunds:
         return ()
     return (
         Problem(
             "refunds_unread",
-            f"Order {look.order.number} has refunds, but the shop's REST key is needed to read them; "
+            f"Order {fetched.order.number} has refunds, but the shop's REST key is needed to read them; "
             "no credit note is made until it works.",
         ),
     )
 
 
-def summary(rounds: Rounds, findings: tuple[Finding, ...]) -> tuple[str, str]:
+def summarize(rounds: IssueRounds, rule_results: tuple[RuleResult, ...]) -> tuple[str, str]:
     """A code and one sentence on the whole look, for the trail."""
     made = [f"{document.number} was issued" for document in rounds.issued]
-    made += [f"a draft waits: {why(draft)}" for draft in rounds.kept]
+    made += [f"a draft waits: {draft_reason(draft)}" for draft in rounds.drafts]
     if made:
         text = "; ".join(made)
-        return ("issued" if rounds.issued else "draft_kept"), text[0].upper() + text[1:].rstrip(".") + "."
-    reason = next((f for f in findings if not f.fired), None)
-    return (reason.code, reason.sentence) if reason else ("nothing_due", "Nothing is due for this order.")
+        return ("issued" if rounds.issued else "draft_stored"), text[0].upper() + text[1:].rstrip(".") + "."
+    reason = next((f for f in rule_results if not f.fired), None)
+    return (reason.code, reason.message) if reason else ("nothing_due", "Nothing is due for this order.")
 
 
-def why(draft: Draft) -> str:
-    return draft.problems[0].sentence if draft.problems else "its rule keeps it for you to issue"
+def draft_reason(draft: Draft) -> str:
+    return draft.problems[0].message if draft.problems else "its rule keeps it for you to issue"

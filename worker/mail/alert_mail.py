@@ -6,10 +6,10 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 
 from worker.domain.shop import Shop
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.mail.customer_mail import one_line
 
-MOST_SENTENCES = 20
+MAX_MESSAGES = 20
 
 
 @dataclass(frozen=True)
@@ -22,27 +22,27 @@ class Digest:
     waiting: int
     drafts: int
     failed: tuple[str, ...]
-    alarms: tuple[str, ...]
+    alerts: tuple[str, ...]
     repaired: tuple[str, ...]
-    head: str
+    register_head: str
 
 
-def alarm_mail(shop: Shop, sentences: tuple[str, ...], *, sender: str, to: str, message_id: str) -> EmailMessage:
+def compose_alert(shop: Shop, messages: tuple[str, ...], *, sender: str, to: str, message_id: str) -> EmailMessage:
     """What needs a person now."""
-    _ = Words(shop.language).gettext
+    _ = Translator(shop.language).gettext
     text = [
         _("This needs you at {shop}:", shop=shop.name),
-        listed(sentences),
+        bullet_list(messages),
         _("You hear of each thing once, and of all that is still open in the summary of each morning."),
     ]
     subject = _("{shop}: something needs you", shop=shop.name)
-    return written(shop, subject, text, sender=sender, to=to, message_id=message_id)
+    return build_message(shop, subject, text, sender=sender, to=to, message_id=message_id)
 
 
-def digest_mail(shop: Shop, digest: Digest, *, sender: str, to: str, message_id: str) -> EmailMessage:
+def compose_digest(shop: Shop, digest: Digest, *, sender: str, to: str, message_id: str) -> EmailMessage:
     """The summary of a day, with the head of the register as an anchor outside the database."""
-    words = Words(shop.language)
-    _ = words.gettext
+    translator = Translator(shop.language)
+    _ = translator.gettext
     text = [
         _(
             "Documents issued since the last summary: {count}. Mails sent: {mailed}.",
@@ -52,37 +52,37 @@ def digest_mail(shop: Shop, digest: Digest, *, sender: str, to: str, message_id:
         _("Waiting now: {count}. Drafts that wait for you: {drafts}.", count=digest.waiting, drafts=digest.drafts),
     ]
     sections = (
-        (_("This needs you:"), digest.alarms),
+        (_("This needs you:"), digest.alerts),
         (_("This failed, and is not tried again until you ask for it:"), digest.failed),
         (_("This was repaired:"), digest.repaired),
     )
-    for title, sentences in sections:
-        if sentences:
-            text.append(f"{title}\n{listed(sentences)}")
-    if digest.head:
+    for title, messages in sections:
+        if messages:
+            text.append(f"{title}\n{bullet_list(messages)}")
+    if digest.register_head:
         text.append(
             _(
                 "The register of your documents ends with {head}. Keep this mail: it shows later that nothing was changed.",
-                head=digest.head,
+                head=digest.register_head,
             )
         )
-    subject = _("{shop}: your documents, {date}", shop=shop.name, date=words.date(digest.day))
-    return written(shop, subject, text, sender=sender, to=to, message_id=message_id)
+    subject = _("{shop}: your documents, {date}", shop=shop.name, date=translator.date(digest.day))
+    return build_message(shop, subject, text, sender=sender, to=to, message_id=message_id)
 
 
-def listed(sentences: tuple[str, ...]) -> str:
+def bullet_list(messages: tuple[str, ...]) -> str:
     """At most so many that the mail is still read."""
-    more = [f"… + {len(sentences) - MOST_SENTENCES}"] if len(sentences) > MOST_SENTENCES else []
-    return "\n".join(f"- {line}" for line in (*map(one_line, sentences[:MOST_SENTENCES]), *more))
+    more = [f"… + {len(messages) - MAX_MESSAGES}"] if len(messages) > MAX_MESSAGES else []
+    return "\n".join(f"- {line}" for line in (*map(one_line, messages[:MAX_MESSAGES]), *more))
 
 
-def written(shop: Shop, subject: str, text: list[str], *, sender: str, to: str, message_id: str) -> EmailMessage:
+def build_message(shop: Shop, subject: str, text: list[str], *, sender: str, to: str, message_id: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = Address("Facturelay", addr_spec=sender)
     message["To"] = Address("", addr_spec=to)
     message["Message-ID"] = message_id
     message["Subject"] = one_line(subject)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = Words(shop.language).language
+    message["Content-Language"] = Translator(shop.language).language
     message.set_content("\n\n".join(text) + "\n")
     return message

@@ -16,23 +16,29 @@ from worker.domain import texts
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer, Seller
 from worker.domain.shop import Shop
-from worker.domain.texts import Key, Part
+from worker.domain.texts import TextKey, TextPart
 from worker.errors import Rejected
-from worker.i18n import Words, file_stem, title
-from worker.i18n.formats import asks_payment, iban, structured_communication, vat_number, web_address
-from worker.i18n.placeholders import facts
-from worker.net.email_address import ADDRESS
+from worker.i18n import Translator, file_stem, title
+from worker.i18n.formats import (
+    asks_payment,
+    format_iban,
+    format_structured_communication,
+    format_vat_number,
+    web_address,
+)
+from worker.i18n.placeholders import placeholder_values
+from worker.net.email_address import EMAIL_ADDRESS
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class MailView:
     """What every mail has: the shop it is from, and its language."""
 
     shop: Shop
-    words: Words
+    translator: Translator
 
     @property
     def accent(self) -> str:
@@ -46,7 +52,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Letter(Sheet):
+class DocumentMail(MailView):
     """What the templates see: the documents of one order, and the one among them that is about money."""
 
     documents: tuple[Document, ...]
@@ -72,8 +78,8 @@ class Letter(Sheet):
     def button(self) -> tuple[str, str]:
         """What it says and where it leads: paying comes before reading."""
         if self.pay_url:
-            return self.words.gettext("Pay online"), self.pay_url
-        return self.words.gettext("View it online"), self.link
+            return self.translator.gettext("Pay online"), self.pay_url
+        return self.translator.gettext("View it online"), self.link
 
     @property
     def link(self) -> str:
@@ -87,29 +93,33 @@ class Letter(Sheet):
         return f"{self.title(document)} {document.number}"
 
     def title(self, document: Document) -> str:
-        return title(document.draft.kind, self.words)
+        return title(document.draft.kind, self.translator)
 
     def amount(self, document: Document) -> str:
         """A delivery note names no price."""
         draft = document.draft
-        return "" if draft.kind is Kind.DELIVERY_NOTE else self.words.amount(draft.total, draft.currency)
+        return "" if draft.kind is Kind.DELIVERY_NOTE else self.translator.amount(draft.total, draft.currency)
 
     @property
-    def facts(self) -> Mapping[str, str]:
+    def placeholder_values(self) -> Mapping[str, str]:
         """What the placeholders of the shop's own words stand for, each on one line."""
         main = self.main
-        known = facts(main.draft, number=main.number, issued_on=main.issued_on, shop=self.shop.name, words=self.words)
+        known = placeholder_values(
+            main.draft, number=main.number, issued_on=main.issued_on, shop=self.shop.name, translator=self.translator
+        )
         return {name: one_line(value) for name, value in {**known, "documents": self.names, "link": self.link}.items()}
 
     @property
     def subject(self) -> str:
         test = "[TEST] " if self.main.draft.test else ""
-        return one_line(test + texts.fill(texts.text_of(self.shop, self._key(Part.SUBJECT)), self.facts))
+        return one_line(
+            test + texts.fill(texts.text_of(self.shop, self._key(TextPart.SUBJECT)), self.placeholder_values)
+        )
 
     @property
     def body_lines(self) -> tuple[str, ...]:
         """The shop's words, for the text part."""
-        return tuple(texts.fill(line, self.facts) for line in self._body.split("\n"))
+        return tuple(texts.fill(line, self.placeholder_values) for line in self._body.split("\n"))
 
     @property
     def body_html(self) -> tuple[Markup, ...]:
@@ -121,22 +131,22 @@ class Letter(Sheet):
 
     @property
     def _body(self) -> str:
-        key = self._key(Part.BODY)
-        together = len(self.documents) > 1 and str(key) not in self.shop.texts
-        return (texts.several(key.language) if together else texts.text_of(self.shop, key)).strip()
+        key = self._key(TextPart.BODY)
+        several = len(self.documents) > 1 and str(key) not in self.shop.texts
+        return (texts.default_body_for_several(key.language) if several else texts.text_of(self.shop, key)).strip()
 
-    def _key(self, part: Part) -> Key:
+    def _key(self, part: TextPart) -> TextKey:
         draft = self.main.draft
-        return Key(part, draft.kind, draft.is_paid, self.words.language)
+        return TextKey(part, draft.kind, draft.is_paid, self.translator.language)
 
     def _html(self, line: str) -> Markup:
         anchor = Markup('<a class="ink" href="{0}" style="color: #1a1f1e">{0}</a>')
-        found = texts.pieces(line, self.facts)
+        found = texts.pieces(line, self.placeholder_values)
         return Markup("").join(anchor.format(text) if name == "link" else escape(text) for name, text in found)
 
 
 @dataclass(frozen=True)
-class Note(Sheet):
+class SimpleMail(MailView):
     """A few sentences, and one button where there is something to press."""
 
     paragraphs: tuple[str, ...]
@@ -149,83 +159,85 @@ def compose(
     *,
     link: Callable[[Document], str],
     message_id: str,
-    enclosed: tuple[tuple[str, bytes], ...] = (),
+    attachments: tuple[tuple[str, bytes], ...] = (),
 ) -> EmailMessage:
     """Write one mail with all *documents* of an order attached, in the language of the first.
 
     *enclosed* are PDF files of the shop's own, by name. Raises `Rejected` where an address is missing or is none.
     """
-    papers = tuple(document for document, _ in documents)
-    words = Words(papers[0].draft.language)
-    letter = Letter(shop, words, papers, tuple(link(document) for document in papers))
-    draft = letter.main.draft
-    message = _begun(shop, papers[0].draft.buyer, recipients(shop, papers[0])[0], message_id=message_id)
-    copies = () if shop.test or papers[0].draft.test else _addresses(shop.mail_cc)
+    issued = tuple(document for document, _ in documents)
+    translator = Translator(issued[0].draft.language)
+    mail = DocumentMail(shop, translator, issued, tuple(link(document) for document in issued))
+    draft = mail.main.draft
+    message = _new_message(shop, issued[0].draft.buyer, recipients(shop, issued[0])[0], message_id=message_id)
+    copies = () if shop.test or issued[0].draft.test else _addresses(shop.mail_cc)
     if copies:
         message["Cc"] = tuple(_mailbox("", address) for address in copies)
-    message["Subject"] = letter.subject
-    shown = {"letter": letter, "draft": draft, "seller": draft.seller, "subject": letter.subject}
-    message.set_content(_render("documents.txt", letter, shown))
-    message.add_alternative(_render("documents.html", letter, shown), subtype="html")
+    message["Subject"] = mail.subject
+    context = {"mail": mail, "draft": draft, "seller": draft.seller, "subject": mail.subject}
+    message.set_content(_render("documents.txt", mail, context))
+    message.add_alternative(_render("documents.html", mail, context), subtype="html")
     for document, pdf in documents:
-        name = f"{file_stem(document.draft.kind, document.number, words)}.pdf"
+        name = f"{file_stem(document.draft.kind, document.number, translator)}.pdf"
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
-    for name, pdf in enclosed:
+    for name, pdf in attachments:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=one_line(name))
-    message["Content-Language"] = words.language  # last: adding parts moves every Content- header into the first
+    message["Content-Language"] = translator.language  # last: adding parts moves every Content- header into the first
     return message
 
 
-def compose_link(shop: Shop, document: Document, *, link: str, message_id: str) -> EmailMessage:
+def compose_new_link(shop: Shop, document: Document, *, link: str, message_id: str) -> EmailMessage:
     """Write the mail that brings a new link to a document. It goes to the order's own address, and to no other."""
-    words = Words(document.draft.language)
-    name = f"{title(document.draft.kind, words)} {document.number}"
-    note = Note(
+    translator = Translator(document.draft.language)
+    name = f"{title(document.draft.kind, translator)} {document.number}"
+    mail = SimpleMail(
         shop,
-        words,
+        translator,
         paragraphs=(
-            words.gettext("Hello {name},", name=one_line(document.draft.buyer.name))
+            translator.gettext("Hello {name},", name=one_line(document.draft.buyer.name))
             if document.draft.buyer.name
-            else words.gettext("Hello,"),
-            words.gettext("Here is the new link to {document} that you asked for.", document=name),
-            words.gettext("Did you not ask for it? Then you need not do anything."),
+            else translator.gettext("Hello,"),
+            translator.gettext("Here is the new link to {document} that you asked for.", document=name),
+            translator.gettext("Did you not ask for it? Then you need not do anything."),
         ),
-        button=(words.gettext("View it online"), link),
+        button=(translator.gettext("View it online"), link),
     )
-    subject = words.gettext("Your new link to {document} – {shop}", document=name, shop=shop.name)
-    message = _begun(shop, document.draft.buyer, recipients(shop, document)[0], message_id=message_id)
-    return _noted(message, note, subject, seller=document.draft.seller)
+    subject = translator.gettext("Your new link to {document} – {shop}", document=name, shop=shop.name)
+    message = _new_message(shop, document.draft.buyer, recipients(shop, document)[0], message_id=message_id)
+    return _fill_simple(message, mail, subject, seller=document.draft.seller)
 
 
 def compose_test(shop: Shop, *, to: str, message_id: str) -> EmailMessage:
     """Write the mail that only shows that mail arrives. It is for the shop's owner."""
-    words = Words(shop.language)
-    note = Note(
+    translator = Translator(shop.language)
+    mail = SimpleMail(
         shop,
-        words,
+        translator,
         paragraphs=(
-            words.gettext("This is a test mail of {shop}.", shop=shop.name),
-            words.gettext("It arrived, so documents will leave in the same way."),
-            words.gettext("Did it land in the spam folder? Then read what the test said about the sender's domain."),
+            translator.gettext("This is a test mail of {shop}.", shop=shop.name),
+            translator.gettext("It arrived, so documents will leave in the same way."),
+            translator.gettext(
+                "Did it land in the spam folder? Then read what the test said about the sender's domain."
+            ),
         ),
     )
-    message = _begun(shop, Buyer(""), to, message_id=message_id)
-    return _noted(message, note, words.gettext("Test mail of {shop}", shop=shop.name), seller=shop.seller)
+    message = _new_message(shop, Buyer(""), to, message_id=message_id)
+    return _fill_simple(message, mail, translator.gettext("Test mail of {shop}", shop=shop.name), seller=shop.seller)
 
 
 def recipients(shop: Shop, document: Document) -> tuple[str, ...]:
     """The envelope: first who the mail is for, then the copies. A test goes to the shop itself only."""
     if shop.test or document.draft.test:
-        return (own_address(shop),)
+        return (sender_address(shop),)
     first = _buyer_address(document)
     copies = (*_addresses(shop.mail_cc), *_addresses(shop.mail_bcc))
     return (first, *(address for address in dict.fromkeys(copies) if address != first))
 
 
-def own_address(shop: Shop) -> str:
+def sender_address(shop: Shop) -> str:
     """The address that the shop writes from."""
     for candidate in (parseaddr(one_line(shop.mail_from))[1], one_line(shop.seller.email)):
-        if ADDRESS.fullmatch(candidate):
+        if EMAIL_ADDRESS.fullmatch(candidate):
             return candidate
     raise Rejected(
         f"{shop.name} has no mail address to send from. Fill in the sender's address.", code="mail_no_sender"
@@ -237,38 +249,38 @@ def one_line(text: str) -> str:
     return re.sub(" +", " ", _CONTROLS.sub(" ", text)).strip(" ")
 
 
-def _begun(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
+def _new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
     """A mail with everything on its envelope."""
-    sender = own_address(shop)
+    sender = sender_address(shop)
     message = EmailMessage()
     message["From"] = _mailbox(parseaddr(one_line(shop.mail_from))[0] or shop.name, sender)
     message["To"] = _mailbox(buyer.name or buyer.company, to)
     reply_to = one_line(shop.mail_reply_to or shop.seller.email)
-    if ADDRESS.fullmatch(reply_to) and reply_to != sender:
+    if EMAIL_ADDRESS.fullmatch(reply_to) and reply_to != sender:
         message["Reply-To"] = _mailbox("", reply_to)
     message["Message-ID"] = one_line(message_id)
     message["Auto-Submitted"] = "auto-generated"
     return message
 
 
-def _noted(message: EmailMessage, note: Note, subject: str, *, seller: Seller) -> EmailMessage:
+def _fill_simple(message: EmailMessage, mail: SimpleMail, subject: str, *, seller: Seller) -> EmailMessage:
     message["Subject"] = one_line(subject)
-    shown = {"note": note, "seller": seller, "subject": one_line(subject)}
-    message.set_content(_render("note.txt", note, shown))
-    message.add_alternative(_render("note.html", note, shown), subtype="html")
-    message["Content-Language"] = note.words.language
+    context = {"mail": mail, "seller": seller, "subject": one_line(subject)}
+    message.set_content(_render("simple.txt", mail, context))
+    message.add_alternative(_render("simple.html", mail, context), subtype="html")
+    message["Content-Language"] = mail.translator.language
     return message
 
 
 def _addresses(text: str) -> tuple[str, ...]:
     """The addresses in a setting; what is none is left out."""
-    return tuple(address for _, address in getaddresses([text]) if ADDRESS.fullmatch(address))
+    return tuple(address for _, address in getaddresses([text]) if EMAIL_ADDRESS.fullmatch(address))
 
 
 def _buyer_address(document: Document) -> str:
     draft = document.draft
     address = one_line(draft.buyer.email)
-    if ADDRESS.fullmatch(address):
+    if EMAIL_ADDRESS.fullmatch(address):
         return address
     what = f"“{address}” is not a mail address" if address else "The customer left no mail address"
     raise Rejected(f"Order {draft.order_number}: {what}. Send the document to another address.", code="mail_no_address")
@@ -284,9 +296,13 @@ def _mailbox(name: str, address: str) -> Address:
     return Address(one_line(name), local, ascii_domain)
 
 
-def _render(template: str, sheet: Sheet, shown: Mapping[str, object]) -> str:
-    words = sheet.words
-    return _environment().get_template(template).render(shop=sheet.shop, words=words, _=words.gettext, **shown)
+def _render(template: str, mail: MailView, context: Mapping[str, object]) -> str:
+    translator = mail.translator
+    return (
+        _environment()
+        .get_template(template)
+        .render(shop=mail.shop, translator=translator, _=translator.gettext, **context)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -299,5 +315,9 @@ def _environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         finalize=lambda value: one_line(value) if type(value) is str else value,
     )
-    environment.filters |= {"iban": iban, "ogm": structured_communication, "vat_number": vat_number}
+    environment.filters |= {
+        "iban": format_iban,
+        "ogm": format_structured_communication,
+        "vat_number": format_vat_number,
+    }
     return environment

@@ -1,6 +1,6 @@
 """What a mail server's answer means for whoever set it up, in plain words, and what to do about it. Looks nothing up."""
 
-from worker.net.smtp_url import Server
+from worker.net.smtp_url import SmtpServer
 
 # Addresses at these providers may be sent from their own servers only: their DMARC policy says so to the world.
 MAILBOX_PROVIDERS = frozenset({
@@ -36,7 +36,7 @@ HINTS = {
     "mail_refused": (
         "“Relaying denied” means that the server sends to the outside only for who signs in: give user and password.",
     ),
-    "mail_server_away": (
+    "mail_server_unreachable": (
         (
             "Check host, port and kind: smtp+starttls:// goes with 587, smtps:// with 465. The wrong pair looks like silence "
             "or “wrong version number”."
@@ -59,10 +59,10 @@ def hints(code: str) -> tuple[str, ...]:
     return HINTS.get(code, ())
 
 
-def about_sender(sender: str, server: Server) -> tuple[str, ...]:
+def sender_hints(sender: str, server: SmtpServer) -> tuple[str, ...]:
     """What the server that takes the mail cannot know: whether the receiving side believes the sender's domain."""
     domain = sender.rpartition("@")[2].lower()
-    if domain in MAILBOX_PROVIDERS and not _same_house(domain, server.host):
+    if domain in MAILBOX_PROVIDERS and not _same_provider(domain, server.host):
         return (
             (
                 f"{domain} tells everybody that mail from its addresses leaves its own servers only, and {server.host} is "
@@ -79,7 +79,7 @@ def about_sender(sender: str, server: Server) -> tuple[str, ...]:
     )
 
 
-def _same_house(domain: str, host: str) -> bool:
+def _same_provider(domain: str, host: str) -> bool:
     name = domain.partition(".")[0]
     related = {"gmail": "google", "googlemail": "google", "hotmail": "outlook", "live": "outlook", "msn": "outlook"}
     return name in host.lower() or related.get(name, name) in host.lower() or "office365" in host.lower()

@@ -4,12 +4,12 @@ import socket
 from dataclasses import dataclass, field
 
 from worker.errors import Rejected, Unavailable
-from worker.net.guarded_http import checked_addresses
-from worker.net.smtp_url import Server, checked, parse_smtp_url
+from worker.net.guarded_http import resolve_addresses
+from worker.net.smtp_url import SmtpServer, check_smtp_url, parse_smtp_url
 
 
 @dataclass(frozen=True)
-class Route:
+class ChosenServer:
     """A mail server and the checked addresses to reach it by; *is_own* where the shop named it."""
 
     smtp_url: str = field(repr=False)
@@ -17,11 +17,11 @@ class Route:
     is_own: bool = False
 
     @property
-    def server(self) -> Server:
+    def server(self) -> SmtpServer:
         return parse_smtp_url(self.smtp_url)
 
 
-def route(own_url: str, operators_url: str, *, allow_private: bool) -> Route:
+def choose_server(own_url: str, operators_url: str, *, allow_private: bool) -> ChosenServer:
     """The way out for a shop with the setting *own_url*. Raises Rejected where there is none, Unavailable for now."""
     if not own_url:
         if not operators_url:
@@ -29,11 +29,13 @@ def route(own_url: str, operators_url: str, *, allow_private: bool) -> Route:
                 "No mail server is set; give FACTURELAY_SMTP_URL, or give the shop its own, and send it again.",
                 code="mail_server_missing",
             )
-        return Route(operators_url)
-    server = parse_smtp_url(checked(own_url, allow_private=allow_private))
+        return ChosenServer(operators_url)
+    server = parse_smtp_url(check_smtp_url(own_url, allow_private=allow_private))
     try:
-        return Route(own_url, checked_addresses(server.host, server.port, allow_private=allow_private), is_own=True)
+        return ChosenServer(
+            own_url, resolve_addresses(server.host, server.port, allow_private=allow_private), is_own=True
+        )
     except socket.gaierror as error:
         raise Unavailable(
-            f"The mail server {server.host} cannot be found: no such host.", code="mail_server_away"
+            f"The mail server {server.host} cannot be found: no such host.", code="mail_server_unreachable"
         ) from error

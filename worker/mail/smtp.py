@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from worker.errors import FacturelayError, Rejected, Unavailable
-from worker.net.smtp_url import Server, parse_smtp_url
+from worker.net.smtp_url import SmtpServer, parse_smtp_url
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
@@ -35,7 +35,7 @@ def send(
     addresses = tuple(_ascii_domain(address) for address in recipients)
     if "Date" not in message:
         message["Date"] = format_datetime(datetime.now(UTC))
-    with _plain_words(server), _connected(server, _ehlo_name(message), timeout_s, connect_to) as connection:
+    with _translated_errors(server), _connected(server, _ehlo_name(message), timeout_s, connect_to) as connection:
         wide = not all(address.isascii() for address in (sender, *addresses))
         if wide and not connection.has_extn("smtputf8"):
             raise Rejected(
@@ -49,7 +49,7 @@ def send(
 class _Smtp(smtplib.SMTP):
     """Connects to the checked address while names and certificates are those of the host."""
 
-    def __init__(self, server: Server, *, name: str, timeout_s: float, connect_to: Sequence[str]) -> None:
+    def __init__(self, server: SmtpServer, *, name: str, timeout_s: float, connect_to: Sequence[str]) -> None:
         super().__init__(local_hostname=name, timeout=timeout_s)
         self._host = server.host  # starttls checks the certificate against it
         self.connect_to = tuple(connect_to) or (server.host,)
@@ -69,7 +69,7 @@ class _SmtpOverTls(_Smtp):
 
 
 @contextmanager
-def _connected(server: Server, name: str, timeout_s: float, connect_to: Sequence[str]) -> Iterator[smtplib.SMTP]:
+def _connected(server: SmtpServer, name: str, timeout_s: float, connect_to: Sequence[str]) -> Iterator[smtplib.SMTP]:
     kind = _SmtpOverTls if server.scheme == "smtps" else _Smtp
     connection = kind(server, name=name, timeout_s=timeout_s, connect_to=connect_to)
     try:
@@ -82,12 +82,12 @@ def _connected(server: Server, name: str, timeout_s: float, connect_to: Sequence
         if server.username:
             connection.login(server.username, server.password)
         yield connection
-        _say_goodbye(connection)
+        _quit(connection)
     finally:
         connection.close()
 
 
-def _say_goodbye(connection: smtplib.SMTP) -> None:
+def _quit(connection: smtplib.SMTP) -> None:
     """The mail is taken by now; what goes wrong here changes nothing."""
     with suppress(smtplib.SMTPException, OSError):
         connection.quit()
@@ -124,7 +124,7 @@ def _deliver(connection: smtplib.SMTP, content: bytes, buyer: str) -> None:
 
 
 @contextmanager
-def _plain_words(server: Server) -> Iterator[None]:
+def _translated_errors(server: SmtpServer) -> Iterator[None]:
     """Say what smtplib and the network say in the two kinds of error that we know."""
     try:
         yield
@@ -148,17 +148,18 @@ def _plain_words(server: Server) -> Iterator[None]:
         raise _refusal(error.smtp_code, error.smtp_error, what, "mail_refused") from error
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise Unavailable(
-            f"The mail server {server.host}:{server.port} does not answer: {_reason(error)}.", code="mail_server_away"
+            f"The mail server {server.host}:{server.port} does not answer: {_reason(error)}.",
+            code="mail_server_unreachable",
         ) from error
 
 
 def _refusal(code: int, reply: bytes | str, what: str, slug: str) -> FacturelayError:
     """5xx is for good; everything else may pass."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    sentence = f"{what}: {code} {' '.join(text.split())[:300]}".rstrip()
+    message = f"{what}: {code} {' '.join(text.split())[:300]}".rstrip()
     if 500 <= code < 600:
-        return Rejected(sentence, code=slug)
-    return Unavailable(sentence, code="mail_server_busy")
+        return Rejected(message, code=slug)
+    return Unavailable(message, code="mail_server_busy")
 
 
 def _reason(error: Exception) -> str:

@@ -21,13 +21,13 @@ from typing import BinaryIO
 from sqlalchemy import URL, func, inspect, select
 from sqlalchemy.engine import make_url
 
-from worker.domain.shop import Restored
+from worker.domain.shop import RestoredBackup
 from worker.errors import Rejected
-from worker.invoicing.issue import HELD, held_sentence
+from worker.invoicing.issue import NUMBERING_PAUSED, numbering_paused_message
 from worker.services import Services, utc_now
 from worker.settings import Settings
 from worker.store import alerts, audit_trail, shops, steps
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.database.migrate import upgrade
 from worker.store.database.tables import documents, files
@@ -49,7 +49,7 @@ MOST_MANIFEST_BYTES = 10_000
 class Manifest:
     """What a backup says of itself, as its first file. *database* is sqlite or postgresql; *documents* are there at least."""
 
-    made_at: str
+    created_at: str
     version: str
     database: str
     documents: int
@@ -61,13 +61,13 @@ def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
     """Write the backup, whole or not at all. Everything may go on running meanwhile. Raises Rejected."""
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder_of(target)) as name:
         folder = Path(name)
-        least = counted(services)
-        dump = dumped(services, folder)
+        least = count_documents(services)
+        dump = dump_database(services, folder)
         # After the database: a row never names a file that is not there yet.
         # An archive elsewhere is kept there; whoever runs it backs it up.
-        stored = [] if services.settings.archive_url else archived(services.settings.archive)
+        stored = [] if services.settings.archive_url else archived_files(services.settings.archive)
         manifest = Manifest(
-            made_at=services.now().isoformat(timespec="seconds"),
+            created_at=services.now().isoformat(timespec="seconds"),
             version=version("facturelay"),
             database="sqlite" if dump.name == SQLITE else "postgresql",
             documents=least,
@@ -75,7 +75,7 @@ def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
             holds_key=with_key,
         )
         whole = folder / "whole"
-        with private(whole) as output, tarfile.open(fileobj=output, mode="w:gz") as tar:
+        with open_private(whole) as output, tarfile.open(fileobj=output, mode="w:gz") as tar:
             add_text(tar, MANIFEST, json.dumps(asdict(manifest), indent=2))
             tar.add(dump, arcname=dump.name)
             for path in stored:
@@ -96,17 +96,17 @@ def folder_of(target: Path) -> Path:
     return folder
 
 
-def private(path: Path) -> BinaryIO:
+def open_private(path: Path) -> BinaryIO:
     """A new file for nobody else on this machine: it holds customers' names, and perhaps the key."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def archived(folder: Path) -> list[Path]:
+def archived_files(folder: Path) -> list[Path]:
     kept = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != temporary.FOLDER)
     return sorted(path for path in kept if path.is_file() and not path.name.startswith(UNFINISHED))
 
 
-def counted(services: Services) -> int:
+def count_documents(services: Services) -> int:
     with services.store.read() as connection:
         return int(connection.execute(select(func.count()).select_from(documents)).scalar_one())
 
@@ -118,7 +118,7 @@ def add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
     tar.addfile(entry, io.BytesIO(content))
 
 
-def dumped(services: Services, folder: Path) -> Path:
+def dump_database(services: Services, folder: Path) -> Path:
     """The database at one moment, in a file."""
     url = services.store.url
     if services.store.is_sqlite:
@@ -159,7 +159,7 @@ def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifes
     """
     with opened(source) as tar:
         manifest = read_manifest(tar, source)
-        check_place(settings, manifest)
+        check_target_is_empty(settings, manifest)
         settings.data.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
             folder = Path(name)
@@ -170,9 +170,9 @@ def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifes
             if manifest.holds_key:
                 put_key(folder / KEY, settings)
     upgrade(settings.database_url)
-    prove(settings, manifest)
+    check_files(settings, manifest)
     if not moved:
-        hold_numbers(settings, manifest)
+        pause_numbering(settings, manifest)
     return manifest
 
 
@@ -210,7 +210,7 @@ def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
             raise Rejected(f"There is no room for “{entry.name}” ({entry.size} bytes).", code="restore_no_room")
         target = folder / entry.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with private(target) as output:
+        with open_private(target) as output:
             shutil.copyfileobj(source, output)
 
 
@@ -220,7 +220,7 @@ def is_archived(name: str) -> bool:
     return first == ARCHIVE and bool(parts) and all(part.strip(".") and not set(part) & set("\\\0") for part in parts)
 
 
-def check_place(settings: Settings, manifest: Manifest) -> None:
+def check_target_is_empty(settings: Settings, manifest: Manifest) -> None:
     url = make_url(settings.database_url)
     kind = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
     if kind != manifest.database:
@@ -257,27 +257,27 @@ def put_database(folder: Path, settings: Settings, manifest: Manifest) -> None:
 
 def put_key(source: Path, settings: Settings) -> None:
     """Under the name where the next start looks for it."""
-    with private(settings.data / KEY) as output:
+    with open_private(settings.data / KEY) as output:
         output.write(source.read_bytes())
 
 
-def hold_numbers(settings: Settings, manifest: Manifest) -> None:
+def pause_numbering(settings: Settings, manifest: Manifest) -> None:
     """Let no shop issue until a person has said where its numbers go on: those given after the backup must not be given again."""
     store, now = Store(settings.database_url), utc_now()
     try:
         with store.write() as connection:
             for shop in shops.every(connection):
-                held = replace(shop, restored=Restored(datetime.fromisoformat(manifest.made_at), now))
-                sentence = held_sentence(held)
-                shops.change(connection, held)
-                alerts.sound(connection, shop.shop_id, code=HELD, sentence=sentence, now=now)
-                audit_trail.add(connection, Event(shop.shop_id, now, "restore", HELD, sentence))
-            steps.may_be_done(connection)
+                paused = replace(shop, restored=RestoredBackup(datetime.fromisoformat(manifest.created_at), now))
+                message = numbering_paused_message(paused)
+                shops.change(connection, paused)
+                alerts.raise_alert(connection, shop.shop_id, code=NUMBERING_PAUSED, message=message, now=now)
+                audit_trail.add(connection, AuditEntry(shop.shop_id, now, "restore", NUMBERING_PAUSED, message))
+            steps.mark_as_tried(connection)
     finally:
         store.close()
 
 
-def prove(settings: Settings, manifest: Manifest) -> None:
+def check_files(settings: Settings, manifest: Manifest) -> None:
     """Read every stored file and compare it with its row."""
     store, archive = Store(settings.database_url), open_archive(settings)
     try:

@@ -28,15 +28,15 @@ from worker.store import (  # fmt: skip
     tasks,
     webhooks,
 )
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec  # fmt: skip
 from worker.store.files import temporary  # fmt: skip
 from worker.store.queries import integrity  # fmt: skip
-from worker.store.register import Fate
+from worker.store.register import NumberStatus
 from worker.store.shops import Secrets
 
 RAW_BODIES_FOR = timedelta(days=90)
-ERRANDS_FOR = timedelta(days=7)
+TASKS_FOR = timedelta(days=7)
 # Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11; see law-be, “Keeping”).
 YEARS_KEPT = 10
 AT_ONCE = 500
@@ -50,11 +50,11 @@ def kept_until(issued_on: date) -> date:
 def purge(services: Services) -> int:
     """Drop raw bodies older than 90 days, whose hashes stay, and calls of webhooks that were taken. Returns how many bodies."""
     before = services.now() - RAW_BODIES_FOR
-    in_steps(services, webhooks.forget_told, before=before)
-    return in_steps(services, personal_data.forget_bodies, before=before)
+    in_batches(services, webhooks.delete_sent, before=before)
+    return in_batches(services, personal_data.forget_bodies, before=before)
 
 
-def in_steps(services: Services, forget: Callable[..., int], *, before: datetime) -> int:
+def in_batches(services: Services, forget: Callable[..., int], *, before: datetime) -> int:
     """Forget little by little, so that issuing never waits long. Returns how many."""
     dropped = 0
     while True:
@@ -65,14 +65,14 @@ def in_steps(services: Services, forget: Callable[..., int], *, before: datetime
             return dropped
 
 
-def tidy(services: Services) -> int:
+def delete_expired(services: Services) -> int:
     """Forget errands that were finished a week ago, and delete uploads, previews and zips whose time is over. Returns how
     many errands went; what they did is on the trail."""
     now, forgotten = services.now(), 0
-    temporary.tidy(services.archive, now=now)
+    temporary.delete_expired(services.archive, now=now)
     while True:
         with services.store.write() as connection:
-            some = tasks.forget(connection, finished_before=now - ERRANDS_FOR, limit=AT_ONCE)
+            some = tasks.delete_finished(connection, finished_before=now - TASKS_FOR, limit=AT_ONCE)
         forgotten += some
         if some < AT_ONCE:
             return forgotten
@@ -89,12 +89,12 @@ def export(services: Services, shop_id: str, target: Path) -> int:
     if target.exists():
         raise Rejected(f"{target} exists already; choose another name.", code="file_exists")
     with services.store.read() as connection:
-        integrity.one_moment(connection)
-        shop = shops.connected(connection, services.vault, shop_id).shop
-        with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as books:
+        integrity.repeatable_read(connection)
+        shop = shops.get(connection, services.encryption, shop_id).shop
+        with written_whole(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in contents(services, connection, shop):
-                books.writestr(name, content)
-            return sum(1 for name in books.namelist() if name.startswith("documents/"))
+                archive.writestr(name, content)
+            return sum(1 for name in archive.namelist() if name.startswith("documents/"))
 
 
 @contextmanager
@@ -115,8 +115,8 @@ def written_whole(target: Path) -> Iterator[Path]:
 def contents(services: Services, connection: Connection, shop: Shop) -> Iterator[tuple[str, bytes | str]]:
     """Name and content of each file of a shop's export."""
     yield "settings.json", pretty(json.loads(json_codec.dump(shop)))
-    fates = register.fates(connection, shop.shop_id)
-    yield "register.csv", as_csv([field.name for field in fields(Fate)], [vars(fate) for fate in fates])
+    statuses = register.number_statuses(connection, shop.shop_id)
+    yield "register.csv", as_csv([field.name for field in fields(NumberStatus)], [vars(status) for status in statuses])
     yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
     stems: set[str] = set()
     for document in documents.every(connection, shop.shop_id):
@@ -142,7 +142,7 @@ def pretty(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetainedYear:
     """Documents of one year that the law wants, and until when."""
 
     year: int
@@ -151,7 +151,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Farewell:
+class ShopClosing:
     """What became of a shop that left."""
 
     name: str
@@ -159,37 +159,37 @@ class Farewell:
     drafts: int
     buyers: int
     waiting: int
-    kept: tuple[Kept, ...]
+    kept: tuple[RetainedYear, ...]
 
 
-def leave(services: Services, shop_id: str, *, by: str) -> Farewell:
+def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
     """Let a shop leave: paused for good, without secrets and raw bodies. Its documents stay as long as the law demands."""
     now = services.now()
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
-        shop = shops.connected(connection, services.vault, shop_id).shop
+        shop = shops.get(connection, services.encryption, shop_id).shop
         shops.change(connection, replace(shop, suspended=True))
         # A secret that nobody knows: deliveries of the shop no longer verify, and an empty one would let anybody in.
-        shops.change_secrets(connection, services.vault, shop_id, Secrets((shops.new_webhook_secret(),)))
-        sentence = f"{shop.name} left; its orders are no longer looked at."
+        shops.change_secrets(connection, services.encryption, shop_id, Secrets((shops.new_webhook_secret(),)))
+        message = f"{shop.name} left; its orders are no longer looked at."
         api_tokens.revoke_all(connection, shop_id, now=now)
-        webhooks.stop_all(connection, shop_id, because=sentence, now=now)
-        waiting = personal_data.end_waiting(connection, shop_id, code="shop_left", sentence=sentence, now=now)
-        farewell = Farewell(
+        webhooks.stop_all(connection, shop_id, message=message, now=now)
+        waiting = personal_data.close_waiting(connection, shop_id, code="shop_closed", message=message, now=now)
+        closing = ShopClosing(
             name=shop.name,
             bodies=personal_data.forget_bodies_of(connection, shop_id),
             drafts=personal_data.drop_drafts(connection, shop_id),
             buyers=personal_data.forget_buyers(connection, shop_id),
             waiting=waiting,
             kept=tuple(
-                Kept(year, count, kept_until(date(year, 1, 1)))
+                RetainedYear(year, count, kept_until(date(year, 1, 1)))
                 for year, count in personal_data.documents_by_year(connection, shop_id).items()
             ),
         )
         audit_trail.add(
-            connection, Event(shop_id, now, by, "shop_left", f"{shop.name} left; its secrets were removed.")
+            connection, AuditEntry(shop_id, now, by, "shop_closed", f"{shop.name} left; its secrets were removed.")
         )
-    return farewell
+    return closing
 
 
 # A shopper who asks to be forgotten
@@ -215,30 +215,32 @@ class Erased:
     open_drafts: tuple[str, ...]
 
 
-def erase_shopper(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
+def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
     """Erase what is known of the shopper with *email* in one shop, but for documents that the law wants kept."""
     wanted = email.strip().casefold()
     if "@" not in wanted:
         raise Rejected(f"“{email}” is not an e-mail address.", code="option_wrong")
     with services.store.write() as connection:
-        shops.connected(connection, services.vault, shop_id)
+        shops.get(connection, services.encryption, shop_id)
         made, kept_drafts = documents.listing(connection, shop_id=shop_id, order_id=None)
-        mine = [document for document in made if document.draft.buyer.email.casefold() == wanted]
+        customer_documents = [document for document in made if document.draft.buyer.email.casefold() == wanted]
         open_drafts = [kept.draft for kept in kept_drafts if kept.draft.buyer.email.casefold() == wanted]
-        found = {document.draft.order_id for document in mine} | {draft.order_id for draft in open_drafts}
+        found = {document.draft.order_id for document in customer_documents} | {draft.order_id for draft in open_drafts}
         found |= {order_id for order_id, body in personal_data.bodies(connection, shop_id) if billed_to(body) == wanted}
-        found |= order_search.orders_of(connection, shop_id, wanted)
+        found |= order_search.orders_by_email(connection, shop_id, wanted)
         order_ids = sorted(found | personal_data.discarded_of(connection, shop_id, wanted))
         erased = Erased(
             orders=tuple(order_ids),
             bodies=personal_data.forget_bodies_of(connection, shop_id, order_ids),
             drafts=personal_data.anonymise_discarded(connection, shop_id, order_ids, now=services.now()),
             buyers=personal_data.forget_buyers(connection, shop_id, order_ids),
-            kept=tuple(KeptDocument(document.number, kept_until(document.issued_on)) for document in mine),
+            kept=tuple(
+                KeptDocument(document.number, kept_until(document.issued_on)) for document in customer_documents
+            ),
             open_drafts=tuple(draft.order_number for draft in open_drafts),
         )
-        sentence = f"A shopper was erased on request: {len(order_ids)} orders, {len(mine)} documents stay."
-        audit_trail.add(connection, Event(shop_id, services.now(), by, "shopper_erased", sentence))
+        message = f"A shopper was erased on request: {len(order_ids)} orders, {len(customer_documents)} documents stay."
+        audit_trail.add(connection, AuditEntry(shop_id, services.now(), by, "customer_erased", message))
     return erased
 
 

@@ -11,7 +11,7 @@ SALT = "facturelay.document-link.v1"
 
 
 @dataclass(frozen=True)
-class Link:
+class DocumentLink:
     """What a valid token says. It may have expired: the page then offers a way to a new one."""
 
     document_id: int
@@ -28,18 +28,18 @@ class Link:
 
 def sign(secret_keys: tuple[str, ...], document_id: int, *, now: datetime, lifetime: timedelta = LIFETIME) -> str:
     """Make the token of *document_id*, valid for *lifetime* from *now*."""
-    said = [document_id, int((now + lifetime).timestamp())]
+    content = [document_id, int((now + lifetime).timestamp())]
     # Only a link that lives shorter says when it was signed: the others stay as short as they can be.
-    return serializer(secret_keys).dumps(said if lifetime == LIFETIME else [*said, int(now.timestamp())])
+    return serializer(secret_keys).dumps(content if lifetime == LIFETIME else [*content, int(now.timestamp())])
 
 
-def read(secret_keys: tuple[str, ...], token: str) -> Link | None:
+def read(secret_keys: tuple[str, ...], token: str) -> DocumentLink | None:
     """What *token* says, or None when it was not signed by any of the keys."""
     try:
         document_id, expires, *signed = serializer(secret_keys).loads(token)
         expires_at = datetime.fromtimestamp(int(expires), UTC)
         signed_at = datetime.fromtimestamp(int(signed[0]), UTC) if signed else expires_at - LIFETIME
-        return Link(int(document_id), expires_at, signed_at)
+        return DocumentLink(int(document_id), expires_at, signed_at)
     except (BadSignature, ValueError, TypeError, OverflowError, OSError):
         return None
 

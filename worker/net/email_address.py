@@ -3,13 +3,13 @@
 import re
 from email.utils import getaddresses
 
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+EMAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
-def checked(text: str, *, several: bool) -> str:
+def check_addresses(text: str, *, several: bool) -> str:
     """*text* when every address in it is one, like `De Gist <winkel@gist.example>`. Raises ValueError with a sentence."""
     found = [address for _, address in getaddresses([text]) if address or text.strip()]
-    wrong = next((address for address in found if not ADDRESS.fullmatch(address)), None)
+    wrong = next((address for address in found if not EMAIL_ADDRESS.fullmatch(address)), None)
     if wrong is not None or not text.strip().isprintable() or (len(found) > 1 and not several):
         raise ValueError(f"“{text if wrong is None else wrong or text}” is not a mail address.")
     return text.strip()

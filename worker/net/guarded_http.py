@@ -26,7 +26,7 @@ from worker.net.ip_address import is_public
 _TICK_S = 0.01
 
 
-def checked_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
+def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
     """Resolve *host* to the numbers that may be called. Raises Rejected if any of them is not a public one.
 
     Any, not all: a name with a public and a private answer is how rebinding starts.
@@ -45,7 +45,7 @@ def checked_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
 
 def open_socket(host: str, port: int, *, timeout_s: float, allow_private: bool) -> socket.socket:
     """Connect to *host* by a checked number; for protocols other than HTTP (SMTP). Raises OSError or Rejected."""
-    return _connected(checked_addresses(host, port, allow_private=allow_private), port, timeout=timeout_s)
+    return _connected(resolve_addresses(host, port, allow_private=allow_private), port, timeout=timeout_s)
 
 
 def guarded_session(*, allow_private: bool, pool: int = 4) -> Session:
@@ -92,7 +92,7 @@ class _Guarded(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         """Open the socket to a checked number. `host` stays the name: Host header, SNI and certificate go by it."""
         try:
-            numbers = checked_addresses(self._dns_host, self.port, allow_private=self.allow_private)
+            numbers = resolve_addresses(self._dns_host, self.port, allow_private=self.allow_private)
             return _connected(numbers, self.port, timeout=self.timeout, options=self.socket_options)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
@@ -110,11 +110,11 @@ class _GuardedTLS(_Guarded, HTTPSConnection):
     pass
 
 
-class _Open(_Guarded):
+class _Unguarded(_Guarded):
     allow_private = True
 
 
-class _OpenTLS(_GuardedTLS):
+class _UnguardedTLS(_GuardedTLS):
     allow_private = True
 
 
@@ -126,17 +126,17 @@ class _GuardedTLSPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTLS
 
 
-class _OpenPool(HTTPConnectionPool):
-    ConnectionCls = _Open
+class _UnguardedPool(HTTPConnectionPool):
+    ConnectionCls = _Unguarded
 
 
-class _OpenTLSPool(HTTPSConnectionPool):
-    ConnectionCls = _OpenTLS
+class _UnguardedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _UnguardedTLS
 
 
 _POOLS: dict[bool, dict[str, type[HTTPConnectionPool]]] = {
     False: {"http": _GuardedPool, "https": _GuardedTLSPool},
-    True: {"http": _OpenPool, "https": _OpenTLSPool},
+    True: {"http": _UnguardedPool, "https": _UnguardedTLSPool},
 }
 
 

@@ -12,14 +12,14 @@ TOLERANCE_S = 300
 
 
 @dataclass(frozen=True)
-class Seal:
+class RequestSignature:
     """What travels beside a body. *time* is in whole seconds since 1970, as text."""
 
     time: str
     nonce: str
     signature: str
 
-    def fits(self, secret: str, route: str, body: bytes) -> bool:
+    def is_valid(self, secret: str, route: str, body: bytes) -> bool:
         return bool(secret) and hmac.compare_digest(
             signature(secret, self.time, self.nonce, route, body).encode(), self.signature.encode("utf-8", "replace")
         )
@@ -33,5 +33,5 @@ def signature(secret: str, time: str, nonce: str, route: str, body: bytes) -> st
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def sealed(secret: str, *, time: int, nonce: str, route: str, body: bytes) -> Seal:
-    return Seal(str(time), nonce, signature(secret, str(time), nonce, route, body))
+def sign_request(secret: str, *, time: int, nonce: str, route: str, body: bytes) -> RequestSignature:
+    return RequestSignature(str(time), nonce, signature(secret, str(time), nonce, route, body))

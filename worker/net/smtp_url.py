@@ -9,7 +9,7 @@ _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 @dataclass(frozen=True)
-class Server:
+class SmtpServer:
     """A mail server: *scheme* is smtp (no encryption), smtp+starttls or smtps."""
 
     scheme: str
@@ -19,7 +19,7 @@ class Server:
     password: str = field(default="", repr=False)
 
 
-def parse_smtp_url(url: str) -> Server:
+def parse_smtp_url(url: str) -> SmtpServer:
     """Read `smtp+starttls://user:password@host:port`. Raises ValueError with a sentence that keeps the password."""
     form = "write it as smtp+starttls://user:password@host:587, smtps://… or smtp://…"
     try:
@@ -34,10 +34,10 @@ def parse_smtp_url(url: str) -> Server:
     username, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(username) != bool(password):
         raise ValueError(f"The mail server's address has half of a sign-in: give user and password, or neither; {form}")
-    return Server(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
+    return SmtpServer(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
 
 
-def written(server: Server) -> str:
+def format_smtp_url(server: SmtpServer) -> str:
     """*server* as it is written down, for `parse_smtp_url` to read."""
     password = f":{quote(server.password, safe='')}" if server.password else ""
     user = f"{quote(server.username, safe='')}{password}@" if server.username else ""
@@ -45,7 +45,7 @@ def written(server: Server) -> str:
     return f"{server.scheme}://{user}{host}:{server.port}"
 
 
-def checked(url: str, *, allow_private: bool) -> str:
+def check_smtp_url(url: str, *, allow_private: bool) -> str:
     """*url*, where it can be read. Raises Rejected for one that cannot, or that would tell the password to all."""
     try:
         server = parse_smtp_url(url)

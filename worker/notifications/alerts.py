@@ -15,7 +15,7 @@ from worker.notifications import overdue_work
 from worker.services import Services
 from worker.store import alerts, register, reports
 from worker.store.queries import shop_status
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 log = logging.getLogger(__name__)
 
@@ -26,47 +26,47 @@ QUIET = timedelta(minutes=15)
 SMTP_TIMEOUT_S = 30.0
 
 
-def tell(services: Services, connected: Connected) -> None:
+def notify_owner(services: Services, connected: ConnectedShop) -> None:
     """Mail the open alarms that nobody was told of. Raises Rejected or Unavailable when the mail does not leave."""
-    overdue_work.watch_work(services, connected)
+    overdue_work.alert_overdue_work(services, connected)
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
-        last = alerts.last_told(connection, shop.shop_id)
-        untold = alerts.untold(connection, shop.shop_id)
-    if not untold or (last is not None and now - last < QUIET) or not people(services, shop):
+        last = alerts.last_notified_at(connection, shop.shop_id)
+        unnotified = alerts.unnotified(connection, shop.shop_id)
+    if not unnotified or (last is not None and now - last < QUIET) or not recipients(services, shop):
         return
-    sentences = tuple(alarm.sentence for alarm in untold.values())
-    send(services, shop, lambda **mail: alert_mail.alarm_mail(shop, sentences, **mail))
+    messages = tuple(alert.message for alert in unnotified.values())
+    send(services, shop, lambda **mail: alert_mail.compose_alert(shop, messages, **mail))
     with services.store.write() as connection:
-        alerts.told(connection, tuple(untold), now=now)
+        alerts.mark_notified(connection, tuple(unnotified), now=now)
 
 
-def digest_daily(services: Services, connected: Connected) -> None:
+def digest_daily(services: Services, connected: ConnectedShop) -> None:
     """The morning's summary, once a day; none where nothing happened and nothing is open."""
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
         due = reports.is_due(connection, shop, DIGEST, hour=AT_HOUR, connected_at=connected.created_at, now=now)
-    if not due or not people(services, shop):
+    if not due or not recipients(services, shop):
         return
     digest = digest_of(services, connected)
-    if digest.issued or digest.waiting or digest.drafts or digest.failed or digest.alarms or digest.repaired:
-        send(services, shop, lambda **mail: alert_mail.digest_mail(shop, digest, **mail))
+    if digest.issued or digest.waiting or digest.drafts or digest.failed or digest.alerts or digest.repaired:
+        send(services, shop, lambda **mail: alert_mail.compose_digest(shop, digest, **mail))
     with services.store.write() as connection:
         content = {
-            "head": digest.head,
+            "head": digest.register_head,
             "issued": digest.issued,
             "waiting": digest.waiting,
             "failed": len(digest.failed),
         }
-        reports.keep(connection, shop.shop_id, DIGEST, content, now=now)
+        reports.add(connection, shop.shop_id, DIGEST, content, now=now)
 
 
-def digest_of(services: Services, connected: Connected) -> Digest:
+def digest_of(services: Services, connected: ConnectedShop) -> Digest:
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
         last = reports.latest(connection, shop.shop_id, DIGEST)
-        found = shop_status.of(connection, shop.shop_id, since=last.made_at if last else connected.created_at)
-        is_open = alerts.open_alarms(connection, shop.shop_id)
+        found = shop_status.of(connection, shop.shop_id, since=last.created_at if last else connected.created_at)
+        open_alerts = alerts.open_alerts(connection, shop.shop_id)
         head = register.head(connection, shop.shop_id)
     return Digest(
         day=now.astimezone(shop.zoneinfo).date(),
@@ -75,13 +75,13 @@ def digest_of(services: Services, connected: Connected) -> Digest:
         waiting=found.waiting,
         drafts=found.drafts,
         failed=found.failed,
-        alarms=tuple(alarm.sentence for alarm in is_open),
+        alerts=tuple(alert.message for alert in open_alerts),
         repaired=found.repaired,
-        head=str(head) if head.position else "",
+        register_head=str(head) if head.position else "",
     )
 
 
-def people(services: Services, shop: Shop) -> tuple[str, ...]:
+def recipients(services: Services, shop: Shop) -> tuple[str, ...]:
     """Who is told: the shop itself, and whoever runs the server. Empty where no mail can leave."""
     if not services.settings.smtp_url:
         return ()
@@ -91,26 +91,28 @@ def people(services: Services, shop: Shop) -> tuple[str, ...]:
 
 def address_of(shop: Shop) -> str:
     try:
-        return customer_mail.own_address(shop)
+        return customer_mail.sender_address(shop)
     except Rejected:
         return ""
 
 
 def send(services: Services, shop: Shop, compose: Callable[..., EmailMessage]) -> None:
     """One mail to each of those who are told, under one id."""
-    told = people(services, shop)
-    sender = address_of(shop) or parseaddr(services.settings.mail_from)[1] or told[0]
+    addresses = recipients(services, shop)
+    sender = address_of(shop) or parseaddr(services.settings.mail_from)[1] or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
     failures: list[FacturelayError] = []
-    for address in told:
+    for address in addresses:
         message = compose(sender=sender, to=address, message_id=message_id)
         try:
             smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,), timeout_s=SMTP_TIMEOUT_S)
         except FacturelayError as error:
             failures.append(error)
             log.warning(
-                "nobody at %s could be told: %s", "the shop" if address == told[0] else "the operator", error.sentence
+                "nobody at %s could be told: %s",
+                "the shop" if address == addresses[0] else "the operator",
+                error.message,
             )
     # Whoever got it must not get it again each minute because another address is refused.
-    if len(failures) == len(told):
+    if len(failures) == len(addresses):
         raise failures[0]

@@ -10,14 +10,14 @@ from worker.errors import Rejected, Unavailable
 from worker.services import Services
 from worker.store import alerts
 from worker.store.deliveries import Delivery
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.payload import parse_order, parse_refunds, peek
 
 KEY_REFUSED = "rest_key_refused"
 
 
 @dataclass(frozen=True)
-class Look:
+class FetchedOrder:
     """The order as the shop shows it. *refunds* is None where they cannot be read: then no credit note is made.
 
     What changed after *as_of* may not be in it. *missed* is why the shop could not be asked, when it should have been.
@@ -26,45 +26,45 @@ class Look:
     order: Order
     refunds: tuple[Refund, ...] | None
     as_of: datetime
-    missed: Unavailable | None = None
+    fetch_error: Unavailable | None = None
 
 
-def fetch(services: Services, connected: Connected, deliveries: Sequence[Delivery]) -> Look | None:
+def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The order that *deliveries* ring for; None when the shop no longer has it. Raises Rejected or Unavailable."""
     if not connected.secrets.has_rest:
-        return delivered(deliveries)
+        return read_from_deliveries(deliveries)
     order_id = deliveries[0].order_id
     if order_id is None:
         raise ValueError("a delivery without an order cannot be looked at")
     try:
-        look = asked(services, connected, order_id)
+        fetched = fetch_from_shop(services, connected, order_id)
     except Rejected as error:
         if error.code == "order_gone":
             return None
         if error.code != KEY_REFUSED:
             raise
-        sound_key_refused(services, connected.shop, error)
+        alert_key_refused(services, connected.shop, error)
         if not any(delivery.body for delivery in deliveries):
             # Rung for by ourselves: without the key nothing is known of the order, least of all that it is gone.
-            raise Unavailable(error.sentence, code=error.code) from error
-        return delivered(deliveries)
+            raise Unavailable(error.message, code=error.code) from error
+        return read_from_deliveries(deliveries)
     except Unavailable as error:
-        fallback = delivered(deliveries)
+        fallback = read_from_deliveries(deliveries)
         if fallback is None:
             raise
-        return replace(fallback, missed=error)
-    return look
+        return replace(fallback, fetch_error=error)
+    return fetched
 
 
-def asked(services: Services, connected: Connected, order_id: int) -> Look:
+def fetch_from_shop(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder:
     """The order and its refunds as REST shows them now. Raises Rejected or Unavailable."""
     client, as_of = services.client_of(connected), services.now()
     order = parse_order(client.order(order_id))
     refunds = parse_refunds(client.refunds(order_id)) if order.refunds else ()
-    return Look(order, refunds, as_of)
+    return FetchedOrder(order, refunds, as_of)
 
 
-def delivered(deliveries: Sequence[Delivery]) -> Look | None:
+def read_from_deliveries(deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The newest state of the order among the delivered bodies, in whatever order they came; a deletion carries an id only."""
     whole = [(peek(one.body), one) for one in deliveries if one.body]
     newest = max(
@@ -77,15 +77,15 @@ def delivered(deliveries: Sequence[Delivery]) -> Look | None:
     body, received_at = newest[1].body or b"", newest[1].received_at
     order = parse_order(body)
     # The shop's clock may be ahead of ours.
-    return Look(order, refunds=None, as_of=min(order.modified_at, received_at))
+    return FetchedOrder(order, refunds=None, as_of=min(order.modified_at, received_at))
 
 
-def sound_key_refused(services: Services, shop: Shop, error: Rejected) -> None:
-    sentence = f"{shop.name}: {error.sentence}"
+def alert_key_refused(services: Services, shop: Shop, error: Rejected) -> None:
+    message = f"{shop.name}: {error.message}"
     with services.store.write() as connection:
-        alerts.sound(connection, shop.shop_id, code=KEY_REFUSED, sentence=sentence, now=services.now())
+        alerts.raise_alert(connection, shop.shop_id, code=KEY_REFUSED, message=message, now=services.now())
 
 
-def complaint(deliveries: Sequence[Delivery]) -> str:
+def delivered_error_code(deliveries: Sequence[Delivery]) -> str:
     """The error code in a signed body that is not an order: its owner lost his rights, or the order is gone. Empty when none."""
     return next((peek(delivery.body).error_code for delivery in deliveries if delivery.body), "")

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from worker.domain.document import Document, Draft, KeptDraft
+from worker.domain.document import Document, Draft, StoredDraft
 from worker.errors import Rejected
 from worker.net import document_link
 from worker.serializers import amount, of_vat_line
 from worker.services import Services
 from worker.store import audit_trail, documents, orders, steps
-from worker.store import deliveries as inbox
-from worker.store.audit_trail import Event
+from worker.store import deliveries as delivery_store
+from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 from worker.store.documents import Mark, StoredFile
-from worker.store.orders import SeenOrder
+from worker.store.orders import StoredOrder
 from worker.store.steps import Step, StepName
 
 # A statement takes only so many parameters: 65,535 on PostgreSQL.
@@ -22,13 +22,13 @@ MOST_IDS = 5_000
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedDocument:
     """A document or a waiting draft, with what became of it."""
 
     shop_id: str
     draft: Draft
     document: Document | None = None
-    kept: KeptDraft | None = None
+    stored_draft: StoredDraft | None = None
     steps: tuple[Step, ...] = ()
     marks: tuple[Mark, ...] = ()
     files: tuple[StoredFile, ...] = ()
@@ -39,29 +39,31 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Trail:
+class OrderHistory:
     """One order's whole story."""
 
-    seen: SeenOrder | None
+    seen: StoredOrder | None
     deliveries: tuple[Delivery, ...]
-    listed: tuple[Listed, ...]
-    events: tuple[Event, ...]
+    documents: tuple[ListedDocument, ...]
+    events: tuple[AuditEntry, ...]
 
 
-def listed(services: Services, *, shop_id: str | None = None, order_id: int | None = None) -> tuple[Listed, ...]:
+def list_documents(
+    services: Services, *, shop_id: str | None = None, order_id: int | None = None
+) -> tuple[ListedDocument, ...]:
     """Documents first, oldest first, then the drafts that wait."""
     with services.store.read() as connection:
-        made, kept = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+        stored_documents, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
         all_steps: dict[int, dict[StepName, Step]] = {}
         all_marks: dict[int, dict[str, Mark]] = {}
         all_files: dict[int, tuple[StoredFile, ...]] = {}
-        for some in batched([document.document_id for document in made], MOST_IDS):
+        for some in batched([document.document_id for document in stored_documents], MOST_IDS):
             all_steps |= steps.of_documents(connection, some)
             all_marks |= documents.marks_of(connection, some)
             all_files |= documents.files_of(connection, some)
     settings = services.settings
     issued = tuple(
-        Listed(
+        ListedDocument(
             shop_id=document.shop_id,
             draft=document.draft,
             document=document,
@@ -72,27 +74,29 @@ def listed(services: Services, *, shop_id: str | None = None, order_id: int | No
                 settings.public_url, settings.secret_keys, document.document_id, now=document.issued_at
             ),
         )
-        for document in made
+        for document in stored_documents
     )
-    return issued + tuple(Listed(shop_id=draft.shop_id, draft=draft.draft, kept=draft) for draft in kept)
+    return issued + tuple(
+        ListedDocument(shop_id=draft.shop_id, draft=draft.draft, stored_draft=draft) for draft in drafts
+    )
 
 
 def batched(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def trail_of(services: Services, shop_id: str, order_id: int) -> Trail:
+def get_order_history(services: Services, shop_id: str, order_id: int) -> OrderHistory:
     """Everything about one order. Raises Rejected when nothing is known of it."""
     with services.store.read() as connection:
         seen = orders.find(connection, shop_id, order_id)
-        deliveries = inbox.of_order(connection, shop_id, order_id)
+        deliveries = delivery_store.of_order(connection, shop_id, order_id)
         events = audit_trail.of_order(connection, shop_id, order_id)
     if seen is None and not deliveries:
         raise Rejected(f"Nothing was heard of order {order_id} of this shop yet.", code="order_unknown")
-    return Trail(seen, deliveries, listed(services, shop_id=shop_id, order_id=order_id), events)
+    return OrderHistory(seen, deliveries, list_documents(services, shop_id=shop_id, order_id=order_id), events)
 
 
-def as_json(item: Listed) -> dict[str, object]:
+def as_json(item: ListedDocument) -> dict[str, object]:
     """The object that `documents list --json` prints: amounts as strings with two decimals, instants in ISO 8601, UTC."""
     draft, document = item.draft, item.document
     mailed_at, noted_at = item.done_at(StepName.MAIL), item.done_at(StepName.WRITE_BACK)
@@ -101,7 +105,7 @@ def as_json(item: Listed) -> dict[str, object]:
     return {
         "shop": item.shop_id,
         "document_id": document.document_id if document else None,
-        "draft_id": item.kept.draft_id if item.kept else None,
+        "draft_id": item.stored_draft.draft_id if item.stored_draft else None,
         "order_id": draft.order_id,
         "order_number": draft.order_number,
         "kind": draft.kind,
@@ -123,5 +127,5 @@ def as_json(item: Listed) -> dict[str, object]:
         "noted_at": noted_at.isoformat() if noted_at else None,
         "pdf_sha256": pdf.sha256 if pdf else None,
         "link": item.link or None,
-        "problems": [{"code": problem.code, "sentence": problem.sentence} for problem in draft.problems],
+        "problems": [{"code": problem.code, "message": problem.message} for problem in draft.problems],
     }

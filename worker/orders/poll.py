@@ -10,11 +10,11 @@ from worker.errors import Rejected
 from worker.orders.fetch import KEY_REFUSED
 from worker.services import Services
 from worker.store import alerts, orders, shops, steps
-from worker.store import deliveries as inbox
+from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
-from worker.woocommerce.payload import Listed, parse_order
+from worker.woocommerce.payload import ListedOrder, parse_order
 
 SOURCE = "poll"
 TOPIC = "order.updated"
@@ -37,11 +37,11 @@ class Polled:
     missed: int = 0
 
 
-def can_be_asked(connected: Connected) -> bool:
+def can_fetch(connected: ConnectedShop) -> bool:
     return connected.secrets.has_rest and not connected.shop.suspended
 
 
-def poll(services: Services, connected: Connected) -> Polled:
+def poll(services: Services, connected: ConnectedShop) -> Polled:
     """Keep a delivery for every change that did not reach us; the sweep rings for them. Raises Rejected or Unavailable.
 
     Each page is kept together with how far we are: a poll that breaks off goes on from there.
@@ -49,35 +49,37 @@ def poll(services: Services, connected: Connected) -> Polled:
     shop_id = connected.shop.shop_id
     polled = Polled()
     try:
-        for page in changed_since(services.client_of(connected), asked_until(connected) - OVERLAP):
-            polled = Polled(polled.listed + len(page), polled.missed + keep_missed(services, shop_id, page))
+        for page in changed_since(services.client_of(connected), polled_until(connected) - OVERLAP):
+            polled = Polled(polled.listed + len(page), polled.missed + add_missed_deliveries(services, shop_id, page))
     except Rejected as error:
-        sound(services, connected, error)
+        alert_shop_refuses(services, connected, error)
         raise
-    recover(services, shop_id)
+    retry_after_refusal(services, shop_id)
     return polled
 
 
-def recover(services: Services, shop_id: str) -> None:
+def retry_after_refusal(services: Services, shop_id: str) -> None:
     """The shop answers. If it had refused us, what could not be done meanwhile is done now: looks, notes, unread refunds."""
     now = services.now()
     with services.store.write() as connection:
-        refused = [alerts.quiet(connection, shop_id, code=code, now=now) for code in REFUSALS]
+        refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
         if not any(refused):
             return
-        inbox.wait_again(connection, shop_id, code=KEY_REFUSED, now=now)
+        delivery_store.retry_failed(connection, shop_id, code=KEY_REFUSED, now=now)
         for step in steps.failed(connection, shop_id, code=KEY_REFUSED):
-            steps.again(connection, step.document_id, step.name, now=now)
+            steps.retry(connection, step.document_id, step.name, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
-            inbox.keep(connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now)
+            delivery_store.add(
+                connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now
+            )
 
 
-def asked_until(connected: Connected) -> datetime:
+def polled_until(connected: ConnectedShop) -> datetime:
     """The first question begins where the shop was connected."""
     return connected.polled_until or connected.created_at
 
 
-def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[Listed, ...]]:
+def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[ListedOrder, ...]]:
     """Pages of the orders that changed after an instant, oldest change first.
 
     An order that changes while we read moves to the end, and all behind it move up by one: page 2 would begin one too
@@ -94,23 +96,25 @@ def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[Listed,
         after, page = (reached, 1) if reached > after else (after, page + 1)
 
 
-def keep_missed(services: Services, shop_id: str, page: Sequence[Listed]) -> int:
+def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[ListedOrder]) -> int:
     """Keep a delivery for each order of *page* whose change is not known; how many there were."""
     now = services.now()
     with services.store.write() as connection:
-        known = inbox.of_orders(connection, shop_id, [order.order_id for order in page])
+        known = delivery_store.of_orders(connection, shop_id, [order.order_id for order in page])
         missed = [order for order in page if not is_known(order, known.get(order.order_id, ()))]
         for order in missed:
-            keep(connection, shop_id, order, now=now)
+            add_delivery(connection, shop_id, order, now=now)
         # The newest change is on the shop's clock, so a clock that is behind hides nothing from the next question. No
         # further than ours, though: one order from the future would hide all that come before it.
-        shops.polled(connection, shop_id, min(page[-1].modified_at, now))
+        shops.set_polled_until(connection, shop_id, min(page[-1].modified_at, now))
     return len(missed)
 
 
-def keep(connection: Connection, shop_id: str, order: Listed, *, now: datetime, source: str = SOURCE) -> int:
+def add_delivery(
+    connection: Connection, shop_id: str, order: ListedOrder, *, now: datetime, source: str = SOURCE
+) -> int:
     """A delivery of our own: it says which order changed and when; the look asks for the rest."""
-    return inbox.keep(
+    return delivery_store.add(
         connection,
         shop_id=shop_id,
         source=source,
@@ -122,25 +126,25 @@ def keep(connection: Connection, shop_id: str, order: Listed, *, now: datetime, 
     )
 
 
-def is_known(order: Listed, deliveries: Sequence[Delivery]) -> bool:
+def is_known(order: ListedOrder, deliveries: Sequence[Delivery]) -> bool:
     """Whether nothing needs to be done: a look is still to come, or one came after this change.
 
     A failed one counts too: it was looked at, and a person must act.
     """
     if order.status in NOT_PLACED:
         return True
-    return any(delivery.state == "waiting" or tells_of(delivery, order.modified_at) for delivery in deliveries)
+    return any(delivery.state == "waiting" or covers_change(delivery, order.modified_at) for delivery in deliveries)
 
 
-def tells_of(delivery: Delivery, modified_at: datetime) -> bool:
+def covers_change(delivery: Delivery, modified_at: datetime) -> bool:
     """Whether *delivery* was made after the change, by the shop's own clock; within one second that is not sure."""
-    told = told_at(delivery)
-    if told is None or told < modified_at:
+    known_modified_at = delivered_modified_at(delivery)
+    if known_modified_at is None or known_modified_at < modified_at:
         return False
-    return told > modified_at or delivery.received_at >= modified_at + GRAIN
+    return known_modified_at > modified_at or delivery.received_at >= modified_at + GRAIN
 
 
-def told_at(delivery: Delivery) -> datetime | None:
+def delivered_modified_at(delivery: Delivery) -> datetime | None:
     """When the order had changed last, as the delivery has it; None where it does not say."""
     for name, value in delivery.headers:
         if name == MODIFIED:
@@ -151,14 +155,14 @@ def told_at(delivery: Delivery) -> datetime | None:
         return None
 
 
-def sound(services: Services, connected: Connected, error: Rejected) -> None:
+def alert_shop_refuses(services: Services, connected: ConnectedShop, error: Rejected) -> None:
     """A shop that refuses to be asked must be told to its owner: what it does not ring for is lost meanwhile."""
     code = error.code if error.code in REFUSALS else "shop_refuses"
     with services.store.write() as connection:
-        alerts.sound(
+        alerts.raise_alert(
             connection,
             connected.shop.shop_id,
             code=code,
-            sentence=f"{connected.shop.name}: {error.sentence}",
+            message=f"{connected.shop.name}: {error.message}",
             now=services.now(),
         )

@@ -11,31 +11,31 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from worker.domain.document import Kind
-from worker.orders.poll import TOPIC, can_be_asked
+from worker.orders.poll import TOPIC, can_fetch
 from worker.plugin.sync import refunds_in, refunds_seen
 from worker.services import Services
 from worker.store import deliveries, orders, reports
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE
 
 SOURCE = "refunds"
 REPORT = "refunds"
 AT_HOUR = 3
 # For so long after its invoice an order's refunds are looked at.
-REREAD_FOR = timedelta(days=90)
+RECHECK_FOR = timedelta(days=90)
 # A shop's server has better things to do than to answer us as fast as it can.
 PAUSE_S = 0.2
 
 
 @dataclass(frozen=True)
-class Reread:
+class RefundCheck:
     """How many orders were read, and which of them have other refunds than we know."""
 
     orders: int
     changed: tuple[int, ...]
 
 
-def reread_nightly(services: Services, connected: Connected) -> None:
+def check_refunds_nightly(services: Services, connected: ConnectedShop) -> None:
     """Once a night."""
     with services.store.read() as connection:
         due = reports.is_due(
@@ -46,35 +46,35 @@ def reread_nightly(services: Services, connected: Connected) -> None:
             connected_at=connected.created_at,
             now=services.now(),
         )
-    if due and can_be_asked(connected):
-        reread(services, connected)
+    if due and can_fetch(connected):
+        check_refunds(services, connected)
 
 
-def reread(services: Services, connected: Connected, *, pause_s: float = PAUSE_S) -> Reread:
+def check_refunds(services: Services, connected: ConnectedShop, *, pause_s: float = PAUSE_S) -> RefundCheck:
     """Keep a delivery for each order whose refunds are not those that we know. Raises Rejected or Unavailable."""
-    shop_id, since = connected.shop.shop_id, services.now() - REREAD_FOR
+    shop_id, since = connected.shop.shop_id, services.now() - RECHECK_FOR
     with services.store.read() as connection:
         invoiced = orders.causes(connection, shop_id, kind=Kind.INVOICE, since=since)
         credited = credits_by_order(orders.causes(connection, shop_id, kind=Kind.CREDIT_NOTE, since=since))
-    wanted = sorted({order_id for order_id, _ in invoiced} | credited.keys())
+    order_ids = sorted({order_id for order_id, _ in invoiced} | credited.keys())
     changed = []
-    for start in range(0, len(wanted), MAX_PER_PAGE):
-        page = services.client_of(connected).refund_ids(tuple(wanted[start : start + MAX_PER_PAGE]))
+    for start in range(0, len(order_ids), MAX_PER_PAGE):
+        page = services.client_of(connected).refund_ids(tuple(order_ids[start : start + MAX_PER_PAGE]))
         with services.store.read() as connection:
             changed += [
                 order_id
                 for order_id, there in sorted(page.items())
-                if differs(connection, shop_id, order_id, there, credited.get(order_id, set()))
+                if refunds_differ(connection, shop_id, order_id, there, credited.get(order_id, set()))
             ]
         time.sleep(pause_s)
     with services.store.write() as connection:
         now = services.now()
         for order_id in changed:
-            deliveries.keep(
+            deliveries.add(
                 connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now
             )
-        reports.keep_latest(connection, shop_id, REPORT, {"orders": len(wanted), "changed": changed}, now=now)
-    return Reread(len(wanted), tuple(changed))
+        reports.replace_all(connection, shop_id, REPORT, {"orders": len(order_ids), "changed": changed}, now=now)
+    return RefundCheck(len(order_ids), tuple(changed))
 
 
 def credits_by_order(causes: Sequence[tuple[int, str]]) -> dict[int, set[int]]:
@@ -85,11 +85,13 @@ def credits_by_order(causes: Sequence[tuple[int, str]]) -> dict[int, set[int]]:
     return found
 
 
-def differs(connection: Connection, shop_id: str, order_id: int, there: frozenset[int], credited: set[int]) -> bool:
+def refunds_differ(
+    connection: Connection, shop_id: str, order_id: int, in_shop: frozenset[int], credited: set[int]
+) -> bool:
     """Whether a credited refund is gone, and nobody was told yet; or one is there that no look has judged."""
-    if there == credited:
+    if in_shop == credited:
         return False
     seen = orders.find(connection, shop_id, order_id)
-    is_told = seen is not None and any(flag.code == "refund_deleted" for flag in seen.flags + seen.silent)
+    is_flagged = seen is not None and any(flag.code == "refund_deleted" for flag in seen.flags + seen.ignored_flags)
     judged = refunds_seen(seen) if seen else set()
-    return bool(there - credited - judged) or (not is_told and not credited <= there)
+    return bool(in_shop - credited - judged) or (not is_flagged and not credited <= in_shop)

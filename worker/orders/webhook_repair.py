@@ -11,109 +11,111 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from worker.errors import FacturelayError, Rejected
-from worker.orders.poll import can_be_asked, poll, sound
+from worker.orders.poll import alert_shop_refuses, can_fetch, poll
 from worker.services import Services
 from worker.store import alerts, audit_trail, deliveries
-from worker.store.audit_trail import Event
-from worker.store.shops import Connected
+from worker.store.audit_trail import AuditEntry
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
-from worker.woocommerce.payload import Webhook
+from worker.woocommerce.payload import ListedWebhook
 
 # The two that a shop is set up with. More of ours (deleted, restored) are kept alive where they are.
 TOPICS = ("order.created", "order.updated")
-ALARM, SILENT = "webhook_disabled", "shop_silent"
-OWNER = "webhook_owner"  # sounded by a look: the webhooks ring with an error in place of an order
+DISABLED_ALERT, SILENT_ALERT = "webhook_disabled", "shop_silent"
+OWNER_ALERT = "webhook_owner"  # sounded by a look: the webhooks ring with an error in place of an order
 # A shop's own rhythm is read from so many days, when it rang so often.
 RHYTHM_FROM = timedelta(days=60)
 FEWEST_GAPS = 10
 SHORTEST_SILENCE = timedelta(days=1)
 FAR_BEYOND = 3
-HEARD_LATELY = timedelta(days=1)
+DELIVERED_LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Fault:
+class WebhookFault:
     """Why a topic does not reach us. *webhooks* are the broken ones; none where it is missing."""
 
     topic: str
     why: str
-    webhooks: tuple[Webhook, ...] = ()
+    webhooks: tuple[ListedWebhook, ...] = ()
 
 
-def watch(
-    services: Services, connected: Connected, *, by: str = "sweep", make_missing: bool = False
-) -> tuple[Fault, ...]:
+def check_and_repair(
+    services: Services, connected: ConnectedShop, *, by: str = "scheduler", make_missing: bool = False
+) -> tuple[WebhookFault, ...]:
     """Repair our webhooks where they are broken, then ask for what they missed. Returns what was repaired.
 
     *make_missing*: also where there never were any, as a person asks for it. Raises Rejected where the shop does not let
     us, and Unavailable where it is away.
     """
-    listen(services, connected)
-    if not can_be_asked(connected):
+    check_silence(services, connected)
+    if not can_fetch(connected):
         return ()
     client, shop_id = services.client_of(connected), connected.shop.shop_id
     try:
         webhooks = client.webhooks()
     except Rejected as error:
-        sound(services, connected, error)
+        alert_shop_refuses(services, connected, error)
         raise
     with services.store.read() as connection:
-        has_rung = deliveries.has_rung(connection, shop_id)
-        heard = deliveries.webhooks_heard(connection, shop_id, since=services.now() - HEARD_LATELY)
-        is_mute = any(alarm.code == OWNER for alarm in alerts.open_alarms(connection, shop_id))
+        has_delivered = deliveries.has_delivered(connection, shop_id)
+        delivered_ids = deliveries.active_webhook_ids(connection, shop_id, since=services.now() - DELIVERED_LATELY)
+        owner_lost_rights = any(alert.code == OWNER_ALERT for alert in alerts.open_alerts(connection, shop_id))
     url = delivery_url(services, connected)
-    ours = tuple(readdressed(webhook, url) if webhook.webhook_id in heard else webhook for webhook in webhooks)
-    faults = faults_of(ours, url, has_rung=has_rung or make_missing, is_mute=is_mute)
+    ours = tuple(readdressed(webhook, url) if webhook.webhook_id in delivered_ids else webhook for webhook in webhooks)
+    faults = find_faults(ours, url, has_delivered=has_delivered or make_missing, owner_lost_rights=owner_lost_rights)
     for fault in faults:
         repair(services, connected, client, fault, by=by)
     with services.store.write() as connection:
-        for code in (ALARM, OWNER):
-            alerts.quiet(connection, shop_id, code=code, now=services.now())
+        for code in (DISABLED_ALERT, OWNER_ALERT):
+            alerts.close(connection, shop_id, code=code, now=services.now())
     if faults:
         poll(services, connected)
     return faults
 
 
-def delivery_url(services: Services, connected: Connected) -> str:
+def delivery_url(services: Services, connected: ConnectedShop) -> str:
     return f"{services.settings.public_url}/webhooks/{connected.shop.shop_id}"
 
 
-def faults_of(webhooks: Sequence[Webhook], url: str, *, has_rung: bool, is_mute: bool = False) -> tuple[Fault, ...]:
+def find_faults(
+    webhooks: Sequence[ListedWebhook], url: str, *, has_delivered: bool, owner_lost_rights: bool = False
+) -> tuple[WebhookFault, ...]:
     """What is wrong with those of *webhooks* that are ours. Where none is, only a shop that once rang is broken:
     another one is just being set up.
 
     *is_mute*: they ring without saying anything, as who made them lost his rights; made anew they are the key's owner's.
     """
     ours = [webhook for webhook in webhooks if is_ours(webhook, url)]
-    if not ours and not has_rung:
+    if not ours and not has_delivered:
         return ()
     topics = dict.fromkeys((*TOPICS, *(webhook.topic for webhook in ours)))
-    found = (fault_of(topic, ours, url, is_mute=is_mute) for topic in topics)
+    found = (find_fault(topic, ours, url, owner_lost_rights=owner_lost_rights) for topic in topics)
     return tuple(fault for fault in found if fault is not None)
 
 
-def readdressed(webhook: Webhook, url: str) -> Webhook:
+def readdressed(webhook: ListedWebhook, url: str) -> ListedWebhook:
     """*webhook* as if it named *url*: we heard it lately, so what it names leads here, perhaps by a proxy of the shop's."""
     return replace(webhook, delivery_url=url) if is_ours(webhook, url) else webhook
 
 
-def is_ours(webhook: Webhook, url: str) -> bool:
+def is_ours(webhook: ListedWebhook, url: str) -> bool:
     """Ours whatever the host: the path carries the shop's id, which nobody can guess."""
     shop_id = url.rpartition("/")[2]
     return urlsplit(webhook.delivery_url).path.rstrip("/").endswith(f"/webhooks/{shop_id}")
 
 
-def fault_of(topic: str, ours: Sequence[Webhook], url: str, *, is_mute: bool) -> Fault | None:
-    mine = tuple(webhook for webhook in ours if webhook.topic == topic)
-    if any(webhook.status == "active" and reaches_us(webhook, url) for webhook in mine):
-        return Fault(topic, "could no longer read its orders", mine) if is_mute else None
-    if not mine:
-        return Fault(topic, "was missing")
-    status = mine[0].status
-    return Fault(topic, f"was {status}" if status != "active" else "had another address", mine)
+def find_fault(topic: str, ours: Sequence[ListedWebhook], url: str, *, owner_lost_rights: bool) -> WebhookFault | None:
+    of_topic = tuple(webhook for webhook in ours if webhook.topic == topic)
+    if any(webhook.status == "active" and reaches_us(webhook, url) for webhook in of_topic):
+        return WebhookFault(topic, "could no longer read its orders", of_topic) if owner_lost_rights else None
+    if not of_topic:
+        return WebhookFault(topic, "was missing")
+    status = of_topic[0].status
+    return WebhookFault(topic, f"was {status}" if status != "active" else "had another address", of_topic)
 
 
-def reaches_us(webhook: Webhook, url: str) -> bool:
+def reaches_us(webhook: ListedWebhook, url: str) -> bool:
     """Exactly our address: after a redirect WooCommerce believes that it delivered.
 
     Where we know ourselves by an address of this machine only, and the shop by a real one, the shop is right.
@@ -129,11 +131,11 @@ def is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def repair(services: Services, connected: Connected, client: ShopClient, fault: Fault, *, by: str) -> None:
+def repair(services: Services, connected: ConnectedShop, client: ShopClient, fault: WebhookFault, *, by: str) -> None:
     """Make the webhook anew, then delete the broken one: waking it up would keep its count, and one failure more
     would switch it off again (contract section 3)."""
     shop, now = connected.shop, services.now()
-    sentence = f"{shop.name}: the webhook for “{fault.topic}” {fault.why}"
+    message = f"{shop.name}: the webhook for “{fault.topic}” {fault.why}"
     try:
         client.add_webhook(
             name=f"Facturelay: {fault.topic}",
@@ -144,27 +146,27 @@ def repair(services: Services, connected: Connected, client: ShopClient, fault: 
         for webhook in fault.webhooks:
             client.delete_webhook(webhook.webhook_id)
     except FacturelayError as error:
-        help_ = f"{sentence} and could not be repaired ({error.sentence}). Its orders are asked for meanwhile."
+        failed_message = f"{message} and could not be repaired ({error.message}). Its orders are asked for meanwhile."
         with services.store.write() as connection:
-            alerts.sound(connection, shop.shop_id, code=ALARM, sentence=help_, now=now)
+            alerts.raise_alert(connection, shop.shop_id, code=DISABLED_ALERT, message=failed_message, now=now)
         raise
     with services.store.write() as connection:
-        done = f"{sentence}; it was made anew, and the shop is asked for what it missed."
+        done_message = f"{message}; it was made anew, and the shop is asked for what it missed."
         # Opened, and closed by the watch when all are well: the daily digest tells of it.
-        alerts.sound(connection, shop.shop_id, code=ALARM, sentence=done, now=now)
-        audit_trail.add(connection, Event(shop.shop_id, now, by, "webhook_repaired", done))
+        alerts.raise_alert(connection, shop.shop_id, code=DISABLED_ALERT, message=done_message, now=now)
+        audit_trail.add(connection, AuditEntry(shop.shop_id, now, by, "webhook_repaired", done_message))
 
 
-def listen(services: Services, connected: Connected) -> None:
+def check_silence(services: Services, connected: ConnectedShop) -> None:
     """Sound an alarm when a shop is silent far beyond its usual rhythm."""
     now, shop = services.now(), connected.shop
     with services.store.write() as connection:
         arrivals = deliveries.arrivals(connection, shop.shop_id, since=now - RHYTHM_FROM)
         longest = usual_silence(arrivals)
         if longest is None or now - arrivals[-1] <= longest:
-            alerts.quiet(connection, shop.shop_id, code=SILENT, now=now)
+            alerts.close(connection, shop.shop_id, code=SILENT_ALERT, now=now)
             return
-        sound_silence(connection, connected, since=arrivals[-1], usual=longest / FAR_BEYOND, now=now)
+        alert_silence(connection, connected, since=arrivals[-1], usual=longest / FAR_BEYOND, now=now)
 
 
 def usual_silence(arrivals: Sequence[datetime]) -> timedelta | None:
@@ -175,28 +177,26 @@ def usual_silence(arrivals: Sequence[datetime]) -> timedelta | None:
     return max(SHORTEST_SILENCE, FAR_BEYOND * timedelta(seconds=quantiles(gaps, n=20)[-1]))
 
 
-def sound_silence(
-    connection: Connection, connected: Connected, *, since: datetime, usual: timedelta, now: datetime
+def alert_silence(
+    connection: Connection, connected: ConnectedShop, *, since: datetime, usual: timedelta, now: datetime
 ) -> None:
     shop = connected.shop
-    asked = (
-        "it is asked for its orders all the same"
-        if can_be_asked(connected)
-        else "without a REST key it cannot be asked"
+    fallback = (
+        "it is asked for its orders all the same" if can_fetch(connected) else "without a REST key it cannot be asked"
     )
-    alerts.sound(
+    alerts.raise_alert(
         connection,
         shop.shop_id,
-        code=SILENT,
-        sentence=(
+        code=SILENT_ALERT,
+        message=(
             f"{shop.name} has not rung since {since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}, and is seldom silent for "
-            f"more than {in_words(usual)}; {asked}. Look at WooCommerce → Status → Scheduled actions, and whether its "
+            f"more than {describe_span(usual)}; {fallback}. Look at WooCommerce → Status → Scheduled actions, and whether its "
             "cron runs."
         ),
         now=now,
     )
 
 
-def in_words(span: timedelta) -> str:
+def describe_span(span: timedelta) -> str:
     hours = max(1, round(span.total_seconds() / 3600))
     return f"{hours} hour{'s' if hours > 1 else ''}" if hours < 48 else f"{round(hours / 24)} days"

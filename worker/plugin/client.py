@@ -11,7 +11,7 @@ import urllib3
 
 from worker.errors import Unavailable
 from worker.net.guarded_http import guarded_session
-from worker.net.request_signature import Seal, sealed
+from worker.net.request_signature import RequestSignature, sign_request
 
 ROUTE = "/facturelay/v1/"
 TIMEOUT_S = (5.0, 15.0)
@@ -31,10 +31,10 @@ class PluginClient:
         """Tell the plugin *content* under *verb*, and return what it answers."""
         body = json.dumps(content, ensure_ascii=False).encode()
         # The second door has no REST before it: some shops close that to strangers.
-        doors = (f"{self._site}/?rest_route={ROUTE}{verb}", f"{self._site}/?wc-api=facturelay&verb={verb}")
+        urls = (f"{self._site}/?rest_route={ROUTE}{verb}", f"{self._site}/?wc-api=facturelay&verb={verb}")
         refused = False
-        for door in doors:
-            status, found = self._answer(door, verb, body)
+        for url in urls:
+            status, found = self._answer(url, verb, body)
             if status == 200 and found is not None:
                 return found
             refused = refused or status == 401
@@ -52,9 +52,9 @@ class PluginClient:
     def close(self) -> None:
         self._session.close()
 
-    def _answer(self, door: str, verb: str, body: bytes) -> tuple[int, dict[str, Any] | None]:
+    def _answer(self, url: str, verb: str, body: bytes) -> tuple[int, dict[str, Any] | None]:
         """Status and content behind one door; 0 where nobody answered."""
-        seal = sealed(
+        signature = sign_request(
             self._secret,
             time=int(self._now().timestamp()),
             nonce=secrets.token_hex(16),
@@ -63,28 +63,28 @@ class PluginClient:
         )
         try:
             with self._session.post(
-                door,
+                url,
                 data=body,
-                headers={"Content-Type": "application/json", "User-Agent": "Facturelay", **headers(seal)},
+                headers={"Content-Type": "application/json", "User-Agent": "Facturelay", **headers(signature)},
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 content = response.raw.read(LARGEST_ANSWER, decode_content=True)
-                return response.status_code, parsed(content)
+                return response.status_code, parse_answer(content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
             return 0, None
 
 
-def headers(seal: Seal) -> dict[str, str]:
+def headers(signature: RequestSignature) -> dict[str, str]:
     return {
-        "X-Facturelay-Time": seal.time,
-        "X-Facturelay-Nonce": seal.nonce,
-        "X-Facturelay-Signature": seal.signature,
+        "X-Facturelay-Time": signature.time,
+        "X-Facturelay-Nonce": signature.nonce,
+        "X-Facturelay-Signature": signature.signature,
     }
 
 
-def parsed(content: bytes) -> dict[str, Any] | None:
+def parse_answer(content: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(content)
     except ValueError:

@@ -18,7 +18,7 @@ MAINTENANCE_S = 60
 def work(settings: Settings, *, burst: bool = False, max_jobs: int | None = None) -> None:
     """Take jobs until SIGTERM, finishing the one at hand. *burst* stops when the queue is empty."""
     preload()
-    jobs.use(settings)
+    jobs.configure(settings)
     gc.freeze()  # what is loaded by now stays for good; collecting it again and again costs time
     redis = connect(settings.redis_url)
     worker = SimpleWorker(

@@ -9,9 +9,9 @@ from redis.exceptions import RedisError
 from rq import Worker
 
 from worker.errors import Unavailable
-from worker.scheduler import DUTY
+from worker.scheduler import LEASE
 from worker.services import Services
-from worker.store import alerts as alarms
+from worker.store import alerts as alert_store
 from worker.store import deliveries, leases, steps
 
 
@@ -28,8 +28,8 @@ class Health:
     redis: bool
     queued: int | None
     workers: int
-    sweep: bool
-    alarms: tuple[str, ...]
+    scheduler: bool
+    alerts: tuple[str, ...]
 
     @property
     def is_idle(self) -> bool:
@@ -39,34 +39,34 @@ class Health:
         return asdict(self)
 
 
-def look(services: Services) -> Health:
+def check(services: Services) -> Health:
     """Look once. Never raises for a part that is away: it says so."""
-    redis, queued, workers = look_at_redis(services)
+    redis, queued, workers = check_redis(services)
     try:
         with services.store.read() as connection:
             counts = [deliveries.counts(connection), steps.counts(connection)]
-            sentences = tuple(alarm.sentence for alarm in alarms.open_alarms(connection))
-            swept_until = leases.held_until(connection, DUTY)
+            messages = tuple(alert.message for alert in alert_store.open_alerts(connection))
+            lease_until = leases.held_until(connection, LEASE)
     except Unavailable:
         return Health(
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
-            workers=workers, sweep=False, alarms=(),
+            workers=workers, scheduler=False, alerts=(),
         )  # fmt: skip
     states = {state: sum(count.get(state, 0) for count in counts) for state in ("waiting", "running", "failed", "done")}
-    sweeps = swept_until is not None and swept_until > services.now()
+    scheduler_runs = lease_until is not None and lease_until > services.now()
     return Health(
-        healthy=redis and workers > 0 and sweeps,
+        healthy=redis and workers > 0 and scheduler_runs,
         database=True,
         redis=redis,
         queued=queued,
         workers=workers,
-        sweep=sweeps,
-        alarms=sentences,
+        scheduler=scheduler_runs,
+        alerts=messages,
         **states,
     )
 
 
-def look_at_redis(services: Services) -> tuple[bool, int | None, int]:
+def check_redis(services: Services) -> tuple[bool, int | None, int]:
     try:
         queue = services.queue
         return True, queue.count, len(Worker.all(queue=queue))
@@ -78,7 +78,7 @@ def wait_until_idle(services: Services, *, seconds: float) -> Health:
     """Look until nothing waits or runs, at most *seconds*; the last look is returned either way."""
     until = time.monotonic() + seconds
     while True:
-        health = look(services)
+        health = check(services)
         if health.is_idle or time.monotonic() >= until:
             return health
         time.sleep(0.03)
@@ -88,7 +88,7 @@ def wait_until_healthy(services: Services, ready_url: str, *, seconds: float) ->
     """Wait until every part is there and the bridge answers at *ready_url*."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if look(services).healthy and answers(ready_url):
+        if check(services).healthy and answers(ready_url):
             return True
         time.sleep(0.05)
     return False

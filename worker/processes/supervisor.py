@@ -34,21 +34,21 @@ LIVED_LONG_S = 10.0
 
 
 @dataclass
-class Part:
+class Process:
     """One process of the house: how it is started, and how it has fared."""
 
     name: str
     command: Sequence[str]
     environment: dict[str, str]
     stop_signal: signal.Signals = signal.SIGTERM
-    process: subprocess.Popen[bytes] | None = None
+    popen: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_s: float = SHORTEST_PAUSE_S
     start_after: float = 0.0
 
     def start(self) -> None:
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
+        self.popen = subprocess.Popen(
             list(self.command),
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -59,59 +59,61 @@ class Part:
 
     @property
     def is_alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+        return self.popen is not None and self.popen.poll() is None
 
 
 @dataclass
-class House:
+class Supervisor:
     """All parts of one machine. Later parts need earlier ones."""
 
-    parts: list[Part] = field(default_factory=list)
-    claim: TextIO | None = None
+    processes: list[Process] = field(default_factory=list)
+    lock_file: TextIO | None = None
 
-    def add(self, part: Part) -> Part:
-        self.parts.append(part)
-        part.start()
-        return part
+    def add(self, process: Process) -> Process:
+        self.processes.append(process)
+        process.start()
+        return process
 
-    def tend(self, stop: threading.Event) -> None:
+    def keep_running(self, stop: threading.Event) -> None:
         """Start again what dies, until *stop* is set."""
         while not stop.wait(0.2):
-            for part in self.parts:
-                if not part.is_alive:
-                    self.start_again(part)
+            for process in self.processes:
+                if not process.is_alive:
+                    self.restart(process)
 
-    def start_again(self, part: Part) -> None:
+    def restart(self, process: Process) -> None:
         now = time.monotonic()
-        if part.start_after == 0.0:
-            lived = now - part.started_at
-            part.pause_s = SHORTEST_PAUSE_S if lived > LIVED_LONG_S else min(2 * part.pause_s, LONGEST_PAUSE_S)
-            part.start_after = now + part.pause_s
-            log.warning("%s ended; it is started again in %.1f s", part.name, part.pause_s)
-        elif now >= part.start_after:
-            part.start_after = 0.0
-            part.start()
+        if process.start_after == 0.0:
+            lived = now - process.started_at
+            process.pause_s = SHORTEST_PAUSE_S if lived > LIVED_LONG_S else min(2 * process.pause_s, LONGEST_PAUSE_S)
+            process.start_after = now + process.pause_s
+            log.warning("%s ended; it is started again in %.1f s", process.name, process.pause_s)
+        elif now >= process.start_after:
+            process.start_after = 0.0
+            process.start()
 
     def stop(self) -> None:
         """Stop the last part first and wait for each: a worker finishes the job at hand."""
-        for part in reversed(self.parts):
-            stop_part(part)
-        if self.claim is not None:
-            self.claim.close()
+        for process in reversed(self.processes):
+            stop_process(process)
+        if self.lock_file is not None:
+            self.lock_file.close()
 
 
-def stop_part(part: Part) -> None:
-    if part.process is None or not part.is_alive:
+def stop_process(process: Process) -> None:
+    if process.popen is None or not process.is_alive:
         return
-    part.process.send_signal(part.stop_signal)
+    process.popen.send_signal(process.stop_signal)
     try:
-        part.process.wait(STOP_TIMEOUT_S)
+        process.popen.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         log.warning(
-            "%s did not stop within %.0f s and is killed; its work is taken up again later", part.name, STOP_TIMEOUT_S
+            "%s did not stop within %.0f s and is killed; its work is taken up again later",
+            process.name,
+            STOP_TIMEOUT_S,
         )
-        part.process.kill()
-        part.process.wait()
+        process.popen.kill()
+        process.popen.wait()
 
 
 def die_with_parent() -> None:
@@ -138,42 +140,42 @@ def prepare(settings: Settings) -> Settings:
     return replace(settings, secret_keys=(path.read_text(encoding="utf-8").strip(),))
 
 
-def open_house(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> House:
-    """Start broker, bridge, workers and sweep. Raises Rejected when a part cannot start."""
-    house, environment = House(), settings.environment_of_parts()
+def start_all(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> Supervisor:
+    """Start broker, bridge, workers and scheduler. Raises Rejected when a process cannot start."""
+    supervisor, environment = Supervisor(), settings.environment_of_processes()
     try:
         if embedded_broker:
-            house.claim = claimed(settings.data)
-            part = house.add(Part("valkey", broker.command(settings.data), environment))
-            if part.process is None:
+            supervisor.lock_file = lock_data_folder(settings.data)
+            valkey = supervisor.add(Process("valkey", broker.command(settings.data), environment))
+            if valkey.popen is None:
                 raise Rejected("The embedded Valkey did not start.", code="broker_start")
-            broker.wait_until_ready(settings.redis_url, part.process)
+            broker.wait_until_ready(settings.redis_url, valkey.popen)
         upgrade(settings.database_url)
-        house.add(Part("bridge", facturelay("bridge", "--host", host, "--port", str(port)), environment))
+        supervisor.add(Process("bridge", facturelay("bridge", "--host", host, "--port", str(port)), environment))
         for number in range(1, workers + 1):
-            house.add(Part(f"worker {number}", facturelay("worker"), environment))
-        house.add(Part("sweep", facturelay("sweep"), environment))
+            supervisor.add(Process(f"worker {number}", facturelay("worker"), environment))
+        supervisor.add(Process("scheduler", facturelay("scheduler"), environment))
     except BaseException:
-        house.stop()
+        supervisor.stop()
         raise
-    return house
+    return supervisor
 
 
-def claimed(data: Path) -> TextIO:
+def lock_data_folder(data: Path) -> TextIO:
     """The claim on *data*, held while the file is open. Raises Rejected where another house on this machine has it.
 
     Two embedded brokers in one folder would take each other's socket away and write in one log.
     """
-    claim = (data / "up.lock").open("w", encoding="utf-8")
+    lock_file = (data / "up.lock").open("w", encoding="utf-8")
     try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        claim.close()
+        lock_file.close()
         raise Rejected(
             f"Another “facturelay up” still runs on {data}; wait until it has stopped, or choose a folder with --data.",
             code="data_in_use",
         ) from None
-    return claim
+    return lock_file
 
 
 def set_up_link(services: Services) -> str | None:
@@ -181,8 +183,8 @@ def set_up_link(services: Services) -> str | None:
     with services.store.write() as connection:
         if users.has_any(connection):
             return None
-        token = sessions.make_pass(
-            connection, "setup", email="", role=Role.OPERATOR, made_by="facturelay", now=services.now()
+        token = sessions.create_link(
+            connection, "setup", email="", role=Role.OPERATOR, created_by="facturelay", now=services.now()
         )
     return f"{services.settings.public_url}/set-up/{token}"
 

@@ -18,15 +18,15 @@ from typing import Any
 from jinja2 import TemplateNotFound, TemplateSyntaxError
 
 from worker.domain.document import Draft
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.rendering.brand import Brand
-from worker.rendering.letters import in_their_fonts
-from worker.rendering.own import LARGEST_PAGE, LENGTH, write
-from worker.rendering.paper import Paper, shown, template_for
+from worker.rendering.letters import with_script_fonts
+from worker.rendering.own import FRAME_LENGTH, LARGEST_PAGE, write_frame
+from worker.rendering.paper import DocumentView, template_context, template_for
 from worker.store.database import json_codec
 
 
-class TooLarge(Exception):
+class PageTooLarge(Exception):
     """The template goes on and on."""
 
 
@@ -36,58 +36,60 @@ def main() -> None:
     limit_memory(megabytes * 1_000_000)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is not an answer
-    write(answers, {"ready": True})
+    write_frame(answers, {"ready": True})
     while True:
-        head = sys.stdin.buffer.read(LENGTH.size)
-        if len(head) < LENGTH.size:
+        head = sys.stdin.buffer.read(FRAME_LENGTH.size)
+        if len(head) < FRAME_LENGTH.size:
             return
-        (length,) = LENGTH.unpack(head)
-        answer = answered(json.loads(sys.stdin.buffer.read(length)), folder)
-        write(answers, answer)
+        (length,) = FRAME_LENGTH.unpack(head)
+        answer = answer_request(json.loads(sys.stdin.buffer.read(length)), folder)
+        write_frame(answers, answer)
 
 
-def answered(request: dict[str, Any], folder: Path) -> dict[str, object]:
+def answer_request(request: dict[str, Any], folder: Path) -> dict[str, object]:
     """The page, or what is wrong: file, line (0: none) and reason."""
     try:
-        return {"page": filled(paper_of(request), folder)}
+        return {"page": fill_template(view_from_request(request), folder)}
     except MemoryError:
         return {"file": "", "line": 0, "reason": "it needs more memory than it may have"}
-    except TooLarge:
+    except PageTooLarge:
         return {"file": "", "line": 0, "reason": f"its page has more than {LARGEST_PAGE:,} characters"}
     except TemplateNotFound as error:
         return {"file": str(error.name), "line": 0, "reason": "there is no such template"}
     except TemplateSyntaxError as error:
         return {"file": error.name or "", "line": error.lineno, "reason": error.message or ""}
     except Exception as error:  # noqa: BLE001 - a template can raise anything, and whoever wrote it must read it
-        file, line = place(error.__traceback__, folder)
+        file, line = error_location(error.__traceback__, folder)
         return {"file": file, "line": line, "reason": str(error)[:300].rstrip(".") or type(error).__name__}
 
 
-def paper_of(request: dict[str, Any]) -> Paper:
+def view_from_request(request: dict[str, Any]) -> DocumentView:
     draft = json_codec.load(Draft, request["draft"])
     issued_on = date.fromisoformat(request["issued_on"]) if request["issued_on"] else None
     brand = Brand(request["accent"], bytes.fromhex(request["logo"]), request["layout"])
-    return Paper(draft, request["number"], issued_on, Words(draft.language), brand, request["head_again"])
+    return DocumentView(draft, request["number"], issued_on, Translator(draft.language), brand, request["repeat_head"])
 
 
-def filled(paper: Paper, folder: Path) -> str:
-    return in_their_fonts("".join(_not_too_much(template_for(paper, folder).generate(shown(paper)))))
+def fill_template(view: DocumentView, folder: Path) -> str:
+    return with_script_fonts("".join(_limit_length(template_for(view, folder).generate(template_context(view)))))
 
 
-def _not_too_much(parts: Iterator[str]) -> Iterator[str]:
+def _limit_length(parts: Iterator[str]) -> Iterator[str]:
     room = LARGEST_PAGE
     for part in parts:
         room -= len(part)
         if room < 0:
-            raise TooLarge
+            raise PageTooLarge
         yield part
 
 
-def place(trace: TracebackType | None, folder: Path) -> tuple[str, int]:
+def error_location(trace: TracebackType | None, folder: Path) -> tuple[str, int]:
     """Where in the operator's templates an error began: the innermost place that is one. Jinja puts template lines into traces."""
     found = [(frame.f_code.co_filename, line) for frame, line in walk_tb(trace)]
-    own = [(str(Path(file).relative_to(folder)), line) for file, line in found if Path(file).is_relative_to(folder)]
-    return own[-1] if own else ("", 0)
+    in_folder = [
+        (str(Path(file).relative_to(folder)), line) for file, line in found if Path(file).is_relative_to(folder)
+    ]
+    return in_folder[-1] if in_folder else ("", 0)
 
 
 def limit_memory(allowance: int) -> None:

@@ -69,15 +69,19 @@ def _family(family: str, package: str, weights: dict[str, int]) -> list[TTFont]:
 @lru_cache(maxsize=1)
 def drawable() -> frozenset[str]:
     """The characters that can be drawn in every weight, without the line feed and other controls."""
-    return frozenset(c for c in _of(WEIGHTS) if c.isprintable() or c == "\xa0").union(*map(_letters, SCRIPTS))
+    return frozenset(c for c in _characters_of(WEIGHTS) if c.isprintable() or c == "\xa0").union(
+        *map(_letters, SCRIPTS)
+    )
 
 
 def _letters(script: Script) -> frozenset[str]:
     """The letters and signs of *script*. Vowel marks are left out: only a shaping engine knows their place."""
     written = re.compile(f"[{script.letters}]")
-    return frozenset(c for c in _of(script.weights) if written.match(c) and unicodedata.category(c)[0] in "LNPS")
+    return frozenset(
+        c for c in _characters_of(script.weights) if written.match(c) and unicodedata.category(c)[0] in "LNPS"
+    )
 
 
-def _of(weights: dict[str, int]) -> frozenset[str]:
+def _characters_of(weights: dict[str, int]) -> frozenset[str]:
     register()
     return frozenset(map(chr, set.intersection(*(set(pdfmetrics.getFont(name).face.charToGlyph) for name in weights))))

@@ -10,7 +10,7 @@ MISSING = "?"
 FIRST_STRONG, END = "\u2068", "\u2069"
 
 # Signs of which the font has no copy but a twin.
-TWINS = {
+LOOKALIKES = {
     "\u202f": "\u00a0", "\u2007": "\u00a0", "\u2009": "\u00a0", "\u2011": "-", "\u2010": "-", "\u2015": "–",
     "\u2500": "–", "✓": "√", "✔": "√", "♥": "<3", "★": "*", "☆": "*", "●": "•", "◦": "•", "■": "▪", "►": ">",
 }  # fmt: skip
@@ -21,7 +21,7 @@ EMOJI = {
     "🙁": ":-(", "😢": ":-(", "😍": "<3", "😘": ":-*", "👍": "(+1)", "👎": "(-1)",
 }  # fmt: skip
 
-_TURNS = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
+_RIGHT_TO_LEFT = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
 _RUNS = tuple((script.family, re.compile(f"[{script.letters}]+(?: +[{script.letters}]+)*")) for script in SCRIPTS)
 _NOT_DRAWN = re.compile(r"(<(?:title|style)\b.*?</|<[^>]*>)", re.DOTALL)
 
@@ -34,12 +34,12 @@ def printable(text: str) -> str:
     drawn = "".join(
         c if c in known or c == "\n" else _replacement(c, known) for c in unicodedata.normalize("NFC", text)
     )
-    return f"{FIRST_STRONG}{drawn}{END}" if _TURNS.search(drawn) else drawn
+    return f"{FIRST_STRONG}{drawn}{END}" if _RIGHT_TO_LEFT.search(drawn) else drawn
 
 
 def _replacement(char: str, known: frozenset[str]) -> str:
-    if char in TWINS or char in EMOJI:
-        return TWINS.get(char) or EMOJI[char]
+    if char in LOOKALIKES or char in EMOJI:
+        return LOOKALIKES.get(char) or EMOJI[char]
     if char == "\t":
         return " "
     if "🇦" <= char <= "🇿":  # two of these are a flag: the letters of its country say the same
@@ -63,9 +63,9 @@ def direction(text: str) -> str:
     return "ltr" if first == "L" else "rtl"
 
 
-def in_their_fonts(page: str) -> str:
+def with_script_fonts(page: str) -> str:
     """A page of HTML in which each run of another script names its font; titles and tags stay as they are."""
-    if not _TURNS.search(page):
+    if not _RIGHT_TO_LEFT.search(page):
         return page
     return "".join(
         part.translate(dict.fromkeys(map(ord, DIRECTIONS))) if part.startswith("<") else _with_fonts(part)

@@ -33,7 +33,7 @@ TAGS = frozenset({
     "html", "head", "meta", "title", "style", "body", "div", "p", "strong", "span", "a", "img", "br",
     "table", "thead", "tbody", "tr", "th", "td", "pdf:pagenumber", "pdf:pagecount", "pdf:spacer",
 })  # fmt: skip
-DEFAULTS = """
+DEFAULT_CSS = """
 html { color: #000000; font-weight: normal; margin: 0; padding: 0; border: 1px none; display: inline;
        width: auto; height: auto; white-space: normal; font-family: Helvetica; font-size: 10px; line-height: 150% }
 strong { font-weight: bold }
@@ -50,7 +50,7 @@ class NeedsTwoPasses(Exception):
 
 
 @dataclass(frozen=True)
-class _Owed:
+class _PendingFrame:
     """A static frame that a page refers to and that is still to be drawn."""
 
     name: str
@@ -61,8 +61,8 @@ class _Owed:
 
 class _Template(PmlPageTemplate):  # type: ignore[misc]
     def _paintStaticFrame(self, frame: Any, canvas: Any, renumber: Any) -> None:  # noqa: N802
-        name = f"static{len(canvas.owed)}"
-        canvas.owed.append(_Owed(name, self, frame, renumber))
+        name = f"static{len(canvas.pending_frames)}"
+        canvas.pending_frames.append(_PendingFrame(name, self, frame, renumber))
         canvas.doForm(name)
 
     def paint(self, frame: Any, canvas: Any, renumber: Any) -> None:
@@ -73,12 +73,12 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.setCreator("Facturelay")
-        self.owed: list[_Owed] = []
+        self.pending_frames: list[_PendingFrame] = []
         self.document: Any = None
 
     def save(self) -> None:
         self._doctemplate = self.document  # reportlab drops it before saving; numbering reads the page total from it
-        for owed in self.owed:
+        for owed in self.pending_frames:
             self.beginForm(owed.name, 0, 0, *owed.template.pagesize)
             owed.template.paint(owed.frame, self, owed.renumber)
             self.endForm()
@@ -89,7 +89,7 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
 class _Document(PmlBaseDoc):  # type: ignore[misc]
     last_line: Any = None  # the table that goes along with the totals
     page_of_lines = 0
-    parts_lines_from_their_head = False
+    separates_last_line = False
 
     def beforeDocument(self) -> None:  # noqa: N802
         super().beforeDocument()
@@ -97,23 +97,23 @@ class _Document(PmlBaseDoc):  # type: ignore[misc]
 
     def afterFlowable(self, flowable: Any) -> None:  # noqa: N802
         if flowable is self.last_line:
-            self.parts_lines_from_their_head = self.page > self.page_of_lines
+            self.separates_last_line = self.page > self.page_of_lines
         elif isinstance(flowable, PmlTable):
             self.page_of_lines = self.page
 
 
-def to_pdf(html: str, policy: ResourceAccessPolicy, path: str, again: Callable[[], str] | None = None) -> bytes:
+def to_pdf(html: str, policy: ResourceAccessPolicy, path: str, repeat_head: Callable[[], str] | None = None) -> bytes:
     """Lay *html*, taken to lie at *path*, out once. Raises `NeedsTwoPasses` for what that cannot do.
 
     *again* gives the same page with a head above its last line: for when that line begins a page, away from the others.
     """
-    document = laid_out(html, policy, path)
-    if again is not None and document.parts_lines_from_their_head:
-        document = laid_out(again(), policy, path)
+    document = lay_out(html, policy, path)
+    if repeat_head is not None and document.separates_last_line:
+        document = lay_out(repeat_head(), policy, path)
     return document.filename.getvalue()  # type: ignore[no-any-return]  # the buffer that it was given
 
 
-def laid_out(html: str, policy: ResourceAccessPolicy, path: str) -> _Document:
+def lay_out(html: str, policy: ResourceAccessPolicy, path: str) -> _Document:
     collapsed = rows.collapse(html)
     if collapsed is not None:
         try:
@@ -127,7 +127,7 @@ def laid_out(html: str, policy: ResourceAccessPolicy, path: str) -> _Document:
 
 def _story(html: str, policy: ResourceAccessPolicy, path: str) -> Any:
     ours = TAGS.issuperset(re.findall(r"<([a-z][a-z0-9:]*)", html))
-    return pisaStory(html, path=path, resource_policy=policy, default_css=DEFAULTS if ours else None)
+    return pisaStory(html, path=path, resource_policy=policy, default_css=DEFAULT_CSS if ours else None)
 
 
 def build(context: Any) -> _Document:
@@ -154,9 +154,9 @@ def build(context: Any) -> _Document:
 
 def _last_line(story: list[Any]) -> Any:
     """The table with the last line: it opens what is kept together after the lines, and has as many columns."""
-    for lines, together in pairwise(story):
-        if isinstance(lines, PmlTable) and isinstance(together, KeepTogether):
-            first = together._content[0]  # noqa: SLF001 - it has no public name
+    for lines, mail_group in pairwise(story):
+        if isinstance(lines, PmlTable) and isinstance(mail_group, KeepTogether):
+            first = mail_group._content[0]  # noqa: SLF001 - it has no public name
             if isinstance(first, PmlTable) and len(first._cellvalues[0]) == len(lines._cellvalues[0]):  # noqa: SLF001
                 return first
     return None

@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from worker.errors import Rejected, Unavailable
-from worker.rendering.paper import Paper
+from worker.rendering.paper import DocumentView
 from worker.store.database import json_codec
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0  # an invoice of 1,000 lines takes a twentieth of a second
-START_S = 60.0  # the process loads fonts and words before its first answer
+START_TIMEOUT_S = 60.0  # the process loads fonts and words before its first answer
 MEGABYTES = 256
-LENGTH = struct.Struct(">Q")
+FRAME_LENGTH = struct.Struct(">Q")
 LARGEST_PAGE = 8_000_000  # characters; an invoice of 1,000 lines has 400,000
 
 
-class Room:
+class TemplateProcess:
     """Fills the templates in *folder*, one page at a time. Its process starts with the first page and ends with ours."""
 
     def __init__(self, folder: Path, *, timeout_s: float = TIMEOUT_S, megabytes: int = MEGABYTES) -> None:
@@ -38,14 +38,14 @@ class Room:
         self._one_at_a_time = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def fill(self, paper: Paper) -> str:
+    def fill(self, view: DocumentView) -> str:
         """The page. Raises Rejected with file, line and reason where a template fails, Unavailable where its process does."""
         with self._one_at_a_time:
-            answer = self._ask(paper)
+            answer = self._request(view)
         if "page" in answer:
             return str(answer["page"])
         line = f", line {answer['line']}" if answer["line"] else ""
-        raise failed(f"{answer['file'] or file_of(paper)}{line}: {answer['reason']}")
+        raise template_error(f"{answer['file'] or template_name(view)}{line}: {answer['reason']}")
 
     def close(self) -> None:
         if self._process is not None:
@@ -53,18 +53,20 @@ class Room:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, paper: Paper) -> dict[str, Any]:
+    def _request(self, view: DocumentView) -> dict[str, Any]:
         try:
             process = self._started()
-            write(cast("IO[bytes]", process.stdin), request_for(paper))
-            return next_answer(process, self.timeout_s)
+            write_frame(cast("IO[bytes]", process.stdin), request_for(view))
+            return read_answer(process, self.timeout_s)
         except TimeoutError as error:
             self.close()
-            raise failed(f"{file_of(paper)}: it is not filled within {self.timeout_s:g} seconds") from error
+            raise template_error(
+                f"{template_name(view)}: it is not filled within {self.timeout_s:g} seconds"
+            ) from error
         except OSError as error:
             self.close()
             log.warning("the process that fills templates ended: %s", error)
-            raise Unavailable("The templates could not be filled just now.", code="templates_away") from error
+            raise Unavailable("The templates could not be filled just now.", code="templates_unavailable") from error
         except BaseException:
             self.close()  # a job's time was up: the answer on its way is not the next paper's
             raise
@@ -77,21 +79,21 @@ class Room:
         # A session of its own: Ctrl-C is for us, and this process ends when its input does.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         try:
-            next_answer(self._process, START_S)
+            read_answer(self._process, START_TIMEOUT_S)
         except TimeoutError as error:
             raise ChildProcessError("it did not start in time") from error
         return self._process
 
 
 @cache
-def room(folder: Path) -> Room:
+def template_process(folder: Path) -> TemplateProcess:
     """The room of this process for *folder*."""
-    made = Room(folder)
+    made = TemplateProcess(folder)
     atexit.register(made.close)
     return made
 
 
-def failed(what: str) -> Rejected:
+def template_error(what: str) -> Rejected:
     return Rejected(
         f"A template of this server does not work: {what}. Nothing is issued with it until whoever runs the server has "
         "mended it; `facturelay templates check` shows when it works.",
@@ -99,43 +101,43 @@ def failed(what: str) -> Rejected:
     )
 
 
-def file_of(paper: Paper) -> str:
-    return f"{paper.draft.kind}.html"
+def template_name(view: DocumentView) -> str:
+    return f"{view.draft.kind}.html"
 
 
-def next_answer(process: subprocess.Popen[bytes], timeout_s: float) -> dict[str, Any]:
+def read_answer(process: subprocess.Popen[bytes], timeout_s: float) -> dict[str, Any]:
     """What *process* says next. Raises TimeoutError, or OSError when it ended."""
-    out, until = cast("IO[bytes]", process.stdout), time.monotonic() + timeout_s
-    (length,) = LENGTH.unpack(read(out, LENGTH.size, until))
+    out, deadline = cast("IO[bytes]", process.stdout), time.monotonic() + timeout_s
+    (length,) = FRAME_LENGTH.unpack(read_exactly(out, FRAME_LENGTH.size, deadline))
     if length > 12 * LARGEST_PAGE:  # JSON writes a character with up to twelve
         raise OSError("an answer of an impossible length")
-    answer: dict[str, Any] = json.loads(read(out, length, until))
+    answer: dict[str, Any] = json.loads(read_exactly(out, length, deadline))
     return answer
 
 
-def request_for(paper: Paper) -> dict[str, object]:
+def request_for(view: DocumentView) -> dict[str, object]:
     """What `paper_of` makes a paper of again."""
     return {
-        "draft": json_codec.dump(paper.draft),
-        "number": paper.number,
-        "issued_on": paper.issued_on.isoformat() if paper.issued_on else None,
-        "accent": paper.brand.accent,
-        "layout": paper.brand.layout,
-        "logo": paper.brand.logo.hex(),
-        "head_again": paper.head_again,
+        "draft": json_codec.dump(view.draft),
+        "number": view.number,
+        "issued_on": view.issued_on.isoformat() if view.issued_on else None,
+        "accent": view.brand.accent,
+        "layout": view.brand.layout,
+        "logo": view.brand.logo.hex(),
+        "repeat_head": view.repeat_head,
     }
 
 
-def write(stream: IO[bytes], content: object) -> None:
+def write_frame(stream: IO[bytes], content: object) -> None:
     body = json.dumps(content).encode()
-    stream.write(LENGTH.pack(len(body)) + body)
+    stream.write(FRAME_LENGTH.pack(len(body)) + body)
     stream.flush()
 
 
-def read(stream: IO[bytes], size: int, until: float) -> bytes:
+def read_exactly(stream: IO[bytes], size: int, deadline: float) -> bytes:
     found = bytearray()
     while len(found) < size:
-        ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
+        ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             raise TimeoutError
         part = os.read(stream.fileno(), min(size - len(found), 1 << 16))

@@ -25,12 +25,19 @@ from worker.domain import texts
 from worker.domain.document import Category, Draft, Line
 from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
-from worker.i18n import Words, title
-from worker.i18n.formats import asks_payment, enterprise_number, iban, structured_communication, vat_number, web_address
-from worker.i18n.placeholders import facts
+from worker.i18n import Translator, title
+from worker.i18n.formats import (
+    asks_payment,
+    format_enterprise_number,
+    format_iban,
+    format_structured_communication,
+    format_vat_number,
+    web_address,
+)
+from worker.i18n.placeholders import placeholder_values
 from worker.rendering import qr
 from worker.rendering.brand import Brand
-from worker.rendering.letters import direction, in_their_fonts, printable
+from worker.rendering.letters import direction, printable, with_script_fonts
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
@@ -38,7 +45,7 @@ _CITY_FIRST = ("US", "CA", "AU")
 
 
 @dataclass(frozen=True)
-class Paper:
+class DocumentView:
     """A draft with the number and date it is printed with; a preview has a word for a number and no date.
 
     *head_again* repeats the head of the lines above the last one, which stays with the totals: for when it begins a page.
@@ -47,13 +54,13 @@ class Paper:
     draft: Draft
     number: str
     issued_on: date | None
-    words: Words
+    translator: Translator
     brand: Brand
-    head_again: bool = False
+    repeat_head: bool = False
 
     @property
     def title(self) -> str:
-        return title(self.draft.kind, self.words)
+        return title(self.draft.kind, self.translator)
 
     @property
     def shows_vat(self) -> bool:
@@ -96,7 +103,9 @@ class Paper:
 
     def _caption(self, text: str) -> str:
         shop = self.draft.captions.shop
-        known = facts(self.draft, number=self.number, issued_on=self.issued_on, shop=shop, words=self.words)
+        known = placeholder_values(
+            self.draft, number=self.number, issued_on=self.issued_on, shop=shop, translator=self.translator
+        )
         return texts.fill(text, known).strip()
 
     @property
@@ -105,27 +114,27 @@ class Paper:
         return f"data:image/png;base64,{base64.b64encode(qr.png(text)).decode()}" if text else ""
 
 
-def to_html(paper: Paper) -> str:
+def to_html(view: DocumentView) -> str:
     """Fill our template of the document's kind."""
-    return in_their_fonts(template_for(paper).render(shown(paper)))
+    return with_script_fonts(template_for(view).render(template_context(view)))
 
 
-def template_for(paper: Paper, own: Path | None = None) -> Template:
+def template_for(view: DocumentView, folder: Path | None = None) -> Template:
     """The template of a document's kind, one for its layout before one for all: from the folder *own*, else ours."""
-    kind, layout = paper.draft.kind, paper.brand.layout
-    return environment(own).select_template([f"{layout}/{kind}.html", f"{kind}.html"])
+    kind, layout = view.draft.kind, view.brand.layout
+    return environment(folder).select_template([f"{layout}/{kind}.html", f"{kind}.html"])
 
 
-def shown(paper: Paper) -> dict[str, object]:
+def template_context(view: DocumentView) -> dict[str, object]:
     """What a template sees."""
-    return {"paper": paper, "draft": paper.draft, "words": paper.words, "_": paper.words.gettext}
+    return {"document": view, "draft": view.draft, "translator": view.translator, "_": view.translator.gettext}
 
 
 @cache
-def environment(own: Path | None = None) -> ImmutableSandboxedEnvironment:
+def environment(folder: Path | None = None) -> ImmutableSandboxedEnvironment:
     """Where templates come from and what they may use. One in *own* stands in for ours, which is facturelay/… there."""
     found = ImmutableSandboxedEnvironment(
-        loader=_loader(own),
+        loader=_loader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -134,32 +143,32 @@ def environment(own: Path | None = None) -> ImmutableSandboxedEnvironment:
     )
     found.filters |= {
         "address": address_lines,
-        "company": company_facts,
+        "company": company_lines,
         "direction": direction,
-        "enterprise_number": enterprise_number,
-        "iban": iban,
-        "ogm": structured_communication,
+        "enterprise_number": format_enterprise_number,
+        "iban": format_iban,
+        "ogm": format_structured_communication,
         "unbroken": unbroken,
-        "vat_number": vat_number,
+        "vat_number": format_vat_number,
         "web_address": web_address,
     }
     return found
 
 
-def _loader(own: Path | None) -> BaseLoader:
+def _loader(folder: Path | None) -> BaseLoader:
     ours = PackageLoader("worker.rendering")
-    return ours if own is None else ChoiceLoader([_OwnFirst(own, ours), PrefixLoader({"facturelay": ours})])
+    return ours if folder is None else ChoiceLoader([_OperatorFirst(folder, ours), PrefixLoader({"facturelay": ours})])
 
 
-class _OwnFirst(BaseLoader):
+class _OperatorFirst(BaseLoader):
     """A file of the operator's where there is one, else ours; one that appears later is noticed."""
 
     def __init__(self, folder: Path, ours: BaseLoader) -> None:
-        self.folder, self.own, self.ours = folder, FileSystemLoader(folder), ours
+        self.folder, self.overrides, self.ours = folder, FileSystemLoader(folder), ours
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         try:
-            return self.own.get_source(environment, template)
+            return self.overrides.get_source(environment, template)
         except TemplateNotFound:
             source, file, _ = self.ours.get_source(environment, template)
             return source, file, lambda: not (self.folder / template).exists()
@@ -170,7 +179,7 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def address_lines(address: Address, words: Words, home: str) -> tuple[str, ...]:
+def address_lines(address: Address, translator: Translator, home_country: str) -> tuple[str, ...]:
     """An address as on an envelope; the country only where it is not *home*."""
     if address.country in _CITY_FIRST:
         place = f"{address.city} {address.state} {address.postcode}"
@@ -178,18 +187,18 @@ def address_lines(address: Address, words: Words, home: str) -> tuple[str, ...]:
         place = f"{address.city} {address.postcode}"
     else:
         place = f"{address.postcode} {address.city}"
-    country = words.country(address.country).upper() if address.country not in ("", home) else ""
+    country = translator.country(address.country).upper() if address.country not in ("", home_country) else ""
     rows = (address.street, address.street_2, place, country)
     return tuple(row for row in (" ".join(row.split()) for row in rows) if row)
 
 
-def company_facts(seller: Seller, words: Words) -> tuple[str, ...]:
+def company_lines(seller: Seller, translator: Translator) -> tuple[str, ...]:
     """VAT number, enterprise number and register: what Code of Companies art. 2:20 wants on every document."""
     digits = "".join(c for c in seller.vat_number if c.isdigit())
     number = "" if seller.enterprise_number == digits and not seller.register else seller.enterprise_number
-    facts = (
-        words.gettext("VAT {number}", number=vat_number(seller.vat_number)) if seller.vat_number else "",
-        words.gettext("Company no. {number}", number=enterprise_number(number)) if number else "",
+    lines = (
+        translator.gettext("VAT {number}", number=format_vat_number(seller.vat_number)) if seller.vat_number else "",
+        translator.gettext("Company no. {number}", number=format_enterprise_number(number)) if number else "",
         seller.register,
     )
-    return tuple(fact for fact in facts if fact)
+    return tuple(fact for fact in lines if fact)

@@ -31,7 +31,7 @@ def to_pdf(
     *,
     created_at: datetime | None = None,
     folder: Path = TEMPLATES,
-    again: Callable[[], str] | None = None,
+    repeat_head: Callable[[], str] | None = None,
 ) -> bytes:
     """Print *html*, whose pictures may lie in *folder*, or what *again* gives where its last line begins a page.
 
@@ -40,7 +40,7 @@ def to_pdf(
     with _ONE_AT_A_TIME, _reproducible(), _without_collector():
         fonts.register()
         try:
-            pdf = _one_pass(html, folder, again)
+            pdf = _one_pass(html, folder, repeat_head)
         except RenderLimitError as error:
             raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
         except onepass.NeedsTwoPasses:
@@ -49,7 +49,7 @@ def to_pdf(
             # The quick way leans on private names of two libraries: whatever breaks there must not stop an invoice.
             log.warning("one-pass rendering failed; rendering the plain way", exc_info=True)
             pdf = to_pdf_plainly(html, folder)
-    return _stamped(pdf, created_at) if created_at else pdf
+    return _set_creation_date(pdf, created_at) if created_at else pdf
 
 
 def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
@@ -57,17 +57,17 @@ def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
     with _ONE_AT_A_TIME, _reproducible():
         fonts.register()
         try:
-            pdf: bytes = pisaDocument(html, path=_beside(folder), dest_bytes=True, resource_policy=_policy(folder))
+            pdf: bytes = pisaDocument(html, path=_base_path(folder), dest_bytes=True, resource_policy=_policy(folder))
         except RenderLimitError as error:
             raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
     return pdf
 
 
-def _one_pass(html: str, folder: Path, again: Callable[[], str] | None) -> bytes:
+def _one_pass(html: str, folder: Path, repeat_head: Callable[[], str] | None) -> bytes:
     policy = _policy(folder)
     with use_policy(policy), render_budget(policy):
         try:
-            return onepass.to_pdf(html, policy, _beside(folder), again)
+            return onepass.to_pdf(html, policy, _base_path(folder), repeat_head)
         finally:
             cleanFiles()
             reset_caches()
@@ -79,7 +79,7 @@ def _policy(folder: Path) -> ResourceAccessPolicy:
     return ResourceAccessPolicy.server(folder, allow_remote=False)
 
 
-def _beside(folder: Path) -> str:
+def _base_path(folder: Path) -> str:
     """A path from which the names of pictures are taken on."""
     return str(folder / "page.html")
 
@@ -107,6 +107,6 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _stamped(pdf: bytes, created_at: datetime) -> bytes:
+def _set_creation_date(pdf: bytes, created_at: datetime) -> bytes:
     """Replace the timeless date of the info dictionary; of the same length, so that no offset in the file moves."""
     return pdf.replace(_TIMELESS, created_at.strftime("D:%Y%m%d%H%M%S+00'00'").encode())

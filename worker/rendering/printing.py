@@ -5,41 +5,41 @@ from datetime import datetime
 
 from worker.domain.document import Document, Draft
 from worker.errors import FacturelayError
-from worker.i18n import Words
+from worker.i18n import Translator
 from worker.rendering import own, press
 from worker.rendering.brand import Brand
 from worker.rendering.fonts import FAMILY
-from worker.rendering.paper import Paper, to_html
+from worker.rendering.paper import DocumentView, to_html
 
 PLAIN = Brand()
 
 
 def render_pdf(document: Document, *, brand: Brand = PLAIN) -> bytes:
     """Print *document*. Equal documents give equal bytes. Raises Rejected where the operator's templates do not work."""
-    words = Words(document.draft.language)
-    paper = Paper(document.draft, document.number, document.issued_on, words, brand)
-    return printed(paper, document.issued_at)
+    translator = Translator(document.draft.language)
+    view = DocumentView(document.draft, document.number, document.issued_on, translator, brand)
+    return print_pdf(view, document.issued_at)
 
 
 def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> bytes:
     """Print *draft* as it would be issued, with a word in the place of its number and without a date."""
-    words = Words(draft.language)
-    return printed(Paper(draft, words.gettext("(draft)"), None, words, brand))
+    translator = Translator(draft.language)
+    return print_pdf(DocumentView(draft, translator.gettext("(draft)"), None, translator, brand))
 
 
-def printed(paper: Paper, created_at: datetime | None = None) -> bytes:
+def print_pdf(view: DocumentView, created_at: datetime | None = None) -> bytes:
     """The PDF of *paper*, filled and laid out."""
-    folder = paper.brand.templates
-    again = replace(paper, head_again=True)
+    folder = view.brand.templates
+    repeated = replace(view, repeat_head=True)
     if folder is None:
-        return press.to_pdf(to_html(paper), created_at=created_at, again=lambda: to_html(again))
-    fill = own.room(folder).fill
+        return press.to_pdf(to_html(view), created_at=created_at, repeat_head=lambda: to_html(repeated))
+    fill = own.template_process(folder).fill
     try:
-        return press.to_pdf(fill(paper), created_at=created_at, folder=folder, again=lambda: fill(again))
+        return press.to_pdf(fill(view), created_at=created_at, folder=folder, repeat_head=lambda: fill(repeated))
     except FacturelayError:
         raise
     except Exception as error:
-        raise own.failed(f"{own.file_of(paper)}: the page it makes cannot be printed ({error})") from error
+        raise own.template_error(f"{own.template_name(view)}: the page it makes cannot be printed ({error})") from error
 
 
 def preload() -> None:

@@ -9,8 +9,8 @@ from worker.domain.document import Draft
 from worker.domain.money import CENT
 from worker.i18n.formats import asks_payment
 
-MOST = Decimal("999999999.99")
-MOST_BYTES = 331
+MAX_AMOUNT = Decimal("999999999.99")
+MAX_BYTES = 331
 # segno tries all eight masks and keeps the prettiest, which takes longer than the rest; any mask is a valid code.
 MASK = 3
 
@@ -20,7 +20,7 @@ def payload(draft: Draft) -> str | None:
     payment = draft.payment
     if payment is None or not asks_payment(draft):
         return None
-    if draft.currency != "EUR" or not payment.iban or not CENT <= draft.total <= MOST:
+    if draft.currency != "EUR" or not payment.iban or not CENT <= draft.total <= MAX_AMOUNT:
         return None
     name = _one_line(payment.beneficiary or draft.seller.name)[:70].strip()
     if not name:
@@ -38,7 +38,7 @@ def payload(draft: Draft) -> str | None:
         payment.reference,  # structured: Belgian apps read an OGM here
     )
     text = "\n".join(lines)
-    return text if len(text.encode()) <= MOST_BYTES else None
+    return text if len(text.encode()) <= MAX_BYTES else None
 
 
 def png(text: str) -> bytes:

@@ -22,7 +22,7 @@ from xhtml2pdf.xhtml2pdf_reportlab import PmlKeepInFrame, PmlParagraph, PmlTable
 
 from worker.rendering.story import paragraphs
 
-FEWEST = 8
+FEWEST_ROWS = 8
 MOST_LETTERS = 600  # a row with more may be taller than a page, and is cut there: paragraphs know how
 _TABLE = re.compile(r'(<table class="lines".*?<tbody>)(.*?)(</tbody>)', re.DOTALL)
 _WORDS = re.compile(r">(\s*)([^<>\s](?:[^<>]*[^<>\s])?)(\s*)<")
@@ -55,7 +55,7 @@ def collapse(page: str) -> Collapsed | None:
         return None
     found = [_shape_and_words(row) for row in re.split(r"(?=<tr>)", table[2]) if row.strip()]
     shapes = list(dict.fromkeys(shape for shape, _ in found))
-    if len(found) < FEWEST or len(shapes) > len(found) // 2:
+    if len(found) < FEWEST_ROWS or len(shapes) > len(found) // 2:
         return None
     number = {shape: i for i, shape in enumerate(shapes)}
     tokens = (f"zq{i:05d}qz" for i in range(100_000))
@@ -108,12 +108,12 @@ def _table(examples: Any, collapsed: Collapsed) -> Any:
     head = examples.repeatRows
     if examples._spanCmds or len(examples._cellvalues) != head + collapsed.shapes:
         raise NotExpandable("spans, or rows that are not of this page")
-    makers = [_Row(cells) for cells in examples._cellvalues[head:]]
+    makers = [_ExampleRow(cells) for cells in examples._cellvalues[head:]]
     if sum(maker.words for maker in makers) != _count_tokens(collapsed):
         raise NotExpandable("words that are not in the story")
     shapes = [shape for shape, _ in collapsed.rows]
     table = PmlTable(
-        [*examples._cellvalues[:head], *(makers[shape].filled(words) for shape, words in collapsed.rows)],
+        [*examples._cellvalues[:head], *(makers[shape].fill(words) for shape, words in collapsed.rows)],
         colWidths=list(examples._colWidths),
         style=list(_commands(examples, head, len(shapes))),
         repeatRows=head,
@@ -132,7 +132,7 @@ def _count_tokens(collapsed: Collapsed) -> int:
     return len({(shape, i) for shape, words in collapsed.rows for i in range(len(words))})
 
 
-class _Row:
+class _ExampleRow:
     """An example row, ready to be copied with other words."""
 
     def __init__(self, cells: list[Any]) -> None:
@@ -142,17 +142,18 @@ class _Row:
         numbers = [number for cell in cells for frag in _frags(cell) for number in _numbers(frag)]
         self.words = len(numbers)
         self.first = min(numbers, default=0)
-        self.cells = [(cell, _look(cell)) for cell in cells]
+        self.cells = [(cell, _text_style(cell)) for cell in cells]
 
-    def filled(self, words: tuple[str, ...]) -> list[Any]:
+    def fill(self, words: tuple[str, ...]) -> list[Any]:
         quick = sum(map(len, words)) <= MOST_LETTERS
         return [
-            self._short(cell, look, words) if look and quick else self._copied(cell, words) for cell, look in self.cells
+            self._short_cell(cell, look, words) if look and quick else self._copied(cell, words)
+            for cell, look in self.cells
         ]
 
-    def _short(self, cell: Any, look: "_Look", words: tuple[str, ...]) -> "_Short":
+    def _short_cell(self, cell: Any, text_style: "_TextStyle", words: tuple[str, ...]) -> "_ShortText":
         (frag,) = (frag for frag in _frags(cell) if frag.text)
-        return _Short(self._text(frag, words), look, lambda: self._copied(cell, words))
+        return _ShortText(self._text(frag, words), text_style, lambda: self._copied(cell, words))
 
     def _copied(self, cell: Any, words: tuple[str, ...]) -> Any:
         content = [self._paragraph(part, words) for part in cell._content]
@@ -183,7 +184,7 @@ class _CopiedCell(PmlKeepInFrame):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class _Look:
+class _TextStyle:
     """How a cell of one short text is drawn: *height* of its line, *ascent* from there down to the baseline."""
 
     font: str
@@ -194,13 +195,13 @@ class _Look:
     ascent: float
 
 
-class _Short(Flowable):  # type: ignore[misc]
+class _ShortText(Flowable):  # type: ignore[misc]
     """A few figures on one line: what a paragraph would draw, without breaking lines; a paragraph where they do not fit."""
 
-    def __init__(self, text: str, look: _Look, paragraph: Callable[[], Any]) -> None:
+    def __init__(self, text: str, text_style: _TextStyle, paragraph: Callable[[], Any]) -> None:
         super().__init__()
-        self.text, self.look, self.paragraph = text, look, paragraph
-        self.text_width = stringWidth(text, look.font, look.size)
+        self.text, self.text_style, self.paragraph = text, text_style, paragraph
+        self.text_width = stringWidth(text, text_style.font, text_style.size)
         self.instead: Any = None
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
@@ -208,20 +209,22 @@ class _Short(Flowable):  # type: ignore[misc]
             self.instead = self.instead or self.paragraph()
             size: tuple[float, float] = self.instead.wrapOn(self.canv, available_width, available_height)
             return size
-        self.width, self.height = available_width, self.look.height
+        self.width, self.height = available_width, self.text_style.height
         return self.width, self.height
 
     def draw(self) -> None:
         if self.instead:
             self.instead.drawOn(self.canv, 0, 0)
             return
-        look, canvas = self.look, self.canv
-        canvas.setFillColor(look.color)
-        canvas.setFont(look.font, look.size)
-        canvas.drawString(self.width - self.text_width if look.right else 0, self.height - look.ascent, self.text)
+        text_style, canvas = self.text_style, self.canv
+        canvas.setFillColor(text_style.color)
+        canvas.setFont(text_style.font, text_style.size)
+        canvas.drawString(
+            self.width - self.text_width if text_style.right else 0, self.height - text_style.ascent, self.text
+        )
 
 
-def _look(cell: Any) -> _Look | None:
+def _text_style(cell: Any) -> _TextStyle | None:
     """How to draw a cell quickly, or None where it is more than one plain text."""
     if len(cell._content) != 1:
         return None
@@ -238,7 +241,7 @@ def _look(cell: Any) -> _Look | None:
     _, height = example.wrap(1000, 1000)
     broken = example.blPara
     ascent = broken.ascent if broken.kind == 0 else broken.lines[0].ascent
-    return _Look(frag.fontName, frag.fontSize, frag.textColor, style.alignment == TA_RIGHT, height, ascent)
+    return _TextStyle(frag.fontName, frag.fontSize, frag.textColor, style.alignment == TA_RIGHT, height, ascent)
 
 
 def _frags(cell: Any) -> Iterator[Any]:

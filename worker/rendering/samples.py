@@ -180,7 +180,7 @@ def ordinary() -> dict[str, Document]:
     return {f"{kind}-{language}": of_kind(kind, language) for kind in Kind for language in LANGUAGES}
 
 
-def awkward() -> dict[str, Document]:
+def edge_cases() -> dict[str, Document]:
     """What goes wrong first: many lines, long words, markup, foreign money, no VAT, a test shop."""
     many = tuple(
         a_line(f"Artikel {n}", str(n % 7 + 1), f"{n % 13}.{n % 97:02d}", sku=f"A-{n:04d}") for n in range(1, 61)
@@ -252,7 +252,7 @@ def awkward() -> dict[str, Document]:
 
 def samples() -> dict[str, Document]:
     """All of them, by name."""
-    return {**ordinary(), "paid": paid(), **awkward()}
+    return {**ordinary(), "paid": paid(), **edge_cases()}
 
 
 def paid() -> Document:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.errors import Rejected
-from worker.i18n import Words, title
+from worker.i18n import Translator, title
 from worker.mail import customer_mail, server_choice, smtp
-from worker.mail.server_choice import Route
+from worker.mail.server_choice import ChosenServer
 from worker.net import document_link
 from worker.orders import fetch
 from worker.plugin import sync
@@ -21,7 +21,7 @@ from worker.services import Services
 from worker.shops import branding
 from worker.store import documents, shops, steps
 from worker.store.documents import StoredFile
-from worker.store.steps import Leased, StepName
+from worker.store.steps import LeasedSteps, StepName
 from worker.woocommerce import notes
 
 SMTP_TIMEOUT_S = 30.0
@@ -31,50 +31,50 @@ class NotNeeded(Exception):
     """The step has nothing to do; the sentence says why. Ends it as "skipped"."""
 
 
-def render(services: Services, leased: Leased) -> str:
+def render(services: Services, leased: LeasedSteps) -> str:
     """Make the PDF and store its bytes, once. Returns their SHA-256."""
     return stored_pdf(services, leased.steps[0].document_id).sha256
 
 
-def mail(services: Services, leased: Leased) -> str:
+def mail(services: Services, leased: LeasedSteps) -> str:
     """Mail the documents of one look together. Returns the Message-ID, which a repeat carries again."""
-    papers = tuple(paper(services, step.document_id) for step in leased.steps)
-    connected = shop_of(services, papers[0][0])
-    shop = writing(services, connected.shop)
+    documents_with_pdfs = tuple(document_with_pdf(services, step.document_id) for step in leased.steps)
+    connected = shop_of(services, documents_with_pdfs[0][0])
+    shop = with_sender(services, connected.shop)
     message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
     with services.store.write() as connection:
         # Before the server hears of it: after a crash the same mail goes out under the same id.
-        steps.note(connection, leased.lease, message_id)
+        steps.save_detail(connection, leased.lease, message_id)
     message = customer_mail.compose(
         shop,
-        papers,
+        documents_with_pdfs,
         link=lambda document: link_of(services, document),
         message_id=message_id,
-        enclosed=branding.enclosed_of(services, shop),
+        attachments=branding.attachments_of(services, shop),
     )
-    written = [document for document, _ in papers]
-    left_first = sync.take_over(services, leased, written)
-    if left_first:
-        raise NotNeeded(left_first)
+    mailed_documents = [document for document, _ in documents_with_pdfs]
+    shop_mailed_first = sync.take_over_mail(services, leased, mailed_documents)
+    if shop_mailed_first:
+        raise NotNeeded(shop_mailed_first)
     try:
-        hand_over(services, connected, message, recipients=customer_mail.recipients(shop, papers[0][0]))
+        send_mail(services, connected, message, recipients=customer_mail.recipients(shop, documents_with_pdfs[0][0]))
     except Rejected:
-        sync.taken_over(services, leased, written, mailed=False)
+        sync.report_mail_sent(services, leased, mailed_documents, mailed=False)
         raise
-    sync.taken_over(services, leased, written, mailed=True)
+    sync.report_mail_sent(services, leased, mailed_documents, mailed=True)
     return message_id
 
 
-def writing(services: Services, shop: Shop) -> Shop:
+def with_sender(services: Services, shop: Shop) -> Shop:
     """*shop* as it writes: from its own address, else from the operator's."""
     return replace(shop, mail_from=shop.mail_from or services.settings.mail_from)
 
 
-def hand_over(
-    services: Services, connected: shops.Connected, message: EmailMessage, *, recipients: Sequence[str]
-) -> Route:
+def send_mail(
+    services: Services, connected: shops.ConnectedShop, message: EmailMessage, *, recipients: Sequence[str]
+) -> ChosenServer:
     """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went."""
-    way = server_choice.route(
+    way = server_choice.choose_server(
         connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
     )
     smtp.send(
@@ -83,7 +83,7 @@ def hand_over(
     return way
 
 
-def write_back(services: Services, leased: Leased) -> str:
+def write_back(services: Services, leased: LeasedSteps) -> str:
     """Put one private note with number and link on the order. Returns the note's id."""
     step = leased.steps[0]
     with services.store.read() as connection:
@@ -92,23 +92,23 @@ def write_back(services: Services, leased: Leased) -> str:
     if not connected.secrets.has_rest:
         raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
     try:
-        return str(noted(services, connected, document, tried=step.attempts > 1))
+        return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
     except Rejected as error:
         if error.code == fetch.KEY_REFUSED:
-            fetch.sound_key_refused(services, connected.shop, error)
+            fetch.alert_key_refused(services, connected.shop, error)
         raise
 
 
-def noted(services: Services, connected: shops.Connected, document: Document, *, tried: bool) -> int:
+def ensure_note(services: Services, connected: shops.ConnectedShop, document: Document, *, may_exist: bool) -> int:
     """The id of the one note about *document*. *tried*: an earlier try may have reached the shop before it failed for us."""
     client, order_id = services.client_of(connected), document.draft.order_id
-    found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if tried else None
+    found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if may_exist else None
     return client.add_note(order_id, note_of(services, connected.shop, document)) if found is None else found
 
 
 def note_of(services: Services, shop: Shop, document: Document) -> str:
     """The note is for the shop's staff, so it is in the shop's language."""
-    words = Words(shop.language)
+    words = Translator(shop.language)
     return notes.note_html(
         kind=title(document.draft.kind, words),
         number=document.number,
@@ -118,14 +118,14 @@ def note_of(services: Services, shop: Shop, document: Document) -> str:
     )
 
 
-STEPS: dict[StepName, Callable[[Services, Leased], str]] = {
+STEPS: dict[StepName, Callable[[Services, LeasedSteps], str]] = {
     StepName.RENDER: render,
     StepName.MAIL: mail,
     StepName.WRITE_BACK: write_back,
 }
 
 
-def paper(services: Services, document_id: int) -> tuple[Document, bytes]:
+def document_with_pdf(services: Services, document_id: int) -> tuple[Document, bytes]:
     """A document with its stored PDF; made first where it is not there yet."""
     stored = stored_pdf(services, document_id)
     with services.store.read() as connection:
@@ -145,14 +145,14 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)
     with services.store.write() as connection:
-        return documents.keep_file(
+        return documents.add_file(
             connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
         )
 
 
-def shop_of(services: Services, document: Document) -> shops.Connected:
+def shop_of(services: Services, document: Document) -> shops.ConnectedShop:
     with services.store.read() as connection:
-        return shops.connected(connection, services.vault, document.shop_id)
+        return shops.get(connection, services.encryption, document.shop_id)
 
 
 def link_of(services: Services, document: Document) -> str:

@@ -18,33 +18,33 @@ PREFIX = "fr_"
 MOST_TOKENS = 50
 LONGEST_NAME = 80
 # When a token was last used is worth a write now and then, not one for each request.
-USED_AFRESH = timedelta(minutes=5)
+USE_RECORDED_EVERY = timedelta(minutes=5)
 
 
 class Scope(StrEnum):
     DOCUMENTS_READ = "documents:read"
     ORDERS_READ = "orders:read"
     FILES_READ = "files:read"
-    HOOKS_WRITE = "hooks:write"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True)
-class Token:
+class ApiToken:
     """A token without its secret. Revoked ones stay in the list."""
 
     token_id: int
     shop_id: str
     name: str
     scopes: tuple[Scope, ...]
-    made_at: datetime
-    made_by: str
+    created_at: datetime
+    created_by: str
     used_at: datetime | None
     revoked_at: datetime | None
 
 
-def make(
+def create(
     connection: Connection, *, shop_id: str, name: str, scopes: Collection[Scope], by: str, now: datetime
-) -> tuple[Token, str]:
+) -> tuple[ApiToken, str]:
     """A new token, and its secret: shown once, kept nowhere. Raises Rejected for a wrong name or no scope."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
@@ -57,23 +57,23 @@ def make(
     new = insert(api_tokens).values(
         shop_id=shop_id,
         name=name,
-        token_hash=hashed(secret),
+        token_hash=hash_token(secret),
         scopes=" ".join(scope for scope in Scope if scope in scopes),
-        made_at=now,
-        made_by=by,
+        created_at=now,
+        created_by=by,
     )
     row = connection.execute(new.returning(*COLUMNS)).one()
     return as_token(row), secret
 
 
-def find(connection: Connection, secret: str) -> Token | None:
+def find(connection: Connection, secret: str) -> ApiToken | None:
     """The token that *secret* is, unless it is revoked. Looked up by its hash, so the time tells nothing about others."""
-    found = select(*COLUMNS).where(api_tokens.c.token_hash == hashed(secret), api_tokens.c.revoked_at.is_(None))
+    found = select(*COLUMNS).where(api_tokens.c.token_hash == hash_token(secret), api_tokens.c.revoked_at.is_(None))
     row = connection.execute(found).one_or_none()
     return as_token(row) if row else None
 
 
-def of_shop(connection: Connection, shop_id: str) -> tuple[Token, ...]:
+def of_shop(connection: Connection, shop_id: str) -> tuple[ApiToken, ...]:
     """All tokens of a shop, oldest first."""
     rows = connection.execute(select(*COLUMNS).where(api_tokens.c.shop_id == shop_id).order_by(api_tokens.c.token_id))
     return tuple(as_token(row) for row in rows)
@@ -91,31 +91,31 @@ def revoke_all(connection: Connection, shop_id: str, *, now: datetime) -> int:
     return connection.execute(update(api_tokens).where(*mine).values(revoked_at=now)).rowcount
 
 
-def must_be_noted(token: Token, now: datetime) -> bool:
-    return token.used_at is None or now - token.used_at >= USED_AFRESH
+def use_is_due(token: ApiToken, now: datetime) -> bool:
+    return token.used_at is None or now - token.used_at >= USE_RECORDED_EVERY
 
 
-def note_use(connection: Connection, token: Token, now: datetime) -> None:
+def record_use(connection: Connection, token: ApiToken, now: datetime) -> None:
     """Keep that the token was used now; of several at the same moment only the first writes."""
-    stale = or_(api_tokens.c.used_at.is_(None), api_tokens.c.used_at <= now - USED_AFRESH)
+    stale = or_(api_tokens.c.used_at.is_(None), api_tokens.c.used_at <= now - USE_RECORDED_EVERY)
     connection.execute(update(api_tokens).where(api_tokens.c.token_id == token.token_id, stale).values(used_at=now))
 
 
-def hashed(secret: str) -> str:
+def hash_token(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-COLUMNS = tuple(api_tokens.c[name] for name in Token.__dataclass_fields__)
+COLUMNS = tuple(api_tokens.c[name] for name in ApiToken.__dataclass_fields__)
 
 
-def as_token(row: Row[Any]) -> Token:
-    return Token(
+def as_token(row: Row[Any]) -> ApiToken:
+    return ApiToken(
         token_id=row.token_id,
         shop_id=row.shop_id,
         name=row.name,
         scopes=tuple(Scope(scope) for scope in row.scopes.split()),
-        made_at=row.made_at,
-        made_by=row.made_by,
+        created_at=row.created_at,
+        created_by=row.created_by,
         used_at=row.used_at,
         revoked_at=row.revoked_at,
     )

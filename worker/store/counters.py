@@ -7,11 +7,11 @@ from datetime import date
 from sqlalchemy import Connection, insert, select, update
 
 from worker.domain.document import Kind
-from worker.domain.numbering import first_repeated, format_number, issue_date, period
+from worker.domain.numbering import first_repeated_number, format_number, issue_date, period
 from worker.domain.shop import LostNumbers, Series, Shop
 from worker.errors import Rejected
 from worker.store.database.tables import documents, shops
-from worker.store.database.tables import series as series_table
+from worker.store.database.tables import number_series as series_table
 
 
 @dataclass(frozen=True)
@@ -101,19 +101,19 @@ def skip(connection: Connection, shop_id: str, series: Series, after: int, *, to
     return LostNumbers(series.name, coming.period, coming.sequence, after)
 
 
-def printed(connection: Connection, shop_id: str) -> tuple[str, ...]:
+def used_numbers(connection: Connection, shop_id: str) -> tuple[str, ...]:
     """Every number that stands on a document of the shop, tests too."""
     return tuple(connection.execute(select(documents.c.number).where(documents.c.shop_id == shop_id)).scalars())
 
 
-def was_given(connection: Connection, shop_id: str, counter: Counter) -> bool:
+def was_issued(connection: Connection, shop_id: str, counter: Counter) -> bool:
     """Whether a document carries the number at which *counter* stands; not so where the owner merely set it there."""
     mine = (documents.c.shop_id == shop_id, documents.c.series == counter.series, documents.c.period == counter.period)
     found = select(documents.c.document_id).where(*mine, documents.c.sequence == counter.last_number)
     return connection.execute(found).first() is not None
 
 
-def arrange(
+def change_series(
     connection: Connection,
     shop: Shop,
     wanted: Mapping[Kind, Series],
@@ -126,16 +126,18 @@ def arrange(
     Raises Rejected for what would go back, leave a gap, or print a number that stands on a document already.
     """
     lock(connection, shop.shop_id)
-    known = printed(connection, shop.shop_id)
+    known = used_numbers(connection, shop.shop_id)
     resets = {one.name: one.yearly for one in shop.series.values()}
     continued = dict(shop.continued_after)
     for series in {one.name: one for one in wanted.values()}.values():
         found = counter_of(connection, shop.shop_id, series.name)
-        counter = turned(found, series, today) if resets.get(series.name, series.yearly) != series.yearly else found
-        after = start_wanted(series, wanted, continue_after)
+        counter = (
+            in_new_period(found, series, today) if resets.get(series.name, series.yearly) != series.yearly else found
+        )
+        after = requested_start(series, wanted, continue_after)
         if after is not None:
-            taken = found is not None and was_given(connection, shop.shop_id, found)
-            counter = moved(series, counter, after, today=today, taken=taken)
+            taken = found is not None and was_issued(connection, shop.shop_id, found)
+            counter = counter_after(series, counter, after, today=today, taken=taken)
             continued[f"{series.name}:{counter.period}"] = after
         refuse_repeats(series, counter, known, today=today)
         if counter is not None and counter != found:
@@ -143,12 +145,12 @@ def arrange(
     return replace(shop, series=dict(wanted), continued_after=continued)
 
 
-def turned(counter: Counter | None, series: Series, today: date) -> Counter | None:
+def in_new_period(counter: Counter | None, series: Series, today: date) -> Counter | None:
     """The same count under its new period: a series that no longer starts again, or does from next year on, just goes on."""
     return counter and replace(counter, period=period(series, counter.last_date or today))
 
 
-def start_wanted(series: Series, wanted: Mapping[Kind, Series], continue_after: Mapping[Kind, int]) -> int | None:
+def requested_start(series: Series, wanted: Mapping[Kind, Series], continue_after: Mapping[Kind, int]) -> int | None:
     starts = {after for kind, after in continue_after.items() if wanted[kind].name == series.name}
     if len(starts) > 1:
         raise Rejected(
@@ -158,7 +160,7 @@ def start_wanted(series: Series, wanted: Mapping[Kind, Series], continue_after: 
     return starts.pop() if starts else None
 
 
-def moved(series: Series, counter: Counter | None, after: int, *, today: date, taken: bool) -> Counter:
+def counter_after(series: Series, counter: Counter | None, after: int, *, today: date, taken: bool) -> Counter:
     """The counter at *after*. Raises Rejected when that is back, or leaves numbers out; *taken*: its number was given."""
     coming = upcoming(series, counter, today=today)
     last = coming.sequence - 1
@@ -178,7 +180,7 @@ def moved(series: Series, counter: Counter | None, after: int, *, today: date, t
 
 def refuse_repeats(series: Series, counter: Counter | None, known: Collection[str], *, today: date) -> None:
     coming = upcoming(series, counter, today=today)
-    repeated = first_repeated(series, known, year=coming.issued_on.year, number=coming.sequence)
+    repeated = first_repeated_number(series, known, year=coming.issued_on.year, number=coming.sequence)
     if repeated is not None:
         raise Rejected(
             f"The series “{series.name}” would come to {repeated}, and that number stands on a document already. "

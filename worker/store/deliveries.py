@@ -29,20 +29,20 @@ class Delivery:
     headers: tuple[tuple[str, str], ...]
     state: str
     attempts: int
-    outcome_code: str
-    outcome: str
+    code: str
+    message: str
     finished_at: datetime | None
 
 
 @dataclass(frozen=True)
-class Taken:
+class LeasedDeliveries:
     """All waiting deliveries of one order, leased to one worker until `lease_until`."""
 
     lease: str
     deliveries: tuple[Delivery, ...]
 
 
-def keep(
+def add(
     connection: Connection,
     *,
     shop_id: str,
@@ -73,7 +73,7 @@ def keep(
     return int(result.scalar_one())
 
 
-def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: timedelta) -> Taken | None:
+def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: timedelta) -> LeasedDeliveries | None:
     """Lease every free delivery of the same order to the caller. None when nothing waits: someone else has it, or it is done."""
     one = connection.execute(
         select(deliveries.c.shop_id, deliveries.c.order_id).where(deliveries.c.delivery_id == delivery_id)
@@ -92,36 +92,36 @@ def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: 
     if not result.rowcount:
         return None
     rows = connection.execute(select(deliveries).where(deliveries.c.lease == lease).order_by(deliveries.c.delivery_id))
-    return Taken(lease, tuple(as_delivery(row) for row in rows))
+    return LeasedDeliveries(lease, tuple(as_delivery(row) for row in rows))
 
 
-def finish(connection: Connection, lease: str, *, code: str, sentence: str, now: datetime, state: str = "done") -> bool:
+def finish(connection: Connection, lease: str, *, code: str, message: str, now: datetime, state: str = "done") -> bool:
     """Close all deliveries of *lease*. False when the lease was lost meanwhile."""
     values = {
         "state": state,
         "lease": None,
         "lease_until": None,
-        "outcome_code": code,
-        "outcome": sentence,
+        "code": code,
+        "message": message,
         "finished_at": now,
     }
     return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
 
 
-def put_back(connection: Connection, lease: str, *, code: str, sentence: str, next_at: datetime) -> bool:
+def retry_later(connection: Connection, lease: str, *, code: str, message: str, next_at: datetime) -> bool:
     """Let the deliveries of *lease* wait until *next_at*, keeping why."""
     values = {
         "state": "waiting",
         "lease": None,
         "lease_until": None,
-        "outcome_code": code,
-        "outcome": sentence,
+        "code": code,
+        "message": message,
         "next_at": next_at,
     }
     return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
 
 
-def wait_again(
+def retry_failed(
     connection: Connection, shop_id: str, *, order_id: int | None = None, code: str | None = None, now: datetime
 ) -> tuple[int, ...]:
     """Let failed deliveries wait once more, from *now* on: those of an order, or those that failed for *code*; their ids."""
@@ -129,26 +129,24 @@ def wait_again(
     if order_id is not None:
         failed.append(deliveries.c.order_id == order_id)
     if code is not None:
-        failed.append(deliveries.c.outcome_code == code)
+        failed.append(deliveries.c.code == code)
     again = {"state": "waiting", "attempts": 0, "next_at": now, "finished_at": None}
     rows = connection.execute(update(deliveries).where(*failed).values(**again).returning(deliveries.c.delivery_id))
     return tuple(int(delivery_id) for delivery_id in rows.scalars())
 
 
-def now_again(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> int:
+def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> int:
     """Let deliveries that failed, or wait for a later time, wait from *now* on. Returns how many."""
     mine = (deliveries.c.delivery_id.in_(delivery_ids), deliveries.c.state.in_(("waiting", "failed")))
     again = {"state": "waiting", "attempts": 0, "next_at": now, "finished_at": None}
     return connection.execute(update(deliveries).where(*mine).values(**again)).rowcount
 
 
-def close_failed(
-    connection: Connection, shop_id: str, order_id: int, *, code: str, sentence: str, now: datetime
-) -> int:
+def close_failed(connection: Connection, shop_id: str, order_id: int, *, code: str, message: str, now: datetime) -> int:
     """End the failed deliveries of an order: a person says that there is nothing to do. Returns how many."""
     mine = (deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id, deliveries.c.state == "failed")
-    ended = {"state": "done", "outcome_code": code, "outcome": sentence, "finished_at": now}
-    return connection.execute(update(deliveries).where(*mine).values(**ended)).rowcount
+    values = {"state": "done", "code": code, "message": message, "finished_at": now}
+    return connection.execute(update(deliveries).where(*mine).values(**values)).rowcount
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
@@ -201,7 +199,7 @@ def of_orders(connection: Connection, shop_id: str, order_ids: Sequence[int]) ->
     return found
 
 
-def put_off(connection: Connection, delivery_id: int, *, until: datetime) -> None:
+def postpone(connection: Connection, delivery_id: int, *, until: datetime) -> None:
     """Let a delivery that waits wait longer, so that many at once do not come before those of today."""
     connection.execute(
         update(deliveries)
@@ -210,7 +208,7 @@ def put_off(connection: Connection, delivery_id: int, *, until: datetime) -> Non
     )
 
 
-def waiting(connection: Connection, shop_id: str, *, source: str) -> int:
+def count_waiting(connection: Connection, shop_id: str, *, source: str) -> int:
     """How many deliveries of one source are still to be looked at: how far a backfill is."""
     mine = (
         deliveries.c.shop_id == shop_id,
@@ -247,7 +245,7 @@ def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
     return tuple(found.scalars())
 
 
-def last_heard(connection: Connection, shop_id: str) -> datetime | None:
+def last_delivered_at(connection: Connection, shop_id: str) -> datetime | None:
     """When the shop rang last; None before the first time."""
     newest = (
         select(deliveries.c.received_at)
@@ -258,13 +256,13 @@ def last_heard(connection: Connection, shop_id: str) -> datetime | None:
     return connection.execute(newest).scalar()
 
 
-def has_rung(connection: Connection, shop_id: str) -> bool:
+def has_delivered(connection: Connection, shop_id: str) -> bool:
     """Whether the shop ever delivered anything by itself."""
     one = select(deliveries.c.delivery_id).where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")
     return connection.execute(one.limit(1)).first() is not None
 
 
-def webhooks_heard(connection: Connection, shop_id: str, *, since: datetime, limit: int = 500) -> frozenset[int]:
+def active_webhook_ids(connection: Connection, shop_id: str, *, since: datetime, limit: int = 500) -> frozenset[int]:
     """The ids of the shop's webhooks that reached us since then, as their deliveries name them."""
     rows = connection.execute(
         select(deliveries.c.headers)
@@ -309,7 +307,7 @@ def as_delivery(row: Row[Any]) -> Delivery:
         headers=tuple((name, value) for name, value in json.loads(row.headers)),
         state=row.state,
         attempts=row.attempts,
-        outcome_code=row.outcome_code,
-        outcome=row.outcome,
+        code=row.code,
+        message=row.message,
         finished_at=row.finished_at,
     )

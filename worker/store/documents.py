@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
-from worker.domain.document import Document, Draft, History, KeptDraft, Kind
-from worker.domain.webhook import HookEvent
+from worker.domain.document import Document, Draft, History, Kind, StoredDraft
+from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.store import order_search, webhooks
 from worker.store.database import json_codec
@@ -95,15 +95,15 @@ def add(
         newest = select(func.max(documents.c.document_id)).scalar_subquery()
         connection.execute(select(func.setval(func.pg_get_serial_sequence("documents", "document_id"), newest)))
     document = Document(int(stored_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
-    owe(connection, document)
-    webhooks.plan(connection, HookEvent.ISSUED, document.document_id, now=issued_at)
+    update_unpaid(connection, document)
+    webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=issued_at)
     if draft.corrects is not None:
-        webhooks.plan(connection, HookEvent.CREDITED, document.document_id, now=issued_at)
+        webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=issued_at)
     order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(number))
     return document
 
 
-def owe(connection: Connection, document: Document) -> None:
+def update_unpaid(connection: Connection, document: Document) -> None:
     """An invoice waits for its money from the start; what a credit note takes back wholly no longer does."""
     draft = document.draft
     if draft.kind is Kind.INVOICE and not draft.test and not draft.is_paid and draft.total > 0:
@@ -148,37 +148,40 @@ def by_cause(connection: Connection, shop_id: str, cause: str, order_key: str) -
 
 def history(connection: Connection, shop_id: str, order_id: int, order_key: str) -> History:
     """Everything made for one order so far, oldest first."""
-    made = connection.execute(
+    issued = connection.execute(
         select(documents)
         .where(documents.c.shop_id == shop_id, documents.c.order_id == order_id, documents.c.order_key == order_key)
         .order_by(documents.c.document_id)
     )
-    kept = connection.execute(
+    waiting = connection.execute(
         select(drafts)
         .where(drafts.c.shop_id == shop_id, drafts.c.order_id == order_id, drafts.c.order_key == order_key)
         .where(drafts.c.state != "issued")
         .order_by(drafts.c.draft_id)
     )
-    return History(tuple(as_document(row) for row in made), tuple(as_kept_draft(row) for row in kept))
+    return History(tuple(as_document(row) for row in issued), tuple(as_stored_draft(row) for row in waiting))
 
 
 def listing(
     connection: Connection, *, shop_id: str | None, order_id: int | None
-) -> tuple[tuple[Document, ...], tuple[KeptDraft, ...]]:
+) -> tuple[tuple[Document, ...], tuple[StoredDraft, ...]]:
     """Documents and waiting drafts, oldest first, of all shops or one, of all orders or one."""
-    made, kept = select(documents).order_by(documents.c.document_id), select(drafts).where(drafts.c.state == "open")
+    issued, waiting = (
+        select(documents).order_by(documents.c.document_id),
+        select(drafts).where(drafts.c.state == "open"),
+    )
     if shop_id is not None:
-        made, kept = made.where(documents.c.shop_id == shop_id), kept.where(drafts.c.shop_id == shop_id)
+        issued, waiting = issued.where(documents.c.shop_id == shop_id), waiting.where(drafts.c.shop_id == shop_id)
     if order_id is not None:
-        made, kept = made.where(documents.c.order_id == order_id), kept.where(drafts.c.order_id == order_id)
-    kept = kept.order_by(drafts.c.draft_id)
+        issued, waiting = issued.where(documents.c.order_id == order_id), waiting.where(drafts.c.order_id == order_id)
+    waiting = waiting.order_by(drafts.c.draft_id)
     return (
-        tuple(as_document(row) for row in connection.execute(made)),
-        tuple(as_kept_draft(row) for row in connection.execute(kept)),
+        tuple(as_document(row) for row in connection.execute(issued)),
+        tuple(as_stored_draft(row) for row in connection.execute(waiting)),
     )
 
 
-def dated(
+def issued_between(
     connection: Connection,
     shop_id: str,
     *,
@@ -196,7 +199,9 @@ def dated(
     return tuple(as_document(row) for row in connection.execute(query))
 
 
-def count_dated(connection: Connection, shop_id: str, *, since: date, until: date, kinds: Sequence[Kind]) -> int:
+def count_issued_between(
+    connection: Connection, shop_id: str, *, since: date, until: date, kinds: Sequence[Kind]
+) -> int:
     """How many `dated` gives in all."""
     query = select(func.count()).select_from(documents).where(*in_period(shop_id, since, until, kinds))
     return int(connection.execute(query).scalar_one())
@@ -220,7 +225,7 @@ def every(connection: Connection, shop_id: str, *, at_once: int = 500) -> Iterat
         last = rows[-1].document_id
 
 
-def keep_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
+def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
     """Keep *draft* for a person, or bring the kept one of the same cause up to date. A discarded one stays discarded."""
     key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
     found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
@@ -234,7 +239,7 @@ def keep_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datet
                 order_id=draft.order_id,
                 order_key=draft.order_key,
                 state="open",
-                kept_at=now,
+                created_at=now,
                 changed_at=now,
                 snapshot=snapshot,
             )
@@ -246,12 +251,12 @@ def keep_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datet
     return int(found.draft_id)
 
 
-def get_draft(connection: Connection, draft_id: int) -> KeptDraft:
+def get_draft(connection: Connection, draft_id: int) -> StoredDraft:
     """The draft with *draft_id*. Raises Rejected when there is none, or it has been issued."""
     row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
     if row is None or row.state == "issued":
         raise Rejected(f"There is no draft with id {draft_id} any more.", code="draft_unknown")
-    return as_kept_draft(row)
+    return as_stored_draft(row)
 
 
 def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
@@ -269,7 +274,7 @@ def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: st
     return bool(result.rowcount)
 
 
-def keep_file(connection: Connection, stored: StoredFile) -> StoredFile:
+def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
     """Record stored bytes; when the document has such a file already, that one counts and is returned."""
     existing = file_of(connection, stored.document_id, stored.format)
     if existing is not None:
@@ -308,7 +313,7 @@ def mark(
         return False
     if name == "paid":
         connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
-        webhooks.plan(connection, HookEvent.PAID, document_id, now=now)
+        webhooks.plan(connection, WebhookEventKind.PAID, document_id, now=now)
     return True
 
 
@@ -320,7 +325,7 @@ def marks_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, d
     return found
 
 
-def opens(marks: Mapping[str, Mark], *, signed_at: datetime) -> bool:
+def link_is_valid(marks: Mapping[str, Mark], *, signed_at: datetime) -> bool:
     """Whether a link signed at that moment leads to a document with *marks*: after a revocation only a renewed one does."""
     revoked, renewed = marks.get(REVOKED), marks.get(RENEWED)
     if revoked is None:
@@ -347,11 +352,11 @@ def as_document(row: Row[Any]) -> Document:
     )
 
 
-def as_kept_draft(row: Row[Any]) -> KeptDraft:
-    return KeptDraft(
+def as_stored_draft(row: Row[Any]) -> StoredDraft:
+    return StoredDraft(
         draft_id=row.draft_id,
         shop_id=row.shop_id,
-        kept_at=row.kept_at,
+        created_at=row.created_at,
         draft=json_codec.load(Draft, row.snapshot),
         discarded=row.state == "discarded",
     )

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from worker.store import reports
 
-NAME = "exchange_rates"
+REPORT_NAME = "exchange_rates"
 
 
 @dataclass(frozen=True)
-class Rates:
+class ExchangeRates:
     """*rates*: units of a currency for 1 EUR, as published on *day*. Empty where the bank could not be read at *read_at*."""
 
     read_at: datetime
@@ -20,21 +20,21 @@ class Rates:
     rates: dict[str, Decimal]
 
 
-def keep(connection: Connection, rates: Rates) -> None:
+def save(connection: Connection, rates: ExchangeRates) -> None:
     content = {
         "day": rates.day.isoformat() if rates.day else None,
         "rates": {currency: str(rate) for currency, rate in rates.rates.items()},
     }
-    reports.keep(connection, None, NAME, content, now=rates.read_at)
+    reports.add(connection, None, REPORT_NAME, content, now=rates.read_at)
 
 
-def latest(connection: Connection) -> Rates | None:
+def latest(connection: Connection) -> ExchangeRates | None:
     """The last attempt, whether it found rates or not."""
-    report = reports.latest(connection, None, NAME)
+    report = reports.latest(connection, None, REPORT_NAME)
     if report is None:
         return None
-    return Rates(
-        read_at=report.made_at,
+    return ExchangeRates(
+        read_at=report.created_at,
         day=date.fromisoformat(report.content["day"]) if report.content["day"] else None,
         rates={currency: Decimal(rate) for currency, rate in report.content["rates"].items()},
     )

@@ -11,15 +11,15 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import deliveries, documents, hours, orders, steps
+from worker.store.database.tables import deliveries, documents, hourly_stats, orders, steps
 
 HOUR = timedelta(hours=1)
 # The shop of the rows about all shops.
-ALL = ""
+ALL_SHOPS = ""
 
 
 @dataclass(frozen=True)
-class Hour:
+class HourlyStats:
     """One hour that begins at *hour* (aware UTC). *latency_ms*: half of the mails left faster than that after what came in.
 
     *orders* were placed in it, *documents* issued, *mails* sent; *failures* are looks and steps given up. *latency_ms* is
@@ -35,7 +35,7 @@ class Hour:
 
 
 @dataclass(frozen=True)
-class Day:
+class DailyStats:
     """The same of one day in a shop's zone. *latency_ms* is the middle of its hours' latencies, each as often as it mailed."""
 
     day: date
@@ -49,55 +49,57 @@ class Day:
 # Reading
 
 
-def by_hour(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> tuple[Hour, ...]:
+def by_hour(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> tuple[HourlyStats, ...]:
     """Every hour from the one of *since* to the one of *until*, oldest first; hours without a row are empty ones."""
     found = merged(rows_of(connection, shops, since=since, until=until))
     first, last = whole_hour(since), whole_hour(until)
     every = [first + HOUR * count for count in range(int((last - first) / HOUR) + 1)]
-    return tuple(found.get(hour, Hour(hour)) for hour in every)
+    return tuple(found.get(hour, HourlyStats(hour)) for hour in every)
 
 
 def by_day(
     connection: Connection, shops: Shops, *, since: datetime, until: datetime, zone: ZoneInfo
-) -> tuple[Day, ...]:
+) -> tuple[DailyStats, ...]:
     """Every day from the one of *since* to the one of *until* in *zone*, oldest first."""
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
-    gathered: dict[date, list[Hour]] = {first + timedelta(days=count): [] for count in range((last - first).days + 1)}
+    gathered: dict[date, list[HourlyStats]] = {
+        first + timedelta(days=count): [] for count in range((last - first).days + 1)
+    }
     begin = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
     for hour in rows_of(connection, shops, since=begin, until=until):
         gathered[hour.hour.astimezone(zone).date()].append(hour)
     return tuple(as_day(day, of_day) for day, of_day in gathered.items())
 
 
-def rows_of(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> list[Hour]:
-    mine = (hours.c.shop_id == ALL,) if shops is None else within(hours.c.shop_id, shops)
-    query = select(hours).where(*mine, hours.c.hour >= whole_hour(since), hours.c.hour <= until)
+def rows_of(connection: Connection, shops: Shops, *, since: datetime, until: datetime) -> list[HourlyStats]:
+    mine = (hourly_stats.c.shop_id == ALL_SHOPS,) if shops is None else within(hourly_stats.c.shop_id, shops)
+    query = select(hourly_stats).where(*mine, hourly_stats.c.hour >= whole_hour(since), hourly_stats.c.hour <= until)
     return [
-        Hour(row.hour, row.orders, row.documents, row.mails, row.failures, row.latency_ms)
-        for row in connection.execute(query.order_by(hours.c.hour))
+        HourlyStats(row.hour, row.orders, row.documents, row.mails, row.failures, row.latency_ms)
+        for row in connection.execute(query.order_by(hourly_stats.c.hour))
     ]
 
 
-def merged(rows: Iterable[Hour]) -> dict[datetime, Hour]:
+def merged(rows: Iterable[HourlyStats]) -> dict[datetime, HourlyStats]:
     """One row an hour, where several shops have one each."""
-    gathered: dict[datetime, list[Hour]] = {}
+    gathered: dict[datetime, list[HourlyStats]] = {}
     for row in rows:
         gathered.setdefault(row.hour, []).append(row)
     return {
-        hour: some[0] if len(some) == 1 else Hour(hour, **summed(some), latency_ms=middle(some))
+        hour: some[0] if len(some) == 1 else HourlyStats(hour, **summed(some), latency_ms=median_latency(some))
         for hour, some in gathered.items()
     }
 
 
-def as_day(day: date, of_day: list[Hour]) -> Day:
-    return Day(day, **summed(of_day), latency_ms=middle(of_day))
+def as_day(day: date, of_day: list[HourlyStats]) -> DailyStats:
+    return DailyStats(day, **summed(of_day), latency_ms=median_latency(of_day))
 
 
-def summed(some: list[Hour]) -> dict[str, int]:
+def summed(some: list[HourlyStats]) -> dict[str, int]:
     return {name: sum(getattr(hour, name) for hour in some) for name in ("orders", "documents", "mails", "failures")}
 
 
-def middle(some: list[Hour]) -> int | None:
+def median_latency(some: list[HourlyStats]) -> int | None:
     """The latency of the mail in the middle, as far as medians of hours can tell."""
     known = sorted((hour.latency_ms, hour.mails) for hour in some if hour.latency_ms is not None)
     half, passed = sum(mails for _, mails in known) / 2, 0
@@ -111,24 +113,24 @@ def middle(some: list[Hour]) -> int | None:
 # Writing
 
 
-def written_up_to(connection: Connection) -> datetime | None:
+def last_hour(connection: Connection) -> datetime | None:
     """The last hour that has a row for all shops; None before the first."""
-    return connection.execute(select(func.max(hours.c.hour)).where(hours.c.shop_id == ALL)).scalar()
+    return connection.execute(select(func.max(hourly_stats.c.hour)).where(hourly_stats.c.shop_id == ALL_SHOPS)).scalar()
 
 
-def write(connection: Connection, counted: Mapping[str, Hour]) -> None:
+def write(connection: Connection, counted: Mapping[str, HourlyStats]) -> None:
     """Put the rows of one hour, by shop, in place of those before."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     rows = [{"shop_id": shop_id, **vars(hour)} for shop_id, hour in counted.items()]
-    new = dialect.insert(hours)
+    new = dialect.insert(hourly_stats)
     changed = {name: new.excluded[name] for name in ("orders", "documents", "mails", "failures", "latency_ms")}
     connection.execute(new.on_conflict_do_update(index_elements=["shop_id", "hour"], set_=changed), rows)
 
 
-def count(connection: Connection, hour: datetime) -> dict[str, Hour]:
+def count(connection: Connection, hour: datetime) -> dict[str, HourlyStats]:
     """What happened from *hour* to the next one, by shop; there is always a row for all shops. A few queries by time."""
     end = hour + HOUR
-    found: dict[str, Hour] = {}
+    found: dict[str, HourlyStats] = {}
     failed = (steps.c.state == "failed", between(steps.c.done_at, hour, end))
     mailed = (steps.c.name == "mail", steps.c.state == "done", between(steps.c.done_at, hour, end))
     given_up = (deliveries.c.state == "failed", between(deliveries.c.finished_at, hour, end))
@@ -140,12 +142,12 @@ def count(connection: Connection, hour: datetime) -> dict[str, Hour]:
         ("failures", deliveries.c.shop_id, given_up),
     ):
         for shop_id, number in connection.execute(select(owner, func.count()).where(*where).group_by(owner)):
-            for key in (shop_id, ALL):
-                row = found.setdefault(key, Hour(hour))
+            for key in (shop_id, ALL_SHOPS):
+                row = found.setdefault(key, HourlyStats(hour))
                 found[key] = replace(row, **{name: getattr(row, name) + int(number)})
     for shop_id, latency_ms in medians(latencies(connection, mailed)):
         found[shop_id] = replace(found[shop_id], latency_ms=latency_ms)
-    return {ALL: Hour(hour)} | found
+    return {ALL_SHOPS: HourlyStats(hour)} | found
 
 
 def between(column: ColumnElement[Any], begin: datetime, end: datetime) -> ColumnElement[bool]:
@@ -181,7 +183,7 @@ def latencies(connection: Connection, mailed: tuple[ColumnElement[bool], ...]) -
 def medians(found: Iterable[tuple[str, timedelta]]) -> Iterator[tuple[str, int]]:
     gathered: dict[str, list[int]] = {}
     for shop_id, latency in found:
-        for key in (shop_id, ALL):
+        for key in (shop_id, ALL_SHOPS):
             gathered.setdefault(key, []).append(latency // timedelta(milliseconds=1))
     for shop_id, some in gathered.items():
         yield shop_id, min(statistics.median_low(some), 2**31 - 1)

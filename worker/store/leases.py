@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from worker.store.database.tables import leases
 
 
-def hold(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
+def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
     """Take or keep the duty *name*; False while someone else holds it."""
     mine = update(leases).where(leases.c.name == name, (leases.c.holder == holder) | (leases.c.until < now))
     if connection.execute(mine.values(holder=holder, until=now + lease_for)).rowcount:
@@ -21,7 +21,7 @@ def hold(connection: Connection, name: str, holder: str, *, now: datetime, lease
     return True
 
 
-def let_go(connection: Connection, name: str, holder: str, *, now: datetime) -> None:
+def release(connection: Connection, name: str, holder: str, *, now: datetime) -> None:
     connection.execute(update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=now))
 
 

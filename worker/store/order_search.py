@@ -25,14 +25,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.domain.order import Order
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import documents, order_words, orders
+from worker.store.database.tables import documents, order_search, orders
 
 LONGEST_WORD = 60
 MOST_WORDS = 40
 # Somebody who types a whole letter means its first words.
 MOST_TERMS = 6
 # Up to so many orders are read and sorted; a word of more orders than that is met often enough by walking through the list.
-RARE = 2_000
+MAX_CANDIDATES = 2_000
 # Sorts after everything that a word can go on with.
 LAST_LETTER = "\U0010ffff"
 EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
@@ -40,7 +40,7 @@ EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
 
 def words_of(*texts: str) -> frozenset[str]:
     """The words of names, mail addresses and numbers: each as written, and its parts (`jan.peeters@shop.be`: jan, peeters, shop.be)."""
-    found = dict.fromkeys(word for text in texts for whole in split(text) for word in (whole, *parts(whole)))
+    found = dict.fromkeys(word for text in texts for whole in split(text) for word in (whole, *word_parts(whole)))
     return frozenset(list(found)[:MOST_WORDS])
 
 
@@ -58,23 +58,23 @@ def split(text: str) -> list[str]:
     return [word for raw in plain.split() if (word := raw.strip(EDGES)[:LONGEST_WORD].strip(EDGES))]
 
 
-def parts(word: str) -> tuple[str, ...]:
+def word_parts(word: str) -> tuple[str, ...]:
     local, at, domain = word.partition("@")
     if at:
         return tuple(part for part in (local.strip(EDGES), *re.findall(r"\w+", local), domain.strip(EDGES)) if part)
     return tuple(re.findall(r"\w+", word))
 
 
-def index(connection: Connection, shop_id: str, order: Order) -> None:
+def update(connection: Connection, shop_id: str, order: Order) -> None:
     """Let *order* be found by what it says now, and no longer by what it said before."""
     billing = order.billing
     wanted = words_of(order.number, billing.name, billing.company, billing.email) | numbers_of(
         connection, shop_id, order.order_id
     )
-    mine = (order_words.c.shop_id == shop_id, order_words.c.order_id == order.order_id)
-    there = set(connection.execute(select(order_words.c.word).where(*mine)).scalars())
+    mine = (order_search.c.shop_id == shop_id, order_search.c.order_id == order.order_id)
+    there = set(connection.execute(select(order_search.c.word).where(*mine)).scalars())
     if there - wanted:
-        connection.execute(delete(order_words).where(*mine, order_words.c.word.in_(there - wanted)))
+        connection.execute(delete(order_search).where(*mine, order_search.c.word.in_(there - wanted)))
     add(connection, shop_id, order.order_id, wanted - there)
 
 
@@ -88,29 +88,29 @@ def add(connection: Connection, shop_id: str, order_id: int, words: Collection[s
     if words:
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for word in sorted(words)]
-        connection.execute(dialect.insert(order_words).on_conflict_do_nothing(), rows)
+        connection.execute(dialect.insert(order_search).on_conflict_do_nothing(), rows)
 
 
-def orders_of(connection: Connection, shop_id: str, email: str) -> set[int]:
+def orders_by_email(connection: Connection, shop_id: str, email: str) -> set[int]:
     """The orders that are found by exactly this mail address, also when nothing else names it any more."""
-    mine = (order_words.c.shop_id == shop_id, order_words.c.word.in_(split(email)))
-    return set(connection.execute(select(order_words.c.order_id).where(*mine)).scalars())
+    mine = (order_search.c.shop_id == shop_id, order_search.c.word.in_(split(email)))
+    return set(connection.execute(select(order_search.c.order_id).where(*mine)).scalars())
 
 
-def forget(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> None:
+def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> None:
     """Let orders be found by their numbers only, no longer by their buyer; with None all orders of the shop."""
-    mine: ColumnElement[bool] = order_words.c.shop_id == shop_id
+    mine: ColumnElement[bool] = order_search.c.shop_id == shop_id
     seen = select(orders.c.order_id, orders.c.order_number).where(orders.c.shop_id == shop_id)
     made = select(documents.c.order_id, documents.c.number).where(documents.c.shop_id == shop_id)
     if order_ids is not None:
-        mine = and_(mine, order_words.c.order_id.in_(order_ids))
+        mine = and_(mine, order_search.c.order_id.in_(order_ids))
         seen, made = seen.where(orders.c.order_id.in_(order_ids)), made.where(documents.c.order_id.in_(order_ids))
-    kept = {(row.order_id, word) for row in connection.execute(seen) for word in words_of(row.order_number)}
-    kept |= {(row.order_id, word) for row in connection.execute(made) for word in words_of_number(row.number)}
-    connection.execute(delete(order_words).where(mine))
-    if kept:
-        rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for order_id, word in sorted(kept)]
-        connection.execute(insert(order_words), rows)
+    rows_to_keep = {(row.order_id, word) for row in connection.execute(seen) for word in words_of(row.order_number)}
+    rows_to_keep |= {(row.order_id, word) for row in connection.execute(made) for word in words_of_number(row.number)}
+    connection.execute(delete(order_search).where(mine))
+    if rows_to_keep:
+        rows = [{"shop_id": shop_id, "order_id": order_id, "word": word} for order_id, word in sorted(rows_to_keep)]
+        connection.execute(insert(order_search), rows)
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ class Search:
     """How to look for *terms*, the rarest first: through the few orders of a rare word, or by walking a list and asking of each row."""
 
     terms: tuple[str, ...]
-    few: Subquery | None
+    candidates: Subquery | None
 
-    def holds(self, row: FromClause) -> tuple[ColumnElement[bool], ...]:
+    def conditions(self, row: FromClause) -> tuple[ColumnElement[bool], ...]:
         """That the order of *row* (which has `shop_id` and `order_id`) has every term."""
         return tuple(has_term(row, term) for term in self.terms)
 
@@ -130,31 +130,35 @@ def search(connection: Connection, shops: Shops, text: str) -> Search | None:
     terms = tuple(dict.fromkeys(split(text)))[:MOST_TERMS]
     if not terms:
         return None
-    counts = {term: how_many(connection, shops, term) for term in terms}
+    counts = {term: count_matches(connection, shops, term) for term in terms}
     terms = tuple(sorted(terms, key=lambda term: counts[term]))
     rarest = terms[0]
-    if counts[rarest] > RARE:
+    if counts[rarest] > MAX_CANDIDATES:
         return Search(terms, None)
-    few = (
-        select(order_words.c.shop_id, order_words.c.order_id)
-        .where(begins(rarest), *within(order_words.c.shop_id, shops))
+    candidates = (
+        select(order_search.c.shop_id, order_search.c.order_id)
+        .where(starts_with(rarest), *within(order_search.c.shop_id, shops))
         .distinct()
         # More than are there: it keeps PostgreSQL from walking through the whole list instead.
-        .limit(RARE + 1)
+        .limit(MAX_CANDIDATES + 1)
     )
-    return Search(terms, few.subquery("few"))
+    return Search(terms, candidates.subquery("few"))
 
 
-def how_many(connection: Connection, shops: Shops, term: str) -> int:
+def count_matches(connection: Connection, shops: Shops, term: str) -> int:
     """How many rows begin with *term*, counted no further than it takes to know that they are many."""
-    some = select(order_words.c.order_id).where(begins(term), *within(order_words.c.shop_id, shops)).limit(RARE + 1)
+    some = (
+        select(order_search.c.order_id)
+        .where(starts_with(term), *within(order_search.c.shop_id, shops))
+        .limit(MAX_CANDIDATES + 1)
+    )
     return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
 
 
-def begins(term: str) -> ColumnElement[bool]:
-    return and_(order_words.c.word >= term, order_words.c.word < term + LAST_LETTER)
+def starts_with(term: str) -> ColumnElement[bool]:
+    return and_(order_search.c.word >= term, order_search.c.word < term + LAST_LETTER)
 
 
 def has_term(row: FromClause, term: str) -> ColumnElement[bool]:
-    mine = (order_words.c.shop_id == row.c.shop_id, order_words.c.order_id == row.c.order_id)
-    return exists().where(*mine, begins(term)).correlate(row)
+    mine = (order_search.c.shop_id == row.c.shop_id, order_search.c.order_id == row.c.order_id)
+    return exists().where(*mine, starts_with(term)).correlate(row)

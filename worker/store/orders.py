@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
-from worker.domain.decide import Finding
+from worker.domain.decide import RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order
 from worker.store import order_search
@@ -17,7 +17,7 @@ from worker.store.database.tables import documents, orders
 
 
 @dataclass(frozen=True)
-class SeenOrder:
+class StoredOrder:
     """An order as the last look saw it. *total* is as the shop states it; what changed after *looked_at* may not be in it.
     *silent* are flags that a person said need nothing.
     """
@@ -32,18 +32,18 @@ class SeenOrder:
     buyer: str
     ordered_at: datetime
     paid_at: datetime | None
-    looked_at: datetime
-    findings: tuple[Finding, ...]
+    fetched_at: datetime
+    rule_results: tuple[RuleResult, ...]
     flags: tuple[Problem, ...]
-    silent: tuple[Problem, ...] = ()
+    ignored_flags: tuple[Problem, ...] = ()
 
 
-def saw(
+def save(
     connection: Connection,
     shop_id: str,
     order: Order,
     *,
-    findings: tuple[Finding, ...],
+    rule_results: tuple[RuleResult, ...],
     flags: tuple[Problem, ...],
     as_of: datetime,
 ) -> None:
@@ -52,9 +52,9 @@ def saw(
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     before = json_codec.load(
-        tuple[Problem, ...], connection.execute(select(orders.c.silent).where(*key)).scalar() or "[]"
+        tuple[Problem, ...], connection.execute(select(orders.c.ignored_flags).where(*key)).scalar() or "[]"
     )
-    silent = tuple(flag for flag in flags if flag in before)
+    ignored = tuple(flag for flag in flags if flag in before)
     connection.execute(delete(orders).where(*key))
     connection.execute(
         insert(orders).values(
@@ -68,48 +68,48 @@ def saw(
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
             paid_at=order.paid_at,
-            looked_at=as_of,
-            findings=json_codec.dump(findings),
-            flags=json_codec.dump(tuple(flag for flag in flags if flag not in silent)),
-            silent=json_codec.dump(silent),
+            fetched_at=as_of,
+            rule_results=json_codec.dump(rule_results),
+            flags=json_codec.dump(tuple(flag for flag in flags if flag not in ignored)),
+            ignored_flags=json_codec.dump(ignored),
         )
     )
-    order_search.index(connection, shop_id, order)
+    order_search.update(connection, shop_id, order)
 
 
-def silence(connection: Connection, shop_id: str, order_id: int) -> int:
+def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
     """Let the flags of an order no longer ask for a person. Returns how many did."""
-    seen = find(connection, shop_id, order_id)
-    if seen is None or not seen.flags:
+    order = find(connection, shop_id, order_id)
+    if order is None or not order.flags:
         return 0
-    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == seen.order_key)
-    silent = json_codec.dump(seen.silent + seen.flags)
-    connection.execute(update(orders).where(*key).values(flags=json_codec.dump(()), silent=silent))
-    return len(seen.flags)
+    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order.order_key)
+    ignored = json_codec.dump(order.ignored_flags + order.flags)
+    connection.execute(update(orders).where(*key).values(flags=json_codec.dump(()), ignored_flags=ignored))
+    return len(order.flags)
 
 
-def last_look(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
+def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
     """As of when the order was seen last; None before the first look. Ask under the shop's lock."""
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order_key)
-    return connection.execute(select(orders.c.looked_at).where(*key)).scalar_one_or_none()
+    return connection.execute(select(orders.c.fetched_at).where(*key)).scalar_one_or_none()
 
 
-def find(connection: Connection, shop_id: str, order_id: int) -> SeenOrder | None:
+def find(connection: Connection, shop_id: str, order_id: int) -> StoredOrder | None:
     """The order as last seen; when an id came back after a restore, the one seen last."""
     row = connection.execute(
         select(orders)
         .where(orders.c.shop_id == shop_id, orders.c.order_id == order_id)
-        .order_by(orders.c.looked_at.desc())
+        .order_by(orders.c.fetched_at.desc())
         .limit(1)
     ).one_or_none()
-    return as_seen(row) if row is not None else None
+    return as_order(row) if row is not None else None
 
 
-def every(connection: Connection, shop_id: str | None = None) -> tuple[SeenOrder, ...]:
+def every(connection: Connection, shop_id: str | None = None) -> tuple[StoredOrder, ...]:
     query = select(orders).order_by(orders.c.shop_id, orders.c.order_id)
     if shop_id is not None:
         query = query.where(orders.c.shop_id == shop_id)
-    return tuple(as_seen(row) for row in connection.execute(query))
+    return tuple(as_order(row) for row in connection.execute(query))
 
 
 def causes(connection: Connection, shop_id: str, *, kind: Kind, since: datetime) -> tuple[tuple[int, str], ...]:
@@ -130,18 +130,20 @@ def flagged(connection: Connection, shop_id: str, code: str) -> tuple[int, ...]:
     return tuple(found.scalars())
 
 
-def placed(connection: Connection, shop_id: str, *, since: datetime, before: datetime) -> tuple[SeenOrder, ...]:
+def placed_between(
+    connection: Connection, shop_id: str, *, since: datetime, before: datetime
+) -> tuple[StoredOrder, ...]:
     """Orders placed between two instants (the first included), as last seen."""
     rows = connection.execute(
         select(orders)
         .where(orders.c.shop_id == shop_id, orders.c.ordered_at >= since, orders.c.ordered_at < before)
         .order_by(orders.c.order_id)
     )
-    return tuple(as_seen(row) for row in rows)
+    return tuple(as_order(row) for row in rows)
 
 
-def as_seen(row: Row[Any]) -> SeenOrder:
-    return SeenOrder(
+def as_order(row: Row[Any]) -> StoredOrder:
+    return StoredOrder(
         shop_id=row.shop_id,
         order_id=row.order_id,
         order_key=row.order_key,
@@ -152,8 +154,8 @@ def as_seen(row: Row[Any]) -> SeenOrder:
         buyer=row.buyer,
         ordered_at=row.ordered_at,
         paid_at=row.paid_at,
-        looked_at=row.looked_at,
-        findings=json_codec.load(tuple[Finding, ...], row.findings),
+        fetched_at=row.fetched_at,
+        rule_results=json_codec.load(tuple[RuleResult, ...], row.rule_results),
         flags=json_codec.load(tuple[Problem, ...], row.flags),
-        silent=json_codec.load(tuple[Problem, ...], row.silent),
+        ignored_flags=json_codec.load(tuple[Problem, ...], row.ignored_flags),
     )

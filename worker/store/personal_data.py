@@ -32,11 +32,11 @@ def forget_bodies_of(connection: Connection, shop_id: str, order_ids: Sequence[i
     return connection.execute(update(deliveries).where(mine).values(body=None)).rowcount
 
 
-def end_waiting(connection: Connection, shop_id: str, *, code: str, sentence: str, now: datetime) -> int:
+def close_waiting(connection: Connection, shop_id: str, *, code: str, message: str, now: datetime) -> int:
     """Close what still waits to be looked at."""
     waiting = (deliveries.c.shop_id == shop_id, deliveries.c.state.in_(("waiting", "running")))
     values = {"state": "done", "lease": None, "lease_until": None, "finished_at": now}
-    ended = update(deliveries).where(*waiting).values(**values, outcome_code=code, outcome=sentence)
+    ended = update(deliveries).where(*waiting).values(**values, code=code, message=message)
     return connection.execute(ended).rowcount
 
 
@@ -60,7 +60,7 @@ def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]
     mine = and_(orders.c.shop_id == shop_id, orders.c.buyer != "", orders.c.order_id.not_in(documented))
     if order_ids is not None:
         mine = and_(mine, orders.c.order_id.in_(order_ids))
-    order_search.forget(connection, shop_id, order_ids)
+    order_search.forget_buyers(connection, shop_id, order_ids)
     return connection.execute(update(orders).where(mine).values(buyer="")).rowcount
 
 

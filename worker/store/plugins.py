@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.database.tables import documents, invites, plugins, steps
 from worker.store.documents import as_document
 
@@ -20,9 +20,9 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 20
 INVITE_LIFETIME = timedelta(days=7)
 # The sweep's tick comes every two minutes.
-ANSWERS_WITHIN = timedelta(minutes=6)
+RESPONSE_WITHIN = timedelta(minutes=6)
 # Its last heartbeat counts for ten minutes, and what it held then it lets go of after ten, or a taken mail after 25.
-HOLDS_WITHIN = timedelta(minutes=40)
+MAY_HOLD_FOR = timedelta(minutes=40)
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,17 @@ class Plugin:
     heartbeat_at: datetime | None
     check_state: str
     check_code: str
-    check_sentence: str
-    heard_at: datetime | None
-    told_up_to: int
+    check_message: str
+    last_response_at: datetime | None
+    synced_document_id: int
 
-    def may_hold(self, now: datetime) -> bool:
+    def may_hold_mail(self, now: datetime) -> bool:
         """Whether the shop may hold mails for us: only while we can tell it what became of them."""
-        return self.heard_at is not None and now - self.heard_at <= ANSWERS_WITHIN
+        return self.last_response_at is not None and now - self.last_response_at <= RESPONSE_WITHIN
 
-    def must_be_asked(self, now: datetime) -> bool:
+    def must_ask_about_mail(self, now: datetime) -> bool:
         """Whether the shop may be holding a mail that ours would be the second of, even if it fell silent meanwhile."""
-        return self.heard_at is not None and now - self.heard_at <= HOLDS_WITHIN
+        return self.last_response_at is not None and now - self.last_response_at <= MAY_HOLD_FOR
 
 
 def new_code() -> str:
@@ -69,19 +69,19 @@ def new_code() -> str:
 
 
 def code_hash(code: str) -> str:
-    return derived(code, "find")
+    return derive(code, "find")
 
 
 def signing_key(code: str) -> str:
-    return derived(code, "sign")
+    return derive(code, "sign")
 
 
-def derived(code: str, purpose: str) -> str:
+def derive(code: str, purpose: str) -> str:
     letters = "".join(letter for letter in code.upper() if letter.isalnum())
     return hashlib.sha256(f"facturelay.invite.v1:{purpose}:{letters}".encode()).hexdigest()
 
 
-def invite(connection: Connection, vault: Vault, shop_id: str, code: str, *, now: datetime) -> datetime:
+def invite(connection: Connection, encryption: Encryption, shop_id: str, code: str, *, now: datetime) -> datetime:
     """Let the plugin of *shop_id* connect with *code*; earlier codes of the shop end here. Returns when it expires."""
     connection.execute(delete(invites).where(invites.c.shop_id == shop_id, invites.c.used_at.is_(None)))
     expires_at = now + INVITE_LIFETIME
@@ -89,19 +89,19 @@ def invite(connection: Connection, vault: Vault, shop_id: str, code: str, *, now
         insert(invites).values(
             code_hash=code_hash(code),
             shop_id=shop_id,
-            signing_key=vault.lock(signing_key(code)),
-            made_at=now,
+            signing_key=encryption.encrypt(signing_key(code)),
+            created_at=now,
             expires_at=expires_at,
         )
     )
     return expires_at
 
 
-def find_invite(connection: Connection, vault: Vault, hashed: str) -> Invite | None:
+def find_invite(connection: Connection, encryption: Encryption, hashed: str) -> Invite | None:
     row = connection.execute(select(invites).where(invites.c.code_hash == hashed)).one_or_none()
     if row is None:
         return None
-    return Invite(row.code_hash, row.shop_id, vault.unlock(row.signing_key), row.expires_at, row.used_at)
+    return Invite(row.code_hash, row.shop_id, encryption.decrypt(row.signing_key), row.expires_at, row.used_at)
 
 
 def use_invite(connection: Connection, hashed: str, *, now: datetime) -> bool:
@@ -111,15 +111,15 @@ def use_invite(connection: Connection, hashed: str, *, now: datetime) -> bool:
 
 
 def connect(
-    connection: Connection, vault: Vault, *, shop_id: str, secret: str, site: str, version: str, now: datetime
+    connection: Connection, encryption: Encryption, *, shop_id: str, secret: str, site: str, version: str, now: datetime
 ) -> int:
     """Keep a plugin that just connected, in place of the shop's earlier one. Returns its id."""
     connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
-    made = connection.execute(
+    result = connection.execute(
         insert(plugins)
         .values(
             shop_id=shop_id,
-            secret=vault.lock(secret),
+            secret=encryption.encrypt(secret),
             site=site,
             version=version,
             connected_at=now,
@@ -127,16 +127,16 @@ def connect(
         )
         .returning(plugins.c.plugin_id)
     )
-    return int(made.scalar_one())
+    return int(result.scalar_one())
 
 
 def disconnect(connection: Connection, shop_id: str) -> None:
     connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
 
 
-def of_shop(connection: Connection, vault: Vault, shop_id: str) -> Plugin | None:
+def of_shop(connection: Connection, encryption: Encryption, shop_id: str) -> Plugin | None:
     row = connection.execute(select(plugins).where(plugins.c.shop_id == shop_id)).one_or_none()
-    return as_plugin(row, vault) if row is not None else None
+    return as_plugin(row, encryption) if row is not None else None
 
 
 def versions(connection: Connection) -> tuple[tuple[str, str, datetime | None], ...]:
@@ -147,51 +147,53 @@ def versions(connection: Connection) -> tuple[tuple[str, str, datetime | None], 
     return tuple((row.shop_id, row.version, row.heartbeat_at) for row in rows)
 
 
-def find(connection: Connection, vault: Vault, plugin_id: int) -> Plugin | None:
+def find(connection: Connection, encryption: Encryption, plugin_id: int) -> Plugin | None:
     row = connection.execute(select(plugins).where(plugins.c.plugin_id == plugin_id)).one_or_none()
-    return as_plugin(row, vault) if row is not None else None
+    return as_plugin(row, encryption) if row is not None else None
 
 
-def beat(connection: Connection, plugin_id: int, *, version: str, said: dict[str, object], now: datetime) -> None:
-    connection.execute(
-        update(plugins)
-        .where(plugins.c.plugin_id == plugin_id)
-        .values(heartbeat_at=now, version=version, said=json.dumps(said))
-    )
-
-
-def checked(
-    connection: Connection, plugin_id: int, *, state: str, code: str = "", sentence: str = "", now: datetime
+def record_heartbeat(
+    connection: Connection, plugin_id: int, *, version: str, report: dict[str, object], now: datetime
 ) -> None:
     connection.execute(
         update(plugins)
         .where(plugins.c.plugin_id == plugin_id)
-        .values(check_state=state, check_code=code, check_sentence=sentence, checked_at=now)
+        .values(heartbeat_at=now, version=version, last_report=json.dumps(report))
     )
 
 
-def check_again(connection: Connection, plugin_id: int) -> None:
+def record_check(
+    connection: Connection, plugin_id: int, *, state: str, code: str = "", message: str = "", now: datetime
+) -> None:
+    connection.execute(
+        update(plugins)
+        .where(plugins.c.plugin_id == plugin_id)
+        .values(check_state=state, check_code=code, check_message=message, checked_at=now)
+    )
+
+
+def request_check(connection: Connection, plugin_id: int) -> None:
     connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(check_state="waiting"))
 
 
-def heard(connection: Connection, plugin_id: int, at: datetime) -> None:
-    connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(heard_at=at))
+def record_response(connection: Connection, plugin_id: int, at: datetime) -> None:
+    connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(last_response_at=at))
 
 
-def told(connection: Connection, plugin_id: int, document_id: int) -> None:
+def mark_synced(connection: Connection, plugin_id: int, document_id: int) -> None:
     """The shop knows every document up to *document_id*."""
     connection.execute(
         update(plugins)
-        .where(plugins.c.plugin_id == plugin_id, plugins.c.told_up_to < document_id)
-        .values(told_up_to=document_id)
+        .where(plugins.c.plugin_id == plugin_id, plugins.c.synced_document_id < document_id)
+        .values(synced_document_id=document_id)
     )
 
 
-def untold(connection: Connection, plugin: Plugin, *, limit: int) -> tuple[Document, ...]:
+def unsynced(connection: Connection, plugin: Plugin, *, limit: int) -> tuple[Document, ...]:
     """The oldest documents that the shop does not know yet."""
     rows = connection.execute(
         select(documents)
-        .where(documents.c.shop_id == plugin.shop_id, documents.c.document_id > plugin.told_up_to)
+        .where(documents.c.shop_id == plugin.shop_id, documents.c.document_id > plugin.synced_document_id)
         .order_by(documents.c.document_id)
         .limit(limit)
     )
@@ -201,26 +203,26 @@ def untold(connection: Connection, plugin: Plugin, *, limit: int) -> tuple[Docum
 def mailed_since(connection: Connection, shop_id: str, since: datetime) -> tuple[str, ...]:
     """The claims (`together`) of mails that left since then: the shop may have missed that they did."""
     found = connection.execute(
-        select(steps.c.together)
+        select(steps.c.mail_group)
         .where(steps.c.shop_id == shop_id, steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
         .distinct()
-        .order_by(steps.c.together)
+        .order_by(steps.c.mail_group)
     )
     return tuple(found.scalars())
 
 
-def as_plugin(row: Row[Any], vault: Vault) -> Plugin:
+def as_plugin(row: Row[Any], encryption: Encryption) -> Plugin:
     return Plugin(
         plugin_id=row.plugin_id,
         shop_id=row.shop_id,
-        secret=vault.unlock(row.secret),
+        secret=encryption.decrypt(row.secret),
         site=row.site,
         version=row.version,
         connected_at=row.connected_at,
         heartbeat_at=row.heartbeat_at,
         check_state=row.check_state,
         check_code=row.check_code,
-        check_sentence=row.check_sentence,
-        heard_at=row.heard_at,
-        told_up_to=row.told_up_to,
+        check_message=row.check_message,
+        last_response_at=row.last_response_at,
+        synced_document_id=row.synced_document_id,
     )

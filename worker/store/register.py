@@ -16,7 +16,7 @@ GENESIS = "0" * 64
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegisterEntry:
     """One row of the register."""
 
     shop_id: str
@@ -29,7 +29,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Head:
+class RegisterHead:
     """The end of a shop's chain, written `12:5f…`. Kept outside the database, it anchors all that comes before it."""
 
     position: int
@@ -39,7 +39,7 @@ class Head:
         return f"{self.position}:{self.hash}"
 
     @classmethod
-    def parse(cls, text: str) -> "Head":
+    def parse(cls, text: str) -> "RegisterHead":
         """Read `12:5f…`. Raises ValueError with a sentence."""
         position, _, digest = text.strip().partition(":")
         if not (position.isascii() and position.isdigit() and len(digest) == len(GENESIS)):
@@ -47,11 +47,11 @@ class Head:
         return cls(int(position), digest.lower())
 
 
-NOTHING_YET = Head(0, GENESIS)
+EMPTY_HEAD = RegisterHead(0, GENESIS)
 
 
 @dataclass(frozen=True)
-class Fate:
+class NumberStatus:
     """One number with what became of it: `issued`, `paid`, `credited` or `partly credited`."""
 
     shop_id: str
@@ -68,18 +68,18 @@ class Fate:
     vat: Decimal
     total: Decimal
     corrects: str
-    fate: str
+    status: str
     snapshot_sha256: str
     previous_hash: str
     hash: str
 
 
-def enter(connection: Connection, document: Document) -> Head:
+def append(connection: Connection, document: Document) -> RegisterHead:
     """Enter an issued document into its shop's register. Call in the transaction that stores it, after `numbering.lock`."""
     last = head(connection, document.shop_id)
     position = last.position + 1
     snapshot_sha256 = json_codec.sha256(json_codec.dump(document.draft))
-    sealed_with = sealed(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
+    new_hash = entry_hash(last.hash, position=position, document=document, snapshot_sha256=snapshot_sha256)
     connection.execute(
         insert(register).values(
             shop_id=document.shop_id,
@@ -88,13 +88,13 @@ def enter(connection: Connection, document: Document) -> Head:
             number=document.number,
             snapshot_sha256=snapshot_sha256,
             previous_hash=last.hash,
-            hash=sealed_with,
+            hash=new_hash,
         )
     )
-    return Head(position, sealed_with)
+    return RegisterHead(position, new_hash)
 
 
-def head(connection: Connection, shop_id: str) -> Head:
+def head(connection: Connection, shop_id: str) -> RegisterHead:
     """The newest row of a shop's register; position 0 while there is none."""
     last = connection.execute(
         select(register.c.position, register.c.hash)
@@ -102,22 +102,24 @@ def head(connection: Connection, shop_id: str) -> Head:
         .order_by(register.c.position.desc())
         .limit(1)
     ).one_or_none()
-    return Head(last.position, last.hash) if last else NOTHING_YET
+    return RegisterHead(last.position, last.hash) if last else EMPTY_HEAD
 
 
-def entries(connection: Connection, shop_id: str) -> tuple[Entry, ...]:
+def entries(connection: Connection, shop_id: str) -> tuple[RegisterEntry, ...]:
     """The whole register of a shop, in its order."""
     rows = connection.execute(select(register).where(register.c.shop_id == shop_id).order_by(register.c.position))
-    return tuple(Entry(**row) for row in rows.mappings())
+    return tuple(RegisterEntry(**row) for row in rows.mappings())
 
 
-def fates(connection: Connection, shop_id: str, *, after: int = 0, limit: int | None = None) -> tuple[Fate, ...]:
+def number_statuses(
+    connection: Connection, shop_id: str, *, after: int = 0, limit: int | None = None
+) -> tuple[NumberStatus, ...]:
     """Every number of a shop, or a page of them, in the order of the register, with what became of it."""
     original = documents.alias("original")
     found = connection.execute(
         select(
             *(register.c[name] for name in ("position", "number", "snapshot_sha256", "previous_hash", "hash")),
-            *(documents.c[name] for name in REGISTERED),
+            *(documents.c[name] for name in DOCUMENT_COLUMNS),
             documents.c.document_id,
             documents.c.order_id,
             original.c.number.label("corrects"),
@@ -133,20 +135,20 @@ def fates(connection: Connection, shop_id: str, *, after: int = 0, limit: int | 
     rows = found.all()
     credited = credited_totals(connection, shop_id, None if limit is None else [row["order_id"] for row in rows])
     return tuple(
-        Fate(
+        NumberStatus(
             shop_id=shop_id,
-            fate=fate(row["total"], credited.get(row["document_id"]), paid=row["paid_on"] is not None),
+            status=status_of(row["total"], credited.get(row["document_id"]), paid=row["paid_on"] is not None),
             corrects=row["corrects"] or "",
             **{
                 name: row[name]
-                for name in (*REGISTERED, "position", "number", "snapshot_sha256", "previous_hash", "hash")
+                for name in (*DOCUMENT_COLUMNS, "position", "number", "snapshot_sha256", "previous_hash", "hash")
             },
         )
         for row in rows
     )
 
 
-REGISTERED = (
+DOCUMENT_COLUMNS = (
     "kind", "series", "sequence", "issued_on", "order_number", "buyer", "currency", "net", "vat", "total",
 )  # fmt: skip
 
@@ -163,15 +165,15 @@ def credited_totals(connection: Connection, shop_id: str, order_ids: Sequence[in
     return {int(document_id): total for document_id, total in rows}
 
 
-def fate(total: Decimal, credited: Decimal | None, *, paid: bool) -> str:
+def status_of(total: Decimal, credited: Decimal | None, *, paid: bool) -> str:
     if credited is not None:
         return "credited" if credited >= total else "partly credited"
     return "paid" if paid else "issued"
 
 
-def sealed(previous: str, *, position: int, document: Document, snapshot_sha256: str) -> str:
+def entry_hash(previous: str, *, position: int, document: Document, snapshot_sha256: str) -> str:
     """The hash of one row: over the row before, its place, all that makes up the number, the dates and what the document says."""
-    parts = (
+    fields = (
         previous,
         document.shop_id,
         str(position),
@@ -183,4 +185,4 @@ def sealed(previous: str, *, position: int, document: Document, snapshot_sha256:
         document.issued_at.isoformat(),
         snapshot_sha256,
     )
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(fields).encode()).hexdigest()

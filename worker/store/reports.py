@@ -17,20 +17,20 @@ class Report:
 
     report_id: int
     name: str
-    made_at: datetime
+    created_at: datetime
     content: Any
 
 
-def keep(connection: Connection, shop_id: str | None, name: str, content: object, *, now: datetime) -> int:
+def add(connection: Connection, shop_id: str | None, name: str, content: object, *, now: datetime) -> int:
     """Keep a new report beside those before it, and return its id. *shop_id* None: it is about all shops."""
-    values = {"shop_id": shop_id, "name": name, "made_at": now, "content": json.dumps(content, ensure_ascii=False)}
+    values = {"shop_id": shop_id, "name": name, "created_at": now, "content": json.dumps(content, ensure_ascii=False)}
     return int(connection.execute(insert(reports).values(**values).returning(reports.c.report_id)).scalar_one())
 
 
-def keep_latest(connection: Connection, shop_id: str, name: str, content: object, *, now: datetime) -> int:
+def replace_all(connection: Connection, shop_id: str, name: str, content: object, *, now: datetime) -> int:
     """Keep a report in place of those before it."""
     connection.execute(delete(reports).where(reports.c.shop_id == shop_id, reports.c.name == name))
-    return keep(connection, shop_id, name, content, now=now)
+    return add(connection, shop_id, name, content, now=now)
 
 
 def change(connection: Connection, report_id: int, content: object, *, now: datetime) -> None:
@@ -38,7 +38,7 @@ def change(connection: Connection, report_id: int, content: object, *, now: date
     connection.execute(
         update(reports)
         .where(reports.c.report_id == report_id)
-        .values(content=json.dumps(content, ensure_ascii=False), made_at=now)
+        .values(content=json.dumps(content, ensure_ascii=False), created_at=now)
     )
 
 
@@ -46,16 +46,16 @@ def latest(connection: Connection, shop_id: str | None, name: str) -> Report | N
     row = connection.execute(
         select(reports)
         .where(reports.c.shop_id == shop_id, reports.c.name == name)
-        .order_by(reports.c.made_at.desc(), reports.c.report_id.desc())
+        .order_by(reports.c.created_at.desc(), reports.c.report_id.desc())
         .limit(1)
     ).one_or_none()
-    return Report(row.report_id, row.name, row.made_at, json.loads(row.content)) if row is not None else None
+    return Report(row.report_id, row.name, row.created_at, json.loads(row.content)) if row is not None else None
 
 
 def is_due(connection: Connection, shop: Shop, name: str, *, hour: int, connected_at: datetime, now: datetime) -> bool:
     """Whether the clock in the shop's zone passed *hour* since the last report *name*, or since the shop was connected."""
     last = latest(connection, shop.shop_id, name)
-    return last_passed(hour, shop, now) > max(connected_at, last.made_at if last else connected_at)
+    return last_passed(hour, shop, now) > max(connected_at, last.created_at if last else connected_at)
 
 
 def last_passed(hour: int, shop: Shop, now: datetime) -> datetime:

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
-from worker.store.database.tables import passes, sessions, tries, users
+from worker.store.database.tables import one_time_links, rate_limits, sessions, users
 from worker.store.users import Role, User, as_user
 
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(hours=24)
 # Writing down each page view would make every look a write.
 SEEN_EVERY = timedelta(minutes=5)
-PASS_LIFETIMES = {"setup": timedelta(days=1), "invite": timedelta(days=7), "password": timedelta(hours=2)}
+LINK_LIFETIMES = {"setup": timedelta(days=1), "invite": timedelta(days=7), "password": timedelta(hours=2)}
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Session:
 
     token_hash: str
     user_id: int
-    made_at: datetime
+    created_at: datetime
     seen_at: datetime
     expires_at: datetime
     agent: str
 
 
 @dataclass(frozen=True)
-class Pass:
+class OneTimeLink:
     """A one-time link: to set Facturelay up, to join a shop, or to choose a new password."""
 
     token_hash: str
@@ -41,8 +41,8 @@ class Pass:
     email: str
     shop_id: str | None
     role: Role
-    made_by: str
-    made_at: datetime
+    created_by: str
+    created_at: datetime
     expires_at: datetime
     used_at: datetime | None
 
@@ -50,7 +50,7 @@ class Pass:
         return self.used_at is None and now < self.expires_at
 
 
-def hashed(token: str) -> str:
+def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -59,9 +59,9 @@ def begin(connection: Connection, user_id: int, *, agent: str, now: datetime) ->
     token = random.token_urlsafe(32)
     connection.execute(
         insert(sessions).values(
-            token_hash=hashed(token),
+            token_hash=hash_token(token),
             user_id=user_id,
-            made_at=now,
+            created_at=now,
             seen_at=now,
             expires_at=now + LIFETIME,
             agent=agent[:200],
@@ -74,10 +74,10 @@ def begin(connection: Connection, user_id: int, *, agent: str, now: datetime) ->
 def user_of(connection: Connection, token: str, *, now: datetime) -> tuple[User, Session] | None:
     """Who holds *token*; None where the session ended, was idle too long, or its user may not sign in any more."""
     row = connection.execute(
-        select(users, sessions.c.token_hash, sessions.c.made_at.label("begun_at"), sessions.c.seen_at)
+        select(users, sessions.c.token_hash, sessions.c.created_at.label("begun_at"), sessions.c.seen_at)
         .add_columns(sessions.c.expires_at, sessions.c.agent)
         .join(sessions, sessions.c.user_id == users.c.user_id)
-        .where(sessions.c.token_hash == hashed(token))
+        .where(sessions.c.token_hash == hash_token(token))
     ).one_or_none()
     if row is None or row.suspended_at is not None or now >= row.expires_at or now >= row.seen_at + IDLE:
         return None
@@ -85,13 +85,13 @@ def user_of(connection: Connection, token: str, *, now: datetime) -> tuple[User,
     return as_user(row), session
 
 
-def seen(connection: Connection, session: Session, *, now: datetime) -> None:
+def record_use(connection: Connection, session: Session, *, now: datetime) -> None:
     """Write down that a session is still used."""
     connection.execute(update(sessions).where(sessions.c.token_hash == session.token_hash).values(seen_at=now))
 
 
 def end(connection: Connection, token: str) -> None:
-    connection.execute(delete(sessions).where(sessions.c.token_hash == hashed(token)))
+    connection.execute(delete(sessions).where(sessions.c.token_hash == hash_token(token)))
 
 
 def end_all(connection: Connection, user_id: int, *, but: str = "") -> int:
@@ -106,84 +106,95 @@ def sessions_of(connection: Connection, user_id: int) -> tuple[Session, ...]:
     return tuple(Session(**row) for row in rows.mappings())
 
 
-def make_pass(
+def create_link(
     connection: Connection,
     purpose: str,
     *,
     email: str,
     role: Role,
     shop_id: str | None = None,
-    made_by: str,
+    created_by: str,
     now: datetime,
 ) -> str:
     """Make a one-time link's token; an earlier one for the same purpose, person and shop ends here."""
     email = email.strip().lower()
-    same = (passes.c.purpose == purpose, passes.c.email == email, passes.c.used_at.is_(None))
-    same_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
-    connection.execute(delete(passes).where(*same, same_shop))
+    same = (one_time_links.c.purpose == purpose, one_time_links.c.email == email, one_time_links.c.used_at.is_(None))
+    same_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
+    connection.execute(delete(one_time_links).where(*same, same_shop))
     token = random.token_urlsafe(32)
     connection.execute(
-        insert(passes).values(
-            token_hash=hashed(token),
+        insert(one_time_links).values(
+            token_hash=hash_token(token),
             purpose=purpose,
             email=email,
             shop_id=shop_id,
             role=role,
-            made_by=made_by,
-            made_at=now,
-            expires_at=now + PASS_LIFETIMES[purpose],
+            created_by=created_by,
+            created_at=now,
+            expires_at=now + LINK_LIFETIMES[purpose],
         )
     )
     return token
 
 
-def find_pass(connection: Connection, token: str, purpose: str) -> Pass | None:
+def find_link(connection: Connection, token: str, purpose: str) -> OneTimeLink | None:
     row = connection.execute(
-        select(passes).where(passes.c.token_hash == hashed(token), passes.c.purpose == purpose)
+        select(one_time_links).where(
+            one_time_links.c.token_hash == hash_token(token), one_time_links.c.purpose == purpose
+        )
     ).one_or_none()
-    return as_pass(row) if row is not None else None
+    return as_link(row) if row is not None else None
 
 
-def use_pass(connection: Connection, found: Pass, *, now: datetime) -> bool:
+def use_link(connection: Connection, link: OneTimeLink, *, now: datetime) -> bool:
     """Take a link; False when somebody else was quicker."""
-    taken = update(passes).where(passes.c.token_hash == found.token_hash, passes.c.used_at.is_(None))
+    taken = update(one_time_links).where(
+        one_time_links.c.token_hash == link.token_hash, one_time_links.c.used_at.is_(None)
+    )
     return bool(connection.execute(taken.values(used_at=now)).rowcount)
 
 
-def open_passes(connection: Connection, *, purpose: str, shop_id: str | None, now: datetime) -> tuple[Pass, ...]:
+def open_links(connection: Connection, *, purpose: str, shop_id: str | None, now: datetime) -> tuple[OneTimeLink, ...]:
     """Links that nobody has used yet, of one shop or of none."""
-    of_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
+    of_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
     rows = connection.execute(
-        select(passes)
-        .where(of_shop, passes.c.purpose == purpose, passes.c.used_at.is_(None), passes.c.expires_at > now)
-        .order_by(passes.c.email)
+        select(one_time_links)
+        .where(
+            of_shop,
+            one_time_links.c.purpose == purpose,
+            one_time_links.c.used_at.is_(None),
+            one_time_links.c.expires_at > now,
+        )
+        .order_by(one_time_links.c.email)
     )
-    return tuple(as_pass(row) for row in rows)
+    return tuple(as_link(row) for row in rows)
 
 
-def withdraw_pass(connection: Connection, token_hash: str, *, shop_id: str | None) -> str | None:
+def withdraw_link(connection: Connection, token_hash: str, *, shop_id: str | None) -> str | None:
     """End a link before it is used. Returns whom it was for; None where there is none like that."""
-    of_shop = passes.c.shop_id.is_(None) if shop_id is None else passes.c.shop_id == shop_id
-    gone = delete(passes).where(passes.c.token_hash == token_hash, of_shop, passes.c.used_at.is_(None))
-    email: str | None = connection.execute(gone.returning(passes.c.email)).scalar()
+    of_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
+    gone = delete(one_time_links).where(
+        one_time_links.c.token_hash == token_hash, of_shop, one_time_links.c.used_at.is_(None)
+    )
+    email: str | None = connection.execute(gone.returning(one_time_links.c.email)).scalar()
     return email
 
 
-def count_try(connection: Connection, name: str, *, within: timedelta, now: datetime) -> int:
+def count_attempt(connection: Connection, name: str, *, within: timedelta, now: datetime) -> int:
     """Count one more try under *name* and return how many there were; the count begins again *within* a time after the first."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     # Of everybody: whoever makes up names is not to fill the table.
-    connection.execute(delete(tries).where(tries.c.began_at < now - within))
-    statement = dialect.insert(tries).values(name=name, began_at=now, times=1)
-    counted = statement.on_conflict_do_update(index_elements=["name"], set_={"times": tries.c.times + 1})
-    return int(connection.execute(counted.returning(tries.c.times)).scalar_one())
+    connection.execute(delete(rate_limits).where(rate_limits.c.began_at < now - within))
+    statement = dialect.insert(rate_limits).values(name=name, began_at=now, times=1)
+    counted = statement.on_conflict_do_update(index_elements=["name"], set_={"times": rate_limits.c.times + 1})
+    return int(connection.execute(counted.returning(rate_limits.c.times)).scalar_one())
 
 
-def forget_tries(connection: Connection, *names: str) -> None:
+def reset_attempts(connection: Connection, *names: str) -> None:
     """Somebody got in: what was tried before does not count against him."""
-    connection.execute(delete(tries).where(tries.c.name.in_(names)))
+    connection.execute(delete(rate_limits).where(rate_limits.c.name.in_(names)))
 
 
-def as_pass(row: Row[Any]) -> Pass:
+def as_link(row: Row[Any]) -> OneTimeLink:
     values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    return Pass(**{**values, "role": Role(values["role"])})
+    return OneTimeLink(**{**values, "role": Role(values["role"])})

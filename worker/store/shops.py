@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store.database import json_codec
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.database.tables import shops, signature_failures
 
 
@@ -34,7 +34,7 @@ class Secrets:
 
 
 @dataclass(frozen=True)
-class Connected:
+class ConnectedShop:
     """A shop with its secrets, as the worker needs it."""
 
     shop: Shop
@@ -53,7 +53,7 @@ def new_webhook_secret() -> str:
     return random.token_hex(25)
 
 
-def add(connection: Connection, vault: Vault, shop: Shop, secrets: Secrets, *, now: datetime) -> Shop:
+def add(connection: Connection, encryption: Encryption, shop: Shop, secrets: Secrets, *, now: datetime) -> Shop:
     """Store a new shop and return it with its seed, the next free number."""
     seed = (connection.execute(select(func.max(shops.c.seed))).scalar() or 0) + 1
     shop = replace(shop, seed=seed)
@@ -64,7 +64,7 @@ def add(connection: Connection, vault: Vault, shop: Shop, secrets: Secrets, *, n
             name=shop.name,
             url=shop.url,
             settings=json_codec.dump(shop),
-            secrets=vault.lock(secrets_as_text(secrets)),
+            secrets=encryption.encrypt(secrets_as_text(secrets)),
             created_at=now,
         )
     )
@@ -80,26 +80,26 @@ def change(connection: Connection, shop: Shop) -> None:
     )
 
 
-def change_secrets(connection: Connection, vault: Vault, shop_id: str, secrets: Secrets) -> None:
+def change_secrets(connection: Connection, encryption: Encryption, shop_id: str, secrets: Secrets) -> None:
     connection.execute(
-        update(shops).where(shops.c.shop_id == shop_id).values(secrets=vault.lock(secrets_as_text(secrets)))
+        update(shops).where(shops.c.shop_id == shop_id).values(secrets=encryption.encrypt(secrets_as_text(secrets)))
     )
 
 
-def rotate_webhook_secret(connection: Connection, vault: Vault, shop_id: str, new: str) -> None:
+def rotate_webhook_secret(connection: Connection, encryption: Encryption, shop_id: str, new: str) -> None:
     """Put *new* first; the one before it still verifies until the next rotation."""
-    secrets = connected(connection, vault, shop_id).secrets
-    kept = (new, *(old for old in secrets.webhook_secrets[:1] if old != new))
-    change_secrets(connection, vault, shop_id, replace(secrets, webhook_secrets=kept))
+    secrets = get(connection, encryption, shop_id).secrets
+    webhook_secrets = (new, *(old for old in secrets.webhook_secrets[:1] if old != new))
+    change_secrets(connection, encryption, shop_id, replace(secrets, webhook_secrets=webhook_secrets))
 
 
-def find(connection: Connection, vault: Vault, shop_id: str) -> Connected | None:
+def find(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop | None:
     row = connection.execute(select(shops).where(shops.c.shop_id == shop_id)).one_or_none()
     if row is None:
         return None
-    return Connected(
+    return ConnectedShop(
         shop=json_codec.load(Shop, row.settings),
-        secrets=secrets_from_text(vault.unlock(row.secrets)),
+        secrets=secrets_from_text(encryption.decrypt(row.secrets)),
         created_at=row.created_at,
         polled_until=row.polled_until,
     )
@@ -111,9 +111,9 @@ def settings_of(connection: Connection, shop_id: str) -> Shop | None:
     return json_codec.load(Shop, settings) if settings is not None else None
 
 
-def connected(connection: Connection, vault: Vault, shop_id: str) -> Connected:
+def get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:
     """The shop with *shop_id*. Raises Rejected when there is none."""
-    found = find(connection, vault, shop_id)
+    found = find(connection, encryption, shop_id)
     if found is None:
         raise Rejected(f"There is no shop {shop_id}; `facturelay shop list` shows them.", code="shop_unknown")
     return found
@@ -127,7 +127,7 @@ def every(connection: Connection) -> tuple[Shop, ...]:
     )
 
 
-def polled(connection: Connection, shop_id: str, until: datetime) -> None:
+def set_polled_until(connection: Connection, shop_id: str, until: datetime) -> None:
     connection.execute(update(shops).where(shops.c.shop_id == shop_id).values(polled_until=until))
 
 

@@ -9,26 +9,27 @@ from worker.store.database.tables import acts
 
 
 @dataclass(frozen=True)
-class Act:
+class SignInLogEntry:
     """One sentence. *shop_id* is None where it is about no one shop; *address* is the network address it came from."""
 
     at: datetime
     actor: str
     code: str
-    sentence: str
+    message: str
     shop_id: str | None = None
     address: str = ""
 
 
-def add(connection: Connection, act: Act) -> None:
-    connection.execute(insert(acts).values(**vars(act)))
+def add(connection: Connection, entry: SignInLogEntry) -> None:
+    connection.execute(insert(acts).values(**vars(entry)))
 
 
-def latest(connection: Connection, *, shop_id: str | None = None, limit: int = 100) -> tuple[Act, ...]:
+def latest(connection: Connection, *, shop_id: str | None = None, limit: int = 100) -> tuple[SignInLogEntry, ...]:
     """The last acts, newest first: of one shop, or all of them."""
-    query = select(acts).order_by(acts.c.act_id.desc()).limit(limit)
+    query = select(acts).order_by(acts.c.entry_id.desc()).limit(limit)
     if shop_id is not None:
         query = query.where(acts.c.shop_id == shop_id)
     return tuple(
-        Act(row.at, row.actor, row.code, row.sentence, row.shop_id, row.address) for row in connection.execute(query)
+        SignInLogEntry(row.at, row.actor, row.code, row.message, row.shop_id, row.address)
+        for row in connection.execute(query)
     )

@@ -29,19 +29,19 @@ class Step:
     shop_id: str
     document_id: int
     name: StepName
-    together: str
+    mail_group: str
     state: str
     attempts: int
     created_at: datetime
     next_at: datetime
-    reason_code: str
-    reason: str
+    code: str
+    message: str
     detail: str
     done_at: datetime | None
 
 
 @dataclass(frozen=True)
-class Leased:
+class LeasedSteps:
     """Steps that belong to the caller until the lease runs out."""
 
     lease: str
@@ -49,7 +49,7 @@ class Leased:
 
 
 def plan(
-    connection: Connection, *, shop_id: str, document_id: int, names: Sequence[StepName], together: str, now: datetime
+    connection: Connection, *, shop_id: str, document_id: int, names: Sequence[StepName], mail_group: str, now: datetime
 ) -> None:
     """Write down what must be done with a new document. Call in the transaction that stores it."""
     rows = [
@@ -57,7 +57,7 @@ def plan(
             "shop_id": shop_id,
             "document_id": document_id,
             "name": name,
-            "together": together,
+            "mail_group": mail_group,
             "state": "waiting",
             "created_at": now,
             "next_at": now,
@@ -80,14 +80,14 @@ def of_document(connection: Connection, document_id: int) -> dict[StepName, Step
 
 
 def take(
-    connection: Connection, name: StepName, *, together: str, now: datetime, lease_for: timedelta
-) -> Leased | None:
+    connection: Connection, name: StepName, *, mail_group: str, now: datetime, lease_for: timedelta
+) -> LeasedSteps | None:
     """Lease the steps *name* of all documents that go *together*; None when none is free.
 
     All or nothing: while one of them is in other hands, nobody else mails the rest.
     """
     lease = str(uuid.uuid4())
-    mine = (steps.c.together == together, steps.c.name == name)
+    mine = (steps.c.mail_group == mail_group, steps.c.name == name)
     busy = connection.execute(
         select(steps.c.step_id).where(*mine, steps.c.state == "running", steps.c.lease_until >= now)
     )
@@ -98,7 +98,7 @@ def take(
 
 def take_one(
     connection: Connection, name: StepName, *, document_id: int, now: datetime, lease_for: timedelta
-) -> Leased | None:
+) -> LeasedSteps | None:
     """Lease one document's step *name*; None when it is done, waits for later, or is in other hands."""
     mine = (steps.c.document_id == document_id, steps.c.name == name)
     return lease_free(connection, mine, str(uuid.uuid4()), now=now, lease_for=lease_for)
@@ -106,7 +106,7 @@ def take_one(
 
 def lease_free(
     connection: Connection, mine: tuple[ColumnElement[bool], ...], lease: str, *, now: datetime, lease_for: timedelta
-) -> Leased | None:
+) -> LeasedSteps | None:
     result = connection.execute(
         update(steps)
         .where(*mine, free(now))
@@ -115,16 +115,16 @@ def lease_free(
     if not result.rowcount:
         return None
     rows = connection.execute(select(steps).where(steps.c.lease == lease).order_by(steps.c.document_id))
-    return Leased(lease, tuple(as_step(row) for row in rows))
+    return LeasedSteps(lease, tuple(as_step(row) for row in rows))
 
 
-def note(connection: Connection, lease: str, detail: str) -> None:
+def save_detail(connection: Connection, lease: str, detail: str) -> None:
     """Keep *detail* on the leased steps before the world is told: a Message-ID, so that a repeat carries the same one."""
     connection.execute(update(steps).where(steps.c.lease == lease).values(detail=detail))
 
 
 def finish(
-    connection: Connection, lease: str, *, now: datetime, state: str = "done", code: str = "", sentence: str = ""
+    connection: Connection, lease: str, *, now: datetime, state: str = "done", code: str = "", message: str = ""
 ) -> bool:
     """Close the leased steps as `done`, `skipped` or `failed`. False when the lease was lost meanwhile."""
     values = {
@@ -132,66 +132,66 @@ def finish(
         "lease": None,
         "lease_until": None,
         "done_at": now,
-        "reason_code": code,
-        "reason": sentence,
+        "code": code,
+        "message": message,
     }
     return bool(connection.execute(update(steps).where(steps.c.lease == lease).values(**values)).rowcount)
 
 
-def put_back(connection: Connection, lease: str, *, code: str, sentence: str, next_at: datetime) -> bool:
+def retry_later(connection: Connection, lease: str, *, code: str, message: str, next_at: datetime) -> bool:
     values = {
         "state": "waiting",
         "lease": None,
         "lease_until": None,
-        "reason_code": code,
-        "reason": sentence,
+        "code": code,
+        "message": message,
         "next_at": next_at,
     }
     return bool(connection.execute(update(steps).where(steps.c.lease == lease).values(**values)).rowcount)
 
 
-def again(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
+def retry(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
     """Let a step be done once more, and now. False while it is being done.
 
     What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
     was tried stays: a note is looked for before it is written again.
     """
     mine = (steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
-    return bool(connection.execute(update(steps).where(*mine).values(**as_new(now))).rowcount)
+    return bool(connection.execute(update(steps).where(*mine).values(**reset_values(now))).rowcount)
 
 
-def all_again(connection: Connection, step_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
+def retry_all(connection: Connection, step_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
     """As `again`, for many steps that failed; the documents that they are of."""
     result = connection.execute(
         update(steps)
         .where(steps.c.step_id.in_(step_ids), steps.c.state == "failed")
-        .values(**as_new(now))
+        .values(**reset_values(now))
         .returning(steps.c.document_id)
     )
     return tuple(sorted(set(result.scalars())))
 
 
-def as_new(now: datetime) -> dict[str, Any]:
+def reset_values(now: datetime) -> dict[str, Any]:
     return {
         "state": "waiting",
         "attempts": 1,
         "created_at": now,
         "next_at": now,
-        "reason_code": "",
-        "reason": "",
+        "code": "",
+        "message": "",
         "detail": "",
         "done_at": None,
     }
 
 
-def close(connection: Connection, step_ids: Sequence[int], *, code: str, sentence: str, now: datetime) -> int:
+def close(connection: Connection, step_ids: Sequence[int], *, code: str, message: str, now: datetime) -> int:
     """End steps that a person takes care of; those at work are left alone. Returns how many were ended."""
-    values = {"state": "skipped", "reason_code": code, "reason": sentence, "done_at": now}
+    values = {"state": "skipped", "code": code, "message": message, "done_at": now}
     mine = (steps.c.step_id.in_(step_ids), steps.c.state.in_(("waiting", "failed")))
     return connection.execute(update(steps).where(*mine).values(**values)).rowcount
 
 
-def may_be_done(connection: Connection) -> None:
+def mark_as_tried(connection: Connection) -> None:
     """Let every open step count as tried: after a restored backup, what waited then may have been done since."""
     still_open = steps.c.state.in_(("waiting", "running"))
     connection.execute(update(steps).where(still_open, steps.c.attempts == 0).values(attempts=1))
@@ -201,7 +201,7 @@ def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ..
     """The steps of a shop that ended for the reason *code*."""
     rows = connection.execute(
         select(steps)
-        .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.reason_code == code)
+        .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.code == code)
         .order_by(steps.c.step_id)
     )
     return tuple(as_step(row) for row in rows)
@@ -234,13 +234,13 @@ def as_step(row: Row[Any]) -> Step:
         shop_id=row.shop_id,
         document_id=row.document_id,
         name=StepName(row.name),
-        together=row.together,
+        mail_group=row.mail_group,
         state=row.state,
         attempts=row.attempts,
         created_at=row.created_at,
         next_at=row.next_at,
-        reason_code=row.reason_code,
-        reason=row.reason,
+        code=row.code,
+        message=row.message,
         detail=row.detail,
         done_at=row.done_at,
     )

@@ -32,7 +32,7 @@ class User:
     totp: str = field(repr=False)
     totp_step: int
     recovery: str = field(repr=False)
-    made_at: datetime
+    created_at: datetime
     signed_in_at: datetime | None
     suspended_at: datetime | None
 
@@ -59,7 +59,7 @@ def add(
 ) -> int:
     """Store a new user and return the id. *email* is kept in lower case. Raises IntegrityError for one that is there."""
     new = insert(users).values(
-        email=email.lower(), name=name, password=password, language=language, operator=operator, made_at=now
+        email=email.lower(), name=name, password=password, language=language, operator=operator, created_at=now
     )
     return int(connection.execute(new.returning(users.c.user_id)).scalar_one())
 
@@ -177,7 +177,7 @@ def as_user(row: Row[Any]) -> User:
         totp=row.totp,
         totp_step=row.totp_step,
         recovery=row.recovery,
-        made_at=row.made_at,
+        created_at=row.created_at,
         signed_in_at=row.signed_in_at,
         suspended_at=row.suspended_at,
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from worker.services import Services
-from worker.store.tasks import Errand
+from worker.store.tasks import Task
 from worker.tasks import (
     branding,
     bulk_orders,
@@ -26,17 +26,17 @@ from worker.tasks import (
     previews,
 )
 
-ERRANDS: dict[str, Callable[[Services, Errand], Mapping[str, Any]]] = {
+TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "backfill": bulk_orders.backfill,
     "check_connection": connection.check_connection,
     "credit": documents.credit,
     "dry_run_rules": dry_runs.dry_run_rules,
-    "erase_shopper": exports.erase_shopper,
+    "erase_customer": exports.erase_customer,
     "export_shop": exports.export_shop,
     "issue_draft": documents.issue_draft,
-    "keep_enclosed": branding.keep_enclosed,
-    "keep_logo": branding.keep_logo,
-    "leave": exports.leave,
+    "save_attachment": branding.save_attachment,
+    "save_logo": branding.save_logo,
+    "close_shop": exports.close_shop,
     "make_document": documents.make_document,
     "open_orders": dry_runs.open_orders,
     "order_screen_issue": order_screen.issue,
@@ -49,7 +49,7 @@ ERRANDS: dict[str, Callable[[Services, Errand], Mapping[str, Any]]] = {
     "repair_webhooks": connection.repair_webhooks,
     "retry_failed": bulk_orders.retry_failed,
     "send_again": emails.send_again,
-    "test_mail": emails.try_mail,
+    "test_mail": emails.send_test_email,
     "verify": checks.verify,
     "zip_period": exports.zip_period,
 }

@@ -3,45 +3,45 @@
 from collections.abc import Mapping
 from typing import Any
 
-from worker.accounting import reconcile as reconciling
-from worker.accounting import verify as verifying
+from worker.accounting import reconcile as reconciliation
+from worker.accounting import verify as verification
 from worker.errors import Rejected
 from worker.services import Services
-from worker.store.register import Head
-from worker.store.tasks import Errand
+from worker.store.register import RegisterHead
+from worker.store.tasks import Task
 from worker.tasks.common import Progress, connected_of
 
 MOST_SHOWN = 500
 
 
-def reconcile(services: Services, errand: Errand) -> Mapping[str, Any]:
+def reconcile(services: Services, task: Task) -> Mapping[str, Any]:
     """Compare a month's orders in the shop with our documents, as every night. What is missing is looked at anew.
 
     Argument: `{"month": "2026-11"}`. Answer: `{"month", "ok", "counts": {"complete": 12, …}, "totals": [{"currency",
     "ordered", "invoiced", "credited"}], "orders": [{…}]}`; *orders* are the first 500 that are not well, each with its state and
     sentence. It is kept as the report `reconcile:2026-11` too.
     """
-    connected = connected_of(services, errand)
-    month = str(errand.argument.get("month", ""))
-    found = reconciling.reconcile(services, connected, month, told=Progress(services, errand))
-    reconciling.keep_result(services, connected, found)
-    answer = reconciling.exceptions(found)
+    connected = connected_of(services, task)
+    month = str(task.argument.get("month", ""))
+    found = reconciliation.reconcile(services, connected, month, on_progress=Progress(services, task))
+    reconciliation.save_result(services, connected, found)
+    answer = reconciliation.problems_as_json(found)
     return {**answer, "orders": answer["orders"][:MOST_SHOWN]}
 
 
-def verify(services: Services, errand: Errand) -> Mapping[str, Any]:
+def verify(services: Services, task: Task) -> Mapping[str, Any]:
     """Prove that no document, number or file of the shop is missing or altered.
 
     Argument: `{}`, or `{"anchor": "12:5f…"}`, an earlier head of the register as a digest named it.
     Answer: `{"intact", "documents", "tests", "files", "head", "damages": [{"number", "code", "sentence"}]}`.
     """
-    (proof,) = verifying.verify(services, shop_id=errand.shop_id, anchor=anchor_of(errand))
-    return verifying.as_json(proof)
+    (proof,) = verification.verify(services, shop_id=task.shop_id, anchor=anchor_of(task))
+    return verification.as_json(proof)
 
 
-def anchor_of(errand: Errand) -> Head | None:
-    text = str(errand.argument.get("anchor", "")).strip()
+def anchor_of(task: Task) -> RegisterHead | None:
+    text = str(task.argument.get("anchor", "")).strip()
     try:
-        return Head.parse(text) if text else None
+        return RegisterHead.parse(text) if text else None
     except ValueError as error:
         raise Rejected(str(error), code="option_wrong") from error

@@ -5,44 +5,44 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from worker.actions import documents as deciding
+from worker.actions import documents as document_actions
 from worker.domain.document import Document
 from worker.errors import Rejected
 from worker.mail import customer_mail
 from worker.net import document_link
-from worker.net.email_address import ADDRESS
+from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
-from worker.sending.steps import hand_over, link_of, paper, shop_of, writing
+from worker.sending.steps import document_with_pdf, link_of, send_mail, shop_of, with_sender
 from worker.services import Services
 from worker.shops import branding
 from worker.store import audit_trail, documents
-from worker.store.audit_trail import Event
-from worker.store.tasks import Errand
+from worker.store.audit_trail import AuditEntry
+from worker.store.tasks import Task
 
 
-def renew_link(services: Services, errand: Errand) -> Mapping[str, Any]:
+def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
     """Mail a new link to the order's own address: who asks gets nothing that the order's customer would not.
 
     Argument: `{"document_id"}`. Answer: `{"mailed"}`, false where the links were revoked.
     """
     with services.store.read() as connection:
-        document = deciding.document_of(connection, errand.shop_id, int(errand.argument["document_id"]))
+        document = document_actions.document_of(connection, task.shop_id, int(task.argument["document_id"]))
         marks = documents.marks_of(connection, [document.document_id])
-    if not documents.opens(marks.get(document.document_id, {}), signed_at=services.now()):
+    if not documents.link_is_valid(marks.get(document.document_id, {}), signed_at=services.now()):
         return {"mailed": False}
     connected = shop_of(services, document)
-    shop = writing(services, connected.shop)
-    message = customer_mail.compose_link(
-        shop, document, link=new_link(services, document), message_id=message_id_of(services, errand)
+    shop = with_sender(services, connected.shop)
+    message = customer_mail.compose_new_link(
+        shop, document, link=new_link(services, document), message_id=message_id_of(services, task)
     )
-    hand_over(services, connected, message, recipients=customer_mail.recipients(shop, document)[:1])
-    sentence = f"The customer asked for a new link to {document.number}; it was mailed to the order's address."
-    event = Event(
+    send_mail(services, connected, message, recipients=customer_mail.recipients(shop, document)[:1])
+    event_message = f"The customer asked for a new link to {document.number}; it was mailed to the order's address."
+    event = AuditEntry(
         document.shop_id,
         services.now(),
         "worker",
         "link_renewed",
-        sentence,
+        event_message,
         order_id=document.draft.order_id,
         document_id=document.document_id,
     )
@@ -51,34 +51,36 @@ def renew_link(services: Services, errand: Errand) -> Mapping[str, Any]:
     return {"mailed": True}
 
 
-def send_again(services: Services, errand: Errand) -> Mapping[str, Any]:
+def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     """Mail an issued document to another address; the document itself stays as it is.
 
     Argument: `{"document_id", "to"}`. To the customer's own address `store.deciding.send_again` does it without an errand.
     Answer: `{"to"}`. A test document goes to the shop's own address, whatever "to" says.
     """
-    to = str(errand.argument.get("to", "")).strip()
-    if not ADDRESS.fullmatch(to):
+    to = str(task.argument.get("to", "")).strip()
+    if not EMAIL_ADDRESS.fullmatch(to):
         raise Rejected(f"“{to}” is not a mail address.", code="mail_no_address")
     with services.store.read() as connection:
-        document_id = int(errand.argument["document_id"])
-        deciding.document_of(connection, errand.shop_id, document_id)
-    document, pdf = paper(services, document_id)
+        document_id = int(task.argument["document_id"])
+        document_actions.document_of(connection, task.shop_id, document_id)
+    document, pdf = document_with_pdf(services, document_id)
     elsewhere = addressed_to(document, to)
     connected = shop_of(services, document)
-    shop = writing(services, connected.shop)
+    shop = with_sender(services, connected.shop)
     message = customer_mail.compose(
         shop,
         ((elsewhere, pdf),),
         link=lambda _: link_of(services, document),
-        message_id=message_id_of(services, errand),
-        enclosed=branding.enclosed_of(services, shop),
+        message_id=message_id_of(services, task),
+        attachments=branding.attachments_of(services, shop),
     )
     reached = customer_mail.recipients(shop, elsewhere)
-    hand_over(services, connected, message, recipients=reached)
+    send_mail(services, connected, message, recipients=reached)
     with services.store.write() as connection:
-        sentence = f"{document.number} was mailed to {reached[0]}."
-        deciding.record(connection, document, "sent_elsewhere", sentence, by=errand.asked_by, now=services.now())
+        event_message = f"{document.number} was mailed to {reached[0]}."
+        document_actions.add_to_trail(
+            connection, document, "sent_elsewhere", event_message, by=task.requested_by, now=services.now()
+        )
     return {"to": reached[0]}
 
 
@@ -87,14 +89,14 @@ def addressed_to(document: Document, to: str) -> Document:
     return replace(document, draft=replace(draft, buyer=replace(draft.buyer, email=to)))
 
 
-def try_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
+def send_test_email(services: Services, task: Task) -> Mapping[str, Any]:
     """Send a test mail and say what came of it.
 
     Argument: `{"to": "…"}`; without it the mail goes to the shop's own address.
-    Answer: `{"taken", "code", "sentence", "hints": ["…"]}`; *taken*: a server accepted it.
+    Answer: `{"accepted", "code", "sentence", "hints": ["…"]}`; *taken*: a server accepted it.
     """
-    tried = test_email.try_mail(services, errand.shop_id, to=str(errand.argument.get("to", "")))
-    return {"taken": tried.taken, "code": tried.code, "sentence": tried.sentence, "hints": list(tried.hints)}
+    result = test_email.send_test_email(services, task.shop_id, to=str(task.argument.get("to", "")))
+    return {"accepted": result.accepted, "code": result.code, "message": result.message, "hints": list(result.hints)}
 
 
 def new_link(services: Services, document: Document) -> str:
@@ -102,7 +104,7 @@ def new_link(services: Services, document: Document) -> str:
     return document_link.url(settings.public_url, settings.secret_keys, document.document_id, now=services.now())
 
 
-def message_id_of(services: Services, errand: Errand) -> str:
+def message_id_of(services: Services, task: Task) -> str:
     """The same for every try, so that a mail which left before a crash is known again."""
     host = urlsplit(services.settings.public_url).hostname or "localhost"
-    return f"<errand-{errand.errand_id}.{int(errand.asked_at.timestamp())}@{host}>"
+    return f"<errand-{task.task_id}.{int(task.requested_at.timestamp())}@{host}>"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
-from worker.domain.csv_table import cell
+from worker.domain.csv_table import escape_cell
 from worker.domain.document import Document, Kind
 from worker.errors import Rejected
 from worker.maintenance import retention
@@ -22,7 +22,7 @@ from worker.store import documents
 from worker.store.database import json_codec
 from worker.store.documents import Mark
 from worker.store.files import temporary
-from worker.store.tasks import Errand
+from worker.store.tasks import Task
 from worker.tasks.common import Progress, period_of
 
 AT_ONCE = 200
@@ -33,75 +33,75 @@ DOCUMENT_COLUMNS = (
 VAT_COLUMNS = ("number", "date", "kind", "country", "currency", "category", "rate", "base", "vat")
 
 
-def zip_period(services: Services, errand: Errand) -> Mapping[str, Any]:
+def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, and `vat.csv` with a row a rate.
 
     Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, and `"tests": true` to
     have test documents too. Answer: `{"file", "documents"}`; the file stays for three days. A PDF that is not made yet is made;
     one that is no longer what was stored is refused.
     """
-    since, until = period_of(errand)
-    kinds = tuple(Kind(kind) for kind in errand.argument.get("kinds") or Kind)
-    count, progress = 0, Progress(services, errand)
+    since, until = period_of(task)
+    kinds = tuple(Kind(kind) for kind in task.argument.get("kinds") or Kind)
+    count, progress = 0, Progress(services, task)
     with services.store.read() as connection:
-        of = documents.count_dated(connection, errand.shop_id, since=since, until=until, kinds=kinds)
+        of = documents.count_issued_between(connection, task.shop_id, since=since, until=until, kinds=kinds)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "documents.zip"
         with (
-            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as books,
-            sheets(books, Path(folder)) as (listed, rates),
+            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
+            sheets(archive, Path(folder)) as (documents_csv, vat_csv),
         ):
-            pages = documents_of(services, errand, since=since, until=until, kinds=kinds)
+            pages = documents_of(services, task, since=since, until=until, kinds=kinds)
             for count, (document, marks) in enumerate(pages, 1):  # the last one is how many there were
-                names = put_files(services, books, document)
-                listed.writerow(map(as_cell, document_row(document, marks, names)))
-                rates.writerows(map(as_cell, row) for row in vat_rows(document))
+                names = put_files(services, archive, document)
+                documents_csv.writerow(map(as_cell, document_row(document, marks, names)))
+                vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
         name = f"{since}_{until}.zip"
-        file = temporary.put_file(services.archive, errand.shop_id, name, target, now=services.now())
+        file = temporary.put_file(services.archive, task.shop_id, name, target, now=services.now())
     return {"file": file.as_json, "documents": count}
 
 
 @contextmanager
-def sheets(books: zipfile.ZipFile, folder: Path) -> Iterator[tuple[Any, Any]]:
+def sheets(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[Any, Any]]:
     """Two spreadsheets that grow beside the zip and are put into it when all is written."""
     paths = {name: folder / name for name in ("documents.csv", "vat.csv")}
     with (
-        paths["documents.csv"].open("w", newline="", encoding="utf-8") as listed,
-        paths["vat.csv"].open("w", newline="", encoding="utf-8") as rates,
+        paths["documents.csv"].open("w", newline="", encoding="utf-8") as documents_file,
+        paths["vat.csv"].open("w", newline="", encoding="utf-8") as vat_file,
     ):
-        yield begun(listed, DOCUMENT_COLUMNS), begun(rates, VAT_COLUMNS)
+        yield start_csv(documents_file, DOCUMENT_COLUMNS), start_csv(vat_file, VAT_COLUMNS)
     for name, path in paths.items():
-        books.write(path, name)
+        archive.write(path, name)
 
 
-def begun(file: IO[str], columns: tuple[str, ...]) -> Any:
+def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
     writer = csv.writer(file)
     writer.writerow(columns)
     return writer
 
 
 def documents_of(
-    services: Services, errand: Errand, *, since: date, until: date, kinds: tuple[Kind, ...]
+    services: Services, task: Task, *, since: date, until: date, kinds: tuple[Kind, ...]
 ) -> Iterator[tuple[Document, Mapping[str, Mark]]]:
     """The documents of a period by their date and number, some at a time, so that a year need not fit in memory."""
     after: tuple[date, int] | None = None
     while True:
         with services.store.read() as connection:
-            some = documents.dated(
-                connection, errand.shop_id, since=since, until=until, kinds=kinds, after=after, limit=AT_ONCE
+            some = documents.issued_between(
+                connection, task.shop_id, since=since, until=until, kinds=kinds, after=after, limit=AT_ONCE
             )
             marks = documents.marks_of(connection, [document.document_id for document in some])
-        tests = bool(errand.argument.get("tests"))
+        tests = bool(task.argument.get("tests"))
         yield from ((one, marks.get(one.document_id, {})) for one in some if tests or not one.draft.test)
         if len(some) < AT_ONCE:
             return
         after = (some[-1].issued_on, some[-1].document_id)
 
 
-def put_files(services: Services, books: zipfile.ZipFile, document: Document) -> list[str]:
+def put_files(services: Services, archive: zipfile.ZipFile, document: Document) -> list[str]:
     """Put the document's files into the zip; their names there."""
     steps.stored_pdf(services, document.document_id)
     with services.store.read() as connection:
@@ -112,12 +112,12 @@ def put_files(services: Services, books: zipfile.ZipFile, document: Document) ->
         name = f"files/{file_stem(document.number)}.{file.format}"
         name = (
             name
-            if name not in books.NameToInfo
+            if name not in archive.NameToInfo
             else f"files/{file_stem(document.number)}-{document.document_id}.{file.format}"
         )
         # A PDF is compressed already.
         how = zipfile.ZIP_STORED if file.format == "pdf" else zipfile.ZIP_DEFLATED
-        books.writestr(name, services.archive.get(file.path, sha256=file.sha256), compress_type=how)
+        archive.writestr(name, services.archive.get(file.path, sha256=file.sha256), compress_type=how)
         names.append(name)
     return names
 
@@ -151,40 +151,40 @@ def signed(document: Document, amount: Decimal) -> Decimal:
 
 def as_cell(value: object) -> str:
     """An amount stays a number where it is negative too; all else is text that no spreadsheet runs."""
-    return str(value) if isinstance(value, Decimal) else cell(value)
+    return str(value) if isinstance(value, Decimal) else escape_cell(value)
 
 
-def export_shop(services: Services, errand: Errand) -> Mapping[str, Any]:
+def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
     """Put everything of a shop into one zip: settings without secrets, documents, files, register.
 
     Argument: `{}`. Answer: `{"file", "documents"}`; the file stays for three days.
     """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "books.zip"
-        count = retention.export(services, errand.shop_id, target)
-        file = temporary.put_file(services.archive, errand.shop_id, "books.zip", target, now=services.now())
+        count = retention.export(services, task.shop_id, target)
+        file = temporary.put_file(services.archive, task.shop_id, "books.zip", target, now=services.now())
     return {"file": file.as_json, "documents": count}
 
 
-def leave(services: Services, errand: Errand) -> Mapping[str, Any]:
+def close_shop(services: Services, task: Task) -> Mapping[str, Any]:
     """Let a shop leave: paused for good, its secrets, raw bodies and drafts removed. There is no way back.
 
     Argument: `{}`. Answer: `{"name", "bodies", "drafts", "buyers", "waiting", "kept": [{"year", "documents", "until"}]}`; *kept* is
     what the law wants, and until when.
     """
-    farewell: dict[str, Any] = json.loads(
-        json_codec.dump(retention.leave(services, errand.shop_id, by=errand.asked_by))
+    closing: dict[str, Any] = json.loads(
+        json_codec.dump(retention.close_shop(services, task.shop_id, by=task.requested_by))
     )
-    return farewell
+    return closing
 
 
-def erase_shopper(services: Services, errand: Errand) -> Mapping[str, Any]:
+def erase_customer(services: Services, task: Task) -> Mapping[str, Any]:
     """Erase what is known of a shopper in this shop, but for documents that the law wants kept.
 
     Argument: `{"email"}`. Answer: `{"orders", "bodies", "drafts", "buyers", "kept": [{"number", "until"}], "open_drafts"}`; the
     orders in *open_drafts* have a draft to issue or discard first, then ask again.
     """
-    email = str(errand.argument.get("email", ""))
-    erased = retention.erase_shopper(services, errand.shop_id, email, by=errand.asked_by)
+    email = str(task.argument.get("email", ""))
+    erased = retention.erase_customer(services, task.shop_id, email, by=task.requested_by)
     found: dict[str, Any] = json.loads(json_codec.dump(erased))
     return found

@@ -3,46 +3,50 @@
 from collections.abc import Mapping
 from typing import Any
 
-from worker.actions import documents as deciding
-from worker.queue import DELIVER, LOOK_AT_ORDER
+from worker.actions import documents as document_actions
+from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store.tasks import Errand
+from worker.store.tasks import Task
 from worker.tasks import documents
 
 
-def send(services: Services, errand: Errand) -> Mapping[str, Any]:
+def send(services: Services, task: Task) -> Mapping[str, Any]:
     """Mail a document to its customer once more.
 
     Argument: `{"document_id"}`. Answer: `{"code": "sent", "sentence"}`.
     """
-    document_id = int(errand.argument["document_id"])
+    document_id = int(task.argument["document_id"])
     with services.store.write() as connection:
-        document = deciding.send_again(connection, errand.shop_id, document_id, by=errand.asked_by, now=services.now())
-    services.ring(DELIVER, document_id)
-    return {"code": "sent", "sentence": f"{document.number} is on its way to the customer."}
+        document = document_actions.send_again(
+            connection, task.shop_id, document_id, by=task.requested_by, now=services.now()
+        )
+    services.enqueue(SEND_DOCUMENT, document_id)
+    return {"code": "sent", "message": f"{document.number} is on its way to the customer."}
 
 
-def issue(services: Services, errand: Errand) -> Mapping[str, Any]:
+def issue(services: Services, task: Task) -> Mapping[str, Any]:
     """Issue a draft.
 
     Argument: `{"draft_id", "send": true}`; without "send" it is not mailed. Answer: `{"code": "issued", "sentence"}`.
     """
-    (document,) = documents.issue_draft(services, errand)["documents"]
-    return {"code": "issued", "sentence": f"{document['number']} was issued."}
+    (document,) = documents.issue_draft(services, task)["documents"]
+    return {"code": "issued", "message": f"{document['number']} was issued."}
 
 
-def retry(services: Services, errand: Errand) -> Mapping[str, Any]:
+def retry(services: Services, task: Task) -> Mapping[str, Any]:
     """Try again what failed for an order.
 
     Argument: `{"order_id"}`. Answer: `{"code", "sentence"}`, with the code `tried_again` or `nothing_failed`.
     """
-    order_id = int(errand.argument["order_id"])
+    order_id = int(task.argument["order_id"])
     with services.store.write() as connection:
-        again = deciding.retry_order(connection, errand.shop_id, order_id, by=errand.asked_by, now=services.now())
+        again = document_actions.retry_order(
+            connection, task.shop_id, order_id, by=task.requested_by, now=services.now()
+        )
     if not again.count:
-        return {"code": "nothing_failed", "sentence": "Nothing of this order waits to be tried again."}
-    for look_id in again.looks[:1]:
-        services.ring(LOOK_AT_ORDER, look_id)
-    for made in set(again.documents):
-        services.ring(DELIVER, made)
-    return {"code": "tried_again", "sentence": "What failed is tried again."}
+        return {"code": "nothing_failed", "message": "Nothing of this order waits to be tried again."}
+    for delivery_id in again.deliveries[:1]:
+        services.enqueue(PROCESS_ORDER, delivery_id)
+    for document_id in set(again.documents):
+        services.enqueue(SEND_DOCUMENT, document_id)
+    return {"code": "tried_again", "message": "What failed is tried again."}

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from worker.actions.shop_settings import reworded
+from worker.actions.shop_settings import with_texts
 from worker.domain.credit_note import Cancellation, draft_credit_note
 from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.example_order import example_order
 from worker.domain.order import Order
-from worker.domain.settings_form import WrongSettings, settled
+from worker.domain.settings_form import WrongSettings, apply_settings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
@@ -20,10 +20,10 @@ from worker.services import Services
 from worker.shops import branding
 from worker.store import counters
 from worker.store.files import temporary
-from worker.store.shops import Connected
-from worker.store.tasks import Errand
+from worker.store.shops import ConnectedShop
+from worker.store.tasks import Task
 from worker.tasks.common import connected_of, file_of
-from worker.tasks.sample_orders import last_orders, one_order, paid_or_not
+from worker.tasks.sample_orders import find_order, last_orders, paid_or_not
 
 EXAMPLE_SENDER, EXAMPLE_BUYER = "shop@example.com", "jan@klant.example"
 
@@ -37,7 +37,7 @@ class Sample:
     is_example: bool
 
 
-def preview(services: Services, errand: Errand) -> Mapping[str, Any]:
+def preview(services: Services, task: Task) -> Mapping[str, Any]:
     """Print a document of one of the shop's own orders with unsaved settings, with the watermark TEST. It is no document.
 
     Argument: `{"kind"}`, and where wanted: `"settings": {"accent": "#334155", …}` by the names of `domain.settling.FIELDS`;
@@ -48,8 +48,8 @@ def preview(services: Services, errand: Errand) -> Mapping[str, Any]:
     Answer: `{"file", "kind", "number", "order_number", "example", "problems": [{"code", "sentence"}]}`; *file* is a PDF that stays
     for an hour or two, *number* the one that comes next, *problems* what would keep it a draft.
     """
-    sample = sampled(services, errand)
-    logo = logo_of(services, errand, sample.shop)
+    sample = make_sample(services, task)
+    logo = logo_of(services, task, sample.shop)
     try:
         brand = Brand(
             accent=sample.shop.accent,
@@ -63,7 +63,7 @@ def preview(services: Services, errand: Errand) -> Mapping[str, Any]:
     shown = replace(sample.document, draft=replace(sample.document.draft, test=True))
     pdf = render_pdf(shown, brand=brand)
     draft = sample.document.draft
-    file = temporary.put(services.archive, errand.shop_id, f"{draft.kind}.pdf", pdf, now=services.now())
+    file = temporary.put(services.archive, task.shop_id, f"{draft.kind}.pdf", pdf, now=services.now())
     return {
         "file": file.as_json,
         "kind": str(draft.kind),
@@ -74,14 +74,14 @@ def preview(services: Services, errand: Errand) -> Mapping[str, Any]:
     }
 
 
-def preview_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
+def preview_mail(services: Services, task: Task) -> Mapping[str, Any]:
     """Write the mail that would bring a document, with unsaved settings and texts. Nothing is sent.
 
     Argument: as `preview` (the logo does not matter). Answer: `{"subject", "html", "text", "from", "to", "reply_to", "cc",
     "attachments": ["…pdf"], "order_number", "example"}`. Show the html in a sandboxed frame only.
     """
-    sample = sampled(services, errand)
-    shop = addressed(services, sample.shop)
+    sample = make_sample(services, task)
+    shop = with_example_sender(services, sample.shop)
     draft = sample.document.draft
     buyer = draft.buyer if draft.buyer.email else replace(draft.buyer, email=EXAMPLE_BUYER)
     document = replace(sample.document, draft=replace(draft, buyer=buyer, test=shop.test))
@@ -90,7 +90,7 @@ def preview_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
         ((document, b""),),
         link=lambda _: f"{services.settings.public_url}/d/…",
         message_id="<preview@example.com>",
-        enclosed=((shop.mail_attachment.name, b""),) if shop.mail_attachment else (),
+        attachments=((shop.mail_attachment.name, b""),) if shop.mail_attachment else (),
     )
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return {
@@ -107,17 +107,17 @@ def preview_mail(services: Services, errand: Errand) -> Mapping[str, Any]:
     }
 
 
-def addressed(services: Services, shop: Shop) -> Shop:
+def with_example_sender(services: Services, shop: Shop) -> Shop:
     """*shop* with a sender, where it has none yet: its mails are to be seen before all is filled in."""
     sender = shop.mail_from or services.settings.mail_from
     return replace(shop, mail_from=sender or ("" if shop.seller.email else EXAMPLE_SENDER))
 
 
-def sampled(services: Services, errand: Errand) -> Sample:
-    connected = connected_of(services, errand)
-    shop = as_wished(connected.shop, errand.argument)
-    kind = Kind(errand.argument["kind"])
-    order, is_example = order_for(services, connected, errand)
+def make_sample(services: Services, task: Task) -> Sample:
+    connected = connected_of(services, task)
+    shop = with_unsaved_settings(connected.shop, task.argument)
+    kind = Kind(task.argument["kind"])
+    order, is_example = order_for(services, connected, task)
     shop = with_rate(services, shop, order.currency)
     draft = draft_of(services, kind, order, shop)
     today = services.now().astimezone(shop.zoneinfo).date()
@@ -129,23 +129,23 @@ def sampled(services: Services, errand: Errand) -> Sample:
     return Sample(shop, document, is_example)
 
 
-def as_wished(shop: Shop, argument: Mapping[str, Any]) -> Shop:
+def with_unsaved_settings(shop: Shop, argument: Mapping[str, Any]) -> Shop:
     """*shop* with the settings and texts of the argument, stored nowhere."""
     try:
-        shop = settled(shop, {name: str(text) for name, text in (argument.get("settings") or {}).items()})
-        return reworded(shop, argument.get("texts") or {})
+        shop = apply_settings(shop, {name: str(text) for name, text in (argument.get("settings") or {}).items()})
+        return with_texts(shop, argument.get("texts") or {})
     except WrongSettings as error:
         raise Rejected(str(error), code="option_wrong") from error
     except LookupError as error:
         raise Rejected(f"{error.args[0]}.", code="option_wrong") from error
 
 
-def order_for(services: Services, connected: Connected, errand: Errand) -> tuple[Order, bool]:
-    argument = errand.argument
+def order_for(services: Services, connected: ConnectedShop, task: Task) -> tuple[Order, bool]:
+    argument = task.argument
     paid = argument.get("paid")
     order, is_example = None, False
     if argument.get("order_id"):
-        order = one_order(services, connected, int(argument["order_id"]))
+        order = find_order(services, connected, int(argument["order_id"]))
     elif not argument.get("example"):
         order = next(iter(last_orders(services, connected, limit=10)), None)
     if order is None:
@@ -166,10 +166,10 @@ def draft_of(services: Services, kind: Kind, order: Order, shop: Shop) -> Draft:
     return draft_credit_note(Cancellation(), invoice, (), order, shop, cause="preview", send_mode=SendMode.SEND)
 
 
-def logo_of(services: Services, errand: Errand, shop: Shop) -> bytes:
+def logo_of(services: Services, task: Task, shop: Shop) -> bytes:
     """The uploaded logo, the shop's own, or none."""
-    if "logo" not in errand.argument:
+    if "logo" not in task.argument:
         return branding.brand_of(services, shop).logo
-    if errand.argument["logo"] is None:
+    if task.argument["logo"] is None:
         return b""
-    return temporary.get(services.archive, file_of(errand, "logo"))
+    return temporary.get(services.archive, file_of(task, "logo"))

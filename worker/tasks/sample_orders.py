@@ -5,10 +5,10 @@ from datetime import datetime
 
 from worker.domain.order import Order
 from worker.errors import FacturelayError, Rejected
-from worker.orders.fetch import asked, delivered
+from worker.orders.fetch import fetch_from_shop, read_from_deliveries
 from worker.services import Services
 from worker.store import deliveries
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 from worker.woocommerce.payload import parse_order, parse_orders
 
 # A checkout that merely began is listed like an order.
@@ -16,7 +16,7 @@ NOT_PLACED = ("checkout-draft", "auto-draft", "trash")
 OPEN = ("pending", "on-hold", "processing")
 
 
-def last_orders(services: Services, connected: Connected, *, limit: int) -> tuple[Order, ...]:
+def last_orders(services: Services, connected: ConnectedShop, *, limit: int) -> tuple[Order, ...]:
     """The newest orders, newest first: as the shop shows them, else as they were delivered while that is kept (90 days)."""
     if connected.secrets.has_rest:
         try:
@@ -24,10 +24,10 @@ def last_orders(services: Services, connected: Connected, *, limit: int) -> tupl
             return tuple(order for order in found if order.status not in NOT_PLACED)
         except FacturelayError:
             pass  # what was delivered serves as well: nothing is made of it
-    return kept_orders(services, connected, limit=limit)
+    return delivered_orders(services, connected, limit=limit)
 
 
-def kept_orders(services: Services, connected: Connected, *, limit: int) -> tuple[Order, ...]:
+def delivered_orders(services: Services, connected: ConnectedShop, *, limit: int) -> tuple[Order, ...]:
     with services.store.read() as connection:
         bodies = deliveries.latest_bodies(connection, connected.shop.shop_id, limit=limit)
     found = []
@@ -39,11 +39,11 @@ def kept_orders(services: Services, connected: Connected, *, limit: int) -> tupl
     return tuple(sorted(found, key=lambda order: order.created_at, reverse=True))
 
 
-def open_orders(services: Services, connected: Connected, *, limit: int) -> tuple[Order, ...]:
+def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> tuple[Order, ...]:
     """Orders that are under way in the shop: waiting, being paid, being packed. Raises as a call to the shop does."""
     if not connected.secrets.has_rest:
-        kept = kept_orders(services, connected, limit=limit)
-        return tuple(order for order in kept if standing_of(order, connected) in OPEN)
+        orders = delivered_orders(services, connected, limit=limit)
+        return tuple(order for order in orders if status_of(order, connected) in OPEN)
     client = services.client_of(connected)
     custom = tuple(own for own, stands_for in connected.shop.status_map.items() if stands_for in OPEN)
     try:
@@ -55,19 +55,19 @@ def open_orders(services: Services, connected: Connected, *, limit: int) -> tupl
         return parse_orders(client.latest_orders(limit=limit, statuses=OPEN))
 
 
-def standing_of(order: Order, connected: Connected) -> str:
+def status_of(order: Order, connected: ConnectedShop) -> str:
     return connected.shop.status_map.get(order.status, order.status)
 
 
-def one_order(services: Services, connected: Connected, order_id: int) -> Order:
+def find_order(services: Services, connected: ConnectedShop, order_id: int) -> Order:
     """One order of the shop's. Raises Rejected where it is neither to be asked for nor kept."""
     if connected.secrets.has_rest:
-        return asked(services, connected, order_id).order
+        return fetch_from_shop(services, connected, order_id).order
     with services.store.read() as connection:
-        look = delivered(deliveries.of_order(connection, connected.shop.shop_id, order_id))
-    if look is None:
+        fetched = read_from_deliveries(deliveries.of_order(connection, connected.shop.shop_id, order_id))
+    if fetched is None:
         raise Rejected(f"Order {order_id} is not kept any more; choose another one.", code="order_unknown")
-    return look.order
+    return fetched.order
 
 
 def paid_or_not(order: Order, *, paid: bool | None, now: datetime) -> Order:

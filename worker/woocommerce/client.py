@@ -17,16 +17,16 @@ from woocommerce import API
 from worker.errors import Rejected, Unavailable
 from worker.net.guarded_http import guarded_session
 from worker.woocommerce.payload import (
-    LISTED_FIELDS,
+    ORDER_LIST_FIELDS,
     REFUND_FIELDS,
-    Listed,
-    Note,
-    Webhook,
+    ListedOrder,
+    ListedWebhook,
+    OrderNote,
     is_json,
     note_body,
     parse_created_id,
-    parse_listing,
     parse_notes,
+    parse_order_list,
     parse_refund_ids,
     parse_webhooks,
     peek,
@@ -51,10 +51,10 @@ Params = dict[str, str | int]
 
 
 @dataclass(frozen=True)
-class Listing:
+class OrderListPage:
     """One page of the shop's list of orders. *pages* is how many there are; a page past the end is empty, not an error."""
 
-    orders: tuple[Listed, ...]
+    orders: tuple[ListedOrder, ...]
     pages: int
     total: int
 
@@ -68,7 +68,7 @@ class ShopCheck:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ShopResponse:
     """A whole answer: status, body within bounds, and the headers that matter."""
 
     status: int
@@ -138,9 +138,9 @@ class ShopClient:
             )
         return answer.body
 
-    def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> Listing:
+    def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> OrderListPage:
         """Orders changed after an instant, oldest change first. One-second grain and exclusive: let looks overlap."""
-        return self._listing({
+        return self._order_list_page({
             "modified_after": _utc(modified_after),
             "dates_are_gmt": "true",
             "orderby": "modified",
@@ -151,9 +151,9 @@ class ShopClient:
 
     def orders_placed(
         self, *, after: datetime, before: datetime, page: int = 1, per_page: int = MAX_PER_PAGE
-    ) -> Listing:
+    ) -> OrderListPage:
         """Orders placed between two instants (both exclusive), oldest first."""
-        return self._listing({
+        return self._order_list_page({
             "after": _utc(after),
             "before": _utc(before),
             "dates_are_gmt": "true",
@@ -163,13 +163,13 @@ class ShopClient:
             "per_page": per_page,
         })  # fmt: skip
 
-    def orders_by_id(self, order_ids: tuple[int, ...]) -> Listing:
+    def orders_by_id(self, order_ids: tuple[int, ...]) -> OrderListPage:
         """Those of the given orders (at most 100) that exist and are not in the bin."""
-        return self._listing(_these(order_ids))
+        return self._order_list_page(_by_ids(order_ids))
 
     def refund_ids(self, order_ids: tuple[int, ...]) -> dict[int, frozenset[int]]:
         """The refunds of the given orders (at most 100), without those of orders that are gone or in the bin."""
-        params: Params = {**_these(order_ids), "_fields": REFUND_FIELDS}
+        params: Params = {**_by_ids(order_ids), "_fields": REFUND_FIELDS}
         return parse_refund_ids(self._call("GET", "orders", params=params, about="orders").body)
 
     def latest_orders(self, *, limit: int, statuses: tuple[str, ...] = ()) -> bytes:
@@ -183,12 +183,12 @@ class ShopClient:
         """What time it is at the shop, to the second, by the head of an answer; None where it does not say."""
         answer = self._call("GET", "orders", params={"per_page": 1, "_fields": "id"}, about="orders")
         try:
-            moment = parsedate_to_datetime(answer.date)
+            instant = parsedate_to_datetime(answer.date)
         except ValueError:
             return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
-    def notes(self, order_id: int) -> tuple[Note, ...]:
+    def notes(self, order_id: int) -> tuple[OrderNote, ...]:
         """All notes of an order, WooCommerce's own too."""
         return parse_notes(self._call("GET", f"orders/{order_id}/notes", about=f"order {order_id}").body)
 
@@ -198,9 +198,9 @@ class ShopClient:
         answer = self._call("POST", f"orders/{order_id}/notes", data=data, about=f"order {order_id}")
         return parse_created_id(answer.body)
 
-    def webhooks(self) -> tuple[Webhook, ...]:
+    def webhooks(self) -> tuple[ListedWebhook, ...]:
         """All webhooks of the shop, other people's too."""
-        found: list[Webhook] = []
+        found: list[ListedWebhook] = []
         for page in range(1, MAX_WEBHOOK_PAGES + 1):
             answer = self._call("GET", "webhooks", params={"per_page": MAX_PER_PAGE, "page": page}, about="webhooks")
             found += parse_webhooks(answer.body)
@@ -253,19 +253,19 @@ class ShopClient:
             raise
         return True
 
-    def _listing(self, params: Params) -> Listing:
-        answer = self._call("GET", "orders", params={**params, "_fields": LISTED_FIELDS}, about="orders")
-        return Listing(orders=parse_listing(answer.body), pages=answer.pages, total=answer.total)
+    def _order_list_page(self, params: Params) -> OrderListPage:
+        answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about="orders")
+        return OrderListPage(orders=parse_order_list(answer.body), pages=answer.pages, total=answer.total)
 
     def _call(
         self, method: str, path: str, *, about: str, params: Params | None = None, data: dict[str, object] | None = None
-    ) -> Answer:
+    ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
         ends_at = time.monotonic() + self._total_s
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                answer = self._api.ask(method, path, data, params, ends_at)
-                return _accepted(answer, about=about, shop=self._api.shop)
+                answer = self._api.send(method, path, data, params, ends_at)
+                return _check_response(answer, about=about, shop=self._api.shop)
             except Unavailable as error:
                 pause = _pause(error, self._backoff_s * 2 ** (attempt - 1))
                 may_repeat = method in REPEATABLE and error.code in REPEATED_CODES and attempt < MOST_ATTEMPTS
@@ -299,9 +299,9 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
         self.ca_file = ca_file
         self.shop = str(urlsplit(url).netloc)
 
-    def ask(
+    def send(
         self, method: str, path: str, data: dict[str, object] | None, params: Params | None, ends_at: float
-    ) -> Answer:
+    ) -> ShopResponse:
         """One attempt, signed anew. Raises Unavailable when there is no answer, whole and in time."""
         try:
             return self._API__request(method, path, data, params=params, ends_at=ends_at)
@@ -309,7 +309,7 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
             self._give_up(f"{self.shop} did not answer in time; trying again later", code="shop_slow")
         except requests.exceptions.SSLError as error:
             self._give_up(
-                f"{self.shop} has no valid certificate ({_reason(error)}). Renew it at the shop; trying again later",
+                f"{self.shop} has no valid certificate ({_certificate_problem(error)}). Renew it at the shop; trying again later",
                 code="shop_certificate",
             )
         except (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
@@ -329,7 +329,7 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
         params: Params | None = None,
         *,
         ends_at: float,
-    ) -> Answer:
+    ) -> ShopResponse:
         url = f"{self._API__get_url(endpoint)}{'?' + urlencode(params) if params else ''}"
         auth = HTTPBasicAuth(self.consumer_key, self.consumer_secret) if self.is_ssl else None
         if not self.is_ssl:
@@ -344,13 +344,13 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
             data=None if data is None else json.dumps(data, ensure_ascii=False).encode(),
             headers=headers,
             auth=auth,
-            timeout=_within(self.timeout_s, ends_at),
+            timeout=_timeouts(self.timeout_s, ends_at),
             allow_redirects=False,
             stream=True,
             verify=self.ca_file or True,
         )
         with response:
-            return Answer(
+            return ShopResponse(
                 status=response.status_code,
                 body=_whole_body(response, ends_at=ends_at),
                 location=response.headers.get("Location", ""),
@@ -360,25 +360,25 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
                 date=response.headers.get("Date", ""),
             )
 
-    def _give_up(self, sentence: str, *, code: str) -> NoReturn:
+    def _give_up(self, message: str, *, code: str) -> NoReturn:
         # From None: the text of what requests raises holds the signed address, and tracebacks are logged.
-        raise Unavailable(sentence, code=code) from None
+        raise Unavailable(message, code=code) from None
 
 
-def _these(order_ids: tuple[int, ...]) -> Params:
+def _by_ids(order_ids: tuple[int, ...]) -> Params:
     if not 1 <= len(order_ids) <= MAX_PER_PAGE:
         raise ValueError(f"{len(order_ids)} ids in one call; from 1 to {MAX_PER_PAGE} fit")
     ids = ",".join(str(order_id) for order_id in order_ids)
     return {"include": ids, "orderby": "id", "order": "asc", "per_page": MAX_PER_PAGE}
 
 
-def _accepted(answer: Answer, *, about: str, shop: str) -> Answer:
+def _check_response(answer: ShopResponse, *, about: str, shop: str) -> ShopResponse:
     """The answer if it is one; otherwise what it means for us, and for the shop owner."""
     code = shop_error(answer.body) or ""
-    said = _said(answer, code)
+    detail = _describe_error(answer, code)
     match answer.status:
         case status if 200 <= status < 300:
-            return _readable(answer, shop=shop)
+            return _require_json(answer, shop=shop)
         case status if 300 <= status < 400:
             raise Rejected(
                 f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
@@ -387,7 +387,7 @@ def _accepted(answer: Answer, *, about: str, shop: str) -> Answer:
             )
         case 401 | 403:
             raise Rejected(
-                f"{shop} refuses the REST key for {about} ({said}). Make a key with read/write permission in WooCommerce → "
+                f"{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
                 "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
                 "Authorization header",
                 code="rest_key_refused",
@@ -396,13 +396,13 @@ def _accepted(answer: Answer, *, about: str, shop: str) -> Answer:
             raise Rejected(f"The shop has no {about} (any more)", code="order_gone")
         case 404 if code in ("", "rest_no_route"):
             raise Rejected(
-                f"{shop} has no WooCommerce REST API at /wp-json/ ({said}). Check the shop's address, that WooCommerce is "
+                f"{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
                 "active, and that Settings → Permalinks is not on “Plain”",
                 code="rest_not_found",
             )
         case status if status in BUSY:
             raise Unavailable(
-                f"{shop} is busy or in maintenance ({said}); trying again later",
+                f"{shop} is busy or in maintenance ({detail}); trying again later",
                 code="shop_busy",
                 retry_after_s=_retry_after_s(answer.retry_after),
             )
@@ -410,15 +410,15 @@ def _accepted(answer: Answer, *, about: str, shop: str) -> Answer:
             raise Unavailable(f"{shop} did not take the question in time; trying again later", code="shop_slow")
         case status if status >= 500:
             raise Unavailable(
-                f"{shop} failed to answer for {about} ({said}); trying again later. WooCommerce → Status → Logs says why",
+                f"{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs says why",
                 code="shop_failed",
                 retry_after_s=_retry_after_s(answer.retry_after),
             )
         case status:
-            raise Rejected(f"{shop} refused the question for {about}: {said}", code=f"shop_error:{code or status}")
+            raise Rejected(f"{shop} refused the question for {about}: {detail}", code=f"shop_error:{code or status}")
 
 
-def _readable(answer: Answer, *, shop: str) -> Answer:
+def _require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
     if is_json(answer.body):
         return answer
     if answer.body.lstrip().startswith(b"<"):
@@ -430,7 +430,7 @@ def _readable(answer: Answer, *, shop: str) -> Answer:
     raise Unavailable(f"{shop} sent half an answer; trying again later", code="answer_cut")
 
 
-def _said(answer: Answer, code: str) -> str:
+def _describe_error(answer: ShopResponse, code: str) -> str:
     message = shop_error_message(answer.body)
     return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
 
@@ -451,16 +451,16 @@ def _whole_body(response: requests.Response, *, ends_at: float) -> bytes:
     return bytes(body)
 
 
-def _within(timeout_s: float, ends_at: float) -> tuple[float, float]:
+def _timeouts(timeout_s: float, ends_at: float) -> tuple[float, float]:
     """Timeouts for connecting and for each wait, cut to what is left of the call."""
-    left = max(0.1, ends_at - time.monotonic())
-    return min(5.0, timeout_s, left), min(timeout_s, left)
+    remaining_s = max(0.1, ends_at - time.monotonic())
+    return min(5.0, timeout_s, remaining_s), min(timeout_s, remaining_s)
 
 
 def _pause(error: Unavailable, backoff_s: float) -> float | None:
     """How long to wait before asking again; None when the shop asks for more patience than a job has."""
-    asked = error.retry_after_s or 0
-    return None if asked > LONGEST_PATIENCE_S else max(backoff_s, float(asked))
+    requested_s = error.retry_after_s or 0
+    return None if requested_s > LONGEST_PATIENCE_S else max(backoff_s, float(requested_s))
 
 
 def _retry_after_s(header: str) -> int | None:
@@ -468,10 +468,10 @@ def _retry_after_s(header: str) -> int | None:
     if header.isascii() and header.isdigit():
         return min(int(header[:9]), LONGEST_RETRY_AFTER_S)
     try:
-        moment = parsedate_to_datetime(header)
+        instant = parsedate_to_datetime(header)
     except ValueError:
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return max(0, min(round((aware - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
 
 
@@ -504,7 +504,7 @@ def _count(header: str | None, *, default: int) -> int:
     return int(header) if header and header.isascii() and header.isdigit() and len(header) < 10 else default
 
 
-def _reason(error: Exception) -> str:
+def _certificate_problem(error: Exception) -> str:
     """Why a certificate was refused, out of the depth of what is wrapped around it."""
     text = str(error)
     return next((why for sign, why in CERTIFICATE_TROUBLE.items() if sign in text), "it is not trusted")

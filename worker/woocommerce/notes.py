@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from worker.woocommerce.payload import Note
+from worker.woocommerce.payload import OrderNote
 
 # {kind} is the word for the document, in the same language; the link is the last word.
-SENTENCES = {
+NOTE_TEXTS = {
     "nl": ("{kind} {number}, {total}: ", "openen"),
     "fr": ("{kind} {number}, {total} : ", "ouvrir"),
     "de": ("{kind} {number}, {total}: ", "öffnen"),
@@ -33,8 +33,8 @@ def marker(number: str) -> str:
 
 def note_html(*, kind: str, number: str, total: str, url: str, language: str) -> str:
     """The note as HTML: “Factuur F2026-00017, € 22,20: openen [facturelay F2026-00017]”. Every word is escaped here."""
-    sentence, open_word = SENTENCES.get(language, SENTENCES["en"])
-    text = html.escape(sentence.format(kind=kind, number=number, total=total), quote=False)
+    template, open_word = NOTE_TEXTS.get(language, NOTE_TEXTS["en"])
+    text = html.escape(template.format(kind=kind, number=number, total=total), quote=False)
     return f'{text}<a href="{html.escape(url)}">{open_word}</a> {marker(number)}'
 
 
@@ -50,12 +50,12 @@ def token_in(text: str) -> str:
     return found[1] if found else ""
 
 
-def says(text: str, words: str) -> bool:
+def note_contains(text: str, words: str) -> bool:
     """Whether a note says *words*, whatever the shop did to spaces, dashes and entities."""
     return _folded(words) in _folded(text)
 
 
-def find_note(notes: Iterable[Note], wanted: str) -> int | None:
+def find_note(notes: Iterable[OrderNote], wanted: str) -> int | None:
     """The id of the oldest note that carries *wanted* (from `marker`), or None: it was never written."""
     looked_for = _folded(wanted)
     found = [note.note_id for note in notes if looked_for in _folded(note.text)]

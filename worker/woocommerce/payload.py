@@ -62,7 +62,7 @@ LANGUAGE_META_KEYS = (
     "locale",
 )
 
-LISTED_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
+ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
 
 LONGEST_NAME = 2000
@@ -89,7 +89,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 
 
 @dataclass(frozen=True)
-class Peek:
+class DeliveryPeek:
     """What routing needs of a delivery. A deletion says no status, an error no order. *modified* sorts as the instants do."""
 
     order_id: int | None
@@ -99,7 +99,7 @@ class Peek:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedOrder:
     """One row of the shop's list of orders: enough to know whether it must be looked at."""
 
     order_id: int
@@ -111,7 +111,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Note:
+class OrderNote:
     note_id: int
     text: str
     author: str
@@ -120,7 +120,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Webhook:
+class ListedWebhook:
     """A webhook as the shop lists it; its secret is never told. *status* is active, paused or disabled."""
 
     webhook_id: int
@@ -194,9 +194,9 @@ def parse_refunds(body: bytes) -> tuple[Refund, ...]:
     return tuple(_refund(node) for node in _list(body, "The shop's list of refunds"))
 
 
-def parse_listing(body: bytes) -> tuple[Listed, ...]:
+def parse_order_list(body: bytes) -> tuple[ListedOrder, ...]:
     """Read one page of the list of orders, asked with `LISTED_FIELDS`."""
-    return tuple(_listed(node) for node in _list(body, "The shop's list of orders"))
+    return tuple(_listed_order(node) for node in _list(body, "The shop's list of orders"))
 
 
 def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
@@ -205,12 +205,12 @@ def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
     return {node.id("id"): frozenset(refund.id("id") for refund in node.nodes("refunds")) for node in nodes}
 
 
-def parse_notes(body: bytes) -> tuple[Note, ...]:
-    return tuple(_note(node) for node in _list(body, "The shop's list of notes"))
+def parse_notes(body: bytes) -> tuple[OrderNote, ...]:
+    return tuple(_order_note(node) for node in _list(body, "The shop's list of notes"))
 
 
-def parse_webhooks(body: bytes) -> tuple[Webhook, ...]:
-    return tuple(_webhook(node) for node in _list(body, "The shop's list of webhooks"))
+def parse_webhooks(body: bytes) -> tuple[ListedWebhook, ...]:
+    return tuple(_listed_webhook(node) for node in _list(body, "The shop's list of webhooks"))
 
 
 def parse_created_id(body: bytes) -> int:
@@ -227,12 +227,12 @@ def webhook_body(*, name: str, topic: str, delivery_url: str, secret: str) -> di
     return {"name": name, "topic": topic, "delivery_url": delivery_url, "secret": secret, "status": "active"}
 
 
-def peek(body: bytes) -> Peek:
+def peek(body: bytes) -> DeliveryPeek:
     """Look at a delivery just enough to route it. Raises Rejected when it is no JSON object."""
     root = _parsed_object(body)
     order_id, status, code = root.get("id"), root.get("status"), root.get("code")
     modified = root.get("date_modified_gmt")
-    return Peek(
+    return DeliveryPeek(
         order_id=order_id if _is_id(order_id) else None,
         status=status if isinstance(status, str) else "",
         error_code=code if isinstance(code, str) and not _is_id(order_id) else "",
@@ -379,13 +379,15 @@ class _Node:
         if name not in self.values:
             found = f"“{path}” is missing"
         else:
-            found = f"“{path}” is {_shown(self.values[name])}, not {wanted}"
+            found = f"“{path}” is {_describe_value(self.values[name])}, not {wanted}"
         return Rejected(f"{self.label}: {found}. {_REMEDY}", code="bad_field")
 
     def _element(self, name: str, index: int, element: object) -> "_Node":
         where = f"{self._path(name)}[{index}]"
         if not isinstance(element, dict):
-            raise Rejected(f"{self.label}: “{where}” is {_shown(element)}, not an object. {_REMEDY}", code="bad_field")
+            raise Rejected(
+                f"{self.label}: “{where}” is {_describe_value(element)}, not an object. {_REMEDY}", code="bad_field"
+            )
         return _Node(element, where=where, label=self.label)
 
     def _path(self, name: str) -> str:
@@ -518,14 +520,14 @@ def _refund(node: _Node) -> Refund:
         reason=refund.plain("reason"),
         created_at=refund.instant("date_created_gmt"),
         lines=(
-            *(_taken_back(item, _product_line(item)) for item in refund.nodes("line_items", needed=True)),
-            *(_taken_back(item, _fee_line(item)) for item in refund.nodes("fee_lines")),
-            *(_taken_back(item, _shipping_line(item)) for item in refund.nodes("shipping_lines")),
+            *(_refund_line(item, _product_line(item)) for item in refund.nodes("line_items", needed=True)),
+            *(_refund_line(item, _fee_line(item)) for item in refund.nodes("fee_lines")),
+            *(_refund_line(item, _shipping_line(item)) for item in refund.nodes("shipping_lines")),
         ),
     )
 
 
-def _taken_back(node: _Node, line: OrderLine) -> OrderLine:
+def _refund_line(node: _Node, line: OrderLine) -> OrderLine:
     """A refund's line turned positive and named by the order line that it takes back."""
     return OrderLine(
         line_id=_refunded_line_id(node),
@@ -550,10 +552,10 @@ def _refunded_line_id(node: _Node) -> int:
     raise node.wrong("_refunded_item_id", "an id")
 
 
-def _listed(node: _Node) -> Listed:
+def _listed_order(node: _Node) -> ListedOrder:
     order_id = node.id("id")
     created_at = node.instant("date_created_gmt")
-    return Listed(
+    return ListedOrder(
         order_id=order_id,
         order_key=node.text("order_key"),
         number=node.text("number") or str(order_id),
@@ -563,8 +565,8 @@ def _listed(node: _Node) -> Listed:
     )
 
 
-def _note(node: _Node) -> Note:
-    return Note(
+def _order_note(node: _Node) -> OrderNote:
+    return OrderNote(
         note_id=node.id("id"),
         text=node.text("note"),
         author=node.text("author"),
@@ -573,8 +575,8 @@ def _note(node: _Node) -> Note:
     )
 
 
-def _webhook(node: _Node) -> Webhook:
-    return Webhook(
+def _listed_webhook(node: _Node) -> ListedWebhook:
+    return ListedWebhook(
         webhook_id=node.id("id"),
         name=node.text("name"),
         status=node.text("status", needed=True),
@@ -667,7 +669,7 @@ def _is_id(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= BIGGEST_ID
 
 
-def _shown(value: object) -> str:
+def _describe_value(value: object) -> str:
     """A wrong value for a sentence: short, and a person's data only as far as it stands in a field where it does not belong."""
     match value:
         case None:
@@ -705,7 +707,7 @@ def _list(body: bytes, label: str) -> tuple[_Node, ...]:
 def _parsed_object(body: bytes) -> dict[str, object]:
     parsed = _parsed(body)
     if not isinstance(parsed, dict):
-        raise Rejected(f"The shop sent {_shown(parsed)} where an order was expected", code="not_an_order")
+        raise Rejected(f"The shop sent {_describe_value(parsed)} where an order was expected", code="not_an_order")
     return parsed
 
 

@@ -7,24 +7,24 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 
 from bridge.accounts.access import guard_shop
-from bridge.context import parts
+from bridge.context import context
 from bridge.i18n.translate import _
 from worker import queue
 from worker.store import plugins
 from worker.store.users import Role
 
 blueprint = Blueprint("settings", __name__, url_prefix="/s/<shop_id>/settings")
-guard_shop(blueprint, look=Role.ADMIN)
+guard_shop(blueprint, to_read=Role.ADMIN)
 
 
 @blueprint.after_request
-def tell_the_plugin(response: Response) -> Response:
+def sync_plugin(response: Response) -> Response:
     """The shop's plugin holds mails by these settings: it hears of them now, so that no order gets a mail too many."""
     if request.method == "POST" and response.status_code == HTTPStatus.SEE_OTHER:
-        with parts().store.read() as connection:
-            found = plugins.of_shop(connection, parts().vault, str((request.view_args or {})["shop_id"]))
-        if found is not None:
-            parts().ringer.ring(queue.TELL_PLUGIN, found.plugin_id)
+        with context().store.read() as connection:
+            plugin = plugins.of_shop(connection, context().encryption, str((request.view_args or {})["shop_id"]))
+        if plugin is not None:
+            context().enqueuer.enqueue(queue.SYNC_PLUGIN, plugin.plugin_id)
     return response
 
 
@@ -39,14 +39,14 @@ class Topic:
 TOPICS = (
     Topic("company", lambda: _("Company")),
     Topic("rules", lambda: _("Rules")),
-    Topic("moments", lambda: _("Orders")),
-    Topic("numbers", lambda: _("Numbers")),
-    Topic("look", lambda: _("Look")),
+    Topic("orders", lambda: _("Orders")),
+    Topic("numbering", lambda: _("Numbers")),
+    Topic("branding", lambda: _("Look")),
     Topic("texts", lambda: _("Texts")),
     Topic("mail", lambda: _("Mail")),
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),
-    Topic("programs", lambda: _("Programs")),
+    Topic("api", lambda: _("Programs")),
     Topic("privacy", lambda: _("Privacy")),
-    Topic("live", lambda: _("Test and live")),
+    Topic("go-live", lambda: _("Test and live")),
 )

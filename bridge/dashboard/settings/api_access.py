@@ -6,151 +6,153 @@ from flask import Response, abort, flash, request
 from sqlalchemy import Connection
 
 from bridge.accounts.access import me
-from bridge.context import go, parts
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
+from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _
-from worker.domain.webhook import HookEvent, checked_url
+from worker.domain.webhook import WebhookEventKind, check_webhook_url
 from worker.errors import Rejected
 from worker.store import alerts, api_tokens, audit_trail, counters, webhooks
 from worker.store.api_tokens import Scope
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 
-MOST_CALLS = 10
+MOST_EVENTS = 10
 
 
-@blueprint.get("/programs")
-def programs(shop_id: str) -> Response:
+@blueprint.get("/api")
+def api_access(shop_id: str) -> Response:
     return page(shop_id, Form())
 
 
-@blueprint.post("/programs/token")
+@blueprint.post("/api/token")
 def make_token(shop_id: str) -> Response:
     """A new token; it is shown once."""
-    form = Form.sent(request.form)
+    form = Form.from_request(request.form)
     try:
-        with parts().store.write() as connection:
-            made, secret = api_tokens.make(
+        with context().store.write() as connection:
+            made, secret = api_tokens.create(
                 connection,
                 shop_id=shop_id,
                 name=form.values.get("name", ""),
-                scopes=[Scope(name) for name in ticked() if name in list(Scope)],
+                scopes=[Scope(name) for name in checked_boxes() if name in list(Scope)],
                 by=me().user.name,
-                now=parts().now(),
+                now=context().now(),
             )
-            note(connection, shop_id, "token_made", f"The API token “{made.name}” was made: {', '.join(made.scopes)}.")
+            add_to_trail(
+                connection, shop_id, "token_created", f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
+            )
     except Rejected as error:
-        form.errors["name"] = retold(error.sentence)
+        form.errors["name"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return page(shop_id, Form(), token=secret)
 
 
-@blueprint.post("/programs/token/<int:token_id>/revoke")
+@blueprint.post("/api/token/<int:token_id>/revoke")
 def revoke_token(shop_id: str, token_id: int) -> Response:
     """End a token for good."""
-    with parts().store.write() as connection:
+    with context().store.write() as connection:
         name = next((one.name for one in api_tokens.of_shop(connection, shop_id) if one.token_id == token_id), "")
-        if api_tokens.revoke(connection, shop_id, token_id, now=parts().now()):
-            note(connection, shop_id, "token_revoked", f"The API token “{name}” was revoked.")
+        if api_tokens.revoke(connection, shop_id, token_id, now=context().now()):
+            add_to_trail(connection, shop_id, "token_revoked", f"The API token “{name}” was revoked.")
     flash(_("The token no longer opens anything."), "good")
-    return go(f"/s/{shop_id}/settings/programs")
+    return redirect_to(f"/s/{shop_id}/settings/api")
 
 
-@blueprint.post("/programs/hook")
-def make_hook(shop_id: str) -> Response:
+@blueprint.post("/api/webhook")
+def add_webhook_endpoint(shop_id: str) -> Response:
     """A new address that is told; the secret that its calls are signed with is shown once."""
-    form, allow = Form.sent(request.form), parts().settings.allow_private_shops
-    events = [HookEvent(name) for name in ticked() if name in list(HookEvent)]
-    url = form.read("url", lambda text: checked_url(text, allow_private=allow))
+    form, allow = Form.from_request(request.form), context().settings.allow_private_shops
+    events = [WebhookEventKind(name) for name in checked_boxes() if name in list(WebhookEventKind)]
+    url = form.read("url", lambda text: check_webhook_url(text, allow_private=allow))
     if not events:
         form.errors["url"] = _("Choose at least one thing that it is told of.")
-    if url is None or not form.is_right:
-        form.errors = {name: retold(sentence) for name, sentence in form.errors.items()}
+    if url is None or not form.is_valid:
+        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        with parts().store.write() as connection:
+        with context().store.write() as connection:
             counters.lock(connection, shop_id)  # they are counted before one more is added
-            hook, secret = webhooks.add(
+            endpoint, secret = webhooks.add(
                 connection,
-                parts().vault,
+                context().encryption,
                 shop_id=shop_id,
                 url=url,
                 events=events,
                 by=me().user.name,
-                now=parts().now(),
+                now=context().now(),
             )
-            told = ", ".join(hook.events)
-            note(connection, shop_id, "hook_added", f"{hook.url} is told of {told} from now on.")
+            event_names = ", ".join(endpoint.events)
+            add_to_trail(connection, shop_id, "webhook_added", f"{endpoint.url} is told of {event_names} from now on.")
     except Rejected as error:
-        form.errors["url"] = retold(error.sentence)
+        form.errors["url"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return page(shop_id, Form(), secret=secret)
 
 
-@blueprint.post("/programs/hook/<int:hook_id>/<any(stop, resume, remove):what>")
-def change_hook(shop_id: str, hook_id: int, what: str) -> Response:
+@blueprint.post("/api/webhook/<int:endpoint_id>/<any(stop, resume, remove):what>")
+def change_webhook_endpoint(shop_id: str, endpoint_id: int, what: str) -> Response:
     """Stop an address, let it go on, or forget it."""
-    now = parts().now()
-    with parts().store.write() as connection:
-        hook = webhooks.find(connection, shop_id, hook_id)
-        if hook is None:
+    now = context().now()
+    with context().store.write() as connection:
+        endpoint = webhooks.find(connection, shop_id, endpoint_id)
+        if endpoint is None:
             abort(HTTPStatus.NOT_FOUND)
         if what == "stop":
-            webhooks.stop(connection, hook_id, because=webhooks.BY_A_PERSON, now=now)
-            note(connection, shop_id, "hook_stopped", f"{hook.url} is not told for now.")
+            webhooks.stop(connection, endpoint_id, message=webhooks.BY_A_PERSON, now=now)
+            add_to_trail(connection, shop_id, "webhook_stopped", f"{endpoint.url} is not told for now.")
         elif what == "resume":
-            webhooks.go_on(connection, hook_id, now=now)
-            note(connection, shop_id, "hook_resumed", f"{hook.url} is told again.")
+            webhooks.resume(connection, endpoint_id, now=now)
+            add_to_trail(connection, shop_id, "webhook_resumed", f"{endpoint.url} is told again.")
         else:
-            webhooks.remove(connection, hook)
-            note(connection, shop_id, "hook_removed", f"{hook.url} is told of documents no more.")
+            webhooks.remove(connection, endpoint)
+            add_to_trail(connection, shop_id, "webhook_removed", f"{endpoint.url} is told of documents no more.")
         if not webhooks.has_failed(connection, shop_id):
-            alerts.quiet(connection, shop_id, code=webhooks.ALARM, now=now)
+            alerts.close(connection, shop_id, code=webhooks.ALERT, now=now)
     flash(_("Saved."), "good")
-    return go(f"/s/{shop_id}/settings/programs")
+    return redirect_to(f"/s/{shop_id}/settings/api")
 
 
-def note(connection: Connection, shop_id: str, code: str, sentence: str) -> None:
+def add_to_trail(connection: Connection, shop_id: str, code: str, message: str) -> None:
     """Who opened or closed a way to the shop's documents stays on its trail."""
-    audit_trail.add(connection, Event(shop_id, parts().now(), me().user.name, code, sentence))
+    audit_trail.add(connection, AuditEntry(shop_id, context().now(), me().user.name, code, message))
 
 
-def ticked() -> list[str]:
+def checked_boxes() -> list[str]:
     return request.form.getlist("which")
 
 
 def page(
     shop_id: str, form: Form, *, token: str = "", secret: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    with parts().store.read() as connection:
+    with context().store.read() as connection:
         all_tokens = api_tokens.of_shop(connection, shop_id)
-        all_hooks = [
-            (hook, webhooks.calls_of(connection, hook.hook_id, limit=MOST_CALLS))
+        endpoints = [
+            (hook, webhooks.events_of(connection, hook.endpoint_id, limit=MOST_EVENTS))
             for hook in webhooks.of_shop(connection, shop_id)
         ]
     return settings_page(
-        "programs",
-        "programs",
+        "api_access",
+        "api",
         status=status,
         form=form,
         token=token,
         secret=secret,
         tokens=all_tokens,
-        hooks=all_hooks,
+        hooks=endpoints,
         scopes=tuple(Scope),
         scope_names={
             Scope.DOCUMENTS_READ: _("read documents"),
             Scope.ORDERS_READ: _("read orders"),
             Scope.FILES_READ: _("download PDF and XML"),
-            Scope.HOOKS_WRITE: _("change who is told"),
+            Scope.WEBHOOKS_WRITE: _("change who is told"),
         },
-        events=tuple(HookEvent),
+        events=tuple(WebhookEventKind),
         event_names={
-            HookEvent.ISSUED: _("a document is issued"),
-            HookEvent.PAID: _("a document is paid"),
-            HookEvent.CREDITED: _("a document is credited"),
+            WebhookEventKind.ISSUED: _("a document is issued"),
+            WebhookEventKind.PAID: _("a document is paid"),
+            WebhookEventKind.CREDITED: _("a document is credited"),
         },
-        api_url=f"{parts().settings.public_url}/api/v1",
+        api_url=f"{context().settings.public_url}/api/v1",
     )

@@ -8,13 +8,13 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import me
 from bridge.accounts.access import shop as this_shop
-from bridge.context import base_path, go, parts
+from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import answered, ask
+from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
-from bridge.i18n.translate import NAMES, _, kind_name
+from bridge.i18n.stored_messages import translate_message
+from bridge.i18n.translate import LANGUAGE_NAMES, _, kind_name
 from worker.actions import shop_settings
 from worker.domain import settings_form
 from worker.domain.document import Kind
@@ -25,45 +25,51 @@ from worker.store.files import temporary
 NAMES_OF_SETTINGS = ("layout", "accent")
 
 
-@blueprint.get("/look")
-def look(shop_id: str) -> Response:
-    tried = answered(shop_id, "preview")
-    shown = {name: value for name, value in settings_form.shown(this_shop()).items() if name in NAMES_OF_SETTINGS}
-    typed = {str(name): str(value) for name, value in (tried.argument.get("settings") or {}).items()} if tried else {}
-    argument = tried.argument if tried else {}
+@blueprint.get("/branding")
+def branding(shop_id: str) -> Response:
+    preview = finished_task(shop_id, "preview")
+    shown = {
+        name: value for name, value in settings_form.settings_as_text(this_shop()).items() if name in NAMES_OF_SETTINGS
+    }
+    typed = (
+        {str(name): str(value) for name, value in (preview.argument.get("settings") or {}).items()} if preview else {}
+    )
+    argument = preview.argument if preview else {}
     chosen = {"kind": str(argument.get("kind", Kind.INVOICE)), "language": str(argument.get("language", ""))}
     return page(
         shop_id,
         Form({**shown, **typed, **chosen}),
-        tried=tried.answer if tried else None,
-        asked=request.args.get("asked", ""),
+        preview=preview.answer if preview else None,
+        task_id=request.args.get("task", ""),
     )
 
 
-@blueprint.post("/look")
-def save_look(shop_id: str) -> Response:
+@blueprint.post("/branding")
+def save_branding(shop_id: str) -> Response:
     """Store layout and colour, or only show what they would look like."""
-    form = Form.sent(request.form)
+    form = Form.from_request(request.form)
     given = {name: form.values.get(name, "") for name in NAMES_OF_SETTINGS}
     try:
-        settings_form.settled(this_shop(), given)
+        settings_form.apply_settings(this_shop(), given)
     except WrongSettings as error:
-        form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
+        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if form.checked("try"):
+    if form.is_checked("try"):
         kind = form.values.get("kind", "")
         argument = {
             "settings": given,
             "kind": kind if kind in list(Kind) else str(Kind.INVOICE),
-            **({"language": form.values["language"]} if form.values.get("language") in NAMES else {}),
+            **({"language": form.values["language"]} if form.values.get("language") in LANGUAGE_NAMES else {}),
         }
-        return ask(shop_id, "preview", argument, then=f"/s/{shop_id}/settings/look?asked=0#preview")
-    shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        return request_task(shop_id, "preview", argument, then=f"/s/{shop_id}/settings/branding?task=0#preview")
+    shop_settings.change_settings(
+        context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
+    )
     flash(_("Saved. Documents issued from now on look like this."), "good")
-    return go(f"/s/{shop_id}/settings/look")
+    return redirect_to(f"/s/{shop_id}/settings/branding")
 
 
-@blueprint.post("/look/<any(logo, enclosed):what>")
+@blueprint.post("/branding/<any(logo, attachment):what>")
 def upload(shop_id: str, what: str) -> Response:
     """Take in a logo, or the PDF that rides along with mails; the worker looks whether it can be used."""
     sent = request.files.get("file")
@@ -71,52 +77,52 @@ def upload(shop_id: str, what: str) -> Response:
     back = f"/s/{shop_id}/settings/{'look' if what == 'logo' else 'mail'}"
     if sent is None or not content:
         flash(_("Choose a file first."), "refused")
-        return go(back)
-    kept = temporary.put(parts().archive, shop_id, sent.filename or what, content, now=parts().now())
-    return ask(shop_id, f"keep_{what}", {"file": kept.as_json}, then=back)
+        return redirect_to(back)
+    stored = temporary.put(context().archive, shop_id, sent.filename or what, content, now=context().now())
+    return request_task(shop_id, f"keep_{what}", {"file": stored.as_json}, then=back)
 
 
-@blueprint.post("/look/<any(logo, enclosed):what>/drop")
-def drop(shop_id: str, what: str) -> Response:
+@blueprint.post("/branding/<any(logo, attachment):what>/remove")
+def remove_file(shop_id: str, what: str) -> Response:
     """Print the name instead of the logo; send nothing along."""
-    shop_settings.rework(
-        parts().store,
-        parts().vault,
+    shop_settings.update_shop(
+        context().store,
+        context().encryption,
         shop_id,
         lambda shop: replace(shop, logo=None) if what == "logo" else replace(shop, mail_attachment=None),
         by=me().user.name,
-        now=parts().now(),
+        now=context().now(),
     )
     flash(_("Saved."), "good")
-    return go(f"/s/{shop_id}/settings/{'look' if what == 'logo' else 'mail'}")
+    return redirect_to(f"/s/{shop_id}/settings/{'look' if what == 'logo' else 'mail'}")
 
 
-@blueprint.get("/look/logo")
+@blueprint.get("/branding/logo")
 def logo(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
     """The logo as it is stored."""
-    kept = this_shop().logo
-    if kept is None:
+    stored = this_shop().logo
+    if stored is None:
         return Response(status=HTTPStatus.NOT_FOUND)
-    kind = "image/png" if kept.path.endswith("png") else "image/jpeg"
-    return Response(parts().archive.get(kept.path, sha256=kept.sha256), mimetype=kind)
+    kind = "image/png" if stored.path.endswith("png") else "image/jpeg"
+    return Response(context().archive.get(stored.path, sha256=stored.sha256), mimetype=kind)
 
 
 def page(
     shop_id: str,
     form: Form,
     *,
-    tried: Mapping[str, object] | None = None,
-    asked: str = "",
+    preview: Mapping[str, object] | None = None,
+    task_id: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     return settings_page(
-        "look",
-        "look",
+        "branding",
+        "branding",
         status=status,
         form=form,
-        tried=tried,
-        preview_url=f"{base_path()}/s/{shop_id}/asked/{asked}/file" if tried else "",
+        tried=preview,
+        preview_url=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if preview else "",
         layouts=[(layout, {"ledger": _("Ledger"), "letter": _("Letter")}.get(layout, layout)) for layout in LAYOUTS],
         kinds=[(str(kind), kind_name(kind)) for kind in Kind],
-        languages=[("", _("as the order")), *NAMES.items()],
+        languages=[("", _("as the order")), *LANGUAGE_NAMES.items()],
     )

@@ -8,11 +8,11 @@ from babel import Locale
 from flask import Response, abort, flash, make_response, render_template, request
 
 from bridge.accounts.access import me, shop
-from bridge.context import go, parts
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import TOPICS, blueprint
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
-from bridge.i18n.translate import NAMES, _, words
+from bridge.i18n.stored_messages import translate_message
+from bridge.i18n.translate import LANGUAGE_NAMES, _, translator
 from worker.actions import shop_settings
 from worker.domain import settings_form
 from worker.domain.document import SendMode
@@ -23,7 +23,7 @@ Options = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormField:
     """One field of a form: the setting's name, what it is called, and how it is asked for."""
 
     name: str
@@ -36,114 +36,116 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Group:
+class FieldGroup:
     """Fields under one heading."""
 
     title: str
-    fields: tuple[Asked, ...]
+    fields: tuple[FormField, ...]
     intro: str = ""
 
 
 @dataclass(frozen=True)
-class Page:
+class SettingsPage:
     """A page of settings."""
 
     title: str
     intro: str
-    groups: tuple[Group, ...]
+    groups: tuple[FieldGroup, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(asked.name for group in self.groups for asked in group.fields)
 
 
-def company() -> Page:
-    return Page(
+def company() -> SettingsPage:
+    return SettingsPage(
         _("Company"),
         _(
             "What stands on every document. The law wants name, address and number of the seller; without them orders wait as drafts."
         ),
         (
-            Group(
+            FieldGroup(
                 _("On your documents"),
                 (
-                    Asked("seller.name", _("Company name"), needed=True),
-                    Asked("seller.legal_form", _("Legal form"), help=_("Like BV or SRL."), narrow=True),
-                    Asked("seller.address.street", _("Street and number"), needed=True),
-                    Asked("seller.address.postcode", _("Postcode"), needed=True, narrow=True),
-                    Asked("seller.address.city", _("City"), needed=True, narrow=True),
-                    Asked("seller.address.country", _("Country"), kind="select", options=countries(), needed=True),
-                    Asked(
+                    FormField("seller.name", _("Company name"), needed=True),
+                    FormField("seller.legal_form", _("Legal form"), help=_("Like BV or SRL."), narrow=True),
+                    FormField("seller.address.street", _("Street and number"), needed=True),
+                    FormField("seller.address.postcode", _("Postcode"), needed=True, narrow=True),
+                    FormField("seller.address.city", _("City"), needed=True, narrow=True),
+                    FormField("seller.address.country", _("Country"), kind="select", options=countries(), needed=True),
+                    FormField(
                         "seller.vat_number",
                         _("VAT number"),
                         help=_("With its country, like BE0123456749."),
                         narrow=True,
                     ),
-                    Asked(
+                    FormField(
                         "seller.enterprise_number", _("Enterprise number (KBO/BCE)"), help=_("Ten digits."), narrow=True
                     ),
-                    Asked(
+                    FormField(
                         "seller.register",
                         _("Register of legal persons"),
                         help=_("Like RPR Gent or RPM Bruxelles."),
                         narrow=True,
                     ),
-                    Asked(
+                    FormField(
                         "seller.iban",
                         _("Account number (IBAN)"),
                         help=_("Unpaid invoices say where to pay, with a QR code."),
                         narrow=True,
                     ),
-                    Asked("seller.bic", _("BIC of the bank"), narrow=True),
+                    FormField("seller.bic", _("BIC of the bank"), narrow=True),
                 ),
             ),
-            Group(
+            FieldGroup(
                 _("Where customers reach you"),
                 (
-                    Asked("seller.email", _("Mail address"), kind="email"),
-                    Asked("seller.phone", _("Phone"), kind="tel"),
-                    Asked("seller.website", _("Web site")),
+                    FormField("seller.email", _("Mail address"), kind="email"),
+                    FormField("seller.phone", _("Phone"), kind="tel"),
+                    FormField("seller.website", _("Web site")),
                 ),
             ),
-            Group(
+            FieldGroup(
                 _("The shop"),
                 (
-                    Asked("name", _("Name of the shop"), needed=True),
-                    Asked(
+                    FormField("name", _("Name of the shop"), needed=True),
+                    FormField(
                         "language",
                         _("Language where an order tells none"),
                         kind="select",
-                        options=tuple(NAMES.items()),
+                        options=tuple(LANGUAGE_NAMES.items()),
                         help=_("Otherwise a customer's language follows from the order and the address."),
                     ),
-                    Asked("zone", _("Time zone"), help=_("Dates on documents are dates there, like Europe/Brussels.")),
+                    FormField(
+                        "zone", _("Time zone"), help=_("Dates on documents are dates there, like Europe/Brussels.")
+                    ),
                 ),
             ),
         ),
     )
 
 
-def moments() -> Page:
-    return Page(
+def orders() -> SettingsPage:
+    return SettingsPage(
         _("Orders"),
         _("Which orders count, and when. What is made of them is said by the rules."),
         (
-            Group(
+            FieldGroup(
                 _("Which orders"),
                 (
-                    Asked(
+                    FormField(
                         "orders_since",
                         _("Orders placed since"),
                         kind="datetime-local",
                         help=_("Older ones make nothing by themselves; they can be invoiced afterwards."),
                     ),
-                    Asked(
+                    FormField(
                         "pending_counts",
                         _("An order that is only “pending payment” counts as placed"),
                         kind="check",
                         help=_("Off is right for most shops: who is at the payment page has such an order too."),
                     ),
-                    Asked(
+                    FormField(
                         "status_map",
                         _("Order statuses of your own"),
                         kind="area",
@@ -151,39 +153,39 @@ def moments() -> Page:
                     ),
                 ),
             ),
-            Group(
+            FieldGroup(
                 _("Paying and crediting"),
                 (
-                    Asked("payment_days", _("Days until an unpaid invoice is due"), kind="number"),
-                    Asked("credit_notes", _("Credit notes for refunds"), kind="select", options=send_modes()),
+                    FormField("payment_days", _("Days until an unpaid invoice is due"), kind="number"),
+                    FormField("credit_notes", _("Credit notes for refunds"), kind="select", options=send_modes()),
                 ),
             ),
         ),
     )
 
 
-def vat() -> Page:
+def vat() -> SettingsPage:
     regimes = {
         VatRegime.NORMAL: _("ordinary: VAT is charged"),
         VatRegime.SMALL_BUSINESS: _("small business, exempt (franchise)"),
         VatRegime.MARGIN: _("margin scheme"),
         VatRegime.EXEMPT: _("exempt by art. 44"),
     }
-    return Page(
+    return SettingsPage(
         _("VAT"),
         _("How the company is registered. When in doubt, ask your accountant."),
         (
-            Group(
+            FieldGroup(
                 _("Registration"),
                 (
-                    Asked(
+                    FormField(
                         "vat_regime",
                         _("VAT scheme"),
                         kind="select",
                         options=tuple((str(key), text) for key, text in regimes.items()),
                     ),
-                    Asked("oss", _("Uses the One Stop Shop for consumers in other EU countries"), kind="check"),
-                    Asked(
+                    FormField("oss", _("Uses the One Stop Shop for consumers in other EU countries"), kind="check"),
+                    FormField(
                         "sells_services",
                         _("Sells services, not goods"),
                         kind="check",
@@ -191,16 +193,16 @@ def vat() -> Page:
                     ),
                 ),
             ),
-            Group(
+            FieldGroup(
                 _("Cents and currencies"),
                 (
-                    Asked(
+                    FormField(
                         "vat_as_charged",
                         _("Keep VAT as WooCommerce charged it, where that is within a cent"),
                         kind="check",
                         help=_("Otherwise VAT is base times rate, and a rounding line shows where the cent went."),
                     ),
-                    Asked(
+                    FormField(
                         "exchange_rates",
                         _("Exchange rates of your own"),
                         kind="area",
@@ -214,12 +216,12 @@ def vat() -> Page:
     )
 
 
-PAGES: dict[str, Callable[[], Page]] = {"company": company, "moments": moments, "vat": vat}
+PAGES: dict[str, Callable[[], SettingsPage]] = {"company": company, "orders": orders, "vat": vat}
 
 
 def countries() -> Options:
     """Every country by its name, in the reader's language."""
-    territories = Locale.parse(words().language).territories
+    territories = Locale.parse(translator().language).territories
     named = sorted(
         (str(name), code)
         for code, name in territories.items()
@@ -232,26 +234,28 @@ def send_modes() -> Options:
     return ((SendMode.SEND, _("are issued and mailed at once")), (SendMode.DRAFT, _("wait as drafts for a person")))
 
 
-@blueprint.get("/<any(company, moments, vat):topic>")
+@blueprint.get("/<any(company, orders, vat):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
-    return page_of(topic, Form(settings_form.shown(shop())))
+    return fields_page(topic, Form(settings_form.settings_as_text(shop())))
 
 
-@blueprint.post("/<any(company, moments, vat):topic>")
+@blueprint.post("/<any(company, orders, vat):topic>")
 def save(shop_id: str, topic: str) -> Response:
     """Store what was typed, all of it or none."""
-    form, page = Form.sent(request.form), PAGES[topic]()
+    form, page = Form.from_request(request.form), PAGES[topic]()
     given = {name: form.values.get(name, "") for name in page.names}
     try:
-        shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        shop_settings.change_settings(
+            context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
+        )
     except WrongSettings as error:
-        form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
-        return page_of(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
+        return fields_page(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("Saved."), "good")
-    return go(f"/s/{shop_id}/settings/{topic}")
+    return redirect_to(f"/s/{shop_id}/settings/{topic}")
 
 
-def page_of(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return settings_page("fields", topic, status=status, page=PAGES[topic](), form=form)
 
 

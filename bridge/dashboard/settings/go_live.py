@@ -6,87 +6,87 @@ from http import HTTPStatus
 from flask import Response, flash, request
 
 from bridge.accounts.access import me, shop
-from bridge.context import go, parts
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import answered, ask
+from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
+from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _
 from worker.actions import go_live, shop_settings
 from worker.domain import settings_form
 from worker.errors import Rejected
 
 
-@blueprint.get("/live")
+@blueprint.get("/go-live")
 def live(shop_id: str) -> Response:
     return page(shop_id, Form())
 
 
-@blueprint.post("/live")
-def begin(shop_id: str) -> Response:
+@blueprint.post("/go-live")
+def start_live(shop_id: str) -> Response:
     """Begin with real documents."""
-    form = Form.sent(request.form)
+    form = Form.from_request(request.form)
     since = form.read("since", read_since)
-    if not form.is_right:
-        form.errors = {name: retold(sentence) for name, sentence in form.errors.items()}
+    if not form.is_valid:
+        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    settings = parts().settings
+    settings = context().settings
     try:
         shop_settings.go_live(
-            parts().store,
-            parts().vault,
+            context().store,
+            context().encryption,
             shop_id,
             smtp_url=settings.smtp_url,
             mail_from=settings.mail_from,
             since=since,
             by=me().user.name,
-            now=parts().now(),
+            now=context().now(),
         )
     except Rejected as error:
-        flash(retold(error.sentence), "refused")
-        return go(f"/s/{shop_id}/settings/live")
+        flash(translate_message(error.message), "refused")
+        return redirect_to(f"/s/{shop_id}/settings/go-live")
     flash(_("The shop is live: orders become real documents from now on."), "good")
-    return go(f"/s/{shop_id}")
+    return redirect_to(f"/s/{shop_id}")
 
 
 def read_since(text: str) -> datetime | None:
     return settings_form.read_instant(text, zone=shop().zone) if text else None
 
 
-@blueprint.post("/live/orders")
+@blueprint.post("/go-live/orders")
 def open_orders(shop_id: str) -> Response:
     """What would become of the orders that are under way."""
-    since = Form.sent(request.form).values.get("since", "")
+    since = Form.from_request(request.form).values.get("since", "")
     argument = {"since": since} if since else {}
-    return ask(shop_id, "open_orders", argument, then=f"/s/{shop_id}/settings/live?asked=0#orders")
+    return request_task(shop_id, "open_orders", argument, then=f"/s/{shop_id}/settings/go-live?task=0#orders")
 
 
-@blueprint.post("/live/<any(test, pause, resume):what>")
+@blueprint.post("/go-live/<any(test, pause, resume):what>")
 def change(shop_id: str, what: str) -> Response:
     """Back to test; pause, so that orders wait and nothing is lost; go on."""
-    by, now = me().user.name, parts().now()
+    by, now = me().user.name, context().now()
     if what == "test":
-        shop_settings.back_to_test(parts().store, parts().vault, shop_id, by=by, now=now)
+        shop_settings.back_to_test(context().store, context().encryption, shop_id, by=by, now=now)
         flash(_("The shop makes test documents from now on."), "good")
     else:
-        shop_settings.suspend(parts().store, parts().vault, shop_id, suspended=what == "pause", by=by, now=now)
+        shop_settings.suspend(context().store, context().encryption, shop_id, suspended=what == "pause", by=by, now=now)
         flash(_("The shop is paused; its orders wait.") if what == "pause" else _("The shop goes on."), "good")
-    return go(f"/s/{shop_id}/settings/live")
+    return redirect_to(f"/s/{shop_id}/settings/go-live")
 
 
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    foreseen = answered(shop_id, "open_orders")
+    foreseen = finished_task(shop_id, "open_orders")
     if foreseen:
         form.values.setdefault("since", str(foreseen.argument.get("since", "")))
-    settings = parts().settings
-    with parts().store.read() as connection:
-        checks = go_live.first_run(
-            connection, shop(), smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=parts().now()
+    settings = context().settings
+    with context().store.read() as connection:
+        checks = go_live.first_run_checklist(
+            connection, shop(), smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=context().now()
         )
     return settings_page(
-        "live",
-        "live",
+        "go_live",
+        "go-live",
         status=status,
         form=form,
         checks=checks,

@@ -5,18 +5,18 @@ from http import HTTPStatus
 from flask import Response, flash, request
 
 from bridge.accounts.access import me, shop
-from bridge.context import go, parts
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import answered, ask
+from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
+from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _
 from worker.actions import shop_settings
 from worker.domain import settings_form
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
-from worker.net.smtp_url import Server
+from worker.net.smtp_url import SmtpServer
 from worker.store import shops
 from worker.store.shops import Secrets
 
@@ -27,49 +27,51 @@ HIGHEST_PORT = 65_535
 
 @blueprint.get("/mail")
 def mail(shop_id: str) -> Response:
-    return page(shop_id, shown(shop_id))
+    return page(shop_id, current_form(shop_id))
 
 
 @blueprint.post("/mail")
 def save_mail(shop_id: str) -> Response:
     """Sender and copies."""
-    form = shown(shop_id, **Form.sent(request.form).values)
+    form = current_form(shop_id, **Form.from_request(request.form).values)
     try:
         given = {name: form.values.get(name, "") for name in ADDRESSES}
-        shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        shop_settings.change_settings(
+            context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
+        )
     except WrongSettings as error:
-        form.errors |= {name: retold(sentence) for name, sentence in error.sentences.items()}
+        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("Saved."), "good")
-    return go(f"/s/{shop_id}/settings/mail")
+    return redirect_to(f"/s/{shop_id}/settings/mail")
 
 
 @blueprint.post("/mail/server")
 def save_server(shop_id: str) -> Response:
     """The shop's own mail server, or the operator's again."""
-    sent = Form.sent(request.form)
-    form = shown(shop_id, **sent.values)
+    sent = Form.from_request(request.form)
+    form = current_form(shop_id, **sent.values)
     server = None if sent.values.get("scheme", "") == "" else typed_server(form, request.form.get("password", ""))
-    if not form.is_right:
+    if not form.is_valid:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         shop_settings.change_mail_server(
-            parts().store,
-            parts().vault,
+            context().store,
+            context().encryption,
             shop_id,
             shop_settings.with_password(server, secrets_of(shop_id)) if server else None,
-            allow_private=parts().settings.allow_private_shops,
+            allow_private=context().settings.allow_private_shops,
             by=me().user.name,
-            now=parts().now(),
+            now=context().now(),
         )
     except Rejected as error:
-        form.errors["host"] = retold(error.sentence)
+        form.errors["host"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("Saved. Send a test mail to see whether it works."), "good")
-    return go(f"/s/{shop_id}/settings/mail")
+    return redirect_to(f"/s/{shop_id}/settings/mail")
 
 
-def typed_server(form: Form, password: str) -> Server | None:
+def typed_server(form: Form, password: str) -> SmtpServer | None:
     scheme = form.values["scheme"]
     host = form.text("host", needed=_("Fill in the host, like mail.example.com."))
     port = form.values.get("port", "") or str(PORTS.get(scheme, 587))
@@ -77,27 +79,27 @@ def typed_server(form: Form, password: str) -> Server | None:
         form.errors["scheme"] = _("Choose how the server is reached.")
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= HIGHEST_PORT):
         form.errors["port"] = _("A port is a number from 1 to 65535.")
-    if not form.is_right:
+    if not form.is_valid:
         return None
-    return Server(scheme, host, int(port), form.values.get("username", ""), password)
+    return SmtpServer(scheme, host, int(port), form.values.get("username", ""), password)
 
 
 @blueprint.post("/mail/test")
 def test_mail(shop_id: str) -> Response:
     """Send a test mail; the page says what came of it."""
-    to = Form.sent(request.form).values.get("to", "") or me().user.email
-    return ask(shop_id, "test_mail", {"to": to}, then=f"/s/{shop_id}/settings/mail?asked=0#test")
+    to = Form.from_request(request.form).values.get("to", "") or me().user.email
+    return request_task(shop_id, "test_mail", {"to": to}, then=f"/s/{shop_id}/settings/mail?task=0#test")
 
 
 def secrets_of(shop_id: str) -> Secrets:
-    with parts().store.read() as connection:
-        return shops.connected(connection, parts().vault, shop_id).secrets
+    with context().store.read() as connection:
+        return shops.get(connection, context().encryption, shop_id).secrets
 
 
-def shown(shop_id: str, **typed: str) -> Form:
+def current_form(shop_id: str, **typed: str) -> Form:
     """What is stored, with what was *typed* in its place. A password is never shown."""
     server = shop_settings.mail_server_of(secrets_of(shop_id))
-    values = {name: value for name, value in settings_form.shown(shop()).items() if name in ADDRESSES}
+    values = {name: value for name, value in settings_form.settings_as_text(shop()).items() if name in ADDRESSES}
     values |= {"scheme": "", "host": "", "port": "", "username": ""}
     if server is not None:
         values |= {"scheme": server.scheme, "host": server.host, "port": str(server.port), "username": server.username}
@@ -105,20 +107,20 @@ def shown(shop_id: str, **typed: str) -> Form:
 
 
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    tried = answered(shop_id, "test_mail")
+    test_task = finished_task(shop_id, "test_mail")
     return settings_page(
         "mail",
         "mail",
         status=status,
         form=form,
-        tried=tried.answer if tried else None,
-        house_has_server=bool(parts().settings.smtp_url),
+        tried=test_task.answer if test_task else None,
+        installation_has_server=bool(context().settings.smtp_url),
         schemes=[
             ("", _("the server of whoever runs Facturelay")),
             ("smtp+starttls", _("STARTTLS (usually port 587)")),
             ("smtps", _("TLS (usually port 465)")),
             ("smtp", _("unencrypted (port 25)")),
         ],
-        sender=shop().mail_from or shop().seller.email or parts().settings.mail_from,
+        sender=shop().mail_from or shop().seller.email or context().settings.mail_from,
         own_address=me().user.email,
     )

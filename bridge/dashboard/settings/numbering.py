@@ -5,23 +5,23 @@ from http import HTTPStatus
 from flask import Response, flash, request
 
 from bridge.accounts.access import me, shop
-from bridge.context import go, parts
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
+from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _
 from worker.actions import go_live, shop_settings
 from worker.domain.document import Kind
 from worker.errors import Rejected
 
 
-@blueprint.get("/numbers")
+@blueprint.get("/numbering")
 def numbers(shop_id: str) -> Response:
-    return page(shop_id, shown())
+    return page(shop_id, current_form())
 
 
-def shown() -> Form:
+def current_form() -> Form:
     values: dict[str, str] = {}
     for kind, series in shop().series.items():
         values |= {f"pattern-{kind}": series.pattern, f"name-{kind}": series.name}
@@ -29,37 +29,37 @@ def shown() -> Form:
     return Form(values)
 
 
-@blueprint.post("/numbers")
+@blueprint.post("/numbering")
 def save_numbers(shop_id: str) -> Response:
     """Store only what was changed: a number already given is never given again."""
-    form, series = Form.sent(request.form), shop().series
+    form, series = Form.from_request(request.form), shop().series
     patterns, names, yearly, after = dict[Kind, str](), dict[Kind, str](), dict[Kind, bool](), dict[Kind, int]()
     for kind in Kind:
         if form.values.get(f"pattern-{kind}", series[kind].pattern) != series[kind].pattern:
             patterns[kind] = form.values[f"pattern-{kind}"]
         if form.values.get(f"name-{kind}", series[kind].name) != series[kind].name:
             names[kind] = form.values[f"name-{kind}"]
-        if form.checked(f"yearly-{kind}") != series[kind].yearly:
-            yearly[kind] = form.checked(f"yearly-{kind}")
+        if form.is_checked(f"yearly-{kind}") != series[kind].yearly:
+            yearly[kind] = form.is_checked(f"yearly-{kind}")
         if form.values.get(f"after-{kind}"):
-            number = form.read(f"after-{kind}", shop_settings.last_number)
+            number = form.read(f"after-{kind}", shop_settings.parse_last_number)
             after |= {} if number is None else {kind: number}
-    if not form.is_right:
-        form.errors = {name: retold(sentence) for name, sentence in form.errors.items()}
+    if not form.is_valid:
+        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         shop_settings.change_numbers(
-            parts().store, parts().vault, shop_id, names=names, patterns=patterns, yearly=yearly,
-            continue_after=after, by=me().user.name, now=parts().now(),
+            context().store, context().encryption, shop_id, names=names, patterns=patterns, yearly=yearly,
+            continue_after=after, by=me().user.name, now=context().now(),
         )  # fmt: skip
     except Rejected as error:
-        form.errors["all"] = retold(error.sentence)
+        form.errors["all"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("Saved."), "good")
-    return go(f"/s/{shop_id}/settings/numbers")
+    return redirect_to(f"/s/{shop_id}/settings/numbering")
 
 
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:  # noqa: ARG001
-    with parts().store.read() as connection:
-        coming = go_live.next_numbers(connection, shop(), now=parts().now())
-    return settings_page("numbers", "numbers", status=status, form=form, coming=coming, kinds=tuple(Kind))
+    with context().store.read() as connection:
+        next_numbers = go_live.next_numbers(connection, shop(), now=context().now())
+    return settings_page("numbering", "numbering", status=status, form=form, coming=next_numbers, kinds=tuple(Kind))

@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from bridge.accounts.sign_in import mail_address
+from bridge.accounts.sign_in import read_mail_address
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import answered, ask
+from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 
 
@@ -19,13 +19,13 @@ def privacy(shop_id: str) -> Response:
 @blueprint.post("/privacy/erase")
 def erase(shop_id: str) -> Response:
     """Erase what is known of one mail address."""
-    form = Form.sent(request.form)
-    email = form.read("email", mail_address)
+    form = Form.from_request(request.form)
+    email = form.read("email", read_mail_address)
     if email is None:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return ask(shop_id, "erase_shopper", {"email": email}, then=f"/s/{shop_id}/settings/privacy?asked=0")
+    return request_task(shop_id, "erase_customer", {"email": email}, then=f"/s/{shop_id}/settings/privacy?task=0")
 
 
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    erased = answered(shop_id, "erase_shopper")
+    erased = finished_task(shop_id, "erase_customer")
     return settings_page("privacy", "privacy", status=status, form=form, erased=erased.answer if erased else None)

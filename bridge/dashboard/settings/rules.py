@@ -7,29 +7,29 @@ from http import HTTPStatus
 from flask import Response, flash, request
 
 from bridge.accounts.access import me, shop
-from bridge.context import go, parts
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
-from bridge.dashboard.tasks import answered, ask
+from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import retold
+from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _, kind_name
 from worker.actions import shop_settings
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import BuyerFilter, Moment, Rule
+from worker.domain.shop import BuyerFilter, Rule, Trigger
 
 MOST_RULES = 20
 KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleRow:
     """One rule as the form asks for it; *kind* is empty for the row in which a new one can be begun."""
 
     kind: str = ""
-    moment: str = Moment.PAID
+    trigger: str = Trigger.PAID
     send_mode: str = SendMode.SEND
     buyer: str = BuyerFilter.EVERYONE
     countries: str = ""
@@ -37,10 +37,10 @@ class Row:
     minimum: str = ""
 
     @classmethod
-    def of(cls, rule: Rule) -> "Row":
+    def of(cls, rule: Rule) -> "RuleRow":
         return cls(
             rule.kind,
-            rule.moment,
+            rule.trigger,
             rule.send_mode,
             rule.buyer,
             ", ".join(rule.countries),
@@ -56,28 +56,28 @@ class Row:
         """As `Rule.parse` reads it."""
         conditions = (
             "" if self.buyer == BuyerFilter.EVERYONE else f"buyer={self.buyer}",
-            f"country={listed(self.countries.upper())}" if self.countries else "",
-            f"method={listed(self.methods)}" if self.methods else "",
+            f"country={pipe_separated(self.countries.upper())}" if self.countries else "",
+            f"method={pipe_separated(self.methods)}" if self.methods else "",
             f"minimum={self.minimum.replace(',', '.')}" if self.minimum else "",
         )
         narrowed = ",".join(filter(None, conditions))
-        return f"{self.kind}:{self.moment}:{self.send_mode}" + (f":{narrowed}" if narrowed else "")
+        return f"{self.kind}:{self.trigger}:{self.send_mode}" + (f":{narrowed}" if narrowed else "")
 
 
-def listed(text: str) -> str:
+def pipe_separated(text: str) -> str:
     return "|".join(part for part in text.replace(",", " ").replace("|", " ").split() if part)
 
 
 @blueprint.get("/rules")
 def rules(shop_id: str) -> Response:
-    rows = [*(Row.of(rule) for rule in shop().rules), Row()]
+    rows = [*(RuleRow.of(rule) for rule in shop().rules), RuleRow()]
     return page(shop_id, rows, Form())
 
 
 @blueprint.post("/rules")
 def save_rules(shop_id: str) -> Response:
     """Store them, or only try them on the last orders."""
-    form = Form.sent(request.form)
+    form = Form.from_request(request.form)
     rows = rows_of(form.values)
     texts = [row.as_text() for row in rows if row.kind]
     for number, row in enumerate(rows):
@@ -86,48 +86,55 @@ def save_rules(shop_id: str) -> Response:
             try:
                 Rule.parse(row.as_text())
             except ValueError as error:
-                form.errors[f"rule-{number}"] = retold(str(error))
-    if not form.is_right:
+                form.errors[f"rule-{number}"] = translate_message(str(error))
+    if not form.is_valid:
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if form.checked("try"):
-        return ask(shop_id, "dry_run_rules", {"rules": "\n".join(texts)}, then=f"/s/{shop_id}/settings/rules?asked=0")
+    if form.is_checked("try"):
+        return request_task(
+            shop_id, "dry_run_rules", {"rules": "\n".join(texts)}, then=f"/s/{shop_id}/settings/rules?task=0"
+        )
     try:
         given = {"rules": "\n".join(texts)}
-        shop_settings.change(parts().store, parts().vault, shop_id, given, by=me().user.name, now=parts().now())
+        shop_settings.change_settings(
+            context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
+        )
     except WrongSettings as error:
-        form.errors["rule-0"] = retold(error.sentences["rules"])
+        form.errors["rule-0"] = translate_message(error.messages["rules"])
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(_("Saved. The rules hold from the next order on."), "good")
-    return go(f"/s/{shop_id}/settings/rules")
+    return redirect_to(f"/s/{shop_id}/settings/rules")
 
 
-def rows_of(sent: Mapping[str, str]) -> list[Row]:
+def rows_of(sent: Mapping[str, str]) -> list[RuleRow]:
     """The rules as typed, in their order."""
     return [
-        Row(**{name: sent.get(f"{name}-{number}", getattr(Row, name)) for name in Row.__dataclass_fields__})
+        RuleRow(**{name: sent.get(f"{name}-{number}", getattr(RuleRow, name)) for name in RuleRow.__dataclass_fields__})
         for number in range(MOST_RULES)
         if f"kind-{number}" in sent
     ]
 
 
-def page(shop_id: str, rows: list[Row], form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    tried = answered(shop_id, "dry_run_rules")
-    if tried is not None and not form.values:
+def page(shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    dry_run = finished_task(shop_id, "dry_run_rules")
+    if dry_run is not None and not form.values:
         # What was tried stays in the form until it is saved.
-        rows = [*(Row.of(rule) for rule in settings_form.read_rules(str(tried.argument.get("rules", "")))), Row()]
+        rows = [
+            *(RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))),
+            RuleRow(),
+        ]
     return settings_page(
         "rules",
         "rules",
         status=status,
         rows=rows,
         form=form,
-        tried=tried.answer if tried else None,
+        tried=dry_run.answer if dry_run else None,
         kinds=[("", _("no document")), *((kind, kind_name(kind)) for kind in KINDS)],
-        moments=[
-            (Moment.CREATED, _("placed")),
-            (Moment.PAID, _("paid")),
-            (Moment.PROCESSING, _("in processing")),
-            (Moment.COMPLETED, _("completed")),
+        triggers=[
+            (Trigger.CREATED, _("placed")),
+            (Trigger.PAID, _("paid")),
+            (Trigger.PROCESSING, _("in processing")),
+            (Trigger.COMPLETED, _("completed")),
         ],
         send_modes=[(SendMode.SEND, _("mail it at once")), (SendMode.DRAFT, _("keep it as a draft"))],
         buyers=[

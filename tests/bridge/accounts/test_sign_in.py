@@ -17,8 +17,8 @@ def a_link(
     app: BridgeApp, purpose: str, *, email: str = "", role: Role = Role.OPERATOR, shop_id: str | None = None
 ) -> str:
     with app.store.write() as connection:
-        return sessions.make_pass(
-            connection, purpose, email=email, role=role, shop_id=shop_id, made_by="Els", now=app.now
+        return sessions.create_link(
+            connection, purpose, email=email, role=role, shop_id=shop_id, created_by="Els", now=app.now
         )
 
 
@@ -38,7 +38,7 @@ def test_the_set_up_link_makes_the_first_operator_and_works_once(app: BridgeApp)
 
     assert visitor.post(f"/set-up/{token}", **fields).headers["Location"] == "/"
     assert visitor.get("/").headers["Location"] == "/shops"
-    assert visitor.get("/people").status_code == 200
+    assert visitor.get("/users").status_code == 200
     with app.store.read() as connection:
         (user,) = users.every(connection)
     assert (user.email, user.name, user.operator, user.signed_in_at) == (ELS, "Els Peeters", True, NOW)
@@ -63,7 +63,7 @@ def test_who_was_suspended_gets_neither_in_nor_on(app: BridgeApp) -> None:
     with app.store.write() as connection:
         users.change(connection, 1, suspended_at=NOW)
 
-    assert visitor.get("/people").headers["Location"].startswith("/sign-in")
+    assert visitor.get("/users").headers["Location"].startswith("/sign-in")
     assert Visitor(app).sign_in(ELS).status_code == 422
 
 
@@ -84,18 +84,18 @@ def test_a_session_ends_by_signing_out_by_a_day_of_silence_and_after_two_weeks(a
     assert cookies is not None
     visitor.post("/sign-out")
     visitor.client.set_cookie("__Host-facturelay", cookies.value, domain="documents.example", secure=True)
-    assert visitor.get("/people").status_code == 303
+    assert visitor.get("/users").status_code == 303
 
     visitor.sign_in(ELS)
     for _ in range(14):
-        assert visitor.get("/people").status_code == 200
+        assert visitor.get("/users").status_code == 200
         app.now += timedelta(hours=23)
     app.now += timedelta(hours=23)
-    assert visitor.get("/people").status_code == 303
+    assert visitor.get("/users").status_code == 303
 
     visitor.sign_in(ELS)
     app.now += timedelta(hours=24)
-    assert visitor.get("/people").status_code == 303
+    assert visitor.get("/users").status_code == 303
 
 
 def test_the_cookie_is_closed_to_scripts_other_sites_and_other_hosts(app: BridgeApp) -> None:
@@ -157,8 +157,8 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(app: BridgeApp) -> None
     a_user(app, ELS, operator=True)
     visitor = Visitor(app)
 
-    assert visitor.get("/people?x=1").headers["Location"] == "/sign-in?next=%2Fpeople%3Fx%3D1"
-    assert visitor.sign_in(ELS, next="/people?x=1").headers["Location"] == "/people?x=1"
+    assert visitor.get("/users?x=1").headers["Location"] == "/sign-in?next=%2Fusers%3Fx%3D1"
+    assert visitor.sign_in(ELS, next="/users?x=1").headers["Location"] == "/users?x=1"
 
 
 def with_second_step(app: BridgeApp) -> tuple[Visitor, str, list[str]]:
@@ -253,7 +253,7 @@ def test_a_link_for_a_new_password_ends_every_session_and_lasts_two_hours(app: B
 
     assert forgetful.post(f"/password/{token}", password=new, again="iets anders dan").status_code == 422
     assert forgetful.post(f"/password/{token}", password=new, again=new).status_code == 303
-    assert visitor.get("/people").status_code == 303
+    assert visitor.get("/users").status_code == 303
     assert (Visitor(app).sign_in(ELS).status_code, Visitor(app).sign_in(ELS, new).status_code) == (422, 303)
     late = a_link(app, "password", email=ELS)
     app.now += timedelta(hours=2)
@@ -282,7 +282,7 @@ def test_a_password_that_is_easily_guessed_is_refused_beside_its_field(app: Brid
 
 def test_the_last_operator_stays(app: BridgeApp) -> None:
     visitor = signed_in(app, ELS, operator=True)
-    visitor.post("/people/1/remove")
-    visitor.post("/people/1/suspend")
+    visitor.post("/users/1/remove")
+    visitor.post("/users/1/suspend")
 
-    assert visitor.get("/people").status_code == 200
+    assert visitor.get("/users").status_code == 200

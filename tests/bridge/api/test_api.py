@@ -14,8 +14,8 @@ from worker.domain.document import Document, Kind, Problem
 from worker.domain.shop import Shop
 from worker.store import api_tokens, audit_trail, deliveries, documents, register, shops, steps, webhooks
 from worker.store.api_tokens import Scope
-from worker.store.audit_trail import Event
-from worker.store.database.encryption import Vault
+from worker.store.audit_trail import AuditEntry
+from worker.store.database.encryption import Encryption
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -37,7 +37,7 @@ def of_another(app: BridgeApp) -> ApiClient:
     """A token of another shop in the same app, which has nothing."""
     with app.store.write() as connection:
         shop = Shop(OTHER, "Andere winkel", "https://other.example", NOW)
-        shops.add(connection, Vault(app.settings.secret_keys), shop, Secrets((SECRET,)), now=NOW)
+        shops.add(connection, Encryption(app.settings.secret_keys), shop, Secrets((SECRET,)), now=NOW)
     return ApiClient(app, a_token(app, shop=OTHER))
 
 
@@ -100,13 +100,13 @@ NEEDS = {
     Scope.DOCUMENTS_READ: ("GET /documents", "GET /documents/1", "GET /drafts", "GET /drafts/1", "GET /register"),
     Scope.FILES_READ: ("GET /documents/1/pdf", "GET /documents/1/xml"),
     Scope.ORDERS_READ: ("GET /orders", "GET /orders/238", "GET /orders/238/trail"),
-    Scope.HOOKS_WRITE: (
-        "GET /hooks",
-        "POST /hooks",
-        "GET /hooks/1",
-        "PATCH /hooks/1",
-        "DELETE /hooks/1",
-        "GET /hooks/1/calls",
+    Scope.WEBHOOKS_WRITE: (
+        "GET /webhook-endpoints",
+        "POST /webhook-endpoints",
+        "GET /webhook-endpoints/1",
+        "PATCH /webhook-endpoints/1",
+        "DELETE /webhook-endpoints/1",
+        "GET /webhook-endpoints/1/events",
     ),
 }
 
@@ -137,15 +137,15 @@ def test_a_token_without_files_is_not_told_the_link_that_opens_them(app: BridgeA
 
 
 def test_a_token_that_asks_without_end_is_told_to_wait(api: ApiClient) -> None:
-    statuses = [api.get("/hooks").status_code for _ in range(301)]
+    statuses = [api.get("/webhook-endpoints").status_code for _ in range(301)]
     assert statuses == [200] * 300 + [429]
     api.app.now += timedelta(seconds=20)
-    answer = api.get("/hooks")
+    answer = api.get("/webhook-endpoints")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "40")
     assert (answer.json or {})["message"] == "This token asks too often; ask again in 40 seconds."
-    assert ApiClient(api.app, a_token(api.app)).get("/hooks").status_code == 200
+    assert ApiClient(api.app, a_token(api.app)).get("/webhook-endpoints").status_code == 200
     api.app.now += timedelta(seconds=41)
-    assert api.get("/hooks").status_code == 200
+    assert api.get("/webhook-endpoints").status_code == 200
 
 
 # Another shop's
@@ -156,13 +156,15 @@ def test_a_token_of_another_shop_finds_nothing_by_any_address(api: ApiClient, of
     app.issue()
     saw(app, 238)
     with app.store.write() as connection:
-        documents.keep_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
-        deliveries.keep(
+        documents.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
+        deliveries.add(
             connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER, now=NOW
         )
-    new = api.ask("POST", "/hooks", json={"url": "https://books.example.com/", "events": ["document.issued"]})
+    new = api.ask(
+        "POST", "/webhook-endpoints", json={"url": "https://books.example.com/", "events": ["document.issued"]}
+    )
     assert new.status_code == 201
-    lists = {f"/{name}": name for name in ("documents", "drafts", "orders", "hooks")}
+    lists = {f"/{name}": name.replace("-", "_") for name in ("documents", "drafts", "orders", "webhook-endpoints")}
     assert all(api.told(path)[name] for path, name in lists.items())
     assert {path: of_another.told(path)[name] for path, name in lists.items()} == {path: [] for path in lists}
     ones = (
@@ -171,15 +173,15 @@ def test_a_token_of_another_shop_finds_nothing_by_any_address(api: ApiClient, of
         "/drafts/1",
         "/orders/238",
         "/orders/238/trail",
-        "/hooks/1",
-        "/hooks/1/calls",
+        "/webhook-endpoints/1",
+        "/webhook-endpoints/1/events",
     )
     for path in ones:
         assert api.get(path).status_code == 200, path
         assert of_another.get(path).status_code == 404, path
-    assert of_another.ask("PATCH", "/hooks/1", json={"active": False}).status_code == 404
-    assert of_another.ask("DELETE", "/hooks/1").status_code == 404
-    assert api.told("/hooks/1")["active"] is True
+    assert of_another.ask("PATCH", "/webhook-endpoints/1", json={"active": False}).status_code == 404
+    assert of_another.ask("DELETE", "/webhook-endpoints/1").status_code == 404
+    assert api.told("/webhook-endpoints/1")["active"] is True
     assert of_another.told("/shop")["shop"] == OTHER
     for path in ("/documents?order_id=238", "/documents?number=F2026-00017", "/orders?order_number=A238"):
         assert of_another.told(path)[path[1:].partition("?")[0]] == []
@@ -195,7 +197,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
     with app.store.write() as connection:
         documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=invoice.issued_on, by="An")
         names = (StepName.MAIL, StepName.WRITE_BACK)
-        steps.plan(connection, shop_id=SHOP, document_id=1, names=names, together="2", now=NOW)
+        steps.plan(connection, shop_id=SHOP, document_id=1, names=names, mail_group="2", now=NOW)
         leased = steps.take_one(connection, StepName.MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         steps.finish(connection, leased.lease, now=NOW)
@@ -332,7 +334,7 @@ def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None
     later = NOW + timedelta(hours=1)
     with app.store.write() as connection:
         documents.mark(connection, paid.document_id, "paid", now=later, by="An")
-        steps.plan(connection, shop_id=SHOP, document_id=3, names=(StepName.MAIL,), together="9", now=NOW)
+        steps.plan(connection, shop_id=SHOP, document_id=3, names=(StepName.MAIL,), mail_group="9", now=NOW)
         leased = steps.take_one(connection, StepName.MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         steps.finish(connection, leased.lease, now=later)
@@ -399,12 +401,12 @@ def test_drafts_that_wait_are_told_with_why_and_others_are_not(either: ApiClient
         for n in (1, 2, 3):
             problem = Problem("vat_unknown", "The VAT number has a wrong check digit.")
             draft = a_draft(cause=f"order:{n}:invoice:1", order_id=n, order_number=f"A{n}", problems=(problem,))
-            documents.keep_draft(connection, SHOP, draft, now=NOW)
+            documents.save_draft(connection, SHOP, draft, now=NOW)
         key = draft.order_key
         documents.end_draft(connection, SHOP, cause="order:2:invoice:1", order_key=key, state="discarded", now=NOW)
     found = either.all("/drafts?limit=1", "drafts")
     assert [(told["draft_id"], told["order_id"]) for told in found] == [(1, 1), (3, 3)]
-    assert found[0]["problems"] == [{"code": "vat_unknown", "sentence": "The VAT number has a wrong check digit."}]
+    assert found[0]["problems"] == [{"code": "vat_unknown", "message": "The VAT number has a wrong check digit."}]
     assert (found[0]["status"], found[0]["total"]) == ("draft", "22.20")
     assert either.told("/drafts?order_id=3")["drafts"] == [found[1]]
     assert either.told("/drafts/3") == found[1]
@@ -426,8 +428,8 @@ def test_orders_come_in_pages_each_as_it_was_seen_last(either: ApiClient) -> Non
     assert [told["order_id"] for told in either.told("/orders?status=completed")["orders"]] == [4]
     assert [told["order_id"] for told in either.told("/orders?order_number=A3")["orders"]] == [3]
     assert [told["order_id"] for told in either.told("/orders?updated_since=2026-11-23T09:31:00Z")["orders"]] == [4]
-    assert either.told("/orders/3")["findings"] == [
-        {"rule": "invoice:paid:send", "fired": False, "code": "not_paid", "sentence": "It is not paid."}
+    assert either.told("/orders/3")["rule_results"] == [
+        {"rule": "invoice:paid:send", "fired": False, "code": "not_paid", "message": "It is not paid."}
     ]
 
 
@@ -437,15 +439,15 @@ def test_the_trail_tells_an_orders_whole_story_without_its_key(either: ApiClient
     app.issue()
     app.deliver()
     with app.store.write() as connection:
-        audit_trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
-        documents.keep_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
+        audit_trail.add(connection, AuditEntry(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        documents.save_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
     told = either.told("/orders/238/trail")
     assert set(told) == {"order", "deliveries", "documents", "drafts", "events"}
     assert told["order"] == either.told("/orders/238")
     assert [(one["topic"], one["state"]) for one in told["deliveries"]] == [("order.updated", "waiting")]
     assert [(one["number"], one["steps"][0]["step"]) for one in told["documents"]] == [("F2026-00017", "render")]
     assert [one["draft_id"] for one in told["drafts"]] == [1]
-    assert [one["sentence"] for one in told["events"]] == ["F2026-00017 was issued."]
+    assert [one["message"] for one in told["events"]] == ["F2026-00017 was issued."]
     assert "wc_order_1" not in json.dumps(told)
 
 
@@ -454,12 +456,12 @@ def test_the_register_comes_in_pages_with_the_head_of_its_chain(either: ApiClien
     made = issued(app, 3)
     with app.store.write() as connection:
         for document in made:
-            register.enter(connection, document)
+            register.append(connection, document)
         documents.mark(connection, 2, "paid", now=NOW, on_date=NOW.date(), by="An")
         head = register.head(connection, SHOP)
     app.issue(number="C2026-00001", sequence=1, **{**a_credit_note_for(made[2]), "order_id": 3})
     found = either.all("/register?limit=1", "register")
-    assert [(row["position"], row["number"], row["fate"]) for row in found] == [
+    assert [(row["position"], row["number"], row["status"]) for row in found] == [
         (1, "F2026-00001", "issued"),
         (2, "F2026-00002", "paid"),
         (3, "F2026-00003", "credited"),
@@ -517,7 +519,7 @@ WRONG = [
     ("/documents?updated_since=0001-01-01T00:00:00%2B14:00", "updated_since"),
     ("/documents?colour=red", "colour"),
     ("/documents/1?limit=1", "limit"),
-    ("/hooks?after=1", "after"),
+    ("/webhook-endpoints?after=1", "after"),
     ("/orders?status=%0d%0a", "status"),
 ]
 
@@ -552,7 +554,7 @@ NOWHERE = [
     "/orders/999999999999999999/trail",
     "/../v1/shop",
     "/%2e%2e/d/x",
-    "/hooks/1/calls/1",
+    "/webhook-endpoints/1/events/1",
 ]
 
 
@@ -579,35 +581,37 @@ def a_hook(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_hook_is_added_with_a_secret_that_is_shown_once(either: ApiClient) -> None:
-    answer = either.ask("POST", "/hooks", json=a_hook(events=["document.paid", "document.issued", "document.paid"]))
+    answer = either.ask(
+        "POST", "/webhook-endpoints", json=a_hook(events=["document.paid", "document.issued", "document.paid"])
+    )
     assert answer.status_code == 201
-    assert answer.headers["Location"] == "https://documents.example/api/v1/hooks/1"
+    assert answer.headers["Location"] == "https://documents.example/api/v1/webhook-endpoints/1"
     told = dict(answer.json or {})
     secret = told.pop("secret")
     assert len(secret) == len("fh_") + 64
     assert told == {
-        "hook_id": 1,
+        "endpoint_id": 1,
         "shop": SHOP,
         "url": "https://books.example.com/hook",
         "events": ["document.issued", "document.paid"],
         "active": True,
-        "made_at": NOW.isoformat(),
-        "made_by": "API (bookkeeping)",
+        "created_at": NOW.isoformat(),
+        "created_by": "API (bookkeeping)",
         "stopped_at": None,
-        "stopped_because": "",
+        "stop_message": "",
     }
-    assert either.told("/hooks") == {"hooks": [told]}
-    assert either.told("/hooks/1") == told
+    assert either.told("/webhook-endpoints") == {"webhook_endpoints": [told]}
+    assert either.told("/webhook-endpoints/1") == told
     with either.app.store.read() as connection:
-        rows = connection.exec_driver_sql("SELECT * FROM hooks").all()
+        rows = connection.exec_driver_sql("SELECT * FROM webhook_endpoints").all()
     assert secret not in str(rows)
 
 
 def test_a_hook_is_changed_stopped_and_goes_on(either: ApiClient) -> None:
-    either.ask("POST", "/hooks", json=a_hook())
+    either.ask("POST", "/webhook-endpoints", json=a_hook())
     either.app.issue()
     changed = either.ask(
-        "PATCH", "/hooks/1", json={"url": "https://new.example.com/", "events": ["document.paid"]}
+        "PATCH", "/webhook-endpoints/1", json={"url": "https://new.example.com/", "events": ["document.paid"]}
     ).json
     assert changed is not None
     assert (changed["url"], changed["events"], changed["active"]) == (
@@ -615,42 +619,42 @@ def test_a_hook_is_changed_stopped_and_goes_on(either: ApiClient) -> None:
         ["document.paid"],
         True,
     )
-    stopped = either.ask("PATCH", "/hooks/1", json={"active": False}).json
+    stopped = either.ask("PATCH", "/webhook-endpoints/1", json={"active": False}).json
     assert stopped is not None
-    assert (stopped["active"], stopped["stopped_because"]) == (False, "Stopped by a person.")
-    assert [call["state"] for call in either.told("/hooks/1/calls")["calls"]] == ["failed"]
-    on = either.ask("PATCH", "/hooks/1", json={"active": True}).json
+    assert (stopped["active"], stopped["stop_message"]) == (False, "Stopped by a person.")
+    assert [call["state"] for call in either.told("/webhook-endpoints/1/events")["events"]] == ["failed"]
+    on = either.ask("PATCH", "/webhook-endpoints/1", json={"active": True}).json
     assert on is not None
     assert (on["active"], on["stopped_at"], on["url"]) == (True, None, "https://new.example.com/")
-    (call,) = either.told("/hooks/1/calls")["calls"]
+    (call,) = either.told("/webhook-endpoints/1/events")["events"]
     assert call == {
         "id": 1,
         "event": "document.issued",
         "document_id": 1,
         "state": "waiting",
         "attempts": 0,
-        "made_at": NOW.isoformat(),
+        "created_at": NOW.isoformat(),
         "next_at": NOW.isoformat(),
-        "reason": "",
+        "message": "",
         "done_at": None,
     }
 
 
 def test_a_removed_hook_is_gone_with_its_calls(either: ApiClient) -> None:
-    either.ask("POST", "/hooks", json=a_hook())
+    either.ask("POST", "/webhook-endpoints", json=a_hook())
     either.app.issue()
-    answer = either.ask("DELETE", "/hooks/1")
+    answer = either.ask("DELETE", "/webhook-endpoints/1")
     assert (answer.status_code, answer.data) == (204, b"")
-    assert either.get("/hooks/1").status_code == 404
-    assert either.ask("DELETE", "/hooks/1").status_code == 404
+    assert either.get("/webhook-endpoints/1").status_code == 404
+    assert either.ask("DELETE", "/webhook-endpoints/1").status_code == 404
     with either.app.store.read() as connection:
         assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
 
 
 def test_a_shop_has_ten_hooks_and_no_more(api: ApiClient) -> None:
-    assert [api.ask("POST", "/hooks", json=a_hook()).status_code for _ in range(10)] == [201] * 10
-    answer = api.ask("POST", "/hooks", json=a_hook())
-    assert (answer.status_code, (answer.json or {})["error"]) == (422, "hooks_many")
+    assert [api.ask("POST", "/webhook-endpoints", json=a_hook()).status_code for _ in range(10)] == [201] * 10
+    answer = api.ask("POST", "/webhook-endpoints", json=a_hook())
+    assert (answer.status_code, (answer.json or {})["error"]) == (422, "webhook_endpoints_many")
 
 
 WRONG_HOOKS: list[tuple[dict[str, Any], str]] = [
@@ -675,9 +679,9 @@ WRONG_HOOKS: list[tuple[dict[str, Any], str]] = [
 
 def test_a_wrong_hook_is_refused_and_the_field_named(api: ApiClient) -> None:
     for body, field in WRONG_HOOKS:
-        answer = api.ask("POST", "/hooks", json=body)
+        answer = api.ask("POST", "/webhook-endpoints", json=body)
         assert (answer.status_code, (answer.json or {})["field"]) == (422, field), body
-    assert api.told("/hooks") == {"hooks": []}
+    assert api.told("/webhook-endpoints") == {"webhook_endpoints": []}
 
 
 NO_OBJECTS: list[tuple[dict[str, Any], int]] = [
@@ -695,7 +699,7 @@ NO_OBJECTS: list[tuple[dict[str, Any], int]] = [
 
 def test_a_body_that_is_no_json_object_is_refused(api: ApiClient) -> None:
     for sent, status in NO_OBJECTS:
-        answer = api.ask("POST", "/hooks", **sent)
+        answer = api.ask("POST", "/webhook-endpoints", **sent)
         assert answer.status_code == status, sent
         assert set(answer.json or {}) == {"error", "message"}
 
@@ -703,7 +707,7 @@ def test_a_body_that_is_no_json_object_is_refused(api: ApiClient) -> None:
 def test_an_operators_own_machine_may_be_told_where_that_is_allowed(app: BridgeApp) -> None:
     open_app = BridgeApp(replace(app.settings, allow_private_shops=True))
     api = ApiClient(open_app, a_token(app))
-    assert api.ask("POST", "/hooks", json=a_hook(url="http://127.0.0.1:9000/")).status_code == 201
+    assert api.ask("POST", "/webhook-endpoints", json=a_hook(url="http://127.0.0.1:9000/")).status_code == 201
     open_app.store.close()
 
 

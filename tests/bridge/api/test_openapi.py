@@ -14,17 +14,17 @@ from schemathesis import Case, CheckFunction, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from bridge.api.examples import EXAMPLES, TOLD
+from bridge.api.examples import EXAMPLES, WEBHOOK_PAYLOAD
 from bridge.api.routes import ROUTES
 from bridge.api.schemas import SCHEMAS
 from tests.support.api_client import ApiClient, a_token, saw
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_draft
 from worker.store import audit_trail, documents, register
 from worker.store.api_tokens import Scope
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 
 # A schema cannot say which addresses may be called, and the eleventh webhook is refused whatever it says.
-JUDGED_BEYOND_THE_SCHEMA = ("add_hook", "change_hook")
+JUDGED_BEYOND_THE_SCHEMA = ("add_webhook_endpoint", "change_webhook_endpoint")
 EXAMPLES_EACH = 8
 
 
@@ -37,10 +37,10 @@ def full(app: BridgeApp) -> BridgeApp:
     app.deliver()
     with app.store.write() as connection:
         for document in (invoice, credit_note):
-            register.enter(connection, document)
+            register.append(connection, document)
         documents.mark(connection, 1, "paid", now=NOW, on_date=NOW.date(), by="An")
-        documents.keep_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
-        audit_trail.add(connection, Event(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        documents.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
+        audit_trail.add(connection, AuditEntry(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
     return app
 
 
@@ -76,7 +76,7 @@ def test_every_scope_is_asked_for_by_some_route_and_only_the_shop_is_open_to_all
 
 def test_every_example_fits_its_schema(app: BridgeApp) -> None:
     file = the_file(app)
-    shown = [("Told", TOLD)]
+    shown = [("WebhookPayload", WEBHOOK_PAYLOAD)]
     for methods in file["paths"].values():
         for operation in methods.values():
             for answer in operation["responses"].values():
@@ -135,8 +135,8 @@ def test_every_route_answers_with_what_there_is(full: BridgeApp) -> None:
     """What a generator seldom hits: the ids that exist. Each answer is held against the schema of its route."""
     api = ApiClient(full, a_token(full))
     hook = {"url": "https://books.example.com/hook", "events": ["document.issued"]}
-    bodies = {"add_hook": hook, "change_hook": {"events": ["document.paid"]}}
-    order = sorted(ROUTES, key=lambda route: (route.method == "DELETE", route.name != "add_hook"))
+    bodies = {"add_webhook_endpoint": hook, "change_webhook_endpoint": {"events": ["document.paid"]}}
+    order = sorted(ROUTES, key=lambda route: (route.method == "DELETE", route.name != "add_webhook_endpoint"))
     for route in order:
         path = re.sub(r"\{order_id\}", "238", route.path)
         path = re.sub(r"\{\w+\}", "1", path)

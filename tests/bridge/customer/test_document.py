@@ -12,10 +12,10 @@ from itsdangerous import URLSafeSerializer
 from sqlalchemy import text
 
 from bridge import create_app
-from bridge.i18n.phrases import LANGUAGES, SENTENCES, TITLES, Words
+from bridge.i18n.phrases import LANGUAGES, PHRASES, TITLES, Phrases
 from tests.support.bridge_app import KEY, NOW, PDF, BridgeApp, a_credit_note_for, a_file, settings_for
 from worker.domain.document import Document, Kind, PaymentRequest
-from worker.i18n import Words as WordsOnPaper
+from worker.i18n import Translator as WordsOnPaper
 from worker.i18n import title
 from worker.net import document_link
 from worker.store import documents, steps
@@ -79,7 +79,7 @@ def test_the_xml_is_a_download_where_there_is_one(app: BridgeApp) -> None:
     document = app.issue()
     app.keep_file(document.document_id, "xml", b"<Invoice/>")
     with app.store.write() as connection:
-        documents.keep_file(connection, a_file(document.document_id, "xml", b"<Invoice/>"))
+        documents.add_file(connection, a_file(document.document_id, "xml", b"<Invoice/>"))
 
     answer = app.client.get(f"/d/{token_of(document)}/xml")
 
@@ -237,7 +237,7 @@ def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(app: BridgeApp) -> None:
             connection, StepName.RENDER, document_id=document.document_id, now=NOW, lease_for=timedelta(minutes=1)
         )
         assert leased is not None
-        steps.finish(connection, leased.lease, now=NOW, state="failed", code="x", sentence="x")
+        steps.finish(connection, leased.lease, now=NOW, state="failed", code="x", message="x")
 
     page = app.client.get(f"/d/{token_of(document)}")
 
@@ -363,7 +363,7 @@ def test_a_link_can_only_be_looked_at(app: BridgeApp, method: str) -> None:
 
 def test_a_scanner_that_opens_everything_changes_nothing(app: BridgeApp) -> None:
     document, rows = app.issue(), {}
-    tables = ("documents", "files", "marks", "steps", "events", "deliveries")
+    tables = ("documents", "files", "marks", "steps", "audit_trail", "deliveries")
     for moment in ("before", "after"):
         with app.store.read() as connection:
             rows[moment] = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}
@@ -440,7 +440,7 @@ def test_a_link_that_does_not_work_speaks_the_language_of_the_browser(app: Bridg
     answer = app.client.get("/d/x", headers={"Accept-Language": asked})
 
     assert f'<html lang="{spoken}">' in answer.text
-    assert SENTENCES[spoken]["unknown_title"] in answer.text
+    assert PHRASES[spoken]["unknown_title"] in answer.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -448,12 +448,12 @@ def test_the_page_speaks_the_language_of_the_document_whatever_the_browser_asks(
     page = app.client.get(f"/d/{token_of(app.issue(language=language))}", headers={"Accept-Language": "pl"}).text
 
     assert f'<html lang="{language}">' in page
-    assert SENTENCES[language]["by_transfer"] in page
+    assert PHRASES[language]["by_transfer"] in page
 
 
 def test_every_language_says_everything() -> None:
     holes = {
-        language: {key: set(re.findall(r"{\w+}", said)) for key, said in SENTENCES[language].items()}
+        language: {key: set(re.findall(r"{\w+}", said)) for key, said in PHRASES[language].items()}
         for language in LANGUAGES
     }
 
@@ -500,7 +500,7 @@ ON_PAPER = {
 def test_the_same_thing_has_the_same_name_as_on_paper(language: str) -> None:
     on_paper = WordsOnPaper(language)
 
-    assert {key: SENTENCES[language][key] for key in ON_PAPER} == {
+    assert {key: PHRASES[language][key] for key in ON_PAPER} == {
         key: on_paper.gettext(message, date="{date}") for key, message in ON_PAPER.items()
     }
     assert TITLES[language] == {kind: title(kind, on_paper) for kind in Kind}
@@ -511,7 +511,7 @@ AMOUNTS = ["0.00", "0.05", "22.20", "1234.56", "1234567.89", "1.005"]
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_amounts_and_dates_look_as_they_do_on_paper(language: str) -> None:
-    here, on_paper = Words(language), WordsOnPaper(language)
+    here, on_paper = Phrases(language), WordsOnPaper(language)
 
     for value in map(Decimal, AMOUNTS):
         assert here.amount(value, "EUR") == on_paper.amount(value, "EUR")
@@ -521,8 +521,8 @@ def test_amounts_and_dates_look_as_they_do_on_paper(language: str) -> None:
 
 
 def test_a_currency_without_cents_shows_none_and_one_with_three_decimals_all() -> None:
-    assert Words("nl").amount(Decimal("1500.00"), "JPY") == "JPY\N{NO-BREAK SPACE}1.500"
-    assert Words("en").amount(Decimal("1.250"), "KWD") == "KWD\N{NO-BREAK SPACE}1.250"
+    assert Phrases("nl").amount(Decimal("1500.00"), "JPY") == "JPY\N{NO-BREAK SPACE}1.500"
+    assert Phrases("en").amount(Decimal("1.250"), "KWD") == "KWD\N{NO-BREAK SPACE}1.250"
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,11 @@ def expired(app: BridgeApp, document: Document) -> str:
 
 def asked(app: BridgeApp) -> list[dict[str, object]]:
     with app.store.read() as connection:
-        found = [tasks.get(connection, i) for i in tasks.due_ids(connection, now=app.now, limit=10)]
+        found = [tasks.find(connection, i) for i in tasks.due_ids(connection, now=app.now, limit=10)]
     return [
-        {"shop": e.shop_id, "kind": e.kind, "argument": e.argument, "by": e.asked_by} for e in found if e is not None
+        {"shop": e.shop_id, "kind": e.kind, "argument": e.argument, "by": e.requested_by}
+        for e in found
+        if e is not None
     ]
 
 
@@ -43,7 +45,7 @@ def test_pressing_it_leaves_an_errand_for_the_worker(app_on_each_database: Bridg
     assert (answer.status_code, "Kijk in je mailbox" in answer.text) == (200, True)
     assert "jan@klant.example" not in answer.text
     assert asked(app_on_each_database) == [
-        {"shop": SHOP, "kind": "renew_link", "argument": {"document_id": document.document_id}, "by": "shopper"}
+        {"shop": SHOP, "kind": "renew_link", "argument": {"document_id": document.document_id}, "by": "customer"}
     ]
 
 
@@ -95,4 +97,4 @@ def test_looking_at_the_address_of_the_button_asks_for_nothing(app: BridgeApp, m
 
     assert app.client.open(f"/d/{token}/renew", method=method).status_code == 405
     with app.store.read() as connection:
-        assert connection.execute(text("SELECT count(*) FROM errands")).scalar() == 0
+        assert connection.execute(text("SELECT count(*) FROM tasks")).scalar() == 0

@@ -12,8 +12,8 @@ from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.document import Kind
 from worker.domain.shop import Rule, Shop
 from worker.store import sessions, shops, sign_in_log, tasks, users
-from worker.store.database.encryption import Vault
-from worker.store.database.pagination import Place
+from worker.store.database.encryption import Encryption
+from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import deliveries
 from worker.store.queries import activity
 from worker.store.users import Role
@@ -33,10 +33,10 @@ def settings_of(app: BridgeApp) -> Shop:
     return found
 
 
-def asked(app: BridgeApp, errand_id: int = 1) -> tuple[str, dict[str, Any]] | None:
+def asked(app: BridgeApp, task_id: int = 1) -> tuple[str, dict[str, Any]] | None:
     """What the worker was asked to do, and with what."""
     with app.store.read() as connection:
-        found = tasks.get(connection, errand_id)
+        found = tasks.find(connection, task_id)
     return (found.kind, dict(found.argument)) if found else None
 
 
@@ -61,7 +61,7 @@ def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
 
 def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -> None:
     visitor = admin(app)
-    rows = {"kind-0": "invoice", "moment-0": "paid", "send_mode-0": "send", "buyer-0": "business", "countries-0": "be, nl",
+    rows = {"kind-0": "invoice", "trigger-0": "paid", "send_mode-0": "send", "buyer-0": "business", "countries-0": "be, nl",
             "methods-0": "", "minimum-0": "12,50", "kind-1": ""}  # fmt: skip
     rule = "invoice:paid:send:buyer=business,country=BE|NL,minimum=12.50"
     wrong = visitor.post(f"{SETTINGS}/rules", **{**rows, "minimum-0": "much"})
@@ -69,7 +69,7 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     before = settings_of(app).rules
 
     assert (wrong.status_code, wrong.text.count('class="error"')) == (HTTPStatus.UNPROCESSABLE_ENTITY, 1)
-    assert tried.headers["Location"].startswith(f"/s/{SHOP}/asked/1")
+    assert tried.headers["Location"].startswith(f"/s/{SHOP}/tasks/1")
     assert asked(app) == ("dry_run_rules", {"rules": rule})
     assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
     assert settings_of(app).rules == (Rule.parse(rule),) != before
@@ -93,10 +93,12 @@ def test_numbers_go_on_after_another_program_and_a_wrong_pattern_is_refused(app:
     yearly = {f"yearly-{kind}": "1" for kind, one in settings_of(app).series.items() if one.yearly}
 
     for wrong in ({"pattern-invoice": "F{year}"}, {"after-invoice": "12a"}):
-        assert visitor.post(f"{SETTINGS}/numbers", **yearly, **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert visitor.post(f"{SETTINGS}/numbering", **yearly, **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert settings_of(app).series[Kind.INVOICE] == series
-    visitor.post(f"{SETTINGS}/numbers", **yearly, **{"pattern-invoice": "{year}/{number:04d}", "after-invoice": "115"})
-    assert "2026/0116" in visitor.get(f"{SETTINGS}/numbers").text
+    visitor.post(
+        f"{SETTINGS}/numbering", **yearly, **{"pattern-invoice": "{year}/{number:04d}", "after-invoice": "115"}
+    )
+    assert "2026/0116" in visitor.get(f"{SETTINGS}/numbering").text
 
 
 def test_a_mail_server_is_kept_and_its_password_never_shown(app: BridgeApp) -> None:
@@ -116,7 +118,7 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> Non
     shown = visitor.post(f"{TEAM}/invite", email="Jan@Shop.example", role="viewer").text
     token = shown.partition("/join/")[2].partition("<")[0]
     with app.store.read() as connection:
-        (invite,) = sessions.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW)
+        (invite,) = sessions.open_links(connection, purpose="invite", shop_id=SHOP, now=NOW)
 
     assert (invite.email, invite.role) == ("jan@shop.example", Role.VIEWER)
     assert token not in visitor.get(TEAM).text
@@ -137,14 +139,14 @@ def test_another_shops_admin_withdraws_nothing_here(app: BridgeApp) -> None:
     app.add_shop(other, secrets=("another secret",))
     admin(app).post(f"{TEAM}/invite", email="jan@shop.example", role="viewer")
     with app.store.read() as connection:
-        invites = sessions.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW)
+        invites = sessions.open_links(connection, purpose="invite", shop_id=SHOP, now=NOW)
     owner = signed_in(app, "owner@other.example", roles={other: Role.ADMIN})
     owner.post(f"/s/{other}/team/withdraw", token_hash=invites[0].token_hash)
     owner.post(f"/s/{other}/team/1/remove")
     owner.post(f"/s/{other}/team/1/role", role="viewer")
 
     with app.store.read() as connection:
-        assert sessions.open_passes(connection, purpose="invite", shop_id=SHOP, now=NOW) == invites
+        assert sessions.open_links(connection, purpose="invite", shop_id=SHOP, now=NOW) == invites
     assert roles(app) == {ADMIN: Role.ADMIN}
 
 
@@ -175,7 +177,7 @@ def test_an_account_speaks_its_language_and_a_new_password_ends_the_other_sessio
 
 def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(app: BridgeApp) -> None:
     app.deliver()
-    vault = Vault(app.settings.secret_keys)
+    vault = Encryption(app.settings.secret_keys)
     with app.store.write() as connection:
         for number in range(60):
             shop = Shop(f"{number:024x}", f"A shop {number:02}", f"https://shop{number}.example", NOW)
@@ -185,18 +187,18 @@ def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(app:
     page, every, one = (visitor.get(f"/shops{query}").text for query in ("", "?q=&all=1", "?q=SHOP59.example"))
 
     assert page.partition('id="shops"')[2].index(SHOP) < page.partition('id="shops"')[2].index("A shop 00")
-    assert (page.count("/leave"), every.count("/leave"), one.count("/leave")) == (50, 61, 1)
+    assert (page.count("/close"), every.count("/close"), one.count("/close")) == (50, 61, 1)
     assert "No shop is called that." in visitor.get("/shops?q=nothing").text
 
 
 def test_who_opens_and_closes_a_way_for_programs_is_on_the_trail(app: BridgeApp) -> None:
-    visitor, page = admin(app), f"{SETTINGS}/programs"
+    visitor, page = admin(app), f"{SETTINGS}/api"
     shown = visitor.post(f"{page}/token", name="Books", which="documents:read").text
-    visitor.post(f"{page}/hook", url="https://books.example/hook", which="document.issued")
-    for what in ("token/1/revoke", "token/1/revoke", "hook/1/stop", "hook/1/resume", "hook/1/remove"):
+    visitor.post(f"{page}/webhook", url="https://books.example/hook", which="document.issued")
+    for what in ("token/1/revoke", "token/1/revoke", "webhook/1/stop", "webhook/1/resume", "webhook/1/remove"):
         visitor.post(f"{page}/{what}")
     with app.store.read() as connection:
-        told = [event.sentence for event in activity.events_page(connection, (SHOP,), Place()).rows]
+        told = [event.message for event in activity.audit_trail_page(connection, (SHOP,), PageRequest()).rows]
 
     assert "fr_" in shown
     assert "fr_" not in visitor.get(page).text
@@ -212,8 +214,8 @@ def test_who_opens_and_closes_a_way_for_programs_is_on_the_trail(app: BridgeApp)
 
 def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(app: BridgeApp) -> None:
     visitor = admin(app)
-    visitor.post(f"/s/{SHOP}/books/verify")
-    waiting = visitor.get(f"/s/{SHOP}/asked/1?then=//evil.example")
+    visitor.post(f"/s/{SHOP}/accounting/verify")
+    waiting = visitor.get(f"/s/{SHOP}/tasks/1?then=//evil.example")
     with app.store.write() as connection:
         leased = tasks.take(connection, 1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
@@ -222,7 +224,7 @@ def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(app: BridgeApp) 
         )
 
     assert waiting.status_code == HTTPStatus.OK
-    assert visitor.get(f"/s/{SHOP}/asked/1?then=//evil.example").headers["Location"] == "/"
-    answered = visitor.get(f"/s/{SHOP}/asked/1?then=/s/{SHOP}/books?asked=0").headers["Location"]
-    assert answered == f"/s/{SHOP}/books?asked=1"
+    assert visitor.get(f"/s/{SHOP}/tasks/1?then=//evil.example").headers["Location"] == "/"
+    answered = visitor.get(f"/s/{SHOP}/tasks/1?then=/s/{SHOP}/accounting?task=0").headers["Location"]
+    assert answered == f"/s/{SHOP}/accounting?task=1"
     assert visitor.get(answered).status_code == HTTPStatus.OK

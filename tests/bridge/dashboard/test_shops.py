@@ -5,10 +5,10 @@ from dataclasses import replace
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import Moment, Rule, Shop
+from worker.domain.shop import Rule, Shop, Trigger
 from worker.store import shops
 
-CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED, SendMode.DRAFT),)
+CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT),)
 
 
 def made(app: BridgeApp) -> Shop:

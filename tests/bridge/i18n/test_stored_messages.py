@@ -5,9 +5,9 @@ import string
 import pytest
 from babel.messages.pofile import read_po
 
-from bridge.dashboard.labels import due_said
+from bridge.dashboard.labels import planned_document_label
 from bridge.i18n import stored_messages
-from bridge.i18n.extract import HOME, PAGES, said_elsewhere
+from bridge.i18n.extract import BRIDGE_FOLDER, I18N_FOLDER, messages_from_elsewhere
 from bridge.i18n.stored_messages import in_language
 from tests.support.bridge_app import BridgeApp
 from worker.i18n import LANGUAGES, extract
@@ -16,13 +16,13 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
 def catalog(language: str) -> dict[str, str]:
-    with (HOME / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
+    with (I18N_FOLDER / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
         return {str(m.id): str(m.string) for m in read_po(lines, locale=language) if m.id and isinstance(m.id, str)}
 
 
 def sentences() -> set[str]:
-    said = {m.id for m in extract.template(PAGES, HOME) if m.id and isinstance(m.id, str)}
-    return said | said_elsewhere()
+    said = {m.id for m in extract.extract_messages(BRIDGE_FOLDER, I18N_FOLDER) if m.id and isinstance(m.id, str)}
+    return said | messages_from_elsewhere()
 
 
 def placeholders(text: str) -> set[str]:
@@ -45,9 +45,9 @@ def test_a_translation_of_the_pages_keeps_the_placeholders(language: str) -> Non
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_stored_sentence_finds_its_translation(language: str) -> None:
     known = catalog(language)
-    for sentence in extract.stored_sentences():
-        values = {name: f"«{name}»" for name in placeholders(sentence)}
-        stored, wanted = sentence, known[sentence]
+    for message in extract.stored_messages():
+        values = {name: f"«{name}»" for name in placeholders(message)}
+        stored, wanted = message, known[message]
         for name, value in values.items():
             stored, wanted = stored.replace(f"{{{name}}}", value), wanted.replace(f"{{{name}}}", value)
         assert in_language(stored, language) == wanted
@@ -73,7 +73,7 @@ def test_a_document_that_a_look_ahead_foresees_is_said_in_the_readers_words(
     app: BridgeApp, language: str, said: str
 ) -> None:
     with app.client.application.test_request_context(headers={"Accept-Language": language}):
-        assert due_said("credit note 12.40 EUR") == said
+        assert planned_document_label("credit note 12.40 EUR") == said
 
 
 def test_what_no_catalog_knows_stays_as_it_was_stored() -> None:

@@ -25,7 +25,7 @@ from tests.support.plugin_requests import (
     shop_of,
 )
 from worker.net import document_link
-from worker.net.request_signature import sealed, signature
+from worker.net.request_signature import sign_request, signature
 from worker.queue import open_queue
 from worker.store import plugins, shops
 
@@ -116,21 +116,23 @@ def test_a_key_that_is_none_is_refused(app: BridgeApp, name: str) -> None:
 
 
 def test_the_check_waits_until_somebody_tried_the_keys(connected: BridgeApp) -> None:
-    assert ask(connected, "check").get_json() == {"state": "waiting", "code": "", "sentence": ""}
+    assert ask(connected, "check").get_json() == {"state": "waiting", "code": "", "message": ""}
 
     found = plugin_of(connected)
     assert found is not None
     with connected.store.write() as connection:
-        plugins.checked(connection, found.plugin_id, state="failed", code="rest_key_refused", sentence="No.", now=NOW)
+        plugins.record_check(
+            connection, found.plugin_id, state="failed", code="rest_key_refused", message="No.", now=NOW
+        )
 
-    assert ask(connected, "check").get_json() == {"state": "failed", "code": "rest_key_refused", "sentence": "No."}
+    assert ask(connected, "check").get_json() == {"state": "failed", "code": "rest_key_refused", "message": "No."}
     assert ask(connected, "check", {"again": True}).get_json()["state"] == "waiting"
 
 
 def test_heartbeat_brings_an_empty_table_while_the_shop_cannot_be_told_anything(connected: BridgeApp) -> None:
     answer = ask(connected, "heartbeat", {"version": "0.1.1"}).get_json()
 
-    assert (answer["reachable"], answer["holds"]["mails"]) == (False, {})
+    assert (answer["reachable"], answer["hold_rules"]["mails"]) == (False, {})
     found = plugin_of(connected)
     assert found is not None
     assert (found.version, found.heartbeat_at) == ("0.1.1", NOW)
@@ -146,13 +148,13 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: Bridge
         seller, address=replace(seller.address, street="Kerkstraat 12", postcode="9000", city="Gent", country="BE")
     )
     with connected.store.write() as connection:
-        plugins.heard(connection, found.plugin_id, NOW)
+        plugins.record_response(connection, found.plugin_id, NOW)
         shops.change(connection, replace(shop, seller=replace(seller, email="winkel@janssens.example")))
 
     answer = ask(mailing, "heartbeat").get_json()
 
     assert (answer["reachable"], answer["shop"]["name"]) == (True, "Bakkerij Janssens")
-    assert set(answer["holds"]["mails"]) == {
+    assert set(answer["hold_rules"]["mails"]) == {
         "customer_on_hold_order",
         "customer_processing_order",
         "customer_completed_order",
@@ -172,7 +174,7 @@ def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, v
 
 def test_a_signature_for_one_question_is_none_for_another(connected: BridgeApp) -> None:
     body = b"{}"
-    seal = sealed(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route="/plugin/check", body=body)
+    seal = sign_request(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route="/plugin/check", body=body)
     headers = {"X-Facturelay-Time": seal.time, "X-Facturelay-Nonce": seal.nonce, "X-Facturelay-Shop": SHOP}
 
     answer = connected.client.post(
@@ -231,14 +233,14 @@ def test_a_way_that_is_old_or_altered_leads_nowhere(connected: BridgeApp) -> Non
 
 def way_to(document_id: int, leaf: str = "") -> str:
     route = f"/plugin/d/{SHOP}/{document_id}{leaf}"
-    seal = sealed(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route=route, body=b"")
+    seal = sign_request(PLUGIN_SECRET, time=int(NOW.timestamp()), nonce="5f" * 16, route=route, body=b"")
     return f"{route}?time={seal.time}&nonce={seal.nonce}&signature={seal.signature}"
 
 
 def test_both_sides_sign_alike() -> None:
     """The same values stand in tests/wordpress/php/Http/SignatureTest.php."""
-    signed = signature("secret", "1790000000", "abc", "/facturelay/v1/tick", '{"é":1}'.encode())
-    assert signed == "1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b"
+    signed = signature("secret", "1790000000", "abc", "/facturelay/v1/sync", '{"é":1}'.encode())
+    assert signed == "173230f5b210a7adbabdf08c878d533cd11be00c8659a7c9ea4206eb72dc16b0"
     assert plugins.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"
 
 
@@ -254,11 +256,11 @@ def test_the_plugin_is_rung_for_when_settings_were_saved(app: BridgeApp, tmp_pat
         owner.post(f"/s/{SHOP}/settings/company", **{"seller.vat_number": "BE1"}).status_code
         == HTTPStatus.UNPROCESSABLE_ENTITY
     )
-    assert owner.post(f"/s/{SHOP}/settings/live/pause").status_code == HTTPStatus.SEE_OTHER
+    assert owner.post(f"/s/{SHOP}/settings/go-live/pause").status_code == HTTPStatus.SEE_OTHER
 
     with redis.Redis.from_url(broker_url) as client:
         queue = open_queue(client)
         wait_until(lambda: queue.count >= 1, what="the ring")
         rung = [(job.func_name, job.args) for job in queue.jobs]
-    assert rung == [("worker.jobs.tell_plugin", [found.plugin_id])]
+    assert rung == [("worker.jobs.sync_plugin", [found.plugin_id])]
     ringing.store.close()

@@ -42,11 +42,11 @@ def test_the_order_screen_is_told_the_documents_of_the_order(connected: BridgeAp
             "files": ["pdf"],
             "mail": "none",
             "mailed_at": None,
-            "sentence": "",
+            "message": "",
             "failed": [],
         }
     ]
-    assert (told["drafts"], told["reasons"], told["seen"]) == ([], [], False)
+    assert (told["drafts"], told["reasons"], told["fetched"]) == ([], [], False)
 
 
 def test_an_order_with_the_same_number_and_another_key_has_no_documents(connected: BridgeApp) -> None:
@@ -55,34 +55,34 @@ def test_an_order_with_the_same_number_and_another_key_has_no_documents(connecte
     assert order_of(connected, document, key="wc_order_other").get_json()["documents"] == []
 
 
-def test_what_is_pressed_becomes_an_errand_of_this_shop(connected: BridgeApp) -> None:
-    answer = ask(connected, "errand", {"kind": "issue", "draft": 3, "send": True, "by": "An Peeters"}).get_json()
+def test_what_is_pressed_becomes_a_task_of_this_shop(connected: BridgeApp) -> None:
+    answer = ask(connected, "task", {"kind": "issue", "draft": 3, "send": True, "by": "An Peeters"}).get_json()
 
     with connected.store.read() as connection:
-        found = tasks.get(connection, answer["errand"])
+        found = tasks.find(connection, answer["task"])
     assert found is not None
-    assert (found.shop_id, found.kind, found.asked_by, found.asked_at) == (
+    assert (found.shop_id, found.kind, found.requested_by, found.requested_at) == (
         SHOP,
         "order_screen_issue",
         "An Peeters",
         NOW,
     )
     assert found.argument == {"draft_id": 3, "send": True}
-    assert ask(connected, "errand/answer", {"errand": found.errand_id}).get_json() == {
+    assert ask(connected, "task/answer", {"task": found.task_id}).get_json() == {
         "state": "waiting",
         "code": "",
-        "sentence": "",
+        "message": "",
     }
 
 
-def test_an_errand_of_another_kind_or_shop_is_refused(connected: BridgeApp) -> None:
+def test_a_task_of_another_kind_or_shop_is_refused(connected: BridgeApp) -> None:
     with connected.store.write() as connection:
-        other = tasks.ask(
-            connection, shop_id=SHOP, kind="test_mail", argument={}, asked_by="somebody", now=connected.now
+        other = tasks.request(
+            connection, shop_id=SHOP, kind="test_mail", argument={}, requested_by="somebody", now=connected.now
         )
 
-    assert code_of(ask(connected, "errand", {"kind": "credit", "document": 1})) == (400, "request_wrong")
-    assert code_of(ask(connected, "errand/answer", {"errand": other + 1})) == (404, "errand_unknown")
+    assert code_of(ask(connected, "task", {"kind": "credit", "document": 1})) == (400, "request_wrong")
+    assert code_of(ask(connected, "task/answer", {"task": other + 1})) == (404, "task_unknown")
 
 
 def test_documents_come_in_one_zip_and_those_of_others_do_not(connected: BridgeApp) -> None:
@@ -109,7 +109,7 @@ def test_too_many_documents_at_once_are_refused(connected: BridgeApp) -> None:
     assert code_of(ask(connected, "files", {"documents": list(range(1, 202))})) == (400, "too_many_files")
 
 
-@pytest.mark.parametrize("verb", ["order", "errand", "errand/answer", "files", "renew"])
+@pytest.mark.parametrize("verb", ["order", "task", "task/answer", "files", "renew"])
 def test_nothing_is_answered_without_the_right_signature(connected: BridgeApp, verb: str) -> None:
     assert code_of(ask(connected, verb, secret="7f" * 32)) == (401, "not_connected")
     assert code_of(connected.client.post(f"/plugin/{verb}", json={})) == (401, "not_connected")

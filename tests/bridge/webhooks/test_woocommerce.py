@@ -25,7 +25,7 @@ from tests.support.bridge_app import (
 )
 from worker.queue import open_queue
 from worker.store import shops
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 from worker.store.deliveries import Delivery
 
 PING = {
@@ -63,8 +63,8 @@ def test_a_signed_delivery_is_kept_whole_before_it_is_answered(app_on_each_datab
         ),
         state="waiting",
         attempts=0,
-        outcome_code="",
-        outcome="",
+        code="",
+        message="",
         finished_at=None,
     )
 
@@ -106,7 +106,7 @@ def test_a_worker_is_rung_for_the_kept_row(tmp_path: Path, broker_url: str, app:
         queue = open_queue(client)
         wait_until(lambda: queue.count == 1, what="the ring")
         (job,) = queue.jobs
-    assert (job.func_name, job.args) == ("worker.jobs.look_at_order", [(answer.json or {})["delivery"]])
+    assert (job.func_name, job.args) == ("worker.jobs.process_order", [(answer.json or {})["delivery"]])
     ringing.extensions["facturelay"].store.close()
 
 
@@ -222,7 +222,7 @@ def test_the_signature_of_one_shop_does_not_open_another(app: BridgeApp) -> None
 def test_both_secrets_count_while_one_is_rotated_and_the_new_one_at_once(app: BridgeApp) -> None:
     app.deliver()
     with app.store.write() as connection:
-        shops.rotate_webhook_secret(connection, Vault(app.settings.secret_keys), SHOP, "the new secret")
+        shops.rotate_webhook_secret(connection, Encryption(app.settings.secret_keys), SHOP, "the new secret")
 
     with_new = app.deliver(headers=signed_headers(ORDER, secret="the new secret"))
     with_old = app.deliver()

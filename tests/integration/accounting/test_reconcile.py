@@ -11,17 +11,17 @@ from worker.accounting import reconcile as reconciling
 from worker.accounting.reconcile import Reconciliation, Total
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import Moment, Rule
+from worker.domain.shop import Rule, Trigger
 from worker.errors import Rejected
 from worker.store import alerts, reports, shops
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 MONTH = "2026-11"
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
 def reconcile(system: System, month: str = MONTH) -> Reconciliation:
@@ -47,7 +47,7 @@ def test_an_order_that_nobody_told_us_of_is_missing(system: System) -> None:
     system.shop.place(sold(7))
     found = reconcile(system)
     assert (states(found), found.is_complete) == ({7: "missing"}, False)
-    assert "order:7:invoice:1" in found.rows[0].sentence
+    assert "order:7:invoice:1" in found.rows[0].message
 
 
 def test_an_order_of_which_nothing_is_due_says_why(system: System) -> None:
@@ -55,13 +55,13 @@ def test_an_order_of_which_nothing_is_due_says_why(system: System) -> None:
     system.shop.place(sold(8, status="on-hold", paid=False))  # never looked at; nothing is due all the same
     found = reconcile(system)
     assert states(found) == {7: "nothing_due", 8: "nothing_due"}
-    assert all("not paid" in row.sentence for row in found.rows)
+    assert all("not paid" in row.message for row in found.rows)
 
 
 def test_a_mail_that_failed_is_missing_and_one_that_waits_is_not(system: System) -> None:
     system.mailbox.faults.reject("koper@klant.test")
     system.arrives(sold(7))
-    assert (states(reconcile(system)), reconcile(system).rows[0].sentence[:11]) == ({7: "missing"}, "F2026-00001")
+    assert (states(reconcile(system)), reconcile(system).rows[0].message[:11]) == ({7: "missing"}, "F2026-00001")
     system.mailbox.faults.clear()
     system.mailbox.faults.greylist(1)
     system.arrives(sold(8))
@@ -69,7 +69,7 @@ def test_a_mail_that_failed_is_missing_and_one_that_waits_is_not(system: System)
 
 
 def test_a_draft_waits_and_a_discarded_one_is_not_missed(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     system.arrives(sold(7))
     assert states(reconcile(system)) == {7: "waits"}
 
@@ -147,4 +147,4 @@ def report(system: System) -> Any:
 
 def open_alarms(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alerts(connection)]

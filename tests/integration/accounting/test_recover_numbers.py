@@ -6,26 +6,26 @@ import pytest
 
 from tests.support.system import System
 from worker.accounting import recover_numbers, verify
-from worker.accounting.recover_numbers import Left, Trace
+from worker.accounting.recover_numbers import NotEntered, NotesScan
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.shop import LostNumbers
 from worker.errors import Rejected, Unavailable
-from worker.invoicing.manual import Person, issue_kept
+from worker.invoicing.manual import Actor, issue_waiting_draft
 from worker.maintenance import backup
 from worker.net import document_link
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import alerts, shops
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 BY = "An"
 NOBODY = 404
 
 
 @pytest.fixture
-def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[Listed, ...]:
+def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[ListedDocument, ...]:
     """Two invoices, a backup, two more and a credit note; then the backup is restored. What was issued since it."""
     system.arrives(an_order(id=1))
     system.arrives(an_order(id=2))
@@ -45,26 +45,26 @@ def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[Listed, .
     return since
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
-def trace(system: System) -> Trace:
-    return recover_numbers.trace(system.services, connected(system))
+def trace(system: System) -> NotesScan:
+    return recover_numbers.scan_notes(system.services, connected(system))
 
 
-def enter(system: System, found: Trace) -> tuple[list[str], list[str]]:
+def enter(system: System, found: NotesScan) -> tuple[list[str], list[str]]:
     entered, left = recover_numbers.enter_again(system.services, connected(system), found.lost)
     return [document.number for document in entered], [one.lost.number for one in left]
 
 
-def resume(system: System, found: Trace, *left: Left, **after: int) -> tuple[LostNumbers, ...]:
+def resume(system: System, found: NotesScan, *left: NotEntered, **after: int) -> tuple[LostNumbers, ...]:
     starts = {Kind(kind): number for kind, number in after.items()}
     return recover_numbers.resume(system.services, connected(system), found, left, after=starts, by=BY)
 
 
-def facts(items: tuple[Listed, ...]) -> list[tuple[object, ...]]:
+def facts(items: tuple[ListedDocument, ...]) -> list[tuple[object, ...]]:
     """What must be the same on paper and behind the links."""
     return [
         (
@@ -83,12 +83,12 @@ def facts(items: tuple[Listed, ...]) -> list[tuple[object, ...]]:
 
 
 def damages(system: System) -> list[str]:
-    return [damage.sentence for proof in verify.verify(system.services) for damage in proof.damages]
+    return [damage.message for proof in verify.verify(system.services) for damage in proof.damages]
 
 
 def open_alarms(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alerts(connection)]
 
 
 @pytest.mark.usefixtures("lost")
@@ -97,18 +97,18 @@ def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_
     system.clock.move(days=3)
     system.work()
     assert system.numbers() == ["F2026-00001", "F2026-00002"]
-    assert system.outcomes()[-1] == ("waiting", "numbers_held")
-    assert open_alarms(system) == ["numbers_held"]
+    assert system.outcomes()[-1] == ("waiting", "numbering_paused")
+    assert open_alarms(system) == ["numbering_paused"]
     shop = connected(system).shop
     assert shop.restored is not None
-    recover_numbers.keep_back(system.services, connected(system), 3, tuple(shop.series.values()), shop.restored)
-    (kept,) = (item.kept for item in system.documents(3) if item.kept)
+    recover_numbers.add_review_drafts(system.services, connected(system), 3, tuple(shop.series.values()), shop.restored)
+    (kept,) = (item.stored_draft for item in system.documents(3) if item.stored_draft)
     with pytest.raises(Unavailable, match="facturelay register resume"):
-        issue_kept(system.services, kept.draft_id, send=True, by=Person(BY))
+        issue_waiting_draft(system.services, kept.draft_id, send=True, by=Actor(BY))
 
 
 def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_twice(
-    system: System, lost: tuple[Listed, ...]
+    system: System, lost: tuple[ListedDocument, ...]
 ) -> None:
     mails, notes = len(system.mailbox.messages()), [system.notes(order_id) for order_id in (1, 2, 3, 4)]
     found = trace(system)
@@ -130,7 +130,7 @@ def test_an_order_that_was_changed_since_is_not_entered_with_another_amount(syst
     system.shop.place({**an_order(id=3, lines=(("Taart", "T", 1, "30.00", "21"),)), "order_key": key})
     found = trace(system)
     assert enter(system, found) == (["C2026-00001"], ["F2026-00003", "F2026-00004"])
-    left = tuple(Left(one, "") for one in found.lost[:2])
+    left = tuple(NotEntered(one, "") for one in found.lost[:2])
     with pytest.raises(Rejected, match="F2026-00003 was issued after the backup"):
         resume(system, found, *left)
     with pytest.raises(Rejected, match="F2026-00004"):
@@ -162,7 +162,7 @@ def test_a_person_says_where_the_numbers_go_on_and_doubtful_orders_wait_for_them
     assert old.is_older_than(new.issued_at)
 
 
-def link_in_note(system: System, order_id: int) -> document_link.Link:
+def link_in_note(system: System, order_id: int) -> document_link.DocumentLink:
     token = system.notes(order_id)[0].partition("/d/")[2].partition('"')[0]
     link = document_link.read(system.services.settings.secret_keys, token)
     assert link is not None

@@ -8,10 +8,10 @@ import pytest
 from tests.support.system import SECRET, System
 from tests.support.task_requests import another_shop, events, invoiced, paid
 from worker.actions import documents as deciding
-from worker.actions.documents import Again, Ignored
+from worker.actions.documents import Ignored, Retried
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import Moment, Rule
+from worker.domain.shop import Rule, Trigger
 from worker.errors import Rejected
 from worker.net import document_link
 from worker.store import documents
@@ -41,7 +41,7 @@ def opens(system: System, url: str) -> bool:
     assert link is not None
     with system.services.store.read() as connection:
         marks = documents.marks_of(connection, [link.document_id]).get(link.document_id, {})
-    return documents.opens(marks, signed_at=link.signed_at)
+    return documents.link_is_valid(marks, signed_at=link.signed_at)
 
 
 def failed_mail(system: System, order_id: int = 238) -> int:
@@ -70,7 +70,7 @@ def test_a_revoked_link_stays_so_and_a_renewed_one_opens(system: System) -> None
     decide(system, deciding.revoke_link, document_id)
     assert opens(system, second) is False
     assert [code for actor, code in events(system) if actor == BY] == [
-        "link_renewed", "link_revoked", "link_renewed", "sent_again", "link_revoked",
+        "link_renewed", "link_revoked", "link_renewed", "mailed_again", "link_revoked",
     ]  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_a_mail_that_failed_is_handed_over_by_a_person(system: System) -> None:
     decide(system, deciding.mark_handed_over, document_id)
     (item,) = system.documents(238)
     mail = next(step for step in item.steps if step.name is StepName.MAIL)
-    assert (mail.state, mail.reason_code, mail.reason) == (
+    assert (mail.state, mail.code, mail.message) == (
         "skipped",
         "handed_over",
         "An handed it over by another way.",
@@ -96,7 +96,7 @@ def test_a_mail_that_left_cannot_be_handed_over(system: System) -> None:
 
 def test_one_step_is_tried_again_and_only_one_that_failed(system: System) -> None:
     document_id = failed_mail(system)
-    assert decide(system, deciding.retry_step, document_id, StepName.MAIL) == Again(documents=(document_id,))
+    assert decide(system, deciding.retry_step, document_id, StepName.MAIL) == Retried(documents=(document_id,))
     system.work()
     assert len(system.mailbox.messages()) == 1
     with pytest.raises(Rejected, match="neither failed nor waits"):
@@ -110,12 +110,12 @@ def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
     system.work()
     assert system.outcomes()[0][0] == "failed"
     system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))
-    assert decide(system, deciding.retry_delivery, delivery_id) == Again(looks=(delivery_id,))
+    assert decide(system, deciding.retry_delivery, delivery_id) == Retried(deliveries=(delivery_id,))
     system.work()
     assert system.numbers() == ["F2026-00001"]
     with pytest.raises(Rejected, match="neither failed nor waits"):
         decide(system, deciding.retry_delivery, delivery_id)
-    (look,) = decide(system, deciding.replay_delivery, delivery_id).looks
+    (look,) = decide(system, deciding.replay_delivery, delivery_id).deliveries
     system.work()
     assert (look != delivery_id, system.numbers()) == (True, ["F2026-00001"])
     assert {code for actor, code in events(system) if actor == BY} == {"tried_again", "replayed"}
@@ -123,42 +123,42 @@ def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
 
 def test_an_order_nobody_told_us_of_is_asked_for(system: System) -> None:
     system.shop.place(paid())
-    decide(system, deciding.look_again, 238)
+    decide(system, deciding.process_again, 238)
     system.work()
     assert system.numbers() == ["F2026-00001"]
-    assert (BY, "asked_again") in events(system)
+    assert (BY, "fetch_requested") in events(system)
 
 
 def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(system: System) -> None:
     failed_mail(system)
     system.arrives(paid(lines=TWO_MUGS))
-    assert decide(system, deciding.ignore, 238) == Ignored(looks=0, steps=1, drafts=0, flags=1)
+    assert decide(system, deciding.ignore_order, 238) == Ignored(deliveries=0, steps=1, drafts=0, flags=1)
     system.arrives(paid(lines=TWO_MUGS))
     seen = system.trail(238).seen
     assert seen is not None
-    assert (seen.flags, [flag.code for flag in seen.silent]) == ((), ["changed_after_invoice"])
+    assert (seen.flags, [flag.code for flag in seen.ignored_flags]) == ((), ["changed_after_invoice"])
     with pytest.raises(Rejected, match="Nothing about order 238"):
-        decide(system, deciding.ignore, 238)
+        decide(system, deciding.ignore_order, 238)
     system.arrives(paid(lines=(*TWO_MUGS, *TWO_MUGS)))
     seen = system.trail(238).seen
     assert seen is not None
     assert [flag.code for flag in seen.flags] == ["changed_after_invoice"]
     (told,) = (event for event in system.trail(238).events if event.code == "ignored")
-    assert told.sentence == "An says that this order needs nothing (1 failed step, 1 notice)."
+    assert told.message == "An says that this order needs nothing (1 failed step, 1 notice)."
 
 
 def test_the_draft_of_an_ignored_order_does_not_come_back(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     system.arrives(paid())
-    assert decide(system, deciding.ignore, 238) == Ignored(looks=0, steps=0, drafts=1, flags=0)
+    assert decide(system, deciding.ignore_order, 238) == Ignored(deliveries=0, steps=0, drafts=1, flags=0)
     assert system.arrives(paid()) == ()
 
 
 def test_another_shop_can_decide_nothing_about_it(system: System) -> None:
     document_id = failed_mail(system)
     delivery_id = system.trail(238).deliveries[0].delivery_id
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
-    draft = system.arrives(paid(239))[0].kept
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
+    draft = system.arrives(paid(239))[0].stored_draft
     assert draft is not None
     before = system.documents()
     mine, system.shop_id = system.shop_id, another_shop(system)
@@ -170,7 +170,7 @@ def test_another_shop_can_decide_nothing_about_it(system: System) -> None:
         (deciding.retry_step, (document_id, StepName.MAIL)),
         (deciding.retry_delivery, (delivery_id,)),
         (deciding.replay_delivery, (delivery_id,)),
-        (deciding.ignore, (238,)),
+        (deciding.ignore_order, (238,)),
     ):
         with pytest.raises(Rejected):
             decide(system, what, *arguments)
@@ -190,12 +190,14 @@ def test_thousands_of_failures_wait_again_in_a_few_steps(system: System) -> None
     system.arrives(order)
     with system.services.store.write() as connection:
         row = dict(connection.execute(deliveries.select()).mappings().one())
-        row.update(state="failed", outcome_code="shop_failed", finished_at=system.clock.now)
+        row.update(state="failed", code="shop_failed", finished_at=system.clock.now)
         del row["delivery_id"]
         connection.execute(deliveries.insert(), [{**row, "order_id": number} for number in range(2, 2002)])
     system.clock.move(minutes=1)
     counts: list[int] = []
     while not counts or counts[-1]:
-        again = decide(system, deciding.retry_failed, deciding.LOOK, code="shop_failed", failed_before=system.clock.now)
+        again = decide(
+            system, deciding.retry_failed, deciding.PROCESS_ORDER, code="shop_failed", failed_before=system.clock.now
+        )
         counts.append(again.count)
     assert counts == [500, 500, 500, 500, 0]

@@ -8,20 +8,20 @@ from tests.support.system import START, System
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Unavailable
 from worker.invoicing import backfill
-from worker.invoicing.backfill import Preview, Wanted
+from worker.invoicing.backfill import OrderSelection, Preview
 from worker.store import shops
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 LAST_YEAR = START - timedelta(days=365)
-WANTED = Wanted(since=LAST_YEAR - timedelta(days=1), until=LAST_YEAR + timedelta(days=30))
+WANTED = OrderSelection(since=LAST_YEAR - timedelta(days=1), until=LAST_YEAR + timedelta(days=30))
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
-def preview(system: System, wanted: Wanted = WANTED) -> Preview:
+def preview(system: System, wanted: OrderSelection = WANTED) -> Preview:
     return backfill.preview(system.services, connected(system), wanted, pause_s=0)
 
 
@@ -37,11 +37,11 @@ def test_a_preview_says_what_there_would_be_and_makes_nothing(system: System) ->
     system.shop.place(old(1))
     system.shop.place(old(2, status="on-hold", paid=False))
     found = preview(system)
-    assert [(order.order_id, order.due, order.mails_to) for order in found.orders] == [
+    assert [(order.order_id, order.documents, order.mails_to) for order in found.orders] == [
         (1, ("invoice 22.20 EUR",), "koper@klant.test"),
         (2, (), ""),
     ]
-    assert "not paid" in found.orders[1].sentence
+    assert "not paid" in found.orders[1].message
     system.work()
     assert (system.numbers(), system.outcomes()) == ([], [])
 
@@ -86,7 +86,7 @@ def test_a_preview_that_was_broken_off_goes_on_where_it_was(system: System) -> N
 def test_orders_can_be_named_one_by_one(system: System) -> None:
     for number in (1, 2, 3):
         system.shop.place(old(number))
-    assert [order.order_id for order in preview(system, Wanted(order_ids=(1, 3, 99))).orders] == [1, 3]
+    assert [order.order_id for order in preview(system, OrderSelection(order_ids=(1, 3, 99))).orders] == [1, 3]
 
 
 def test_many_old_orders_do_not_come_before_those_of_today(system: System) -> None:

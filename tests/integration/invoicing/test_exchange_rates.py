@@ -11,8 +11,8 @@ from tests.support.system import System
 from worker.demo.orders import Payload, an_order
 from worker.demo.serving import Served, serve
 from worker.errors import Rejected
-from worker.invoicing.exchange_rates import parsed
-from worker.invoicing.manual import Person, issue_kept
+from worker.invoicing.exchange_rates import parse_rates
+from worker.invoicing.manual import Actor, issue_waiting_draft
 
 FILE = """<?xml version="1.0" encoding="UTF-8"?><gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01"
  xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref"><Cube><Cube time='2026-11-20'>
@@ -56,13 +56,13 @@ def test_the_shops_own_rate_goes_first(system: System, bank: list[str]) -> None:
 def test_without_a_rate_a_draft_waits_and_is_issued_when_there_is_one(system: System, bank: list[str]) -> None:
     bank.clear()
     (draft,) = system.arrives(in_dollars())
-    assert draft.kept is not None
+    assert draft.stored_draft is not None
     assert [problem.code for problem in draft.draft.problems] == ["exchange_rate_missing"]
     with pytest.raises(Rejected, match="no exchange rate is known for USD"):
-        issue_kept(system.services, draft.kept.draft_id, send=True, by=Person("An"))
+        issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=Actor("An"))
     bank.append(FILE)
     system.clock.move(minutes=20)
-    document = issue_kept(system.services, draft.kept.draft_id, send=True, by=Person("An"))
+    document = issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=Actor("An"))
     assert document.draft.exchange_rate == Decimal("1.0800")
 
 
@@ -84,4 +84,4 @@ def test_a_rate_that_is_too_old_is_no_rate(system: System, bank: list[str]) -> N
     "text", ["", "<html>busy</html>", "<Cube time='2026-11-20'>", FILE.replace("1.0800", "-1").replace("162", "x")]
 )
 def test_what_is_not_the_banks_file_gives_no_rates(system: System, text: str) -> None:
-    assert parsed(text, system.clock.now) is None
+    assert parse_rates(text, system.clock.now) is None

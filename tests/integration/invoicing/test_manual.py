@@ -8,17 +8,17 @@ from tests.support.system import SELLER, System
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
-from worker.domain.shop import Moment, Rule
+from worker.domain.shop import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import issue, manual
-from worker.invoicing.manual import Person
-from worker.orders.fetch import Look
-from worker.orders.history import Listed
+from worker.invoicing.manual import Actor
+from worker.orders.fetch import FetchedOrder
+from worker.orders.history import ListedDocument
 from worker.store import shops
 from worker.woocommerce.payload import parse_order
 
-BY = Person("An")
-KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
+BY = Actor("An")
+KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
 TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
 
 
@@ -29,17 +29,17 @@ def paid(order_id: int = 238, **overrides: object) -> Payload:
 def kept(system: System, order: Payload) -> int:
     system.change_shop(rules=KEEP)
     (draft,) = system.arrives(order)
-    assert draft.kept is not None
-    return draft.kept.draft_id
+    assert draft.stored_draft is not None
+    return draft.stored_draft.draft_id
 
 
-def id_of(item: Listed) -> int:
+def id_of(item: ListedDocument) -> int:
     assert item.document is not None
     return item.document.document_id
 
 
 def test_a_kept_draft_is_issued_without_a_mail(system: System) -> None:
-    manual.issue_kept(system.services, kept(system, paid()), send=False, by=BY)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=BY)
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert system.mailbox.messages() == ()
@@ -47,7 +47,7 @@ def test_a_kept_draft_is_issued_without_a_mail(system: System) -> None:
 
 
 def test_a_kept_draft_is_issued_and_mailed(system: System) -> None:
-    manual.issue_kept(system.services, kept(system, paid()), send=True, by=BY)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), send=True, by=BY)
     system.work()
     assert len(system.mailbox.messages()) == 1
 
@@ -57,7 +57,7 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
     system.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
     system.ring(paid())
     system.work()
-    manual.issue_kept(system.services, draft_id, send=True, by=BY)
+    manual.issue_waiting_draft(system.services, draft_id, send=True, by=BY)
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
@@ -65,26 +65,26 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
 def test_issuing_looks_at_the_order_again(system: System) -> None:
     draft_id = kept(system, paid())
     system.shop.place(paid(lines=TWO_MUGS))
-    document = manual.issue_kept(system.services, draft_id, send=False, by=BY)
+    document = manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
     assert document.draft.lines[0].quantity == 2
 
 
 def test_a_draft_is_issued_once(system: System) -> None:
     draft_id = kept(system, paid())
-    manual.issue_kept(system.services, draft_id, send=False, by=BY)
+    manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
     with pytest.raises(Rejected, match="no draft"):
-        manual.issue_kept(system.services, draft_id, send=False, by=BY)
+        manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
     assert system.numbers() == ["F2026-00001"]
 
 
 def test_a_draft_whose_check_still_fails_takes_no_number(system: System) -> None:
     system.change_shop(seller=Seller(name="Zonder nummer", address=SELLER.address))
     (draft,) = system.arrives(paid())
-    assert draft.kept is not None
+    assert draft.stored_draft is not None
     with pytest.raises(Rejected, match="VAT or enterprise number"):
-        manual.issue_kept(system.services, draft.kept.draft_id, send=True, by=BY)
+        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=BY)
     system.change_shop(seller=SELLER)
-    manual.issue_kept(system.services, draft.kept.draft_id, send=True, by=BY)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=BY)
     assert system.numbers() == ["F2026-00001"]
 
 
@@ -92,7 +92,7 @@ def test_a_draft_of_an_order_that_is_no_longer_paid_is_refused(system: System) -
     draft_id = kept(system, paid())
     system.shop.place(an_order(id=238, paid=False, status="on-hold"))
     with pytest.raises(Rejected, match="no longer calls for this invoice"):
-        manual.issue_kept(system.services, draft_id, send=True, by=BY)
+        manual.issue_waiting_draft(system.services, draft_id, send=True, by=BY)
 
 
 def test_a_discarded_draft_does_not_come_back(system: System) -> None:
@@ -110,7 +110,7 @@ def test_a_document_is_mailed_again_as_a_mail_of_its_own(system: System) -> None
 
 
 def test_an_invoice_is_marked_paid_once(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     (invoice,) = system.arrives(an_order(id=9, status="on-hold", paid=False))
     assert manual.mark_paid(system.services, id_of(invoice), on=None, by=BY)
     assert not manual.mark_paid(system.services, id_of(invoice), on=None, by=BY)
@@ -122,7 +122,7 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     trail = system.trail(238)
     assert trail.seen is not None
     assert [flag.code for flag in trail.seen.flags] == ["changed_after_invoice"]
-    credit_note, corrected = manual.credit(system.services, id_of(invoice), again=True, by=BY)
+    credit_note, corrected = manual.credit(system.services, id_of(invoice), issue_again=True, by=BY)
     system.work()
     assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
@@ -135,37 +135,37 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
 
 def test_an_invoice_is_credited_in_full_once(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.credit(system.services, id_of(invoice), again=False, by=BY)
+    manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
     with pytest.raises(Rejected, match="Nothing is left"):
-        manual.credit(system.services, id_of(invoice), again=False, by=BY)
+        manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
 
 
 def test_a_credit_note_cannot_be_credited(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    (credit_note,) = manual.credit(system.services, id_of(invoice), again=False, by=BY)
+    (credit_note,) = manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
     with pytest.raises(Rejected, match="not an invoice"):
-        manual.credit(system.services, credit_note.document_id, again=False, by=BY)
+        manual.credit(system.services, credit_note.document_id, issue_again=False, by=BY)
 
 
 def test_the_trail_names_who_decided(system: System) -> None:
-    manual.issue_kept(system.services, kept(system, paid()), send=False, by=BY)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=BY)
     assert ("An", "issued") in {(event.actor, event.code) for event in system.trail(238).events}
 
 
 def test_a_credited_invoice_is_not_replaced_unless_asked(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.credit(system.services, id_of(invoice), again=False, by=BY)
+    manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
     system.arrives(paid())
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
 
 def test_a_cancelled_order_leaves_a_credit_note_to_issue(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     system.arrives(an_order(id=9, status="on-hold", paid=False))
     _, waiting = system.arrives(an_order(id=9, status="cancelled", paid=False))
     assert (waiting.draft.kind, waiting.draft.total) == (Kind.CREDIT_NOTE, Decimal("22.20"))
-    assert waiting.kept is not None
-    manual.issue_kept(system.services, waiting.kept.draft_id, send=True, by=BY)
+    assert waiting.stored_draft is not None
+    manual.issue_waiting_draft(system.services, waiting.stored_draft.draft_id, send=True, by=BY)
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
     # Opened again and paid, it is a sale once more.
@@ -199,21 +199,23 @@ def test_what_the_owner_changed_while_the_shop_was_asked_counts(system: System) 
     system.shop.place(paid())
     system.ring(paid())
     with system.services.store.read() as connection:
-        before = shops.connected(connection, system.services.vault, system.shop_id).shop
+        before = shops.get(connection, system.services.encryption, system.shop_id).shop
     system.change_shop(rules=KEEP)
-    outcome = issue.issue(system.services, before, Look(parse_order(php_json(paid())), (), as_of=system.clock.now))
-    assert (outcome.issued, len(outcome.kept)) == ((), 1)
+    outcome = issue.issue(
+        system.services, before, FetchedOrder(parse_order(php_json(paid())), (), as_of=system.clock.now)
+    )
+    assert (outcome.issued, len(outcome.drafts)) == ((), 1)
 
 
 def test_what_failed_is_tried_again_when_a_person_asks(system: System) -> None:
     system.mailbox.faults.reject("koper@klant.test")
     system.arrives(paid())
     system.mailbox.faults.clear()
-    assert manual.try_again(system.services, system.shop_id, 238, by=BY) == 1
+    assert manual.retry(system.services, system.shop_id, 238, by=BY) == 1
     system.work()
     assert len(system.mailbox.messages()) == 1
     assert len(system.notes(238)) == 1
-    assert manual.try_again(system.services, system.shop_id, 238, by=BY) == 0
+    assert manual.retry(system.services, system.shop_id, 238, by=BY) == 0
 
 
 def test_an_order_that_could_not_be_read_is_looked_at_again(system: System) -> None:
@@ -223,6 +225,6 @@ def test_an_order_that_could_not_be_read_is_looked_at_again(system: System) -> N
     system.work()
     assert system.numbers() == []
     system.shop.place(order)
-    assert manual.try_again(system.services, system.shop_id, 238, by=BY) == 1
+    assert manual.retry(system.services, system.shop_id, 238, by=BY) == 1
     system.work()
     assert system.numbers() == ["F2026-00001"]

@@ -8,18 +8,18 @@ from sqlalchemy import text
 
 from tests.support.system import SELLER, START, System
 from worker.accounting.verify import verify
-from worker.actions.go_live import checklist, live
+from worker.actions.go_live import checklist, make_live
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.numbering import TEST_SERIES
-from worker.domain.shop import DEFAULT_SERIES, Moment, Rule, Series, VatRegime
+from worker.domain.shop import DEFAULT_SERIES, Rule, Series, Trigger, VatRegime
 from worker.orders import history
 from worker.store import shops
 
 EVERY_KIND = (
-    Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED),
-    Rule(Kind.DELIVERY_NOTE, Moment.PROCESSING),
-    Rule(Kind.INVOICE, Moment.PAID),
+    Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),
+    Rule(Kind.DELIVERY_NOTE, Trigger.PROCESSING),
+    Rule(Kind.INVOICE, Trigger.PAID),
 )
 
 
@@ -42,7 +42,7 @@ def issued(system: System) -> list[dict[str, object]]:
 
 
 def damages(system: System) -> list[str]:
-    return [damage.sentence for proof in verify(system.services) for damage in proof.damages]
+    return [damage.message for proof in verify(system.services) for damage in proof.damages]
 
 
 def test_the_books_prove_with_every_kind_of_document(system: System) -> None:
@@ -66,7 +66,7 @@ def test_nothing_that_happens_later_changes_what_is_issued(system: System) -> No
         name="Another name",
         seller=replace(SELLER, name="Another company", vat_number="", iban="BE68539007547034"),
         series={**DEFAULT_SERIES, Kind.INVOICE: Series("other", "X{year}-{number}")},
-        rules=(Rule(Kind.INVOICE, Moment.COMPLETED, SendMode.DRAFT),),
+        rules=(Rule(Kind.INVOICE, Trigger.COMPLETED, SendMode.DRAFT),),
         language="fr",
         accent="#ff0000",
         vat_regime=VatRegime.SMALL_BUSINESS,
@@ -99,9 +99,9 @@ def test_a_shop_in_test_mails_its_tests_to_itself_and_keeps_them_out_of_the_regi
 
 def go_live(system: System) -> None:
     with system.services.store.write() as connection:
-        shop = shops.connected(connection, system.services.vault, system.shop_id).shop
+        shop = shops.get(connection, system.services.encryption, system.shop_id).shop
         checks = checklist(connection, shop, smtp_url="", mail_from="", now=system.clock.now)
-        shops.change(connection, live(shop, checks, since=system.clock.now))
+        shops.change(connection, make_live(shop, checks, since=system.clock.now))
 
 
 def test_after_going_live_the_orders_of_the_tests_stay_tests(system: System) -> None:
@@ -133,5 +133,5 @@ def test_a_number_that_exists_stops_the_order_with_a_sentence(system: System) ->
     system.change_shop(series={**DEFAULT_SERIES, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")})
     assert system.arrives(paid(2)) == ()
     assert system.outcomes()[-1] == ("failed", "number_exists")
-    assert "would be given a second time" in system.trail(2).events[-1].sentence
+    assert "would be given a second time" in system.trail(2).events[-1].message
     assert damages(system) == []

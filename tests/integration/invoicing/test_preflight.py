@@ -12,12 +12,12 @@ from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.invoicing import manual
-from worker.invoicing.manual import Person
+from worker.invoicing.manual import Actor
 from worker.rendering import own
 from worker.services import Services
 from worker.store import alerts
 
-AN = Person("An")
+AN = Actor("An")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def folder(system: System, tmp_path: Path) -> Iterator[Path]:
     system.services.store.close()
     system.services = Services(replace(system.services.settings, templates=made), now=system.clock)
     yield made
-    own.room(made).close()
+    own.template_process(made).close()
 
 
 def said(system: System) -> str:
@@ -38,7 +38,7 @@ def said(system: System) -> str:
 
 def open_alarms(system: System) -> list[tuple[str, str]]:
     with system.services.store.read() as connection:
-        return [(alarm.code, alarm.sentence) for alarm in alerts.open_alarms(connection)]
+        return [(alarm.code, alarm.message) for alarm in alerts.open_alerts(connection)]
 
 
 def test_a_document_is_printed_with_the_operators_template(system: System, folder: Path) -> None:
@@ -59,14 +59,14 @@ def test_a_template_that_fails_keeps_the_document_a_draft_and_tells_whoever_runs
 
     (kept,) = system.arrives(an_order(id=238))
 
-    sentence = (
+    message = (
         "A template of this server does not work: invoice.html, line 2: 'worker.domain.document.Draft object' has no "
         "attribute 'colour'. Nothing is issued with it until whoever runs the server has mended it; "
         "`facturelay templates check` shows when it works."
     )
-    assert [(problem.code, problem.sentence) for problem in kept.draft.problems] == [("template_failed", sentence)]
+    assert [(problem.code, problem.message) for problem in kept.draft.problems] == [("template_failed", message)]
     assert (system.numbers(238), system.mailbox.messages()) == (["draft"], ())
-    assert open_alarms(system) == [("cannot_print_invoice", sentence)]
+    assert open_alarms(system) == [("cannot_print_invoice", message)]
 
     (folder / "invoice.html").unlink()
     system.arrives(an_order(id=239))
@@ -79,12 +79,12 @@ def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and
 ) -> None:
     (folder / "invoice.html").write_text("{% if %}")
     (draft,) = system.arrives(an_order(id=238))
-    assert draft.kept is not None
+    assert draft.stored_draft is not None
 
     with pytest.raises(Rejected, match=r"invoice\.html, line 1"):
-        manual.issue_kept(system.services, draft.kept.draft_id, send=True, by=AN)
+        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=AN)
     (folder / "invoice.html").unlink()
-    manual.issue_kept(system.services, draft.kept.draft_id, send=True, by=AN)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=AN)
     system.work()
 
     assert system.numbers(238) == ["F2026-00001"]
@@ -96,6 +96,6 @@ def test_nothing_is_credited_while_the_credit_note_cannot_be_printed(system: Sys
     assert invoice.document is not None
 
     with pytest.raises(Rejected, match=r"credit_note\.html, line 1: 'nothing' is undefined"):
-        manual.credit(system.services, invoice.document.document_id, again=True, by=AN)
+        manual.credit(system.services, invoice.document.document_id, issue_again=True, by=AN)
 
     assert system.numbers(238) == ["F2026-00001"]

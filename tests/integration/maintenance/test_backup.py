@@ -47,11 +47,11 @@ def test_what_is_restored_is_what_was_backed_up(system: System, elsewhere: Setti
     assert backup.restore(tmp_path / "b.tar.gz", elsewhere) == made
     before, after = rows(system.services.settings.database_url), rows(elsewhere.database_url)
     # The shop is held, and its alarm and trail say so.
-    changed = {"alarms", "events", "shops"}
+    changed = {"alerts", "audit_trail", "shops"}
     assert {name: after[name] for name in after.keys() - changed} == {
         name: before[name] for name in before.keys() - changed
     }
-    assert after["events"][:-1] == before["events"]
+    assert after["audit_trail"][:-1] == before["audit_trail"]
     assert content(elsewhere.archive) == content(system.services.settings.archive)
 
 

@@ -9,15 +9,15 @@ from tests.support.system import System
 from worker.demo.mailbox import Mail
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import Moment, Rule
+from worker.domain.shop import Rule, Trigger
 from worker.errors import Unavailable
 from worker.invoicing import manual
-from worker.invoicing.manual import Person
+from worker.invoicing.manual import Actor
 from worker.notifications import alerts
 from worker.services import Services
 from worker.store import alerts as alarms
 from worker.store import register, shops
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 OWNER, OPERATOR = "winkel@koffiepot.test", "beheer@hosting.test"
 
@@ -31,24 +31,24 @@ def told(system: System) -> Iterator[System]:
     services.store.close()
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
-def sound(system: System, code: str, sentence: str) -> None:
+def sound(system: System, code: str, message: str) -> None:
     with system.services.store.write() as connection:
-        alarms.sound(connection, system.shop_id, code=code, sentence=sentence, now=system.clock.now)
+        alarms.raise_alert(connection, system.shop_id, code=code, message=message, now=system.clock.now)
 
 
 def quiet(system: System, code: str) -> None:
     with system.services.store.write() as connection:
-        alarms.quiet(connection, system.shop_id, code=code, now=system.clock.now)
+        alarms.close(connection, system.shop_id, code=code, now=system.clock.now)
 
 
 def tell(system: System) -> tuple[Mail, ...]:
     """Tell, and take out what came of it."""
-    alerts.tell(system.services, connected(system))
+    alerts.notify_owner(system.services, connected(system))
     return taken(system)
 
 
@@ -116,7 +116,7 @@ def test_an_address_that_is_refused_keeps_nobody_else_from_being_told_once(told:
 def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_breaks(system: System) -> None:
     sound(system, "shop_silent", "De winkel zwijgt.")
     services = Services(replace(system.services.settings, smtp_url=""), now=system.clock)
-    alerts.tell(services, connected(system))
+    alerts.notify_owner(services, connected(system))
     services.store.close()
     system.change_shop(seller=replace(connected(system).shop.seller, email=""))
     assert tell(system) == ()
@@ -143,7 +143,7 @@ def test_every_morning_there_is_a_summary_in_the_shops_language(told: System, la
 def test_the_summary_says_what_failed_what_waits_and_where_the_register_ends(told: System) -> None:
     told.mailbox.faults.reject("koper@klant.test")
     told.arrives(an_order(id=7))
-    told.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),))
+    told.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     told.arrives(an_order(id=8))
     sound(told, "shop_silent", "De winkel zwijgt.")
     sound(told, "webhook_disabled", "De webhook werd hersteld.")
@@ -184,7 +184,7 @@ def test_the_alarm_is_over_when_what_failed_was_done_or_a_week_has_passed(told: 
     tell(told)
     assert open_codes(told) == ["work_failed"]
     told.mailbox.faults.clear()
-    manual.try_again(told.services, told.shop_id, 7, by=Person("An"))
+    manual.retry(told.services, told.shop_id, 7, by=Actor("An"))
     told.work()
     tell(told)
     assert open_codes(told) == []
@@ -222,4 +222,4 @@ def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: System) -> Non
 
 def open_codes(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alarms.open_alarms(connection)]
+        return [alarm.code for alarm in alarms.open_alerts(connection)]

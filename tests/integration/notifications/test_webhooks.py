@@ -16,27 +16,27 @@ from tests.support.system import START, System
 from worker import jobs
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind
-from worker.domain.shop import Moment, Rule
-from worker.domain.webhook import HookEvent
+from worker.domain.shop import Rule, Trigger
+from worker.domain.webhook import WebhookEventKind
 from worker.invoicing import manual
-from worker.invoicing.manual import Person
+from worker.invoicing.manual import Actor
 from worker.notifications import webhooks
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import alerts
 from worker.store import webhooks as hooks
-from worker.store.webhooks import Call, Hook
+from worker.store.webhooks import WebhookEndpoint, WebhookEvent
 
-ALL = tuple(HookEvent)
+ALL = tuple(WebhookEventKind)
 TAKEN = answer(204, b"")
 
 
-def add(system: System, url: str, *events: HookEvent) -> tuple[Hook, str]:
+def add(system: System, url: str, *events: WebhookEventKind) -> tuple[WebhookEndpoint, str]:
     with system.services.store.write() as connection:
         return hooks.add(
             connection,
-            system.services.vault,
+            system.services.encryption,
             shop_id=system.shop_id,
             url=url,
             events=events or ALL,
@@ -45,10 +45,10 @@ def add(system: System, url: str, *events: HookEvent) -> tuple[Hook, str]:
         )
 
 
-def seen(system: System, order: Payload) -> tuple[Listed, ...]:
+def seen(system: System, order: Payload) -> tuple[ListedDocument, ...]:
     """Let *order* be so in the shop and looked at. Nothing is printed or mailed: nobody here reads it."""
     system.shop.place(order, system.shop.refunds(order["id"]) if system.shop.order(order["id"]) else ())
-    jobs.run_look(system.services, system.ring(order))
+    jobs.process_delivery(system.services, system.ring(order))
     return system.documents(order["id"])
 
 
@@ -57,16 +57,16 @@ def tell(system: System) -> None:
     with system.services.store.read() as connection:
         due = hooks.due_ids(connection, now=system.clock.now, limit=100)
     for call_id in due:
-        jobs.run_calls(system.services, call_id)
+        jobs.send_waiting_events(system.services, call_id)
 
 
-def calls(system: System, hook: Hook) -> list[Call]:
+def calls(system: System, hook: WebhookEndpoint) -> list[WebhookEvent]:
     with system.services.store.read() as connection:
-        return list(reversed(hooks.calls_of(connection, hook.hook_id, limit=100)))
+        return list(reversed(hooks.events_of(connection, hook.endpoint_id, limit=100)))
 
 
-def states(system: System, hook: Hook) -> list[tuple[str, str, int]]:
-    return [(call.event, call.state, call.attempts) for call in calls(system, hook)]
+def states(system: System, hook: WebhookEndpoint) -> list[tuple[str, str, int]]:
+    return [(call.kind, call.state, call.attempts) for call in calls(system, hook)]
 
 
 def said(server: ScriptedServer) -> list[dict[str, Any]]:
@@ -86,13 +86,13 @@ def genuine(asked: ReceivedRequest, secret: str) -> bool:
 
 def test_an_issued_document_is_told_once_with_a_signature_that_the_receiver_can_check(system: System) -> None:
     with ScriptedServer([TAKEN] * 5) as server:
-        hook, secret = add(system, f"{server.url}/books?shop=1", HookEvent.ISSUED)
+        hook, secret = add(system, f"{server.url}/accounting?shop=1", WebhookEventKind.ISSUED)
         (invoice,) = seen(system, an_order(id=238, paid=True))
         seen(system, an_order(id=238, paid=True))
         tell(system)
         tell(system)
     (asked,) = server.asked
-    assert (asked.method, asked.target) == ("POST", "/books?shop=1")
+    assert (asked.method, asked.target) == ("POST", "/accounting?shop=1")
     assert genuine(asked, secret)
     assert not genuine(asked, "fh_another")
     sent = {name: asked.headers[name] for name in ("content-type", "user-agent", "x-facturelay-event")}
@@ -105,7 +105,7 @@ def test_an_issued_document_is_told_once_with_a_signature_that_the_receiver_can_
     told = json.loads(asked.body)
     document = told.pop("document")
     assert told == {
-        "id": calls(system, hook)[0].call_id,
+        "id": calls(system, hook)[0].event_id,
         "event": "document.issued",
         "occurred_at": START.isoformat(),
         "shop": system.shop_id,
@@ -116,7 +116,7 @@ def test_an_issued_document_is_told_once_with_a_signature_that_the_receiver_can_
 
 
 def test_a_payment_is_told_when_the_order_says_so_and_once(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     with ScriptedServer([TAKEN] * 5) as server:
         add(system, server.url)
         seen(system, an_order(id=238, paid=False, status="on-hold"))
@@ -132,13 +132,13 @@ def test_a_payment_is_told_when_the_order_says_so_and_once(system: System) -> No
 
 
 def test_a_payment_that_a_person_marks_is_told(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.CREATED),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     with ScriptedServer([TAKEN] * 5) as server:
-        add(system, server.url, HookEvent.PAID)
+        add(system, server.url, WebhookEventKind.PAID)
         (invoice,) = seen(system, an_order(id=238, paid=False, status="on-hold"))
         assert invoice.document is not None
         for _ in range(2):
-            manual.mark_paid(system.services, invoice.document.document_id, on=None, by=Person("An"))
+            manual.mark_paid(system.services, invoice.document.document_id, on=None, by=Actor("An"))
         tell(system)
     assert events(server) == [("document.paid", "F2026-00001")]
 
@@ -146,11 +146,11 @@ def test_a_payment_that_a_person_marks_is_told(system: System) -> None:
 def test_each_refund_tells_of_its_credit_note_and_of_the_invoice_that_it_credits(system: System) -> None:
     order = an_order(id=238, paid=True)
     with ScriptedServer([TAKEN] * 9) as server:
-        add(system, server.url, HookEvent.CREDITED)
+        add(system, server.url, WebhookEventKind.CREDITED)
         seen(system, order)
         for refund_id in (301, 302):
             system.shop.refund(238, a_refund(order, id=refund_id, amount="5.00"))
-            jobs.run_look(system.services, system.ring(order))
+            jobs.process_delivery(system.services, system.ring(order))
         tell(system)
     assert [(told["document"]["number"], told["credit_note"]["number"]) for told in said(server)] == [
         ("F2026-00001", "C2026-00001"),
@@ -162,7 +162,7 @@ def test_each_refund_tells_of_its_credit_note_and_of_the_invoice_that_it_credits
 def test_another_shop_hears_nothing_and_a_stopped_hook_is_owed_nothing(system: System) -> None:
     hook, _ = add(system, "http://127.0.0.1:1/")
     with system.services.store.write() as connection:
-        hooks.stop(connection, hook.hook_id, because=hooks.BY_A_PERSON, now=system.clock.now)
+        hooks.stop(connection, hook.endpoint_id, message=hooks.BY_A_PERSON, now=system.clock.now)
     seen(system, an_order(id=238, paid=True))
     assert calls(system, hook) == []
 
@@ -175,7 +175,7 @@ def test_what_was_not_committed_is_not_told(system: System) -> None:
 
     def mark_and_fail(document_id: int) -> None:
         with system.services.store.write() as connection:
-            hooks.plan(connection, HookEvent.CREDITED, document_id, now=system.clock.now)
+            hooks.plan(connection, WebhookEventKind.CREDITED, document_id, now=system.clock.now)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -184,12 +184,12 @@ def test_what_was_not_committed_is_not_told(system: System) -> None:
 
 
 def test_what_is_owed_is_owed_once_however_often_it_is_planned(system: System) -> None:
-    hook, _ = add(system, "http://127.0.0.1:1/", HookEvent.ISSUED)
+    hook, _ = add(system, "http://127.0.0.1:1/", WebhookEventKind.ISSUED)
     (invoice,) = seen(system, an_order(id=238, paid=True))
     assert invoice.document is not None
     for _ in range(3):
         with system.services.store.write() as connection:
-            hooks.plan(connection, HookEvent.ISSUED, invoice.document.document_id, now=system.clock.now)
+            hooks.plan(connection, WebhookEventKind.ISSUED, invoice.document.document_id, now=system.clock.now)
     assert states(system, hook) == [("document.issued", "waiting", 0)]
 
 
@@ -208,17 +208,17 @@ def test_a_receiver_that_fails_is_told_later_under_the_same_id(
 ) -> None:
     monkeypatch.setattr(webhooks, "TIMEOUT_S", (1.0, 0.4))
     with ScriptedServer([*answers, TAKEN]) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=238, paid=True))
         tell(system)
         (waiting,) = calls(system, hook)
-        assert (waiting.state, waiting.attempts, waiting.reason) == ("waiting", 1, reason)
+        assert (waiting.state, waiting.attempts, waiting.message) == ("waiting", 1, reason)
         assert timedelta(seconds=3) < waiting.next_at - system.clock.now < timedelta(seconds=7)
         tell(system)  # not before it is due
         system.clock.move(seconds=10)
         tell(system)
-    assert [told["id"] for told in said(server)] == [waiting.call_id] * 2
-    assert [(call.state, call.attempts, call.reason) for call in calls(system, hook)] == [("done", 2, "")]
+    assert [told["id"] for told in said(server)] == [waiting.event_id] * 2
+    assert [(call.state, call.attempts, call.message) for call in calls(system, hook)] == [("done", 2, "")]
 
 
 def test_nobody_is_followed_elsewhere(system: System) -> None:
@@ -226,17 +226,17 @@ def test_nobody_is_followed_elsewhere(system: System) -> None:
         ScriptedServer([TAKEN]) as elsewhere,
         ScriptedServer([answer(307, headers=[f"Location: {elsewhere.url}/"])]) as server,
     ):
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=238, paid=True))
         tell(system)
     assert (len(server.asked), len(elsewhere.asked)) == (1, 0)
-    assert [call.reason for call in calls(system, hook)] == [
+    assert [call.message for call in calls(system, hook)] == [
         "The receiver answers with a redirect (307); give its final address."
     ]
 
 
 def test_where_nobody_answers_one_try_speaks_for_all_that_wait(system: System) -> None:
-    hook, _ = add(system, "http://127.0.0.1:1/", HookEvent.ISSUED)
+    hook, _ = add(system, "http://127.0.0.1:1/", WebhookEventKind.ISSUED)
     for order_id in (1, 2, 3):
         seen(system, an_order(id=order_id, paid=True))
     tell(system)
@@ -246,7 +246,7 @@ def test_where_nobody_answers_one_try_speaks_for_all_that_wait(system: System) -
 
 def test_one_document_that_a_receiver_cannot_take_does_not_hold_up_the_others(system: System) -> None:
     with ScriptedServer([answer(500), TAKEN, TAKEN]) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         for order_id in (1, 2, 3):
             seen(system, an_order(id=order_id, paid=True))
         tell(system)
@@ -255,17 +255,17 @@ def test_one_document_that_a_receiver_cannot_take_does_not_hold_up_the_others(sy
 
 def test_one_job_tells_all_that_waits(system: System) -> None:
     with ScriptedServer([TAKEN] * 3) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         for order_id in (1, 2, 3):
             seen(system, an_order(id=order_id, paid=True))
-        jobs.run_calls(system.services, calls(system, hook)[0].call_id)
+        jobs.send_waiting_events(system.services, calls(system, hook)[0].event_id)
     assert events(server) == [("document.issued", f"F2026-0000{n}") for n in (1, 2, 3)]
 
 
 def test_after_a_day_the_hook_stops_a_person_is_told_and_what_waited_goes_out_when_it_goes_on(system: System) -> None:
     refusals: list[bytes | Slowly] = [answer(500)] * 60
     with ScriptedServer(refusals) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=1, paid=True))
         system.clock.move(minutes=1)
         seen(system, an_order(id=2, paid=True))
@@ -275,7 +275,7 @@ def test_after_a_day_the_hook_stops_a_person_is_told_and_what_waited_goes_out_wh
         stopped = found(system, hook)
         assert stopped.stopped_at is not None
         assert timedelta(hours=24) < stopped.stopped_at - START < timedelta(hours=27)
-        assert stopped.stopped_because == "The receiver answered 500. It was tried for a day."
+        assert stopped.stop_message == "The receiver answered 500. It was tried for a day."
         assert [state for _, state, _ in states(system, hook)] == ["failed", "failed"]
         (alarm,) = open_alarms(system)
         assert alarm == (
@@ -288,7 +288,7 @@ def test_after_a_day_the_hook_stops_a_person_is_told_and_what_waited_goes_out_wh
         tell(system)
         assert len(server.asked) == tries
         with system.services.store.write() as connection:
-            hooks.go_on(connection, hook.hook_id, now=system.clock.now)
+            hooks.resume(connection, hook.endpoint_id, now=system.clock.now)
         tell(system)
         assert found(system, hook).stopped_at is None  # it has another day
         system.clock.move(seconds=10)
@@ -299,7 +299,7 @@ def test_after_a_day_the_hook_stops_a_person_is_told_and_what_waited_goes_out_wh
 
 def test_workers_that_were_away_for_days_do_not_count_as_a_receiver_that_fails(system: System) -> None:
     with ScriptedServer([answer(503), TAKEN]) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=1, paid=True))
         system.clock.move(days=3)
         tell(system)
@@ -311,28 +311,30 @@ def test_a_receiver_that_is_gone_for_good_is_left_alone_at_once(system: System) 
         hook, _ = add(system, server.url)
         seen(system, an_order(id=1, paid=True))
         tell(system)
-    assert found(system, hook).stopped_because == "The receiver answered 410: it wants no more calls."
+    assert found(system, hook).stop_message == "The receiver answered 410: it wants no more calls."
     assert len(open_alarms(system)) == 1
 
 
 def test_a_name_that_leads_into_the_private_network_is_not_called(system: System) -> None:
     settings = Settings(**{**vars(system.services.settings), "allow_private_shops": False})
     with ScriptedServer([TAKEN]) as server:
-        hook, _ = add(system, f"http://localhost:{server.port}/", HookEvent.ISSUED)
+        hook, _ = add(system, f"http://localhost:{server.port}/", WebhookEventKind.ISSUED)
         seen(system, an_order(id=1, paid=True))
         guarded = Services(settings, now=system.clock)
-        jobs.run_calls(guarded, calls(system, hook)[0].call_id)
+        jobs.send_waiting_events(guarded, calls(system, hook)[0].event_id)
         guarded.store.close()
     assert server.asked == []
-    assert re.match("“localhost” leads to .* inside a private network", found(system, hook).stopped_because)
+    assert re.match("“localhost” leads to .* inside a private network", found(system, hook).stop_message)
 
 
 def test_of_workers_at_the_same_moment_one_makes_the_call(system: System) -> None:
     with ScriptedServer([TAKEN] * 8) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=1, paid=True))
         (call,) = calls(system, hook)
-        workers = [threading.Thread(target=jobs.run_calls, args=(system.services, call.call_id)) for _ in range(4)]
+        workers = [
+            threading.Thread(target=jobs.send_waiting_events, args=(system.services, call.event_id)) for _ in range(4)
+        ]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -342,35 +344,35 @@ def test_of_workers_at_the_same_moment_one_makes_the_call(system: System) -> Non
 
 def test_the_call_of_a_worker_that_died_is_made_again_under_the_same_id(system: System) -> None:
     with ScriptedServer([TAKEN]) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=1, paid=True))
         (call,) = calls(system, hook)
         with system.services.store.write() as connection:
-            vault, lease_for = system.services.vault, timedelta(seconds=150)
-            assert hooks.take(connection, vault, call.call_id, now=system.clock.now, lease_for=lease_for)
+            vault, lease_for = system.services.encryption, timedelta(seconds=150)
+            assert hooks.take(connection, vault, call.event_id, now=system.clock.now, lease_for=lease_for)
         tell(system)
         assert server.asked == []
         system.clock.move(seconds=151)
         tell(system)
-    assert [told["id"] for told in said(server)] == [call.call_id]
+    assert [told["id"] for told in said(server)] == [call.event_id]
 
 
 def test_taken_calls_are_forgotten_after_90_days_and_others_are_not(system: System) -> None:
     with ScriptedServer([TAKEN, answer(500)]) as server:
-        hook, _ = add(system, server.url, HookEvent.ISSUED)
+        hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         for order_id in (1, 2):
             seen(system, an_order(id=order_id, paid=True))
         tell(system)
     with system.services.store.write() as connection:
-        assert hooks.forget_told(connection, before=START + timedelta(seconds=1), limit=10) == 1
+        assert hooks.delete_sent(connection, before=START + timedelta(seconds=1), limit=10) == 1
     assert [state for _, state, _ in states(system, hook)] == ["waiting"]
 
 
-def found(system: System, hook: Hook) -> Hook:
+def found(system: System, hook: WebhookEndpoint) -> WebhookEndpoint:
     with system.services.store.read() as connection:
-        return hooks.find(connection, system.shop_id, hook.hook_id) or hook
+        return hooks.find(connection, system.shop_id, hook.endpoint_id) or hook
 
 
 def open_alarms(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.sentence for alarm in alerts.open_alarms(connection, system.shop_id)]
+        return [alarm.message for alarm in alerts.open_alerts(connection, system.shop_id)]

@@ -11,7 +11,7 @@ from worker.errors import Rejected, Unavailable
 from worker.orders import poll as polling
 from worker.orders.poll import Polled
 from worker.store import alerts, shops
-from worker.store.shops import Connected, Secrets
+from worker.store.shops import ConnectedShop, Secrets
 
 
 def changed(order_id: int, at: datetime = START, **more: object) -> Payload:
@@ -123,7 +123,7 @@ def first_page_only(system: System) -> None:
     """What a poll does before the shop goes away between two pages."""
     client = system.services.client_of(connected(system))
     page = next(polling.changed_since(client, START - timedelta(days=1)))
-    polling.keep_missed(system.services, system.shop_id, page)
+    polling.add_missed_deliveries(system.services, system.shop_id, page)
 
 
 def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) -> None:
@@ -211,18 +211,18 @@ def test_a_look_that_was_given_up_while_the_key_was_refused_is_made_when_it_work
 
 def test_a_paused_shop_and_one_without_a_key_are_not_asked(system: System) -> None:
     system.change_shop(suspended=True)
-    assert not polling.can_be_asked(connected(system))
+    assert not polling.can_fetch(connected(system))
     system.change_shop(suspended=False)
-    assert polling.can_be_asked(connected(system))
+    assert polling.can_fetch(connected(system))
     system.change_secrets(Secrets(("s",)))
-    assert not polling.can_be_asked(connected(system))
+    assert not polling.can_fetch(connected(system))
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
 def open_alarms(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alerts(connection)]

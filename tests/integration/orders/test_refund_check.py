@@ -6,18 +6,18 @@ from tests.support.system import System
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import SendMode
 from worker.orders import refund_check
-from worker.orders.refund_check import Reread
+from worker.orders.refund_check import RefundCheck
 from worker.store import shops
-from worker.store.shops import Connected
+from worker.store.shops import ConnectedShop
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
-def reread(system: System) -> Reread:
-    return refund_check.reread(system.services, connected(system), pause_s=0)
+def reread(system: System) -> RefundCheck:
+    return refund_check.check_refunds(system.services, connected(system), pause_s=0)
 
 
 def credited(system: System, order_id: int = 7) -> None:
@@ -38,7 +38,7 @@ def flags(system: System, order_id: int = 7) -> list[str]:
 def test_a_deleted_refund_is_found_and_flagged(system: System) -> None:
     credited(system)
     system.shop.forget_refund(7, 70)
-    assert reread(system) == Reread(orders=1, changed=(7,))
+    assert reread(system) == RefundCheck(orders=1, changed=(7,))
     system.work()
     assert flags(system) == ["refund_deleted"]
     assert len(system.numbers(7)) == 2  # nothing is undone by itself
@@ -49,22 +49,22 @@ def test_what_is_flagged_is_not_found_again_every_night(system: System) -> None:
     system.shop.forget_refund(7, 70)
     reread(system)
     system.work()
-    assert reread(system) == Reread(orders=1, changed=())
+    assert reread(system) == RefundCheck(orders=1, changed=())
 
 
 def test_refunds_that_are_there_make_no_work(system: System) -> None:
     credited(system)
-    assert reread(system) == Reread(orders=1, changed=())
+    assert reread(system) == RefundCheck(orders=1, changed=())
     assert all(state == "done" for state, _ in system.outcomes())
 
 
 def test_a_refund_that_nobody_told_of_is_found_and_credited(system: System) -> None:
     system.arrives(an_order(id=7))
     system.shop.refund(7, a_refund(system.shop.order(7) or {}, id=70, amount="5.00"))
-    assert reread(system) == Reread(orders=1, changed=(7,))
+    assert reread(system) == RefundCheck(orders=1, changed=(7,))
     system.work()
     assert system.numbers(7) == ["F2026-00001", "C2026-00001"]
-    assert reread(system) == Reread(orders=1, changed=())
+    assert reread(system) == RefundCheck(orders=1, changed=())
 
 
 def test_a_refund_whose_credit_note_waits_for_a_person_is_not_found_again_every_night(system: System) -> None:
@@ -74,27 +74,27 @@ def test_a_refund_whose_credit_note_waits_for_a_person_is_not_found_again_every_
     system.ring(system.shop.order(7) or {})
     system.work()
     assert system.numbers(7) == ["F2026-00001", "draft"]
-    assert reread(system) == Reread(orders=1, changed=())
+    assert reread(system) == RefundCheck(orders=1, changed=())
 
 
 def test_orders_invoiced_long_ago_are_not_asked_for(system: System) -> None:
     credited(system)
     system.clock.move(days=91)
-    assert reread(system) == Reread(orders=0, changed=())
+    assert reread(system) == RefundCheck(orders=0, changed=())
 
 
 def test_many_orders_are_asked_for_in_few_calls(system: System) -> None:
     for order_id in range(1, 4):
         system.arrives(an_order(id=order_id))
     before = len(system.shop.calls)
-    assert reread(system) == Reread(orders=3, changed=())
+    assert reread(system) == RefundCheck(orders=3, changed=())
     assert len(system.shop.calls) == before + 1
 
 
 def test_an_erased_order_is_passed_over(system: System) -> None:
     credited(system)
     system.shop.forget(7)
-    assert reread(system) == Reread(orders=1, changed=())
+    assert reread(system) == RefundCheck(orders=1, changed=())
 
 
 def test_it_is_done_once_a_night(system: System) -> None:
@@ -102,6 +102,6 @@ def test_it_is_done_once_a_night(system: System) -> None:
     system.clock.now += timedelta(days=1)
     before = len(system.shop.calls)
     for _ in range(3):
-        refund_check.reread_nightly(system.services, connected(system))
+        refund_check.check_refunds_nightly(system.services, connected(system))
         system.clock.move(minutes=10)
     assert len(system.shop.calls) == before + 1

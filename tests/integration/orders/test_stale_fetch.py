@@ -8,19 +8,19 @@ from tests.support.system import SECRET, START, System
 from worker import jobs
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
-from worker.domain.shop import Moment, Rule
+from worker.domain.shop import Rule, Trigger
 from worker.store import orders
-from worker.store.orders import SeenOrder
+from worker.store.orders import StoredOrder
 from worker.store.shops import Secrets
 
-ON_CREATION = (Rule(Kind.ORDER_CONFIRMATION, Moment.CREATED),)
+ON_CREATION = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED),)
 
 
 def unpaid(status: str = "on-hold", *, at: timedelta = timedelta(0)) -> Payload:
     return an_order(id=238, paid=False, status=status, created=START + at)
 
 
-def seen(system: System) -> SeenOrder | None:
+def seen(system: System) -> StoredOrder | None:
     with system.services.store.read() as connection:
         return orders.find(connection, system.shop_id, 238)
 
@@ -34,19 +34,19 @@ def overtaken(system: System, *, by_status: str) -> None:
     """One look gets its answer two seconds late; a second later the order changes, and another look sees that first."""
     system.shop.place(unpaid())
     system.shop.faults.next(silence_s=2, path="/orders/238$")
-    slow = threading.Thread(target=jobs.run_look, args=(system.services, system.ring(unpaid())))
+    slow = threading.Thread(target=jobs.process_delivery, args=(system.services, system.ring(unpaid())))
     slow.start()
     wait_until(lambda: system.shop.faults.waiting == 0, what="the slow look to ask")
     system.clock.move(seconds=1)
     system.shop.change(238, status=by_status)
-    jobs.run_look(system.services, system.ring(system.shop.order(238) or {}))
+    jobs.process_delivery(system.services, system.ring(system.shop.order(238) or {}))
     slow.join()
 
 
 def test_a_slow_look_does_not_hide_what_a_newer_one_saw(system: System) -> None:
     overtaken(system, by_status="completed")
     assert status_seen(system) == "completed"
-    assert system.outcomes() == [("waiting", "look_outdated"), ("done", "issued")]
+    assert system.outcomes() == [("waiting", "stale_fetch"), ("done", "issued")]
 
 
 def test_a_slow_look_makes_nothing_of_a_state_that_is_past(system: System) -> None:
@@ -78,4 +78,4 @@ def test_without_a_key_a_delivery_that_comes_late_changes_nothing(system: System
     system.work()
     assert system.numbers() == []
     assert status_seen(system) == "cancelled"
-    assert system.outcomes()[-1] == ("done", "look_outdated")
+    assert system.outcomes()[-1] == ("done", "stale_fetch")

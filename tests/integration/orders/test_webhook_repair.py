@@ -10,19 +10,19 @@ from tests.support.system import SECRET, START, System
 from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.orders import webhook_repair
-from worker.orders.webhook_repair import Fault, usual_silence
+from worker.orders.webhook_repair import WebhookFault, usual_silence
 from worker.store import alerts, deliveries, shops
-from worker.store.database.tables import events
-from worker.store.shops import Connected
+from worker.store.database.tables import audit_trail
+from worker.store.shops import ConnectedShop
 
 
-def connected(system: System) -> Connected:
+def connected(system: System) -> ConnectedShop:
     with system.services.store.read() as connection:
-        return shops.connected(connection, system.services.vault, system.shop_id)
+        return shops.get(connection, system.services.encryption, system.shop_id)
 
 
-def watch(system: System) -> tuple[Fault, ...]:
-    return webhook_repair.watch(system.services, connected(system))
+def watch(system: System) -> tuple[WebhookFault, ...]:
+    return webhook_repair.check_and_repair(system.services, connected(system))
 
 
 def url_of(system: System) -> str:
@@ -41,7 +41,7 @@ def listed(system: System) -> list[tuple[str, str, str]]:
 
 def open_alarms(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alarms(connection)]
+        return [alarm.code for alarm in alerts.open_alerts(connection)]
 
 
 def well(system: System) -> list[tuple[str, str, str]]:
@@ -58,7 +58,7 @@ def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(system: Syst
     created, updated = set_up(system, "http://127.0.0.1:9/webhooks/" + system.shop_id)
     with system.services.store.write() as connection:
         for webhook_id in (created, updated):
-            deliveries.keep(
+            deliveries.add(
                 connection,
                 shop_id=system.shop_id,
                 source="webhook",
@@ -112,7 +112,9 @@ def test_an_address_of_this_machine_never_takes_the_place_of_a_real_one(system: 
     hooks = system.services.client_of(connected(system))
     set_up(system, there)
     assert (
-        webhook_repair.faults_of(hooks.webhooks(), f"http://127.0.0.1:8080/webhooks/{system.shop_id}", has_rung=True)
+        webhook_repair.find_faults(
+            hooks.webhooks(), f"http://127.0.0.1:8080/webhooks/{system.shop_id}", has_delivered=True
+        )
         == ()
     )
 
@@ -133,7 +135,7 @@ def test_where_none_is_left_only_a_shop_that_once_rang_gets_new_ones(system: Sys
 
 def test_webhooks_of_others_are_left_alone(system: System) -> None:
     set_up(system)
-    other = system.shop.add_webhook("order.updated", "https://books.test/hook", "x")
+    other = system.shop.add_webhook("order.updated", "https://accounting.test/hook", "x")
     switch(system, other, "disabled")
     assert watch(system) == ()
     assert system.shop.webhook(other).status == "disabled"
@@ -144,7 +146,7 @@ def test_a_repair_is_told_on_the_trail_and_its_alarm_is_over(system: System) -> 
     switch(system, updated, "disabled")
     watch(system)
     with system.services.store.read() as connection:
-        assert connection.execute(select(events.c.code)).scalars().all() == ["webhook_repaired"]
+        assert connection.execute(select(audit_trail.c.code)).scalars().all() == ["webhook_repaired"]
     assert open_alarms(system) == []
 
 
@@ -205,7 +207,7 @@ def ring_each(system: System, every: timedelta, *, times: int) -> None:
     for number in range(times):
         system.clock.now += every
         with system.services.store.write() as connection:
-            deliveries.keep(
+            deliveries.add(
                 connection,
                 shop_id=system.shop_id,
                 source="webhook",

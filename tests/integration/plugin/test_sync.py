@@ -16,10 +16,10 @@ from worker.demo.orders import an_order
 from worker.domain.document import SendMode
 from worker.domain.shop import Rule
 from worker.invoicing import manual
-from worker.net.request_signature import Seal
+from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
-from worker.store.tasks import Errand
+from worker.store.tasks import Task
 
 SECRET = "7e" * 32
 
@@ -38,12 +38,12 @@ class PretendPlugin:
     def verbs(self) -> list[str]:
         return [verb if verb != "mailed" else f"mailed {told['stage']}" for verb, told in self.told]
 
-    def answer(self, path: str, seal: Seal, body: bytes) -> tuple[int, dict[str, Any]]:
+    def answer(self, path: str, seal: RequestSignature, body: bytes) -> tuple[int, dict[str, Any]]:
         by_rest = "rest_route=" in path
         verb = path.rpartition("/" if by_rest else "=")[2]
         if self.is_silent or (by_rest and self.rest_is_closed):
             return 403, {"code": "rest_forbidden"}
-        if not seal.fits(self.secret, f"/facturelay/v1/{verb}", body):
+        if not seal.is_valid(self.secret, f"/facturelay/v1/{verb}", body):
             return 401, {"code": "rest_forbidden"}
         self.told.append((verb, json.loads(body)))
         return 200, {"facturelay": True, "late": self.late}
@@ -57,7 +57,7 @@ def shop_plugin(system: System) -> Iterator[PretendPlugin]:
         def do_POST(self) -> None:
             said = (self.headers.get(f"X-Facturelay-{name}", "") for name in ("Time", "Nonce", "Signature"))
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, content = pretend.answer(self.path, Seal(*said), body)
+            status, content = pretend.answer(self.path, RequestSignature(*said), body)
             answer = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
@@ -74,7 +74,7 @@ def shop_plugin(system: System) -> Iterator[PretendPlugin]:
     with system.services.store.write() as connection:
         plugin_id = plugins.connect(
             connection,
-            system.services.vault,
+            system.services.encryption,
             shop_id=system.shop_id,
             secret=SECRET,
             site=pretend.url,
@@ -92,14 +92,14 @@ def shop_plugin(system: System) -> Iterator[PretendPlugin]:
 def mail_step(system: System, order_id: int) -> tuple[str, str]:
     listed = system.documents(order_id)
     step = next(step for item in listed for step in item.steps if step.name == "mail")
-    return step.state, step.reason_code
+    return step.state, step.code
 
 
 def test_connecting_tries_the_key_and_the_route(system: System, shop_plugin: PretendPlugin) -> None:
     found = sync.plugin_of(system.services, system.shop_id)
 
     assert found is not None
-    assert (found.check_state, found.check_code, found.may_hold(system.clock.now)) == ("done", "connected", True)
+    assert (found.check_state, found.check_code, found.may_hold_mail(system.clock.now)) == ("done", "connected", True)
 
 
 def test_a_closed_route_is_named_and_documents_go_their_way(system: System, shop_plugin: PretendPlugin) -> None:
@@ -118,7 +118,7 @@ def test_the_shop_hands_its_mail_over_before_ours_leaves(system: System, shop_pl
     system.arrives(an_order(id=238, paid=True))
 
     assert shop_plugin.verbs() == ["documents", "mailed before", "mailed after"]
-    claims = {told["claim"] for verb, told in shop_plugin.told if verb == "mailed"}
+    claims = {told["mail_group"] for verb, told in shop_plugin.told if verb == "mailed"}
     assert len(claims) == 1
     assert len(system.mailbox.messages()) == 1
 
@@ -142,7 +142,7 @@ def test_a_person_may_send_it_all_the_same(system: System, shop_plugin: PretendP
     assert item.document is not None
     system.clock.move(minutes=1)
 
-    manual.send(system.services, item.document.document_id, by=manual.Person("An"))
+    manual.send(system.services, item.document.document_id, by=manual.Actor("An"))
     system.work()
 
     assert len(system.mailbox.messages()) == 1
@@ -208,7 +208,7 @@ def test_an_order_that_is_mailed_later_in_the_same_look_is_not_given_back(
     system.shop.place(order)
     delivery_id = system.ring(order)
 
-    jobs.run_look(system.services, delivery_id)
+    jobs.process_delivery(system.services, delivery_id)
 
     assert shop_plugin.verbs() == ["documents"]
 
@@ -228,8 +228,8 @@ def test_documents_that_the_shop_missed_are_told_by_the_next_tick(system: System
 
     for _ in range(2):
         with system.services.store.read() as connection:
-            connected = shops.connected(connection, system.services.vault, system.shop_id)
-        sync.tick(system.services, connected)
+            connected = shops.get(connection, system.services.encryption, system.shop_id)
+        sync.sync_plugin(system.services, connected)
 
     told = [told for verb, told in shop_plugin.told if verb == "documents"]
     assert [[document["number"] for document in one["documents"]] for one in told] == [["F2026-00001"]]
@@ -238,16 +238,16 @@ def test_documents_that_the_shop_missed_are_told_by_the_next_tick(system: System
 def test_a_shop_that_goes_live_holds_mails_from_that_moment(system: System, shop_plugin: PretendPlugin) -> None:
     system.change_shop(test=True)
     with system.services.store.read() as connection:
-        found = plugins.of_shop(connection, system.services.vault, system.shop_id)
+        found = plugins.of_shop(connection, system.services.encryption, system.shop_id)
     assert found is not None
-    sync.after_settings(system.services, found.plugin_id)
+    sync.sync_after_settings(system.services, found.plugin_id)
     system.change_shop(test=False)
-    sync.after_settings(system.services, found.plugin_id)
+    sync.sync_after_settings(system.services, found.plugin_id)
     shop_plugin.is_silent = True
-    sync.after_settings(system.services, found.plugin_id)
+    sync.sync_after_settings(system.services, found.plugin_id)
 
-    stood = [told for verb, told in shop_plugin.told if verb == "tick"]
-    assert [(one["shop"]["test"], sorted(one["holds"]["mails"])) for one in stood] == [
+    stood = [told for verb, told in shop_plugin.told if verb == "sync"]
+    assert [(one["shop"]["test"], sorted(one["hold_rules"]["mails"])) for one in stood] == [
         (True, []),
         (
             False,
@@ -271,27 +271,27 @@ def test_without_a_plugin_nothing_changes(system: System) -> None:
 def test_a_connection_check_asks_the_plugin_too(system: System, shop_plugin: PretendPlugin) -> None:
     def plugin_line() -> tuple[bool, str]:
         (line,) = (check for check in answered(system, "check_connection")["checks"] if check["name"] == "plugin")
-        return line["good"], line["sentence"]
+        return line["good"], line["message"]
 
     assert plugin_line() == (True, "The plugin answers.")
     shop_plugin.is_silent = True
     assert plugin_line()[0] is False
 
 
-def pressed(system: System, kind: str, **argument: Any) -> Errand:
+def pressed(system: System, kind: str, **argument: Any) -> Task:
     """What comes of a button on the order screen."""
     with system.services.store.write() as connection:
-        errand_id = tasks.ask(
+        task_id = tasks.request(
             connection,
             shop_id=system.shop_id,
             kind=f"order_screen_{kind}",
             argument=argument,
-            asked_by="An Peeters",
+            requested_by="An Peeters",
             now=system.clock.now,
         )
-    jobs.do_errand(system.services, errand_id)
+    jobs.do_task(system.services, task_id)
     with system.services.store.read() as connection:
-        errand = tasks.get(connection, errand_id)
+        errand = tasks.find(connection, task_id)
     assert errand is not None
     return errand
 
@@ -312,12 +312,12 @@ def test_a_draft_is_issued_from_the_order_screen(system: System, shop_plugin: Pr
     system.change_shop(rules=(Rule.parse("invoice:paid:draft"),))
     order = an_order(id=238, paid=True)
     (item,) = system.arrives(order)
-    assert item.kept is not None
+    assert item.stored_draft is not None
 
-    errand = pressed(system, "issue", draft_id=item.kept.draft_id, send=False)
+    errand = pressed(system, "issue", draft_id=item.stored_draft.draft_id, send=False)
     system.work()
 
-    assert errand.answer == {"code": "issued", "sentence": "F2026-00001 was issued."}
+    assert errand.answer == {"code": "issued", "message": "F2026-00001 was issued."}
     assert system.numbers(order["id"]) == ["F2026-00001"]
     assert system.mailbox.messages() == ()
 
@@ -328,22 +328,22 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
     (item,) = system.arrives(an_order(id=238, paid=True))
     assert item.document is not None
     with system.services.store.write() as connection:
-        mine = shops.connected(connection, system.services.vault, system.shop_id)
+        mine = shops.get(connection, system.services.encryption, system.shop_id)
         other = replace(mine.shop, shop_id="b" * 24)
-        shops.add(connection, system.services.vault, other, mine.secrets, now=system.clock.now)
-        errand_id = tasks.ask(
+        shops.add(connection, system.services.encryption, other, mine.secrets, now=system.clock.now)
+        task_id = tasks.request(
             connection,
             shop_id=other.shop_id,
             kind="order_screen_send",
             argument={"document_id": item.document.document_id},
-            asked_by="Somebody",
+            requested_by="Somebody",
             now=system.clock.now,
         )
 
-    jobs.do_errand(system.services, errand_id)
+    jobs.do_task(system.services, task_id)
 
     with system.services.store.read() as connection:
-        errand = tasks.get(connection, errand_id)
+        errand = tasks.find(connection, task_id)
     assert errand is not None
     assert (errand.state, errand.answer["code"]) == ("failed", "document_unknown")
 

@@ -15,11 +15,11 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.domain import texts as wording
 from worker.domain.document import Kind
-from worker.domain.shop import Moment, Rule, Shop
+from worker.domain.shop import Rule, Shop, Trigger
 from worker.errors import Rejected
-from worker.invoicing.manual import Person, send
+from worker.invoicing.manual import Actor, send
 from worker.net import document_link
-from worker.orders.history import Listed
+from worker.orders.history import ListedDocument
 from worker.rendering.samples import a_logo
 from worker.sending import test_email
 from worker.shops import branding
@@ -27,7 +27,7 @@ from worker.store import shops, tasks
 from worker.store.database.tables import marks
 from worker.store.database.tables import shops as shops_table
 from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
-from worker.store.tasks import Errand
+from worker.store.tasks import Task
 
 TERMS = b"%PDF-1.7 terms"
 
@@ -37,11 +37,11 @@ def written(system: System, texts: dict[str, str]) -> None:
 
     def how(shop: Shop) -> Shop:
         for pattern, text in texts.items():
-            for key in wording.keys(pattern):
+            for key in wording.matching_keys(pattern):
                 shop = wording.with_text(shop, key, text)
         return shop
 
-    branding.rework(system.services, system.shop_id, how, by="An")
+    branding.update_shop(system.services, system.shop_id, how, by="An")
 
 
 def printed(system: System) -> str:
@@ -49,27 +49,27 @@ def printed(system: System) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)
 
 
-def id_of(item: Listed) -> int:
+def id_of(item: ListedDocument) -> int:
     assert item.document is not None
     return item.document.document_id
 
 
 def asked_for_link(system: System, document_id: int) -> int:
     with system.services.store.write() as connection:
-        return tasks.ask(
+        return tasks.request(
             connection,
             shop_id=system.shop_id,
             kind="renew_link",
             argument={"document_id": document_id},
-            asked_by="shopper",
+            requested_by="customer",
             now=system.clock.now,
         )
 
 
-def done(system: System, errand_id: int) -> Errand:
-    jobs.do_errand(system.services, errand_id)
+def done(system: System, task_id: int) -> Task:
+    jobs.do_task(system.services, task_id)
     with system.services.store.read() as connection:
-        errand = tasks.get(connection, errand_id)
+        errand = tasks.find(connection, task_id)
     assert errand is not None
     return errand
 
@@ -92,7 +92,7 @@ def test_captions_are_printed_and_belong_to_the_document_for_good(system: System
 def test_mail_texts_are_read_when_the_mail_is_written(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238))
     written(system, {"mail.subject/invoice/*/nl": "Nog eens {number}", "mail.body/invoice/paid/nl": "Zie {link}"})
-    send(system.services, id_of(invoice), by=Person("An"))
+    send(system.services, id_of(invoice), by=Actor("An"))
     system.work()
 
     first, second = system.mailbox.messages()
@@ -105,7 +105,7 @@ def test_changing_a_text_is_on_the_trail(system: System) -> None:
     written(system, {"mail.subject/invoice/paid/nl": "Hier is {number}"})
 
     with system.services.store.read() as connection:
-        told = connection.exec_driver_sql("SELECT actor, sentence FROM events").all()
+        told = connection.exec_driver_sql("SELECT actor, message FROM audit_trail").all()
     assert [tuple(row) for row in told] == [("An", "texts.mail.subject/invoice/paid/nl: nothing → Hier is {number}.")]
 
 
@@ -122,7 +122,7 @@ def test_the_mail_server_is_kept_encrypted_and_may_be_missing_in_what_was_kept_b
     system.change_secrets(secrets)
     with system.services.store.read() as connection:
         kept = connection.execute(shops_table.select()).one()
-        assert shops.connected(connection, system.services.vault, system.shop_id).secrets == secrets
+        assert shops.get(connection, system.services.encryption, system.shop_id).secrets == secrets
 
     assert "geheim" not in str(kept)
     assert "geheim" not in repr(secrets)
@@ -139,7 +139,7 @@ def test_a_private_mail_server_is_refused_where_the_operator_did_not_allow_it(sy
 
 
 def test_logo_and_layout_are_those_of_the_moment_of_printing(system: System) -> None:
-    branding.keep_logo(system.services, system.shop_id, a_logo(), by="An")
+    branding.save_logo(system.services, system.shop_id, a_logo(), by="An")
     branding.change_layout(system.services, system.shop_id, "letter", by="An")
     system.arrives(an_order(id=238))
     (file,) = system.mailbox.messages()[0].attachments
@@ -152,24 +152,24 @@ def test_logo_and_layout_are_those_of_the_moment_of_printing(system: System) -> 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n cut off", b"\x89PNG" + b"0" * 3_000_001])
 def test_what_is_no_picture_is_refused_as_a_logo(system: System, content: bytes) -> None:
     with pytest.raises(Rejected) as caught:
-        branding.keep_logo(system.services, system.shop_id, content, by="An")
+        branding.save_logo(system.services, system.shop_id, content, by="An")
     assert caught.value.code == "logo_wrong"
 
 
 def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(system: System, tmp_path: Path) -> None:
-    kept = branding.keep_logo(system.services, system.shop_id, a_logo(), by="An").logo
+    kept = branding.save_logo(system.services, system.shop_id, a_logo(), by="An").logo
     assert kept is not None
     (tmp_path / "archive" / kept.path).unlink()
     (invoice,) = system.arrives(an_order(id=238))
 
-    assert {step.reason_code for step in invoice.steps if step.state == "failed"} == {"file_missing"}
+    assert {step.code for step in invoice.steps if step.state == "failed"} == {"file_missing"}
     assert system.mailbox.messages() == ()
 
 
 def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(system: System) -> None:
-    branding.keep_enclosed(system.services, system.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
+    branding.save_attachment(system.services, system.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
     system.arrives(an_order(id=238))
-    branding.drop_enclosed(system.services, system.shop_id, by="An")
+    branding.remove_attachment(system.services, system.shop_id, by="An")
     system.arrives(an_order(id=239))
 
     first, second = system.mailbox.messages()
@@ -178,11 +178,11 @@ def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(system: Syst
 
 
 def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(system: System) -> None:
-    tried = test_email.try_mail(system.services, system.shop_id, to="an@klant.test")
+    tried = test_email.send_test_email(system.services, system.shop_id, to="an@klant.test")
 
-    assert tried.taken
+    assert tried.accepted
     assert (
-        "127.0.0.1 (the operator's server) took the mail from winkel@koffiepot.test to an@klant.test" in tried.sentence
+        "127.0.0.1 (the operator's server) took the mail from winkel@koffiepot.test to an@klant.test" in tried.message
     )
     assert "SPF record of koffiepot.test" in tried.hints[0]
     (mail,) = system.mailbox.messages()
@@ -191,14 +191,14 @@ def test_a_test_mail_says_who_took_it_and_what_that_does_not_prove(system: Syste
 
 def test_a_test_mail_that_is_refused_says_why_in_plain_words(system: System) -> None:
     system.mailbox.faults.reject("winkel@koffiepot.test", "550 5.7.1 Relaying denied")
-    refused = test_email.try_mail(system.services, system.shop_id)
+    refused = test_email.send_test_email(system.services, system.shop_id)
     system.mailbox.close()
-    away = test_email.try_mail(system.services, system.shop_id)
+    away = test_email.send_test_email(system.services, system.shop_id)
 
-    assert (refused.taken, refused.code) == (False, "mail_refused")
-    assert "Relaying denied" in refused.sentence
+    assert (refused.accepted, refused.code) == (False, "mail_refused")
+    assert "Relaying denied" in refused.message
     assert "give user and password" in refused.hints[0]
-    assert (away.taken, away.code) == (False, "mail_server_away")
+    assert (away.accepted, away.code) == (False, "mail_server_unreachable")
     assert "465" in away.hints[0]
 
 
@@ -222,15 +222,15 @@ def test_a_new_link_goes_to_the_order_s_own_address_and_opens_for_a_year(system:
 
 def test_an_errand_is_done_once(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238))
-    errand_id = asked_for_link(system, id_of(invoice))
-    done(system, errand_id)
-    done(system, errand_id)
+    task_id = asked_for_link(system, id_of(invoice))
+    done(system, task_id)
+    done(system, task_id)
 
     assert len(system.mailbox.messages()) == 2  # the invoice and one link
 
 
 def test_without_an_address_no_link_is_mailed(system: System) -> None:
-    system.change_shop(rules=(Rule(Kind.INVOICE, Moment.PAID),))
+    system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID),))
     (invoice,) = system.arrives(an_order(id=238, email=""))
     errand = done(system, asked_for_link(system, id_of(invoice)))
 
@@ -240,44 +240,44 @@ def test_without_an_address_no_link_is_mailed(system: System) -> None:
 
 def test_a_revoked_document_gets_no_new_link(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238))
-    errand_id = asked_for_link(system, id_of(invoice))
+    task_id = asked_for_link(system, id_of(invoice))
     with system.services.store.write() as connection:
         connection.execute(
             marks.insert().values(document_id=id_of(invoice), mark="revoked", marked_at=system.clock.now, by="An")
         )
 
-    assert done(system, errand_id).answer == {"mailed": False}
+    assert done(system, task_id).answer == {"mailed": False}
     assert len(system.mailbox.messages()) == 1
 
 
 def test_while_the_mail_server_is_away_the_errand_waits_and_after_an_hour_it_ends(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238))
     system.mailbox.faults.refuse(times=1)
-    errand_id = asked_for_link(system, id_of(invoice))
-    assert done(system, errand_id).state == "waiting"
-    assert done(system, errand_id).state == "waiting"  # not yet due
+    task_id = asked_for_link(system, id_of(invoice))
+    assert done(system, task_id).state == "waiting"
+    assert done(system, task_id).state == "waiting"  # not yet due
 
     system.clock.move(minutes=2)
     with system.services.store.read() as connection:
-        assert tasks.due_ids(connection, now=system.clock.now, limit=9) == (errand_id,)
-    assert done(system, errand_id).state == "done"
+        assert tasks.due_ids(connection, now=system.clock.now, limit=9) == (task_id,)
+    assert done(system, task_id).state == "done"
 
     late = asked_for_link(system, id_of(invoice))
     system.clock.now += timedelta(hours=2)
     system.mailbox.faults.refuse(times=1)
-    assert (done(system, late).state, done(system, late).answer["code"]) == ("failed", "mail_server_away")
+    assert (done(system, late).state, done(system, late).answer["code"]) == ("failed", "mail_server_unreachable")
 
 
 def test_a_page_can_ask_for_a_test_mail(system: System) -> None:
     system.change_shop(seller=replace(SELLER, email="winkel@koffiepot.test"))
     with system.services.store.write() as connection:
-        errand_id = tasks.ask(
+        task_id = tasks.request(
             connection,
             shop_id=system.shop_id,
             kind="test_mail",
             argument={"to": "an@klant.test"},
-            asked_by="An",
+            requested_by="An",
             now=system.clock.now,
         )
 
-    assert done(system, errand_id).answer["taken"] is True
+    assert done(system, task_id).answer["accepted"] is True

@@ -40,7 +40,7 @@ def unchanged(system: System) -> Iterator[System]:
     def state() -> list[Any]:
         with system.services.store.read() as connection:
             rows = [connection.execute(table.select()).all() for table in (documents, deliveries, steps)]
-            return [*rows, shops.connected(connection, system.services.vault, system.shop_id).shop]
+            return [*rows, shops.get(connection, system.services.encryption, system.shop_id).shop]
 
     system.shop.place(an_old_order(7, note="Graag voor vrijdag"))
     before = state()
@@ -99,13 +99,13 @@ def test_a_mail_is_shown_as_it_would_leave(unchanged: System) -> None:
 def test_rules_are_tried_on_the_last_orders_without_making_anything(unchanged: System) -> None:
     unchanged.shop.place(an_old_order(8, status="on-hold", paid=False))
     answer = answered(unchanged, "dry_run_rules", rules="invoice:paid:send\norder_confirmation:created:draft")
-    found = {order["number"]: [f["rule"] for f in order["findings"] if f["fired"]] for order in answer["orders"]}
+    found = {order["number"]: [f["rule"] for f in order["rule_results"] if f["fired"]] for order in answer["orders"]}
     assert found == {
         "7": ["invoice:paid:send", "order_confirmation:created:draft"],
         "8": ["order_confirmation:created:draft"],
     }
     assert (answer["matched"], answer["count"]) == (2, 2)
-    reasons = {f["rule"]: f["sentence"] for f in answer["orders"][1]["findings"]}
+    reasons = {f["rule"]: f["message"] for f in answer["orders"][1]["rule_results"]}
     assert "not paid yet" in reasons["invoice:paid:send"]
     assert refused(unchanged, "dry_run_rules", rules="invoice")[0] == "option_wrong"
 
@@ -124,26 +124,26 @@ def test_open_orders_say_what_going_live_would_do_to_them(system: System) -> Non
     system.shop.place(an_old_order(1))
     system.shop.place(an_old_order(2, status="completed"))
     now = answered(system, "open_orders")
-    assert [(order["number"], order["due"], order["if_included"]) for order in now["orders"]] == [
+    assert [(order["number"], order["documents"], order["if_included"]) for order in now["orders"]] == [
         ("1", [], ["invoice 22.20 EUR"])
     ]
-    assert "was placed before" in now["orders"][0]["sentence"]
+    assert "was placed before" in now["orders"][0]["message"]
     earlier = answered(system, "open_orders", since="2026-11-01")
-    assert (earlier["to_make"], earlier["orders"][0]["due"]) == (1, ["invoice 22.20 EUR"])
+    assert (earlier["to_make"], earlier["orders"][0]["documents"]) == (1, ["invoice 22.20 EUR"])
     assert system.numbers() == []
 
 
 def test_an_uploaded_logo_and_terms_are_kept_and_told(system: System) -> None:
-    kept = answered(system, "keep_logo", file=uploaded(system, "logo.png", a_logo()))["logo"]
-    terms = answered(system, "keep_enclosed", file=uploaded(system, "Voorwaarden.pdf", b"%PDF-1.7 terms"))
+    kept = answered(system, "save_logo", file=uploaded(system, "logo.png", a_logo()))["logo"]
+    terms = answered(system, "save_attachment", file=uploaded(system, "Voorwaarden.pdf", b"%PDF-1.7 terms"))
     with system.services.store.read() as connection:
-        shop = shops.connected(connection, system.services.vault, system.shop_id).shop
+        shop = shops.get(connection, system.services.encryption, system.shop_id).shop
     assert shop.logo is not None
     assert (vars(shop.logo), terms["mail_attachment"]["name"]) == (kept, "Voorwaarden.pdf")
     assert branding.brand_of(system.services, shop).logo == a_logo()
-    assert refused(system, "keep_logo", file=uploaded(system, "x.png", b"no picture"))[0] == "logo_wrong"
+    assert refused(system, "save_logo", file=uploaded(system, "x.png", b"no picture"))[0] == "logo_wrong"
     system.clock.move(hours=3)
     late = uploaded(system, "logo.png", a_logo())
     system.clock.move(hours=3)
-    temporary.tidy(system.services.archive, now=system.clock.now)
-    assert refused(system, "keep_logo", file=late)[0] == "file_missing"
+    temporary.delete_expired(system.services.archive, now=system.clock.now)
+    assert refused(system, "save_logo", file=late)[0] == "file_missing"

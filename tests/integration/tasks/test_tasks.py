@@ -27,17 +27,17 @@ from worker.actions import documents
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
-from worker.domain.shop import Moment, Rule
-from worker.maintenance.retention import tidy
+from worker.domain.shop import Rule, Trigger
+from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
 from worker.store import audit_trail, deliveries
-from worker.store.database.tables import errands as errands_table
 from worker.store.database.tables import files
+from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
-KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
+KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
 
 
 # Documents
@@ -46,8 +46,8 @@ KEEP = (Rule(Kind.INVOICE, Moment.PAID, SendMode.DRAFT),)
 def test_a_draft_is_issued_once_even_when_the_worker_dies_before_it_answers(system: System) -> None:
     system.change_shop(rules=KEEP)
     (draft,) = system.arrives(paid())
-    assert draft.kept is not None
-    errand = asked(system, "issue_draft", draft_id=draft.kept.draft_id, send=True)
+    assert draft.stored_draft is not None
+    errand = asked(system, "issue_draft", draft_id=draft.stored_draft.draft_id, send=True)
     assert [document["number"] for document in errand.answer["documents"]] == ["F2026-00001"]
     assert again(system, errand).answer == errand.answer
     system.work()
@@ -59,16 +59,16 @@ def test_chosen_lines_are_credited_once_for_one_errand(system: System) -> None:
     two = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
     document_id = invoiced(system, paid(lines=two))
     errand = asked(
-        system, "credit", document_id=document_id, lines=[{"place": 0, "quantity": "1"}], reason="Kapot", send=True
+        system, "credit", document_id=document_id, lines=[{"index": 0, "quantity": "1"}], reason="Kapot", send=True
     )
     assert [(made["number"], made["total"]) for made in errand.answer["documents"]] == [("C2026-00001", "15.00")]
     assert again(system, errand).answer == errand.answer
-    asked(system, "credit", document_id=document_id, lines=[{"place": 0, "quantity": "1"}])
+    asked(system, "credit", document_id=document_id, lines=[{"index": 0, "quantity": "1"}])
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001", "C2026-00002"]
     assert len(system.mailbox.messages()) == 2  # the invoice, and the first credit note: the second was not to be sent
-    code, sentence = refused(system, "credit", document_id=document_id, lines=[{"place": 0, "quantity": "1"}])
-    assert (code, "0 of it is left" in sentence) == ("quantity_wrong", True)
+    code, message = refused(system, "credit", document_id=document_id, lines=[{"index": 0, "quantity": "1"}])
+    assert (code, "0 of it is left" in message) == ("quantity_wrong", True)
 
 
 def test_an_amount_and_then_all_the_rest_is_credited(system: System) -> None:
@@ -76,7 +76,7 @@ def test_an_amount_and_then_all_the_rest_is_credited(system: System) -> None:
     first = answered(system, "credit", document_id=document_id, amount="5.00", send=True)
     rest = answered(system, "credit", document_id=document_id, send=True)
     assert [made["total"] for made in (*first["documents"], *rest["documents"])] == ["5.00", "17.20"]
-    assert refused(system, "credit", document_id=document_id, amount="0.01")[0] == "more_than_left"
+    assert refused(system, "credit", document_id=document_id, amount="0.01")[0] == "more_than_remaining"
     assert refused(system, "credit", document_id=document_id, amount="veel")[0] == "credit_unclear"
     assert refused(system, "credit", document_id=document_id, amount="1", again=True)[0] == "credit_unclear"
 
@@ -111,7 +111,7 @@ def test_a_document_by_hand_is_refused_with_what_speaks_against_it(system: Syste
 def test_what_belongs_to_another_shop_is_unknown(system: System) -> None:
     document_id = invoiced(system)
     system.change_shop(rules=KEEP)
-    draft = system.arrives(paid(239))[0].kept
+    draft = system.arrives(paid(239))[0].stored_draft
     assert draft is not None
     mine, system.shop_id = system.shop_id, another_shop(system)
     for kind, argument in (
@@ -122,8 +122,8 @@ def test_what_belongs_to_another_shop_is_unknown(system: System) -> None:
     ):
         assert refused(system, kind, **argument)[0] in ("document_unknown", "draft_unknown"), kind
     file = temporary.put(system.services.archive, mine, "logo.png", a_logo(), now=system.clock.now)
-    assert refused(system, "keep_logo", file=file.as_json)[0] == "file_missing"
-    assert refused(system, "keep_logo", file={**file.as_json, "path": f"fleeting/../{mine}/x"})[0] == "file_missing"
+    assert refused(system, "save_logo", file=file.as_json)[0] == "file_missing"
+    assert refused(system, "save_logo", file={**file.as_json, "path": f"temporary/../{mine}/x"})[0] == "file_missing"
     system.shop_id = mine
     system.work()
     assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001", "draft"], 1)
@@ -152,7 +152,7 @@ def test_all_that_failed_for_one_reason_is_tried_again_and_the_rest_is_not(syste
         system.arrives(paid(order_id))
     system.arrives(paid(4, email="geen adres"))
     system.mailbox.faults.clear()
-    codes = {step.reason_code for item in system.documents() for step in item.steps if step.state == "failed"}
+    codes = {step.code for item in system.documents() for step in item.steps if step.state == "failed"}
     assert "mail_no_address" in codes
     (other,) = codes - {"mail_no_address"}
     assert answered(system, "retry_failed", what="mail", code=other) == {"tried": 3}
@@ -168,12 +168,12 @@ def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
     """Or what fails at once would be tried again for ever."""
     system.mailbox.faults.reject("koper@klant.test")
     system.arrives(paid(1))
-    (code,) = {step.reason_code for item in system.documents() for step in item.steps if step.state == "failed"}
-    errand_id = written_down(system, "retry_failed", what="mail", code=code)
+    (code,) = {step.code for item in system.documents() for step in item.steps if step.state == "failed"}
+    task_id = written_down(system, "retry_failed", what="mail", code=code)
     system.clock.move(seconds=1)
     system.arrives(paid(2))
-    jobs.do_errand(system.services, errand_id)
-    assert seen(system, errand_id).answer == {"tried": 1}
+    jobs.do_task(system.services, task_id)
+    assert seen(system, task_id).answer == {"tried": 1}
 
 
 def test_failed_looks_are_tried_again_too(system: System) -> None:
@@ -184,7 +184,7 @@ def test_failed_looks_are_tried_again_too(system: System) -> None:
     system.work()
     failed = {code for state, code in system.outcomes() if state == "failed"}
     system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))
-    tried = [answered(system, "retry_failed", what="look", code=code)["tried"] for code in failed]
+    tried = [answered(system, "retry_failed", what="process_order", code=code)["tried"] for code in failed]
     system.work()
     assert (sum(tried), system.numbers()) == (2, ["F2026-00001", "F2026-00002"])
 
@@ -195,14 +195,14 @@ def test_old_orders_are_foreseen_and_then_made(system: System) -> None:
     system.shop.place(an_order(id=2, created=old, paid=False, status="on-hold"))
     period = {"since": f"{old:%Y-%m-%d}", "until": f"{old:%Y-%m-%d}"}
     foreseen = answered(system, "backfill", **period)
-    assert [(order["order_id"], order["due"]) for order in foreseen["orders"]] == [(1, ["invoice 22.20 EUR"])]
-    assert {name: foreseen[name] for name in ("count", "to_make", "documents", "mails", "looks")} == {
-        "count": 2, "to_make": 1, "documents": 1, "mails": 1, "looks": 0,
+    assert [(order["order_id"], order["documents"]) for order in foreseen["orders"]] == [(1, ["invoice 22.20 EUR"])]
+    assert {name: foreseen[name] for name in ("count", "to_make", "documents", "mails", "deliveries")} == {
+        "count": 2, "to_make": 1, "documents": 1, "mails": 1, "deliveries": 0,
     }  # fmt: skip
     assert system.numbers() == []
-    assert answered(system, "backfill", **period, make=True)["looks"] == 1
+    assert answered(system, "backfill", **period, make=True)["deliveries"] == 1
     with system.services.store.read() as connection:
-        assert deliveries.waiting(connection, system.shop_id, source="backfill") == 1
+        assert deliveries.count_waiting(connection, system.shop_id, source="backfill") == 1
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert refused(system, "backfill", since="gisteren", until="2026-01-01")[0] == "day_wrong"
@@ -213,14 +213,14 @@ def test_a_long_errand_lets_others_go_first_and_goes_on_where_it_was(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.tasks.common.SLICE_S", 0.0)
-    monkeypatch.setattr("worker.invoicing.backfill.KEPT_EVERY", 2)
+    monkeypatch.setattr("worker.invoicing.backfill.SAVED_EVERY", 2)
     for order_id in range(1, 6):
         system.shop.place(an_order(id=order_id, created=START - timedelta(days=200)))
     errand = asked(system, "backfill", orders=[1, 2, 3, 4, 5])
     assert (errand.state, errand.answer) == ("waiting", {"done": 2, "of": 5})
     for _ in range(2):
-        jobs.do_errand(system.services, errand.errand_id)
-    assert seen(system, errand.errand_id).answer["to_make"] == 5
+        jobs.do_task(system.services, errand.task_id)
+    assert seen(system, errand.task_id).answer["to_make"] == 5
     asked_for = [call.path for call in system.shop.calls if call.path.endswith("/orders/1")]
     assert len(asked_for) == 1
 
@@ -256,16 +256,20 @@ def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(syst
     found = answered(system, "check_connection")
     named = {check["name"]: check["good"] for check in found["checks"]}
     # The pretend shop lives now, the test's clock in November.
-    assert named == {"address": True, "rest_key": True, "webhooks": True, "clock": named["clock"], "heard": True}
+    assert named == {
+        "address": True,
+        "rest_key": True,
+        "webhooks": True,
+        "clock": named["clock"],
+        "last_delivery": True,
+    }
     system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
     broken = {check["name"]: check for check in answered(system, "check_connection")["checks"]}
-    assert (broken["rest_key"]["good"], "refuses the REST key" in broken["rest_key"]["sentence"]) == (False, True)
+    assert (broken["rest_key"]["good"], "refuses the REST key" in broken["rest_key"]["message"]) == (False, True)
 
 
 def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
-    assert (
-        "is missing" in {c["name"]: c["sentence"] for c in answered(system, "check_connection")["checks"]}["webhooks"]
-    )
+    assert "is missing" in {c["name"]: c["message"] for c in answered(system, "check_connection")["checks"]}["webhooks"]
     repaired = answered(system, "repair_webhooks")["repaired"]
     assert repaired == [{"topic": topic, "why": "was missing"} for topic in ("order.created", "order.updated")]
     assert answered(system, "repair_webhooks")["repaired"] == []
@@ -305,13 +309,13 @@ def test_a_shop_takes_its_books_along_and_leaves(system: System) -> None:
         )
         assert SECRET not in books.read("settings.json").decode()
     assert answer["documents"] == 1
-    kept = answered(system, "leave")["kept"]
+    kept = answered(system, "close_shop")["kept"]
     assert kept == [{"year": 2026, "documents": 1, "until": "2036-12-31"}]
 
 
 def test_a_shopper_is_erased_but_for_documents(system: System) -> None:
     invoiced(system)
-    erased = answered(system, "erase_shopper", email="koper@klant.test")
+    erased = answered(system, "erase_customer", email="koper@klant.test")
     assert (erased["orders"], [kept["number"] for kept in erased["kept"]]) == ([238], ["F2026-00001"])
 
 
@@ -322,12 +326,12 @@ def test_errands_and_their_files_vanish_after_their_time(system: System) -> None
     invoiced(system)
     answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
     system.clock.move(days=2)
-    assert tidy(system.services) == 0
+    assert delete_expired(system.services) == 0
     assert content(system, answer["file"])
     system.clock.move(days=2)
-    assert (tidy(system.services), system.services.archive.names("fleeting")) == (0, ())
+    assert (delete_expired(system.services), system.services.archive.names("temporary")) == (0, ())
     system.clock.move(days=4)
-    assert tidy(system.services) == 1
+    assert delete_expired(system.services) == 1
     with system.services.store.read() as connection:
         assert connection.execute(errands_table.select()).all() == []
     # What the books are made of is not touched.
@@ -346,9 +350,9 @@ def test_a_shop_that_is_away_is_asked_again_for_an_hour(system: System) -> None:
     errand = asked(system, "make_document", order_id=238, kind="invoice")
     assert errand.state == "waiting"
     system.clock.move(minutes=61)
-    jobs.do_errand(system.services, errand.errand_id)
-    assert seen(system, errand.errand_id).answer["code"] == "shop_unreachable"
+    jobs.do_task(system.services, errand.task_id)
+    assert seen(system, errand.task_id).answer["code"] == "shop_unreachable"
 
 
 def test_the_deciding_layer_knows_every_step() -> None:
-    assert set(documents.WORDS_OF_STEPS) == set(StepName)
+    assert set(documents.STEP_LABELS) == set(StepName)

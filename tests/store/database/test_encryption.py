@@ -3,46 +3,46 @@
 import pytest
 
 from worker.errors import Rejected
-from worker.store.database.encryption import Vault
+from worker.store.database.encryption import Encryption
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
 
 
 def test_what_is_locked_can_be_unlocked() -> None:
-    assert Vault((NEW,)).unlock(Vault((NEW,)).lock("sleutel € 5f")) == "sleutel € 5f"
+    assert Encryption((NEW,)).decrypt(Encryption((NEW,)).encrypt("sleutel € 5f")) == "sleutel € 5f"
 
 
 def test_a_new_key_in_front_still_reads_what_the_old_one_locked() -> None:
-    assert Vault((NEW, OLD)).unlock(Vault((OLD,)).lock("secret")) == "secret"
+    assert Encryption((NEW, OLD)).decrypt(Encryption((OLD,)).encrypt("secret")) == "secret"
 
 
 def test_the_first_key_locks() -> None:
-    locked = Vault((NEW, OLD)).lock("secret")
-    assert Vault((NEW,)).unlock(locked) == "secret"
+    locked = Encryption((NEW, OLD)).encrypt("secret")
+    assert Encryption((NEW,)).decrypt(locked) == "secret"
     with pytest.raises(Rejected) as refused:
-        Vault((OLD,)).unlock(locked)
+        Encryption((OLD,)).decrypt(locked)
     assert refused.value.code == "secret_key_wrong"
 
 
 def test_the_same_secret_never_looks_the_same() -> None:
-    assert Vault((NEW,)).lock("secret") != Vault((NEW,)).lock("secret")
+    assert Encryption((NEW,)).encrypt("secret") != Encryption((NEW,)).encrypt("secret")
 
 
 @pytest.mark.parametrize("place", [0, 10, -1])
 def test_a_changed_letter_is_refused(place: int) -> None:
-    vault = Vault((NEW,))
-    letters = list(vault.lock("secret"))
+    vault = Encryption((NEW,))
+    letters = list(vault.encrypt("secret"))
     letters[place] = "A" if letters[place] != "A" else "B"
     with pytest.raises(Rejected, match="cannot be read"):
-        vault.unlock("".join(letters))
+        vault.decrypt("".join(letters))
 
 
 def test_a_wrong_key_is_refused_with_what_to_do() -> None:
     with pytest.raises(Rejected, match="put the key with which they were stored back into the list"):
-        Vault((OTHER,)).unlock(Vault((NEW,)).lock("secret"))
+        Encryption((OTHER,)).decrypt(Encryption((NEW,)).encrypt("secret"))
 
 
 def test_without_a_key_nothing_is_stored() -> None:
     with pytest.raises(Rejected) as refused:
-        Vault(())
+        Encryption(())
     assert refused.value.code == "secret_key_missing"

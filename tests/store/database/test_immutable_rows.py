@@ -9,16 +9,16 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.support.issuing import NOW, a_draft, issue, opened
 from worker.store import audit_trail, documents
-from worker.store.audit_trail import Event
+from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
 
-TABLES = ("documents", "register", "files", "events")
+TABLES = ("documents", "register", "files", "audit_trail")
 CHANGES = {
     "documents": ("total = 1", "snapshot = '{}'", "number = 'F1'", "test = NOT test", "issued_on = '2020-01-01'"),
     "register": ("hash = 'x'", "position = 7"),
     "files": ("sha256 = 'x'", "path = 'elsewhere.pdf'"),
-    "events": ("sentence = 'Nothing happened.'", "actor = 'nobody'"),
+    "audit_trail": ("message = 'Nothing happened.'", "actor = 'nobody'"),
 }
 
 
@@ -29,8 +29,8 @@ def books(database_url: str) -> Iterator[Store]:
     document = issue(store, shop, a_draft(238))
     with store.write() as connection:
         path = "shop/2026/1.pdf"
-        documents.keep_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
-        audit_trail.add(connection, Event(shop.shop_id, NOW, "worker", "issued", "F2026-00001 was issued.", 238))
+        documents.add_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
+        audit_trail.add(connection, AuditEntry(shop.shop_id, NOW, "worker", "issued", "F2026-00001 was issued.", 238))
     yield store
     store.close()
 
@@ -54,7 +54,7 @@ def test_no_row_can_be_changed_or_removed(books: Store, table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_no_row_can_be_put_in_the_place_of_another(books: Store, table: str) -> None:
     # REPLACE removes a row without asking SQLite's triggers on DELETE; PostgreSQL's way is an upsert.
-    key = "event_id" if table == "events" else "document_id"
+    key = "entry_id" if table == "audit_trail" else "document_id"
     upsert = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ON CONSTRAINT pk_{table} DO UPDATE SET {key} = EXCLUDED.{key}"
     statement = f"REPLACE INTO {table} SELECT * FROM {table}" if books.is_sqlite else upsert
     before = everything(books)
@@ -79,4 +79,4 @@ def test_a_second_document_of_the_same_cause_is_the_first(books: Store) -> None:
 def test_the_first_stored_file_counts(books: Store) -> None:
     with books.write() as connection:
         later = StoredFile(1, "pdf", "1" * 64, 9, "shop/2026/other.pdf", NOW + timedelta(days=1))
-        assert documents.keep_file(connection, later).sha256 == "0" * 64
+        assert documents.add_file(connection, later).sha256 == "0" * 64

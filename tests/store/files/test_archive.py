@@ -10,7 +10,7 @@ from worker.errors import Rejected, Unavailable
 from worker.settings import Settings
 from worker.store.files import temporary
 from worker.store.files.archive import Archive, RemoteArchive, open_archive
-from worker.store.files.temporary import FleetingFile
+from worker.store.files.temporary import TemporaryFile
 
 PDF = b"%PDF-1.4 \x00\xff"
 
@@ -52,24 +52,24 @@ def test_a_file_comes_back_in_pieces(archive: Archive, tmp_path: Path) -> None:
     source.write_bytes(PDF * 200_000)
     sha256 = archive.put_file("shop/large.zip", source)
     assert (
-        b"".join(archive.pieces("shop/large.zip"))
+        b"".join(archive.chunks("shop/large.zip"))
         == source.read_bytes()
         == archive.get("shop/large.zip", sha256=sha256)
     )
     with pytest.raises(Rejected, match="cannot be read"):
-        list(archive.pieces("shop/none.zip"))
+        list(archive.chunks("shop/none.zip"))
 
 
 def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: Archive) -> None:
     now = datetime(2026, 11, 23, 9, 59, tzinfo=UTC)
     kept = archive.put("shop/2026/1.pdf", PDF)
-    early = temporary.put(archive, "shop", "../../etc/Foto.PNG", PDF, now=now, keep_for=timedelta(minutes=5))
-    late = temporary.put(archive, "shop", "boeken.zip", PDF, now=now, keep_for=temporary.DAYS)
-    assert (early.path.startswith("fleeting/2026-11-23T10/shop/"), early.path.endswith(".png")) == (True, True)
-    assert temporary.tidy(archive, now=now + timedelta(minutes=30)) == 0
-    assert temporary.get(archive, FleetingFile.from_json(early.as_json, shop_id="shop")) == PDF
-    assert temporary.tidy(archive, now=now + timedelta(hours=2)) == 1
-    assert temporary.tidy(archive, now=now + timedelta(hours=2)) == 0
+    early = temporary.put(archive, "shop", "../../etc/Foto.PNG", PDF, now=now, lifetime=timedelta(minutes=5))
+    late = temporary.put(archive, "shop", "boeken.zip", PDF, now=now, lifetime=temporary.DOWNLOAD_LIFETIME)
+    assert (early.path.startswith("temporary/2026-11-23T10/shop/"), early.path.endswith(".png")) == (True, True)
+    assert temporary.delete_expired(archive, now=now + timedelta(minutes=30)) == 0
+    assert temporary.get(archive, TemporaryFile.from_json(early.as_json, shop_id="shop")) == PDF
+    assert temporary.delete_expired(archive, now=now + timedelta(hours=2)) == 1
+    assert temporary.delete_expired(archive, now=now + timedelta(hours=2)) == 0
     with pytest.raises(Rejected, match="no longer there"):
         temporary.get(archive, early)
     assert (temporary.get(archive, late), archive.get("shop/2026/1.pdf", sha256=kept)) == (PDF, PDF)
@@ -79,16 +79,16 @@ def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: A
     "path",
     [
         "shop/2026/1.pdf",
-        "fleeting/2026-11-23T10/other/" + "0" * 32,
-        "fleeting/2026-11-23T10/shop/../other/" + "0" * 32,
+        "temporary/2026-11-23T10/other/" + "0" * 32,
+        "temporary/2026-11-23T10/shop/../other/" + "0" * 32,
         "/etc/passwd",
         "",
     ],
 )
 def test_a_path_that_is_not_an_upload_of_the_shop_is_refused(path: str) -> None:
-    value = {"path": path, "sha256": "0" * 64, "size": 1, "name": "x", "until": ""}
+    value = {"path": path, "sha256": "0" * 64, "size": 1, "name": "x", "expires_at": ""}
     with pytest.raises(Rejected, match="no longer there"):
-        FleetingFile.from_json(value, shop_id="shop")
+        TemporaryFile.from_json(value, shop_id="shop")
 
 
 def test_an_address_without_a_driver_is_refused_with_a_sentence() -> None:
@@ -97,7 +97,7 @@ def test_an_address_without_a_driver_is_refused_with_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "kind"), [({}, Archive), ({"FACTURELAY_ARCHIVE_URL": "memory://books/"}, RemoteArchive)]
+    ("more", "kind"), [({}, Archive), ({"FACTURELAY_ARCHIVE_URL": "memory://accounting/"}, RemoteArchive)]
 )
 def test_the_operator_chooses(more: dict[str, str], kind: type[Archive], tmp_path: Path) -> None:
     settings = Settings.from_environment({"FACTURELAY_DATA": str(tmp_path), **more})

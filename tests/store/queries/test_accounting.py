@@ -14,7 +14,7 @@ from tests.support.history import History
 from worker.domain.document import Category, Kind, VatLine
 from worker.domain.shop import Series
 from worker.store import counters, shops
-from worker.store.database.pagination import Place
+from worker.store.database.pagination import PageRequest
 from worker.store.queries import register_check, sales_journal
 from worker.store.queries.register_check import Gap, NumberRow, RegisterCheck, SeriesCheck
 from worker.store.queries.sales_journal import Journal, JournalRow, JournalTotal, vats_in_euro
@@ -51,7 +51,7 @@ def test_a_whole_register_has_no_gap(history: History) -> None:
     history.issued(5, shop_id="b")
     invoices = SeriesCheck("invoice", 2026, began=1, last=3, documents=3, first_on=DAY, last_on=DAY)
     assert check(history) == RegisterCheck((invoices,), documents=3, rows=3)
-    assert check(history).whole
+    assert check(history).is_complete
 
 
 def test_each_missing_number_is_named(history: History) -> None:
@@ -60,7 +60,7 @@ def test_each_missing_number_is_named(history: History) -> None:
     remove(history, 1, 4, 5, 9)
     found = check(history)
     assert found.series[0].gaps == (Gap(1, 1), Gap(4, 5), Gap(9, 9))
-    assert (found.series[0].missing, found.series[0].last, found.whole) == (4, 9, False)
+    assert (found.series[0].missing, found.series[0].last, found.is_complete) == (4, 9, False)
 
 
 def test_a_row_of_the_register_that_is_gone_shows(history: History) -> None:
@@ -71,7 +71,7 @@ def test_a_row_of_the_register_that_is_gone_shows(history: History) -> None:
         else:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("DELETE FROM register"))
-    assert (check(history).documents, check(history).rows, check(history).whole) == (1, 0, False)
+    assert (check(history).documents, check(history).rows, check(history).is_complete) == (1, 0, False)
 
 
 def test_a_series_may_begin_after_a_number_and_stop_starting_again(history: History) -> None:
@@ -96,7 +96,7 @@ def continued(history: History, after: dict[Kind, int], *, series: dict[Kind, Se
     with history.store.write() as connection:
         (kept, _) = shops.every(connection)
         today = history.now.date()
-        shop = counters.arrange(connection, kept, series or kept.series, continue_after=after, today=today)
+        shop = counters.change_series(connection, kept, series or kept.series, continue_after=after, today=today)
         shops.change(connection, shop)
     history.shops["a"] = shop
 
@@ -106,18 +106,20 @@ def test_numbers_are_listed_with_their_fate(history: History) -> None:
     history.credited(invoices[0])
     remove(history, invoices[1].document_id, invoices[2].document_id)
     with history.store.read() as connection:
-        page = register_check.numbers_page(connection, "a", series="invoice", period=2026, place=Place(at_once=1))
+        page = register_check.numbers_page(
+            connection, "a", series="invoice", period=2026, page_request=PageRequest(size=1)
+        )
         (last,) = page.rows
         (first,) = register_check.numbers_page(
-            connection, "a", series="invoice", period=2026, place=Place(after=page.next)
+            connection, "a", series="invoice", period=2026, page_request=PageRequest(after=page.next)
         ).rows
     draft = invoices[3].draft
     assert last == NumberRow(
         document_id=4, number="F2026-00004", sequence=4, kind=Kind.INVOICE, issued_on=DAY, order_id=4, order_number="4",
-        buyer="Jan Janssens", currency="EUR", net=draft.net, vat=draft.vat, total=draft.total, fate="issued",
+        buyer="Jan Janssens", currency="EUR", net=draft.net, vat=draft.vat, total=draft.total, status="issued",
         missing_before=2,
     )  # fmt: skip
-    assert (first.number, first.fate, first.missing_before) == ("F2026-00001", "credited", 0)
+    assert (first.number, first.status, first.missing_before) == ("F2026-00001", "credited", 0)
 
 
 # The journal

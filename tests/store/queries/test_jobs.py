@@ -10,14 +10,14 @@ from tests.support.issuing import NOW, a_draft
 from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
 from worker.store import alerts, documents, tasks
-from worker.store.database.pagination import Place
-from worker.store.database.tables import hook_calls, hooks
+from worker.store.database.pagination import PageRequest
+from worker.store.database.tables import webhook_endpoints, webhook_events
 from worker.store.queries import attention, jobs
 from worker.store.queries.attention import Need, NeedKind
 from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup, JobKind
 from worker.store.steps import StepName
 
-UNREADABLE = {"state": "failed", "code": "order_unreadable", "sentence": "The field “total” is not a number."}
+UNREADABLE = {"state": "failed", "code": "order_unreadable", "message": "The field “total” is not a number."}
 
 
 def fail_everywhere(history: History) -> dict[JobKind, int]:
@@ -28,25 +28,37 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
     history.step(document, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     history.later(minutes=1)
     with history.store.write() as connection:
-        errand = tasks.ask(connection, shop_id="a", kind="test_mail", argument={}, asked_by="An", now=history.now)
+        errand = tasks.request(
+            connection, shop_id="a", kind="test_mail", argument={}, requested_by="An", now=history.now
+        )
         leased = tasks.take(connection, errand, now=history.now, lease_for=timedelta(minutes=1))
         assert leased is not None
-        answer = {"code": "mail_login", "sentence": "The password is wrong."}
+        answer = {"code": "mail_login", "message": "The password is wrong."}
         tasks.finish(connection, leased.lease, now=history.now, answer=answer, failed=True)
     history.later(minutes=1)
-    made = {"made_at": history.now, "made_by": "An"}
-    history.row(hooks, hook_id=1, shop_id="a", url="https://erp.test", secret="", events="document.issued", **made)
+    made = {"created_at": history.now, "created_by": "An"}
+    history.row(
+        webhook_endpoints,
+        endpoint_id=1,
+        shop_id="a",
+        url="https://erp.test",
+        secret="",
+        events="document.issued",
+        **made,
+    )
     call = {
-        "event": "document.issued",
+        "kind": "document.issued",
         "state": "failed",
         "attempts": 3,
-        "made_at": history.now,
+        "created_at": history.now,
         "next_at": history.now,
     }
-    history.row(hook_calls, call_id=1, hook_id=1, document_id=document.document_id, reason="It answered 500.", **call)
+    history.row(
+        webhook_events, event_id=1, endpoint_id=1, document_id=document.document_id, message="It answered 500.", **call
+    )
     with history.store.read() as connection:
         (step,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
-    return {JobKind.LOOK: look, JobKind.STEP: step, JobKind.ERRAND: errand, JobKind.HOOK_CALL: 1}
+    return {JobKind.PROCESS_ORDER: look, JobKind.STEP: step, JobKind.TASK: errand, JobKind.WEBHOOK_EVENT: 1}
 
 
 def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> None:
@@ -57,27 +69,27 @@ def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> N
         found = jobs.jobs_page(connection, ("a",)).rows
         assert len(jobs.jobs_page(connection, None).rows) == 5
         assert [job.kind for job in jobs.jobs_page(connection, None, JobFilter("waiting")).rows].count(
-            JobKind.LOOK
+            JobKind.PROCESS_ORDER
         ) == 1
         assert jobs.job_counts(connection, ("a",)) == {"waiting": 3, "running": 0, "failed": 4}
     at = [NOW + timedelta(minutes=minutes) for minutes in range(4)]
     shared = {"shop_id": "a", "state": "failed"}
     look, step, errand, call = found
     assert look == Job(
-        kind=JobKind.LOOK, job_id=ids[JobKind.LOOK], name="look", since=at[0], next_at=at[0], attempts=0,
-        code="order_unreadable", reason=UNREADABLE["sentence"], order_id=1, document_id=None, number="", **shared,
+        kind=JobKind.PROCESS_ORDER, job_id=ids[JobKind.PROCESS_ORDER], name="process_order", since=at[0], next_at=at[0], attempts=0,
+        code="order_unreadable", message=UNREADABLE["message"], order_id=1, document_id=None, number="", **shared,
     )  # fmt: skip
     assert step == Job(
         kind=JobKind.STEP, job_id=ids[JobKind.STEP], name="mail", since=at[1], next_at=at[1], attempts=0,
-        code="mail_refused", reason="The address does not exist.", order_id=2, document_id=1, number="F2026-00001", **shared,
+        code="mail_refused", message="The address does not exist.", order_id=2, document_id=1, number="F2026-00001", **shared,
     )  # fmt: skip
     assert errand == Job(
-        kind=JobKind.ERRAND, job_id=ids[JobKind.ERRAND], name="test_mail", since=at[2], next_at=None, attempts=0,
-        code="", reason="The password is wrong.", order_id=None, document_id=None, number="", **shared,
+        kind=JobKind.TASK, job_id=ids[JobKind.TASK], name="test_mail", since=at[2], next_at=None, attempts=0,
+        code="", message="The password is wrong.", order_id=None, document_id=None, number="", **shared,
     )  # fmt: skip
     assert call == Job(
-        kind=JobKind.HOOK_CALL, job_id=1, name="document.issued", since=at[3], next_at=at[3], attempts=3,
-        code="", reason="It answered 500.", order_id=2, document_id=1, number="F2026-00001", **shared,
+        kind=JobKind.WEBHOOK_EVENT, job_id=1, name="document.issued", since=at[3], next_at=at[3], attempts=3,
+        code="", message="It answered 500.", order_id=2, document_id=1, number="F2026-00001", **shared,
     )  # fmt: skip
 
 
@@ -106,10 +118,10 @@ def test_jobs_are_grouped_by_what_is_wrong(history: History) -> None:
         assert jobs.job_ids(connection, ("a",), wanted, above=ids[0]) == ids[1:]
         listed = jobs.jobs_page(connection, ("a",), wanted).rows
     assert groups == (
-        JobGroup(JobKind.LOOK, "look", "order_unreadable", 2, NOW, str(UNREADABLE["sentence"])),
-        JobGroup(JobKind.ERRAND, "test_mail", "", 1, NOW + timedelta(minutes=2), "The password is wrong."),
-        JobGroup(JobKind.HOOK_CALL, "document.issued", "", 1, NOW + timedelta(minutes=3), "It answered 500."),
+        JobGroup(JobKind.PROCESS_ORDER, "process_order", "order_unreadable", 2, NOW, str(UNREADABLE["message"])),
         JobGroup(JobKind.STEP, "mail", "mail_refused", 1, NOW + timedelta(minutes=1), "The address does not exist."),
+        JobGroup(JobKind.TASK, "test_mail", "", 1, NOW + timedelta(minutes=2), "The password is wrong."),
+        JobGroup(JobKind.WEBHOOK_EVENT, "document.issued", "", 1, NOW + timedelta(minutes=3), "It answered 500."),
     )
     assert tuple(job.job_id for job in listed) == ids
     assert len(ids) == 2
@@ -124,7 +136,7 @@ def test_deliveries_are_listed_by_state_newest_first(history: History) -> None:
         rows = jobs.deliveries_page(connection, ("a",)).rows
         failed = jobs.deliveries_page(connection, None, DeliveryFilter("failed")).rows
     assert [row.delivery_id for row in rows] == [second, first]
-    assert [(row.delivery_id, row.outcome_code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
+    assert [(row.delivery_id, row.code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
 
 
 def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: History) -> None:
@@ -132,9 +144,9 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
     history.later(minutes=1)
     fail_everywhere(history)
     with history.store.write() as connection:
-        alerts.sound(connection, "a", code="silent", sentence="The shop is silent.", now=history.now)
-        alerts.sound(connection, "b", code="silent", sentence="The shop is silent.", now=history.now)
-        documents.keep_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
+        alerts.raise_alert(connection, "a", code="silent", message="The shop is silent.", now=history.now)
+        alerts.raise_alert(connection, "b", code="silent", message="The shop is silent.", now=history.now)
+        documents.save_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
     history.delivery(7, **UNREADABLE)
     history.later(minutes=1)
     history.seen(7)  # the look that went well
@@ -146,12 +158,12 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
     start = NOW + timedelta(minutes=1)
     assert found.oldest == (
         Need(NeedKind.FLAG, 5, "a", NOW, "order_changed", "Changed after its invoice.", 5, "5", more=1),
-        Need(NeedKind.LOOK, 1, "a", start, "order_unreadable", str(UNREADABLE["sentence"]), 1),
+        Need(NeedKind.PROCESS_ORDER, 1, "a", start, "order_unreadable", str(UNREADABLE["message"]), 1),
         Need(
             NeedKind.STEP, 2, "a", start + timedelta(minutes=1), "mail_refused", "The address does not exist.",
             2, "2", 1, Kind.INVOICE, "F2026-00001",
         ),
-        Need(NeedKind.ALARM, 1, "a", start + timedelta(minutes=3), "silent", "The shop is silent."),
+        Need(NeedKind.ALERT, 1, "a", start + timedelta(minutes=3), "silent", "The shop is silent."),
         Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", "", 6, "6", document_kind=Kind.INVOICE),
     )  # fmt: skip
     assert found.counts == dict.fromkeys(NeedKind, 1)
@@ -159,4 +171,4 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
 
 def test_no_list_of_jobs_takes_a_page_that_never_was(history: History) -> None:
     with history.store.read() as connection, pytest.raises(Rejected):
-        jobs.jobs_page(connection, None, place=Place(after="WzEsMl0"))
+        jobs.jobs_page(connection, None, page_request=PageRequest(after="WzEsMl0"))

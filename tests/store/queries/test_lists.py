@@ -15,7 +15,7 @@ from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
 from worker.store import documents, order_search
 from worker.store.database import pagination
-from worker.store.database.pagination import Place
+from worker.store.database.pagination import PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import lists
 from worker.store.queries.lists import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
@@ -70,7 +70,7 @@ def test_a_row_shows_what_became_of_its_document(history: History) -> None:
         StepName.MAIL: "failed",
         StepName.WRITE_BACK: "waiting",
     }
-    assert oldest.steps[StepName.MAIL].reason == "The address does not exist."
+    assert oldest.steps[StepName.MAIL].message == "The address does not exist."
     assert (newest.number, newest.corrects, newest.credited, newest.paid_on) == (
         note.number, invoice.document_id, Decimal("0.00"), None,
     )  # fmt: skip
@@ -164,8 +164,8 @@ def test_pages_of_documents_show_each_once_forwards_and_backwards(history: Histo
 
 
 def test_what_no_index_answers_is_asked_of_some_rows_a_page(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "WALKED", 3)
-    monkeypatch.setattr(order_search, "RARE", 0)
+    monkeypatch.setattr(pagination, "MAX_SCANNED", 3)
+    monkeypatch.setattr(order_search, "MAX_CANDIDATES", 0)
     for order_id in range(1, 9):
         history.seen(order_id, name="Jan Maes" if order_id in (1, 2, 8) else "Jan Claes")
         history.issued(order_id)
@@ -178,19 +178,19 @@ def test_what_no_index_answers_is_asked_of_some_rows_a_page(history: History, mo
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])
 def test_a_page_that_never_was_is_refused_with_a_sentence(cursor: str) -> None:
     with pytest.raises(Rejected, match="begin at its start"):
-        pagination.values_as(cursor, (date, int))
+        pagination.decode_cursor_as(cursor, (date, int))
 
 
 def test_no_list_takes_a_page_that_never_was(history: History) -> None:
     with history.store.read() as connection, pytest.raises(Rejected, match="begin at its start"):
-        lists.documents_page(connection, ("a",), None, Place(before="x"))
+        lists.documents_page(connection, ("a",), None, PageRequest(before="x"))
 
 
 def test_a_draft_shows_why_it_waits(history: History) -> None:
     draft = replace(a_draft(7), problems=(Problem("vat_unknown", "The VAT number is not valid."),))
     with history.store.write() as connection:
         for order_id in (7, 8):
-            documents.keep_draft(
+            documents.save_draft(
                 connection, "a", replace(draft, order_id=order_id, cause=f"order:{order_id}:invoice:1"), now=NOW
             )
         documents.end_draft(
@@ -202,7 +202,7 @@ def test_a_draft_shows_why_it_waits(history: History) -> None:
     assert row == DraftRow(
         draft_id=row.draft_id,
         shop_id="a",
-        kept_at=NOW,
+        created_at=NOW,
         kind=Kind.INVOICE,
         order_id=7,
         order_number="7",
@@ -218,7 +218,7 @@ def test_an_order_names_its_documents_and_its_flags(history: History) -> None:
     history.seen(1, flags=(CHANGED,))
     invoice = history.issued(1)
     with history.store.write() as connection:
-        documents.keep_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
+        documents.save_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
     with history.store.read() as connection:
         (row,) = lists.orders_page(connection, ("a",)).rows
     assert row == OrderRow(
@@ -232,7 +232,7 @@ def test_an_order_names_its_documents_and_its_flags(history: History) -> None:
         total=Decimal("15.00"),
         ordered_at=NOW,
         paid_at=None,
-        looked_at=NOW,
+        fetched_at=NOW,
         flags=(CHANGED,),
         documents=(OrderDocument(invoice.document_id, Kind.INVOICE, invoice.number, test=False),),
         open_drafts=1,

@@ -27,7 +27,7 @@ class Builtin:
         if existing is not None:
             return existing
         draft = replace(draft, test=draft.test or self.shop.test or self.corrects_a_test(draft))
-        taken = self.take(draft)
+        taken = self.take_number(draft)
         document = documents.add(
             self.connection,
             shop_id=self.shop.shop_id,
@@ -41,7 +41,7 @@ class Builtin:
             document_id=self.document_id,
         )
         if not draft.test:
-            register.enter(self.connection, document)
+            register.append(self.connection, document)
         return document
 
     def corrects_a_test(self, draft: Draft) -> bool:
@@ -50,7 +50,7 @@ class Builtin:
             return False
         return documents.get(self.connection, draft.corrects.document_id).draft.test
 
-    def take(self, draft: Draft) -> TakenNumber:
+    def take_number(self, draft: Draft) -> TakenNumber:
         series = TEST_SERIES if draft.test else self.shop.series[draft.kind]
         today = self.now.astimezone(self.shop.zoneinfo).date()
         taken = counters.take(self.connection, self.shop.shop_id, series, today=today)

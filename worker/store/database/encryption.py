@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from worker.errors import Rejected
 
 
-class Vault:
+class Encryption:
     """Encrypts and decrypts short texts. Raises Rejected when no key of the list fits."""
 
     def __init__(self, secret_keys: tuple[str, ...]) -> None:
@@ -16,14 +16,14 @@ class Vault:
             raise Rejected(
                 "FACTURELAY_SECRET_KEY is not set; make one with: openssl rand -hex 32", code="secret_key_missing"
             )
-        self._fernet = MultiFernet([Fernet(derived(key)) for key in secret_keys])
+        self._fernet = MultiFernet([Fernet(derive_key(key)) for key in secret_keys])
 
-    def lock(self, plain: str) -> str:
+    def encrypt(self, plain: str) -> str:
         return self._fernet.encrypt(plain.encode()).decode("ascii")
 
-    def unlock(self, locked: str) -> str:
+    def decrypt(self, encrypted: str) -> str:
         try:
-            return self._fernet.decrypt(locked.encode("ascii")).decode()
+            return self._fernet.decrypt(encrypted.encode("ascii")).decode()
         except InvalidToken as error:
             raise Rejected(
                 "The shop's keys cannot be read with FACTURELAY_SECRET_KEY; put the key with which they were stored back into the list.",
@@ -31,6 +31,8 @@ class Vault:
             ) from error
 
 
-def derived(key: str) -> bytes:
+def derive_key(key: str) -> bytes:
     # One purpose, one key: the links are signed under another derivation of the same secret.
-    return base64.urlsafe_b64encode(hashlib.scrypt(key.encode(), salt=b"facturelay.vault", n=2**10, r=8, p=1, dklen=32))
+    return base64.urlsafe_b64encode(
+        hashlib.scrypt(key.encode(), salt=b"facturelay.encryption", n=2**10, r=8, p=1, dklen=32)
+    )

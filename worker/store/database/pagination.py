@@ -16,12 +16,12 @@ from worker.errors import Rejected
 T = TypeVar("T")
 U = TypeVar("U")
 
-AT_ONCE = 50
+PAGE_SIZE = 50
 # Where each row must be asked, so many are asked for one page; the next page goes on from there.
-WALKED = 10_000
+MAX_SCANNED = 10_000
 
 Keys = Sequence[ColumnElement[Any]]
-Asked = Callable[[FromClause], Sequence[ColumnElement[bool]]]
+RowConditions = Callable[[FromClause], Sequence[ColumnElement[bool]]]
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Place:
+class PageRequest:
     """Where a page begins: after a row or before one; both empty: at the start. *at_once* rows are on it."""
 
     after: str = ""
     before: str = ""
-    at_once: int = AT_ONCE
+    size: int = PAGE_SIZE
 
     @property
     def backwards(self) -> bool:
@@ -57,53 +57,59 @@ class Place:
         return self.after or self.before
 
 
-START = Place()
+FIRST_PAGE = PageRequest()
 
 
-def paged(
+def read_page(
     connection: Connection,
     query: Select[Any],
     keys: Keys,
-    place: Place,
+    page_request: PageRequest,
     *,
     rising: bool = False,
-    asked: Asked | None = None,
+    row_conditions: RowConditions | None = None,
 ) -> Page[Row[Any]]:
     """The page of *query* at *place*, by *keys* (which together name one row) falling, or *rising*.
 
     *asked*: conditions on the rows of *query* that no index answers; only WALKED rows are asked for one page.
     """
-    forwards = rising != place.backwards
+    forwards = rising != page_request.backwards
     names = [f"key_{index}" for index in range(len(keys))]
     query = query.add_columns(*(key.label(name) for key, name in zip(keys, names, strict=True)))
-    if place.cursor:
-        query = query.where(beyond(keys, values_of(place.cursor, keys), forwards=forwards))
+    if page_request.cursor:
+        query = query.where(beyond(keys, decode_cursor(page_request.cursor, keys), forwards=forwards))
     query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys))
-    if asked is None:
-        found = list(connection.execute(query.limit(place.at_once + 1)))
+    if row_conditions is None:
+        found = list(connection.execute(query.limit(page_request.size + 1)))
         end = ""
     else:
-        found, end = walked(connection, query, names, asked, forwards=forwards, at_once=place.at_once)
-    more = len(found) > place.at_once
-    rows = found[: place.at_once]
+        found, end = scan(connection, query, names, row_conditions, forwards=forwards, size=page_request.size)
+    more = len(found) > page_request.size
+    rows = found[: page_request.size]
     onwards = cursor_of(rows[-1], names) if more else end
-    if place.backwards:
+    if page_request.backwards:
         rows.reverse()
-    back = cursor_of(rows[0 if not place.backwards else -1], names) if place.cursor and rows else ""
+    back = cursor_of(rows[0 if not page_request.backwards else -1], names) if page_request.cursor and rows else ""
     page = Page(tuple(rows), next=onwards, previous=back)
-    return replace(page, next=back, previous=onwards) if place.backwards else page
+    return replace(page, next=back, previous=onwards) if page_request.backwards else page
 
 
-def walked(
-    connection: Connection, query: Select[Any], names: Sequence[str], asked: Asked, *, forwards: bool, at_once: int
+def scan(
+    connection: Connection,
+    query: Select[Any],
+    names: Sequence[str],
+    row_conditions: RowConditions,
+    *,
+    forwards: bool,
+    size: int,
 ) -> tuple[list[Row[Any]], str]:
     """The first rows of *query* that are as *asked*, and where the walk ended before the list did."""
-    some: Subquery = query.limit(WALKED).subquery("some")
+    some: Subquery = query.limit(MAX_SCANNED).subquery("some")
     order = [some.c[name].asc() if forwards else some.c[name].desc() for name in names]
-    found = list(connection.execute(select(some).where(*asked(some)).order_by(*order).limit(at_once + 1)))
-    if len(found) > at_once:
+    found = list(connection.execute(select(some).where(*row_conditions(some)).order_by(*order).limit(size + 1)))
+    if len(found) > size:
         return found, ""
-    last = connection.execute(query.offset(WALKED - 1).limit(1)).one_or_none()
+    last = connection.execute(query.offset(MAX_SCANNED - 1).limit(1)).one_or_none()
     return found, cursor_of(last, names) if last is not None else ""
 
 
@@ -117,31 +123,31 @@ def beyond(keys: Keys, values: Sequence[object], *, forwards: bool) -> ColumnEle
 
 
 def cursor_of(row: Row[Any], names: Sequence[str]) -> str:
-    return written([getattr(row, name) for name in names])
+    return encode_cursor([getattr(row, name) for name in names])
 
 
-def written(values: Sequence[object]) -> str:
+def encode_cursor(values: Sequence[object]) -> str:
     """*values* as a short text for an address."""
     plain = [value.isoformat() if isinstance(value, date) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def values_of(cursor: str, keys: Keys) -> list[Any]:
+def decode_cursor(cursor: str, keys: Keys) -> list[Any]:
     """What `written` wrote. Raises Rejected for anything else: addresses are typed, cut off and made up."""
-    return values_as(cursor, [key.type.python_type for key in keys])
+    return decode_cursor_as(cursor, [key.type.python_type for key in keys])
 
 
-def values_as(cursor: str, kinds: Sequence[type]) -> list[Any]:
+def decode_cursor_as(cursor: str, kinds: Sequence[type]) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return [as_kind(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        return [as_type(value, kind) for value, kind in zip(values, kinds, strict=True)]
     except (ValueError, TypeError, binascii.Error) as error:
         raise Rejected(
             "This page of the list is not there any more; begin at its start.", code="page_unknown"
         ) from error
 
 
-def as_kind(value: object, kind: type) -> object:
+def as_type(value: object, kind: type) -> object:
     if issubclass(kind, date):
         at = kind.fromisoformat(str(value))
         if isinstance(at, datetime) and at.tzinfo is None:

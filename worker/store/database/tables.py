@@ -75,7 +75,7 @@ FLAGGED = "flags <> '[]'"
 FAILED = "state = 'failed'"
 
 
-def some_rows(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """An index of those rows alone of which *where* is true."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -124,8 +124,8 @@ deliveries = Table(
     Column("next_at", Instant, nullable=False),
     Column("lease", String(36)),
     Column("lease_until", Instant),
-    Column("outcome_code", String(60), nullable=False, server_default=""),
-    Column("outcome", Text, nullable=False, server_default=""),
+    Column("code", String(60), nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
     Column("finished_at", Instant),
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
     Index("ix_deliveries_state_next_at", "state", "next_at"),
@@ -159,29 +159,29 @@ orders = Table(
     Column("buyer", Text, nullable=False),
     Column("ordered_at", Instant, nullable=False),
     Column("paid_at", Instant),
-    Column("looked_at", Instant, nullable=False),
-    Column("findings", Text, nullable=False),  # JSON: every rule with why it fired or not
+    Column("fetched_at", Instant, nullable=False),
+    Column("rule_results", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
-    Column("silent", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
-    Index("ix_orders_shop_looked_at", "shop_id", "looked_at"),
+    Column("ignored_flags", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
+    Index("ix_orders_shop_fetched_at", "shop_id", "fetched_at"),
     Index("ix_orders_ordered_at", "ordered_at", "order_id"),
     Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at", "order_id"),
     Index("ix_orders_status", "status", "ordered_at", "order_id"),
     Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "order_id"),
-    some_rows("ix_orders_flagged", "ordered_at", "order_id", where=FLAGGED),
-    some_rows("ix_orders_shop_flagged", "shop_id", "ordered_at", "order_id", where=FLAGGED),
+    partial_index("ix_orders_flagged", "ordered_at", "order_id", where=FLAGGED),
+    partial_index("ix_orders_shop_flagged", "shop_id", "ordered_at", "order_id", where=FLAGGED),
 )
 
 # What an order is found by: the words of its buyer, its mail address, its number and those of its documents.
-order_words = Table(
-    "order_words",
+order_search = Table(
+    "order_search",
     metadata,
     Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
     # In the order of the bytes, so that a beginning is a range of the index.
     Column("word", String(60).with_variant(String(60, collation="C"), "postgresql"), primary_key=True),
     Column("order_id", BigInteger, primary_key=True),
-    Index("ix_order_words_shop_order", "shop_id", "order_id", "word"),
-    Index("ix_order_words_word", "word", "shop_id", "order_id"),
+    Index("ix_order_search_shop_order", "shop_id", "order_id", "word"),
+    Index("ix_order_search_word", "word", "shop_id", "order_id"),
 )
 
 documents = Table(
@@ -220,7 +220,7 @@ documents = Table(
     Index("ix_documents_shop_kind", "shop_id", "kind", "issued_on", "document_id"),
     Index("ix_documents_shop_issued_on", "shop_id", "issued_on", "document_id"),
     Index("ix_documents_issued_at", "issued_at"),
-    some_rows("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
+    partial_index("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
 )
 
 # Invoices that wait for their money; a row goes when the invoice is paid or wholly credited. Documents never change, so
@@ -244,7 +244,7 @@ drafts = Table(
     Column("order_id", BigInteger, nullable=False),
     Column("order_key", String(80), nullable=False),
     Column("state", String(12), nullable=False),  # open | discarded | issued
-    Column("kept_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("snapshot", Text, nullable=False),
     CheckConstraint("state IN ('open','discarded','issued')", name="state"),
@@ -254,8 +254,8 @@ drafts = Table(
     Index("ix_drafts_shop_state", "shop_id", "state", "draft_id"),
 )
 
-series = Table(
-    "series",
+number_series = Table(
+    "number_series",
     metadata,
     Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
     Column("series", String(40), primary_key=True),
@@ -304,57 +304,57 @@ steps = Table(
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("document_id", ForeignKey("documents.document_id"), nullable=False),
     Column("name", String(12), nullable=False),  # render | mail | write_back
-    Column("together", String(36), nullable=False),  # documents of one look share it and ride in one mail
+    Column("mail_group", String(36), nullable=False),  # documents of one look share it and ride in one mail
     Column("state", String(12), nullable=False),  # waiting | running | done | failed | skipped
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
     Column("next_at", Instant, nullable=False),
     Column("lease", String(36)),
     Column("lease_until", Instant),
-    Column("reason_code", String(60), nullable=False, server_default=""),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("code", String(60), nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),  # the Message-ID; the note's id
     Column("done_at", Instant),
     CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
     UniqueConstraint("document_id", "name"),
     Index("ix_steps_state_next_at", "state", "next_at"),
-    Index("ix_steps_together", "together"),
+    Index("ix_steps_mail_group", "mail_group"),
     Index("ix_steps_state", "state", "created_at", "step_id"),
     Index("ix_steps_shop_state", "shop_id", "state", "created_at", "step_id"),
     Index("ix_steps_done_at", "done_at"),
     Index("ix_steps_shop_done_at", "shop_id", "done_at"),
-    some_rows("ix_steps_failed", "name", "document_id", where=FAILED),
-    some_rows("ix_steps_shop_failed", "shop_id", "name", "document_id", where=FAILED),
+    partial_index("ix_steps_failed", "name", "document_id", where=FAILED),
+    partial_index("ix_steps_shop_failed", "shop_id", "name", "document_id", where=FAILED),
 )
 
-events = Table(
-    "events",
+audit_trail = Table(
+    "audit_trail",
     metadata,
-    Column("event_id", Id, primary_key=True),
+    Column("entry_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("order_id", BigInteger),
     Column("document_id", BigInteger),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
     Column("code", String(60), nullable=False),
-    Column("sentence", Text, nullable=False),
-    Index("ix_events_shop_order", "shop_id", "order_id"),
-    Index("ix_events_shop_event", "shop_id", "event_id"),
+    Column("message", Text, nullable=False),
+    Index("ix_audit_trail_shop_order", "shop_id", "order_id"),
+    Index("ix_audit_trail_shop_entry", "shop_id", "entry_id"),
 )
 
-alarms = Table(
-    "alarms",
+alerts = Table(
+    "alerts",
     metadata,
-    Column("alarm_id", Id, primary_key=True),
+    Column("alert_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("code", String(60), nullable=False),
-    Column("sentence", Text, nullable=False),
+    Column("message", Text, nullable=False),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("times", Integer, nullable=False),
     Column("closed_at", Instant),
-    Column("told_at", Instant),  # a person was mailed about it
-    some_rows("uq_alarms_open", "shop_id", "code", where="closed_at IS NULL", unique=True),
+    Column("notified_at", Instant),  # a person was mailed about it
+    partial_index("uq_alerts_open", "shop_id", "code", where="closed_at IS NULL", unique=True),
 )
 
 reports = Table(
@@ -363,28 +363,28 @@ reports = Table(
     Column("report_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id")),  # None: about all shops
     Column("name", String(40), nullable=False),  # reconcile:2026-11, digest, refunds …
-    Column("made_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("content", Text, nullable=False),  # JSON
-    Index("ix_reports_shop_name", "shop_id", "name", "made_at"),
+    Index("ix_reports_shop_name", "shop_id", "name", "created_at"),
 )
 
-errands = Table(
-    "errands",
+tasks = Table(
+    "tasks",
     metadata,
-    Column("errand_id", Id, primary_key=True),
+    Column("task_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("kind", String(40), nullable=False),  # what a person asked for: preview, test_mail, check, credit …
     Column("argument", Text, nullable=False),  # JSON
-    Column("asked_by", Text, nullable=False),
-    Column("asked_at", Instant, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", Instant, nullable=False),
     Column("state", String(12), nullable=False),  # waiting | running | done | failed
     Column("lease", String(36)),
     Column("lease_until", Instant),
     Column("answer", Text, nullable=False, server_default=""),  # JSON
     Column("finished_at", Instant),
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
-    Index("ix_errands_state", "state"),
-    Index("ix_errands_shop_state", "shop_id", "state", "asked_at"),
+    Index("ix_tasks_state", "state"),
+    Index("ix_tasks_shop_state", "shop_id", "state", "requested_at"),
 )
 
 leases = Table(
@@ -402,7 +402,7 @@ invites = Table(
     Column("code_hash", String(64), primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("signing_key", Text, nullable=False),
-    Column("made_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
 )
@@ -417,13 +417,15 @@ plugins = Table(
     Column("version", String(40), nullable=False),
     Column("connected_at", Instant, nullable=False),
     Column("heartbeat_at", Instant),
-    Column("said", Text, nullable=False, server_default="{}"),  # JSON: what the last heartbeat said
+    Column("last_report", Text, nullable=False, server_default="{}"),  # JSON: what the last heartbeat said
     Column("check_state", String(12), nullable=False),  # waiting | done | failed
     Column("check_code", String(60), nullable=False, server_default=""),
-    Column("check_sentence", Text, nullable=False, server_default=""),
+    Column("check_message", Text, nullable=False, server_default=""),
     Column("checked_at", Instant),
-    Column("heard_at", Instant),  # the plugin last answered a call of ours
-    Column("told_up_to", BigInteger, nullable=False, server_default="0"),  # documents up to this id are in the shop
+    Column("last_response_at", Instant),  # the plugin last answered a call of ours
+    Column(
+        "synced_document_id", BigInteger, nullable=False, server_default="0"
+    ),  # documents up to this id are in the shop
     CheckConstraint("check_state IN ('waiting','done','failed')", name="check_state"),
 )
 
@@ -441,7 +443,7 @@ users = Table(
     Column(
         "recovery", Text, nullable=False, server_default="[]"
     ),  # JSON: hashes of codes that replace the second factor
-    Column("made_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("signed_in_at", Instant),
     Column("suspended_at", Instant),
 )
@@ -461,7 +463,7 @@ sessions = Table(
     metadata,
     Column("token_hash", String(64), primary_key=True),
     Column("user_id", ForeignKey("users.user_id"), nullable=False),
-    Column("made_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("agent", Text, nullable=False),
@@ -469,16 +471,16 @@ sessions = Table(
 )
 
 # One-time links for people: the first set-up, an invitation, a forgotten password.
-passes = Table(
-    "passes",
+one_time_links = Table(
+    "one_time_links",
     metadata,
     Column("token_hash", String(64), primary_key=True),
     Column("purpose", String(12), nullable=False),  # setup | invite | password
     Column("email", String(254), nullable=False),
     Column("shop_id", ForeignKey("shops.shop_id")),
     Column("role", String(12), nullable=False),  # operator | admin | viewer
-    Column("made_by", Text, nullable=False),
-    Column("made_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     CheckConstraint("purpose IN ('setup','invite','password')", name="purpose"),
@@ -486,8 +488,8 @@ passes = Table(
 )
 
 # How often something was tried (a sign-in by address or by mail address) since *began_at*.
-tries = Table(
-    "tries",
+rate_limits = Table(
+    "rate_limits",
     metadata,
     Column("name", String(120), primary_key=True),
     Column("began_at", Instant, nullable=False),
@@ -498,14 +500,14 @@ tries = Table(
 acts = Table(
     "acts",
     metadata,
-    Column("act_id", Id, primary_key=True),
+    Column("entry_id", Id, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
     Column("shop_id", String(40)),
     Column("code", String(60), nullable=False),
-    Column("sentence", Text, nullable=False),
+    Column("message", Text, nullable=False),
     Column("address", String(45), nullable=False, server_default=""),
-    Index("ix_acts_shop", "shop_id", "act_id"),
+    Index("ix_acts_shop", "shop_id", "entry_id"),
 )
 
 api_tokens = Table(
@@ -516,53 +518,53 @@ api_tokens = Table(
     Column("name", Text, nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("scopes", Text, nullable=False),  # separated by spaces: documents orders hooks
-    Column("made_at", Instant, nullable=False),
-    Column("made_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
     Column("used_at", Instant),
     Column("revoked_at", Instant),
     Index("ix_api_tokens_shop", "shop_id"),
 )
 
 # Webhooks out: whom a shop wants to be told.
-hooks = Table(
-    "hooks",
+webhook_endpoints = Table(
+    "webhook_endpoints",
     metadata,
-    Column("hook_id", Id, primary_key=True),
+    Column("endpoint_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("url", Text, nullable=False),
     Column("secret", Text, nullable=False),  # encrypted
     Column("events", Text, nullable=False),  # separated by spaces: document.issued document.paid document.credited
-    Column("made_at", Instant, nullable=False),
-    Column("made_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
     Column("stopped_at", Instant),  # by a person, or by itself after a day of failures
-    Column("stopped_because", Text, nullable=False, server_default=""),
-    Index("ix_hooks_shop", "shop_id"),
+    Column("stop_message", Text, nullable=False, server_default=""),
+    Index("ix_webhook_endpoints_shop", "shop_id"),
 )
 
-hook_calls = Table(
-    "hook_calls",
+webhook_events = Table(
+    "webhook_events",
     metadata,
-    Column("call_id", Id, primary_key=True),
-    Column("hook_id", ForeignKey("hooks.hook_id"), nullable=False),
-    Column("event", String(40), nullable=False),
+    Column("event_id", Id, primary_key=True),
+    Column("endpoint_id", ForeignKey("webhook_endpoints.endpoint_id"), nullable=False),
+    Column("kind", String(40), nullable=False),
     Column("document_id", ForeignKey("documents.document_id"), nullable=False),
     Column("state", String(12), nullable=False),  # waiting | running | done | failed
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("made_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("next_at", Instant, nullable=False),
     Column("lease", String(36)),
     Column("lease_until", Instant),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
     Column("done_at", Instant),
     CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
-    UniqueConstraint("hook_id", "event", "document_id"),
-    Index("ix_hook_calls_state_next_at", "state", "next_at"),
-    Index("ix_hook_calls_hook_state", "hook_id", "state"),
+    UniqueConstraint("endpoint_id", "kind", "document_id"),
+    Index("ix_webhook_events_state_next_at", "state", "next_at"),
+    Index("ix_webhook_events_endpoint_state", "endpoint_id", "state"),
 )
 
 # What happened in each hour, per shop and for all ('' as the shop), so that no page counts a month of rows.
-hours = Table(
-    "hours",
+hourly_stats = Table(
+    "hourly_stats",
     metadata,
     Column("shop_id", String(40), primary_key=True),
     Column("hour", Instant, primary_key=True),

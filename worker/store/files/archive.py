@@ -12,7 +12,7 @@ from typing import BinaryIO
 from worker.errors import Rejected, Unavailable
 from worker.settings import Settings
 
-PIECE = 1_048_576
+CHUNK_BYTES = 1_048_576
 
 
 def open_archive(settings: Settings) -> "Archive":
@@ -51,11 +51,11 @@ class Archive:
             ) from error
         return hash_of(source)
 
-    def pieces(self, path: str) -> Iterator[bytes]:
+    def chunks(self, path: str) -> Iterator[bytes]:
         """The stored bytes in pieces, for what need not fit in memory; unlike `get` it proves nothing. Raises as `get`."""
         try:
             with (self.folder / path).open("rb") as content:
-                yield from iter(lambda: content.read(PIECE), b"")
+                yield from iter(lambda: content.read(CHUNK_BYTES), b"")
         except OSError as error:
             raise missing(path) from error
 
@@ -64,7 +64,7 @@ class Archive:
         there = self.folder / folder
         return tuple(sorted(path.name for path in there.iterdir())) if there.is_dir() else ()
 
-    def drop(self, folder: str) -> None:
+    def delete_folder(self, folder: str) -> None:
         """Delete *folder* with all that is in it. Only for what was never to stay: see `fleeting`."""
         shutil.rmtree(self.folder / folder, ignore_errors=True)
 
@@ -99,7 +99,7 @@ class RemoteArchive(Archive):
             self._files.pipe_file(target, content)
             stored = self._files.cat_file(target)
         except Exception as error:  # each driver has errors of its own
-            raise away("does not take the file", error) from error
+            raise unavailable("does not take the file", error) from error
         if stored != content:
             raise Unavailable(
                 "The archive gave back something else than it was given; it is tried again.", code="archive_away"
@@ -113,19 +113,19 @@ class RemoteArchive(Archive):
             self._files.put_file(str(source), target)
             stored = self._files.size(target)
         except Exception as error:  # each driver has errors of its own
-            raise away("does not take the file", error) from error
+            raise unavailable("does not take the file", error) from error
         if stored != source.stat().st_size:
             raise Unavailable("The archive took only a part of the file; it is tried again.", code="archive_away")
         return hash_of(source)
 
-    def pieces(self, path: str) -> Iterator[bytes]:
+    def chunks(self, path: str) -> Iterator[bytes]:
         try:
             with self._files.open(f"{self._root}/{path}", "rb") as content:
-                yield from iter(lambda: content.read(PIECE), b"")
+                yield from iter(lambda: content.read(CHUNK_BYTES), b"")
         except FileNotFoundError as error:
             raise missing(path) from error
         except Exception as error:  # each driver has errors of its own
-            raise away("does not answer", error) from error
+            raise unavailable("does not answer", error) from error
 
     def names(self, folder: str) -> tuple[str, ...]:
         try:
@@ -134,16 +134,16 @@ class RemoteArchive(Archive):
         except FileNotFoundError:
             return ()
         except Exception as error:  # each driver has errors of its own
-            raise away("does not answer", error) from error
+            raise unavailable("does not answer", error) from error
         return tuple(sorted(str(name).rstrip("/").rpartition("/")[2] for name in found))
 
-    def drop(self, folder: str) -> None:
+    def delete_folder(self, folder: str) -> None:
         try:
             self._files.rm(f"{self._root}/{folder}", recursive=True)
         except FileNotFoundError:
             return
         except Exception as error:  # each driver has errors of its own
-            raise away("does not answer", error) from error
+            raise unavailable("does not answer", error) from error
 
     def get(self, path: str, *, sha256: str) -> bytes:
         try:
@@ -151,11 +151,11 @@ class RemoteArchive(Archive):
         except FileNotFoundError as error:
             raise missing(path) from error
         except Exception as error:  # each driver has errors of its own
-            raise away("does not answer", error) from error
+            raise unavailable("does not answer", error) from error
         return unaltered(path, content, sha256=sha256)
 
 
-def away(what: str, error: Exception) -> Unavailable:
+def unavailable(what: str, error: Exception) -> Unavailable:
     return Unavailable(f"The archive {what} ({type(error).__name__}); it is tried again.", code="archive_away")
 
 
@@ -177,7 +177,7 @@ def unaltered(path: str, content: bytes, *, sha256: str) -> bytes:
 def write_durably(target: Path, content: BinaryIO) -> None:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as new:
         try:
-            shutil.copyfileobj(content, new, PIECE)
+            shutil.copyfileobj(content, new, CHUNK_BYTES)
             new.flush()
             os.fsync(new.fileno())
             Path(new.name).replace(target)

@@ -15,22 +15,22 @@ from typing import Any
 from worker.errors import Rejected
 from worker.store.files.archive import Archive
 
-FOLDER = "fleeting"
+FOLDER = "temporary"
 # A preview holds a customer's name; a zip is fetched by a person who may be on the way home.
-MINUTES, DAYS = timedelta(hours=1), timedelta(days=3)
+PREVIEW_LIFETIME, DOWNLOAD_LIFETIME = timedelta(hours=1), timedelta(days=3)
 _HOUR = "%Y-%m-%dT%H"
 _PATH = re.compile(rf"{FOLDER}/\d{{4}}-\d\d-\d\dT\d\d/[\w-]+/[0-9a-f]{{32}}(\.[a-z0-9]{{1,5}})?")
 
 
 @dataclass(frozen=True)
-class FleetingFile:
+class TemporaryFile:
     """*path* is of the archive, *name* what a person saves it as, *until* when it may vanish (ISO 8601, UTC)."""
 
     path: str
     sha256: str
     size: int
     name: str
-    until: str
+    expires_at: str
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -38,52 +38,52 @@ class FleetingFile:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any], *, shop_id: str) -> "FleetingFile":
+    def from_json(cls, value: Mapping[str, Any], *, shop_id: str) -> "TemporaryFile":
         """Read what `as_json` wrote, of this shop. Raises Rejected for a path that is none of ours, or another shop's."""
         path = str(value.get("path", ""))
         if not _PATH.fullmatch(path) or path.split("/")[2] != shop_id:
-            raise vanished()
-        return cls(path, str(value["sha256"]), int(value["size"]), str(value["name"]), str(value["until"]))
+            raise expired()
+        return cls(path, str(value["sha256"]), int(value["size"]), str(value["name"]), str(value["expires_at"]))
 
 
 def put(
-    archive: Archive, shop_id: str, name: str, content: bytes, *, now: datetime, keep_for: timedelta = MINUTES
-) -> FleetingFile:
+    archive: Archive, shop_id: str, name: str, content: bytes, *, now: datetime, lifetime: timedelta = PREVIEW_LIFETIME
+) -> TemporaryFile:
     """Keep *content* for a while, at least *keep_for*. *name* may come from anybody: it is no part of the path."""
-    path, until = _place(shop_id, name, now + keep_for)
-    return FleetingFile(path, archive.put(path, content), len(content), name, until)
+    path, expires_at = _new_path(shop_id, name, now + lifetime)
+    return TemporaryFile(path, archive.put(path, content), len(content), name, expires_at)
 
 
 def put_file(
-    archive: Archive, shop_id: str, name: str, source: Path, *, now: datetime, keep_for: timedelta = DAYS
-) -> FleetingFile:
+    archive: Archive, shop_id: str, name: str, source: Path, *, now: datetime, lifetime: timedelta = DOWNLOAD_LIFETIME
+) -> TemporaryFile:
     """As `put`, of a file on this machine that need not fit in memory."""
-    path, until = _place(shop_id, name, now + keep_for)
-    return FleetingFile(path, archive.put_file(path, source), source.stat().st_size, name, until)
+    path, expires_at = _new_path(shop_id, name, now + lifetime)
+    return TemporaryFile(path, archive.put_file(path, source), source.stat().st_size, name, expires_at)
 
 
-def get(archive: Archive, file: FleetingFile) -> bytes:
+def get(archive: Archive, file: TemporaryFile) -> bytes:
     """The bytes, proven. Raises Rejected when they have vanished. What may be large is read by `archive.pieces(file.path)`."""
     try:
         return archive.get(file.path, sha256=file.sha256)
     except Rejected as error:
-        raise vanished() from error
+        raise expired() from error
 
 
-def vanished() -> Rejected:
+def expired() -> Rejected:
     return Rejected("This file is no longer there; upload it again, or ask for it again.", code="file_missing")
 
 
-def tidy(archive: Archive, *, now: datetime) -> int:
+def delete_expired(archive: Archive, *, now: datetime) -> int:
     """Delete every hour that is over. Returns how many hours went."""
     over = [name for name in archive.names(FOLDER) if name < f"{now.astimezone(UTC):{_HOUR}}"]
     for name in over:
-        archive.drop(f"{FOLDER}/{name}")
+        archive.delete_folder(f"{FOLDER}/{name}")
     return len(over)
 
 
-def _place(shop_id: str, name: str, until: datetime) -> tuple[str, str]:
+def _new_path(shop_id: str, name: str, expires_at: datetime) -> tuple[str, str]:
     ending = Path(name).suffix.lower()
     ending = ending if re.fullmatch(r"\.[a-z0-9]{1,5}", ending) else ""
-    hour = until.astimezone(UTC)
+    hour = expires_at.astimezone(UTC)
     return f"{FOLDER}/{hour:{_HOUR}}/{shop_id}/{secrets.token_hex(16)}{ending}", hour.isoformat(timespec="seconds")

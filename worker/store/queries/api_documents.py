@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, union
 
-from worker.domain.document import KeptDraft, Kind
+from worker.domain.document import Kind, StoredDraft
 from worker.store.database.tables import documents, drafts, files, marks, steps
-from worker.store.documents import as_kept_draft
+from worker.store.documents import as_stored_draft
 from worker.store.steps import StepName
 
 
 @dataclass(frozen=True)
-class Summary:
+class DocumentSummary:
     """An issued document with what became of it. *corrects* is the number of what it corrects."""
 
     document_id: int
@@ -44,7 +44,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ApiDocumentFilter:
     """Which documents; None: all. *updated_since*: issued, marked, credited, or a step done since then."""
 
     kind: Kind | None = None
@@ -56,7 +56,9 @@ class Wanted:
     updated_since: datetime | None = None
 
 
-def page(connection: Connection, shop_id: str, wanted: Wanted, *, after: int, limit: int) -> tuple[Summary, ...]:
+def page(
+    connection: Connection, shop_id: str, wanted: ApiDocumentFilter, *, after: int, limit: int
+) -> tuple[DocumentSummary, ...]:
     """Up to *limit* documents of a shop that come after the one with id *after*, oldest first: by id, or by date where one is wanted."""
     mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id, *conditions(shop_id, wanted))
     by_date = wanted.issued_from is not None or wanted.issued_to is not None
@@ -64,8 +66,8 @@ def page(connection: Connection, shop_id: str, wanted: Wanted, *, after: int, li
     keys = (documents.c.issued_on, documents.c.document_id) if by_date else (documents.c.document_id,)
     mine = mine.where(behind(connection, shop_id, after, by_date=by_date)).order_by(*keys).limit(limit)
     found = [int(document_id) for document_id in connection.execute(mine).scalars()]
-    place = {document_id: index for index, document_id in enumerate(found)}
-    return tuple(sorted(summaries(connection, found), key=lambda one: place[one.document_id]))
+    order = {document_id: index for index, document_id in enumerate(found)}
+    return tuple(sorted(summaries(connection, found), key=lambda one: order[one.document_id]))
 
 
 def behind(connection: Connection, shop_id: str, after: int, *, by_date: bool) -> ColumnElement[bool]:
@@ -76,7 +78,7 @@ def behind(connection: Connection, shop_id: str, after: int, *, by_date: bool) -
     return tuple_(documents.c.issued_on, documents.c.document_id) > (dated, after)
 
 
-def conditions(shop_id: str, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def conditions(shop_id: str, wanted: ApiDocumentFilter) -> Iterator[ColumnElement[bool]]:
     column = documents.c
     if wanted.kind is not None:
         yield column.kind == wanted.kind
@@ -105,18 +107,18 @@ def changed_since(shop_id: str, since: datetime) -> ColumnElement[bool]:
     return documents.c.document_id.in_(changed.scalar_subquery())
 
 
-def one(connection: Connection, shop_id: str, document_id: int) -> Summary | None:
+def find(connection: Connection, shop_id: str, document_id: int) -> DocumentSummary | None:
     mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id, documents.c.document_id == document_id)
     return next(iter(summaries(connection, list(connection.execute(mine).scalars()))), None)
 
 
-def summaries(connection: Connection, document_ids: Sequence[int]) -> tuple[Summary, ...]:
+def summaries(connection: Connection, document_ids: Sequence[int]) -> tuple[DocumentSummary, ...]:
     """The documents with these ids, in the order of their ids; with at most some hundreds at once."""
     original = documents.alias("original")
     paid = and_(marks.c.document_id == documents.c.document_id, marks.c.mark == "paid")
     rows = connection.execute(
         select(
-            *(documents.c[name] for name in SUMMED),
+            *(documents.c[name] for name in SUMMARY_COLUMNS),
             documents.c.corrects.label("corrects_id"),
             original.c.number.label("corrects"),
             marks.c.marked_at.label("paid_at"),
@@ -129,7 +131,7 @@ def summaries(connection: Connection, document_ids: Sequence[int]) -> tuple[Summ
     ).mappings()
     done, stored = done_steps(connection, document_ids), hashes(connection, document_ids)
     return tuple(
-        Summary(
+        DocumentSummary(
             **{**row, "kind": Kind(row["kind"])},
             is_paid=row["paid_at"] is not None,
             mailed_at=done.get((row["document_id"], StepName.MAIL)),
@@ -140,7 +142,7 @@ def summaries(connection: Connection, document_ids: Sequence[int]) -> tuple[Summ
     )
 
 
-SUMMED = (
+SUMMARY_COLUMNS = (
     "document_id", "shop_id", "order_id", "order_number", "kind", "number", "cause", "issued_on", "issued_at", "currency",
     "net", "vat", "total", "language", "buyer", "test",
 )  # fmt: skip
@@ -165,7 +167,7 @@ def hashes(connection: Connection, document_ids: Sequence[int]) -> dict[int, dic
     return found
 
 
-def corrected_by(connection: Connection, shop_id: str, summary: Summary) -> tuple[str, ...]:
+def corrected_by(connection: Connection, shop_id: str, summary: DocumentSummary) -> tuple[str, ...]:
     """The numbers of the credit notes against a document, oldest first."""
     mine = (
         documents.c.shop_id == shop_id,
@@ -178,15 +180,15 @@ def corrected_by(connection: Connection, shop_id: str, summary: Summary) -> tupl
 
 def open_drafts(
     connection: Connection, shop_id: str, *, order_id: int | None, after: int, limit: int
-) -> tuple[KeptDraft, ...]:
+) -> tuple[StoredDraft, ...]:
     """Up to *limit* drafts that wait for a person, with ids above *after*, oldest first."""
     mine = select(drafts).where(drafts.c.shop_id == shop_id, drafts.c.state == "open", drafts.c.draft_id > after)
     if order_id is not None:
         mine = mine.where(drafts.c.order_id == order_id)
-    return tuple(as_kept_draft(row) for row in connection.execute(mine.order_by(drafts.c.draft_id).limit(limit)))
+    return tuple(as_stored_draft(row) for row in connection.execute(mine.order_by(drafts.c.draft_id).limit(limit)))
 
 
-def open_draft(connection: Connection, shop_id: str, draft_id: int) -> KeptDraft | None:
+def open_draft(connection: Connection, shop_id: str, draft_id: int) -> StoredDraft | None:
     mine = (drafts.c.shop_id == shop_id, drafts.c.draft_id == draft_id, drafts.c.state == "open")
     row = connection.execute(select(drafts).where(*mine)).one_or_none()
-    return as_kept_draft(row) if row else None
+    return as_stored_draft(row) if row else None

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from worker.store.database.tables import deliveries, orders
 from worker.store.deliveries import Delivery
-from worker.store.orders import SeenOrder, as_seen
+from worker.store.orders import StoredOrder, as_order
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ApiOrderFilter:
     """Which orders; None: all. *updated_since*: looked at since then."""
 
     order_number: str | None = None
@@ -20,12 +20,14 @@ class Wanted:
     updated_since: datetime | None = None
 
 
-def page(connection: Connection, shop_id: str, wanted: Wanted, *, after: int, limit: int) -> tuple[SeenOrder, ...]:
+def page(
+    connection: Connection, shop_id: str, wanted: ApiOrderFilter, *, after: int, limit: int
+) -> tuple[StoredOrder, ...]:
     """Up to *limit* orders of a shop with ids above *after*, by id. An id that came back after a restore: the one seen last."""
     later = orders.alias("later")
     newer = or_(
-        later.c.looked_at > orders.c.looked_at,
-        and_(later.c.looked_at == orders.c.looked_at, later.c.order_key > orders.c.order_key),
+        later.c.fetched_at > orders.c.fetched_at,
+        and_(later.c.fetched_at == orders.c.fetched_at, later.c.order_key > orders.c.order_key),
     )
     superseded = select(later.c.order_id).where(
         later.c.shop_id == orders.c.shop_id, later.c.order_id == orders.c.order_id, newer
@@ -37,16 +39,16 @@ def page(connection: Connection, shop_id: str, wanted: Wanted, *, after: int, li
         .order_by(orders.c.order_id)
         .limit(limit)
     )
-    return tuple(as_seen(row) for row in rows)
+    return tuple(as_order(row) for row in rows)
 
 
-def conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def conditions(wanted: ApiOrderFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.order_number is not None:
         yield orders.c.order_number == wanted.order_number
     if wanted.status is not None:
         yield orders.c.status == wanted.status
     if wanted.updated_since is not None:
-        yield orders.c.looked_at >= wanted.updated_since
+        yield orders.c.fetched_at >= wanted.updated_since
 
 
 def deliveries_of(connection: Connection, shop_id: str, order_id: int) -> tuple[Delivery, ...]:

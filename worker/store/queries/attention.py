@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_c
 from worker.domain.document import Kind, Problem
 from worker.store.database import json_codec
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import FAILED, FLAGGED, alarms, deliveries, documents, drafts, orders, steps
-from worker.store.queries.lists import as_draft_row, open_drafts, unheard
+from worker.store.database.tables import FAILED, FLAGGED, alerts, deliveries, documents, drafts, orders, steps
+from worker.store.queries.lists import as_draft_row, open_drafts, unanswered
 
 MOST = 20
 MOST_COUNTED = 1_000
@@ -20,10 +20,10 @@ MOST_COUNTED = 1_000
 class NeedKind(StrEnum):
     """What it is that needs somebody."""
 
-    ALARM = "alarm"
+    ALERT = "alert"
     DRAFT = "draft"
     FLAG = "flag"
-    LOOK = "look"
+    PROCESS_ORDER = "process_order"
     STEP = "step"
 
 
@@ -41,7 +41,7 @@ class Need:
     shop_id: str
     since: datetime
     code: str
-    sentence: str
+    message: str
     order_id: int | None = None
     order_number: str = ""
     document_id: int | None = None
@@ -83,10 +83,10 @@ def counted(connection: Connection, query: Select[int]) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def oldest_alarms(connection: Connection, shops: Shops, most: int) -> list[Need]:
-    query = select(alarms).where(alarms.c.closed_at.is_(None), *within(alarms.c.shop_id, shops))
-    rows = connection.execute(query.order_by(alarms.c.first_at, alarms.c.alarm_id).limit(most))
-    return [Need(NeedKind.ALARM, row.alarm_id, row.shop_id, row.first_at, row.code, row.sentence) for row in rows]
+def oldest_alerts(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    query = select(alerts).where(alerts.c.closed_at.is_(None), *within(alerts.c.shop_id, shops))
+    rows = connection.execute(query.order_by(alerts.c.first_at, alerts.c.alert_id).limit(most))
+    return [Need(NeedKind.ALERT, row.alert_id, row.shop_id, row.first_at, row.code, row.message) for row in rows]
 
 
 def oldest_drafts(connection: Connection, shops: Shops, most: int) -> list[Need]:
@@ -96,7 +96,7 @@ def oldest_drafts(connection: Connection, shops: Shops, most: int) -> list[Need]
             NeedKind.DRAFT,
             row.draft_id,
             row.shop_id,
-            row.kept_at,
+            row.created_at,
             *first_of(row.problems),
             order_id=row.order_id,
             order_number=row.order_number,
@@ -108,7 +108,7 @@ def oldest_drafts(connection: Connection, shops: Shops, most: int) -> list[Need]
 
 
 def first_of(problems: tuple[Problem, ...]) -> tuple[str, str]:
-    return (problems[0].code, problems[0].sentence) if problems else ("", "")
+    return (problems[0].code, problems[0].message) if problems else ("", "")
 
 
 def oldest_flags(connection: Connection, shops: Shops, most: int) -> list[Need]:
@@ -131,19 +131,19 @@ def oldest_flags(connection: Connection, shops: Shops, most: int) -> list[Need]:
     ]
 
 
-def oldest_looks(connection: Connection, shops: Shops, most: int) -> list[Need]:
+def oldest_deliveries(connection: Connection, shops: Shops, most: int) -> list[Need]:
     shown = (deliveries.c.delivery_id, deliveries.c.shop_id, deliveries.c.received_at, deliveries.c.order_id)
-    query = select(*shown, deliveries.c.outcome_code, deliveries.c.outcome)
-    query = query.where(deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unheard())
+    query = select(*shown, deliveries.c.code, deliveries.c.message)
+    query = query.where(deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unanswered())
     rows = connection.execute(query.order_by(deliveries.c.received_at, deliveries.c.delivery_id).limit(most))
     return [
         Need(
-            NeedKind.LOOK,
+            NeedKind.PROCESS_ORDER,
             row.delivery_id,
             row.shop_id,
             row.received_at,
-            row.outcome_code,
-            row.outcome,
+            row.code,
+            row.message,
             order_id=row.order_id,
         )
         for row in rows
@@ -153,7 +153,7 @@ def oldest_looks(connection: Connection, shops: Shops, most: int) -> list[Need]:
 def oldest_steps(connection: Connection, shops: Shops, most: int) -> list[Need]:
     of_document = (documents.c.order_id, documents.c.order_number, documents.c.kind, documents.c.number)
     query = (
-        select(steps.c.step_id, steps.c.shop_id, steps.c.created_at, steps.c.reason_code, steps.c.reason)
+        select(steps.c.step_id, steps.c.shop_id, steps.c.created_at, steps.c.code, steps.c.message)
         .add_columns(steps.c.document_id, *of_document)
         .join_from(steps, documents, documents.c.document_id == steps.c.document_id)
         .where(steps.c.state == "failed", *within(steps.c.shop_id, shops))
@@ -165,8 +165,8 @@ def oldest_steps(connection: Connection, shops: Shops, most: int) -> list[Need]:
             row.step_id,
             row.shop_id,
             row.created_at,
-            row.reason_code,
-            row.reason,
+            row.code,
+            row.message,
             order_id=row.order_id,
             order_number=row.order_number,
             document_id=row.document_id,
@@ -178,16 +178,16 @@ def oldest_steps(connection: Connection, shops: Shops, most: int) -> list[Need]:
 
 
 OLDEST: dict[NeedKind, Callable[[Connection, Shops, int], list[Need]]] = {
-    NeedKind.ALARM: oldest_alarms,
+    NeedKind.ALERT: oldest_alerts,
     NeedKind.DRAFT: oldest_drafts,
     NeedKind.FLAG: oldest_flags,
-    NeedKind.LOOK: oldest_looks,
+    NeedKind.PROCESS_ORDER: oldest_deliveries,
     NeedKind.STEP: oldest_steps,
 }
 
 
-def count_of_alarms(shops: Shops) -> Select[int]:
-    return number_of(alarms, alarms.c.closed_at.is_(None), *within(alarms.c.shop_id, shops))
+def count_of_alerts(shops: Shops) -> Select[int]:
+    return number_of(alerts, alerts.c.closed_at.is_(None), *within(alerts.c.shop_id, shops))
 
 
 def count_of_drafts(shops: Shops) -> Select[int]:
@@ -198,8 +198,8 @@ def count_of_flags(shops: Shops) -> Select[int]:
     return number_of(orders, literal_column(FLAGGED), *within(orders.c.shop_id, shops))
 
 
-def count_of_looks(shops: Shops) -> Select[int]:
-    return number_of(deliveries, deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unheard())
+def count_of_deliveries(shops: Shops) -> Select[int]:
+    return number_of(deliveries, deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unanswered())
 
 
 def count_of_steps(shops: Shops) -> Select[int]:
@@ -213,9 +213,9 @@ def number_of(table: Table, *where: ColumnElement[bool]) -> Select[int]:
 
 
 COUNTED: dict[NeedKind, Callable[[Shops], Select[int]]] = {
-    NeedKind.ALARM: count_of_alarms,
+    NeedKind.ALERT: count_of_alerts,
     NeedKind.DRAFT: count_of_drafts,
     NeedKind.FLAG: count_of_flags,
-    NeedKind.LOOK: count_of_looks,
+    NeedKind.PROCESS_ORDER: count_of_deliveries,
     NeedKind.STEP: count_of_steps,
 }

@@ -11,12 +11,12 @@ from worker.domain.document import Document
 from worker.store import counters as numbering
 from worker.store import register
 from worker.store.counters import Counter
-from worker.store.database.tables import documents, events, files
+from worker.store.database.tables import audit_trail, documents, files
 from worker.store.documents import StoredFile, as_document
-from worker.store.register import Entry
+from worker.store.register import RegisterEntry
 
 # The columns that repeat what the snapshot says, for lists and searches.
-REPEATED = (
+COPIED_COLUMNS = (
     "cause", "kind", "order_id", "order_key", "order_number", "currency", "net", "vat", "total", "language", "buyer",
     "corrects", "test",
 )  # fmt: skip
@@ -24,7 +24,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Row:
+class StoredDocument:
     """A document with the columns beside its snapshot, and the text of the snapshot as stored."""
 
     document: Document
@@ -36,62 +36,62 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class UnreadableDocument:
     """A document's row that no longer makes a document."""
 
     document_id: int
     number: str
-    reason: str
+    message: str
 
 
 @dataclass(frozen=True)
-class Found:
+class ShopRecords:
     """Everything of one shop that must hold together. Rows in the order in which they were issued."""
 
-    rows: tuple[Row, ...]
-    unreadable: tuple[Unreadable, ...]
-    entries: tuple[Entry, ...]
+    rows: tuple[StoredDocument, ...]
+    unreadable: tuple[UnreadableDocument, ...]
+    entries: tuple[RegisterEntry, ...]
     counters: tuple[Counter, ...]
     files: tuple[StoredFile, ...]
-    issued_events: tuple[tuple[int, str], ...]
+    issued_entries: tuple[tuple[int, str], ...]
 
 
-def one_moment(connection: Connection) -> None:
+def repeatable_read(connection: Connection) -> None:
     """Let all that is read from here on be of the same moment. Call before anything is read."""
     if connection.dialect.name != "sqlite":  # whose readers always see one moment
         connection.execution_options(isolation_level="REPEATABLE READ")
 
 
-def found(connection: Connection, shop_id: str) -> Found:
+def read_shop(connection: Connection, shop_id: str) -> ShopRecords:
     """All of one shop. Call after `one_moment`: a document issued between two queries is not a damage."""
-    read = list(document_rows(connection, shop_id))
+    stored_documents = list(document_rows(connection, shop_id))
     mine = select(documents.c.document_id).where(documents.c.shop_id == shop_id)
     stored = connection.execute(select(files).where(files.c.document_id.in_(mine)).order_by(files.c.document_id))
-    told = connection.execute(
-        select(events.c.document_id, events.c.sentence)
-        .where(events.c.shop_id == shop_id, events.c.code == "issued", events.c.document_id.is_not(None))
-        .order_by(events.c.event_id)
+    issued_entries = connection.execute(
+        select(audit_trail.c.document_id, audit_trail.c.message)
+        .where(audit_trail.c.shop_id == shop_id, audit_trail.c.code == "issued", audit_trail.c.document_id.is_not(None))
+        .order_by(audit_trail.c.entry_id)
     )
-    return Found(
-        rows=tuple(row for row in read if isinstance(row, Row)),
-        unreadable=tuple(row for row in read if isinstance(row, Unreadable)),
+    return ShopRecords(
+        rows=tuple(row for row in stored_documents if isinstance(row, StoredDocument)),
+        unreadable=tuple(row for row in stored_documents if isinstance(row, UnreadableDocument)),
         entries=register.entries(connection, shop_id),
         counters=numbering.counters(connection, shop_id),
         files=tuple(StoredFile(**row) for row in stored.mappings()),
-        issued_events=tuple((event.document_id, event.sentence) for event in told),
+        issued_entries=tuple((event.document_id, event.message) for event in issued_entries),
     )
 
 
-def document_rows(connection: Connection, shop_id: str) -> Iterator[Row | Unreadable]:
+def document_rows(connection: Connection, shop_id: str) -> Iterator[StoredDocument | UnreadableDocument]:
     ids = connection.execute(
         select(documents.c.document_id).where(documents.c.shop_id == shop_id).order_by(documents.c.document_id)
     ).scalars()
     waiting = list(ids)
     for start in range(0, len(waiting), AT_ONCE):
-        yield from some_rows(connection, waiting[start : start + AT_ONCE])
+        yield from read_rows(connection, waiting[start : start + AT_ONCE])
 
 
-def some_rows(connection: Connection, ids: Sequence[int]) -> Iterator[Row | Unreadable]:
+def read_rows(connection: Connection, ids: Sequence[int]) -> Iterator[StoredDocument | UnreadableDocument]:
     query = select(documents).where(documents.c.document_id.in_(ids)).order_by(documents.c.document_id)
     try:
         rows = connection.execute(query).all()
@@ -101,25 +101,25 @@ def some_rows(connection: Connection, ids: Sequence[int]) -> Iterator[Row | Unre
             number = connection.execute(
                 select(documents.c.number).where(documents.c.document_id == ids[0])
             ).scalar_one()
-            yield Unreadable(ids[0], number, f"one of its columns holds what cannot be there ({error})")
+            yield UnreadableDocument(ids[0], number, f"one of its columns holds what cannot be there ({error})")
             return
         for document_id in ids:
-            yield from some_rows(connection, [document_id])
+            yield from read_rows(connection, [document_id])
         return
     for row in rows:
-        yield as_row(row)
+        yield as_stored_document(row)
 
 
-def as_row(row: SqlRow[Any]) -> Row | Unreadable:
+def as_stored_document(row: SqlRow[Any]) -> StoredDocument | UnreadableDocument:
     try:
         document = as_document(row)
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
-        return Unreadable(row.document_id, row.number, f"its text is damaged ({type(error).__name__}: {error})")
-    return Row(
+        return UnreadableDocument(row.document_id, row.number, f"its text is damaged ({type(error).__name__}: {error})")
+    return StoredDocument(
         document=document,
         period=row.period,
         test=row.test,
         snapshot=row.snapshot,
         snapshot_sha256=row.snapshot_sha256,
-        columns={name: getattr(row, name) for name in REPEATED},
+        columns={name: getattr(row, name) for name in COPIED_COLUMNS},
     )

@@ -11,18 +11,18 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select,
 from sqlalchemy.engine import RowMapping
 
 from worker.store.database import pagination
-from worker.store.database.pagination import START, Page, Place
+from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import deliveries, documents, errands, hook_calls, hooks, steps
+from worker.store.database.tables import deliveries, documents, steps, tasks, webhook_endpoints, webhook_events
 
 
 class JobKind(StrEnum):
     """What a job is a row of, in the order in which jobs of one instant are listed."""
 
-    LOOK = "look"
+    PROCESS_ORDER = "process_order"
     STEP = "step"
-    ERRAND = "errand"
-    HOOK_CALL = "hook_call"
+    TASK = "task"
+    WEBHOOK_EVENT = "webhook_event"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Job:
     next_at: datetime | None
     attempts: int
     code: str
-    reason: str
+    message: str
     order_id: int | None
     document_id: int | None
     number: str
@@ -67,11 +67,11 @@ class JobGroup:
     code: str
     count: int
     since: datetime
-    reason: str
+    message: str
 
 
 @dataclass(frozen=True)
-class Leg:
+class JobSource:
     """One table as jobs: its columns under the names of `Job`."""
 
     kind: JobKind
@@ -82,57 +82,59 @@ class Leg:
     state: ColumnElement[str]
     since: ColumnElement[datetime]
     code: ColumnElement[str]
-    reason: ColumnElement[str]
+    message: ColumnElement[str]
 
 
-NOTHING = literal("")
-LEGS = (
-    Leg(
-        JobKind.LOOK,
+EMPTY = literal("")
+JOB_SOURCES = (
+    JobSource(
+        JobKind.PROCESS_ORDER,
         select(deliveries.c.order_id, deliveries.c.next_at, deliveries.c.attempts),
-        deliveries.c.delivery_id, deliveries.c.shop_id, literal("look"), deliveries.c.state, deliveries.c.received_at,
-        deliveries.c.outcome_code, deliveries.c.outcome,
+        deliveries.c.delivery_id, deliveries.c.shop_id, literal("process_order"), deliveries.c.state, deliveries.c.received_at,
+        deliveries.c.code, deliveries.c.message,
     ),
-    Leg(
+    JobSource(
         JobKind.STEP,
         select(steps.c.document_id, steps.c.next_at, steps.c.attempts),
         steps.c.step_id, steps.c.shop_id, steps.c.name, steps.c.state, steps.c.created_at,
-        steps.c.reason_code, steps.c.reason,
+        steps.c.code, steps.c.message,
     ),
-    Leg(
-        JobKind.ERRAND,
-        select(errands.c.lease_until.label("next_at")),
-        errands.c.errand_id, errands.c.shop_id, errands.c.kind, errands.c.state, errands.c.asked_at,
-        NOTHING, errands.c.answer,
+    JobSource(
+        JobKind.TASK,
+        select(tasks.c.lease_until.label("next_at")),
+        tasks.c.task_id, tasks.c.shop_id, tasks.c.kind, tasks.c.state, tasks.c.requested_at,
+        EMPTY, tasks.c.answer,
     ),
-    Leg(
-        JobKind.HOOK_CALL,
-        select(hook_calls.c.document_id, hook_calls.c.next_at, hook_calls.c.attempts)
-        .join_from(hook_calls, hooks, hooks.c.hook_id == hook_calls.c.hook_id),
-        hook_calls.c.call_id, hooks.c.shop_id, hook_calls.c.event, hook_calls.c.state, hook_calls.c.made_at,
-        NOTHING, hook_calls.c.reason,
+    JobSource(
+        JobKind.WEBHOOK_EVENT,
+        select(webhook_events.c.document_id, webhook_events.c.next_at, webhook_events.c.attempts)
+        .join_from(webhook_events, webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id),
+        webhook_events.c.event_id, webhook_endpoints.c.shop_id, webhook_events.c.kind, webhook_events.c.state, webhook_events.c.created_at,
+        EMPTY, webhook_events.c.message,
     ),
 )  # fmt: skip
 
 
-def jobs_page(connection: Connection, shops: Shops, wanted: JobFilter | None = None, place: Place = START) -> Page[Job]:
+def jobs_page(
+    connection: Connection, shops: Shops, wanted: JobFilter | None = None, page_request: PageRequest = FIRST_PAGE
+) -> Page[Job]:
     """Jobs of all kinds, the oldest first."""
     wanted = wanted or JobFilter()
-    forwards = not place.backwards
-    begin = pagination.values_as(place.cursor, (datetime, int, int)) if place.cursor else None
+    forwards = not page_request.backwards
+    begin = pagination.decode_cursor_as(page_request.cursor, (datetime, int, int)) if page_request.cursor else None
     found: list[Job] = []
-    for rank, leg in legs_of(wanted):
-        query = leg_query(leg, shops, wanted)
+    for rank, source in sources_of(wanted):
+        query = source_query(source, shops, wanted)
         if begin is not None:
-            query = query.where(beyond(leg, rank, begin, forwards=forwards))
-        keys = (leg.since, leg.job_id)
-        query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys)).limit(place.at_once + 1)
-        found += [as_job(leg, row) for row in connection.execute(query).mappings()]
-    found.sort(key=place_of, reverse=not forwards)
-    more, rows = len(found) > place.at_once, with_documents(connection, found[: place.at_once])
+            query = query.where(beyond(source, rank, begin, forwards=forwards))
+        keys = (source.since, source.job_id)
+        query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys)).limit(page_request.size + 1)
+        found += [as_job(source, row) for row in connection.execute(query).mappings()]
+    found.sort(key=position_of, reverse=not forwards)
+    more, rows = len(found) > page_request.size, with_documents(connection, found[: page_request.size])
     onwards = cursor_of(rows[-1]) if more else ""
-    back = cursor_of(rows[0]) if place.cursor and rows else ""
-    if place.backwards:
+    back = cursor_of(rows[0]) if page_request.cursor and rows else ""
+    if page_request.backwards:
         return Page(tuple(reversed(rows)), next=back, previous=onwards)
     return Page(tuple(rows), next=onwards, previous=back)
 
@@ -140,18 +142,25 @@ def jobs_page(connection: Connection, shops: Shops, wanted: JobFilter | None = N
 def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> tuple[JobGroup, ...]:
     """The jobs of one state by kind, name and code, the largest group first."""
     found = []
-    for leg in LEGS:
-        labels = (leg.name.label("name"), leg.code.label("code"))
-        figures = (func.count().label("jobs"), func.min(leg.since).label("since"), func.min(leg.job_id).label("first"))
-        query = select(*labels, *figures)
-        if leg.kind is JobKind.HOOK_CALL:
-            query = query.join_from(hook_calls, hooks, hooks.c.hook_id == hook_calls.c.hook_id)
-        query = query.where(leg.state == state, *within(leg.shop_id, shops)).group_by("name", "code")
+    for source in JOB_SOURCES:
+        labels = (source.name.label("name"), source.code.label("code"))
+        aggregates = (
+            func.count().label("jobs"),
+            func.min(source.since).label("since"),
+            func.min(source.job_id).label("first"),
+        )
+        query = select(*labels, *aggregates)
+        if source.kind is JobKind.WEBHOOK_EVENT:
+            query = query.join_from(
+                webhook_events, webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id
+            )
+        query = query.where(source.state == state, *within(source.shop_id, shops)).group_by("name", "code")
         rows = connection.execute(query).all()
         firsts = [row.first for row in rows]
-        reasons = {} if not firsts else reasons_of(connection, leg, firsts)
+        messages = {} if not firsts else messages_of(connection, source, firsts)
         found += [
-            JobGroup(leg.kind, row.name, row.code, int(row.jobs), row.since, reasons.get(row.first, "")) for row in rows
+            JobGroup(source.kind, row.name, row.code, int(row.jobs), row.since, messages.get(row.first, ""))
+            for row in rows
         ]
     return tuple(sorted(found, key=lambda group: (-group.count, group.kind, group.name, group.code)))
 
@@ -160,75 +169,77 @@ def job_ids(
     connection: Connection, shops: Shops, wanted: JobFilter, *, above: int = 0, limit: int = 500
 ) -> tuple[int, ...]:
     """Ids of jobs of one kind (which *wanted* must name) above an id, lowest first: to do something with all of a group."""
-    ((_, leg),) = legs_of(wanted)
-    query = leg_query(leg, shops, wanted).with_only_columns(leg.job_id).where(leg.job_id > above)
-    return tuple(connection.execute(query.order_by(leg.job_id).limit(limit)).scalars())
+    ((_, source),) = sources_of(wanted)
+    query = source_query(source, shops, wanted).with_only_columns(source.job_id).where(source.job_id > above)
+    return tuple(connection.execute(query.order_by(source.job_id).limit(limit)).scalars())
 
 
 def job_counts(connection: Connection, shops: Shops) -> dict[str, int]:
     """How many jobs wait, run and have failed, of all kinds together."""
     counted = dict.fromkeys(("waiting", "running", "failed"), 0)
-    for leg in LEGS:
+    for source in JOB_SOURCES:
         for state in counted:
             query = (
-                select(func.count()).select_from(leg_table(leg)).where(leg.state == state, *within(leg.shop_id, shops))
+                select(func.count())
+                .select_from(source_table(source))
+                .where(source.state == state, *within(source.shop_id, shops))
             )
             counted[state] += int(connection.execute(query).scalar_one())
     return counted
 
 
-def leg_table(leg: Leg) -> Any:
-    if leg.kind is JobKind.HOOK_CALL:
-        return hook_calls.join(hooks, hooks.c.hook_id == hook_calls.c.hook_id)
-    return leg.job_id.table
+def source_table(source: JobSource) -> Any:
+    if source.kind is JobKind.WEBHOOK_EVENT:
+        return webhook_events.join(webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id)
+    return source.job_id.table
 
 
-def legs_of(wanted: JobFilter) -> Sequence[tuple[int, Leg]]:
-    return [(rank, leg) for rank, leg in enumerate(LEGS) if wanted.kind in (None, leg.kind)]
+def sources_of(wanted: JobFilter) -> Sequence[tuple[int, JobSource]]:
+    return [(rank, source) for rank, source in enumerate(JOB_SOURCES) if wanted.kind in (None, source.kind)]
 
 
-def leg_query(leg: Leg, shops: Shops, wanted: JobFilter) -> Select[Any]:
+def source_query(source: JobSource, shops: Shops, wanted: JobFilter) -> Select[Any]:
     shown: dict[str, ColumnElement[Any]] = {
-        "job_id": leg.job_id, "shop_id": leg.shop_id, "name": leg.name, "state": leg.state, "since": leg.since,
-        "code": leg.code, "reason": leg.reason,
+        "job_id": source.job_id, "shop_id": source.shop_id, "name": source.name, "state": source.state, "since": source.since,
+        "code": source.code, "message": source.message,
     }  # fmt: skip
-    query = leg.query.add_columns(*(column.label(label) for label, column in shown.items()))
-    query = query.where(leg.state == wanted.state, *within(leg.shop_id, shops))
+    query = source.query.add_columns(*(column.label(label) for label, column in shown.items()))
+    query = query.where(source.state == wanted.state, *within(source.shop_id, shops))
     if wanted.name is not None:
-        query = query.where(leg.name == wanted.name)
-    return query.where(leg.code == wanted.code) if wanted.code is not None else query
+        query = query.where(source.name == wanted.name)
+    return query.where(source.code == wanted.code) if wanted.code is not None else query
 
 
-def beyond(leg: Leg, rank: int, begin: Sequence[Any], *, forwards: bool) -> ColumnElement[bool]:
+def beyond(source: JobSource, rank: int, begin: Sequence[Any], *, forwards: bool) -> ColumnElement[bool]:
     """That a job of *leg* comes after (or before) the one at *begin*: instant, rank of its kind, id."""
     since, at_rank, job_id = begin
     at = literal(since, deliveries.c.received_at.type)
     if rank == at_rank:
-        here, there = tuple_(leg.since, leg.job_id), tuple_(at, literal(job_id, leg.job_id.type))
+        here, there = tuple_(source.since, source.job_id), tuple_(at, literal(job_id, source.job_id.type))
         return here > there if forwards else here < there
     if forwards:
-        return leg.since >= at if rank > at_rank else leg.since > at
-    return leg.since <= at if rank < at_rank else leg.since < at
+        return source.since >= at if rank > at_rank else source.since > at
+    return source.since <= at if rank < at_rank else source.since < at
 
 
-def place_of(job: Job) -> tuple[datetime, int, int]:
+def position_of(job: Job) -> tuple[datetime, int, int]:
     return job.since, list(JobKind).index(job.kind), job.job_id
 
 
 def cursor_of(job: Job) -> str:
-    return pagination.written(place_of(job))
+    return pagination.encode_cursor(position_of(job))
 
 
-def reasons_of(connection: Connection, leg: Leg, job_ids: Sequence[int]) -> dict[int, str]:
+def messages_of(connection: Connection, source: JobSource, job_ids: Sequence[int]) -> dict[int, str]:
     rows = connection.execute(
-        select(leg.job_id.label("job_id"), leg.reason.label("reason")).where(leg.job_id.in_(job_ids))
+        select(source.job_id.label("job_id"), source.message.label("message")).where(source.job_id.in_(job_ids))
     )
-    return {row.job_id: said(leg, row.reason) for row in rows}
+    return {row.job_id: message_of(source, row.message) for row in rows}
 
 
-def as_job(leg: Leg, row: RowMapping) -> Job:
+def as_job(source: JobSource, row: RowMapping) -> Job:
     return Job(
-        kind=leg.kind,
+        kind=source.kind,
         job_id=row["job_id"],
         shop_id=row["shop_id"],
         name=row["name"],
@@ -237,7 +248,7 @@ def as_job(leg: Leg, row: RowMapping) -> Job:
         next_at=row["next_at"],
         attempts=row.get("attempts", 0),
         code=row["code"],
-        reason=said(leg, row["reason"]),
+        message=message_of(source, row["message"]),
         order_id=row.get("order_id"),
         document_id=row.get("document_id"),
         number="",
@@ -253,11 +264,11 @@ def with_documents(connection: Connection, jobs: Sequence[Job]) -> list[Job]:
     return [replace(job, **named.get(job.document_id, {})) for job in jobs]
 
 
-def said(leg: Leg, reason: str) -> str:
+def message_of(source: JobSource, stored: str) -> str:
     """An errand's reason is inside its answer."""
-    if leg.kind is not JobKind.ERRAND:
-        return reason
-    return str(json.loads(reason or "{}").get("sentence", ""))
+    if source.kind is not JobKind.TASK:
+        return stored
+    return str(json.loads(stored or "{}").get("message", ""))
 
 
 # Deliveries
@@ -283,23 +294,23 @@ class DeliveryRow:
     state: str
     attempts: int
     next_at: datetime
-    outcome_code: str
-    outcome: str
+    code: str
+    message: str
     finished_at: datetime | None
 
 
-DELIVERED = (
-    "delivery_id", "shop_id", "source", "topic", "order_id", "received_at", "state", "attempts", "next_at", "outcome_code",
-    "outcome", "finished_at",
+DELIVERY_COLUMNS = (
+    "delivery_id", "shop_id", "source", "topic", "order_id", "received_at", "state", "attempts", "next_at", "code",
+    "message", "finished_at",
 )  # fmt: skip
 
 
 def deliveries_page(
-    connection: Connection, shops: Shops, wanted: DeliveryFilter | None = None, place: Place = START
+    connection: Connection, shops: Shops, wanted: DeliveryFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[DeliveryRow]:
     """What came in, the newest first."""
-    query = select(*(deliveries.c[name] for name in DELIVERED)).where(*within(deliveries.c.shop_id, shops))
+    query = select(*(deliveries.c[name] for name in DELIVERY_COLUMNS)).where(*within(deliveries.c.shop_id, shops))
     if wanted is not None and wanted.state:
         query = query.where(deliveries.c.state == wanted.state)
-    page = pagination.paged(connection, query, (deliveries.c.received_at, deliveries.c.delivery_id), place)
-    return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERED}) for row in page.rows])
+    page = pagination.read_page(connection, query, (deliveries.c.received_at, deliveries.c.delivery_id), page_request)
+    return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERY_COLUMNS}) for row in page.rows])

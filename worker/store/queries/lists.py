@@ -27,7 +27,7 @@ from worker.domain.document import Kind, Problem
 from worker.domain.money import ZERO
 from worker.store import documents, order_search, steps
 from worker.store.database import json_codec
-from worker.store.database.pagination import START, Asked, Keys, Page, Place, paged
+from worker.store.database.pagination import FIRST_PAGE, Keys, Page, PageRequest, RowConditions, read_page
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FAILED, FLAGGED, deliveries, drafts, orders, unpaid
 from worker.store.database.tables import documents as made
@@ -83,33 +83,33 @@ class DocumentRow:
     steps: dict[StepName, Step]
 
 
-SHOWN = (
+DOCUMENT_COLUMNS = (
     "document_id", "shop_id", "kind", "number", "issued_on", "order_id", "order_number", "buyer", "currency", "net", "vat",
     "total", "test", "corrects",
 )  # fmt: skip
 
 
 def documents_page(
-    connection: Connection, shops: Shops, wanted: DocumentFilter | None = None, place: Place = START
+    connection: Connection, shops: Shops, wanted: DocumentFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[DocumentRow]:
     """Issued documents, the newest first (by date, then in the order in which they were issued)."""
     wanted = wanted or DocumentFilter()
     search = order_search.search(connection, shops, wanted.text)
     source, keys = documents_source(wanted, search)
-    query = select(*(made.c[name] for name in SHOWN)).select_from(source)
+    query = select(*(made.c[name] for name in DOCUMENT_COLUMNS)).select_from(source)
     query = query.where(*within(owner_of(keys), shops), *documents_conditions(wanted, search))
     exact = exact_document(connection, source, shops, search)
     if exact is not None:
         query = query.where(made.c.document_id == exact)
-    page = paged(connection, query, keys, place, asked=asked_of(search))
+    page = read_page(connection, query, keys, page_request, row_conditions=row_conditions(search))
     return page.of(document_rows(connection, page.rows))
 
 
 def documents_source(wanted: DocumentFilter, search: Search | None) -> tuple[FromClause, Keys]:
     """The smallest table that leads to what is wanted, and by what its rows are sorted."""
     plain = (made.c.issued_on, made.c.document_id)
-    if search is not None and search.few is not None:
-        few = search.few
+    if search is not None and search.candidates is not None:
+        few = search.candidates
         return few.join(made, and_(made.c.shop_id == few.c.shop_id, made.c.order_id == few.c.order_id)), plain
     if wanted.mail_failed:
         return work.join(made, made.c.document_id == work.c.document_id), (work.c.document_id,)
@@ -129,10 +129,10 @@ def owner_of(keys: Keys) -> ColumnElement[str]:
 
 
 def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[ColumnElement[bool]]:
-    few = search is not None and search.few is not None
+    few = search is not None and search.candidates is not None
     found: list[ColumnElement[bool]] = []
     if search is not None and few:
-        found += search.holds(made)
+        found += search.conditions(made)
     if wanted.mail_failed:
         failed = and_(literal_column("steps." + FAILED), work.c.name == literal_column("'mail'"))
         found.append(exists().where(work.c.document_id == made.c.document_id, failed) if few else failed)
@@ -148,14 +148,14 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
     return found
 
 
-def asked_of(search: Search | None) -> Asked | None:
+def row_conditions(search: Search | None) -> RowConditions | None:
     """What must be asked of each row: words that very many orders have."""
-    return search.holds if search is not None and search.few is None else None
+    return search.conditions if search is not None and search.candidates is None else None
 
 
 def exact_document(connection: Connection, source: FromClause, shops: Shops, search: Search | None) -> int | None:
     """The one document of which the whole number was typed; None where several have it, or none."""
-    if search is None or search.few is None or len(search.terms) != 1:
+    if search is None or search.candidates is None or len(search.terms) != 1:
         return None
     query = select(made.c.document_id).select_from(source).where(*within(made.c.shop_id, shops))
     found = connection.execute(query.where(func.lower(made.c.number) == search.terms[0]).limit(2)).scalars().all()
@@ -170,7 +170,7 @@ def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Docu
     open_ids = set(connection.execute(select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids))).scalars())
     return [
         DocumentRow(
-            **{name: getattr(row, name) for name in SHOWN if name != "kind"},
+            **{name: getattr(row, name) for name in DOCUMENT_COLUMNS if name != "kind"},
             kind=Kind(row.kind),
             unpaid=row.document_id in open_ids,
             paid_on=paid_on(marks.get(row.document_id, {})),
@@ -206,7 +206,7 @@ class DraftRow:
 
     draft_id: int
     shop_id: str
-    kept_at: datetime
+    created_at: datetime
     kind: Kind
     order_id: int
     order_number: str
@@ -218,32 +218,32 @@ class DraftRow:
 
 
 def drafts_page(
-    connection: Connection, shops: Shops, place: Place = START, *, oldest_first: bool = False
+    connection: Connection, shops: Shops, page_request: PageRequest = FIRST_PAGE, *, oldest_first: bool = False
 ) -> Page[DraftRow]:
     """Open drafts, the newest first. (A draft is small and few are open: its text is read, since nothing else keeps it.)"""
-    page = paged(connection, open_drafts(shops), (drafts.c.draft_id,), place, rising=oldest_first)
+    page = read_page(connection, open_drafts(shops), (drafts.c.draft_id,), page_request, rising=oldest_first)
     return page.of([as_draft_row(row) for row in page.rows])
 
 
 def open_drafts(shops: Shops) -> Select[Any]:
-    shown = (drafts.c.draft_id, drafts.c.shop_id, drafts.c.kept_at, drafts.c.order_id, drafts.c.snapshot)
+    shown = (drafts.c.draft_id, drafts.c.shop_id, drafts.c.created_at, drafts.c.order_id, drafts.c.snapshot)
     return select(*shown).where(drafts.c.state == "open", *within(drafts.c.shop_id, shops))
 
 
 def as_draft_row(row: Row[Any]) -> DraftRow:
-    said = json.loads(row.snapshot)
+    snapshot = json.loads(row.snapshot)
     return DraftRow(
         draft_id=row.draft_id,
         shop_id=row.shop_id,
-        kept_at=row.kept_at,
-        kind=Kind(said["kind"]),
+        created_at=row.created_at,
+        kind=Kind(snapshot["kind"]),
         order_id=row.order_id,
-        order_number=said["order_number"],
-        buyer=said["buyer"].get("company") or said["buyer"]["name"],
-        currency=said["currency"],
-        total=Decimal(said["total"]),
-        test=said.get("test", False),
-        problems=json_codec.typed(tuple[Problem, ...], said.get("problems", [])),
+        order_number=snapshot["order_number"],
+        buyer=snapshot["buyer"].get("company") or snapshot["buyer"]["name"],
+        currency=snapshot["currency"],
+        total=Decimal(snapshot["total"]),
+        test=snapshot.get("test", False),
+        problems=json_codec.typed(tuple[Problem, ...], snapshot.get("problems", [])),
     )
 
 
@@ -283,64 +283,66 @@ class OrderRow:
     total: Decimal
     ordered_at: datetime
     paid_at: datetime | None
-    looked_at: datetime
+    fetched_at: datetime
     flags: tuple[Problem, ...]
     documents: tuple[OrderDocument, ...] = ()
     open_drafts: int = 0
 
 
-SEEN = (
+ORDER_COLUMNS = (
     "shop_id", "order_id", "order_key", "order_number", "status", "buyer", "currency", "total", "ordered_at", "paid_at",
-    "looked_at", "flags",
+    "fetched_at", "flags",
 )  # fmt: skip
 ORDER_KEYS = (orders.c.ordered_at, orders.c.order_id, orders.c.shop_id, orders.c.order_key)
 
 
 def orders_page(
-    connection: Connection, shops: Shops, wanted: OrderFilter | None = None, place: Place = START
+    connection: Connection, shops: Shops, wanted: OrderFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[OrderRow]:
     """Orders that were looked at, those placed last first. An order whose every look failed is among the jobs, not here."""
     wanted = wanted or OrderFilter()
     search = order_search.search(connection, shops, wanted.text)
-    few = search.few if search is not None else None
+    few = search.candidates if search is not None else None
     source: FromClause = orders
     if few is not None:
         source = few.join(orders, and_(orders.c.shop_id == few.c.shop_id, orders.c.order_id == few.c.order_id))
-    query = select(*(orders.c[name] for name in SEEN)).select_from(source).where(*within(orders.c.shop_id, shops))
+    query = (
+        select(*(orders.c[name] for name in ORDER_COLUMNS)).select_from(source).where(*within(orders.c.shop_id, shops))
+    )
     if search is not None and few is not None:
-        query = query.where(*search.holds(orders))
+        query = query.where(*search.conditions(orders))
     if wanted.status:
         query = query.where(orders.c.status == wanted.status)
     if wanted.needs_attention:
         query = query.where(needs_attention(shops))
-    page = paged(connection, query, ORDER_KEYS, place, asked=asked_of(search))
+    page = read_page(connection, query, ORDER_KEYS, page_request, row_conditions=row_conditions(search))
     return page.of(order_rows(connection, page.rows))
 
 
 def needs_attention(shops: Shops) -> ColumnElement[bool]:
     """That an order is flagged, or that a look at it or a step of its documents failed."""
-    failed_looks = select(deliveries.c.shop_id, deliveries.c.order_id).where(
+    failed_deliveries = select(deliveries.c.shop_id, deliveries.c.order_id).where(
         deliveries.c.state == "failed",
         deliveries.c.order_id.is_not(None),
         *within(deliveries.c.shop_id, shops),
-        unheard(),
+        unanswered(),
     )
     failed_steps = (
         select(made.c.shop_id, made.c.order_id)
         .join_from(work, made, made.c.document_id == work.c.document_id)
         .where(literal_column("steps." + FAILED), *within(work.c.shop_id, shops))
     )
-    both = union(failed_looks, failed_steps).subquery("failed")
+    both = union(failed_deliveries, failed_steps).subquery("failed")
     failed = exists().where(both.c.shop_id == orders.c.shop_id, both.c.order_id == orders.c.order_id)
     return or_(literal_column("orders." + FLAGGED), failed)
 
 
-def unheard() -> ColumnElement[bool]:
+def unanswered() -> ColumnElement[bool]:
     """That no later look at the order of a failed delivery went well: one that did has answered it."""
     later = and_(
         orders.c.shop_id == deliveries.c.shop_id,
         orders.c.order_id == deliveries.c.order_id,
-        orders.c.looked_at >= deliveries.c.finished_at,
+        orders.c.fetched_at >= deliveries.c.finished_at,
     )
     return ~exists().where(later)
 
@@ -358,7 +360,7 @@ def order_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[OrderRo
 
 def as_order_row(row: Row[Any]) -> OrderRow:
     flags = json_codec.load(tuple[Problem, ...], row.flags) if row.flags != "[]" else ()
-    values = {name: getattr(row, name) for name in SEEN} | {"total": Decimal(row.total), "flags": flags}
+    values = {name: getattr(row, name) for name in ORDER_COLUMNS} | {"total": Decimal(row.total), "flags": flags}
     return OrderRow(**values)
 
 

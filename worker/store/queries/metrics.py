@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.domain.document import Kind
 from worker.errors import Unavailable
 from worker.store.database.engine import Store
-from worker.store.database.tables import alarms, deliveries, documents, drafts, shops, signature_failures, steps
+from worker.store.database.tables import alerts, deliveries, documents, drafts, shops, signature_failures, steps
 from worker.store.steps import StepName
 
 # Counted as 0 where there are none: a graph of failures must not begin with the first failure.
@@ -20,7 +20,7 @@ DOCUMENT_KINDS = [(kind,) for kind in Kind]
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """Counts by label: `("waiting",)`, `("mail", "failed")`. *oldest_waiting_at* is None when nothing waits."""
 
     shops: int
@@ -28,20 +28,20 @@ class Figures:
     steps: dict[tuple[str, ...], int]
     documents: dict[tuple[str, ...], int]
     drafts_open: int
-    alarms: dict[tuple[str, ...], int]
+    alerts: dict[tuple[str, ...], int]
     signature_failures: int
     oldest_waiting_at: datetime | None
 
 
-def take(connection: Connection) -> Figures:
+def collect(connection: Connection) -> Metrics:
     """All figures at one moment."""
-    return Figures(
+    return Metrics(
         shops=number(connection, select(func.count()).select_from(shops)),
         deliveries=zeros(DELIVERY_STATES) | counted(connection, deliveries, deliveries.c.state),
         steps=zeros(STEP_STATES) | counted(connection, steps, steps.c.name, steps.c.state),
         documents=zeros(DOCUMENT_KINDS) | counted(connection, documents, documents.c.kind),
         drafts_open=number(connection, select(func.count()).select_from(drafts).where(drafts.c.state == "open")),
-        alarms=counted(connection, alarms, alarms.c.code, where=alarms.c.closed_at.is_(None)),
+        alerts=counted(connection, alerts, alerts.c.code, where=alerts.c.closed_at.is_(None)),
         signature_failures=number(connection, select(func.sum(signature_failures.c.failures))),
         oldest_waiting_at=oldest_waiting_at(connection),
     )

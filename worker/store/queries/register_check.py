@@ -13,7 +13,7 @@ from worker.domain.document import Kind
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import Shop
 from worker.store import counters, documents, register
-from worker.store.database.pagination import START, Page, Place, paged
+from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, read_page
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import register as register_table
 from worker.store.queries import lists
@@ -61,7 +61,7 @@ class RegisterCheck:
     rows: int
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         return self.documents == self.rows and not any(series.gaps for series in self.series)
 
 
@@ -89,7 +89,7 @@ def check(connection: Connection, shop: Shop) -> RegisterCheck:
 
 def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> list[SeriesCheck]:
     """Each series with its periods in the order in which they came."""
-    began_at = {row: at_end(connection, shop.shop_id, row, row.first) for row in rows}
+    began_at = {row: document_at(connection, shop.shop_id, row, row.first) for row in rows}
     found, before = [], None
     for row in sorted(rows, key=lambda row: (row.series, began_at[row].document_id)):
         before = before if before is not None and before.series == row.series else None
@@ -105,7 +105,7 @@ def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> lis
                 last=given,
                 documents=row.documents,
                 first_on=began_at[row].issued_on,
-                last_on=at_end(connection, shop.shop_id, row, row.last).issued_on,
+                last_on=document_at(connection, shop.shop_id, row, row.last).issued_on,
                 gaps=() if whole else gaps_of(connection, shop.shop_id, row, began=began, given=given),
             )
         )
@@ -123,7 +123,7 @@ def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
     return int(before.last) + 1
 
 
-def at_end(connection: Connection, shop_id: str, row: Row[Any], sequence: int) -> Row[Any]:
+def document_at(connection: Connection, shop_id: str, row: Row[Any], sequence: int) -> Row[Any]:
     """The document at one end of *row*'s numbers."""
     mine = (*of_series(shop_id, row.series, row.period), made.c.sequence == sequence)
     shown: list[ColumnElement[Any]] = [made.c.document_id, made.c.issued_on]
@@ -143,7 +143,7 @@ def gaps_of(connection: Connection, shop_id: str, row: Row[Any], *, began: int, 
     inside = tuple(
         part
         for one in rows
-        for part in elsewhere(
+        for part in without_other_periods(
             connection, shop_id, row, Gap(one.before + 1, one.sequence - 1), ids=(one.before_id, one.document_id)
         )
     )
@@ -152,7 +152,9 @@ def gaps_of(connection: Connection, shop_id: str, row: Row[Any], *, began: int, 
     return (*start, *inside, *end)
 
 
-def elsewhere(connection: Connection, shop_id: str, row: Row[Any], gap: Gap, *, ids: tuple[int, int]) -> Iterator[Gap]:
+def without_other_periods(
+    connection: Connection, shop_id: str, row: Row[Any], gap: Gap, *, ids: tuple[int, int]
+) -> Iterator[Gap]:
     """What is left of *gap* without what another period got while the series did (or did not) start again each year.
 
     *ids* are of the documents beside the gap: what was issued between them went on counting, under the other period.
@@ -193,17 +195,17 @@ class NumberRow:
     net: Decimal
     vat: Decimal
     total: Decimal
-    fate: str
+    status: str
     missing_before: int
 
 
-NUMBERED = (
+NUMBER_COLUMNS = (
     "document_id", "number", "sequence", "issued_on", "order_id", "order_number", "buyer", "currency", "net", "vat", "total",
 )  # fmt: skip
 
 
 def numbers_page(
-    connection: Connection, shop_id: str, *, series: str, period: int, place: Place = START
+    connection: Connection, shop_id: str, *, series: str, period: int, page_request: PageRequest = FIRST_PAGE
 ) -> Page[NumberRow]:
     """The numbers of one series in one period, the highest first."""
     lower = made.alias("lower")
@@ -215,16 +217,16 @@ def numbers_page(
         )
         .scalar_subquery()
     )
-    query = select(*(made.c[name] for name in NUMBERED), made.c.kind, below.label("below"))
-    page = paged(connection, query.where(*of_series(shop_id, series, period)), (made.c.sequence,), place)
+    query = select(*(made.c[name] for name in NUMBER_COLUMNS), made.c.kind, below.label("below"))
+    page = read_page(connection, query.where(*of_series(shop_id, series, period)), (made.c.sequence,), page_request)
     ids = [row.document_id for row in page.rows]
     marks, credited = documents.marks_of(connection, ids), lists.credited_of(connection, ids)
     return page.of(
         [
             NumberRow(
-                **{name: getattr(row, name) for name in NUMBERED},
+                **{name: getattr(row, name) for name in NUMBER_COLUMNS},
                 kind=Kind(row.kind),
-                fate=register.fate(
+                status=register.status_of(
                     row.total, credited.get(row.document_id), paid="paid" in marks.get(row.document_id, {})
                 ),
                 missing_before=row.sequence - row.below - 1 if row.below is not None else 0,

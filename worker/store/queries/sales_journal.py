@@ -69,12 +69,12 @@ def journal(connection: Connection, shop_id: str, *, since: date, until: date) -
     """
     rows: dict[tuple[object, ...], JournalRow] = {}
     totals: dict[tuple[object, ...], JournalTotal] = {}
-    for document in sold(connection, shop_id, since=since, until=until):
-        said = json.loads(document.snapshot)
-        for row in rows_of(document, said):
+    for document in documents_in_period(connection, shop_id, since=since, until=until):
+        snapshot = json.loads(document.snapshot)
+        for row in rows_of(document, snapshot):
             key = (row.month, row.kind, row.currency, row.country, row.category, row.rate)
             rows[key] = with_row(rows[key], row) if key in rows else row
-        total = total_of(document, said)
+        total = total_of(document, snapshot)
         head = (total.month, total.kind, total.currency)
         totals[head] = with_total(totals[head], total) if head in totals else total
     in_order = sorted(
@@ -90,7 +90,7 @@ def as_table(found: Journal) -> str:
     return as_csv([field.name for field in fields(JournalRow)], [vars(row) for row in found.rows])
 
 
-def sold(connection: Connection, shop_id: str, *, since: date, until: date) -> Iterator[Row[Any]]:
+def documents_in_period(connection: Connection, shop_id: str, *, since: date, until: date) -> Iterator[Row[Any]]:
     shown = (documents.c.kind, documents.c.currency, documents.c.issued_on, documents.c.net, documents.c.vat)
     query = select(*shown, documents.c.total, documents.c.snapshot).where(
         documents.c.shop_id == shop_id,
@@ -103,48 +103,50 @@ def sold(connection: Connection, shop_id: str, *, since: date, until: date) -> I
     return iter(found)
 
 
-def rows_of(document: Row[Any], said: dict[str, Any]) -> list[JournalRow]:
+def rows_of(document: Row[Any], snapshot: dict[str, Any]) -> list[JournalRow]:
     """One document, a row for each rate on it; one without a rate where it has no VAT table."""
-    lines = said.get("vat_lines") or [{"category": "", "rate": "0", "base": said["net"], "vat": said["vat"]}]
+    lines = snapshot.get("vat_lines") or [
+        {"category": "", "rate": "0", "base": snapshot["net"], "vat": snapshot["vat"]}
+    ]
     sign = -1 if document.kind == Kind.CREDIT_NOTE else 1
     vats = [Decimal(line["vat"]) for line in lines]
-    in_euro = vats_in_euro(vats, document.currency, said)
+    in_euro = vats_in_euro(vats, document.currency, snapshot)
     return [
         JournalRow(
             month=document.issued_on.replace(day=1),
             kind=Kind(document.kind),
             currency=document.currency,
-            country=country_of(said),
+            country=country_of(snapshot),
             category=line["category"],
             rate=Decimal(line["rate"]),
             documents=1,
             base=sign * Decimal(line["base"]),
             vat=sign * vat,
-            base_eur=signed(sign, base_in_euro(Decimal(line["base"]), document.currency, said)),
+            base_eur=signed(sign, base_in_euro(Decimal(line["base"]), document.currency, snapshot)),
             vat_eur=signed(sign, vat_eur),
         )
         for line, vat, vat_eur in zip(lines, vats, in_euro, strict=True)
     ]
 
 
-def country_of(said: dict[str, Any]) -> str:
+def country_of(snapshot: dict[str, Any]) -> str:
     """Where the goods went: the rate is that country's when a shop sells under OSS."""
-    ship_to = said.get("ship_to") or {}
-    return str(ship_to.get("country") or said["buyer"].get("address", {}).get("country", ""))
+    ship_to = snapshot.get("ship_to") or {}
+    return str(ship_to.get("country") or snapshot["buyer"].get("address", {}).get("country", ""))
 
 
-def base_in_euro(base: Decimal, currency: str, said: dict[str, Any]) -> Decimal | None:
+def base_in_euro(base: Decimal, currency: str, snapshot: dict[str, Any]) -> Decimal | None:
     if currency == EURO:
         return base
-    rate = said.get("exchange_rate")
+    rate = snapshot.get("exchange_rate")
     return to_cent(base / Decimal(rate)) if rate else None
 
 
-def vats_in_euro(vats: list[Decimal], currency: str, said: dict[str, Any]) -> list[Decimal | None]:
+def vats_in_euro(vats: list[Decimal], currency: str, snapshot: dict[str, Any]) -> list[Decimal | None]:
     """The VAT of each rate in euros; together exactly what the document says in euros, the largest taking the odd cent."""
     if currency == EURO:
         return list(vats)
-    rate, whole = said.get("exchange_rate"), said.get("vat_eur")
+    rate, whole = snapshot.get("exchange_rate"), snapshot.get("vat_eur")
     if not rate or whole is None:
         return [None] * len(vats)
     found = [to_cent(vat / Decimal(rate)) for vat in vats]
@@ -173,7 +175,7 @@ def sum_or_none(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return None if one is None or other is None else one + other
 
 
-def total_of(document: Row[Any], said: dict[str, Any]) -> JournalTotal:
+def total_of(document: Row[Any], snapshot: dict[str, Any]) -> JournalTotal:
     sign = -1 if document.kind == Kind.CREDIT_NOTE else 1
     return JournalTotal(
         month=document.issued_on.replace(day=1),
@@ -182,7 +184,7 @@ def total_of(document: Row[Any], said: dict[str, Any]) -> JournalTotal:
         documents=1,
         net=sign * document.net,
         vat=sign * document.vat,
-        rounding=sign * Decimal(said.get("rounding", "0.00")),
+        rounding=sign * Decimal(snapshot.get("rounding", "0.00")),
         total=sign * document.total,
     )
 

@@ -11,7 +11,7 @@ from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.store import counters as numbering
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import alarms, deliveries, documents, drafts, orders, steps
+from worker.store.database.tables import alerts, deliveries, documents, drafts, orders, steps
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Today:
     waiting: int = 0
     failed: int = 0
     drafts: int = 0
-    alarms: int = 0
+    alerts: int = 0
     oldest_waiting_at: datetime | None = None
 
 
@@ -46,13 +46,13 @@ def midnight(zone: ZoneInfo, now: datetime) -> datetime:
 
 def today(connection: Connection, shops: Shops, *, since: datetime) -> Today:
     """The figures of *shops* together. *since*: see `midnight`."""
-    return added(by_shop(connection, shops, since=since).values())
+    return add_up(by_shop(connection, shops, since=since).values())
 
 
 def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[str, Today]:
     """The figures of each shop, by its id; a shop of which there is nothing to tell is left out."""
     found: dict[str, Today] = {}
-    for name, shop_id, number in figures(connection, shops, since):
+    for name, shop_id, number in counts(connection, shops, since):
         row = found.get(shop_id, Today())
         found[shop_id] = replace(row, **{name: getattr(row, name) + number})
     for shop_id, at in oldest_waiting(connection, shops):
@@ -61,7 +61,7 @@ def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[st
     return found
 
 
-def figures(connection: Connection, shops: Shops, since: datetime) -> list[tuple[str, str, int]]:
+def counts(connection: Connection, shops: Shops, since: datetime) -> list[tuple[str, str, int]]:
     """Each figure by its name, of each shop by its id."""
     day = since.date() - timedelta(days=1)  # leads to the few documents of which the instant is then asked
     mailed = (steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
@@ -81,7 +81,7 @@ def figures(connection: Connection, shops: Shops, since: datetime) -> list[tuple
             counted(steps.c.shop_id, shops, steps.c.state == "failed"),
         ],
         "drafts": [counted(drafts.c.shop_id, shops, drafts.c.state == "open")],
-        "alarms": [counted(alarms.c.shop_id, shops, alarms.c.closed_at.is_(None))],
+        "alerts": [counted(alerts.c.shop_id, shops, alerts.c.closed_at.is_(None))],
     }
     return [
         (name, shop_id, int(number))
@@ -106,12 +106,12 @@ def oldest_waiting(connection: Connection, shops: Shops) -> list[tuple[str, date
     return found
 
 
-def added(some: Iterable[Today]) -> Today:
+def add_up(some: Iterable[Today]) -> Today:
     found = list(some)
     waiting = [row.oldest_waiting_at for row in found if row.oldest_waiting_at is not None]
-    names = ("orders", "documents", "mails", "waiting", "failed", "drafts", "alarms")
-    sums = {name: sum(getattr(row, name) for row in found) for name in names}
-    return Today(**sums, oldest_waiting_at=min(waiting, default=None))
+    names = ("orders", "documents", "mails", "waiting", "failed", "drafts", "alerts")
+    totals = {name: sum(getattr(row, name) for row in found) for name in names}
+    return Today(**totals, oldest_waiting_at=min(waiting, default=None))
 
 
 def next_numbers(connection: Connection, shop: Shop, *, day: date) -> tuple[NextNumber, ...]:

@@ -93,7 +93,7 @@ final class LinkRedirectTest extends WordPressTestCase {
 		global $wpdb;
 		$wpdb->query( "DELETE FROM {$wpdb->prefix}facturelay_documents" );
 		$invoice = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'everyone', 'methods' => array(), 'countries' => array(), 'minimum' => null );
-		update_option( 'facturelay_heard', array( 'answered_at' => time(), 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
+		update_option( 'facturelay_heard', array( 'answered_at' => time(), 'hold_rules' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
 
 		$this->assertStringContainsString( 'is being made', $this->shown( array() ) );
 		$this->assertSame( '', $this->shown( array( 'paid' => false ) ), 'none comes' );

@@ -11,7 +11,7 @@ use Facturelay\Lifecycle\Schema;
 final class RestRoutesTest extends WordPressTestCase {
 
 	private const SECRET = '7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e';
-	private const ROUTE  = '/facturelay/v1/tick';
+	private const ROUTE  = '/facturelay/v1/sync';
 
 	protected function setUp(): void {
 		// Before the transaction: MariaDB commits by itself when a table is made.
@@ -26,11 +26,11 @@ final class RestRoutesTest extends WordPressTestCase {
 		$this->assertSame( array( 200, array( 'facturelay' => true, 'released' => 0 ) ), $this->call( $this->signed() ) );
 	}
 
-	public function test_a_tick_brings_the_rules_by_which_mails_are_held_from_now_on(): void {
+	public function test_a_sync_brings_the_rules_by_which_mails_are_held_from_now_on(): void {
 		$held = array( 'customer_processing_order' => array( array( 'kind' => 'invoice' ) ) );
 		$body = (string) json_encode(
 			array(
-				'holds' => array( 'since' => 0, 'deadline_s' => 600, 'transfers' => true, 'mails' => $held ),
+				'hold_rules' => array( 'since' => 0, 'deadline_s' => 600, 'transfers' => true, 'mails' => $held ),
 				'shop'  => array( 'name' => 'Koffiepot', 'test' => false, 'suspended' => false ),
 			)
 		);

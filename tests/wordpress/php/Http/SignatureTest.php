@@ -9,7 +9,7 @@ final class SignatureTest extends WordPressTestCase {
 
 	public function test_signature_is_the_one_that_facturelay_computes(): void {
 		// The same value stands in tests/bridge/plugin/test_connection.py.
-		$this->assertSame( '1b843cdaf34aaaaf86b8da4eca533ee56795d8cb758b25db90e09939e0c09b2b', Signature::compute( 'secret', '1790000000', 'abc', '/facturelay/v1/tick', '{"é":1}' ) );
+		$this->assertSame( '173230f5b210a7adbabdf08c878d533cd11be00c8659a7c9ea4206eb72dc16b0', Signature::compute( 'secret', '1790000000', 'abc', '/facturelay/v1/sync', '{"é":1}' ) );
 	}
 
 	public function test_code_is_read_as_people_type_it(): void {

@@ -12,7 +12,7 @@ final class HoldRulesTest extends WordPressTestCase {
 		$cases = array();
 		foreach ( json_decode( (string) file_get_contents( __DIR__ . '/../../../contracts/mail_holds.json' ), true ) as $shop ) {
 			foreach ( $shop['cases'] as $case ) {
-				$cases[ "{$shop['name']}: {$case['name']}" ] = array( $shop['table'], $case );
+				$cases[ "{$shop['name']}: {$case['name']}" ] = array( $shop["hold_rules"], $case );
 			}
 		}
 		return $cases;

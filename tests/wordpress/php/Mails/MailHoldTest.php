@@ -165,7 +165,7 @@ final class MailHoldTest extends WordPressTestCase {
 			'facturelay_heard',
 			array(
 				'answered_at' => $answered_at,
-				'holds'       => array(
+				'hold_rules'       => array(
 					'since'      => 0,
 					'deadline_s' => 600,
 					'transfers'  => true,

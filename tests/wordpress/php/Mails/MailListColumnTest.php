@@ -66,6 +66,6 @@ final class MailListColumnTest extends WordPressTestCase {
 
 	private function store_last_response( int $answered_at ): void {
 		$invoice = array( 'kind' => 'invoice', 'needs_paid' => true, 'buyer' => 'business', 'methods' => array(), 'countries' => array( 'BE' ), 'minimum' => '50' );
-		update_option( 'facturelay_heard', array( 'answered_at' => $answered_at, 'holds' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
+		update_option( 'facturelay_heard', array( 'answered_at' => $answered_at, 'hold_rules' => array( 'since' => 0, 'transfers' => true, 'mails' => array( 'customer_processing_order' => array( $invoice ) ) ) ) );
 	}
 }

@@ -90,7 +90,7 @@ final class Connector {
 		return array(
 			'state'   => (string) ( $response['state'] ?? 'waiting' ),
 			'code'    => $code,
-			'message' => BridgeMessages::for_code( $code, (string) ( $response['sentence'] ?? '' ) ),
+			'message' => BridgeMessages::for_code( $code, (string) ( $response['message'] ?? '' ) ),
 		);
 	}
 

@@ -91,7 +91,7 @@ final class Heartbeat implements Feature {
 			array(
 				'answered_at'      => time(),
 				'tried_at'         => time(),
-				'holds'            => (array) ( $response['holds'] ?? array() ),
+				'hold_rules'            => (array) ( $response['hold_rules'] ?? array() ),
 				'shop'             => (array) ( $response['shop'] ?? array() ),
 				'reachable'        => ! empty( $response['reachable'] ),
 				// Still missing after repair().
@@ -115,10 +115,10 @@ final class Heartbeat implements Feature {
 	 * @param array<string, mixed> $state holds, shop; ignored when one of them is missing
 	 */
 	public static function store_bridge_state( array $state ): void {
-		if ( isset( $state['holds'], $state['shop'] ) && is_array( $state['holds'] ) && is_array( $state['shop'] ) ) {
+		if ( isset( $state['hold_rules'], $state['shop'] ) && is_array( $state['hold_rules'] ) && is_array( $state['shop'] ) ) {
 			self::update(
 				array(
-					'holds' => $state['holds'],
+					'hold_rules' => $state['hold_rules'],
 					'shop'  => $state['shop'],
 				)
 			);
@@ -133,7 +133,7 @@ final class Heartbeat implements Feature {
 
 	/** The rules as last received; rules that hold nothing before that. */
 	public static function hold_rules(): HoldRules {
-		$holds = self::last_response()['holds'] ?? array();
+		$holds = self::last_response()['hold_rules'] ?? array();
 		return new HoldRules( is_array( $holds ) && isset( $holds['mails'], $holds['since'] ) ? $holds : array( 'mails' => array(), 'since' => 0, 'transfers' => false ) );
 	}
 

@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 final class RestRoutes implements Feature {
 
 	private const REST_NAMESPACE = 'facturelay/v1';
-	private const ENDPOINTS      = array( 'documents', 'mailed', 'release', 'tick' );
+	private const ENDPOINTS      = array( 'documents', 'mailed', 'release', 'sync' );
 
 	public function add_hooks(): void {
 		add_action( 'rest_api_init', array( $this, 'register_routes' ) );
@@ -124,7 +124,7 @@ final class RestRoutes implements Feature {
 				$stored += $documents->save( $document ) ? 1 : 0;
 			}
 		}
-		return array( 'kept' => $stored );
+		return array( 'stored' => $stored );
 	}
 
 	/**
@@ -135,7 +135,7 @@ final class RestRoutes implements Feature {
 	 */
 	private function update_mail_group( array $content ): array {
 		$held_mails = new HeldMails();
-		$mail_group = substr( (string) ( $content['claim'] ?? '' ), 0, 40 );
+		$mail_group = substr( (string) ( $content['mail_group'] ?? '' ), 0, 40 );
 		switch ( $content['stage'] ?? '' ) {
 			case 'before':
 				$late = $held_mails->start_replacing(

@@ -94,12 +94,12 @@ final class DocumentActions implements Feature {
 			'send'    => 'issue_send' === $action,
 			'by'      => wp_get_current_user()->display_name,
 		);
-		$task_id                 = (int) ( $bridge->call( $connection, '/plugin/errand', $content )['errand'] ?? 0 );
+		$task_id                 = (int) ( $bridge->call( $connection, '/plugin/task', $content )['task'] ?? 0 );
 		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
-			$answer = $bridge->call( $connection, '/plugin/errand/answer', array( 'errand' => $task_id ) );
+			$answer = $bridge->call( $connection, '/plugin/task/answer', array( 'task' => $task_id ) );
 			if ( in_array( $answer['state'] ?? '', array( 'done', 'failed' ), true ) ) {
 				$code = (string) ( $answer['code'] ?? '' );
-				return array( 'done' === $answer['state'] ? 'success' : 'error', BridgeMessages::for_code( $code, (string) ( $answer['sentence'] ?? '' ) ), $code );
+				return array( 'done' === $answer['state'] ? 'success' : 'error', BridgeMessages::for_code( $code, (string) ( $answer['message'] ?? '' ) ), $code );
 			}
 			sleep( 1 );
 		}

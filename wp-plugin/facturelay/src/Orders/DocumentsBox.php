@@ -76,11 +76,11 @@ final class DocumentsBox {
 				return '✓ ' . esc_html( sprintf( __( 'mailed %s', 'facturelay' ), wp_date( get_option( 'date_format' ) . ' H:i', $at ) ) );
 			case 'waiting':
 			case 'running':
-				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['sentence'] ?? '' ) );
+				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['message'] ?? '' ) );
 			case 'failed':
 				return '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . esc_html__( 'not mailed', 'facturelay' );
 			default:
-				return esc_html__( 'not mailed', 'facturelay' ) . ' ' . esc_html( (string) ( $document['sentence'] ?? '' ) );
+				return esc_html__( 'not mailed', 'facturelay' ) . ' ' . esc_html( (string) ( $document['message'] ?? '' ) );
 		}
 	}
 
@@ -105,7 +105,7 @@ final class DocumentsBox {
 	/** @param array<string, mixed> $answer of /plugin/order */
 	private static function reasons_html( array $answer ): string {
 		$reasons = (array) ( $answer['reasons'] ?? array() );
-		if ( empty( $answer['seen'] ) ) {
+		if ( empty( $answer['fetched'] ) ) {
 			return '<p class="description" data-pending>' . esc_html__( 'Facturelay has not seen this order yet. That takes a minute after it was placed.', 'facturelay' ) . '</p>';
 		}
 		if ( array() === $reasons ) {
@@ -118,7 +118,7 @@ final class DocumentsBox {
 	/** @param array<string, mixed> $reason */
 	private static function reason_item( array $reason ): string {
 		$kind    = (string) ( $reason['kind'] ?? '' );
-		$message = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['sentence'] ?? '' ) );
+		$message = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['message'] ?? '' ) );
 		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $message ) . '</li>';
 	}
 

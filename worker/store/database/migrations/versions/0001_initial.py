@@ -1,0 +1,587 @@
+"""The tables as they begin."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from worker.store.database.tables import Amount, Instant
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "acts",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=True),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("address", sa.String(length=45), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_acts")),
+    )
+    op.create_index("ix_acts_shop", "acts", ["shop_id", "entry_id"], unique=False)
+    op.create_table(
+        "hourly_stats",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("hour", Instant(), nullable=False),
+        sa.Column("orders", sa.Integer(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("mails", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("latency_ms", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("shop_id", "hour", name=op.f("pk_hourly_stats")),
+    )
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("holder", sa.String(length=60), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "rate_limits",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("began_at", Instant(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_rate_limits")),
+    )
+    op.create_table(
+        "shops",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("secrets", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("polled_until", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("shop_id", name=op.f("pk_shops")),
+        sa.UniqueConstraint("seed", name=op.f("uq_shops_seed")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("operator", sa.Boolean(), nullable=False),
+        sa.Column("totp", sa.Text(), server_default="", nullable=False),
+        sa.Column("totp_step", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("recovery", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("signed_in_at", Instant(), nullable=True),
+        sa.Column("suspended_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_users")),
+        sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("first_at", Instant(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("notified_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_alerts_shop_id")),
+        sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_alerts")),
+    )
+    op.create_index(
+        "uq_alerts_open",
+        "alerts",
+        ["shop_id", "code"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "api_tokens",
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=True),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_api_tokens_shop_id")),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
+    )
+    op.create_index("ix_api_tokens_shop", "api_tokens", ["shop_id"], unique=False)
+    op.create_table(
+        "audit_trail",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("document_id", sa.BigInteger(), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_audit_trail_shop_id")),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_trail")),
+    )
+    op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id"], unique=False)
+    op.create_index("ix_audit_trail_shop_order", "audit_trail", ["shop_id", "order_id"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("topic", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("body_sha256", sa.String(length=64), nullable=False),
+        sa.Column("headers", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("code", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("message", sa.Text(), server_default="", nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_deliveries_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_deliveries_shop_id")),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
+    )
+    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at", "delivery_id"], unique=False)
+    op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_shop_received_at", "deliveries", ["shop_id", "received_at", "delivery_id"], unique=False
+    )
+    op.create_index(
+        "ix_deliveries_shop_state", "deliveries", ["shop_id", "state", "received_at", "delivery_id"], unique=False
+    )
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "received_at", "delivery_id"], unique=False)
+    op.create_index("ix_deliveries_state_next_at", "deliveries", ["state", "next_at"], unique=False)
+    op.create_table(
+        "documents",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("cause", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("series", sa.String(length=40), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("issued_at", Instant(), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("order_number", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("net", Amount(), nullable=False),
+        sa.Column("vat", Amount(), nullable=False),
+        sa.Column("total", Amount(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("buyer", sa.Text(), nullable=False),
+        sa.Column("corrects", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("snapshot", sa.Text(), nullable=False),
+        sa.Column("snapshot_sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["corrects"], ["documents.document_id"], name=op.f("fk_documents_corrects")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_documents_shop_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_documents")),
+        sa.UniqueConstraint("shop_id", "cause", "order_key", name=op.f("uq_documents_shop_id_cause_order_key")),
+        sa.UniqueConstraint("shop_id", "number", name=op.f("uq_documents_shop_id_number")),
+        sa.UniqueConstraint(
+            "shop_id", "series", "period", "sequence", name=op.f("uq_documents_shop_id_series_period_sequence")
+        ),
+    )
+    op.create_index(
+        "ix_documents_corrects",
+        "documents",
+        ["corrects"],
+        unique=False,
+        sqlite_where=sa.text("corrects IS NOT NULL"),
+        postgresql_where=sa.text("corrects IS NOT NULL"),
+    )
+    op.create_index("ix_documents_issued_at", "documents", ["issued_at"], unique=False)
+    op.create_index("ix_documents_issued_on", "documents", ["issued_on", "document_id"], unique=False)
+    op.create_index("ix_documents_kind", "documents", ["kind", "issued_on", "document_id"], unique=False)
+    op.create_index("ix_documents_shop_document", "documents", ["shop_id", "document_id"], unique=False)
+    op.create_index("ix_documents_shop_issued_on", "documents", ["shop_id", "issued_on", "document_id"], unique=False)
+    op.create_index(
+        "ix_documents_shop_kind", "documents", ["shop_id", "kind", "issued_on", "document_id"], unique=False
+    )
+    op.create_index("ix_documents_shop_order", "documents", ["shop_id", "order_id"], unique=False)
+    op.create_table(
+        "drafts",
+        sa.Column("draft_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("cause", sa.String(length=120), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("snapshot", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('open','discarded','issued')", name=op.f("ck_drafts_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_drafts_shop_id")),
+        sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_drafts")),
+        sa.UniqueConstraint("shop_id", "cause", "order_key", name=op.f("uq_drafts_shop_id_cause_order_key")),
+    )
+    op.create_index("ix_drafts_shop_order", "drafts", ["shop_id", "order_id"], unique=False)
+    op.create_index("ix_drafts_shop_state", "drafts", ["shop_id", "state", "draft_id"], unique=False)
+    op.create_index("ix_drafts_state", "drafts", ["state", "draft_id"], unique=False)
+    op.create_table(
+        "invites",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("signing_key", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_invites_shop_id")),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_invites")),
+    )
+    op.create_table(
+        "memberships",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.CheckConstraint("role IN ('admin','viewer')", name=op.f("ck_memberships_role")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_memberships_shop_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_memberships_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "shop_id", name=op.f("pk_memberships")),
+    )
+    op.create_index("ix_memberships_shop", "memberships", ["shop_id"], unique=False)
+    op.create_table(
+        "number_series",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("series", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("last_date", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_number_series_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "series", name=op.f("pk_number_series")),
+    )
+    op.create_table(
+        "one_time_links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=12), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=True),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=True),
+        sa.CheckConstraint("purpose IN ('setup','invite','password')", name=op.f("ck_one_time_links_purpose")),
+        sa.CheckConstraint("role IN ('operator','admin','viewer')", name=op.f("ck_one_time_links_role")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_one_time_links_shop_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_one_time_links")),
+    )
+    op.create_table(
+        "order_search",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "word", sa.String(length=60).with_variant(sa.String(length=60, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_order_search_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "word", "order_id", name=op.f("pk_order_search")),
+    )
+    op.create_index("ix_order_search_shop_order", "order_search", ["shop_id", "order_id", "word"], unique=False)
+    op.create_index("ix_order_search_word", "order_search", ["word", "shop_id", "order_id"], unique=False)
+    op.create_table(
+        "orders",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("order_number", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("total", sa.Text(), nullable=False),
+        sa.Column("buyer", sa.Text(), nullable=False),
+        sa.Column("ordered_at", Instant(), nullable=False),
+        sa.Column("paid_at", Instant(), nullable=True),
+        sa.Column("fetched_at", Instant(), nullable=False),
+        sa.Column("rule_results", sa.Text(), nullable=False),
+        sa.Column("flags", sa.Text(), nullable=False),
+        sa.Column("ignored_flags", sa.Text(), server_default="[]", nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_orders_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name=op.f("pk_orders")),
+    )
+    op.create_index(
+        "ix_orders_flagged",
+        "orders",
+        ["ordered_at", "order_id"],
+        unique=False,
+        sqlite_where=sa.text("flags <> '[]'"),
+        postgresql_where=sa.text("flags <> '[]'"),
+    )
+    op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "order_id"], unique=False)
+    op.create_index("ix_orders_shop_fetched_at", "orders", ["shop_id", "fetched_at"], unique=False)
+    op.create_index(
+        "ix_orders_shop_flagged",
+        "orders",
+        ["shop_id", "ordered_at", "order_id"],
+        unique=False,
+        sqlite_where=sa.text("flags <> '[]'"),
+        postgresql_where=sa.text("flags <> '[]'"),
+    )
+    op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"], unique=False)
+    op.create_index("ix_orders_shop_status", "orders", ["shop_id", "status", "ordered_at", "order_id"], unique=False)
+    op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "order_id"], unique=False)
+    op.create_table(
+        "plugins",
+        sa.Column("plugin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("connected_at", Instant(), nullable=False),
+        sa.Column("heartbeat_at", Instant(), nullable=True),
+        sa.Column("last_report", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("check_state", sa.String(length=12), nullable=False),
+        sa.Column("check_code", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("check_message", sa.Text(), server_default="", nullable=False),
+        sa.Column("checked_at", Instant(), nullable=True),
+        sa.Column("last_response_at", Instant(), nullable=True),
+        sa.Column("synced_document_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint("check_state IN ('waiting','done','failed')", name=op.f("ck_plugins_check_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_plugins_shop_id")),
+        sa.PrimaryKeyConstraint("plugin_id", name=op.f("pk_plugins")),
+        sa.UniqueConstraint("shop_id", name=op.f("uq_plugins_shop_id")),
+    )
+    op.create_table(
+        "reports",
+        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=True),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_reports_shop_id")),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_reports")),
+    )
+    op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "created_at"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_sessions_user_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sessions")),
+    )
+    op.create_index("ix_sessions_user", "sessions", ["user_id"], unique=False)
+    op.create_table(
+        "signature_failures",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_signature_failures_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "day", name=op.f("pk_signature_failures")),
+    )
+    op.create_table(
+        "tasks",
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("argument", sa.Text(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("requested_at", Instant(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_tasks_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_tasks_shop_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_tasks")),
+    )
+    op.create_index("ix_tasks_shop_state", "tasks", ["shop_id", "state", "requested_at"], unique=False)
+    op.create_index("ix_tasks_state", "tasks", ["state"], unique=False)
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("events", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("stopped_at", Instant(), nullable=True),
+        sa.Column("stop_message", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_webhook_endpoints_shop_id")),
+        sa.PrimaryKeyConstraint("endpoint_id", name=op.f("pk_webhook_endpoints")),
+    )
+    op.create_index("ix_webhook_endpoints_shop", "webhook_endpoints", ["shop_id"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("format", sa.String(length=12), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("stored_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_files_document_id")),
+        sa.PrimaryKeyConstraint("document_id", "format", name=op.f("pk_files")),
+    )
+    op.create_table(
+        "marks",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mark", sa.String(length=12), nullable=False),
+        sa.Column("marked_at", Instant(), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_marks_document_id")),
+        sa.PrimaryKeyConstraint("document_id", "mark", name=op.f("pk_marks")),
+    )
+    op.create_table(
+        "register",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("snapshot_sha256", sa.String(length=64), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_register_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_register_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "position", name=op.f("pk_register")),
+        sa.UniqueConstraint("document_id", name=op.f("uq_register_document_id")),
+    )
+    op.create_table(
+        "steps",
+        sa.Column("step_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=12), nullable=False),
+        sa.Column("mail_group", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("code", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("message", sa.Text(), server_default="", nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("done_at", Instant(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name=op.f("ck_steps_state")),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_steps_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_steps_shop_id")),
+        sa.PrimaryKeyConstraint("step_id", name=op.f("pk_steps")),
+        sa.UniqueConstraint("document_id", "name", name=op.f("uq_steps_document_id_name")),
+    )
+    op.create_index("ix_steps_done_at", "steps", ["done_at"], unique=False)
+    op.create_index(
+        "ix_steps_failed",
+        "steps",
+        ["name", "document_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index("ix_steps_mail_group", "steps", ["mail_group"], unique=False)
+    op.create_index("ix_steps_shop_done_at", "steps", ["shop_id", "done_at"], unique=False)
+    op.create_index(
+        "ix_steps_shop_failed",
+        "steps",
+        ["shop_id", "name", "document_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index("ix_steps_shop_state", "steps", ["shop_id", "state", "created_at", "step_id"], unique=False)
+    op.create_index("ix_steps_state", "steps", ["state", "created_at", "step_id"], unique=False)
+    op.create_index("ix_steps_state_next_at", "steps", ["state", "next_at"], unique=False)
+    op.create_table(
+        "unpaid",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_unpaid_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_unpaid_shop_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_unpaid")),
+    )
+    op.create_index("ix_unpaid_issued_on", "unpaid", ["issued_on", "document_id"], unique=False)
+    op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "issued_on", "document_id"], unique=False)
+    op.create_table(
+        "webhook_events",
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("message", sa.Text(), server_default="", nullable=False),
+        sa.Column("done_at", Instant(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_webhook_events_state")),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_webhook_events_document_id")),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["webhook_endpoints.endpoint_id"], name=op.f("fk_webhook_events_endpoint_id")
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_webhook_events")),
+        sa.UniqueConstraint(
+            "endpoint_id", "kind", "document_id", name=op.f("uq_webhook_events_endpoint_id_kind_document_id")
+        ),
+    )
+    op.create_index("ix_webhook_events_endpoint_state", "webhook_events", ["endpoint_id", "state"], unique=False)
+    op.create_index("ix_webhook_events_state_next_at", "webhook_events", ["state", "next_at"], unique=False)
+    for table in WRITTEN_ONCE:
+        refuse_changes(table)
+
+
+# What the law wants unaltered is refused by the database itself, whoever asks. With each table, what is unique in it.
+WRITTEN_ONCE = {
+    "documents": (
+        ("document_id",),
+        ("shop_id", "cause", "order_key"),
+        ("shop_id", "number"),
+        ("shop_id", "series", "period", "sequence"),
+    ),
+    "register": (("shop_id", "position"), ("document_id",)),
+    "files": (("document_id", "format"),),
+    "audit_trail": (("entry_id",),),
+}
+
+
+def refuse_changes(table: str) -> None:
+    message = f"{table}: rows are written once and never changed or deleted"
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            )
+        # REPLACE INTO would remove the row that stands in its way, and no trigger above would hear of it.
+        there = f"SELECT 1 FROM {table} WHERE "  # noqa: S608  # names of our own tables
+        there += " OR ".join("(" + " AND ".join(f"{c} = NEW.{c}" for c in key) + ")" for key in WRITTEN_ONCE[table])
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS ({there}) BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
+        return
+    op.execute(
+        f"CREATE FUNCTION {table}_written_once() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table}_written_once()"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_written_once()"
+    )
