@@ -139,6 +139,6 @@ def event_as_json(event: WebhookEvent) -> Json:
         "attempts": event.attempts,
         "created_at": instant(event.created_at),
         "next_at": instant(event.next_at) if event.state == "waiting" else None,
-        "reason": event.message,
+        "message": event.message,
         "done_at": instant(event.done_at),
     }
