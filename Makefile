@@ -1,7 +1,7 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help python venv venv-dev demo up test check lock golden chaos words pot clean
+.PHONY: help python venv venv-dev demo up test check lock golden chaos catalogs pot clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -60,7 +60,7 @@ lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin
 	@$(UV) --upgrade --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@git --no-pager diff --stat -- requirements
 
-words: venv-dev ## Bring the catalogs of documents, mails and pages in step with the code
+catalogs: venv-dev ## Bring the translations of documents, mails and pages in step with the code
 	@$(BIN)/python -m worker.i18n.extract
 	@$(BIN)/python -m bridge.i18n.extract
 

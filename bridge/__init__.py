@@ -1,4 +1,4 @@
-"""The door: HTTP in, rows out. No invoicing rule and no PDF library lives here; the worker does what the rows ask for."""
+"""The web application: HTTP in, rows out. No invoicing rule and no PDF library lives here; the worker does what the rows ask for."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     # One more: a body that does not say its length is cut off here without a word, and the byte too many shows it.
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    # No redirect, ever: WooCommerce takes a 301 for delivered and does not follow it (contract section 3).
+    # No redirect, ever: WooCommerce takes a 301 for delivered and does not follow it (docs/woocommerce-contract.md §3).
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["int"] = WholeNumberConverter

@@ -1,4 +1,4 @@
-"""What the views may use of the world, made once per process."""
+"""Store, settings, queue and clock for the views, made once per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ EXTENSION_NAME = "facturelay"
 
 @dataclass(frozen=True)
 class Context:
-    """*now* is the only clock. The vault derives its key here, once: that costs 5 ms, too much for every delivery."""
+    """*now* is the only clock. `Encryption` derives its key here, once: that costs 5 ms, too much for every delivery."""
 
     settings: Settings
     store: Store
@@ -43,7 +43,7 @@ def create_context(settings: Settings, now: Callable[[], datetime]) -> Context:
 
 
 def context() -> Context:
-    """The parts of the app that answers this request."""
+    """The context of the app that answers this request."""
     return cast(Context, current_app.extensions[EXTENSION_NAME])
 
 

@@ -1,9 +1,10 @@
-"""What every answer has in common: its headers, and sentences instead of bare errors."""
+"""What every answer has in common: its headers, and messages instead of bare errors."""
 
 import contextlib
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -11,10 +12,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.context import base_path, context
-from bridge.i18n.phrases import LANGUAGES, Phrases
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _, dashboard_message_page
+from bridge.i18n.translate import CATALOG_PACKAGE, _, dashboard_message_page, translate_message, translator
 from worker.errors import FacturelayError, Unavailable
+from worker.i18n import Translator
+from worker.message import Message
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +29,17 @@ HEADERS = {
 }
 STYLESHEET_LIFETIME_S = 600
 RETRY_AFTER_S = 30
-# Who asks here is a program, and reads JSON.
+# Paths whose clients are software and read JSON.
 JSON_PATHS = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
 DRAIN_TIMEOUT_S = 5
 
 ERROR_MESSAGES = {
-    HTTPStatus.BAD_REQUEST: ("request_wrong", "The request could not be read; send it again."),
-    HTTPStatus.NOT_FOUND: ("page_unknown", "There is nothing at this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method_wrong", "This address does not take this kind of request."),
+    HTTPStatus.BAD_REQUEST: ("request_wrong", Message("The request could not be read; send it again.")),
+    HTTPStatus.NOT_FOUND: ("page_unknown", Message("There is nothing at this address.")),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_wrong", Message("This address does not take this kind of request.")),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "body_too_large",
-        "This is more than is taken here at once; nothing was kept.",
+        Message("This is more than is taken here at once; nothing was kept."),
     ),
 }
 
@@ -47,26 +48,67 @@ def register(app: Flask) -> None:
     """Give *app* its headers and its error answers."""
     app.after_request(add_headers)
     app.after_request(drain_request_body)
+    app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(FacturelayError, facturelay_error)
     app.register_error_handler(Exception, unexpected_error)
 
 
-def refusal(status: HTTPStatus, code: str, message: str) -> Response:
+class Refused(Exception):
+    """No, and why. The error handler answers: programs get *code* and *message* in JSON, people a page under *title*.
+
+    *fields* are further ones of the JSON; a page with a Retry-After among its *headers* loads again by itself. A visitor's
+    page is in *language*, that of a document, where one was found.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str | Message,
+        *,
+        title: str = "",
+        language: str = "",
+        headers: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.title = title
+        self.language = language
+        self.headers = dict(headers or {})
+        self.fields = dict(fields or {})
+
+
+def link_unknown(words: Translator | None = None) -> Refused:
+    """A link that leads to no document, or to none any more: which of the two is nobody's to learn."""
+    words = words or translator()
+    return Refused(
+        HTTPStatus.NOT_FOUND,
+        "link_unknown",
+        words.gettext("Check that you took over the whole link from the e-mail, or ask the shop for a new one."),
+        title=words.gettext("This link does not work"),
+        language=words.language,
+    )
+
+
+def json_error(status: HTTPStatus, code: str, message: str | Message, **fields: str) -> Response:
     """An answer that says no, in JSON: for programs, and for the person who reads their log."""
-    response = jsonify(error=code, message=message)
+    response = jsonify(error=code, message=message, **fields)
     response.status_code = status
     return response
 
 
-def message_page(
-    status: HTTPStatus, phrases: Phrases, key: str, *, code: str = "", refresh_s: int = 0, **values: str
+def customer_message_page(
+    status: HTTPStatus, words: Translator, title: str, message: str, *, code: str = "", refresh_s: int = 0
 ) -> Response:
-    """A small page with the title and the sentence of *what*. *code* is for support; *refresh_s* looks again by itself."""
-    title, message = phrases.get(f"{key}_title"), phrases.get(key, **values)
+    """A small page with one sentence. *code* is for support; with *refresh_s* it loads again by itself."""
     page = render_template(
         "customer/message.html",
-        phrases=phrases,
+        _=words.gettext,
+        words=words,
         title=title,
         message=message,
         code=code,
@@ -74,11 +116,6 @@ def message_page(
         base=base_path(),
     )
     return make_response(page, status)
-
-
-def phrases_of_visitor() -> Phrases:
-    """The language that the browser asks for; English where it asks for none of ours."""
-    return Phrases(request.accept_languages.best_match(LANGUAGES) or "en")
 
 
 def add_headers(response: Response) -> Response:
@@ -92,7 +129,7 @@ def add_headers(response: Response) -> Response:
 
 def drain_request_body(response: Response) -> Response:
     """Read away what a refused sender still has to say. Closing on it would show it a broken connection, not our answer."""
-    # Bad requests are read to their end, or to where the sender fell silent. And only where the server marks the end of the
+    # Bad requests are read to their end, or until the sender stops. And only where the server marks the end of the
     # body: elsewhere this would wait for more for ever.
     if response.status_code <= HTTPStatus.BAD_REQUEST or not request.environ.get("wsgi.input_terminated"):
         return response
@@ -104,14 +141,33 @@ def drain_request_body(response: Response) -> Response:
     return response
 
 
+def refused(error: Refused) -> Response:
+    """What a view refuses: the same no for programs, visitors and people at the dashboard."""
+    if is_for_customers():
+        words = Translator(error.language, package=CATALOG_PACKAGE) if error.language else translator()
+        refresh_s = int(error.headers.get("Retry-After", 0))
+        response = customer_message_page(error.status, words, error.title, as_text(error.message), refresh_s=refresh_s)
+    elif is_for_programs():
+        response = json_error(error.status, error.code, error.message, **error.fields)
+    else:
+        response = dashboard_message_page(error.status, error.title, as_text(error.message), code=error.code)
+    response.headers.update(error.headers)
+    return response
+
+
+def as_text(message: str | Message) -> str:
+    return translate_message(message) if isinstance(message, Message) else message
+
+
 def http_error(error: HTTPException) -> AnyResponse:
     """What routing and reading a request refuse: no such address, wrong method, body too large."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     code, message = ERROR_MESSAGES.get(status, ERROR_MESSAGES[HTTPStatus.BAD_REQUEST])
     if is_for_customers():
-        response = message_page(status, phrases_of_visitor(), "unknown")
+        unknown = link_unknown()
+        response = customer_message_page(status, translator(), unknown.title, as_text(unknown.message))
     elif is_for_programs():
-        response = refusal(status, code, message)
+        response = json_error(status, code, message)
     else:
         response = http_error_page(status, code)
     for name, value in error.get_headers():
@@ -134,9 +190,9 @@ def facturelay_error(error: FacturelayError) -> Response:
         )
     elif is_for_customers():
         # The sentence speaks to the owner, of files and settings; a visitor gets the code, and can pass that on.
-        response = message_page(status, phrases_of_visitor(), "away" if is_temporary else "broken", code=error.code)
+        response = away_page(status, code=error.code) if is_temporary else broken_page(status, code=error.code)
     else:
-        response = refusal(status, error.code, error.message)
+        response = json_error(status, error.code, error.message)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s or RETRY_AFTER_S)
     return response
@@ -149,21 +205,32 @@ def unexpected_error(error: Exception) -> Response:
     log.error("Unexpected error %s in %s %s", code, request.method, request.endpoint, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     if is_for_customers():
-        return message_page(status, phrases_of_visitor(), "broken", code=code)
+        return broken_page(status, code=code)
     if not is_for_programs():
         message = _(
             "Nothing was lost. Go back and try again; if it goes on, give the code below to whoever runs Facturelay."
         )
         return dashboard_message_page(status, _("Something went wrong here"), message, code=code)
-    return refusal(
+    return json_error(
         status,
         "unexpected",
-        f"Something went wrong here that should not. The log has the details under the code {code}.",
+        Message("Something went wrong here that should not. The log has the details under the code {code}.", code=code),
     )
 
 
+def away_page(status: HTTPStatus, *, code: str) -> Response:
+    message = _("This page cannot be shown right now. Try again in a minute.")
+    return customer_message_page(status, translator(), _("Not reachable right now"), message, code=code)
+
+
+def broken_page(status: HTTPStatus, *, code: str) -> Response:
+    """Something is wrong here, for a visitor who cannot mend it but can pass *code* on."""
+    message = _("Try again later. If it still does not work then, give the shop the code below.")
+    return customer_message_page(status, translator(), _("This cannot be shown right now"), message, code=code)
+
+
 def http_error_page(status: HTTPStatus, code: str) -> Response:
-    """What routing refuses, for people on the dashboard's pages."""
+    """What routing refuses (404, 405), as a page of the dashboard."""
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         message = _("This is more than is taken here at once; nothing was kept.")
     elif status is HTTPStatus.NOT_FOUND:

@@ -1,11 +1,12 @@
-"""Forms: what was typed stays in its field, and what is wrong with it stands beside it."""
+"""Forms: what was typed stays in its field, with the message of what is wrong beside it."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, translate_message
+from worker.errors import InvalidValue
 
 T = TypeVar("T")
 WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
@@ -18,7 +19,7 @@ def parse_whole_number(text: str) -> int | None:
 
 @dataclass
 class Form:
-    """*values* is what the fields show, as text; *errors* a sentence by field name."""
+    """*values* is what the fields show, as text; *errors* a message by field name."""
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -29,7 +30,7 @@ class Form:
         return cls({name: value.strip() for name, value in sent.items()})
 
     def text(self, name: str, *, needed: str = "", longest: int = 300) -> str:
-        """What was typed; *needed* is the sentence for an empty field."""
+        """What was typed; *needed* is the message for an empty field."""
         value = self.values.get(name, "")
         if not value and needed:
             self.errors[name] = needed
@@ -38,11 +39,11 @@ class Form:
         return value
 
     def read(self, name: str, reader: Callable[[str], T]) -> T | None:
-        """What *reader* makes of what was typed; its ValueError is the sentence beside the field, and then None comes back."""
+        """What *reader* makes of what was typed; None after its ValueError, which becomes the message of the field."""
         try:
             return reader(self.values.get(name, ""))
-        except ValueError as error:
-            self.errors[name] = str(error)
+        except InvalidValue as error:
+            self.errors[name] = translate_message(error.message)
             return None
 
     def is_checked(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""How gunicorn runs the door: `gunicorn -c python:bridge.gunicorn_conf "bridge:create_app()"`. The command line overrides all of it."""
+"""How gunicorn runs the bridge: `gunicorn -c python:bridge.gunicorn_conf "bridge:create_app()"`. The command line overrides all of it."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ bind = "127.0.0.1:8080"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
-# The thread that rings Redis and the database's connections belong to one process; neither survives a fork.
+# The thread that enqueues and the database's connections belong to one process; neither survives a fork.
 preload_app = False
 timeout = 60
 graceful_timeout = 30
@@ -22,7 +22,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Addresses that we hand out come from FACTURELAY_PUBLIC_URL, never from what a request says of itself.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
-# Nobody asked for a second way in.
+# No control interface: nothing uses it.
 control_socket_disable = True
 # No access log: the proxy in front has one, and our paths hold keys to documents. Switched on, it hides them (below).
 accesslog = None
@@ -48,14 +48,14 @@ def on_starting(_server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Let a client that falls silent in the middle of a request go after some seconds: eight of them would hold all threads."""
+    """Close connections of clients that stop in the middle of a request after some seconds: eight of them would hold all threads."""
     for listener in server.LISTENERS:
         # Accepted connections inherit it (Linux), and it holds where the worker makes them blocking again.
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_TIMEOUT_S, 0))
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """Let our own loggers speak in this process as gunicorn's do."""
+    """Send our own loggers' lines where gunicorn's go, in its format."""
     logging.basicConfig(
         level=os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").upper(),
         format="[%(asctime)s] [%(process)d] [%(levelname)s] %(name)s: %(message)s",

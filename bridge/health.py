@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, abort, jsonify, make_response, request
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from bridge.context import context
-from bridge.errors import ERROR_MESSAGES, refusal
 from worker import queue
 from worker.store.queries import metrics as metrics_query
 from worker.store.queries.metrics import Metrics
@@ -31,7 +30,7 @@ def health() -> Response:
 
 @blueprint.get("/ready")
 def ready() -> Response:
-    """200 while deliveries can be kept. Redis is told of but not needed: what cannot be rung, the sweep rings."""
+    """200 while deliveries can be stored. Redis is reported but not needed: the scheduler enqueues what could not be."""
     database = metrics_query.can_be_read(context().store)
     response = jsonify(
         ready=database, database=describe(database), redis=describe(redis_answers(context().settings.redis_url))
@@ -44,7 +43,7 @@ def ready() -> Response:
 def metrics() -> Response:
     """Figures for Prometheus, for callers on this machine or its private network only."""
     if not is_private_caller():
-        return refusal(HTTPStatus.NOT_FOUND, *ERROR_MESSAGES[HTTPStatus.NOT_FOUND])
+        abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
         collected = metrics_query.collect(connection)
     registry = CollectorRegistry()

@@ -1,16 +1,25 @@
-"""The one exception tree. Raised deep; caught in two places only: `worker.jobs` and the bridge's error handler."""
+"""The one exception tree: everything Facturelay itself raises. Raised deep; caught where somebody can answer.
+
+`worker.jobs` writes what nobody answered on the row of the work, the command line prints it, the bridge's error handler
+answers with it. Who needs to tell one error from another catches its class; a code is for scripts, rows and support.
+"""
+
+from worker.message import Given, Message
 
 
 class FacturelayError(Exception):
-    """The root: everything Facturelay itself raises.
+    """*message* is for the shop owner (what, which, what to do), made of an English *key* with {placeholders} and its values.
 
-    *sentence* is for the shop owner (what, which, what to do); *code* is short, stable and for scripts and support.
+    *code* is short and stable, and may be stored.
     """
 
-    def __init__(self, message: str, *, code: str = "error") -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
+    code = "error"
+
+    def __init__(self, key: str | Message, /, *, code: str | None = None, **values: Given) -> None:
+        self.message = key if isinstance(key, Message) else Message(key, **values)
+        super().__init__(str(self.message))
+        if code is not None:
+            self.code = code
 
 
 class Rejected(FacturelayError):
@@ -18,8 +27,60 @@ class Rejected(FacturelayError):
 
 
 class Unavailable(FacturelayError):
-    """Passing: the same call may work later. *retry_after_s* is what the other side asked for, if it did."""
+    """Temporary: the same call may work later. *retry_after_s* is the wait that the other side named, if it did."""
 
-    def __init__(self, message: str, *, code: str = "unavailable", retry_after_s: int | None = None) -> None:
-        super().__init__(message, code=code)
+    code = "unavailable"
+
+    def __init__(
+        self, key: str | Message, /, *, code: str | None = None, retry_after_s: int | None = None, **values: Given
+    ) -> None:
+        super().__init__(key, code=code, **values)
         self.retry_after_s = retry_after_s
+
+
+class OrderGone(Rejected):
+    """The shop has no such order (any more), not even in its bin."""
+
+    code = "order_gone"
+
+
+class ConnectionRejected(Rejected):
+    """The address or the key of a shop is no good: every other call to it would be refused as well."""
+
+
+class KeyRefused(ConnectionRejected):
+    """The shop does not let our REST key do this."""
+
+    code = "rest_key_refused"
+
+
+class FileAltered(Rejected):
+    """A stored file is no longer what was stored."""
+
+    code = "file_altered"
+
+
+class ShopPaused(Unavailable):
+    """Nothing is made for a shop that its owner or the operator paused."""
+
+    code = "shop_suspended"
+
+
+class NumberingPaused(Unavailable):
+    """The books were restored from a backup, and its numbers could be given again."""
+
+    code = "numbering_paused"
+
+
+class StaleFetch(Unavailable):
+    """Something newer is known of the order than what was fetched."""
+
+    code = "stale_fetch"
+
+
+class InvalidValue(ValueError):
+    """A value that cannot be: what a page shows beside the field. *message* as in `FacturelayError`."""
+
+    def __init__(self, key: str | Message, /, **values: Given) -> None:
+        self.message = key if isinstance(key, Message) else Message(key, **values)
+        super().__init__(str(self.message))

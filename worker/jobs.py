@@ -5,13 +5,17 @@ import random
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from redis.exceptions import RedisError
+from sqlalchemy import Connection
 
 from worker import tasks
-from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.errors import FacturelayError, NumberingPaused, Rejected, ShopPaused, Unavailable
 from worker.invoicing import issue
+from worker.invoicing.issue import Outcome
+from worker.message import Message
 from worker.notifications import webhooks
 from worker.plugin import sync
 from worker.queue import RUN_TASK, SEND_WEBHOOK_EVENT, enqueue_again
@@ -19,23 +23,29 @@ from worker.sending.steps import STEPS, NotNeeded
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import audit_trail, deliveries, documents, steps
+from worker.store import jobs as job_store
 from worker.store import tasks as task_store
 from worker.store import webhooks as webhook_store
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import LeasedDeliveries
 from worker.store.steps import LeasedSteps, StepName
+from worker.store.tasks import LeasedTask
+from worker.store.webhooks import LeasedWebhookEvent
 from worker.tasks.common import Unfinished
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_WAIT_S = 5
-# Somebody waits for the answer: an errand is tried for an hour, not for a day.
+# Somebody waits for the answer: a task is tried for an hour, not for a day.
 TASK_GIVE_UP_AFTER = timedelta(hours=1)
 # A row of calls, each as slow as it may be, ends before its job is ended (queue.JOB_TIMEOUT_S).
 MOST_EVENTS_PER_JOB = 8
 # Workers that were away for a day are nobody's failure: a receiver is tried so often before it is given up.
 LEAST_ATTEMPTS = 10
+BUG = Unavailable("Something went wrong that should not; it is tried again, and the log has the details.", code="bug")
+# What whoever asked for a task reads after a bug: it is not tried again by itself.
+ASK_AGAIN = Message("Something went wrong that should not; the log has the details. Ask again.")
 
 
 _services: list[Services] = []
@@ -83,64 +93,166 @@ def sync_plugin(plugin_id: int) -> None:
 
 @contextmanager
 def leave_to_scheduler() -> Iterator[None]:
-    """Without the database nothing can be written on the row: it stays as it is and is rung for again. That is no bug to trace."""
+    """Without the database nothing can be written on the row: it stays as it is and is enqueued again. That is no bug to trace."""
     try:
         yield
     except Unavailable as error:
         log.warning("%s", error.message)
 
 
-def process_delivery(services: Services, delivery_id: int) -> None:
-    """Look at the order that *delivery_id* rings for, and answer all its waiting deliveries."""
-    with services.store.write() as connection:
-        taken = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
-    if taken is None:
-        return
+# How any job runs
+
+L = TypeVar("L", bound=job_store.Leased)
+R = TypeVar("R")
+
+
+class JobType(Generic[L, R]):
+    """How one kind of job is done, and what becomes of it."""
+
+    longest_wait_s: int | None = None  # between two tries; None: as the settings say
+
+    def do(self, services: Services, leased: L) -> R:
+        """Raises Rejected (it fails now) or Unavailable (it is tried again later); any other error is a bug."""
+        raise NotImplementedError
+
+    def close(self, services: Services, leased: L, result: R) -> None:
+        """Write down that it was done."""
+        raise NotImplementedError
+
+    def fail(self, services: Services, leased: L, error: FacturelayError) -> None:
+        """Write down that it failed, or was given up, for the reason that *error* says."""
+        raise NotImplementedError
+
+    def is_given_up(self, leased: L, error: Unavailable, age: timedelta) -> bool:
+        """Whether it was tried long enough. *age* is how long ago it was asked for."""
+        return age > GIVE_UP_AFTER
+
+    def give_up_message(self, error: Unavailable) -> Message:
+        return Message(
+            "{message} It was tried for a day; try it again when the cause is gone (facturelay order retry).",
+            message=error.message,
+        )
+
+    def retry_later(self, connection: Connection, leased: L, error: Unavailable, next_at: datetime) -> None:
+        job_store.retry_later(connection, leased.lease, code=error.code, message=error.message, next_at=next_at)
+
+
+def run(services: Services, job_type: JobType[L, R], leased: L | None) -> bool:
+    """Do what was claimed, if anything was, and write down what came of it. True when it was done.
+
+    An error that nobody expected is raised again when the job waits for its next try.
+    """
+    if leased is None:
+        return False
     try:
-        outcome = issue.process_order(services, taken.deliveries)
+        result = job_type.do(services, leased)
     except Rejected as error:
-        close_deliveries(services, taken, error.code, error.message, state="failed")
+        job_type.fail(services, leased, error)
     except Unavailable as error:
-        retry_deliveries_later(services, taken, error)
+        retry_or_give_up(services, job_type, leased, error)
     except Exception:
-        retry_deliveries_later(services, taken, BUG)
+        retry_or_give_up(services, job_type, leased, BUG)
         raise
     else:
-        if outcome.retry_reason is not None:
-            retry_deliveries_later(services, taken, outcome.retry_reason)
-        else:
-            close_deliveries(services, taken, outcome.code, outcome.message)
+        job_type.close(services, leased, result)
+        return True
+    return False
 
 
-BUG = Unavailable("Something went wrong that should not; it is tried again, and the log has the details.", code="bug")
-
-
-def close_deliveries(
-    services: Services, taken: LeasedDeliveries, code: str, message: str, *, state: str = "done"
-) -> None:
-    with services.store.write() as connection:
-        deliveries.finish(connection, taken.lease, code=code, message=message, now=services.now(), state=state)
-        first = taken.deliveries[0]
-        if state == "failed":
-            audit_trail.add(
-                connection, AuditEntry(first.shop_id, services.now(), "worker", code, message, order_id=first.order_id)
-            )
-    webhooks.enqueue_events(services, first.shop_id)
-    sync.sync_after_processing(services, first.shop_id, first.order_id)
-
-
-def retry_deliveries_later(services: Services, taken: LeasedDeliveries, error: Unavailable) -> None:
-    first = taken.deliveries[0]
-    # A paused shop is nobody's failure: its orders wait as long as it does.
-    if services.now() - first.received_at > GIVE_UP_AFTER and error.code not in (
-        "shop_suspended",
-        issue.NUMBERING_PAUSED,
-    ):
-        close_deliveries(services, taken, error.code, give_up_message(error), state="failed")
+def retry_or_give_up(services: Services, job_type: JobType[L, R], leased: L, error: Unavailable) -> None:
+    if job_type.is_given_up(leased, error, services.now() - leased.since):
+        job_type.fail(services, leased, Rejected(job_type.give_up_message(error), code=error.code))
         return
-    next_at = services.now() + wait_after(first.attempts, error, longest_s=services.settings.longest_wait_seconds)
+    longest_s = job_type.longest_wait_s or services.settings.longest_wait_seconds
+    next_at = services.now() + wait_after(leased.attempts, error, longest_s=longest_s)
     with services.store.write() as connection:
-        deliveries.retry_later(connection, taken.lease, code=error.code, message=error.message, next_at=next_at)
+        job_type.retry_later(connection, leased, error, next_at)
+
+
+def lease_time(services: Services) -> timedelta:
+    """Longer than a job may take (queue.JOB_TIMEOUT_S)."""
+    return timedelta(seconds=services.settings.lease_seconds)
+
+
+def wait_after(attempts: int, error: Unavailable, *, longest_s: int) -> timedelta:
+    """How long to wait after the *attempts*-th try: doubling, with jitter so that a thousand do not come back at once."""
+    if error.retry_after_s is not None:
+        return timedelta(seconds=min(error.retry_after_s, longest_s))
+    doubled = min(FIRST_WAIT_S * 2 ** (attempts - 1), longest_s)
+    return timedelta(seconds=doubled * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, guards nothing
+
+
+# Orders
+
+
+class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
+    def do(self, services: Services, leased: LeasedDeliveries) -> Outcome:
+        outcome = issue.process_order(services, leased.deliveries)
+        if outcome.retry_reason is not None:
+            raise outcome.retry_reason
+        return outcome
+
+    def close(self, services: Services, leased: LeasedDeliveries, result: Outcome) -> None:
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=services.now(), code=result.code, message=result.message)
+        self.tell(services, leased)
+
+    def fail(self, services: Services, leased: LeasedDeliveries, error: FacturelayError) -> None:
+        first, now, code, message = leased.deliveries[0], services.now(), error.code, error.message
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=now, state="failed", code=code, message=message)
+            entry = AuditEntry(first.shop_id, now, "worker", code, message, order_id=first.order_id)
+            audit_trail.add(connection, entry)
+        self.tell(services, leased)
+
+    def tell(self, services: Services, leased: LeasedDeliveries) -> None:
+        first = leased.deliveries[0]
+        webhooks.enqueue_events(services, first.shop_id)
+        sync.sync_after_processing(services, first.shop_id, first.order_id)
+
+    def is_given_up(self, leased: LeasedDeliveries, error: Unavailable, age: timedelta) -> bool:
+        """A paused shop is nobody's failure: its orders wait as long as it does."""
+        return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
+
+
+def process_delivery(services: Services, delivery_id: int) -> None:
+    """Process the order that *delivery_id* is about, and answer all its waiting deliveries."""
+    with services.store.write() as connection:
+        leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
+    run(services, ProcessOrder(), leased)
+
+
+# Steps of documents
+
+
+class DoStep(JobType[LeasedSteps, str | NotNeeded]):
+    """One step of a document; a mail, of all that go with it."""
+
+    def do(self, services: Services, leased: LeasedSteps) -> str | NotNeeded:
+        try:
+            return STEPS[leased.steps[0].name](services, leased)
+        except NotNeeded as reason:
+            return reason
+
+    def close(self, services: Services, leased: LeasedSteps, result: str | NotNeeded) -> None:
+        if isinstance(result, NotNeeded):
+            self.end(services, leased, state="skipped", code="not_needed", message=result.message)
+            return
+        with services.store.write() as connection:
+            job_store.save_detail(connection, leased.lease, result)
+            job_store.finish(connection, leased.lease, now=services.now())
+
+    def fail(self, services: Services, leased: LeasedSteps, error: FacturelayError) -> None:
+        self.end(services, leased, state="failed", code=error.code, message=error.message)
+
+    def end(self, services: Services, leased: LeasedSteps, *, state: str, code: str, message: Message) -> None:
+        now = services.now()
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=now, state=state, code=code, message=message)
+            for step in leased.steps:
+                order_id = documents.get(connection, step.document_id).draft.order_id
+                entry = AuditEntry(step.shop_id, now, "worker", code, message, order_id, step.document_id)
+                audit_trail.add(connection, entry)
 
 
 def run_steps(services: Services, document_id: int) -> None:
@@ -152,58 +264,58 @@ def run_steps(services: Services, document_id: int) -> None:
 
 def run_step(services: Services, document_id: int, name: StepName) -> Exception | None:
     """Do one step and write its outcome on the row. Gives back an error that nobody expected."""
-    leased = lease_step(services, document_id, name)
-    if leased is None:
-        return None
+    now, lease_for = services.now(), lease_time(services)
+    with services.store.write() as connection:
+        leased = steps.take(connection, name, document_id=document_id, now=now, lease_for=lease_for)
     try:
-        detail = STEPS[name](services, leased)
-    except NotNeeded as reason:
-        close_step(services, leased, state="skipped", code="not_needed", message=str(reason))
-    except Rejected as error:
-        close_step(services, leased, state="failed", code=error.code, message=error.message)
-    except Unavailable as error:
-        retry_step_later(services, leased, error)
+        run(services, DoStep(), leased)
+    except FacturelayError:
+        raise
     except Exception as error:
         log.exception("step %s of document %d", name, document_id)
-        retry_step_later(services, leased, BUG)
         return error
-    else:
-        with services.store.write() as connection:
-            steps.save_detail(connection, leased.lease, detail)
-            steps.finish(connection, leased.lease, now=services.now())
     return None
+
+
+# Tasks
+
+
+class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished]):
+    longest_wait_s = 60
+
+    def do(self, services: Services, leased: LeasedTask) -> Mapping[str, object] | Unfinished:
+        try:
+            with renew_lease_meanwhile(services, leased):
+                return tasks.TASKS[leased.task.kind](services, leased.task)
+        except Unfinished as later:
+            return later
+
+    def close(self, services: Services, leased: LeasedTask, result: Mapping[str, object] | Unfinished) -> None:
+        with services.store.write() as connection:
+            if not isinstance(result, Unfinished):
+                task_store.finish(connection, leased.lease, now=services.now(), answer=result)
+                return
+            task_store.continue_later(connection, leased.lease, progress=result.so_far)
+        enqueue_next_slice(services, leased.task.task_id)
+
+    def fail(self, services: Services, leased: LeasedTask, error: FacturelayError) -> None:
+        answer = {"code": error.code, "message": error.message}
+        with services.store.write() as connection:
+            task_store.finish(connection, leased.lease, now=services.now(), answer=answer, failed=True)
+
+    def is_given_up(self, leased: LeasedTask, error: Unavailable, age: timedelta) -> bool:
+        """Whoever asked for a paused shop is told now: it may stay so for weeks. After a bug they see it, and ask again."""
+        return age >= TASK_GIVE_UP_AFTER or isinstance(error, ShopPaused) or error is BUG
+
+    def give_up_message(self, error: Unavailable) -> Message:
+        return ASK_AGAIN if error is BUG else error.message
 
 
 def do_task(services: Services, task_id: int) -> None:
     """Do what a page asked for, and keep the answer where the page looks for it."""
     with services.store.write() as connection:
         leased = task_store.take(connection, task_id, now=services.now(), lease_for=lease_time(services))
-    if leased is None:
-        return
-    task = leased.task
-    try:
-        with renew_lease_meanwhile(services, leased):
-            answer = tasks.TASKS[task.kind](services, task)
-    except Unfinished as later:
-        with services.store.write() as connection:
-            task_store.continue_later(connection, leased.lease, progress=later.so_far)
-        enqueue_next_slice(services, task_id)
-    except Unavailable as error:
-        # Whoever asked for a paused shop is told now: it may stay so for weeks.
-        if services.now() - task.requested_at < TASK_GIVE_UP_AFTER and error.code != "shop_suspended":
-            with services.store.write() as connection:
-                task_store.postpone(connection, leased.lease, until=services.now() + wait_after(3, error, longest_s=60))
-            return
-        close_task(services, leased, {"code": error.code, "message": error.message}, failed=True)
-    except Rejected as error:
-        close_task(services, leased, {"code": error.code, "message": error.message}, failed=True)
-    except Exception:
-        # Not tried again by itself: whoever asked sees that it failed, and asks again.
-        message = "Something went wrong that should not; the log has the details. Ask again."
-        close_task(services, leased, {"code": BUG.code, "message": message}, failed=True)
-        raise
-    else:
-        close_task(services, leased, answer)
+    run(services, DoTask(), leased)
 
 
 def enqueue_next_slice(services: Services, task_id: int) -> None:
@@ -215,19 +327,19 @@ def enqueue_next_slice(services: Services, task_id: int) -> None:
 
 
 @contextmanager
-def renew_lease_meanwhile(services: Services, leased: task_store.LeasedTask) -> Iterator[None]:
-    """Keep an errand's lease for as long as it is at work: a zip of a year takes longer than any lease."""
+def renew_lease_meanwhile(services: Services, leased: LeasedTask) -> Iterator[None]:
+    """Keep a task's lease for as long as it is at work: a zip of a year takes longer than any lease."""
     over = threading.Event()
 
     def renew() -> None:
         while not over.wait(services.settings.lease_seconds / 3):
             try:
                 with services.store.write() as connection:
-                    task_store.extend_lease(connection, leased.lease, until=services.now() + lease_time(services))
+                    job_store.renew(connection, leased.lease, until=services.now() + lease_time(services))
             except Unavailable:
-                log.warning("the lease of errand %d could not be kept", leased.task.task_id)
+                log.warning("the lease of task %d could not be kept", leased.task.task_id)
 
-    renewer = threading.Thread(target=renew, name=f"errand {leased.task.task_id}", daemon=True)
+    renewer = threading.Thread(target=renew, name=f"task {leased.task.task_id}", daemon=True)
     renewer.start()
     try:
         yield
@@ -236,11 +348,32 @@ def renew_lease_meanwhile(services: Services, leased: task_store.LeasedTask) -> 
         renewer.join()
 
 
-def close_task(
-    services: Services, leased: task_store.LeasedTask, answer: Mapping[str, object], *, failed: bool = False
-) -> None:
-    with services.store.write() as connection:
-        task_store.finish(connection, leased.lease, now=services.now(), answer=answer, failed=failed)
+# Webhook events
+
+
+class SendEvent(JobType[LeasedWebhookEvent, None]):
+    def do(self, services: Services, leased: LeasedWebhookEvent) -> None:
+        webhooks.send_event(services, leased)
+
+    def close(self, services: Services, leased: LeasedWebhookEvent, result: None) -> None:
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=services.now())
+
+    def fail(self, services: Services, leased: LeasedWebhookEvent, error: FacturelayError) -> None:
+        webhooks.give_up(services, leased, error.message)
+
+    def is_given_up(self, leased: LeasedWebhookEvent, error: Unavailable, age: timedelta) -> bool:
+        return age > GIVE_UP_AFTER and leased.attempts >= LEAST_ATTEMPTS
+
+    def give_up_message(self, error: Unavailable) -> Message:
+        return Message("{message} It was tried for a day.", message=error.message)
+
+    def retry_later(
+        self, connection: Connection, leased: LeasedWebhookEvent, error: Unavailable, next_at: datetime
+    ) -> None:
+        super().retry_later(connection, leased, error, next_at)
+        if isinstance(error, webhooks.NoAnswer):
+            webhook_store.postpone(connection, leased.event.endpoint_id, until=next_at)
 
 
 def send_waiting_events(services: Services, event_id: int) -> None:
@@ -262,92 +395,4 @@ def send_event(services: Services, event_id: int) -> int | None:
         leased = webhook_store.take(
             connection, services.encryption, event_id, now=services.now(), lease_for=lease_time(services)
         )
-    if leased is None:
-        return None
-    try:
-        webhooks.send_event(services, leased)
-    except Rejected as error:
-        webhooks.give_up(services, leased, error.message)
-    except Unavailable as error:
-        retry_event_later(services, leased, error)
-    except Exception:
-        retry_event_later(services, leased, BUG)
-        raise
-    else:
-        with services.store.write() as connection:
-            webhook_store.finish(connection, leased.lease, now=services.now())
-        return leased.endpoint.endpoint_id
-    return None
-
-
-def retry_event_later(services: Services, leased: webhook_store.LeasedWebhookEvent, error: Unavailable) -> None:
-    event = leased.event
-    if services.now() - event.created_at > GIVE_UP_AFTER and event.attempts >= LEAST_ATTEMPTS:
-        webhooks.give_up(services, leased, f"{error.message} It was tried for a day.")
-        return
-    next_at = services.now() + wait_after(event.attempts, error, longest_s=services.settings.longest_wait_seconds)
-    with services.store.write() as connection:
-        webhook_store.retry_later(connection, leased.lease, message=error.message, next_at=next_at)
-        if isinstance(error, webhooks.NoAnswer):
-            webhook_store.postpone(connection, event.endpoint_id, until=next_at)
-
-
-def lease_step(services: Services, document_id: int, name: StepName) -> LeasedSteps | None:
-    """Lease a step; the mail takes along the documents that go together with this one."""
-    with services.store.write() as connection:
-        if name is not StepName.MAIL:
-            return steps.take_one(
-                connection, name, document_id=document_id, now=services.now(), lease_for=lease_time(services)
-            )
-        step = steps.of_document(connection, document_id).get(name)
-        if step is None:
-            return None
-        return steps.take(
-            connection, name, mail_group=step.mail_group, now=services.now(), lease_for=lease_time(services)
-        )
-
-
-def close_step(services: Services, leased: LeasedSteps, *, state: str, code: str, message: str) -> None:
-    with services.store.write() as connection:
-        steps.finish(connection, leased.lease, now=services.now(), state=state, code=code, message=message)
-        for step in leased.steps:
-            order_id = documents.get(connection, step.document_id).draft.order_id
-            audit_trail.add(
-                connection,
-                AuditEntry(
-                    step.shop_id,
-                    services.now(),
-                    "worker",
-                    code,
-                    message,
-                    order_id=order_id,
-                    document_id=step.document_id,
-                ),
-            )
-
-
-def retry_step_later(services: Services, leased: LeasedSteps, error: Unavailable) -> None:
-    first = leased.steps[0]
-    if services.now() - first.created_at > GIVE_UP_AFTER:
-        close_step(services, leased, state="failed", code=error.code, message=give_up_message(error))
-        return
-    next_at = services.now() + wait_after(first.attempts, error, longest_s=services.settings.longest_wait_seconds)
-    with services.store.write() as connection:
-        steps.retry_later(connection, leased.lease, code=error.code, message=error.message, next_at=next_at)
-
-
-def give_up_message(error: FacturelayError) -> str:
-    return f"{error.message} It was tried for a day; try it again when the cause is gone (facturelay order retry)."
-
-
-def lease_time(services: Services) -> timedelta:
-    """Longer than a job may take (queue.JOB_TIMEOUT_S)."""
-    return timedelta(seconds=services.settings.lease_seconds)
-
-
-def wait_after(attempts: int, error: Unavailable, *, longest_s: int) -> timedelta:
-    """How long to wait after the *attempts*-th try: doubling, with jitter so that a thousand do not come back at once."""
-    if error.retry_after_s is not None:
-        return timedelta(seconds=min(error.retry_after_s, longest_s))
-    doubled = min(FIRST_WAIT_S * 2 ** (attempts - 1), longest_s)
-    return timedelta(seconds=doubled * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, guards nothing
+    return leased.endpoint.endpoint_id if run(services, SendEvent(), leased) and leased else None

@@ -1,4 +1,4 @@
-"""Names of jobs and ringing: all that the bridge knows of the worker. Redis only rings; what must be done is a row."""
+"""Names of jobs, and how to enqueue one: all that the bridge knows of the worker. Redis holds only ids; what must be done is a row."""
 
 import logging
 import threading
@@ -19,17 +19,17 @@ log = logging.getLogger(__name__)
 QUEUE = "facturelay"
 PROCESS_ORDER = "worker.jobs.process_order"  # argument: the id of a delivery
 SEND_DOCUMENT = "worker.jobs.send_document"  # argument: the id of a document
-RUN_TASK = "worker.jobs.run_task"  # argument: the id of an errand
-SEND_WEBHOOK_EVENT = "worker.jobs.send_webhook_event"  # argument: the id of a hook's call
+RUN_TASK = "worker.jobs.run_task"  # argument: the id of a task
+SEND_WEBHOOK_EVENT = "worker.jobs.send_webhook_event"  # argument: the id of an event for an endpoint
 CHECK_PLUGIN = "worker.jobs.check_plugin"  # argument: the id of a plugin
 SYNC_PLUGIN = "worker.jobs.sync_plugin"  # argument: the id of a plugin
 
 JOB_TIMEOUT_S = 120
-# A zip of a year, or a month of ten thousand orders; its lease is kept while it is at work.
+# A zip of a year, or a month of ten thousand orders; its lease is renewed while it runs.
 TASK_TIMEOUT_S = 3600
-# A job that was never taken vanishes from Redis; its row stays and the sweep rings again.
+# A job that was never taken expires in Redis; its row stays and the scheduler enqueues it again.
 JOB_LIFETIME_S = 900
-# Why a job failed is on its row and in the log; while Redis remembers it, its name cannot be rung again.
+# Why a job failed is on its row and in the log; while Redis remembers it, its id cannot be enqueued again.
 FAILED_JOB_LIFETIME_S = 60
 
 
@@ -41,14 +41,14 @@ def connect(redis_url: str, *, timeout_s: float = 1.0) -> Redis:
 
 
 def enqueue(queue: Queue, job: str, row_id: int) -> None:
-    """Ask a worker to call *job* with *row_id*. Ringing twice for the same row rings once. Raises RedisError."""
+    """Have a worker call *job* with *row_id*. A second call for the same row does nothing. Raises RedisError."""
     _enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}")
 
 
 def enqueue_again(queue: Queue, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
-    """Ring for a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first name.
+    """Enqueue a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first id.
 
-    False where it has been rung for already.
+    False where that has happened already.
     """
     return _enqueue(queue, job, row_id, job_id=f"{job_name(job)}-{row_id}-{int(now.timestamp()) // every_s}")
 
@@ -58,7 +58,7 @@ def job_name(job: str) -> str:
 
 
 def _enqueue(queue: Queue, job: str, row_id: int, *, job_id: str) -> bool:
-    """False for a duplicate: it has been rung for and is not done yet."""
+    """False for a duplicate: it is enqueued and not done yet."""
     try:
         queue.enqueue(
             job,
@@ -105,7 +105,7 @@ class QueueStatus:
 
 
 def status(redis_url: str) -> QueueStatus | None:
-    """How the queue stands in Redis; None when it does not answer."""
+    """The state of the queue in Redis; None when it does not answer."""
     connection = connect(redis_url)
     try:
         queue = open_queue(connection)
@@ -136,7 +136,7 @@ def as_worker_status(worker: BaseWorker) -> WorkerStatus:
 
 
 class Enqueuer:
-    """Rings from a thread of its own, so that no answer waits for Redis. What cannot be rung is dropped: the sweep rings for it."""
+    """Enqueues from a thread of its own, so that no answer waits for Redis. What Redis does not take is dropped: the scheduler enqueues it."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url

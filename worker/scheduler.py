@@ -1,4 +1,4 @@
-"""Use case: ring again for every row that waits, and do each shop's chores. One sweep acts at a time, however many run."""
+"""Enqueue every row that waits, and run each shop's periodic jobs. One scheduler acts at a time, however many run."""
 
 import logging
 import os
@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 
 LEASE = "scheduler"
 MOST_AT_ONCE = 500
-# While this many rings wait, workers have enough to do; ringing again would only repeat them.
+# While this many jobs are queued, workers have enough to do; more would only repeat them.
 FULL_QUEUE = 1000
-# Asking shops waits for other people's servers: a few at a time, in threads of their own, so that ringing never waits.
+# Periodic jobs wait for other people's servers: a few at a time, in threads of their own, so that enqueueing never waits.
 MOST_PERIODIC_JOBS = 8
-# After a chore that could not be done, at most this long until it is tried again.
+# After a periodic job that failed, at most this long until it is tried again.
 RETRY_AFTER = timedelta(minutes=5)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Enqueued:
-    """How many orders and documents were rung for; *acted* is False where another sweep had the duty."""
+    """How many orders and documents were enqueued; *acted* is False where another scheduler has the lease."""
 
     orders: int = 0
     documents: int = 0
@@ -46,12 +46,12 @@ class Enqueued:
 
 
 def run_once(services: Services, *, holder: str) -> Enqueued:
-    """Ring once for everything that is due and free. Raises Unavailable when the database or Redis is away."""
+    """Enqueue once everything that is due and free. Raises Unavailable when the database or Redis is away."""
     return enqueue_waiting(services) if take_lease(services, holder) else Enqueued(acted=False)
 
 
 def take_lease(services: Services, holder: str) -> bool:
-    """Take or keep the duty; False while another sweep has it."""
+    """Take or extend the lease; False while another scheduler has it."""
     with services.store.write() as connection:
         return leases.acquire(connection, LEASE, holder, now=services.now(), lease_for=lease_for(services))
 
@@ -77,7 +77,7 @@ def enqueue_waiting(services: Services) -> Enqueued:
             )
         }
     except RedisError as error:
-        raise Unavailable("Redis does not answer; what waits is rung for when it does.", code="redis_away") from error
+        raise Unavailable("Redis does not answer; what waits is enqueued when it does.", code="redis_away") from error
     return Enqueued(enqueued[PROCESS_ORDER], enqueued[SEND_DOCUMENT])
 
 
@@ -86,7 +86,7 @@ def lease_for(services: Services) -> timedelta:
 
 
 def run(services: Services, stop: threading.Event) -> None:
-    """Sweep until *stop* is set."""
+    """Enqueue again and again until *stop* is set."""
     holder = f"{socket.gethostname()[:48]}:{os.getpid()}"
     periodic_jobs = PeriodicJobRunner(services)
     while not stop.is_set():
@@ -113,7 +113,7 @@ class PeriodicJob:
 
 
 def poll(services: Services, connected: ConnectedShop) -> None:
-    """Ask what we missed. Where we missed something, the webhooks may be broken: they are looked after at once."""
+    """Find missed changes. Where there are any, the webhooks may be broken: they are checked at once."""
     if order_poll.can_fetch(connected) and order_poll.poll(services, connected).missed:
         webhook_repair.check_and_repair(services, connected)
 
@@ -140,13 +140,13 @@ PERIODIC_JOBS = (
 
 @dataclass
 class PeriodicJobRunner:
-    """Which chore of which shop comes next. Kept in memory: after a start everything is due, and that harms nothing."""
+    """Which periodic job of which shop comes next. In memory only: after a start everything is due, and that harms nothing."""
 
     services: Services
     not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
     busy_shops: set[str] = field(
         default_factory=set
-    )  # a shop's chores go one by one: one that is away delays only itself
+    )  # a shop's periodic jobs run one by one: one that is away delays only itself
 
     def start_due(self) -> None:
         """Start what is due, longest overdue first, as far as there is room."""
@@ -183,7 +183,7 @@ class PeriodicJobRunner:
         except Rejected as error:
             log.warning("%s of shop %s: %s", job.name, shop_id, error.message)
         except Exception:
-            # A bug that one shop brings out must not end the ringing for all.
+            # A bug that one shop brings out must not end it for all.
             log.exception("%s of shop %s", job.name, shop_id)
         finally:
             self.not_before[job.name, shop_id] = self.services.now() + wait

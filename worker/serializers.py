@@ -1,56 +1,65 @@
-"""What programs are told: one set of names for the API, the webhooks and `--json` of the command line."""
+"""JSON of documents and orders: one set of names for the API, the webhooks and `--json` of the command line."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
-from worker.domain.document import Draft, Line, StoredDraft, VatLine
+from worker.domain.document import Draft, Line, VatLine
+from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
-from worker.store.queries.api_documents import DocumentSummary
+from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.register import NumberStatus
-from worker.store.steps import Step, StepName
+from worker.store.steps import StepName
 
 Json = dict[str, object]
 
 
-def of_document(summary: DocumentSummary) -> Json:
-    """All that needs no look at the document's snapshot."""
+def document(item: DocumentDetails, *, link: str | None = None) -> Json:
+    """A document or a waiting draft, in one shape everywhere: what one of them does not have is null.
+
+    *link* is the customer's; whoever has it has the files, so who tells of a document decides whether to tell it.
+    """
+    draft, issued, waiting = item.draft, item.document, item.stored_draft
+    pdf = item.file("pdf")
     return {
-        "shop": summary.shop_id,
-        "document_id": summary.document_id,
-        "order_id": summary.order_id,
-        "order_number": summary.order_number,
-        "kind": summary.kind,
-        "number": summary.number,
-        "status": "issued",
-        "cause": summary.cause,
-        "issued_on": day(summary.issued_on),
-        "issued_at": instant(summary.issued_at),
-        "buyer": summary.buyer,
-        "currency": summary.currency,
-        "net": amount(summary.net),
-        "vat": amount(summary.vat),
-        "rounding": amount(summary.total - summary.net - summary.vat),
-        "total": amount(summary.total),
-        "language": summary.language,
-        "corrects": summary.corrects,
-        "test": summary.test,
-        "paid": summary.is_paid,
-        "paid_on": day(summary.paid_on),
-        "mailed_at": instant(summary.mailed_at),
-        "noted_at": instant(summary.noted_at),
-        "pdf_sha256": summary.sha256.get("pdf"),
+        "shop": item.shop_id,
+        "document_id": issued.document_id if issued else None,
+        "draft_id": waiting.draft_id if waiting else None,
+        "order_id": draft.order_id,
+        "order_number": draft.order_number,
+        "kind": draft.kind,
+        "number": issued.number if issued else None,
+        "status": "issued" if issued else "draft",
+        "cause": draft.cause,
+        "created_at": instant(waiting.created_at) if waiting else None,
+        "issued_on": day(issued.issued_on) if issued else None,
+        "issued_at": instant(issued.issued_at) if issued else None,
+        "buyer": draft.buyer.company or draft.buyer.name,
+        "currency": draft.currency,
+        "net": amount(draft.net),
+        "vat": amount(draft.vat),
+        "rounding": amount(draft.rounding),
+        "total": amount(draft.total),
+        "vat_lines": [vat_line(line) for line in draft.vat_lines],
+        "language": draft.language,
+        "corrects": draft.corrects.number if draft.corrects else None,
+        "test": draft.test,
+        "paid": item.is_paid,
+        "paid_on": day(item.paid_on),
+        "mailed_at": instant(item.done_at(StepName.MAIL)),
+        "noted_at": instant(item.done_at(StepName.WRITE_BACK)),
+        "pdf_sha256": pdf.sha256 if pdf else None,
+        "problems": plain(draft.problems),
+        "link": link,
     }
 
 
-def of_content(draft: Draft) -> Json:
-    """What a document says beyond its summary, from its snapshot."""
+def document_content(draft: Draft) -> Json:
+    """What a document says beyond the list of documents."""
     return {
-        "vat_lines": [of_vat_line(line) for line in draft.vat_lines],
-        "lines": [of_line(line) for line in draft.lines],
+        "lines": [document_line(line) for line in draft.lines],
         "seller": plain(draft.seller),
         "buyer_details": plain(draft.buyer),
         "payment": plain(draft.payment),
@@ -59,41 +68,25 @@ def of_content(draft: Draft) -> Json:
         "mentions": [mention.text for mention in draft.mentions],
         "reason": draft.reason,
         "vat_eur": amount(draft.vat_eur) if draft.vat_eur is not None else None,
-        "problems": plain(draft.problems),
     }
 
 
-def of_draft(kept: StoredDraft) -> Json:
-    """A draft that waits for a person: no number yet, and why not."""
-    draft = kept.draft
+def order_history(found: OrderHistory, *, link_of: Callable[[DocumentDetails], str | None]) -> Json:
+    """An order's whole story: what came in, what was decided and why, what was made of it and what became of that."""
     return {
-        "shop": kept.shop_id,
-        "draft_id": kept.draft_id,
-        "order_id": draft.order_id,
-        "order_number": draft.order_number,
-        "kind": draft.kind,
-        "status": "draft",
-        "cause": draft.cause,
-        "created_at": instant(kept.created_at),
-        "buyer": draft.buyer.company or draft.buyer.name,
-        "currency": draft.currency,
-        "net": amount(draft.net),
-        "vat": amount(draft.vat),
-        "rounding": amount(draft.rounding),
-        "total": amount(draft.total),
-        "vat_lines": [of_vat_line(line) for line in draft.vat_lines],
-        "language": draft.language,
-        "corrects": draft.corrects.number if draft.corrects else None,
-        "test": draft.test,
-        "problems": plain(draft.problems),
+        "order": order_with_results(found.order) if found.order else None,
+        "deliveries": [delivery(one) for one in found.deliveries],
+        "documents": [{**document(item, link=link_of(item)), "steps": steps(item)} for item in found.documents],
+        "drafts": [document(item) for item in found.drafts],
+        "events": [audit_entry(entry) for entry in found.audit_entries],
     }
 
 
-def of_vat_line(line: VatLine) -> Json:
+def vat_line(line: VatLine) -> Json:
     return {"rate": amount(line.rate), "category": line.category, "base": amount(line.base), "vat": amount(line.vat)}
 
 
-def of_line(line: Line) -> Json:
+def document_line(line: Line) -> Json:
     return {
         "description": line.description,
         "sku": line.sku,
@@ -106,8 +99,7 @@ def of_line(line: Line) -> Json:
     }
 
 
-def of_steps(steps: Iterable[Step]) -> list[Json]:
-    """In the order in which a document walks through them."""
+def steps(item: DocumentDetails) -> list[Json]:
     return [
         {
             "step": step.name,
@@ -118,25 +110,38 @@ def of_steps(steps: Iterable[Step]) -> list[Json]:
             "detail": step.detail,
             "done_at": instant(step.done_at),
         }
-        for step in sorted(steps, key=lambda step: list(StepName).index(step.name))
+        for step in item.steps
     ]
 
 
-def of_delivery(delivery: Delivery) -> Json:
+def audit_entry(entry: AuditEntry) -> Json:
+    """What happened, and by whom; from which network address stays out."""
     return {
-        "id": delivery.delivery_id,
-        "source": delivery.source,
-        "topic": delivery.topic,
-        "received_at": instant(delivery.received_at),
-        "sha256": delivery.body_sha256,
-        "state": delivery.state,
-        "attempts": delivery.attempts,
-        "code": delivery.code,
-        "message": delivery.message,
+        "shop_id": entry.shop_id,
+        "at": instant(entry.at),
+        "actor": entry.actor,
+        "code": entry.code,
+        "message": entry.message,
+        "order_id": entry.order_id,
+        "document_id": entry.document_id,
     }
 
 
-def of_order(seen: StoredOrder) -> Json:
+def delivery(received: Delivery) -> Json:
+    return {
+        "id": received.delivery_id,
+        "source": received.source,
+        "topic": received.topic,
+        "received_at": instant(received.received_at),
+        "sha256": received.body_sha256,
+        "state": received.state,
+        "attempts": received.attempts,
+        "code": received.code,
+        "message": received.message,
+    }
+
+
+def order(seen: StoredOrder) -> Json:
     """An order as last seen. Its key stays out: in the shop it opens the order to whoever has it."""
     return {
         "shop": seen.shop_id,
@@ -153,7 +158,12 @@ def of_order(seen: StoredOrder) -> Json:
     }
 
 
-def of_number_status(line: NumberStatus) -> Json:
+def order_with_results(seen: StoredOrder) -> Json:
+    """An order with what each rule said of it."""
+    return {**order(seen), "rule_results": plain(seen.rule_results)}
+
+
+def number_status(line: NumberStatus) -> Json:
     """One number of the register with what became of it."""
     amounts = {name: amount(getattr(line, name)) for name in ("net", "vat", "total")}
     fields: Json = {name: value for name, value in vars(line).items() if name != "shop_id"}
@@ -162,7 +172,7 @@ def of_number_status(line: NumberStatus) -> Json:
 
 def plain(value: object) -> object:
     """A value of the domain as JSON has it."""
-    return json.loads(json_codec.dump(value))
+    return json_codec.plain(value, lambda message: message)
 
 
 def amount(value: Decimal) -> str:

@@ -1,4 +1,4 @@
-"""The one place where the parts are plugged together. Use cases get a `Services`, never the parts one by one."""
+"""The one place where the parts are plugged together. Use cases get a `Services`, never its parts one by one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from redis.exceptions import RedisError
 from rq import Queue
 
 from worker import queue
+from worker.domain.document import Document
+from worker.net import document_link
 from worker.settings import Settings
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
@@ -23,7 +25,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Services:
-    """What a use case may use of the world. *now* is the only clock."""
+    """What a use case may use of the outside world. *now* is the only clock."""
 
     settings: Settings
     now: Callable[[], datetime] = utc_now
@@ -62,8 +64,16 @@ class Services:
             )
         return self._clients[key]
 
+    def link_of(self, document: Document | None) -> str | None:
+        """The customer's link as of the document's own moment, so always the same; None for a draft, which has no document."""
+        if document is None:
+            return None
+        return document_link.url(
+            self.settings.public_url, self.settings.secret_keys, document.document_id, now=document.issued_at
+        )
+
     def enqueue(self, job: str, row_id: int) -> None:
-        """Ring once; where Redis is away the row waits for the sweep."""
+        """Enqueue once; where Redis does not answer the row waits for the scheduler."""
         try:
             queue.enqueue(self.queue, job, row_id)
         except RedisError:

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do. Each blueprint of pages says once what it needs; no view asks for itself."""
+"""The signed-in user, and what he may do. Each blueprint of pages says once what it needs; no view checks for itself."""
 
 import hashlib
 import hmac
@@ -11,12 +11,15 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, abort, g, request
 
 from bridge.context import context, redirect_to
-from bridge.i18n.translate import _, dashboard_message_page, set_language
+from bridge.errors import Refused
+from bridge.i18n.translate import _, set_language
 from worker.domain.shop import Shop
+from worker.message import Message
 from worker.store import sessions, shops, users
 from worker.store.sessions import SEEN_EVERY, Session
 from worker.store.users import Role, User
 
+ROLE_NAMES = {Role.OPERATOR: Message("operator"), Role.ADMIN: Message("admin"), Role.VIEWER: Message("viewer")}
 RANK = {Role.VIEWER: 1, Role.ADMIN: 2, Role.OPERATOR: 3}
 CHANGING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -31,7 +34,7 @@ class CurrentUser:
 
 
 def current_user() -> CurrentUser | None:
-    """Who sent this request; None for a stranger. Looked up once a request."""
+    """The user who sent this request; None when nobody is signed in. Read from the database once a request."""
     if "current_user" not in g:
         g.current_user = load_current_user(request.cookies.get(cookie_name(), ""))
         if g.current_user is not None:
@@ -41,7 +44,7 @@ def current_user() -> CurrentUser | None:
 
 
 def me() -> CurrentUser:
-    """Who sent this request, on pages that only people who are signed in see."""
+    """The user who sent this request, on pages that need a sign-in."""
     found = current_user()
     if found is None:
         raise LookupError("this page is not guarded")
@@ -64,16 +67,17 @@ def load_current_user(token: str) -> CurrentUser | None:
 
 
 def guard_shop(blueprint: Blueprint, *, to_read: Role = Role.VIEWER, to_change: Role = Role.ADMIN) -> None:
-    """Let only members of the shop in the address see the blueprint's pages, and only *act* change anything.
+    """Let only members of the shop in the address read the blueprint's pages, and only the role *to_change* change anything.
 
     A shop that is not theirs answers like one that does not exist, so that nobody learns who else is here.
     """
 
     @blueprint.before_request
     def check() -> Response | None:
-        stranger = redirect_to_sign_in() or form_token_error()
-        if stranger is not None:
-            return stranger
+        elsewhere = redirect_to_sign_in()
+        if elsewhere is not None:
+            return elsewhere
+        require_form_token()
         shop_id = str((request.view_args or {}).get("shop_id", ""))
         with context().store.read() as connection:
             role = users.role_in(connection, me().user, shop_id)
@@ -82,7 +86,7 @@ def guard_shop(blueprint: Blueprint, *, to_read: Role = Role.VIEWER, to_change: 
             abort(HTTPStatus.NOT_FOUND)
         needed = to_change if request.method in CHANGING_METHODS else to_read
         if RANK[role] < RANK[needed]:
-            return forbidden()
+            raise forbidden()
         g.shop, g.role = shop, role
         return None
 
@@ -92,9 +96,10 @@ def guard_operators(blueprint: Blueprint) -> None:
 
     @blueprint.before_request
     def check() -> Response | None:
-        stranger = redirect_to_sign_in() or form_token_error()
-        if stranger is not None:
-            return stranger
+        elsewhere = redirect_to_sign_in()
+        if elsewhere is not None:
+            return elsewhere
+        require_form_token()
         if not me().user.operator:
             abort(HTTPStatus.NOT_FOUND)
         g.role = Role.OPERATOR
@@ -103,12 +108,13 @@ def guard_operators(blueprint: Blueprint) -> None:
 
 def guard_users(blueprint: Blueprint) -> None:
     """Let everybody in who is signed in."""
-    blueprint.before_request(lambda: redirect_to_sign_in() or form_token_error())
+    blueprint.before_request(redirect_to_sign_in)
+    blueprint.before_request(require_form_token)
 
 
 def guard_forms(blueprint: Blueprint) -> None:
     """Strangers may see the pages; what they send must come from a form of ours."""
-    blueprint.before_request(form_token_error)
+    blueprint.before_request(require_form_token)
 
 
 def redirect_to_sign_in() -> Response | None:
@@ -119,28 +125,28 @@ def redirect_to_sign_in() -> Response | None:
     return redirect_to(f"/sign-in{query}")
 
 
-def form_token_error() -> Response | None:
-    """The answer to a change that no form of ours asked for: another site's, or a page that was open for too long."""
+def require_form_token() -> None:
+    """Refuse a change that no form of ours asked for: another site's, or a page that was open for too long."""
     if request.method not in CHANGING_METHODS:
-        return None
+        return
     elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
     sent = request.form.get("form_token", "") or request.headers.get("X-Form-Token", "")
     if not elsewhere and hmac.compare_digest(sent.encode(), form_token().encode()):
-        return None
-    return dashboard_message_page(
+        return
+    raise Refused(
         HTTPStatus.BAD_REQUEST,
-        _("Nothing was changed"),
+        "form_old",
         _("This page was open for too long, or did not come from here. Go back, load it again and try once more."),
-        code="form_old",
+        title=_("Nothing was changed"),
     )
 
 
-def forbidden() -> Response:
-    return dashboard_message_page(
+def forbidden() -> Refused:
+    return Refused(
         HTTPStatus.FORBIDDEN,
-        _("Your role does not allow this"),
+        "role",
         _("You may look, but not change or set up anything in this shop. Ask one of its admins."),
-        code="role",
+        title=_("Your role does not allow this"),
     )
 
 
@@ -196,7 +202,7 @@ def role() -> Role:
 
 
 def may_change() -> bool:
-    """Whether who is asking may change anything in the shop at hand."""
+    """Whether the user may change anything in the shop of this page."""
     return RANK[role()] >= RANK[Role.ADMIN]
 
 

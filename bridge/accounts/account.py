@@ -6,17 +6,18 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import guard_users, me
+from bridge.accounts.audit import record_event
 from bridge.accounts.sign_in import (
     MOST_ATTEMPTS,
     is_rate_limited,
     read_new_password,
-    record_event,
     reset_rate_limit,
     too_many_attempts,
 )
 from bridge.context import context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, set_language
+from worker.message import Message
 from worker.store import sessions as sessions_store
 from worker.store import users
 
@@ -58,7 +59,7 @@ def change_password() -> Response:
     form, user = Form.from_request(request.form), me().user
     form.values |= {"name": user.name, "language": user.language}
     if is_rate_limited("old", str(user.user_id), MOST_ATTEMPTS):
-        return too_many_attempts()
+        raise too_many_attempts()
     if not is_present_password():
         form.errors["old"] = _("This is not your present password.")
     password = read_new_password(form, user.email)
@@ -67,7 +68,7 @@ def change_password() -> Response:
     with context().store.write() as connection:
         users.change(connection, user.user_id, password=passwords.hashed(password))
         sessions_store.end_all(connection, user.user_id, but=me().session.token_hash)
-    record_event("password_changed", f"{user.email} chose a new password.", actor=user.name)
+    record_event("password_changed", Message("{email} chose a new password.", email=user.email), actor=user.name)
     flash(_("Your password is changed, and you are signed out everywhere else."), "good")
     return back()
 
@@ -77,14 +78,16 @@ def end_other_sessions() -> Response:
     """Sign out everywhere else."""
     with context().store.write() as connection:
         ended = sessions_store.end_all(connection, me().user.user_id, but=me().session.token_hash)
-    record_event("sessions_ended", f"{me().user.email} signed out everywhere else.", actor=me().user.name)
+    record_event(
+        "sessions_ended", Message("{email} signed out everywhere else.", email=me().user.email), actor=me().user.name
+    )
     flash(_("You are signed out everywhere else.") if ended else _("You were signed in nowhere else."), "good")
     return back()
 
 
 @blueprint.get("/account/second-factor")
 def second_factor_form() -> Response:
-    """Show a fresh seed; nothing is kept until a code proves that an app has it."""
+    """Show a fresh seed; nothing is stored until a code proves that an app has it."""
     if me().user.totp:
         return back()
     return second_factor_page(second_factor.new_seed(), Form())
@@ -92,7 +95,7 @@ def second_factor_form() -> Response:
 
 @blueprint.post("/account/second-factor")
 def enable_second_factor() -> Response:
-    """Keep the seed once its first code is right, and show the recovery codes: this once."""
+    """Store the seed once its first code is right, and show the recovery codes: this once."""
     form, user = Form.from_request(request.form), me().user
     seed = form.values.get("seed", "")
     usable = second_factor.is_seed(seed)
@@ -111,7 +114,9 @@ def enable_second_factor() -> Response:
             totp_step=step,
             recovery=second_factor.as_stored(codes),
         )
-    record_event("second_factor_on", f"{user.email} switched the second factor on.", actor=user.name)
+    record_event(
+        "second_factor_on", Message("{email} switched the second factor on.", email=user.email), actor=user.name
+    )
     return make_response(render_template("dashboard/account/recovery.html", codes=codes))
 
 
@@ -120,7 +125,7 @@ def disable_second_factor() -> Response:
     """Password again: an open session on somebody's desk must not be enough."""
     user = me().user
     if is_rate_limited("old", str(user.user_id), MOST_ATTEMPTS):
-        return too_many_attempts()
+        raise too_many_attempts()
     if not is_present_password():
         form = Form(
             {"name": user.name, "language": user.language}, {"old_second": _("This is not your present password.")}
@@ -128,7 +133,9 @@ def disable_second_factor() -> Response:
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     with context().store.write() as connection:
         users.change(connection, user.user_id, totp="", recovery="[]")
-    record_event("second_factor_off", f"{user.email} switched the second factor off.", actor=user.name)
+    record_event(
+        "second_factor_off", Message("{email} switched the second factor off.", email=user.email), actor=user.name
+    )
     flash(_("The second factor is off."), "good")
     return back()
 
@@ -153,7 +160,7 @@ SYSTEMS = (
 
 
 def browser_name(agent: str) -> str:
-    """A browser and its system as people call them, or what it says of itself."""
+    """Browser and operating system by their common names, or the raw User-Agent."""
     known = [next((name for sign, name in signs if sign in agent), "") for signs in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, known)) or agent or _("unknown browser")
 

@@ -4,10 +4,10 @@ from functools import cache
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from bridge.i18n.translate import _
+from worker.errors import InvalidValue
 
 SHORTEST, LONGEST = 10, 200
-# Of this length or more, what people choose first all the same.
+# The most common passwords of at least this length.
 COMMON = {
     "1234567890",
     "0123456789",
@@ -22,20 +22,20 @@ COMMON = {
 
 
 def check_strength(password: str, *, email: str) -> str:
-    """*password*, when it will do. Raises ValueError with a sentence."""
+    """Return *password* when it is good enough. Raises ValueError with a message for the form."""
     if len(password) < SHORTEST:
-        raise ValueError(
-            _("Choose at least {count} characters; a few words in a row are easy to remember.", count=SHORTEST)
+        raise InvalidValue(
+            "Choose at least {count} characters; a few words in a row are easy to remember.", count=SHORTEST
         )
     if len(password) > LONGEST:
-        raise ValueError(_("Choose at most {count} characters.", count=LONGEST))
+        raise InvalidValue("Choose at most {count} characters.", count=LONGEST)
     lowered = password.lower()
     if (
         lowered in COMMON
         or len(set(lowered)) < 5
         or email.partition("@")[0].lower() in (lowered, lowered.rstrip("0123456789"))
     ):
-        raise ValueError(_("This password is too easy to guess; choose another one."))
+        raise InvalidValue("This password is too easy to guess; choose another one.")
     return password
 
 

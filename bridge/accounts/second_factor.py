@@ -51,7 +51,7 @@ def time_step_of(seed: str, code: str, *, now: datetime) -> int | None:
 
 
 def accept_code(user: User, code: str, *, now: datetime) -> bool:
-    """Whether *code* opens the door for *user*: each code of the app and each recovery code once."""
+    """Whether *code* signs *user* in: each code of the app and each recovery code works once."""
     step = time_step_of(context().encryption.decrypt(user.totp), code, now=now)
     with context().store.write() as connection:
         if step is not None:
@@ -65,7 +65,7 @@ def accept_code(user: User, code: str, *, now: datetime) -> bool:
 
 
 def new_recovery_codes() -> tuple[str, ...]:
-    """Codes to print and keep: xxxxx-xxxxx."""
+    """New recovery codes, xxxxx-xxxxx each."""
     letters = ("".join(random.choice(ALPHABET) for _ in range(10)) for _ in range(RECOVERY_CODES))
     return tuple(f"{code[:5]}-{code[5:]}" for code in letters)
 

@@ -9,13 +9,16 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 
 from bridge.accounts import passwords, second_factor
-from bridge.accounts.access import client_address, cookie_name, current_user, guard_forms, set_cookie
+from bridge.accounts.access import ROLE_NAMES, client_address, cookie_name, current_user, guard_forms, set_cookie
+from bridge.accounts.audit import record_event
 from bridge.context import base_path, context, redirect_to
+from bridge.errors import Refused
 from bridge.forms import Form
-from bridge.i18n.translate import _, dashboard_message_page, translator
-from worker.store import sessions, shops, sign_in_log, users
+from bridge.i18n.translate import _, translate_message, translator
+from worker.errors import InvalidValue
+from worker.message import Message
+from worker.store import sessions, shops, users
 from worker.store.sessions import LIFETIME, OneTimeLink
-from worker.store.sign_in_log import SignInLogEntry
 from worker.store.users import Role, User
 
 blueprint = Blueprint("sign_in", __name__)
@@ -23,7 +26,7 @@ guard_forms(blueprint)
 
 RATE_LIMIT_PERIOD = timedelta(minutes=15)
 MOST_ATTEMPTS = 10
-# Many people may share the address of one office.
+# An office may share one address.
 MOST_ATTEMPTS_OF_ADDRESS = 60
 SECOND_STEP_S = 300
 SECOND_STEP = "facturelay.second-step.v1"
@@ -31,7 +34,7 @@ SECOND_STEP = "facturelay.second-step.v1"
 
 @blueprint.get("/sign-in")
 def sign_in() -> Response:
-    """Ask for mail address and password."""
+    """The form for mail address and password."""
     if current_user() is not None:
         return make_response(redirect(f"{base_path()}/"))
     return sign_in_page("sign_in", Form({"next": request.args.get("next", "")}))
@@ -39,18 +42,22 @@ def sign_in() -> Response:
 
 @blueprint.post("/sign-in")
 def submit_sign_in() -> Response:
-    """Check them; who has a second factor is asked for its code next."""
+    """Check them; a user with a second factor comes to the form for its code."""
     form = Form.from_request(request.form)
     email = form.values.get("email", "").lower()
     if is_rate_limited("mail", email, MOST_ATTEMPTS) or is_rate_limited(
         "address", client_address(), MOST_ATTEMPTS_OF_ADDRESS
     ):
-        return too_many_attempts()
+        raise too_many_attempts()
     with context().store.read() as connection:
         user = users.by_email(connection, email)
     is_right_password = passwords.matches(user.password if user else None, request.form.get("password", ""))
     if user is None or not is_right_password or user.suspended_at is not None:
-        record_event("sign_in_failed", f"Somebody could not sign in as {email[:254]}.", actor=email[:254])
+        record_event(
+            "sign_in_failed",
+            Message("Somebody could not sign in as {email_254}.", email_254=email[:254]),
+            actor=email[:254],
+        )
         form.errors["password"] = _("This mail address and password do not belong together.")
         return sign_in_page("sign_in", form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if user.totp:
@@ -69,13 +76,15 @@ def submit_code() -> Response:
         form.errors["password"] = _("That took too long; sign in once more.")
         return sign_in_page("sign_in", form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if is_rate_limited("code", str(user_id), MOST_ATTEMPTS):
-        return too_many_attempts()
+        raise too_many_attempts()
     with context().store.read() as connection:
         user = users.find(connection, user_id)
     if user is None or user.suspended_at is not None or not user.totp:
         return redirect_to("/sign-in")
     if not second_factor.accept_code(user, form.values.get("code", ""), now=context().now()):
-        record_event("sign_in_failed", f"A wrong second code was given for {user.email}.", actor=user.email)
+        record_event(
+            "sign_in_failed", Message("A wrong second code was given for {email}.", email=user.email), actor=user.email
+        )
         form.errors["code"] = _("This code is not right, or was used before. Codes change every 30 seconds.")
         return sign_in_page("code", form, HTTPStatus.UNPROCESSABLE_ENTITY)
     return start_session(user, form)
@@ -97,9 +106,7 @@ def sign_out() -> Response:
 def set_up(token: str) -> Response:
     """The first page that anybody sees: the operator's name and password."""
     found = valid_link(token, "setup")
-    return (
-        sign_in_page("set_up", Form({"email": found.email}), found=found) if isinstance(found, OneTimeLink) else found
-    )
+    return sign_in_page("set_up", Form({"email": found.email}), found=found)
 
 
 @blueprint.post("/set-up/<token>")
@@ -111,8 +118,6 @@ def do_set_up(token: str) -> Response:
 def join(token: str) -> Response:
     """An invitation. Who has an account already only says yes."""
     found = valid_link(token, "invite")
-    if not isinstance(found, OneTimeLink):
-        return found
     return sign_in_page(
         "join", Form({"email": found.email}), found=found, known=has_account(found.email), shop=shop_name(found)
     )
@@ -127,16 +132,12 @@ def do_join(token: str) -> Response:
 def new_password(token: str) -> Response:
     """A new password for who forgot the old one."""
     found = valid_link(token, "password")
-    return (
-        sign_in_page("password", Form({"email": found.email}), found=found) if isinstance(found, OneTimeLink) else found
-    )
+    return sign_in_page("password", Form({"email": found.email}), found=found)
 
 
 @blueprint.post("/password/<token>")
 def set_new_password(token: str) -> Response:
     found = valid_link(token, "password")
-    if not isinstance(found, OneTimeLink):
-        return found
     form = Form.from_request(request.form)
     password = read_new_password(form, found.email)
     if password is None:
@@ -144,10 +145,10 @@ def set_new_password(token: str) -> Response:
     with context().store.write() as connection:
         user = users.by_email(connection, found.email)
         if user is None or not sessions.use_link(connection, found, now=context().now()):
-            return dead_link_page()
+            raise dead_link()
         users.change(connection, user.user_id, password=passwords.hashed(password))
         sessions.end_all(connection, user.user_id)
-    record_event("password_changed", f"{found.email} chose a new password.", actor=found.email)
+    record_event("password_changed", Message("{email} chose a new password.", email=found.email), actor=found.email)
     flash(_("Your password is changed. Sign in with it."), "good")
     return redirect_to("/sign-in")
 
@@ -155,8 +156,6 @@ def set_new_password(token: str) -> Response:
 def accept_invitation(token: str, purpose: str) -> Response:
     """Make the user that a link is for, or let one that is there into the shop, and sign in."""
     found = valid_link(token, purpose)
-    if not isinstance(found, OneTimeLink):
-        return found
     form = Form.from_request(request.form)
     template = "set_up" if purpose == "setup" else "join"
     if has_account(found.email) and purpose == "invite":
@@ -169,9 +168,14 @@ def accept_invitation(token: str, purpose: str) -> Response:
         return sign_in_page(template, form, HTTPStatus.UNPROCESSABLE_ENTITY, **values)
     with context().store.write() as connection:
         if not sessions.use_link(connection, found, now=context().now()):
-            return dead_link_page()
+            raise dead_link()
         user = create_user(connection, found, email=email, name=name, password=password)
-    record_event("user_created", f"{user.email} joined as {found.role}.", actor=user.name, shop_id=found.shop_id)
+    record_event(
+        "user_created",
+        Message("{email} joined as {role}.", email=user.email, role=ROLE_NAMES[found.role]),
+        actor=user.name,
+        shop_id=found.shop_id,
+    )
     return start_session(user, form)
 
 
@@ -200,18 +204,23 @@ def add_member(link: OneTimeLink) -> Response:
         return redirect_to(f"/sign-in?next={request.path}")
     with context().store.write() as connection:
         if not sessions.use_link(connection, link, now=context().now()):
-            return dead_link_page()
+            raise dead_link()
         if link.shop_id is None:
             users.change(connection, signed_in.user.user_id, operator=True)
-        # An invitation takes nothing away: the last admin who is invited to look stays an admin.
+        # An invitation never lowers a role: the last admin who is invited as viewer stays an admin.
         elif users.roles_of(connection, signed_in.user.user_id).get(link.shop_id) is not Role.ADMIN:
             users.give_role(connection, signed_in.user.user_id, link.shop_id, link.role)
-    record_event("joined", f"{link.email} joined as {link.role}.", actor=signed_in.user.name, shop_id=link.shop_id)
+    record_event(
+        "joined",
+        Message("{email} joined as {role}.", email=link.email, role=ROLE_NAMES[link.role]),
+        actor=signed_in.user.name,
+        shop_id=link.shop_id,
+    )
     return redirect_to("/")
 
 
 def start_session(user: User, form: Form) -> Response:
-    """Open a session and go where the visitor wanted to go."""
+    """Open a session and redirect to the page the visitor came for."""
     now = context().now()
     with context().store.write() as connection:
         sessions.reset_attempts(
@@ -219,7 +228,7 @@ def start_session(user: User, form: Form) -> Response:
         )
         token = sessions.begin(connection, user.user_id, agent=request.headers.get("User-Agent", ""), now=now)
         users.change(connection, user.user_id, signed_in_at=now)
-    record_event("signed_in", f"{user.email} signed in.", actor=user.name)
+    record_event("signed_in", Message("{email} signed in.", email=user.email), actor=user.name)
     response = redirect_to(safe_next_path(form.values.get("next", "")))
     set_cookie(response, cookie_name(), token, max_age_s=int(LIFETIME.total_seconds()))
     return response
@@ -234,21 +243,21 @@ def safe_next_path(path: str) -> str:
     return path if safe else "/"
 
 
-def valid_link(token: str, purpose: str) -> OneTimeLink | Response:
+def valid_link(token: str, purpose: str) -> OneTimeLink:
     with context().store.read() as connection:
         found = sessions.find_link(connection, token, purpose)
         too_late = purpose == "setup" and users.has_any(connection)
     if found is None or too_late or not found.is_valid(context().now()):
-        return dead_link_page()
+        raise dead_link()
     return found
 
 
-def dead_link_page() -> Response:
-    return dashboard_message_page(
+def dead_link() -> Refused:
+    return Refused(
         HTTPStatus.GONE,
-        _("This link does not work any more"),
+        "link_over",
         _("It has been used, or is too old. Ask for a new one where it came from."),
-        code="link_over",
+        title=_("This link does not work any more"),
     )
 
 
@@ -258,7 +267,7 @@ def has_account(email: str) -> bool:
 
 
 def shop_name(link: OneTimeLink) -> str:
-    """The shop that somebody is invited to, as a sentence names it; empty for all shops."""
+    """The shop of an invitation, as a phrase within a message; empty for all shops."""
     if link.shop_id is None:
         return ""
     with context().store.read() as connection:
@@ -267,12 +276,12 @@ def shop_name(link: OneTimeLink) -> str:
 
 
 def read_new_password(form: Form, email: str) -> str | None:
-    """The new password, typed twice the same; otherwise a sentence in the form."""
+    """The new password, typed twice the same; None with a message in the form otherwise."""
     password = request.form.get("password", "")
     try:
         passwords.check_strength(password, email=email)
-    except ValueError as error:
-        form.errors["password"] = str(error)
+    except InvalidValue as error:
+        form.errors["password"] = translate_message(error.message)
         return None
     if password != request.form.get("again", ""):
         form.errors["again"] = _("The two passwords differ.")
@@ -281,10 +290,10 @@ def read_new_password(form: Form, email: str) -> str | None:
 
 
 def read_mail_address(text: str) -> str:
-    """Read a mail address. Raises ValueError with a sentence."""
+    """Read a mail address. Raises ValueError with a message for the form."""
     name, at, host = text.strip().lower().rpartition("@")
     if not (at and name and "." in host.strip(".") and len(text) <= 254) or any(c.isspace() for c in text.strip()):
-        raise ValueError(_("This is not a mail address; write it like name@example.com."))
+        raise InvalidValue("This is not a mail address; write it like name@example.com.")
     return f"{name}@{host}"
 
 
@@ -306,25 +315,18 @@ def rate_limit_key(what: str, name: str) -> str:
     return f"{what}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
-def too_many_attempts() -> Response:
-    response = dashboard_message_page(
+def too_many_attempts() -> Refused:
+    return Refused(
         HTTPStatus.TOO_MANY_REQUESTS,
-        _("Too many tries"),
+        "too_many_attempts",
         _("A password or a code was wrong too often. Wait a quarter of an hour and try again."),
-        code="too_many_attempts",
+        title=_("Too many attempts"),
+        headers={"Retry-After": str(int(RATE_LIMIT_PERIOD.total_seconds()))},
     )
-    response.headers["Retry-After"] = str(int(RATE_LIMIT_PERIOD.total_seconds()))
-    return response
 
 
 def second_step_serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(list(reversed(context().settings.secret_keys)), salt=SECOND_STEP)
-
-
-def record_event(code: str, message: str, *, actor: str, shop_id: str | None = None) -> None:
-    entry = SignInLogEntry(context().now(), actor, code, message, shop_id, client_address())
-    with context().store.write() as connection:
-        sign_in_log.add(connection, entry)
 
 
 def sign_in_page(template: str, form: Form, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:

@@ -1,4 +1,4 @@
-"""/api/v1: a shop's documents, orders and webhooks for programs. Every route, and all that is said of it, is in `routes`."""
+"""/api/v1: a shop's documents, orders and webhooks for other software. Every route, and its description, is in `routes`."""
 
 from flask import Blueprint, Response, jsonify
 from flask.blueprints import BlueprintSetupState
@@ -28,7 +28,7 @@ def prepare(state: BlueprintSetupState) -> None:
 
 @blueprint.get("/openapi.json")
 def description() -> Response:
-    """What the API can do, for programs and for those who write them; it holds no secret, so it asks for no token."""
+    """The OpenAPI file; it holds no secret, so it needs no token."""
     return jsonify(openapi.build_document(ROUTES, server=context().settings.public_url + PREFIX))
 
 

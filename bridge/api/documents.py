@@ -6,15 +6,16 @@ from flask import Response, jsonify, make_response, request
 
 from bridge.api.request import ApiRequest, not_found, page_response
 from bridge.context import context
-from bridge.customer.document import MEDIA_TYPES, REFRESH_S, file_name
-from bridge.errors import refusal
+from bridge.customer.document import MEDIA_TYPES, REFRESH_S
+from bridge.errors import Refused
 from worker import serializers
+from worker.message import Message
 from worker.net import document_link
-from worker.serializers import Json
-from worker.store import documents, register, steps
+from worker.store import register
 from worker.store.api_tokens import Scope
 from worker.store.queries import api_documents
-from worker.store.queries.api_documents import ApiDocumentFilter, DocumentSummary
+from worker.store.queries.api_documents import ApiDocumentFilter
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.steps import StepName
 
 
@@ -24,41 +25,34 @@ def list_documents(api_request: ApiRequest) -> Response:
         found = api_documents.page(
             connection, api_request.shop_id, wanted, after=api_request.after, limit=api_request.limit + 1
         )
-    items = [with_link(api_request, summary) for summary in found]
+    items = [serializers.document(item, link=link_of(api_request, item)) for item in found]
     return page_response(api_request, "/documents", "documents", items, "document_id")
 
 
 def get_document(api_request: ApiRequest, document_id: int) -> Response:
     with context().store.read() as connection:
-        summary = api_documents.find(connection, api_request.shop_id, document_id)
-        if summary is None:
-            return not_found("document")
-        document = documents.get(connection, document_id)
-        document_steps = steps.of_document(connection, document_id)
-        corrected_by = api_documents.corrected_by(connection, api_request.shop_id, summary)
-    content = serializers.of_content(document.draft)
+        item = api_documents.find(connection, api_request.shop_id, document_id)
+        if item is None or item.document is None:
+            raise not_found("document")
+        corrected_by = api_documents.corrected_by(connection, item.document)
     return jsonify(
         {
-            **with_link(api_request, summary),
-            **content,
+            **serializers.document(item, link=link_of(api_request, item)),
+            **serializers.document_content(item.draft),
             "corrected_by": list(corrected_by),
-            "steps": serializers.of_steps(document_steps.values()),
+            "steps": serializers.steps(item),
         }
     )
 
 
-def with_link(api_request: ApiRequest, summary: DocumentSummary) -> Json:
-    """A document with the shopper's link: whoever has that has the file, so only a token that may have files is told."""
-    fields = serializers.of_document(summary)
-    if Scope.FILES_READ not in api_request.token.scopes:
-        return {**fields, "link": None}
+def link_of(api_request: ApiRequest, item: DocumentDetails) -> str | None:
+    """The customer's link: whoever has that has the file, so only a token that may have files is told."""
+    if item.document is None or Scope.FILES_READ not in api_request.token.scopes:
+        return None
     settings = context().settings
     # As in mails: the same all day.
-    start = max(summary.issued_at, context().now().replace(hour=0, minute=0, second=0, microsecond=0))
-    return {
-        **fields,
-        "link": document_link.url(settings.public_url, settings.secret_keys, summary.document_id, now=start),
-    }
+    start = max(item.document.issued_at, context().now().replace(hour=0, minute=0, second=0, microsecond=0))
+    return document_link.url(settings.public_url, settings.secret_keys, item.document.document_id, now=start)
 
 
 def get_pdf(api_request: ApiRequest, document_id: int) -> Response:
@@ -72,33 +66,35 @@ def get_xml(api_request: ApiRequest, document_id: int) -> Response:
 def stored_file(api_request: ApiRequest, document_id: int, file_format: str) -> Response:
     """The bytes as stored; 304 for whoever has them already: they never change."""
     with context().store.read() as connection:
-        document = documents.find(connection, document_id)
-        if document is None or document.shop_id != api_request.shop_id:
-            return not_found("document")
-        stored = documents.file_of(connection, document_id, file_format)
-        render = steps.of_document(connection, document_id).get(StepName.RENDER)
+        item = api_documents.find(connection, api_request.shop_id, document_id)
+    if item is None or item.document is None:
+        raise not_found("document")
+    stored, render = item.file(file_format), item.step(StepName.RENDER)
     if stored is None:
         is_being_made = file_format == "pdf" and render is not None and render.state in ("waiting", "running")
-        return file_being_made() if is_being_made else file_unknown(file_format)
+        raise file_being_made() if is_being_made else file_unknown(file_format)
     # Asked first: who has the bytes need not have them read again.
     if request.if_none_match.contains(stored.sha256):
         response = make_response(b"", HTTPStatus.NOT_MODIFIED)
     else:
         response = make_response(context().archive.get(stored.path, sha256=stored.sha256))
     response.content_type = MEDIA_TYPES[file_format]
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(document, file_format)}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{item.document.file_name(file_format)}"'
     response.set_etag(stored.sha256)
     return response
 
 
-def file_being_made() -> Response:
-    response = refusal(HTTPStatus.NOT_FOUND, "file_being_made", "This file is being made; ask again in some seconds.")
-    response.headers["Retry-After"] = str(REFRESH_S)
-    return response
+def file_being_made() -> Refused:
+    message = Message("This file is being made; ask again in some seconds.")
+    return Refused(HTTPStatus.NOT_FOUND, "file_being_made", message, headers={"Retry-After": str(REFRESH_S)})
 
 
-def file_unknown(file_format: str) -> Response:
-    return refusal(HTTPStatus.NOT_FOUND, "file_unknown", f"This document has no {file_format.upper()}.")
+def file_unknown(file_format: str) -> Refused:
+    return Refused(
+        HTTPStatus.NOT_FOUND,
+        "file_unknown",
+        Message("This document has no {format}.", format=file_format.upper()),
+    )
 
 
 def list_drafts(api_request: ApiRequest) -> Response:
@@ -110,13 +106,15 @@ def list_drafts(api_request: ApiRequest) -> Response:
             after=api_request.after,
             limit=api_request.limit + 1,
         )
-    return page_response(api_request, "/drafts", "drafts", [serializers.of_draft(kept) for kept in found], "draft_id")
+    return page_response(api_request, "/drafts", "drafts", [serializers.document(item) for item in found], "draft_id")
 
 
 def get_draft(api_request: ApiRequest, draft_id: int) -> Response:
     with context().store.read() as connection:
         draft = api_documents.open_draft(connection, api_request.shop_id, draft_id)
-    return not_found("draft") if draft is None else jsonify(serializers.of_draft(draft))
+    if draft is None:
+        raise not_found("draft")
+    return jsonify(serializers.document(draft))
 
 
 def list_register(api_request: ApiRequest) -> Response:
@@ -125,7 +123,7 @@ def list_register(api_request: ApiRequest) -> Response:
             connection, api_request.shop_id, after=api_request.after, limit=api_request.limit + 1
         )
         head = register.head(connection, api_request.shop_id)
-    items = [serializers.of_number_status(entry) for entry in found]
+    items = [serializers.number_status(entry) for entry in found]
     return page_response(
         api_request, "/register", "register", items, "position", head=str(head) if head.position else None
     )

@@ -3,15 +3,17 @@
 from bridge.api.fields import Json
 
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
-SUMMARY: Json = {
+DOCUMENT: Json = {
     "shop": SHOP,
     "document_id": 17,
+    "draft_id": None,
     "order_id": 238,
     "order_number": "238",
     "kind": "invoice",
     "number": "F2026-00017",
     "status": "issued",
     "cause": "order:238:invoice:1",
+    "created_at": None,
     "issued_on": "2026-11-23",
     "issued_at": "2026-11-23T09:30:00+00:00",
     "buyer": "Jan Peeters",
@@ -20,6 +22,7 @@ SUMMARY: Json = {
     "vat": "3.85",
     "rounding": "0.00",
     "total": "22.20",
+    "vat_lines": [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85"}],
     "language": "nl",
     "corrects": None,
     "test": False,
@@ -28,6 +31,8 @@ SUMMARY: Json = {
     "mailed_at": "2026-11-23T09:30:02+00:00",
     "noted_at": "2026-11-23T09:30:03+00:00",
     "pdf_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "problems": [],
+    "link": None,
 }
 WEBHOOK_ENDPOINT: Json = {
     "endpoint_id": 3,
@@ -45,12 +50,12 @@ WEBHOOK_PAYLOAD: Json = {
     "event": "document.issued",
     "occurred_at": "2026-11-23T09:30:00+00:00",
     "shop": SHOP,
-    "document": SUMMARY,
+    "document": DOCUMENT,
     "credit_note": None,
 }
 EXAMPLES: dict[str, Json] = {
     "list_documents": {
-        "documents": [{**SUMMARY, "link": None}],
+        "documents": [DOCUMENT],
         "next": "https://documents.example.com/api/v1/documents?limit=1&after=17",
     },
     "get_shop": {

@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import Any
 
+from bridge.errors import Refused
 from worker.domain.document import Kind
 from worker.domain.webhook import LONGEST_URL, WebhookEventKind
+from worker.errors import InvalidValue
+from worker.message import Message
 
 Json = dict[str, Any]
 # Eighteen digits: no database refuses them.
@@ -24,7 +28,7 @@ PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True)
 class RequestField:
-    """*read* makes a value of what came, or raises ValueError with a sentence. *schema* is JSON Schema, as OpenAPI 3.1 has it."""
+    """*read* makes a value of what came, or raises ValueError with a message. *schema* is JSON Schema, as OpenAPI 3.1 has it."""
 
     name: str
     schema: Json
@@ -33,31 +37,32 @@ class RequestField:
     required: bool = False
 
 
-class FieldError(ValueError):
+class FieldError(Refused):
     """What is wrong with one field, in a sentence."""
 
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
-        self.message = message
+    def __init__(self, name: str, message: str | Message) -> None:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        super().__init__(status, "field_wrong", f"{name}: {message}", fields={"field": name})
 
 
 def read_fields(fields: Sequence[RequestField], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of *fields*. Raises FieldWrong for one that is unknown, missing or wrong: a misspelt filter must not find everything."""
+    """The values of *fields*. Raises FieldError for one that is unknown, missing or wrong: a misspelt filter must not find everything."""
     known = {field.name: field for field in fields}
     for name in given:
         if name not in known:
-            names = ", ".join(known) or "nothing"
-            raise FieldError(name, f"“{name[:60]}” is not known here; there is {names}.")
+            if not known:
+                raise FieldError(name, Message("“{name}” is not known here; there is nothing.", name=name[:60]))
+            message = Message("“{name}” is not known here; there is {names}.", name=name[:60], names=", ".join(known))
+            raise FieldError(name, message)
     for field in fields:
         if field.required and field.name not in given:
-            raise FieldError(field.name, f"“{field.name}” is missing.")
+            raise FieldError(field.name, Message("“{name}” is missing.", name=field.name))
     found = {}
     for name, value in given.items():
         try:
             found[name] = known[name].read(value)
-        except (ValueError, OverflowError) as error:
-            raise FieldError(name, str(error)) from error
+        except InvalidValue as error:
+            raise FieldError(name, error.message) from error
     return found
 
 
@@ -65,7 +70,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if re.fullmatch("[0-9]{1,18}", text) and least <= int(text) <= most:
             return int(text)
-        raise ValueError(f"Write a whole number from {least} to {most}.")
+        raise InvalidValue("Write a whole number from {least} to {most}.", least=least, most=most)
 
     return read
 
@@ -74,14 +79,14 @@ def text(most: int) -> Callable[[str], str]:
     def read(value: str) -> str:
         if len(value) <= most and PLAIN.fullmatch(value):
             return value
-        raise ValueError(f"Write 1 to {most} characters, without control characters.")
+        raise InvalidValue("Write 1 to {most} characters, without control characters.", most=most)
 
     return read
 
 
 def kind(value: str) -> Kind:
     if value not in list(Kind):
-        raise ValueError(f"Write one of {', '.join(Kind)}.")
+        raise InvalidValue("Write one of {kinds}.", kinds=", ".join(Kind))
     return Kind(value)
 
 
@@ -91,7 +96,7 @@ def day(value: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise ValueError("Write a date like 2026-11-23.")
+    raise InvalidValue("Write a date like 2026-11-23.")
 
 
 def instant(value: str) -> datetime:
@@ -100,14 +105,14 @@ def instant(value: str) -> datetime:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise ValueError("Write an instant with its zone, like 2026-11-23T09:30:00Z (a + in an address is written %2B).")
+    raise InvalidValue("Write an instant with its zone, like 2026-11-23T09:30:00Z (a + in an address is written %2B).")
 
 
 def url_text(value: object) -> str:
     """Only its type; whether it may be called depends on the settings."""
     if isinstance(value, str):
         return value
-    raise ValueError("Write an address like https://books.example.com/hook.")
+    raise InvalidValue("Write an address like https://books.example.com/hook.")
 
 
 def events(value: object) -> tuple[WebhookEventKind, ...]:
@@ -117,13 +122,13 @@ def events(value: object) -> tuple[WebhookEventKind, ...]:
         and all(isinstance(one, str) and one in list(WebhookEventKind) for one in value)
     ):
         return tuple(event for event in WebhookEventKind if event in value)
-    raise ValueError(f"Write a list with one or more of {', '.join(WebhookEventKind)}.")
+    raise InvalidValue("Write a list with one or more of {events}.", events=", ".join(WebhookEventKind))
 
 
 def boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise ValueError("Write true or false.")
+    raise InvalidValue("Write true or false.")
 
 
 ID: Json = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}

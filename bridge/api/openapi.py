@@ -16,6 +16,7 @@ INTRODUCTION = """Documents, orders and webhooks of one shop, for programs.
 Send a token of the shop as `Authorization: Bearer fr_…` (`facturelay token add SHOP --name …`). Amounts are strings, instants
 are ISO 8601 in UTC, ids are whole numbers. Lists come in pages by key: follow `next`, which `Link: rel="next"` repeats.
 What is refused is answered with `error` (stable), `message` (a sentence) and, where one field is wrong, `field`.
+Every `message` is a text for people: in English, or in Dutch, French or German where `Accept-Language` asks for it. Go by the codes.
 About 300 requests a minute are taken from each token; above that comes 429 with `Retry-After`.
 
 **Webhooks.** A call is a POST with a JSON body and the header `X-Facturelay-Signature: t=…,v1=…`: `v1` is the hexadecimal

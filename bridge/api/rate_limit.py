@@ -1,4 +1,4 @@
-"""How fast one token may ask. Counted in each web process: it keeps one program from taking all threads, it sells nothing."""
+"""The rate limit of one token, counted in each web process, so that one client cannot take all threads."""
 
 import threading
 from dataclasses import dataclass, field

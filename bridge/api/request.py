@@ -1,4 +1,4 @@
-"""Who asks, and what: a token, its scope, its pace, the query and the body. What is wrong is answered before any view runs."""
+"""A request: its token, scope, rate limit, query and body. What is wrong is answered before any view runs."""
 
 import json
 import logging
@@ -14,8 +14,9 @@ from bridge.api.fields import DEFAULT_PAGE, FieldError, read_fields
 from bridge.api.rate_limit import rate_limiter
 from bridge.api.route import Route
 from bridge.context import context
-from bridge.errors import refusal
+from bridge.errors import Refused
 from worker.errors import Unavailable
+from worker.message import Message
 from worker.serializers import Json
 from worker.store import api_tokens
 from worker.store.api_tokens import ApiToken
@@ -23,6 +24,12 @@ from worker.store.api_tokens import ApiToken
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 20_000
+NOT_FOUND = {
+    "document": Message("This shop has no document with this id."),
+    "draft": Message("This shop has no draft with this id."),
+    "order": Message("This shop has no order with this id."),
+    "webhook_endpoint": Message("This shop has no webhook with this id."),
+}
 
 
 @dataclass(frozen=True)
@@ -55,51 +62,44 @@ def guarded(route: Route) -> Callable[..., Response]:
 
     def view(**path: Any) -> Response:
         token = token_of_request()
-        if isinstance(token, Response):
-            return token
         if route.scope is not None and route.scope not in token.scopes:
-            return scope_missing(route)
+            raise scope_missing(route)
         wait_s = rate_limiter().wait_s(token.token_id, context().now())
         if wait_s:
-            return too_fast(wait_s)
-        try:
-            query = read_fields(route.query, query_of_request())
-            body = content_of_request() if route.body else {}
-            if isinstance(body, Response):
-                return body
-            return route.view(ApiRequest(token, query, read_fields(route.body, body)), **path)
-        except FieldError as error:
-            return field_wrong(error)
+            raise too_fast(wait_s)
+        query = read_fields(route.query, query_of_request())
+        body = read_fields(route.body, content_of_request() if route.body else {})
+        return route.view(ApiRequest(token, query, body), **path)
 
     return view
 
 
-def token_of_request() -> ApiToken | Response:
+def token_of_request() -> ApiToken:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
-        return unauthorized(
-            "token_missing", "Send a token of the shop in the header Authorization: Bearer fr_…", 'realm="facturelay"'
+        raise unauthorized(
+            "token_missing",
+            Message("Send a token of the shop in the header Authorization: Bearer fr_…"),
+            'realm="facturelay"',
         )
     with context().store.read() as connection:
         token = api_tokens.find(connection, secret.strip())
     if token is None:
-        return unauthorized(
+        raise unauthorized(
             "token_wrong",
-            "This token is not known here, or it was revoked. Make a new one for the shop.",
+            Message("This token is not known here, or it was revoked. Make a new one for the shop."),
             'realm="facturelay", error="invalid_token"',
         )
     record_token_use(token)
     return token
 
 
-def unauthorized(code: str, message: str, challenge: str) -> Response:
-    response = refusal(HTTPStatus.UNAUTHORIZED, code, message)
-    response.headers["WWW-Authenticate"] = f"Bearer {challenge}"
-    return response
+def unauthorized(code: str, message: Message, challenge: str) -> Refused:
+    return Refused(HTTPStatus.UNAUTHORIZED, code, message, headers={"WWW-Authenticate": f"Bearer {challenge}"})
 
 
 def record_token_use(token: ApiToken) -> None:
-    """Keep when the token was used, for its owner's list. Nobody waits in vain for an answer because that failed."""
+    """Store when the token was used, for its owner's list. A request does not fail because that failed."""
     now = context().now()
     if not api_tokens.use_is_due(token, now):
         return
@@ -110,54 +110,39 @@ def record_token_use(token: ApiToken) -> None:
         log.warning("The use of token %d could not be noted", token.token_id)
 
 
-def scope_missing(route: Route) -> Response:
-    response = refusal(
-        HTTPStatus.FORBIDDEN,
-        "scope_missing",
-        f"This token lacks “{route.scope}”; make one that has it.",
-    )
-    response.headers["WWW-Authenticate"] = (
-        f'Bearer realm="facturelay", error="insufficient_scope", scope="{route.scope}"'
-    )
-    return response
+def scope_missing(route: Route) -> Refused:
+    challenge = f'Bearer realm="facturelay", error="insufficient_scope", scope="{route.scope}"'
+    message = Message("This token lacks “{scope}”; make one that has it.", scope=route.scope)
+    return Refused(HTTPStatus.FORBIDDEN, "scope_missing", message, headers={"WWW-Authenticate": challenge})
 
 
-def too_fast(wait_s: int) -> Response:
-    response = refusal(
-        HTTPStatus.TOO_MANY_REQUESTS, "too_fast", f"This token asks too often; ask again in {wait_s} seconds."
-    )
-    response.headers["Retry-After"] = str(wait_s)
-    return response
-
-
-def field_wrong(error: FieldError) -> Response:
-    response = jsonify(error="field_wrong", field=error.name, message=f"{error.name}: {error.message}")
-    response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-    return response
+def too_fast(wait_s: int) -> Refused:
+    message = Message("This token asks too often; ask again in {wait_s} seconds.", wait_s=wait_s)
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "too_fast", message, headers={"Retry-After": str(wait_s)})
 
 
 def query_of_request() -> dict[str, str]:
-    """The query. Raises FieldWrong for what is said twice: which of the two was meant?"""
+    """The query. Raises FieldError for what is said twice: which of the two was meant?"""
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise FieldError(name, "It is given more than once.")
+            raise FieldError(name, Message("It is given more than once."))
     return request.args.to_dict()
 
 
-def content_of_request() -> dict[str, Any] | Response:
-    """The JSON object in the body, or why there is none."""
+def content_of_request() -> dict[str, Any]:
+    """The JSON object in the body."""
     if request.mimetype != "application/json":
-        return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", "The body must be application/json.")
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", Message("The body must be application/json."))
     body = request.stream.read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
-        message = f"A body here may be {LARGEST_BODY} bytes long."
-        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
+        message = Message("A body here may be {most} bytes long.", most=LARGEST_BODY)
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
     try:
         found = json.loads(body)
-    except (ValueError, RecursionError):
-        return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The body is not JSON.")
+    except (ValueError, RecursionError) as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", Message("The body is not JSON.")) from error
     if not isinstance(found, dict):
-        return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The body must be a JSON object.")
+        raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", Message("The body must be a JSON object."))
     return found
 
 
@@ -177,6 +162,6 @@ def page_response(
     return response
 
 
-def not_found(what: str) -> Response:
+def not_found(what: str) -> Refused:
     """404: there is no such thing, or it is another shop's."""
-    return refusal(HTTPStatus.NOT_FOUND, f"{what}_unknown", f"This shop has no {what} with this id.")
+    return Refused(HTTPStatus.NOT_FOUND, f"{what}_unknown", NOT_FOUND[what])

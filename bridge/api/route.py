@@ -1,4 +1,4 @@
-"""One route: how it is reached, who may ask, what it takes, what it answers. The router and the OpenAPI file read the same."""
+"""One route: address, scope, parameters, answers. The router and the OpenAPI file are both made from it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -93,7 +93,7 @@ ROUTES = (
         {200: "RegisterPage"},
         Scope.DOCUMENTS_READ,
         query=PAGED,
-        description="Each row seals the one before it; `head` is the end of the chain. Keep it elsewhere and it proves later that "
+        description="Each row hashes the one before it; `head` is the end of the chain. Keep it elsewhere and it proves later that "
         "nothing was changed.",
     ),
     Route(

@@ -65,23 +65,28 @@ STEP = object_of(
         "done_at": nullable(INSTANT),
     }
 )
-SUMMARY: dict[str, Json] = {
+NOTHING: Json = {"type": "null"}
+# What documents and drafts share; what only one of them has is null on the other.
+DOCUMENT: dict[str, Json] = {
     "shop": TEXT,
-    "document_id": INTEGER,
+    "document_id": NOTHING,
+    "draft_id": NOTHING,
     "order_id": INTEGER,
     "order_number": TEXT,
     "kind": KIND,
-    "number": TEXT,
-    "status": {"type": "string", "enum": ["issued"]},
+    "number": NOTHING,
+    "status": TEXT,
     "cause": TEXT,
-    "issued_on": DAY,
-    "issued_at": INSTANT,
+    "created_at": NOTHING,
+    "issued_on": NOTHING,
+    "issued_at": NOTHING,
     "buyer": TEXT,
     "currency": TEXT,
     "net": AMOUNT,
     "vat": AMOUNT,
     "rounding": AMOUNT,
     "total": AMOUNT,
+    "vat_lines": array_of(VAT_LINE),
     "language": TEXT,
     "corrects": nullable(TEXT),
     "test": BOOLEAN,
@@ -90,8 +95,23 @@ SUMMARY: dict[str, Json] = {
     "mailed_at": nullable(INSTANT),
     "noted_at": nullable(INSTANT),
     "pdf_sha256": nullable(SHA256),
+    "problems": array_of(schema_ref("Problem")),
+    "link": nullable({**TEXT, "format": "uri"}),
 }
-LINKED: dict[str, Json] = {**SUMMARY, "link": nullable({**TEXT, "format": "uri"})}
+ISSUED: dict[str, Json] = {
+    **DOCUMENT,
+    "document_id": INTEGER,
+    "number": TEXT,
+    "status": {"type": "string", "enum": ["issued"]},
+    "issued_on": DAY,
+    "issued_at": INSTANT,
+}
+DRAFT: dict[str, Json] = {
+    **DOCUMENT,
+    "draft_id": INTEGER,
+    "status": {"type": "string", "enum": ["draft"]},
+    "created_at": INSTANT,
+}
 SELLER = object_of(
     {
         "address": ADDRESS,
@@ -164,12 +184,11 @@ WEBHOOK_ENDPOINT: dict[str, Json] = {
 SCHEMAS: dict[str, Json] = {
     "Refusal": object_of({"error": TEXT, "message": TEXT, "field": TEXT}, optional=("field",)),
     "Problem": PROBLEM,
-    "Document": object_of(LINKED),
+    "Document": object_of(ISSUED),
     "DocumentPage": page_of("documents", schema_ref("Document")),
     "WholeDocument": object_of(
         {
-            **LINKED,
-            "vat_lines": array_of(VAT_LINE),
+            **ISSUED,
             "lines": array_of(LINE),
             "seller": SELLER,
             "buyer_details": BUYER,
@@ -179,34 +198,11 @@ SCHEMAS: dict[str, Json] = {
             "mentions": array_of(TEXT),
             "reason": TEXT,
             "vat_eur": nullable(AMOUNT),
-            "problems": array_of(schema_ref("Problem")),
             "corrected_by": array_of(TEXT),
             "steps": array_of(STEP),
         }
     ),
-    "Draft": object_of(
-        {
-            "shop": TEXT,
-            "draft_id": INTEGER,
-            "order_id": INTEGER,
-            "order_number": TEXT,
-            "kind": KIND,
-            "status": {"type": "string", "enum": ["draft"]},
-            "cause": TEXT,
-            "created_at": INSTANT,
-            "buyer": TEXT,
-            "currency": TEXT,
-            "net": AMOUNT,
-            "vat": AMOUNT,
-            "rounding": AMOUNT,
-            "total": AMOUNT,
-            "vat_lines": array_of(VAT_LINE),
-            "language": TEXT,
-            "corrects": nullable(TEXT),
-            "test": BOOLEAN,
-            "problems": array_of(schema_ref("Problem")),
-        }
-    ),
+    "Draft": object_of(DRAFT),
     "DraftPage": page_of("drafts", schema_ref("Draft")),
     "Order": object_of(ORDER),
     "OrderPage": page_of("orders", schema_ref("Order")),
@@ -229,7 +225,7 @@ SCHEMAS: dict[str, Json] = {
                     }
                 )
             ),
-            "documents": array_of(object_of({**LINKED, "steps": array_of(STEP)})),
+            "documents": array_of(object_of({**ISSUED, "steps": array_of(STEP)})),
             "drafts": array_of(schema_ref("Draft")),
             "events": array_of(
                 object_of(
@@ -313,9 +309,8 @@ SCHEMAS: dict[str, Json] = {
             "event": EVENT,
             "occurred_at": INSTANT,
             "shop": TEXT,
-            "document": schema_ref("WebhookDocument"),
-            "credit_note": nullable(schema_ref("WebhookDocument")),
+            "document": schema_ref("Document"),
+            "credit_note": nullable(schema_ref("Document")),
         }
     ),
-    "WebhookDocument": object_of(SUMMARY),
 }

@@ -14,7 +14,8 @@ def get_shop(api_request: ApiRequest) -> Response:
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
     today = context().now().astimezone(shop.zoneinfo).date()
     next_numbers = {
-        kind: numbering.upcoming(one, counters.get(one.name), today=today) for kind, one in shop.series.items()
+        kind: numbering.upcoming(one, counters.get(one.name), today=today)
+        for kind, one in shop.numbering.series.items()
     }
     return jsonify(
         shop=shop.shop_id,

@@ -1,17 +1,19 @@
-"""Webhooks out: whom the shop wants to be told, and how it went."""
+"""Webhook endpoints of a shop, and the events that were sent to them."""
 
 from http import HTTPStatus
 
 from flask import Response, jsonify, make_response
 from sqlalchemy import Connection
 
+from bridge.accounts.audit import record
 from bridge.api.fields import FieldError
 from bridge.api.request import ApiRequest, not_found
 from bridge.context import context
 from worker.domain.webhook import check_webhook_url
+from worker.errors import InvalidValue
+from worker.message import Message
 from worker.serializers import Json, instant
-from worker.store import alerts, audit_trail, counters, webhooks
-from worker.store.audit_trail import AuditEntry
+from worker.store import alerts, counters, webhooks
 from worker.store.webhooks import WebhookEndpoint, WebhookEvent
 
 LAST_EVENTS = 100
@@ -37,8 +39,12 @@ def add_webhook_endpoint(api_request: ApiRequest) -> Response:
             by=actor_name(api_request),
             now=now,
         )
-        add_to_trail(
-            connection, api_request, "webhook_added", f"{url} is told of {', '.join(endpoint.events)} from now on."
+        record(
+            connection,
+            "webhook_added",
+            Message("A webhook to {url} was added: {event_names}.", url=url, event_names=", ".join(endpoint.events)),
+            actor=actor_name(api_request),
+            shop_id=api_request.shop_id,
         )
     response = jsonify({**endpoint_as_json(endpoint), "secret": secret})
     response.status_code = HTTPStatus.CREATED
@@ -49,7 +55,9 @@ def add_webhook_endpoint(api_request: ApiRequest) -> Response:
 def get_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
     with context().store.read() as connection:
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
-    return not_found("webhook_endpoint") if endpoint is None else jsonify(endpoint_as_json(endpoint))
+    if endpoint is None:
+        raise not_found("webhook_endpoint")
+    return jsonify(endpoint_as_json(endpoint))
 
 
 def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
@@ -58,7 +66,7 @@ def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Respon
     with context().store.write() as connection:
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
         if endpoint is None:
-            return not_found("webhook_endpoint")
+            raise not_found("webhook_endpoint")
         webhooks.change(
             connection, endpoint, url=url or endpoint.url, events=api_request.body.get("events", endpoint.events)
         )
@@ -67,7 +75,8 @@ def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Respon
         elif active:
             webhooks.resume(connection, endpoint_id, now=now)
         close_alert_when_recovered(connection, api_request)
-        add_to_trail(connection, api_request, "webhook_changed", f"What {endpoint.url} is told was changed.")
+        message = Message("The webhook to {url} was changed.", url=endpoint.url)
+        record(connection, "webhook_changed", message, actor=actor_name(api_request), shop_id=api_request.shop_id)
         changed = webhooks.find(connection, api_request.shop_id, endpoint_id) or endpoint
     return jsonify(endpoint_as_json(changed))
 
@@ -76,10 +85,11 @@ def remove_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Respon
     with context().store.write() as connection:
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
         if endpoint is None:
-            return not_found("webhook_endpoint")
+            raise not_found("webhook_endpoint")
         webhooks.remove(connection, endpoint)
         close_alert_when_recovered(connection, api_request)
-        add_to_trail(connection, api_request, "webhook_removed", f"{endpoint.url} is told of documents no more.")
+        message = Message("The webhook to {url} was removed.", url=endpoint.url)
+        record(connection, "webhook_removed", message, actor=actor_name(api_request), shop_id=api_request.shop_id)
     return make_response(b"", HTTPStatus.NO_CONTENT)
 
 
@@ -87,7 +97,7 @@ def list_webhook_events(api_request: ApiRequest, endpoint_id: int) -> Response:
     with context().store.read() as connection:
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
         if endpoint is None:
-            return not_found("webhook_endpoint")
+            raise not_found("webhook_endpoint")
         found = webhooks.events_of(connection, endpoint_id, limit=LAST_EVENTS)
     return jsonify(events=[event_as_json(event) for event in found])
 
@@ -95,24 +105,18 @@ def list_webhook_events(api_request: ApiRequest, endpoint_id: int) -> Response:
 def read_url(text: str) -> str:
     try:
         return check_webhook_url(text, allow_private=context().settings.allow_private_shops)
-    except ValueError as error:
-        raise FieldError("url", str(error)) from error
+    except InvalidValue as error:
+        raise FieldError("url", error.message) from error
 
 
 def close_alert_when_recovered(connection: Connection, api_request: ApiRequest) -> None:
-    """Close the alarm once no hook stands still by itself any more."""
+    """Close the alert once no endpoint is stopped by itself any more."""
     if not webhooks.has_failed(connection, api_request.shop_id):
         alerts.close(connection, api_request.shop_id, code=webhooks.ALERT, now=context().now())
 
 
-def add_to_trail(connection: Connection, api_request: ApiRequest, code: str, message: str) -> None:
-    audit_trail.add(
-        connection, AuditEntry(api_request.shop_id, context().now(), actor_name(api_request), code, message)
-    )
-
-
 def actor_name(api_request: ApiRequest) -> str:
-    """Who did it, as the trail names them."""
+    """The token, as an actor in the audit trail."""
     return f"API ({api_request.token.name})"
 
 

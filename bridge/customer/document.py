@@ -1,4 +1,4 @@
-"""What the holder of a signed link sees: a small page, and the stored bytes. Looking changes nothing, however often a scanner does."""
+"""What the holder of a signed link sees: a small page, and the stored bytes. A GET changes nothing, however often a scanner sends it."""
 
 import re
 from collections.abc import Mapping
@@ -12,20 +12,24 @@ from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import Connection
 
 from bridge.context import base_path, context
-from bridge.errors import message_page, phrases_of_visitor
-from bridge.i18n.phrases import HARD_SPACE, Phrases
-from worker.domain.document import Document, Kind
-from worker.domain.money import total_of
+from bridge.errors import Refused, customer_message_page, link_unknown
+from bridge.i18n.translate import CATALOG_PACKAGE
+from worker.domain.document import Document, History, Kind
+from worker.domain.money import ZERO
+from worker.domain.payment import Balance
+from worker.i18n import Translator, title
 from worker.net import document_link
 from worker.net.document_link import DocumentLink
 from worker.queue import RUN_TASK
-from worker.store import documents, steps, tasks
-from worker.store.documents import Mark, StoredFile
+from worker.store import document_links, documents, payments, steps, tasks
+from worker.store.document_links import LinkRevocation
+from worker.store.documents import StoredFile
 from worker.store.steps import StepName
 
 blueprint = Blueprint("customer_document", __name__)
 
 REFRESH_S = 4
+HARD_SPACE = "\N{NO-BREAK SPACE}"
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 # Browsers show a PDF through a plugin of their own, which default-src 'none' alone would forbid.
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,7 +43,7 @@ PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
 
 @dataclass(frozen=True)
 class DocumentStatus:
-    """What became of a document. *paid_on* is None where it is not paid, or paid on a day that nobody wrote down."""
+    """What became of a document. *paid_on* is None where it is not paid."""
 
     paid: bool
     paid_on: date | None
@@ -54,14 +58,18 @@ class LinkedDocument:
 
     link: DocumentLink
     document: Document
-    marks: Mapping[str, Mark]
+    revocation: LinkRevocation | None
     status: DocumentStatus
     files: Mapping[str, StoredFile]
     is_being_made: bool
 
     @property
-    def phrases(self) -> Phrases:
-        return Phrases(self.document.draft.language)
+    def words(self) -> Translator:
+        return Translator(self.document.draft.language, package=CATALOG_PACKAGE)
+
+    @property
+    def seller(self) -> str:
+        return self.document.draft.seller.name
 
     @property
     def is_owed(self) -> bool:
@@ -73,27 +81,25 @@ class LinkedDocument:
 def page(token: str) -> Response:
     """The page of one document."""
     linked = open_link(token)
-    if isinstance(linked, Response):
-        return linked
     is_pending = "pdf" not in linked.files and linked.is_being_made
     address = f"{base_path()}/d/{token}"
+    draft = linked.document.draft
     content = render_template(
         "customer/document.html",
-        phrases=linked.phrases,
+        _=linked.words.gettext,
+        words=linked.words,
         document=linked.document,
-        draft=linked.document.draft,
-        title=linked.phrases.title(linked.document.draft.kind),
+        draft=draft,
+        title=title(draft.kind, Translator(draft.language)),
         standing=linked.status,
-        payable=linked.document.draft.kind in PAYABLE,
+        payable=draft.kind in PAYABLE,
         owed=linked.is_owed,
-        priced=linked.document.draft.kind is not Kind.DELIVERY_NOTE,
+        priced=draft.kind is not Kind.DELIVERY_NOTE,
         pay_url=safe_pay_url(linked.document) if linked.is_owed else "",
         iban=iban(linked.document),
         reference=reference(linked.document),
         downloads=[
-            (name, f"{address}/{name}", file_name(linked.document, name))
-            for name in MEDIA_TYPES
-            if name in linked.files
+            (name, f"{address}/{name}", linked.document.file_name(name)) for name in MEDIA_TYPES if name in linked.files
         ],
         waits=is_pending,
         refresh_s=REFRESH_S if is_pending else 0,
@@ -106,16 +112,14 @@ def page(token: str) -> Response:
 def stored_file(token: str, file_format: str) -> Response:
     """The bytes as stored."""
     linked = open_link(token)
-    if isinstance(linked, Response):
-        return linked
     stored = linked.files.get(file_format)
     if stored is None:
-        return missing_file_page(linked, file_format)
+        raise missing_file(linked, file_format)
     content = context().archive.get(stored.path, sha256=stored.sha256)
     response = make_response(content)
     response.content_type = MEDIA_TYPES[file_format]
     disposition = "inline" if file_format == "pdf" else "attachment"
-    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(linked.document, file_format)}"'
+    response.headers["Content-Disposition"] = f'{disposition}; filename="{linked.document.file_name(file_format)}"'
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.set_etag(stored.sha256)
     response.make_conditional(request)
@@ -126,8 +130,6 @@ def stored_file(token: str, file_format: str) -> Response:
 def renew(token: str) -> Response:
     """Have a new link mailed to the order's own address. The answer is the same whether that can be done or not."""
     linked = read_link(token)
-    if isinstance(linked, Response):
-        return linked
     with context().store.write() as connection:
         task_id = tasks.request_once(
             connection,
@@ -140,24 +142,32 @@ def renew(token: str) -> Response:
         )
     if task_id is not None:
         context().enqueuer.enqueue(RUN_TASK, task_id)
-    return message_page(HTTPStatus.OK, linked.phrases, "renewed", seller=linked.document.draft.seller.name)
+    words = linked.words
+    message = words.gettext(
+        "If the order has a mail address, a new link is on its way there. If nothing comes, ask {seller} for one.",
+        seller=linked.seller,
+    )
+    return customer_message_page(HTTPStatus.OK, words, words.gettext("Look in your mailbox"), message)
 
 
-def open_link(token: str) -> LinkedDocument | Response:
-    """What *token* gives, or the page that says why it gives nothing."""
-    linked = read_link(token)
-    if isinstance(linked, LinkedDocument) and linked.link.has_expired(context().now()):
-        return expired_page(linked, token)
-    return linked
+class LinkExpired(Exception):
+    """The link of *linked* was good once; its page offers a new one."""
+
+    def __init__(self, linked: LinkedDocument) -> None:
+        super().__init__("this link has expired")
+        self.linked = linked
 
 
-def expired_page(linked: LinkedDocument, token: str) -> Response:
+@blueprint.errorhandler(LinkExpired)
+def expired_page(error: LinkExpired) -> Response:
+    linked = error.linked
     content = render_template(
         "customer/expired.html",
-        phrases=linked.phrases,
-        seller=linked.document.draft.seller.name,
-        date=linked.phrases.date(linked.link.expires_at.date()),
-        renew=f"{base_path()}/d/{token}/renew",
+        _=linked.words.gettext,
+        words=linked.words,
+        seller=linked.seller,
+        date=linked.words.date(linked.link.expires_at.date()),
+        renew=f"{base_path()}/d/{(request.view_args or {})['token']}/renew",
         base=base_path(),
     )
     response = make_response(content, HTTPStatus.GONE)
@@ -165,19 +175,39 @@ def expired_page(linked: LinkedDocument, token: str) -> Response:
     return response
 
 
-def read_link(token: str) -> LinkedDocument | Response:
+def open_link(token: str) -> LinkedDocument:
+    """What *token* gives. Raises LinkExpired, or Refused with why it gives nothing."""
+    linked = read_link(token)
+    if linked.link.has_expired(context().now()):
+        raise LinkExpired(linked)
+    return linked
+
+
+def read_link(token: str) -> LinkedDocument:
     """What *token* speaks of, even after it expired."""
     link = document_link.read(context().settings.secret_keys, token)
     if link is None:
-        return message_page(HTTPStatus.NOT_FOUND, phrases_of_visitor(), "unknown")
+        raise link_unknown()
     with context().store.read() as connection:
         linked = load_linked_document(connection, link)
     if linked is None:
-        return message_page(HTTPStatus.NOT_FOUND, phrases_of_visitor(), "unknown")
-    seller = linked.document.draft.seller.name
-    if not documents.link_is_valid(linked.marks, signed_at=link.signed_at):
-        return message_page(HTTPStatus.FORBIDDEN, linked.phrases, "revoked", seller=seller)
+        raise link_unknown()
+    if not document_links.is_valid(linked.revocation, signed_at=link.signed_at):
+        raise link_revoked(linked)
     return linked
+
+
+def link_revoked(linked: LinkedDocument) -> Refused:
+    words = linked.words
+    return Refused(
+        HTTPStatus.FORBIDDEN,
+        "link_revoked",
+        words.gettext(
+            "The document can no longer be seen through this link. Ask {seller} for it.", seller=linked.seller
+        ),
+        title=words.gettext("This link was withdrawn"),
+        language=words.language,
+    )
 
 
 def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDocument | None:
@@ -186,55 +216,48 @@ def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDo
         return None
     draft = document.draft
     history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)
-    marks = documents.marks_of(connection, [made.document_id for made in history.documents])
+    balances = payments.balances(connection, [made.document_id for made in history.documents])
+    revocations = document_links.of_documents(connection, [document.document_id])
     files = documents.files_of(connection, [document.document_id])
     render = steps.of_document(connection, document.document_id).get(StepName.RENDER)
     return LinkedDocument(
         link=link,
         document=document,
-        marks=marks.get(document.document_id, {}),
-        status=status_of(document, history.credit_notes_of(document), paid_marks(document, history.documents, marks)),
+        revocation=revocations.get(document.document_id),
+        status=status_of(document, history, balances),
         files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
     )
 
 
-def paid_marks(
-    document: Document, order_documents: tuple[Document, ...], marks: Mapping[int, Mapping[str, Mark]]
-) -> tuple[Mark, ...]:
-    """The marks that say *document* is paid: its own, and for a confirmation that of the order's invoice."""
-    document_ids = {document.document_id}
-    if document.draft.kind is Kind.ORDER_CONFIRMATION:
-        document_ids |= {other.document_id for other in order_documents if other.draft.kind is Kind.INVOICE}
-    return tuple(marks[which]["paid"] for which in sorted(document_ids) if "paid" in marks.get(which, {}))
-
-
-def status_of(document: Document, credited_with: tuple[Document, ...], paid: tuple[Mark, ...]) -> DocumentStatus:
-    draft = document.draft
-    credited = total_of(credit_note.draft.total for credit_note in credited_with)
-    is_paid = draft.is_paid or bool(paid)
+def status_of(document: Document, history: History, balances: Mapping[int, Balance]) -> DocumentStatus:
+    """What became of *document*; a confirmation is paid when the order's invoice is."""
+    draft, own = document.draft, balances[document.document_id]
+    others = history.documents if draft.kind is Kind.ORDER_CONFIRMATION else ()
+    invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
+    paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
     return DocumentStatus(
-        paid=is_paid,
-        paid_on=draft.paid_on or next((mark.on_date for mark in paid), None),
-        credited_with=credited_with,
-        credited=credited,
-        open=total_of(()) if is_paid else draft.total - credited,
+        paid=paid_on is not None,
+        paid_on=paid_on,
+        credited_with=history.credit_notes_of(document),
+        credited=own.credited or ZERO,
+        open=ZERO if paid_on is not None else own.open,
     )
 
 
-def missing_file_page(linked: LinkedDocument, file_format: str) -> Response:
+def missing_file(linked: LinkedDocument, file_format: str) -> Refused:
     """404: the PDF is on its way, or this document has no such file."""
+    words = linked.words
     if file_format == "pdf" and linked.is_being_made:
-        response = message_page(HTTPStatus.NOT_FOUND, linked.phrases, "being_made", refresh_s=REFRESH_S)
-        response.headers["Retry-After"] = str(REFRESH_S)
-        return response
-    return message_page(HTTPStatus.NOT_FOUND, linked.phrases, "unknown")
-
-
-def file_name(document: Document, file_format: str) -> str:
-    """A name that no file system and no header can take amiss: a number may hold a slash."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", document.number).strip("-.")
-    return f"{stem or document.document_id}.{file_format}"
+        return Refused(
+            HTTPStatus.NOT_FOUND,
+            "file_being_made",
+            words.gettext("This usually takes only a few seconds. This page looks again by itself."),
+            title=words.gettext("The PDF is being made"),
+            language=words.language,
+            headers={"Retry-After": str(REFRESH_S)},
+        )
+    return link_unknown(words)
 
 
 def safe_pay_url(document: Document) -> str:

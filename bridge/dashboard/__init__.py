@@ -1,4 +1,4 @@
-"""The pages that people look at: one module and one template folder per topic. Rules and the press are in the worker."""
+"""The dashboard: one module and one template folder per topic. Rules and PDF rendering are in the worker."""
 
 import hashlib
 from datetime import timedelta
@@ -28,7 +28,6 @@ from bridge.dashboard import (
 from bridge.dashboard import home as home_page
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages  # noqa: F401  # each page adds itself to the blueprint
-from bridge.i18n.stored_messages import translate_message
 from bridge.i18n.translate import _, install_i18n
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -79,7 +78,6 @@ def register(app: Flask) -> None:
     install_i18n(app)
     app.jinja_env.globals.update(
         form_token=form_token,
-        translate_message=translate_message,
         kind_within=labels.kind_within,
         rule_name=labels.rule_name,
         source_name=labels.source_name,
@@ -87,7 +85,6 @@ def register(app: Flask) -> None:
         status_name=labels.status_name,
         step_name=labels.step_name,
     )
-    app.jinja_env.filters["planned_document"] = labels.planned_document_label
     app.before_request(refuse_nul)
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
@@ -95,7 +92,7 @@ def register(app: Flask) -> None:
 
 
 def refuse_nul() -> None:
-    """Turn away what no keyboard types and PostgreSQL does not keep, before any page looks for it or stores it."""
+    """Refuse characters that no keyboard types and PostgreSQL cannot store, before any page searches or stores them."""
     if request.blueprint not in BLUEPRINT_NAMES:
         return
     sent = (request.args, request.form)
@@ -110,7 +107,7 @@ def context_of(app: Flask) -> Context:
 
 
 def frame() -> dict[str, Any]:
-    """What the frame around a page shows. Pages of shoppers have none of it."""
+    """What the frame around a page shows. Customers' pages have none of it."""
     if request.blueprint not in BLUEPRINT_NAMES:
         return {"base": base_path()}
     theme = request.cookies.get(THEME_COOKIE, "")

@@ -1,4 +1,4 @@
-"""The books: number register with its gaps, sales journal per month, rate and country, and everything to take along."""
+"""Accounting: number register with its gaps, sales journal per month, rate and country, exports."""
 
 from collections.abc import Sequence
 from datetime import MAXYEAR, date, timedelta
@@ -12,6 +12,7 @@ from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _
+from worker.errors import InvalidValue
 from worker.store import reports
 from worker.store.queries import register_check
 from worker.store.queries import sales_journal as journal
@@ -43,14 +44,14 @@ def register(shop_id: str) -> Response:
 
 
 def format_gaps(gaps: Sequence[Gap]) -> str:
-    """The first gaps as people write them: 12, 15–17."""
+    """The first gaps as ranges: 12, 15–17."""
     shown = [str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}" for gap in gaps[:MOST_GAPS]]
     return ", ".join(shown) + (" …" if len(gaps) > MOST_GAPS else "")
 
 
 @blueprint.get("/numbers/<series>/<int:period>")
 def series(shop_id: str, series: str, period: int) -> Response:
-    """Every number of one series in one period, and its fate."""
+    """Every number of one series in one period, with its status."""
     if period > MAXYEAR:
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
@@ -153,7 +154,7 @@ def read_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(_("This is not a day; write it like 2026-11-22.")) from error
+        raise InvalidValue("This is not a day; write it like 2026-11-22.") from error
 
 
 def period() -> tuple[date, date]:

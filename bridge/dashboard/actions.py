@@ -1,4 +1,4 @@
-"""What a person decides and the database can do at once: done in the request, rung for, said on the next page."""
+"""Actions: what a person decides and rows alone can do. Done in the request, enqueued, confirmed on the next page."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,14 @@ from flask import Response, flash
 from sqlalchemy import Connection
 
 from bridge.context import context, redirect_to
-from bridge.i18n.stored_messages import translate_message
+from bridge.i18n.translate import translate_message
 from worker.actions.documents import Retried
 from worker.errors import Rejected
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 
 
 def run_action(action: Callable[[Connection], object], *, then: str, message: str) -> Response:
-    """Do *what* in one transaction, ring for what it gives back, and go to *then* (a path below our base) with *said*."""
+    """Call *action* in one transaction, enqueue what it retries, and redirect to *then* (a path below our base) with *message*."""
     try:
         with context().store.write() as connection:
             result = action(connection)
@@ -27,7 +27,7 @@ def run_action(action: Callable[[Connection], object], *, then: str, message: st
 
 
 def enqueue_retries(again: Retried) -> None:
-    """What is not rung for here is found by the sweep."""
+    """Enqueue; what Redis loses is enqueued again by the scheduler."""
     for delivery_id in again.deliveries:
         context().enqueuer.enqueue(PROCESS_ORDER, delivery_id)
     for document_id in again.documents:

@@ -16,7 +16,7 @@ STATES = ("", "waiting", "running", "done", "failed")
 
 @blueprint.get("")
 def events(shop_id: str) -> Response:
-    """The trail of the whole shop: issued, mailed, changed, by whom."""
+    """The audit trail of the whole shop: issued, mailed, changed, by whom."""
     with context().store.read() as connection:
         page = activity.audit_trail_page(connection, (shop_id,), page_request())
     return make_response(render_template("dashboard/activity/events.html", page=page, **neighbours(page)))

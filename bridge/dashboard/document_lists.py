@@ -1,4 +1,4 @@
-"""Documents and drafts as lists: searched, filtered, and taken along as a zip or a spreadsheet."""
+"""Documents and drafts as lists: searched, filtered, and exported as a zip or a spreadsheet."""
 
 from datetime import date
 
@@ -43,7 +43,7 @@ def drafts(shop_id: str) -> Response:
 
 
 def document_filter() -> DocumentFilter:
-    """What the address asks for; what cannot be read does not matter."""
+    """The filters in the address; those that cannot be read are ignored."""
     kind = request.args.get("kind", "")
     return DocumentFilter(
         kind=Kind(kind) if kind in list(Kind) else None,

@@ -10,17 +10,18 @@ from sqlalchemy import Connection
 from bridge.accounts.access import guard_shop, me, shop
 from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context
-from bridge.customer.document import MEDIA_TYPES, file_name
+from bridge.customer.document import MEDIA_TYPES
 from bridge.dashboard.actions import run_action
-from bridge.dashboard.labels import DocumentDetails, load_details
 from bridge.dashboard.tasks import PDF_POLICY, request_task
 from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
 from worker.actions.documents import Retried
 from worker.domain.document import Kind, StoredDraft
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.store import documents
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.steps import StepName
 
 blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
@@ -42,7 +43,7 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
     response = make_response(context().archive.get(stored.path, sha256=stored.sha256))
     response.content_type = MEDIA_TYPES[file_format]
     disposition = "attachment" if file_format == "xml" or request.args.get("download") else "inline"
-    response.headers["Content-Disposition"] = f'{disposition}; filename="{file_name(item.document, file_format)}"'
+    response.headers["Content-Disposition"] = f'{disposition}; filename="{item.document.file_name(file_format)}"'
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.set_etag(stored.sha256)
@@ -52,7 +53,7 @@ def stored_file(shop_id: str, document_id: int, file_format: str) -> Response:
 
 @blueprint.post("/documents/<int:document_id>/send")
 def send(shop_id: str, document_id: int) -> Response:
-    """Mail it again: to the order's address at once, to another one by errand."""
+    """Mail it again: to the order's address at once, to another one by a task."""
     document_of(shop_id, document_id)
     form = Form.from_request(request.form)
     to = form.read("to", read_mail_address) if form.values.get("to") else ""
@@ -73,7 +74,7 @@ def send(shop_id: str, document_id: int) -> Response:
 
 @blueprint.post("/documents/<int:document_id>/paid")
 def mark_paid(shop_id: str, document_id: int) -> Response:
-    """Mark an invoice as paid on a day."""
+    """Record that an invoice was paid on a day."""
     document_of(shop_id, document_id)
     form = Form.from_request(request.form)
     on = form.read("on", past_day)
@@ -175,7 +176,7 @@ def issue(shop_id: str, draft_id: int) -> Response:
 
 @blueprint.post("/drafts/<int:draft_id>/discard")
 def discard(shop_id: str, draft_id: int) -> Response:
-    """Its cause does not come back by itself."""
+    """Discard a draft; its cause gives no new one by itself."""
     stored = draft_of(shop_id, draft_id)
     by, now = me().user.name, context().now()
     return run_action(
@@ -207,13 +208,13 @@ def document_page(
 
 
 def past_day(text: str) -> date:
-    """Read a day that is not in the future. Raises ValueError with a sentence."""
+    """Read a day that is not in the future. Raises ValueError with a message for the form."""
     try:
         found = date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(_("This is not a day; write it like 2026-11-22.")) from error
+        raise InvalidValue("This is not a day; write it like 2026-11-22.") from error
     if found > context().now().astimezone(shop().zoneinfo).date():
-        raise ValueError(_("This day is still to come."))
+        raise InvalidValue("This day is still to come.")
     return found
 
 
@@ -223,7 +224,7 @@ def document_of(shop_id: str, document_id: int) -> DocumentDetails:
         found = documents.find(connection, document_id)
         if found is None or found.shop_id != shop_id:
             abort(HTTPStatus.NOT_FOUND)
-        return load_details(connection, (found,), ())[0]
+        return order_history.details(connection, (found,))[0]
 
 
 def draft_of(shop_id: str, draft_id: int) -> StoredDraft:

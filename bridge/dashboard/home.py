@@ -1,4 +1,4 @@
-"""The front door and the list of shops."""
+"""The first page after sign-in: the list of shops, or the only one."""
 
 from http import HTTPStatus
 
@@ -16,7 +16,7 @@ entrance = Blueprint("entrance", __name__)
 blueprint = Blueprint("home", __name__)
 guard_users(blueprint)
 
-# A list that is seen at once needs no search; one longer than the other is shown whole only when asked for.
+# Up to the first number a list needs no search; over the second it is shown whole only on request.
 FEW_SHOPS, MOST_SHOPS = 10, 50
 
 
@@ -47,7 +47,7 @@ def no_user_yet() -> Response:
 
 @blueprint.get("/shops")
 def shops() -> Response:
-    """Every shop that who is asking may see, those that need somebody first; with what needs somebody in any of them."""
+    """Every shop that the user may see, those that need somebody first; with what needs somebody in any of them."""
     now, wanted = context().now(), request.args.get("q", "").strip()
     with context().store.read() as connection:
         my_shops = users.shops_of(connection, me().user)

@@ -15,8 +15,9 @@ from worker.actions import documents
 from worker.actions.documents import PROCESS_ORDER
 from worker.store import users
 from worker.store.database.shop_scope import Shops
+from worker.store.jobs import JobKind
 from worker.store.queries import jobs as job_queries
-from worker.store.queries.jobs import JobFilter, JobKind
+from worker.store.queries.jobs import JobFilter
 from worker.store.steps import StepName
 
 shop_blueprint = Blueprint("jobs", __name__, url_prefix="/s/<shop_id>/jobs")

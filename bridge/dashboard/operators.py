@@ -6,14 +6,18 @@ from importlib.metadata import version
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.accounts.access import guard_operators, me
-from bridge.accounts.sign_in import read_mail_address, record_event
+from bridge.accounts.audit import record_event
+from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context, redirect_to
 from bridge.forms import Form
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
+from worker.message import Message
 from worker.store import plugins as plugins_store
-from worker.store import sessions, sign_in_log
+from worker.store import sessions
 from worker.store import users as users_store
+from worker.store.database.pagination import PageRequest
+from worker.store.queries import activity
 from worker.store.users import Role, User
 
 blueprint = Blueprint("operators", __name__)
@@ -36,7 +40,7 @@ def invite() -> Response:
         token = sessions.create_link(
             connection, "invite", email=email, role=Role.OPERATOR, created_by=me().user.name, now=context().now()
         )
-    record_event("invited", f"{email} was invited as operator.", actor=me().user.name)
+    record_event("invited", Message("{email} was invited as operator.", email=email), actor=me().user.name)
     return users_page(Form(), link=(email, f"{context().settings.public_url}/join/{token}"))
 
 
@@ -46,7 +50,9 @@ def withdraw() -> Response:
     with context().store.write() as connection:
         email = sessions.withdraw_link(connection, request.form.get("token_hash", ""), shop_id=None)
     if email is not None:
-        record_event("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name)
+        record_event(
+            "withdrawn", Message("The invitation of {email} was withdrawn.", email=email), actor=me().user.name
+        )
     return back()
 
 
@@ -60,13 +66,17 @@ def password_link(user_id: int) -> Response:
         token = sessions.create_link(
             connection, "password", email=user.email, role=Role.VIEWER, created_by=me().user.name, now=context().now()
         )
-    record_event("password_link", f"A link for a new password of {user.email} was made.", actor=me().user.name)
+    record_event(
+        "password_link",
+        Message("A link for a new password of {email} was made.", email=user.email),
+        actor=me().user.name,
+    )
     return users_page(Form(), link=(user.email, f"{context().settings.public_url}/password/{token}"))
 
 
 @blueprint.post("/users/<int:user_id>/suspend")
 def suspend(user_id: int) -> Response:
-    """Keep somebody out, or let him in again."""
+    """Suspend a user, or end the suspension."""
     user, is_resumed = user_or_404(user_id), bool(request.form.get("resume"))
     if user.user_id == me().user.user_id:
         flash(_("You cannot suspend yourself."), "refused")
@@ -75,9 +85,11 @@ def suspend(user_id: int) -> Response:
         users_store.change(connection, user.user_id, suspended_at=None if is_resumed else context().now())
         sessions.end_all(connection, user.user_id)
     if is_resumed:
-        record_event("user_resumed", f"{user.email} may sign in again.", actor=me().user.name)
+        record_event("user_resumed", Message("{email} may sign in again.", email=user.email), actor=me().user.name)
     else:
-        record_event("user_suspended", f"{user.email} may not sign in any more.", actor=me().user.name)
+        record_event(
+            "user_suspended", Message("{email} may not sign in any more.", email=user.email), actor=me().user.name
+        )
     return back()
 
 
@@ -90,7 +102,11 @@ def reset_second_factor(user_id: int) -> Response:
     with context().store.write() as connection:
         users_store.change(connection, user.user_id, totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
-    record_event("second_factor_off", f"The second factor of {user.email} was taken away.", actor=me().user.name)
+    record_event(
+        "second_factor_off",
+        Message("The second factor of {email} was taken away.", email=user.email),
+        actor=me().user.name,
+    )
     flash(_("{email} signs in with the password alone until a new second step is set up.", email=user.email), "good")
     return back()
 
@@ -104,14 +120,14 @@ def remove(user_id: int) -> Response:
             flash(_("The last operator stays: somebody must be able to let others in."), "refused")
             return back()
         users_store.remove(connection, user.user_id)
-    record_event("user_removed", f"{user.email} was removed.", actor=me().user.name)
+    record_event("user_removed", Message("{email} was removed.", email=user.email), actor=me().user.name)
     flash(_("{email} can no longer sign in.", email=user.email), "good")
     return back()
 
 
 @blueprint.get("/about")
 def about() -> Response:
-    """Versions and settings of the house, and of each shop's plugin. No secret is shown."""
+    """Versions and settings of the installation, and of each shop's plugin. No secret is shown."""
     settings = context().settings
     with context().store.read() as connection:
         names = {shop.shop_id: shop.name for shop in users_store.shops_of(connection, me().user)}
@@ -122,7 +138,7 @@ def about() -> Response:
         (_("Database"), "SQLite" if context().store.is_sqlite else "PostgreSQL"),
         (_("Redis"), _("answers") if redis_answers(settings.redis_url) else _("does not answer")),
         (
-            _("Mail server of the house"),
+            _("Mail server of this installation"),
             _("set") if settings.smtp_url else _("none: only shops with their own server send mail"),
         ),
         (_("Trouble is mailed to"), settings.operator_mail or _("nobody: set FACTURELAY_OPERATOR_MAIL")),
@@ -152,7 +168,7 @@ def users_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPS
         shops = {found.shop_id: found.name for found in users_store.shops_of(connection, me().user)}
         roles = {user.user_id: users_store.roles_of(connection, user.user_id) for user in users}
         invites = sessions.open_links(connection, purpose="invite", shop_id=None, now=now)
-        done = sign_in_log.latest(connection, limit=50)
+        done = activity.audit_trail_page(connection, None, PageRequest(size=50), access=True)
     content = render_template(
         "dashboard/operators/users.html",
         form=form,
@@ -160,7 +176,7 @@ def users_page(form: Form, *, link: tuple[str, str] | None = None, status: HTTPS
         roles=roles,
         shop_names=shops,
         invites=invites,
-        acts=done,
+        events=done.rows,
         link=link,
     )
     return make_response(content, status)

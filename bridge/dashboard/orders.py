@@ -2,9 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
@@ -12,20 +9,17 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from bridge.accounts.access import guard_shop, me
 from bridge.context import context
 from bridge.dashboard.actions import run_action
-from bridge.dashboard.labels import DocumentDetails, load_details
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
 from worker.domain.document import Kind
 from worker.domain.settings_form import STATUSES
-from worker.store import audit_trail, documents, orders
 from worker.store import deliveries as deliveries_store
-from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
-from worker.store.orders import StoredOrder
-from worker.store.queries import lists
+from worker.store.queries import lists, order_history
 from worker.store.queries.lists import OrderFilter
+from worker.store.queries.order_history import OrderHistory
 
 blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
 guard_shop(blueprint)
@@ -34,34 +28,9 @@ LONGEST_SEARCH = 100
 BY_HAND = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
-@dataclass(frozen=True)
-class OrderHistory:
-    """One order's whole story, oldest first in each part."""
-
-    order_id: int
-    order: StoredOrder | None
-    deliveries: tuple[Delivery, ...]
-    documents: tuple[DocumentDetails, ...]
-    events: tuple[AuditEntry, ...]
-
-    @property
-    def has_failed(self) -> bool:
-        return any(delivery.state == "failed" for delivery in self.deliveries) or any(
-            step.state == "failed" for item in self.documents for step in item.steps
-        )
-
-    @property
-    def first_at(self) -> datetime | None:
-        return min((delivery.received_at for delivery in self.deliveries), default=None)
-
-    @property
-    def invoiced(self) -> Decimal:
-        return sum((item.draft.total for item in self.documents if item.is_issued(Kind.INVOICE)), Decimal(0))
-
-
 @blueprint.get("")
 def all_orders(shop_id: str) -> Response:
-    """Every order that was looked at, the newest first; searched and filtered."""
+    """Every order that was fetched, the newest first; searched and filtered."""
     wanted = OrderFilter(
         status=request.args.get("status", "")[:40],
         needs_attention=bool(request.args.get("attention")),
@@ -76,7 +45,7 @@ def all_orders(shop_id: str) -> Response:
 
 @blueprint.get("/<int:order_id>")
 def order(shop_id: str, order_id: int) -> Response:
-    """The trail of one order."""
+    """The whole history of one order."""
     return make_response(
         render_template("dashboard/orders/order.html", trail=load_history(shop_id, order_id), by_hand=BY_HAND)
     )
@@ -102,17 +71,17 @@ def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
     return response
 
 
-# What a person decides about an order as a whole: what is done, and what is said.
+# Actions on an order as a whole, and the notice after each.
 ORDER_ACTIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
     "retry": (document_actions.retry_order, lambda: _("What failed is tried again.")),
-    "fetch": (document_actions.process_again, lambda: _("The shop is asked about the order again.")),
+    "fetch": (document_actions.process_again, lambda: _("The order is fetched again.")),
     "ignore": (document_actions.ignore_order, lambda: _("This order is no longer listed as needing you.")),
 }
 
 
 @blueprint.post("/<int:order_id>/<any(retry, fetch, ignore):what>")
 def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
-    """Try again what failed; ask the shop once more; or say that the order needs nothing."""
+    """Try again what failed; fetch the order once more; or ignore that it needs somebody."""
     (action, message), by, now = ORDER_ACTIONS[what], me().user.name, context().now()
     return run_action(
         lambda connection: action(connection, shop_id, order_id, by=by, now=now),
@@ -123,7 +92,7 @@ def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
 
 @blueprint.post("/<int:order_id>/make")
 def make_document(shop_id: str, order_id: int) -> Response:
-    """A document that no rule asked for."""
+    """A document that no rule made."""
     load_history(shop_id, order_id)
     kind = request.form.get("kind", "")
     if kind not in BY_HAND:
@@ -134,7 +103,7 @@ def make_document(shop_id: str, order_id: int) -> Response:
 
 @blueprint.post("/<int:order_id>/deliveries/<int:delivery_id>/replay")
 def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
-    """Treat a kept delivery once more, as if it came in now."""
+    """Process a stored delivery once more, as if it came in now."""
     by, now = me().user.name, context().now()
     return run_action(
         lambda connection: document_actions.replay_delivery(connection, shop_id, delivery_id, by=by, now=now),
@@ -146,14 +115,7 @@ def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
 def load_history(shop_id: str, order_id: int) -> OrderHistory:
     """Everything about one order, where anything is known of it."""
     with context().store.read() as connection:
-        fetched = orders.find(connection, shop_id, order_id)
-        deliveries = deliveries_store.of_order(connection, shop_id, order_id)
-        issued, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
-        events = audit_trail.of_order(connection, shop_id, order_id)
-        items = load_details(connection, issued, drafts)
-    if fetched is None and not deliveries and not items:
-        abort(HTTPStatus.NOT_FOUND)
-    return OrderHistory(order_id, fetched, deliveries, items, events)
+        return order_history.find(connection, shop_id, order_id) or abort(HTTPStatus.NOT_FOUND)
 
 
 def delivery_of(shop_id: str, order_id: int, delivery_id: int) -> Delivery:

@@ -1,4 +1,4 @@
-"""At a glance: what needs somebody, what came in today, how it is all doing; for one shop, and for all that one may see."""
+"""The overview: what needs somebody, what came in today, how it is all doing; for one shop, and for all that one may see."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -50,14 +50,14 @@ def overview(shop_id: str) -> Response:
 
 @closing_blueprint.post("/close")
 def close_shop(shop_id: str) -> Response:
-    """Let the shop leave; for operators only, who were told before what that means."""
+    """Close the shop; for operators only, after a page that says what that means."""
     return request_task(shop_id, "close_shop", {}, then=f"/shops/{shop_id}/close?task=0")
 
 
 def overview_values(
     connection: Connection, visible_shops: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
 ) -> dict[str, object]:
-    """What an overview of *seen* shops shows; *by_shop* holds what today did in each."""
+    """What an overview of *visible_shops* shows; *by_shop* holds the counts of today in each."""
     by_hour = hourly_stats.by_hour(connection, visible_shops, since=now - timedelta(hours=23), until=now)
     by_day = hourly_stats.by_day(connection, visible_shops, since=now - timedelta(days=29), until=now, zone=zone)
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
@@ -84,7 +84,7 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
 
 
 def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:
-    """Whether the shop rings, can be asked, and its plugin is well."""
+    """Whether the shop delivers, its REST API answers, and its plugin is well."""
     found = plugins.of_shop(connection, context().encryption, shop.shop_id)
     secrets = shops.get(connection, context().encryption, shop.shop_id).secrets
     open_codes = {alarm.code for alarm in alerts.open_alerts(connection, shop.shop_id)}

@@ -15,7 +15,7 @@ LONGEST_CURSOR = 400
 
 
 def page_request() -> PageRequest:
-    """Where the page that was asked for begins."""
+    """Where the requested page begins."""
     after, before = (request.args.get(name, "")[:LONGEST_CURSOR] for name in ("after", "before"))
     return PageRequest(after=after, before=before)
 
@@ -32,7 +32,7 @@ def neighbours(page: Page[Any]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class PlotBar:
-    """One bar of a plot: *height* in percent of the highest, *says* what a pointer on it is told."""
+    """One bar of a plot: *height* in percent of the highest, *label* for the pointer."""
 
     height: float
     label: str

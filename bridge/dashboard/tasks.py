@@ -1,4 +1,4 @@
-"""Errands: what a page asks the worker for. A row, a ring, and a page that waits for the answer."""
+"""Tasks: what a page has the worker do. A row, a job, and a page that waits for the answer."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,8 +13,7 @@ from bridge.accounts.sign_in import safe_next_path
 from bridge.context import base_path, context, redirect_to
 from bridge.customer.document import PDF_POLICY as CUSTOMER_PDF_POLICY
 from bridge.forms import parse_whole_number
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, translate_message
 from worker.queue import RUN_TASK
 from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
@@ -23,21 +22,21 @@ from worker.store.tasks import Task
 blueprint = Blueprint("tasks", __name__, url_prefix="/s/<shop_id>/tasks")
 guard_shop(blueprint)
 
-# As for shoppers, but in a frame of ours: a page shows the PDF that it speaks of.
+# As on customers' pages, but in a frame of ours: a page shows the PDF it previews.
 PDF_POLICY = CUSTOMER_PDF_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 # Nothing may end the header, and a header has no letters but Latin ones.
 UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
-# Without a script the waiting page looks again by itself.
+# Without a script the waiting page reloads.
 REFRESH_S = 1
 
 
-# What is said when an errand is done; the pages of the others show their answer themselves.
+# Notice when a task is done; pages that are not listed show the answer themselves.
 DONE_MESSAGES: dict[str, Callable[[], str]] = {
     "credit": lambda: _("The credit note is issued."),
     "issue_draft": lambda: _("It is issued."),
-    "save_attachment": lambda: _("It rides along with each mail from now on."),
+    "save_attachment": lambda: _("It is attached to each mail from now on."),
     "save_logo": lambda: _("The logo stands on documents issued from now on."),
-    "close_shop": lambda: _("The shop has left. What the law wants kept is kept."),
+    "close_shop": lambda: _("The shop is closed. What the law requires is kept."),
     "make_document": lambda: _("The document is made."),
     "retry_failed": lambda: _("What failed is tried again."),
     "send_again": lambda: _("It is mailed."),
@@ -45,10 +44,10 @@ DONE_MESSAGES: dict[str, Callable[[], str]] = {
 
 
 def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: str) -> Response:
-    """Have the worker do *kind*, and go on to *then* (a path below our base) when it is done.
+    """Have the worker do *kind*, and redirect to *then* (a path below our base) when it is done.
 
-    `task=0` in *then* becomes the errand's id, for a page that shows the answer. A script that asks for JSON gets the
-    address at which to look how far it is.
+    `task=0` in *then* becomes the task's id, for a page that shows the answer. A script that asks for JSON gets the
+    address of the task's state.
     """
     now = context().now()
     with context().store.write() as connection:
@@ -76,7 +75,7 @@ def wait(shop_id: str, task_id: int) -> Response:
             render_template("dashboard/task.html", task=task, state_url=state_url, refresh_s=REFRESH_S)
         )
     if task.state == "failed":
-        flash(translate_message(str(task.answer.get("message", ""))), "refused")
+        flash(translate_message(task.answer.get("message")), "refused")
     elif task.kind in DONE_MESSAGES:
         flash(DONE_MESSAGES[task.kind](), "good")
     return redirect_to(then.replace("task=0", f"task={task_id}"))
@@ -94,19 +93,19 @@ def state(shop_id: str, task_id: int) -> Response:
         done=task.answer.get("done", 0),
         of=task.answer.get("of", 0),
         file=f"{base_path()}/s/{shop_id}/tasks/{task_id}/file" if has_file else "",
-        message=translate_message(str(task.answer.get("message", ""))) if task.state == "failed" else "",
+        message=translate_message(task.answer.get("message")) if task.state == "failed" else "",
     )
 
 
 @blueprint.get("/<int:task_id>/file")
 def file(shop_id: str, task_id: int) -> Response:
-    """The file that an answer names: a preview to look at, a zip to download."""
+    """The file that an answer names: a preview, a zip to download."""
     task = task_or_404(shop_id, task_id)
     if task.state != "done" or "file" not in task.answer:
         abort(HTTPStatus.NOT_FOUND)
     # The settings are in it, which a viewer does not see.
     if task.kind == "export_shop" and not may_change():
-        return forbidden()
+        raise forbidden()
     found = TemporaryFile.from_json(task.answer["file"], shop_id=shop_id)
     is_pdf = found.name.endswith(".pdf")
     response = Response(
@@ -126,7 +125,7 @@ def is_finished(task: Task) -> bool:
 
 
 def task_or_404(shop_id: str, task_id: int) -> Task:
-    """The errand, where it is this shop's."""
+    """The task, where it is this shop's."""
     with context().store.read() as connection:
         task = tasks.of_shop(connection, shop_id, task_id)
     if task is None:
@@ -135,7 +134,7 @@ def task_or_404(shop_id: str, task_id: int) -> Task:
 
 
 def finished_task(shop_id: str, kind: str) -> Task | None:
-    """The finished errand that `?task=` of this request names; None without one of this kind."""
+    """The finished task that `?task=` of this request names; None when there is none of this kind."""
     number = parse_whole_number(request.args.get("task", ""))
     if number is None:
         return None

@@ -4,12 +4,17 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
-from bridge.accounts.access import guard_shop, me, shop
-from bridge.accounts.sign_in import read_mail_address, record_event
+from bridge.accounts.access import ROLE_NAMES, guard_shop, me, shop
+from bridge.accounts.audit import record_event
+from bridge.accounts.sign_in import read_mail_address
 from bridge.context import base_path, context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import _
-from worker.store import sessions, sign_in_log, users
+from worker.errors import InvalidValue
+from worker.message import Message
+from worker.store import sessions, users
+from worker.store.database.pagination import PageRequest
+from worker.store.queries import activity
 from worker.store.users import Role
 
 blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
@@ -40,7 +45,12 @@ def invite(shop_id: str) -> Response:
             created_by=me().user.name,
             now=context().now(),
         )
-    record_event("invited", f"{email} was invited as {role}.", actor=me().user.name, shop_id=shop_id)
+    record_event(
+        "invited",
+        Message("{email} was invited as {role}.", email=email, role=ROLE_NAMES[role]),
+        actor=me().user.name,
+        shop_id=shop_id,
+    )
     link = f"{context().settings.public_url}/join/{token}"
     return page(shop_id, Form({"role": Role.VIEWER}), link=(email, link))
 
@@ -51,7 +61,12 @@ def withdraw(shop_id: str) -> Response:
     with context().store.write() as connection:
         email = sessions.withdraw_link(connection, request.form.get("token_hash", ""), shop_id=shop_id)
     if email is not None:
-        record_event("withdrawn", f"The invitation of {email} was withdrawn.", actor=me().user.name, shop_id=shop_id)
+        record_event(
+            "withdrawn",
+            Message("The invitation of {email} was withdrawn.", email=email),
+            actor=me().user.name,
+            shop_id=shop_id,
+        )
     return back(shop_id)
 
 
@@ -66,7 +81,12 @@ def change_role(shop_id: str, user_id: int) -> Response:
         return last_admin(shop_id)
     with context().store.write() as connection:
         users.give_role(connection, user_id, shop_id, role)
-    record_event("role_changed", f"{member.user.email} is now {role}.", actor=me().user.name, shop_id=shop_id)
+    record_event(
+        "role_changed",
+        Message("{email} is now {role}.", email=member.user.email, role=ROLE_NAMES[role]),
+        actor=me().user.name,
+        shop_id=shop_id,
+    )
     return back(shop_id)
 
 
@@ -79,7 +99,7 @@ def remove(shop_id: str, user_id: int) -> Response:
     if member is not None:
         with context().store.write() as connection:
             users.take_role(connection, user_id, shop_id)
-        message = f"{member.user.email} does not belong to the shop any more."
+        message = Message("{email} does not belong to the shop any more.", email=member.user.email)
         record_event("member_removed", message, actor=me().user.name, shop_id=shop_id)
         flash(_("{email} does not see this shop any more.", email=member.user.email), "good")
     return back(shop_id)
@@ -87,7 +107,7 @@ def remove(shop_id: str, user_id: int) -> Response:
 
 def shop_role(text: str) -> Role:
     if text not in ROLES:
-        raise ValueError(_("Choose admin or viewer."))
+        raise InvalidValue("Choose admin or viewer.")
     return Role(text)
 
 
@@ -113,13 +133,13 @@ def page(
     now = context().now()
     with context().store.read() as connection:
         invites = sessions.open_links(connection, purpose="invite", shop_id=shop_id, now=now)
-        done = sign_in_log.latest(connection, shop_id=shop_id, limit=30)
+        done = activity.audit_trail_page(connection, (shop_id,), PageRequest(size=30), access=True)
     content = render_template(
         "dashboard/team.html",
         form=form,
         members=members(shop_id),
         invites=invites,
-        acts=done,
+        events=done.rows,
         link=link,
         role_names={Role.ADMIN: _("admin: may change everything"), Role.VIEWER: _("viewer: may look and download")},
         home=f"{base_path()}/s/{shop().shop_id}/team",

@@ -1,19 +1,20 @@
-"""Keep the catalogs of the pages in step with the code: part of `make words`. What the worker stores is retold by them too."""
+"""Keep the catalogs in step with the code: `make words`. Pages have their own; messages of both programs, documents and mails
+stand in the worker's.
+"""
 
 from pathlib import Path
 
-from worker.domain.texts import PLACEHOLDERS
-from worker.i18n.extract import stored_messages, update_catalogs
+from worker.i18n.extract import WORKER, message_keys, update_catalogs
 
 I18N_FOLDER = Path(__file__).parent
 BRIDGE_FOLDER = I18N_FOLDER.parent
 
 
-def messages_from_elsewhere() -> set[str]:
-    """What pages show that is not said by them: the worker's sentences, the log of who did what, what placeholders stand for."""
-    page_messages = stored_messages(BRIDGE_FOLDER / "accounts") | stored_messages(BRIDGE_FOLDER / "dashboard")
-    return stored_messages() | page_messages | set(PLACEHOLDERS.values())
+def all_message_keys() -> set[str]:
+    """The key of every message that a page, a mail or the API can show."""
+    return message_keys(WORKER[0], BRIDGE_FOLDER)
 
 
 if __name__ == "__main__":
-    update_catalogs(BRIDGE_FOLDER, I18N_FOLDER, more=messages_from_elsewhere())
+    update_catalogs(*WORKER, more=all_message_keys())
+    update_catalogs(BRIDGE_FOLDER, I18N_FOLDER)

@@ -1,26 +1,32 @@
 """What the pages of the dashboard say, in the language of whoever reads them. English is the source; the rest is in `locale/`."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.json.provider import DefaultJSONProvider
 
 from bridge.context import context
-from bridge.i18n.phrases import LANGUAGES, TITLES
 from worker.domain.document import Kind
-from worker.i18n.catalogs import Translator
+from worker.i18n import LANGUAGES, Translator, title
+from worker.i18n.translate import translate
+from worker.message import Message, read_message
 
 CATALOG_PACKAGE = "bridge.i18n"
 DEFAULT_ZONE = "Europe/Brussels"
+# For who takes any language.
+ENGLISH_FIRST = ("en", *(language for language in LANGUAGES if language != "en"))
 LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
 
 
 def translator() -> Translator:
-    """The words of this request's reader: who is signed in chose a language, a stranger's browser asks for one."""
+    """The words of this request's reader: who is signed in chose a language, a stranger's browser or program asks for one."""
     if "translator" not in g:
-        language = g.get("language") or request.accept_languages.best_match(LANGUAGES) or "en"
+        language = g.get("language") or request.accept_languages.best_match(ENGLISH_FIRST) or "en"
         g.translator = Translator(language, package=CATALOG_PACKAGE)
     found: Translator = g.translator
     return found
@@ -40,6 +46,25 @@ def _(message: str, **values: object) -> str:
 def _n(one: str, many: str, count: int, **values: object) -> str:
     """Say *one* or *many* for *count* things; {count} is filled by itself."""
     return translator().ngettext(one, many, count, **values)
+
+
+def translate_message(message: Message | Mapping[str, Any] | None) -> str:
+    """*message* in the reader's language, its instants in the reader's zone; nothing for none.
+
+    A worker's answer has it as JSON, `{"key", "values"}`.
+    """
+    if not message:
+        return ""
+    found = message if isinstance(message, Message) else read_message(message)
+    return translate(found, Translator(translator().language), zone=zone())
+
+
+class MessagesAsText(DefaultJSONProvider):
+    """JSON in which each message is a text in the reader's language."""
+
+    @staticmethod
+    def default(value: Any) -> Any:
+        return translate_message(value) if isinstance(value, Message) else DefaultJSONProvider.default(value)
 
 
 def zone() -> ZoneInfo:
@@ -71,18 +96,30 @@ def format_amount(value: Decimal | str, currency: str = "EUR") -> str:
 
 def kind_name(kind: str) -> str:
     """What a kind of document is called; drafts and rules have kinds too."""
-    return TITLES[translator().language][Kind(kind)]
+    return title(Kind(kind), Translator(translator().language))
 
 
-def dashboard_message_page(status: HTTPStatus, title: str, message: str, *, code: str = "") -> Response:
+def dashboard_message_page(status: HTTPStatus, heading: str, message: str, *, code: str = "") -> Response:
     """A page with one sentence. *code* is for support."""
-    return make_response(render_template("dashboard/message.html", title=title, message=message, code=code), status)
+    return make_response(render_template("dashboard/message.html", title=heading, message=message, code=code), status)
 
 
 def install_i18n(app: Flask) -> None:
-    """Let every template speak."""
-    app.jinja_env.globals.update(_=_, _n=_n, translator=translator, language_names=LANGUAGE_NAMES, kind_name=kind_name)
+    """Let every template and every JSON answer speak."""
+    app.json = MessagesAsText(app)
+    app.jinja_env.globals.update(
+        _=_,
+        _n=_n,
+        translate_message=translate_message,
+        translator=translator,
+        language_names=LANGUAGE_NAMES,
+        kind_name=kind_name,
+    )
     app.jinja_env.filters.update(
-        datetime=format_datetime, exact_datetime=format_datetime_exact, date=format_date, amount=format_amount
+        datetime=format_datetime,
+        exact_datetime=format_datetime_exact,
+        date=format_date,
+        amount=format_amount,
+        translate_message=translate_message,
     )
     app.jinja_env.add_extension("jinja2.ext.do")

@@ -1,8 +1,7 @@
-"""What the shop's WordPress plugin asks: connect, how the check went, the heartbeat, and the way to a document. Signed, all of it."""
+"""Routes of the shop's WordPress plugin: connect, result of the check, heartbeat, and a document's address. All are signed."""
 
-import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -11,20 +10,28 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, jsonify, make_response, redirect, request
 
 from bridge.context import context
-from bridge.errors import message_page, phrases_of_visitor, refusal
+from bridge.errors import Refused, link_unknown
+from bridge.plugin.signed_request import (
+    PluginRequest,
+    body_of_request,
+    parse_json_object,
+    require_right_clock,
+    signature_of_request,
+    signed,
+    unreadable,
+)
 from worker import queue
 from worker.domain.mail_holds import settings_for_plugin
 from worker.domain.shop import Shop
+from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
 from worker.net.request_signature import RequestSignature
 from worker.store import audit_trail, counters, documents, plugins, shops
 from worker.store.audit_trail import AuditEntry
-from worker.store.plugins import Plugin
 from worker.store.shops import Secrets
 
 blueprint = Blueprint("plugin", __name__)
 
-LARGEST_BODY = 100_000
 # The shop checked who asks; the link it leads to need not outlive the visit by much.
 LINK_LIFETIME = timedelta(days=1)
 # The shop may have missed that our mail left; twice as long as it waits for that.
@@ -34,46 +41,37 @@ KEY_SECRET = re.compile(r"cs_[0-9a-f]{40}")
 HEX_SECRET = re.compile(r"[0-9a-f]{32,64}")
 
 
-@dataclass(frozen=True)
-class PluginRequest:
-    """A verified question of a connected plugin."""
-
-    plugin: Plugin
-    content: dict[str, Any]
-
-
 @blueprint.post("/plugin/connect")
 def connect() -> Response:
-    """Connect the shop that the code was made for: keep its keys, and ring for somebody who tries them."""
+    """Connect the shop that the code was made for: store its keys, and enqueue a check of them."""
     code_hash = request.headers.get("X-Facturelay-Invite", "")
     body = body_of_request()
     with context().store.read() as connection:
         invite = plugins.find_invite(connection, context().encryption, code_hash)
     if invite is None or not signature_of_request().is_valid(invite.signing_key, request.path, body):
-        return refusal(
-            HTTPStatus.UNAUTHORIZED, "code_wrong", "This code is not known here. Copy it again, or make one."
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED, "code_wrong", Message("This code is not known here. Copy it again, or make one.")
         )
-    if not signature_of_request().is_fresh(context().now().timestamp()):
-        return clock_error()
+    require_right_clock()
     if invite.used_at is not None or invite.expires_at <= context().now():
-        return refusal(
-            HTTPStatus.UNAUTHORIZED, "code_used", "This code has been used or is too old. Make a new one for the shop."
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED,
+            "code_used",
+            Message("This code has been used or is too old. Make a new one for the shop."),
         )
     content = parse_json_object(body)
-    if content is None or not has_valid_keys(content):
-        return refusal(HTTPStatus.BAD_REQUEST, "request_wrong", "The plugin sent something that cannot be read here.")
+    if not has_valid_keys(content):
+        raise unreadable()
     return store_connection(content, invite.shop_id, code_hash)
 
 
 @blueprint.post("/plugin/renew")
-def renew() -> Response:
+@signed
+def renew(plugin_request: PluginRequest) -> Response:
     """Keep the new REST key and webhook secret of a connected plugin: it lost those it had. Needs no code, it is signed."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     plugin_row, content, now = plugin_request.plugin, plugin_request.content, context().now()
     if not has_valid_keys({**content, "plugin_secret": plugin_row.secret}):
-        return refusal(HTTPStatus.BAD_REQUEST, "request_wrong", "The plugin sent something that cannot be read here.")
+        raise unreadable()
     with context().store.write() as connection:
         counters.lock(connection, plugin_row.shop_id)
         connected = shops.get(connection, context().encryption, plugin_row.shop_id)
@@ -81,14 +79,14 @@ def renew() -> Response:
             connection, context().encryption, plugin_row.shop_id, with_new_keys(connected.secrets, content)
         )
         plugins.request_check(connection, plugin_row.plugin_id)
-        message = "The plugin made its key and webhooks anew."
+        message = Message("The plugin made its key and webhooks anew.")
         audit_trail.add(connection, AuditEntry(plugin_row.shop_id, now, "plugin", "plugin_renewed", message))
     context().enqueuer.enqueue(queue.CHECK_PLUGIN, plugin_row.plugin_id)
     return jsonify(delivery_url=delivery_url(plugin_row.shop_id))
 
 
 def with_new_keys(secrets: Secrets, content: dict[str, Any]) -> Secrets:
-    """The secret from before stays valid for what is still on its way."""
+    """The secret from before stays valid for deliveries that were signed with it."""
     webhook_secrets = (content["webhook_secret"], *secrets.webhook_secrets[:1])
     return replace(
         secrets, webhook_secrets=webhook_secrets, rest_key=content["rest_key"], rest_secret=content["rest_secret"]
@@ -111,11 +109,9 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         # Whole settings and secrets are written back: nobody may change them meanwhile.
         counters.lock(connection, shop_id)
         connected = shops.get(connection, context().encryption, shop_id)
-        refused = site_error(connected.shop, site)
-        if refused is not None:
-            return refused
+        require_same_site(connected.shop, site)
         if not plugins.use_invite(connection, code_hash, now=now):
-            return refusal(HTTPStatus.UNAUTHORIZED, "code_used", "This code has just been used.")
+            raise Refused(HTTPStatus.UNAUTHORIZED, "code_used", Message("This code has just been used."))
         shop = replace(connected.shop, url=site)
         shops.change(connection, shop)
         shops.change_secrets(connection, context().encryption, shop_id, with_new_keys(connected.secrets, content))
@@ -129,26 +125,34 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
             now=now,
         )
         audit_trail.add(
-            connection, AuditEntry(shop_id, now, "plugin", "plugin_connected", f"The plugin of {site} connected.")
+            connection,
+            AuditEntry(
+                shop_id, now, "plugin", "plugin_connected", Message("The plugin of {site} connected.", site=site)
+            ),
         )
     context().enqueuer.enqueue(queue.CHECK_PLUGIN, plugin_id)
     return jsonify(shop=shop_id, name=shop.name, delivery_url=delivery_url(shop_id))
 
 
-def site_error(shop: Shop, site: str) -> Response | None:
-    """Why this site may not connect as *shop*: it is not encrypted, or it is another one."""
+def require_same_site(shop: Shop, site: str) -> None:
+    """Refuse a site that may not connect as *shop*: it is not encrypted, or it is another one."""
     address = urlsplit(site)
     if address.scheme != "https" and not context().settings.allow_private_shops:
-        return refusal(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "shop_url_http", "This shop has no https, and keys travel over https only."
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "shop_url_http",
+            Message("This shop has no https, and keys travel over https only."),
         )
     if normalized_address(site) != normalized_address(shop.url):
-        return refusal(
+        raise Refused(
             HTTPStatus.CONFLICT,
             "site_other",
-            f"The code was made for {shop.url}, and this site is {site}. Make a code for this site, or correct the shop's address.",
+            Message(
+                "The code was made for {url}, and this site is {site}. Make a code for this site, or correct the shop's address.",
+                url=shop.url,
+                site=site,
+            ),
         )
-    return None
 
 
 def normalized_address(url: str) -> str:
@@ -161,29 +165,25 @@ def normalized_address(url: str) -> str:
 
 
 @blueprint.post("/plugin/check")
-def check() -> Response:
+@signed
+def check(plugin_request: PluginRequest) -> Response:
     """How trying the plugin's keys went; `again` has them tried once more."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     found = plugin_request.plugin
     state, code, message = found.check_state, found.check_code, found.check_message
     if plugin_request.content.get("again"):
         with context().store.write() as connection:
             plugins.request_check(connection, found.plugin_id)
-        state, code, message = "waiting", "", ""
+        state, code, message = "waiting", "", NO_MESSAGE
     if state == "waiting":
-        # Ringing twice rings once; so a ring that Redis lost is not waited for in vain.
+        # Enqueueing twice is harmless; so a job that Redis lost is not waited for in vain.
         context().enqueuer.enqueue(queue.CHECK_PLUGIN, found.plugin_id)
     return jsonify(state=state, code=code, message=message)
 
 
 @blueprint.post("/plugin/heartbeat")
-def heartbeat() -> Response:
+@signed
+def heartbeat(plugin_request: PluginRequest) -> Response:
     """Take in how the plugin fares, and answer with what it holds mails by."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     found, now = plugin_request.plugin, context().now()
     with context().store.write() as connection:
         version = str(plugin_request.content.get("version", ""))[:40]
@@ -199,11 +199,9 @@ def heartbeat() -> Response:
 
 
 @blueprint.post("/plugin/disconnect")
-def disconnect() -> Response:
+@signed
+def disconnect(plugin_request: PluginRequest) -> Response:
     """Forget the plugin and its REST key. Documents, settings and the deliveries of hand-made webhooks stay."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     shop_id, now = plugin_request.plugin.shop_id, context().now()
     with context().store.write() as connection:
         counters.lock(connection, shop_id)
@@ -212,7 +210,8 @@ def disconnect() -> Response:
         shops.change_secrets(connection, context().encryption, shop_id, without_key)
         plugins.disconnect(connection, shop_id)
         audit_trail.add(
-            connection, AuditEntry(shop_id, now, "plugin", "plugin_disconnected", "The plugin was disconnected.")
+            connection,
+            AuditEntry(shop_id, now, "plugin", "plugin_disconnected", Message("The plugin was disconnected.")),
         )
     return jsonify(disconnected=True)
 
@@ -220,7 +219,7 @@ def disconnect() -> Response:
 @blueprint.get("/plugin/d/<shop_id>/<int:document_id>", defaults={"file_format": ""})
 @blueprint.get("/plugin/d/<shop_id>/<int:document_id>/<any(pdf, xml):file_format>")
 def document(shop_id: str, document_id: int, file_format: str) -> Response:
-    """From the shop's own link to the document's page or file: the shop has checked who asks, and signed for the next minutes."""
+    """From the shop's own link to the document's page or file: the shop has checked the visitor, and signed for the next minutes."""
     suffix = f"/{file_format}" if file_format else ""
     with context().store.read() as connection:
         found = plugins.of_shop(connection, context().encryption, shop_id)
@@ -230,55 +229,9 @@ def document(shop_id: str, document_id: int, file_format: str) -> Response:
     )
     # The path without the folder of a public address: that is what the plugin signs.
     if found is None or not signature.is_valid(found.secret, f"/plugin/d/{shop_id}/{document_id}{suffix}", b""):
-        return message_page(HTTPStatus.NOT_FOUND, phrases_of_visitor(), "unknown")
+        raise link_unknown()
     if issued is None or issued.shop_id != shop_id or not signature.is_fresh(context().now().timestamp()):
-        return message_page(HTTPStatus.NOT_FOUND, phrases_of_visitor(), "unknown")
+        raise link_unknown()
     settings = context().settings
     token = document_link.sign(settings.secret_keys, document_id, now=context().now(), lifetime=LINK_LIFETIME)
     return make_response(redirect(f"{settings.public_url}/d/{token}{suffix}", HTTPStatus.SEE_OTHER))
-
-
-def verified_request() -> PluginRequest | Response:
-    """The question, when a connected plugin signed it; otherwise the answer that says what is wrong."""
-    shop_id, body = request.headers.get("X-Facturelay-Shop", ""), body_of_request()
-    with context().store.read() as connection:
-        found = plugins.of_shop(connection, context().encryption, shop_id)
-    if found is None or not signature_of_request().is_valid(found.secret, request.path, body):
-        return refusal(
-            HTTPStatus.UNAUTHORIZED,
-            "not_connected",
-            "This shop is not connected here any more. Connect it with a new code.",
-        )
-    if not signature_of_request().is_fresh(context().now().timestamp()):
-        return clock_error()
-    content = parse_json_object(body)
-    if content is None:
-        return refusal(HTTPStatus.BAD_REQUEST, "request_wrong", "The plugin sent something that cannot be read here.")
-    return PluginRequest(found, content)
-
-
-def signature_of_request() -> RequestSignature:
-    headers = (request.headers.get(f"X-Facturelay-{name}", "") for name in ("Time", "Nonce", "Signature"))
-    return RequestSignature(*headers)
-
-
-def body_of_request() -> bytes:
-    """The body as it came; one that is too long for any plugin is cut, and then no signature fits it."""
-    return request.stream.read(LARGEST_BODY)
-
-
-def parse_json_object(body: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def clock_error() -> Response:
-    ours = f"{context().now():%d-%m-%Y %H:%M:%S} UTC"
-    return refusal(
-        HTTPStatus.UNAUTHORIZED,
-        "clock_off",
-        f"The clocks of the shop and of Facturelay differ by more than five minutes; here it is {ours}. Correct the one that is wrong.",
-    )

@@ -1,4 +1,4 @@
-"""What the shop's order screen asks: the documents of an order and how they fare, what a person presses there, and files to download."""
+"""What the shop's order screen requests: the documents of an order with their state, tasks of its buttons, and files to download."""
 
 import io
 import zipfile
@@ -9,69 +9,59 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response
 
 from bridge.context import context
-from bridge.customer.document import file_name
-from bridge.errors import refusal
-from bridge.plugin.connection import PluginRequest, verified_request
+from bridge.errors import Refused
+from bridge.plugin.signed_request import PluginRequest, signed
 from worker import queue
 from worker.domain.document import Document, StoredDraft
-from worker.store import documents, orders, steps, tasks
+from worker.message import Message
+from worker.store import documents, tasks
 from worker.store.documents import StoredFile
-from worker.store.steps import Step, StepName
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
+from worker.store.steps import StepName
 
 blueprint = Blueprint("plugin_orders", __name__)
 
 MOST_FILES = 200
-# What a person presses on the order screen, and the number that says on what.
+# The buttons of the order screen, and the id that says on what.
 TASK_TARGETS = {"send": "document", "issue": "draft", "retry": "order"}
 
 
 @blueprint.post("/plugin/order")
-def order() -> Response:
+@signed
+def order(plugin_request: PluginRequest) -> Response:
     """The documents and drafts of one order, how each fares, and why there are no others."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
-    shop_id, order_id = plugin_request.plugin.shop_id, id_in(plugin_request, "order")
     with context().store.read() as connection:
-        issued, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
-        all_steps = steps.of_documents(connection, [document.document_id for document in issued])
-        all_files = documents.files_of(connection, [document.document_id for document in issued])
-        fetched = orders.find(connection, shop_id, order_id)
+        found = order_history.find(connection, plugin_request.plugin.shop_id, id_in(plugin_request, "order"))
     # An id comes back after a shop was restored from a backup; the key does not.
     key = str(plugin_request.content.get("key", ""))
-    fetched_order = fetched if fetched is not None and fetched.order_key == key else None
-    flags, rule_results = (fetched_order.flags, fetched_order.rule_results) if fetched_order else ((), ())
+    items = [item for item in found.items if item.draft.order_key == key] if found else []
+    fetched = found.order if found and found.order and found.order.order_key == key else None
+    flags, rule_results = (fetched.flags, fetched.rule_results) if fetched else ((), ())
     return jsonify(
-        documents=[
-            document_as_json(document, all_steps.get(document.document_id, {}), all_files.get(document.document_id, ()))
-            for document in issued
-            if document.draft.order_key == key
-        ],
-        drafts=[draft_as_json(draft) for draft in drafts if draft.draft.order_key == key],
+        documents=[document_as_json(item, item.document) for item in items if item.document],
+        drafts=[draft_as_json(item.stored_draft) for item in items if item.stored_draft],
         reasons=[reason_as_json("", flag.code, flag.message) for flag in flags]
         + [reason_as_json(finding.rule, finding.code, finding.message) for finding in rule_results],
-        fetched=fetched_order is not None,
+        fetched=fetched is not None,
     )
 
 
-def document_as_json(
-    document: Document, document_steps: Mapping[StepName, Step], files: tuple[StoredFile, ...]
-) -> dict[str, object]:
-    mail = document_steps.get(StepName.MAIL)
-    failed = [step.message for step in document_steps.values() if step.state == "failed"]
+def document_as_json(item: DocumentDetails, document: Document) -> dict[str, object]:
+    mail, mailed_at = item.step(StepName.MAIL), item.done_at(StepName.MAIL)
     return {
         "id": document.document_id,
-        "kind": str(document.draft.kind),
+        "kind": str(item.draft.kind),
         "number": document.number,
         "date": document.issued_on.isoformat(),
-        "total": str(document.draft.total),
-        "currency": document.draft.currency,
-        "test": document.draft.test,
-        "files": sorted(stored.format for stored in files),
+        "total": str(item.draft.total),
+        "currency": item.draft.currency,
+        "test": item.draft.test,
+        "files": sorted(stored.format for stored in item.files),
         "mail": mail.state if mail else "none",
-        "mailed_at": int(mail.done_at.timestamp()) if mail and mail.done_at and mail.state == "done" else None,
+        "mailed_at": int(mailed_at.timestamp()) if mailed_at else None,
         "message": mail.message if mail else "",
-        "failed": failed,
+        "failed": [step.message for step in item.steps if step.state == "failed"],
     }
 
 
@@ -85,21 +75,21 @@ def draft_as_json(stored: StoredDraft) -> dict[str, object]:
     }
 
 
-def reason_as_json(rule: str, code: str, message: str) -> dict[str, str]:
-    """Why, as a code that the plugin has words for, and the sentence for where it has none. *rule* names what it is about."""
+def reason_as_json(rule: str, code: str, message: Message) -> dict[str, object]:
+    """Why, as a code that the plugin translates, and the message for where it cannot. *rule* names what it is about."""
     kind = "credit_note" if rule.startswith(("refund", "cancel")) else rule.partition(":")[0]
     return {"kind": kind, "code": code, "message": message}
 
 
 @blueprint.post("/plugin/task")
-def create_task() -> Response:
+@signed
+def create_task(plugin_request: PluginRequest) -> Response:
     """Write down what somebody pressed on the order screen, and ring for it. The answer is asked for by its number."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     kind = str(plugin_request.content.get("kind", ""))
     if kind not in TASK_TARGETS:
-        return refusal(HTTPStatus.BAD_REQUEST, "request_wrong", "The plugin asks for something that is not done here.")
+        raise Refused(
+            HTTPStatus.BAD_REQUEST, "request_wrong", Message("The plugin asks for something that is not done here.")
+        )
     argument = {f"{TASK_TARGETS[kind]}_id": id_in(plugin_request, TASK_TARGETS[kind])}
     if kind == "issue":
         argument["send"] = bool(plugin_request.content.get("send"))
@@ -117,28 +107,28 @@ def create_task() -> Response:
 
 
 @blueprint.post("/plugin/task/answer")
-def task_answer() -> Response:
+@signed
+def task_answer(plugin_request: PluginRequest) -> Response:
     """What came of it so far."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     with context().store.read() as connection:
         task = tasks.find(connection, id_in(plugin_request, "task"))
     if task is None or task.shop_id != plugin_request.plugin.shop_id:
-        return refusal(HTTPStatus.NOT_FOUND, "task_unknown", "Nobody asked for that here.")
+        raise Refused(HTTPStatus.NOT_FOUND, "task_unknown", Message("Nobody asked for that here."))
     return jsonify(state=task.state, code=str(task.answer.get("code", "")), message=str(task.answer.get("message", "")))
 
 
 @blueprint.post("/plugin/files")
-def files() -> Response:
+@signed
+def files(plugin_request: PluginRequest) -> Response:
     """The PDF files of documents, in one zip. Those that are still being made are left out, and counted."""
-    plugin_request = verified_request()
-    if isinstance(plugin_request, Response):
-        return plugin_request
     wanted = plugin_request.content.get("documents")
     numbers = [number for number in wanted if isinstance(number, int)] if isinstance(wanted, list) else []
     if len(numbers) > MOST_FILES:
-        return refusal(HTTPStatus.BAD_REQUEST, "too_many_files", f"Choose at most {MOST_FILES} documents at once.")
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            "too_many_files",
+            Message("Choose at most {most} documents at once.", most=MOST_FILES),
+        )
     with context().store.read() as connection:
         found = [documents.find(connection, number) for number in dict.fromkeys(numbers)]
         own_documents = [
@@ -161,7 +151,7 @@ def zip_pdf_files(wanted: list[Document], stored: Mapping[int, tuple[StoredFile,
             if pdf is None:
                 missing += 1
                 continue
-            archive.writestr(file_name(document, "pdf"), context().archive.get(pdf.path, sha256=pdf.sha256))
+            archive.writestr(document.file_name("pdf"), context().archive.get(pdf.path, sha256=pdf.sha256))
     return content.getvalue(), missing
 
 

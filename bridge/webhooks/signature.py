@@ -14,7 +14,7 @@ ENTITY = re.compile(r"&(?:amp|lt|gt|quot|#0*(?:34|38|39|60|62)|#[xX]0*(?:22|26|2
 def verify(body: bytes, signature: str | None, secrets: Sequence[str]) -> bool:
     """Whether *signature* is base64(HMAC-SHA256(secret, body)) under any of *secrets*. *body* is what came in, byte for byte."""
     given = (signature or "").encode("utf-8", "replace")
-    # All of them, always: how long this takes does not tell which secret fits.
+    # All of them, always: the time this takes does not show which secret fits.
     fits = [hmac.compare_digest(sign(body, key), given) for secret in secrets for key in signing_keys(secret)]
     return any(fits)
 
@@ -23,7 +23,7 @@ def signing_keys(secret: str) -> tuple[str, ...]:
     """The keys that WooCommerce may sign with for *secret*. None for an empty one: it would sign with "" and so could anybody."""
     if not secret:
         return ()
-    # A secret typed as a&amp;b signs with a&b (contract section 1).
+    # A secret typed as a&amp;b signs with a&b (docs/woocommerce-contract.md §1).
     return (secret, ENTITY.sub(lambda found: html.unescape(found.group()), secret))
 
 

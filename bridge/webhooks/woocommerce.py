@@ -1,4 +1,4 @@
-"""The doorbell: verify, keep, ring, answer. What a delivery means is for the worker; here it is bytes of a known shop."""
+"""Receive WooCommerce webhooks: verify the signature, store the delivery, enqueue it, answer 200. What it means is for the worker."""
 
 import json
 import logging
@@ -8,10 +8,11 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, request
 
 from bridge.context import context
-from bridge.errors import refusal
+from bridge.errors import Refused
 from bridge.webhooks.signature import verify
 from worker import queue
 from worker.errors import Unavailable
+from worker.message import Message
 from worker.store import deliveries, shops
 from worker.store.shops import ConnectedShop
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__)
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
-# The name is not signed; what WooCommerce's own two webhooks send most is the safe guess, and every topic means "look again".
+# The topic is not signed; what WooCommerce's own two webhooks send most is the safe guess, and every topic means "process again".
 DEFAULT_TOPIC = "order.updated"
 # For diagnosis. Never cookies, never authorization.
 STORED_HEADERS = (
@@ -41,39 +42,43 @@ LARGEST_ID = 2**63 - 1
 
 @blueprint.post("/webhooks/<shop_id>")
 def receive(shop_id: str) -> Response:
-    """Take one delivery: 200 once it is kept, without waiting for anybody who acts on it."""
+    """Take one delivery: 200 once it is stored, without waiting for anything that follows."""
     if (request.content_length or 0) > context().settings.max_body_bytes:
-        return too_large()
+        raise too_large()
     connected = find_shop(shop_id)
     if connected is None:
-        return refusal(HTTPStatus.NOT_FOUND, "shop_unknown", "No shop is connected under this address.")
+        raise Refused(HTTPStatus.NOT_FOUND, "shop_unknown", Message("No shop is connected under this address."))
     if is_ping():
-        # Exactly 200: after anything else WooCommerce pings again with every delivery (contract section 2).
+        # Exactly 200: after anything else WooCommerce pings again with every delivery (docs/woocommerce-contract.md §2).
         return jsonify(kept=False)
     if request.mimetype != "application/json":
-        return refusal(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type_wrong", "Deliveries are application/json; this one is not."
+        raise Refused(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "type_wrong",
+            Message("Deliveries are application/json; this one is not."),
         )
     signature = request.headers.get("X-WC-Webhook-Signature")
     # Unsigned bodies never come into memory. Signed ones do, up to the limit (413), whether or not they announce their length.
     body = request.get_data(cache=False) if signature else b""
     if len(body) > context().settings.max_body_bytes:
-        return too_large()
+        raise too_large()
     if not verify(body, signature, connected.secrets.webhook_secrets):
-        return wrong_signature(shop_id)
+        count_signature_failure(shop_id)
+        raise wrong_signature()
     return store_delivery(shop_id, body)
 
 
 @blueprint.route("/webhooks/<shop_id>", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def only_post(shop_id: str) -> Response:  # noqa: ARG001  # the address has it; every shop gets the same answer
     """Somebody opened the address in a browser."""
-    response = refusal(
+    raise Refused(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "only_post",
-        "This address is for WooCommerce, which delivers orders to it. Paste it as the delivery URL of a webhook in your shop.",
+        Message(
+            "This address is for WooCommerce, which delivers orders to it. Paste it as the delivery URL of a webhook in your shop."
+        ),
+        headers={"Allow": "POST"},
     )
-    response.headers["Allow"] = "POST"
-    return response
 
 
 def find_shop(shop_id: str) -> ConnectedShop | None:
@@ -92,14 +97,15 @@ def is_ping() -> bool:
 
 
 def store_delivery(shop_id: str, body: bytes) -> Response:
-    """Store a verified delivery, ring, and say so. A suspended shop's deliveries are kept too: nothing is lost meanwhile."""
+    """Store a verified delivery, enqueue it, answer. A suspended shop's deliveries are stored too: nothing is lost meanwhile."""
     topic = request.headers.get("X-WC-Webhook-Topic") or DEFAULT_TOPIC
     if topic not in TOPICS:
         return jsonify(kept=False)
     try:
         order_id = order_id_in(body)
-    except ValueError:
-        return refusal(HTTPStatus.BAD_REQUEST, "json_wrong", "The delivery is signed, but it is not a JSON object.")
+    except ValueError as error:
+        message = Message("The delivery is signed, but it is not a JSON object.")
+        raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", message) from error
     with context().store.write() as connection:
         delivery_id = deliveries.add(
             connection,
@@ -134,7 +140,7 @@ def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def wrong_signature(shop_id: str) -> Response:
+def count_signature_failure(shop_id: str) -> None:
     """Count it, for the owner's diagnosis; keep nothing of it."""
     now = context().now()
     try:
@@ -142,16 +148,24 @@ def wrong_signature(shop_id: str) -> Response:
             shops.count_signature_failure(connection, shop_id, day=now.date(), now=now)
     except Unavailable:
         log.warning("A delivery with a wrong signature could not be counted")
-    return refusal(
+
+
+def wrong_signature() -> Refused:
+    return Refused(
         HTTPStatus.UNAUTHORIZED,
         "signature_wrong",
-        "The signature does not fit. Copy the secret of this shop into the webhook's settings in WooCommerce and save them.",
+        Message(
+            "The signature does not fit. Copy the secret of this shop into the webhook's settings in WooCommerce and save them."
+        ),
     )
 
 
-def too_large() -> Response:
-    return refusal(
+def too_large() -> Refused:
+    return Refused(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body_too_large",
-        f"A delivery may be {context().settings.max_body_bytes} bytes long; raise FACTURELAY_MAX_BODY_BYTES for longer ones.",
+        Message(
+            "A delivery may be {max_body_bytes} bytes long; raise FACTURELAY_MAX_BODY_BYTES for longer ones.",
+            max_body_bytes=context().settings.max_body_bytes,
+        ),
     )

@@ -1,5 +1,6 @@
 """Whoever owns the disk can change anything; `verify` finds each change and names it."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from sqlalchemy import text
 
 from tests.support.factories import TODAY, a_shop, issued
 from tests.support.issuing import NOW, a_draft, issue, opened
-from worker.accounting.verify import Damage, Proof, verify, wrong_totals
+from worker.accounting.verify import Damage, Proof, as_json, verify, wrong_totals
+from worker.cli.common import to_json
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.document import Document, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.shop import Shop
+from worker.message import Message
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import audit_trail, documents, register
@@ -38,7 +41,7 @@ WRITTEN_ONCE = ("documents", "register", "files", "audit_trail")
 
 @dataclass
 class Books:
-    """The books of one shop, and what may be done to them."""
+    """The documents and the register of one shop, and what may be done to them."""
 
     services: Services
     store: Store
@@ -94,14 +97,14 @@ def books(database_url: str, tmp_path: Path) -> Iterator[Books]:
 def keep(services: Services, document: Document) -> None:
     content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
     sha256 = services.archive.put(path, content)
-    message = f"{document.number} was issued."
+    message = Message("{number} was issued.", number=document.number)
     with services.store.write() as connection:
         documents.add_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
         event = AuditEntry(document.shop_id, NOW, "worker", "issued", message, document_id=document.document_id)
         audit_trail.add(connection, event)
 
 
-def test_untouched_books_are_intact(books: Books) -> None:
+def test_an_untouched_register_is_intact(books: Books) -> None:
     expected = Proof(books.shop.shop_id, books.shop.name, documents=5, tests=0, files=5, head=books.head, damages=())
     assert books.proof(anchor=books.head) == expected
 
@@ -109,9 +112,18 @@ def test_untouched_books_are_intact(books: Books) -> None:
 def test_a_changed_byte_in_a_document_is_named(books: Books) -> None:
     books.change("UPDATE documents SET snapshot = replace(snapshot, 'Koffiemok', 'Koffiemoc') WHERE document_id = 2")
     (changed, sealed) = books.proof().damages
-    message = "What F2026-00002 says was changed after it was issued."
+    message = Message("What {number} says was changed after it was issued.", number="F2026-00002")
     assert changed == Damage(books.shop.shop_id, "F2026-00002", "document_changed", message)
     assert sealed.code == "hash_mismatch"
+
+
+def test_scripts_are_told_in_english(books: Books) -> None:
+    books.remove(5, "register")
+    told = json.loads(to_json(as_json(books.proof())))
+    assert (told["intact"], told["damages"][0]["message"]) == (
+        False,
+        "The series “order_confirmation” gave number 1, but there is no such document any more.",
+    )
 
 
 def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> None:
@@ -146,8 +158,8 @@ def test_a_document_that_does_not_add_up_is_named(books: Books) -> None:
     line = replace(draft.lines[0], net=draft.lines[0].net + 1)
     snapshot = json_codec.dump(replace(draft, lines=(line, *draft.lines[1:])))
     books.change("UPDATE documents SET snapshot = :snapshot WHERE document_id = 3", snapshot=snapshot)
-    assert "F2026-00003 does not add up: its lines come to 13.40, its net amount is 12.40." in [
-        damage.message for damage in books.proof().damages
+    assert "F2026-00003 does not add up: its lines come to 13.40 EUR, its net amount is 12.40 EUR." in [
+        str(damage.message) for damage in books.proof().damages
     ]
 
 
@@ -181,13 +193,13 @@ def test_a_document_removed_with_its_row_in_the_register_is_missed(books: Books)
 
 def test_the_last_document_removed_without_a_trace_in_the_register_is_missed_by_counter_and_trail(books: Books) -> None:
     books.remove(5, "register")
-    assert [damage.message for damage in books.proof().damages] == [
+    assert [str(damage.message) for damage in books.proof().damages] == [
         "The series “order_confirmation” gave number 1, but there is no such document any more.",
-        "The trail says “B2026-00001 was issued.”, but that document is gone.",
+        "The audit trail says “B2026-00001 was issued.”, but that document is gone.",
     ]
 
 
-def test_even_books_that_were_rewritten_whole_differ_from_an_earlier_head(books: Books) -> None:
+def test_even_a_register_that_was_rewritten_whole_differs_from_an_earlier_head(books: Books) -> None:
     books.remove(5, "register", "audit_trail")
     books.change("DELETE FROM number_series WHERE series = 'order_confirmation'")
     assert books.damages() == []

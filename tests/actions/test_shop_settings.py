@@ -1,30 +1,35 @@
-"""Storing what a person changed: all of it or nothing, with a trail, and never a secret on it."""
+"""Storing what a person changed: all of it or nothing, with an audit trail, and never a secret in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.actions import shop_settings
 from worker.actions.go_live import first_run_checklist
+from worker.actions.shop_settings import NumberingChanges, ShopChanges
 from worker.domain.document import Kind
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.net.smtp_url import SmtpServer
+from worker.settings import Settings
 from worker.store import shops
 from worker.store.database.engine import Store
-from worker.store.shops import ConnectedShop
+from worker.store.database.tables import audit_trail
+from worker.store.shops import ConnectedShop, Secrets
 
 BY = "An"
 
 
 @dataclass
 class Books:
-    """One shop, and what its trail tells."""
+    """One shop, and its audit trail."""
 
     store: Store
     shop_id: str
@@ -35,8 +40,20 @@ class Books:
 
     def told(self) -> list[tuple[str, str]]:
         with self.store.read() as connection:
-            rows = connection.execute(text("SELECT actor, message FROM audit_trail ORDER BY entry_id")).all()
-        return [(row.actor, row.message) for row in rows]
+            rows = connection.execute(
+                select(audit_trail.c.actor, audit_trail.c.message).order_by(audit_trail.c.entry_id)
+            ).all()
+        return [(row.actor, str(row.message)) for row in rows]
+
+
+OPERATOR = Settings(Path(), "https://documents.test", "", "", ("k" * 32,), smtp_url="smtp://mail")
+
+
+def change(books: Books, *, now: datetime = NOW, **changes: Any) -> Shop:
+    changed = shop_settings.change_shop(
+        books.store, VAULT, OPERATOR, books.shop_id, ShopChanges(**changes), by=BY, now=now
+    )
+    return changed.shop
 
 
 @pytest.fixture
@@ -47,10 +64,8 @@ def books(database_url: str) -> Iterator[Books]:
 
 
 def test_what_was_typed_is_stored_and_told(books: Books) -> None:
-    shop_settings.change_settings(
-        books.store, VAULT, books.shop_id, {"language": "fr", "payment_days": "14"}, by=BY, now=NOW
-    )
-    shop_settings.change_settings(books.store, VAULT, books.shop_id, {"language": "fr"}, by=BY, now=NOW)
+    change(books, settings={"language": "fr", "payment_days": "14"})
+    change(books, settings={"language": "fr"})
     assert (books.now().shop.language, books.now().shop.payment_days) == ("fr", 14)
     assert books.told() == [(BY, "language: nl → fr; payment days: 30 → 14.")]
 
@@ -58,9 +73,7 @@ def test_what_was_typed_is_stored_and_told(books: Books) -> None:
 def test_one_wrong_field_stores_nothing(books: Books) -> None:
     before = books.now()
     with pytest.raises(WrongSettings):
-        shop_settings.change_settings(
-            books.store, VAULT, books.shop_id, {"language": "fr", "accent": "x"}, by=BY, now=NOW
-        )
+        change(books, settings={"language": "fr", "branding.accent": "x"})
     with pytest.raises(WrongSettings) as wrong:
         shop_settings.change_texts(
             books.store, VAULT, books.shop_id, {"mail.body/invoice/*/nl": "Dag", "mail.subject/*/*/nl": "{nobody}"}, by=BY, now=NOW
@@ -77,17 +90,13 @@ def test_texts_are_written_and_go_back_to_the_default(books: Books) -> None:
 
 
 def test_numbers_go_on_after_those_of_another_program(books: Books) -> None:
-    shop_settings.change_numbers(
-        books.store, VAULT, books.shop_id,
-        patterns={Kind.INVOICE: "WEB{year}/{number:04d}"}, continue_after={Kind.INVOICE: 115}, by=BY, now=NOW,
-    )  # fmt: skip
+    wanted = NumberingChanges(patterns={Kind.INVOICE: "WEB{year}/{number:04d}"}, continue_after={Kind.INVOICE: 115})
+    change(books, numbering=wanted)
     assert issue(books.store, books.now().shop, a_draft(1)).number == "WEB2026/0116"
     with pytest.raises(Rejected, match="never goes back"):
-        shop_settings.change_numbers(
-            books.store, VAULT, books.shop_id, continue_after={Kind.INVOICE: 3}, by=BY, now=NOW
-        )
+        change(books, numbering=NumberingChanges(continue_after={Kind.INVOICE: 3}))
     with pytest.raises(Rejected, match="must contain"):
-        shop_settings.change_numbers(books.store, VAULT, books.shop_id, patterns={Kind.INVOICE: "F"}, by=BY, now=NOW)
+        change(books, numbering=NumberingChanges(patterns={Kind.INVOICE: "F"}))
 
 
 def test_secrets_change_without_being_told(books: Books) -> None:
@@ -131,14 +140,11 @@ def test_a_password_left_empty_is_the_one_that_is_there_for_the_same_account_onl
 
 
 def go_live(books: Books, *, since: datetime | None = None) -> Shop:
-    shop, _ = shop_settings.go_live(
-        books.store, VAULT, books.shop_id, smtp_url="smtp://mail", mail_from="", since=since, by=BY, now=NOW
-    )
-    return shop
+    return change(books, live=True, begin=since)
 
 
 def test_a_shop_goes_live_once_and_begins_at_that_moment(books: Books) -> None:
-    shop_settings.back_to_test(books.store, VAULT, books.shop_id, by=BY, now=NOW)
+    change(books, live=False)
     issue(books.store, books.now().shop, a_draft(1))
     with books.store.read() as connection:
         checks = {
@@ -147,43 +153,63 @@ def test_a_shop_goes_live_once_and_begins_at_that_moment(books: Books) -> None:
         }
     numbers = [name for name in checks if name.startswith("number_")]
     assert numbers == ["number_invoice", "number_credit_note"]
-    assert checks["tests"].message.startswith("One test document was made. It stays a test")
+    assert str(checks["tests"].message).startswith("One test document was made. It stays a test")
     assert (checks["last_delivery"].good, checks["seller"].good, checks["mail"].good) == (False, True, False)
-    assert (go_live(books).test, books.now().shop.orders_since) == (False, NOW)
-    again, _ = shop_settings.go_live(
-        books.store, VAULT, books.shop_id, smtp_url="", mail_from="", by=BY, now=NOW + timedelta(days=1)
-    )
-    assert again.orders_since == NOW
+    assert (go_live(books).test, books.now().shop.orders.since) == (False, NOW)
+    again = change(books, live=True, now=NOW + timedelta(days=1))
+    assert again.orders.since == NOW
 
 
 def test_an_earlier_beginning_may_be_chosen(books: Books) -> None:
-    shop_settings.back_to_test(books.store, VAULT, books.shop_id, by=BY, now=NOW)
-    assert go_live(books, since=NOW - timedelta(days=3)).orders_since == NOW - timedelta(days=3)
+    change(books, live=False)
+    assert go_live(books, since=NOW - timedelta(days=3)).orders.since == NOW - timedelta(days=3)
 
 
 def test_without_the_sellers_details_a_shop_stays_in_test(books: Books) -> None:
-    shop_settings.back_to_test(books.store, VAULT, books.shop_id, by=BY, now=NOW)
-    shop_settings.change_settings(books.store, VAULT, books.shop_id, {"seller.address.city": ""}, by=BY, now=NOW)
+    change(books, live=False)
+    change(books, settings={"seller.address.city": ""})
     with pytest.raises(Rejected, match="lack: city"):
         go_live(books)
     assert books.now().shop.test
 
 
 def test_a_paused_shop_goes_on(books: Books) -> None:
-    assert shop_settings.suspend(books.store, VAULT, books.shop_id, suspended=True, by=BY, now=NOW).suspended
-    assert not shop_settings.suspend(books.store, VAULT, books.shop_id, suspended=False, by=BY, now=NOW).suspended
+    assert change(books, suspended=True).suspended
+    assert not change(books, suspended=False).suspended
     assert books.told() == [(BY, "suspended: no → yes."), (BY, "suspended: yes → no.")]
 
 
 def test_a_shop_is_made_in_test_and_may_move(books: Books) -> None:
-    keep = {"allow_private": False, "by": BY, "now": NOW}
-    made, secret = shop_settings.create_shop(books.store, VAULT, name=" Gist ", url="https://gist.example/", **keep)  # type: ignore[arg-type]
+    made = shop_settings.new_shop({"name": " Gist "}, "https://gist.example/", allow_private=False, now=NOW)
+    with books.store.write() as connection:
+        made = shop_settings.add_shop(connection, VAULT, made, Secrets(("secret",)), by=BY, now=NOW)
     books.shop_id = made.shop_id
-    assert (books.now().shop, books.now().secrets.webhook_secrets) == (made, (secret,))
+    assert (books.now().shop, books.now().secrets.webhook_secrets) == (made, ("secret",))
     assert (made.test, made.name, made.url) == (True, "Gist", "https://gist.example")
-    shop_settings.change_url(books.store, VAULT, made.shop_id, "https://shop.gist.example", **keep)  # type: ignore[arg-type]
+    change(books, url="https://shop.gist.example")
     assert books.told() == [(BY, "Gist was made."), (BY, "url: https://gist.example → https://shop.gist.example.")]
-    for name, url, field in (("", "https://gist.example", "name"), ("Gist", "http://gist.example", "url")):
-        with pytest.raises(WrongSettings) as wrong:
-            shop_settings.create_shop(books.store, VAULT, name=name, url=url, **keep)  # type: ignore[arg-type]
-        assert list(wrong.value.messages) == [field]
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "fields"),
+    [
+        ("", "https://gist.example", ["name"]),
+        ("Gist", "http://gist.example", ["url"]),
+        ("", "gist.example", ["name", "url"]),
+    ],
+)
+def test_a_new_shop_tells_every_wrong_field(name: str, url: str, fields: list[str]) -> None:
+    with pytest.raises(WrongSettings) as wrong:
+        shop_settings.new_shop({"name": name}, url, allow_private=False, now=NOW)
+    assert list(wrong.value.messages) == fields
+
+
+def test_many_things_change_at_once_or_none_does(books: Books) -> None:
+    before = books.now()
+    with pytest.raises(Rejected, match="must contain"):
+        change(books, settings={"language": "fr"}, url="https://new.example", rest_key="ck_1", rest_secret="cs_1",
+               numbering=NumberingChanges(patterns={Kind.INVOICE: "F"}))  # fmt: skip
+    assert (books.now(), books.told()) == (before, [])
+
+    change(books, settings={"vat.regime": "exempt"}, suspended=True, rest_key="ck_1", rest_secret="cs_1")
+    assert books.told() == [(BY, "suspended: no → yes; vat.regime: normal → exempt; the REST key was changed.")]

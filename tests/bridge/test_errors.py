@@ -43,7 +43,7 @@ def test_people_at_a_wrong_address_get_a_page(app: BridgeApp, path: str) -> None
     assert "There is nothing at this address" in answer.text
 
 
-def test_a_kept_delivery_has_exactly_these_headers(app: BridgeApp) -> None:
+def test_a_stored_delivery_has_exactly_these_headers(app: BridgeApp) -> None:
     answer = app.client.post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER))
 
     length = str(len(answer.data))

@@ -99,7 +99,7 @@ def test_no_delivery_waits_for_redis_and_none_is_lost(
     assert app.how_many_kept() == 21
 
 
-def test_a_recorded_shop_replayed_over_the_wire_is_kept_byte_for_byte(app: BridgeApp, refusing_redis: str) -> None:
+def test_a_recorded_shop_replayed_over_the_wire_is_stored_byte_for_byte(app: BridgeApp, refusing_redis: str) -> None:
     recorded = [json.loads(path.read_text()) for path in recorded_deliveries()]
     app.add_shop("recorded", secrets=tuple({each["secret"] for each in recorded}))
 
@@ -115,7 +115,7 @@ def test_a_recorded_shop_replayed_over_the_wire_is_kept_byte_for_byte(app: Bridg
     assert [body for _, body in kept] == [each["body_text"].encode() for each in recorded]
 
 
-def test_fifty_identical_deliveries_from_many_connections_are_all_kept(
+def test_fifty_identical_deliveries_from_many_connections_are_all_stored(
     app_on_each_database: BridgeApp, hanging_redis: str
 ) -> None:
     with a_door(app_on_each_database, redis_url=hanging_redis) as door, ThreadPoolExecutor(16) as threads:
@@ -136,7 +136,7 @@ def chunked(door: Door, body: bytes) -> tuple[int, bytes]:
     return said
 
 
-def test_a_body_without_a_length_is_kept_or_refused_like_any_other(app: BridgeApp, refusing_redis: str) -> None:
+def test_a_body_without_a_length_is_stored_or_refused_like_any_other(app: BridgeApp, refusing_redis: str) -> None:
     longest = b'{"id":238,"x":"' + b"x" * (app.settings.max_body_bytes - 17) + b'"}'
     too_long = {"one byte": longest + b" ", "twice": longest * 2}
 
@@ -200,7 +200,7 @@ def test_metrics_come_from_the_database_so_every_process_says_the_same(app: Brid
     )
 
 
-def test_clients_that_fall_silent_do_not_keep_the_door_shut(app: BridgeApp, refusing_redis: str) -> None:
+def test_clients_that_fall_silent_do_not_hold_all_threads(app: BridgeApp, refusing_redis: str) -> None:
     half_a_head = b"POST /webhooks/x HTTP/1.1\r\nHost: x\r\n"
     half_a_body = (
         f"POST /webhooks/{SHOP} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -7,6 +7,7 @@ import pytest
 
 from bridge import create_app
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
+from worker.message import Message
 from worker.store import alerts, shops
 from worker.store.queries import metrics
 
@@ -50,7 +51,7 @@ def test_metrics_are_the_figures_of_the_database(app_on_each_database: BridgeApp
     app.issue()
     with app.store.write() as connection:
         for code in ("owner_lost_rights", "owner_lost_rights", "numbering_gap"):
-            alerts.raise_alert(connection, SHOP, code=code, message="x", now=NOW)
+            alerts.raise_alert(connection, SHOP, code=code, message=Message("x"), now=NOW)
         alerts.close(connection, SHOP, code="numbering_gap", now=NOW)
     app.now = NOW + timedelta(seconds=90)
 

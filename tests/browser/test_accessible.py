@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from worker.demo.orders import an_order
 from worker.demo.show import SELLER
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.store import documents, shops
 from worker.store.shops import Secrets
 
@@ -30,7 +30,11 @@ def a_shop_with_orders(running: Running) -> str:
     """One shop with an invoice, and a draft that waits for an exchange rate."""
     services, secret = running.services, shops.new_webhook_secret()
     made = Shop(
-        shops.new_shop_id(), SELLER.name, running.shop.url, orders_since=services.now().replace(day=1), seller=SELLER
+        shops.new_shop_id(),
+        SELLER.name,
+        running.shop.url,
+        orders=OrderSettings(since=services.now().replace(day=1)),
+        seller=SELLER,
     )
     keys = Secrets((secret,), running.shop.consumer_key, running.shop.consumer_secret)
     with services.store.write() as connection:

@@ -97,7 +97,7 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
 
     place(running, 503)
     page.goto(f"{home}/orders/503")
-    press(page, "Ask the shop again")
+    press(page, "Fetch the order again")
     running.wait()
     page.get_by_role("link", name=re.compile("F2026-00117")).first.click()
     invoice = page.url
@@ -139,7 +139,7 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     assert page.locator('[name="kind-1"]').input_value() == "order_confirmation"
 
     page.goto(f"{home}/settings/branding")
-    page.locator('[name="accent"]').fill("#334155")
+    page.locator('[name="branding.accent"]').fill("#334155")
     press(page, "Preview")
     preview = (page.locator("iframe").get_attribute("src") or "").partition("#")[0]
     assert page.request.get(f"{running.url}{preview}").body().startswith(b"%PDF-")
@@ -153,7 +153,7 @@ def test_the_buttons_of_daily_life_do_what_they_say(running: Running, page: "Pag
     assert "Saved" in said(page)
 
     page.goto(f"{home}/accounting")
-    press(page, "Prove it now")
+    press(page, "Verify now")
     assert "proven" in page.content()
     press(page, "Compare now")
     page.goto(f"{home}/accounting/export")

@@ -1,4 +1,4 @@
-"""What must be true in the end, whatever happened: each function looks at one claim, from outside."""
+"""What must be true in the end, whatever happened: each function checks one claim, from outside."""
 
 import hashlib
 import time
@@ -35,7 +35,7 @@ def numbers_without_gap(experiment: Experiment) -> bool:
 
 
 def mails_with_documents(experiment: Experiment) -> tuple[Mail, ...]:
-    """Those to customers: alarms have nothing attached."""
+    """Those to customers: alerts have nothing attached."""
     return tuple(mail for mail in experiment.mailbox.messages() if mail.attachments)
 
 

@@ -15,10 +15,11 @@ from tests.support.system import SELLER
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order
 from worker.demo.pretend_shop import PretendShop
-from worker.domain.shop import Shop
-from worker.orders import history
-from worker.orders.history import ListedDocument
-from worker.store import deliveries, shops, steps
+from worker.domain.shop import OrderSettings, Shop
+from worker.store import jobs, shops
+from worker.store.jobs import JobKind
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 
 NO_WEBHOOK = -1
@@ -52,13 +53,14 @@ class Experiment:
     def deliver(self, order_id: int, topic: str = "order.updated") -> None:
         self.answers.update(self.shop.deliver(order_id, topic) or [NO_WEBHOOK])
 
-    def listed(self) -> tuple[ListedDocument, ...]:
-        return history.list_documents(self.system.services)
+    def listed(self) -> tuple[DocumentDetails, ...]:
+        with self.system.services.store.read() as connection:
+            return order_history.listing(connection)
 
     def unsettled(self) -> str:
         """What is still to be done, in words; empty when nothing is."""
         with self.system.services.store.read() as connection:
-            looks, work = deliveries.counts(connection), steps.counts(connection)
+            looks, work = (jobs.counts(connection, (kind,)) for kind in (JobKind.PROCESS_ORDER, JobKind.STEP))
         if (set(looks) | set(work)) - {"done"}:
             return f"looks {looks}, steps {work}"
         missing = self.due - {item.draft.cause for item in self.listed()}
@@ -106,7 +108,7 @@ def connect(system: RunningSystem, shop: PretendShop) -> str:
     services, secret = system.services, shops.new_webhook_secret()
     made = Shop(
         shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, seller=SELLER,
-        orders_since=datetime.now(UTC) - timedelta(days=1),
+        orders=OrderSettings(since=datetime.now(UTC) - timedelta(days=1)),
     )  # fmt: skip
     with services.store.write() as connection:
         keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)

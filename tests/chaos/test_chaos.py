@@ -45,7 +45,7 @@ EVERY_N_TH_IS_REFUNDED = 6
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def experiment(request: pytest.FixtureRequest) -> Iterator[Experiment]:
-    """One machine on SQLite; two, each with a bridge, two workers and a sweep, on PostgreSQL."""
+    """One machine on SQLite; two, each with a bridge, two workers and a scheduler, on PostgreSQL."""
     on_postgresql = request.param == "postgresql"
     machines = 2 if on_postgresql else 1
     with an_experiment(
@@ -79,7 +79,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_dies(experiment: Experimen
 
 
 def sell(experiment: Experiment) -> None:
-    """Let the shop sell, refund and ring while one thing after the other goes wrong."""
+    """Let the shop sell, refund and deliver while one thing after the other goes wrong."""
     chance = random.Random(SEED)  # noqa: S311  # repeatable chance is what is wanted
     for order_id in range(1, ORDERS + 1):
         experiment.sell(order_id)

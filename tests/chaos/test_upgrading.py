@@ -25,7 +25,7 @@ def test_machines_are_replaced_one_by_one_while_the_shop_goes_on_selling() -> No
         selling.start()
         old = experiment.system.machines[1]
         run(facturelay("migrate"), env=old.environment)
-        old.stop()  # SIGTERM: bridge, worker and sweep end what they are at
+        old.stop()  # SIGTERM: bridge, worker and scheduler end what they are at
         old.start()
         old.wait_until_ready()
         run(facturelay("migrate"), env=old.environment)

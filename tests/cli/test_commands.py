@@ -37,22 +37,20 @@ def test_each_command_explains_itself_and_all_its_options(facturelay: Facturelay
 
 
 @pytest.mark.parametrize("words", ONES, ids=" ".join)
-def test_an_unknown_option_is_refused_with_a_sentence(facturelay: Facturelay, words: tuple[str, ...]) -> None:
+def test_an_unknown_option_is_refused_with_a_message(facturelay: Facturelay, words: tuple[str, ...]) -> None:
     answer = facturelay(*words, "--no-such-option")
     assert (answer.code, answer.out) == (2, "")
     assert "No such option" in answer.err
     assert "Traceback" not in answer.err
 
 
-def test_an_unknown_command_is_refused_with_a_sentence(facturelay: Facturelay) -> None:
+def test_an_unknown_command_is_refused_with_a_message(facturelay: Facturelay) -> None:
     answer = facturelay("invoice-everything")
     assert (answer.code, answer.out) == (2, "")
     assert "No such command" in answer.err
 
 
-def test_a_wrong_environment_is_refused_with_a_sentence(
-    facturelay: Facturelay, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_environment_is_refused_with_a_message(facturelay: Facturelay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACTURELAY_PUBLIC_URL", "documents.example.com")
     answer = facturelay("shop", "list")
     assert (answer.code, answer.out) == (1, "")

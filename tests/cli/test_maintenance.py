@@ -61,7 +61,7 @@ def test_an_old_month_lacks_nothing_because_nothing_was_due_before_the_shop_was_
 
 
 def test_what_is_missing_is_named_and_ends_with_1(facturelay: Facturelay, shop_id: str) -> None:
-    facturelay("shop", "set", shop_id, "--orders-since", "2025-01-01")
+    facturelay("shop", "set", shop_id, "orders.since=2025-01-01")
     answer = facturelay("reconcile", shop_id, "--month", "2025-11")
     assert answer.code == 1
     assert "3 orders of 2025-11: 1 nothing due, 2 missing." in answer.out

@@ -1,4 +1,4 @@
-"""`verify`, `register export`, `purge`, `shop export`, `shop leave` and `shopper erase`, as a script calls them."""
+"""`verify`, `register export`, `purge`, `shop export`, `shop leave` and `customer erase`, as a script calls them."""
 
 import csv
 import io
@@ -64,7 +64,7 @@ def test_no_name_becomes_a_formula_on_the_bookkeepers_computer(make_shop: MakeSh
     assert as_json["buyer"].startswith("=HYPERLINK")
 
 
-def test_a_shop_takes_its_books_and_leaves(make_shop: MakeShop, tmp_path: Path) -> None:
+def test_a_shop_is_exported_and_closed(make_shop: MakeShop, tmp_path: Path) -> None:
     shop = make_shop("--webhook-secret", "first-5f5f5f5f")
     number = shop.issued(a_draft(1)).number
     books = tmp_path / "books.zip"
@@ -78,7 +78,7 @@ def test_a_shop_takes_its_books_and_leaves(make_shop: MakeShop, tmp_path: Path) 
     assert shop.facturelay("verify").code == 0
 
 
-def test_a_shopper_is_told_what_must_stay(make_shop: MakeShop) -> None:
+def test_a_customer_is_told_what_must_stay(make_shop: MakeShop) -> None:
     shop = make_shop()
     number = shop.issued(a_draft(1)).number
     told = shop.facturelay("customer", "erase", "jan@klant.example", "--shop", shop.shop_id).out
@@ -108,7 +108,7 @@ def test_after_a_restore_the_shop_waits_until_a_person_says_where_its_numbers_go
     assert done["not_in_the_books"] == [{"series": "invoice", "period": YEAR, "first": 2, "last": 118}]
     assert done["next"]["invoice"] == f"F{YEAR}-00119"
     assert shop.facturelay("verify").code == 0
-    assert "are not held" in shop.facturelay(*resume).err
+    assert "is not paused" in shop.facturelay(*resume).err
 
 
 def test_after_a_move_the_numbers_just_go_on(
@@ -120,4 +120,4 @@ def test_after_a_move_the_numbers_just_go_on(
     shop.facturelay("backup", str(file))
     monkeypatch.setenv("FACTURELAY_DATA", str(tmp_path / "new"))
     assert "resume" not in shop.facturelay("restore", str(file), "--moved").out
-    assert "are not held" in shop.facturelay("register", "resume", shop.shop_id).err
+    assert "is not paused" in shop.facturelay("register", "resume", shop.shop_id).err

@@ -1,4 +1,4 @@
-"""`facturelay shop`: numbers, test and live, and what the trail keeps of a change."""
+"""`facturelay shop`: numbers, test and live, and what the audit trail says of a change."""
 
 import re
 from collections.abc import Callable
@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
 from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
 from tests.support.issuing import a_draft
 from worker.domain.document import Kind
+from worker.store.database.tables import audit_trail
 
 MakeShop = Callable[..., ShopAtHand]
 YEAR = datetime.now(UTC).year
@@ -93,7 +94,7 @@ def test_a_series_that_never_starts_again_goes_on_and_comes_back(make_shop: Make
     assert (proof.code, "All is as it was issued." in proof.out) == (0, True)
 
 
-def test_after_a_declared_start_and_a_new_series_the_books_are_intact(make_shop: MakeShop) -> None:
+def test_after_a_declared_start_and_a_new_series_the_register_is_intact(make_shop: MakeShop) -> None:
     shop = make_shop("--continue-after", "invoice=115")
     issue_orders(shop, 1, 2)
     shop.changed(
@@ -117,20 +118,22 @@ def test_after_a_declared_start_and_a_new_series_the_books_are_intact(make_shop:
         (("--continue-after", "invoice=1e9"), "not a number to continue after"),
         (("--rule", "invoice"), "is not a rule"),
         (("--rule", "invoice:paid:send:land=BE"), "is not a condition"),
-        (("--status", "packed=gone"), "is not a status"),
-        (("--exchange-rate", "USD=0"), "is not an exchange rate"),
-        (("--zone", "Europa/Brussel"), "is not a time zone"),
-        (("--accent", "green"), "is not a colour"),
-        (("--orders-since", "yesterday"), "is not a day"),
+        (("orders.status_map=packed=gone",), "is not a status"),
+        (("exchange_rates=USD=0",), "is not an exchange rate"),
+        (("zone=Europa/Brussel",), "is not a time zone"),
+        (("branding.accent=green",), "is not a colour"),
+        (("orders.since=yesterday",), "is not a day"),
+        (("vat_regime=exempt",), "did you mean vat.regime?"),
+        (("vat.regime",), "does not say a setting"),
         (("--url", "shop.example"), "is not a shop's address"),
     ],
 )
-def test_a_wrong_setting_is_refused_with_a_sentence_and_changes_nothing(
+def test_a_wrong_setting_is_refused_with_a_message_and_changes_nothing(
     make_shop: MakeShop, options: tuple[str, ...], part: str
 ) -> None:
     shop = make_shop()
     before = shop.facturelay("shop", "show", shop.shop_id, "--json").out
-    message = shop.refused("--language", "fr", *options)
+    message = shop.refused("language=fr", *options)
     assert part in message
     assert "Traceback" not in message
     assert shop.facturelay("shop", "show", shop.shop_id, "--json").out == before
@@ -172,37 +175,38 @@ def test_the_orders_of_the_tests_stay_tests(make_shop: MakeShop) -> None:
     before = datetime.now(UTC)
     shop.changed("--live")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
-    assert datetime.fromisoformat(shown["orders_since"]) >= before
+    assert datetime.fromisoformat(shown["orders"]["since"]) >= before
 
 
 def test_a_person_may_choose_another_beginning(make_shop: MakeShop) -> None:
     shop = make_shop("--test", "--zone", "UTC")
-    shop.changed("--live", "--orders-since", "2026-11-01")
+    shop.changed("--live", "orders.since=2026-11-01")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
-    assert shown["orders_since"] == "2026-11-01T00:00:00+00:00"
+    assert shown["orders"]["since"] == "2026-11-01T00:00:00+00:00"
 
 
 def test_a_live_shop_that_is_set_live_again_does_not_begin_anew(make_shop: MakeShop) -> None:
     shop = make_shop("--orders-since", "2026-01-01", "--zone", "UTC")
     shop.changed("--live")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
-    assert shown["orders_since"] == "2026-01-01T00:00:00+00:00"
+    assert shown["orders"]["since"] == "2026-01-01T00:00:00+00:00"
 
 
-# The trail
+# The audit trail
 
 
 def events(shop: ShopAtHand) -> list[tuple[str, str, str]]:
     store = shop.store()
     with store.read() as connection:
-        rows = connection.execute(text("SELECT actor, code, message FROM audit_trail ORDER BY entry_id")).all()
+        told = select(audit_trail.c.actor, audit_trail.c.code, audit_trail.c.message).order_by(audit_trail.c.entry_id)
+        rows = connection.execute(told).all()
     store.close()
-    return [tuple(row) for row in rows]
+    return [(row.actor, row.code, str(row.message)) for row in rows]
 
 
-def test_the_trail_tells_each_change_from_what_to_what(make_shop: MakeShop) -> None:
+def test_the_audit_trail_has_each_change_from_what_to_what(make_shop: MakeShop) -> None:
     shop = make_shop("--language", "nl")
-    shop.changed("--language", "fr", "--seller-city", "Brugge", "--rule", "invoice:completed:draft")
+    shop.changed("language=fr", "--seller-city", "Brugge", "--rule", "invoice:completed:draft")
     assert events(shop)[1:] == [
         (
             "command line",
@@ -214,11 +218,11 @@ def test_the_trail_tells_each_change_from_what_to_what(make_shop: MakeShop) -> N
 
 def test_what_changes_nothing_leaves_no_trace(make_shop: MakeShop) -> None:
     shop = make_shop("--language", "nl")
-    assert "was so already" in shop.changed("--language", "nl").out
+    assert "was so already" in shop.changed("language=nl").out
     assert len(events(shop)) == 1
 
 
-def test_no_secret_is_in_the_trail_or_on_the_disk_in_plain_text(make_shop: MakeShop, tmp_path: Path) -> None:
+def test_no_secret_is_in_the_audit_trail_or_on_the_disk_in_plain_text(make_shop: MakeShop, tmp_path: Path) -> None:
     shop = make_shop(
         "--rest-key", "ck_0123456789", "--rest-secret", "cs_0123456789", "--webhook-secret", "first-5f5f5f5f"
     )
@@ -242,19 +246,32 @@ def test_shops_are_listed_and_shown_without_their_secrets(make_shop: MakeShop, f
 def test_choices_are_written_as_they_are_stored(make_shop: MakeShop) -> None:
     shop = make_shop("--credit-notes", "draft", "--vat-regime", "small_business")
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
-    assert (shown["credit_notes"], shown["vat_regime"]) == ("draft", "small_business")
+    assert (shown["credit_notes"], shown["vat"]["regime"]) == ("draft", "small_business")
 
 
-def test_statuses_rates_and_what_is_sold_can_be_set_one_by_one(make_shop: MakeShop) -> None:
-    shop = make_shop("--status", "wc-await-ship=processing", "--exchange-rate", "USD=1.0831")
-    shop.changed("--status", "packed=completed", "--exchange-rate", "GBP=0.85", "--sells", "services", "--no-oss")
+def test_a_list_is_set_line_by_line_in_place_of_the_one_before(make_shop: MakeShop) -> None:
+    shop = make_shop("--status", "wc-await-ship=processing", "--exchange-rate", "USD=1.0831", "--sells", "goods")
+    shop.changed(
+        "orders.status_map=wc-await-ship=processing", "orders.status_map=packed=completed", "exchange_rates=USD=1.0831",
+        "exchange_rates=GBP=0.85", "vat.sells_services=yes", "vat.oss=no",
+    )  # fmt: skip
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
-    assert shown["status_map"] == {"await-ship": "processing", "packed": "completed"}
+    assert shown["orders"]["status_map"] == {"await-ship": "processing", "packed": "completed"}
     assert shown["exchange_rates"] == {"USD": "1.0831", "GBP": "0.85"}
-    assert (shown["sells_services"], shown["oss"], shown["vat_as_charged"]) == (True, False, False)
+    assert (shown["vat"]["sells_services"], shown["vat"]["oss"], shown["vat"]["as_charged"]) == (True, False, False)
 
 
-def test_rules_are_kept_with_their_conditions(make_shop: MakeShop) -> None:
+def test_a_new_shop_takes_all_settings_as_options(make_shop: MakeShop) -> None:
+    shop = make_shop("--sells", "services", "--no-oss", "--vat-as-charged", "--pending-counts", "--payment-days", "14",
+                     "--mail-from", "winkel@gist.test", "--accent", "#334155", "--zone", "UTC")  # fmt: skip
+    shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
+    assert shown["vat"] == {"regime": "normal", "sells_services": True, "oss": False, "as_charged": True}
+    assert shown["orders"]["pending_is_placed"] is True
+    assert (shown["payment_days"], shown["mail"]["sender"], shown["zone"]) == (14, "winkel@gist.test", "UTC")
+    assert shown["branding"]["accent"] == "#334155"
+
+
+def test_rules_are_stored_with_their_conditions(make_shop: MakeShop) -> None:
     rule = "invoice:paid:send:buyer=business,country=BE|NL"
     shop = make_shop("--rule", rule, "--rule", "delivery_note:processing:draft")
     assert rule in shop.facturelay("shop", "show", shop.shop_id).out

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_each_example_is_printed_and_can_be_kept(folder: Path, tmp_path: Path, facturelay: Facturelay) -> None:
+def test_each_example_is_printed_and_can_be_stored(folder: Path, tmp_path: Path, facturelay: Facturelay) -> None:
     answer = facturelay("templates", "check", str(folder), "--out", str(tmp_path / "pdf"), "--json")
 
     count = len(samples()) * len(LAYOUTS)

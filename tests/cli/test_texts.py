@@ -1,4 +1,4 @@
-"""`facturelay texts`, `mail`, `shop logo` and `shop layout`: what documents and mails say and how they look."""
+"""`facturelay texts`, `mail`, `shop logo` and `shop layout`: texts and branding of documents and mails."""
 
 import json
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def test_a_text_can_come_from_a_file(shop: ShopAtHand, tmp_path: Path) -> None:
     assert shown == "mail.body/invoice/paid/fr\nBeste {buyer},\n\nZie {link}\n"
 
 
-def test_an_unknown_placeholder_is_refused_by_name_and_nothing_is_kept(shop: ShopAtHand) -> None:
+def test_an_unknown_placeholder_is_refused_by_name_and_nothing_is_stored(shop: ShopAtHand) -> None:
     answer = shop.facturelay("texts", "set", shop.shop_id, "mail.body/*/*/nl", "Factuur {nummer}")
 
     assert answer.code == 1
@@ -61,7 +61,7 @@ def test_every_placeholder_is_explained(shop: ShopAtHand) -> None:
     assert all(entry["means"] for entry in known.values())
 
 
-def test_logo_and_layout_are_kept(shop: ShopAtHand, tmp_path: Path) -> None:
+def test_logo_and_layout_are_stored(shop: ShopAtHand, tmp_path: Path) -> None:
     picture = tmp_path / "logo.png"
     picture.write_bytes(a_logo())
     run, shop_id = shop.facturelay, shop.shop_id
@@ -70,7 +70,7 @@ def test_logo_and_layout_are_kept(shop: ShopAtHand, tmp_path: Path) -> None:
     assert (shop.settings.archive / path).read_bytes() == a_logo()
     assert run("shop", "layout", shop_id, "letter", "--json").json["layout"] == "letter"
     shown = run("shop", "show", shop_id, "--json").json
-    assert (shown["logo"]["path"], shown["layout"]) == (path, "letter")
+    assert (shown["branding"]["logo"]["path"], shown["branding"]["layout"]) == (path, "letter")
     assert run("shop", "logo", shop_id, "--remove", "--json").json == {"id": shop_id, "logo": None}
     assert run("shop", "logo", shop_id).code == 2
 
@@ -87,7 +87,7 @@ def test_the_shop_s_own_mail_server_is_tested_and_never_shown(shop: ShopAtHand) 
     failed = run("mail", "test", shop_id)
     assert (failed.code, failed.out.startswith("✗ The mail server 127.0.0.1")) == (1, True)
     shown = run("shop", "show", shop_id, "--json").json
-    assert (shown["mail_cc"], shown["mail_reply_to"]) == ("an@gist.test", "b@c.test")
+    assert (shown["mail"]["cc"], shown["mail"]["reply_to"]) == ("an@gist.test", "b@c.test")
     assert own.url not in json.dumps(shown)
 
 
@@ -100,7 +100,7 @@ def test_the_shop_s_own_mail_server_is_tested_and_never_shown(shop: ShopAtHand) 
         ("--attach", __file__),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_sentence(shop: ShopAtHand, options: tuple[str, str]) -> None:
+def test_what_cannot_work_is_refused_with_a_message(shop: ShopAtHand, options: tuple[str, str]) -> None:
     answer = shop.facturelay("mail", "set", shop.shop_id, *options)
 
     assert (answer.code, answer.out) == (1, "")

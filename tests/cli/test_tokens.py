@@ -36,9 +36,7 @@ def test_a_person_is_told_to_keep_the_token_and_how_to_try_it(
     assert f"curl -H 'Authorization: Bearer {secret}' http://127.0.0.1:8080/api/v1/shop" in answer.out
 
 
-def test_what_cannot_be_is_refused_with_a_sentence(
-    facturelay: Facturelay, make_shop: Callable[..., ShopAtHand]
-) -> None:
+def test_what_cannot_be_is_refused_with_a_message(facturelay: Facturelay, make_shop: Callable[..., ShopAtHand]) -> None:
     shop_id = make_shop().shop_id
     assert facturelay("token", "list", shop_id).out.startswith("There are no tokens yet")
     assert facturelay("token", "add", "nobody", "--name", "x").err.startswith("There is no shop nobody")

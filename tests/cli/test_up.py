@@ -160,7 +160,7 @@ def test_what_is_refused_is_a_sentence_and_never_a_traceback(up: tuple[Up, Prete
     assert system.command("shop", "add").returncode == 2
 
 
-def test_a_second_house_leaves_the_folder_of_the_first_alone(up: tuple[Up, PretendShop, Mailbox]) -> None:
+def test_a_second_installation_leaves_the_folder_of_the_first_alone(up: tuple[Up, PretendShop, Mailbox]) -> None:
     system, _, _ = up
     second = system.command("up", "--port", str(free_port()))
     assert second.returncode != 0

@@ -10,20 +10,19 @@ from typing import Any
 import pytest
 
 from tests.support.factories import A_SELLER, TODAY, a_history, a_shop, an_order
+from tests.support.hold_judge import PAYABLE, OrderFacts, kinds_mailed
 from worker.domain.decide import decide_documents
 from worker.domain.document import Kind, SendMode
 from worker.domain.mail_holds import (
     COMPLETED,
     ON_HOLD,
-    PAYABLE,
     PROCESSING,
-    OrderFacts,
     compile_hold_rules,
     hold_rules_as_json,
-    kinds_mailed,
 )
 from worker.domain.party import Address, Seller
-from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
+from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.shop import OrderSettings, Shop
 
 SHOPS = json.loads((Path(__file__).parent / "mail_holds.json").read_text())
 CASES = [(shop, case) for shop in SHOPS for case in shop["cases"]]
@@ -44,7 +43,7 @@ def shop_of(told: dict[str, Any]) -> Shop:
         shop_id="5f",
         name="De Gouden Koffiepot",
         url="https://shop.example",
-        orders_since=datetime.fromtimestamp(1000, UTC),
+        orders=OrderSettings(since=datetime.fromtimestamp(1000, UTC)),
         seller=replace(SELLER, iban="BE71096123456769" if told["iban"] else ""),
         rules=rules,
         credit_notes=SendMode(told["credit_notes"]),

@@ -1,4 +1,4 @@
-"""Every errand: a page builder reads its docstring and nothing else, and it knows one shop only."""
+"""Every task: its docstring has all that a page needs, and it knows one shop only."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from worker.tasks import TASKS
 
 
 @pytest.mark.parametrize(("kind", "task"), TASKS.items())
-def test_an_errand_says_what_it_takes_and_what_it_gives(
+def test_a_task_says_what_it_takes_and_what_it_gives(
     kind: str, task: Callable[[Services, Task], Mapping[str, Any]]
 ) -> None:
     said = task.__doc__ or ""

@@ -74,7 +74,7 @@ def test_one_recipient_can_be_refused_while_the_others_get_the_mail(mailbox: Mai
     assert [mail.recipients for mail in mailbox.messages()] == [("koper@klant.test",)]
 
 
-def test_a_line_cut_after_the_data_leaves_the_mail_kept_and_the_sender_in_doubt(mailbox: Mailbox) -> None:
+def test_a_line_cut_after_the_data_leaves_the_mail_stored_and_the_sender_in_doubt(mailbox: Mailbox) -> None:
     mailbox.faults.cut_after_data()
 
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):

@@ -117,7 +117,7 @@ def test_what_is_not_there_says_so(pages: FlaskClient, path: str) -> None:
     assert (answer.status_code, "does not exist" in answer.text) == (404, True)
 
 
-def test_every_page_is_sealed(pages: FlaskClient) -> None:
+def test_no_page_loads_anything_from_elsewhere(pages: FlaskClient) -> None:
     headers = pages.get("/").headers
 
     assert "default-src 'none'" in headers["Content-Security-Policy"]

@@ -17,10 +17,10 @@ import requests
 from flask import Flask, Response, request
 from woocommerce import API
 
+from worker.demo.http_server import serve
 from worker.demo.oauth import Params, php_query
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.demo.recordings import RecordedDelivery, Scenario, load
-from worker.demo.serving import serve
 
 SCENARIOS = load(Path(__file__).parent.parent / "recordings")
 
@@ -250,7 +250,7 @@ def test_more_than_a_hundred_per_page_is_refused(api: Any) -> None:
     }
 
 
-def test_a_put_moves_date_modified_and_rings_even_with_nothing_in_it(listener: Listener) -> None:
+def test_a_put_moves_date_modified_and_sends_a_delivery_even_with_nothing_in_it(listener: Listener) -> None:
     clock = [datetime(2026, 11, 22, 11, 0, tzinfo=UTC)]
     with PretendShop(now=lambda: clock[0]) as shop:
         shop.add_webhook("order.updated", listener.url, "s3cret")
@@ -262,12 +262,12 @@ def test_a_put_moves_date_modified_and_rings_even_with_nothing_in_it(listener: L
         flushed = shop.flush_echoes()
 
     assert answer.json()["date_modified"] == "2026-11-22T12:05:00"
-    # However many edits, the queue holds one delivery per order, and it carries the state of its own moment.
+    # However many edits, the queue holds one delivery per order, and its payload is built when it is sent.
     assert flushed == [200]
     assert json.loads(listener.bodies[0])["date_modified_gmt"] == "2026-11-22T11:05:00"
 
 
-def test_a_note_does_not_ring_and_a_note_for_the_customer_is_mailed(
+def test_a_note_sends_no_delivery_and_a_note_for_the_customer_is_mailed(
     shop: PretendShop, api: Any, listener: Listener
 ) -> None:
     shop.add_webhook("order.updated", listener.url, "s3cret")
@@ -288,7 +288,7 @@ def test_a_note_does_not_ring_and_a_note_for_the_customer_is_mailed(
     assert [(call.method, call.path) for call in shop.writes] == [("POST", "/wp-json/wc/v3/orders/7/notes")] * 2
 
 
-def test_the_html_of_a_note_is_kept_as_wordpress_keeps_it(shop: PretendShop, api: Any) -> None:
+def test_the_html_of_a_note_is_stored_as_wordpress_keeps_it(shop: PretendShop, api: Any) -> None:
     shop.place(an_order(id=7))
     given = (
         "a<b>b</b><script>alert(1)</script>\nregel2 😀 "

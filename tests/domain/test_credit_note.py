@@ -172,7 +172,7 @@ def test_the_lines_decide_the_rate_and_an_amount_beyond_them_is_split() -> None:
 def test_lines_that_are_more_than_the_refund_are_told() -> None:
     draft = credit(a_refund("10.00", ONE_MUG), invoiced(ORDER))
     assert (draft.total, problems(draft)) == (D("10.00"), ["does_not_add_up"])
-    assert "gives back 10.00 EUR, but its lines are 15.00 EUR" in draft.problems[0].message
+    assert "gives back 10.00 EUR, but its lines are 15.00 EUR" in str(draft.problems[0].message)
     assert_it_adds_up(draft)
 
 
@@ -190,7 +190,7 @@ def test_more_than_what_is_left_stops_there_and_says_so() -> None:
     invoice = invoiced(an_order())
     draft = credit(a_refund("10.00"), invoice, [credit(a_refund("6.00"), invoice)])
     assert (draft.total, problems(draft)) == (D("9.00"), ["more_than_remaining"])
-    assert "10.00 EUR is refunded, but 9.00 EUR is left of F2026-00001 (15.00 EUR)" in draft.problems[0].message
+    assert "10.00 EUR is refunded, but 9.00 EUR is left of F2026-00001 (15.00 EUR)" in str(draft.problems[0].message)
 
 
 def test_tenths_of_a_cent_that_round_up_twice_are_no_fault() -> None:
@@ -225,7 +225,7 @@ def test_a_discount_of_another_rate_is_given_back_in_its_proportion() -> None:
     assert rows(draft) == [("21", "50.00", "10.50"), ("0", "-5.50", "0.00")]
 
 
-# The rest of the paper
+# The rest of the document
 
 
 def test_a_credit_note_names_what_it_corrects() -> None:

@@ -18,6 +18,7 @@ from worker.domain.payment_reference import structured_communication
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import DEFAULT_SERIES, Series
 from worker.domain.vat import EU, normalise_vat_number
+from worker.message import Message
 
 # Numbers
 
@@ -59,7 +60,7 @@ def test_a_series_that_never_starts_again_needs_no_year(pattern: str) -> None:
         ("A rather long name of a series {year}{number}", "at most 30"),
     ],
 )
-def test_a_pattern_that_cannot_work_is_refused_with_a_sentence(pattern: str, complaint: str) -> None:
+def test_a_pattern_that_cannot_work_is_refused_with_a_message(pattern: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         check_pattern(pattern)
 
@@ -215,4 +216,7 @@ def test_a_vat_number_is_normalised(given_number: str, country: str, number: str
 )
 def test_a_wrong_vat_number_is_told(given_number: str, country: str) -> None:
     number, problem = normalise_vat_number(given_number, country)
-    assert (number, problem) == ("", Problem("vat_number_wrong", f"“{given_number}” is not a valid VAT number."))
+    assert (number, problem) == (
+        "",
+        Problem("vat_number_wrong", Message("“{number}” is not a valid VAT number.", number=given_number)),
+    )

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import BuyerFilter, Rule, Trigger
+from worker.domain.rules import BuyerFilter, Rule, Trigger
 
 WHOLE = Rule(
     Kind.INVOICE,

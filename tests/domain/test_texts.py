@@ -7,10 +7,10 @@ import pytest
 
 from worker.domain import texts
 from worker.domain.document import Captions, Kind
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.domain.texts import TextKey, TextPart
 
-SHOP = Shop("gist", "De Gist", "https://gist.example", datetime(2026, 1, 1, tzinfo=UTC))
+SHOP = Shop("gist", "De Gist", "https://gist.example", OrderSettings(datetime(2026, 1, 1, tzinfo=UTC)))
 SUBJECT = TextKey(TextPart.SUBJECT, Kind.INVOICE, paid=False, language="nl")
 
 
@@ -34,7 +34,7 @@ SUBJECT = TextKey(TextPart.SUBJECT, Kind.INVOICE, paid=False, language="nl")
         (" \tline\x07 ", "line"),
     ],
 )
-def test_a_text_is_kept_with_placeholders_only(typed: str, kept: str) -> None:
+def test_a_text_is_stored_with_placeholders_only(typed: str, kept: str) -> None:
     assert texts.check_text(TextPart.BODY, typed) == kept
 
 
@@ -117,7 +117,7 @@ def test_nobody_is_greeted_without_a_gap() -> None:
     assert texts.fill("Dag {buyer},", {"buyer": ""}) == "Dag,"
 
 
-def test_a_key_is_named_as_it_is_kept() -> None:
+def test_a_key_is_named_as_it_is_stored() -> None:
     assert texts.matching_keys("mail.subject/invoice/unpaid/nl") == (SUBJECT,)
     assert len(texts.matching_keys("mail.subject/*/*/nl")) == 2 * len(Kind)
     with pytest.raises(ValueError, match=r"“mail.subject” names no text"):

@@ -75,7 +75,7 @@ def test_a_public_address_over_https_may_be_called(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", BAD + INSIDE)
-def test_anything_else_is_refused_with_a_sentence(url: str) -> None:
+def test_anything_else_is_refused_with_a_message(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w") as refused:
         check_webhook_url(url, allow_private=False)
     assert "address" in str(refused.value)

@@ -1,4 +1,4 @@
-"""A real WooCommerce, given by the environment, and a system of our own that it rings.
+"""A real WooCommerce, given by the environment, and a system of our own that it delivers to.
 
     FACTURELAY_E2E_URL=https://shop.example.com FACTURELAY_E2E_KEY=ck_… FACTURELAY_E2E_SECRET=cs_… \\
         python -m pytest -m e2e tests/e2e
@@ -23,14 +23,14 @@ from woocommerce import API
 
 from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
-from worker.domain.shop import Shop
-from worker.orders import history
-from worker.orders.history import ListedDocument
+from worker.domain.shop import OrderSettings, Shop
 from worker.processes import status
 from worker.processes.supervisor import prepare, start_all
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import orders, shops
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 
 WAIT_S = 180.0
@@ -86,8 +86,9 @@ class RealSystem:
     mailbox: Mailbox
     shop_id: str
 
-    def documents(self, order_id: int) -> tuple[ListedDocument, ...]:
-        return history.list_documents(self.services, shop_id=self.shop_id, order_id=order_id)
+    def documents(self, order_id: int) -> tuple[DocumentDetails, ...]:
+        with self.services.store.read() as connection:
+            return order_history.listing(connection, shop_id=self.shop_id, order_id=order_id)
 
     def wait_for(self, reached: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + WAIT_S
@@ -174,7 +175,7 @@ def connect(services: Services, real_shop: RealShop) -> tuple[str, str]:
         shop_id=shops.new_shop_id(),
         name="Proef",
         url=real_shop.url,
-        orders_since=services.now() - timedelta(minutes=5),
+        orders=OrderSettings(since=services.now() - timedelta(minutes=5)),
         seller=replace(SELLER, name="Proef"),
     )
     with services.store.write() as connection:

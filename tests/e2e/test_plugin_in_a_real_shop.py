@@ -31,14 +31,15 @@ from tests.support.browsing import VAT_FIELD, Owner, Shopper
 from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
 from worker.domain.document import Kind
-from worker.domain.shop import Rule, Shop
-from worker.orders import history
-from worker.orders.history import ListedDocument
+from worker.domain.rules import Rule
+from worker.domain.shop import OrderSettings, Shop
 from worker.processes import status
 from worker.processes.supervisor import Supervisor, start_all
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import plugins, shops
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -86,8 +87,9 @@ class Ours:
         """How many mails a customer got: from us, from WooCommerce."""
         return counted(self.ours, email), counted(self.theirs, email)
 
-    def documents(self, order_id: int) -> tuple[ListedDocument, ...]:
-        return history.list_documents(self.services, shop_id=self.shop_id, order_id=order_id)
+    def documents(self, order_id: int) -> tuple[DocumentDetails, ...]:
+        with self.services.store.read() as connection:
+            return order_history.listing(connection, shop_id=self.shop_id, order_id=order_id)
 
     def wait_for(self, reached: Callable[[], bool], what: str, *, seconds: float = 240.0) -> None:
         until = time.monotonic() + seconds
@@ -152,7 +154,7 @@ def invited(system: Ours) -> str:
         shop_id=system.shop_id,
         name="Proef",
         url=system.shop.url,
-        orders_since=system.services.now() - timedelta(minutes=5),
+        orders=OrderSettings(since=system.services.now() - timedelta(minutes=5)),
         seller=replace(SELLER, name="Proef"),
         rules=tuple(Rule.parse(rule) for rule in RULES),
     )

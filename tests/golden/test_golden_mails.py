@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from worker.domain.document import Document, Kind
+from worker.domain.shop import MailSettings
 from worker.i18n import LANGUAGES
 from worker.mail.customer_mail import compose
 from worker.rendering.samples import SHOP, UNPAID, of_kind
@@ -19,7 +20,7 @@ FOLDER = Path(__file__).parent / "mails"
 
 def mail_of(*documents: Document) -> EmailMessage:
     return compose(
-        replace(SHOP, mail_from="winkel@gist.example"),
+        replace(SHOP, mail=MailSettings("winkel@gist.example")),
         tuple((document, b"%PDF-1.4") for document in documents),
         link=lambda document: f"https://facturen.example/d/{document.number}",
         message_id="<17@facturen.example>",

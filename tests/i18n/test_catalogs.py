@@ -10,21 +10,25 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import worker
+from bridge.i18n.extract import I18N_FOLDER, all_message_keys
 from worker.domain.document import Kind
-from worker.i18n import LANGUAGES, Translator, extract, file_stem, title
+from worker.i18n import LANGUAGES, Translator, extract, title, titled_file_stem
 
 ROOT = Path(worker.__file__).parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
+# The folder with the catalogs of the worker (documents, mails, all messages), and that of the pages.
+WORKER, PAGES = extract.WORKER[1], I18N_FOLDER
 
 
-def catalog(language: str) -> Catalog:
-    with (ROOT / "i18n" / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
+def catalog(folder: Path, language: str) -> Catalog:
+    with (folder / "locale" / language / "LC_MESSAGES" / "facturelay.po").open("rb") as lines:
         return read_po(lines, locale=language)
 
 
-def sentences() -> set[str]:
+def sentences(folder: Path) -> set[str]:
     """What the code and the templates say, read afresh."""
-    return {str(message.id) for message in extract.extract_messages(*extract.WORKER) if message.id}
+    said = {str(message.id) for message in extract.extract_messages(folder.parent, folder) if message.id}
+    return said | all_message_keys() if folder == WORKER else said
 
 
 def placeholders(text: str) -> set[str]:
@@ -32,23 +36,27 @@ def placeholders(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_a_catalog_has_every_sentence_and_no_other(language: str) -> None:
-    translated = {message.id for message in catalog(language) if message.id and message.string}
+@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+def test_a_catalog_has_every_sentence_and_no_other(folder: Path, language: str) -> None:
+    found = catalog(folder, language)
+    translated = {str(message.id) for message in found if message.id and message.string}
 
-    assert translated == sentences()
-    assert not [message.id for message in catalog(language) if message.id and message.fuzzy]
+    assert translated == sentences(folder)
+    assert not [message.id for message in found if message.id and message.fuzzy]
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_a_translation_keeps_the_placeholders(language: str) -> None:
-    for message in catalog(language):
+@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+def test_a_translation_keeps_the_placeholders(folder: Path, language: str) -> None:
+    for message in catalog(folder, language):
         if message.id:
             assert placeholders(str(message.string)) == placeholders(str(message.id)), message.id
 
 
-def test_the_template_catalog_is_up_to_date() -> None:
-    with (ROOT / "i18n" / "locale" / "facturelay.pot").open("rb") as lines:
-        assert {message.id for message in read_po(lines) if message.id} == sentences()
+@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+def test_the_template_catalog_is_up_to_date(folder: Path) -> None:
+    with (folder / "locale" / "facturelay.pot").open("rb") as lines:
+        assert {str(message.id) for message in read_po(lines) if message.id} == sentences(folder)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +126,11 @@ def test_a_value_with_braces_is_not_filled_again() -> None:
     ],
 )
 def test_a_file_is_named_in_the_language_of_its_document(kind: Kind, language: str, stem: str) -> None:
-    assert file_stem(kind, "F2026-00017", Translator(language)) == stem
+    assert titled_file_stem(kind, "F2026-00017", Translator(language)) == stem
 
 
 def test_a_number_with_slashes_makes_no_folder() -> None:
-    assert file_stem(Kind.INVOICE, "../F/2026 17", Translator("nl")) == "factuur-F-2026-17"
+    assert titled_file_stem(Kind.INVOICE, "../F/2026 17", Translator("nl")) == "factuur-F-2026-17"
 
 
 def test_each_kind_has_a_name_and_a_template_in_each_language() -> None:

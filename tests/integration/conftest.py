@@ -11,7 +11,7 @@ from tests.services.postgres import Postgres
 from tests.support.system import SECRET, SELLER, START, Clock, System
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops
@@ -35,7 +35,7 @@ def system(database_url: str, tmp_path: Path) -> Iterator[System]:
         )
         services = Services(settings, now=clock)
         made = Shop(
-            shop_id=shops.new_shop_id(), name="De Gouden Koffiepot", url=shop.url, orders_since=START - timedelta(days=30),
+            shop_id=shops.new_shop_id(), name="De Gouden Koffiepot", url=shop.url, orders=OrderSettings(since=START - timedelta(days=30)),
             seller=SELLER,
         )  # fmt: skip
         secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)

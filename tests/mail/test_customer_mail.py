@@ -10,7 +10,7 @@ import pytest
 
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer
-from worker.domain.shop import Shop
+from worker.domain.shop import BrandingSettings, MailSettings, OrderSettings, Shop
 from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.i18n import LANGUAGES
@@ -18,6 +18,7 @@ from worker.mail.customer_mail import compose, compose_new_link, compose_test, r
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 
 PDF = b"%PDF-1.4 example"
+MAIL = MailSettings("winkel@gist.example")
 
 
 def a_shop(**more: object) -> Shop:
@@ -25,9 +26,9 @@ def a_shop(**more: object) -> Shop:
         shop_id="gist",
         name="De Gentse Gist",
         url="https://gist.example",
-        orders_since=datetime(2026, 1, 1, tzinfo=UTC),
+        orders=OrderSettings(since=datetime(2026, 1, 1, tzinfo=UTC)),
         seller=SELLER,
-        mail_from="winkel@gist.example",
+        mail=MAIL,
     )
     return replace(shop, **more)  # type: ignore[arg-type]  # the fields of a shop, by name
 
@@ -65,7 +66,7 @@ def test_the_subject_names_document_order_and_shop() -> None:
     assert a_mail(an_invoice())["Subject"] == "Factuur F2026-00017 bij bestelling 238 – De Gentse Gist"
 
 
-def test_documents_of_one_look_ride_in_one_mail() -> None:
+def test_documents_of_one_order_go_out_in_one_mail() -> None:
     mail = a_mail(of_kind(Kind.INVOICE, "fr"), of_kind(Kind.DELIVERY_NOTE, "fr"))
 
     assert mail["Subject"] == "Facture F2026-00017, Bon de livraison L2026-00112 pour la commande 238 – De Gentse Gist"
@@ -76,7 +77,7 @@ def test_documents_of_one_look_ride_in_one_mail() -> None:
 
 
 def test_the_headers_say_who_writes_to_whom() -> None:
-    mail = a_mail(an_invoice(), mail_reply_to="vragen@gist.example", mail_bcc="archief@gist.example")
+    mail = a_mail(an_invoice(), mail=replace(MAIL, reply_to="vragen@gist.example", bcc="archief@gist.example"))
 
     assert dict(mail.items()) | {"Content-Type": ""} == {
         "From": "De Gentse Gist <winkel@gist.example>",
@@ -92,12 +93,12 @@ def test_the_headers_say_who_writes_to_whom() -> None:
 
 
 def test_a_shop_without_a_sender_writes_from_its_company() -> None:
-    assert a_mail(an_invoice(), mail_from="")["From"] == "De Gentse Gist <hallo@gentsegist.example>"
-    assert a_mail(an_invoice(), mail_from="Bier & Co <b@gist.example>")["From"] == "Bier & Co <b@gist.example>"
+    assert a_mail(an_invoice(), mail=MailSettings())["From"] == "De Gentse Gist <hallo@gentsegist.example>"
+    assert a_mail(an_invoice(), mail=MailSettings("Bier & Co <b@gist.example>"))["From"] == "Bier & Co <b@gist.example>"
 
 
 def test_blind_copies_are_on_the_envelope_only() -> None:
-    shop = a_shop(mail_bcc="archief@gist.example, Boek <boek@gist.example>, geen adres")
+    shop = a_shop(mail=replace(MAIL, bcc="archief@gist.example, Boek <boek@gist.example>, geen adres"))
 
     assert recipients(shop, an_invoice()) == ("jan@example.org", "archief@gist.example", "boek@gist.example")
 
@@ -107,7 +108,7 @@ def test_a_test_goes_to_the_shop_itself_and_says_so() -> None:
     for shop, document in ((a_shop(test=True), an_invoice()), (a_shop(), test_document)):
         assert recipients(shop, document) == ("winkel@gist.example",)
 
-    mail = a_mail(test_document, mail_bcc="archief@gist.example")
+    mail = a_mail(test_document, mail=replace(MAIL, bcc="archief@gist.example"))
     assert mail["To"] == "Jan Janssens <winkel@gist.example>"
     assert mail["Subject"].startswith("[TEST] ")
     assert "alleen jij krijgt deze mail" in part(mail, "plain")
@@ -147,7 +148,7 @@ def test_the_one_button_pays_where_paying_is_possible_and_shows_the_document_oth
 
 def test_a_button_can_be_read_on_any_colour() -> None:
     for accent, ink in (("#ffd400", "#000000"), ("#0f766e", "#ffffff"), ("red; x", "#ffffff")):
-        html = part(a_mail(an_invoice(), accent=accent), "html")
+        html = part(a_mail(an_invoice(), branding=BrandingSettings(accent)), "html")
         assert f"color: {ink}; text-decoration: none" in html
         assert "red; x" not in html
 
@@ -181,7 +182,7 @@ def test_every_mail_renders_in_every_language(kind: Kind, language: str, state: 
 def test_text_of_an_order_starts_no_header() -> None:
     hostile = "Jan\r\nBcc: all@example.org\r\n\r\nbody\u2028x\x00"
     document = an_invoice(buyer=Buyer(hostile, email="jan@example.org\r\n"), order_number=f"238{hostile}")
-    mail = a_mail(document, name=hostile, mail_from="winkel@gist.example", mail_reply_to=f"a@b.example{hostile}")
+    mail = a_mail(document, name=hostile, mail=replace(MAIL, reply_to=f"a@b.example{hostile}"))
 
     raw = mail.as_bytes(policy=policy.SMTP)
     assert message_from_bytes(raw, policy=policy.default)["Bcc"] is None
@@ -197,15 +198,15 @@ def test_text_of_an_order_is_text_in_html() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "jan", "jan@", "a@b@c", "a b@c.example", "jan@example.org, x@example.org"])
-def test_an_order_without_an_address_is_a_persons_business(address: str) -> None:
+def test_an_order_without_an_address_needs_a_person(address: str) -> None:
     with pytest.raises(Rejected, match="Order 238") as caught:
         a_mail(an_invoice(buyer=Buyer("Jan", email=address)))
     assert caught.value.code == "mail_no_address"
 
 
-def test_a_shop_without_any_address_is_a_persons_business() -> None:
+def test_a_shop_without_any_address_needs_a_person() -> None:
     with pytest.raises(Rejected, match="no mail address to send from"):
-        a_mail(an_invoice(), mail_from="", seller=replace(SELLER, email=""))
+        a_mail(an_invoice(), mail=MailSettings(), seller=replace(SELLER, email=""))
 
 
 def test_addresses_in_other_scripts_survive() -> None:
@@ -265,11 +266,11 @@ def test_several_documents_say_so_unless_the_shop_has_its_own_words() -> None:
 
 
 def test_open_copies_are_named_and_nobody_gets_two() -> None:
-    more = {"mail_cc": "An <an@gist.example>", "mail_bcc": "an@gist.example, jan@example.org, b@gist.example"}
+    mail = replace(MAIL, cc="An <an@gist.example>", bcc="an@gist.example, jan@example.org, b@gist.example")
 
-    assert a_mail(an_invoice(), **more)["Cc"] == "an@gist.example"
-    assert recipients(a_shop(**more), an_invoice()) == ("jan@example.org", "an@gist.example", "b@gist.example")
-    assert a_mail(an_invoice(test=True), **more)["Cc"] is None
+    assert a_mail(an_invoice(), mail=mail)["Cc"] == "an@gist.example"
+    assert recipients(a_shop(mail=mail), an_invoice()) == ("jan@example.org", "an@gist.example", "b@gist.example")
+    assert a_mail(an_invoice(test=True), mail=mail)["Cc"] is None
 
 
 def test_the_shop_s_own_file_rides_along() -> None:

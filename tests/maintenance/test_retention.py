@@ -1,4 +1,4 @@
-"""What is forgotten and what stays: raw bodies for 90 days, documents for ten years, a shopper only where the law wants it."""
+"""What is deleted and what stays: raw bodies for 90 days, documents for ten years, a customer only where the law requires it."""
 
 import json
 import zipfile
@@ -53,7 +53,7 @@ class History:
                 now=at,
             )
             connection.execute(
-                text("UPDATE deliveries SET state = :state WHERE delivery_id = :id"),
+                text("UPDATE jobs SET state = :state WHERE job_id = :id"),
                 {"state": state, "id": delivery_id},
             )
         return delivery_id
@@ -113,7 +113,7 @@ def test_a_document_stays_ten_years_from_the_first_of_january_after_its_year(iss
     assert retention.kept_until(issued_on) == until
 
 
-def test_a_shop_takes_its_books_along_without_its_secrets(history: History, tmp_path: Path) -> None:
+def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path) -> None:
     history.issued(1)
     history.issued(2)
     target = tmp_path / "books.zip"
@@ -137,7 +137,7 @@ def test_a_shop_takes_its_books_along_without_its_secrets(history: History, tmp_
     assert target.stat().st_mode & 0o077 == 0
 
 
-def test_books_that_were_altered_are_not_handed_out(history: History, tmp_path: Path) -> None:
+def test_a_shop_whose_documents_were_altered_is_not_exported(history: History, tmp_path: Path) -> None:
     history.issued(1)
     (history.services.archive.folder / "1.pdf").write_bytes(b"another")
     with pytest.raises(Rejected) as refused:
@@ -154,7 +154,7 @@ def test_an_export_overwrites_nothing(history: History, tmp_path: Path) -> None:
     assert target.read_text() == "precious"
 
 
-def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(history: History) -> None:
+def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) -> None:
     history.issued(1)
     history.seen(1)
     history.seen(2)
@@ -168,9 +168,7 @@ def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(history: Histor
     assert history.buyers() == {1: "Jan Janssens", 2: ""}
     with history.services.store.read() as connection:
         left = shops.get(connection, VAULT, history.shop.shop_id)
-        state = connection.execute(
-            text("SELECT state FROM deliveries WHERE delivery_id = :id"), {"id": waiting}
-        ).scalar()
+        state = connection.execute(text("SELECT state FROM jobs WHERE job_id = :id"), {"id": waiting}).scalar()
     assert (left.shop.suspended, left.secrets.has_rest, left.secrets.webhook_secrets == ("5f" * 25,)) == (
         True,
         False,
@@ -180,7 +178,7 @@ def test_a_shop_that_leaves_keeps_its_documents_and_nothing_else(history: Histor
     assert [proof.damages for proof in verify(history.services)] == [()]
 
 
-def test_nobody_reads_or_is_told_of_a_shop_that_left(history: History) -> None:
+def test_nobody_reads_or_is_told_of_a_closed_shop(history: History) -> None:
     shop_id = history.shop.shop_id
     with history.services.store.write() as connection:
         _, secret = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
@@ -194,7 +192,7 @@ def test_nobody_reads_or_is_told_of_a_shop_that_left(history: History) -> None:
         assert [hook.stopped_at for hook in webhooks.of_shop(connection, shop_id)] == [NOW]
 
 
-def test_a_shopper_is_erased_where_no_document_names_him(history: History) -> None:
+def test_a_customer_is_erased_where_no_document_names_him(history: History) -> None:
     history.issued(1)
     history.seen(1)
     history.seen(2)
@@ -227,14 +225,14 @@ def test_a_shopper_is_erased_where_no_document_names_him(history: History) -> No
     assert not any(EMAIL in message.casefold() for message in told)
 
 
-def test_a_shopper_of_another_shop_is_left_alone(history: History) -> None:
+def test_a_customer_of_another_shop_is_left_alone(history: History) -> None:
     history.delivered(1, email="an@klant.example")
     assert retention.erase_customer(history.services, history.shop.shop_id, EMAIL, by="eva").orders == ()
     with pytest.raises(Rejected, match="not an e-mail address"):
         retention.erase_customer(history.services, history.shop.shop_id, "jan", by="eva")
 
 
-def test_a_shopper_of_whom_only_the_search_still_knows_is_erased_too(history: History) -> None:
+def test_a_customer_of_whom_only_the_search_still_knows_is_erased_too(history: History) -> None:
     history.seen(5)
     erased = retention.erase_customer(history.services, history.shop.shop_id, EMAIL.upper(), by="operator")
     assert (erased.orders, erased.buyers, history.buyers()) == ((5,), 1, {5: ""})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.scripted_server import ScriptedServer, Slowly, answer, certificate
 from worker.errors import Rejected
-from worker.net.guarded_http import guarded_session, open_socket, resolve_addresses
+from worker.net.guarded_http import guarded_session, resolve_addresses
 from worker.net.ip_address import is_public
 
 
@@ -93,7 +93,7 @@ def test_every_spelling_of_this_machine_is_refused(host: str) -> None:
 def test_the_refusal_says_the_name_the_number_and_what_the_operator_can_do() -> None:
     with pytest.raises(Rejected) as refused:
         resolve_addresses("127.0.0.1", 80, allow_private=False)
-    assert refused.value.message == (
+    assert str(refused.value.message) == (
         "“127.0.0.1” leads to 127.0.0.1, an address inside a private network, so it is not called. Use the public "
         "address; on a machine of your own, the operator can set FACTURELAY_ALLOW_PRIVATE_SHOPS=1"
     )
@@ -172,7 +172,7 @@ def test_passwords_of_the_operators_netrc_are_not_sent(monkeypatch: pytest.Monke
     assert "authorization" not in shop.asked[0].headers
 
 
-def test_cookies_are_not_kept() -> None:
+def test_cookies_are_not_stored() -> None:
     visitors = answer(headers=["Set-Cookie: wordpress_logged_in=1"])
     with ScriptedServer([visitors, answer()]) as shop, guarded_session(allow_private=True) as session:
         session.get(shop.url)
@@ -187,13 +187,6 @@ def test_a_head_that_trickles_in_is_cut_off() -> None:
         with pytest.raises(requests.ReadTimeout):
             session.get(shop.url, timeout=0.3)
         assert time.monotonic() - started < 2
-
-
-def test_a_socket_for_another_protocol_passes_the_same_guard() -> None:
-    with ScriptedServer([answer()]) as shop:
-        open_socket("localhost", shop.port, timeout_s=2, allow_private=True).close()
-        with pytest.raises(Rejected, match="private network"):
-            open_socket("localhost", shop.port, timeout_s=2, allow_private=False)
 
 
 def test_a_name_that_does_not_exist_is_a_connection_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The press: nothing from outside is opened, and the quick way prints what the plain way prints."""
+"""HTML → PDF: nothing from outside is opened, and the quick way prints what the plain way prints."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of its job, for real: the sweep finds its work, and another worker ends it."""
+"""A worker that dies in the middle of its job, for real: the scheduler finds its work, and another worker ends it."""
 
 import os
 import signal
@@ -14,9 +14,10 @@ from tests.support.system import SELLER
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
-from worker.domain.shop import Shop
-from worker.orders import history
-from worker.store import deliveries, shops, steps
+from worker.domain.shop import OrderSettings, Shop
+from worker.store import deliveries, jobs, shops
+from worker.store.jobs import JobKind
+from worker.store.queries import order_history
 from worker.store.shops import Secrets
 
 pytestmark = pytest.mark.slow
@@ -38,7 +39,7 @@ def a_system(
         services = system.services
         made = Shop(
             shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, seller=SELLER,
-            orders_since=datetime.now(UTC) - timedelta(days=1),
+            orders=OrderSettings(since=datetime.now(UTC) - timedelta(days=1)),
         )  # fmt: skip
         with services.store.write() as connection:
             keys = Secrets(("s" * 20,), shop.consumer_key, shop.consumer_secret)
@@ -53,7 +54,10 @@ def a_minute_ago() -> datetime:
 
 def states(system: RunningSystem) -> tuple[dict[str, int], dict[str, int]]:
     with system.services.store.read() as connection:
-        return deliveries.counts(connection), steps.counts(connection)
+        return (
+            jobs.counts(connection, (JobKind.PROCESS_ORDER,)),
+            jobs.counts(connection, (JobKind.STEP,)),
+        )
 
 
 def is_at_work(system: RunningSystem, what: int) -> bool:
@@ -72,7 +76,8 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
         system.kill("worker")
         wait_until(lambda: is_done(system), what="another worker to do it", timeout_s=45)
-        (invoice,) = history.list_documents(system.services)
+        with system.services.store.read() as connection:
+            (invoice,) = order_history.listing(connection)
         assert invoice.document is not None
         assert len(mailbox.messages()) == 1
         with system.services.store.read() as connection:

@@ -1,4 +1,4 @@
-"""The sweep on a real broker: it rings for every row that waits, whatever Redis remembers or forgot."""
+"""The scheduler on a real broker: it enqueues every row that waits, whatever Redis remembers or forgot."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from rq.job import JobStatus
 from tests.support.issuing import a_draft, issue
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
 from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT
@@ -43,7 +43,7 @@ def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Servi
 
 
 def add_shop(services: Services, shop_id: str) -> None:
-    shop = Shop(shop_id=shop_id, name="Winkel", url="https://winkel.test", orders_since=START)
+    shop = Shop(shop_id=shop_id, name="Winkel", url="https://winkel.test", orders=OrderSettings(since=START))
     with services.store.write() as connection:
         shops.add(connection, services.encryption, shop, Secrets(("s",)), now=services.now())
 
@@ -70,14 +70,14 @@ def rings(services: Services) -> int:
     return int(services.queue.count)
 
 
-def test_what_waits_is_rung_for(services: Services) -> None:
+def test_what_waits_is_enqueued(services: Services) -> None:
     for order_id in (1, 2, 3):
         keep(services, order_id)
     assert scheduler.run_once(services, holder="a") == Enqueued(orders=3)
     assert rings(services) == 3
 
 
-def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
+def test_an_event_that_waits_for_an_endpoint_is_enqueued(services: Services) -> None:
     with services.store.write() as connection:
         shop = shops.get(connection, services.encryption, SHOP).shop
         webhooks.add(
@@ -95,14 +95,14 @@ def test_a_call_that_a_hook_is_owed_is_rung_for(services: Services) -> None:
     assert f"{jobs.send_webhook_event.__module__}.{jobs.send_webhook_event.__name__}" == SEND_WEBHOOK_EVENT
 
 
-def test_many_deliveries_of_one_order_are_one_ring(services: Services) -> None:
+def test_many_deliveries_of_one_order_are_one_job(services: Services) -> None:
     for _ in range(5):
         keep(services, 1)
     scheduler.run_once(services, holder="a")
     assert rings(services) == 1
 
 
-def test_sweeping_again_within_the_minute_rings_no_more(services: Services) -> None:
+def test_running_again_within_the_minute_enqueues_no_more(services: Services) -> None:
     keep(services, 1)
     assert [scheduler.run_once(services, holder="a").orders for _ in range(3)] == [1, 0, 0]
     assert rings(services) == 1
@@ -110,7 +110,7 @@ def test_sweeping_again_within_the_minute_rings_no_more(services: Services) -> N
     assert scheduler.run_once(services, holder="a").orders == 1
 
 
-def test_a_broker_that_forgot_everything_is_rung_again(services: Services) -> None:
+def test_a_broker_that_forgot_everything_is_filled_again(services: Services) -> None:
     keep(services, 1)
     scheduler.run_once(services, holder="a")
     services.queue.connection.flushall()
@@ -118,7 +118,7 @@ def test_a_broker_that_forgot_everything_is_rung_again(services: Services) -> No
     assert rings(services) == 1
 
 
-def test_a_dead_workers_job_does_not_keep_its_order_from_being_rung_for(services: Services) -> None:
+def test_a_dead_workers_job_does_not_stop_its_order_from_being_enqueued(services: Services) -> None:
     delivery_id = keep(services, 1)
     queue.enqueue(services.queue, PROCESS_ORDER, delivery_id)
     take_and_die(services, delivery_id)
@@ -140,7 +140,7 @@ def take_and_die(services: Services, delivery_id: int) -> None:
         deliveries.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
 
 
-def test_one_sweep_acts_at_a_time_and_the_other_takes_over(services: Services) -> None:
+def test_one_scheduler_acts_at_a_time_and_the_other_takes_over(services: Services) -> None:
     keep(services, 1)
     assert scheduler.run_once(services, holder="a").acted
     assert not scheduler.run_once(services, holder="b").acted
@@ -149,7 +149,7 @@ def test_one_sweep_acts_at_a_time_and_the_other_takes_over(services: Services) -
     assert not scheduler.run_once(services, holder="a").acted
 
 
-def test_of_eight_sweeps_at_once_one_acts(services: Services) -> None:
+def test_of_eight_schedulers_at_once_one_acts(services: Services) -> None:
     acted = []
     threads = [
         threading.Thread(target=lambda name=name: acted.append(scheduler.take_lease(services, name)))
@@ -170,7 +170,7 @@ def test_a_full_queue_is_not_filled_further(services: Services, monkeypatch: pyt
     assert scheduler.run_once(services, holder="a") == Enqueued()
 
 
-def test_without_redis_the_sweep_says_so_and_keeps_its_duty(services: Services) -> None:
+def test_without_redis_the_scheduler_says_so_and_keeps_its_lease(services: Services) -> None:
     away = Services(replace(services.settings, redis_url="unix:///tmp/nobody.sock"), now=services.now)
     keep(services, 1)
     with pytest.raises(Unavailable, match="Redis"):
@@ -204,7 +204,9 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
     wait_until_free(chores, "silent")
 
 
-def test_a_chore_that_failed_comes_again_and_stops_nobody(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tries = []
 
     def fail(_services: Services, _connected: shops.ConnectedShop) -> None:
@@ -224,7 +226,7 @@ def test_a_chore_that_failed_comes_again_and_stops_nobody(services: Services, mo
     assert len(tries) == 2
 
 
-def test_a_paused_shop_has_no_chores(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paused_shop_has_no_periodic_jobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     with services.store.write() as connection:
         found = shops.get(connection, services.encryption, SHOP)
         shops.change(connection, replace(found.shop, suspended=True))

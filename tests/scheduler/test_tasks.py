@@ -1,4 +1,4 @@
-"""An errand whose ring was lost is rung for by the sweep."""
+"""A task whose job was lost is enqueued by the scheduler."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.system import START, Clock
 from worker import jobs, scheduler
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.queue import RUN_TASK
 from worker.services import Services
 from worker.settings import Settings
@@ -22,7 +22,7 @@ def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Servi
     """One shop and an empty broker."""
     settings = Settings(tmp_path, "https://documents.test", sqlite_url, broker_url, ("k" * 32,))
     services = Services(settings, now=Clock())
-    shop = Shop(shop_id=SHOP, name="Winkel", url="https://winkel.test", orders_since=START)
+    shop = Shop(shop_id=SHOP, name="Winkel", url="https://winkel.test", orders=OrderSettings(since=START))
     with services.store.write() as connection:
         shops.add(connection, services.encryption, shop, Secrets(("s",)), now=START)
     yield services
@@ -40,7 +40,7 @@ def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
     return [(job.func_name, list(job.args)) for job in services.queue.jobs]
 
 
-def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -> None:
+def test_what_was_requested_and_never_enqueued_is_enqueued(services: Services) -> None:
     task_id = ask(services)
 
     scheduler.run_once(services, holder="a")
@@ -49,7 +49,7 @@ def test_what_was_asked_for_and_never_rung_for_is_rung_for(services: Services) -
     assert f"{jobs.run_task.__module__}.{jobs.run_task.__name__}" == RUN_TASK
 
 
-def test_what_is_done_is_not_rung_for_again(services: Services) -> None:
+def test_what_is_done_is_not_enqueued_again(services: Services) -> None:
     jobs.do_task(services, ask(services))
 
     scheduler.run_once(services, holder="a")

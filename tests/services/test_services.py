@@ -62,7 +62,7 @@ def test_wordpress_serves_its_front_page(wordpress: WordPress) -> None:
     assert "<h1>A shop</h1>" in wordpress.get("/")
 
 
-def test_mail_of_wordpress_is_kept_instead_of_sent(wordpress: WordPress) -> None:
+def test_mail_of_wordpress_is_stored_instead_of_sent(wordpress: WordPress) -> None:
     wordpress.php("wp_mail( 'jan@example.com', 'Hello', 'World' );")
 
     assert [(mail["to"], mail["subject"], mail["message"]) for mail in wordpress.mails()] == [

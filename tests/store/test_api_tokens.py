@@ -55,7 +55,7 @@ def test_a_token_is_found_by_its_secret_and_by_nothing_near_it(books: Books) -> 
         assert found(books, near) is None
 
 
-def test_the_secret_is_256_random_bits_and_is_not_kept(books: Books) -> None:
+def test_the_secret_is_256_random_bits_and_is_not_stored(books: Books) -> None:
     _, secret = make(books)
     _, other = make(books)
     assert secret != other

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.factories import a_shop
-from tests.support.issuing import a_draft, issue, opened
+from tests.support.issuing import a_draft, issue, opened, pay
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Document, Kind, Reference
 from worker.domain.numbering import can_print_the_same, check_pattern, first_repeated_number
-from worker.domain.shop import Series, Shop
+from worker.domain.shop import NumberingSettings, Series, Shop
 from worker.errors import Rejected
 from worker.store import counters, documents, register
 from worker.store.counters import Counter
@@ -71,13 +71,12 @@ def test_a_number_that_exists_is_not_given_again_and_nothing_is_issued(books: Bo
     books.issue(1, at=at(2026, 11, 23))
     with books.store.write() as connection:
         counters.write(connection, books.shop.shop_id, Counter("sales", 2026, 0, None))
-    books.shop = replace(
-        books.shop, series={**books.shop.series, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")}
-    )
+    series = {**books.shop.numbering.series, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")}
+    books.shop = replace(books.shop, numbering=NumberingSettings(series))
     with pytest.raises(Rejected) as refused:
         books.issue(2, at=at(2026, 11, 23))
     assert refused.value.code == "number_exists"
-    assert refused.value.message.startswith("F2026-00001 would be given a second time, so nothing was issued.")
+    assert str(refused.value.message).startswith("F2026-00001 would be given a second time, so nothing was issued.")
     with books.store.read() as connection:
         counter = counters.counter_of(connection, books.shop.shop_id, "sales")
         assert len(documents.listing(connection, shop_id=None, order_id=None)[0]) == 1
@@ -107,9 +106,7 @@ def test_the_register_tells_what_became_of_each_number(books: Books) -> None:
     first, second, third = (books.issue(order_id, at=at(2026, 11, 23)) for order_id in (1, 2, 3))
     with books.store.write() as connection:
         for document in (first, second):
-            documents.mark(
-                connection, document.document_id, "paid", now=at(2026, 11, 24), on_date=date(2026, 11, 24), by="eva"
-            )
+            pay(connection, document.document_id, now=at(2026, 11, 24))
     reference = Reference(second.document_id, second.number, second.issued_on)
     credit_note = replace(a_draft(2), kind=Kind.CREDIT_NOTE, cause="refund:9", corrects=reference)
     issue(books.store, books.shop, credit_note, now=at(2026, 11, 25))
@@ -186,7 +183,7 @@ def test_a_cell_is_never_a_formula(typed: str) -> None:
 
 
 def test_a_shop_of_the_factories_shares_no_numbers() -> None:
-    series = list(a_shop().series.values())
+    series = list(a_shop().numbering.series.values())
     assert [
         (a.name, b.name) for a, b in product(series, series) if a != b and can_print_the_same(a.pattern, b.pattern)
     ] == []

@@ -1,4 +1,4 @@
-"""Figures of today and of each hour: counted once by the sweep, read by plots."""
+"""Counts of today and of each hour: written once by the scheduler, read by plots."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +11,7 @@ from tests.support.history import History
 from worker.domain.document import Kind
 from worker.maintenance import hourly_stats
 from worker.maintenance.hourly_stats import update_hourly_stats
+from worker.message import Message
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import alerts
@@ -79,7 +80,7 @@ def test_each_hour_is_counted_for_each_shop_and_for_all(history: History, servic
 def test_counting_again_adds_what_came_late_and_doubles_nothing(history: History, services: Services) -> None:
     sells(history, 1, takes_s=2)
     update_hourly_stats(services)
-    assert update_hourly_stats(services) == 0  # another sweep, or the chore of another shop
+    assert update_hourly_stats(services) == 0  # another scheduler, or the periodic job of another shop
     late = history.now
     history.later(minutes=30)
     history.now, kept = late, history.now
@@ -123,7 +124,7 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
     history.delivery(3, shop_id="b", state="waiting")
     history.delivery(4, state="failed")
     with history.store.write() as connection:
-        alerts.raise_alert(connection, "b", code="silent", message="The shop is silent.", now=history.now)
+        alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
     since = today.midnight(BRUSSELS, history.now)
     assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     with history.store.read() as connection:
@@ -148,5 +149,5 @@ def test_the_next_number_of_each_series_is_told(history: History) -> None:
         }
         new_year = today.next_numbers(connection, history.shops["a"], day=date(2027, 1, 1))
     assert found["invoice"] == NextNumber("invoice", (Kind.INVOICE,), "F2026-00002")
-    assert set(found) == {series.name for series in history.shops["a"].series.values()}
+    assert set(found) == {series.name for series in history.shops["a"].numbering.series.values()}
     assert "F2027-00001" in {next_.number for next_ in new_year}

@@ -1,4 +1,4 @@
-"""One holder at a time for a duty, also when two ask at the same moment."""
+"""One holder at a time for a lease, also when two try at the same time."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a person types finds the order, whatever the accents and capitals; and a shopper who was erased is not found."""
+"""What is typed finds the order, whatever the accents and capitals; and a customer who was erased is not found."""
 
 from collections.abc import Callable
 
@@ -101,7 +101,7 @@ def test_words_that_all_orders_have_are_found_by_walking(
     assert found("maes 4@") == [4]
 
 
-def test_an_erased_shopper_is_found_by_numbers_only(history: History, found: Found) -> None:
+def test_an_erased_customer_is_found_by_numbers_only(history: History, found: Found) -> None:
     history.seen(1, name="An Peeters", number="WEB-1")
     history.seen(2, name="An Peeters", number="WEB-2")
     history.seen(3, name="An Peeters", number="WEB-3")
@@ -111,7 +111,7 @@ def test_an_erased_shopper_is_found_by_numbers_only(history: History, found: Fou
     assert [found("peeters"), found("web-1"), found("web-2"), found(number)] == [[3], [1], [2], [1]]
 
 
-def test_of_a_shop_that_left_only_numbers_are_found(history: History, found: Found) -> None:
+def test_of_a_closed_shop_only_numbers_are_found(history: History, found: Found) -> None:
     history.seen(1, name="An Peeters", number="WEB-1")
     history.seen(2, shop_id="b", name="An Peeters")
     with history.store.write() as connection:

@@ -1,4 +1,4 @@
-"""Hooks and the calls they are owed, on both databases: who is owed what, and what happens at the same moment."""
+"""Webhook endpoints and their events, on both databases: who gets which, and what happens at the same time."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ def meanwhile(act: Callable[[], object]) -> tuple[threading.Thread, list[BaseExc
     return thread, errors
 
 
-def test_only_hooks_of_the_shop_that_want_it_are_owed_a_call(books: Books) -> None:
+def test_only_endpoints_of_the_shop_that_want_it_get_an_event(books: Books) -> None:
     store, _ = books
     with store.write() as connection:
         other = shops.add(connection, VAULT, replace(a_shop(), shop_id="other"), Secrets(("5f",)), now=NOW)
@@ -71,7 +71,7 @@ def test_only_hooks_of_the_shop_that_want_it_are_owed_a_call(books: Books) -> No
     assert [owed(books, hook) for hook in (elsewhere, stopped, paid_only)] == [[], [], []]
 
 
-def test_a_hook_that_is_removed_while_a_document_is_issued_leaves_nothing_behind(books: Books) -> None:
+def test_an_endpoint_that_is_removed_while_a_document_is_issued_leaves_nothing_behind(books: Books) -> None:
     store, _ = books
     hook, document = add(books), issued(books)
 
@@ -88,7 +88,7 @@ def test_a_hook_that_is_removed_while_a_document_is_issued_leaves_nothing_behind
     assert owed(books, hook) == []
 
 
-def test_a_document_is_issued_while_its_hook_is_being_removed(books: Books) -> None:
+def test_a_document_is_issued_while_its_endpoint_is_being_removed(books: Books) -> None:
     store, _ = books
     hook, document = add(books, WebhookEventKind.PAID), issued(books)
 
@@ -105,7 +105,7 @@ def test_a_document_is_issued_while_its_hook_is_being_removed(books: Books) -> N
     assert owed(books, hook) == []
 
 
-def test_calls_of_one_hook_are_leased_one_at_a_time_and_those_of_two_at_once(books: Books) -> None:
+def test_events_of_one_endpoint_are_leased_one_at_a_time_and_those_of_two_at_once(books: Books) -> None:
     store, _ = books
     add(books, WebhookEventKind.ISSUED)
     add(books, WebhookEventKind.ISSUED)
@@ -131,7 +131,7 @@ def test_due_calls_are_asked_for_by_shop(books: Books) -> None:
         assert webhooks.due_ids(connection, now=NOW - timedelta(seconds=1), limit=9) == ()
 
 
-def test_the_secret_is_kept_encrypted_and_comes_back_for_the_call(books: Books) -> None:
+def test_the_secret_is_stored_encrypted_and_comes_back_for_the_call(books: Books) -> None:
     store, shop = books
     with store.write() as connection:
         hook, secret = webhooks.add(

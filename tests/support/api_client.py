@@ -7,8 +7,11 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from worker.domain.decide import RuleResult
+from worker.message import Message
 from worker.store import api_tokens
 from worker.store.api_tokens import Scope
+from worker.store.database import json_codec
 from worker.store.database.tables import orders
 
 
@@ -67,7 +70,9 @@ def saw(
                 ordered_at=NOW,
                 paid_at=None,
                 fetched_at=NOW + timedelta(minutes=minutes),
-                rule_results='[{"rule":"invoice:paid:send","fired":false,"code":"not_paid","message":"It is not paid."}]',
+                rule_results=json_codec.dump(
+                    (RuleResult("invoice:paid:send", False, "not_paid", Message("It is not paid.")),)
+                ),
                 flags="[]",
             )
         )

@@ -21,14 +21,15 @@ from bridge.api import rate_limit
 from bridge.context import EXTENSION_NAME, create_context
 from worker.domain.document import Category, Document, Draft, Kind, Line, PaymentRequest, Reference, SendMode, VatLine
 from worker.domain.party import Address, Buyer, Seller
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.settings import Settings
-from worker.store import deliveries, documents, shops, steps
+from worker.store import deliveries, documents, jobs, shops, steps
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.deliveries import Delivery
 from worker.store.documents import StoredFile
 from worker.store.files.archive import Archive
+from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -101,7 +102,7 @@ class BridgeApp:
         IDLE[shape(self.settings)].append(bridge)
 
     def add_shop(self, shop_id: str = SHOP, *, secrets: tuple[str, ...] = (SECRET,), suspended: bool = False) -> None:
-        shop = Shop(shop_id, "Bakkerij Janssens", "https://shop.example", NOW, suspended=suspended)
+        shop = Shop(shop_id, "Bakkerij Janssens", "https://shop.example", OrderSettings(NOW), suspended=suspended)
         with self.store.write() as connection:
             shops.add(connection, Encryption(self.settings.secret_keys), shop, Secrets(secrets), now=NOW)
 
@@ -116,7 +117,7 @@ class BridgeApp:
 
     def how_many_kept(self) -> int:
         with self.store.read() as connection:
-            return sum(deliveries.counts(connection).values())
+            return sum(jobs.counts(connection, (JobKind.PROCESS_ORDER,)).values())
 
     def signature_failures(self) -> int:
         with self.store.read() as connection:

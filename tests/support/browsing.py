@@ -1,4 +1,4 @@
-"""The owner and the shopper of a real WooCommerce, in a browser. Knows the pages of 8.9, 9.4 and 11.0."""
+"""The owner and the customer of a real WooCommerce, in a browser. Knows the pages of 8.9, 9.4 and 11.0."""
 
 import io
 import re

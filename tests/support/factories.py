@@ -9,7 +9,8 @@ from worker.domain.document import Document, Draft, History, StoredDraft
 from worker.domain.money import to_cent
 from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.domain.party import Address, Seller
-from worker.domain.shop import Rule, Shop
+from worker.domain.rules import Rule
+from worker.domain.shop import OrderSettings, Shop
 
 PLACED_AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -26,13 +27,22 @@ A_SELLER = Seller(
 )
 
 
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
 def an_address(country: str = "BE", *, postcode: str = "9000", street: str = "Veldstraat 1") -> Address:
     return Address(street, "", postcode, "Gent", "", country)
 
 
 def a_shop(*rules: str, **more: object) -> Shop:
     """A complete Belgian shop, live since long ago; *rules* as `invoice:paid:send`, none for the default one."""
-    shop = Shop("shop", "Gist", "https://shop.example", orders_since=datetime(2026, 1, 1, tzinfo=UTC), seller=A_SELLER)
+    shop = Shop(
+        "shop",
+        "Gist",
+        "https://shop.example",
+        orders=OrderSettings(SINCE),
+        seller=A_SELLER,
+    )
     if rules:
         shop = replace(shop, rules=tuple(Rule.parse(rule) for rule in rules))
     return replace(shop, **more)  # type: ignore[arg-type]  # the fields of a shop, by name
@@ -119,7 +129,7 @@ def a_refund(amount: str, *lines: OrderLine, refund_id: int = 301, reason: str =
 
 
 def issued(draft: Draft, *, document_id: int = 1, number: str = "F2026-00001") -> Document:
-    """*draft* as it stands in the books."""
+    """*draft* as it is stored once issued."""
     return Document(document_id, "shop", "invoice", number, document_id, TODAY, PLACED_AT, draft)
 
 

@@ -12,12 +12,12 @@ from tests.support.issuing import NOW, VAULT, a_draft, issue
 from worker.domain.document import Document, Draft, Kind, Problem, Reference
 from worker.domain.order import Contact
 from worker.domain.shop import Shop
+from worker.message import Message
 from worker.store import deliveries as inbox
 from worker.store import orders, shops, steps
 from worker.store.database.engine import Store
 from worker.store.database.pagination import Page, PageRequest
-from worker.store.database.tables import deliveries
-from worker.store.database.tables import steps as steps_table
+from worker.store.database.tables import jobs
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -52,7 +52,7 @@ class History:
         status: str = "processing",
         flags: tuple[Problem, ...] = (),
     ) -> None:
-        """A look at an order that was placed now."""
+        """Process an order that was placed now."""
         first, _, last = name.partition(" ")
         order = an_order(
             order_id=order_id,
@@ -94,10 +94,10 @@ class History:
 
     def step(self, document: Document, name: StepName, state: str, *, code: str = "", reason: str = "") -> None:
         """What became of a step, now."""
-        values = {"state": state, "code": code, "message": reason, "done_at": self.now}
-        mine = (steps_table.c.document_id == document.document_id, steps_table.c.name == name)
+        values = {"state": state, "code": code, "message": Message(reason), "done_at": self.now}
+        mine = (steps.IS_STEP, jobs.c.document_id == document.document_id, jobs.c.name == name)
         with self.store.write() as connection:
-            connection.execute(update(steps_table).where(*mine).values(**values))
+            connection.execute(update(jobs).where(*mine).values(**values))
 
     def delivery(
         self, order_id: int | None, *, shop_id: str = "a", state: str = "done", code: str = "", message: str = ""
@@ -114,15 +114,15 @@ class History:
                 now=self.now,
             )
             finished_at = self.now if state in ("done", "failed") else None
-            values = {"state": state, "code": code, "message": message, "finished_at": finished_at}
-            connection.execute(update(deliveries).where(deliveries.c.delivery_id == delivery_id).values(**values))
+            values = {"state": state, "code": code, "message": Message(message), "done_at": finished_at}
+            connection.execute(update(jobs).where(jobs.c.job_id == delivery_id).values(**values))
         return delivery_id
 
     def finish(self, delivery_id: int) -> None:
         """The look that a delivery led to went well, now."""
-        values = {"state": "done", "finished_at": self.now}
+        values = {"state": "done", "done_at": self.now}
         with self.store.write() as connection:
-            connection.execute(update(deliveries).where(deliveries.c.delivery_id == delivery_id).values(**values))
+            connection.execute(update(jobs).where(jobs.c.job_id == delivery_id).values(**values))
 
     def row(self, table: object, **values: object) -> None:
         with self.store.write() as connection:

@@ -1,15 +1,18 @@
-"""A shop's books for tests of the store: drafts, and issuing them the way the worker does, also from other processes."""
+"""A shop's documents for tests of the store: drafts, and issuing them the way the worker does, also from other processes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
+
+from sqlalchemy import Connection
 
 from tests.support.factories import TODAY, a_shop, an_order
 from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
+from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.shop import Shop
 from worker.invoicing.cores.builtin import Builtin
-from worker.store import counters, shops
+from worker.store import counters, payments, shops
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.shops import Secrets
@@ -44,6 +47,11 @@ def issue(store: Store, shop: Shop, draft: Draft, *, now: datetime = NOW) -> Doc
     with store.write() as connection:
         counters.lock(connection, shop.shop_id)
         return Builtin(connection, shop, now).issue(draft)
+
+
+def pay(connection: Connection, document_id: int, *, on: date | None = None, now: datetime = NOW) -> None:
+    """A person says that a document was paid in full."""
+    payments.pay_in_full(connection, document_id, Receipt(on or now.date(), PaymentSource.PERSON, "An"), now=now)
 
 
 def issue_orders(database_url: str, shop: Shop, order_ids: list[int]) -> None:

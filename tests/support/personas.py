@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import BytesIO
 
 from flask.testing import FlaskClient
 from werkzeug.security import generate_password_hash
@@ -35,6 +36,10 @@ class Visitor:
 
     def post(self, path: str, **fields: str) -> TestResponse:
         return self.kept(self.client.post(path, base_url=SITE, data={"form_token": self.form_token, **fields}))
+
+    def upload(self, path: str, *, content: bytes, name: str) -> TestResponse:
+        data = {"form_token": self.form_token, "file": (BytesIO(content), name)}
+        return self.kept(self.client.post(path, base_url=SITE, data=data, content_type="multipart/form-data"))
 
     def open(self, method: str, path: str) -> TestResponse:
         return self.kept(self.client.open(path, method=method, base_url=SITE, data={"form_token": self.form_token}))

@@ -84,7 +84,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class RunningSystem:
-    """*services* look at the same database, archive and broker as the processes do."""
+    """*services* use the same database, archive and broker as the processes do."""
 
     services: Services
     machines: tuple[Machine, ...]
@@ -158,7 +158,7 @@ def running_system(
             started: list[Machine] = []
             try:
                 for number, port in enumerate(ports):
-                    # The first machine's own broker is where all others look for theirs.
+                    # The first machine's own broker is where all others expect theirs.
                     shared = {"REDIS_URL": f"unix://{folder / 'valkey' / 'valkey.sock'}"} if number else {}
                     started.append(Machine(environment(ours | shared), port, workers, folder / f"up-{number}.log"))
                     started[-1].wait_until_ready()

@@ -9,12 +9,12 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.party import Address, Seller
-from worker.orders import history
-from worker.orders.history import ListedDocument, OrderHistory
 from worker.services import Services
 from worker.store import deliveries as inbox
 from worker.store import shops, steps
-from worker.store.database.tables import deliveries
+from worker.store.database.tables import jobs as jobs_table
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.shops import Secrets
 
 SELLER = Seller(
@@ -66,7 +66,7 @@ class System:
                 now=self.clock.now,
             )
 
-    def arrives(self, order: Payload, *, topic: str = "order.updated") -> tuple[ListedDocument, ...]:
+    def arrives(self, order: Payload, *, topic: str = "order.updated") -> tuple[DocumentDetails, ...]:
         """Let *order* be so in the shop, ring for it, and do all work that is due."""
         self.shop.place(order, self.shop.refunds(order["id"]) if self.shop.order(order["id"]) else ())
         self.ring(order, topic=topic)
@@ -87,21 +87,24 @@ class System:
                 jobs.run_steps(self.services, document_id)
         raise AssertionError("the work never ends")
 
-    def documents(self, order_id: int | None = None) -> tuple[ListedDocument, ...]:
-        return history.list_documents(self.services, order_id=order_id)
+    def documents(self, order_id: int | None = None) -> tuple[DocumentDetails, ...]:
+        with self.services.store.read() as connection:
+            return order_history.listing(connection, order_id=order_id)
 
     def numbers(self, order_id: int | None = None) -> list[str]:
         return [item.document.number if item.document else "draft" for item in self.documents(order_id)]
 
     def trail(self, order_id: int) -> OrderHistory:
-        return history.get_order_history(self.services, self.shop_id, order_id)
+        with self.services.store.read() as connection:
+            return order_history.get(connection, self.shop_id, order_id)
 
     def notes(self, order_id: int) -> list[str]:
         return [str(note["note"]) for note in self.shop.notes(order_id)]
 
     def outcomes(self) -> list[tuple[str, str]]:
         with self.services.store.read() as connection:
-            rows = connection.execute(deliveries.select().order_by(deliveries.c.delivery_id))
+            looks = jobs_table.select().where(jobs_table.c.kind == "process_order")
+            rows = connection.execute(looks.order_by(jobs_table.c.job_id))
             return [(row.state, row.code) for row in rows]
 
     def change_shop(self, **changes: Any) -> None:

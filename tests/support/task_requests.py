@@ -7,11 +7,13 @@ from typing import Any
 from tests.support.system import START, System
 from worker import jobs
 from worker.demo.orders import Payload, an_order
-from worker.orders.history import ListedDocument
+from worker.message import read_message
 from worker.store import shops, tasks
+from worker.store.database.tables import jobs as jobs_table
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
 from worker.store.files.temporary import TemporaryFile
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
 from worker.store.tasks import Task
 
@@ -48,13 +50,19 @@ def answered(system: System, kind_: str, /, **argument: object) -> Mapping[str, 
 def refused(system: System, kind_: str, /, **argument: object) -> tuple[str, str]:
     errand = asked(system, kind_, **argument)
     assert errand.state == "failed"
-    return errand.answer["code"], errand.answer["message"]
+    return errand.answer["code"], english(errand.answer["message"])
+
+
+def english(message: Mapping[str, Any]) -> str:
+    """A message of an answer, in English."""
+    return str(read_message(message))
 
 
 def again(system: System, errand: Task) -> Task:
-    """Do an errand once more: the worker died after its work and before its answer."""
+    """Do a task once more: the worker died after its work and before its answer."""
     with system.services.store.write() as connection:
-        connection.execute(errands_table.update().values(state="waiting", answer="", finished_at=None))
+        connection.execute(errands_table.update().values(answer=""))
+        connection.execute(jobs_table.update().where(jobs_table.c.kind == "task").values(state="waiting", done_at=None))
     jobs.do_task(system.services, errand.task_id)
     return seen(system, errand.task_id)
 
@@ -63,7 +71,7 @@ def paid(order_id: int = 238, **facts: object) -> Payload:
     return an_order(id=order_id, paid=True, created=START - timedelta(days=1), **facts)  # type: ignore[arg-type]
 
 
-def id_of(item: ListedDocument) -> int:
+def id_of(item: DocumentDetails) -> int:
     assert item.document is not None
     return item.document.document_id
 
@@ -73,13 +81,13 @@ def invoiced(system: System, order: Payload | None = None) -> int:
 
 
 def events(system: System, order_id: int = 238) -> list[tuple[str, str]]:
-    return [(event.actor, event.code) for event in system.trail(order_id).events]
+    return [(event.actor, event.code) for event in system.trail(order_id).audit_entries]
 
 
 def another_shop(system: System) -> str:
     with system.services.store.write() as connection:
         mine = shops.get(connection, system.services.encryption, system.shop_id).shop
-        other = type(mine)(shop_id=shops.new_shop_id(), name="Een ander", url=mine.url, orders_since=mine.orders_since)
+        other = type(mine)(shop_id=shops.new_shop_id(), name="Een ander", url=mine.url, orders=mine.orders)
         shops.add(connection, system.services.encryption, other, Secrets(("x",)), now=system.clock.now)
     return other.shop_id
 

@@ -118,12 +118,11 @@ def test_a_note_to_the_customer_only_when_asked(shop: PretendShop, client: ShopC
     assert len(shop.mails_sent) == 1
 
 
-def test_webhooks_are_made_listed_woken_and_removed(shop: PretendShop, client: ShopClient) -> None:
+def test_webhooks_are_made_listed_and_removed(shop: PretendShop, client: ShopClient) -> None:
     with ScriptedServer([answer()] * 3) as bridge:
         made = client.add_webhook(
             name="Facturelay", topic="order.updated", delivery_url=f"{bridge.url}/webhooks/x", secret="abc"
         )
-        client.activate_webhook(made)
         (webhook,) = client.webhooks()
     assert (webhook.webhook_id, webhook.name, webhook.status, webhook.topic) == (
         made, "Facturelay", "active", "order.updated",
@@ -181,7 +180,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -
         with pytest.raises(Unavailable) as failed:
             talking.order(238)
         assert (failed.value.code, server.asked) == ("shop_certificate", [])
-    assert failed.value.message.endswith(
+    assert str(failed.value.message).endswith(
         "has no valid certificate (it is self-signed). Renew it at the shop; trying again later"
     )
 
@@ -211,8 +210,8 @@ def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
     with ShopClient(shop.url, KEY, "cs_wrong", allow_private=True) as talking, pytest.raises(Rejected) as refused:
         talking.order(238)
     assert refused.value.code == "rest_key_refused"
-    assert "Make a key with read/write permission" in refused.value.message
-    assert "cs_wrong" not in refused.value.message
+    assert "Make a key with read/write permission" in str(refused.value.message)
+    assert "cs_wrong" not in str(refused.value.message)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -228,7 +227,7 @@ def test_no_error_holds_the_key_or_the_signature() -> None:
     with ScriptedServer([HANG_UP] * 3) as server, a_client(server.url) as talking, pytest.raises(Unavailable) as failed:
         talking.order(238)
     assert (failed.value.__cause__, failed.value.__suppress_context__) == (None, True)
-    assert "oauth" not in failed.value.message
+    assert "oauth" not in str(failed.value.message)
 
 
 # A shop on a bad day
@@ -250,12 +249,6 @@ def test_a_shop_that_stays_busy_is_asked_three_times_and_then_later(status: int)
 def test_a_connection_that_breaks_before_the_answer_is_tried_again() -> None:
     with ScriptedServer([HANG_UP, answer(body=ORDER)]) as server, a_client(server.url) as talking:
         assert (talking.order(238), len(server.asked)) == (ORDER, 2)
-
-
-def test_a_put_is_repeated() -> None:
-    with ScriptedServer([answer(503), answer(body=b'{"id":7}')]) as server, a_client(server.url) as talking:
-        talking.activate_webhook(7)
-        assert [asked.method for asked in server.asked] == ["PUT", "PUT"]
 
 
 @pytest.mark.parametrize("said", [answer(503), answer(429), HANG_UP, answer(201, b'{"id":', length=500)])
@@ -317,14 +310,17 @@ def test_a_redirect_is_not_followed_and_says_what_to_change() -> None:
         with pytest.raises(Rejected) as refused:
             talking.order(238)
         assert (refused.value.code, len(server.asked)) == ("shop_redirects", 1)
-    assert "sends visitors on to https://www.shop.example. Enter that address" in refused.value.message
+    assert "sends visitors on to https://www.shop.example. Enter that address" in str(refused.value.message)
 
 
 def test_an_erased_order_is_gone(client: ShopClient) -> None:
     for call in (client.order, client.notes):
         with pytest.raises(Rejected) as refused:
             call(999)
-        assert (refused.value.code, refused.value.message) == ("order_gone", "The shop has no order 999 (any more)")
+        assert (refused.value.code, str(refused.value.message)) == (
+            "order_gone",
+            "The shop has no order 999 (any more)",
+        )
 
 
 @pytest.mark.parametrize(
@@ -338,7 +334,7 @@ def test_a_shop_without_rest_says_where_to_look(body: bytes) -> None:
         pytest.raises(Rejected) as refused,
     ):
         talking.order(238)
-    assert (refused.value.code, "Permalinks" in refused.value.message) == ("rest_not_found", True)
+    assert (refused.value.code, "Permalinks" in str(refused.value.message)) == ("rest_not_found", True)
 
 
 def test_any_other_refusal_carries_the_shops_own_code_and_words() -> None:
@@ -350,7 +346,7 @@ def test_any_other_refusal_carries_the_shops_own_code_and_words() -> None:
     ):
         talking.order(238)
     assert refused.value.code == "shop_error:rest_invalid_param"
-    assert "Invalid parameter(s): per_page" in refused.value.message
+    assert "Invalid parameter(s): per_page" in str(refused.value.message)
 
 
 @pytest.mark.parametrize(
@@ -408,7 +404,7 @@ def test_somebody_elses_order_is_not_taken_for_ours() -> None:
     assert refused.value.code == "wrong_order"
 
 
-def test_more_refunds_than_one_look_can_hold_are_refused() -> None:
+def test_more_refunds_than_one_fetch_can_hold_are_refused() -> None:
     said = answer(body=b"[]", headers=["X-WP-TotalPages: 2", "X-WP-Total: 101"])
     with (
         ScriptedServer([said]) as server,

@@ -1,1 +1,1 @@
-"""Use cases: proofs for the books: nothing missing, nothing altered, nothing given twice."""
+"""Reconcile orders with documents, verify that nothing is altered, recover numbers after a restore."""

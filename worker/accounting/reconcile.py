@@ -8,36 +8,36 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from worker import serializers
 from worker.domain.decide import RuleResult, decide_documents
 from worker.domain.document import Kind
 from worker.domain.money import ZERO, to_minor_unit
-from worker.errors import Rejected
+from worker.errors import ConnectionRejected, OrderGone, Rejected
 from worker.invoicing.exchange_rates import with_rate
-from worker.orders import history as order_history
+from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
-from worker.orders.history import ListedDocument
 from worker.orders.poll import can_fetch
 from worker.services import Services
 from worker.store import alerts, documents, orders, reports
 from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
-from worker.store.steps import StepName
 from worker.woocommerce.client import ShopClient
 from worker.woocommerce.payload import ListedOrder
 
 SOURCE = "reconcile"
 MISSING_ALERT = "reconcile_missing"
 AT_HOUR = 4
-# In the first days of a month the one before is looked at too: its last orders are paid by then.
+# In the first days of a month the one before is reconciled too: its last orders are paid by then.
 DAYS_OF_LAST_MONTH = 3
-# Between two orders that the shop must be asked for.
+# Between two orders that must be fetched.
 PAUSE_S = 0.1
 SECOND = timedelta(seconds=1)
 MOST_NAMED = 5
 # These refusals are not of one order.
-SHOP_LEVEL_ERRORS = ("rest_key_refused", "shop_redirects", "rest_not_found", "bad_address", "private_address")
 
 
 class ReconciliationState(StrEnum):
@@ -50,7 +50,7 @@ class ReconciliationState(StrEnum):
 
 @dataclass(frozen=True)
 class ReconciledOrder:
-    """One order. *total* is the shop's; *invoiced* is ours, less what a cancellation took back; *sentence* says why."""
+    """One order. *total* is the shop's; *invoiced* is ours, less what a cancellation took back; *message* says why."""
 
     order_id: int
     number: str
@@ -59,15 +59,15 @@ class ReconciledOrder:
     currency: str
     total: Decimal
     state: ReconciliationState
-    message: str
-    documents: tuple[ListedDocument, ...] = ()
+    message: Message
+    documents: tuple[DocumentDetails, ...] = ()
 
     @property
     def has_invoice(self) -> bool:
         return any(made.draft.kind is Kind.INVOICE for made in self.issued)
 
     @property
-    def issued(self) -> tuple[ListedDocument, ...]:
+    def issued(self) -> tuple[DocumentDetails, ...]:
         return tuple(made for made in self.documents if made.document)
 
     @property
@@ -82,7 +82,7 @@ class ReconciledOrder:
         return sum((made.draft.total for made in notes), ZERO)
 
 
-def is_cancellation(made: ListedDocument) -> bool:
+def is_cancellation(made: DocumentDetails) -> bool:
     return made.draft.cause.startswith("cancel:")
 
 
@@ -133,13 +133,13 @@ def reconcile(
     pause_s: float = PAUSE_S,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Reconciliation:
-    """Compare the shop's orders of *month* with our documents. Changes nothing. *told* hears of the progress.
+    """Compare the shop's orders of *month* with our documents. Changes nothing. *on_progress* gets (done, of).
 
-    The shop is asked for its list, and for each order that changed since our last look. Raises Rejected or Unavailable.
+    Reads the shop's list, and each order that changed since it was last fetched. Raises Rejected or Unavailable.
     """
     if not connected.secrets.has_rest:
         raise Rejected(
-            f"{connected.shop.name} gave no REST key, so its orders cannot be asked for.", code="rest_missing"
+            "{name} gave no REST key, so its orders cannot be fetched.", name=connected.shop.name, code="rest_missing"
         )
     since, before = bounds(month, connected)
     client, shop_id = services.client_of(connected), connected.shop.shop_id
@@ -163,7 +163,7 @@ def bounds(month: str, connected: ConnectedShop) -> tuple[datetime, datetime]:
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError as error:
-        raise Rejected(f"“{month}” is not a month; write it like 2026-11.", code="month_wrong") from error
+        raise Rejected("“{month}” is not a month; write it like 2026-11.", month=month, code="month_wrong") from error
     following = (first + timedelta(days=31)).replace(day=1)
     zone = connected.shop.zoneinfo
     start, end = (datetime(day.year, day.month, 1, tzinfo=zone).astimezone(UTC) for day in (first, following))
@@ -182,7 +182,7 @@ def placed(client: ShopClient, *, since: datetime, before: datetime) -> Iterator
 
 @dataclass(frozen=True)
 class OrderAssessment:
-    """What is known of an order: *lacking* are documents that should exist and do not."""
+    """What is known of an order: *missing_documents* should exist and do not."""
 
     status: str
     currency: str
@@ -193,7 +193,7 @@ class OrderAssessment:
 
 @dataclass(frozen=True)
 class OrderCheck:
-    """Judges one order: from our last look where the order is unchanged since, else by asking the shop."""
+    """Assesses one order: from its last fetched state where it is unchanged since, else by fetching it."""
 
     services: Services
     connected: ConnectedShop
@@ -203,9 +203,9 @@ class OrderCheck:
 
     def reconcile(self) -> ReconciledOrder:
         listed, shop = self.listed, self.connected.shop
-        made = order_history.list_documents(self.services, shop_id=shop.shop_id, order_id=listed.order_id)
-        made = tuple(one for one in made if one.draft.order_key == listed.order_key)
         with self.services.store.read() as connection:
+            made = order_history.listing(connection, shop_id=shop.shop_id, order_id=listed.order_id)
+            made = tuple(one for one in made if one.draft.order_key == listed.order_key)
             deliveries = delivery_store.of_order(connection, shop.shop_id, listed.order_id)
         try:
             known = (
@@ -214,20 +214,18 @@ class OrderCheck:
                 else self.assess_fetched()
             )
             state, message = assess(known, made, deliveries)
+        except ConnectionRejected:
+            raise
         except Rejected as error:
-            if error.code in SHOP_LEVEL_ERRORS:
-                raise
             known = OrderAssessment(listed.status, "EUR", ZERO, (), ())
-            state, message = (
-                ReconciliationState.GONE if error.code == "order_gone" else ReconciliationState.MISSING,
-                error.message,
-            )
+            is_gone = isinstance(error, OrderGone)
+            state, message = ReconciliationState.GONE if is_gone else ReconciliationState.MISSING, error.message
         placed_on = listed.created_at.astimezone(shop.zoneinfo).date()
         return ReconciledOrder(
             listed.order_id, listed.number, known.status, placed_on, known.currency, known.total, state, message, made
         )
 
-    def assess_stored(self, last: StoredOrder, made: Sequence[ListedDocument]) -> OrderAssessment:
+    def assess_stored(self, last: StoredOrder, made: Sequence[DocumentDetails]) -> OrderAssessment:
         """After a look all that fired exists; that nothing does although something fired must not be."""
         fired = tuple(finding.rule for finding in last.rule_results if finding.fired)
         return OrderAssessment(
@@ -263,49 +261,61 @@ def is_fresh(listed: ListedOrder, last: StoredOrder) -> bool:
 
 
 def assess(
-    known: OrderAssessment, made: Sequence[ListedDocument], deliveries: Sequence[Delivery]
-) -> tuple[ReconciliationState, str]:
+    known: OrderAssessment, made: Sequence[DocumentDetails], deliveries: Sequence[Delivery]
+) -> tuple[ReconciliationState, Message]:
     """In this order: what is lacking, what failed, what waits, what is well."""
     if known.missing_documents:
         return assess_missing(known, deliveries)
     steps = [(one, step) for one in made for step in one.steps]
-    failed = next((f"{name_of(one)}: {step.message}" for one, step in steps if step.state == "failed"), "")
+    failed = next(
+        (
+            Message("{document}: {message}", document=name_of(one), message=step.message)
+            for one, step in steps
+            if step.state == "failed"
+        ),
+        NO_MESSAGE,
+    )
     if failed:
         return ReconciliationState.MISSING, failed
-    working = next((name_of(one) for one, step in steps if step.state in ("waiting", "running")), "")
+    working = next((one for one, step in steps if step.state in ("waiting", "running")), None)
     if working:
-        return ReconciliationState.WAITS, f"{working} is being mailed or noted."
+        return ReconciliationState.WAITS, Message("{document} is being mailed or noted.", document=name_of(working))
     draft = next((one.draft for one in made if one.stored_draft), None)
     if draft:
-        return ReconciliationState.WAITS, draft.problems[0].message if draft.problems else "A draft waits for you."
+        return ReconciliationState.WAITS, draft.problems[0].message if draft.problems else Message(
+            "A draft waits for you."
+        )
     if made:
-        return ReconciliationState.COMPLETE, ""
-    reason = next((finding.message for finding in known.rule_results if not finding.fired), "Nothing is due.")
+        return ReconciliationState.COMPLETE, NO_MESSAGE
+    reason = next((finding.message for finding in known.rule_results if not finding.fired), Message("Nothing is due."))
     return ReconciliationState.NOTHING_DUE, reason
 
 
-def assess_missing(known: OrderAssessment, deliveries: Sequence[Delivery]) -> tuple[ReconciliationState, str]:
+def assess_missing(known: OrderAssessment, deliveries: Sequence[Delivery]) -> tuple[ReconciliationState, Message]:
     what = ", ".join(known.missing_documents)
     last = deliveries[-1] if deliveries else None
     if last is None:
-        return ReconciliationState.MISSING, f"The shop never told of it; due: {what}."
+        return ReconciliationState.MISSING, Message("The shop never delivered it; due: {what}.", what=what)
     if last.state in ("waiting", "running"):
-        return ReconciliationState.WAITS, f"It waits to be looked at. {last.message}".strip()
-    return ReconciliationState.MISSING, f"Due: {what}. {last.message if last.state == 'failed' else ''}".strip()
+        return ReconciliationState.WAITS, Message("It waits to be processed. {message}", message=last.message)
+    if last.state == "failed":
+        return ReconciliationState.MISSING, Message("Due: {what}. {message}", what=what, message=last.message)
+    return ReconciliationState.MISSING, Message("Due: {what}.", what=what)
 
 
-def name_of(made: ListedDocument) -> str:
+def name_of(made: DocumentDetails) -> str:
     return made.document.number if made.document else "The draft"
 
 
 def gone_order(services: Services, seen: StoredOrder, connected: ConnectedShop) -> ReconciledOrder | None:
     """An order with documents that is in the bin, or erased; one without documents concerns nobody."""
-    made = order_history.list_documents(services, shop_id=seen.shop_id, order_id=seen.order_id)
+    with services.store.read() as connection:
+        made = order_history.listing(connection, shop_id=seen.shop_id, order_id=seen.order_id)
     made = tuple(one for one in made if one.draft.order_key == seen.order_key and one.document)
     if not made:
         return None
     placed_on = seen.ordered_at.astimezone(connected.shop.zoneinfo).date()
-    message = "The shop no longer lists this order; its documents stand."
+    message = Message("The shop no longer lists this order; its documents stand.")
     total = to_minor_unit(seen.total, seen.currency)
     return ReconciledOrder(
         seen.order_id,
@@ -324,7 +334,7 @@ def gone_order(services: Services, seen: StoredOrder, connected: ConnectedShop) 
 
 
 def reconcile_nightly(services: Services, connected: ConnectedShop) -> None:
-    """Reconcile this month once a night, keep the result, let what is missing be looked at, and sound or quiet the alarm."""
+    """Reconcile this month once a night: store the result, process what is missing, open or close the alert."""
     if not can_fetch(connected):
         return
     today = services.now().astimezone(connected.shop.zoneinfo).date()
@@ -355,9 +365,15 @@ def save_result(services: Services, connected: ConnectedShop, found: Reconciliat
             alerts.close(connection, shop.shop_id, code=MISSING_ALERT, now=now)
             return
         named = ", ".join(row.number for row in missing[:MOST_NAMED]) + (" …" if len(missing) > MOST_NAMED else "")
-        message = (
-            f"{shop.name}: {len(missing)} of {len(found.rows)} orders of {found.month} lack something ({named}). "
-            f"`facturelay reconcile {shop.shop_id} --month {found.month}` says what."
+        message = Message(
+            "{shop}: {count} of {orders} orders of {month} lack something ({named}). `facturelay reconcile {shop_id} "
+            "--month {month}` says what.",
+            shop=shop.name,
+            count=len(missing),
+            orders=len(found.rows),
+            month=found.month,
+            named=named,
+            shop_id=shop.shop_id,
         )
         alerts.raise_alert(connection, shop.shop_id, code=MISSING_ALERT, message=message, now=now)
         for row in missing:
@@ -410,12 +426,6 @@ def row_as_json(row: ReconciledOrder) -> dict[str, Any]:
     }
 
 
-def document_as_json(made: ListedDocument) -> dict[str, Any]:
-    mailed_at, noted_at = made.done_at(StepName.MAIL), made.done_at(StepName.WRITE_BACK)
-    return {
-        "number": name_of(made),
-        "kind": made.draft.kind,
-        "total": f"{made.draft.total:.2f}",
-        "mailed_at": mailed_at.isoformat() if mailed_at else None,
-        "noted_at": noted_at.isoformat() if noted_at else None,
-    }
+def document_as_json(made: DocumentDetails) -> dict[str, Any]:
+    fields = serializers.document(made)
+    return {name: fields[name] for name in ("number", "kind", "total", "mailed_at", "noted_at")}

@@ -1,6 +1,6 @@
-"""Use case: after a restored backup, read back from the shop's own notes what was issued since, and let the numbers go on.
+"""After a restored backup, read back from the shop's own notes what was issued since, and let the numbers go on.
 
-A note on an order tells number, total and link of its document. Where the order still comes to that total, the document is
+A note on an order holds number, total and link of its document. Where the order still comes to that total, the document is
 entered again under the same number and date, and its link works again. Nothing of it is mailed or noted a second time.
 """
 
@@ -16,10 +16,11 @@ from worker.domain.decide import decide_documents
 from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.numbering import first_repeated_number, sequence_in
 from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop
-from worker.errors import Rejected
+from worker.errors import NumberingPaused, OrderGone, Rejected
 from worker.i18n import Translator
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import NUMBERING_PAUSED, issue_draft
+from worker.invoicing.issue import issue_draft
+from worker.message import Message
 from worker.net import document_link
 from worker.orders.fetch import FetchedOrder, fetch_from_shop
 from worker.orders.poll import changed_since
@@ -33,7 +34,10 @@ from worker.woocommerce.payload import OrderNote
 
 MAYBE_ISSUED = Problem(
     "maybe_issued",
-    "A document may have been issued for this order after the backup that was restored; look in your mail before you issue it.",
+    Message(
+        "A document may have been issued for this order after the backup that was restored; look in your "
+        "mail before you issue it."
+    ),
 )
 # A document may have been issued a while after its order changed last: a try that failed for a day, a draft that waited.
 SCAN_MARGIN = timedelta(days=2)
@@ -43,7 +47,7 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class LostDocument:
-    """A document that a note in the shop tells of and the books do not. *document_id* is None where its link is unreadable."""
+    """A document that a note in the shop names and the register does not. *document_id* is None where its link is unreadable."""
 
     number: str
     series: Series
@@ -67,13 +71,13 @@ class NotEntered:
     """A lost document that could not be entered again, and why."""
 
     lost: LostDocument
-    message: str
+    message: Message
 
 
 def scan_notes(
     services: Services, connected: ConnectedShop, *, on_progress: OnProgress = lambda _done, _of: None
 ) -> NotesScan:
-    """Ask the shop for the notes of every order that may have changed since the backup. Raises Rejected or Unavailable."""
+    """Read the notes of every order that may have changed since the backup. Raises Rejected or Unavailable."""
     restored = require_numbering_paused(connected.shop)
     if not connected.secrets.has_rest:
         return NotesScan((), ())
@@ -98,32 +102,32 @@ def scan_notes(
 
 
 def require_numbering_paused(shop: Shop) -> RestoredBackup:
-    if shop.restored is None:
+    if shop.numbering.restored is None:
         raise Rejected(
-            f"The numbers of {shop.name} are not held; they are only after a restore.", code="numbering_not_paused"
+            "The numbering of {shop} is not paused; it is only after a restore.",
+            shop=shop.name,
+            code="numbering_not_paused",
         )
-    return shop.restored
+    return shop.numbering.restored
 
 
 def notes_of(services: Services, connected: ConnectedShop, order_id: int) -> tuple[OrderNote, ...]:
     try:
         return services.client_of(connected).notes(order_id)
-    except Rejected as error:
-        if error.code != "order_gone":
-            raise
+    except OrderGone:
         return ()
 
 
 def lost_document_in(services: Services, shop: Shop, order_id: int, note: OrderNote) -> LostDocument | None:
-    """The document that *note* tells of, where its number fits a series of the shop."""
+    """The document of *note*, where its number fits a series of the shop."""
     number = notes.number_in(note.text)
     if number is None:
         return None
-    for series in dict.fromkeys(shop.series.values()):
+    for series in dict.fromkeys(shop.numbering.series.values()):
         place = sequence_in(series, number)
         if place is not None:
             link = document_link.read(services.settings.secret_keys, notes.token_in(note.text))
-            # The link in a note is made as of the document's own moment; without it the note's moment is the nearest.
+            # The link in a note is signed when its document is issued; without it the note's own time is the nearest.
             issued_at = min(link.signed_at, note.created_at) if link else note.created_at
             return LostDocument(
                 number, series, place[1], order_id, issued_at, link.document_id if link else None, note.text
@@ -166,7 +170,9 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
         )
         if document.number != lost.number:
             raise Rejected(
-                f"{lost.number} cannot be entered: the books make {document.number} of it. Was the shop in test mode then?",
+                "{number} cannot be entered: the register makes {other_number} of it. Was the shop in test mode then?",
+                number=lost.number,
+                other_number=document.number,
                 code="number_unknown",
             )
         return document
@@ -178,28 +184,40 @@ def refuse_other_number(connection: Connection, shop: Shop, lost: LostDocument) 
     coming = counters.upcoming(lost.series, counter, today=today)
     if coming.number != lost.number:
         raise Rejected(
-            f"{lost.number} (order {lost.order_id}) cannot be entered: {coming.number} is next, and no note tells of it.",
+            "{number} (order {order_id}) cannot be entered: {next_number} is next, and no note names it.",
+            number=lost.number,
+            order_id=lost.order_id,
+            next_number=coming.number,
             code="number_unknown",
         )
 
 
 def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: LostDocument) -> Draft:
-    """The draft of the order that the note speaks of, for the same amount."""
+    """The draft of the note's order, for the same amount."""
     history = documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
     today = lost.issued_at.astimezone(shop.zoneinfo).date()
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
-    due = [draft for draft in decision.drafts if shop.series[draft.kind] == lost.series]
+    due = [draft for draft in decision.drafts if shop.numbering.series[draft.kind] == lost.series]
     words = Translator(shop.language)
     same = next(
         (draft for draft in due if notes.note_contains(lost.note, words.amount(draft.total, draft.currency))), None
     )
     if same is None:
-        why = "its amount has changed since" if due else "it no longer calls for such a document"
+        why = Message("its amount has changed since") if due else Message("it no longer calls for such a document")
         raise Rejected(
-            f"{lost.number} cannot be entered again from order {fetched.order.number}: {why}.", code="order_changed"
+            "{number} cannot be entered again from order {order_number}: {why}.",
+            number=lost.number,
+            order_number=fetched.order.number,
+            why=why,
+            code="order_changed",
         )
     if same.problems:
-        raise Rejected(f"{lost.number} cannot be entered again: {same.problems[0].message}", code=same.problems[0].code)
+        raise Rejected(
+            "{number} cannot be entered again: {message}",
+            number=lost.number,
+            message=same.problems[0].message,
+            code=same.problems[0].code,
+        )
     return same
 
 
@@ -211,7 +229,7 @@ def next_numbers(services: Services, shop: Shop) -> dict[Kind, str]:
             kind: counters.upcoming(
                 series, counters.counter_of(connection, shop.shop_id, series.name), today=today
             ).number
-            for kind, series in shop.series.items()
+            for kind, series in shop.numbering.series.items()
         }
 
 
@@ -224,16 +242,16 @@ def resume(
     after: Mapping[Kind, int],
     by: str,
 ) -> tuple[LostNumbers, ...]:
-    """Let the shop issue again, after the numbers that a person names. Returns the numbers that are not in the books.
+    """Let the shop issue again, after the numbers in *after*. Returns the numbers that are not in the register.
 
     Raises Rejected while a document that is left has a number that would be given again.
     """
     restored, shop = require_numbering_paused(connected.shop), connected.shop
-    starts = {shop.series[kind]: number for kind, number in after.items()}
+    starts = {shop.numbering.series[kind]: number for kind, number in after.items()}
     today = services.now().astimezone(shop.zoneinfo).date()
     refuse_repeats(services, shop, not_entered, starts, today=today)
     if starts:
-        # Any of these may have one of the numbers that are not in the books: a person issues or discards them.
+        # Any of these may have one of the numbers that are not in the register: a person issues or discards them.
         for order_id in found.orders:
             add_review_drafts(services, connected, order_id, tuple(starts), restored)
     with services.store.write() as connection:
@@ -241,8 +259,10 @@ def resume(
         skipped = [counters.skip(connection, shop.shop_id, *start, today=today) for start in starts.items()]
         lost = tuple(one for one in skipped if one is not None)
         shop = shops.get(connection, services.encryption, shop.shop_id).shop
-        shops.change(connection, replace(shop, restored=None, lost_numbers=(*shop.lost_numbers, *lost)))
-        alerts.close(connection, shop.shop_id, code=NUMBERING_PAUSED, now=services.now())
+        lost_numbers = (*shop.numbering.lost_numbers, *lost)
+        numbering = replace(shop.numbering, restored=None, lost_numbers=lost_numbers)
+        shops.change(connection, replace(shop, numbering=numbering))
+        alerts.close(connection, shop.shop_id, code=NumberingPaused.code, now=services.now())
         event = AuditEntry(shop.shop_id, services.now(), by, "numbering_resumed", resumed_message(lost))
         audit_trail.add(connection, event)
     return lost
@@ -252,7 +272,7 @@ def refuse_repeats(
     services: Services, shop: Shop, not_entered: Sequence[NotEntered], starts: Mapping[Series, int], *, today: date
 ) -> None:
     with services.store.read() as connection:
-        for series in dict.fromkeys(shop.series.values()):
+        for series in dict.fromkeys(shop.numbering.series.values()):
             counter = counters.counter_of(connection, shop.shop_id, series.name)
             coming = counters.upcoming(series, counter, today=today)
             first = max(coming.sequence, starts.get(series, 0) + 1)
@@ -260,8 +280,10 @@ def refuse_repeats(
             repeated = first_repeated_number(series, known, year=coming.issued_on.year, number=first)
             if repeated is not None:
                 raise Rejected(
-                    f"{repeated} was issued after the backup, and the series “{series.name}” would come to it again. Say "
+                    "{number} was issued after the backup, and the series “{series}” would come to it again. Say "
                     "which number was the last one, like --after invoice=118.",
+                    number=repeated,
+                    series=series.name,
                     code="number_exists",
                 )
 
@@ -269,7 +291,7 @@ def refuse_repeats(
 def add_review_drafts(
     services: Services, connected: ConnectedShop, order_id: int, series: Sequence[Series], restored: RestoredBackup
 ) -> None:
-    """Keep what an order of before the restore lacks as drafts with a reason, so that nothing is issued twice by itself."""
+    """Store what an order from before the restore lacks as drafts with a reason, so that nothing is issued twice by itself."""
     try:
         fetched = fetch_from_shop(services, connected, order_id)
     except Rejected:
@@ -282,13 +304,15 @@ def add_review_drafts(
         history = documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
         today = services.now().astimezone(shop.zoneinfo).date()
         for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
-            if shop.series[draft.kind] in series:
+            if shop.numbering.series[draft.kind] in series:
                 flagged = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))
                 documents.save_draft(connection, shop.shop_id, flagged, now=services.now())
 
 
-def resumed_message(lost: Sequence[LostNumbers]) -> str:
+def resumed_message(lost: Sequence[LostNumbers]) -> Message:
     if not lost:
-        return "The numbers go on where the books end."
-    spans = "; ".join(f"{one.first} to {one.last} of “{one.series}”" for one in lost)
-    return f"The numbers go on. Given after the backup and not in the books: {spans}."
+        return Message("The numbers go on where the register ends.")
+    spans = tuple(
+        Message("{first} to {last} of “{series}”", first=one.first, last=one.last, series=one.series) for one in lost
+    )
+    return Message("The numbers go on. Given after the backup and not in the register: {spans}.", spans=spans)

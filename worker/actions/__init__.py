@@ -1,1 +1,1 @@
-"""What a person decides and rows alone can do, at once: pages, API and commands all come here."""
+"""Actions: what a person decides and rows alone can do, at once. Pages, API and commands all come here."""

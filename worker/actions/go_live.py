@@ -1,8 +1,8 @@
 """From test to live: what must be right before the first real number is given, and what is good to know.
 
-Orders of the time of testing stay tests: going live moves the shop's beginning (`orders_since`) to that moment, so an order
+Orders of the time of testing stay tests: going live moves the shop's beginning (`orders.since`) to that moment, so an order
 placed before it makes no real document by itself. A person may choose an earlier beginning; an order that has a test document
-keeps it, and what takes that back is a test too (`cores.builtin`), so that no real number ever rests on one that is not.
+keeps it, and its credit note is a test too (`invoicing.cores.builtin`), so that no real number ever rests on one that is not.
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from worker.domain.document import Kind
+from worker.domain.document import KIND_TERMS, Kind
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.message import Message
 from worker.store import counters as numbering
 from worker.store import deliveries
 from worker.store.database.tables import documents
@@ -20,12 +21,12 @@ from worker.store.database.tables import documents
 
 @dataclass(frozen=True)
 class ReadinessCheck:
-    """One line of the checklist. Only what is *needed* keeps a shop from going live."""
+    """One line of the checklist. Only what is *needed* prevents a shop from going live."""
 
     name: str
     good: bool
     needed: bool
-    message: str
+    message: Message
 
 
 def checklist(
@@ -42,7 +43,7 @@ def checklist(
 def first_run_checklist(
     connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime
 ) -> tuple[ReadinessCheck, ...]:
-    """The checklist with what a new shop wants to see besides: that it is heard, and what was made while testing."""
+    """The checklist, with two more for a new shop: that it delivers, and what was made while testing."""
     return (
         *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
         delivery_check(connection, shop),
@@ -53,7 +54,9 @@ def first_run_checklist(
 def delivery_check(connection: Connection, shop: Shop) -> ReadinessCheck:
     delivered = deliveries.has_delivered(connection, shop.shop_id)
     message = (
-        "The shop rings when an order comes in." if delivered else "The shop has not rung yet: place a test order."
+        Message("The shop notifies us when an order comes in.")
+        if delivered
+        else Message("The shop has not notified us yet: place a test order.")
     )
     return ReadinessCheck("last_delivery", good=delivered, needed=False, message=message)
 
@@ -62,19 +65,26 @@ def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
     mine = (documents.c.shop_id == shop.shop_id, documents.c.test.is_(True))
     made = int(connection.execute(select(func.count()).select_from(documents).where(*mine)).scalar_one())
     if made > 1:
-        message = (
-            f"{made} test documents were made. They stay tests, and their orders make no real documents by themselves."
+        message = Message(
+            "{count} test documents were made. They stay tests, and their orders make no real documents by themselves.",
+            count=made,
         )
     elif made:
-        message = "One test document was made. It stays a test, and its order makes no real document by itself."
+        message = Message(
+            "One test document was made. It stays a test, and its order makes no real document by itself."
+        )
     else:
-        message = "No test document was made yet: place a sample order and look at what comes of it."
+        message = Message("No test document was made yet: place a sample order and see what comes of it.")
     return ReadinessCheck("tests", good=bool(made), needed=False, message=message)
 
 
 def seller_check(shop: Shop) -> ReadinessCheck:
-    missing = ", ".join(shop.seller.missing())
-    message = f"The seller's details lack: {missing}. Fill them in first." if missing else "The seller is complete."
+    missing = shop.seller.missing()
+    message = (
+        Message("The seller's details lack: {missing}. Fill them in first.", missing=missing)
+        if missing
+        else Message("The seller is complete.")
+    )
     return ReadinessCheck("seller", good=not missing, needed=True, message=message)
 
 
@@ -84,7 +94,10 @@ def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple
     kinds = [kind for kind in Kind if kind in made or (kind is Kind.CREDIT_NOTE and Kind.INVOICE in made)]
     return tuple(
         ReadinessCheck(
-            f"number_{kind}", good=True, needed=False, message=f"The next {kind.replace('_', ' ')} is {number}."
+            f"number_{kind}",
+            good=True,
+            needed=False,
+            message=Message("The next {kind} is {number}.", kind=KIND_TERMS[kind], number=number),
         )
         for kind, number in next_numbers(connection, shop, now=now).items()
         if kind in kinds
@@ -92,29 +105,36 @@ def number_checks(connection: Connection, shop: Shop, *, now: datetime) -> tuple
 
 
 def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[Kind, str]:
-    """The number that each kind would get at this moment, once the shop is live."""
+    """The number that each kind would get now, once the shop is live."""
     today = now.astimezone(shop.zoneinfo).date()
     counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}
     return {
-        kind: numbering.upcoming(shop.series[kind], counters.get(shop.series[kind].name), today=today).number
+        kind: numbering.upcoming(
+            shop.numbering.series[kind], counters.get(shop.numbering.series[kind].name), today=today
+        ).number
         for kind in Kind
-        if kind in shop.series
+        if kind in shop.numbering.series
     }
 
 
 def mail_check(shop: Shop, *, smtp_url: str, mail_from: str) -> ReadinessCheck:
     if not smtp_url:
-        message = "No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed."
+        message = Message("No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed.")
         return ReadinessCheck("mail", good=False, needed=False, message=message)
-    if not (shop.mail_from or shop.seller.email or mail_from):
-        message = "No sender is set for mails; give the seller's e-mail address."
+    if not (shop.mail.sender or shop.seller.email or mail_from):
+        message = Message("No sender is set for mails; give the seller's e-mail address.")
         return ReadinessCheck("mail", good=False, needed=False, message=message)
-    return ReadinessCheck("mail", good=True, needed=False, message="A mail server is set.")
+    return ReadinessCheck("mail", good=True, needed=False, message=Message("A mail server is set."))
 
 
 def make_live(shop: Shop, checks: tuple[ReadinessCheck, ...], *, since: datetime) -> Shop:
     """*shop* gone live, beginning at *since*. Raises Rejected when something needed is missing."""
     for check in checks:
         if check.needed and not check.good:
-            raise Rejected(f"{shop.name} cannot go live yet. {check.message}", code=f"{check.name}_incomplete")
-    return replace(shop, test=False, orders_since=max(shop.orders_since, since))
+            raise Rejected(
+                "{shop} cannot go live yet. {reason}",
+                shop=shop.name,
+                reason=check.message,
+                code=f"{check.name}_incomplete",
+            )
+    return replace(shop, test=False).with_orders_since(max(shop.orders.since, since))

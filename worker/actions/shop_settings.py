@@ -1,68 +1,183 @@
-"""Storing what a person changed about a shop: under its lock, with a trail that tells from what to what. For pages and commands.
+"""Store what a person changed about a shop: under its lock, with from what to what in the audit trail. For pages and commands.
 
-Everything here may be called by the bridge. *by* is the person's name as the trail shows it. What is wrong is told as
-`Rejected`, or as `settling.WrongSettings` by field; then nothing was stored.
+Everything here may be called by the bridge. *by* is the person's name in the audit trail. What is wrong raises
+`Rejected`, or `settings_form.WrongSettings` by field; then nothing was stored.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 
 from sqlalchemy import Connection
 
-from worker.actions import go_live as going_live
+from worker.actions import go_live
 from worker.actions.go_live import ReadinessCheck
 from worker.domain import settings_form
 from worker.domain import texts as wording
 from worker.domain.document import Kind
 from worker.domain.numbering import apply_series_settings
 from worker.domain.settings_diff import describe_changes
-from worker.domain.shop import DEFAULT_RULES, Shop
-from worker.errors import Rejected
+from worker.domain.shop import OrderSettings, Shop
+from worker.errors import InvalidValue, Rejected
+from worker.message import Message
 from worker.net import smtp_url as mail_server
 from worker.net.smtp_url import SmtpServer
+from worker.settings import Settings
 from worker.store import audit_trail, counters, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.shops import ConnectedShop, Secrets
 
-
-def create_shop(
-    store: Store, encryption: Encryption, *, name: str, url: str, allow_private: bool, by: str, now: datetime
-) -> tuple[Shop, str]:
-    """Make a shop in test, and return it with the secret of its webhooks: shown once, for copying. *allow_private* is the
-    operator's setting. Raises WrongSettings for “name” or “url”."""
-    shop = Shop(shop_id=shops.new_shop_id(), name="new", url="", orders_since=now, rules=DEFAULT_RULES, test=True)
-    shop = with_url(settings_form.apply_settings(shop, {"name": name}), url, allow_private=allow_private)
-    secret = shops.new_webhook_secret()
-    with store.write() as connection:
-        shop = shops.add(connection, encryption, shop, Secrets((secret,)), now=now)
-        audit_trail.add(connection, AuditEntry(shop.shop_id, now, by, "shop_created", f"{shop.name} was made."))
-    return shop, secret
+# What a new shop takes over from the one that it is to be like. Company, numbers given, keys and logo are each shop's own.
+COPIED_SETTINGS = (
+    "rules", "credit_notes", "zone", "orders.status_map", "orders.pending_is_placed", "vat", "payment_days", "branding.accent",
+    "branding.layout", "numbering.series", "texts",
+)  # fmt: skip
 
 
-def change_url(
-    store: Store, encryption: Encryption, shop_id: str, url: str, *, allow_private: bool, by: str, now: datetime
+@dataclass(frozen=True)
+class NumberingChanges:
+    """What a person changed of the numbering, by kind. *continue_after*: the last number given elsewhere."""
+
+    names: Mapping[Kind, str] = field(default_factory=dict)
+    patterns: Mapping[Kind, str] = field(default_factory=dict)
+    yearly: Mapping[Kind, bool] = field(default_factory=dict)
+    continue_after: Mapping[Kind, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShopChanges:
+    """What a person changed of a shop at once; None leaves a thing as it is. *settings*: text by `settings_form.FIELDS`.
+
+    *live*: True begins with real documents, at *begin*, `orders.since` of *settings*, or now; False goes back to test. While
+    a shop is *suspended* its orders wait, and nothing is lost.
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
+    numbering: NumberingChanges = NumberingChanges()
+    suspended: bool | None = None
+    live: bool | None = None
+    begin: datetime | None = None
+    rest_key: str | None = None
+    rest_secret: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangedShop:
+    """*messages*: each change as the trail has it; *checks*: what is ready and what is not, where the shop went live."""
+
+    shop: Shop
+    messages: tuple[Message, ...]
+    checks: tuple[ReadinessCheck, ...]
+
+
+def new_shop(
+    settings: Mapping[str, str],
+    url: str,
+    *,
+    template: Shop | None = None,
+    test: bool = True,
+    allow_private: bool,
+    now: datetime,
 ) -> Shop:
-    """Store another address of the shop. The errand `check_connection` says whether it answers there."""
-    return update_shop(
-        store, encryption, shop_id, lambda shop: with_url(shop, url, allow_private=allow_private), by=by, now=now
+    """A shop with *settings* by `settings_form.FIELDS`, and else those of *template*, that begins *now*; nothing is stored.
+
+    *allow_private* is the operator's setting. Raises WrongSettings with every wrong field, “url” among them.
+    """
+    shop, wrong = Shop(shops.new_shop_id(), "new", "", OrderSettings(since=now), test=test), dict[str, Message]()
+    if template is not None:
+        for name in COPIED_SETTINGS:
+            shop = settings_form.with_setting(shop, name, settings_form.setting_of(template, name))
+    try:
+        shop = settings_form.apply_settings(shop, settings)
+    except settings_form.WrongSettings as error:
+        wrong |= error.messages
+    try:
+        shop = with_url(shop, url, allow_private=allow_private)
+    except settings_form.WrongSettings as error:
+        wrong |= error.messages
+    if wrong:
+        raise settings_form.WrongSettings(wrong)
+    return shop
+
+
+def add_shop(
+    connection: Connection,
+    encryption: Encryption,
+    shop: Shop,
+    secrets: Secrets,
+    *,
+    numbering: NumberingChanges = NumberingChanges(),
+    by: str,
+    now: datetime,
+) -> Shop:
+    """Store a new shop and return it with its seed and its numbering. Raises Rejected for wrong *numbering*."""
+    shop = with_numbering(connection, shops.add(connection, encryption, shop, secrets, now=now), numbering, now=now)
+    shops.change(connection, shop)
+    audit_trail.add(
+        connection, AuditEntry(shop.shop_id, now, by, "shop_created", Message("{name} was made.", name=shop.name))
     )
+    return shop
+
+
+def change_shop(
+    store: Store,
+    encryption: Encryption,
+    operator: Settings,
+    shop_id: str,
+    changes: ShopChanges,
+    *,
+    by: str,
+    now: datetime,
+) -> ChangedShop:
+    """Store all of *changes*, or none when one is wrong: raises Rejected, or WrongSettings by field."""
+    with store.write() as connection:
+        found = lock_and_get(connection, encryption, shop_id)
+        shop = settings_form.apply_settings(found.shop, changes.settings)
+        if changes.url is not None:
+            shop = with_url(shop, changes.url, allow_private=operator.allow_private_shops)
+        if changes.suspended is not None:
+            shop = replace(shop, suspended=changes.suspended)
+        shop = with_numbering(connection, shop, changes.numbering, now=now)
+        checks: tuple[ReadinessCheck, ...] = ()
+        if changes.live is False:
+            shop = replace(shop, test=True)
+        if changes.live and shop.test:
+            shop, checks = gone_live(connection, shop, operator, changes, now=now)
+        messages = (
+            *describe_changes(found.shop, shop),
+            *store_rest_key(connection, encryption, found, rest_key=changes.rest_key, rest_secret=changes.rest_secret),
+        )
+        if messages:
+            shops.change(connection, shop)
+            record(connection, shop_id, messages, by=by, now=now)
+    return ChangedShop(shop, messages, checks)
+
+
+def gone_live(
+    connection: Connection, shop: Shop, operator: Settings, changes: ShopChanges, *, now: datetime
+) -> tuple[Shop, tuple[ReadinessCheck, ...]]:
+    checks = go_live.checklist(connection, shop, smtp_url=operator.smtp_url, mail_from=operator.mail_from, now=now)
+    if changes.begin is not None:
+        shop = shop.with_orders_since(changes.begin)
+    is_chosen = changes.begin is not None or "orders.since" in changes.settings
+    return go_live.make_live(shop, checks, since=shop.orders.since if is_chosen else now), checks
 
 
 def with_url(shop: Shop, url: str, *, allow_private: bool) -> Shop:
     try:
         return replace(shop, url=settings_form.read_shop_url(url.strip(), allow_private=allow_private))
-    except ValueError as error:
-        raise settings_form.WrongSettings({"url": str(error)}) from error
+    except InvalidValue as error:
+        raise settings_form.WrongSettings({"url": error.message}) from error
 
 
 def update_shop(
     store: Store, encryption: Encryption, shop_id: str, transform: Callable[[Shop], Shop], *, by: str, now: datetime
 ) -> Shop:
-    """Store what *how* makes of a shop's settings, and write on its trail what changed. What *how* raises goes through."""
+    """Store what *transform* makes of a shop's settings, and record what changed. What *transform* raises goes through."""
     with store.write() as connection:
         counters.lock(connection, shop_id)  # one at a time: each writes all settings
         before = shops.get(connection, encryption, shop_id).shop
@@ -71,28 +186,18 @@ def update_shop(
     return after
 
 
-def save(connection: Connection, before: Shop, after: Shop, *, by: str, now: datetime) -> tuple[str, ...]:
+def save(connection: Connection, before: Shop, after: Shop, *, by: str, now: datetime) -> tuple[Message, ...]:
     """Store *after* in place of *before*, with what changed on the trail; returns that. Call under the shop's lock."""
-    changed = tuple(shortened(message) for message in describe_changes(before, after))
+    changed = describe_changes(before, after)
     if changed:
         shops.change(connection, after)
         record(connection, after.shop_id, changed, by=by, now=now)
     return changed
 
 
-def record(connection: Connection, shop_id: str, changed: tuple[str, ...], *, by: str, now: datetime) -> None:
-    audit_trail.add(connection, AuditEntry(shop_id, now, by, "settings_changed", "; ".join(changed) + "."))
-
-
-def change_settings(
-    store: Store, encryption: Encryption, shop_id: str, given: Mapping[str, str], *, by: str, now: datetime
-) -> Shop:
-    """Store settings given as text, by the names of `domain.settling.FIELDS`; what is not named stays.
-
-    Raises WrongSettings with a sentence for each wrong field. A page shows the fields with `domain.settling.shown`.
-    """
-    return update_shop(
-        store, encryption, shop_id, lambda shop: settings_form.apply_settings(shop, given), by=by, now=now
+def record(connection: Connection, shop_id: str, changed: tuple[Message, ...], *, by: str, now: datetime) -> None:
+    audit_trail.add(
+        connection, AuditEntry(shop_id, now, by, "settings_changed", Message("{changes}.", changes=changed))
     )
 
 
@@ -101,14 +206,14 @@ def change_texts(
 ) -> Shop:
     """Write texts by key or pattern (`mail.body/invoice/*/nl`); None goes back to the default, "" prints nothing.
 
-    Raises WrongSettings by the given key, as `wording.with_text` and `wording.keys` say it.
+    Raises WrongSettings by the given key, with the message of `texts.with_text` or `texts.matching_keys`.
     """
     return update_shop(store, encryption, shop_id, lambda shop: with_texts(shop, texts), by=by, now=now)
 
 
 def with_texts(shop: Shop, texts: Mapping[str, str | None]) -> Shop:
-    """*shop* with its own words as `change_texts` takes them; nothing is stored."""
-    wrong: dict[str, str] = {}
+    """*shop* with its own texts as `change_texts` takes them; nothing is stored."""
+    wrong: dict[str, Message] = {}
     for pattern, text in texts.items():
         try:
             keys = wording.matching_keys(pattern)
@@ -117,8 +222,8 @@ def with_texts(shop: Shop, texts: Mapping[str, str | None]) -> Shop:
             else:
                 for key in keys:
                     shop = wording.with_text(shop, key, text)
-        except ValueError as error:
-            wrong[pattern] = str(error)
+        except InvalidValue as error:
+            wrong[pattern] = error.message
     if wrong:
         raise settings_form.WrongSettings(wrong)
     return shop
@@ -127,71 +232,34 @@ def with_texts(shop: Shop, texts: Mapping[str, str | None]) -> Shop:
 # Numbers
 
 
-def change_numbers(
-    store: Store,
-    encryption: Encryption,
-    shop_id: str,
-    *,
-    names: Mapping[Kind, str] | None = None,
-    patterns: Mapping[Kind, str] | None = None,
-    yearly: Mapping[Kind, bool] | None = None,
-    continue_after: Mapping[Kind, int] | None = None,
-    by: str,
-    now: datetime,
-) -> Shop:
-    """Store how documents are numbered: the series a kind counts in, its pattern, whether it starts anew each year, and
-    the last number given elsewhere. Give only what a person changed. Raises Rejected with a sentence."""
-    with store.write() as connection:
-        counters.lock(connection, shop_id)
-        before = shops.get(connection, encryption, shop_id).shop
-        after = with_numbering(
-            connection,
-            before,
-            names=names or {},
-            patterns=patterns or {},
-            yearly=yearly or {},
-            continue_after=continue_after or {},
-            now=now,
-        )
-        save(connection, before, after, by=by, now=now)
-    return after
-
-
-def with_numbering(
-    connection: Connection,
-    shop: Shop,
-    *,
-    names: Mapping[Kind, str],
-    patterns: Mapping[Kind, str],
-    yearly: Mapping[Kind, bool],
-    continue_after: Mapping[Kind, int],
-    now: datetime,
-) -> Shop:
+def with_numbering(connection: Connection, shop: Shop, changes: NumberingChanges, *, now: datetime) -> Shop:
     """*shop* with other numbers; its counters are set in this transaction, the shop itself is not stored yet."""
-    if not (names or patterns or yearly or continue_after):
+    if changes == NumberingChanges():
         return shop
     try:
-        wanted = apply_series_settings(shop.series, names=names, patterns=patterns, yearly=yearly)
-    except ValueError as error:
-        raise Rejected(str(error), code="option_wrong") from error
+        wanted = apply_series_settings(
+            shop.numbering.series, names=changes.names, patterns=changes.patterns, yearly=changes.yearly
+        )
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error
     today = now.astimezone(shop.zoneinfo).date()
-    return counters.change_series(connection, shop, wanted, continue_after=continue_after, today=today)
+    return counters.change_series(connection, shop, wanted, continue_after=changes.continue_after, today=today)
 
 
 def parse_last_number(text: str) -> int:
-    """The number to continue after, as typed. Raises ValueError with a sentence."""
+    """The number to continue after, as typed. Raises ValueError with a message."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ValueError(f"“{text}” is not a number to continue after; write it like invoice=115")
+        raise InvalidValue("“{text}” is not a number to continue after; write it like invoice=115", text=text)
     return int(text)
 
 
-# Secrets: the trail learns that they changed, and nothing else
+# Secrets: the audit trail says that they changed, and nothing else
 
 
 def change_rest_key(
     store: Store, encryption: Encryption, shop_id: str, *, rest_key: str, rest_secret: str, by: str, now: datetime
 ) -> None:
-    """Store the WooCommerce REST key (`ck_…`) and its secret (`cs_…`); empty takes them away. The errand
+    """Store the WooCommerce REST key (`ck_…`) and its secret (`cs_…`); empty takes them away. The task
     `check_connection` says whether they work."""
     rest_key, rest_secret = rest_key.strip(), rest_secret.strip()
     if bool(rest_key) != bool(rest_secret):
@@ -210,8 +278,8 @@ def store_rest_key(
     *,
     rest_key: str | None,
     rest_secret: str | None,
-) -> tuple[str, ...]:
-    """Store a new REST key where one was given; what the trail may know of it. Call under the shop's lock."""
+) -> tuple[Message, ...]:
+    """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock."""
     old = found.secrets
     new = replace(
         old,
@@ -221,7 +289,7 @@ def store_rest_key(
     if new == old:
         return ()
     shops.change_secrets(connection, encryption, found.shop.shop_id, new)
-    return ("the REST key was changed" if new.has_rest else "the REST key was taken away",)
+    return (Message("the REST key was changed") if new.has_rest else Message("the REST key was taken away"),)
 
 
 def rotate_webhook_secret(
@@ -234,7 +302,7 @@ def rotate_webhook_secret(
     with store.write() as connection:
         lock_and_get(connection, encryption, shop_id)
         shops.rotate_webhook_secret(connection, encryption, shop_id, secret)
-        message = "The webhook secret was replaced; the one before it works until the next time."
+        message = Message("The webhook secret was replaced; the one before it works until the next time.")
         audit_trail.add(connection, AuditEntry(shop_id, now, by, "secret_rotated", message))
     return secret
 
@@ -249,11 +317,11 @@ def change_mail_server(
     by: str,
     now: datetime,
 ) -> bool:
-    """Let the shop's mail leave by a server of its own; None: by the operator's. False when it was so already.
+    """Send the shop's mail by a server of its own; None: by the operator's. False when it was so already.
 
     A form that leaves the password empty means the one that is there: pass `with_password`. Raises Rejected for a server
-    that would tell the password to all. Whether it leads into a private network, and takes mail, the errand `test_mail`
-    says: each mail checks that anew.
+    that would send the password unencrypted. Whether it leads into a private network, and takes mail, the task `test_mail`
+    says: each mail checks that again.
     """
     smtp_url = (
         mail_server.check_smtp_url(mail_server.format_smtp_url(server), allow_private=allow_private) if server else ""
@@ -270,7 +338,11 @@ def change_smtp_url(
         if secrets.smtp_url == smtp_url:
             return False
         shops.change_secrets(connection, encryption, shop_id, replace(secrets, smtp_url=smtp_url))
-        message = "The shop has a mail server of its own." if smtp_url else "The operator's mail server is used."
+        message = (
+            Message("The shop has a mail server of its own.")
+            if smtp_url
+            else Message("The operator's mail server is used.")
+        )
         audit_trail.add(connection, AuditEntry(shop_id, now, by, "settings_changed", message))
     return True
 
@@ -287,50 +359,6 @@ def with_password(server: SmtpServer, secrets: Secrets) -> SmtpServer:
     return replace(server, password=stored.password) if stored and same and not server.password else server
 
 
-# Pause, test and live
-
-
-def suspend(store: Store, encryption: Encryption, shop_id: str, *, suspended: bool, by: str, now: datetime) -> Shop:
-    """Pause a shop, or let it go on: while it is paused its orders wait, and nothing is lost."""
-    return update_shop(store, encryption, shop_id, lambda shop: replace(shop, suspended=suspended), by=by, now=now)
-
-
-def back_to_test(store: Store, encryption: Encryption, shop_id: str, *, by: str, now: datetime) -> Shop:
-    return update_shop(store, encryption, shop_id, lambda shop: replace(shop, test=True), by=by, now=now)
-
-
-def go_live(
-    store: Store,
-    encryption: Encryption,
-    shop_id: str,
-    *,
-    smtp_url: str,
-    mail_from: str,
-    since: datetime | None = None,
-    by: str,
-    now: datetime,
-) -> tuple[Shop, tuple[ReadinessCheck, ...]]:
-    """Begin with real documents. *since*: an earlier beginning that a person chose; orders placed before it make none.
-
-    *smtp_url* and *mail_from* are the operator's settings of those names. Raises Rejected with the first thing that is
-    needed and missing; `store.going_live.checklist` shows all of them before.
-    """
-    with store.write() as connection:
-        counters.lock(connection, shop_id)
-        before = shops.get(connection, encryption, shop_id).shop
-        checks = going_live.checklist(connection, before, smtp_url=smtp_url, mail_from=mail_from, now=now)
-        if not before.test:
-            return before, checks
-        begins = before if since is None else replace(before, orders_since=since)
-        after = going_live.make_live(begins, checks, since=since or now)
-        save(connection, before, after, by=by, now=now)
-    return after, checks
-
-
 def lock_and_get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:
     counters.lock(connection, shop_id)
     return shops.get(connection, encryption, shop_id)
-
-
-def shortened(text: str, most: int = 300) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,4 +1,4 @@
-"""`facturelay …`: one command for people and scripts. Exit codes: 0 done, 1 looked and found something wrong, 2 called wrongly."""
+"""`facturelay …`: one command for people and scripts. Exit codes: 0 done, 1 checked and found something wrong, 2 called wrongly."""
 
 import sys
 
@@ -7,7 +7,7 @@ import click
 from worker.cli.common import Lazy
 from worker.errors import FacturelayError
 
-# Imported when called: `facturelay status` must not wait for the press to be loaded.
+# Imported when called: `facturelay status` must not wait for the PDF libraries to load.
 COMMANDS = {
     "up": "processes:up",
     "demo": "processes:demo",
@@ -44,7 +44,7 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command line. What we refuse is a sentence on stderr, never a traceback."""
+    """Run the command line. A refusal is a message on stderr, never a traceback."""
     code = 0
     try:
         # Without its standalone mode click gives the code of context.exit() back and raises nothing.

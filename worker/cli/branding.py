@@ -1,4 +1,4 @@
-"""`facturelay shop logo | layout`: how a shop's documents look."""
+"""`facturelay shop logo | layout`: the branding of a shop's documents."""
 
 from pathlib import Path
 
@@ -25,8 +25,8 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
         changed = branding.remove_logo(services, shop_id, by=ACTOR)
     else:
         changed = branding.save_logo(services, shop_id, file.read_bytes(), by=ACTOR)
-    answer = {"id": shop_id, "logo": changed.logo.path if changed.logo else None}
-    said = "The logo is printed from now on." if changed.logo else "The name is printed from now on."
+    answer = {"id": shop_id, "logo": changed.branding.logo.path if changed.branding.logo else None}
+    said = "The logo is printed from now on." if changed.branding.logo else "The name is printed from now on."
     show(answer, as_json=as_json, text=lambda: said)
 
 
@@ -39,7 +39,7 @@ def layout(shop_id: str, layout: str, data: Path | None, *, as_json: bool) -> No
     """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
     changed = branding.change_layout(open_services(data), shop_id, layout, by=ACTOR)
     show(
-        {"id": shop_id, "layout": changed.layout},
+        {"id": shop_id, "layout": changed.branding.layout},
         as_json=as_json,
-        text=lambda: f"Documents are laid out as “{changed.layout}” from now on.",
+        text=lambda: f"Documents are laid out as “{changed.branding.layout}” from now on.",
     )

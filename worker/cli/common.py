@@ -1,4 +1,4 @@
-"""What the commands share: the data folder, opening the services, and printing for people or for scripts."""
+"""What the commands share: the data folder, opening the services, output as text or as JSON."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from worker.errors import Rejected
 from worker.processes.supervisor import prepare
 from worker.services import Services
 from worker.settings import Settings
+from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,8 +71,13 @@ def open_services(data: Path | None) -> Services:
 
 
 def show(value: object, *, as_json: bool, text: Callable[[], str]) -> None:
-    """Print *value* as JSON, or what *text* makes of it for people."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text())
+    """Print *value* as JSON, or what *text* returns."""
+    click.echo(to_json(value) if as_json else text())
+
+
+def to_json(value: object) -> str:
+    """JSON for scripts; messages in English, which is made here."""
+    return json.dumps(json_codec.plain(value, str), ensure_ascii=False, indent=2)
 
 
 def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import click
 
+from worker import serializers
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.domain.document import Document
 from worker.invoicing import manual
 from worker.invoicing.manual import Actor
-from worker.orders import history
-from worker.orders.history import ListedDocument
+from worker.serializers import Json
 from worker.services import Services
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails
 from worker.store.steps import StepName
 
 ACTOR = Actor("command line")
@@ -29,20 +31,22 @@ def documents() -> None:
 @with_json
 def list_documents(shop_id: str | None, order_id: int | None, data: Path | None, *, as_json: bool) -> None:
     """List documents, oldest first, and the drafts that wait."""
-    found = history.list_documents(open_services(data), shop_id=shop_id, order_id=order_id)
-    show([history.as_json(item) for item in found], as_json=as_json, text=lambda: as_table(found))
+    services = open_services(data)
+    with services.store.read() as connection:
+        found = order_history.listing(connection, shop_id=shop_id, order_id=order_id)
+    show([item_as_json(services, item) for item in found], as_json=as_json, text=lambda: as_table(found))
 
 
-def as_table(found: tuple[ListedDocument, ...]) -> str:
+def as_table(found: tuple[DocumentDetails, ...]) -> str:
     if not found:
         return "There are no documents yet; the first one appears when an order reaches the moment of a rule."
     head = ("number", "date", "kind", "order", "total", "", "mailed", "noted", "waits for")
     return table([head, *(row(item) for item in found)], right=(4,))
 
 
-def row(item: ListedDocument) -> tuple[str, ...]:
+def row(item: DocumentDetails) -> tuple[str, ...]:
     document, draft = item.document, item.draft
-    problem = draft.problems[0].message if draft.problems else ""
+    problem = str(draft.problems[0].message) if draft.problems else ""
     return (
         document.number if document else "draft",
         f"{document.issued_on:%d-%m-%Y}" if document else "",
@@ -52,7 +56,7 @@ def row(item: ListedDocument) -> tuple[str, ...]:
         draft.currency,
         "yes" if item.done_at(StepName.MAIL) else "",
         "yes" if item.done_at(StepName.WRITE_BACK) else "",
-        problem or next((step.message for step in item.steps if step.message and step.state != "done"), ""),
+        problem or next((str(step.message) for step in item.steps if step.message and step.state != "done"), ""),
     )
 
 
@@ -116,14 +120,17 @@ def credit_document(document_id: int, data: Path | None, *, issue_again: bool, y
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
     services = open_services(data)
     made = manual.credit(services, document_id, issue_again=issue_again, by=ACTOR)
-    ids, first = {document.document_id for document in made}, made[0]
-    of_order = history.list_documents(services, shop_id=first.shop_id, order_id=first.draft.order_id)
-    listed = [item for item in of_order if item.document and item.document.document_id in ids]
+    with services.store.read() as connection:
+        listed = order_history.details(connection, made)
     numbers = " and ".join(document.number for document in made)
-    show([history.as_json(item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
+    show([item_as_json(services, item) for item in listed], as_json=as_json, text=lambda: f"{numbers} issued.")
 
 
 def show_document(services: Services, document: Document, *, as_json: bool, text: str) -> None:
-    listed = history.list_documents(services, shop_id=document.shop_id, order_id=document.draft.order_id)
-    mine = next(item for item in listed if item.document and item.document.document_id == document.document_id)
-    show(history.as_json(mine), as_json=as_json, text=lambda: text)
+    with services.store.read() as connection:
+        (item,) = order_history.details(connection, (document,))
+    show(item_as_json(services, item), as_json=as_json, text=lambda: text)
+
+
+def item_as_json(services: Services, item: DocumentDetails) -> Json:
+    return serializers.document(item, link=services.link_of(item.document))

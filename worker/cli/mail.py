@@ -37,16 +37,16 @@ def test(shop_id: str, to: str, data: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--smtp-url", help="The shop's own mail server, like smtp+starttls://user:password@host:587; “” for none."
 )
-@click.option("--from", "mail_from", help="Sender, like “De Gist <winkel@gist.example>”.")
-@click.option("--reply-to", "mail_reply_to", help="Where answers go.")
-@click.option("--cc", "mail_cc", help="Addresses that get an open copy, with commas between.")
-@click.option("--bcc", "mail_bcc", help="Addresses that get a blind copy, with commas between.")
+@click.option("--from", "sender", help="Sender, like “De Gist <winkel@gist.example>”.")
+@click.option("--reply-to", "reply_to", help="Where answers go.")
+@click.option("--cc", "cc", help="Addresses that get an open copy, with commas between.")
+@click.option("--bcc", "bcc", help="Addresses that get a blind copy, with commas between.")
 @click.option(
     "--attach",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A PDF that rides along with each mail, like the terms and conditions.",
+    help="A PDF that is attached to each mail, like the terms and conditions.",
 )
-@click.option("--no-attach", is_flag=True, help="Nothing rides along any more.")
+@click.option("--no-attach", is_flag=True, help="Nothing is attached any more.")
 @with_data
 @with_json
 def set_mail(
@@ -61,14 +61,12 @@ def set_mail(
 ) -> None:
     """Change how a shop's mail leaves. What is not named stays."""
     services = open_services(data)
-    changes: dict[str, str] = {
-        name: checked_addresses_in(name, text) for name, text in given.items() if text is not None
-    }
+    changes = {f"mail.{name}": checked_addresses_in(name, text) for name, text in given.items() if text is not None}
     find_shop(services, shop_id)
     if smtp_url is not None:
         branding.change_mail_server(services, shop_id, smtp_url, by=ACTOR)
     if changes:
-        branding.change_settings(services, shop_id, by=ACTOR, **changes)
+        branding.change_settings(services, shop_id, changes, by=ACTOR)
     if attach:
         branding.save_attachment(services, shop_id, attach.name, attach.read_bytes(), by=ACTOR)
     elif no_attach:
@@ -83,7 +81,7 @@ def set_mail(
 def checked_addresses_in(name: str, text: str) -> str:
     """*text* when every address in it is one; a sender and a reply address are one each."""
     try:
-        return email_address.check_addresses(text, several=name not in ("mail_from", "mail_reply_to"))
+        return email_address.check_addresses(text, several=name not in ("sender", "reply_to"))
     except ValueError as error:
         raise Rejected(str(error), code="mail_no_address") from error
 

@@ -14,7 +14,7 @@ from worker.accounting.reconcile import ReconciledOrder, Reconciliation, Reconci
 from worker.cli.common import ProgressBar, open_services, read_settings, show, table, with_data, with_json
 from worker.cli.shop import find_shop
 from worker.domain.settings_form import read_instant
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview
 from worker.maintenance import backup as backup_files
@@ -54,7 +54,9 @@ def as_text(found: Reconciliation) -> str:
     )
     lines = [f"{len(found.rows)} orders of {found.month}: {counts or 'none'}."]
     for state in (ReconciliationState.MISSING, ReconciliationState.WAITS, ReconciliationState.GONE):
-        rows = [(f"  {row.number}", row.status, f"{row.total} {row.currency}", row.message) for row in found.of(state)]
+        rows = [
+            (f"  {row.number}", row.status, f"{row.total} {row.currency}", str(row.message)) for row in found.of(state)
+        ]
         if rows:
             lines += [f"\n{state.capitalize()}", table(rows, right=(2,))]
     for total in found.totals:
@@ -90,7 +92,7 @@ def cells(row: ReconciledOrder) -> list[str]:
         numbers,
         f"{row.invoiced:.2f}",
         f"{row.credited:.2f}",
-        row.message,
+        str(row.message),
     ]
 
 
@@ -184,8 +186,8 @@ def selection_from_options(
         return OrderSelection(
             since=read_instant(since, zone=zone), until=read_instant((last + timedelta(days=1)).isoformat(), zone=zone)
         )
-    except ValueError as error:
-        raise Rejected(f"{error}", code="option_wrong") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error
 
 
 def preview_as_text(found: Preview) -> str:
@@ -200,7 +202,7 @@ def preview_as_text(found: Preview) -> str:
         )
     ]
     rows = [
-        (f"  {order.number}", order.placed_on, order.status, ", ".join(order.documents))
+        (f"  {order.number}", order.placed_on, order.status, ", ".join(map(str, order.documents)))
         for order in making[:MOST_SHOWN]
     ]
     lines.append(table(rows))

@@ -1,6 +1,6 @@
-"""`facturelay order …`: the trail of one order."""
+"""`facturelay order …`: the history of one order, and retrying what failed."""
 
-import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,11 +12,10 @@ from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Actor
-from worker.orders import history
-from worker.orders.history import ListedDocument, OrderHistory
 from worker.services import Services
 from worker.store import shops
-from worker.store.database import json_codec
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails, OrderHistory
 
 ACTOR = Actor("command line")
 
@@ -35,10 +34,15 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
     """Show an order's trail: what came in, what was decided and why, what was made, sent and written back."""
     services = open_services(data)
     shop_id = shop_id or only_shop(services)
-    order_history = history.get_order_history(services, shop_id, order_id)
     with services.store.read() as connection:
+        found = order_history.get(connection, shop_id, order_id)
         zone = shops.get(connection, services.encryption, shop_id).shop.zoneinfo
-    show(order_history_as_json(order_history), as_json=as_json, text=lambda: as_text(order_history, zone))
+
+    def link_of(item: DocumentDetails) -> str | None:
+        return services.link_of(item.document)
+
+    value = serializers.order_history(found, link_of=link_of)
+    show(value, as_json=as_json, text=lambda: as_text(found, zone, link_of))
 
 
 @order.command("retry")
@@ -62,52 +66,38 @@ def only_shop(services: Services) -> str:
     return found[0].shop_id
 
 
-def order_history_as_json(order_history: OrderHistory) -> dict[str, object]:
-    seen = order_history.seen
-    return {
-        "order": json.loads(json_codec.dump(seen)) if seen else None,
-        "deliveries": [serializers.of_delivery(delivery) for delivery in order_history.deliveries],
-        "documents": [
-            {**history.as_json(item), "steps": serializers.of_steps(item.steps)} for item in order_history.documents
-        ],
-        "events": json.loads(json_codec.dump(order_history.events)),
-    }
-
-
-def as_text(order_history: OrderHistory, zone: ZoneInfo) -> str:
+def as_text(found: OrderHistory, zone: ZoneInfo, link_of: Callable[[DocumentDetails], str | None]) -> str:
     def at(instant: datetime) -> str:
         return f"{instant.astimezone(zone):%d-%m-%Y %H:%M:%S}"
 
-    parts = []
-    if order_history.seen:
-        seen = order_history.seen
-        paid = f"paid {at(seen.paid_at)}" if seen.paid_at else "not paid"
+    parts, order = [], found.order
+    if order:
+        paid = f"paid {at(order.paid_at)}" if order.paid_at else "not paid"
         parts.append(
-            f"Order {seen.order_number} · {seen.buyer} · {seen.total} {seen.currency} · {seen.status} · {paid}"
+            f"Order {order.order_number} · {order.buyer} · {order.total} {order.currency} · {order.status} · {paid}"
         )
     parts.append(
         "\nWhat came in\n"
-        + table([(f"  {at(d.received_at)}", d.topic, d.state, d.message) for d in order_history.deliveries])
+        + table([(f"  {at(d.received_at)}", d.topic, d.state, str(d.message)) for d in found.deliveries])
     )
-    if order_history.seen:
-        rows = [(f"  {'yes' if f.fired else 'no'}", f.rule, f.message) for f in order_history.seen.rule_results]
+    if order:
+        rows = [(f"  {'yes' if f.fired else 'no'}", f.rule, str(f.message)) for f in order.rule_results]
         parts.append("\nWhat was decided\n" + table(rows))
-        if order_history.seen.flags:
-            parts.append(
-                "\nWhat you should know\n" + "\n".join(f"  {flag.message}" for flag in order_history.seen.flags)
-            )
-    if order_history.documents:
-        parts.append("\nWhat was made\n" + "\n".join(document_as_text(item) for item in order_history.documents))
-    if order_history.events:
-        parts.append("\nWhat happened\n" + table([(f"  {at(e.at)}", e.actor, e.message) for e in order_history.events]))
+        if order.flags:
+            parts.append("\nWhat you should know\n" + "\n".join(f"  {flag.message}" for flag in order.flags))
+    if found.items:
+        parts.append("\nWhat was made\n" + "\n".join(document_as_text(item, link_of(item)) for item in found.items))
+    if found.audit_entries:
+        rows = [(f"  {at(entry.at)}", entry.actor, str(entry.message)) for entry in found.audit_entries]
+        parts.append("\nWhat happened\n" + table(rows))
     return "\n".join(parts)
 
 
-def document_as_text(item: ListedDocument) -> str:
+def document_as_text(item: DocumentDetails, link: str | None) -> str:
     name = item.document.number if item.document else "draft"
     lines = [f"  {name}  {item.draft.kind.replace('_', ' ')}  {item.draft.total} {item.draft.currency}"]
     lines += [f"      {problem.message}" for problem in item.draft.problems]
     lines += [f"      {step.name.replace('_', ' ')}: {step.state}  {step.message}".rstrip() for step in item.steps]
-    if item.link:
-        lines.append(f"      {item.link}")
+    if link:
+        lines.append(f"      {link}")
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from worker.cli.common import open_services, show, with_data, with_json
+from worker.message import Message
 from worker.store import audit_trail, plugins, shops
 from worker.store.audit_trail import AuditEntry
 
@@ -21,7 +22,8 @@ def invite(shop_id: str, data: Path | None, *, as_json: bool) -> None:
         shop = shops.get(connection, services.encryption, shop_id).shop
         expires_at = plugins.invite(connection, services.encryption, shop_id, code, now=now)
         audit_trail.add(
-            connection, AuditEntry(shop_id, now, "command line", "invited", "A code for the plugin was made.")
+            connection,
+            AuditEntry(shop_id, now, "command line", "plugin_invited", Message("A code for the plugin was made.")),
         )
     address = services.settings.public_url
     answer = {"code": code, "address": address, "expires_at": expires_at.isoformat()}

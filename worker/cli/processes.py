@@ -49,7 +49,7 @@ def settings_for_up(data: Path | None, *, host: str, port: int) -> Settings:
 
 
 def save_public_url(settings: Settings) -> None:
-    """So that `shop add` in another terminal prints the address that this house answers at."""
+    """Store the address, so that `shop add` in another terminal prints the one this installation answers at."""
     (settings.data / "public-url").write_text(settings.public_url, encoding="utf-8")
 
 
@@ -116,7 +116,7 @@ def bridge(host: str, port: int, data: Path | None) -> None:
 @with_data
 def worker(max_jobs: int | None, data: Path | None, *, burst: bool) -> None:
     """Run one worker: fetches orders, issues, renders, mails and writes back."""
-    # Imported here: no other process carries the press.
+    # Imported here: no other process loads the PDF libraries.
     from worker.processes.rq_worker import work
 
     settings = prepare(read_settings(data))
@@ -154,4 +154,6 @@ def log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it is about to look at, to nobody's use
+    logging.getLogger("alembic").setLevel(
+        logging.WARNING
+    )  # its INFO lines name the database it opens, and nothing else

@@ -1,7 +1,6 @@
 """`facturelay verify` and `facturelay register …`: the proof that nothing is missing or altered, the list of all numbers, and
 how they go on after a restore."""
 
-import json
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -13,16 +12,15 @@ from worker.accounting import verify as verification
 from worker.accounting.recover_numbers import NotesScan
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import ProgressBar, open_services, show, table, with_data, with_json
+from worker.cli.common import ProgressBar, open_services, show, table, to_json, with_data, with_json
 from worker.cli.shop import ACTOR, by_kind, find_shop
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.services import Services
 from worker.store import register as register_store
 from worker.store import shops
-from worker.store.database import json_codec
 from worker.store.register import NumberStatus, RegisterHead
 
 
@@ -54,8 +52,8 @@ def parse_anchor(text: str | None, shop_id: str | None) -> RegisterHead | None:
         raise Rejected("An anchor belongs to one shop; name it with --shop.", code="shop_needed")
     try:
         return RegisterHead.parse(text)
-    except ValueError as error:
-        raise Rejected(str(error), code="option_wrong") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error
 
 
 def as_text(proof: Proof) -> str:
@@ -80,7 +78,7 @@ def export(shop_id: str | None, form: str, data: Path | None) -> None:
     """Print the register, oldest number first."""
     found = list_register(open_services(data), shop_id)
     if form == "json":
-        click.echo(json.dumps([json.loads(json_codec.dump(fate)) for fate in found], ensure_ascii=False, indent=2))
+        click.echo(to_json(found))
         return
     click.echo(
         as_csv([f.name for f in fields(NumberStatus)], [vars(number_status) for number_status in found]), nl=False
@@ -109,8 +107,8 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     connected = find_shop(services, shop_id)
     try:
         after = {kind: parse_last_number(text) for kind, text in by_kind(starts, "after", "invoice=118").items()}
-    except ValueError as error:
-        raise Rejected(str(error), code="option_wrong") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error
     with ProgressBar("Reading the shop's notes", quiet=as_json) as bar:
         found = recover_numbers.scan_notes(services, connected, on_progress=bar.update)
     if not as_json:

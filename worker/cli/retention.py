@@ -1,6 +1,5 @@
-"""`facturelay purge`, `shop export`, `shop leave` and `customer erase`: what is kept, handed over and forgotten."""
+"""`facturelay purge`, `shop export`, `shop leave` and `customer erase`: what is stored, exported and deleted."""
 
-import json
 from pathlib import Path
 
 import click
@@ -46,7 +45,7 @@ def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
     if not yes:
         click.confirm(f"Remove the secrets, raw bodies and drafts of {name}?", abort=True)
     closing = retention.close_shop(services, shop_id, by=ACTOR)
-    show(json.loads(json_codec.dump(closing)), as_json=as_json, text=lambda: "\n".join(closing_lines(closing)))
+    show(json_codec.plain(closing, str), as_json=as_json, text=lambda: "\n".join(closing_lines(closing)))
 
 
 def closing_lines(closing: ShopClosing) -> list[str]:
@@ -74,7 +73,7 @@ def customer() -> None:
 def erase(email: str, shop_id: str, data: Path | None, *, as_json: bool) -> None:
     """Erase what is kept of a customer, and say what must stay: documents, until their term is over."""
     erased = retention.erase_customer(open_services(data), shop_id, email, by=ACTOR)
-    show(json.loads(json_codec.dump(erased)), as_json=as_json, text=lambda: "\n".join(erased_lines(erased)))
+    show(json_codec.plain(erased, str), as_json=as_json, text=lambda: "\n".join(erased_lines(erased)))
 
 
 def erased_lines(erased: Erased) -> list[str]:

@@ -9,6 +9,7 @@ import click
 
 from worker.cli.common import read_settings, show, with_data, with_json
 from worker.errors import Rejected
+from worker.message import Message
 from worker.rendering import LAYOUTS, Brand, render_pdf
 from worker.rendering.samples import samples
 
@@ -53,10 +54,12 @@ def check(folder: Path | None, out: Path | None, data: Path | None, *, as_json: 
     """Print each example document in each layout with the templates in FOLDER (default: FACTURELAY_TEMPLATES)."""
     own = folder or read_settings(data).templates
     if own is None or not own.is_dir():
-        raise Rejected(
-            f"{own} is not a folder." if own else "Name a folder, or set FACTURELAY_TEMPLATES.",
-            code="templates_missing",
+        missing = (
+            Message("{folder} is not a folder.", folder=own)
+            if own
+            else Message("Name a folder, or set FACTURELAY_TEMPLATES.")
         )
+        raise Rejected(missing, code="templates_missing")
     if out:
         out.mkdir(parents=True, exist_ok=True)
     tried = dict(outcomes(own, out))
@@ -76,7 +79,7 @@ def outcomes(own: Path, out: Path | None) -> Iterator[tuple[str, str]]:
             try:
                 pdf = render_pdf(document, brand=Brand(layout=layout, templates=own))
             except Rejected as error:
-                yield f"{name} ({layout})", error.message
+                yield f"{name} ({layout})", str(error)
                 continue
             if out:
                 (out / f"{name}-{layout}.pdf").write_bytes(pdf)

@@ -1,4 +1,4 @@
-"""`facturelay texts …`: what documents and mails say, in the shop's own words."""
+"""`facturelay texts …`: the shop's own texts of documents and mails."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from worker.cli.shop import ACTOR, find_shop
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.services import Services
 from worker.shops import branding
 
@@ -81,8 +81,8 @@ def set_text(
     def changed(shop: Shop, key: TextKey) -> Shop:
         try:
             return shop_texts.with_text(shop, key, written)
-        except ValueError as error:
-            raise Rejected(str(error), code="text_wrong") from error
+        except InvalidValue as error:
+            raise Rejected(error.message, code="text_wrong") from error
 
     done = change_texts(services, shop_id, pattern, changed)
     show(done, as_json=as_json, text=lambda: f"Written: {', '.join(done)}")
@@ -107,7 +107,9 @@ def list_placeholders(*, as_json: bool) -> None:
     for tag, name in shop_texts.TAGS.items():
         tags.setdefault(name, []).append(f"%{tag}%")
     value = {name: {"means": means, "tags": tags.get(name, [])} for name, means in shop_texts.PLACEHOLDERS.items()}
-    rows = [(f"{{{name}}}", means, " ".join(tags.get(name, []))) for name, means in shop_texts.PLACEHOLDERS.items()]
+    rows = [
+        (f"{{{name}}}", str(means), " ".join(tags.get(name, []))) for name, means in shop_texts.PLACEHOLDERS.items()
+    ]
     show(value, as_json=as_json, text=lambda: table(rows))
 
 
@@ -121,8 +123,8 @@ def read_text(file: Path | None) -> str:
 def matching_keys(pattern: str) -> tuple[TextKey, ...]:
     try:
         return shop_texts.matching_keys(pattern)
-    except ValueError as error:
-        raise Rejected(str(error), code="text_unknown") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="text_unknown") from error
 
 
 def change_texts(services: Services, shop_id: str, pattern: str, changed: Callable[[Shop, TextKey], Shop]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`facturelay token …`: what lets a program read a shop's documents through the API."""
+"""`facturelay token …`: tokens with which other software reads a shop's documents through the API."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
+from worker.message import Message
 from worker.serializers import Json, instant
 from worker.store import api_tokens, audit_trail, shops
 from worker.store.api_tokens import ApiToken, Scope
@@ -39,7 +40,9 @@ def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, 
     with services.store.write() as connection:
         shops.get(connection, services.encryption, shop_id)
         made, secret = api_tokens.create(connection, shop_id=shop_id, name=name, scopes=chosen, by=ACTOR, now=now)
-        message = f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
+        message = Message(
+            "The API token “{name}” was created: {scopes}.", name=made.name, scopes=", ".join(made.scopes)
+        )
         audit_trail.add(connection, AuditEntry(shop_id, now, ACTOR, "token_created", message))
     address = f"{services.settings.public_url}/api/v1"
     show(
@@ -76,9 +79,18 @@ def revoke(shop_id: str, token_id: int, data: Path | None, *, as_json: bool) -> 
     now = services.now()
     with services.store.write() as connection:
         if not api_tokens.revoke(connection, shop_id, token_id, now=now):
-            raise Rejected(f"This shop has no token {token_id} that is still valid.", code="token_unknown")
+            raise Rejected(
+                "This shop has no token {token_id} that is still valid.", token_id=token_id, code="token_unknown"
+            )
         audit_trail.add(
-            connection, AuditEntry(shop_id, now, ACTOR, "token_revoked", f"The API token {token_id} was revoked.")
+            connection,
+            AuditEntry(
+                shop_id,
+                now,
+                ACTOR,
+                "token_revoked",
+                Message("The API token {token_id} was revoked.", token_id=token_id),
+            ),
         )
     show({"token_id": token_id, "revoked": True}, as_json=as_json, text=lambda: f"Token {token_id} is revoked.")
 

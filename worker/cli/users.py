@@ -7,14 +7,15 @@ import click
 
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.errors import Rejected
+from worker.message import Message
 from worker.processes.supervisor import set_up_link
 from worker.services import Services
-from worker.store import sessions, shops, sign_in_log
+from worker.store import audit_trail, sessions, shops
 from worker.store import users as user_store
-from worker.store.sign_in_log import SignInLogEntry
+from worker.store.audit_trail import AuditEntry
 from worker.store.users import Role, User
 
-# What the log of acts calls whoever sits at the command line.
+# What the audit trail calls whoever sits at the command line.
 ACTOR = "command line"
 
 
@@ -48,15 +49,24 @@ def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_
     services = open_services(data)
     role = Role.OPERATOR if shop_id is None else Role.VIEWER if viewer else Role.ADMIN
     if "@" not in email:
-        raise Rejected(f"“{email}” is not a mail address; write it like name@example.com.", code="email_wrong")
+        raise Rejected(
+            "“{email}” is not a mail address; write it like name@example.com.", email=email, code="email_wrong"
+        )
     with services.store.write() as connection:
         if shop_id is not None:
             shops.get(connection, services.encryption, shop_id)
         token = sessions.create_link(
             connection, "invite", email=email, role=role, shop_id=shop_id, created_by=ACTOR, now=services.now()
         )
-        sign_in_log.add(
-            connection, SignInLogEntry(services.now(), ACTOR, "invited", f"{email} was invited as {role}.", shop_id)
+        audit_trail.add(
+            connection,
+            AuditEntry(
+                shop_id,
+                services.now(),
+                ACTOR,
+                "invited",
+                Message("{email} was invited as {role}.", email=email, role=role),
+            ),
         )
     link = f"{services.settings.public_url}/join/{token}"
     show(
@@ -121,11 +131,11 @@ def password(email: str, data: Path | None, *, as_json: bool) -> None:
 def reset_second_factor(email: str, data: Path | None) -> None:
     """Let somebody who lost phone and recovery codes sign in with the password alone."""
 
-    def reset(services: Services, one: User) -> str:
+    def reset(services: Services, one: User) -> Message:
         with services.store.write() as connection:
             user_store.change(connection, one.user_id, totp="", recovery="[]")
             sessions.end_all(connection, one.user_id)
-        return f"{one.email} signs in with the password alone now."
+        return Message("{email} signs in with the password alone now.", email=one.email)
 
     change_user(data, email, reset, code="second_factor_off")
 
@@ -136,27 +146,29 @@ def reset_second_factor(email: str, data: Path | None) -> None:
 def remove(email: str, data: Path | None) -> None:
     """Let somebody no longer in. What they did stays on the trails."""
 
-    def remove_user(services: Services, one: User) -> str:
+    def remove_user(services: Services, one: User) -> Message:
         with services.store.write() as connection:
             if one.operator and not user_store.other_operators(connection, one.user_id):
                 raise Rejected("The last operator stays: invite another one first.", code="last_operator")
             user_store.remove(connection, one.user_id)
-        return f"{one.email} can no longer sign in."
+        return Message("{email} can no longer sign in.", email=one.email)
 
     change_user(data, email, remove_user, code="user_removed")
 
 
-def change_user(data: Path | None, email: str, what: Callable[[Services, User], str], *, code: str) -> None:
+def change_user(data: Path | None, email: str, what: Callable[[Services, User], Message], *, code: str) -> None:
     services = open_services(data)
     message = what(services, find_user(services, email))
     with services.store.write() as connection:
-        sign_in_log.add(connection, SignInLogEntry(services.now(), ACTOR, code, message))
-    click.echo(message)
+        audit_trail.add(connection, AuditEntry(None, services.now(), ACTOR, code, message))
+    click.echo(str(message))
 
 
 def find_user(services: Services, email: str) -> User:
     with services.store.read() as connection:
         one = user_store.by_email(connection, email)
     if one is None:
-        raise Rejected(f"Nobody signs in as {email}; `facturelay user list` shows who does.", code="user_unknown")
+        raise Rejected(
+            "Nobody signs in as {email}; `facturelay user list` shows who does.", email=email, code="user_unknown"
+        )
     return one

@@ -1,4 +1,4 @@
-"""Bad days of a shop's server, ordered one by one: the next calls fail in the way a test asks for."""
+"""Faults of a shop's server: a test orders how the next calls fail, one by one."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _CRITICAL = {
 @dataclass(frozen=True)
 class ServerFault:
     """One kind of bad answer. *status*, *retry_after* and *html* answer without doing anything; *cut* and *silence_s*
-    come after the work is done: the shop has written, and the caller does not hear it (or hears it late)."""
+    come after the work is done: the shop has written, and the caller gets no answer (or a late one)."""
 
     status: int | None = None
     retry_after: int | str | None = None

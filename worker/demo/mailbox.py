@@ -1,4 +1,4 @@
-"""A mail server that keeps every mail it takes, and can be as difficult as real ones are."""
+"""A mail server that stores every mail it accepts, and can fail as real ones do."""
 
 import asyncio
 import email
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 _SIZE_LIMIT = 25 * 1024 * 1024
 
-# aiosmtpd tells every connection at level INFO and every dropped one as a warning; dropping is our trade here.
+# aiosmtpd logs every connection at level INFO and every dropped one as a warning; dropping is on purpose here.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 
@@ -53,7 +53,7 @@ class MailFaults:
     _rejected: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, times: int = 1) -> None:
-        """Drop the next connections before a word is said."""
+        """Drop the next connections before the greeting."""
         self._set("refuse", times)
 
     def greylist(self, times: int = 1) -> None:
@@ -61,7 +61,7 @@ class MailFaults:
         self._set("greylist", times)
 
     def cut_after_data(self, times: int = 1) -> None:
-        """Keep the next mails, but cut the line instead of saying so: the sender cannot know."""
+        """Store the next mails, but cut the connection instead of answering: the sender cannot know."""
         self._set("cut_after_data", times)
 
     def reject(self, recipient: str, reply: str = "550 5.1.1 mailbox unavailable") -> None:
@@ -184,7 +184,7 @@ class _Server(SMTP):
 
 
 class _Listener:
-    """The event loop of the mail server, in a daemon thread. (aiosmtpd's own controller wants a port it is told, and
+    """The event loop of the mail server, in a daemon thread. (aiosmtpd's own controller needs a port in advance, and
     begins with a connection to itself, which the faults would count.)"""
 
     def __init__(self, handler: _Handler, faults: MailFaults, *, port: int, size_limit: int) -> None:

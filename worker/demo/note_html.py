@@ -10,7 +10,7 @@ _ALLOWED = {
 
 
 def sanitize(text: str) -> str:
-    """*text* with harmless tags kept, the others dropped (their text stays) and no script in an attribute."""
+    """*text* with harmless tags, without the others (their text stays) and without scripts in attributes."""
     reader = _Reader()
     reader.feed(text)
     reader.close()

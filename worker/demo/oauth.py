@@ -53,7 +53,7 @@ class OAuthVerifier:
         """True: signed with our key. False: nobody claims anything. Raises Refused otherwise."""
         given = {name: value for name in _NEEDED if isinstance(value := params.get(name), str) and value}
         if not given:
-            # Basic auth and ?consumer_key= end here as well: without TLS WooCommerce does not look at them.
+            # Basic auth and ?consumer_key= end here as well: WooCommerce ignores them without TLS.
             return False
         missing = [name for name in _NEEDED if name not in given]
         if missing:

@@ -1,4 +1,4 @@
-"""Orders and refunds as WooCommerce's REST API v3 tells them, made from the few facts a test or a demo cares about."""
+"""Orders and refunds in the shape of WooCommerce's REST API v3, made from the few facts that a test or a demo needs."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# What the shop tells is untyped by nature; it gets its types where the product reads it, in `woocommerce.payload`.
+# The JSON is untyped by nature; it gets its types where the product reads it, in `woocommerce.payload`.
 Payload = dict[str, Any]
 
 Amount = str | int | Decimal
@@ -236,7 +236,7 @@ def _taxes(rate: Amount | None, tax: str, *, subtotal: str) -> list[Payload]:
 
 
 def _rate_id(rate: Amount) -> int:
-    """WooCommerce numbers its rates; a number that can be read back keeps this file free of a table."""
+    """WooCommerce numbers its rates; a number that encodes the rate saves a table here."""
     return int(Decimal(rate) * 100)
 
 

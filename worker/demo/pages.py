@@ -1,4 +1,4 @@
-"""A small local site: what the shopper's mailbox and the shop's order screens show while the demo runs."""
+"""A small local site: the customer's mailbox and the shop's order screens while the demo runs."""
 
 import base64
 import html
@@ -10,11 +10,11 @@ from typing import Literal
 from flask import Flask, Response, abort, render_template
 from markupsafe import Markup
 
+from worker.demo.http_server import serve
 from worker.demo.mailbox import Attachment, Mail, Mailbox
 from worker.demo.note_html import sanitize
 from worker.demo.orders import Payload
 from worker.demo.pretend_shop import PretendShop
-from worker.demo.serving import serve
 
 __all__ = ["DecisionState", "ShownDecision", "create_pages", "serve"]
 
@@ -37,7 +37,7 @@ _MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 
 
 @dataclass(frozen=True)
 class ShownDecision:
-    """One thing that was decided about an order, in a sentence; *number* and *link* of what was made of it, if any."""
+    """One decision about an order, as a message; *number* and *link* of what was issued, if anything."""
 
     state: DecisionState
     message: str
@@ -52,7 +52,7 @@ def create_pages(
     decisions: Callable[[int], Sequence[ShownDecision]] = lambda _order_id: (),
     dashboard_url: str | None = None,
 ) -> Flask:
-    """The site. *decisions* tells what was decided about an order id; *dashboard_url* is linked from every page."""
+    """The site. *decisions* returns the decisions about an order id; *dashboard_url* is linked from every page."""
     app = Flask(__name__)
     app.jinja_env.globals.update(marks=_MARKS, dashboard_url=dashboard_url, note_html=_note)
     app.jinja_env.filters.update(day=lambda moment: _day(moment, shop.site_zone), size=_size, buyer=_buyer)
@@ -158,11 +158,11 @@ def _attachment(part: Attachment) -> Response:
 
 
 def _note(text: str) -> Markup:
-    return Markup(sanitize(text))  # noqa: S704 - `kept` is what makes it safe
+    return Markup(sanitize(text))  # noqa: S704 - `sanitize` makes it safe
 
 
 def _buyer(order: Payload) -> str:
-    """Company or name. The block checkout stores them escaped, every other door plain."""
+    """Company or name. Only the block checkout stores them HTML-escaped."""
     billing = order["billing"]
     name = str(billing["company"] or f"{billing['first_name']} {billing['last_name']}")
     return html.unescape(name) if order["created_via"] == "store-api" else name

@@ -1,4 +1,4 @@
-"""A WooCommerce 11 shop in one process: its REST API on a loopback port, its webhooks, and strings to pull."""
+"""A WooCommerce 11 shop in one process: its REST API on a loopback port, its webhooks, and methods that act as shop and customer."""
 
 import secrets
 import threading
@@ -10,10 +10,10 @@ from types import TracebackType
 from worker.demo import hookshot
 from worker.demo.faults import Faults, with_faults
 from worker.demo.hookshot import ShopWebhook
+from worker.demo.http_server import serve
 from worker.demo.oauth import OAuthVerifier
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.demo.recordings import OrderState, RecordedDelivery
-from worker.demo.serving import serve
 from worker.demo.shop_api import ApiCall, create_api
 from worker.demo.shop_state import ShopMail, ShopState
 
@@ -79,7 +79,7 @@ class PretendShop:
         self._state.change(order_id, {"status": "trash"})
 
     def forget(self, order_id: int) -> None:
-        """Erase for good: GET answers 404, and no delivery tells of it."""
+        """Erase for good: GET answers 404, and no delivery is sent."""
         self._state.forget(order_id)
 
     def order(self, order_id: int) -> Payload | None:
@@ -103,7 +103,7 @@ class PretendShop:
 
     @property
     def writes(self) -> tuple[ApiCall, ...]:
-        """The calls that asked to change something, as (method, path, body)."""
+        """The calls that changed something, as (method, path, body)."""
         return tuple(call for call in self._calls if call.method != "GET")
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from worker.demo.orders import Payload
 
-# Erasing an order sends nothing, so only the name of the step tells of it.
+# Erasing an order sends nothing, so only the step's name shows it.
 _ERASES = re.compile(r"delete permanently|force=true", re.IGNORECASE)
 
 
@@ -62,7 +62,7 @@ class Scenario:
     def _order_in(self, delivery: RecordedDelivery, *, before: Payload | None) -> Payload | None:
         if delivery.topic != "order.deleted":
             return _object(delivery.body)
-        # The trash: the delivery says only which; GET by id goes on answering 200 with the whole order.
+        # The trash: the delivery holds only the id; GET by id still answers 200 with the whole order.
         return None if before is None else {**before, "status": "trash"}
 
     def _refunds_of(self, order: Payload | None) -> tuple[Payload, ...]:

@@ -55,7 +55,7 @@ def create_api(
     permissions: str,
     on_call: Callable[[ApiCall], None],
 ) -> Flask:
-    """The shop's REST API. *heard* is told of every call that was let in; *url* is known only once the port is."""
+    """The shop's REST API. *on_call* gets every call that was authorized; *url* is known only once the port is."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     api = _ShopApi(state, url)
@@ -410,7 +410,7 @@ class _OrderQuery:
         }
 
     def wants(self, order: Payload) -> bool:
-        """Moments are compared to the second and exclude their own second."""
+        """Instants are compared to the second and exclude their own second."""
         status = order["status"]
         return (
             (status not in _HIDDEN_FROM_ANY if "any" in self._statuses else status in self._statuses)
@@ -487,7 +487,7 @@ def _choice(params: Params, name: str, default: str, choices: tuple[str, ...]) -
 
 
 def _instant(params: Params, name: str, zone: tzinfo) -> str | None:
-    """A moment in WooCommerce's own GMT spelling, so that moments compare as text. Without an offset it is in *zone*."""
+    """An instant in WooCommerce's own GMT spelling, so that they compare as text. Without an offset it is in *zone*."""
     given = params.get(name)
     if given is None:
         return None

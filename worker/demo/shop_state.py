@@ -1,4 +1,4 @@
-"""What a WooCommerce shop remembers, and what changing it sets off. Knows nothing of HTTP."""
+"""The state of a WooCommerce shop, and what changing it sets off. Knows nothing of HTTP."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ STATUSES = {
     "trash": "Trash",
 }
 
-# Under HPOS a meta value lives in a TEXT column; what is longer vanishes without a word.
+# Under HPOS a meta value is in a TEXT column; a longer one is lost without an error.
 _LONGEST_META = 65_535
 
 _MERGED = ("billing", "shipping")
@@ -259,7 +259,7 @@ def _same_meta(known: Payload, wanted: Payload) -> bool:
 
 
 def _meta_value(value: object) -> object:
-    """Only arrays and objects keep their type."""
+    """Arrays and objects as they are; everything else becomes a string."""
     if isinstance(value, dict | list):
         return value
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The demo: the whole house on this machine, a pretend shop that places the recorded orders, and what each of them becomes."""
+"""The demo: a whole installation on this machine, a pretend shop that places the recorded orders, and what each of them becomes."""
 
 import json
 import os
@@ -13,21 +13,23 @@ from typing import Any
 
 import click
 
+from worker import serializers
+from worker.demo.http_server import serve
 from worker.demo.mailbox import Mailbox
 from worker.demo.pages import ShownDecision, create_pages
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import Scenario, load
-from worker.demo.serving import serve
 from worker.domain.party import Address, Seller
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.errors import Rejected
-from worker.orders import history
-from worker.orders.history import ListedDocument, OrderHistory
 from worker.processes import status
 from worker.processes.supervisor import free_port, prepare, set_up_link, start_all, stop_on_signals
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops
+from worker.store.database import json_codec
+from worker.store.queries import order_history
+from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.shops import Secrets
 from worker.store.steps import StepName
 
@@ -109,7 +111,7 @@ def run_demo(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
             compare(stage, scenario, expected.get(scenario.name, {}), result, say)
         say(summary(stage, result))
         if as_json:
-            click.echo(json.dumps(result.as_json(stage), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(json_codec.plain(result.as_json(stage), str), ensure_ascii=False, indent=2))
         if not once:
             say(f"\nLook at {pages.url} · stop with Ctrl-C.")
             stop.wait()
@@ -144,7 +146,7 @@ def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
         "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
         "FACTURELAY_LOG_LEVEL": os.environ.get("FACTURELAY_LOG_LEVEL", "ERROR"),
         "FACTURELAY_SCHEDULER_SECONDS": "1",
-        # The demo shows what becomes of an order without a rate, and asks nobody on the network.
+        # The demo shows what becomes of an order without a rate, and calls nobody on the network.
         "FACTURELAY_EXCHANGE_RATES_URL": "",
     }
     return prepare(Settings.from_environment(ours))
@@ -153,7 +155,13 @@ def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
 def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
     """Connect the pretend shop as a person would by hand: two webhooks, delivery URL and secret."""
     secret = shops.new_webhook_secret()
-    made = Shop(shop_id=shops.new_shop_id(), name=SELLER.name, url=shop.url, orders_since=ORDERS_SINCE, seller=SELLER)
+    made = Shop(
+        shop_id=shops.new_shop_id(),
+        name=SELLER.name,
+        url=shop.url,
+        orders=OrderSettings(since=ORDERS_SINCE),
+        seller=SELLER,
+    )
     with services.store.write() as connection:
         keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)
         shops.add(connection, services.encryption, made, keys, now=services.now())
@@ -193,12 +201,12 @@ def compare(
     """Compare what every order of *scenario* became with what it should."""
     became: dict[str, dict[str, Any]] = {}
     for order_id in order_ids(scenario):
-        order_history = get_order_history(stage, order_id)
-        found = what_it_became(order_history)
+        story = get_order_history(stage, order_id)
+        found = what_it_became(story)
         wrong = differences(found, expected.get(str(order_id)), f"{scenario.name}, order {order_id}")
         result.differences += wrong
         became[str(order_id)] = {**found, "as_expected": not wrong}
-        for line in as_lines(scenario, order_history, as_expected=not wrong):
+        for line in as_lines(scenario, story, as_expected=not wrong):
             say(line)
     result.orders[scenario.name] = became
     result.differences += [f"{scenario.name}, order {gone}: never seen" for gone in expected.keys() - became.keys()]
@@ -209,14 +217,15 @@ def order_ids(scenario: Scenario) -> tuple[int, ...]:
 
 
 def get_order_history(stage: Stage, order_id: int) -> OrderHistory:
-    return history.get_order_history(stage.services, stage.shop_id, order_id)
+    with stage.services.store.read() as connection:
+        return order_history.get(connection, stage.shop_id, order_id)
 
 
-def what_it_became(order_history: OrderHistory) -> dict[str, Any]:
-    made = [history.as_json(item) for item in order_history.documents]
+def what_it_became(found: OrderHistory) -> dict[str, Any]:
+    made = [serializers.document(item) for item in found.items]
     waits = next((problem["code"] for item in made for problem in problems(item)), None)
-    reason = waits or (None if made else reason_for_none(order_history))
-    flags = sorted({flag.code for flag in order_history.seen.flags}) if order_history.seen else []
+    reason = waits or (None if made else reason_for_none(found))
+    flags = sorted({flag.code for flag in found.order.flags}) if found.order else []
     return {"documents": made, "reason": reason, "flags": flags}
 
 
@@ -225,14 +234,14 @@ def problems(item: dict[str, object]) -> Sequence[dict[str, str]]:
     return found if isinstance(found, list) else []
 
 
-def reason_for_none(order_history: OrderHistory) -> str | None:
-    if order_history.seen is None:
-        return order_history.deliveries[-1].code
-    return next((finding.code for finding in order_history.seen.rule_results if not finding.fired), None)
+def reason_for_none(found: OrderHistory) -> str | None:
+    if found.order is None:
+        return found.deliveries[-1].code
+    return next((finding.code for finding in found.order.rule_results if not finding.fired), None)
 
 
 def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: str) -> list[str]:
-    """Each thing that is not as EXPECTED.json has it, in a sentence; what it does not mention is not compared."""
+    """A message for each difference from EXPECTED.json; what it does not mention is not compared."""
     if expected is None:
         return [f"{where}: EXPECTED.json does not know it"]
     wrong = [
@@ -252,29 +261,29 @@ def differences(found: dict[str, Any], expected: dict[str, Any] | None, where: s
     return wrong
 
 
-def as_lines(scenario: Scenario, order_history: OrderHistory, *, as_expected: bool) -> Iterator[str]:
+def as_lines(scenario: Scenario, found: OrderHistory, *, as_expected: bool) -> Iterator[str]:
     """What happened to one order, in lines for a person."""
-    seen = order_history.seen
+    seen = found.order
     head = (
         f"{seen.order_number}  {seen.total} {seen.currency}  {seen.status}"
         if seen
-        else str(order_history.deliveries[0].order_id)
+        else str(found.deliveries[0].order_id)
     )
     yield f"{'✓' if as_expected else '✗'} {scenario.name}  order {head}"
-    for item in order_history.documents:
+    for item in found.items:
         yield f"    {document_as_text(item)}"
-    if seen and not order_history.documents:
+    if seen and not found.items:
         message = next((finding.message for finding in seen.rule_results if not finding.fired), "")
         yield f"    no document: {message}"
     for flag in seen.flags if seen else ():
         yield f"    ! {flag.message}"
 
 
-def document_as_text(item: ListedDocument) -> str:
+def document_as_text(item: DocumentDetails) -> str:
     draft = item.draft
     amount = f"{draft.kind.replace('_', ' ')}  {draft.total:.2f} {draft.currency}"
     if item.document is None:
-        why = draft.problems[0].message if draft.problems else "waits for you"
+        why = str(draft.problems[0].message) if draft.problems else "waits for you"
         return f"draft  {amount}  {why}"
     mailed = f"mailed to {draft.buyer.email}" if item.done_at(StepName.MAIL) else "not mailed"
     noted = "noted on the order" if item.done_at(StepName.WRITE_BACK) else "no note"
@@ -285,31 +294,35 @@ def document_as_text(item: ListedDocument) -> str:
 def decisions(stage: Stage, order_id: int) -> Sequence[ShownDecision]:
     """What the demo's page shows beside an order."""
     try:
-        order_history = get_order_history(stage, order_id)
+        found = get_order_history(stage, order_id)
     except Rejected:
         return (ShownDecision("waiting", "Nothing has arrived yet."),)
-    shown = [decision(item) for item in order_history.documents]
-    if not shown and order_history.seen:
+    shown = [decision(stage, item) for item in found.items]
+    if not shown and found.order:
         message = next(
-            (finding.message for finding in order_history.seen.rule_results if not finding.fired), "Nothing is due."
+            (str(finding.message) for finding in found.order.rule_results if not finding.fired), "Nothing is due."
         )
         shown = [ShownDecision("none", message)]
-    flags = order_history.seen.flags if order_history.seen else ()
-    return (*shown, *(ShownDecision("needs you", flag.message) for flag in flags))
+    flags = found.order.flags if found.order else ()
+    return (*shown, *(ShownDecision("needs you", str(flag.message)) for flag in flags))
 
 
-def decision(item: ListedDocument) -> ShownDecision:
+def decision(stage: Stage, item: DocumentDetails) -> ShownDecision:
     if item.document is None:
-        why = item.draft.problems[0].message if item.draft.problems else "It waits for you to issue it."
+        why = str(item.draft.problems[0].message) if item.draft.problems else "It waits for you to issue it."
         return ShownDecision("draft", why)
     kind = item.draft.kind.replace("_", " ").capitalize()
     return ShownDecision(
-        "issued", f"{kind}, {item.draft.total:.2f} {item.draft.currency}", item.document.number, item.link
+        "issued",
+        f"{kind}, {item.draft.total:.2f} {item.draft.currency}",
+        item.document.number,
+        stage.services.link_of(item.document) or "",
     )
 
 
 def summary(stage: Stage, result: Result) -> str:
-    listed = history.list_documents(stage.services)
+    with stage.services.store.read() as connection:
+        listed = order_history.listing(connection)
     issued = sum(1 for item in listed if item.document)
     orders = sum(len(became) for became in result.orders.values())
     good = sum(1 for became in result.orders.values() for order in became.values() if order["as_expected"])

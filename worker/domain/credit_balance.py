@@ -30,7 +30,7 @@ class LineBalance:
 
 
 def credit_balance_of(invoice: Document, earlier_credit_notes: Iterable[Draft]) -> CreditBalance:
-    """What *already* leave of *invoice*."""
+    """What is left of *invoice* after *earlier_credit_notes*."""
     credit_notes = tuple(earlier_credit_notes)
     groups = {(row.category, row.rate): GroupTotals(row.base, row.vat) for row in invoice.draft.vat_lines}
     for row in (row for draft in credit_notes for row in draft.vat_lines):
@@ -46,7 +46,7 @@ def credit_balance_of(invoice: Document, earlier_credit_notes: Iterable[Draft]) 
 
 
 def line_balances_of(invoice: Document, earlier_credit_notes: Iterable[Draft]) -> tuple[LineBalance, ...]:
-    """What *already* leave of each line of *invoice*, in its order. A page offers these to be credited."""
+    """What *earlier_credit_notes* leave of each line of *invoice*, in its order. A page offers these to be credited."""
     quantities: dict[tuple[object, ...], Decimal] = {}
     nets: dict[tuple[object, ...], Decimal] = {}
     for line in (line for draft in earlier_credit_notes for line in draft.lines if line.order_line_id is not None):

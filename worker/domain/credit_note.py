@@ -28,6 +28,7 @@ from worker.domain.order import LineKind, Order, OrderLine, Refund
 from worker.domain.shop import Shop
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, split_amount, state_totals, unit_of, vat_on
 from worker.errors import Rejected
+from worker.message import Message, Money
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def draft_credit_note(
     cause: str,
     send_mode: SendMode,
 ) -> Draft:
-    """Draft the credit note of *credited* against *invoice*; *already* are its credit notes so far, in any order."""
+    """Draft the credit note of *source* against *invoice*. *earlier_credit_notes* of that invoice may be in any order."""
     original = invoice.draft
     remaining = credit_balance_of(invoice, earlier_credit_notes)
     named: tuple[Line, ...] = ()
@@ -70,7 +71,7 @@ def draft_credit_note(
     stated = _groups_to_state(groups, lines)
     totals = state_totals(stated, lines=lines, total=total, charged=grosses)
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
-    # Money went back only where some had come in; a cancelled, unpaid invoice is settled by its credit note.
+    # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
     refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
     return Draft(
         cause=cause,
@@ -116,14 +117,16 @@ def draft_credit_note(
 
 
 def _requested_amount(source: CreditSource, invoice: Document, remaining: CreditBalance) -> Decimal:
-    """The amount to give back. Raises Rejected where a person asks for more than there is; a refund was given already."""
+    """The amount to credit. Raises Rejected where a person wants more than is left; a refund was paid already."""
     if isinstance(source, Cancellation):
         return remaining.total
     requested = to_minor_unit(source.amount or ZERO, invoice.draft.currency)
     if isinstance(source, CreditSelection) and requested > remaining.total:
         raise Rejected(
-            f"{requested} {invoice.draft.currency} cannot be credited: {remaining.total} {invoice.draft.currency} is left of "
-            f"{invoice.number}.",
+            "{requested} cannot be credited: {remaining} is left of {number}.",
+            requested=Money(requested, invoice.draft.currency),
+            remaining=Money(remaining.total, invoice.draft.currency),
+            number=invoice.number,
             code="more_than_remaining",
         )
     return requested
@@ -173,10 +176,10 @@ def _gross_per_group(
 
 
 def _group_totals_of(gross: Decimal, remaining: GroupTotals, rate: Decimal, currency: str) -> GroupTotals:
-    """Base and VAT of *gross*, never more than *left*.
+    """Base and VAT of *gross*, never more than *remaining*.
 
-    VAT = round(base x rate) here as on the invoice. Where no base gives *gross*, one a cent beside it does; of those the
-    one is taken after which the rest of the invoice too keeps to its rate.
+    VAT = round(base x rate) here as on the invoice. Where no base gives *gross*, one a cent beside it does; of those, one
+    after which the rest of the invoice still matches its rate.
     """
     unit = unit_of(currency)
     likely = to_minor_unit(gross * 100 / (100 + rate), currency)
@@ -252,7 +255,7 @@ def _groups_to_state(groups: Mapping[VatGroup, GroupTotals], lines: Iterable[Lin
 
 
 def _mentions(original: Draft, groups: Iterable[VatGroup], vat: Decimal, shop: Shop) -> tuple[Mention, ...]:
-    """What the invoice said of these categories, and for Belgian VAT the sentence of art. 4 §1 3° RD no. 4."""
+    """The invoice's mentions for these categories, and for Belgian VAT that of art. 4 §1 3° RD no. 4."""
     categories = {None, *(category for category, _ in groups)}
     texts = legal_texts()
     retained = tuple(said for said in original.mentions if said.key in texts and texts[said.key].category in categories)
@@ -269,16 +272,24 @@ def _amount_problems(
     # A shop that counts in tenths of a cent refunds 0.016 twice of 0.032: each rounds up, and together they are a cent more.
     rounded_up = isinstance(source, Refund) and source.amount < requested <= remaining.total + unit_of(currency)
     if requested > remaining.total and not rounded_up:
-        message = (
-            f"{requested} {currency} is refunded, but {remaining.total} {currency} is left of {invoice.number}"
-            f" ({invoice.draft.total} {currency}); the credit note stops there."
+        message = Message(
+            "{requested} is refunded, but {total} is left of {number} ({invoice_total}); the credit note stops there.",
+            requested=Money(requested, currency),
+            total=Money(remaining.total, currency),
+            number=invoice.number,
+            invoice_total=Money(invoice.draft.total, currency),
         )
         return (Problem("more_than_remaining", message),)
     if not isinstance(source, Refund):
         return ()
     named = total_of(line.total + line.tax for line in source.lines)
     if named - requested > unit_of(currency) * (len(source.lines) + 1):
-        message = f"Refund {source.refund_id} gives back {requested} {currency}, but its lines are {named} {currency}."
+        message = Message(
+            "Refund {refund_id} gives back {requested}, but its lines are {named}.",
+            refund_id=source.refund_id,
+            requested=Money(requested, currency),
+            named=Money(named, currency),
+        )
         return (Problem("does_not_add_up", message),)
     return ()
 

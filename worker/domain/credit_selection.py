@@ -9,12 +9,13 @@ from worker.domain.document import Document, Draft, Line
 from worker.domain.draft import quantity_and_price
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, unit_of, vat_on
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
+from worker.message import Money, Percent
 
 
 @dataclass(frozen=True)
 class SelectedLine:
-    """One line of an invoice by its *place* (0 is the first), and how much of its quantity is taken back; parts count too."""
+    """One line of an invoice by its *index* (0 is the first), and how much of its *quantity* is credited; fractions count too."""
 
     index: int
     quantity: Decimal
@@ -22,7 +23,7 @@ class SelectedLine:
 
 @dataclass(frozen=True)
 class CreditSelection:
-    """What a person takes back: *picks* of the invoice's lines, or an *amount* with VAT. *reason* is printed.
+    """What a person credits: *lines* of the invoice, or an *amount* with VAT. *reason* is printed.
 
     A line goes back at the price that it was invoiced at; its last piece takes what is left of it.
     """
@@ -33,9 +34,9 @@ class CreditSelection:
 
     def __post_init__(self) -> None:
         if bool(self.lines) is (self.amount is not None):
-            raise ValueError("Choose lines, or give an amount.")
+            raise InvalidValue("Choose lines, or give an amount.")
         if self.amount is not None and self.amount <= 0:
-            raise ValueError(f"{self.amount} cannot be credited; give an amount above nothing.")
+            raise InvalidValue("{amount} cannot be credited; give an amount above nothing.", amount=self.amount)
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,17 @@ class ResolvedSelection:
 def resolve_selection(
     selection: CreditSelection, invoice: Document, earlier_credit_notes: Sequence[Draft], remaining: CreditBalance
 ) -> ResolvedSelection:
-    """What *chosen* picks of *invoice* come to. Raises Rejected for what is not there, or is more than *left*."""
+    """The lines and totals of *selection*. Raises Rejected for a line that does not exist, or for more than *remaining*."""
     balances = line_balances_of(invoice, earlier_credit_notes)
     nets_by_index: dict[int, Decimal] = {}
     for selected in selection.lines:
         if selected.index in nets_by_index or not 0 <= selected.index < len(balances):
-            raise Rejected(f"{invoice.number} has no line {selected.index + 1} to choose (once).", code="line_unknown")
+            raise Rejected(
+                "{number} has no line {line} to choose (once).",
+                number=invoice.number,
+                line=selected.index + 1,
+                code="line_unknown",
+            )
         nets_by_index[selected.index] = _net_of(
             selected, invoice, balances[selected.index], credit_note_count=len(earlier_credit_notes)
         )
@@ -74,12 +80,15 @@ def resolve_selection(
 
 
 def _net_of(selected: SelectedLine, invoice: Document, balance: LineBalance, *, credit_note_count: int) -> Decimal:
-    """The net of *pick*. Where it is the last of its line, the cents that earlier shares left over go with it."""
+    """The net of *selected*. The last piece of a line takes the cents that earlier pieces left over."""
     draft = invoice.draft
     line, unit = draft.lines[selected.index], unit_of(draft.currency)
     if not 0 < abs(selected.quantity) <= abs(balance.quantity) or (selected.quantity > 0) is not (line.quantity > 0):
         raise Rejected(
-            f"{selected.quantity} of “{line.description}” cannot be credited; {balance.quantity} of it is left.",
+            "{quantity} of “{description}” cannot be credited; {remaining} of it is left.",
+            quantity=selected.quantity,
+            description=line.description,
+            remaining=balance.quantity,
             code="quantity_wrong",
         )
     net = to_minor_unit(line.net * selected.quantity / line.quantity, draft.currency) + ZERO
@@ -87,7 +96,9 @@ def _net_of(selected: SelectedLine, invoice: Document, balance: LineBalance, *, 
         return balance.net
     if abs(net) > abs(balance.net) + unit * (credit_note_count + 1):
         raise Rejected(
-            f"Only {balance.net} {draft.currency} (without VAT) is left of “{line.description}”; credit an amount instead.",
+            "Only {net} (without VAT) is left of “{description}”; credit an amount instead.",
+            net=Money(balance.net, draft.currency),
+            description=line.description,
             code="more_than_remaining",
         )
     return net if abs(net) <= abs(balance.net) else balance.net
@@ -117,8 +128,12 @@ def _group_totals_of(
     base = min(max(net, min(room.base, ZERO)), max(room.base, ZERO))
     if abs(net - base) > allowed:
         raise Rejected(
-            f"The chosen lines are {net} {currency} without VAT at {group[1]} %, but {room.base} {currency} is left at that "
-            f"rate of {invoice.number}. Choose its discount too, or credit an amount.",
+            "The chosen lines are {net} without VAT at {rate}, but {base} is left at that rate of {number}. "
+            "Choose its discount too, or credit an amount.",
+            net=Money(net, currency),
+            rate=Percent(group[1]),
+            base=Money(room.base, currency),
+            number=invoice.number,
             code="more_than_remaining",
         )
     if base == room.base:
@@ -128,7 +143,7 @@ def _group_totals_of(
 
 
 def _total_of(groups: dict[VatGroup, GroupTotals], invoice: Document, remaining: CreditBalance) -> Decimal:
-    """What is paid back: all that is left where *parts* are all, the cents of its payable rounding with them."""
+    """The amount paid back: *remaining* where *groups* are all of it, with the cents of its payable rounding."""
     currency = invoice.draft.currency
     is_all = {g: p for g, p in groups.items() if p != NO_TOTALS} == {
         g: p for g, p in remaining.groups.items() if p != NO_TOTALS
@@ -136,12 +151,17 @@ def _total_of(groups: dict[VatGroup, GroupTotals], invoice: Document, remaining:
     total = remaining.total if is_all else total_of(part.gross for part in groups.values())
     if total <= 0:
         raise Rejected(
-            f"The chosen lines come to {total} {currency}; there is nothing to give back.", code="nothing_selected"
+            "The chosen lines come to {total}; there is nothing to give back.",
+            total=Money(total, currency),
+            code="nothing_selected",
         )
     if total >= remaining.total and not is_all:
         raise Rejected(
-            f"The chosen lines are {total} {currency}, but {remaining.total} {currency} is left of {invoice.number}. Choose its "
-            "discount too, or credit all that is left.",
+            "The chosen lines are {total}, but {remaining} is left of {number}. Choose its discount too, or "
+            "credit all that is left.",
+            total=Money(total, currency),
+            remaining=Money(remaining.total, currency),
+            number=invoice.number,
             code="more_than_remaining",
         )
     return total

@@ -1,6 +1,6 @@
 """Which documents must exist for an order, and why the others do not: one pure function of the order and what is there.
 
-Judged from what the order says now, never from what was seen first: late, doubled or missed deliveries change nothing.
+Decided from the order as it is now, never from what was received first: late, doubled or missed deliveries change nothing.
 """
 
 from collections import Counter
@@ -11,21 +11,39 @@ from decimal import Decimal
 
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.credit_note import Cancellation, draft_credit_note
-from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.draft import assess, draft_document, is_paid, status_of
 from worker.domain.language import phrase
 from worker.domain.order import Order, Refund
-from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
+from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.message import Message, Money, Percent
 
 _DRAFT_STATUSES = ("checkout-draft", "auto-draft")
 _OVER_STATUSES = ("cancelled", "failed", "refunded")
 _CREATED_STATUSES = ("on-hold", "processing", "completed")
 _TRIGGER_NAMES = {
-    Trigger.CREATED: "placed",
-    Trigger.PAID: "paid",
-    Trigger.PROCESSING: "in processing",
-    Trigger.COMPLETED: "completed",
+    Trigger.CREATED: Message("placed"),
+    Trigger.PAID: Message("paid"),
+    Trigger.PROCESSING: Message("in processing"),
+    Trigger.COMPLETED: Message("completed"),
+}
+_BUYER_TERMS = {
+    BuyerFilter.EVERYONE: Message("everyone"),
+    BuyerFilter.BUSINESS: Message("business"),
+    BuyerFilter.CONSUMER: Message("consumer"),
+}
+
+# WooCommerce's own statuses; those of plugins are shown as they are.
+_STATUS_TERMS = {
+    "pending": Message("pending"),
+    "on-hold": Message("on-hold"),
+    "processing": Message("processing"),
+    "completed": Message("completed"),
+    "cancelled": Message("cancelled"),
+    "refunded": Message("refunded"),
+    "failed": Message("failed"),
 }
 
 
@@ -36,7 +54,7 @@ class RuleResult:
     rule: str
     fired: bool
     code: str
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,7 @@ class Decision:
 def decide_documents(order: Order, refunds: tuple[Refund, ...], history: History, shop: Shop, today: date) -> Decision:
     """Decide on *order*. *history* is of this order alone, by id and key; *today* is the date in the shop's zone.
 
-    An invoice goes before the credit notes against it: those are due in the next look, after it was issued. A kept draft
+    An invoice goes before the credit notes against it: those are due in the next round, after it was issued. A stored draft
     that waits is drafted again, so that it can be refreshed; a discarded one is not.
     """
     decider = _Decider(order, refunds, history, shop, today)
@@ -65,7 +83,11 @@ def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop,
     """“Credit and issue again”: the credit note of all that is left of *invoice*, and the invoice of *order* as it is now."""
     credit_notes = tuple(document.draft for document in history.credit_notes_of(invoice))
     if credit_notes and not credit_balance_of(invoice, credit_notes).total:
-        raise Rejected(f"Nothing is left of {invoice.number}: it has been credited in full.", code="nothing_remaining")
+        raise Rejected(
+            "Nothing is left of {number}: it has been credited in full.",
+            number=invoice.number,
+            code="nothing_remaining",
+        )
     language = invoice.draft.language
     credit_note = draft_credit_note(
         Cancellation(phrase("replaced", language).format(number=invoice.number)),
@@ -96,24 +118,32 @@ def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, .
 
 
 def draft_manually(kind: Kind, order: Order, history: History, shop: Shop, today: date) -> Draft:
-    """The document of *kind* that no rule made: a person wants it, whatever the moment. Raises Rejected where it exists."""
+    """The document of *kind* that no rule made: a person wants it, whatever the trigger. Raises Rejected where it exists."""
     decider = _Decider(order, (), history, shop, today)
     if kind is Kind.CREDIT_NOTE:
         raise Rejected("A credit note belongs to an invoice: credit the invoice.", code="not_by_hand")
     cause = decider.cause_of(kind)
     issued = decider.already_issued(cause)
     if issued:
-        raise Rejected(f"Order {order.number} has its {str(kind).replace('_', ' ')}. {issued[1]}", code=issued[0])
+        raise Rejected(
+            "Order {number} has its {kind}. {reason}",
+            number=order.number,
+            kind=KIND_TERMS[kind],
+            reason=issued[1],
+            code=issued[0],
+        )
     if any(kept.draft.cause == cause and not kept.discarded for kept in history.drafts):
-        raise Rejected(f"A draft of it waits for order {order.number}: issue that one.", code="draft_waits")
+        raise Rejected(
+            "A draft of it waits for order {number}: issue that one.", number=order.number, code="draft_waits"
+        )
     if decider.status in (*_DRAFT_STATUSES, "trash"):
-        raise Rejected(f"Order {order.number} is not placed, or in the trash.", code="draft_order")
+        raise Rejected("Order {number} is not placed, or in the trash.", number=order.number, code="draft_order")
     return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today)
 
 
 @dataclass
 class _Decider:
-    """One look at one order; the lists grow as the rules are judged in their order."""
+    """One decision on one order; the lists grow as the rules are evaluated in their order."""
 
     order: Order
     refunds: tuple[Refund, ...]
@@ -146,52 +176,69 @@ class _Decider:
         )
         self.fire(str(rule), draft)
 
-    def why_excluded(self) -> tuple[str, str] | None:
+    def why_excluded(self) -> tuple[str, Message] | None:
         """Why this order makes nothing at all."""
         if self.status in _DRAFT_STATUSES:
-            return "draft_order", "The order is not placed yet; a checkout merely began."
+            return "draft_order", Message("The order is not placed yet; a checkout merely began.")
         if self.status == "trash":
-            return "trashed", "The order is in the trash."
-        if self.order.created_at < self.shop.orders_since:
-            since = self.shop.orders_since.astimezone(self.shop.zoneinfo)
-            return "before_orders_since", f"The order was placed before {since:%Y-%m-%d %H:%M}, when this shop began."
+            return "trashed", Message("The order is in the trash.")
+        if self.order.created_at < self.shop.orders.since:
+            since = self.shop.orders.since.astimezone(self.shop.zoneinfo)
+            return "before_orders_since", Message(
+                "The order was placed before {since}, when this shop began.", since=since
+            )
         if self.status in _OVER_STATUSES and not self.paid:
-            return "never_paid", f"The order is {self.status} and was never paid."
+            return "never_paid", Message("The order is {status} and was never paid.", status=status_term(self.status))
         return None
 
-    def unmet_condition(self, rule: Rule) -> tuple[str, str] | None:
+    def unmet_condition(self, rule: Rule) -> tuple[str, Message] | None:
         """The first of the rule's conditions that the order does not meet."""
         billing = self.order.billing
         business = bool(billing.company or self.order.vat_number_given)
         country = billing.address.country
         if rule.buyer is not BuyerFilter.EVERYONE and business != (rule.buyer is BuyerFilter.BUSINESS):
-            buyer = "business" if business else "consumer"
-            return "condition_buyer", f"The rule is for a {rule.buyer}; the buyer is a {buyer}."
+            buyer = _BUYER_TERMS[BuyerFilter.BUSINESS if business else BuyerFilter.CONSUMER]
+            return "condition_buyer", Message(
+                "The rule is for a {wanted}; the buyer is a {buyer}.", wanted=_BUYER_TERMS[rule.buyer], buyer=buyer
+            )
         if rule.payment_methods and self.order.payment_method not in rule.payment_methods:
-            method = self.order.payment_method or "none"
-            return "condition_payment_method", f"The rule is not for the payment method “{method}”."
+            return "condition_payment_method", Message(
+                "The rule is not for the payment method “{method}”.",
+                method=self.order.payment_method or Message("none"),
+            )
         if rule.countries and country not in rule.countries:
-            return "condition_country", f"The rule is not for customers in {country or 'no country'}."
+            return "condition_country", Message(
+                "The rule is not for customers in {country}.", country=country or Message("no country")
+            )
         if rule.minimum_total is not None and self.order.total < rule.minimum_total:
-            total = f"{self.order.total} {self.order.currency}"
-            return "condition_minimum_total", f"The order's {total} is less than the rule's {rule.minimum_total}."
+            return "condition_minimum_total", Message(
+                "The order's {total} is less than the rule's {minimum_total}.",
+                total=Money(self.order.total, self.order.currency),
+                minimum_total=Money(rule.minimum_total, self.order.currency),
+            )
         return None
 
-    def why_not_yet(self, rule: Rule) -> tuple[str, str] | None:
-        """Why the order has not reached the rule's moment."""
+    def why_not_yet(self, rule: Rule) -> tuple[str, Message] | None:
+        """Why the order has not reached the rule's trigger."""
         if self.status in _OVER_STATUSES and rule.kind is not Kind.INVOICE:
-            return "order_over", f"The order is {self.status}; only its invoice is still made."
+            return "order_over", Message(
+                "The order is {status}; only its invoice is still made.", status=status_term(self.status)
+            )
         if self.has_reached(rule.trigger):
             return None
         trigger_name = _TRIGGER_NAMES[rule.trigger]
-        return f"not_{rule.trigger}", f"The order is not {trigger_name} yet; its status is “{self.order.status}”."
+        return f"not_{rule.trigger}", Message(
+            "The order is not {trigger} yet; its status is “{status}”.",
+            trigger=trigger_name,
+            status=status_term(self.order.status),
+        )
 
     def has_reached(self, trigger: Trigger) -> bool:
-        """Whether the order is at *moment* or beyond. "processing" alone is not paid: cash on delivery is not."""
+        """Whether the order is at *trigger* or beyond. "processing" alone is not paid: cash on delivery is not."""
         over_but_paid = self.status in _OVER_STATUSES and self.paid
         match trigger:
             case Trigger.CREATED:
-                by_staff = self.order.created_via == "admin" or self.shop.pending_counts
+                by_staff = self.order.created_via == "admin" or self.shop.orders.pending_is_placed
                 waiting = self.status == "pending" and by_staff
                 return self.status in _CREATED_STATUSES or waiting or self.paid
             case Trigger.PAID:
@@ -201,18 +248,18 @@ class _Decider:
             case Trigger.COMPLETED:
                 return self.status == "completed" or (over_but_paid and self.order.completed_at is not None)
 
-    def already_issued(self, cause: str) -> tuple[str, str] | None:
+    def already_issued(self, cause: str) -> tuple[str, Message] | None:
         document = next((known for known in self.history.documents if known.draft.cause == cause), None)
-        return ("already_made", f"It exists: {document.number}.") if document else None
+        return ("already_made", Message("It exists: {number}.", number=document.number)) if document else None
 
-    def draft_discarded(self, cause: str) -> tuple[str, str] | None:
+    def draft_discarded(self, cause: str) -> tuple[str, Message] | None:
         thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)
-        return ("discarded", "Its draft was discarded.") if thrown_away else None
+        return ("discarded", Message("Its draft was discarded.")) if thrown_away else None
 
-    def already_drafted(self, cause: str, rule: Rule) -> tuple[str, str] | None:
+    def already_drafted(self, cause: str, rule: Rule) -> tuple[str, Message] | None:
         """Why *rule* must not make what another one makes, or what a person threw away."""
         if any(draft.cause == cause for draft in self.drafts):
-            return "already_made", f"An earlier rule makes the {str(rule.kind).replace('_', ' ')}."
+            return "already_made", Message("An earlier rule makes the {kind}.", kind=KIND_TERMS[rule.kind])
         return self.draft_discarded(cause)
 
     def cause_of(self, kind: Kind) -> str:
@@ -226,14 +273,14 @@ class _Decider:
         return max(invoices, key=_generation, default=None)
 
     def generation(self) -> int:
-        """Which invoice of the order is next: the second follows when the first was taken back as a whole."""
+        """The number of the order's next invoice, from 1: the second follows when the first was credited whole."""
         invoice = self.latest_invoice()
         if invoice is None:
             return 1
         return _generation(invoice) + (1 if self.is_cancelled(invoice) else 0)
 
     def is_cancelled(self, invoice: Document) -> bool:
-        """Whether *invoice* was cancelled or replaced; refunds alone leave it in its place, however many."""
+        """Whether *invoice* was cancelled or replaced; refunds alone, however many, do not count."""
         credit_notes = self.history.credit_notes_of(invoice)
         whole = not credit_balance_of(invoice, (document.draft for document in credit_notes)).total
         return whole and any(document.draft.cause.startswith("cancel:") for document in credit_notes)
@@ -246,24 +293,32 @@ class _Decider:
         known = {refund.refund_id for refund in self.refunds}
         unread = [summary.refund_id for summary in self.order.refunds if summary.refund_id not in known]
         for refund_id in unread:
-            message = f"Refund {refund_id} could not be read in the shop; its lines are needed."
+            message = Message(
+                "Refund {refund_id} could not be read in the shop; its lines are needed.", refund_id=refund_id
+            )
             self.skip(f"refund:{refund_id}", ("refund_unread", message))
         for refund in sorted(self.refunds, key=lambda refund: (refund.created_at, refund.refund_id)):
             self.evaluate_refund(refund)
         self.evaluate_cancellation()
         if not self.order.refunds and not self.refunds and self.status != "cancelled":
-            self.skip("credit_note", ("no_refund", "Nothing was refunded or cancelled."))
+            self.skip("credit_note", ("no_refund", Message("Nothing was refunded or cancelled.")))
 
     def evaluate_refund(self, refund: Refund) -> None:
         rule = f"refund:{refund.refund_id}"
         invoice = self.latest_invoice()
         if any(draft.kind is Kind.INVOICE for draft in self.drafts):
-            self.skip(rule, ("after_invoice", "The credit note follows when the invoice is issued."))
+            self.skip(rule, ("after_invoice", Message("The credit note follows when the invoice is issued.")))
         elif invoice is None or self.is_cancelled(invoice):
-            nothing = ("no_invoice", "No invoice was issued for the order, so there is nothing to credit.")
+            nothing = ("no_invoice", Message("No invoice was issued for the order, so there is nothing to credit."))
             self.skip(rule, self.already_issued(rule) or nothing)
         elif not refund.amount:
-            self.skip(rule, ("nothing_refunded", "The refund is of 0.00."))
+            self.skip(
+                rule,
+                (
+                    "nothing_refunded",
+                    Message("The refund is of {amount}.", amount=Money(refund.amount, self.order.currency)),
+                ),
+            )
         else:
             self.draft_refund(refund, invoice, rule)
 
@@ -295,7 +350,7 @@ class _Decider:
         return f"{cause}:{_generation(invoice)}" if of_another else cause
 
     def evaluate_cancellation(self) -> None:
-        """A cancelled order's unpaid invoice is taken back by a credit note that a person looks at first."""
+        """A cancelled order's unpaid invoice is taken back by a credit note that waits as a draft."""
         invoice = self.latest_invoice()
         if self.status != "cancelled" or invoice is None:
             return
@@ -315,19 +370,21 @@ class _Decider:
         )
         self.fire(cause, draft)
 
-    def why_not_cancelled(self, invoice: Document) -> tuple[str, str] | None:
+    def why_not_cancelled(self, invoice: Document) -> tuple[str, Message] | None:
         if self.fully_credited(invoice) or not self.paid:
             return self.fully_credited(invoice)
-        return "not_refunded", f"The order was paid; refund it in the shop, and {invoice.number} is credited by that."
+        return "not_refunded", Message(
+            "The order was paid; refund it in the shop, and {number} is credited by that.", number=invoice.number
+        )
 
-    def fully_credited(self, invoice: Document) -> tuple[str, str] | None:
-        """Credited by hand before, for instance: a credit note of 0.00 would tell nobody anything."""
+    def fully_credited(self, invoice: Document) -> tuple[str, Message] | None:
+        """Nothing is left, for instance after a credit by hand: a credit note of 0.00 is not made."""
         if credit_balance_of(invoice, self.credit_notes_of(invoice)).total > 0:
             return None
-        return "nothing_remaining", f"Nothing is left of {invoice.number} to credit."
+        return "nothing_remaining", Message("Nothing is left of {number} to credit.", number=invoice.number)
 
     def credit_notes_of(self, invoice: Document) -> tuple[Draft, ...]:
-        """Issued, and due in this look."""
+        """Issued, and due in this decision."""
         issued = tuple(document.draft for document in self.history.credit_notes_of(invoice))
         return (*issued, *(draft for draft in self.drafts if draft.kind is Kind.CREDIT_NOTE))
 
@@ -347,7 +404,11 @@ class _Decider:
             and self.paid
             and credit_balance_of(invoice, self.credit_notes_of(invoice)).total
         ):
-            message = f"Order {self.order.number} is cancelled, but it was paid and {invoice.number} stands: refund it."
+            message = Message(
+                "Order {number} is cancelled, but it was paid and {invoice} stands: refund it.",
+                number=self.order.number,
+                invoice=invoice.number,
+            )
             flags.append(Problem("cancelled_but_paid", message))
         return tuple(flags)
 
@@ -357,27 +418,34 @@ class _Decider:
             name, _, rest = document.draft.cause.partition(":")
             refund_id = rest.partition(":")[0]
             if name == "refund" and refund_id.isdigit() and int(refund_id) not in there:
-                message = (
-                    f"Refund {refund_id} of order {self.order.number} was deleted in the shop, but {document.number} "
-                    f"credits its {document.draft.total} {document.draft.currency}."
+                message = Message(
+                    "Refund {refund_id} of order {number} was deleted in the shop, but {credit_note} credits its {total}.",
+                    refund_id=refund_id,
+                    number=self.order.number,
+                    credit_note=document.number,
+                    total=Money(document.draft.total, document.draft.currency),
                 )
                 yield Problem("refund_deleted", message)
 
     # Writing down
 
-    def skip(self, rule: str, reason: tuple[str, str]) -> None:
+    def skip(self, rule: str, reason: tuple[str, Message]) -> None:
         self.rule_results.append(RuleResult(rule, False, *reason))
 
     def fire(self, rule: str, draft: Draft) -> None:
         waits = any(kept.draft.cause == draft.cause for kept in self.history.drafts)
         self.drafts.append(draft)
-        name = str(draft.kind).replace("_", " ")
+        kind = KIND_TERMS[draft.kind]
         if waits:
             self.rule_results.append(
-                RuleResult(rule, True, "draft_waits", f"A draft of the {name} waits for a person.")
+                RuleResult(rule, True, "draft_waits", Message("A draft of the {kind} waits for a person.", kind=kind))
             )
         else:
-            self.rule_results.append(RuleResult(rule, True, "fired", f"The {name} is due."))
+            self.rule_results.append(RuleResult(rule, True, "fired", Message("The {kind} is due.", kind=kind)))
+
+
+def status_term(status: str) -> str | Message:
+    return _STATUS_TERMS.get(status, status)
 
 
 def _generation(invoice: Document) -> int:
@@ -392,35 +460,70 @@ def _changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple
         Kind.INVOICE, order, shop, cause=invoice.draft.cause, send_mode=SendMode.SEND, today=invoice.issued_on
     )
     differences = [
-        f"{what} {before or 'empty'} → {after or 'empty'}"
-        for what, before, after in _compared(invoice.draft, now)
-        if before != after
+        compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]
     ]
     differences += _different_lines(invoice.draft, now)
     if not differences:
         return ()
-    message = f"Order {order.number} changed after {invoice.number}: {'; '.join(differences)}."
+    message = Message(
+        "Order {number} changed after {invoice}: {differences}.",
+        number=order.number,
+        invoice=invoice.number,
+        differences=tuple(differences),
+    )
     return (Problem("changed_after_invoice", message),)
 
 
-def _compared(before: Draft, after: Draft) -> Sequence[tuple[str, str, str]]:
+def _compared(before: Draft, after: Draft) -> Sequence[Message]:
+    """What both say, each with its value *before* and *after*."""
     rates = sorted({row.rate for row in (*before.vat_lines, *after.vat_lines)})
+    was, is_now = before.buyer, after.buyer
     return (
-        ("total", f"{before.total} {before.currency}", f"{after.total} {after.currency}"),
-        *((f"charged at {rate} %", str(_charged(before, rate)), str(_charged(after, rate))) for rate in rates),
-        ("name", before.buyer.name, after.buyer.name),
-        ("company", before.buyer.company, after.buyer.company),
-        ("VAT number", before.buyer.vat_number_given, after.buyer.vat_number_given),
+        Message(
+            "total {before} → {after}",
+            before=Money(before.total, before.currency),
+            after=Money(after.total, after.currency),
+        ),
+        *(
+            Message(
+                "charged at {rate} {before} → {after}",
+                rate=Percent(rate),
+                before=Money(_charged(before, rate), before.currency),
+                after=Money(_charged(after, rate), after.currency),
+            )
+            for rate in rates
+        ),
+        Message("name {before} → {after}", before=_or_empty(was.name), after=_or_empty(is_now.name)),
+        Message("company {before} → {after}", before=_or_empty(was.company), after=_or_empty(is_now.company)),
+        Message(
+            "VAT number {before} → {after}",
+            before=_or_empty(was.vat_number_given),
+            after=_or_empty(is_now.vat_number_given),
+        ),
     )
+
+
+def _or_empty(text: str) -> str | Message:
+    return text or Message("empty")
 
 
 def _charged(draft: Draft, rate: Decimal) -> Decimal:
     return sum((row.charged for row in draft.vat_lines if row.rate == rate), Decimal("0.00"))
 
 
-def _different_lines(before: Draft, after: Draft) -> list[str]:
+def _different_lines(before: Draft, after: Draft) -> list[Message]:
     """Lines that went, came or changed, told by their name, quantity and net."""
-    was = Counter(f"{line.quantity:f} x “{line.description}” {line.net}" for line in before.lines)
-    is_now = Counter(f"{line.quantity:f} x “{line.description}” {line.net}" for line in after.lines)
-    gone = [f"without {line}" for line in (was - is_now).elements()]
-    return gone + [f"with {line}" for line in (is_now - was).elements()]
+    was, is_now = (
+        Counter((line.quantity, line.description, Money(line.net, draft.currency)) for line in draft.lines)
+        for draft in (before, after)
+    )
+    return [
+        *(
+            Message("without {quantity} x “{description}” {amount}", quantity=quantity, description=name, amount=net)
+            for quantity, name, net in (was - is_now).elements()
+        ),
+        *(
+            Message("with {quantity} x “{description}” {amount}", quantity=quantity, description=name, amount=net)
+            for quantity, name, net in (is_now - was).elements()
+        ),
+    ]

@@ -1,5 +1,6 @@
 """Documents: what is written on them, and what becomes of them. Everything here is a snapshot: nothing refers back to an order."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from enum import StrEnum
 
 from worker.domain.money import ZERO
 from worker.domain.party import Address, Buyer, Seller
+from worker.message import NO_MESSAGE, Message, Money
 
 
 class Kind(StrEnum):
@@ -14,6 +16,15 @@ class Kind(StrEnum):
     DELIVERY_NOTE = "delivery_note"
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
+
+
+# What a kind of document is called in the middle of a sentence.
+KIND_TERMS = {
+    Kind.ORDER_CONFIRMATION: Message("order confirmation"),
+    Kind.DELIVERY_NOTE: Message("delivery note"),
+    Kind.INVOICE: Message("invoice"),
+    Kind.CREDIT_NOTE: Message("credit note"),
+}
 
 
 class SendMode(StrEnum):
@@ -60,7 +71,7 @@ class Rounding:
 
 @dataclass(frozen=True)
 class VatLine:
-    """BG-23: one row of the VAT table. *charged* is net + tax as the shop charged it: the trail shows where a cent went."""
+    """BG-23: one row of the VAT table. *charged* is net + tax as the shop charged it: the difference explains a cent."""
 
     category: Category
     rate: Decimal
@@ -71,7 +82,7 @@ class VatLine:
 
 @dataclass(frozen=True)
 class Mention:
-    """A legal sentence as printed, with the key under which `mentions.toml` names its article and source."""
+    """A legal mention as printed, with the key under which `mentions.toml` names its article and source."""
 
     key: str
     text: str
@@ -100,7 +111,7 @@ class PaymentRequest:
 
 @dataclass(frozen=True)
 class Captions:
-    """The shop's own sentences, as they were when the document was drafted: above the lines, below them, and its terms.
+    """The shop's own texts, as they were when the document was drafted: above the lines, below them, and its terms.
 
     Placeholders are still in them, since the number is known only when the document is issued; everything that fills
     them is in the document itself. *shop* is the shop's name at that time.
@@ -114,10 +125,10 @@ class Captions:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a draft may not become a document by itself: a stable code and a sentence for the shop owner."""
+    """Why a draft may not become a document by itself: a stable code and a message for the shop owner."""
 
     code: str
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -126,7 +137,7 @@ class Draft:
 
     Amounts are positive on every kind (a credit note of 15.00 says 15.00), in *currency*, to the cent:
     sum of lines + roundings = *net* (BT-109), net + *vat* (BT-110) = BT-112, + *rounding* (BT-114) = *total*.
-    *cause* makes it unique within the shop; *problems* keep it from being issued without a person.
+    *cause* makes it unique within the shop; while there are *problems* only a person can issue it.
     """
 
     cause: str
@@ -162,7 +173,7 @@ class Draft:
     vat_eur: Decimal | None = None
     problems: tuple[Problem, ...] = ()
     test: bool = False
-    einvoice_obstacle: str = ""  # why this document can be a PDF only; empty when it can be an e-invoice
+    einvoice_obstacle: Message = NO_MESSAGE  # why this document can be a PDF only; empty when it can be an e-invoice
     captions: Captions = Captions()
 
     @property
@@ -176,7 +187,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Document:
-    """An issued document: never altered. *issued_on* is the date on paper in the seller's zone, *issued_at* aware UTC."""
+    """An issued document: never altered. *issued_on* is its date in the seller's zone, *issued_at* aware UTC."""
 
     document_id: int
     shop_id: str
@@ -187,10 +198,19 @@ class Document:
     issued_at: datetime
     draft: Draft
 
+    def file_name(self, file_format: str) -> str:
+        """The name under which its file is given: `F2026-00017.pdf`."""
+        return f"{file_stem(self.number) or self.document_id}.{file_format}"
+
+
+def file_stem(number: str) -> str:
+    """A number as no file system and no header can take it amiss: WEB/2026/0001 becomes WEB-2026-0001."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", number).strip("-.")
+
 
 @dataclass(frozen=True)
 class StoredDraft:
-    """A draft that waits for a person. *discarded* ones stay, so that their cause does not come back by itself."""
+    """A draft that waits for a person. *discarded* ones stay, so that their cause gives no new one by itself."""
 
     draft_id: int
     shop_id: str
@@ -214,3 +234,8 @@ class History:
         return tuple(
             d for d in self.documents if d.draft.corrects and d.draft.corrects.document_id == invoice.document_id
         )
+
+
+def planned_document(draft: Draft) -> Message:
+    """A document that would be made, as `credit note 12.40 EUR`."""
+    return Message("{kind} {total}", kind=KIND_TERMS[draft.kind], total=Money(draft.total, draft.currency))

@@ -1,4 +1,4 @@
-"""An order becomes a draft: everything a document will say, with the problems that keep it from being issued.
+"""An order becomes a draft: everything a document will say, with the problems that prevent issuing it by itself.
 
 Knows nothing of what exists already (`due`) and of numbers (`numbering`).
 """
@@ -19,6 +19,7 @@ from worker.domain.party import Address, Buyer
 from worker.domain.rates import known_rates
 from worker.domain.shop import Shop
 from worker.domain.totals import ChargedAmounts, Totals, VatGroup, add_up, unit_of
+from worker.message import NO_MESSAGE, Message, Money, Percent
 
 _SIX_DECIMALS = Decimal("0.000001")
 _R120 = Decimal("0.02")  # PEPPOL-EN16931-R120: quantity x price may differ from the line's net by this much
@@ -108,7 +109,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
         currency=order.currency,
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
         distribute_difference=not unexplained and _decimals_of(order.total) >= -_exponent(unit_of(order.currency)),
-        as_charged=shop.vat_as_charged,
+        as_charged=shop.vat.as_charged,
     )
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     problems = (*_unique(treatment_problems), *_line_problems(order, rates), *unexplained)
@@ -120,7 +121,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
 
 def status_of(order: Order, shop: Shop) -> str:
     """The built-in status that *order*'s status stands for in this shop."""
-    return shop.status_map.get(order.status, order.status)
+    return shop.orders.status_map.get(order.status, order.status)
 
 
 def is_paid(order: Order, shop: Shop) -> bool:
@@ -163,7 +164,11 @@ def seller_problem(shop: Shop) -> tuple[Problem, ...]:
         return ()
     return (
         Problem(
-            "seller_incomplete", f"The seller's details lack: {', '.join(missing)}. Fill them in, in the settings."
+            "seller_incomplete",
+            Message(
+                "The seller's details lack: {missing}. Fill them in, in the settings.",
+                missing=missing,
+            ),
         ),
     )
 
@@ -171,7 +176,10 @@ def seller_problem(shop: Shop) -> tuple[Problem, ...]:
 def exchange_rate_problem(currency: str, vat_amount: Decimal, rate: Decimal | None) -> tuple[Problem, ...]:
     if currency == "EUR" or rate or not vat_amount:
         return ()
-    message = f"The VAT must be shown in EUR, but no exchange rate is known for {currency}. Add one in the settings."
+    message = Message(
+        "The VAT must be shown in EUR, but no exchange rate is known for {currency}. Add one in the settings.",
+        currency=currency,
+    )
     return (Problem("exchange_rate_missing", message),)
 
 
@@ -283,21 +291,44 @@ def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[C
         expected = line.total * rate.percent / 100
         if not rate.guessed and abs(line.tax - expected) > 2 * half:
             wrong.append(
-                f"“{line.name}” of {line.total} carries {line.tax} of tax, {without_trailing_zeros(rate.percent)} % would be {to_cent(expected)}"
+                Message(
+                    "“{line}” of {total} carries {tax} of tax, {rate} would be {expected}",
+                    line=line.name,
+                    total=Money(line.total, order.currency),
+                    tax=Money(line.tax, order.currency),
+                    rate=Percent(rate.percent),
+                    expected=Money(to_cent(expected), order.currency),
+                )
             )
     for tax_rate in order.tax_rates:
         listed, lines = _tax_of_lines(order, tax_rate), sum(1 for line in order.lines if _carries(line, tax_rate))
         if abs(tax_rate.charged - listed) > half * (lines + 2):
             wrong.append(
-                f"{tax_rate.charged} was charged at {without_trailing_zeros(tax_rate.percent)} %, the lines say {listed}"
+                Message(
+                    "{charged} was charged at {rate}, the lines say {listed}",
+                    charged=Money(tax_rate.charged, order.currency),
+                    rate=Percent(tax_rate.percent),
+                    listed=Money(listed, order.currency),
+                )
             )
     summed = sum((sums.net + sums.tax for sums in charged), Decimal(0))
     if abs(order.total - summed) > half * (len(order.lines) + 2 * len(order.tax_rates) + 1):
-        wrong.append(f"the lines with tax are {summed}, the order's total is {order.total}")
+        wrong.append(
+            Message(
+                "the lines with tax are {summed}, the order's total is {total}",
+                summed=Money(summed, order.currency),
+                total=Money(order.total, order.currency),
+            )
+        )
     if not wrong:
         return ()
-    figures = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
-    return (Problem("does_not_add_up", f"Order {order.number} does not add up: {figures}."),)
+    figures = (*wrong[:5], *([Message("…")] if len(wrong) > 5 else []))
+    return (
+        Problem(
+            "does_not_add_up",
+            Message("Order {number} does not add up: {figures}.", number=order.number, figures=figures),
+        ),
+    )
 
 
 def _shown_unit(order: Order) -> Decimal:
@@ -312,14 +343,23 @@ def _shown_unit(order: Order) -> Decimal:
 
 def _line_problems(order: Order, rates: Sequence[ChargedRate]) -> tuple[Problem, ...]:
     if not order.lines:
-        return (Problem("no_lines", f"Order {order.number} has no lines; there is nothing to put on a document."),)
+        return (
+            Problem(
+                "no_lines",
+                Message("Order {number} has no lines; there is nothing to put on a document.", number=order.number),
+            ),
+        )
     names = [line.name for line, rate in zip(order.lines, rates, strict=True) if rate.guessed]
     if not names:
         return ()
     return (
         Problem(
             "rate_missing",
-            f"Order {order.number} names no tax rate for “{names[0]}”; recalculate the order in the shop.",
+            Message(
+                "Order {number} names no tax rate for “{line}”; recalculate the order in the shop.",
+                number=order.number,
+                line=names[0],
+            ),
         ),
     )
 
@@ -376,7 +416,7 @@ def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:
 
 
 def _comparable(address: Address) -> str:
-    """An address as people compare it: case, spaces and commas aside. Fields of shipping may be empty where billing's are not."""
+    """An address for comparison: case, spaces and commas aside. Fields of shipping may be empty where billing's are not."""
     parts = (address.street, address.street_2, address.postcode, address.city, address.country)
     return re.sub(r"[\s,]+", " ", " ".join(parts)).strip().casefold()
 
@@ -386,10 +426,10 @@ def _supplied_on(order: Order, shop: Shop) -> date:
     return (order.completed_at or order.paid_at or order.created_at).astimezone(shop.zoneinfo).date()
 
 
-def _einvoice_obstacle(rates: Iterable[ChargedRate]) -> str:
+def _einvoice_obstacle(rates: Iterable[ChargedRate]) -> Message:
     if not any(rate.several for rate in rates):
-        return ""
-    return "A line carries several taxes or a compound tax, which EN 16931 cannot express: PDF only."
+        return NO_MESSAGE
+    return Message("A line carries several taxes or a compound tax, which EN 16931 cannot express: PDF only.")
 
 
 def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -20,7 +20,7 @@ _BELGIAN_AREAS = (
     (1000, 1299, ""),  # Brussels-Capital is bilingual: the shop's own language
     (1300, 1499, "fr"),  # Walloon Brabant
     (1500, 3999, "nl"),
-    (4700, 4799, "de"),  # Eupen, Kelmis, Büllingen, Sankt Vith …; Malmedy (4960) and Waimes (4950) speak French
+    (4700, 4799, "de"),  # Eupen, Kelmis, Büllingen, Sankt Vith …; Malmedy (4960) and Waimes (4950) are French-speaking
     (4000, 7999, "fr"),
     (8000, 9999, "nl"),
 )
@@ -44,7 +44,7 @@ def default_language(shop: Shop) -> str:
 
 
 def phrase(key: str, language: str) -> str:
-    """One of the few sentences the domain puts on paper itself; {placeholders} are the caller's to fill."""
+    """One of the few phrases that the domain prints itself; {placeholders} are the caller's to fill."""
     return _phrases()[key][language]
 
 

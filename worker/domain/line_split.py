@@ -37,7 +37,7 @@ def _split_line(line: OrderLine, rates: dict[int, TaxRate]) -> Sequence[OrderLin
 def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[Decimal] | None:
     """What of *total* belongs to each rate, highest first; None where the taxes fit no way of splitting it.
 
-    The higher a rate, the better its tax tells its part; what is left belongs to the lowest and must fit its tax.
+    The higher a rate, the more exactly its tax gives its part; what is left belongs to the lowest and must fit its tax.
     """
     *others, (lowest, last) = charged
     nets = [to_cent(tax.amount * 100 / rate.percent) if rate.percent else Decimal(0) for rate, tax in others]
@@ -45,7 +45,7 @@ def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> li
     unsure = sum(slack, Decimal(0))
     rest = total - total_of(nets)
     if rest * total < 0 and abs(rest) <= unsure:
-        # Taxes of a cent, rounded up: together they ask for more than there is. Those give way that say least.
+        # Taxes of a cent, rounded up: together they are of more than there is. Those give way that are least exact.
         ways = [loose if net else Decimal(0) for net, loose in zip(nets, slack, strict=True)]
         shares = split_amount(rest, ways, HALF_CENT * 2)
         nets, rest = [net + share for net, share in zip(nets, shares, strict=True)], Decimal(0)

@@ -1,7 +1,7 @@
 """Which of WooCommerce's mails the shop holds back, because a document of ours will be mailed in their place. Pure.
 
-The rules are compiled into a small table that the shop's plugin asks in the shopper's own request, so it may ask only for
-what the plugin can see there. The same cases (tests/contracts/mail_holds.json) judge this side and the plugin's.
+The rules are compiled into a small table that the shop's plugin asks in the customer's own request, so it may ask only for
+what the plugin can see there. The plugin judges each mail by them (HoldRules.php; cases: tests/contracts/mail_holds.json).
 """
 
 from collections.abc import Sequence
@@ -10,24 +10,22 @@ from datetime import datetime
 from decimal import Decimal
 
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import BuyerFilter, Rule, Shop, Trigger
+from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.shop import Shop
 
 ON_HOLD = "customer_on_hold_order"
 PROCESSING = "customer_processing_order"
 COMPLETED = "customer_completed_order"
-# A partial refund goes out under a name of its own (contract section 8).
+# A partial refund goes out under a name of its own (docs/woocommerce-contract.md §8).
 REFUNDS = ("customer_refunded_order", "customer_partially_refunded_order")
 
-# The moments that an order has reached when WooCommerce writes this mail. "paid" is asked of the order itself, except where
+# The triggers that an order has reached when WooCommerce writes this mail. "paid" is checked on the order itself, except where
 # completed counts as paid.
 REACHED_TRIGGERS = {
     ON_HOLD: (Trigger.CREATED,),
     PROCESSING: (Trigger.CREATED, Trigger.PROCESSING),
     COMPLETED: (Trigger.CREATED, Trigger.PROCESSING, Trigger.COMPLETED, Trigger.PAID),
 }
-# The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
-PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
-TRANSFER = "bacs"
 DEADLINE_S = 600
 
 
@@ -42,39 +40,15 @@ class HoldCondition:
     countries: tuple[str, ...] = ()
     minimum: Decimal | None = None
 
-    def fits(self, facts: "OrderFacts") -> bool:
-        return (
-            (facts.paid or not self.needs_paid)
-            and (self.buyer is BuyerFilter.EVERYONE or (self.buyer is BuyerFilter.BUSINESS) == facts.business)
-            and (not self.methods or facts.method in self.methods)
-            and (not self.countries or facts.country in self.countries)
-            and (self.minimum is None or facts.total >= self.minimum)
-        )
-
 
 @dataclass(frozen=True)
 class HoldRules:
-    """What the plugin asks. *since*: orders placed before it make nothing. An empty *mails* holds nothing."""
+    """What the plugin applies. *since*: orders placed before it make nothing. An empty *mails* holds nothing."""
 
     since: datetime
     deadline_s: int = DEADLINE_S
     transfers: bool = False  # the seller's bank account is on our documents
     mails: dict[str, tuple[HoldCondition, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class OrderFacts:
-    """What the plugin can see of an order when WooCommerce is about to write *mail*. *made*: kinds that exist or are on their way."""
-
-    mail: str
-    paid: bool
-    method: str
-    business: bool
-    country: str
-    total: Decimal
-    placed_at: datetime
-    downloads: bool = False
-    made: tuple[Kind, ...] = ()
 
 
 def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
@@ -87,7 +61,7 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
         if shop.credit_notes is SendMode.SEND:
             mails |= {mail: (HoldCondition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
     return HoldRules(
-        since=shop.orders_since,
+        since=shop.orders.since,
         transfers=bool(shop.seller.iban),
         mails={mail: found for mail, found in mails.items() if found},
     )
@@ -108,26 +82,8 @@ def hold_conditions(rules: Sequence[Rule], triggers: tuple[Trigger, ...]) -> tup
     )
 
 
-def kinds_mailed(rules: HoldRules, facts: OrderFacts) -> tuple[Kind, ...]:
-    """The documents that will be mailed in place of this mail; none: WooCommerce's own goes its way."""
-    found = rules.mails.get(facts.mail, ())
-    if facts.downloads or facts.placed_at < rules.since:
-        return ()
-    if facts.mail in REFUNDS:
-        # A credit note corrects an invoice; without one the refund makes no document.
-        return tuple(condition.kind for condition in found) if Kind.INVOICE in facts.made else ()
-    kinds = dict.fromkeys(c.kind for c in found if c.kind not in facts.made and c.fits(facts))
-    if facts.mail == ON_HOLD and not tells_how_to_pay(rules, facts, tuple(kinds)):
-        return ()
-    return tuple(kinds)
-
-
-def tells_how_to_pay(rules: HoldRules, facts: OrderFacts, kinds: tuple[Kind, ...]) -> bool:
-    return facts.method == TRANSFER and rules.transfers and any(kind in PAYABLE for kind in kinds)
-
-
 def settings_for_plugin(shop: Shop, *, can_mail: bool) -> dict[str, object]:
-    """How *shop* stands here, as its plugin keeps it: what it holds mails by, and whether it makes real documents."""
+    """The shop's state for its plugin: by which rules it holds mails, and whether it makes real documents."""
     return {
         "hold_rules": hold_rules_as_json(compile_hold_rules(shop, can_mail=can_mail)),
         "shop": {"name": shop.name, "test": shop.test, "suspended": shop.suspended},

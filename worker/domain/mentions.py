@@ -1,4 +1,4 @@
-"""Legal sentences on documents. The texts are data with article, source and date: an accountant may change them."""
+"""Legal mentions on documents. The texts are data with article, source and date: an accountant may change them."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class LegalText:
 
 
 def mention(key: str, *, language: str, seller_country: str = "BE") -> Mention:
-    """The sentence of *key* as it is printed."""
+    """The mention *key* as it is printed."""
     legal = legal_texts()[key]
     texts = legal.text if seller_country == "BE" or not legal.abroad else legal.abroad
     return Mention(key=key, text=texts[language])

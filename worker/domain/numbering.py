@@ -1,4 +1,4 @@
-"""Numbers and dates on paper. Pure: the counter itself is a row in the store."""
+"""Numbers and dates as printed. Pure: the counter itself is a row in the store."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -8,8 +8,9 @@ from string import Formatter
 
 from worker.domain.document import Kind
 from worker.domain.shop import Series
+from worker.errors import InvalidValue
 
-LONGEST_NUMBER = 30  # a column on paper and a file name must hold it
+LONGEST_NUMBER = 30  # it must fit a printed column and a file name
 LONGEST_SERIES_NAME = 40
 
 # Test documents have a series of their own, outside the register, so that going live starts at the owner's number.
@@ -17,45 +18,71 @@ TEST_SERIES = Series("test", "TEST-{number:05d}", yearly=False)
 
 
 def format_number(series: Series, *, year: int, number: int) -> str:
-    """Print *number* the way *series* wants it: F2026-00042."""
+    """Print *number* in the pattern of *series*: F2026-00042."""
     check_pattern(series.pattern, yearly=series.yearly)
     return series.pattern.format(year=year, number=number)
 
 
 def check_pattern(pattern: str, *, yearly: bool = True) -> None:
-    """Raise ValueError with a sentence when *pattern* cannot give unique, printable numbers."""
+    """Raise ValueError with a message when *pattern* cannot give unique, printable numbers."""
     try:
         parts = list(Formatter().parse(pattern))
     except ValueError as error:
-        raise ValueError(f"“{pattern}” is not a pattern: {error}. Write it like F{{year}}-{{number:05d}}") from error
+        raise InvalidValue(
+            "“{pattern}” is not a pattern: {error}. Write it like {example}",
+            pattern=pattern,
+            error=error,
+            example="F{year}-{number:05d}",
+        ) from error
     fields = [field for _, field, _, _ in parts if field is not None]
     for _, field, width, conversion in parts:
         if field is None:
             continue
-        # Only these two names: a pattern is typed by a shop owner, and {number.__class__} would look inside Python.
+        # Only these two names: a pattern is typed by a shop owner, and {number.__class__} would reach into Python.
         if field not in ("year", "number") or conversion:
-            raise ValueError(
-                f"“{{{field}}}” in “{pattern}” is unknown; use {{year}} and {{number}}, like {{number:05d}}"
+            raise InvalidValue(
+                "“{field}” in “{pattern}” is unknown; use {year} and {number}, like {example}",
+                field=f"{{{field}}}",
+                pattern=pattern,
+                year="{year}",
+                number="{number}",
+                example="{number:05d}",
             )
         if width and not _is_width(width):
-            raise ValueError(f"“:{width}” in “{pattern}” is not a width; write it like {{number:05d}}")
+            raise InvalidValue(
+                "“:{width}” in “{pattern}” is not a width; write it like {example}",
+                width=width,
+                pattern=pattern,
+                example="{number:05d}",
+            )
     if fields.count("number") != 1:
-        raise ValueError(f"“{pattern}” must contain {{number}} once, or two documents would share a number")
+        raise InvalidValue(
+            "“{pattern}” must contain {number} once, or two documents would share a number",
+            pattern=pattern,
+            number="{number}",
+        )
     if yearly and "year" not in fields:
-        raise ValueError(
-            f"“{pattern}” must contain {{year}}: its count starts again each year, so numbers would repeat"
+        raise InvalidValue(
+            "“{pattern}” must contain {year}: its count starts again each year, so numbers would repeat",
+            pattern=pattern,
+            year="{year}",
         )
     example = pattern.format(year=2026, number=1)
     if not example.isprintable() or example != example.strip() or len(example) > LONGEST_NUMBER:
-        raise ValueError(f"“{pattern}” gives “{example}”; use at most {LONGEST_NUMBER} printable characters")
+        raise InvalidValue(
+            "“{pattern}” gives “{example}”; use at most {longest} printable characters",
+            pattern=pattern,
+            example=example,
+            longest=LONGEST_NUMBER,
+        )
 
 
 def check_series_name(name: str) -> str:
-    """*name* itself. Raises ValueError with a sentence when it cannot name a series of a shop."""
+    """*name* itself. Raises ValueError with a message when it cannot name a series of a shop."""
     if not re.fullmatch(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_SERIES_NAME - 1}}}", name):
-        raise ValueError(f"“{name}” cannot name a series; use small letters, digits, - and _, like “sales”")
+        raise InvalidValue("“{name}” cannot name a series; use small letters, digits, - and _, like “sales”", name=name)
     if name == TEST_SERIES.name:
-        raise ValueError(f"“{name}” is the series of test documents; choose another name")
+        raise InvalidValue("“{name}” is the series of test documents; choose another name", name=name)
     return name
 
 
@@ -78,7 +105,7 @@ def apply_series_settings(
 ) -> dict[Kind, Series]:
     """*series* with an owner's wishes. A kind that joins a series takes its pattern; a pattern counts for all who share it.
 
-    Raises ValueError with a sentence: for a wrong pattern, and when two series could print the same number.
+    Raises ValueError with a message: for a wrong pattern, and when two series could print the same number.
     """
     wanted = dict(series)
     for kind, name in names.items():
@@ -105,17 +132,21 @@ def refuse_shared_numbers(series: Iterable[Series]) -> None:
     for one in series:
         for other in known.values():
             if other.name != one.name and can_print_the_same(one.pattern, other.pattern):
-                raise ValueError(
-                    f"The series “{other.name}” ({other.pattern}) and “{one.name}” ({one.pattern}) could print the same "
-                    "number; give one of them another pattern, or let both share one series"
+                raise InvalidValue(
+                    "The series “{name}” ({pattern}) and “{other_name}” ({other_pattern}) could print the same number; give "
+                    "one of them another pattern, or let both share one series",
+                    name=other.name,
+                    pattern=other.pattern,
+                    other_name=one.name,
+                    other_pattern=one.pattern,
                 )
         known[one.name] = one
 
 
 def can_print_the_same(pattern: str, other: str) -> bool:
-    """Whether any number of *pattern* could also come from *other*. Capitals count as small letters: people mix them up."""
+    """Whether any number of *pattern* could also come from *other*. Case is ignored: readers mix it up."""
     left, right = _pattern_steps(pattern), _pattern_steps(other)
-    # Walk both at once, letter by letter; a repeated step may be taken once more or left behind.
+    # Step through both at once, character by character; a repeated step may be taken once more or left behind.
     seen: set[tuple[int, int]] = set()
     todo = [(0, 0)]
     while todo:
@@ -150,7 +181,7 @@ def _pattern_steps(pattern: str) -> list[tuple[frozenset[str], bool]]:
 
 
 def first_repeated_number(series: Series, printed: Collection[str], *, year: int, number: int) -> str | None:
-    """The first of the *printed* numbers that *series* would give again when it goes on from *number* in *year*; None if none."""
+    """The first of the *printed* numbers that *series* would give again when it continues from *number* in *year*; None if none."""
     reader = _number_regex(series.pattern)
     coming = []
     for text in printed:
@@ -176,7 +207,7 @@ def sequence_in(series: Series, text: str) -> tuple[int, int] | None:
 
 
 def _number_regex(pattern: str) -> re.Pattern[str]:
-    """*pattern* read backwards: which year and number a text stands for."""
+    """*pattern* read backwards: the year and number in a text."""
     parts, year_seen = [], False
     for literal, field, width, _ in Formatter().parse(pattern):
         parts.append(re.escape(literal))

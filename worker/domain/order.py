@@ -71,7 +71,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class RefundSummary:
-    """What an order says of a refund: its id and its (positive) amount. The lines need a look at the refund itself."""
+    """A refund as the order lists it: its id and its (positive) amount. Its lines are in the refund itself."""
 
     refund_id: int
     amount: Decimal
@@ -80,7 +80,7 @@ class RefundSummary:
 
 @dataclass(frozen=True)
 class Order:
-    """An order at the moment of the look. Instants are aware UTC; *number* is what the shop prints, *order_id* what it counts."""
+    """An order as fetched. Instants are aware UTC; *number* is what the shop prints, *order_id* its key there."""
 
     order_id: int
     order_key: str
@@ -113,7 +113,7 @@ class Order:
 
     @property
     def is_paid(self) -> bool:
-        """`date_paid` is the truth; a completed order counts as paid too (contract section 4: COD in "processing" is not)."""
+        """`date_paid` is the truth; a completed order counts as paid too (docs/woocommerce-contract.md §4: COD in "processing" is not)."""
         return self.paid_at is not None or self.status == "completed"
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from worker.message import Message
+
 
 @dataclass(frozen=True)
 class Address:
@@ -31,22 +33,22 @@ class Seller:
     iban: str = ""
     bic: str = ""
 
-    def missing(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[Message, ...]:
         """Name what an invoice cannot do without (art. 5 RD 1) and this seller lacks; empty when complete."""
-        wanted = {
-            "name": self.name,
-            "street": self.address.street,
-            "postcode": self.address.postcode,
-            "city": self.address.city,
-            "country": self.address.country,
-            "VAT or enterprise number": self.vat_number or self.enterprise_number,
-        }
-        return tuple(what for what, value in wanted.items() if not value)
+        wanted = (
+            (Message("name"), self.name),
+            (Message("street"), self.address.street),
+            (Message("postcode"), self.address.postcode),
+            (Message("city"), self.address.city),
+            (Message("country"), self.address.country),
+            (Message("VAT or enterprise number"), self.vat_number or self.enterprise_number),
+        )
+        return tuple(what for what, value in wanted if not value)
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """The customer. *vat_number* is normalised when it is valid; *vat_number_given* is what was typed, always kept."""
+    """The customer. *vat_number* is normalised when it is valid; *vat_number_given* is always what was typed."""
 
     name: str
     company: str = ""
@@ -55,7 +57,3 @@ class Buyer:
     phone: str = ""
     vat_number: str = ""
     vat_number_given: str = ""
-
-    @property
-    def is_business(self) -> bool:
-        return bool(self.vat_number or self.vat_number_given or self.company)

@@ -13,7 +13,7 @@ def known_rates(country: str) -> frozenset[Decimal]:
 
 
 def is_known(country: str, rate: Decimal) -> bool:
-    """Whether *country* levies *rate*. A country without a list knows every rate: silence is no objection."""
+    """Whether *country* levies *rate*. True for every rate of a country without a list."""
     rates = known_rates(country)
     return not rates or rate == 0 or rate in rates
 

@@ -1,7 +1,7 @@
 """A shop's settings as text and back: what a form or a command line says, checked field by field.
 
 A page shows `shown(shop)` and gives what was typed to `settled`; both go by the names in `FIELDS`, which are those of
-`Shop`, with dots where they lie deeper (`seller.address.city`). Numbers of documents are in `numbering`, words in `wording`.
+`Shop`, with dots where they lie deeper (`vat.regime`, `seller.address.city`). Numbers of documents are in `numbering`, texts in `texts`.
 """
 
 import re
@@ -20,7 +20,10 @@ import stdnum.iban
 from worker.domain import vat
 from worker.domain.document import SendMode
 from worker.domain.language import LANGUAGES
-from worker.domain.shop import LAYOUTS, Rule, Shop, VatRegime
+from worker.domain.rules import Rule
+from worker.domain.shop import LAYOUTS, Shop, VatRegime
+from worker.errors import InvalidValue
+from worker.message import Message
 from worker.net import email_address
 
 STATUSES = ("pending", "on-hold", "processing", "completed", "cancelled", "refunded", "failed")
@@ -29,16 +32,17 @@ MOST_PAYMENT_DAYS = 365
 
 
 class WrongSettings(ValueError):
-    """*sentences* by field: what is wrong with each, for beside the field. Nothing was changed."""
+    """*messages* by field: what is wrong with each, for beside the field. Nothing was changed."""
 
-    def __init__(self, messages: Mapping[str, str]) -> None:
-        super().__init__(" ".join(messages.values()))
+    def __init__(self, messages: Mapping[str, Message]) -> None:
         self.messages = dict(messages)
+        self.message = Message("{problems}", problems=tuple(self.messages.values()))
+        super().__init__(str(self.message))
 
 
 @dataclass(frozen=True)
 class SettingCodec:
-    """How one setting is read from text (raising ValueError with a sentence) and shown as text. Some need the shop's zone."""
+    """How one setting is read from text (raising ValueError with a message) and shown as text. Some need the shop's zone."""
 
     read: Callable[[Shop, str], Any]
     show: Callable[[Shop, Any], str]
@@ -49,15 +53,15 @@ def apply_settings(shop: Shop, given: Mapping[str, str]) -> Shop:
 
     Raises WrongSettings with every wrong field at once. What is shown and comes back untouched changes nothing.
     """
-    before, wrong = settings_as_text(shop), dict[str, str]()
+    before, wrong = settings_as_text(shop), dict[str, Message]()
     for name in (name for name in FIELDS if name in given):
         text = given[name].strip().replace("\r\n", "\n")
         if text == before[name]:
             continue
         try:
             shop = with_setting(shop, name, FIELDS[name].read(shop, text))
-        except ValueError as error:
-            wrong[name] = str(error)
+        except InvalidValue as error:
+            wrong[name] = error.message
     unknown = next((name for name in given if name not in FIELDS), None)
     if unknown is not None:
         raise LookupError(f"a shop has no setting {unknown}")
@@ -96,12 +100,12 @@ def read_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (OSError, ValueError, LookupError) as error:
-        raise ValueError(f"“{text}” is not a time zone; write it like Europe/Brussels") from error
+        raise InvalidValue("“{text}” is not a time zone; write it like Europe/Brussels", text=text) from error
 
 
 def read_colour(text: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError(f"“{text}” is not a colour; write it like #0f766e")
+        raise InvalidValue("“{text}” is not a colour; write it like #0f766e", text=text)
     return text
 
 
@@ -115,15 +119,17 @@ def read_instant(text: str, *, zone: str) -> datetime:
         return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     # In the first and the last hours of the calendar another zone has no such year.
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"“{text}” is not a day; write it like 2026-11-22") from error
+        raise InvalidValue("“{text}” is not a day; write it like 2026-11-22", text=text) from error
 
 
 def read_status(text: str) -> tuple[str, str]:
     """Read `await-ship=processing`: a custom status and the built-in one that it stands for."""
     custom, _, status = text.partition("=")
     if not custom or status not in STATUSES:
-        raise ValueError(
-            f"“{text}” is not a status; write it like await-ship=processing, with one of {', '.join(STATUSES)}"
+        raise InvalidValue(
+            "“{text}” is not a status; write it like await-ship=processing, with one of {statuses}",
+            text=text,
+            statuses=", ".join(STATUSES),
         )
     return custom.removeprefix("wc-"), status
 
@@ -132,7 +138,9 @@ def read_rate(text: str) -> tuple[str, Decimal]:
     """Read `USD=1.0831`: units of a currency for 1 EUR."""
     found = re.fullmatch(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,6})?)", text)
     if found is None or found[1] == "EUR" or not Decimal(found[2]):
-        raise ValueError(f"“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR")
+        raise InvalidValue(
+            "“{text}” is not an exchange rate; write it like USD=1.0831: units of the currency for 1 EUR", text=text
+        )
     return found[1], Decimal(found[2])
 
 
@@ -143,7 +151,11 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 
 def read_days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_PAYMENT_DAYS):
-        raise ValueError(f"“{text}” is not a number of days; write one from 0 to {MOST_PAYMENT_DAYS}")
+        raise InvalidValue(
+            "“{text}” is not a number of days; write one from 0 to {most}",
+            text=text,
+            most=MOST_PAYMENT_DAYS,
+        )
     return int(text)
 
 
@@ -152,21 +164,21 @@ def read_yes(text: str) -> bool:
         return True
     if text.lower() in NO:
         return False
-    raise ValueError(f"“{text}” is neither yes nor no")
+    raise InvalidValue("“{text}” is neither yes nor no", text=text)
 
 
 def read_country(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2}|", text):
-        raise ValueError(f"“{text}” is not a country; write its two letters, like BE")
+        raise InvalidValue("“{text}” is not a country; write its two letters, like BE", text=text)
     return text.upper()
 
 
 def read_vat_number(text: str, country: str) -> str:
-    """A number of the EU is checked by its own sum; one of another country is kept as it is written."""
+    """A VAT number of the EU is checked by its own sum; one of another country stays as it is written."""
     compact = without_separators(text)
     number, problem = vat.normalise_vat_number(compact, country)
     if problem is not None:
-        raise ValueError(problem.message)
+        raise InvalidValue(problem.message)
     return number or compact
 
 
@@ -175,7 +187,7 @@ def read_enterprise_number(text: str, country: str) -> str:
     if compact and country in ("", "BE"):
         compact = compact.removeprefix("BE")
         if not stdnum.be.vat.is_valid(compact):
-            raise ValueError(f"“{text}” is not an enterprise number; it has ten digits, like 0403.170.701")
+            raise InvalidValue("“{text}” is not an enterprise number; it has ten digits, like 0403.170.701", text=text)
     return compact
 
 
@@ -183,14 +195,14 @@ def read_iban(text: str) -> str:
     compact = without_separators(text)
     # By its own sum only: lists of banks grow old.
     if compact and not stdnum.iban.is_valid(compact, check_country=False):
-        raise ValueError(f"“{text}” is not an account number (IBAN); a digit is wrong or missing")
+        raise InvalidValue("“{text}” is not an account number (IBAN); a digit is wrong or missing", text=text)
     return compact
 
 
 def read_bic(text: str) -> str:
     compact = without_separators(text)
     if not re.fullmatch(r"([A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?", compact):
-        raise ValueError(f"“{text}” is not a BIC; it has 8 or 11 letters and digits, like GKCCBEBB")
+        raise InvalidValue("“{text}” is not a BIC; it has 8 or 11 letters and digits, like GKCCBEBB", text=text)
     return compact
 
 
@@ -206,16 +218,18 @@ def read_shop_url(text: str, *, allow_private: bool) -> str:
     except ValueError:
         good = None
     if not good:
-        raise ValueError(f"“{text}” is not a shop's address; write it like https://shop.example.com")
+        raise InvalidValue("“{text}” is not a shop's address; write it like https://shop.example.com", text=text)
     if parts.scheme == "http" and not allow_private:
-        raise ValueError(f"{text} is not encrypted; keys and orders travel over https only.")
+        raise InvalidValue("{text} is not encrypted; keys and orders travel over https only.", text=text)
     return text.rstrip("/")
 
 
 def one_of(*choices: str) -> Callable[[Shop, str], str]:
     def read(_shop: Shop, text: str) -> str:
         if text not in choices:
-            raise ValueError(f"“{text}” cannot be chosen; choose one of {', '.join(choices)}")
+            raise InvalidValue(
+                "“{text}” cannot be chosen; choose one of {choices}", text=text, choices=", ".join(choices)
+            )
         return text
 
     return read
@@ -256,7 +270,7 @@ def lines_of(text: str) -> list[str]:
 
 def read_name(_shop: Shop, text: str) -> str:
     if not text:
-        raise ValueError("A shop needs a name.")
+        raise InvalidValue("A shop needs a name.")
     return text
 
 
@@ -285,22 +299,22 @@ FIELDS: dict[str, SettingCodec] = {
     "seller.iban": SettingCodec(lambda _, text: read_iban(text), as_text),
     "seller.bic": SettingCodec(lambda _, text: read_bic(text), as_text),
     "zone": SettingCodec(lambda _, text: read_zone(text), as_text),
-    "orders_since": SettingCodec(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
+    "orders.since": SettingCodec(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
     "language": SettingCodec(one_of(*LANGUAGES), as_text),
     "rules": SettingCodec(lambda _, text: read_rules(text), as_lines),
     "credit_notes": SettingCodec(member_of(SendMode), as_text),
-    "status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
-    "pending_counts": CHECKBOX,
+    "orders.status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
+    "orders.pending_is_placed": CHECKBOX,
     "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
-    "vat_regime": SettingCodec(member_of(VatRegime), as_text),
-    "sells_services": CHECKBOX,
-    "oss": CHECKBOX,
-    "vat_as_charged": CHECKBOX,
+    "vat.regime": SettingCodec(member_of(VatRegime), as_text),
+    "vat.sells_services": CHECKBOX,
+    "vat.oss": CHECKBOX,
+    "vat.as_charged": CHECKBOX,
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
-    "mail_from": EMAIL_ADDRESS,
-    "mail_reply_to": EMAIL_ADDRESS,
-    "mail_cc": EMAIL_ADDRESSES,
-    "mail_bcc": EMAIL_ADDRESSES,
-    "accent": SettingCodec(lambda _, text: read_colour(text), as_text),
-    "layout": SettingCodec(one_of(*LAYOUTS), as_text),
+    "mail.sender": EMAIL_ADDRESS,
+    "mail.reply_to": EMAIL_ADDRESS,
+    "mail.cc": EMAIL_ADDRESSES,
+    "mail.bcc": EMAIL_ADDRESSES,
+    "branding.accent": SettingCodec(lambda _, text: read_colour(text), as_text),
+    "branding.layout": SettingCodec(one_of(*LAYOUTS), as_text),
 }

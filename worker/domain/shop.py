@@ -1,22 +1,14 @@
-"""A shop and what its owner chose: rules, moments, series, words. Secrets live elsewhere."""
+"""A shop and what its owner chose: rules, VAT, numbering, mail, branding, texts. Secrets live elsewhere."""
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
-
-
-class Trigger(StrEnum):
-    CREATED = "created"
-    PAID = "paid"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
+from worker.domain.rules import DEFAULT_RULES, Rule
 
 
 class VatRegime(StrEnum):
@@ -24,82 +16,6 @@ class VatRegime(StrEnum):
     SMALL_BUSINESS = "small_business"  # franchise: no VAT may show
     MARGIN = "margin"
     EXEMPT = "exempt"  # art. 44
-
-
-class BuyerFilter(StrEnum):
-    EVERYONE = "everyone"
-    BUSINESS = "business"
-    CONSUMER = "consumer"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When an order reaches *moment*, make a *kind* and send or keep it; the conditions narrow the orders. Empty = all."""
-
-    kind: Kind
-    trigger: Trigger
-    send_mode: SendMode = SendMode.SEND
-    buyer: BuyerFilter = BuyerFilter.EVERYONE
-    payment_methods: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
-    minimum_total: Decimal | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> "Rule":
-        """Read `invoice:paid:send`, or with conditions `invoice:paid:send:buyer=business,country=BE|NL,method=bacs,minimum=50`.
-
-        Raises ValueError with a sentence.
-        """
-        kind, trigger, send_mode, conditions, *rest = [*text.split(":"), "", "", "", ""][: max(4, text.count(":") + 1)]
-        if rest or not send_mode:
-            raise ValueError(
-                f"“{text}” is not a rule; write it as kind:moment:send or kind:moment:draft, like invoice:paid:send"
-            )
-        try:
-            rule = cls(Kind(kind), Trigger(trigger), SendMode(send_mode))
-        except ValueError as error:
-            kinds, triggers = "|".join(list(Kind)[:3]), "|".join(Trigger)
-            raise ValueError(f"“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft)") from error
-        if rule.kind is Kind.CREDIT_NOTE:
-            raise ValueError(
-                "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead"
-            )
-        return replace(rule, **parse_conditions(conditions)) if conditions else rule
-
-    def __str__(self) -> str:
-        parts = (
-            "" if self.buyer is BuyerFilter.EVERYONE else f"buyer={self.buyer}",
-            f"country={'|'.join(self.countries)}" if self.countries else "",
-            f"method={'|'.join(self.payment_methods)}" if self.payment_methods else "",
-            "" if self.minimum_total is None else f"minimum={self.minimum_total}",
-        )
-        conditions = ",".join(part for part in parts if part)
-        return f"{self.kind}:{self.trigger}:{self.send_mode}" + (f":{conditions}" if conditions else "")
-
-
-def parse_conditions(text: str) -> dict[str, Any]:
-    """The fields of a Rule that `buyer=business,country=BE|NL` names. Raises ValueError with a sentence."""
-    found: dict[str, Any] = {}
-    for part in text.split(","):
-        name, _, value = part.partition("=")
-        values = tuple(filter(None, value.split("|")))
-        match name:
-            case "buyer" if value in list(BuyerFilter):
-                found["buyer"] = BuyerFilter(value)
-            case "country" if values and all(re.fullmatch("[A-Z]{2}", country) for country in values):
-                found["countries"] = values
-            case "method" if values:
-                found["payment_methods"] = values
-            case "minimum" if re.fullmatch(r"\d+(\.\d{1,2})?", value):
-                found["minimum_total"] = Decimal(value)
-            case _:
-                raise ValueError(
-                    f"“{part}” is not a condition; use buyer=business or buyer=consumer, country=BE|NL, method=bacs|cod, minimum=50"
-                )
-    return found
-
-
-DEFAULT_RULES = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.SEND),)
 
 
 @dataclass(frozen=True)
@@ -125,7 +41,7 @@ LAYOUTS = ("ledger", "letter")
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of the shop's own in the archive: its path there, what its bytes hash to, and the name people know it by."""
+    """A file of the shop's own in the archive: its path there, the hash of its bytes, and its name for people."""
 
     path: str
     sha256: str
@@ -134,7 +50,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class RestoredBackup:
-    """The books came back from a backup made at *as_of*; what was issued between then and *at* is not in them."""
+    """The database was restored from a backup made at *as_of*; what was issued between then and *at* is not in it."""
 
     as_of: datetime
     at: datetime
@@ -142,7 +58,7 @@ class RestoredBackup:
 
 @dataclass(frozen=True)
 class LostNumbers:
-    """Numbers *first* to *last* of a series were given after a backup, and are not in the books that were restored from it."""
+    """Numbers *first* to *last* of a series were given after a backup, and are not in the database restored from it."""
 
     series: str
     period: int
@@ -151,43 +67,81 @@ class LostNumbers:
 
 
 @dataclass(frozen=True)
+class OrderSettings:
+    """Which orders count. *since*: orders placed before it make nothing (aware UTC). *status_map*: custom status → built-in one."""
+
+    since: datetime
+    status_map: dict[str, str] = field(default_factory=dict)
+    pending_is_placed: bool = False  # an order that is only "pending" counts as created
+
+
+@dataclass(frozen=True)
+class NumberingSettings:
+    """What the documents of each kind are numbered in, and where that numbering did not begin at 1 or was broken off."""
+
+    series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
+    continued_after: dict[str, int] = field(default_factory=dict)  # where a count began: {"invoice:2026": 115}
+    restored: RestoredBackup | None = None  # until a person says from which number to continue, nothing is issued
+    lost_numbers: tuple[LostNumbers, ...] = ()
+
+
+@dataclass(frozen=True)
+class VatSettings:
+    """The seller's VAT regime and what it sells; *as_charged*: print the VAT that the shop charged, whatever we work out."""
+
+    regime: VatRegime = VatRegime.NORMAL
+    sells_services: bool = False
+    oss: bool = True
+    as_charged: bool = False
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """Addresses of the mails to customers; an empty one takes the operator's or the seller's."""
+
+    sender: str = ""
+    reply_to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    attachment: StoredFile | None = None  # attached to each mail, like the terms and conditions
+
+
+@dataclass(frozen=True)
+class BrandingSettings:
+    """How documents and mails look. *accent*: #rrggbb, *layout*: one of LAYOUTS, *logo*: a PNG or JPEG."""
+
+    accent: str = "#0f766e"
+    layout: str = "ledger"
+    logo: StoredFile | None = None
+
+
+@dataclass(frozen=True)
 class Shop:
-    """One WooCommerce site. *orders_since*: orders placed before it make nothing (aware UTC). *status_map*: custom status → built-in one."""
+    """One WooCommerce site and its settings, stored as one JSON. What an older version did not write takes its default."""
 
     shop_id: str
     name: str
     url: str
-    orders_since: datetime
+    orders: OrderSettings
     seed: int = 0  # a small number of our own: part of the structured communication, so that shops do not share one
     seller: Seller = Seller()
     rules: tuple[Rule, ...] = DEFAULT_RULES
     credit_notes: SendMode = SendMode.SEND
-    series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
-    continued_after: dict[str, int] = field(default_factory=dict)  # where a count began: {"invoice:2026": 115}
-    restored: RestoredBackup | None = None  # until a person has said where the numbers go on, nothing is issued
-    lost_numbers: tuple[LostNumbers, ...] = ()
+    numbering: NumberingSettings = field(default_factory=NumberingSettings)
     language: str = "nl"
     zone: str = "Europe/Brussels"
     test: bool = False
     suspended: bool = False
-    status_map: dict[str, str] = field(default_factory=dict)
-    pending_counts: bool = False  # an order that is only "pending" counts as created
-    vat_regime: VatRegime = VatRegime.NORMAL
-    sells_services: bool = False
-    oss: bool = True
-    vat_as_charged: bool = False
+    vat: VatSettings = VatSettings()
     payment_days: int = 30
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
-    mail_from: str = ""
-    mail_reply_to: str = ""
-    mail_cc: str = ""
-    mail_bcc: str = ""
-    mail_attachment: StoredFile | None = None  # rides along with each mail, like the terms and conditions
-    accent: str = "#0f766e"
-    layout: str = "ledger"
-    logo: StoredFile | None = None
+    mail: MailSettings = MailSettings()
+    branding: BrandingSettings = BrandingSettings()
     terms: str = ""
-    texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `wording`
+    texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `texts`
+
+    def with_orders_since(self, since: datetime) -> "Shop":
+        return replace(self, orders=replace(self.orders, since=since))
 
     @property
     def zoneinfo(self) -> ZoneInfo:

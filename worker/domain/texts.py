@@ -1,12 +1,12 @@
-"""The shop's own words on documents and in mails: kept per part, kind, paid or not, and language; placeholders, no logic.
+"""The shop's own texts on documents and in mails: stored per part, kind, paid or not, and language; placeholders, no logic.
 
-A text is kept as it will be filled: {number}, {order} … The %tags% of other programs are read and turned into those.
+A text is stored as it will be filled: {number}, {order} … The %tags% of other software are read and turned into those.
 """
 
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -16,6 +16,8 @@ from importlib.resources import files
 from worker.domain.document import Captions, Kind
 from worker.domain.language import LANGUAGES
 from worker.domain.shop import Shop
+from worker.errors import InvalidValue
+from worker.message import Message
 
 
 class TextPart(StrEnum):
@@ -28,31 +30,31 @@ class TextPart(StrEnum):
 
 # What each stands for; the command line and the pages show this list.
 PLACEHOLDERS = {
-    "document": "the word for the document, like invoice",
-    "number": "its number",
-    "date": "its date",
-    "order": "the order's number",
-    "ordered_on": "the day of the order",
-    "total": "the total, with its currency; nothing on a delivery note",
-    "net": "the total without VAT; nothing on a delivery note",
-    "to_pay": "what is still to pay; nothing when it is paid",
-    "customer": "the customer's company, else the customer's name",
-    "buyer": "the customer's name",
-    "company": "the customer's company",
-    "shop": "the shop's name",
-    "seller": "the company's name",
-    "due": "the day it must be paid by; nothing when it is paid",
-    "term": "the days in which it must be paid; nothing when it is paid",
-    "iban": "the account to pay to; nothing when it is paid",
-    "bic": "the bank of that account; nothing when it is paid",
-    "reference": "the communication of the payment; nothing when it is paid",
-    "documents": "all documents of the mail, by name and number",
-    "link": "the address of the document's page",
+    "document": Message("the word for the document, like invoice"),
+    "number": Message("its number"),
+    "date": Message("its date"),
+    "order": Message("the order's number"),
+    "ordered_on": Message("the day of the order"),
+    "total": Message("the total, with its currency; nothing on a delivery note"),
+    "net": Message("the total without VAT; nothing on a delivery note"),
+    "to_pay": Message("what is still to pay; nothing when it is paid"),
+    "customer": Message("the customer's company, else the customer's name"),
+    "buyer": Message("the customer's name"),
+    "company": Message("the customer's company"),
+    "shop": Message("the shop's name"),
+    "seller": Message("the company's name"),
+    "due": Message("the day it must be paid by; nothing when it is paid"),
+    "term": Message("the days in which it must be paid; nothing when it is paid"),
+    "iban": Message("the account to pay to; nothing when it is paid"),
+    "bic": Message("the bank of that account; nothing when it is paid"),
+    "reference": Message("the communication of the payment; nothing when it is paid"),
+    "documents": Message("all documents of the mail, by name and number"),
+    "link": Message("the address of the document's page"),
 }
 _MAIL_ONLY = ("documents", "link")
 _NOT_IN_SUBJECT = ("link",)  # an address has no place in a subject
 
-# The %tags% people bring along. Accents, capitals and underscores do not matter.
+# The %tags% of other software. Accents, capitals and underscores do not matter.
 TAGS = {
     # enFact, which is onFact and eFactori under another name, lists these (support pages “Tags”, read 2026-11-27); they are
     # the same in each of its languages.
@@ -60,7 +62,7 @@ TAGS = {
     "customer_name": "customer", "contact_name": "buyer",
     "total_amount_excl": "net", "total_amount_incl": "total", "total_amount_to_be_paid": "to_pay",
     "term": "term", "expiration_date": "due", "structured_message": "reference", "iban": "iban", "bic": "bic", "link": "link",
-    # What people write of themselves, in Dutch, French and English.
+    # Tags that people make up, in Dutch, French and English.
     "factuurnummer": "number", "documentnummer": "number", "nummer": "number",
     "numero": "number", "numerofacture": "number", "numerodefacture": "number", "numerodocument": "number",
     "invoicenumber": "number",
@@ -91,12 +93,12 @@ TAGS = {
 
 # What enFact fills and we do not, and why it may be left out.
 UNSUPPORTED_TAGS = {
-    "payment_button": "each mail has a button of its own, to pay or to view",
-    "sign_button": "nothing is signed here",
-    "customer_number": "customers of a shop have no number",
-    "financial_discount": "there is no discount for paying early",
-    "financial_discount_date": "there is no discount for paying early",
-    "total_amount_incl_with_financial_discount": "there is no discount for paying early",
+    "payment_button": Message("each mail has a button of its own, to pay or to view"),
+    "sign_button": Message("nothing is signed here"),
+    "customer_number": Message("customers of a shop have no number"),
+    "financial_discount": Message("there is no discount for paying early"),
+    "financial_discount_date": Message("there is no discount for paying early"),
+    "total_amount_incl_with_financial_discount": Message("there is no discount for paying early"),
 }
 
 _TAGS, _UNSUPPORTED_TAGS = (
@@ -130,7 +132,7 @@ class TextKey:
 
 
 def all_keys() -> Iterator[TextKey]:
-    """All texts that there are, in the order in which people look for them."""
+    """All texts that there are, in the order of the settings page."""
     return (
         TextKey(part, kind, paid, language)
         for part in TextPart
@@ -144,28 +146,37 @@ def matching_keys(pattern: str) -> tuple[TextKey, ...]:
     """The texts that *pattern* names: a key, with * for any kind, state or language. Raises ValueError for none."""
     found = tuple(key for key in all_keys() if fnmatchcase(str(key), pattern))
     if not found:
-        raise ValueError(
-            f"“{pattern}” names no text; write it as part/kind/state/language, like mail.subject/invoice/unpaid/nl "
-            f"or mail.body/*/*/nl (parts: {', '.join(TextPart)}; kinds: {', '.join(Kind)}; states: paid, unpaid; "
-            f"languages: {', '.join(LANGUAGES)})."
+        raise InvalidValue(
+            "“{pattern}” names no text; write it as part/kind/state/language, like "
+            "mail.subject/invoice/unpaid/nl or mail.body/*/*/nl (parts: {parts}; kinds: {kinds}; states: "
+            "paid, unpaid; languages: {languages}).",
+            pattern=pattern,
+            parts=", ".join(TextPart),
+            kinds=", ".join(Kind),
+            languages=", ".join(LANGUAGES),
         )
     return found
 
 
 def check_text(part: TextPart, text: str) -> str:
-    """*text* as it is kept: %tags% turned into placeholders. Raises ValueError with the name of what nobody can fill."""
+    """*text* as it is stored: %tags% turned into placeholders. Raises ValueError with the name of one that nothing fills."""
     plain = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
     plain = _TAG.sub(_from_tag, plain)
     plain = _BRACES.sub(lambda match: _check_name(part, match), plain)
     if part is TextPart.SUBJECT and ("\n" in plain or not plain):
-        raise ValueError("A subject is one line, and may not be empty.")
+        raise InvalidValue("A subject is one line, and may not be empty.")
     if len(plain) > LONGEST[part]:
-        raise ValueError(f"This text has {len(plain)} characters; {LONGEST[part]} is the most for {part}.")
+        raise InvalidValue(
+            "This text has {length} characters; {longest} is the most for {part}.",
+            length=len(plain),
+            longest=LONGEST[part],
+            part=part,
+        )
     return plain
 
 
 def with_text(shop: Shop, key: TextKey, text: str) -> Shop:
-    """*shop* with its own words for *key*. Raises ValueError as `checked` does."""
+    """*shop* with its own text for *key*. Raises ValueError as `check_text` does."""
     return replace(shop, texts={**shop.texts, str(key): check_text(key.part, text)})
 
 
@@ -175,7 +186,7 @@ def without_text(shop: Shop, key: TextKey) -> Shop:
 
 
 def text_of(shop: Shop, key: TextKey) -> str:
-    """The shop's words for *key*, else the default. A text that is kept empty prints nothing."""
+    """The shop's text for *key*, else the default. A text that is stored empty prints nothing."""
     own = shop.texts.get(str(key))
     if own is not None:
         return own
@@ -183,7 +194,7 @@ def text_of(shop: Shop, key: TextKey) -> str:
 
 
 def default_text(key: TextKey) -> str:
-    """What is said where the shop wrote nothing."""
+    """The default text, where the shop wrote none."""
     state = "paid" if key.paid else "unpaid"
     names = (f"{key.part}/{key.kind}/{state}", f"{key.part}/{key.kind}", str(key.part))
     return next((_defaults()[name][key.language] for name in names if name in _defaults()), "")
@@ -211,7 +222,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def pieces(text: str, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """*text* in pieces: the name of the placeholder ("" for plain words) and what stands there.
 
-    Nothing to say takes the space before it along, so that “Hello {buyer},” greets nobody as “Hello,”.
+    An empty value takes the space before it away, so that “Hello {buyer},” becomes “Hello,”.
     """
     found: list[tuple[str, str]] = []
     at = 0
@@ -230,9 +241,17 @@ def pieces(text: str, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def _from_tag(match: re.Match[str]) -> str:
     plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode().lower().replace("_", "")
     if plain in _UNSUPPORTED_TAGS:
-        raise ValueError(f"“{match[0]}” cannot be filled: {_UNSUPPORTED_TAGS[plain]}. Leave it out.")
+        raise InvalidValue(
+            "“{text}” cannot be filled: {why}. Leave it out.",
+            text=match[0],
+            why=_UNSUPPORTED_TAGS[plain],
+        )
     if plain not in _TAGS:
-        raise ValueError(f"“{match[0]}” is not a tag that can be filled; use {_as_list(PLACEHOLDERS)}.")
+        raise InvalidValue(
+            "“{text}” is not a tag that can be filled; use {placeholders}.",
+            text=match[0],
+            placeholders=_as_list(PLACEHOLDERS),
+        )
     return f"{{{_TAGS[plain]}}}"
 
 
@@ -242,9 +261,14 @@ def _check_name(part: TextPart, match: re.Match[str]) -> str:
     if name in allowed:
         return f"{{{name}}}"
     if name in PLACEHOLDERS:
-        where = "a subject" if part is TextPart.SUBJECT else "a document"
-        raise ValueError(f"“{{{name}}}” has no place in {where}; use {_as_list(allowed)}.")
-    raise ValueError(f"“{match[0]}” is not a placeholder; use {_as_list(allowed)}.")
+        where = Message("a subject") if part is TextPart.SUBJECT else Message("a document")
+        raise InvalidValue(
+            "“{name}” has no place in {where}; use {allowed}.",
+            name=f"{{{name}}}",
+            where=where,
+            allowed=_as_list(allowed),
+        )
+    raise InvalidValue("“{text}” is not a placeholder; use {allowed}.", text=match[0], allowed=_as_list(allowed))
 
 
 def _fits(name: str, part: TextPart) -> bool:
@@ -253,7 +277,7 @@ def _fits(name: str, part: TextPart) -> bool:
     return part is TextPart.BODY or name not in _MAIL_ONLY
 
 
-def _as_list(names: Mapping[str, str] | list[str]) -> str:
+def _as_list(names: Iterable[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 

@@ -74,9 +74,9 @@ def add_up(
 ) -> Totals:
     """Solve every group so that bases + VAT + rounding are *total*.
 
-    What the groups' sums miss of *total* is spread over them: the shop keeps more decimals than it tells, and its total
-    is right where the sum of its rounded lines is not. With *spread* off it stays one payable rounding (BT-114): for
-    totals that the shop rounded as a whole, and for differences that no rounding explains.
+    What the groups' sums miss of *total* is spread over them: the shop has more decimals than it shows, and its total
+    is right where the sum of its rounded lines is not. Without *distribute_difference* it stays one payable rounding
+    (BT-114): for totals that the shop rounded as a whole, and for differences that no rounding explains.
     """
     grosses = {group: to_minor_unit(sums.net + sums.tax, currency) for group, sums in charged.items()}
     targets = _distribute_difference(total, grosses, charged, unit_of(currency)) if distribute_difference else grosses
@@ -96,7 +96,7 @@ def state_totals(
     total: Decimal,
     charged: Mapping[VatGroup, Decimal],
 ) -> Totals:
-    """Write *parts* down: roundings bring the lines of each group to its base, BT-114 brings the sum to *total*."""
+    """The totals of *groups*: roundings bring the lines of each group to its base, BT-114 brings the sum to *total*."""
     nets = net_per_group(lines)
     net = total_of(part.base for part in groups.values())
     vat = total_of(part.vat for part in groups.values())

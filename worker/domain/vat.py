@@ -13,6 +13,7 @@ from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.party import Address
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import Shop, VatRegime
+from worker.message import Message, Percent
 
 EU = frozenset({
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
@@ -83,7 +84,7 @@ class Treatment:
     rate: Decimal
     reason: str
     mention: str = ""
-    problem: Problem | None = None  # keeps the document a draft
+    problem: Problem | None = None  # makes the document wait as a draft
     flag: Problem | None = None  # shown, stops nothing
 
 
@@ -93,8 +94,8 @@ class _TreatmentRow:
     when: Callable[[Case], bool]
     category: Category
     mention: str = ""
-    problem: str = ""
-    flag: str = ""
+    problem: Callable[[Case], Message] | None = None
+    flag: Callable[[Case], Message] | None = None
 
 
 _NO_TAX = "no_tax_charged"
@@ -105,8 +106,11 @@ _TABLE = (
         "small_business_taxed",
         lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
         Category.STANDARD,
-        problem="The shop charged {rate} % VAT, but a small business under the franchise scheme may show no VAT. "
-        "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
+        problem=lambda case: Message(
+            "The shop charged {rate} VAT, but a small business under the franchise scheme may show no VAT. "
+            "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
+            rate=Percent(case.rate),
+        ),
     ),
     _TreatmentRow(
         "small_business",
@@ -126,8 +130,12 @@ _TABLE = (
         "eu_business_taxed",
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
         Category.STANDARD,
-        flag="The shop charged {rate} % VAT to a business in another member state with the valid VAT number "
-        "{vat_number}; without VAT would have been possible.",
+        flag=lambda case: Message(
+            "The shop charged {rate} VAT to a business in another member state with the valid VAT number "
+            "{vat_number}; without VAT would have been possible.",
+            rate=Percent(case.rate),
+            vat_number=case.vat_number,
+        ),
     ),
     _TreatmentRow(
         "oss",
@@ -140,7 +148,10 @@ _TABLE = (
         "export_taxed",
         lambda case: case.taxed and case.supply is Supply.GOODS,
         Category.STANDARD,
-        flag="The shop charged {rate} % VAT on goods that leave the EU; without VAT would have been possible.",
+        flag=lambda case: Message(
+            "The shop charged {rate} VAT on goods that leave the EU; without VAT would have been possible.",
+            rate=Percent(case.rate),
+        ),
     ),
     _TreatmentRow("outside_taxed", lambda case: case.taxed, Category.STANDARD),
     # From here on no VAT was charged.
@@ -174,39 +185,48 @@ _TABLE = (
         _NO_TAX,
         lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
         Category.ZERO_RATED,
-        problem="No VAT was charged, but “{vat_number_given}” is not a valid VAT number, so the sale to {destination} "
-        "is not exempt. Correct the number in the order, or charge VAT.",
+        problem=lambda case: Message(
+            "No VAT was charged, but “{vat_number}” is not a valid VAT number, so the sale to {destination} is not "
+            "exempt. Correct the number in the order, or charge VAT.",
+            vat_number=case.vat_number_given,
+            destination=_destination(case),
+        ),
     ),
     _TreatmentRow(
         _NO_TAX,
         lambda case: case.zone is Zone.EU,
         Category.ZERO_RATED,
-        problem="No VAT was charged on a sale to {destination} without a VAT number of another member state. "
-        "Add the customer's number to the order, or charge VAT.",
+        problem=lambda case: Message(
+            "No VAT was charged on a sale to {destination} without a VAT number of another member state. Add "
+            "the customer's number to the order, or charge VAT.",
+            destination=_destination(case),
+        ),
     ),
     _TreatmentRow(
         _NO_TAX,
         lambda case: case.zone is Zone.DOMESTIC,
         Category.ZERO_RATED,
-        problem="No VAT was charged although the supply takes place in {destination}, the seller's own country. "
-        "Charge VAT, use a zero-rate tax class, or change the VAT regime of the shop.",
+        problem=lambda case: Message(
+            "No VAT was charged although the supply takes place in {destination}, the seller's own country. "
+            "Charge VAT, use a zero-rate tax class, or change the VAT regime of the shop.",
+            destination=_destination(case),
+        ),
     ),
 )
 
 
 def treat(case: Case) -> Treatment:
-    """Look *case* up in the table; every case has an answer."""
+    """Find *case* in the table; every case has an answer."""
     row = next(row for row in _TABLE if row.when(case))
-    flag = row.flag or _rate_flag(case, row)
     return Treatment(
         category=row.category,
         rate=case.rate,
         reason=row.reason,
         mention=row.mention,
-        problem=Problem(row.reason if row.reason == _NO_TAX else "vat_not_allowed", _fill_message(row.problem, case))
+        problem=Problem(row.reason if row.reason == _NO_TAX else "vat_not_allowed", row.problem(case))
         if row.problem
         else None,
-        flag=Problem(f"vat_{row.reason}" if row.flag else "rate_unknown", _fill_message(flag, case)) if flag else None,
+        flag=Problem(f"vat_{row.reason}", row.flag(case)) if row.flag else _rate_flag(case, row),
     )
 
 
@@ -233,7 +253,7 @@ def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]
             return str(stdnum.eu.vat.validate(candidate)), None
     if not prefix and not _member_prefix(compact[:2]):
         return "", None
-    return "", Problem("vat_number_wrong", f"“{given.strip()}” is not a valid VAT number.")
+    return "", Problem("vat_number_wrong", Message("“{number}” is not a valid VAT number.", number=given.strip()))
 
 
 def vat_prefix(country: str) -> str:
@@ -263,7 +283,7 @@ def destination_of(order: Order, supply: Supply) -> Address:
 
 def supply_of(line: OrderLine, shop: Shop) -> Supply:
     if line.virtual is None:
-        return Supply.SERVICE if shop.sells_services else Supply.GOODS
+        return Supply.SERVICE if shop.vat.sells_services else Supply.GOODS
     return Supply.SERVICE if line.virtual else Supply.GOODS
 
 
@@ -280,8 +300,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 zone=zone_of(address, seller_country, supply),
                 supply=supply,
                 rate=rate,
-                regime=shop.vat_regime,
-                oss=shop.oss,
+                regime=shop.vat.regime,
+                oss=shop.vat.oss,
                 seller_country=seller_country,
                 destination=address.country or seller_country,
                 vat_number=number,
@@ -298,7 +318,7 @@ def _main_supply(order: Order, shop: Shop) -> Supply:
     """What shipping and fees belong to: with any goods among the products they are part of a supply of goods."""
     products = [supply_of(line, shop) for line in order.lines if line.kind is LineKind.PRODUCT]
     if not products:
-        return Supply.SERVICE if shop.sells_services else Supply.GOODS
+        return Supply.SERVICE if shop.vat.sells_services else Supply.GOODS
     return Supply.GOODS if Supply.GOODS in products else Supply.SERVICE
 
 
@@ -323,7 +343,7 @@ def _join_free_lines(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> 
 
 
 def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
-    """O may not stand beside another category (EN 16931 BR-O-11): there it becomes E, with the same sentence."""
+    """O may not stand beside another category (EN 16931 BR-O-11): there it becomes E, with the same mention."""
     counted = {one.category for one in treated if one.reason != "free"}
     if counted <= {Category.OUTSIDE_SCOPE}:
         return treated
@@ -335,21 +355,21 @@ def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
     ]
 
 
-def _rate_flag(case: Case, row: _TreatmentRow) -> str:
+def _rate_flag(case: Case, row: _TreatmentRow) -> Problem | None:
     if row.category is not Category.STANDARD or row.problem:
-        return ""
+        return None
     if is_known(case.seller_country, case.rate) or is_known(case.destination, case.rate):
-        return ""
-    return "{rate} % is not a VAT rate that is known for {destination}; check the tax settings of the shop."
-
-
-def _fill_message(message: str, case: Case) -> str:
-    return message.format(
-        rate=f"{case.rate.normalize():f}",
-        destination=case.destination or "an unknown country",
-        vat_number=case.vat_number,
-        vat_number_given=case.vat_number_given,
+        return None
+    message = Message(
+        "{rate} is not a VAT rate that is known for {destination}; check the tax settings of the shop.",
+        rate=Percent(case.rate),
+        destination=_destination(case),
     )
+    return Problem("rate_unknown", message)
+
+
+def _destination(case: Case) -> str | Message:
+    return case.destination or Message("an unknown country")
 
 
 def _member_prefix(prefix: str) -> bool:

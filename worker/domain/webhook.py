@@ -1,4 +1,4 @@
-"""Webhooks out: what a shop may be told of, which addresses may be called, and how a call is signed. Pure."""
+"""Outgoing webhooks: which events there are, which addresses may be called, and how a request is signed. Pure."""
 
 import hmac
 import ipaddress
@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from worker.errors import InvalidValue
 from worker.net.ip_address import is_public
 
 LONGEST_URL = 500
@@ -22,33 +23,41 @@ class WebhookEventKind(StrEnum):
 
 
 def check_webhook_url(text: str, *, allow_private: bool) -> str:
-    """*text* itself. Raises ValueError with a sentence when it is no address that may be called.
+    """*text* itself. Raises ValueError with a message when it is no address that may be called.
 
-    A name is not resolved here: where it leads is checked by `outbound` each time it is called.
+    A name is not resolved here: where it leads is checked by `net.guarded_http` each time it is called.
     """
     host = _host_of(text, schemes=("https", "http") if allow_private else ("https",))
     if not allow_private and _is_private(host):
-        raise ValueError(f"“{host}” is inside a private network, so it is not called. Use a public address.")
+        raise InvalidValue(
+            "“{host}” is inside a private network, so it is not called. Use a public address.", host=host
+        )
     return text
 
 
 def _host_of(text: str, *, schemes: tuple[str, ...]) -> str:
     if len(text) > LONGEST_URL:
-        raise ValueError(f"An address may have {LONGEST_URL} characters; this one has {len(text)}.")
-    # Two programs read a backslash or a line end in two ways; what is checked must be what is called.
+        raise InvalidValue(
+            "An address may have {longest} characters; this one has {length}.",
+            longest=LONGEST_URL,
+            length=len(text),
+        )
+    # Two parsers read a backslash or a line end in two ways; what is checked must be what is called.
     if not text.isascii() or not text.isprintable() or re.search(r"[\s\\]", text):
-        raise ValueError("An address is written in plain ASCII without blanks; percent-encode what is not.")
+        raise InvalidValue("An address is written in plain ASCII without blanks; percent-encode what is not.")
     try:
         address = urlsplit(text)
         has_port = address.port != 0
         host = address.hostname or ""
     except ValueError as error:
-        raise ValueError(f"“{text}” is not a web address ({error}).") from error
+        raise InvalidValue("“{text}” is not a web address ({error}).", text=text, error=error) from error
     is_name = _HOST.fullmatch(host) is not None and "[" not in address.netloc
     if address.scheme not in schemes or not has_port or not (is_name or _is_ip_address(host)):
-        raise ValueError(f"“{text}” is not an address that can be called; write it like https://books.example.com/hook")
+        raise InvalidValue(
+            "“{text}” is not an address that can be called; write it like https://books.example.com/hook", text=text
+        )
     if "@" in address.netloc or "#" in text:
-        raise ValueError("An address here has no user, password or #; the signature tells who calls.")
+        raise InvalidValue("An address here has no user, password or #; the signature tells who calls.")
     return host
 
 

@@ -2,6 +2,6 @@
 
 from worker.i18n.catalogs import LANGUAGES, Translator
 from worker.i18n.placeholders import placeholder_values
-from worker.i18n.titles import file_stem, title
+from worker.i18n.titles import title, titled_file_stem
 
-__all__ = ["LANGUAGES", "Translator", "file_stem", "placeholder_values", "title"]
+__all__ = ["LANGUAGES", "Translator", "placeholder_values", "title", "titled_file_stem"]

@@ -1,4 +1,4 @@
-"""One language: its sentences, and its way to write dates, numbers and money."""
+"""One language: its translations, and its formats of dates, numbers and money."""
 
 import datetime as dt
 import gettext
@@ -15,16 +15,16 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
 
-# The country decides how a number looks; all four put the day first.
+# The country decides the format of a number; all four put the day first.
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 LANGUAGES = tuple(LOCALES)
 _CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
 
 class Translator:
-    """Speak *language* ("nl", "nl-BE", "fr_BE" …); anything but Dutch, French and German is spoken to in English.
+    """Translations and formats of *language* ("nl", "nl-BE", "fr_BE" …); English for anything but Dutch, French and German.
 
-    *home* is the package that holds the catalogs in its `locale/`: what customers read, or what the pages say.
+    *package* holds the catalogs in its `locale/`: what customers read, or what the pages say.
     """
 
     def __init__(self, language: str, package: str = "worker.i18n") -> None:
@@ -37,13 +37,17 @@ class Translator:
         """Translate *message* and fill its {placeholders}."""
         return self._catalog.gettext(message).format_map(values)
 
+    def lookup(self, message: str) -> str:
+        """Translate *message*, its {placeholders} still in it."""
+        return self._catalog.gettext(message)
+
     def ngettext(self, one: str, many: str, count: int, **values: object) -> str:
         """Translate for *count* things; {count} is filled by itself."""
         return self._catalog.ngettext(one, many, count).format_map({"count": self.quantity(Decimal(count)), **values})
 
     @property
     def colon(self) -> str:
-        """What stands after a label; French keeps it at a distance."""
+        """The colon after a label; French puts a space before it."""
         return "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
 
     def date(self, day: dt.date) -> str:
@@ -75,7 +79,7 @@ class Translator:
         return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
     def number(self, value: Decimal, currency: str = "EUR") -> str:
-        """Write an amount whose currency stands elsewhere: with its decimals, or as many as it needs."""
+        """Write an amount without its currency: with that currency's decimals, or as many as it needs."""
         digits, needed = get_currency_precision(currency), _decimals(value)
         least = digits if needed <= digits else max(2, digits)
         pattern = _with_decimals(self._locale.decimal_formats[None].pattern, least, 9)
@@ -107,7 +111,7 @@ def _locale(language: str) -> Locale:
 
 @cache
 def _catalog(language: str, package: str) -> gettext.NullTranslations:
-    """The .po file, compiled in memory: no binary is kept beside it that could be older."""
+    """The .po file, compiled in memory: no binary beside it that could be older."""
     if language == "en":
         return gettext.NullTranslations()
     compiled = BytesIO()
@@ -118,7 +122,7 @@ def _catalog(language: str, package: str) -> gettext.NullTranslations:
 
 @cache
 def messages(language: str, package: str) -> dict[str, str]:
-    """What a catalog says for each of its English sentences; plurals are left out."""
+    """The translation of each English message in a catalog; plurals are left out."""
     if language == "en":
         return {}
     return {

@@ -1,12 +1,10 @@
-"""Keep the catalogs in step with the code: `make words`, after changing a sentence.
+"""Keep the catalogs in step with the code: part of `make words`, after changing a sentence.
 
 New sentences come into every catalog with an empty translation (a test names them), those nobody says any more leave.
 """
 
 import ast
-import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -19,10 +17,12 @@ from worker.i18n.catalogs import LANGUAGES
 
 # The folder that is read, and the folder that holds `babel.cfg` (which files, seen from there) and `locale/`.
 WORKER = (Path(__file__).parent.parent, Path(__file__).parent)
-# What stands here is never stored: commands, the demo, pages of documents and words of mails, migrations.
-NOT_STORED = {"cli", "demo", "rendering", "i18n"}
-BEGINS, WORD = re.compile(r"[A-Z“{]"), re.compile(r"[A-Za-z]{2,}")
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+# What makes a message of a key and values: the key is their first argument.
+MESSAGE_MAKERS = {
+    "Message", "FacturelayError", "Rejected", "Unavailable", "NoAnswer", "InvalidValue", "NotNeeded",
+}  # fmt: skip
+# What they say is read in a terminal, in English.
+FOR_TERMINALS = {"cli", "demo", "processes", "settings.py"}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
 # No dates and no names of people: a file changes when a sentence does.
 HEADER = """msgid ""
@@ -46,50 +46,21 @@ def extract_messages(root: Path, folder: Path) -> Catalog:
     return found
 
 
-def stored_messages(root: Path = WORKER[0]) -> set[str]:
-    """What the worker says in English and stores, with a {placeholder} for each value: reasons, findings, outcomes.
-
-    Whatever reads like a sentence counts: words, a full stop, and no place in a docstring.
-    """
-    found: set[str] = set()
-    for path in sorted(root.rglob("*.py")):
-        if path.relative_to(root).parts[0] in NOT_STORED:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        whole = (node for node in ast.walk(tree) if id(node) not in pieces)
-        found |= {text for node in whole if (text := as_pattern(node)) and is_message(text)}
-        found |= {text for node in ast.walk(tree) for text in error_messages(node)}
-        found -= {ast.get_docstring(node, clean=False) or "" for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
-    return found
+def message_keys(*roots: Path) -> set[str]:
+    """The key of every message that code under *roots* can make."""
+    first = (call.args[0] for call in message_calls(*roots) if call.args)
+    return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str) and arg.value}
 
 
-def error_messages(node: ast.AST) -> list[str]:
-    """What a ValueError says: a page shows it beside a field, without a full stop."""
-    is_one = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ValueError"
-    return [text for part in node.args if (text := as_pattern(part)) and BEGINS.match(text)] if is_one else []  # type: ignore[attr-defined]
-
-
-def as_pattern(node: ast.AST) -> str:
-    """A string as it stands, an f-string with a name for each value; anything else is empty."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if not isinstance(node, ast.JoinedStr):
-        return ""
-    parts, names = [], Counter[str]()
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(str(part.value))
-        elif isinstance(part, ast.FormattedValue):
-            name = re.sub(r"\W+", "_", ast.unparse(part.value).rpartition(".")[2]).strip("_").lower()[:20] or "value"
-            names[name] += 1
-            parts.append("{" + (name if names[name] == 1 else f"{name}_{names[name]}") + "}")
-    return "".join(parts)
-
-
-def is_message(text: str) -> bool:
-    words = re.sub(r"\{\w+\}", " ", text)
-    return bool(BEGINS.match(text)) and text.endswith((".", "?")) and len(WORD.findall(words)) >= 2 and "\n" not in text
+def message_calls(*roots: Path) -> Iterator[ast.Call]:
+    """Every call that makes a message, or an error with one."""
+    for root in roots:
+        for path in sorted(root.rglob("*.py")):
+            if path.relative_to(root).parts[0] in FOR_TERMINALS:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MESSAGE_MAKERS:
+                    yield node
 
 
 def update_catalogs(root: Path, folder: Path, *, more: Iterable[str] = ()) -> None:
@@ -114,7 +85,3 @@ def _as_po(catalog: Catalog) -> bytes:
     out = BytesIO()
     write_po(out, catalog, width=120, no_location=True, omit_header=True, sort_output=True)
     return out.getvalue().strip() + b"\n"
-
-
-if __name__ == "__main__":
-    update_catalogs(*WORKER)

@@ -1,16 +1,16 @@
-"""How numbers that people copy by hand are printed, and whether a document asks for money."""
+"""How numbers that customers copy by hand are printed, and whether a document asks for money."""
 
 from worker.domain.document import Draft, Kind
 
 
 def asks_payment(draft: Draft) -> bool:
-    """Only what is owed is asked for: a delivery note and a credit note ask for nothing."""
+    """Whether a document asks for payment: an invoice or order confirmation that is not paid."""
     asks = draft.kind in (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
     return asks and draft.payment is not None and not draft.is_paid and draft.total > 0
 
 
 def web_address(url: str) -> str:
-    """*url* where it may stand behind a link, else nothing: an order can bring any text."""
+    """*url* where it is safe as a link, else nothing: an order can bring any text."""
     return url if url.startswith(("https://", "http://")) and url.isprintable() and " " not in url else ""
 
 

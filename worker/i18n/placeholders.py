@@ -1,4 +1,4 @@
-"""What the placeholders of a shop's own words stand for, in the language of the document."""
+"""The values of the placeholders of a shop's own texts, in the language of the document."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,7 +12,7 @@ from worker.i18n.titles import title
 def placeholder_values(
     draft: Draft, *, number: str, issued_on: date | None, shop: str, translator: Translator
 ) -> Mapping[str, str]:
-    """Every placeholder that a document can fill by itself; an empty one has nothing to say."""
+    """Every placeholder that a document can fill by itself; empty where it has no value."""
     payment = draft.payment if asks_payment(draft) else None
     due_on = payment.due_on if payment else None
     priced = draft.kind is not Kind.DELIVERY_NOTE

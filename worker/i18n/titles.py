@@ -1,10 +1,9 @@
-"""The names of documents, the same everywhere: on paper, in mail subjects and in file names."""
+"""The names of documents, the same everywhere: in print, in mail subjects and in file names."""
 
-import re
 import unicodedata
 from typing import assert_never
 
-from worker.domain.document import Kind
+from worker.domain.document import Kind, file_stem
 from worker.i18n.catalogs import Translator
 
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -24,13 +23,9 @@ def title(kind: Kind, translator: Translator) -> str:
     assert_never(kind)
 
 
-def file_stem(kind: Kind, number: str, translator: Translator) -> str:
-    """The name of a file without its ending, safe on every system: `factuur-F2026-00017`."""
+def titled_file_stem(kind: Kind, number: str, translator: Translator) -> str:
+    """The name of a file that says what it is, without its ending: `factuur-F2026-00017`."""
     word = title(kind, translator).lower()
     word = word.translate(_GERMAN) if translator.language == "de" else word
     plain = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
-    return "-".join(part for part in (_slug(plain), _slug(number)) if part)
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")
+    return "-".join(part for part in (file_stem(plain), file_stem(number)) if part)

@@ -1,28 +1,30 @@
-"""Use case: documents for orders that are older than the shop is with us: first what there would be, then make it."""
+"""Documents for orders from before the shop was connected: first what there would be, then make it."""
 
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from worker.domain.decide import decide_documents
-from worker.domain.document import Draft
-from worker.errors import Rejected
+from worker.domain.document import Draft, planned_document
+from worker.errors import KeyRefused, Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import BACKFILL, LONG_AGO
+from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.services import Services
 from worker.store import deliveries, documents, reports
+from worker.store.database import json_codec
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
 from worker.woocommerce.payload import ListedOrder
 
-# Between two orders that the shop is asked for, now and when they are made: today's orders come first.
+# Between two orders that are fetched, now and when they are made: today's orders come first.
 PAUSE_S = 0.2
 SECOND = timedelta(seconds=1)
-# A preview that was broken off goes on for so long; after that the orders may have changed.
+# A preview that was broken off can be continued for so long; after that the orders may have changed.
 RESUMABLE_FOR = timedelta(days=1)
 SAVED_EVERY = 20
 
@@ -44,22 +46,22 @@ class OrderSelection:
 
 @dataclass(frozen=True)
 class PreviewedOrder:
-    """What one order would become. *due* reads like "invoice 22.20 EUR"; *mails_to* is who would get it."""
+    """What one order would become. *documents* read like "invoice 22.20 EUR"; *mails_to* is who would get it."""
 
     order_id: int
     number: str
     placed_on: str
     status: str
-    documents: tuple[str, ...]
+    documents: tuple[Message, ...]
     drafts: int
     credit_notes: int
     mails_to: str
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True)
 class Preview:
-    """*report_id* is where it is kept."""
+    """*report_id* is where it is stored."""
 
     report_id: int
     orders: tuple[PreviewedOrder, ...]
@@ -77,10 +79,10 @@ def preview(
     pause_s: float = PAUSE_S,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Preview:
-    """Ask the shop for each order and decide what it would become. Makes nothing; broken off, it goes on where it was."""
+    """Fetch each order and decide what it would become. Makes nothing; broken off, it continues where it was."""
     if not connected.secrets.has_rest:
         raise Rejected(
-            f"{connected.shop.name} gave no REST key, so old orders cannot be asked for.", code="rest_missing"
+            "{name} gave no REST key, so old orders cannot be fetched.", name=connected.shop.name, code="rest_missing"
         )
     report_id, known = find_or_start_report(services, connected, selection)
     listed = tuple(listed_orders(services.client_of(connected), selection))
@@ -110,7 +112,8 @@ def find_or_start_report(
 
 
 def previewed_order(content: dict[str, Any]) -> PreviewedOrder:
-    return PreviewedOrder(**{**content, "documents": tuple(content["documents"])})
+    order: PreviewedOrder = json_codec.typed(PreviewedOrder, content)
+    return order
 
 
 def save_preview(services: Services, report_id: int, orders: Sequence[PreviewedOrder], *, state: str) -> None:
@@ -135,7 +138,7 @@ def listed_orders(client: ShopClient, selection: OrderSelection) -> Iterator[Lis
 
 def preview_order(services: Services, connected: ConnectedShop, listed: ListedOrder) -> PreviewedOrder:
     """Decide as the look will, with nothing made."""
-    shop = replace(connected.shop, orders_since=LONG_AGO)
+    shop = connected.shop.with_orders_since(LONG_AGO)
     due: tuple[Draft, ...] = ()
     credit_notes, mails_to = 0, ""
     try:
@@ -149,10 +152,10 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
         due = tuple(draft for draft in decision.drafts if draft.cause not in waiting)
         credit_notes = sum(1 for finding in decision.rule_results if finding.code == "after_invoice")
         mails_to = fetched.order.billing.email
-        message = next((finding.message for finding in decision.rule_results if not finding.fired), "")
+        message = next((finding.message for finding in decision.rule_results if not finding.fired), NO_MESSAGE)
+    except KeyRefused:
+        raise
     except Rejected as error:
-        if error.code == "rest_key_refused":
-            raise
         message = error.message
     drafts = sum(1 for draft in due if draft.problems or draft.send_mode == "draft")
     return PreviewedOrder(
@@ -160,20 +163,20 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
         number=listed.number,
         placed_on=listed.created_at.astimezone(shop.zoneinfo).date().isoformat(),
         status=listed.status,
-        documents=tuple(f"{draft.kind.replace('_', ' ')} {draft.total} {draft.currency}" for draft in due),
+        documents=tuple(planned_document(draft) for draft in due),
         drafts=drafts,
         credit_notes=credit_notes,
         mails_to=mails_to if len(due) > drafts else "",
-        message="" if due else message,
+        message=NO_MESSAGE if due else message,
     )
 
 
 def start(
     services: Services, connected: ConnectedShop, preview: Preview, *, pause_s: float = PAUSE_S
 ) -> tuple[int, ...]:
-    """Keep a delivery for each order that becomes something, one after the other in time; returns their ids.
+    """Add a delivery for each order that becomes something, one after the other in time; returns their ids.
 
-    From here on the rows remember: whatever is broken off, each order is looked at once, and what exists is not made again.
+    From here on the rows remember: whatever is broken off, each order is processed once, and what exists is not made again.
     """
     now, delivery_ids = services.now(), []
     with services.store.write() as connection:
@@ -195,7 +198,7 @@ def start(
 
 
 def count_open(services: Services, delivery_ids: Sequence[int]) -> int:
-    """How many of these looks are still to be done."""
+    """How many of these deliveries are still to be processed."""
     with services.store.read() as connection:
         states: dict[int, str] = {}
         for at in range(0, len(delivery_ids), 500):

@@ -1,6 +1,6 @@
 """Exchange rates for documents in other currencies: the shop's own setting, else the daily file of the European Central Bank.
 
-Read only when an order needs one; where the bank is out of reach the document waits as a draft with a sentence.
+Read only when an order needs one; where the bank is out of reach the document waits as a draft with a message.
 """
 
 import logging
@@ -51,7 +51,7 @@ def rates_now(services: Services) -> dict[str, Decimal]:
 
 
 def refresh_rates(services: Services, now: datetime, *, before: ExchangeRates | None) -> ExchangeRates:
-    """Ask the bank and keep its answer; where it does not answer, what was known before is kept for another while."""
+    """Download the bank's rates and store them; where it does not answer, the earlier ones serve for another while."""
     found = parse_rates(download(services.settings.exchange_rates_url), now) or ExchangeRates(
         now, before.day if before else None, before.rates if before else {}
     )

@@ -10,25 +10,23 @@ from sqlalchemy import Connection
 from worker.domain.decide import Decision, RuleResult, decide_documents
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.draft import is_paid
+from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.shop import Shop
-from worker.errors import Unavailable
+from worker.errors import NumberingPaused, OrderGone, ShopPaused, StaleFetch, Unavailable
 from worker.invoicing.cores import CORES
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.preflight import Preflight
+from worker.message import Message, Money
 from worker.orders.fetch import FetchedOrder, delivered_error_code, fetch
 from worker.queue import SEND_DOCUMENT
 from worker.services import Services
-from worker.store import alerts, audit_trail, counters, documents, orders, shops, steps
+from worker.store import alerts, audit_trail, counters, documents, orders, payments, shops, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 from worker.store.steps import StepName
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
-# Something newer is known of the order than what a look saw.
-STALE_FETCH = "stale_fetch"
-# The books were restored from a backup, and its numbers could be given again.
-NUMBERING_PAUSED = "numbering_paused"
 # The source of a delivery with which a person asks for documents of old orders.
 BACKFILL = "backfill"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,17 +34,17 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a look led to. *later* is why the order must be looked at again."""
+    """What processing led to. *retry_reason* is why the order must be processed again."""
 
     code: str
-    message: str
+    message: Message
     issued: tuple[Document, ...] = ()
     drafts: tuple[Draft, ...] = ()
     retry_reason: Unavailable | None = None
 
 
 def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
-    """Answer all *deliveries* (of one order of one shop) with one look. Raises Rejected or Unavailable."""
+    """Answer all *deliveries* (of one order of one shop) by processing it once. Raises Rejected or Unavailable."""
     with services.store.read() as connection:
         connected = shops.get(connection, services.encryption, deliveries[0].shop_id)
     refuse_paused(connected.shop)
@@ -54,58 +52,64 @@ def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome
         return handle_error_delivery(services, connected.shop, delivered_error_code(deliveries))
     fetched = fetch(services, connected, deliveries)
     if fetched is None:
-        return Outcome("order_gone", "The shop no longer has this order; nothing is made for it.")
+        return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
     # Before the lock: the bank may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
     try:
         outcome = issue(services, shop, fetched)
-    except Unavailable as error:
-        if error.code != STALE_FETCH or connected.secrets.has_rest:
+    except StaleFetch:
+        if connected.secrets.has_rest:
             raise
-        return Outcome(STALE_FETCH, "This was delivered late: a newer state of the order was looked at already.")
+        return Outcome(
+            StaleFetch.code, Message("This was delivered late: a newer state of the order was processed already.")
+        )
     for document in outcome.issued:
         services.enqueue(SEND_DOCUMENT, document.document_id)
     return outcome
 
 
 def shop_for(shop: Shop, deliveries: Sequence[Delivery]) -> Shop:
-    """The shop as this look must see it: a backfill asks for orders that are older than the shop is with us."""
+    """The shop's settings for these deliveries: a backfill takes orders from before the shop was connected."""
     is_backfill = any(delivery.source == BACKFILL for delivery in deliveries)
-    return replace(shop, orders_since=LONG_AGO) if is_backfill else shop
+    return shop.with_orders_since(LONG_AGO) if is_backfill else shop
 
 
 def refuse_paused(shop: Shop) -> None:
     if shop.suspended:
-        raise Unavailable(
-            "This shop is paused; its orders wait until it goes on.", code="shop_suspended", retry_after_s=3600
-        )
-    if shop.restored:
-        raise Unavailable(numbering_paused_message(shop), code=NUMBERING_PAUSED, retry_after_s=60)
+        raise ShopPaused("This shop is paused; its orders wait until it goes on.", retry_after_s=3600)
+    if shop.numbering.restored:
+        raise NumberingPaused(numbering_paused_message(shop), retry_after_s=60)
 
 
-def numbering_paused_message(shop: Shop) -> str:
-    as_of = f"{shop.restored.as_of.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}" if shop.restored else ""
-    return (
-        f"{shop.name} came back from a backup of {as_of}. What was issued after that is not in the books, so nothing is "
-        f"issued until you say where the numbers go on: facturelay register resume {shop.shop_id}"
+def numbering_paused_message(shop: Shop) -> Message:
+    restored = shop.numbering.restored
+    return Message(
+        "{shop} came back from a backup of {as_of}. What was issued after that is not in the register, so nothing is "
+        "issued until you say where the numbers go on: facturelay register resume {shop_id}",
+        shop=shop.name,
+        as_of=restored.as_of.astimezone(shop.zoneinfo) if restored else "",
+        shop_id=shop.shop_id,
     )
 
 
 def reload_shop(connection: Connection, services: Services, shop: Shop) -> Shop:
-    """The settings under the lock: what was changed since the look began counts. The look's own rates and a backfill stay."""
+    """The settings under the lock: what was changed since the fetch counts. The rates of this run and a backfill stay."""
     current = shops.get(connection, services.encryption, shop.shop_id).shop
     refuse_paused(current)
-    since = LONG_AGO if shop.orders_since == LONG_AGO else current.orders_since
-    return replace(current, orders_since=since, exchange_rates={**shop.exchange_rates, **current.exchange_rates})
+    since = LONG_AGO if shop.orders.since == LONG_AGO else current.orders.since
+    rates = {**shop.exchange_rates, **current.exchange_rates}
+    return replace(current, exchange_rates=rates).with_orders_since(since)
 
 
 def handle_error_delivery(services: Services, shop: Shop, code: str) -> Outcome:
-    """Take in a signed error body: WooCommerce delivers it in place of an order (contract section 4)."""
+    """Take in a signed error body: WooCommerce delivers it in place of an order (docs/woocommerce-contract.md §4)."""
     if code in ("", "woocommerce_rest_shop_order_invalid_id"):
-        return Outcome("order_gone", "The shop announced an order that it no longer has.")
-    message = (
-        f"{shop.name}: WooCommerce may no longer read its own orders for us ({code}), because the person who made "
-        "the webhooks lost the right to. Make them again as an administrator."
+        return Outcome(OrderGone.code, Message("The shop announced an order that it no longer has."))
+    message = Message(
+        "{shop}: WooCommerce may no longer read its own orders for us ({error_code}), because the person "
+        "who made the webhooks lost the right to. Make them again as an administrator.",
+        shop=shop.name,
+        error_code=code,
     )
     with services.store.write() as connection:
         alerts.raise_alert(connection, shop.shop_id, code="webhook_owner", message=message, now=services.now())
@@ -115,7 +119,7 @@ def handle_error_delivery(services: Services, shop: Shop, code: str) -> Outcome:
 def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
     """Decide and issue under the shop's lock: what another worker made meanwhile is seen, so nothing is made twice.
 
-    Raises Unavailable where another look saw the order later than this one did: what it would decide is out of date.
+    Raises Unavailable where the order was fetched later by another worker: what this one would decide is out of date.
     """
     preflight = Preflight(services)
     if services.settings.templates is not None:
@@ -145,14 +149,12 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
 def refuse_stale_fetch(connection: Connection, shop: Shop, fetched: FetchedOrder) -> None:
     last = orders.last_fetched_at(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
     if last is not None and fetched.as_of < last:
-        raise Unavailable(
-            "Another look at this order saw it later than this one; it is looked at once more.", code=STALE_FETCH
-        )
+        raise StaleFetch("Another look at this order saw it later than this one; it is looked at once more.")
 
 
 @dataclass
 class IssueRounds:
-    """The rounds of one look inside one transaction: each asks again what is due after what the last one made."""
+    """The rounds of one processing inside one transaction: each decides again what is due after what the last one made."""
 
     connection: Connection
     services: Services
@@ -192,7 +194,7 @@ class IssueRounds:
         return documents.history(self.connection, self.shop.shop_id, order.order_id, order.order_key)
 
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
-        """Issue *draft*, or keep it for a person. True when it was issued."""
+        """Issue *draft*, or store it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
         draft = draft if waits else self.with_print_problem(draft)
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
@@ -219,19 +221,17 @@ class IssueRounds:
         order = self.fetched.order
         if not is_paid(order, self.shop):
             return
-        invoices = [d for d in self.history().documents if d.draft.kind is Kind.INVOICE]
-        marks = documents.marks_of(self.connection, [invoice.document_id for invoice in invoices])
-        paid_at = order.paid_at or self.services.now()
-        for invoice in invoices:
-            if "paid" not in marks.get(invoice.document_id, {}):
-                documents.mark(
-                    self.connection,
-                    invoice.document_id,
-                    "paid",
-                    now=self.services.now(),
-                    on_date=paid_at.astimezone(self.shop.zoneinfo).date(),
-                    by="order",
-                )
+        receipt = Receipt(
+            paid_on=(order.paid_at or self.services.now()).astimezone(self.shop.zoneinfo).date(),
+            source=PaymentSource.ORDER,
+            by="order",
+            method=order.payment_method,
+            reference=order.transaction_id,
+        )
+        invoices = [made.document_id for made in self.history().documents if made.draft.kind is Kind.INVOICE]
+        for document_id, balance in payments.balances(self.connection, invoices).items():
+            if not balance.is_paid:
+                payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
 
 
 def issue_draft(
@@ -245,9 +245,9 @@ def issue_draft(
     by: str = "worker",
     document_id: int | None = None,
 ) -> Document:
-    """Number and store *draft* with the steps that *follow*. The transaction must hold the shop's lock.
+    """Number and store *draft*, and plan its steps *step_names*. The transaction must hold the shop's lock.
 
-    *document_id* is for a document that had one before the books were lost.
+    *document_id* is for a document that had one before the database was lost.
     """
     now = services.now()
     document = CORES["builtin"](connection, shop, now, document_id).issue(draft)
@@ -267,7 +267,9 @@ def issue_draft(
             at=now,
             actor=by,
             code="issued",
-            message=f"{document.number} was issued: {draft.total} {draft.currency}.",
+            message=Message(
+                "{number} was issued: {total}.", number=document.number, total=Money(draft.total, draft.currency)
+            ),
             order_id=draft.order_id,
             document_id=document.document_id,
         ),
@@ -281,22 +283,25 @@ def unread_refunds(fetched: FetchedOrder) -> tuple[Problem, ...]:
     return (
         Problem(
             "refunds_unread",
-            f"Order {fetched.order.number} has refunds, but the shop's REST key is needed to read them; "
-            "no credit note is made until it works.",
+            Message(
+                "Order {number} has refunds, but the shop's REST key is needed to read them; no credit note is "
+                "made until it works.",
+                number=fetched.order.number,
+            ),
         ),
     )
 
 
-def summarize(rounds: IssueRounds, rule_results: tuple[RuleResult, ...]) -> tuple[str, str]:
-    """A code and one sentence on the whole look, for the trail."""
-    made = [f"{document.number} was issued" for document in rounds.issued]
-    made += [f"a draft waits: {draft_reason(draft)}" for draft in rounds.drafts]
+def summarize(rounds: IssueRounds, rule_results: tuple[RuleResult, ...]) -> tuple[str, Message]:
+    """A code and one message on the whole outcome, for the delivery and the audit trail."""
+    made = [Message("{number} was issued.", number=document.number) for document in rounds.issued]
+    made += [Message("A draft waits: {reason}", reason=draft_reason(draft)) for draft in rounds.drafts]
     if made:
-        text = "; ".join(made)
-        return ("issued" if rounds.issued else "draft_stored"), text[0].upper() + text[1:].rstrip(".") + "."
+        code = "issued" if rounds.issued else "draft_stored"
+        return code, made[0] if len(made) == 1 else Message("{outcomes}", outcomes=tuple(made))
     reason = next((f for f in rule_results if not f.fired), None)
-    return (reason.code, reason.message) if reason else ("nothing_due", "Nothing is due for this order.")
+    return (reason.code, reason.message) if reason else ("nothing_due", Message("Nothing is due for this order."))
 
 
-def draft_reason(draft: Draft) -> str:
-    return draft.problems[0].message if draft.problems else "its rule keeps it for you to issue"
+def draft_reason(draft: Draft) -> Message:
+    return draft.problems[0].message if draft.problems else Message("its rule leaves it to you to issue.")

@@ -1,4 +1,4 @@
-"""Use case: what a person decides about a document: issue or discard a draft, send again, mark paid, credit, issue again."""
+"""What a person decides about a document: issue or discard a draft, send again, mark paid, credit, issue again."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -10,12 +10,13 @@ from worker.actions import documents as document_actions
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
-from worker.domain.document import Document, Draft, History, Kind, SendMode, StoredDraft
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode, StoredDraft
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import issue_draft, reload_shop
 from worker.invoicing.preflight import Preflight
+from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
@@ -28,13 +29,13 @@ WITHOUT_MAIL = (StepName.RENDER, StepName.WRITE_BACK)
 
 @dataclass(frozen=True)
 class Actor:
-    """Who decides, as the trail names them."""
+    """Who decides, by the name in the audit trail."""
 
     name: str
 
 
 def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Actor) -> Document:
-    """Issue a kept draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails."""
+    """Issue a waiting draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails."""
     with services.store.read() as connection:
         waiting = documents.get_draft(connection, draft_id)
         connected = shops.get(connection, services.encryption, waiting.shop_id)
@@ -68,14 +69,17 @@ def request_processing(connection: Connection, services: Services, waiting: Stor
 def redraft(
     services: Services, connection: Connection, shop: Shop, waiting: StoredDraft, fetched: FetchedOrder
 ) -> Draft:
-    """The draft of the same cause, from the order as it is now, with nothing left that speaks against issuing it."""
+    """The draft of the same cause, from the order as it is now, without the problems that a person has accepted."""
     history = history_of(connection, shop, fetched)
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
     if draft is None:
-        reason = next((f.message for f in decision.rule_results if not f.fired), "")
+        reason = next((f.message for f in decision.rule_results if not f.fired), NO_MESSAGE)
         raise Rejected(
-            f"Order {fetched.order.number} no longer calls for this {document_actions.kind_name(waiting.draft.kind)}. {reason} Discard the draft.",
+            "Order {number} no longer calls for this {kind}. {reason} Discard the draft.",
+            number=fetched.order.number,
+            kind=KIND_TERMS[waiting.draft.kind],
+            reason=reason,
             code="draft_outdated",
         )
     if draft.problems:
@@ -84,7 +88,7 @@ def redraft(
 
 
 def discard(services: Services, draft_id: int, *, by: Actor) -> StoredDraft:
-    """Discard a draft: its cause does not come back by itself. Raises Rejected when it is gone."""
+    """Discard a draft: its cause gives no new one by itself. Raises Rejected when it is gone."""
     with services.store.write() as connection:
         shop_id = documents.get_draft(connection, draft_id).shop_id
         return document_actions.discard_draft(connection, shop_id, draft_id, by=by.name, now=services.now())
@@ -100,7 +104,7 @@ def send(services: Services, document_id: int, *, by: Actor) -> Document:
 
 
 def retry(services: Services, shop_id: str, order_id: int, *, by: Actor) -> int:
-    """Do once more what failed for an order: looks and steps. Returns how many; what waits or is done stays as it is."""
+    """Do once more what failed for an order: deliveries and steps. Returns how many; what waits or is done stays as it is."""
     with services.store.write() as connection:
         again = document_actions.retry_order(connection, shop_id, order_id, by=by.name, now=services.now())
     for delivery_id in again.deliveries[:1]:
@@ -111,7 +115,7 @@ def retry(services: Services, shop_id: str, order_id: int, *, by: Actor) -> int:
 
 
 def mark_paid(services: Services, document_id: int, *, on: date | None, by: Actor) -> bool:
-    """Mark an invoice as paid; False when it was already. *on* is the day in the seller's zone (default: today)."""
+    """Record that an invoice was paid; False when it was already. *on* is the day in the seller's zone (default: today)."""
     with services.store.write() as connection:
         shop_id = documents.get(connection, document_id).shop_id
         shop = shops.get(connection, services.encryption, shop_id).shop
@@ -147,21 +151,23 @@ def credit(
     send: bool = True,
     idempotency_key: str = "",
 ) -> tuple[Document, ...]:
-    """Credit all that is left of an invoice, or what a person has *chosen* of it; *again* also issues a new one from the
+    """Credit all that is left of an invoice, or a *selection* of it; *issue_again* also issues a new one from the
     order as it is now.
 
-    All in one transaction: either the shop has the corrected pair, or nothing has changed. With a *key* the call may be
+    All in one transaction: either the shop has the corrected pair, or nothing has changed. With an *idempotency_key* the call may be
     repeated: the same key makes the same documents once. Chosen lines need one, as an invoice may be credited often.
     """
     with services.store.read() as connection:
         invoice = documents.get(connection, document_id)
         connected = shops.get(connection, services.encryption, invoice.shop_id)
     if invoice.draft.kind is not Kind.INVOICE:
-        raise Rejected(f"{invoice.number} is not an invoice; only invoices are credited.", code="not_an_invoice")
+        raise Rejected(
+            "{number} is not an invoice; only invoices are credited.", number=invoice.number, code="not_an_invoice"
+        )
     fetched = fetch_now(services, connected, invoice.draft.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
     mail_group = str(uuid.uuid4())
-    # Another cause than a cancelled order's: what a person credited is not invoiced anew by itself.
+    # Another cause than a cancelled order's: what a person credited is not invoiced again by itself.
     cause = f"credit:{invoice.number}:{idempotency_key}" if idempotency_key else f"credit:{invoice.number}"
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
@@ -213,7 +219,7 @@ def issue_requested(
     send: bool,
     by: Actor,
 ) -> Document:
-    """Issue a draft that a person asked for. Raises Rejected with what speaks against it."""
+    """Issue a draft that a person wants. Raises Rejected with its first problem."""
     if draft.problems:
         raise Rejected(draft.problems[0].message, code=draft.problems[0].code)
     Preflight(services).check(shop, draft)
@@ -229,7 +235,9 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
         fetched = read_from_deliveries(deliveries.of_order(connection, connected.shop.shop_id, order_id))
     if fetched is None:
         raise Rejected(
-            f"Order {order_id} cannot be read without a REST key; add one to the shop.", code="rest_key_missing"
+            "Order {order_id} cannot be read without a REST key; add one to the shop.",
+            order_id=order_id,
+            code="rest_key_missing",
         )
     return fetched
 

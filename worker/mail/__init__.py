@@ -1,1 +1,1 @@
-"""One mail out: what it says (`mails`) and how it leaves (`smtp`)."""
+"""One mail out: what it says (`customer_mail`, `alert_mail`), by which server (`server_choice`), and how it leaves (`smtp`)."""

@@ -1,4 +1,4 @@
-"""Mails to those who run a shop: what needs them now, and once a day how everything stands."""
+"""Mails to the owner of a shop: what needs him now, and once a day the state of everything."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,32 +7,34 @@ from email.message import EmailMessage
 
 from worker.domain.shop import Shop
 from worker.i18n import Translator
+from worker.i18n.translate import translate
 from worker.mail.customer_mail import one_line
+from worker.message import Message
 
 MAX_MESSAGES = 20
 
 
 @dataclass(frozen=True)
 class Digest:
-    """How a shop stands on *day*. The lists hold sentences; *head* is the end of the register's chain."""
+    """The state of a shop on *day*. The lists hold messages; *register_head* is the end of the register's chain."""
 
     day: date
     issued: int
     mailed: int
     waiting: int
     drafts: int
-    failed: tuple[str, ...]
-    alerts: tuple[str, ...]
-    repaired: tuple[str, ...]
+    failed: tuple[Message, ...]
+    alerts: tuple[Message, ...]
+    repaired: tuple[Message, ...]
     register_head: str
 
 
-def compose_alert(shop: Shop, messages: tuple[str, ...], *, sender: str, to: str, message_id: str) -> EmailMessage:
+def compose_alert(shop: Shop, messages: tuple[Message, ...], *, sender: str, to: str, message_id: str) -> EmailMessage:
     """What needs a person now."""
     _ = Translator(shop.language).gettext
     text = [
         _("This needs you at {shop}:", shop=shop.name),
-        bullet_list(messages),
+        bullet_list(shop, messages),
         _("You hear of each thing once, and of all that is still open in the summary of each morning."),
     ]
     subject = _("{shop}: something needs you", shop=shop.name)
@@ -58,7 +60,7 @@ def compose_digest(shop: Shop, digest: Digest, *, sender: str, to: str, message_
     )
     for title, messages in sections:
         if messages:
-            text.append(f"{title}\n{bullet_list(messages)}")
+            text.append(f"{title}\n{bullet_list(shop, messages)}")
     if digest.register_head:
         text.append(
             _(
@@ -70,10 +72,12 @@ def compose_digest(shop: Shop, digest: Digest, *, sender: str, to: str, message_
     return build_message(shop, subject, text, sender=sender, to=to, message_id=message_id)
 
 
-def bullet_list(messages: tuple[str, ...]) -> str:
-    """At most so many that the mail is still read."""
+def bullet_list(shop: Shop, messages: tuple[Message, ...]) -> str:
+    """In the shop's language, and at most so many that the mail is still read."""
+    translator = Translator(shop.language)
+    lines = [one_line(translate(message, translator, zone=shop.zoneinfo)) for message in messages[:MAX_MESSAGES]]
     more = [f"… + {len(messages) - MAX_MESSAGES}"] if len(messages) > MAX_MESSAGES else []
-    return "\n".join(f"- {line}" for line in (*map(one_line, messages[:MAX_MESSAGES]), *more))
+    return "\n".join(f"- {line}" for line in (*lines, *more))
 
 
 def build_message(shop: Shop, subject: str, text: list[str], *, sender: str, to: str, message_id: str) -> EmailMessage:

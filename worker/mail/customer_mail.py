@@ -18,7 +18,7 @@ from worker.domain.party import Buyer, Seller
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey, TextPart
 from worker.errors import Rejected
-from worker.i18n import Translator, file_stem, title
+from worker.i18n import Translator, title, titled_file_stem
 from worker.i18n.formats import (
     asks_payment,
     format_iban,
@@ -27,6 +27,7 @@ from worker.i18n.formats import (
     web_address,
 )
 from worker.i18n.placeholders import placeholder_values
+from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -42,7 +43,7 @@ class MailView:
 
     @property
     def accent(self) -> str:
-        return self.shop.accent if _COLOUR.fullmatch(self.shop.accent) else Shop.accent
+        return self.shop.branding.accent if _COLOUR.fullmatch(self.shop.branding.accent) else Shop.branding.accent
 
     @property
     def on_accent(self) -> str:
@@ -102,7 +103,7 @@ class DocumentMail(MailView):
 
     @property
     def placeholder_values(self) -> Mapping[str, str]:
-        """What the placeholders of the shop's own words stand for, each on one line."""
+        """The values of the placeholders of the shop's own texts, each on one line."""
         main = self.main
         known = placeholder_values(
             main.draft, number=main.number, issued_on=main.issued_on, shop=self.shop.name, translator=self.translator
@@ -147,7 +148,7 @@ class DocumentMail(MailView):
 
 @dataclass(frozen=True)
 class SimpleMail(MailView):
-    """A few sentences, and one button where there is something to press."""
+    """A few paragraphs, and one button."""
 
     paragraphs: tuple[str, ...]
     button: tuple[str, str] | None = None
@@ -163,14 +164,14 @@ def compose(
 ) -> EmailMessage:
     """Write one mail with all *documents* of an order attached, in the language of the first.
 
-    *enclosed* are PDF files of the shop's own, by name. Raises `Rejected` where an address is missing or is none.
+    *attachments* are PDF files of the shop's own, by name. Raises `Rejected` where an address is missing or invalid.
     """
     issued = tuple(document for document, _ in documents)
     translator = Translator(issued[0].draft.language)
     mail = DocumentMail(shop, translator, issued, tuple(link(document) for document in issued))
     draft = mail.main.draft
     message = _new_message(shop, issued[0].draft.buyer, recipients(shop, issued[0])[0], message_id=message_id)
-    copies = () if shop.test or issued[0].draft.test else _addresses(shop.mail_cc)
+    copies = () if shop.test or issued[0].draft.test else _addresses(shop.mail.cc)
     if copies:
         message["Cc"] = tuple(_mailbox("", address) for address in copies)
     message["Subject"] = mail.subject
@@ -178,7 +179,7 @@ def compose(
     message.set_content(_render("documents.txt", mail, context))
     message.add_alternative(_render("documents.html", mail, context), subtype="html")
     for document, pdf in documents:
-        name = f"{file_stem(document.draft.kind, document.number, translator)}.pdf"
+        name = f"{titled_file_stem(document.draft.kind, document.number, translator)}.pdf"
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
     for name, pdf in attachments:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=one_line(name))
@@ -230,17 +231,17 @@ def recipients(shop: Shop, document: Document) -> tuple[str, ...]:
     if shop.test or document.draft.test:
         return (sender_address(shop),)
     first = _buyer_address(document)
-    copies = (*_addresses(shop.mail_cc), *_addresses(shop.mail_bcc))
+    copies = (*_addresses(shop.mail.cc), *_addresses(shop.mail.bcc))
     return (first, *(address for address in dict.fromkeys(copies) if address != first))
 
 
 def sender_address(shop: Shop) -> str:
     """The address that the shop writes from."""
-    for candidate in (parseaddr(one_line(shop.mail_from))[1], one_line(shop.seller.email)):
+    for candidate in (parseaddr(one_line(shop.mail.sender))[1], one_line(shop.seller.email)):
         if EMAIL_ADDRESS.fullmatch(candidate):
             return candidate
     raise Rejected(
-        f"{shop.name} has no mail address to send from. Fill in the sender's address.", code="mail_no_sender"
+        "{name} has no mail address to send from. Fill in the sender's address.", name=shop.name, code="mail_no_sender"
     )
 
 
@@ -253,9 +254,9 @@ def _new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> Email
     """A mail with everything on its envelope."""
     sender = sender_address(shop)
     message = EmailMessage()
-    message["From"] = _mailbox(parseaddr(one_line(shop.mail_from))[0] or shop.name, sender)
+    message["From"] = _mailbox(parseaddr(one_line(shop.mail.sender))[0] or shop.name, sender)
     message["To"] = _mailbox(buyer.name or buyer.company, to)
-    reply_to = one_line(shop.mail_reply_to or shop.seller.email)
+    reply_to = one_line(shop.mail.reply_to or shop.seller.email)
     if EMAIL_ADDRESS.fullmatch(reply_to) and reply_to != sender:
         message["Reply-To"] = _mailbox("", reply_to)
     message["Message-ID"] = one_line(message_id)
@@ -282,8 +283,17 @@ def _buyer_address(document: Document) -> str:
     address = one_line(draft.buyer.email)
     if EMAIL_ADDRESS.fullmatch(address):
         return address
-    what = f"“{address}” is not a mail address" if address else "The customer left no mail address"
-    raise Rejected(f"Order {draft.order_number}: {what}. Send the document to another address.", code="mail_no_address")
+    reason = (
+        Message("“{address}” is not a mail address", address=address)
+        if address
+        else Message("the customer left no mail address")
+    )
+    raise Rejected(
+        "Order {order_number}: {reason}. Send the document to another address.",
+        order_number=draft.order_number,
+        reason=reason,
+        code="mail_no_address",
+    )
 
 
 def _mailbox(name: str, address: str) -> Address:
@@ -292,7 +302,7 @@ def _mailbox(name: str, address: str) -> Address:
     try:
         ascii_domain = domain.encode("idna").decode()
     except UnicodeError as error:
-        raise Rejected(f"“{address}” is not a mail address.", code="mail_no_address") from error
+        raise Rejected("“{address}” is not a mail address.", address=address, code="mail_no_address") from error
     return Address(one_line(name), local, ascii_domain)
 
 

@@ -1,8 +1,9 @@
-"""What a mail server's answer means for whoever set it up, in plain words, and what to do about it. Looks nothing up."""
+"""What a mail server's answer means for whoever set it up, in plain words, and what to do about it. Makes no request."""
 
+from worker.message import Message
 from worker.net.smtp_url import SmtpServer
 
-# Addresses at these providers may be sent from their own servers only: their DMARC policy says so to the world.
+# Addresses at these providers may be sent from their own servers only, by their DMARC policy.
 MAILBOX_PROVIDERS = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "hotmail.be", "live.be", "live.com", "msn.com",
     "yahoo.com", "yahoo.fr", "icloud.com", "me.com", "telenet.be", "skynet.be", "proximus.be", "orange.fr",
@@ -11,70 +12,99 @@ MAILBOX_PROVIDERS = frozenset({
 
 HINTS = {
     "mail_login_refused": (
-        "User name and password do not fit. The user name is often the whole mail address.",
-        "Google and Microsoft take no ordinary password here: make an app password, or switch on SMTP sign-in first.",
-        "A password with signs like @ : / % must be written percent-encoded in the address: @ becomes %40.",
+        Message("User name and password do not fit. The user name is often the whole mail address."),
+        Message(
+            "Google and Microsoft take no ordinary password here: make an app password, or switch on SMTP "
+            "sign-in first."
+        ),
+        Message("A password with signs like @ : / % must be written percent-encoded in the address: @ becomes %40."),
     ),
     "mail_certificate": (
         (
-            "The connection is encrypted, but to a server that shows another name. Use the name on its certificate: "
-            "the provider's own mail server, not your domain or a number."
+            Message(
+                "The connection is encrypted, but to a server that shows another name. Use the name on its "
+                "certificate: the provider's own mail server, not your domain or a number."
+            )
         ),
     ),
     "mail_server_setting": (
         (
-            "Where STARTTLS is not offered, use smtps:// (port 465); where no sign-in is offered, the server may want "
-            "encryption first: use smtp+starttls:// (port 587)."
+            Message(
+                "Where STARTTLS is not offered, use smtps:// (port 465); where no sign-in is offered, the server "
+                "may want encryption first: use smtp+starttls:// (port 587)."
+            )
         ),
     ),
     "mail_sender_refused": (
         (
-            "This account may not write from that address. Use the account's own address as the sender, or have the "
-            "provider allow the other."
+            Message(
+                "This account may not write from that address. Use the account's own address as the sender, or "
+                "have the provider allow the other."
+            )
         ),
     ),
     "mail_refused": (
-        "“Relaying denied” means that the server sends to the outside only for who signs in: give user and password.",
+        Message(
+            "“Relaying denied” means that the server sends to the outside only for who signs in: give user "
+            "and password."
+        ),
     ),
     "mail_server_unreachable": (
         (
-            "Check host, port and kind: smtp+starttls:// goes with 587, smtps:// with 465. The wrong pair looks like silence "
-            "or “wrong version number”."
+            Message(
+                "Check host, port and kind: smtp+starttls:// goes with 587, smtps:// with 465. The wrong pair "
+                "looks like silence or “wrong version number”."
+            )
         ),
-        "Many networks let nothing out on port 25; use 587 or 465.",
+        Message("Many networks let nothing out on port 25; use 587 or 465."),
     ),
     "mail_server_busy": (
-        "This refusal passes: servers keep new senders waiting for some minutes. Mails are tried again by themselves.",
+        Message(
+            "This refusal passes: servers keep new senders waiting for some minutes. Mails are tried again "
+            "by themselves."
+        ),
     ),
-    "mail_unsure": ("The mail may have arrived; look before trying again.",),
+    "mail_unsure": (Message("The mail may have arrived; look before trying again."),),
     "mail_server_missing": (
-        "Give the shop its own server (facturelay mail set --smtp-url), or the whole house one (FACTURELAY_SMTP_URL).",
+        Message(
+            "Give the shop its own server (facturelay mail set --smtp-url), or set one for the whole installation "
+            "(FACTURELAY_SMTP_URL)."
+        ),
     ),
-    "mail_no_sender": ("Give the sender's address: facturelay mail set --from.",),
+    "mail_no_sender": (Message("Give the sender's address: facturelay mail set --from."),),
 }
 
 
-def hints(code: str) -> tuple[str, ...]:
+def hints(code: str) -> tuple[Message, ...]:
     """What to do about a mail that did not leave."""
     return HINTS.get(code, ())
 
 
-def sender_hints(sender: str, server: SmtpServer) -> tuple[str, ...]:
+def sender_hints(sender: str, server: SmtpServer) -> tuple[Message, ...]:
     """What the server that takes the mail cannot know: whether the receiving side believes the sender's domain."""
     domain = sender.rpartition("@")[2].lower()
     if domain in MAILBOX_PROVIDERS and not _same_provider(domain, server.host):
         return (
             (
-                f"{domain} tells everybody that mail from its addresses leaves its own servers only, and {server.host} is "
-                f"not one of them: such mail is refused or lands in spam. Send from an address of your own domain, or by "
-                f"{domain}'s own mail server."
+                Message(
+                    "{domain} tells everybody that mail from its addresses leaves its own servers only, and {host} "
+                    "is not one of them: such mail is refused or lands in spam. Send from an address of your own "
+                    "domain, or by {domain}'s own mail server.",
+                    domain=domain,
+                    host=server.host,
+                )
             ),
         )
     return (
         (
-            f"Taken is not yet read: the receiver asks the DNS of {domain} whether {server.host} may send for it. If mail "
-            f"lands in spam, add the server to the SPF record of {domain} (a TXT record that begins with v=spf1; the "
-            "provider of the mail server says which “include:” belongs there) and switch on DKIM there."
+            Message(
+                "Taken is not yet read: the receiver asks the DNS of {domain} whether {host} may send for it. If "
+                "mail lands in spam, add the server to the SPF record of {domain} (a TXT record that begins "
+                "with v=spf1; the provider of the mail server says which “include:” belongs there) and switch on "
+                "DKIM there.",
+                domain=domain,
+                host=server.host,
+            )
         ),
     )
 

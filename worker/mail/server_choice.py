@@ -37,5 +37,5 @@ def choose_server(own_url: str, operators_url: str, *, allow_private: bool) -> C
         )
     except socket.gaierror as error:
         raise Unavailable(
-            f"The mail server {server.host} cannot be found: no such host.", code="mail_server_unreachable"
+            "The mail server {host} cannot be found: no such host.", host=server.host, code="mail_server_unreachable"
         ) from error

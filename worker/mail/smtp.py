@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.message import Message
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -39,7 +40,9 @@ def send(
         wide = not all(address.isascii() for address in (sender, *addresses))
         if wide and not connection.has_extn("smtputf8"):
             raise Rejected(
-                f"The mail server {server.host} cannot write to {addresses[0]}: it knows plain letters only.",
+                "The mail server {host} cannot write to {address}: it knows plain letters only.",
+                host=server.host,
+                address=addresses[0],
                 code="mail_address_unsupported",
             )
         _envelope(connection, sender, addresses, wide)
@@ -75,7 +78,9 @@ def _connected(server: SmtpServer, name: str, timeout_s: float, connect_to: Sequ
     try:
         code, reply = connection.connect(server.host, server.port)
         if code != 220:
-            raise _refusal(code, reply, f"The mail server {server.host} takes no mail from here", "mail_refused")
+            raise _refusal(
+                code, reply, Message("The mail server {host} takes no mail from here", host=server.host), "mail_refused"
+            )
         if server.scheme == "smtp+starttls":
             connection.starttls(context=connection.tls)
         connection.ehlo_or_helo_if_needed()
@@ -96,11 +101,13 @@ def _quit(connection: smtplib.SMTP) -> None:
 def _envelope(connection: smtplib.SMTP, sender: str, addresses: Sequence[str], wide: bool) -> None:
     code, reply = connection.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if wide else [])
     if code != 250:
-        raise _refusal(code, reply, f"The mail server does not let {sender} send", "mail_sender_refused")
+        raise _refusal(
+            code, reply, Message("The mail server does not let {sender} send", sender=sender), "mail_sender_refused"
+        )
     buyer, *copies = addresses
     code, reply = connection.rcpt(buyer)
     if code not in (250, 251, 252):
-        raise _refusal(code, reply, f"The mail server refused {buyer}", "mail_refused")
+        raise _refusal(code, reply, Message("The mail server refused {address}", address=buyer), "mail_refused")
     for copy in copies:
         connection.rcpt(copy)
 
@@ -108,7 +115,7 @@ def _envelope(connection: smtplib.SMTP, sender: str, addresses: Sequence[str], w
 def _deliver(connection: smtplib.SMTP, content: bytes, buyer: str) -> None:
     code, reply = connection.docmd("DATA")
     if code != 354:
-        raise _refusal(code, reply, "The mail server refused the mail", "mail_refused")
+        raise _refusal(code, reply, Message("The mail server refused the mail"), "mail_refused")
     lines = re.sub(rb"(?m)^\.", b"..", content).rstrip(b"\r\n")
     try:
         connection.send(lines + b"\r\n.\r\n")
@@ -116,11 +123,12 @@ def _deliver(connection: smtplib.SMTP, content: bytes, buyer: str) -> None:
     except (smtplib.SMTPServerDisconnected, OSError) as error:
         # The end of the mail may have arrived: sending it again at once could put two in the customer's box.
         raise Unavailable(
-            f"The mail server broke off before it confirmed the mail to {buyer}; it may have arrived.",
+            "The mail server broke off before it confirmed the mail to {buyer}; it may have arrived.",
+            buyer=buyer,
             code="mail_unsure",
         ) from error
     if code != 250:
-        raise _refusal(code, reply, "The mail server refused the mail", "mail_refused")
+        raise _refusal(code, reply, Message("The mail server refused the mail"), "mail_refused")
 
 
 @contextmanager
@@ -131,42 +139,52 @@ def _translated_errors(server: SmtpServer) -> Iterator[None]:
     except FacturelayError:
         raise
     except smtplib.SMTPAuthenticationError as error:
-        what = f"The mail server {server.host} refused the sign-in of {server.username}"
+        what = Message(
+            "The mail server {host} refused the sign-in of {username}", host=server.host, username=server.username
+        )
         raise _refusal(error.smtp_code, error.smtp_error, what, "mail_login_refused") from error
     except smtplib.SMTPNotSupportedError as error:
         raise Rejected(
-            f"The mail server {server.host} does not offer what its address asks for: {error}.",
+            "The mail server {host} does not offer what its address asks for: {error}.",
+            host=server.host,
+            error=error,
             code="mail_server_setting",
         ) from error
     except ssl.SSLCertVerificationError as error:
         raise Rejected(
-            f"The certificate of the mail server {server.host} is not valid: {error.verify_message}.",
+            "The certificate of the mail server {host} is not valid: {reason}.",
+            host=server.host,
+            reason=error.verify_message,
             code="mail_certificate",
         ) from error
     except smtplib.SMTPResponseException as error:
-        what = f"The mail server {server.host} takes no mail from here"
+        what = Message("The mail server {host} takes no mail from here", host=server.host)
         raise _refusal(error.smtp_code, error.smtp_error, what, "mail_refused") from error
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise Unavailable(
-            f"The mail server {server.host}:{server.port} does not answer: {_reason(error)}.",
+            "The mail server {host}:{port} does not answer: {reason}.",
+            host=server.host,
+            port=server.port,
+            reason=_reason(error),
             code="mail_server_unreachable",
         ) from error
 
 
-def _refusal(code: int, reply: bytes | str, what: str, slug: str) -> FacturelayError:
+def _refusal(code: int, reply: bytes | str, what: Message, slug: str) -> FacturelayError:
     """5xx is for good; everything else may pass."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    message = f"{what}: {code} {' '.join(text.split())[:300]}".rstrip()
+    answer = f"{code} {' '.join(text.split())[:300]}".rstrip()
+    message = Message("{what}: {answer}", what=what, answer=answer)
     if 500 <= code < 600:
         return Rejected(message, code=slug)
     return Unavailable(message, code="mail_server_busy")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> str | Message:
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return "no reply in time"
+        return Message("no reply in time")
     if isinstance(error, socket.gaierror):
-        return "no such host"
+        return Message("no such host")
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
@@ -175,10 +193,10 @@ def _ascii_domain(address: str) -> str:
     try:
         return f"{local}{at}{domain.encode('idna').decode()}"
     except UnicodeError as error:
-        raise Rejected(f"“{address}” is not a mail address.", code="mail_no_address") from error
+        raise Rejected("“{address}” is not a mail address.", address=address, code="mail_no_address") from error
 
 
 def _ehlo_name(message: EmailMessage) -> str:
-    """The host of the Message-ID, which is ours; asking the system for its name can take a slow DNS lookup."""
+    """The host of the Message-ID, which is ours; the system's own host name can take a slow DNS lookup."""
     host = str(message["Message-ID"] or "").strip("<> ").rpartition("@")[2]
     return host if _HOST_NAME.fullmatch(host) else "[127.0.0.1]"

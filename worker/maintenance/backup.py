@@ -1,4 +1,4 @@
-"""Use case: everything in one file, and back: the database, the archive of PDF files and, on request, the secret key."""
+"""Everything in one file, and back: the database, the archive of PDF files and, on request, the secret key."""
 
 import io
 import json
@@ -22,8 +22,9 @@ from sqlalchemy import URL, func, inspect, select
 from sqlalchemy.engine import make_url
 
 from worker.domain.shop import RestoredBackup
-from worker.errors import Rejected
-from worker.invoicing.issue import NUMBERING_PAUSED, numbering_paused_message
+from worker.errors import NumberingPaused, Rejected
+from worker.invoicing.issue import numbering_paused_message
+from worker.message import Message
 from worker.services import Services, utc_now
 from worker.settings import Settings
 from worker.store import alerts, audit_trail, shops, steps
@@ -58,13 +59,13 @@ class Manifest:
 
 
 def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
-    """Write the backup, whole or not at all. Everything may go on running meanwhile. Raises Rejected."""
+    """Write the backup, whole or not at all. Everything may run meanwhile. Raises Rejected."""
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder_of(target)) as name:
         folder = Path(name)
         least = count_documents(services)
         dump = dump_database(services, folder)
         # After the database: a row never names a file that is not there yet.
-        # An archive elsewhere is kept there; whoever runs it backs it up.
+        # An archive elsewhere stays there; whoever runs it backs it up.
         stored = [] if services.settings.archive_url else archived_files(services.settings.archive)
         manifest = Manifest(
             created_at=services.now().isoformat(timespec="seconds"),
@@ -92,7 +93,7 @@ def back_up(services: Services, target: Path, *, with_key: bool) -> Manifest:
 def folder_of(target: Path) -> Path:
     folder = target.absolute().parent
     if not folder.is_dir():
-        raise Rejected(f"There is no folder {folder}.", code="backup_folder")
+        raise Rejected("There is no folder {folder}.", folder=folder, code="backup_folder")
     return folder
 
 
@@ -119,7 +120,7 @@ def add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
 
 
 def dump_database(services: Services, folder: Path) -> Path:
-    """The database at one moment, in a file."""
+    """A consistent copy of the database, in a file."""
     url = services.store.url
     if services.store.is_sqlite:
         target = folder / SQLITE
@@ -135,7 +136,8 @@ def run_postgresql(command: list[str], url: URL) -> None:
     """Run one of PostgreSQL's tools. The password goes by the environment: a command line can be read by others."""
     if shutil.which(command[0]) is None:
         raise Rejected(
-            f"{command[0]} is not on this machine; install PostgreSQL's client, of the server's version or later.",
+            "{program} is not on this machine; install PostgreSQL's client, of the server's version or later.",
+            program=command[0],
             code="backup_tool_missing",
         )
     host = url.host or str(url.query.get("host", ""))
@@ -146,16 +148,21 @@ def run_postgresql(command: list[str], url: URL) -> None:
     environment = {**os.environ, **{name: value for name, value in wanted.items() if value}}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Rejected(f"{command[0]} failed: {done.stderr.strip()[-500:]}", code="backup_failed")
+        raise Rejected(
+            "{program} failed: {reason}",
+            program=command[0],
+            reason=done.stderr.strip()[-500:],
+            code="backup_failed",
+        )
 
 
 # And back
 
 
 def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifest:
-    """Put a backup into an empty data folder and an empty database, prove that every stored file is whole, and hold the numbers.
+    """Put a backup into an empty data folder and an empty database, verify every stored file, and pause numbering.
 
-    *moved*: everything was stopped before the backup, so nothing was issued since and the numbers just go on.
+    *moved*: everything was stopped before the backup, so nothing was issued since and numbering continues.
     """
     with opened(source) as tar:
         manifest = read_manifest(tar, source)
@@ -182,7 +189,9 @@ def opened(source: Path) -> Iterator[tarfile.TarFile]:
         with tarfile.open(source, "r:gz") as tar:
             yield tar
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise Rejected(f"{source} is not a whole backup: {error}", code="backup_unreadable") from error
+        raise Rejected(
+            "{source} is not a whole backup: {error}", source=source, error=error, code="backup_unreadable"
+        ) from error
 
 
 def read_manifest(tar: tarfile.TarFile, source: Path) -> Manifest:
@@ -191,7 +200,7 @@ def read_manifest(tar: tarfile.TarFile, source: Path) -> Manifest:
     try:
         return Manifest(**json.loads(content.read(MOST_MANIFEST_BYTES) if content else b""))
     except (ValueError, TypeError, RecursionError) as error:
-        raise Rejected(f"{source} is not a backup of Facturelay.", code="backup_unreadable") from error
+        raise Rejected("{source} is not a backup of Facturelay.", source=source, code="backup_unreadable") from error
 
 
 def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
@@ -205,9 +214,16 @@ def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
         is_known = entry.name in expected or is_archived(entry.name)
         source = tar.extractfile(entry) if is_known and entry.isreg() else None
         if source is None:
-            raise Rejected(f"The backup holds “{entry.name}”, which no backup does.", code="backup_unreadable")
+            raise Rejected(
+                "The backup holds “{name}”, which no backup does.", name=entry.name, code="backup_unreadable"
+            )
         if entry.size > shutil.disk_usage(folder).free:
-            raise Rejected(f"There is no room for “{entry.name}” ({entry.size} bytes).", code="restore_no_room")
+            raise Rejected(
+                "There is no room for “{name}” ({size} bytes).",
+                name=entry.name,
+                size=entry.size,
+                code="restore_no_room",
+            )
         target = folder / entry.name
         target.parent.mkdir(parents=True, exist_ok=True)
         with open_private(target) as output:
@@ -225,14 +241,17 @@ def check_target_is_empty(settings: Settings, manifest: Manifest) -> None:
     kind = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
     if kind != manifest.database:
         raise Rejected(
-            f"The backup is of a {manifest.database} database and DATABASE_URL names a {kind} one; restore it to the same kind.",
+            "The backup is of a {database} database and DATABASE_URL names a {kind} one; restore it to the same kind.",
+            database=manifest.database,
+            kind=kind,
             code="backup_other_database",
         )
     taken = [path for path in (settings.archive, settings.data / KEY, settings.data / SQLITE) if path.exists()]
     if taken or (kind == "postgresql" and has_tables(settings.database_url)):
-        what = taken[0] if taken else "The database"
+        what = taken[0] if taken else Message("The database")
         raise Rejected(
-            f"{what} is there already; restore to an empty place, so that nothing is written over.",
+            "{what} is there already; restore to an empty place, so that nothing is written over.",
+            what=what,
             code="restore_not_empty",
         )
 
@@ -256,22 +275,23 @@ def put_database(folder: Path, settings: Settings, manifest: Manifest) -> None:
 
 
 def put_key(source: Path, settings: Settings) -> None:
-    """Under the name where the next start looks for it."""
+    """Store the key under the name where the next start reads it."""
     with open_private(settings.data / KEY) as output:
         output.write(source.read_bytes())
 
 
 def pause_numbering(settings: Settings, manifest: Manifest) -> None:
-    """Let no shop issue until a person has said where its numbers go on: those given after the backup must not be given again."""
+    """Pause numbering of each shop until a person says from which number to continue: those given after the backup must not be given again."""
     store, now = Store(settings.database_url), utc_now()
     try:
         with store.write() as connection:
             for shop in shops.every(connection):
-                paused = replace(shop, restored=RestoredBackup(datetime.fromisoformat(manifest.created_at), now))
+                restored = RestoredBackup(datetime.fromisoformat(manifest.created_at), now)
+                paused = replace(shop, numbering=replace(shop.numbering, restored=restored))
                 message = numbering_paused_message(paused)
                 shops.change(connection, paused)
-                alerts.raise_alert(connection, shop.shop_id, code=NUMBERING_PAUSED, message=message, now=now)
-                audit_trail.add(connection, AuditEntry(shop.shop_id, now, "restore", NUMBERING_PAUSED, message))
+                alerts.raise_alert(connection, shop.shop_id, code=NumberingPaused.code, message=message, now=now)
+                audit_trail.add(connection, AuditEntry(shop.shop_id, now, "restore", NumberingPaused.code, message))
             steps.mark_as_tried(connection)
     finally:
         store.close()
@@ -288,4 +308,9 @@ def check_files(settings: Settings, manifest: Manifest) -> None:
     finally:
         store.close()
     if found < manifest.documents:
-        raise Rejected(f"{manifest.documents} documents were backed up, {found} are there.", code="restore_incomplete")
+        raise Rejected(
+            "{documents} documents were backed up, {found} are there.",
+            documents=manifest.documents,
+            found=found,
+            code="restore_incomplete",
+        )

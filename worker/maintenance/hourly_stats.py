@@ -8,7 +8,7 @@ from worker.store import hourly_stats, leases
 
 LEASE = "hourly_stats"
 EVERY = timedelta(minutes=5)
-# Orders of which we hear late (a shop that was away), and mails that left late, still get into their hour.
+# Orders that arrive late (from a shop that was away), and mails that left late, still get into their hour.
 RECOUNT_FOR = timedelta(hours=6)
 # As far back as the longest plot.
 AT_FIRST = timedelta(days=31)
@@ -19,7 +19,7 @@ AT_ONCE = 24
 def update_hourly_stats(services: Services) -> int:
     """Count the hours since the last time, the present one included. Returns how many; 0 where it was done just now.
 
-    May be called for each shop and by several sweeps: the lease lets one of them do it, once in five minutes.
+    May be called for each shop and by several schedulers: the lease lets one of them do it, once in five minutes.
     """
     now = services.now()
     with services.store.write() as connection:

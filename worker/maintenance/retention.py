@@ -1,4 +1,4 @@
-"""Use case: keep what the law demands, no longer and no more. Purge raw bodies, hand a shop its books, erase a shopper."""
+"""Store what the law requires, no longer and no more: purge raw bodies, export a shop, close a shop, erase a customer."""
 
 import json
 import os
@@ -13,13 +13,16 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from worker.domain.csv_table import as_csv
+from worker.domain.document import file_stem
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.message import Message
 from worker.services import Services
 from worker.store import (  # fmt: skip
     api_tokens,
     audit_trail,
     counters,
+    deliveries,
     documents,
     order_search,
     personal_data,
@@ -37,7 +40,7 @@ from worker.store.shops import Secrets
 
 RAW_BODIES_FOR = timedelta(days=90)
 TASKS_FOR = timedelta(days=7)
-# Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11; see law-be, “Keeping”).
+# Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11).
 YEARS_KEPT = 10
 AT_ONCE = 500
 
@@ -48,7 +51,7 @@ def kept_until(issued_on: date) -> date:
 
 
 def purge(services: Services) -> int:
-    """Drop raw bodies older than 90 days, whose hashes stay, and calls of webhooks that were taken. Returns how many bodies."""
+    """Delete raw bodies older than 90 days, whose hashes stay, and events of webhooks that were sent. Returns how many bodies."""
     before = services.now() - RAW_BODIES_FOR
     in_batches(services, webhooks.delete_sent, before=before)
     return in_batches(services, personal_data.forget_bodies, before=before)
@@ -66,8 +69,8 @@ def in_batches(services: Services, forget: Callable[..., int], *, before: dateti
 
 
 def delete_expired(services: Services) -> int:
-    """Forget errands that were finished a week ago, and delete uploads, previews and zips whose time is over. Returns how
-    many errands went; what they did is on the trail."""
+    """Delete tasks that were finished a week ago, and uploads, previews and zips that have expired. Returns how
+    many tasks; what they did is in the audit trail."""
     now, forgotten = services.now(), 0
     temporary.delete_expired(services.archive, now=now)
     while True:
@@ -78,16 +81,16 @@ def delete_expired(services: Services) -> int:
             return forgotten
 
 
-# A shop's books
+# Exporting a shop
 
 
 def export(services: Services, shop_id: str, target: Path) -> int:
     """Write everything of a shop into one zip: settings without secrets, documents, files, register. Returns how many documents.
 
-    Raises Rejected when the file exists, or a stored file is not what was stored: books that do not prove are not handed out.
+    Raises Rejected when the file exists, or a stored file is not what was stored: what does not verify is not exported.
     """
     if target.exists():
-        raise Rejected(f"{target} exists already; choose another name.", code="file_exists")
+        raise Rejected("{target} exists already; choose another name.", target=target, code="file_exists")
     with services.store.read() as connection:
         integrity.repeatable_read(connection)
         shop = shops.get(connection, services.encryption, shop_id).shop
@@ -99,11 +102,13 @@ def export(services: Services, shop_id: str, target: Path) -> int:
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """A file beside *target*, for its owner's eyes, that takes its name when all is written and vanishes when something fails."""
+    """A file beside *target*, readable by its owner only, that takes its name when all is written and is removed when something fails."""
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
     except OSError as error:
-        raise Rejected(f"{target} cannot be written: {error.strerror}.", code="file_refused") from error
+        raise Rejected(
+            "{target} cannot be written: {reason}.", target=target, reason=error.strerror, code="file_refused"
+        ) from error
     os.close(descriptor)
     try:
         yield Path(name)
@@ -122,16 +127,11 @@ def contents(services: Services, connection: Connection, shop: Shop) -> Iterator
     for document in documents.every(connection, shop.shop_id):
         stem = file_stem(document.number)
         # A/1 and A-1 are two numbers, and one name for a file.
-        stem = f"{stem}-{document.document_id}" if stem in stems else stem
+        stem = f"{stem}-{document.document_id}" if stem in stems or not stem else stem
         stems.add(stem)
         yield f"documents/{stem}.json", pretty(json.loads(json_codec.dump(document)))
         for stored in documents.files_of(connection, [document.document_id]).get(document.document_id, ()):
             yield f"files/{stem}.{stored.format}", services.archive.get(stored.path, sha256=stored.sha256)
-
-
-def file_stem(number: str) -> str:
-    """A number as part of a file's name, on every system: WEB/2026/0001 becomes WEB-2026-0001."""
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in number).lstrip(".")
 
 
 def pretty(value: object) -> str:
@@ -143,7 +143,7 @@ def pretty(value: object) -> str:
 
 @dataclass(frozen=True)
 class RetainedYear:
-    """Documents of one year that the law wants, and until when."""
+    """Documents of one year that the law requires, and until when."""
 
     year: int
     documents: int
@@ -163,7 +163,7 @@ class ShopClosing:
 
 
 def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
-    """Let a shop leave: paused for good, without secrets and raw bodies. Its documents stay as long as the law demands."""
+    """Close a shop: paused for good, without secrets and raw bodies. Its documents stay as long as the law requires."""
     now = services.now()
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
@@ -171,10 +171,10 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
         shops.change(connection, replace(shop, suspended=True))
         # A secret that nobody knows: deliveries of the shop no longer verify, and an empty one would let anybody in.
         shops.change_secrets(connection, services.encryption, shop_id, Secrets((shops.new_webhook_secret(),)))
-        message = f"{shop.name} left; its orders are no longer looked at."
+        message = Message("{shop} is closed; its orders are no longer processed.", shop=shop.name)
         api_tokens.revoke_all(connection, shop_id, now=now)
         webhooks.stop_all(connection, shop_id, message=message, now=now)
-        waiting = personal_data.close_waiting(connection, shop_id, code="shop_closed", message=message, now=now)
+        waiting = deliveries.close_waiting(connection, shop_id, code="shop_closed", message=message, now=now)
         closing = ShopClosing(
             name=shop.name,
             bodies=personal_data.forget_bodies_of(connection, shop_id),
@@ -187,17 +187,20 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
             ),
         )
         audit_trail.add(
-            connection, AuditEntry(shop_id, now, by, "shop_closed", f"{shop.name} left; its secrets were removed.")
+            connection,
+            AuditEntry(
+                shop_id, now, by, "shop_closed", Message("{shop} is closed; its secrets were removed.", shop=shop.name)
+            ),
         )
     return closing
 
 
-# A shopper who asks to be forgotten
+# Erasing a customer
 
 
 @dataclass(frozen=True)
 class KeptDocument:
-    """A document that names the shopper and must stay until that day."""
+    """A document that names the customer and must stay until that day."""
 
     number: str
     until: date
@@ -205,7 +208,7 @@ class KeptDocument:
 
 @dataclass(frozen=True)
 class Erased:
-    """What was erased of a shopper, what must stay, and which drafts a person must decide on first."""
+    """What was erased of a customer, what must stay, and which drafts a person must decide on first."""
 
     orders: tuple[int, ...]
     bodies: int
@@ -216,10 +219,10 @@ class Erased:
 
 
 def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
-    """Erase what is known of the shopper with *email* in one shop, but for documents that the law wants kept."""
+    """Erase the personal data of *email* in one shop, but for documents that the law requires."""
     wanted = email.strip().casefold()
     if "@" not in wanted:
-        raise Rejected(f"“{email}” is not an e-mail address.", code="option_wrong")
+        raise Rejected("“{email}” is not an e-mail address.", email=email, code="option_wrong")
     with services.store.write() as connection:
         shops.get(connection, services.encryption, shop_id)
         made, kept_drafts = documents.listing(connection, shop_id=shop_id, order_id=None)
@@ -239,7 +242,11 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
             ),
             open_drafts=tuple(draft.order_number for draft in open_drafts),
         )
-        message = f"A shopper was erased on request: {len(order_ids)} orders, {len(customer_documents)} documents stay."
+        message = Message(
+            "A customer was erased on request: {orders} orders, {documents} documents stay.",
+            orders=len(order_ids),
+            documents=len(customer_documents),
+        )
         audit_trail.add(connection, AuditEntry(shop_id, services.now(), by, "customer_erased", message))
     return erased
 

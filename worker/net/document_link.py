@@ -45,7 +45,7 @@ def read(secret_keys: tuple[str, ...], token: str) -> DocumentLink | None:
 
 
 def url(public_url: str, secret_keys: tuple[str, ...], document_id: int, *, now: datetime) -> str:
-    """The address that a shopper opens."""
+    """The address that a customer opens."""
     return f"{public_url}/d/{sign(secret_keys, document_id, now=now)}"
 
 

@@ -1,6 +1,6 @@
 """The guard on every address that a shop can set: what is checked is what is connected to. Knows nothing of shops.
 
-A name that answers with a public address when it is looked at and with 127.0.0.1 when it is called would open the
+A name that resolves to a public address when it is checked and to 127.0.0.1 when it is called would open the
 machine's own network to anybody who may type an address. So the name is resolved once per connection, every answer
 is checked, and the socket is opened to the checked number; TLS still asks for the name.
 """
@@ -20,7 +20,7 @@ from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 from urllib3.util.timeout import Timeout
 
-from worker.errors import Rejected
+from worker.errors import ConnectionRejected
 from worker.net.ip_address import is_public
 
 _TICK_S = 0.01
@@ -35,7 +35,7 @@ def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
     numbers = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
     refused = () if allow_private else tuple(number for number in numbers if not is_public(number))
     if refused:
-        raise Rejected(
+        raise ConnectionRejected(
             f"“{host}” leads to {refused[0]}, an address inside a private network, so it is not called. Use the public "
             "address; on a machine of your own, the operator can set FACTURELAY_ALLOW_PRIVATE_SHOPS=1",
             code="private_address",
@@ -43,16 +43,11 @@ def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
     return numbers
 
 
-def open_socket(host: str, port: int, *, timeout_s: float, allow_private: bool) -> socket.socket:
-    """Connect to *host* by a checked number; for protocols other than HTTP (SMTP). Raises OSError or Rejected."""
-    return _connected(resolve_addresses(host, port, allow_private=allow_private), port, timeout=timeout_s)
-
-
 def guarded_session(*, allow_private: bool, pool: int = 4) -> Session:
     """A `requests.Session` whose every connection, also after a redirect, passes the guard."""
     session = Session()
-    # Proxies, .netrc passwords and CA bundles of the environment are for people's shells: a proxy would resolve the
-    # name by itself, behind the guard's back.
+    # Proxies, .netrc passwords and CA bundles of the environment are for shells: a proxy would resolve the
+    # name by itself, past this guard.
     session.trust_env = False
     # A cookie would make WordPress take a REST call for a visitor's.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -153,7 +148,7 @@ def _connected(numbers: tuple[str, ...], port: int, *, timeout: object, options:
 
 @contextmanager
 def _cut_off_after(sock: socket.socket | None, seconds: float | None) -> Iterator[None]:
-    """End a head that trickles in. A read timeout starts anew with each byte, so alone it bounds nothing."""
+    """End headers that trickle in. A read timeout restarts with each byte, so alone it bounds nothing."""
     if sock is None or seconds is None:
         yield
         return
@@ -168,7 +163,7 @@ def _cut_off_after(sock: socket.socket | None, seconds: float | None) -> Iterato
             raise TimeoutError("timed out") from error
         raise
     else:
-        if cut.is_set():  # a head that ends in the middle looks like a short one
+        if cut.is_set():  # headers that end in the middle look like short ones
             raise TimeoutError("timed out")
     finally:
         timer.cancel()

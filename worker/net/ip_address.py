@@ -1,4 +1,4 @@
-"""Which IP addresses anybody on the internet may be asked to call. Pure: no name is resolved here."""
+"""Which IP addresses are public, so that a user may have them called. Pure: no name is resolved here."""
 
 import ipaddress
 
@@ -6,7 +6,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_public(number: str) -> bool:
-    """Is this IP address one that anybody on the internet may be asked to call?"""
+    """Whether this IP address is public, so that a user may have it called."""
     try:
         address = ipaddress.ip_address(number)
     except ValueError:

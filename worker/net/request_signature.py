@@ -1,4 +1,4 @@
-"""How the shop's plugin and Facturelay sign what they tell each other: time, nonce, route and body under one secret. Pure.
+"""How the shop's plugin and Facturelay sign their requests: time, nonce, route and body under one secret. Pure.
 
 The plugin has the same few lines in PHP (Signature.php).
 """
@@ -13,7 +13,7 @@ TOLERANCE_S = 300
 
 @dataclass(frozen=True)
 class RequestSignature:
-    """What travels beside a body. *time* is in whole seconds since 1970, as text."""
+    """The headers beside a body. *time* is in whole seconds since 1970, as text."""
 
     time: str
     nonce: str

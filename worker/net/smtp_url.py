@@ -1,9 +1,9 @@
-"""How a mail server is written down: `smtp+starttls://user:password@host:port`. Settings check it, the mail room calls it."""
+"""Mail server addresses: `smtp+starttls://user:password@host:port`. Settings check them, `mail` connects to them."""
 
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -20,20 +20,22 @@ class SmtpServer:
 
 
 def parse_smtp_url(url: str) -> SmtpServer:
-    """Read `smtp+starttls://user:password@host:port`. Raises ValueError with a sentence that keeps the password."""
+    """Read `smtp+starttls://user:password@host:port`. Raises ValueError with a message that does not show the password."""
     form = "write it as smtp+starttls://user:password@host:587, smtps://… or smtp://…"
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"The mail server's address cannot be read; {form}") from error
+        raise InvalidValue("The mail server's address cannot be read; {form}", form=form) from error
     if parts.scheme not in _PORTS:
-        raise ValueError(f"“{parts.scheme}” is no way to reach a mail server; {form}")
+        raise InvalidValue("“{scheme}” is no way to reach a mail server; {form}", scheme=parts.scheme, form=form)
     if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"The mail server's address needs a host and nothing behind it; {form}")
+        raise InvalidValue("The mail server's address needs a host and nothing behind it; {form}", form=form)
     username, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(username) != bool(password):
-        raise ValueError(f"The mail server's address has half of a sign-in: give user and password, or neither; {form}")
+        raise InvalidValue(
+            "The mail server's address has half of a sign-in: give user and password, or neither; {form}", form=form
+        )
     return SmtpServer(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
 
 
@@ -46,14 +48,15 @@ def format_smtp_url(server: SmtpServer) -> str:
 
 
 def check_smtp_url(url: str, *, allow_private: bool) -> str:
-    """*url*, where it can be read. Raises Rejected for one that cannot, or that would tell the password to all."""
+    """*url*, where it can be read. Raises Rejected for one that cannot, or that would send the password unencrypted."""
     try:
         server = parse_smtp_url(url)
-    except ValueError as error:
-        raise Rejected(f"{error}.", code="mail_server_wrong") from error
+    except InvalidValue as error:
+        raise Rejected("{reason}.", reason=error, code="mail_server_wrong") from error
     if server.password and server.scheme == "smtp" and not allow_private:
         raise Rejected(
-            f"smtp://…@{server.host} would send the password unencrypted; use smtp+starttls:// or smtps://.",
+            "smtp://…@{host} would send the password unencrypted; use smtp+starttls:// or smtps://.",
+            host=server.host,
             code="mail_server_open",
         )
     return url

@@ -1,1 +1,1 @@
-"""Who is told of what: the owner by alert, a program by webhook."""
+"""Notify the owner by alert, other software by webhook."""

@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 DIGEST = "digest"
 AT_HOUR = 7
-# At most one mail of alarms in so long: what comes on top waits for the next.
+# At most one mail of alerts in so long: further ones wait for the next.
 QUIET = timedelta(minutes=15)
 SMTP_TIMEOUT_S = 30.0
 
 
 def notify_owner(services: Services, connected: ConnectedShop) -> None:
-    """Mail the open alarms that nobody was told of. Raises Rejected or Unavailable when the mail does not leave."""
+    """Mail the open alerts that were not mailed yet. Raises Rejected or Unavailable when the mail does not leave."""
     overdue_work.alert_overdue_work(services, connected)
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
@@ -82,7 +82,7 @@ def digest_of(services: Services, connected: ConnectedShop) -> Digest:
 
 
 def recipients(services: Services, shop: Shop) -> tuple[str, ...]:
-    """Who is told: the shop itself, and whoever runs the server. Empty where no mail can leave."""
+    """The recipients: the shop itself, and the operator. Empty where no mail can leave."""
     if not services.settings.smtp_url:
         return ()
     operator = parseaddr(services.settings.operator_mail)[1]
@@ -97,7 +97,7 @@ def address_of(shop: Shop) -> str:
 
 
 def send(services: Services, shop: Shop, compose: Callable[..., EmailMessage]) -> None:
-    """One mail to each of those who are told, under one id."""
+    """One mail to each recipient, under one Message-ID."""
     addresses = recipients(services, shop)
     sender = address_of(shop) or parseaddr(services.settings.mail_from)[1] or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")

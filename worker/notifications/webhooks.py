@@ -1,4 +1,4 @@
-"""Use case: tell the addresses that a shop chose what became of its documents. Each call is a row first; here it is made."""
+"""Send webhook events about a shop's documents to its endpoints. Each event is a row first; here it is sent."""
 
 import json
 from contextlib import closing
@@ -8,18 +8,21 @@ import requests
 import urllib3
 
 from worker import serializers
+from worker.domain.document import Document
+from worker.domain.payment import Balance
 from worker.domain.webhook import WebhookEventKind, signature_header
 from worker.errors import Rejected, Unavailable
+from worker.message import Message
 from worker.net.guarded_http import guarded_session
 from worker.queue import SEND_WEBHOOK_EVENT
 from worker.serializers import Json
 from worker.services import Services
-from worker.store import alerts, webhooks
-from worker.store.queries import api_documents
-from worker.store.queries.api_documents import DocumentSummary
+from worker.store import alerts, documents, jobs, webhooks
+from worker.store.database import json_codec
+from worker.store.queries import order_history
 from worker.store.webhooks import LeasedWebhookEvent
 
-# Whoever is told should write it down and answer; what takes longer holds up a worker.
+# A receiver should store the event and answer; what takes longer holds up a worker.
 TIMEOUT_S = (4.0, 8.0)
 MOST_ENQUEUED = 5
 
@@ -29,7 +32,7 @@ class NoAnswer(Unavailable):
 
 
 def enqueue_events(services: Services, shop_id: str) -> None:
-    """Ring for what a shop's addresses are to be told now; what is not rung for here, the sweep rings for."""
+    """Enqueue the events that a shop's endpoints are to be sent now; those left out here the scheduler enqueues."""
     with services.store.read() as connection:
         due = webhooks.due_ids(connection, now=services.now(), limit=MOST_ENQUEUED, shop_id=shop_id)
     for event_id in due:
@@ -37,15 +40,17 @@ def enqueue_events(services: Services, shop_id: str) -> None:
 
 
 def send_event(services: Services, leased: LeasedWebhookEvent) -> None:
-    """Make one call. Raises Unavailable (Silent where nobody answered), and Rejected where calling again would change nothing."""
+    """Send one event. Raises Unavailable (Silent where nobody answered), and Rejected where sending it again would change nothing."""
     status = post_event(services, leased, body_of(services, leased))
     if 200 <= status < 300:
         return
     if status == 410:
-        raise Rejected("The receiver answered 410: it wants no more calls.", code="endpoint_gone")
+        raise Rejected("The receiver answered 410: it wants no more events.", code="endpoint_gone")
     if 300 <= status < 400:
-        raise Unavailable(f"The receiver answers with a redirect ({status}); give its final address.", code="redirect")
-    raise Unavailable(f"The receiver answered {status}.", code="receiver_refuses")
+        raise Unavailable(
+            "The receiver answers with a redirect ({status}); give its final address.", status=status, code="redirect"
+        )
+    raise Unavailable("The receiver answered {status}.", status=status, code="receiver_refuses")
 
 
 def post_event(services: Services, leased: LeasedWebhookEvent, body: bytes) -> int:
@@ -66,40 +71,48 @@ def post_event(services: Services, leased: LeasedWebhookEvent, body: bytes) -> i
         except requests.exceptions.SSLError as error:
             raise NoAnswer("The receiver's certificate is not valid.", code="certificate_wrong") from error
         except (requests.exceptions.Timeout, TimeoutError) as error:
-            message = f"The receiver did not answer within {TIMEOUT_S[1]:.0f} seconds."
-            raise NoAnswer(message, code="receiver_slow") from error
+            raise NoAnswer(
+                "The receiver did not answer within {seconds} seconds.",
+                seconds=round(TIMEOUT_S[1]),
+                code="receiver_slow",
+            ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
             raise NoAnswer("The receiver cannot be reached.", code="receiver_away") from error
 
 
 def body_of(services: Services, leased: LeasedWebhookEvent) -> bytes:
-    """What is told. The id is the same at each try, so that a receiver knows again what it has had."""
+    """The request's body. The id is the same at each attempt, so that a receiver can recognise a repeat."""
     kind = leased.event.kind
     with services.store.read() as connection:
-        (about,) = api_documents.summaries(connection, [leased.event.document_id])
-        original = about.corrects_id if kind is WebhookEventKind.CREDITED else None
-        credited = api_documents.find(connection, about.shop_id, original) if original is not None else None
+        issued = documents.get(connection, leased.event.document_id)
+        corrects = issued.draft.corrects if kind is WebhookEventKind.CREDITED else None
+        credited = (documents.get(connection, corrects.document_id),) if corrects else ()
+        about, *original = order_history.details(connection, (issued, *credited))
     content: Json = {
         "id": leased.event.event_id,
         "event": kind,
-        "occurred_at": serializers.instant(occurred_at(kind, about)),
-        "shop": about.shop_id,
-        "document": serializers.of_document(credited or about),
-        "credit_note": serializers.of_document(about) if credited else None,
+        "occurred_at": serializers.instant(occurred_at(kind, issued, about.balance)),
+        "shop": issued.shop_id,
+        "document": serializers.document(original[0] if original else about),
+        "credit_note": serializers.document(about) if original else None,
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(json_codec.plain(content, str), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def occurred_at(kind: WebhookEventKind, about: DocumentSummary) -> datetime:
-    paid_at = about.paid_at if kind is WebhookEventKind.PAID else None
-    return paid_at or about.issued_at
+def occurred_at(kind: WebhookEventKind, issued: Document, balance: Balance | None) -> datetime:
+    paid_at = balance.paid_at if balance is not None and kind is WebhookEventKind.PAID else None
+    return paid_at or issued.issued_at
 
 
-def give_up(services: Services, leased: LeasedWebhookEvent, reason: str) -> None:
-    """Stop a hook that cannot be called, and let a person know."""
+def give_up(services: Services, leased: LeasedWebhookEvent, reason: Message) -> None:
+    """Stop an endpoint that cannot be called, and open an alert."""
     now, endpoint = services.now(), leased.endpoint
     with services.store.write() as connection:
-        webhooks.retry_later(connection, leased.lease, message=reason, next_at=now)
+        jobs.retry_later(connection, leased.lease, code="", message=reason, next_at=now)
         webhooks.stop(connection, endpoint.endpoint_id, message=reason, now=now)
-        message = f"{endpoint.url} is told of documents no more. {reason} What it missed waits; put it right and let it go on."
+        message = Message(
+            "{url} gets no more events. {reason} What it missed waits; put it right and resume it.",
+            url=endpoint.url,
+            reason=reason,
+        )
         alerts.raise_alert(connection, endpoint.shop_id, code=webhooks.ALERT, message=message, now=now)

@@ -1,4 +1,4 @@
-"""Looking at an order: ask the shop what it is now, and fall back on what was delivered where the shop cannot be asked."""
+"""Fetch an order from the shop; where that is not possible, read it from what was delivered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,21 +6,20 @@ from datetime import datetime
 
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
-from worker.errors import Rejected, Unavailable
+from worker.errors import KeyRefused, OrderGone, Unavailable
+from worker.message import Message
 from worker.services import Services
 from worker.store import alerts
 from worker.store.deliveries import Delivery
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.payload import parse_order, parse_refunds, peek
 
-KEY_REFUSED = "rest_key_refused"
-
 
 @dataclass(frozen=True)
 class FetchedOrder:
     """The order as the shop shows it. *refunds* is None where they cannot be read: then no credit note is made.
 
-    What changed after *as_of* may not be in it. *missed* is why the shop could not be asked, when it should have been.
+    What changed after *as_of* may not be in it. *fetch_error* is why the shop could not be reached, when it should have been.
     """
 
     order: Order
@@ -30,22 +29,20 @@ class FetchedOrder:
 
 
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
-    """The order that *deliveries* ring for; None when the shop no longer has it. Raises Rejected or Unavailable."""
+    """The order of *deliveries*; None when the shop no longer has it. Raises Rejected or Unavailable."""
     if not connected.secrets.has_rest:
         return read_from_deliveries(deliveries)
     order_id = deliveries[0].order_id
     if order_id is None:
-        raise ValueError("a delivery without an order cannot be looked at")
+        raise ValueError("a delivery without an order cannot be fetched")
     try:
         fetched = fetch_from_shop(services, connected, order_id)
-    except Rejected as error:
-        if error.code == "order_gone":
-            return None
-        if error.code != KEY_REFUSED:
-            raise
+    except OrderGone:
+        return None
+    except KeyRefused as error:
         alert_key_refused(services, connected.shop, error)
         if not any(delivery.body for delivery in deliveries):
-            # Rung for by ourselves: without the key nothing is known of the order, least of all that it is gone.
+            # A delivery of our own: without the key nothing is known of the order, least of all that it is gone.
             raise Unavailable(error.message, code=error.code) from error
         return read_from_deliveries(deliveries)
     except Unavailable as error:
@@ -80,10 +77,10 @@ def read_from_deliveries(deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     return FetchedOrder(order, refunds=None, as_of=min(order.modified_at, received_at))
 
 
-def alert_key_refused(services: Services, shop: Shop, error: Rejected) -> None:
-    message = f"{shop.name}: {error.message}"
+def alert_key_refused(services: Services, shop: Shop, error: KeyRefused) -> None:
+    message = Message("{shop}: {message}", shop=shop.name, message=error.message)
     with services.store.write() as connection:
-        alerts.raise_alert(connection, shop.shop_id, code=KEY_REFUSED, message=message, now=services.now())
+        alerts.raise_alert(connection, shop.shop_id, code=error.code, message=message, now=services.now())
 
 
 def delivered_error_code(deliveries: Sequence[Delivery]) -> str:

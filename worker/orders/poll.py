@@ -1,4 +1,4 @@
-"""Use case: ask a shop what we missed. A webhook is sent once and never again; what it did not bring is found here."""
+"""Find the orders that no webhook delivered, by polling the shop: a webhook is sent once and never again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from worker.errors import Rejected
-from worker.orders.fetch import KEY_REFUSED
+from worker.errors import KeyRefused, Rejected
+from worker.message import Message
 from worker.services import Services
 from worker.store import alerts, orders, shops, steps
 from worker.store import deliveries as delivery_store
@@ -20,18 +20,19 @@ SOURCE = "poll"
 TOPIC = "order.updated"
 # A change can take a while to be seen, and the first question is on our clock, not the shop's.
 OVERLAP = timedelta(minutes=10)
-# The shop tells whole seconds. What we heard within the second of a change may have been said before it.
+# The shop's times are in whole seconds. What was fetched within the second of a change may be from before it.
 GRAIN = timedelta(seconds=1)
 # On a delivery of our own, in place of a body: which change it stands for.
 MODIFIED = "Modified"
 # An open checkout is listed like an order, and nothing is ever made of it.
 NOT_PLACED = ("checkout-draft", "auto-draft")
-REFUSALS = (KEY_REFUSED, "shop_refuses")
+# Alert codes: the key does not do, or the shop says no for another reason.
+REFUSALS = (KeyRefused.code, "shop_refuses")
 
 
 @dataclass(frozen=True)
 class Polled:
-    """How many changed orders the shop named, and how many of those changes nobody had told us of."""
+    """How many changed orders the shop listed, and how many of those changes no webhook had delivered."""
 
     listed: int = 0
     missed: int = 0
@@ -42,9 +43,9 @@ def can_fetch(connected: ConnectedShop) -> bool:
 
 
 def poll(services: Services, connected: ConnectedShop) -> Polled:
-    """Keep a delivery for every change that did not reach us; the sweep rings for them. Raises Rejected or Unavailable.
+    """Add a delivery for every change that did not reach us; the scheduler enqueues them. Raises Rejected or Unavailable.
 
-    Each page is kept together with how far we are: a poll that breaks off goes on from there.
+    Each page is stored together with how far we are: a poll that breaks off continues from there.
     """
     shop_id = connected.shop.shop_id
     polled = Polled()
@@ -59,14 +60,14 @@ def poll(services: Services, connected: ConnectedShop) -> Polled:
 
 
 def retry_after_refusal(services: Services, shop_id: str) -> None:
-    """The shop answers. If it had refused us, what could not be done meanwhile is done now: looks, notes, unread refunds."""
+    """The shop answers. If it had refused us, what could not be done meanwhile is done now: deliveries, notes, unread refunds."""
     now = services.now()
     with services.store.write() as connection:
         refused = [alerts.close(connection, shop_id, code=code, now=now) for code in REFUSALS]
         if not any(refused):
             return
-        delivery_store.retry_failed(connection, shop_id, code=KEY_REFUSED, now=now)
-        for step in steps.failed(connection, shop_id, code=KEY_REFUSED):
+        delivery_store.retry_failed(connection, shop_id, code=KeyRefused.code, now=now)
+        for step in steps.failed(connection, shop_id, code=KeyRefused.code):
             steps.retry(connection, step.document_id, step.name, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
             delivery_store.add(
@@ -83,7 +84,7 @@ def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[ListedO
     """Pages of the orders that changed after an instant, oldest change first.
 
     An order that changes while we read moves to the end, and all behind it move up by one: page 2 would begin one too
-    far. So each page is asked for from where the last one ended; pages are counted only where one second fills a page.
+    far. So each page begins where the last one ended; pages are counted only where one second fills a page.
     """
     page = 1
     while True:
@@ -97,7 +98,7 @@ def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[ListedO
 
 
 def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[ListedOrder]) -> int:
-    """Keep a delivery for each order of *page* whose change is not known; how many there were."""
+    """Add a delivery for each order of *page* whose change is not known; how many there were."""
     now = services.now()
     with services.store.write() as connection:
         known = delivery_store.of_orders(connection, shop_id, [order.order_id for order in page])
@@ -113,7 +114,7 @@ def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[Liste
 def add_delivery(
     connection: Connection, shop_id: str, order: ListedOrder, *, now: datetime, source: str = SOURCE
 ) -> int:
-    """A delivery of our own: it says which order changed and when; the look asks for the rest."""
+    """A delivery of our own: it says which order changed and when; the order itself is fetched when it is processed."""
     return delivery_store.add(
         connection,
         shop_id=shop_id,
@@ -127,9 +128,9 @@ def add_delivery(
 
 
 def is_known(order: ListedOrder, deliveries: Sequence[Delivery]) -> bool:
-    """Whether nothing needs to be done: a look is still to come, or one came after this change.
+    """Whether nothing needs to be done: a delivery still waits, or one was processed after this change.
 
-    A failed one counts too: it was looked at, and a person must act.
+    A failed one counts too: it was processed, and a person must act.
     """
     if order.status in NOT_PLACED:
         return True
@@ -157,12 +158,12 @@ def delivered_modified_at(delivery: Delivery) -> datetime | None:
 
 def alert_shop_refuses(services: Services, connected: ConnectedShop, error: Rejected) -> None:
     """A shop that refuses to be asked must be told to its owner: what it does not ring for is lost meanwhile."""
-    code = error.code if error.code in REFUSALS else "shop_refuses"
+    code = error.code if isinstance(error, KeyRefused) else "shop_refuses"
     with services.store.write() as connection:
         alerts.raise_alert(
             connection,
             connected.shop.shop_id,
             code=code,
-            message=f"{connected.shop.name}: {error.message}",
+            message=Message("{shop}: {message}", shop=connected.shop.name, message=error.message),
             now=services.now(),
         )

@@ -1,6 +1,6 @@
-"""Use case: read the refunds of invoiced orders again.
+"""Read the refunds of invoiced orders again.
 
-WooCommerce tells nobody that a refund was deleted, and its order does not look changed; and one that was missed is found here.
+WooCommerce sends nothing when a refund is deleted, and leaves the order's dates; a refund that was missed is found here too.
 """
 
 import time
@@ -21,7 +21,7 @@ from worker.woocommerce.client import MAX_PER_PAGE
 SOURCE = "refunds"
 REPORT = "refunds"
 AT_HOUR = 3
-# For so long after its invoice an order's refunds are looked at.
+# For so long after its invoice an order's refunds are checked.
 RECHECK_FOR = timedelta(days=90)
 # A shop's server has better things to do than to answer us as fast as it can.
 PAUSE_S = 0.2
@@ -51,7 +51,7 @@ def check_refunds_nightly(services: Services, connected: ConnectedShop) -> None:
 
 
 def check_refunds(services: Services, connected: ConnectedShop, *, pause_s: float = PAUSE_S) -> RefundCheck:
-    """Keep a delivery for each order whose refunds are not those that we know. Raises Rejected or Unavailable."""
+    """Add a delivery for each order whose refunds are not those that we know. Raises Rejected or Unavailable."""
     shop_id, since = connected.shop.shop_id, services.now() - RECHECK_FOR
     with services.store.read() as connection:
         invoiced = orders.causes(connection, shop_id, kind=Kind.INVOICE, since=since)
@@ -78,7 +78,7 @@ def check_refunds(services: Services, connected: ConnectedShop, *, pause_s: floa
 
 
 def credits_by_order(causes: Sequence[tuple[int, str]]) -> dict[int, set[int]]:
-    """The refunds that were credited, by order. Their ids stand in the causes: `refund:301`."""
+    """The refunds that were credited, by order. Their ids are in the causes: `refund:301`."""
     found: dict[int, set[int]] = {}
     for order_id, cause in causes:
         found.setdefault(order_id, set()).update(refunds_in([cause]))
@@ -88,7 +88,7 @@ def credits_by_order(causes: Sequence[tuple[int, str]]) -> dict[int, set[int]]:
 def refunds_differ(
     connection: Connection, shop_id: str, order_id: int, in_shop: frozenset[int], credited: set[int]
 ) -> bool:
-    """Whether a credited refund is gone, and nobody was told yet; or one is there that no look has judged."""
+    """Whether a credited refund is gone and not flagged yet, or one is there that was never processed."""
     if in_shop == credited:
         return False
     seen = orders.find(connection, shop_id, order_id)

@@ -1,4 +1,4 @@
-"""Use case: look after a shop's webhooks. WooCommerce switches one off after seven failures, and nobody is told."""
+"""Check and repair a shop's webhooks. WooCommerce switches one off after seven failures, without a warning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from worker.errors import FacturelayError, Rejected
+from worker.message import Message
 from worker.orders.poll import alert_shop_refuses, can_fetch, poll
 from worker.services import Services
 from worker.store import alerts, audit_trail, deliveries
@@ -19,11 +20,11 @@ from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
 from worker.woocommerce.payload import ListedWebhook
 
-# The two that a shop is set up with. More of ours (deleted, restored) are kept alive where they are.
+# The two that a shop is set up with. More of ours (deleted, restored) are repaired where they are.
 TOPICS = ("order.created", "order.updated")
 DISABLED_ALERT, SILENT_ALERT = "webhook_disabled", "shop_silent"
-OWNER_ALERT = "webhook_owner"  # sounded by a look: the webhooks ring with an error in place of an order
-# A shop's own rhythm is read from so many days, when it rang so often.
+OWNER_ALERT = "webhook_owner"  # opened when an order is processed: the webhooks deliver an error in place of an order
+# A shop's own rhythm is read from so many days, when it delivered so often.
 RHYTHM_FROM = timedelta(days=60)
 FEWEST_GAPS = 10
 SHORTEST_SILENCE = timedelta(days=1)
@@ -33,19 +34,23 @@ DELIVERED_LATELY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class WebhookFault:
-    """Why a topic does not reach us. *webhooks* are the broken ones; none where it is missing."""
+    """Why a topic does not reach us: *why*, as it is told afterwards, and *now*, as long as it is so.
+
+    *webhooks* are the broken ones; none where it is missing.
+    """
 
     topic: str
-    why: str
+    why: Message
+    now: Message
     webhooks: tuple[ListedWebhook, ...] = ()
 
 
 def check_and_repair(
     services: Services, connected: ConnectedShop, *, by: str = "scheduler", make_missing: bool = False
 ) -> tuple[WebhookFault, ...]:
-    """Repair our webhooks where they are broken, then ask for what they missed. Returns what was repaired.
+    """Repair our webhooks where they are broken, then poll for what they missed. Returns what was repaired.
 
-    *make_missing*: also where there never were any, as a person asks for it. Raises Rejected where the shop does not let
+    *make_missing*: also where there never were any, on a person's request. Raises Rejected where the shop does not let
     us, and Unavailable where it is away.
     """
     check_silence(services, connected)
@@ -74,6 +79,10 @@ def check_and_repair(
     return faults
 
 
+# What WooCommerce calls a webhook that does not deliver.
+STATUS_TERMS = {"paused": Message("paused"), "disabled": Message("disabled")}
+
+
 def delivery_url(services: Services, connected: ConnectedShop) -> str:
     return f"{services.settings.public_url}/webhooks/{connected.shop.shop_id}"
 
@@ -81,10 +90,10 @@ def delivery_url(services: Services, connected: ConnectedShop) -> str:
 def find_faults(
     webhooks: Sequence[ListedWebhook], url: str, *, has_delivered: bool, owner_lost_rights: bool = False
 ) -> tuple[WebhookFault, ...]:
-    """What is wrong with those of *webhooks* that are ours. Where none is, only a shop that once rang is broken:
+    """What is wrong with those of *webhooks* that are ours. Where none is, only a shop that once delivered is broken:
     another one is just being set up.
 
-    *is_mute*: they ring without saying anything, as who made them lost his rights; made anew they are the key's owner's.
+    *owner_lost_rights*: they deliver errors, as their owner lost his rights; recreated they belong to the key's owner.
     """
     ours = [webhook for webhook in webhooks if is_ours(webhook, url)]
     if not ours and not has_delivered:
@@ -95,7 +104,7 @@ def find_faults(
 
 
 def readdressed(webhook: ListedWebhook, url: str) -> ListedWebhook:
-    """*webhook* as if it named *url*: we heard it lately, so what it names leads here, perhaps by a proxy of the shop's."""
+    """*webhook* as if it named *url*: it delivered lately, so what it names leads here, perhaps by a proxy of the shop's."""
     return replace(webhook, delivery_url=url) if is_ours(webhook, url) else webhook
 
 
@@ -108,11 +117,16 @@ def is_ours(webhook: ListedWebhook, url: str) -> bool:
 def find_fault(topic: str, ours: Sequence[ListedWebhook], url: str, *, owner_lost_rights: bool) -> WebhookFault | None:
     of_topic = tuple(webhook for webhook in ours if webhook.topic == topic)
     if any(webhook.status == "active" and reaches_us(webhook, url) for webhook in of_topic):
-        return WebhookFault(topic, "could no longer read its orders", of_topic) if owner_lost_rights else None
+        why, now = Message("could no longer read its orders"), Message("can no longer read its orders")
+        return WebhookFault(topic, why, now, of_topic) if owner_lost_rights else None
     if not of_topic:
-        return WebhookFault(topic, "was missing")
-    status = of_topic[0].status
-    return WebhookFault(topic, f"was {status}" if status != "active" else "had another address", of_topic)
+        return WebhookFault(topic, Message("was missing"), Message("is missing"))
+    status = STATUS_TERMS.get(of_topic[0].status, of_topic[0].status)
+    if status != "active":
+        return WebhookFault(
+            topic, Message("was {status}", status=status), Message("is {status}", status=status), of_topic
+        )
+    return WebhookFault(topic, Message("had another address"), Message("has another address"), of_topic)
 
 
 def reaches_us(webhook: ListedWebhook, url: str) -> bool:
@@ -132,10 +146,10 @@ def is_local(url: str) -> bool:
 
 
 def repair(services: Services, connected: ConnectedShop, client: ShopClient, fault: WebhookFault, *, by: str) -> None:
-    """Make the webhook anew, then delete the broken one: waking it up would keep its count, and one failure more
-    would switch it off again (contract section 3)."""
+    """Recreate the webhook, then delete the broken one: activating it would leave its failure count, and one failure more
+    would switch it off again (docs/woocommerce-contract.md §3)."""
     shop, now = connected.shop, services.now()
-    message = f"{shop.name}: the webhook for “{fault.topic}” {fault.why}"
+    message = Message("{shop}: the webhook for “{topic}” {fault}", shop=shop.name, topic=fault.topic, fault=fault.why)
     try:
         client.add_webhook(
             name=f"Facturelay: {fault.topic}",
@@ -146,19 +160,23 @@ def repair(services: Services, connected: ConnectedShop, client: ShopClient, fau
         for webhook in fault.webhooks:
             client.delete_webhook(webhook.webhook_id)
     except FacturelayError as error:
-        failed_message = f"{message} and could not be repaired ({error.message}). Its orders are asked for meanwhile."
+        failed_message = Message(
+            "{fault} and could not be repaired ({reason}). Its orders are fetched meanwhile.",
+            fault=message,
+            reason=error.message,
+        )
         with services.store.write() as connection:
             alerts.raise_alert(connection, shop.shop_id, code=DISABLED_ALERT, message=failed_message, now=now)
         raise
     with services.store.write() as connection:
-        done_message = f"{message}; it was made anew, and the shop is asked for what it missed."
-        # Opened, and closed by the watch when all are well: the daily digest tells of it.
+        done_message = Message("{fault}; it was recreated, and missed orders are fetched.", fault=message)
+        # Opened, and closed by the next check when all are well: the daily mail lists it.
         alerts.raise_alert(connection, shop.shop_id, code=DISABLED_ALERT, message=done_message, now=now)
         audit_trail.add(connection, AuditEntry(shop.shop_id, now, by, "webhook_repaired", done_message))
 
 
 def check_silence(services: Services, connected: ConnectedShop) -> None:
-    """Sound an alarm when a shop is silent far beyond its usual rhythm."""
+    """Open an alert when a shop delivers nothing for far longer than usual."""
     now, shop = services.now(), connected.shop
     with services.store.write() as connection:
         arrivals = deliveries.arrivals(connection, shop.shop_id, since=now - RHYTHM_FROM)
@@ -170,7 +188,7 @@ def check_silence(services: Services, connected: ConnectedShop) -> None:
 
 
 def usual_silence(arrivals: Sequence[datetime]) -> timedelta | None:
-    """How long a shop may be silent: thrice what 19 of 20 of its own pauses stay under, and never under a day."""
+    """How long a shop may deliver nothing: thrice what 19 of 20 of its own pauses stay under, and never under a day."""
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(arrivals)]
     if len(gaps) < FEWEST_GAPS:
         return None
@@ -182,21 +200,30 @@ def alert_silence(
 ) -> None:
     shop = connected.shop
     fallback = (
-        "it is asked for its orders all the same" if can_fetch(connected) else "without a REST key it cannot be asked"
+        Message("its orders are fetched all the same")
+        if can_fetch(connected)
+        else Message("without a REST key they cannot be fetched")
     )
     alerts.raise_alert(
         connection,
         shop.shop_id,
         code=SILENT_ALERT,
         message=(
-            f"{shop.name} has not rung since {since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}, and is seldom silent for "
-            f"more than {describe_span(usual)}; {fallback}. Look at WooCommerce → Status → Scheduled actions, and whether its "
-            "cron runs."
+            Message(
+                "{shop} has delivered nothing since {since}, and is seldom silent for more than {span}; "
+                "{fallback}. See WooCommerce → Status → Scheduled actions, and whether its cron runs.",
+                shop=shop.name,
+                since=since.astimezone(shop.zoneinfo),
+                span=describe_span(usual),
+                fallback=fallback,
+            )
         ),
         now=now,
     )
 
 
-def describe_span(span: timedelta) -> str:
+def describe_span(span: timedelta) -> Message:
     hours = max(1, round(span.total_seconds() / 3600))
-    return f"{hours} hour{'s' if hours > 1 else ''}" if hours < 48 else f"{round(hours / 24)} days"
+    if hours >= 48:
+        return Message("{count} days", count=round(hours / 24))
+    return Message("{count} hours", count=hours) if hours > 1 else Message("1 hour")

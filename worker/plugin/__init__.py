@@ -1,1 +1,1 @@
-"""The shop's plugin as the worker meets it: its signed route, and nothing else of WordPress."""
+"""The shop's plugin from the worker's side: its signed route, and keeping both sides in step."""

@@ -1,4 +1,4 @@
-"""Calls the signed route of a shop's plugin: by REST, and where that is closed to strangers by WooCommerce's own door."""
+"""Call the signed route of a shop's plugin: by REST, and where that needs a sign-in by WooCommerce's own `wc-api` address."""
 
 import json
 import secrets
@@ -28,9 +28,9 @@ class PluginClient:
         self._now = now
 
     def call(self, verb: str, content: dict[str, object]) -> dict[str, Any]:
-        """Tell the plugin *content* under *verb*, and return what it answers."""
+        """Send *content* under *verb*, and return the plugin's answer."""
         body = json.dumps(content, ensure_ascii=False).encode()
-        # The second door has no REST before it: some shops close that to strangers.
+        # The second address does not go through REST, which some shops close to visitors.
         urls = (f"{self._site}/?rest_route={ROUTE}{verb}", f"{self._site}/?wc-api=facturelay&verb={verb}")
         refused = False
         for url in urls:
@@ -41,7 +41,8 @@ class PluginClient:
         if refused:
             # Passing: a clock that is off or a shop that moved is put right, and meanwhile no mail may fail for good.
             raise Unavailable(
-                "The shop's Facturelay plugin refuses our signature; if its clock is right, connect it again with a new code.",
+                "The shop's Facturelay plugin refuses our signature; if its clock is right, connect it again "
+                "with a new code.",
                 code="plugin_refuses",
             )
         raise Unavailable(
@@ -53,7 +54,7 @@ class PluginClient:
         self._session.close()
 
     def _answer(self, url: str, verb: str, body: bytes) -> tuple[int, dict[str, Any] | None]:
-        """Status and content behind one door; 0 where nobody answered."""
+        """Status and content from one address; 0 where nobody answered."""
         signature = sign_request(
             self._secret,
             time=int(self._now().timestamp()),

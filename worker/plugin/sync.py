@@ -1,4 +1,4 @@
-"""Use case: keep a shop's plugin and us of one mind: which documents exist, which mails we take over, which we let go.
+"""Sync with a shop's plugin: which documents exist, which of WooCommerce's mails we take over, which it releases.
 
 Never two mails: before we mail in place of WooCommerce, the shop hands that mail over to us, or says that it left already.
 Never none: a mail that we do not take over in time, the shop sends by itself.
@@ -13,6 +13,7 @@ from typing import Any
 from worker.domain.document import Document
 from worker.domain.mail_holds import settings_for_plugin
 from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.message import NO_MESSAGE, Message
 from worker.plugin.client import PluginClient
 from worker.services import Services
 from worker.store import documents, orders, plugins, shops, steps
@@ -24,7 +25,7 @@ from worker.store.steps import LeasedSteps, Step, StepName
 log = logging.getLogger(__name__)
 
 MOST_SYNCED_AT_ONCE = 100
-# A step that a person asked for later is not held against a mail of then.
+# A step that a person requested later has nothing to do with a mail of then.
 SAME_INSTANT = timedelta(seconds=1)
 # One write a minute is enough to know that a shop answers.
 LAST_RESPONSE_EVERY = timedelta(minutes=1)
@@ -51,8 +52,8 @@ def find_plugin_and_shop(services: Services, plugin_id: int) -> tuple[Plugin, Co
         return (found, shops.get(connection, services.encryption, found.shop_id)) if found else None
 
 
-def check_key_and_route(services: Services, connected: ConnectedShop) -> tuple[str, str]:
-    """A code and a sentence where all is well but one thing. Raises what is wrong."""
+def check_key_and_route(services: Services, connected: ConnectedShop) -> tuple[str, Message]:
+    """A code and a message where all is well but one thing. Raises what is wrong."""
     if not services.client_of(connected).check().can_write:
         raise Rejected(
             "The REST key of the shop may read but not write; connect again as an administrator.", code="rest_key_reads"
@@ -60,19 +61,21 @@ def check_key_and_route(services: Services, connected: ConnectedShop) -> tuple[s
     try:
         sync_plugin(services, connected)
     except Unavailable as error:
-        return error.code, f"{error.message} Documents are made and mailed; the shop keeps sending its own mails too."
-    return "connected", ""
+        return error.code, Message(
+            "{message} Documents are made and mailed; the shop keeps sending its own mails too.", message=error.message
+        )
+    return "connected", NO_MESSAGE
 
 
-def save_check(services: Services, found: Plugin, *, state: str, code: str, message: str) -> None:
+def save_check(services: Services, found: Plugin, *, state: str, code: str, message: Message) -> None:
     with services.store.write() as connection:
         plugins.record_check(connection, found.plugin_id, state=state, code=code, message=message, now=services.now())
 
 
 def sync_plugin(services: Services, connected: ConnectedShop) -> None:
-    """Let the shop release what is due, whatever becomes of its own clock, and tell it what it does not know.
+    """Have the shop release the mails that are due, should its own cron not run, and send it what it does not know.
 
-    Those are the documents, and how it stands here: a shop that went live a moment ago holds mails from now on.
+    That is the documents, and the shop's state here: one that just went live holds mails from now on.
     """
     found = plugin_of(services, connected.shop.shop_id)
     if found is None:
@@ -83,7 +86,7 @@ def sync_plugin(services: Services, connected: ConnectedShop) -> None:
 
 
 def sync_after_settings(services: Services, plugin_id: int) -> None:
-    """Tell the shop at once that its settings changed. Never fails: what could not be told now, the next tick tells."""
+    """Sync at once after settings changed. Never fails: what could not be sent now, the next sync sends."""
     both = find_plugin_and_shop(services, plugin_id)
     if both is None:
         return
@@ -94,7 +97,7 @@ def sync_after_settings(services: Services, plugin_id: int) -> None:
 
 
 def sync_after_processing(services: Services, shop_id: str, order_id: int | None) -> None:
-    """Tell the shop what a look at an order led to. Never fails: what could not be told now, the next tick tells."""
+    """Sync after an order was processed. Never fails: what could not be sent now, the next sync sends."""
     found = plugin_of(services, shop_id)
     if found is None or order_id is None or not found.must_ask_about_mail(services.now()):
         return
@@ -106,7 +109,7 @@ def sync_after_processing(services: Services, shop_id: str, order_id: int | None
 
 
 def sync_documents(services: Services, found: Plugin) -> None:
-    """Tell the shop the documents it does not know, oldest first, so that it can show links to them."""
+    """Send the shop the documents it does not know, oldest first, so that it can show links to them."""
     with services.store.read() as connection:
         unsynced = plugins.unsynced(connection, found, limit=MOST_SYNCED_AT_ONCE)
     if not unsynced:
@@ -132,9 +135,9 @@ def document_as_json(document: Document) -> dict[str, object]:
 
 
 def release_order_mails(services: Services, found: Plugin, order_id: int) -> None:
-    """Give back the mails of an order for which none of ours is on its way.
+    """Release the mails of an order for which none of ours will go out.
 
-    Only those held while the order was as the look saw it: a mail of a later status has a look of its own to come.
+    Only those held while the order was as fetched: a mail of a later status is decided when that is processed.
     """
     with services.store.read() as connection:
         seen = orders.find(connection, found.shop_id, order_id)
@@ -152,7 +155,7 @@ def mail_steps(of_documents: Iterable[Mapping[StepName, Step]]) -> Iterator[Step
 
 
 def refunds_seen(seen: StoredOrder) -> set[int]:
-    """The refunds that the look judged, whatever it found."""
+    """The refunds that were decided on, whatever the result."""
     return refunds_in(result.rule for result in seen.rule_results)
 
 
@@ -162,22 +165,22 @@ def refunds_in(causes: Iterable[str]) -> set[int]:
     return {int(part[1]) for part in parts if part[0] == "refund" and part[1].isdigit()}
 
 
-def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[Document]) -> str:
-    """Ask the shop for its mail before ours goes. Returns "" when ours may go, else why it may not. Raises Unavailable."""
+def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[Document]) -> Message:
+    """Claim the shop's mail before ours goes. Returns an empty message when ours may go, else why it may not. Raises Unavailable."""
     found = plugin_of(services, documents[0].shop_id)
     if found is None or not found.must_ask_about_mail(services.now()) or requested_later(leased, documents):
-        return ""
+        return NO_MESSAGE
     answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
     if answer.get("late"):
-        return (
+        return Message(
             "The shop's own mail left first, with a link to the documents; a second mail would only confuse. "
             "“Send again” mails them all the same."
         )
-    return ""
+    return NO_MESSAGE
 
 
 def report_mail_sent(services: Services, leased: LeasedSteps, documents: Sequence[Document], *, mailed: bool) -> None:
-    """Tell the shop that our mail left in place of its own, or that it will not. Never fails: the heartbeat tells it too."""
+    """Report to the shop that our mail left in place of its own, or that it will not. Never fails: the heartbeat repeats it."""
     try:
         found = plugin_of(services, documents[0].shop_id)
         if found is None or not found.must_ask_about_mail(services.now()) or requested_later(leased, documents):
@@ -202,7 +205,7 @@ def mail_as_json(leased: LeasedSteps, documents: Sequence[Document]) -> dict[str
 
 
 def requested_later(leased: LeasedSteps, documents: Sequence[Document]) -> bool:
-    """Whether a person asked for this mail, some time after the documents were made."""
+    """Whether a person requested this mail, some time after the documents were made."""
     return any(
         step.created_at - document.issued_at > SAME_INSTANT
         for step, document in zip(leased.steps, documents, strict=True)
@@ -215,7 +218,7 @@ def plugin_of(services: Services, shop_id: str) -> Plugin | None:
 
 
 def call_plugin(services: Services, found: Plugin, verb: str, content: dict[str, object]) -> dict[str, Any]:
-    """Call the plugin, and keep on its row that it answers: a shop that cannot be told anything must hold nothing."""
+    """Call the plugin, and store on its row that it answers: a shop that cannot be reached must hold nothing."""
     client = PluginClient(
         found.site, found.secret, allow_private=services.settings.allow_private_shops, now=services.now
     )

@@ -1,1 +1,1 @@
-"""The processes of an installation: started, stopped, looked after, asked how they are."""
+"""The processes of an installation: start, stop, supervise, check."""

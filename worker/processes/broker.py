@@ -25,7 +25,9 @@ def command(data: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     if len(str(socket_path(data))) > LONGEST_SOCKET_PATH:
         raise Rejected(
-            f"The path {data} is too long for a socket; choose a shorter one with --data.", code="data_path_long"
+            "The path {data} is too long for a socket; choose a shorter one with --data.",
+            data=data,
+            code="data_path_long",
         )
     return [
         binary(),

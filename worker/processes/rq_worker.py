@@ -1,4 +1,4 @@
-"""The worker process. It loads the press before it takes jobs: a stock `rq worker` would import it anew for every document."""
+"""The worker process. It loads the PDF libraries before it takes jobs: a stock `rq worker` would import them for every document."""
 
 import gc
 import logging

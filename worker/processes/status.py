@@ -1,4 +1,4 @@
-"""Use case: how is it all doing? Counts from our rows, and who is alive."""
+"""The status of everything: counts from our rows, and which processes are alive."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -12,12 +12,13 @@ from worker.errors import Unavailable
 from worker.scheduler import LEASE
 from worker.services import Services
 from worker.store import alerts as alert_store
-from worker.store import deliveries, leases, steps
+from worker.store import jobs, leases
+from worker.store.jobs import JobKind
 
 
 @dataclass(frozen=True)
 class Health:
-    """Counts of work by state, deliveries and steps together; *queued* counts rings in Redis (None: Redis is away)."""
+    """Counts of work by state, deliveries and steps together; *queued* counts jobs in Redis (None: Redis does not answer)."""
 
     healthy: bool
     waiting: int
@@ -40,11 +41,11 @@ class Health:
 
 
 def check(services: Services) -> Health:
-    """Look once. Never raises for a part that is away: it says so."""
+    """Check once. Never raises for a process that is away: the result says so."""
     redis, queued, workers = check_redis(services)
     try:
         with services.store.read() as connection:
-            counts = [deliveries.counts(connection), steps.counts(connection)]
+            counts = jobs.counts(connection, (JobKind.PROCESS_ORDER, JobKind.STEP))
             messages = tuple(alert.message for alert in alert_store.open_alerts(connection))
             lease_until = leases.held_until(connection, LEASE)
     except Unavailable:
@@ -52,7 +53,7 @@ def check(services: Services) -> Health:
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
             workers=workers, scheduler=False, alerts=(),
         )  # fmt: skip
-    states = {state: sum(count.get(state, 0) for count in counts) for state in ("waiting", "running", "failed", "done")}
+    states = {state: counts.get(state, 0) for state in ("waiting", "running", "failed", "done")}
     scheduler_runs = lease_until is not None and lease_until > services.now()
     return Health(
         healthy=redis and workers > 0 and scheduler_runs,
@@ -61,7 +62,7 @@ def check(services: Services) -> Health:
         queued=queued,
         workers=workers,
         scheduler=scheduler_runs,
-        alerts=messages,
+        alerts=tuple(map(str, messages)),
         **states,
     )
 
@@ -75,7 +76,7 @@ def check_redis(services: Services) -> tuple[bool, int | None, int]:
 
 
 def wait_until_idle(services: Services, *, seconds: float) -> Health:
-    """Look until nothing waits or runs, at most *seconds*; the last look is returned either way."""
+    """Check until nothing waits or runs, at most *seconds*; return the last result either way."""
     until = time.monotonic() + seconds
     while True:
         health = check(services)

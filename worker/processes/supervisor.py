@@ -35,7 +35,7 @@ LIVED_LONG_S = 10.0
 
 @dataclass
 class Process:
-    """One process of the house: how it is started, and how it has fared."""
+    """One process of the installation: how it is started, and its state."""
 
     name: str
     command: Sequence[str]
@@ -52,7 +52,7 @@ class Process:
             list(self.command),
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            # A session of its own: Ctrl-C reaches only the launcher, which stops the parts in order.
+            # A session of its own: Ctrl-C reaches only the supervisor, which stops the processes in order.
             start_new_session=True,
             preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # started before any thread
         )
@@ -64,7 +64,7 @@ class Process:
 
 @dataclass
 class Supervisor:
-    """All parts of one machine. Later parts need earlier ones."""
+    """All processes of one machine. Later ones need earlier ones."""
 
     processes: list[Process] = field(default_factory=list)
     lock_file: TextIO | None = None
@@ -162,7 +162,7 @@ def start_all(settings: Settings, *, host: str, port: int, workers: int, embedde
 
 
 def lock_data_folder(data: Path) -> TextIO:
-    """The claim on *data*, held while the file is open. Raises Rejected where another house on this machine has it.
+    """The lock on *data*, held while the file is open. Raises Rejected where another installation on this machine has it.
 
     Two embedded brokers in one folder would take each other's socket away and write in one log.
     """
@@ -172,7 +172,8 @@ def lock_data_folder(data: Path) -> TextIO:
     except BlockingIOError:
         lock_file.close()
         raise Rejected(
-            f"Another “facturelay up” still runs on {data}; wait until it has stopped, or choose a folder with --data.",
+            "Another “facturelay up” still runs on {data}; wait until it has stopped, or choose a folder with --data.",
+            data=data,
             code="data_in_use",
         ) from None
     return lock_file

@@ -1,4 +1,4 @@
-"""How a shop's documents look: what its owner may choose of it."""
+"""The branding of a shop's documents: layout, colour, logo."""
 
 import base64
 import io
@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
+
+from worker.errors import InvalidValue
 
 ACCENT = "#0f766e"
 LOGO_MM = (62, 21)  # the most it may take, width and height
@@ -31,9 +33,15 @@ class Brand:
 
     def __post_init__(self) -> None:
         if not _HEX.fullmatch(self.accent):
-            raise ValueError(f"“{self.accent}” is not a colour; write it as # and six hex digits, like {ACCENT}")
+            raise InvalidValue(
+                "“{text}” is not a colour; write it as # and six hex digits, like {example}",
+                text=self.accent,
+                example=ACCENT,
+            )
         if self.layout not in LAYOUTS:
-            raise ValueError(f"“{self.layout}” is not a layout; choose one of {', '.join(LAYOUTS)}")
+            raise InvalidValue(
+                "“{layout}” is not a layout; choose one of {layouts}.", layout=self.layout, layouts=", ".join(LAYOUTS)
+            )
         if self.logo:
             _size(self.logo)  # a picture that cannot be read is refused here, not while an invoice is printed
 
@@ -62,12 +70,12 @@ def _size(picture: bytes) -> tuple[int, int]:
         with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG")) as opened:
             return opened.size
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-        raise ValueError("the logo is not a PNG or JPEG picture that can be read") from error
+        raise InvalidValue("The logo is not a PNG or JPEG picture that can be read.") from error
 
 
 @lru_cache(maxsize=16)
 def _for_print(picture: bytes) -> bytes:
-    """What a camera delivers would ride in every mail: keep what 62 mm can show at 500 dots an inch."""
+    """Scale a large picture down to 62 mm at 500 dots an inch: it would be in every mail."""
     if max(_size(picture)) <= MOST_DOTS:
         return picture
     out = io.BytesIO()

@@ -15,7 +15,7 @@ LOOKALIKES = {
     "\u2500": "–", "✓": "√", "✔": "√", "♥": "<3", "★": "*", "☆": "*", "●": "•", "◦": "•", "■": "▪", "►": ">",
 }  # fmt: skip
 
-# What people type most; other pictures become their Unicode name in brackets.
+# The most used; other pictures become their Unicode name in brackets.
 EMOJI = {
     "❤": "<3", "🙂": ":-)", "😀": ":-)", "😃": ":-)", "😄": ":-)", "😊": ":-)", "😁": ":-D", "😂": ":-D", "😉": ";-)",
     "🙁": ":-(", "😢": ":-(", "😍": "<3", "😘": ":-*", "👍": "(+1)", "👎": "(-1)",

@@ -87,7 +87,7 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
 
 
 class _Document(PmlBaseDoc):  # type: ignore[misc]
-    last_line: Any = None  # the table that goes along with the totals
+    last_line: Any = None  # the table that stays together with the totals
     page_of_lines = 0
     separates_last_line = False
 
@@ -104,8 +104,8 @@ class _Document(PmlBaseDoc):  # type: ignore[misc]
 
 def to_pdf(html: str, policy: ResourceAccessPolicy, path: str, repeat_head: Callable[[], str] | None = None) -> bytes:
     """Lay *html*, taken to lie at *path*, out once. Raises `NeedsTwoPasses` for what that cannot do.
-
-    *again* gives the same page with a head above its last line: for when that line begins a page, away from the others.
+    *repeat_head* returns the same page with a head above its last line: for when that line begins a page, away from the others.
+        *repeat_head* gives the same page with a head above its last line: for when that line begins a page, away from the others.
     """
     document = lay_out(html, policy, path)
     if repeat_head is not None and document.separates_last_line:
@@ -153,7 +153,7 @@ def build(context: Any) -> _Document:
 
 
 def _last_line(story: list[Any]) -> Any:
-    """The table with the last line: it opens what is kept together after the lines, and has as many columns."""
+    """The table with the last line: the first of the block that stays together after the lines, with as many columns."""
     for lines, mail_group in pairwise(story):
         if isinstance(lines, PmlTable) and isinstance(mail_group, KeepTogether):
             first = mail_group._content[0]  # noqa: SLF001 - it has no public name

@@ -48,7 +48,7 @@ _CITY_FIRST = ("US", "CA", "AU")
 class DocumentView:
     """A draft with the number and date it is printed with; a preview has a word for a number and no date.
 
-    *head_again* repeats the head of the lines above the last one, which stays with the totals: for when it begins a page.
+    *repeat_head* repeats the head of the lines above the last one, which stays with the totals: for when it begins a page.
     """
 
     draft: Draft
@@ -72,7 +72,7 @@ class DocumentView:
 
     @property
     def last_line(self) -> Line | None:
-        """The line that stays with the totals, which may not stand alone on a page; None where it might not fit there."""
+        """The line that stays with the totals, which may not be alone on a page; None where it might not fit there."""
         *others, last = self.draft.lines or (None,)
         if last is None or not others:
             return None
@@ -120,7 +120,7 @@ def to_html(view: DocumentView) -> str:
 
 
 def template_for(view: DocumentView, folder: Path | None = None) -> Template:
-    """The template of a document's kind, one for its layout before one for all: from the folder *own*, else ours."""
+    """The template of a document's kind, one for its layout before one for all: from *folder*, else ours."""
     kind, layout = view.draft.kind, view.brand.layout
     return environment(folder).select_template([f"{layout}/{kind}.html", f"{kind}.html"])
 
@@ -132,7 +132,7 @@ def template_context(view: DocumentView) -> dict[str, object]:
 
 @cache
 def environment(folder: Path | None = None) -> ImmutableSandboxedEnvironment:
-    """Where templates come from and what they may use. One in *own* stands in for ours, which is facturelay/… there."""
+    """Where templates come from and what they may use. One in *folder* replaces ours, which is facturelay/… there."""
     found = ImmutableSandboxedEnvironment(
         loader=_loader(folder),
         autoescape=True,
@@ -175,12 +175,12 @@ class _OperatorFirst(BaseLoader):
 
 
 def unbroken(text: str) -> str:
-    """*text* that stays on one line, like a date in the middle of a sentence."""
+    """*text* that stays on one line, like a date within a sentence."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def address_lines(address: Address, translator: Translator, home_country: str) -> tuple[str, ...]:
-    """An address as on an envelope; the country only where it is not *home*."""
+    """An address as on an envelope; the country only where it is not *home_country*."""
     if address.country in _CITY_FIRST:
         place = f"{address.city} {address.state} {address.postcode}"
     elif address.country in ("GB", "IE"):
@@ -193,7 +193,7 @@ def address_lines(address: Address, translator: Translator, home_country: str) -
 
 
 def company_lines(seller: Seller, translator: Translator) -> tuple[str, ...]:
-    """VAT number, enterprise number and register: what Code of Companies art. 2:20 wants on every document."""
+    """VAT number, enterprise number and register: what Code of Companies art. 2:20 requires on every document."""
     digits = "".join(c for c in seller.vat_number if c.isdigit())
     number = "" if seller.enterprise_number == digits and not seller.register else seller.enterprise_number
     lines = (

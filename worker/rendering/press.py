@@ -20,7 +20,7 @@ from worker.rendering import fonts, onepass
 
 log = logging.getLogger(__name__)
 
-# reportlab and xhtml2pdf keep fonts and caches in module globals; two renders at once draw with each other's fonts.
+# reportlab and xhtml2pdf have fonts and caches in module globals; two renders at once draw with each other's fonts.
 _ONE_AT_A_TIME = threading.RLock()
 TEMPLATES = Path(__file__).parent / "templates"
 _TIMELESS = b"D:20000101000000+00'00'"
@@ -33,16 +33,18 @@ def to_pdf(
     folder: Path = TEMPLATES,
     repeat_head: Callable[[], str] | None = None,
 ) -> bytes:
-    """Print *html*, whose pictures may lie in *folder*, or what *again* gives where its last line begins a page.
+    """Print *html*, whose pictures may be in *folder*, or what *repeat_head* returns where its last line begins a page.
 
-    The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long and without *again*.
+    The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long and without *repeat_head*.
     """
     with _ONE_AT_A_TIME, _reproducible(), _without_collector():
         fonts.register()
         try:
             pdf = _one_pass(html, folder, repeat_head)
         except RenderLimitError as error:
-            raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
+            raise Rejected(
+                "This document is too large to print: {reason}.", reason=error, code="document_too_large"
+            ) from error
         except onepass.NeedsTwoPasses:
             pdf = to_pdf_plainly(html, folder)
         except Exception:
@@ -59,7 +61,9 @@ def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
         try:
             pdf: bytes = pisaDocument(html, path=_base_path(folder), dest_bytes=True, resource_policy=_policy(folder))
         except RenderLimitError as error:
-            raise Rejected(f"This document is too large to print: {error}.", code="document_too_large") from error
+            raise Rejected(
+                "This document is too large to print: {reason}.", reason=error, code="document_too_large"
+            ) from error
     return pdf
 
 
@@ -97,7 +101,7 @@ def _reproducible() -> Iterator[None]:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """A render makes a hundred thousand objects that live until its end; looking through them finds nothing."""
+    """A render makes a hundred thousand objects that live until its end; collecting finds nothing among them."""
     running = gc.isenabled()
     gc.disable()
     try:

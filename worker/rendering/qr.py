@@ -11,12 +11,12 @@ from worker.i18n.formats import asks_payment
 
 MAX_AMOUNT = Decimal("999999999.99")
 MAX_BYTES = 331
-# segno tries all eight masks and keeps the prettiest, which takes longer than the rest; any mask is a valid code.
+# segno tries all eight masks for the best pattern, which takes longer than the rest; any mask is a valid code.
 MASK = 3
 
 
 def payload(draft: Draft) -> str | None:
-    """What the code says, or None where a transfer in euros is not what is asked."""
+    """The content of the code, or None where the document needs no transfer in euros."""
     payment = draft.payment
     if payment is None or not asks_payment(draft):
         return None

@@ -49,7 +49,7 @@ class Collapsed:
 
 
 def collapse(page: str) -> Collapsed | None:
-    """Keep one row of each shape; None where that saves nothing or cannot be undone."""
+    """Lay out one row of each shape only; None where that saves nothing or cannot be undone."""
     table = _TABLE.search(page)
     if table is None or _TOKEN.search(page) or "<table" in table[2]:
         return None
@@ -87,7 +87,7 @@ def _shape_and_words(row: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_plain(text: str) -> bool:
-    """Words that reading HTML would leave as they are: single spaces, and no signs that combine, hyphenate or turn."""
+    """Text that reading HTML would leave as it is: single spaces, and no signs that combine, hyphenate or change direction."""
     if "  " in text or "\u00ad" in text or _GAP in text:
         return False
     return (text.isascii() and text.isprintable()) or all(_is_plain_sign(c) for c in text)

@@ -1,4 +1,4 @@
-"""Documents to look at and to try with: every kind, four languages, and the awkward ones."""
+"""Sample documents for previews and tests: every kind, four languages, and the awkward ones."""
 
 import io
 from dataclasses import replace
@@ -24,7 +24,7 @@ from worker.domain.document import (
 )
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.party import Address, Buyer, Seller
-from worker.domain.shop import Shop
+from worker.domain.shop import OrderSettings, Shop
 from worker.i18n import LANGUAGES
 
 SELLER = Seller(
@@ -40,7 +40,9 @@ SELLER = Seller(
     iban="BE68539007547034",
     bic="GKCCBEBB",
 )
-SHOP = Shop("gist", "De Gentse Gist", "https://gist.example", datetime(2026, 1, 1, tzinfo=UTC), seller=SELLER)
+SHOP = Shop(
+    "gist", "De Gentse Gist", "https://gist.example", OrderSettings(datetime(2026, 1, 1, tzinfo=UTC)), seller=SELLER
+)
 CONSUMER = Buyer(
     "Jan Janssens", "", Address("Kerkstraat 12 bus 3", "", "2000", "Antwerpen", "", "BE"), "jan@example.org"
 )
@@ -92,7 +94,7 @@ def a_draft(
     rounding: Decimal = ZERO,
     **more: object,
 ) -> Draft:
-    """A draft whose sums are right; any field can be given."""
+    """A draft whose totals are right; any field can be given."""
     lines = lines or some_lines()
     vat_lines = _vat_lines(lines)
     net, vat = total_of(v.base for v in vat_lines), total_of(v.vat for v in vat_lines)
@@ -260,7 +262,7 @@ def paid() -> Document:
 
 
 def right_to_left() -> Document:
-    """A buyer in Israel and a book in Arabic, among words that run the other way."""
+    """A buyer in Israel and a book in Arabic, among text that runs left to right."""
     buyer = Buyer(
         "יוסי כהן",
         'חברת הספרים (בע"מ) 2000',

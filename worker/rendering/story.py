@@ -1,4 +1,4 @@
-"""Walking through what xhtml2pdf made of a page."""
+"""Search what xhtml2pdf made of a page."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from worker.domain.document import Document
 from worker.domain.shop import Shop
-from worker.errors import Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.i18n import Translator, title
 from worker.mail import customer_mail, server_choice, smtp
 from worker.mail.server_choice import ChosenServer
@@ -19,7 +19,7 @@ from worker.plugin import sync
 from worker.rendering import render_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import documents, shops, steps
+from worker.store import document_links, documents, jobs, shops
 from worker.store.documents import StoredFile
 from worker.store.steps import LeasedSteps, StepName
 from worker.woocommerce import notes
@@ -27,8 +27,8 @@ from worker.woocommerce import notes
 SMTP_TIMEOUT_S = 30.0
 
 
-class NotNeeded(Exception):
-    """The step has nothing to do; the sentence says why. Ends it as "skipped"."""
+class NotNeeded(FacturelayError):
+    """The step has nothing to do; the message says why. Ends it as "skipped"."""
 
 
 def render(services: Services, leased: LeasedSteps) -> str:
@@ -37,14 +37,14 @@ def render(services: Services, leased: LeasedSteps) -> str:
 
 
 def mail(services: Services, leased: LeasedSteps) -> str:
-    """Mail the documents of one look together. Returns the Message-ID, which a repeat carries again."""
+    """Mail the documents of one mail group together. Returns the Message-ID, which a repeat carries again."""
     documents_with_pdfs = tuple(document_with_pdf(services, step.document_id) for step in leased.steps)
     connected = shop_of(services, documents_with_pdfs[0][0])
     shop = with_sender(services, connected.shop)
     message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
     with services.store.write() as connection:
         # Before the server hears of it: after a crash the same mail goes out under the same id.
-        steps.save_detail(connection, leased.lease, message_id)
+        jobs.save_detail(connection, leased.lease, message_id)
     message = customer_mail.compose(
         shop,
         documents_with_pdfs,
@@ -67,7 +67,7 @@ def mail(services: Services, leased: LeasedSteps) -> str:
 
 def with_sender(services: Services, shop: Shop) -> Shop:
     """*shop* as it writes: from its own address, else from the operator's."""
-    return replace(shop, mail_from=shop.mail_from or services.settings.mail_from)
+    return replace(shop, mail=replace(shop.mail, sender=shop.mail.sender or services.settings.mail_from))
 
 
 def send_mail(
@@ -93,14 +93,13 @@ def write_back(services: Services, leased: LeasedSteps) -> str:
         raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
     try:
         return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
-    except Rejected as error:
-        if error.code == fetch.KEY_REFUSED:
-            fetch.alert_key_refused(services, connected.shop, error)
+    except KeyRefused as error:
+        fetch.alert_key_refused(services, connected.shop, error)
         raise
 
 
 def ensure_note(services: Services, connected: shops.ConnectedShop, document: Document, *, may_exist: bool) -> int:
-    """The id of the one note about *document*. *tried*: an earlier try may have reached the shop before it failed for us."""
+    """The id of the one note about *document*. *may_exist*: an earlier attempt may have reached the shop before it failed for us."""
     client, order_id = services.client_of(connected), document.draft.order_id
     found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if may_exist else None
     return client.add_note(order_id, note_of(services, connected.shop, document)) if found is None else found
@@ -156,11 +155,11 @@ def shop_of(services: Services, document: Document) -> shops.ConnectedShop:
 
 
 def link_of(services: Services, document: Document) -> str:
-    """The shopper's link, valid from the day it is sent. The same all day, so that a repeated mail says the same."""
+    """The customer's link, valid from the day it is sent. The same all day, so that a repeated mail is identical."""
     with services.store.read() as connection:
-        marks = documents.marks_of(connection, [document.document_id]).get(document.document_id, {})
-    renewed = marks.get(documents.RENEWED)
-    begun = max(document.issued_at, renewed.marked_at) if renewed else document.issued_at
+        revocation = document_links.of_documents(connection, [document.document_id]).get(document.document_id)
+    renewed_at = revocation.renewed_at if revocation else None
+    begun = max(document.issued_at, renewed_at) if renewed_at else document.issued_at
     start = max(begun, services.now().replace(hour=0, minute=0, second=0, microsecond=0))
     return document_link.url(
         services.settings.public_url, services.settings.secret_keys, document.document_id, now=start

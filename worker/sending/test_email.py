@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from worker.errors import FacturelayError
 from worker.mail import customer_mail, diagnosis
+from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending.steps import new_message_id, send_mail, with_sender
 from worker.services import Services
@@ -12,12 +13,12 @@ from worker.store import shops
 
 @dataclass(frozen=True)
 class MailTestResult:
-    """*taken*: a server accepted the mail. *sentence* says what happened, *hints* what it means and what to do."""
+    """*accepted*: a server took the mail. *message* says what happened, *hints* what it means and what to do."""
 
     accepted: bool
     code: str
-    message: str
-    hints: tuple[str, ...]
+    message: Message
+    hints: tuple[Message, ...]
 
 
 def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTestResult:
@@ -29,15 +30,25 @@ def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTe
         sender = customer_mail.sender_address(shop)
         to = to or sender
         if not EMAIL_ADDRESS.fullmatch(to):
-            return MailTestResult(False, "mail_no_address", f"“{to}” is not a mail address.", ())
+            return MailTestResult(False, "mail_no_address", Message("“{to}” is not a mail address.", to=to), ())
         message = customer_mail.compose_test(shop, to=to, message_id=new_message_id(services.settings.public_url))
         way = send_mail(services, connected, message, recipients=(to,))
     except FacturelayError as error:
         return MailTestResult(False, error.code, error.message, diagnosis.hints(error.code))
-    whose = "the shop's own server" if way.is_own else "the operator's server"
+    whose = Message("the shop's own server") if way.is_own else Message("the operator's server")
     encrypted = (
-        "unencrypted" if way.server.scheme == "smtp" else "over an encrypted connection whose certificate is valid"
+        Message("unencrypted")
+        if way.server.scheme == "smtp"
+        else Message("over an encrypted connection whose certificate is valid")
     )
-    signed_in = f", signed in as {way.server.username}" if way.server.username else ""
-    text = f"{way.server.host} ({whose}) took the mail from {sender} to {to}, {encrypted}{signed_in}."
+    if way.server.username:
+        encrypted = Message("{encrypted}, signed in as {username}", encrypted=encrypted, username=way.server.username)
+    text = Message(
+        "{host} ({whose}) took the mail from {sender} to {to}, {encrypted}.",
+        host=way.server.host,
+        whose=whose,
+        sender=sender,
+        to=to,
+        encrypted=encrypted,
+    )
     return MailTestResult(True, "mail_accepted", text, diagnosis.sender_hints(sender, way.server))

@@ -1,1 +1,1 @@
-"""What belongs to one shop as a whole."""
+"""What belongs to one shop as a whole: its branding."""

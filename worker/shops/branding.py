@@ -1,11 +1,11 @@
-"""Use case: how a shop's documents and mails are dressed: layout, colour, logo, and what rides along with a mail."""
+"""Branding of a shop's documents and mails: layout, colour, logo, and the attachment of each mail."""
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 from worker.actions import shop_settings
+from worker.domain.settings_form import with_setting
 from worker.domain.shop import Shop, StoredFile
 from worker.errors import Rejected
 from worker.mail.server_choice import choose_server
@@ -13,22 +13,28 @@ from worker.rendering import LAYOUTS, Brand
 from worker.services import Services
 
 LARGEST_LOGO = 3_000_000
-LARGEST_ATTACHMENT = 5_000_000  # mail servers take 10 to 25 MB, and the documents ride in the same mail
+LARGEST_ATTACHMENT = 5_000_000  # mail servers take 10 to 25 MB, and the documents are in the same mail
 _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
 
 
-def change_settings(services: Services, shop_id: str, *, by: str, **settings: object) -> Shop:
-    """Change *settings* of a shop, the fields of `Shop` by name, and write on its trail what changed."""
-    return update_shop(services, shop_id, lambda shop: replace(shop, **settings), by=by)  # type: ignore[arg-type]
+def change_settings(services: Services, shop_id: str, settings: Mapping[str, object], *, by: str) -> Shop:
+    """Change *settings* of a shop by name, like `branding.logo`, and write on its trail what changed."""
+
+    def changed(shop: Shop) -> Shop:
+        for name, value in settings.items():
+            shop = with_setting(shop, name, value)
+        return shop
+
+    return update_shop(services, shop_id, changed, by=by)
 
 
 def update_shop(services: Services, shop_id: str, update: Callable[[Shop], Shop], *, by: str) -> Shop:
-    """Store what *how* makes of a shop's settings, and write on its trail what changed."""
+    """Store what *update* makes of a shop's settings, and record what changed in its audit trail."""
     return shop_settings.update_shop(services.store, services.encryption, shop_id, update, by=by, now=services.now())
 
 
 def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: str) -> None:
-    """Let the shop's mail leave by a server of its own; empty: by the operator's. Raises Rejected or Unavailable."""
+    """Send the shop's mail by a server of its own; empty: by the operator's. Raises Rejected or Unavailable."""
     if smtp_url:
         choose_server(smtp_url, "", allow_private=services.settings.allow_private_shops)
     shop_settings.change_smtp_url(services.store, services.encryption, shop_id, smtp_url, by=by, now=services.now())
@@ -36,56 +42,70 @@ def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: s
 
 def brand_of(services: Services, shop: Shop) -> Brand:
     """What the press needs to know of *shop*. Raises Rejected when the stored logo is gone."""
-    logo = services.archive.get(shop.logo.path, sha256=shop.logo.sha256) if shop.logo else b""
-    return Brand(accent=shop.accent, logo=logo, layout=shop.layout, templates=services.settings.templates)
+    logo = (
+        services.archive.get(shop.branding.logo.path, sha256=shop.branding.logo.sha256) if shop.branding.logo else b""
+    )
+    return Brand(
+        accent=shop.branding.accent, logo=logo, layout=shop.branding.layout, templates=services.settings.templates
+    )
 
 
 def attachments_of(services: Services, shop: Shop) -> tuple[tuple[str, bytes], ...]:
     """The shop's own PDF for each mail, by name."""
-    attachment = shop.mail_attachment
+    attachment = shop.mail.attachment
     return ((attachment.name, services.archive.get(attachment.path, sha256=attachment.sha256)),) if attachment else ()
 
 
 def change_layout(services: Services, shop_id: str, layout: str, *, by: str) -> Shop:
     """Choose how documents are laid out from now on."""
     if layout not in LAYOUTS:
-        raise Rejected(f"“{layout}” is not a layout; choose one of {', '.join(LAYOUTS)}.", code="layout_unknown")
-    return change_settings(services, shop_id, by=by, layout=layout)
+        raise Rejected(
+            "“{layout}” is not a layout; choose one of {layouts}.",
+            layout=layout,
+            layouts=", ".join(LAYOUTS),
+            code="layout_unknown",
+        )
+    return change_settings(services, shop_id, {"branding.layout": layout}, by=by)
 
 
 def save_logo(services: Services, shop_id: str, content: bytes, *, by: str) -> Shop:
     """Print *content* on documents from now on. Raises Rejected for what is not a picture that can be printed."""
     ending = next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "")
     if not ending or len(content) > LARGEST_LOGO:
-        raise Rejected(f"A logo is a PNG or JPEG picture of at most {LARGEST_LOGO // 1_000_000} MB.", code="logo_wrong")
+        raise Rejected(
+            "A logo is a PNG or JPEG picture of at most {most} MB.",
+            most=LARGEST_LOGO // 1_000_000,
+            code="logo_wrong",
+        )
     try:
         Brand(logo=content)
     except ValueError as error:
-        raise Rejected(f"{error}.", code="logo_wrong") from error
-    return change_settings(
-        services, shop_id, by=by, logo=_store_file(services, "logos", shop_id, content, ending, f"logo.{ending}")
-    )
+        raise Rejected("{error}.", error=error, code="logo_wrong") from error
+    stored = _store_file(services, "logos", shop_id, content, ending, f"logo.{ending}")
+    return change_settings(services, shop_id, {"branding.logo": stored}, by=by)
 
 
 def remove_logo(services: Services, shop_id: str, *, by: str) -> Shop:
     """Print the name instead. The file stays: nothing in the archive is deleted."""
-    return change_settings(services, shop_id, by=by, logo=None)
+    return change_settings(services, shop_id, {"branding.logo": None}, by=by)
 
 
 def save_attachment(services: Services, shop_id: str, name: str, content: bytes, *, by: str) -> Shop:
-    """Send *content* along with each mail from now on."""
+    """Attach *content* to each mail from now on."""
     if not content.startswith(b"%PDF-") or len(content) > LARGEST_ATTACHMENT:
         raise Rejected(
-            f"What rides along is a PDF of at most {LARGEST_ATTACHMENT // 1_000_000} MB.", code="attachment_wrong"
+            "An attachment is a PDF of at most {most} MB.",
+            most=LARGEST_ATTACHMENT // 1_000_000,
+            code="attachment_wrong",
         )
     stem = re.sub(r"[^\w.() -]+", "-", name.removesuffix(".pdf"))[:80].strip(" .-") or "document"
     stored = _store_file(services, "attachments", shop_id, content, "pdf", f"{stem}.pdf")
-    return change_settings(services, shop_id, by=by, mail_attachment=stored)
+    return change_settings(services, shop_id, {"mail.attachment": stored}, by=by)
 
 
 def remove_attachment(services: Services, shop_id: str, *, by: str) -> Shop:
     """Send nothing along any more."""
-    return change_settings(services, shop_id, by=by, mail_attachment=None)
+    return change_settings(services, shop_id, {"mail.attachment": None}, by=by)
 
 
 def _store_file(services: Services, folder: str, shop_id: str, content: bytes, ending: str, name: str) -> StoredFile:

@@ -1,1 +1,1 @@
-"""The memory: SQLAlchemy Core on SQLite and PostgreSQL. One query a function; rows in, frozen dataclasses out."""
+"""Every query: SQLAlchemy Core on SQLite and PostgreSQL. One query a function; rows in, frozen dataclasses out."""

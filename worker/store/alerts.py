@@ -1,4 +1,4 @@
-"""Alarms: what a person must know although no order shows it. One open row per shop and code, however often it happens."""
+"""Alerts: conditions that need a person although no order shows them. One open row per shop and code, however often it happens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from worker.message import Message
 from worker.store.database.tables import alerts
 
 
@@ -13,14 +14,14 @@ from worker.store.database.tables import alerts
 class Alert:
     shop_id: str
     code: str
-    message: str
+    message: Message
     first_at: datetime
     last_at: datetime
     times: int
 
 
-def raise_alert(connection: Connection, shop_id: str, *, code: str, message: str, now: datetime) -> None:
-    """Open an alarm, or count it once more while it is open."""
+def raise_alert(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> None:
+    """Open an alert, or count it once more while it is open."""
     is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
     counted = connection.execute(
         update(alerts).where(*is_open).values(message=message, last_at=now, times=alerts.c.times + 1)
@@ -31,20 +32,20 @@ def raise_alert(connection: Connection, shop_id: str, *, code: str, message: str
         )
 
 
-def raise_and_notify_again(connection: Connection, shop_id: str, *, code: str, message: str, now: datetime) -> None:
-    """Sound an alarm, and let people be told although they know an earlier sentence of it."""
+def raise_and_notify_again(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> None:
+    """Open an alert, and have it mailed again although an earlier message of it was."""
     raise_alert(connection, shop_id, code=code, message=message, now=now)
     is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
     connection.execute(update(alerts).where(*is_open).values(notified_at=None))
 
 
 def find(connection: Connection, shop_id: str, code: str) -> Alert | None:
-    """The open alarm *code* of a shop."""
+    """The open alert *code* of a shop."""
     return next((alarm for alarm in open_alerts(connection, shop_id) if alarm.code == code), None)
 
 
 def close(connection: Connection, shop_id: str, *, code: str, now: datetime) -> bool:
-    """Close the alarm: what it told of is over. False when none was open."""
+    """Close an alert: its condition is over. False when none was open."""
     is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
     return bool(connection.execute(update(alerts).where(*is_open).values(closed_at=now)).rowcount)
 
@@ -60,7 +61,7 @@ def open_alerts(connection: Connection, shop_id: str | None = None) -> tuple[Ale
 
 
 def unnotified(connection: Connection, shop_id: str) -> dict[int, Alert]:
-    """The open alarms that no person was mailed about, by their ids."""
+    """The open alerts that nobody was mailed about, by their ids."""
     rows = connection.execute(
         select(alerts)
         .where(alerts.c.shop_id == shop_id, alerts.c.closed_at.is_(None), alerts.c.notified_at.is_(None))

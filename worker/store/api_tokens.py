@@ -1,4 +1,4 @@
-"""Tokens for the API: one shop and a few scopes each. The token itself is shown once; kept is only its SHA-256."""
+"""Tokens for the API: one shop and a few scopes each. The token itself is shown once; only its SHA-256 is stored."""
 
 import hashlib
 import secrets
@@ -45,14 +45,14 @@ class ApiToken:
 def create(
     connection: Connection, *, shop_id: str, name: str, scopes: Collection[Scope], by: str, now: datetime
 ) -> tuple[ApiToken, str]:
-    """A new token, and its secret: shown once, kept nowhere. Raises Rejected for a wrong name or no scope."""
+    """A new token, and its secret: shown once, stored nowhere. Raises Rejected for a wrong name or no scope."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Rejected(f"Give the token a name of at most {LONGEST_NAME} letters.", code="token_name")
+        raise Rejected("Give the token a name of at most {most} letters.", most=LONGEST_NAME, code="token_name")
     if not scopes:
         raise Rejected("Choose at least one thing that the token may do.", code="token_scopes")
     if sum(token.revoked_at is None for token in of_shop(connection, shop_id)) >= MOST_TOKENS:
-        raise Rejected(f"A shop has at most {MOST_TOKENS} tokens; revoke one first.", code="tokens_many")
+        raise Rejected("A shop has at most {most} tokens; revoke one first.", most=MOST_TOKENS, code="tokens_many")
     secret = PREFIX + secrets.token_urlsafe(32)
     new = insert(api_tokens).values(
         shop_id=shop_id,
@@ -67,7 +67,7 @@ def create(
 
 
 def find(connection: Connection, secret: str) -> ApiToken | None:
-    """The token that *secret* is, unless it is revoked. Looked up by its hash, so the time tells nothing about others."""
+    """The token of *secret*, unless it is revoked. Found by its hash, so the time reveals nothing about others."""
     found = select(*COLUMNS).where(api_tokens.c.token_hash == hash_token(secret), api_tokens.c.revoked_at.is_(None))
     row = connection.execute(found).one_or_none()
     return as_token(row) if row else None
@@ -96,7 +96,7 @@ def use_is_due(token: ApiToken, now: datetime) -> bool:
 
 
 def record_use(connection: Connection, token: ApiToken, now: datetime) -> None:
-    """Keep that the token was used now; of several at the same moment only the first writes."""
+    """Store that the token was used now; of several at the same time only the first writes."""
     stale = or_(api_tokens.c.used_at.is_(None), api_tokens.c.used_at <= now - USE_RECORDED_EVERY)
     connection.execute(update(api_tokens).where(api_tokens.c.token_id == token.token_id, stale).values(used_at=now))
 

@@ -1,25 +1,31 @@
-"""The trail: what happened, by whom, when. Rows are only ever added (the database refuses the rest)."""
+"""The audit trail: what happened, by whom, when. Rows are only ever added (the database refuses the rest)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from worker.message import Message
 from worker.store.database.tables import audit_trail
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One sentence of the trail. *actor* is "worker", "sweep", or the person's name."""
+    """One sentence of the trail. *actor* is "worker", "sweep", or the person's name.
 
-    shop_id: str
+    *shop_id* is None where it is about no one shop; *address* is the network address of who came in, else empty.
+    """
+
+    shop_id: str | None
     at: datetime
     actor: str
     code: str
-    message: str
+    message: Message
     order_id: int | None = None
     document_id: int | None = None
+    address: str = ""
 
 
 def add(connection: Connection, entry: AuditEntry) -> None:
@@ -38,15 +44,17 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Audit
         .where(audit_trail.c.shop_id == shop_id, audit_trail.c.order_id == order_id)
         .order_by(audit_trail.c.entry_id)
     )
-    return tuple(
-        AuditEntry(
-            shop_id=row.shop_id,
-            at=row.at,
-            actor=row.actor,
-            code=row.code,
-            message=row.message,
-            order_id=row.order_id,
-            document_id=row.document_id,
-        )
-        for row in rows
+    return tuple(as_entry(row) for row in rows)
+
+
+def as_entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        shop_id=row.shop_id,
+        at=row.at,
+        actor=row.actor,
+        code=row.code,
+        message=row.message,
+        order_id=row.order_id,
+        document_id=row.document_id,
+        address=row.address,
     )

@@ -61,7 +61,7 @@ def upcoming(series: Series, counter: Counter | None, *, today: date) -> TakenNu
 
 
 def counter_of(connection: Connection, shop_id: str, series: str) -> Counter | None:
-    """Where *series* stands; None before its first number."""
+    """The last number of *series*; None before its first."""
     row = connection.execute(
         select(series_table).where(series_table.c.shop_id == shop_id, series_table.c.series == series)
     ).one_or_none()
@@ -84,15 +84,18 @@ def write(connection: Connection, shop_id: str, counter: Counter) -> None:
 
 
 def skip(connection: Connection, shop_id: str, series: Series, after: int, *, today: date) -> LostNumbers | None:
-    """Let *series* go on after a number that is not in the books any more; which ones are missing, None when none is.
+    """Let *series* go on after a number that is no longer in the register; which ones are missing, None when none is.
 
-    Raises Rejected for a number that lies behind. Call after `lock`.
+    Raises Rejected for a number below the last. Call after `lock`.
     """
     counter = counter_of(connection, shop_id, series.name)
     coming = upcoming(series, counter, today=today)
     if after < coming.sequence - 1:
         raise Rejected(
-            f"The series “{series.name}” has come to {coming.sequence - 1}; it never goes back to {after}.",
+            "The series “{name}” has come to {last}; it never goes back to {after}.",
+            name=series.name,
+            last=coming.sequence - 1,
+            after=after,
             code="number_back",
         )
     if after == coming.sequence - 1:
@@ -102,12 +105,12 @@ def skip(connection: Connection, shop_id: str, series: Series, after: int, *, to
 
 
 def used_numbers(connection: Connection, shop_id: str) -> tuple[str, ...]:
-    """Every number that stands on a document of the shop, tests too."""
+    """Every number of the shop's documents, tests too."""
     return tuple(connection.execute(select(documents.c.number).where(documents.c.shop_id == shop_id)).scalars())
 
 
 def was_issued(connection: Connection, shop_id: str, counter: Counter) -> bool:
-    """Whether a document carries the number at which *counter* stands; not so where the owner merely set it there."""
+    """Whether a document has the counter's last number; not so where the owner merely set it."""
     mine = (documents.c.shop_id == shop_id, documents.c.series == counter.series, documents.c.period == counter.period)
     found = select(documents.c.document_id).where(*mine, documents.c.sequence == counter.last_number)
     return connection.execute(found).first() is not None
@@ -121,14 +124,14 @@ def change_series(
     continue_after: Mapping[Kind, int],
     today: date,
 ) -> Shop:
-    """Give *shop* the series *wanted*, and let kinds go on after a number used before. Returns the changed shop, not yet stored.
+    """Give *shop* the series *wanted*, and let kinds continue after a number used before. Returns the changed shop, not yet stored.
 
-    Raises Rejected for what would go back, leave a gap, or print a number that stands on a document already.
+    Raises Rejected for what would go back, leave a gap, or print a number that a document has already.
     """
     lock(connection, shop.shop_id)
     known = used_numbers(connection, shop.shop_id)
-    resets = {one.name: one.yearly for one in shop.series.values()}
-    continued = dict(shop.continued_after)
+    resets = {one.name: one.yearly for one in shop.numbering.series.values()}
+    continued = dict(shop.numbering.continued_after)
     for series in {one.name: one for one in wanted.values()}.values():
         found = counter_of(connection, shop.shop_id, series.name)
         counter = (
@@ -142,11 +145,11 @@ def change_series(
         refuse_repeats(series, counter, known, today=today)
         if counter is not None and counter != found:
             write(connection, shop.shop_id, counter)
-    return replace(shop, series=dict(wanted), continued_after=continued)
+    return replace(shop, numbering=replace(shop.numbering, series=dict(wanted), continued_after=continued))
 
 
 def in_new_period(counter: Counter | None, series: Series, today: date) -> Counter | None:
-    """The same count under its new period: a series that no longer starts again, or does from next year on, just goes on."""
+    """The same count under its new period: a series that no longer restarts, or does from next year on, just continues."""
     return counter and replace(counter, period=period(series, counter.last_date or today))
 
 
@@ -154,7 +157,8 @@ def requested_start(series: Series, wanted: Mapping[Kind, Series], continue_afte
     starts = {after for kind, after in continue_after.items() if wanted[kind].name == series.name}
     if len(starts) > 1:
         raise Rejected(
-            f"The series “{series.name}” is shared and cannot continue after two numbers at once.",
+            "The series “{name}” is shared and cannot continue after two numbers at once.",
+            name=series.name,
             code="number_unclear",
         )
     return starts.pop() if starts else None
@@ -167,12 +171,19 @@ def counter_after(series: Series, counter: Counter | None, after: int, *, today:
     runs = counter is not None and counter.period == coming.period and taken
     if runs and after < last:
         raise Rejected(
-            f"The series “{series.name}” has come to {last}; it never goes back to {after}.", code="number_back"
+            "The series “{name}” has come to {last}; it never goes back to {after}.",
+            name=series.name,
+            last=last,
+            after=after,
+            code="number_back",
         )
     if runs and after > last:
         raise Rejected(
-            f"The series “{series.name}” has come to {last}; continuing after {after} would leave a gap. "
-            "Start a new series with another pattern instead.",
+            "The series “{name}” has come to {last}; continuing after {after} would leave a gap. Start a new "
+            "series with another pattern instead.",
+            name=series.name,
+            last=last,
+            after=after,
             code="number_gap",
         )
     return Counter(series.name, coming.period, after, counter.last_date if counter else None)
@@ -183,7 +194,9 @@ def refuse_repeats(series: Series, counter: Counter | None, known: Collection[st
     repeated = first_repeated_number(series, known, year=coming.issued_on.year, number=coming.sequence)
     if repeated is not None:
         raise Rejected(
-            f"The series “{series.name}” would come to {repeated}, and that number stands on a document already. "
+            "The series “{name}” would come to {repeated}, and that number stands on a document already. "
             "Give it another pattern, or let it continue after a higher number.",
+            name=series.name,
+            repeated=repeated,
             code="number_exists",
         )

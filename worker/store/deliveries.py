@@ -2,16 +2,18 @@
 
 import hashlib
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from worker.store.database.tables import deliveries
+from worker.message import Message
+from worker.store import jobs as job_store
+from worker.store.database.tables import deliveries, jobs
+from worker.store.jobs import IS_PENDING, JobKind, Leased
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,25 @@ class Delivery:
     state: str
     attempts: int
     code: str
-    message: str
+    message: Message
     finished_at: datetime | None
 
 
 @dataclass(frozen=True)
-class LeasedDeliveries:
+class LeasedDeliveries(Leased):
     """All waiting deliveries of one order, leased to one worker until `lease_until`."""
 
-    lease: str
     deliveries: tuple[Delivery, ...]
+
+
+# The name of the job that a delivery is.
+PROCESS_ORDER = JobKind.PROCESS_ORDER.value
+IS_DELIVERY = jobs.c.kind == JobKind.PROCESS_ORDER
+COLUMNS: dict[str, ColumnElement[Any]] = {
+    name: deliveries.c[name] if name in deliveries.c else jobs.c[name]
+    for name in Delivery.__dataclass_fields__
+    if name != "finished_at"
+} | {"finished_at": jobs.c.done_at.label("finished_at")}
 
 
 def add(
@@ -54,9 +65,12 @@ def add(
     now: datetime,
 ) -> int:
     """Store one delivery and return its id; it waits from *now* on."""
-    result = connection.execute(
-        insert(deliveries)
-        .values(
+    delivery_id = job_store.add(
+        connection, JobKind.PROCESS_ORDER, PROCESS_ORDER, shop_id=shop_id, order_id=order_id, now=now
+    )
+    connection.execute(
+        insert(deliveries).values(
+            delivery_id=delivery_id,
             shop_id=shop_id,
             source=source,
             topic=topic,
@@ -65,122 +79,94 @@ def add(
             body=body,
             body_sha256=hashlib.sha256(body).hexdigest(),
             headers=json.dumps(list(headers)),
-            state="waiting",
-            next_at=now,
         )
-        .returning(deliveries.c.delivery_id)
     )
-    return int(result.scalar_one())
+    return delivery_id
 
 
 def take(connection: Connection, delivery_id: int, *, now: datetime, lease_for: timedelta) -> LeasedDeliveries | None:
     """Lease every free delivery of the same order to the caller. None when nothing waits: someone else has it, or it is done."""
     one = connection.execute(
-        select(deliveries.c.shop_id, deliveries.c.order_id).where(deliveries.c.delivery_id == delivery_id)
+        select(jobs.c.shop_id, jobs.c.order_id).where(jobs.c.job_id == delivery_id, IS_DELIVERY)
     ).one_or_none()
     if one is None:
         return None
-    same = deliveries.c.delivery_id == delivery_id
+    same = [jobs.c.job_id == delivery_id]
     if one.order_id is not None:
-        same = and_(deliveries.c.shop_id == one.shop_id, deliveries.c.order_id == one.order_id)
-    lease = str(uuid.uuid4())
-    result = connection.execute(
-        update(deliveries)
-        .where(same, free(now))
-        .values(state="running", lease=lease, lease_until=now + lease_for, attempts=deliveries.c.attempts + 1)
-    )
-    if not result.rowcount:
+        same = [IS_DELIVERY, jobs.c.shop_id == one.shop_id, jobs.c.order_id == one.order_id]
+    lease = job_store.claim(connection, *same, now=now, lease_for=lease_for)
+    if lease is None:
         return None
-    rows = connection.execute(select(deliveries).where(deliveries.c.lease == lease).order_by(deliveries.c.delivery_id))
-    return LeasedDeliveries(lease, tuple(as_delivery(row) for row in rows))
-
-
-def finish(connection: Connection, lease: str, *, code: str, message: str, now: datetime, state: str = "done") -> bool:
-    """Close all deliveries of *lease*. False when the lease was lost meanwhile."""
-    values = {
-        "state": state,
-        "lease": None,
-        "lease_until": None,
-        "code": code,
-        "message": message,
-        "finished_at": now,
-    }
-    return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
-
-
-def retry_later(connection: Connection, lease: str, *, code: str, message: str, next_at: datetime) -> bool:
-    """Let the deliveries of *lease* wait until *next_at*, keeping why."""
-    values = {
-        "state": "waiting",
-        "lease": None,
-        "lease_until": None,
-        "code": code,
-        "message": message,
-        "next_at": next_at,
-    }
-    return bool(connection.execute(update(deliveries).where(deliveries.c.lease == lease).values(**values)).rowcount)
+    found = read(connection, jobs.c.lease == lease)
+    return LeasedDeliveries(lease, found[0].attempts, found[0].received_at, found)
 
 
 def retry_failed(
     connection: Connection, shop_id: str, *, order_id: int | None = None, code: str | None = None, now: datetime
 ) -> tuple[int, ...]:
     """Let failed deliveries wait once more, from *now* on: those of an order, or those that failed for *code*; their ids."""
-    failed = [deliveries.c.shop_id == shop_id, deliveries.c.state == "failed"]
+    failed = [IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state == "failed"]
     if order_id is not None:
-        failed.append(deliveries.c.order_id == order_id)
+        failed.append(jobs.c.order_id == order_id)
     if code is not None:
-        failed.append(deliveries.c.code == code)
-    again = {"state": "waiting", "attempts": 0, "next_at": now, "finished_at": None}
-    rows = connection.execute(update(deliveries).where(*failed).values(**again).returning(deliveries.c.delivery_id))
-    return tuple(int(delivery_id) for delivery_id in rows.scalars())
+        failed.append(jobs.c.code == code)
+    return job_store.retry(connection, *failed, now=now)
 
 
 def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> int:
     """Let deliveries that failed, or wait for a later time, wait from *now* on. Returns how many."""
-    mine = (deliveries.c.delivery_id.in_(delivery_ids), deliveries.c.state.in_(("waiting", "failed")))
-    again = {"state": "waiting", "attempts": 0, "next_at": now, "finished_at": None}
-    return connection.execute(update(deliveries).where(*mine).values(**again)).rowcount
+    mine = (IS_DELIVERY, jobs.c.job_id.in_(delivery_ids), jobs.c.state.in_(("waiting", "failed")))
+    return len(job_store.retry(connection, *mine, now=now))
 
 
-def close_failed(connection: Connection, shop_id: str, order_id: int, *, code: str, message: str, now: datetime) -> int:
+def close_failed(
+    connection: Connection, shop_id: str, order_id: int, *, code: str, message: Message, now: datetime
+) -> int:
     """End the failed deliveries of an order: a person says that there is nothing to do. Returns how many."""
-    mine = (deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id, deliveries.c.state == "failed")
-    values = {"state": "done", "code": code, "message": message, "finished_at": now}
-    return connection.execute(update(deliveries).where(*mine).values(**values)).rowcount
+    mine = (IS_DELIVERY, jobs.c.shop_id == shop_id, jobs.c.order_id == order_id, jobs.c.state == "failed")
+    return job_store.close(connection, *mine, now=now, state="done", code=code, message=message)
+
+
+def close_waiting(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> int:
+    """Close what a shop that leaves still waits for. Returns how much that was."""
+    waiting = (IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
+    return job_store.close(connection, *waiting, now=now, state="done", code=code, message=message)
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
     """One delivery id for each order that has something to do now, oldest first."""
-    first = func.min(deliveries.c.delivery_id)
-    nobody = select(first).where(deliveries.c.order_id.is_(None), free(now)).group_by(deliveries.c.delivery_id)
-    orders = (
-        select(first)
-        .where(deliveries.c.order_id.is_not(None), free(now))
-        .group_by(deliveries.c.shop_id, deliveries.c.order_id)
-    )
+    first, free = func.min(jobs.c.job_id), (IS_DELIVERY, IS_PENDING, job_store.free(now))
+    nobody = select(first).where(jobs.c.order_id.is_(None), *free).group_by(jobs.c.job_id)
+    orders = select(first).where(jobs.c.order_id.is_not(None), *free).group_by(jobs.c.shop_id, jobs.c.order_id)
     found = connection.execute(nobody.union_all(orders).limit(limit)).scalars()
     return tuple(sorted(int(delivery_id) for delivery_id in found))
 
 
 def find(connection: Connection, delivery_id: int) -> Delivery | None:
-    row = connection.execute(select(deliveries).where(deliveries.c.delivery_id == delivery_id)).one_or_none()
-    return as_delivery(row) if row is not None else None
+    return next(iter(read(connection, deliveries.c.delivery_id == delivery_id)), None)
 
 
 def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Delivery, ...]:
-    rows = connection.execute(
-        select(deliveries)
-        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id)
-        .order_by(deliveries.c.delivery_id)
-    )
+    return read(connection, deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id)
+
+
+def read(connection: Connection, *which: ColumnElement[bool]) -> tuple[Delivery, ...]:
+    """Deliveries with what became of them, oldest first."""
+    rows = connection.execute(query().where(*which).order_by(deliveries.c.delivery_id))
     return tuple(as_delivery(row) for row in rows)
+
+
+def query(*, without: Sequence[str] = ()) -> Select[Any]:
+    """The columns of `Delivery`, but for some."""
+    shown = [column for name, column in COLUMNS.items() if name not in without]
+    return select(*shown).join_from(deliveries, jobs, jobs.c.job_id == deliveries.c.delivery_id)
 
 
 def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:
     """The orders for which something is still to be looked at, or failed."""
     found = connection.execute(
-        select(deliveries.c.order_id)
-        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.is_not(None), deliveries.c.state != "done")
+        select(jobs.c.order_id)
+        .where(IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.order_id.is_not(None))
         .distinct()
     )
     return tuple(int(order_id) for order_id in found.scalars())
@@ -189,33 +175,28 @@ def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:
 def of_orders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
     """The deliveries of several orders at once, oldest first."""
     found: dict[int, tuple[Delivery, ...]] = {}
-    rows = connection.execute(
-        select(deliveries)
-        .where(deliveries.c.shop_id == shop_id, deliveries.c.order_id.in_(order_ids))
-        .order_by(deliveries.c.delivery_id)
-    )
-    for row in rows:
-        found[row.order_id] = (*found.get(row.order_id, ()), as_delivery(row))
+    for delivery in read(connection, deliveries.c.shop_id == shop_id, deliveries.c.order_id.in_(order_ids)):
+        if delivery.order_id is not None:
+            found[delivery.order_id] = (*found.get(delivery.order_id, ()), delivery)
     return found
 
 
 def postpone(connection: Connection, delivery_id: int, *, until: datetime) -> None:
     """Let a delivery that waits wait longer, so that many at once do not come before those of today."""
     connection.execute(
-        update(deliveries)
-        .where(deliveries.c.delivery_id == delivery_id, deliveries.c.state == "waiting")
-        .values(next_at=until)
+        update(jobs).where(IS_DELIVERY, jobs.c.job_id == delivery_id, jobs.c.state == "waiting").values(next_at=until)
     )
 
 
 def count_waiting(connection: Connection, shop_id: str, *, source: str) -> int:
     """How many deliveries of one source are still to be looked at: how far a backfill is."""
-    mine = (
-        deliveries.c.shop_id == shop_id,
-        deliveries.c.source == source,
-        deliveries.c.state.in_(("waiting", "running")),
+    counted = (
+        select(func.count())
+        .join_from(jobs, deliveries, deliveries.c.delivery_id == jobs.c.job_id)
+        .where(IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
+        .where(deliveries.c.source == source)
     )
-    return int(connection.execute(select(func.count()).select_from(deliveries).where(*mine)).scalar_one())
+    return int(connection.execute(counted).scalar_one())
 
 
 def latest_bodies(connection: Connection, shop_id: str, *, limit: int) -> tuple[bytes, ...]:
@@ -257,7 +238,7 @@ def last_delivered_at(connection: Connection, shop_id: str) -> datetime | None:
 
 
 def has_delivered(connection: Connection, shop_id: str) -> bool:
-    """Whether the shop ever delivered anything by itself."""
+    """Whether the shop ever delivered anything by webhook."""
     one = select(deliveries.c.delivery_id).where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")
     return connection.execute(one.limit(1)).first() is not None
 
@@ -275,23 +256,8 @@ def active_webhook_ids(connection: Connection, shop_id: str, *, since: datetime,
 
 
 def states_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, str]:
-    rows = connection.execute(
-        select(deliveries.c.delivery_id, deliveries.c.state).where(deliveries.c.delivery_id.in_(delivery_ids))
-    )
-    return {row.delivery_id: row.state for row in rows}
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    rows = connection.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
-    return {state: int(number) for state, number in rows}
-
-
-def free(now: datetime) -> ColumnElement[bool]:
-    """Waiting and due, or leased to a worker that is gone."""
-    return or_(
-        and_(deliveries.c.state == "waiting", deliveries.c.next_at <= now),
-        and_(deliveries.c.state == "running", deliveries.c.lease_until < now),
-    )
+    rows = connection.execute(select(jobs.c.job_id, jobs.c.state).where(IS_DELIVERY, jobs.c.job_id.in_(delivery_ids)))
+    return {row.job_id: row.state for row in rows}
 
 
 def as_delivery(row: Row[Any]) -> Delivery:

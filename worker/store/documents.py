@@ -1,22 +1,20 @@
-"""Documents, drafts, files and marks. A document's row is written once and never again; what becomes of it lives beside it."""
+"""Documents, drafts and files. A document's row is written once and never again; what becomes of it is in other tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from worker.domain.document import Document, Draft, History, Kind, StoredDraft
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
-from worker.store import order_search, webhooks
+from worker.store import order_search, payments, webhooks
 from worker.store.database import json_codec
-from worker.store.database.tables import documents, drafts, files, marks, unpaid
-
-REVOKED, RENEWED = "revoked", "renewed"
+from worker.store.database.tables import documents, drafts, files, unpaid
 
 
 @dataclass(frozen=True)
@@ -29,17 +27,6 @@ class StoredFile:
     size: int
     path: str
     stored_at: datetime
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What became of a document: `paid` (with the day), `revoked` (its links so far) or `renewed` (links from then on)."""
-
-    document_id: int
-    mark: str
-    marked_at: datetime
-    on_date: date | None
-    by: str
 
 
 def add(
@@ -55,10 +42,10 @@ def add(
     draft: Draft,
     document_id: int | None = None,
 ) -> Document:
-    """Store an issued document, and owe a call to whoever wants to be told of it.
+    """Store an issued document, and plan the events of the endpoints that want it.
 
     Call in the transaction that took its number. Raises IntegrityError for a cause that has one. It gets the next id, or the
-    *document_id* that it had before the books were lost: links to it are out there.
+    *document_id* that it had before the database was lost: links to it are out there.
     """
     snapshot = json_codec.dump(draft)
     stored_id = connection.execute(
@@ -95,33 +82,28 @@ def add(
         newest = select(func.max(documents.c.document_id)).scalar_subquery()
         connection.execute(select(func.setval(func.pg_get_serial_sequence("documents", "document_id"), newest)))
     document = Document(int(stored_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
-    update_unpaid(connection, document)
+    expect_payment(connection, document)
     webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=issued_at)
     if draft.corrects is not None:
+        payments.update_unpaid(connection, draft.corrects.document_id)
         webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=issued_at)
     order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(number))
     return document
 
 
-def update_unpaid(connection: Connection, document: Document) -> None:
-    """An invoice waits for its money from the start; what a credit note takes back wholly no longer does."""
+def expect_payment(connection: Connection, document: Document) -> None:
+    """Add an issued invoice to `unpaid`, unless it was paid before it was made."""
     draft = document.draft
     if draft.kind is Kind.INVOICE and not draft.test and not draft.is_paid and draft.total > 0:
         values = {"document_id": document.document_id, "shop_id": document.shop_id, "issued_on": document.issued_on}
         connection.execute(insert(unpaid).values(values))
-    if draft.corrects is not None:
-        corrected = draft.corrects.document_id
-        back = select(func.coalesce(func.sum(documents.c.total), 0)).where(documents.c.corrects == corrected)
-        whole = select(documents.c.total).where(documents.c.document_id == corrected)
-        if connection.execute(back).scalar_one() >= connection.execute(whole).scalar_one():
-            connection.execute(delete(unpaid).where(unpaid.c.document_id == corrected))
 
 
 def get(connection: Connection, document_id: int) -> Document:
     """The document with *document_id*. Raises Rejected when there is none."""
     found = find(connection, document_id)
     if found is None:
-        raise Rejected(f"There is no document with id {document_id}.", code="document_unknown")
+        raise Rejected("There is no document with id {document_id}.", document_id=document_id, code="document_unknown")
     return found
 
 
@@ -226,7 +208,7 @@ def every(connection: Connection, shop_id: str, *, at_once: int = 500) -> Iterat
 
 
 def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
-    """Keep *draft* for a person, or bring the kept one of the same cause up to date. A discarded one stays discarded."""
+    """Store *draft* for a person, or update the one of the same cause. A discarded one stays discarded."""
     key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
     found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
     snapshot = json_codec.dump(draft)
@@ -255,12 +237,12 @@ def get_draft(connection: Connection, draft_id: int) -> StoredDraft:
     """The draft with *draft_id*. Raises Rejected when there is none, or it has been issued."""
     row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
     if row is None or row.state == "issued":
-        raise Rejected(f"There is no draft with id {draft_id} any more.", code="draft_unknown")
+        raise Rejected("There is no draft with id {draft_id} any more.", draft_id=draft_id, code="draft_unknown")
     return as_stored_draft(row)
 
 
 def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
-    """Mark the open draft of *cause* as `issued` or `discarded`; False when there was none."""
+    """Set the open draft of *cause* to `issued` or `discarded`; False when there was none."""
     result = connection.execute(
         update(drafts)
         .where(
@@ -282,7 +264,7 @@ def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
     try:
         with connection.begin_nested():
             connection.execute(insert(files).values(**vars(stored)))
-    except IntegrityError:  # another worker stored it between our look and our row
+    except IntegrityError:  # another worker stored it between our query and our insert
         return file_of(connection, stored.document_id, stored.format) or stored
     return stored
 
@@ -298,39 +280,6 @@ def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, t
     for row in connection.execute(select(files).where(files.c.document_id.in_(document_ids))).mappings():
         found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
     return found
-
-
-def mark(
-    connection: Connection, document_id: int, name: str, *, now: datetime, on_date: date | None = None, by: str
-) -> bool:
-    """Mark a document once; False when it was marked so already. Whoever wants to be told of a payment is owed a call."""
-    try:
-        with connection.begin_nested():
-            connection.execute(
-                insert(marks).values(document_id=document_id, mark=name, marked_at=now, on_date=on_date, by=by)
-            )
-    except IntegrityError:
-        return False
-    if name == "paid":
-        connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
-        webhooks.plan(connection, WebhookEventKind.PAID, document_id, now=now)
-    return True
-
-
-def marks_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, dict[str, Mark]]:
-    """The marks of each document, by name."""
-    found: dict[int, dict[str, Mark]] = {}
-    for row in connection.execute(select(marks).where(marks.c.document_id.in_(document_ids))).mappings():
-        found.setdefault(row["document_id"], {})[row["mark"]] = Mark(**row)
-    return found
-
-
-def link_is_valid(marks: Mapping[str, Mark], *, signed_at: datetime) -> bool:
-    """Whether a link signed at that moment leads to a document with *marks*: after a revocation only a renewed one does."""
-    revoked, renewed = marks.get(REVOKED), marks.get(RENEWED)
-    if revoked is None:
-        return True
-    return renewed is not None and renewed.marked_at >= revoked.marked_at and signed_at >= renewed.marked_at
 
 
 def issued_from(connection: Connection, draft_id: int) -> Document | None:

@@ -1,4 +1,4 @@
-"""What happened in each hour, per shop and for all: written by the sweep, so that a plot reads a few hundred rows and counts none."""
+"""Statistics of each hour, per shop and for all: written by the scheduler, so that a plot reads a few hundred rows and counts none."""
 
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import deliveries, documents, hourly_stats, orders, steps
+from worker.store.database.tables import deliveries, documents, hourly_stats, jobs, orders
+from worker.store.jobs import JobKind
+from worker.store.steps import StepName
 
 HOUR = timedelta(hours=1)
 # The shop of the rows about all shops.
@@ -22,7 +24,7 @@ ALL_SHOPS = ""
 class HourlyStats:
     """One hour that begins at *hour* (aware UTC). *latency_ms*: half of the mails left faster than that after what came in.
 
-    *orders* were placed in it, *documents* issued, *mails* sent; *failures* are looks and steps given up. *latency_ms* is
+    *orders* were placed in it, *documents* issued, *mails* sent; *failures* are deliveries and steps given up. *latency_ms* is
     None where no mail left that something which came in led to (a person's drafts are not somebody's waiting).
     """
 
@@ -100,7 +102,7 @@ def summed(some: list[HourlyStats]) -> dict[str, int]:
 
 
 def median_latency(some: list[HourlyStats]) -> int | None:
-    """The latency of the mail in the middle, as far as medians of hours can tell."""
+    """The median latency of mails, as far as medians of hours allow."""
     known = sorted((hour.latency_ms, hour.mails) for hour in some if hour.latency_ms is not None)
     half, passed = sum(mails for _, mails in known) / 2, 0
     for latency_ms, mails in known:
@@ -131,15 +133,14 @@ def count(connection: Connection, hour: datetime) -> dict[str, HourlyStats]:
     """What happened from *hour* to the next one, by shop; there is always a row for all shops. A few queries by time."""
     end = hour + HOUR
     found: dict[str, HourlyStats] = {}
-    failed = (steps.c.state == "failed", between(steps.c.done_at, hour, end))
-    mailed = (steps.c.name == "mail", steps.c.state == "done", between(steps.c.done_at, hour, end))
-    given_up = (deliveries.c.state == "failed", between(deliveries.c.finished_at, hour, end))
+    done = between(jobs.c.done_at, hour, end)
+    failed = (jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)), jobs.c.state == "failed", done)
+    mailed = (jobs.c.kind == JobKind.STEP, jobs.c.name == StepName.MAIL, jobs.c.state == "done", done)
     for name, owner, where in (
         ("orders", orders.c.shop_id, (between(orders.c.ordered_at, hour, end),)),
         ("documents", documents.c.shop_id, (between(documents.c.issued_at, hour, end),)),
-        ("mails", steps.c.shop_id, mailed),
-        ("failures", steps.c.shop_id, failed),
-        ("failures", deliveries.c.shop_id, given_up),
+        ("mails", jobs.c.shop_id, mailed),
+        ("failures", jobs.c.shop_id, failed),
     ):
         for shop_id, number in connection.execute(select(owner, func.count()).where(*where).group_by(owner)):
             for key in (shop_id, ALL_SHOPS):
@@ -157,22 +158,24 @@ def between(column: ColumnElement[Any], begin: datetime, end: datetime) -> Colum
 def latencies(connection: Connection, mailed: tuple[ColumnElement[bool], ...]) -> Iterator[tuple[str, timedelta]]:
     """Shop and time from what came in to the mail, for each mail that something which came in led to.
 
-    What led to a document is what was being looked at when it was issued: came in before, finished after. Of several
-    deliveries that one look answered, the first has waited longest.
+    What led to a document is the delivery that was processed when it was issued: received before, finished after. Of several
+    deliveries that were answered together, the first has waited longest.
     """
+    look = jobs.alias("look")
     came_in = (
         select(func.min(deliveries.c.received_at, type_=deliveries.c.received_at.type))
+        .join_from(deliveries, look, look.c.job_id == deliveries.c.delivery_id)
         .where(
             deliveries.c.shop_id == documents.c.shop_id,
             deliveries.c.order_id == documents.c.order_id,
             deliveries.c.received_at <= documents.c.issued_at,
-            deliveries.c.finished_at >= documents.c.issued_at,
+            look.c.done_at >= documents.c.issued_at,
         )
         .scalar_subquery()
     )
     rows = connection.execute(
-        select(steps.c.shop_id, steps.c.done_at, came_in.label("came_in"))
-        .join_from(steps, documents, documents.c.document_id == steps.c.document_id)
+        select(jobs.c.shop_id, jobs.c.done_at, came_in.label("came_in"))
+        .join_from(jobs, documents, documents.c.document_id == jobs.c.document_id)
         .where(*mailed)
     )
     for row in rows:

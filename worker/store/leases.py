@@ -1,4 +1,4 @@
-"""Leases: one holder at a time for a named duty, such as sweeping; and the heartbeats of processes."""
+"""Leases: one holder at a time for a named duty, such as being the scheduler; and the heartbeats of processes."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from worker.store.database.tables import leases
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
-    """Take or keep the duty *name*; False while someone else holds it."""
+    """Take or extend the lease *name*; False while someone else holds it."""
     mine = update(leases).where(leases.c.name == name, (leases.c.holder == holder) | (leases.c.until < now))
     if connection.execute(mine.values(holder=holder, until=now + lease_for)).rowcount:
         return True

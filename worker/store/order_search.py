@@ -1,6 +1,6 @@
-"""Finding orders by what a person types: the words of each order in a table, and a search by how words begin.
+"""Finding orders by what is typed: the words of each order in a table, and a search by how words begin.
 
-A word is kept folded (lower case, no accents). What was typed is folded the same way, and every typed word must begin a
+A word is stored folded (lower case, no accents). What was typed is folded the same way, and every typed word must begin a
 word of the order.
 """
 
@@ -29,11 +29,11 @@ from worker.store.database.tables import documents, order_search, orders
 
 LONGEST_WORD = 60
 MOST_WORDS = 40
-# Somebody who types a whole letter means its first words.
+# Somebody who pastes a whole letter means its first words.
 MOST_TERMS = 6
-# Up to so many orders are read and sorted; a word of more orders than that is met often enough by walking through the list.
+# Up to so many orders are read and sorted; a word of more orders than that is met often enough by scanning the list.
 MAX_CANDIDATES = 2_000
-# Sorts after everything that a word can go on with.
+# Sorts after everything that a word can continue with.
 LAST_LETTER = "\U0010ffff"
 EDGES = "#.,;:()[]{}<>\"'“”‘’„«»!?*"
 
@@ -66,7 +66,7 @@ def word_parts(word: str) -> tuple[str, ...]:
 
 
 def update(connection: Connection, shop_id: str, order: Order) -> None:
-    """Let *order* be found by what it says now, and no longer by what it said before."""
+    """Replace the search words of *order* by those of its present state."""
     billing = order.billing
     wanted = words_of(order.number, billing.name, billing.company, billing.email) | numbers_of(
         connection, shop_id, order.order_id
@@ -115,7 +115,7 @@ def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]
 
 @dataclass(frozen=True)
 class Search:
-    """How to look for *terms*, the rarest first: through the few orders of a rare word, or by walking a list and asking of each row."""
+    """How to search for *terms*, the rarest first: through the few orders of a rare word, or by scanning a list and testing each row."""
 
     terms: tuple[str, ...]
     candidates: Subquery | None
@@ -139,7 +139,7 @@ def search(connection: Connection, shops: Shops, text: str) -> Search | None:
         select(order_search.c.shop_id, order_search.c.order_id)
         .where(starts_with(rarest), *within(order_search.c.shop_id, shops))
         .distinct()
-        # More than are there: it keeps PostgreSQL from walking through the whole list instead.
+        # More than are there: otherwise PostgreSQL scans the whole list instead.
         .limit(MAX_CANDIDATES + 1)
     )
     return Search(terms, candidates.subquery("few"))

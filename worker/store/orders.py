@@ -1,4 +1,4 @@
-"""What the last look at an order saw and decided: one row per order, the head of its trail."""
+"""What was last fetched and decided of an order: one row per order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ from worker.store.database.tables import documents, orders
 
 @dataclass(frozen=True)
 class StoredOrder:
-    """An order as the last look saw it. *total* is as the shop states it; what changed after *looked_at* may not be in it.
-    *silent* are flags that a person said need nothing.
+    """An order as last fetched. *total* is as the shop states it; what changed after *fetched_at* may not be in it.
+    *ignored_flags* are flags that a person said need nothing.
     """
 
     shop_id: str
@@ -47,8 +47,8 @@ def save(
     flags: tuple[Problem, ...],
     as_of: datetime,
 ) -> None:
-    """Keep what a look saw, in place of the look before, and what the order is found by; only for a look that is not older
-    (`last_look`). A flag that a person silenced stays silent.
+    """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
+    (`last_fetched_at`). A flag that a person ignored stays ignored.
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     before = json_codec.load(
@@ -78,7 +78,7 @@ def save(
 
 
 def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
-    """Let the flags of an order no longer ask for a person. Returns how many did."""
+    """Move the order's flags to `ignored_flags`; return how many."""
     order = find(connection, shop_id, order_id)
     if order is None or not order.flags:
         return 0
@@ -89,7 +89,7 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
 
 
 def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_key: str) -> datetime | None:
-    """As of when the order was seen last; None before the first look. Ask under the shop's lock."""
+    """As of when the order was last fetched; None before the first time. Call under the shop's lock."""
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order_key)
     return connection.execute(select(orders.c.fetched_at).where(*key)).scalar_one_or_none()
 
@@ -123,7 +123,7 @@ def causes(connection: Connection, shop_id: str, *, kind: Kind, since: datetime)
 
 
 def flagged(connection: Connection, shop_id: str, code: str) -> tuple[int, ...]:
-    """The orders whose last look left the flag *code*."""
+    """The orders with the flag *code*."""
     found = connection.execute(
         select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.flags.contains(f'"code":"{code}"'))
     )

@@ -1,4 +1,4 @@
-"""What is not kept for ever: raw bodies, the names of orders that made nothing, the secrets of a shop that left."""
+"""What is deleted in time: raw bodies, the names of orders that made nothing, the secrets of a closed shop."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,15 +10,21 @@ from worker.domain.document import Draft
 from worker.domain.party import Buyer
 from worker.store import order_search
 from worker.store.database import json_codec
-from worker.store.database.tables import deliveries, documents, drafts, orders
+from worker.store.database.tables import deliveries, documents, drafts, jobs, orders
 
 FINISHED = ("done", "failed")
 
 
 def forget_bodies(connection: Connection, *, before: datetime, limit: int) -> int:
     """Drop up to *limit* raw bodies of deliveries that are finished and came in before *before*; their hashes stay."""
-    old = (deliveries.c.body.is_not(None), deliveries.c.received_at < before, deliveries.c.state.in_(FINISHED))
-    some = select(deliveries.c.delivery_id).where(*old).order_by(deliveries.c.delivery_id).limit(limit)
+    old = (deliveries.c.body.is_not(None), deliveries.c.received_at < before, jobs.c.state.in_(FINISHED))
+    some = (
+        select(deliveries.c.delivery_id)
+        .join(jobs, jobs.c.job_id == deliveries.c.delivery_id)
+        .where(*old)
+        .order_by(deliveries.c.delivery_id)
+        .limit(limit)
+    )
     return connection.execute(
         update(deliveries).where(deliveries.c.delivery_id.in_(some.scalar_subquery())).values(body=None)
     ).rowcount
@@ -30,14 +36,6 @@ def forget_bodies_of(connection: Connection, shop_id: str, order_ids: Sequence[i
     if order_ids is not None:
         mine = and_(mine, deliveries.c.order_id.in_(order_ids))
     return connection.execute(update(deliveries).where(mine).values(body=None)).rowcount
-
-
-def close_waiting(connection: Connection, shop_id: str, *, code: str, message: str, now: datetime) -> int:
-    """Close what still waits to be looked at."""
-    waiting = (deliveries.c.shop_id == shop_id, deliveries.c.state.in_(("waiting", "running")))
-    values = {"state": "done", "lease": None, "lease_until": None, "finished_at": now}
-    ended = update(deliveries).where(*waiting).values(**values, code=code, message=message)
-    return connection.execute(ended).rowcount
 
 
 def bodies(connection: Connection, shop_id: str) -> Iterator[tuple[int, bytes]]:
@@ -65,7 +63,7 @@ def forget_buyers(connection: Connection, shop_id: str, order_ids: Sequence[int]
 
 
 def anonymise_discarded(connection: Connection, shop_id: str, order_ids: Sequence[int], *, now: datetime) -> int:
-    """Take the person out of discarded drafts. The row stays, so that its cause does not come back by itself."""
+    """Remove personal data from discarded drafts. The row stays, so that its cause gives no new draft by itself."""
     rows = connection.execute(
         select(drafts.c.draft_id, drafts.c.snapshot).where(
             drafts.c.shop_id == shop_id, drafts.c.order_id.in_(order_ids), drafts.c.state == "discarded"

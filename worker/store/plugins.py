@@ -11,15 +11,17 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
+from worker.message import NO_MESSAGE, Message
 from worker.store.database.encryption import Encryption
-from worker.store.database.tables import documents, invites, plugins, steps
+from worker.store.database.tables import documents, invites, jobs, plugins
 from worker.store.documents import as_document
+from worker.store.steps import was_mailed
 
 # No letter or digit that looks like another one.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 20
 INVITE_LIFETIME = timedelta(days=7)
-# The sweep's tick comes every two minutes.
+# The scheduler syncs every two minutes.
 RESPONSE_WITHIN = timedelta(minutes=6)
 # Its last heartbeat counts for ten minutes, and what it held then it lets go of after ten, or a taken mail after 25.
 MAY_HOLD_FOR = timedelta(minutes=40)
@@ -38,7 +40,7 @@ class Invite:
 
 @dataclass(frozen=True)
 class Plugin:
-    """A shop's plugin. *heard_at*: when it last answered a call of ours; *told_up_to* names the last document it knows."""
+    """A shop's plugin. *last_response_at*: when it last answered a call of ours; *synced_document_id* is the last document it knows."""
 
     plugin_id: int
     shop_id: str
@@ -49,7 +51,7 @@ class Plugin:
     heartbeat_at: datetime | None
     check_state: str
     check_code: str
-    check_message: str
+    check_message: Message
     last_response_at: datetime | None
     synced_document_id: int
 
@@ -58,7 +60,7 @@ class Plugin:
         return self.last_response_at is not None and now - self.last_response_at <= RESPONSE_WITHIN
 
     def must_ask_about_mail(self, now: datetime) -> bool:
-        """Whether the shop may be holding a mail that ours would be the second of, even if it fell silent meanwhile."""
+        """Whether the shop may be holding a mail that ours would be the second of, even if it stopped answering meanwhile."""
         return self.last_response_at is not None and now - self.last_response_at <= MAY_HOLD_FOR
 
 
@@ -113,7 +115,7 @@ def use_invite(connection: Connection, hashed: str, *, now: datetime) -> bool:
 def connect(
     connection: Connection, encryption: Encryption, *, shop_id: str, secret: str, site: str, version: str, now: datetime
 ) -> int:
-    """Keep a plugin that just connected, in place of the shop's earlier one. Returns its id."""
+    """Store a plugin that just connected, in place of the shop's earlier one. Returns its id."""
     connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
     result = connection.execute(
         insert(plugins)
@@ -163,7 +165,7 @@ def record_heartbeat(
 
 
 def record_check(
-    connection: Connection, plugin_id: int, *, state: str, code: str = "", message: str = "", now: datetime
+    connection: Connection, plugin_id: int, *, state: str, code: str = "", message: Message = NO_MESSAGE, now: datetime
 ) -> None:
     connection.execute(
         update(plugins)
@@ -203,10 +205,10 @@ def unsynced(connection: Connection, plugin: Plugin, *, limit: int) -> tuple[Doc
 def mailed_since(connection: Connection, shop_id: str, since: datetime) -> tuple[str, ...]:
     """The claims (`together`) of mails that left since then: the shop may have missed that they did."""
     found = connection.execute(
-        select(steps.c.mail_group)
-        .where(steps.c.shop_id == shop_id, steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
+        select(jobs.c.group_id)
+        .where(jobs.c.shop_id == shop_id, *was_mailed(since))
         .distinct()
-        .order_by(steps.c.mail_group)
+        .order_by(jobs.c.group_id)
     )
     return tuple(found.scalars())
 

@@ -1,16 +1,17 @@
-"""The register: every number that was given, in the order in which it was given. A chain: each row seals the one before it."""
+"""The register: every number that was given, in the order in which it was given. A chain: each row holds the hash of the one before."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from worker.domain.document import Document
+from worker.errors import InvalidValue
+from worker.store import payments
 from worker.store.database import json_codec
-from worker.store.database.tables import documents, marks, register
+from worker.store.database.tables import documents, register
 
 GENESIS = "0" * 64
 
@@ -30,7 +31,7 @@ class RegisterEntry:
 
 @dataclass(frozen=True)
 class RegisterHead:
-    """The end of a shop's chain, written `12:5f…`. Kept outside the database, it anchors all that comes before it."""
+    """The end of a shop's chain, written `12:5f…`. Stored outside the database, it anchors all that comes before it."""
 
     position: int
     hash: str
@@ -40,10 +41,12 @@ class RegisterHead:
 
     @classmethod
     def parse(cls, text: str) -> "RegisterHead":
-        """Read `12:5f…`. Raises ValueError with a sentence."""
+        """Read `12:5f…`. Raises ValueError with a message."""
         position, _, digest = text.strip().partition(":")
         if not (position.isascii() and position.isdigit() and len(digest) == len(GENESIS)):
-            raise ValueError(f"“{text}” is not the head of a register; it looks like 12:5f3a… with 64 hex digits")
+            raise InvalidValue(
+                "“{text}” is not the head of a register; it looks like 12:5f3a… with 64 hex digits", text=text
+            )
         return cls(int(position), digest.lower())
 
 
@@ -121,23 +124,21 @@ def number_statuses(
             *(register.c[name] for name in ("position", "number", "snapshot_sha256", "previous_hash", "hash")),
             *(documents.c[name] for name in DOCUMENT_COLUMNS),
             documents.c.document_id,
-            documents.c.order_id,
             original.c.number.label("corrects"),
-            marks.c.on_date.label("paid_on"),
         )
         .select_from(register.join(documents, documents.c.document_id == register.c.document_id))
         .outerjoin(original, original.c.document_id == documents.c.corrects)
-        .outerjoin(marks, and_(marks.c.document_id == documents.c.document_id, marks.c.mark == "paid"))
         .where(register.c.shop_id == shop_id, register.c.position > after)
         .order_by(register.c.position)
         .limit(limit)
     ).mappings()
     rows = found.all()
-    credited = credited_totals(connection, shop_id, None if limit is None else [row["order_id"] for row in rows])
+    whole = select(register.c.document_id).where(register.c.shop_id == shop_id)
+    balances = payments.balances(connection, whole if limit is None else [row["document_id"] for row in rows])
     return tuple(
         NumberStatus(
             shop_id=shop_id,
-            status=status_of(row["total"], credited.get(row["document_id"]), paid=row["paid_on"] is not None),
+            status=balances[row["document_id"]].status,
             corrects=row["corrects"] or "",
             **{
                 name: row[name]
@@ -151,24 +152,6 @@ def number_statuses(
 DOCUMENT_COLUMNS = (
     "kind", "series", "sequence", "issued_on", "order_number", "buyer", "currency", "net", "vat", "total",
 )  # fmt: skip
-
-
-def credited_totals(connection: Connection, shop_id: str, order_ids: Sequence[int] | None = None) -> dict[int, Decimal]:
-    """How much of each document was taken back, by its id; of the whole shop, or only of these orders."""
-    corrects = documents.c.corrects
-    query = (
-        select(corrects, func.sum(documents.c.total, type_=documents.c.total.type))
-        .where(documents.c.shop_id == shop_id, corrects.is_not(None))
-        .group_by(corrects)
-    )
-    rows = connection.execute(query if order_ids is None else query.where(documents.c.order_id.in_(order_ids)))
-    return {int(document_id): total for document_id, total in rows}
-
-
-def status_of(total: Decimal, credited: Decimal | None, *, paid: bool) -> str:
-    if credited is not None:
-        return "credited" if credited >= total else "partly credited"
-    return "paid" if paid else "issued"
 
 
 def entry_hash(previous: str, *, position: int, document: Document, snapshot_sha256: str) -> str:

@@ -1,4 +1,4 @@
-"""Reports: what a longer piece of work found, kept as JSON under a name: `reconcile:2026-11`, `digest`, `backfill:…`."""
+"""Reports: what a longer piece of work found, stored as JSON under a name: `reconcile:2026-11`, `digest`, `backfill:…`."""
 
 import json
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from worker.domain.shop import Shop
+from worker.store.database import json_codec
 from worker.store.database.tables import reports
 
 
 @dataclass(frozen=True)
 class Report:
-    """*content* is what `keep` was given."""
+    """*content* is what `add` was given, as JSON."""
 
     report_id: int
     name: str
@@ -22,13 +23,13 @@ class Report:
 
 
 def add(connection: Connection, shop_id: str | None, name: str, content: object, *, now: datetime) -> int:
-    """Keep a new report beside those before it, and return its id. *shop_id* None: it is about all shops."""
-    values = {"shop_id": shop_id, "name": name, "created_at": now, "content": json.dumps(content, ensure_ascii=False)}
+    """Store a new report beside those before it, and return its id. *shop_id* None: it is about all shops."""
+    values = {"shop_id": shop_id, "name": name, "created_at": now, "content": json_codec.dump(content)}
     return int(connection.execute(insert(reports).values(**values).returning(reports.c.report_id)).scalar_one())
 
 
 def replace_all(connection: Connection, shop_id: str, name: str, content: object, *, now: datetime) -> int:
-    """Keep a report in place of those before it."""
+    """Store a report in place of those before it."""
     connection.execute(delete(reports).where(reports.c.shop_id == shop_id, reports.c.name == name))
     return add(connection, shop_id, name, content, now=now)
 
@@ -36,9 +37,7 @@ def replace_all(connection: Connection, shop_id: str, name: str, content: object
 def change(connection: Connection, report_id: int, content: object, *, now: datetime) -> None:
     """Bring a report that is still being written up to date."""
     connection.execute(
-        update(reports)
-        .where(reports.c.report_id == report_id)
-        .values(content=json.dumps(content, ensure_ascii=False), created_at=now)
+        update(reports).where(reports.c.report_id == report_id).values(content=json_codec.dump(content), created_at=now)
     )
 
 

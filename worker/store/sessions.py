@@ -1,4 +1,4 @@
-"""Signing in: sessions, one-time links for people, and how often somebody tried. Of tokens only hashes are kept."""
+"""Signing in: sessions, one-time links, and how often somebody tried. Of tokens only hashes are stored."""
 
 import hashlib
 import secrets as random
@@ -15,7 +15,7 @@ from worker.store.users import Role, User, as_user
 
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(hours=24)
-# Writing down each page view would make every look a write.
+# Storing each page view would make every read a write.
 SEEN_EVERY = timedelta(minutes=5)
 LINK_LIFETIMES = {"setup": timedelta(days=1), "invite": timedelta(days=7), "password": timedelta(hours=2)}
 
@@ -55,7 +55,7 @@ def hash_token(token: str) -> str:
 
 
 def begin(connection: Connection, user_id: int, *, agent: str, now: datetime) -> str:
-    """Open a session and return its token, which is kept nowhere but in the browser."""
+    """Open a session and return its token, which is stored nowhere but in the browser."""
     token = random.token_urlsafe(32)
     connection.execute(
         insert(sessions).values(

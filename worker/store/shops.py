@@ -49,7 +49,7 @@ def new_shop_id() -> str:
 
 
 def new_webhook_secret() -> str:
-    """Hex only: wp-admin's form damages other characters (contract section 1)."""
+    """Hex only: wp-admin's form damages other characters (docs/woocommerce-contract.md §1)."""
     return random.token_hex(25)
 
 
@@ -115,7 +115,9 @@ def get(connection: Connection, encryption: Encryption, shop_id: str) -> Connect
     """The shop with *shop_id*. Raises Rejected when there is none."""
     found = find(connection, encryption, shop_id)
     if found is None:
-        raise Rejected(f"There is no shop {shop_id}; `facturelay shop list` shows them.", code="shop_unknown")
+        raise Rejected(
+            "There is no shop {shop_id}; `facturelay shop list` shows them.", shop_id=shop_id, code="shop_unknown"
+        )
     return found
 
 
@@ -132,7 +134,7 @@ def set_polled_until(connection: Connection, shop_id: str, until: datetime) -> N
 
 
 def count_signature_failure(connection: Connection, shop_id: str, *, day: date, now: datetime) -> None:
-    """Count a delivery that did not verify; its content is not kept."""
+    """Count a delivery that did not verify; its content is not stored."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(signature_failures).values(shop_id=shop_id, day=day, failures=1, last_at=now)
     connection.execute(

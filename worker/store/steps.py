@@ -1,16 +1,18 @@
-"""What must still be done with an issued document: one row a step, each leased, each repeatable."""
+"""What must still be done with an issued document: one job a step, each repeatable."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
 from sqlalchemy.engine import Row
 
-from worker.store.database.tables import steps
+from worker.message import Message
+from worker.store import jobs as job_store
+from worker.store.database.tables import jobs
+from worker.store.jobs import IS_PENDING, JobKind, Leased
 
 
 class StepName(StrEnum):
@@ -23,7 +25,10 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of one document. *reason* is a sentence for the owner when it waits again or failed."""
+    """One step of one document. *reason* is a sentence for the owner when it waits again or failed.
+
+    *mail_group* of a mail: the documents that share it leave in one mail.
+    """
 
     step_id: int
     shop_id: str
@@ -35,17 +40,20 @@ class Step:
     created_at: datetime
     next_at: datetime
     code: str
-    message: str
+    message: Message
     detail: str
     done_at: datetime | None
 
 
 @dataclass(frozen=True)
-class LeasedSteps:
+class LeasedSteps(Leased):
     """Steps that belong to the caller until the lease runs out."""
 
-    lease: str
     steps: tuple[Step, ...]
+
+
+# In the words of the index.
+IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 
 def plan(
@@ -54,22 +62,23 @@ def plan(
     """Write down what must be done with a new document. Call in the transaction that stores it."""
     rows = [
         {
+            "kind": JobKind.STEP,
+            "name": name,
             "shop_id": shop_id,
             "document_id": document_id,
-            "name": name,
-            "mail_group": mail_group,
+            "group_id": mail_group if name is StepName.MAIL else None,
             "state": "waiting",
             "created_at": now,
             "next_at": now,
         }
         for name in names
     ]
-    connection.execute(insert(steps), rows)
+    connection.execute(insert(jobs), rows)
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, dict[StepName, Step]]:
     found: dict[int, dict[StepName, Step]] = {}
-    for row in connection.execute(select(steps).where(steps.c.document_id.in_(document_ids))):
+    for row in connection.execute(select(jobs).where(IS_STEP, jobs.c.document_id.in_(document_ids))):
         step = as_step(row)
         found.setdefault(step.document_id, {})[step.name] = step
     return found
@@ -80,74 +89,24 @@ def of_document(connection: Connection, document_id: int) -> dict[StepName, Step
 
 
 def take(
-    connection: Connection, name: StepName, *, mail_group: str, now: datetime, lease_for: timedelta
-) -> LeasedSteps | None:
-    """Lease the steps *name* of all documents that go *together*; None when none is free.
-
-    All or nothing: while one of them is in other hands, nobody else mails the rest.
-    """
-    lease = str(uuid.uuid4())
-    mine = (steps.c.mail_group == mail_group, steps.c.name == name)
-    busy = connection.execute(
-        select(steps.c.step_id).where(*mine, steps.c.state == "running", steps.c.lease_until >= now)
-    )
-    if busy.first() is not None:
-        return None
-    return lease_free(connection, mine, lease, now=now, lease_for=lease_for)
-
-
-def take_one(
     connection: Connection, name: StepName, *, document_id: int, now: datetime, lease_for: timedelta
 ) -> LeasedSteps | None:
-    """Lease one document's step *name*; None when it is done, waits for later, or is in other hands."""
-    mine = (steps.c.document_id == document_id, steps.c.name == name)
-    return lease_free(connection, mine, str(uuid.uuid4()), now=now, lease_for=lease_for)
+    """Lease one document's step *name*; None when it is done, waits for later, or is in other hands.
 
-
-def lease_free(
-    connection: Connection, mine: tuple[ColumnElement[bool], ...], lease: str, *, now: datetime, lease_for: timedelta
-) -> LeasedSteps | None:
-    result = connection.execute(
-        update(steps)
-        .where(*mine, free(now))
-        .values(state="running", lease=lease, lease_until=now + lease_for, attempts=steps.c.attempts + 1)
-    )
-    if not result.rowcount:
+    A mail takes along those of its group, all or nothing: while one of them is in other hands, nobody else mails the rest.
+    """
+    mine: tuple[ColumnElement[bool], ...] = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name)
+    if name is StepName.MAIL:
+        group = connection.execute(select(jobs.c.group_id).where(*mine)).scalar()
+        if group is None:
+            return None
+        mine = (IS_STEP, jobs.c.group_id == group, jobs.c.name == name)
+    lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for, one_at_a_time="group_id")
+    if lease is None:
         return None
-    rows = connection.execute(select(steps).where(steps.c.lease == lease).order_by(steps.c.document_id))
-    return LeasedSteps(lease, tuple(as_step(row) for row in rows))
-
-
-def save_detail(connection: Connection, lease: str, detail: str) -> None:
-    """Keep *detail* on the leased steps before the world is told: a Message-ID, so that a repeat carries the same one."""
-    connection.execute(update(steps).where(steps.c.lease == lease).values(detail=detail))
-
-
-def finish(
-    connection: Connection, lease: str, *, now: datetime, state: str = "done", code: str = "", message: str = ""
-) -> bool:
-    """Close the leased steps as `done`, `skipped` or `failed`. False when the lease was lost meanwhile."""
-    values = {
-        "state": state,
-        "lease": None,
-        "lease_until": None,
-        "done_at": now,
-        "code": code,
-        "message": message,
-    }
-    return bool(connection.execute(update(steps).where(steps.c.lease == lease).values(**values)).rowcount)
-
-
-def retry_later(connection: Connection, lease: str, *, code: str, message: str, next_at: datetime) -> bool:
-    values = {
-        "state": "waiting",
-        "lease": None,
-        "lease_until": None,
-        "code": code,
-        "message": message,
-        "next_at": next_at,
-    }
-    return bool(connection.execute(update(steps).where(steps.c.lease == lease).values(**values)).rowcount)
+    rows = connection.execute(select(jobs).where(jobs.c.lease == lease).order_by(jobs.c.document_id))
+    found = tuple(as_step(row) for row in rows)
+    return LeasedSteps(lease, found[0].attempts, found[0].created_at, found)
 
 
 def retry(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
@@ -156,85 +115,61 @@ def retry(connection: Connection, document_id: int, name: StepName, *, now: date
     What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
     was tried stays: a note is looked for before it is written again.
     """
-    mine = (steps.c.document_id == document_id, steps.c.name == name, steps.c.state != "running")
-    return bool(connection.execute(update(steps).where(*mine).values(**reset_values(now))).rowcount)
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state != "running")
+    return bool(job_store.retry(connection, *mine, now=now, **as_if_new(now)))
 
 
 def retry_all(connection: Connection, step_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
-    """As `again`, for many steps that failed; the documents that they are of."""
-    result = connection.execute(
-        update(steps)
-        .where(steps.c.step_id.in_(step_ids), steps.c.state == "failed")
-        .values(**reset_values(now))
-        .returning(steps.c.document_id)
-    )
-    return tuple(sorted(set(result.scalars())))
+    """As `retry`, for many steps that failed; the documents that they are of."""
+    failed = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state == "failed")
+    retried = job_store.retry(connection, *failed, now=now, **as_if_new(now))
+    rows = connection.execute(select(jobs.c.document_id).where(jobs.c.job_id.in_(retried)).distinct())
+    return tuple(sorted(int(document_id) for document_id in rows.scalars()))
 
 
-def reset_values(now: datetime) -> dict[str, Any]:
-    return {
-        "state": "waiting",
-        "attempts": 1,
-        "created_at": now,
-        "next_at": now,
-        "code": "",
-        "message": "",
-        "detail": "",
-        "done_at": None,
-    }
+def as_if_new(now: datetime) -> dict[str, Any]:
+    return {"attempts": 1, "created_at": now, "code": "", "message": "", "detail": ""}
 
 
-def close(connection: Connection, step_ids: Sequence[int], *, code: str, message: str, now: datetime) -> int:
+def close(connection: Connection, step_ids: Sequence[int], *, code: str, message: Message, now: datetime) -> int:
     """End steps that a person takes care of; those at work are left alone. Returns how many were ended."""
-    values = {"state": "skipped", "code": code, "message": message, "done_at": now}
-    mine = (steps.c.step_id.in_(step_ids), steps.c.state.in_(("waiting", "failed")))
-    return connection.execute(update(steps).where(*mine).values(**values)).rowcount
+    mine = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state.in_(("waiting", "failed")))
+    return job_store.close(connection, *mine, now=now, state="skipped", code=code, message=message)
 
 
 def mark_as_tried(connection: Connection) -> None:
     """Let every open step count as tried: after a restored backup, what waited then may have been done since."""
-    still_open = steps.c.state.in_(("waiting", "running"))
-    connection.execute(update(steps).where(still_open, steps.c.attempts == 0).values(attempts=1))
+    still_open = (IS_STEP, IS_PENDING, jobs.c.state.in_(("waiting", "running")))
+    connection.execute(update(jobs).where(*still_open, jobs.c.attempts == 0).values(attempts=1))
 
 
 def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ...]:
     """The steps of a shop that ended for the reason *code*."""
-    rows = connection.execute(
-        select(steps)
-        .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.code == code)
-        .order_by(steps.c.step_id)
-    )
+    mine = (IS_STEP, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state == "failed", jobs.c.code == code)
+    rows = connection.execute(select(jobs).where(*mine).order_by(jobs.c.job_id))
     return tuple(as_step(row) for row in rows)
+
+
+def was_mailed(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """That a job is a mail that left since then."""
+    mail = (jobs.c.kind == JobKind.STEP, jobs.c.name == StepName.MAIL)
+    return *mail, jobs.c.state == "done", jobs.c.done_at >= since
 
 
 def due_documents(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
     """Documents with a step that can be done now, oldest first."""
-    found = connection.execute(
-        select(steps.c.document_id).where(free(now)).distinct().order_by(steps.c.document_id).limit(limit)
-    )
+    due = select(jobs.c.document_id).where(jobs.c.kind == JobKind.STEP, IS_PENDING, job_store.free(now)).distinct()
+    found = connection.execute(due.order_by(jobs.c.document_id).limit(limit))
     return tuple(int(document_id) for document_id in found.scalars())
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    rows = connection.execute(select(steps.c.state, func.count()).group_by(steps.c.state))
-    return {state: int(number) for state, number in rows}
-
-
-def free(now: datetime) -> ColumnElement[bool]:
-    """Waiting and due, or leased to a worker that is gone."""
-    return or_(
-        and_(steps.c.state == "waiting", steps.c.next_at <= now),
-        and_(steps.c.state == "running", steps.c.lease_until < now),
-    )
 
 
 def as_step(row: Row[Any]) -> Step:
     return Step(
-        step_id=row.step_id,
+        step_id=row.job_id,
         shop_id=row.shop_id,
         document_id=row.document_id,
         name=StepName(row.name),
-        mail_group=row.mail_group,
+        mail_group=row.group_id or "",
         state=row.state,
         attempts=row.attempts,
         created_at=row.created_at,

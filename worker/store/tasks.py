@@ -1,16 +1,19 @@
-"""Errands: what a person asked for on a page and only the worker can do. A row, a ring, an answer on the row."""
+"""Tasks: what a person asked for on a page and only the worker can do. A row, a job, an answer on the row."""
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
-from worker.store.database.tables import shops, tasks
+from worker.message import NO_MESSAGE, read_message
+from worker.store import jobs as job_store
+from worker.store.database import json_codec
+from worker.store.database.tables import jobs, shops, tasks
+from worker.store.jobs import JobKind, Leased
 
 
 @dataclass(frozen=True)
@@ -26,29 +29,35 @@ class Task:
     state: str
     answer: Mapping[str, Any]
     finished_at: datetime | None
+    attempts: int = 0
 
 
 @dataclass(frozen=True)
-class LeasedTask:
-    """An errand that belongs to the caller until the lease runs out."""
+class LeasedTask(Leased):
+    """A task that belongs to the caller until the lease runs out."""
 
-    lease: str
     task: Task
+
+
+IS_TASK = jobs.c.kind == JobKind.TASK
 
 
 def request(
     connection: Connection, *, shop_id: str, kind: str, argument: Mapping[str, Any], requested_by: str, now: datetime
 ) -> int:
-    """Write down what is asked for and return the errand's id, to ring for and to look at again."""
-    new = insert(tasks).values(
-        shop_id=shop_id,
-        kind=kind,
-        argument=_as_json(argument),
-        requested_by=requested_by,
-        requested_at=now,
-        state="waiting",
+    """Write down what is asked for and return the task's id, to enqueue and to look at again."""
+    task_id = job_store.add(connection, JobKind.TASK, kind, shop_id=shop_id, now=now)
+    connection.execute(
+        insert(tasks).values(
+            task_id=task_id,
+            shop_id=shop_id,
+            kind=kind,
+            argument=_as_json(argument),
+            requested_by=requested_by,
+            requested_at=now,
+        )
     )
-    return int(connection.execute(new.returning(tasks.c.task_id)).scalar_one())
+    return task_id
 
 
 def request_once(
@@ -80,86 +89,64 @@ def request_once(
 
 
 def find(connection: Connection, task_id: int) -> Task | None:
-    row = connection.execute(select(tasks).where(tasks.c.task_id == task_id)).one_or_none()
+    found = select(tasks, jobs.c.state, jobs.c.attempts, jobs.c.done_at).join_from(
+        tasks, jobs, jobs.c.job_id == tasks.c.task_id
+    )
+    row = connection.execute(found.where(tasks.c.task_id == task_id)).one_or_none()
     return as_task(row) if row else None
 
 
 def take(connection: Connection, task_id: int, *, now: datetime, lease_for: timedelta) -> LeasedTask | None:
-    """Lease an errand; None when it is finished, put off, or in other hands."""
-    lease = str(uuid.uuid4())
-    result = connection.execute(
-        update(tasks)
-        .where(tasks.c.task_id == task_id, free(now))
-        .values(state="running", lease=lease, lease_until=now + lease_for)
-    )
-    if not result.rowcount:
-        return None
-    row = connection.execute(select(tasks).where(tasks.c.task_id == task_id)).one()
-    return LeasedTask(lease, as_task(row))
+    """Lease a task; None when it is finished, put off, or in other hands."""
+    mine = (IS_TASK, jobs.c.job_id == task_id)
+    lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for)
+    task = find(connection, task_id) if lease else None
+    return LeasedTask(lease, task.attempts, task.requested_at, task) if lease and task else None
 
 
 def finish(
     connection: Connection, lease: str, *, now: datetime, answer: Mapping[str, Any], failed: bool = False
 ) -> bool:
-    """Close the leased errand with its answer. False when the lease was lost meanwhile."""
-    values = {
-        "state": "failed" if failed else "done",
-        "lease": None,
-        "lease_until": None,
-        "answer": _as_json(answer),
-        "finished_at": now,
-    }
-    return bool(connection.execute(update(tasks).where(tasks.c.lease == lease).values(**values)).rowcount)
-
-
-def postpone(connection: Connection, lease: str, *, until: datetime) -> bool:
-    """Let the leased errand wait: what it needs is away."""
-    values = {"state": "waiting", "lease": None, "lease_until": until}
-    return bool(connection.execute(update(tasks).where(tasks.c.lease == lease).values(**values)).rowcount)
-
-
-def report_progress(connection: Connection, task_id: int, progress: Mapping[str, Any]) -> None:
-    """Keep how far a running errand is, for the page that waits for it."""
-    mine = (tasks.c.task_id == task_id, tasks.c.state == "running")
-    connection.execute(update(tasks).where(*mine).values(answer=_as_json(progress)))
-
-
-def extend_lease(connection: Connection, lease: str, *, until: datetime) -> bool:
-    """Keep the lease of an errand that takes long. False when it was lost meanwhile."""
-    return bool(connection.execute(update(tasks).where(tasks.c.lease == lease).values(lease_until=until)).rowcount)
+    """Close the leased task with its answer. False when the lease was lost meanwhile."""
+    save_answer(connection, lease, answer)
+    said = answer.get("message") if failed else None
+    message = read_message(said) if isinstance(said, Mapping) else said or NO_MESSAGE
+    return job_store.finish(connection, lease, now=now, state="failed" if failed else "done", message=message)
 
 
 def continue_later(connection: Connection, lease: str, *, progress: Mapping[str, Any]) -> bool:
-    """Let the leased errand wait for its next slice: others go first."""
-    values = {"state": "waiting", "lease": None, "lease_until": None, "answer": _as_json(progress)}
-    return bool(connection.execute(update(tasks).where(tasks.c.lease == lease).values(**values)).rowcount)
+    """Let the leased task wait for its next slice: others go first."""
+    save_answer(connection, lease, progress)
+    return job_store.put_back(connection, lease)
+
+
+def save_answer(connection: Connection, lease: str, answer: Mapping[str, Any]) -> None:
+    mine = select(jobs.c.job_id).where(jobs.c.lease == lease)
+    connection.execute(update(tasks).where(tasks.c.task_id.in_(mine.scalar_subquery())).values(answer=_as_json(answer)))
+
+
+def report_progress(connection: Connection, task_id: int, progress: Mapping[str, Any]) -> None:
+    """Keep how far a running task is, for the page that waits for it."""
+    running = select(jobs.c.job_id).where(jobs.c.job_id == task_id, jobs.c.state == "running").exists()
+    connection.execute(update(tasks).where(tasks.c.task_id == task_id, running).values(answer=_as_json(progress)))
 
 
 def of_shop(connection: Connection, shop_id: str, task_id: int) -> Task | None:
-    """An errand of this shop; None when there is none, or it is another shop's."""
+    """A task of this shop; None when there is none, or it is another shop's."""
     found = find(connection, task_id)
     return found if found is not None and found.shop_id == shop_id else None
 
 
 def delete_finished(connection: Connection, *, finished_before: datetime, limit: int) -> int:
-    """Delete up to *limit* errands that were finished before then; what they did is on the trail. Returns how many."""
-    old = select(tasks.c.task_id).where(tasks.c.finished_at < finished_before).order_by(tasks.c.task_id)
-    some = old.limit(limit).scalar_subquery()
-    return connection.execute(delete(tasks).where(tasks.c.task_id.in_(some))).rowcount
+    """Delete up to *limit* tasks that were finished before then; what they did is on the trail. Returns how many."""
+    task_ids = job_store.done_ids(connection, JobKind.TASK, before=finished_before, limit=limit)
+    connection.execute(delete(tasks).where(tasks.c.task_id.in_(task_ids)))
+    return connection.execute(delete(jobs).where(jobs.c.job_id.in_(task_ids))).rowcount
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
-    """Errands that can be done now, oldest first."""
-    found = connection.execute(select(tasks.c.task_id).where(free(now)).order_by(tasks.c.task_id).limit(limit))
-    return tuple(int(task_id) for task_id in found.scalars())
-
-
-def free(now: datetime) -> ColumnElement[bool]:
-    """Waiting and not put off, or leased to a worker that is gone."""
-    return or_(
-        and_(tasks.c.state == "waiting", or_(tasks.c.lease_until.is_(None), tasks.c.lease_until <= now)),
-        and_(tasks.c.state == "running", tasks.c.lease_until < now),
-    )
+    """Tasks that can be done now, oldest first."""
+    return job_store.due_ids(connection, IS_TASK, now=now, limit=limit)
 
 
 def as_task(row: Row[Any]) -> Task:
@@ -172,9 +159,10 @@ def as_task(row: Row[Any]) -> Task:
         requested_at=row.requested_at,
         state=row.state,
         answer=json.loads(row.answer or "{}"),
-        finished_at=row.finished_at,
+        finished_at=row.done_at,
+        attempts=row.attempts,
     )
 
 
 def _as_json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return json_codec.dump(value)

@@ -1,4 +1,4 @@
-"""People who sign in: operators see every shop, admins and viewers the shops they belong to."""
+"""Users: operators see every shop, admins and viewers the shops they belong to."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from worker.store.database.tables import memberships, sessions, shops, users
 
 
 class Role(StrEnum):
-    """What somebody may do: an operator everything, an admin everything in his shops, a viewer look and download."""
+    """What somebody may do: an operator everything, an admin everything in his shops, a viewer read and download."""
 
     OPERATOR = "operator"
     ADMIN = "admin"
@@ -57,7 +57,7 @@ class ShopName:
 def add(
     connection: Connection, *, email: str, name: str, password: str, language: str, operator: bool, now: datetime
 ) -> int:
-    """Store a new user and return the id. *email* is kept in lower case. Raises IntegrityError for one that is there."""
+    """Store a new user and return the id. *email* is stored in lower case. Raises IntegrityError for one that is there."""
     new = insert(users).values(
         email=email.lower(), name=name, password=password, language=language, operator=operator, created_at=now
     )

@@ -1,25 +1,28 @@
 """Webhooks out: whom a shop wants to be told, and each call that is owed: a row, planned in the transaction of what it tells."""
 
 import secrets as random
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
+from worker.message import NO_MESSAGE, Message
+from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
-from worker.store.database.tables import documents, webhook_endpoints, webhook_events
+from worker.store.database.tables import documents, jobs, webhook_endpoints
+from worker.store.jobs import JobKind, Leased
 
 MOST_ENDPOINTS = 10
 SECRET_PREFIX = "fh_"  # noqa: S105  # how a secret begins, not one
 ALERT = "webhook_stopped"  # sounds while one of a shop's hooks stands still by itself
-BY_A_PERSON = "Stopped by a person."
+BY_A_PERSON = Message("Stopped by a person.")
+IS_EVENT = jobs.c.kind == JobKind.WEBHOOK_EVENT
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class WebhookEndpoint:
     created_at: datetime
     created_by: str
     stopped_at: datetime | None
-    stop_message: str
+    stop_message: Message
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,14 @@ class WebhookEvent:
     attempts: int
     created_at: datetime
     next_at: datetime
-    message: str
+    message: Message
     done_at: datetime | None
 
 
 @dataclass(frozen=True)
-class LeasedWebhookEvent:
+class LeasedWebhookEvent(Leased):
     """A call that belongs to the caller until the lease runs out."""
 
-    lease: str
     event: WebhookEvent
     endpoint: WebhookEndpoint
     secret: str
@@ -78,7 +80,9 @@ def add(
     """A new hook, and the secret that its calls are signed with: shown once. *url* is checked (domain.hook). Raises Rejected."""
     if len(of_shop(connection, shop_id)) >= MOST_ENDPOINTS:
         raise Rejected(
-            f"A shop has at most {MOST_ENDPOINTS} webhooks; remove one first.", code="webhook_endpoints_many"
+            "A shop has at most {most} webhooks; remove one first.",
+            most=MOST_ENDPOINTS,
+            code="webhook_endpoints_many",
         )
     secret = SECRET_PREFIX + random.token_hex(32)
     new = insert(webhook_endpoints).values(
@@ -128,20 +132,19 @@ def remove(connection: Connection, endpoint: WebhookEndpoint) -> None:
         .where(webhook_endpoints.c.endpoint_id == endpoint.endpoint_id)
         .with_for_update()
     )
-    connection.execute(delete(webhook_events).where(webhook_events.c.endpoint_id == endpoint.endpoint_id))
+    connection.execute(delete(jobs).where(IS_EVENT, jobs.c.endpoint_id == endpoint.endpoint_id))
     connection.execute(delete(webhook_endpoints).where(webhook_endpoints.c.endpoint_id == endpoint.endpoint_id))
 
 
-def stop(connection: Connection, endpoint_id: int, *, message: str, now: datetime) -> None:
+def stop(connection: Connection, endpoint_id: int, *, message: Message, now: datetime) -> None:
     """Call it no more. What waits for it is marked failed, and goes out when the hook goes on."""
     still = (webhook_endpoints.c.endpoint_id == endpoint_id, webhook_endpoints.c.stopped_at.is_(None))
     connection.execute(update(webhook_endpoints).where(*still).values(stopped_at=now, stop_message=message))
-    owed = (webhook_events.c.endpoint_id == endpoint_id, webhook_events.c.state.in_(("waiting", "running")))
-    values = {"state": "failed", "lease": None, "lease_until": None}
-    connection.execute(update(webhook_events).where(*owed).values(**values))
+    owed = (IS_EVENT, jobs.c.endpoint_id == endpoint_id, jobs.c.state.in_(("waiting", "running")))
+    connection.execute(update(jobs).where(*owed).values(state="failed", lease=None, lease_until=None))
 
 
-def stop_all(connection: Connection, shop_id: str, *, message: str, now: datetime) -> None:
+def stop_all(connection: Connection, shop_id: str, *, message: Message, now: datetime) -> None:
     """Stop the hooks of a shop that leaves."""
     for endpoint in of_shop(connection, shop_id):
         stop(connection, endpoint.endpoint_id, message=message, now=now)
@@ -152,58 +155,54 @@ def resume(connection: Connection, endpoint_id: int, *, now: datetime) -> None:
     connection.execute(
         update(webhook_endpoints)
         .where(webhook_endpoints.c.endpoint_id == endpoint_id)
-        .values(stopped_at=None, stop_message="")
+        .values(stopped_at=None, stop_message=NO_MESSAGE)
     )
-    failed = (webhook_events.c.endpoint_id == endpoint_id, webhook_events.c.state == "failed")
-    values = {"state": "waiting", "attempts": 0, "created_at": now, "next_at": now}
-    connection.execute(update(webhook_events).where(*failed).values(**values))
+    failed = (IS_EVENT, jobs.c.endpoint_id == endpoint_id, jobs.c.state == "failed")
+    job_store.retry(connection, *failed, now=now, created_at=now)
 
 
 def has_failed(connection: Connection, shop_id: str) -> bool:
     """Whether a hook of the shop stopped by itself and stands still."""
-    by_itself = (
-        webhook_endpoints.c.shop_id == shop_id,
-        webhook_endpoints.c.stopped_at.is_not(None),
-        webhook_endpoints.c.stop_message != BY_A_PERSON,
-    )
-    return connection.execute(select(webhook_endpoints.c.endpoint_id).where(*by_itself).limit(1)).first() is not None
+    stopped = (endpoint for endpoint in of_shop(connection, shop_id) if endpoint.stopped_at is not None)
+    return any(endpoint.stop_message != BY_A_PERSON for endpoint in stopped)
 
 
 def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, now: datetime) -> None:
     """Owe a call to each hook that wants *event*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    values = {
+        "kind": literal(JobKind.WEBHOOK_EVENT.value),
+        "name": literal(kind.value),
+        "shop_id": webhook_endpoints.c.shop_id,
+        "document_id": documents.c.document_id,
+        "endpoint_id": webhook_endpoints.c.endpoint_id,
+        "state": literal("waiting"),
+        "created_at": literal(now, jobs.c.created_at.type),
+        "next_at": literal(now, jobs.c.next_at.type),
+    }
     wanting = (
-        select(
-            webhook_endpoints.c.endpoint_id,
-            literal(kind.value),
-            documents.c.document_id,
-            literal("waiting"),
-            literal(now, webhook_events.c.created_at.type),
-            literal(now, webhook_events.c.next_at.type),
-        )
+        select(*values.values())
+        .select_from(webhook_endpoints)
         .join(documents, documents.c.shop_id == webhook_endpoints.c.shop_id)
         .where(documents.c.document_id == document_id, webhook_endpoints.c.stopped_at.is_(None))
         .where((" " + webhook_endpoints.c.events + " ").contains(f" {kind} ", autoescape=True))
         # A hook that is being removed is waited for and then gone; without the lock its foreign key would end the issuing.
         .with_for_update(read=True, key_share=True, of=webhook_endpoints)
     )
-    columns = ["endpoint_id", "kind", "document_id", "state", "created_at", "next_at"]
-    connection.execute(dialect.insert(webhook_events).from_select(columns, wanting).on_conflict_do_nothing())
+    connection.execute(dialect.insert(jobs).from_select(list(values), wanting).on_conflict_do_nothing())
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int, shop_id: str | None = None) -> tuple[int, ...]:
     """Calls that can be made now, oldest first."""
-    found = select(webhook_events.c.event_id).where(free(now)).order_by(webhook_events.c.event_id).limit(limit)
+    which = [IS_EVENT]
     if shop_id is not None:
-        found = found.join(webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id).where(
-            webhook_endpoints.c.shop_id == shop_id
-        )
-    return tuple(int(event_id) for event_id in connection.execute(found).scalars())
+        which.append(jobs.c.shop_id == shop_id)
+    return job_store.due_ids(connection, *which, now=now, limit=limit)
 
 
 def next_event_of(connection: Connection, endpoint_id: int, *, now: datetime) -> int | None:
     """The oldest call of a hook that can be made now."""
-    found = select(func.min(webhook_events.c.event_id)).where(webhook_events.c.endpoint_id == endpoint_id, free(now))
+    found = select(func.min(jobs.c.job_id)).where(IS_EVENT, jobs.c.endpoint_id == endpoint_id, job_store.free(now))
     return connection.execute(found).scalar()
 
 
@@ -214,74 +213,34 @@ def take(
 
     One at a time for each hook: a receiver that does not answer holds one worker, not all of them.
     """
-    other = webhook_events.alias()
-    busy = select(other.c.event_id).where(
-        other.c.endpoint_id == webhook_events.c.endpoint_id, other.c.state == "running", other.c.lease_until >= now
-    )
-    lease = str(uuid.uuid4())
-    taken = connection.execute(
-        update(webhook_events)
-        .where(webhook_events.c.event_id == event_id, free(now), ~busy.exists())
-        .values(state="running", lease=lease, lease_until=now + lease_for, attempts=webhook_events.c.attempts + 1)
-    )
-    if not taken.rowcount:
+    mine = (IS_EVENT, jobs.c.job_id == event_id)
+    lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for, one_at_a_time="endpoint_id")
+    if lease is None:
         return None
-    event = as_event(connection.execute(select(*EVENT_COLUMNS).where(webhook_events.c.lease == lease)).one())
+    event = as_event(connection.execute(select(jobs).where(jobs.c.lease == lease)).one())
     row = connection.execute(
         select(webhook_endpoints).where(webhook_endpoints.c.endpoint_id == event.endpoint_id)
     ).one()
-    return LeasedWebhookEvent(lease, event, as_endpoint(row), encryption.decrypt(row.secret))
-
-
-def finish(connection: Connection, lease: str, *, now: datetime) -> None:
-    """The receiver took it."""
-    values = {"state": "done", "lease": None, "lease_until": None, "message": "", "done_at": now}
-    connection.execute(update(webhook_events).where(webhook_events.c.lease == lease).values(**values))
-
-
-def retry_later(connection: Connection, lease: str, *, message: str, next_at: datetime) -> bool:
-    """Let the leased call wait. False when the lease was lost, or the hook was stopped meanwhile."""
-    values = {"state": "waiting", "lease": None, "lease_until": None, "message": message, "next_at": next_at}
-    return bool(
-        connection.execute(update(webhook_events).where(webhook_events.c.lease == lease).values(**values)).rowcount
-    )
+    secret = encryption.decrypt(row.secret)
+    return LeasedWebhookEvent(lease, event.attempts, event.created_at, event, as_endpoint(row), secret)
 
 
 def postpone(connection: Connection, endpoint_id: int, *, until: datetime) -> None:
     """Let all calls of a hook wait: nobody answers there, and each try would cost as long as the first."""
-    sooner = (
-        webhook_events.c.endpoint_id == endpoint_id,
-        webhook_events.c.state == "waiting",
-        webhook_events.c.next_at < until,
-    )
-    connection.execute(update(webhook_events).where(*sooner).values(next_at=until))
+    sooner = (IS_EVENT, jobs.c.endpoint_id == endpoint_id, jobs.c.state == "waiting", jobs.c.next_at < until)
+    connection.execute(update(jobs).where(*sooner).values(next_at=until))
 
 
 def events_of(connection: Connection, endpoint_id: int, *, limit: int) -> tuple[WebhookEvent, ...]:
     """The last calls of a hook, newest first."""
-    found = (
-        select(*EVENT_COLUMNS)
-        .where(webhook_events.c.endpoint_id == endpoint_id)
-        .order_by(webhook_events.c.event_id.desc())
-    )
+    found = select(jobs).where(IS_EVENT, jobs.c.endpoint_id == endpoint_id).order_by(jobs.c.job_id.desc())
     return tuple(as_event(row) for row in connection.execute(found.limit(limit)))
 
 
 def delete_sent(connection: Connection, *, before: datetime, limit: int) -> int:
     """Drop up to *limit* calls that were taken before *before*. Returns how many."""
-    old = (webhook_events.c.state == "done", webhook_events.c.done_at < before)
-    some = select(webhook_events.c.event_id).where(*old).order_by(webhook_events.c.event_id).limit(limit)
-    return connection.execute(
-        delete(webhook_events).where(webhook_events.c.event_id.in_(some.scalar_subquery()))
-    ).rowcount
-
-
-def free(now: datetime) -> ColumnElement[bool]:
-    """Waiting and due, or leased to a worker that is gone."""
-    return or_(
-        and_(webhook_events.c.state == "waiting", webhook_events.c.next_at <= now),
-        and_(webhook_events.c.state == "running", webhook_events.c.lease_until < now),
-    )
+    old = job_store.done_ids(connection, JobKind.WEBHOOK_EVENT, before=before, limit=limit)
+    return connection.execute(delete(jobs).where(jobs.c.job_id.in_(old))).rowcount
 
 
 def join_kinds(events: Collection[WebhookEventKind]) -> str:
@@ -289,7 +248,6 @@ def join_kinds(events: Collection[WebhookEventKind]) -> str:
 
 
 ENDPOINT_COLUMNS = tuple(webhook_endpoints.c[name] for name in WebhookEndpoint.__dataclass_fields__)
-EVENT_COLUMNS = tuple(webhook_events.c[name] for name in WebhookEvent.__dataclass_fields__)
 
 
 def as_endpoint(row: Row[Any]) -> WebhookEndpoint:
@@ -307,9 +265,9 @@ def as_endpoint(row: Row[Any]) -> WebhookEndpoint:
 
 def as_event(row: Row[Any]) -> WebhookEvent:
     return WebhookEvent(
-        event_id=row.event_id,
+        event_id=row.job_id,
         endpoint_id=row.endpoint_id,
-        kind=WebhookEventKind(row.kind),
+        kind=WebhookEventKind(row.name),
         document_id=row.document_id,
         state=row.state,
         attempts=row.attempts,

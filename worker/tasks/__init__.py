@@ -1,11 +1,11 @@
-"""What a page asks for and only the worker can do: a row (`store.errands.ask`), a ring (`queue.RUN_ERRAND`), an answer on the row.
+"""What a page needs and only the worker can do: a row (`store.tasks.request`), a job (`queue.RUN_TASK`), an answer on the row.
 
-Each errand is a function of its row; its docstring says what the argument may hold and what the answer does. Both are JSON:
-days as `2026-11-27`, instants in ISO 8601, amounts as strings, files as `store.fleeting.FleetingFile.as_json`. An errand
-that fails has `{"code", "sentence"}` as its answer. One that takes long keeps how far it is in its answer while it waits
-or runs: `{"done", "of"}`. Each may be done twice, when a worker dies in the middle, and leads to the same.
+Each task is a function of its row; its docstring says what the argument may hold and what the answer does. Both are JSON:
+days as `2026-11-27`, instants in ISO 8601, amounts as strings, files as `store.files.temporary.TemporaryFile.as_json`. A task
+that fails has `{"code", "message"}` as its answer. One that takes long stores its progress in its answer while it waits
+or runs: `{"done", "of"}`. Each may be run twice, when a worker dies in the middle, with the same result.
 
-What only changes rows is no errand: `store.deciding` and `store.settling` do that at once.
+What only changes rows is no task but an action: `worker.actions` does that at once.
 """
 
 from collections.abc import Callable, Mapping

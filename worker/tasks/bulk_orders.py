@@ -1,4 +1,4 @@
-"""Errands on many orders at once: trying again what failed, making documents of old orders."""
+"""Tasks on many orders at once: trying again what failed, making documents of old orders."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,6 +9,7 @@ from worker.actions import documents
 from worker.errors import Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview, PreviewedOrder
+from worker.message import Message
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
 from worker.store import audit_trail
@@ -17,7 +18,7 @@ from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 from worker.tasks.common import Progress, Unfinished, connected_of, day_after, period_of, start_of_day
 
-# What is rung for at once; the sweep rings for the rest, so that new orders are not behind ten thousand old ones.
+# How many are enqueued at once; the scheduler enqueues the rest, so that new orders are not behind ten thousand old ones.
 MOST_ENQUEUED = 500
 MOST_SHOWN = 500
 
@@ -25,12 +26,12 @@ MOST_SHOWN = 500
 def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
     """Try again all that failed for one reason, thousands at a time.
 
-    Argument: `{"what", "code"}`: *what* is "process_order", "render", "mail" or "write_back", *code* the reason's code (a delivery's
-    `outcome_code`, a step's `reason_code`). What fails anew while this runs is left alone. Answer: `{"tried"}`, how many.
+    Argument: `{"what", "code"}`: *what* is "process_order", "render", "mail" or "write_back", *code* that of the failed deliveries
+    or steps. What fails anew while this runs is left alone. Answer: `{"tried"}`, how many.
     """
     what, code = str(task.argument["what"]), str(task.argument["code"])
     if what not in (documents.PROCESS_ORDER, *documents.STEP_LABELS):
-        raise Rejected(f"“{what}” is nothing that can be tried again.", code="nothing_to_retry")
+        raise Rejected("“{what}” is nothing that can be tried again.", what=what, code="nothing_to_retry")
     progress, retried = Progress(services, task), 0
     while True:
         with services.store.write() as connection:
@@ -55,21 +56,21 @@ def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def backfill(services: Services, task: Task) -> Mapping[str, Any]:
-    """Documents for orders that are older than the shop is with us: first what there would be, then make it.
+    """Documents for orders from before the shop was connected: first what there would be, then make it.
 
     Argument: `{"since", "until"}` (days, both included) or `{"orders": [12, 15]}`; with `"make": true` they are made, else
-    nothing is. Ask first without, show the answer, and ask again with: the shop is not asked twice within a day.
+    nothing is. Run it without first, show the answer, and run it again with: the shop is not read twice within a day.
     Answer: `{"orders": [{"order_id", "number", "placed_on", "status", "documents": ["invoice 22.20 EUR"], "drafts",
-    "credit_notes", "mails_to", "sentence"}], "count", "to_make", "documents", "credit_notes", "drafts", "mails", "deliveries"}`.
-    *orders* are those that would become something, the first 500; *count* is of all that were looked at; *looks* is how many
-    are on their way (`store.inbox.waiting` with source "backfill" says how many are left).
+    "credit_notes", "mails_to", "message"}], "count", "to_make", "documents", "credit_notes", "drafts", "mails", "deliveries"}`.
+    *orders* are those that would become something, the first 500; *count* is of all that were checked; *deliveries* is how many
+    wait (`store.deliveries.count_waiting` with source "backfill" says how many are left).
     """
     connected = connected_of(services, task)
     progress = Progress(services, task)
 
     def report_progress(done: int, of: int) -> None:
         progress(done, of)
-        # What was kept so far is not asked for again; each slice brings at least one piece of it.
+        # What was stored so far is not fetched again; each slice brings at least one piece of it.
         is_further = done > int(task.answer.get("done", 0))
         if progress.is_over_time and is_further and done % order_backfill.SAVED_EVERY == 0 and done < of:
             raise Unfinished({"done": done, "of": of})
@@ -79,7 +80,7 @@ def backfill(services: Services, task: Task) -> Mapping[str, Any]:
     if task.argument.get("make") and found.to_make:
         delivery_ids = order_backfill.start(services, connected, found)
         with services.store.write() as connection:
-            message = f"Documents for {len(delivery_ids)} older orders are being made."
+            message = Message("Documents for {count} older orders are being made.", count=len(delivery_ids))
             event = AuditEntry(task.shop_id, services.now(), task.requested_by, "backfill_started", message)
             audit_trail.add(connection, event)
     return {**as_answer(found), "deliveries": len(delivery_ids)}

@@ -1,11 +1,11 @@
-"""Errands that prove: that every order of a month has its documents, and that nothing was altered."""
+"""Tasks that verify: that every order of a month has its documents, and that nothing was altered."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from worker.accounting import reconcile as reconciliation
 from worker.accounting import verify as verification
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.services import Services
 from worker.store.register import RegisterHead
 from worker.store.tasks import Task
@@ -15,11 +15,11 @@ MOST_SHOWN = 500
 
 
 def reconcile(services: Services, task: Task) -> Mapping[str, Any]:
-    """Compare a month's orders in the shop with our documents, as every night. What is missing is looked at anew.
+    """Compare a month's orders in the shop with our documents, as every night. What is missing is processed again.
 
     Argument: `{"month": "2026-11"}`. Answer: `{"month", "ok", "counts": {"complete": 12, …}, "totals": [{"currency",
     "ordered", "invoiced", "credited"}], "orders": [{…}]}`; *orders* are the first 500 that are not well, each with its state and
-    sentence. It is kept as the report `reconcile:2026-11` too.
+    message. It is stored as the report `reconcile:2026-11` too.
     """
     connected = connected_of(services, task)
     month = str(task.argument.get("month", ""))
@@ -30,10 +30,10 @@ def reconcile(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def verify(services: Services, task: Task) -> Mapping[str, Any]:
-    """Prove that no document, number or file of the shop is missing or altered.
+    """Verify that no document, number or file of the shop is missing or altered.
 
-    Argument: `{}`, or `{"anchor": "12:5f…"}`, an earlier head of the register as a digest named it.
-    Answer: `{"intact", "documents", "tests", "files", "head", "damages": [{"number", "code", "sentence"}]}`.
+    Argument: `{}`, or `{"anchor": "12:5f…"}`, an earlier head of the register as a daily mail named it.
+    Answer: `{"intact", "documents", "tests", "files", "head", "damages": [{"number", "code", "message"}]}`.
     """
     (proof,) = verification.verify(services, shop_id=task.shop_id, anchor=anchor_of(task))
     return verification.as_json(proof)
@@ -43,5 +43,5 @@ def anchor_of(task: Task) -> RegisterHead | None:
     text = str(task.argument.get("anchor", "")).strip()
     try:
         return RegisterHead.parse(text) if text else None
-    except ValueError as error:
-        raise Rejected(str(error), code="option_wrong") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error

@@ -1,4 +1,4 @@
-"""What errands share: who asked, about which shop, how far it is, and reading their arguments."""
+"""What tasks share: actor, shop, progress, and reading their arguments."""
 
 import time
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from worker.store.files.temporary import TemporaryFile
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 
-# A long errand lets others go first after so many seconds, and goes on later where it was.
+# A long task lets others go first after so many seconds, and continues later where it was.
 SLICE_S = 20.0
 REPORTED_EVERY_S = 1.0
 
 
 class Unfinished(Exception):
-    """The errand goes on in a later job; *so_far* is what a page can show until then."""
+    """The task continues in a later job; *so_far* is what a page can show until then."""
 
     def __init__(self, so_far: Mapping[str, Any]) -> None:
         super().__init__("to be continued")
@@ -29,7 +29,7 @@ class Unfinished(Exception):
 
 @dataclass
 class Progress:
-    """Keeps on the row how far an errand is, once a second at most: `{"done", "of"}`, for a page to show."""
+    """Stores a task's progress on its row, once a second at most: `{"done", "of"}`, for a page to show."""
 
     services: Services
     task: Task
@@ -72,7 +72,7 @@ def day_of(task: Task, name: str) -> date:
         return date.fromisoformat(str(task.argument[name]))
     except (KeyError, ValueError) as error:
         given = task.argument.get(name, "")
-        raise Rejected(f"“{given}” is not a day; write it like 2026-11-22.", code="day_wrong") from error
+        raise Rejected("“{given}” is not a day; write it like 2026-11-22.", given=given, code="day_wrong") from error
 
 
 def period_of(task: Task) -> tuple[date, date]:

@@ -1,11 +1,12 @@
-"""Errands about the line between a shop and us: whether it is whole, and mending it."""
+"""Tasks about the connection between a shop and us: checking and repairing it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from worker.errors import FacturelayError, Rejected
+from worker.message import Message
 from worker.orders import webhook_repair
 from worker.plugin import sync
 from worker.services import Services
@@ -14,7 +15,7 @@ from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 from worker.tasks.common import connected_of
 
-# A key is signed with the time, and WooCommerce takes 15 minutes at most (contract section 2).
+# A key is signed with the time, and WooCommerce takes 15 minutes at most (docs/woocommerce-contract.md §6).
 MOST_CLOCKS_DIFFER_S = 300
 # WordPress calls only these ports on public hosts.
 CALLABLE_PORTS = (80, 443, 8080)
@@ -22,31 +23,33 @@ CALLABLE_PORTS = (80, 443, 8080)
 
 @dataclass(frozen=True)
 class ConnectionCheck:
-    """One line of the answer; *name* is stable: `address`, `rest_key`, `webhooks`, `heard`, `clock`, `plugin`."""
+    """One line of the answer; *name* is stable: `address`, `rest_key`, `webhooks`, `last_delivery`, `clock`, `plugin`."""
 
     name: str
     good: bool
-    message: str
+    message: Message
 
 
 def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
-    """Look whether orders reach us and whether we may ask and write. Changes nothing.
+    """Check whether orders reach us and whether we may read and write. Changes nothing.
 
-    Argument: `{}`. Answer: `{"good", "checks": [{"name", "good", "sentence"}]}`, in the order in which to mend them.
+    Argument: `{}`. Answer: `{"good", "checks": [{"name", "good", "message"}]}`, in the order in which to mend them.
     """
     connected = connected_of(services, task)
     checks = [address_check(services)]
     if connected.secrets.has_rest:
         checks += [one(services, connected) for one in (rest_check, webhooks_check, clock_check)]
     else:
-        message = "There is no REST key: refunds cannot be read, notes not written, and missed orders not asked for."
+        message = Message(
+            "There is no REST key: refunds cannot be read, notes not written, and missed orders not fetched."
+        )
         checks.append(ConnectionCheck("rest_key", good=False, message=message))
     checks.append(delivery_check(services, connected))
     with services.store.read() as connection:
         has_plugin = plugins.of_shop(connection, services.encryption, task.shop_id) is not None
     if has_plugin:
         checks.append(plugin_check(services, connected))
-    return {"good": all(check.good for check in checks), "checks": [asdict(check) for check in checks]}
+    return {"good": all(check.good for check in checks), "checks": [vars(check) for check in checks]}
 
 
 def address_check(services: Services) -> ConnectionCheck:
@@ -54,24 +57,37 @@ def address_check(services: Services) -> ConnectionCheck:
     url = urlsplit(services.settings.public_url)
     port = url.port or (443 if url.scheme == "https" else 80)
     if webhook_repair.is_local(services.settings.public_url):
-        message = f"{services.settings.public_url} is an address of this machine: only a shop on it can deliver."
+        message = Message(
+            "{public_url} is an address of this machine: only a shop on it can deliver.",
+            public_url=services.settings.public_url,
+        )
         return ConnectionCheck("address", good=services.settings.allow_private_shops, message=message)
     if port not in CALLABLE_PORTS:
-        message = f"WordPress calls the ports 80, 443 and 8080 only, and {services.settings.public_url} is at {port}."
+        message = Message(
+            "WordPress calls the ports 80, 443 and 8080 only, and {public_url} is at {port}.",
+            public_url=services.settings.public_url,
+            port=port,
+        )
         return ConnectionCheck("address", good=False, message=message)
-    return ConnectionCheck("address", good=True, message=f"Shops deliver to {services.settings.public_url}.")
+    return ConnectionCheck(
+        "address", good=True, message=Message("Shops deliver to {public_url}.", public_url=services.settings.public_url)
+    )
 
 
 def rest_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
     try:
         found = services.client_of(connected).check()
     except FacturelayError as error:
-        return ConnectionCheck("rest_key", good=False, message=f"{error.message.rstrip('.')}.")
+        return ConnectionCheck("rest_key", good=False, message=error.message)
     if not found.can_write:
-        message = "The REST key may read but not write, so no notes are written. Make one with read/write permission."
+        message = Message(
+            "The REST key may read but not write, so no notes are written. Make one with read/write permission."
+        )
         return ConnectionCheck("rest_key", good=False, message=message)
     return ConnectionCheck(
-        "rest_key", good=True, message=f"The REST key reads and writes; the shop has {found.orders} orders."
+        "rest_key",
+        good=True,
+        message=Message("The REST key reads and writes; the shop has {orders} orders.", orders=found.orders),
     )
 
 
@@ -80,14 +96,13 @@ def webhooks_check(services: Services, connected: ConnectedShop) -> ConnectionCh
     try:
         webhooks = services.client_of(connected).webhooks()
     except FacturelayError as error:
-        return ConnectionCheck("webhooks", good=False, message=f"{error.message.rstrip('.')}.")
+        return ConnectionCheck("webhooks", good=False, message=error.message)
     faults = webhook_repair.find_faults(webhooks, url, has_delivered=True)
     if not faults:
-        return ConnectionCheck("webhooks", good=True, message="Both webhooks are active and lead here.")
-    described = ", ".join(
-        f"“{fault.topic}” {fault.why.replace('was ', 'is ').replace('had ', 'has ')}" for fault in faults
-    )
-    return ConnectionCheck("webhooks", good=False, message=f"The webhook {described}. “Repair” makes it anew.")
+        return ConnectionCheck("webhooks", good=True, message=Message("Both webhooks are active and lead here."))
+    described = tuple(Message("“{topic}” {fault}", topic=fault.topic, fault=fault.now) for fault in faults)
+    message = Message("Webhooks do not work: {faults}. “Repair” recreates them.", faults=described)
+    return ConnectionCheck("webhooks", good=False, message=message)
 
 
 def delivery_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
@@ -95,37 +110,53 @@ def delivery_check(services: Services, connected: ConnectedShop) -> ConnectionCh
         last_delivery_at = deliveries.last_delivered_at(connection, connected.shop.shop_id)
         refused = shops.signature_failures_of(connection, connected.shop.shop_id)
     if last_delivery_at is None:
-        why = f" {refused} deliveries were signed with another secret than ours." if refused else ""
-        return ConnectionCheck("last_delivery", good=False, message=f"The shop has not rung yet.{why}")
+        message = (
+            Message(
+                "The shop has delivered nothing yet; {count} deliveries were signed with another secret than ours.",
+                count=refused,
+            )
+            if refused
+            else Message("The shop has delivered nothing yet.")
+        )
+        return ConnectionCheck("last_delivery", good=False, message=message)
     at = last_delivery_at.astimezone(connected.shop.zoneinfo)
-    return ConnectionCheck("last_delivery", good=True, message=f"The shop rang last on {at:%d-%m-%Y %H:%M}.")
+    return ConnectionCheck("last_delivery", good=True, message=Message("The shop's last delivery was on {at}.", at=at))
 
 
 def clock_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
     try:
         theirs = services.client_of(connected).clock()
     except FacturelayError as error:
-        return ConnectionCheck("clock", good=False, message=f"{error.message.rstrip('.')}.")
+        return ConnectionCheck("clock", good=False, message=error.message)
     if theirs is None:
-        return ConnectionCheck("clock", good=True, message="The shop does not say what time it is.")
+        return ConnectionCheck("clock", good=True, message=Message("The shop does not say what time it is."))
     off_s = round((theirs - services.now()).total_seconds())
     if abs(off_s) > MOST_CLOCKS_DIFFER_S:
-        which = "ahead of" if off_s > 0 else "behind"
-        message = f"The shop's clock is {abs(off_s) // 60} minutes {which} ours; one of the two machines is wrong."
+        minutes = abs(off_s) // 60
+        message = (
+            Message(
+                "The shop's clock is {minutes} minutes ahead of ours; one of the two machines is wrong.",
+                minutes=minutes,
+            )
+            if off_s > 0
+            else Message(
+                "The shop's clock is {minutes} minutes behind ours; one of the two machines is wrong.", minutes=minutes
+            )
+        )
         return ConnectionCheck("clock", good=False, message=message)
-    return ConnectionCheck("clock", good=True, message="The shop's clock and ours agree.")
+    return ConnectionCheck("clock", good=True, message=Message("The shop's clock and ours agree."))
 
 
 def plugin_check(services: Services, connected: ConnectedShop) -> ConnectionCheck:
     try:
         sync.sync_plugin(services, connected)
     except FacturelayError as error:
-        return ConnectionCheck("plugin", good=False, message=f"{error.message.rstrip('.')}.")
-    return ConnectionCheck("plugin", good=True, message="The plugin answers.")
+        return ConnectionCheck("plugin", good=False, message=error.message)
+    return ConnectionCheck("plugin", good=True, message=Message("The plugin answers."))
 
 
 def repair_webhooks(services: Services, task: Task) -> Mapping[str, Any]:
-    """Make the webhooks anew that are missing, switched off or lead elsewhere, and ask for what they missed.
+    """Recreate the webhooks that are missing, switched off or lead elsewhere, and fetch the orders they missed.
 
     Argument: `{}`. Answer: `{"repaired": [{"topic", "why"}]}`; empty where all were well.
     """

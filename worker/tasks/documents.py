@@ -1,4 +1,4 @@
-"""Errands that make documents: issuing a draft, making one by hand, crediting."""
+"""Tasks that make documents: issuing a draft, making one by hand, crediting."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -7,7 +7,7 @@ from typing import Any
 from worker.actions import documents as document_actions
 from worker.domain.credit_selection import CreditSelection, SelectedLine
 from worker.domain.document import Document, Kind
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.invoicing import manual
 from worker.services import Services
 from worker.store import documents
@@ -16,7 +16,7 @@ from worker.tasks.common import actor_of
 
 
 def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
-    """Give a kept draft its number, as the order is now.
+    """Give a waiting draft its number, as the order is now.
 
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
@@ -54,7 +54,7 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"document_id", "send": true}` for all that is left, with `"again": true` to issue a new invoice from the order
     as it is now; with `"lines": [{"index": 0, "quantity": "1"}]` for lines of the invoice, counted from 0, at the price that
     they were invoiced at; with `"amount": "5.00"` for an amount with VAT. `"reason"` is printed (lines and amount only).
-    What is left of each line tells `domain.left.lines_left(invoice, [its credit notes' drafts])`.
+    What is left of each line: `domain.credit_balance.line_balances_of(invoice, [its credit notes' drafts])`.
     Answer: as `issue_draft`: the credit note, and with *again* the new invoice.
     """
     document_id = int(task.argument["document_id"])
@@ -89,8 +89,8 @@ def selection_of(argument: Mapping[str, Any]) -> CreditSelection | None:
         raise Rejected(
             "What is to be credited cannot be read: quantities and amounts are numbers.", code="credit_unclear"
         ) from error
-    except ValueError as error:
-        raise Rejected(str(error), code="credit_unclear") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="credit_unclear") from error
 
 
 def as_answer(made: tuple[Document, ...]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Errands that say what would be: what rules would match, what becomes of the open orders. Nothing is made."""
+"""Tasks that say what would be: which rules would match, what would become of the open orders. Nothing is made."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from worker.domain.decide import Decision, decide_documents, evaluate_rules
+from worker.domain.document import planned_document
 from worker.domain.order import Order
 from worker.domain.settings_form import read_instant, read_rules
 from worker.domain.shop import Shop
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import LONG_AGO
+from worker.message import NO_MESSAGE, Message
 from worker.services import Services
 from worker.store import documents
 from worker.store.tasks import Task
@@ -26,16 +28,16 @@ def dry_run_rules(services: Services, task: Task) -> Mapping[str, Any]:
     """Which of the last 50 orders rules would match, each with the reason, as if nothing had been made of them yet.
 
     Argument: `{"rules": "invoice:paid:send\\n…"}`, one a line as the settings write them; without it the shop's own.
-    Answer: `{"orders": [{"order_id", "number", "placed_at", "status", "total", "currency", "buyer", "matched", "findings": [{"rule",
-    "fired", "code", "sentence"}]}], "matched": 12, "count": 50}`; the shop is asked for them, and where it
-    cannot be, what it delivered serves.
+    Answer: `{"orders": [{"order_id", "number", "placed_at", "status", "total", "currency", "buyer", "matched", "rule_results": [{"rule",
+    "fired", "code", "message"}]}], "matched": 12, "count": 50}`; the orders are fetched from the shop, or, where that fails,
+    read from what it delivered.
     """
     connected = connected_of(services, task)
     try:
         rules = read_rules(str(task.argument["rules"])) if "rules" in task.argument else connected.shop.rules
-    except ValueError as error:
-        raise Rejected(str(error), code="option_wrong") from error
-    shop = replace(connected.shop, rules=rules, orders_since=LONG_AGO)
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error
+    shop = replace(connected.shop, rules=rules).with_orders_since(LONG_AGO)
     today = services.now().astimezone(shop.zoneinfo).date()
     rows = []
     for order in last_orders(services, connected, limit=MOST_ORDERS):
@@ -52,20 +54,20 @@ def open_orders(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{}`, or `{"since": "2026-11-01T00:00"}`, the beginning that a person thinks of: orders placed before it make nothing by
     themselves (default: now). Answer: `{"orders": [{"order_id", "number", "placed_at", "status", "total", "currency", "buyer", "documents":
-    ["invoice 22.20 EUR"], "if_included": ["…"], "sentence"}], "to_make", "count"}`, the newest 50: *due* is made by itself at the next
-    look, *if_included* would be due with an earlier beginning (or a backfill), *sentence* says why nothing is.
+    ["invoice 22.20 EUR"], "if_included": ["…"], "message"}], "to_make", "count"}`, the newest 50: *documents* are made by themselves
+    when the order is next processed, *if_included* with an earlier beginning (or a backfill), *message* says why nothing is.
     """
     connected = connected_of(services, task)
     since = since_of(services, task, connected.shop)
     live = replace(connected.shop, test=False)
     rows = []
     for order in fetch_open_orders(services, connected, limit=MOST_ORDERS):
-        by_itself = decision_for(services, order, replace(live, orders_since=since))
-        included = decision_for(services, order, replace(live, orders_since=LONG_AGO))
+        by_itself = decision_for(services, order, live.with_orders_since(since))
+        included = decision_for(services, order, live.with_orders_since(LONG_AGO))
         reason = next((result.message for result in by_itself.rule_results if not result.fired), "")
         rows.append({
             **order_as_json(order), "documents": describe_due(by_itself), "if_included": describe_due(included),
-            "message": "" if by_itself.drafts else reason,
+            "message": NO_MESSAGE if by_itself.drafts else reason,
         })  # fmt: skip
     return {"orders": rows, "to_make": sum(1 for row in rows if row["documents"]), "count": len(rows)}
 
@@ -74,8 +76,8 @@ def since_of(services: Services, task: Task, shop: Shop) -> datetime:
     text = str(task.argument.get("since", "")).strip()
     try:
         return read_instant(text, zone=shop.zone) if text else services.now()
-    except ValueError as error:
-        raise Rejected(str(error), code="option_wrong") from error
+    except InvalidValue as error:
+        raise Rejected(error.message, code="option_wrong") from error
 
 
 def decision_for(services: Services, order: Order, shop: Shop) -> Decision:
@@ -85,8 +87,8 @@ def decision_for(services: Services, order: Order, shop: Shop) -> Decision:
     return decide_documents(order, (), history, with_rate(services, shop, order.currency), today)
 
 
-def describe_due(decision: Decision) -> list[str]:
-    return [f"{draft.kind.replace('_', ' ')} {draft.total} {draft.currency}" for draft in decision.drafts]
+def describe_due(decision: Decision) -> list[Message]:
+    return [planned_document(draft) for draft in decision.drafts]
 
 
 def order_as_json(order: Order) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Errands that send a mail: a document to another address, a new link, a test."""
+"""Tasks that send a mail: a document to another address, a new link, a test."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,26 +9,27 @@ from worker.actions import documents as document_actions
 from worker.domain.document import Document
 from worker.errors import Rejected
 from worker.mail import customer_mail
+from worker.message import Message
 from worker.net import document_link
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
 from worker.sending.steps import document_with_pdf, link_of, send_mail, shop_of, with_sender
 from worker.services import Services
 from worker.shops import branding
-from worker.store import audit_trail, documents
+from worker.store import audit_trail, document_links
 from worker.store.audit_trail import AuditEntry
 from worker.store.tasks import Task
 
 
 def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
-    """Mail a new link to the order's own address: who asks gets nothing that the order's customer would not.
+    """Mail a new link to the order's own address, whoever requests it.
 
     Argument: `{"document_id"}`. Answer: `{"mailed"}`, false where the links were revoked.
     """
     with services.store.read() as connection:
         document = document_actions.document_of(connection, task.shop_id, int(task.argument["document_id"]))
-        marks = documents.marks_of(connection, [document.document_id])
-    if not documents.link_is_valid(marks.get(document.document_id, {}), signed_at=services.now()):
+        revocation = document_links.of_documents(connection, [document.document_id]).get(document.document_id)
+    if not document_links.is_valid(revocation, signed_at=services.now()):
         return {"mailed": False}
     connected = shop_of(services, document)
     shop = with_sender(services, connected.shop)
@@ -36,7 +37,9 @@ def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
         shop, document, link=new_link(services, document), message_id=message_id_of(services, task)
     )
     send_mail(services, connected, message, recipients=customer_mail.recipients(shop, document)[:1])
-    event_message = f"The customer asked for a new link to {document.number}; it was mailed to the order's address."
+    event_message = Message(
+        "The customer asked for a new link to {number}; it was mailed to the order's address.", number=document.number
+    )
     event = AuditEntry(
         document.shop_id,
         services.now(),
@@ -54,12 +57,12 @@ def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
 def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     """Mail an issued document to another address; the document itself stays as it is.
 
-    Argument: `{"document_id", "to"}`. To the customer's own address `store.deciding.send_again` does it without an errand.
+    Argument: `{"document_id", "to"}`. To the customer's own address `actions.documents.send_again` does it without a task.
     Answer: `{"to"}`. A test document goes to the shop's own address, whatever "to" says.
     """
     to = str(task.argument.get("to", "")).strip()
     if not EMAIL_ADDRESS.fullmatch(to):
-        raise Rejected(f"“{to}” is not a mail address.", code="mail_no_address")
+        raise Rejected("“{to}” is not a mail address.", to=to, code="mail_no_address")
     with services.store.read() as connection:
         document_id = int(task.argument["document_id"])
         document_actions.document_of(connection, task.shop_id, document_id)
@@ -77,7 +80,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     reached = customer_mail.recipients(shop, elsewhere)
     send_mail(services, connected, message, recipients=reached)
     with services.store.write() as connection:
-        event_message = f"{document.number} was mailed to {reached[0]}."
+        event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
         document_actions.add_to_trail(
             connection, document, "sent_elsewhere", event_message, by=task.requested_by, now=services.now()
         )
@@ -93,7 +96,7 @@ def send_test_email(services: Services, task: Task) -> Mapping[str, Any]:
     """Send a test mail and say what came of it.
 
     Argument: `{"to": "…"}`; without it the mail goes to the shop's own address.
-    Answer: `{"accepted", "code", "sentence", "hints": ["…"]}`; *taken*: a server accepted it.
+    Answer: `{"accepted", "code", "message", "hints": ["…"]}`; *accepted*: a server took it.
     """
     result = test_email.send_test_email(services, task.shop_id, to=str(task.argument.get("to", "")))
     return {"accepted": result.accepted, "code": result.code, "message": result.message, "hints": list(result.hints)}

@@ -1,4 +1,4 @@
-"""Errands that hand over or end what is kept: a period as a zip, a shop's books, a shop that leaves, a shopper to forget."""
+"""Tasks that export or delete what is stored: a period as a zip, a whole shop, closing a shop, erasing a customer."""
 
 import csv
 import json
@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from worker.domain.csv_table import escape_cell
-from worker.domain.document import Document, Kind
+from worker.domain.document import Document, Kind, file_stem
 from worker.errors import Rejected
 from worker.maintenance import retention
-from worker.maintenance.retention import file_stem
 from worker.sending import steps
 from worker.services import Services
-from worker.store import documents
+from worker.store import documents, payments
 from worker.store.database import json_codec
-from worker.store.documents import Mark
 from worker.store.files import temporary
 from worker.store.tasks import Task
 from worker.tasks.common import Progress, period_of
@@ -52,9 +50,9 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
             sheets(archive, Path(folder)) as (documents_csv, vat_csv),
         ):
             pages = documents_of(services, task, since=since, until=until, kinds=kinds)
-            for count, (document, marks) in enumerate(pages, 1):  # the last one is how many there were
+            for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
                 names = put_files(services, archive, document)
-                documents_csv.writerow(map(as_cell, document_row(document, marks, names)))
+                documents_csv.writerow(map(as_cell, document_row(document, paid_on, names)))
                 vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
                 progress(count, max(count, of))
         if not count:
@@ -85,17 +83,20 @@ def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
 
 def documents_of(
     services: Services, task: Task, *, since: date, until: date, kinds: tuple[Kind, ...]
-) -> Iterator[tuple[Document, Mapping[str, Mark]]]:
-    """The documents of a period by their date and number, some at a time, so that a year need not fit in memory."""
+) -> Iterator[tuple[Document, date | None]]:
+    """The documents of a period with the day on which they were paid, by their date and number.
+
+    They come some at a time, so that a year need not fit in memory.
+    """
     after: tuple[date, int] | None = None
     while True:
         with services.store.read() as connection:
             some = documents.issued_between(
                 connection, task.shop_id, since=since, until=until, kinds=kinds, after=after, limit=AT_ONCE
             )
-            marks = documents.marks_of(connection, [document.document_id for document in some])
+            balances = payments.balances(connection, [document.document_id for document in some])
         tests = bool(task.argument.get("tests"))
-        yield from ((one, marks.get(one.document_id, {})) for one in some if tests or not one.draft.test)
+        yield from ((one, balances[one.document_id].paid_on) for one in some if tests or not one.draft.test)
         if len(some) < AT_ONCE:
             return
         after = (some[-1].issued_on, some[-1].document_id)
@@ -109,12 +110,9 @@ def put_files(services: Services, archive: zipfile.ZipFile, document: Document) 
     names = []
     for file in stored:
         # The id: A/1 and A-1 are two numbers, and one name for a file.
-        name = f"files/{file_stem(document.number)}.{file.format}"
-        name = (
-            name
-            if name not in archive.NameToInfo
-            else f"files/{file_stem(document.number)}-{document.document_id}.{file.format}"
-        )
+        name = f"files/{document.file_name(file.format)}"
+        if name in archive.NameToInfo:
+            name = f"files/{file_stem(document.number)}-{document.document_id}.{file.format}"
         # A PDF is compressed already.
         how = zipfile.ZIP_STORED if file.format == "pdf" else zipfile.ZIP_DEFLATED
         archive.writestr(name, services.archive.get(file.path, sha256=file.sha256), compress_type=how)
@@ -122,9 +120,9 @@ def put_files(services: Services, archive: zipfile.ZipFile, document: Document) 
     return names
 
 
-def document_row(document: Document, marks: Mapping[str, Mark], names: list[str]) -> tuple[object, ...]:
+def document_row(document: Document, paid_on: date | None, names: list[str]) -> tuple[object, ...]:
     draft = document.draft
-    paid_on = draft.paid_on or (marks["paid"].on_date if "paid" in marks else None)
+    paid_on = draft.paid_on or paid_on
     return (
         document.number, document.issued_on, draft.kind, draft.order_number, draft.buyer.name, draft.buyer.company,
         draft.buyer.vat_number or draft.buyer.vat_number_given, draft.buyer.address.country, draft.currency, signed(document, draft.net),
@@ -167,10 +165,10 @@ def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def close_shop(services: Services, task: Task) -> Mapping[str, Any]:
-    """Let a shop leave: paused for good, its secrets, raw bodies and drafts removed. There is no way back.
+    """Close a shop: paused for good, its secrets, raw bodies and drafts removed. There is no way back.
 
     Argument: `{}`. Answer: `{"name", "bodies", "drafts", "buyers", "waiting", "kept": [{"year", "documents", "until"}]}`; *kept* is
-    what the law wants, and until when.
+    what the law requires, and until when.
     """
     closing: dict[str, Any] = json.loads(
         json_codec.dump(retention.close_shop(services, task.shop_id, by=task.requested_by))
@@ -179,10 +177,10 @@ def close_shop(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 def erase_customer(services: Services, task: Task) -> Mapping[str, Any]:
-    """Erase what is known of a shopper in this shop, but for documents that the law wants kept.
+    """Erase a customer's personal data in this shop, but for documents that the law requires.
 
     Argument: `{"email"}`. Answer: `{"orders", "bodies", "drafts", "buyers", "kept": [{"number", "until"}], "open_drafts"}`; the
-    orders in *open_drafts* have a draft to issue or discard first, then ask again.
+    orders in *open_drafts* have a draft to issue or discard first, then run it again.
     """
     email = str(task.argument.get("email", ""))
     erased = retention.erase_customer(services, task.shop_id, email, by=task.requested_by)

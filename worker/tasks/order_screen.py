@@ -1,9 +1,10 @@
-"""Errands that the buttons on WooCommerce's order screen ask for: the plugin shows the sentence, and tells by the code."""
+"""Tasks of the buttons on WooCommerce's order screen: the plugin translates by the code, and shows the message where it has none."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from worker.actions import documents as document_actions
+from worker.message import Message
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
 from worker.store.tasks import Task
@@ -13,7 +14,7 @@ from worker.tasks import documents
 def send(services: Services, task: Task) -> Mapping[str, Any]:
     """Mail a document to its customer once more.
 
-    Argument: `{"document_id"}`. Answer: `{"code": "sent", "sentence"}`.
+    Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`.
     """
     document_id = int(task.argument["document_id"])
     with services.store.write() as connection:
@@ -21,22 +22,22 @@ def send(services: Services, task: Task) -> Mapping[str, Any]:
             connection, task.shop_id, document_id, by=task.requested_by, now=services.now()
         )
     services.enqueue(SEND_DOCUMENT, document_id)
-    return {"code": "sent", "message": f"{document.number} is on its way to the customer."}
+    return {"code": "sent", "message": Message("{number} is on its way to the customer.", number=document.number)}
 
 
 def issue(services: Services, task: Task) -> Mapping[str, Any]:
     """Issue a draft.
 
-    Argument: `{"draft_id", "send": true}`; without "send" it is not mailed. Answer: `{"code": "issued", "sentence"}`.
+    Argument: `{"draft_id", "send": true}`; without "send" it is not mailed. Answer: `{"code": "issued", "message"}`.
     """
     (document,) = documents.issue_draft(services, task)["documents"]
-    return {"code": "issued", "message": f"{document['number']} was issued."}
+    return {"code": "issued", "message": Message("{number} was issued.", number=document["number"])}
 
 
 def retry(services: Services, task: Task) -> Mapping[str, Any]:
     """Try again what failed for an order.
 
-    Argument: `{"order_id"}`. Answer: `{"code", "sentence"}`, with the code `tried_again` or `nothing_failed`.
+    Argument: `{"order_id"}`. Answer: `{"code", "message"}`, with the code `tried_again` or `nothing_failed`.
     """
     order_id = int(task.argument["order_id"])
     with services.store.write() as connection:
@@ -44,9 +45,9 @@ def retry(services: Services, task: Task) -> Mapping[str, Any]:
             connection, task.shop_id, order_id, by=task.requested_by, now=services.now()
         )
     if not again.count:
-        return {"code": "nothing_failed", "message": "Nothing of this order waits to be tried again."}
+        return {"code": "nothing_failed", "message": Message("Nothing of this order waits to be tried again.")}
     for delivery_id in again.deliveries[:1]:
         services.enqueue(PROCESS_ORDER, delivery_id)
     for document_id in set(again.documents):
         services.enqueue(SEND_DOCUMENT, document_id)
-    return {"code": "tried_again", "message": "What failed is tried again."}
+    return {"code": "tried_again", "message": Message("What failed is tried again.")}

@@ -1,4 +1,4 @@
-"""Errands that show what a document or a mail would look like, with settings that nobody has stored yet."""
+"""Tasks that preview a document or a mail with settings that nobody has stored yet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -40,25 +40,25 @@ class Sample:
 def preview(services: Services, task: Task) -> Mapping[str, Any]:
     """Print a document of one of the shop's own orders with unsaved settings, with the watermark TEST. It is no document.
 
-    Argument: `{"kind"}`, and where wanted: `"settings": {"accent": "#334155", …}` by the names of `domain.settling.FIELDS`;
+    Argument: `{"kind"}`, and where wanted: `"settings": {"branding.accent": "#334155", …}` by the names of `domain.settling.FIELDS`;
     `"texts": {"document.intro/invoice/*/nl": "…", …}` (null: the default); `"logo": {…}` an upload put there with `store.fleeting.put`,
     or null for none; `"order_id"` (default: the newest order, or an example where there is none); `"language"`; `"paid": true|false`;
-    `"example": true` for the example order. Check settings and texts with `domain.settling.settled` and `store.settling.reworded`
-    first: here a wrong one only fails with its sentence.
-    Answer: `{"file", "kind", "number", "order_number", "example", "problems": [{"code", "sentence"}]}`; *file* is a PDF that stays
-    for an hour or two, *number* the one that comes next, *problems* what would keep it a draft.
+    `"example": true` for the example order. Check settings and texts with `domain.settings_form.apply_settings` and
+    `actions.shop_settings.with_texts` first: here a wrong one only fails with its message.
+    Answer: `{"file", "kind", "number", "order_number", "example", "problems": [{"code", "message"}]}`; *file* is a PDF that stays
+    for an hour or two, *number* the one that comes next, *problems* what would make it wait as a draft.
     """
     sample = make_sample(services, task)
     logo = logo_of(services, task, sample.shop)
     try:
         brand = Brand(
-            accent=sample.shop.accent,
+            accent=sample.shop.branding.accent,
             logo=logo,
-            layout=sample.shop.layout,
+            layout=sample.shop.branding.layout,
             templates=services.settings.templates,
         )
     except ValueError as error:
-        raise Rejected(f"{error}.", code="logo_wrong") from error
+        raise Rejected("{error}.", error=error, code="logo_wrong") from error
     # The watermark: a preview must never pass for a document.
     shown = replace(sample.document, draft=replace(sample.document.draft, test=True))
     pdf = render_pdf(shown, brand=brand)
@@ -90,7 +90,7 @@ def preview_mail(services: Services, task: Task) -> Mapping[str, Any]:
         ((document, b""),),
         link=lambda _: f"{services.settings.public_url}/d/…",
         message_id="<preview@example.com>",
-        attachments=((shop.mail_attachment.name, b""),) if shop.mail_attachment else (),
+        attachments=((shop.mail.attachment.name, b""),) if shop.mail.attachment else (),
     )
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return {
@@ -109,8 +109,8 @@ def preview_mail(services: Services, task: Task) -> Mapping[str, Any]:
 
 def with_example_sender(services: Services, shop: Shop) -> Shop:
     """*shop* with a sender, where it has none yet: its mails are to be seen before all is filled in."""
-    sender = shop.mail_from or services.settings.mail_from
-    return replace(shop, mail_from=sender or ("" if shop.seller.email else EXAMPLE_SENDER))
+    sender = shop.mail.sender or services.settings.mail_from or ("" if shop.seller.email else EXAMPLE_SENDER)
+    return replace(shop, mail=replace(shop.mail, sender=sender))
 
 
 def make_sample(services: Services, task: Task) -> Sample:
@@ -121,7 +121,7 @@ def make_sample(services: Services, task: Task) -> Sample:
     shop = with_rate(services, shop, order.currency)
     draft = draft_of(services, kind, order, shop)
     today = services.now().astimezone(shop.zoneinfo).date()
-    series = shop.series[kind]
+    series = shop.numbering.series[kind]
     with services.store.read() as connection:
         counter = counters.counter_of(connection, shop.shop_id, series.name)
     number = counters.upcoming(series, counter, today=today)
@@ -135,9 +135,9 @@ def with_unsaved_settings(shop: Shop, argument: Mapping[str, Any]) -> Shop:
         shop = apply_settings(shop, {name: str(text) for name, text in (argument.get("settings") or {}).items()})
         return with_texts(shop, argument.get("texts") or {})
     except WrongSettings as error:
-        raise Rejected(str(error), code="option_wrong") from error
+        raise Rejected(error.message, code="option_wrong") from error
     except LookupError as error:
-        raise Rejected(f"{error.args[0]}.", code="option_wrong") from error
+        raise Rejected("{reason}.", reason=error.args[0], code="option_wrong") from error
 
 
 def order_for(services: Services, connected: ConnectedShop, task: Task) -> tuple[Order, bool]:
@@ -161,7 +161,7 @@ def draft_of(services: Services, kind: Kind, order: Order, shop: Shop) -> Draft:
     draft = draft_document(of, order, shop, cause="preview", send_mode=SendMode.SEND, today=today)
     if kind is not Kind.CREDIT_NOTE:
         return draft
-    number = counters.upcoming(shop.series[of], None, today=today).number
+    number = counters.upcoming(shop.numbering.series[of], None, today=today).number
     invoice = Document(0, shop.shop_id, of, number, 1, today, services.now(), draft)
     return draft_credit_note(Cancellation(), invoice, (), order, shop, cause="preview", send_mode=SendMode.SEND)
 

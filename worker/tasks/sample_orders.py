@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from worker.domain.order import Order
-from worker.errors import FacturelayError, Rejected
+from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.orders.fetch import fetch_from_shop, read_from_deliveries
 from worker.services import Services
 from worker.store import deliveries
@@ -17,7 +17,7 @@ OPEN = ("pending", "on-hold", "processing")
 
 
 def last_orders(services: Services, connected: ConnectedShop, *, limit: int) -> tuple[Order, ...]:
-    """The newest orders, newest first: as the shop shows them, else as they were delivered while that is kept (90 days)."""
+    """The newest orders, newest first: as the shop shows them, else as they were delivered in the last 90 days."""
     if connected.secrets.has_rest:
         try:
             found = parse_orders(services.client_of(connected).latest_orders(limit=limit))
@@ -45,28 +45,32 @@ def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
         orders = delivered_orders(services, connected, limit=limit)
         return tuple(order for order in orders if status_of(order, connected) in OPEN)
     client = services.client_of(connected)
-    custom = tuple(own for own, stands_for in connected.shop.status_map.items() if stands_for in OPEN)
+    custom = tuple(own for own, stands_for in connected.shop.orders.status_map.items() if stands_for in OPEN)
     try:
         return parse_orders(client.latest_orders(limit=limit, statuses=(*OPEN, *custom)))
-    except Rejected as error:
-        if not custom or error.code == "rest_key_refused":
+    except KeyRefused:
+        raise
+    except Rejected:
+        if not custom:
             raise
-        # A status that a plugin of the shop's brought, and took along.
+        # A custom status whose plugin is gone.
         return parse_orders(client.latest_orders(limit=limit, statuses=OPEN))
 
 
 def status_of(order: Order, connected: ConnectedShop) -> str:
-    return connected.shop.status_map.get(order.status, order.status)
+    return connected.shop.orders.status_map.get(order.status, order.status)
 
 
 def find_order(services: Services, connected: ConnectedShop, order_id: int) -> Order:
-    """One order of the shop's. Raises Rejected where it is neither to be asked for nor kept."""
+    """One order of the shop's. Raises Rejected where it can neither be fetched nor is stored."""
     if connected.secrets.has_rest:
         return fetch_from_shop(services, connected, order_id).order
     with services.store.read() as connection:
         fetched = read_from_deliveries(deliveries.of_order(connection, connected.shop.shop_id, order_id))
     if fetched is None:
-        raise Rejected(f"Order {order_id} is not kept any more; choose another one.", code="order_unknown")
+        raise Rejected(
+            "Order {order_id} is no longer stored; choose another one.", order_id=order_id, code="order_unknown"
+        )
     return fetched.order
 
 

@@ -14,7 +14,8 @@ import urllib3
 from requests.auth import HTTPBasicAuth
 from woocommerce import API
 
-from worker.errors import Rejected, Unavailable
+from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
+from worker.message import Message
 from worker.net.guarded_http import guarded_session
 from worker.woocommerce.payload import (
     ORDER_LIST_FIELDS,
@@ -39,9 +40,8 @@ MAX_ANSWER_BYTES = 20_000_000
 MAX_PER_PAGE = 100  # WooCommerce refuses more
 MAX_WEBHOOK_PAGES = 10
 MOST_ATTEMPTS = 3
-REPEATABLE = ("GET", "PUT")  # a POST that seems to have failed may have made its note all the same
+REPEATABLE = ("GET",)  # a POST that seems to have failed may have made its note all the same
 BUSY = (429, 502, 503, 504)
-REPEATED_CODES = ("shop_unreachable", "shop_busy")  # not "shop_slow": asking a slow shop twice makes it slower
 LONGEST_PATIENCE_S = 5.0  # what a job waits within itself; a shop that asks for more is asked again by a later job
 LONGEST_RETRY_AFTER_S = 86_400
 USER_AGENT = "Facturelay"
@@ -80,6 +80,10 @@ class ShopResponse:
     date: str = ""
 
 
+class _RepeatAtOnce(Unavailable):
+    """Asking again within the same call may help. Not raised where the shop is slow: asking it twice makes it slower."""
+
+
 class ShopClient:
     """Talks to one shop. Safe to share between threads; close it when done.
 
@@ -112,14 +116,16 @@ class ShopClient:
         self._backoff_s = backoff_s
 
     def order(self, order_id: int) -> bytes:
-        """The order as the shop states it now, also when it lies in the bin. Rejected "order_gone" when it is erased."""
-        body = self._call("GET", f"orders/{order_id}", about=f"order {order_id}").body
+        """The order as the shop states it now, also when it lies in the bin. Raises OrderGone when it is erased."""
+        body = self._call("GET", f"orders/{order_id}", about=Message("order {order_id}", order_id=order_id)).body
         found = peek(body).order_id
         if found != order_id:
             # Seen behind caches that ignore the Authorization header: somebody else's order, served as a hit.
             raise Rejected(
-                f"The shop was asked for order {order_id} and sent order {found}. A cache in front of the shop must leave "
-                "/wp-json/ alone",
+                "The shop was asked for order {order_id} and sent order {found}. A cache in front of the shop "
+                "must leave /wp-json/ alone",
+                order_id=order_id,
+                found=found,
                 code="wrong_order",
             )
         return body
@@ -127,19 +133,23 @@ class ShopClient:
     def refunds(self, order_id: int) -> bytes:
         """The refunds of an order, all of them or Rejected: one left out would be a credit note that nobody misses.
 
-        An erased order has none: WooCommerce answers an empty list, so ask for the order first.
+        An erased order has none: WooCommerce answers an empty list, so fetch the order first.
         """
         params: Params = {"per_page": MAX_PER_PAGE}
-        answer = self._call("GET", f"orders/{order_id}/refunds", params=params, about=f"order {order_id}")
+        answer = self._call(
+            "GET", f"orders/{order_id}/refunds", params=params, about=Message("order {order_id}", order_id=order_id)
+        )
         if answer.pages > 1:
             raise Rejected(
-                f"Order {order_id} has {answer.total} refunds, more than one look can hold; credit it by hand",
+                "Order {order_id} has {total} refunds, more than can be read at once; credit it by hand",
+                order_id=order_id,
+                total=answer.total,
                 code="too_many_refunds",
             )
         return answer.body
 
     def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> OrderListPage:
-        """Orders changed after an instant, oldest change first. One-second grain and exclusive: let looks overlap."""
+        """Orders changed after an instant, oldest change first. One-second grain and exclusive: let calls overlap."""
         return self._order_list_page({
             "modified_after": _utc(modified_after),
             "dates_are_gmt": "true",
@@ -170,18 +180,18 @@ class ShopClient:
     def refund_ids(self, order_ids: tuple[int, ...]) -> dict[int, frozenset[int]]:
         """The refunds of the given orders (at most 100), without those of orders that are gone or in the bin."""
         params: Params = {**_by_ids(order_ids), "_fields": REFUND_FIELDS}
-        return parse_refund_ids(self._call("GET", "orders", params=params, about="orders").body)
+        return parse_refund_ids(self._call("GET", "orders", params=params, about=Message("orders")).body)
 
     def latest_orders(self, *, limit: int, statuses: tuple[str, ...] = ()) -> bytes:
         """The newest whole orders (at most 100), all or those of some statuses, as `parse_orders` reads them."""
         params: Params = {"orderby": "date", "order": "desc", "per_page": min(limit, MAX_PER_PAGE)}
         if statuses:
             params["status"] = ",".join(statuses)
-        return self._call("GET", "orders", params=params, about="orders").body
+        return self._call("GET", "orders", params=params, about=Message("orders")).body
 
     def clock(self) -> datetime | None:
         """What time it is at the shop, to the second, by the head of an answer; None where it does not say."""
-        answer = self._call("GET", "orders", params={"per_page": 1, "_fields": "id"}, about="orders")
+        answer = self._call("GET", "orders", params={"per_page": 1, "_fields": "id"}, about=Message("orders"))
         try:
             instant = parsedate_to_datetime(answer.date)
         except ValueError:
@@ -190,19 +200,25 @@ class ShopClient:
 
     def notes(self, order_id: int) -> tuple[OrderNote, ...]:
         """All notes of an order, WooCommerce's own too."""
-        return parse_notes(self._call("GET", f"orders/{order_id}/notes", about=f"order {order_id}").body)
+        return parse_notes(
+            self._call("GET", f"orders/{order_id}/notes", about=Message("order {order_id}", order_id=order_id)).body
+        )
 
     def add_note(self, order_id: int, text: str, *, to_customer: bool = False) -> int:
-        """Write a note and return its id. Never repeated here: look for the marker first. A note to the customer is mailed."""
+        """Write a note and return its id. Never repeated here: search for the marker first. A note to the customer is mailed."""
         data = note_body(text, to_customer=to_customer)
-        answer = self._call("POST", f"orders/{order_id}/notes", data=data, about=f"order {order_id}")
+        answer = self._call(
+            "POST", f"orders/{order_id}/notes", data=data, about=Message("order {order_id}", order_id=order_id)
+        )
         return parse_created_id(answer.body)
 
     def webhooks(self) -> tuple[ListedWebhook, ...]:
-        """All webhooks of the shop, other people's too."""
+        """All webhooks of the shop, those of others too."""
         found: list[ListedWebhook] = []
         for page in range(1, MAX_WEBHOOK_PAGES + 1):
-            answer = self._call("GET", "webhooks", params={"per_page": MAX_PER_PAGE, "page": page}, about="webhooks")
+            answer = self._call(
+                "GET", "webhooks", params={"per_page": MAX_PER_PAGE, "page": page}, about=Message("webhooks")
+            )
             found += parse_webhooks(answer.body)
             if page >= answer.pages:
                 break
@@ -211,17 +227,18 @@ class ShopClient:
     def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
         """Create an active webhook and return its id; the shop pings *delivery_url* meanwhile. Never repeated."""
         data = webhook_body(name=name, topic=topic, delivery_url=delivery_url, secret=secret)
-        return parse_created_id(self._call("POST", "webhooks", data=data, about="webhooks").body)
-
-    def activate_webhook(self, webhook_id: int) -> None:
-        """Wake a disabled webhook. Its count of failures stays: one more disables it again, one success forgets them."""
-        self._call("PUT", f"webhooks/{webhook_id}", data={"status": "active"}, about=f"webhook {webhook_id}")
+        return parse_created_id(self._call("POST", "webhooks", data=data, about=Message("webhooks")).body)
 
     def delete_webhook(self, webhook_id: int) -> None:
         """Remove a webhook for good; one that is gone already is fine."""
         try:
             params: Params = {"force": "true"}
-            self._call("DELETE", f"webhooks/{webhook_id}", params=params, about=f"webhook {webhook_id}")
+            self._call(
+                "DELETE",
+                f"webhooks/{webhook_id}",
+                params=params,
+                about=Message("webhook {webhook_id}", webhook_id=webhook_id),
+            )
         except Rejected as error:
             if not error.code.endswith("_invalid_id"):
                 raise
@@ -229,7 +246,7 @@ class ShopClient:
     def check(self) -> ShopCheck:
         """Find out what the key can do, without changing anything. Raises what a first real call would raise."""
         params: Params = {"per_page": 1, "_fields": "id"}
-        orders = self._call("GET", "orders", params=params, about="orders").total
+        orders = self._call("GET", "orders", params=params, about=Message("orders")).total
         return ShopCheck(orders=orders, can_write=self._can_write())
 
     def close(self) -> None:
@@ -242,23 +259,32 @@ class ShopClient:
         self.close()
 
     def _can_write(self) -> bool:
-        """A note for order 0: WooCommerce looks at the key first, and there is no order 0 to write on."""
+        """A note for order 0: WooCommerce checks the key first, and there is no order 0 to write on."""
         try:
-            self._call("POST", "orders/0/notes", data=note_body("check", to_customer=False), about="order 0")
-        except Rejected as error:
-            if error.code == "order_gone":
-                return True
-            if error.code == "rest_key_refused":
-                return False
-            raise
+            self._call(
+                "POST",
+                "orders/0/notes",
+                data=note_body("check", to_customer=False),
+                about=Message("order {order_id}", order_id=0),
+            )
+        except OrderGone:
+            return True
+        except KeyRefused:
+            return False
         return True
 
     def _order_list_page(self, params: Params) -> OrderListPage:
-        answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about="orders")
+        answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about=Message("orders"))
         return OrderListPage(orders=parse_order_list(answer.body), pages=answer.pages, total=answer.total)
 
     def _call(
-        self, method: str, path: str, *, about: str, params: Params | None = None, data: dict[str, object] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        about: Message,
+        params: Params | None = None,
+        data: dict[str, object] | None = None,
     ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
         ends_at = time.monotonic() + self._total_s
@@ -268,7 +294,7 @@ class ShopClient:
                 return _check_response(answer, about=about, shop=self._api.shop)
             except Unavailable as error:
                 pause = _pause(error, self._backoff_s * 2 ** (attempt - 1))
-                may_repeat = method in REPEATABLE and error.code in REPEATED_CODES and attempt < MOST_ATTEMPTS
+                may_repeat = method in REPEATABLE and isinstance(error, _RepeatAtOnce) and attempt < MOST_ATTEMPTS
                 if not may_repeat or pause is None or time.monotonic() + pause >= ends_at:
                     raise
             time.sleep(pause)
@@ -279,7 +305,7 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
     """The `woocommerce` package on a pooled session.
 
     As shipped it opens a connection per call, gives 5 s in all, follows redirects, sends the parameters of a signed
-    address twice and reads without bound. It offers no hook for any of that, hence the private name; the version is pinned.
+    address twice and reads without bound. It offers no other way to change that, hence the private name; the version is pinned.
     """
 
     def __init__(
@@ -302,24 +328,38 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
     def send(
         self, method: str, path: str, data: dict[str, object] | None, params: Params | None, ends_at: float
     ) -> ShopResponse:
-        """One attempt, signed anew. Raises Unavailable when there is no answer, whole and in time."""
+        """One attempt, signed again. Raises Unavailable when there is no answer, whole and in time."""
         try:
             return self._API__request(method, path, data, params=params, ends_at=ends_at)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            self._give_up(f"{self.shop} did not answer in time; trying again later", code="shop_slow")
+            self._give_up(
+                Message("{shop} did not answer in time; trying again later", shop=self.shop), code="shop_slow"
+            )
         except requests.exceptions.SSLError as error:
             self._give_up(
-                f"{self.shop} has no valid certificate ({_certificate_problem(error)}). Renew it at the shop; trying again later",
+                Message(
+                    "{shop} has no valid certificate ({reason}). Renew it at the shop; trying again later",
+                    shop=self.shop,
+                    reason=_certificate_problem(error),
+                ),
                 code="shop_certificate",
             )
         except (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
-            self._give_up(f"{self.shop} sent an answer that cannot be unpacked; trying again later", code="answer_cut")
+            self._give_up(
+                Message("{shop} sent an answer that cannot be unpacked; trying again later", shop=self.shop),
+                code="answer_cut",
+            )
         except urllib3.exceptions.HTTPError:
-            self._give_up(f"{self.shop} broke off in the middle of its answer; trying again later", code="answer_cut")
+            self._give_up(
+                Message("{shop} broke off in the middle of its answer; trying again later", shop=self.shop),
+                code="answer_cut",
+            )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
-            raise Rejected(f"“{self.shop}” is not an address that can be called", code="bad_address") from None
+            raise ConnectionRejected(
+                f"“{self.shop}” is not an address that can be called", code="bad_address"
+            ) from None
         except requests.RequestException:
-            self._give_up(f"{self.shop} cannot be reached; trying again later", code="shop_unreachable")
+            raise _RepeatAtOnce(f"{self.shop} cannot be reached; trying again later", code="shop_unreachable") from None
 
     def _API__request(  # noqa: N802 - the mangled name of API.__request, called by its get, post, put and delete
         self,
@@ -360,7 +400,7 @@ class _Api(API):  # type: ignore[misc]  # the package publishes no types
                 date=response.headers.get("Date", ""),
             )
 
-    def _give_up(self, message: str, *, code: str) -> NoReturn:
+    def _give_up(self, message: Message, *, code: str) -> NoReturn:
         # From None: the text of what requests raises holds the signed address, and tracebacks are logged.
         raise Unavailable(message, code=code) from None
 
@@ -372,7 +412,7 @@ def _by_ids(order_ids: tuple[int, ...]) -> Params:
     return {"include": ids, "orderby": "id", "order": "asc", "per_page": MAX_PER_PAGE}
 
 
-def _check_response(answer: ShopResponse, *, about: str, shop: str) -> ShopResponse:
+def _check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopResponse:
     """The answer if it is one; otherwise what it means for us, and for the shop owner."""
     code = shop_error(answer.body) or ""
     detail = _describe_error(answer, code)
@@ -380,42 +420,53 @@ def _check_response(answer: ShopResponse, *, about: str, shop: str) -> ShopRespo
         case status if 200 <= status < 300:
             return _require_json(answer, shop=shop)
         case status if 300 <= status < 400:
-            raise Rejected(
+            raise ConnectionRejected(
                 f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
                 "shop: keys and orders are not sent after a redirect",
                 code="shop_redirects",
             )
         case 401 | 403:
-            raise Rejected(
+            raise KeyRefused(
                 f"{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
                 "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
-                "Authorization header",
-                code="rest_key_refused",
+                "Authorization header"
             )
         case 404 if code.endswith("order_invalid_id"):
-            raise Rejected(f"The shop has no {about} (any more)", code="order_gone")
+            raise OrderGone(f"The shop has no {about} (any more)")
         case 404 if code in ("", "rest_no_route"):
-            raise Rejected(
+            raise ConnectionRejected(
                 f"{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
                 "active, and that Settings → Permalinks is not on “Plain”",
                 code="rest_not_found",
             )
         case status if status in BUSY:
-            raise Unavailable(
+            raise _RepeatAtOnce(
                 f"{shop} is busy or in maintenance ({detail}); trying again later",
                 code="shop_busy",
                 retry_after_s=_retry_after_s(answer.retry_after),
             )
         case 408 | 425:
-            raise Unavailable(f"{shop} did not take the question in time; trying again later", code="shop_slow")
+            raise Unavailable(
+                "{shop} did not take the question in time; trying again later", shop=shop, code="shop_slow"
+            )
         case status if status >= 500:
             raise Unavailable(
-                f"{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs says why",
+                "{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs "
+                "says why",
+                shop=shop,
+                about=about,
+                detail=detail,
                 code="shop_failed",
                 retry_after_s=_retry_after_s(answer.retry_after),
             )
         case status:
-            raise Rejected(f"{shop} refused the question for {about}: {detail}", code=f"shop_error:{code or status}")
+            raise Rejected(
+                "{shop} refused the question for {about}: {detail}",
+                shop=shop,
+                about=about,
+                detail=detail,
+                code=f"shop_error:{code or status}",
+            )
 
 
 def _require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
@@ -423,11 +474,12 @@ def _require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
         return answer
     if answer.body.lstrip().startswith(b"<"):
         raise Unavailable(
-            f"{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or a PHP warning "
-            "printed before the data; trying again later",
+            "{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or "
+            "a PHP warning printed before the data; trying again later",
+            shop=shop,
             code="answer_not_json",
         )
-    raise Unavailable(f"{shop} sent half an answer; trying again later", code="answer_cut")
+    raise Unavailable("{shop} sent half an answer; trying again later", shop=shop, code="answer_cut")
 
 
 def _describe_error(answer: ShopResponse, code: str) -> str:
@@ -442,8 +494,9 @@ def _whole_body(response: requests.Response, *, ends_at: float) -> bytes:
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise Rejected(
-                f"The shop's answer is larger than {MAX_ANSWER_BYTES // 1_000_000} MB, more than an order can be; a plugin "
-                "puts something big into it",
+                "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something "
+                "big into it",
+                most=MAX_ANSWER_BYTES // 1_000_000,
                 code="answer_too_large",
             )
         if time.monotonic() > ends_at:
@@ -458,7 +511,7 @@ def _timeouts(timeout_s: float, ends_at: float) -> tuple[float, float]:
 
 
 def _pause(error: Unavailable, backoff_s: float) -> float | None:
-    """How long to wait before asking again; None when the shop asks for more patience than a job has."""
+    """How long to wait before the next attempt; None when the shop names a longer wait than a job has."""
     requested_s = error.retry_after_s or 0
     return None if requested_s > LONGEST_PATIENCE_S else max(backoff_s, float(requested_s))
 
@@ -483,7 +536,7 @@ def _shop_url(url: str) -> str:
     except ValueError:
         usable = None
     if not usable:
-        raise Rejected(
+        raise ConnectionRejected(
             f"“{url[:80]}” is not a shop's address; write it like https://www.example.com", code="bad_address"
         )
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
@@ -504,17 +557,17 @@ def _count(header: str | None, *, default: int) -> int:
     return int(header) if header and header.isascii() and header.isdigit() and len(header) < 10 else default
 
 
-def _certificate_problem(error: Exception) -> str:
+def _certificate_problem(error: Exception) -> Message:
     """Why a certificate was refused, out of the depth of what is wrapped around it."""
     text = str(error)
-    return next((why for sign, why in CERTIFICATE_TROUBLE.items() if sign in text), "it is not trusted")
+    return next((why for sign, why in CERTIFICATE_TROUBLE.items() if sign in text), Message("it is not trusted"))
 
 
 CERTIFICATE_TROUBLE = {
-    "has expired": "it has expired",
-    "self-signed": "it is self-signed",
-    "self signed": "it is self-signed",
-    "Hostname mismatch": "it is for another name",
-    "doesn't match": "it is for another name",
-    "unable to get local issuer": "the certificate chain is incomplete",
+    "has expired": Message("it has expired"),
+    "self-signed": Message("it is self-signed"),
+    "self signed": Message("it is self-signed"),
+    "Hostname mismatch": Message("it is for another name"),
+    "doesn't match": Message("it is for another name"),
+    "unable to get local issuer": Message("the certificate chain is incomplete"),
 }

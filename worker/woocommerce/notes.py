@@ -26,7 +26,7 @@ def marker(number: str) -> str:
     """The words by which the note about document *number* is found again.
 
     Plain words in brackets, because the rest does not last: WordPress strips comments and attributes, links are signed
-    anew, sentences are translated, and the number alone also stands in the credit note's note.
+    anew, texts are translated, and the number alone also stands in the credit note's note.
     """
     return f"[facturelay {quote(number, safe='/._-')}]"
 
@@ -56,7 +56,7 @@ def note_contains(text: str, words: str) -> bool:
 
 
 def find_note(notes: Iterable[OrderNote], wanted: str) -> int | None:
-    """The id of the oldest note that carries *wanted* (from `marker`), or None: it was never written."""
+    """The id of the oldest note that contains *wanted* (from `marker`), or None: it was never written."""
     looked_for = _folded(wanted)
     found = [note.note_id for note in notes if looked_for in _folded(note.text)]
     return min(found, default=None)

@@ -15,8 +15,9 @@ from typing import TypeGuard
 from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.domain.party import Address
 from worker.errors import Rejected
+from worker.message import Message
 
-# Where plugins keep the VAT number: order meta keys without leading underscores, in lower case, dashes and spaces as "_".
+# Where plugins store the VAT number: order meta keys without leading underscores, in lower case, dashes and spaces as "_".
 # Earlier ones win. Which plugin writes which is in its own documentation; the list grows by one line.
 VAT_META_KEYS = (
     "billing_vat_number",
@@ -46,7 +47,7 @@ VAT_FIELD = re.compile(
     r"(?:^|[-_])(?:vat|btw|tva|ust|mwst|nif)(?:[-_]?(?:number|numero|nummer|nr|no|id|intra))?$", re.IGNORECASE
 )
 
-# Where translation plugins keep the language of the order: "nl", "fr_BE". Earlier ones win.
+# Where translation plugins store the language of the order: "nl", "fr_BE". Earlier ones win.
 LANGUAGE_META_KEYS = (
     "wpml_language",
     "trp_language",
@@ -100,7 +101,7 @@ class DeliveryPeek:
 
 @dataclass(frozen=True)
 class ListedOrder:
-    """One row of the shop's list of orders: enough to know whether it must be looked at."""
+    """One row of the shop's list of orders: enough to decide whether it must be fetched."""
 
     order_id: int
     order_key: str
@@ -121,7 +122,7 @@ class OrderNote:
 
 @dataclass(frozen=True)
 class ListedWebhook:
-    """A webhook as the shop lists it; its secret is never told. *status* is active, paused or disabled."""
+    """A webhook as the shop lists it; its secret is never listed. *status* is active, paused or disabled."""
 
     webhook_id: int
     name: str
@@ -136,9 +137,9 @@ def parse_order(body: bytes) -> Order:
 
 
 def parse_orders(body: bytes) -> tuple[Order, ...]:
-    """Read a list of whole orders; one that cannot be read is left out: a list is for looking, not for issuing."""
+    """Read a list of whole orders, without those that cannot be read: a list is for showing, not for issuing."""
     found = []
-    for root in _list(body, "The shop's list of orders"):
+    for root in _list(body, Message("The shop's list of orders")):
         try:
             found.append(_order(root.values))
         except Rejected:
@@ -147,7 +148,9 @@ def parse_orders(body: bytes) -> tuple[Order, ...]:
 
 
 def _order(root: dict[str, object]) -> Order:
-    order = _Node(root, where="", label=f"Order {root['id'] if _is_id(root.get('id')) else '?'}")
+    order = _Node(
+        root, where="", label=Message("Order {order_id}", order_id=str(root["id"]) if _is_id(root.get("id")) else "?")
+    )
     order_id, status = order.id("id"), order.text("status", needed=True)
     created_via = order.text("created_via")
     unescape = _unescape if created_via == "store-api" else _as_it_is
@@ -191,31 +194,31 @@ def _order(root: dict[str, object]) -> Order:
 
 def parse_refunds(body: bytes) -> tuple[Refund, ...]:
     """Read the refunds of one order, in the shop's order (newest first), their amounts turned positive."""
-    return tuple(_refund(node) for node in _list(body, "The shop's list of refunds"))
+    return tuple(_refund(node) for node in _list(body, Message("The shop's list of refunds")))
 
 
 def parse_order_list(body: bytes) -> tuple[ListedOrder, ...]:
-    """Read one page of the list of orders, asked with `LISTED_FIELDS`."""
-    return tuple(_listed_order(node) for node in _list(body, "The shop's list of orders"))
+    """Read one page of the list of orders, fetched with `LISTED_FIELDS`."""
+    return tuple(_listed_order(node) for node in _list(body, Message("The shop's list of orders")))
 
 
 def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
-    """The refunds that each order of a list names, asked with `REFUND_FIELDS`."""
-    nodes = _list(body, "The shop's list of orders")
+    """The refunds that each order of a list names, fetched with `REFUND_FIELDS`."""
+    nodes = _list(body, Message("The shop's list of orders"))
     return {node.id("id"): frozenset(refund.id("id") for refund in node.nodes("refunds")) for node in nodes}
 
 
 def parse_notes(body: bytes) -> tuple[OrderNote, ...]:
-    return tuple(_order_note(node) for node in _list(body, "The shop's list of notes"))
+    return tuple(_order_note(node) for node in _list(body, Message("The shop's list of notes")))
 
 
 def parse_webhooks(body: bytes) -> tuple[ListedWebhook, ...]:
-    return tuple(_listed_webhook(node) for node in _list(body, "The shop's list of webhooks"))
+    return tuple(_listed_webhook(node) for node in _list(body, Message("The shop's list of webhooks")))
 
 
 def parse_created_id(body: bytes) -> int:
     """The id of what a POST has just made."""
-    return _Node(_object(body), where="", label="The shop's answer").id("id")
+    return _Node(_object(body), where="", label=Message("The shop's answer")).id("id")
 
 
 def note_body(text: str, *, to_customer: bool) -> dict[str, object]:
@@ -228,7 +231,7 @@ def webhook_body(*, name: str, topic: str, delivery_url: str, secret: str) -> di
 
 
 def peek(body: bytes) -> DeliveryPeek:
-    """Look at a delivery just enough to route it. Raises Rejected when it is no JSON object."""
+    """Read a delivery just enough to route it. Raises Rejected when it is no JSON object."""
     root = _parsed_object(body)
     order_id, status, code = root.get("id"), root.get("status"), root.get("code")
     modified = root.get("date_modified_gmt")
@@ -268,7 +271,7 @@ def is_json(body: bytes) -> bool:
 class _Node:
     """One JSON object with the way that leads to it: every refusal can say which field of which order it was."""
 
-    def __init__(self, values: dict[str, object], *, where: str, label: str) -> None:
+    def __init__(self, values: dict[str, object], *, where: str, label: Message) -> None:
         self.values = values
         self.where = where
         self.label = label
@@ -279,9 +282,9 @@ class _Node:
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= BIGGEST_ID:
             value = str(value)
         if value is not None and not isinstance(value, str):
-            raise self.wrong(name, "a text")
+            raise self.wrong(name, Message("a text"))
         if needed and not value:
-            raise self.wrong(name, "a text")
+            raise self.wrong(name, Message("a text"))
         return _clean(value or "")
 
     def plain(self, name: str) -> str:
@@ -298,7 +301,7 @@ class _Node:
     def amount(self, name: str) -> Decimal:
         amount = self.amount_or_none(name)
         if amount is None:
-            raise self.wrong(name, "an amount")
+            raise self.wrong(name, Message("an amount"))
         return amount
 
     def amount_or_none(self, name: str) -> Decimal | None:
@@ -308,7 +311,7 @@ class _Node:
             return None
         amount = _amount(value)
         if amount is None:
-            raise self.wrong(name, "an amount")
+            raise self.wrong(name, Message("an amount"))
         return amount
 
     def whole(self, name: str) -> int:
@@ -317,31 +320,31 @@ class _Node:
         if number == 0 and type(number) is int:
             return 0
         if not _is_id(number):
-            raise self.wrong(name, "a whole number")
+            raise self.wrong(name, Message("a whole number"))
         return number
 
     def id(self, name: str) -> int:
         value = self.whole(name)
         if value == 0:
-            raise self.wrong(name, "an id")
+            raise self.wrong(name, Message("an id"))
         return value
 
     def flag(self, name: str) -> bool:
         value = self.values.get(name)
         if not isinstance(value, bool):
-            raise self.wrong(name, "true or false")
+            raise self.wrong(name, Message("true or false"))
         return value
 
     def currency(self, name: str) -> str:
         value = self.text(name)
         if not re.fullmatch(r"[A-Z]{3}", value, re.ASCII):
-            raise self.wrong(name, "a currency code like EUR")
+            raise self.wrong(name, Message("a currency code like EUR"))
         return value
 
     def instant(self, name: str) -> datetime:
         instant = self.instant_or_none(name)
         if instant is None:
-            raise self.wrong(name, "a moment")
+            raise self.wrong(name, Message("a moment"))
         return instant
 
     def instant_or_none(self, name: str) -> datetime | None:
@@ -349,18 +352,18 @@ class _Node:
         if value is None or value == "":
             return None
         if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-            raise self.wrong(name, "a moment like 2026-11-22T10:39:04")
+            raise self.wrong(name, Message("a moment like 2026-11-22T10:39:04"))
         try:
             return datetime.fromisoformat(value[:19]).replace(tzinfo=UTC)
         except ValueError as error:
-            raise self.wrong(name, "a moment like 2026-11-22T10:39:04") from error
+            raise self.wrong(name, Message("a moment like 2026-11-22T10:39:04")) from error
 
     def node(self, name: str) -> "_Node":
         value = self.values.get(name)
         if value == []:  # PHP's empty array does not know that it is an object
             value = {}
         if not isinstance(value, dict):
-            raise self.wrong(name, "an object")
+            raise self.wrong(name, Message("an object"))
         return _Node(value, where=self._path(name), label=self.label)
 
     def nodes(self, name: str, *, needed: bool = False) -> tuple["_Node", ...]:
@@ -371,22 +374,37 @@ class _Node:
             # A plugin that removes one element of a PHP array makes json_encode write {"0": …, "2": …}.
             value = list(value.values())
         if not isinstance(value, list):
-            raise self.wrong(name, "a list")
+            raise self.wrong(name, Message("a list"))
         return tuple(self._element(name, index, element) for index, element in enumerate(value))
 
-    def wrong(self, name: str, wanted: str) -> Rejected:
+    def wrong(self, name: str, wanted: Message) -> Rejected:
         path = self._path(name)
         if name not in self.values:
-            found = f"“{path}” is missing"
+            found = Message("“{field}” is missing", field=path)
         else:
-            found = f"“{path}” is {_describe_value(self.values[name])}, not {wanted}"
-        return Rejected(f"{self.label}: {found}. {_REMEDY}", code="bad_field")
+            found = Message(
+                "“{field}” is {found}, not {wanted}",
+                field=path,
+                found=_describe_value(self.values[name]),
+                wanted=wanted,
+            )
+        return Rejected("{label}: {found}. {remedy}", label=self.label, found=found, remedy=_REMEDY, code="bad_field")
 
     def _element(self, name: str, index: int, element: object) -> "_Node":
         where = f"{self._path(name)}[{index}]"
         if not isinstance(element, dict):
+            found = Message(
+                "“{field}” is {found}, not {wanted}",
+                field=where,
+                found=_describe_value(element),
+                wanted=Message("an object"),
+            )
             raise Rejected(
-                f"{self.label}: “{where}” is {_describe_value(element)}, not an object. {_REMEDY}", code="bad_field"
+                "{label}: {found}. {remedy}",
+                label=self.label,
+                found=found,
+                remedy=_REMEDY,
+                code="bad_field",
             )
         return _Node(element, where=where, label=self.label)
 
@@ -394,7 +412,10 @@ class _Node:
         return f"{self.where}.{name}" if self.where else name
 
 
-_REMEDY = "Correct the order in WooCommerce and save it again; if the field looks right there, a plugin changes what the shop sends"
+_REMEDY = Message(
+    "Correct the order in WooCommerce and save it again; if the field looks right there, a plugin changes what the shop "
+    "sends"
+)
 
 
 def _contact(node: _Node, unescape: Callable[[str], str]) -> Contact:
@@ -513,7 +534,7 @@ def _refund_summary(node: _Node) -> RefundSummary:
 
 
 def _refund(node: _Node) -> Refund:
-    refund = _Node(node.values, where="", label=f"Refund {node.id('id')}")
+    refund = _Node(node.values, where="", label=Message("Refund {refund_id}", refund_id=node.id("id")))
     return Refund(
         refund_id=refund.id("id"),
         amount=refund.amount("amount"),
@@ -549,7 +570,7 @@ def _refunded_line_id(node: _Node) -> int:
     for meta in node.nodes("meta_data"):
         if meta.text("key") == "_refunded_item_id":
             return meta.id("value")
-    raise node.wrong("_refunded_item_id", "an id")
+    raise node.wrong("_refunded_item_id", Message("an id"))
 
 
 def _listed_order(node: _Node) -> ListedOrder:
@@ -657,7 +678,7 @@ def _amount(value: object) -> Decimal | None:
             return None
     if amount.adjusted() >= BIGGEST_EXPONENT or _exponent(amount) < SMALLEST_EXPONENT:
         return None
-    return amount or amount.copy_abs()  # PHP knows -0.00, paper does not
+    return amount or amount.copy_abs()  # PHP writes -0.00; a document does not
 
 
 def _exponent(value: Decimal) -> int:
@@ -669,21 +690,21 @@ def _is_id(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= BIGGEST_ID
 
 
-def _describe_value(value: object) -> str:
-    """A wrong value for a sentence: short, and a person's data only as far as it stands in a field where it does not belong."""
+def _describe_value(value: object) -> str | Message:
+    """A wrong value for a message: short, and personal data only where it is in a field that is not for it."""
     match value:
         case None:
-            return "empty"
+            return Message("empty")
         case str():
-            return f"“{_clean(value)[:40]}”" if value else "empty"
+            return f"“{_clean(value)[:40]}”" if value else Message("empty")
         case bool():
             return str(value).lower()
         case int() if abs(value) > BIGGEST_ID:
-            return "a number out of bounds"
+            return Message("a number out of bounds")
         case list():
-            return "a list"
+            return Message("a list")
         case dict():
-            return "an object"
+            return Message("an object")
     return f"“{str(value)[:40]}”"
 
 
@@ -693,11 +714,15 @@ def _object(body: bytes) -> dict[str, object]:
     code = root.get("code")
     if isinstance(code, str) and code and "status" not in root:
         message = shop_error_message(body)
-        raise Rejected(f"The shop sent an error instead of an order: {message or code}", code=f"shop_error:{code}")
+        raise Rejected(
+            "The shop sent an error instead of an order: {reason}",
+            reason=message or code,
+            code=f"shop_error:{code}",
+        )
     return root
 
 
-def _list(body: bytes, label: str) -> tuple[_Node, ...]:
+def _list(body: bytes, label: Message) -> tuple[_Node, ...]:
     parsed = _parsed(body)
     if isinstance(parsed, dict) and isinstance(parsed.get("code"), str):
         _object(body)
@@ -707,7 +732,11 @@ def _list(body: bytes, label: str) -> tuple[_Node, ...]:
 def _parsed_object(body: bytes) -> dict[str, object]:
     parsed = _parsed(body)
     if not isinstance(parsed, dict):
-        raise Rejected(f"The shop sent {_describe_value(parsed)} where an order was expected", code="not_an_order")
+        raise Rejected(
+            "The shop sent {found} where an order was expected",
+            found=_describe_value(parsed),
+            code="not_an_order",
+        )
     return parsed
 
 
@@ -716,9 +745,13 @@ def _parsed(body: bytes) -> object:
     try:
         parsed: object = json.loads(body, parse_float=_exact, parse_constant=Decimal, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else "it is cut or not JSON"
+        too_deep = isinstance(error, RecursionError)
+        reason = Message("it is nested too deeply") if too_deep else Message("it is cut or not JSON")
         raise Rejected(
-            f"The shop's {len(body)} bytes cannot be read as an order: {reason}", code="not_an_order"
+            "The shop's {count} bytes cannot be read as an order: {reason}",
+            count=len(body),
+            reason=reason,
+            code="not_an_order",
         ) from error
     return parsed
 
@@ -737,5 +770,10 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(values) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Rejected(f"What the shop sent says “{_clean(twice)[:40]}” twice. {_REMEDY}", code="bad_field")
+        raise Rejected(
+            "What the shop sent says “{field}” twice. {remedy}",
+            field=_clean(twice)[:40],
+            remedy=_REMEDY,
+            code="bad_field",
+        )
     return values

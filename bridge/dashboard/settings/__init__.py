@@ -6,10 +6,12 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from bridge.accounts.access import guard_shop
+from bridge.accounts.access import guard_shop, me
 from bridge.context import context
 from bridge.i18n.translate import _
 from worker import queue
+from worker.actions import shop_settings
+from worker.actions.shop_settings import ShopChanges
 from worker.store import plugins
 from worker.store.users import Role
 
@@ -19,13 +21,21 @@ guard_shop(blueprint, to_read=Role.ADMIN)
 
 @blueprint.after_request
 def sync_plugin(response: Response) -> Response:
-    """The shop's plugin holds mails by these settings: it hears of them now, so that no order gets a mail too many."""
+    """Sync the plugin at once: it holds mails by these settings, and an order in between would get a mail too many."""
     if request.method == "POST" and response.status_code == HTTPStatus.SEE_OTHER:
         with context().store.read() as connection:
             plugin = plugins.of_shop(connection, context().encryption, str((request.view_args or {})["shop_id"]))
         if plugin is not None:
             context().enqueuer.enqueue(queue.SYNC_PLUGIN, plugin.plugin_id)
     return response
+
+
+def change_shop(shop_id: str, changes: ShopChanges) -> None:
+    """Store what whoever is signed in changed, all of it or none. Raises Rejected, or WrongSettings by field."""
+    here = context()
+    shop_settings.change_shop(
+        here.store, here.encryption, here.settings, shop_id, changes, by=me().user.name, now=here.now()
+    )
 
 
 @dataclass(frozen=True)
@@ -41,12 +51,12 @@ TOPICS = (
     Topic("rules", lambda: _("Rules")),
     Topic("orders", lambda: _("Orders")),
     Topic("numbering", lambda: _("Numbers")),
-    Topic("branding", lambda: _("Look")),
+    Topic("branding", lambda: _("Branding")),
     Topic("texts", lambda: _("Texts")),
     Topic("mail", lambda: _("Mail")),
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),
-    Topic("api", lambda: _("Programs")),
+    Topic("api", lambda: _("API and webhooks")),
     Topic("privacy", lambda: _("Privacy")),
     Topic("go-live", lambda: _("Test and live")),
 )

@@ -1,22 +1,21 @@
-"""Programs: tokens with which they read, and the addresses that are told of what happens."""
+"""API and webhooks: tokens with which other software reads, and endpoints that are sent events."""
 
 from http import HTTPStatus
 
 from flask import Response, abort, flash, request
-from sqlalchemy import Connection
 
 from bridge.accounts.access import me
+from bridge.accounts.audit import record
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, translate_message
 from worker.domain.webhook import WebhookEventKind, check_webhook_url
 from worker.errors import Rejected
-from worker.store import alerts, api_tokens, audit_trail, counters, webhooks
+from worker.message import Message
+from worker.store import alerts, api_tokens, counters, webhooks
 from worker.store.api_tokens import Scope
-from worker.store.audit_trail import AuditEntry
 
 MOST_EVENTS = 10
 
@@ -40,9 +39,10 @@ def make_token(shop_id: str) -> Response:
                 by=me().user.name,
                 now=context().now(),
             )
-            add_to_trail(
-                connection, shop_id, "token_created", f"The API token “{made.name}” was made: {', '.join(made.scopes)}."
+            message = Message(
+                "The API token “{name}” was made: {scopes}.", name=made.name, scopes=", ".join(made.scopes)
             )
+            record(connection, "token_created", message, actor=me().user.name, shop_id=shop_id)
     except Rejected as error:
         form.errors["name"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -55,21 +55,26 @@ def revoke_token(shop_id: str, token_id: int) -> Response:
     with context().store.write() as connection:
         name = next((one.name for one in api_tokens.of_shop(connection, shop_id) if one.token_id == token_id), "")
         if api_tokens.revoke(connection, shop_id, token_id, now=context().now()):
-            add_to_trail(connection, shop_id, "token_revoked", f"The API token “{name}” was revoked.")
+            record(
+                connection,
+                "token_revoked",
+                Message("The API token “{name}” was revoked.", name=name),
+                actor=me().user.name,
+                shop_id=shop_id,
+            )
     flash(_("The token no longer opens anything."), "good")
     return redirect_to(f"/s/{shop_id}/settings/api")
 
 
 @blueprint.post("/api/webhook")
 def add_webhook_endpoint(shop_id: str) -> Response:
-    """A new address that is told; the secret that its calls are signed with is shown once."""
+    """Add a webhook endpoint; the secret that signs its events is shown once."""
     form, allow = Form.from_request(request.form), context().settings.allow_private_shops
     events = [WebhookEventKind(name) for name in checked_boxes() if name in list(WebhookEventKind)]
     url = form.read("url", lambda text: check_webhook_url(text, allow_private=allow))
     if not events:
-        form.errors["url"] = _("Choose at least one thing that it is told of.")
+        form.errors["url"] = _("Choose at least one event.")
     if url is None or not form.is_valid:
-        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         with context().store.write() as connection:
@@ -84,7 +89,13 @@ def add_webhook_endpoint(shop_id: str) -> Response:
                 now=context().now(),
             )
             event_names = ", ".join(endpoint.events)
-            add_to_trail(connection, shop_id, "webhook_added", f"{endpoint.url} is told of {event_names} from now on.")
+            record(
+                connection,
+                "webhook_added",
+                Message("A webhook to {url} was added: {event_names}.", url=endpoint.url, event_names=event_names),
+                actor=me().user.name,
+                shop_id=shop_id,
+            )
     except Rejected as error:
         form.errors["url"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -93,7 +104,7 @@ def add_webhook_endpoint(shop_id: str) -> Response:
 
 @blueprint.post("/api/webhook/<int:endpoint_id>/<any(stop, resume, remove):what>")
 def change_webhook_endpoint(shop_id: str, endpoint_id: int, what: str) -> Response:
-    """Stop an address, let it go on, or forget it."""
+    """Stop, resume or remove a webhook endpoint."""
     now = context().now()
     with context().store.write() as connection:
         endpoint = webhooks.find(connection, shop_id, endpoint_id)
@@ -101,22 +112,35 @@ def change_webhook_endpoint(shop_id: str, endpoint_id: int, what: str) -> Respon
             abort(HTTPStatus.NOT_FOUND)
         if what == "stop":
             webhooks.stop(connection, endpoint_id, message=webhooks.BY_A_PERSON, now=now)
-            add_to_trail(connection, shop_id, "webhook_stopped", f"{endpoint.url} is not told for now.")
+            record(
+                connection,
+                "webhook_stopped",
+                Message("The webhook to {url} was stopped.", url=endpoint.url),
+                actor=me().user.name,
+                shop_id=shop_id,
+            )
         elif what == "resume":
             webhooks.resume(connection, endpoint_id, now=now)
-            add_to_trail(connection, shop_id, "webhook_resumed", f"{endpoint.url} is told again.")
+            record(
+                connection,
+                "webhook_resumed",
+                Message("The webhook to {url} was resumed.", url=endpoint.url),
+                actor=me().user.name,
+                shop_id=shop_id,
+            )
         else:
             webhooks.remove(connection, endpoint)
-            add_to_trail(connection, shop_id, "webhook_removed", f"{endpoint.url} is told of documents no more.")
+            record(
+                connection,
+                "webhook_removed",
+                Message("The webhook to {url} was removed.", url=endpoint.url),
+                actor=me().user.name,
+                shop_id=shop_id,
+            )
         if not webhooks.has_failed(connection, shop_id):
             alerts.close(connection, shop_id, code=webhooks.ALERT, now=now)
     flash(_("Saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/api")
-
-
-def add_to_trail(connection: Connection, shop_id: str, code: str, message: str) -> None:
-    """Who opened or closed a way to the shop's documents stays on its trail."""
-    audit_trail.add(connection, AuditEntry(shop_id, context().now(), me().user.name, code, message))
 
 
 def checked_boxes() -> list[str]:
@@ -146,7 +170,7 @@ def page(
             Scope.DOCUMENTS_READ: _("read documents"),
             Scope.ORDERS_READ: _("read orders"),
             Scope.FILES_READ: _("download PDF and XML"),
-            Scope.WEBHOOKS_WRITE: _("change who is told"),
+            Scope.WEBHOOKS_WRITE: _("manage webhooks"),
         },
         events=tuple(WebhookEventKind),
         event_names={

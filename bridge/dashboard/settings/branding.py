@@ -1,7 +1,6 @@
-"""How documents look: layout, colour, logo, seen at once on the shop's own last order."""
+"""Branding: layout, colour and logo, with a preview on the shop's own last order."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Response, flash, request
@@ -9,20 +8,20 @@ from flask import Response, flash, request
 from bridge.accounts.access import me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import base_path, context, redirect_to
-from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import LANGUAGE_NAMES, _, kind_name
+from bridge.i18n.translate import LANGUAGE_NAMES, _, kind_name, translate_message
 from worker.actions import shop_settings
+from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind
-from worker.domain.settings_form import WrongSettings
+from worker.domain.settings_form import WrongSettings, with_setting
 from worker.domain.shop import LAYOUTS
 from worker.store.files import temporary
 
-NAMES_OF_SETTINGS = ("layout", "accent")
+NAMES_OF_SETTINGS = ("branding.layout", "branding.accent")
 
 
 @blueprint.get("/branding")
@@ -46,7 +45,7 @@ def branding(shop_id: str) -> Response:
 
 @blueprint.post("/branding")
 def save_branding(shop_id: str) -> Response:
-    """Store layout and colour, or only show what they would look like."""
+    """Store layout and colour, or only preview them."""
     form = Form.from_request(request.form)
     given = {name: form.values.get(name, "") for name in NAMES_OF_SETTINGS}
     try:
@@ -62,45 +61,43 @@ def save_branding(shop_id: str) -> Response:
             **({"language": form.values["language"]} if form.values.get("language") in LANGUAGE_NAMES else {}),
         }
         return request_task(shop_id, "preview", argument, then=f"/s/{shop_id}/settings/branding?task=0#preview")
-    shop_settings.change_settings(
-        context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
-    )
+    change_shop(shop_id, ShopChanges(given))
     flash(_("Saved. Documents issued from now on look like this."), "good")
     return redirect_to(f"/s/{shop_id}/settings/branding")
 
 
 @blueprint.post("/branding/<any(logo, attachment):what>")
 def upload(shop_id: str, what: str) -> Response:
-    """Take in a logo, or the PDF that rides along with mails; the worker looks whether it can be used."""
+    """Take in a logo, or the PDF that is attached to each mail; a task checks whether it can be used."""
     sent = request.files.get("file")
     content = sent.read() if sent is not None else b""
-    back = f"/s/{shop_id}/settings/{'look' if what == 'logo' else 'mail'}"
+    back = f"/s/{shop_id}/settings/{'branding' if what == 'logo' else 'mail'}"
     if sent is None or not content:
         flash(_("Choose a file first."), "refused")
         return redirect_to(back)
     stored = temporary.put(context().archive, shop_id, sent.filename or what, content, now=context().now())
-    return request_task(shop_id, f"keep_{what}", {"file": stored.as_json}, then=back)
+    return request_task(shop_id, f"save_{what}", {"file": stored.as_json}, then=back)
 
 
 @blueprint.post("/branding/<any(logo, attachment):what>/remove")
 def remove_file(shop_id: str, what: str) -> Response:
-    """Print the name instead of the logo; send nothing along."""
+    """Remove the logo (the name is printed instead) or the attachment."""
     shop_settings.update_shop(
         context().store,
         context().encryption,
         shop_id,
-        lambda shop: replace(shop, logo=None) if what == "logo" else replace(shop, mail_attachment=None),
+        lambda shop: with_setting(shop, "branding.logo" if what == "logo" else "mail.attachment", None),
         by=me().user.name,
         now=context().now(),
     )
     flash(_("Saved."), "good")
-    return redirect_to(f"/s/{shop_id}/settings/{'look' if what == 'logo' else 'mail'}")
+    return redirect_to(f"/s/{shop_id}/settings/{'branding' if what == 'logo' else 'mail'}")
 
 
 @blueprint.get("/branding/logo")
 def logo(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
     """The logo as it is stored."""
-    stored = this_shop().logo
+    stored = this_shop().branding.logo
     if stored is None:
         return Response(status=HTTPStatus.NOT_FOUND)
     kind = "image/png" if stored.path.endswith("png") else "image/jpeg"

@@ -7,15 +7,16 @@ from flask import Response, flash, request
 from bridge.accounts.access import me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _, format_datetime
+from bridge.i18n.translate import _, format_datetime, translate_message
 from worker.actions import shop_settings
-from worker.domain import settings_form
+from worker.actions.shop_settings import ShopChanges
+from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
+from worker.message import Message
 from worker.store import audit_trail, plugins, shops
 from worker.store.audit_trail import AuditEntry
 
@@ -32,7 +33,8 @@ def create_code(shop_id: str) -> Response:
     with context().store.write() as connection:
         until = plugins.invite(connection, context().encryption, shop_id, new_code, now=now)
         audit_trail.add(
-            connection, AuditEntry(shop_id, now, me().user.name, "invited", "A code for the plugin was made.")
+            connection,
+            AuditEntry(shop_id, now, me().user.name, "plugin_invited", Message("A code for the plugin was made.")),
         )
     return page(shop_id, Form({"url": this_shop().url}), code=(new_code, format_datetime(until)))
 
@@ -50,19 +52,11 @@ def create_secret(shop_id: str) -> Response:
 def address(shop_id: str) -> Response:
     """The shop's own address."""
     form = Form.from_request(request.form)
-    allow = context().settings.allow_private_shops
-    url = form.read("url", lambda text: settings_form.read_shop_url(text, allow_private=allow))
-    if url is None:
-        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
+    try:
+        change_shop(shop_id, ShopChanges(url=form.values.get("url", "")))
+    except WrongSettings as error:
+        form.errors = {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    shop_settings.update_shop(
-        context().store,
-        context().encryption,
-        shop_id,
-        lambda shop: settings_form.with_setting(shop, "url", url),
-        by=me().user.name,
-        now=context().now(),
-    )
     flash(_("Saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/connection")
 
@@ -90,13 +84,13 @@ def key(shop_id: str) -> Response:
 
 @blueprint.post("/connection/check")
 def check(shop_id: str) -> Response:
-    """Look whether orders reach us and whether we may ask and write."""
+    """Check whether orders reach us and whether we may read and write."""
     return request_task(shop_id, "check_connection", {}, then=f"/s/{shop_id}/settings/connection?task=0#check")
 
 
 @blueprint.post("/connection/repair")
 def repair(shop_id: str) -> Response:
-    """Make the webhooks anew that are missing, switched off or lead elsewhere."""
+    """Recreate the webhooks that are missing, switched off or lead elsewhere."""
     return request_task(shop_id, "repair_webhooks", {}, then=f"/s/{shop_id}/settings/connection?task=0#check")
 
 

@@ -1,4 +1,4 @@
-"""Pages that are a form and nothing else: company, orders, VAT. Names are those of `domain.settling.FIELDS`."""
+"""Pages that are a form and nothing else: company, orders, VAT. Field names are those of `domain.settings_form.FIELDS`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,12 @@ from http import HTTPStatus
 from babel import Locale
 from flask import Response, abort, flash, make_response, render_template, request
 
-from bridge.accounts.access import me, shop
-from bridge.context import context, redirect_to
-from bridge.dashboard.settings import TOPICS, blueprint
+from bridge.accounts.access import shop
+from bridge.context import redirect_to
+from bridge.dashboard.settings import TOPICS, blueprint, change_shop
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import LANGUAGE_NAMES, _, translator
-from worker.actions import shop_settings
+from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message, translator
+from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import SendMode
 from worker.domain.settings_form import WrongSettings
@@ -24,7 +23,7 @@ Options = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class FormField:
-    """One field of a form: the setting's name, what it is called, and how it is asked for."""
+    """One field of a form: the setting's name, its label, and its kind of input."""
 
     name: str
     label: str
@@ -134,19 +133,19 @@ def orders() -> SettingsPage:
                 _("Which orders"),
                 (
                     FormField(
-                        "orders_since",
+                        "orders.since",
                         _("Orders placed since"),
                         kind="datetime-local",
                         help=_("Older ones make nothing by themselves; they can be invoiced afterwards."),
                     ),
                     FormField(
-                        "pending_counts",
+                        "orders.pending_is_placed",
                         _("An order that is only “pending payment” counts as placed"),
                         kind="check",
                         help=_("Off is right for most shops: who is at the payment page has such an order too."),
                     ),
                     FormField(
-                        "status_map",
+                        "orders.status_map",
                         _("Order statuses of your own"),
                         kind="area",
                         help=_("One a line, with what it stands for, like await-ship=processing."),
@@ -179,14 +178,14 @@ def vat() -> SettingsPage:
                 _("Registration"),
                 (
                     FormField(
-                        "vat_regime",
+                        "vat.regime",
                         _("VAT scheme"),
                         kind="select",
                         options=tuple((str(key), text) for key, text in regimes.items()),
                     ),
-                    FormField("oss", _("Uses the One Stop Shop for consumers in other EU countries"), kind="check"),
+                    FormField("vat.oss", _("Uses the One Stop Shop for consumers in other EU countries"), kind="check"),
                     FormField(
-                        "sells_services",
+                        "vat.sells_services",
                         _("Sells services, not goods"),
                         kind="check",
                         help=_("Decides which sentence stands on sales without VAT to businesses abroad."),
@@ -197,7 +196,7 @@ def vat() -> SettingsPage:
                 _("Cents and currencies"),
                 (
                     FormField(
-                        "vat_as_charged",
+                        "vat.as_charged",
                         _("Keep VAT as WooCommerce charged it, where that is within a cent"),
                         kind="check",
                         help=_("Otherwise VAT is base times rate, and a rounding line shows where the cent went."),
@@ -245,9 +244,7 @@ def save(shop_id: str, topic: str) -> Response:
     form, page = Form.from_request(request.form), PAGES[topic]()
     given = {name: form.values.get(name, "") for name in page.names}
     try:
-        shop_settings.change_settings(
-            context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
-        )
+        change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return fields_page(topic, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -5,15 +5,15 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import me, shop
+from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _
-from worker.actions import go_live, shop_settings
+from bridge.i18n.translate import _, translate_message
+from worker.actions import go_live
+from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.errors import Rejected
 
@@ -29,20 +29,9 @@ def start_live(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     since = form.read("since", read_since)
     if not form.is_valid:
-        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    settings = context().settings
     try:
-        shop_settings.go_live(
-            context().store,
-            context().encryption,
-            shop_id,
-            smtp_url=settings.smtp_url,
-            mail_from=settings.mail_from,
-            since=since,
-            by=me().user.name,
-            now=context().now(),
-        )
+        change_shop(shop_id, ShopChanges(live=True, begin=since))
     except Rejected as error:
         flash(translate_message(error.message), "refused")
         return redirect_to(f"/s/{shop_id}/settings/go-live")
@@ -65,12 +54,11 @@ def open_orders(shop_id: str) -> Response:
 @blueprint.post("/go-live/<any(test, pause, resume):what>")
 def change(shop_id: str, what: str) -> Response:
     """Back to test; pause, so that orders wait and nothing is lost; go on."""
-    by, now = me().user.name, context().now()
     if what == "test":
-        shop_settings.back_to_test(context().store, context().encryption, shop_id, by=by, now=now)
+        change_shop(shop_id, ShopChanges(live=False))
         flash(_("The shop makes test documents from now on."), "good")
     else:
-        shop_settings.suspend(context().store, context().encryption, shop_id, suspended=what == "pause", by=by, now=now)
+        change_shop(shop_id, ShopChanges(suspended=what == "pause"))
         flash(_("The shop is paused; its orders wait.") if what == "pause" else _("The shop goes on."), "good")
     return redirect_to(f"/s/{shop_id}/settings/go-live")
 

@@ -1,4 +1,4 @@
-"""How mail leaves: sender and copies, the shop's own server, a test with a diagnosis, and what rides along."""
+"""How mail leaves: sender and copies, the shop's own server, a test with a diagnosis, the attachment."""
 
 from http import HTTPStatus
 
@@ -6,13 +6,13 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import me, shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, translate_message
 from worker.actions import shop_settings
+from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
@@ -20,7 +20,7 @@ from worker.net.smtp_url import SmtpServer
 from worker.store import shops
 from worker.store.shops import Secrets
 
-ADDRESSES = ("mail_from", "mail_reply_to", "mail_cc", "mail_bcc")
+ADDRESSES = ("mail.sender", "mail.reply_to", "mail.cc", "mail.bcc")
 PORTS = {"smtp+starttls": 587, "smtps": 465, "smtp": 25}
 HIGHEST_PORT = 65_535
 
@@ -36,9 +36,7 @@ def save_mail(shop_id: str) -> Response:
     form = current_form(shop_id, **Form.from_request(request.form).values)
     try:
         given = {name: form.values.get(name, "") for name in ADDRESSES}
-        shop_settings.change_settings(
-            context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
-        )
+        change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -121,6 +119,6 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
             ("smtps", _("TLS (usually port 465)")),
             ("smtp", _("unencrypted (port 25)")),
         ],
-        sender=shop().mail_from or shop().seller.email or context().settings.mail_from,
+        sender=shop().mail.sender or shop().seller.email or context().settings.mail_from,
         own_address=me().user.email,
     )

@@ -1,17 +1,17 @@
-"""How documents are numbered: pattern, shared series, each year anew, and where another program left off."""
+"""How documents are numbered: pattern, shared series, yearly or not, and the last number of another program."""
 
 from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import me, shop
+from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
-from bridge.dashboard.settings import blueprint
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, translate_message
 from worker.actions import go_live, shop_settings
+from worker.actions.shop_settings import NumberingChanges, ShopChanges
 from worker.domain.document import Kind
 from worker.errors import Rejected
 
@@ -23,7 +23,7 @@ def numbers(shop_id: str) -> Response:
 
 def current_form() -> Form:
     values: dict[str, str] = {}
-    for kind, series in shop().series.items():
+    for kind, series in shop().numbering.series.items():
         values |= {f"pattern-{kind}": series.pattern, f"name-{kind}": series.name}
         values[f"yearly-{kind}"] = "1" if series.yearly else ""
     return Form(values)
@@ -32,7 +32,7 @@ def current_form() -> Form:
 @blueprint.post("/numbering")
 def save_numbers(shop_id: str) -> Response:
     """Store only what was changed: a number already given is never given again."""
-    form, series = Form.from_request(request.form), shop().series
+    form, series = Form.from_request(request.form), shop().numbering.series
     patterns, names, yearly, after = dict[Kind, str](), dict[Kind, str](), dict[Kind, bool](), dict[Kind, int]()
     for kind in Kind:
         if form.values.get(f"pattern-{kind}", series[kind].pattern) != series[kind].pattern:
@@ -45,13 +45,9 @@ def save_numbers(shop_id: str) -> Response:
             number = form.read(f"after-{kind}", shop_settings.parse_last_number)
             after |= {} if number is None else {kind: number}
     if not form.is_valid:
-        form.errors = {name: translate_message(message) for name, message in form.errors.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        shop_settings.change_numbers(
-            context().store, context().encryption, shop_id, names=names, patterns=patterns, yearly=yearly,
-            continue_after=after, by=me().user.name, now=context().now(),
-        )  # fmt: skip
+        change_shop(shop_id, ShopChanges(numbering=NumberingChanges(names, patterns, yearly, after)))
     except Rejected as error:
         form.errors["all"] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

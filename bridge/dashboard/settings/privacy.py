@@ -1,4 +1,4 @@
-"""A shopper asks to be forgotten: what the law lets go is erased, what it wants kept is named."""
+"""Erase a customer's personal data: what the law allows is deleted, what it requires is listed."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Rules: each reads aloud as a sentence, and shows which of the shop's last orders it would have matched."""
+"""Rules: each is shown as a sentence, with which of the shop's last orders it would have matched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import me, shop
-from bridge.context import context, redirect_to
-from bridge.dashboard.settings import blueprint
+from bridge.accounts.access import shop
+from bridge.context import redirect_to
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import _, kind_name
-from worker.actions import shop_settings
+from bridge.i18n.translate import _, kind_name, translate_message
+from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
+from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import BuyerFilter, Rule, Trigger
+from worker.errors import InvalidValue
 
 MOST_RULES = 20
 KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
@@ -26,7 +26,7 @@ KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One rule as the form asks for it; *kind* is empty for the row in which a new one can be begun."""
+    """One row of the form; *kind* is empty for the row in which a new rule can be begun."""
 
     kind: str = ""
     trigger: str = Trigger.PAID
@@ -85,8 +85,8 @@ def save_rules(shop_id: str) -> Response:
             form.values["rule"] = row.as_text()
             try:
                 Rule.parse(row.as_text())
-            except ValueError as error:
-                form.errors[f"rule-{number}"] = translate_message(str(error))
+            except InvalidValue as error:
+                form.errors[f"rule-{number}"] = translate_message(error.message)
     if not form.is_valid:
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.is_checked("try"):
@@ -95,9 +95,7 @@ def save_rules(shop_id: str) -> Response:
         )
     try:
         given = {"rules": "\n".join(texts)}
-        shop_settings.change_settings(
-            context().store, context().encryption, shop_id, given, by=me().user.name, now=context().now()
-        )
+        change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
         form.errors["rule-0"] = translate_message(error.messages["rules"])
         return page(shop_id, rows, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -136,7 +134,7 @@ def page(shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = 
             (Trigger.PROCESSING, _("in processing")),
             (Trigger.COMPLETED, _("completed")),
         ],
-        send_modes=[(SendMode.SEND, _("mail it at once")), (SendMode.DRAFT, _("keep it as a draft"))],
+        send_modes=[(SendMode.SEND, _("mail it at once")), (SendMode.DRAFT, _("save it as a draft"))],
         buyers=[
             (BuyerFilter.EVERYONE, _("everyone")),
             (BuyerFilter.BUSINESS, _("businesses")),

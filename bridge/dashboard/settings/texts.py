@@ -1,4 +1,4 @@
-"""The shop's own words on documents and in mails: per kind, paid or not, and language."""
+"""The shop's own texts on documents and in mails: per kind, paid or not, and language."""
 
 from http import HTTPStatus
 
@@ -10,8 +10,7 @@ from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task, task_or_404
 from bridge.forms import Form
-from bridge.i18n.stored_messages import translate_message
-from bridge.i18n.translate import LANGUAGE_NAMES, _
+from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
 from worker.actions import shop_settings
 from worker.domain import texts as wording
 from worker.domain.document import Kind
@@ -20,7 +19,7 @@ from worker.domain.settings_form import WrongSettings
 from worker.domain.texts import TextKey, TextPart
 from worker.store.tasks import Task
 
-# A mail's styles stand in it; nothing else of it may load or run.
+# A mail carries its own styles; nothing else of it may load or run.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 
@@ -61,7 +60,7 @@ def save_texts(shop_id: str) -> Response:
             return error_page(shop_id, form, error)
         what = "preview_mail" if form.is_checked("mail") else "preview"
         argument = {"kind": kind, "texts": changed, "language": language, "paid": paid}
-        return request_task(shop_id, what, argument, then=f"{page_path(shop_id)}&asked=0#preview")
+        return request_task(shop_id, what, argument, then=f"{page_path(shop_id)}&task=0#preview")
     try:
         shop_settings.change_texts(
             context().store, context().encryption, shop_id, changed, by=me().user.name, now=context().now()

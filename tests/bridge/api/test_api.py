@@ -10,9 +10,11 @@ import pytest
 from tests.support.api_client import ApiClient, a_token, saw
 from tests.support.bridge_app import NOW, ORDER, PDF, SECRET, SHOP, BridgeApp, a_credit_note_for, a_draft
 from tests.support.headers import SHARED
+from tests.support.issuing import pay
 from worker.domain.document import Document, Kind, Problem
-from worker.domain.shop import Shop
-from worker.store import api_tokens, audit_trail, deliveries, documents, register, shops, steps, webhooks
+from worker.domain.shop import OrderSettings, Shop
+from worker.message import Message
+from worker.store import api_tokens, audit_trail, deliveries, documents, jobs, register, shops, steps, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
@@ -36,7 +38,7 @@ def either(app_on_each_database: BridgeApp) -> ApiClient:
 def of_another(app: BridgeApp) -> ApiClient:
     """A token of another shop in the same app, which has nothing."""
     with app.store.write() as connection:
-        shop = Shop(OTHER, "Andere winkel", "https://other.example", NOW)
+        shop = Shop(OTHER, "Andere winkel", "https://other.example", OrderSettings(NOW))
         shops.add(connection, Encryption(app.settings.secret_keys), shop, Secrets((SECRET,)), now=NOW)
     return ApiClient(app, a_token(app, shop=OTHER))
 
@@ -195,22 +197,24 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
     invoice = app.issue()
     app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "5.00"))
     with app.store.write() as connection:
-        documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=invoice.issued_on, by="An")
+        pay(connection, invoice.document_id, on=invoice.issued_on)
         names = (StepName.MAIL, StepName.WRITE_BACK)
         steps.plan(connection, shop_id=SHOP, document_id=1, names=names, mail_group="2", now=NOW)
-        leased = steps.take_one(connection, StepName.MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
+        leased = steps.take(connection, StepName.MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
-        steps.finish(connection, leased.lease, now=NOW)
+        jobs.finish(connection, leased.lease, now=NOW)
     told = either.told("/documents/1")
     summary = {
         "shop": SHOP,
         "document_id": 1,
+        "draft_id": None,
         "order_id": 238,
         "order_number": "238",
         "kind": "invoice",
         "number": "F2026-00017",
         "status": "issued",
         "cause": "order:238:invoice:1",
+        "created_at": None,
         "issued_on": "2026-11-22",
         "issued_at": "2026-11-23T09:30:00+00:00",
         "buyer": "Jan Peeters",
@@ -219,6 +223,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "vat": "3.85",
         "rounding": "0.00",
         "total": "22.20",
+        "vat_lines": [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85"}],
         "language": "nl",
         "corrects": None,
         "test": False,
@@ -227,6 +232,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "mailed_at": "2026-11-23T09:30:00+00:00",
         "noted_at": None,
         "pdf_sha256": told["pdf_sha256"],
+        "problems": [],
         "link": told["link"],
     }
     assert {name: told[name] for name in summary} == summary
@@ -333,11 +339,11 @@ def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None
     paid, credited, mailed, _ = issued(app, 4)
     later = NOW + timedelta(hours=1)
     with app.store.write() as connection:
-        documents.mark(connection, paid.document_id, "paid", now=later, by="An")
+        pay(connection, paid.document_id, now=later)
         steps.plan(connection, shop_id=SHOP, document_id=3, names=(StepName.MAIL,), mail_group="9", now=NOW)
-        leased = steps.take_one(connection, StepName.MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
+        leased = steps.take(connection, StepName.MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
-        steps.finish(connection, leased.lease, now=later)
+        jobs.finish(connection, leased.lease, now=later)
         documents.add(
             connection,
             shop_id=SHOP,
@@ -393,13 +399,35 @@ def test_a_file_in_the_making_is_promised_and_one_that_never_comes_is_not(api: A
     assert (answer.status_code, (answer.json or {})["error"]) == (404, "file_unknown")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("", "The order is in the trash."),
+        ("*", "The order is in the trash."),
+        ("es", "The order is in the trash."),
+        ("nl-BE,nl;q=0.9,en;q=0.8", "De bestelling ligt in de prullenbak."),
+        ("fr", "La commande est dans la corbeille."),
+        ("de-AT", "Die Bestellung liegt im Papierkorb."),
+    ],
+)
+def test_messages_are_said_in_the_language_that_is_asked_for(api: ApiClient, asked: str, said: str) -> None:
+    draft = a_draft(problems=(Problem("draft_order", Message("The order is in the trash.")),))
+    with api.app.store.write() as connection:
+        documents.save_draft(connection, SHOP, draft, now=NOW)
+    headers = {"Accept-Language": asked}
+
+    assert (api.get("/drafts/1", headers=headers).json or {})["problems"] == [{"code": "draft_order", "message": said}]
+    refused = (api.get("/drafts/2", headers=headers).json or {})["message"]
+    assert (refused == "This shop has no draft with this id.") == said.startswith("The order")
+
+
 # Drafts, orders, register, shop
 
 
 def test_drafts_that_wait_are_told_with_why_and_others_are_not(either: ApiClient) -> None:
     with either.app.store.write() as connection:
         for n in (1, 2, 3):
-            problem = Problem("vat_unknown", "The VAT number has a wrong check digit.")
+            problem = Problem("vat_unknown", Message("The VAT number has a wrong check digit."))
             draft = a_draft(cause=f"order:{n}:invoice:1", order_id=n, order_number=f"A{n}", problems=(problem,))
             documents.save_draft(connection, SHOP, draft, now=NOW)
         key = draft.order_key
@@ -433,13 +461,16 @@ def test_orders_come_in_pages_each_as_it_was_seen_last(either: ApiClient) -> Non
     ]
 
 
-def test_the_trail_tells_an_orders_whole_story_without_its_key(either: ApiClient) -> None:
+def test_the_history_of_an_order_is_shown_without_its_key(either: ApiClient) -> None:
     app = either.app
     saw(app, 238)
     app.issue()
     app.deliver()
     with app.store.write() as connection:
-        audit_trail.add(connection, AuditEntry(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        audit_trail.add(
+            connection,
+            AuditEntry(SHOP, NOW, "worker", "issued", Message("{number} was issued.", number="F2026-00017"), 238, 1),
+        )
         documents.save_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
     told = either.told("/orders/238/trail")
     assert set(told) == {"order", "deliveries", "documents", "drafts", "events"}
@@ -457,7 +488,7 @@ def test_the_register_comes_in_pages_with_the_head_of_its_chain(either: ApiClien
     with app.store.write() as connection:
         for document in made:
             register.append(connection, document)
-        documents.mark(connection, 2, "paid", now=NOW, on_date=NOW.date(), by="An")
+        pay(connection, 2)
         head = register.head(connection, SHOP)
     app.issue(number="C2026-00001", sequence=1, **{**a_credit_note_for(made[2]), "order_id": 3})
     found = either.all("/register?limit=1", "register")
@@ -524,7 +555,7 @@ WRONG = [
 ]
 
 
-def test_a_wrong_parameter_is_named_with_a_sentence(either: ApiClient) -> None:
+def test_a_wrong_parameter_is_named_with_a_message(either: ApiClient) -> None:
     for path, field in WRONG:
         answer = either.get(path)
         told = answer.json or {}
@@ -580,7 +611,7 @@ def a_hook(**changes: Any) -> dict[str, Any]:
     return {"url": "https://books.example.com/hook", "events": ["document.issued"], **changes}
 
 
-def test_a_hook_is_added_with_a_secret_that_is_shown_once(either: ApiClient) -> None:
+def test_an_endpoint_is_added_with_a_secret_that_is_shown_once(either: ApiClient) -> None:
     answer = either.ask(
         "POST", "/webhook-endpoints", json=a_hook(events=["document.paid", "document.issued", "document.paid"])
     )
@@ -607,7 +638,7 @@ def test_a_hook_is_added_with_a_secret_that_is_shown_once(either: ApiClient) -> 
     assert secret not in str(rows)
 
 
-def test_a_hook_is_changed_stopped_and_goes_on(either: ApiClient) -> None:
+def test_an_endpoint_is_changed_stopped_and_goes_on(either: ApiClient) -> None:
     either.ask("POST", "/webhook-endpoints", json=a_hook())
     either.app.issue()
     changed = either.ask(
@@ -640,7 +671,7 @@ def test_a_hook_is_changed_stopped_and_goes_on(either: ApiClient) -> None:
     }
 
 
-def test_a_removed_hook_is_gone_with_its_calls(either: ApiClient) -> None:
+def test_a_removed_endpoint_is_gone_with_its_events(either: ApiClient) -> None:
     either.ask("POST", "/webhook-endpoints", json=a_hook())
     either.app.issue()
     answer = either.ask("DELETE", "/webhook-endpoints/1")
@@ -651,7 +682,7 @@ def test_a_removed_hook_is_gone_with_its_calls(either: ApiClient) -> None:
         assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
 
 
-def test_a_shop_has_ten_hooks_and_no_more(api: ApiClient) -> None:
+def test_a_shop_has_ten_endpoints_and_no_more(api: ApiClient) -> None:
     assert [api.ask("POST", "/webhook-endpoints", json=a_hook()).status_code for _ in range(10)] == [201] * 10
     answer = api.ask("POST", "/webhook-endpoints", json=a_hook())
     assert (answer.status_code, (answer.json or {})["error"]) == (422, "webhook_endpoints_many")
@@ -677,7 +708,7 @@ WRONG_HOOKS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_wrong_hook_is_refused_and_the_field_named(api: ApiClient) -> None:
+def test_a_wrong_endpoint_is_refused_and_the_field_named(api: ApiClient) -> None:
     for body, field in WRONG_HOOKS:
         answer = api.ask("POST", "/webhook-endpoints", json=body)
         assert (answer.status_code, (answer.json or {})["field"]) == (422, field), body
@@ -711,7 +742,7 @@ def test_an_operators_own_machine_may_be_told_where_that_is_allowed(app: BridgeA
     open_app.store.close()
 
 
-def test_while_the_database_is_away_a_program_is_told_to_come_back(api: ApiClient) -> None:
+def test_while_the_database_is_away_a_client_is_told_to_come_back(api: ApiClient) -> None:
     api.get("/shop")
     broken = replace(api.app.settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
     app = BridgeApp(broken)

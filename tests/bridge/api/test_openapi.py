@@ -19,6 +19,8 @@ from bridge.api.routes import ROUTES
 from bridge.api.schemas import SCHEMAS
 from tests.support.api_client import ApiClient, a_token, saw
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_draft
+from tests.support.issuing import pay
+from worker.message import Message
 from worker.store import audit_trail, documents, register
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
@@ -38,9 +40,12 @@ def full(app: BridgeApp) -> BridgeApp:
     with app.store.write() as connection:
         for document in (invoice, credit_note):
             register.append(connection, document)
-        documents.mark(connection, 1, "paid", now=NOW, on_date=NOW.date(), by="An")
+        pay(connection, 1)
         documents.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
-        audit_trail.add(connection, AuditEntry(SHOP, NOW, "worker", "issued", "F2026-00017 was issued.", 238, 1))
+        audit_trail.add(
+            connection,
+            AuditEntry(SHOP, NOW, "worker", "issued", Message("{number} was issued.", number="F2026-00017"), 238, 1),
+        )
     return app
 
 

@@ -12,13 +12,14 @@ from itsdangerous import URLSafeSerializer
 from sqlalchemy import text
 
 from bridge import create_app
-from bridge.i18n.phrases import LANGUAGES, PHRASES, TITLES, Phrases
+from bridge.i18n.translate import CATALOG_PACKAGE
 from tests.support.bridge_app import KEY, NOW, PDF, BridgeApp, a_credit_note_for, a_file, settings_for
+from tests.support.issuing import pay
 from worker.domain.document import Document, Kind, PaymentRequest
-from worker.i18n import Translator as WordsOnPaper
-from worker.i18n import title
+from worker.i18n import LANGUAGES, Translator
+from worker.message import Message
 from worker.net import document_link
-from worker.store import documents, steps
+from worker.store import document_links, documents, jobs, steps
 from worker.store.steps import StepName
 
 EVERYWHERE = {
@@ -44,9 +45,14 @@ def text_of(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<body>")[2]).split())
 
 
-def mark(app: BridgeApp, document: Document, name: str, on_date: date | None = None, *, at: datetime = NOW) -> None:
+def paid(app: BridgeApp, document: Document) -> None:
     with app.store.write() as connection:
-        documents.mark(connection, document.document_id, name, now=at, on_date=on_date, by="test")
+        pay(connection, document.document_id, on=date(2026, 11, 23))
+
+
+def revoked(app: BridgeApp, document: Document, *, at: datetime = NOW) -> None:
+    with app.store.write() as connection:
+        document_links.revoke(connection, document.document_id, now=at)
 
 
 def test_the_page_has_exactly_these_headers(app: BridgeApp) -> None:
@@ -123,7 +129,7 @@ def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(app
 
 def test_the_page_of_a_paid_invoice_says_when_and_asks_for_nothing(app: BridgeApp) -> None:
     document = app.issue()
-    mark(app, document, "paid", on_date=date(2026, 11, 23))
+    paid(app, document)
 
     page = app.client.get(f"/d/{token_of(document)}").text
 
@@ -144,7 +150,7 @@ def test_an_invoice_that_was_paid_when_it_was_made_is_paid(app: BridgeApp) -> No
 def test_a_confirmation_is_paid_once_its_invoice_is(app: BridgeApp) -> None:
     confirmation = app.issue(number="B2026-00001", kind=Kind.ORDER_CONFIRMATION)
     before = app.client.get(f"/d/{token_of(confirmation)}").text
-    mark(app, app.issue(), "paid")
+    paid(app, app.issue())
 
     after = app.client.get(f"/d/{token_of(confirmation)}").text
 
@@ -233,11 +239,11 @@ def test_before_the_pdf_is_made_the_page_says_so_and_looks_again(app: BridgeApp)
 def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(app: BridgeApp) -> None:
     document = app.issue(stored=None)
     with app.store.write() as connection:
-        leased = steps.take_one(
+        leased = steps.take(
             connection, StepName.RENDER, document_id=document.document_id, now=NOW, lease_for=timedelta(minutes=1)
         )
         assert leased is not None
-        steps.finish(connection, leased.lease, now=NOW, state="failed", code="x", message="x")
+        jobs.finish(connection, leased.lease, now=NOW, state="failed", code="x", message=Message("x"))
 
     page = app.client.get(f"/d/{token_of(document)}")
 
@@ -266,7 +272,7 @@ def test_a_link_holds_until_its_last_second(app: BridgeApp) -> None:
 
 def test_a_revoked_link_is_403(app: BridgeApp) -> None:
     document = app.issue()
-    mark(app, document, "revoked")
+    revoked(app, document)
 
     for end in ("", "/pdf", "/xml"):
         answer = app.client.get(f"/d/{token_of(document)}{end}")
@@ -275,10 +281,11 @@ def test_a_revoked_link_is_403(app: BridgeApp) -> None:
 
 def test_only_a_link_made_after_a_renewal_opens_what_was_revoked(app: BridgeApp) -> None:
     document = app.issue()
-    marked = NOW + timedelta(minutes=1)
-    mark(app, document, "revoked", at=marked)
-    mark(app, document, "renewed", at=marked)
-    app.now = later = marked + timedelta(seconds=1)
+    renewed = NOW + timedelta(minutes=1)
+    revoked(app, document, at=renewed)
+    with app.store.write() as connection:
+        document_links.renew(connection, document.document_id, now=renewed)
+    app.now = later = renewed + timedelta(seconds=1)
 
     codes = {
         "before": token_of(document, now=NOW),
@@ -363,7 +370,7 @@ def test_a_link_can_only_be_looked_at(app: BridgeApp, method: str) -> None:
 
 def test_a_scanner_that_opens_everything_changes_nothing(app: BridgeApp) -> None:
     document, rows = app.issue(), {}
-    tables = ("documents", "files", "marks", "steps", "audit_trail", "deliveries")
+    tables = ("documents", "files", "payments", "document_links", "jobs", "audit_trail", "deliveries")
     for moment in ("before", "after"):
         with app.store.read() as connection:
             rows[moment] = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}
@@ -396,7 +403,7 @@ def test_no_log_line_of_ours_holds_a_token(app: BridgeApp, caplog: pytest.LogCap
     token = token_of(document)
     (app.settings.archive / f"{document.document_id}.pdf").unlink()
     with app.store.write() as connection:
-        connection.execute(text("DROP TABLE marks"))
+        connection.execute(text("DROP TABLE payments"))
 
     statuses = [app.client.get(f"/d/{token}{end}").status_code for end in ("", "/pdf")]
 
@@ -422,6 +429,35 @@ def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplo
     assert token not in caplog.text
 
 
+# What a person reads, word for word: the page of a document to pay, and the pages of links that do not lead there.
+PAGE_TEXTS = {
+    "nl": (
+        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Vragen? winkel@janssens.example",
+        "Deze link is verlopen De link was geldig tot 22 november 2026. Vraag een nieuwe aan Bakkerij Janssens. Of laat een nieuwe link mailen naar het adres dat bij de bestelling hoort. Mail een nieuwe link",
+        "Deze link werkt niet Kijk na of je de hele link uit de e-mail hebt overgenomen, of vraag de winkel een nieuwe.",
+        "Deze link is ingetrokken Via deze link is het document niet meer te zien. Vraag ernaar bij Bakkerij Janssens.",
+    ),
+    "fr": (
+        "Bakkerij Janssens Facture F2026-00017 Reste à payer Date 22 novembre 2026 Commande 238 Total 22,20 € Payer en ligne Télécharger le PDF Ou payez par virement Bénéficiaire Bakkerij Janssens Compte BE71 0961 2345 6769 Communication +++090/0000/23856+++ À payer pour le 6 décembre 2026 Des questions ? winkel@janssens.example",
+        "Ce lien a expiré Le lien était valable jusqu’au 22 novembre 2026. Demandez-en un nouveau à Bakkerij Janssens. Ou faites envoyer un nouveau lien à l’adresse e-mail de la commande. Envoyer un nouveau lien",
+        "Ce lien ne fonctionne pas Vérifiez que vous avez repris le lien entier de l’e-mail, ou demandez-en un nouveau à la boutique.",
+        "Ce lien a été retiré Ce lien ne montre plus le document. Demandez-le à Bakkerij Janssens.",
+    ),
+    "de": (
+        "Bakkerij Janssens Rechnung F2026-00017 Noch zu zahlen Datum 22. November 2026 Bestellung 238 Gesamt 22,20 € Online bezahlen PDF herunterladen Oder zahlen Sie per Überweisung Empfänger Bakkerij Janssens Konto BE71 0961 2345 6769 Mitteilung +++090/0000/23856+++ Zahlbar bis 6. Dezember 2026 Fragen? winkel@janssens.example",
+        "Dieser Link ist abgelaufen Der Link war bis zum 22. November 2026 gültig. Bitten Sie Bakkerij Janssens um einen neuen. Oder lassen Sie einen neuen Link an die E-Mail-Adresse der Bestellung senden. Neuen Link senden",
+        "Dieser Link funktioniert nicht Prüfen Sie, ob Sie den ganzen Link aus der E-Mail übernommen haben, oder bitten Sie den Shop um einen neuen.",
+        "Dieser Link wurde zurückgezogen Über diesen Link ist das Dokument nicht mehr zu sehen. Fragen Sie Bakkerij Janssens danach.",
+    ),
+    "en": (
+        "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 Questions? winkel@janssens.example",
+        "This link has expired The link was valid until 22 November 2026. Ask Bakkerij Janssens for a new one. Or have a new link mailed to the address that belongs to the order. Mail a new link",
+        "This link does not work Check that you took over the whole link from the e-mail, or ask the shop for a new one.",
+        "This link was withdrawn The document can no longer be seen through this link. Ask Bakkerij Janssens for it.",
+    ),
+}
+
+
 ASKED_AND_SPOKEN = [
     ("nl-BE,nl;q=0.9,en;q=0.8", "nl"),
     ("fr-BE", "fr"),
@@ -429,10 +465,18 @@ ASKED_AND_SPOKEN = [
     ("en;q=0.1, fr;q=0.2", "fr"),
     ("nl;q=0, fr;q=0.5", "fr"),
     ("pl,ja", "en"),
-    ("*", "nl"),
+    ("*", "en"),
     ("", "en"),
     (";;q=,=x;q=abc", "en"),
 ]
+
+
+BY_TRANSFER = {
+    "nl": "Of betaal met een overschrijving",
+    "fr": "Ou payez par virement",
+    "de": "Oder zahlen Sie per Überweisung",
+    "en": "Or pay by bank transfer",
+}
 
 
 @pytest.mark.parametrize(("asked", "spoken"), ASKED_AND_SPOKEN)
@@ -440,7 +484,7 @@ def test_a_link_that_does_not_work_speaks_the_language_of_the_browser(app: Bridg
     answer = app.client.get("/d/x", headers={"Accept-Language": asked})
 
     assert f'<html lang="{spoken}">' in answer.text
-    assert PHRASES[spoken]["unknown_title"] in answer.text
+    assert PAGE_TEXTS[spoken][2] in text_of(answer.text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -448,17 +492,22 @@ def test_the_page_speaks_the_language_of_the_document_whatever_the_browser_asks(
     page = app.client.get(f"/d/{token_of(app.issue(language=language))}", headers={"Accept-Language": "pl"}).text
 
     assert f'<html lang="{language}">' in page
-    assert PHRASES[language]["by_transfer"] in page
+    assert BY_TRANSFER[language] in page
 
 
-def test_every_language_says_everything() -> None:
-    holes = {
-        language: {key: set(re.findall(r"{\w+}", said)) for key, said in PHRASES[language].items()}
-        for language in LANGUAGES
-    }
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_says_word_for_word_what_it_says_in_each_language(app: BridgeApp, language: str) -> None:
+    due, pay_url = date(2026, 12, 6), "https://shop.example/pay"
+    payment = PaymentRequest("090000023856", iban="BE71096123456769", due_on=due, pay_url=pay_url)
+    document = app.issue(language=language, payment=payment)
 
-    assert all(holes[language] == holes["en"] for language in LANGUAGES)
-    assert all(set(TITLES[language]) == set(Kind) for language in LANGUAGES)
+    page = text_of(app.client.get(f"/d/{token_of(document)}").text)
+    expired = text_of(app.client.get(f"/d/{token_of(document, lifetime=timedelta(days=-1))}").text)
+    unknown = text_of(app.client.get("/d/x", headers={"Accept-Language": language}).text)
+    revoked(app, document)
+    withdrawn = text_of(app.client.get(f"/d/{token_of(document)}").text)
+
+    assert (page, expired, unknown, withdrawn) == PAGE_TEXTS[language]
 
 
 def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_written_in_groups(
@@ -481,48 +530,32 @@ def test_a_credit_note_that_was_refunded_says_so(app: BridgeApp) -> None:
     assert "payment" not in page
 
 
-ON_PAPER = {
-    "paid_on": "Paid on {date}",
-    "refunded_on": "Refunded on {date}",
-    "to_pay": "Still to pay",
-    "open_amount": "Still to pay",
-    "date": "Date",
-    "order": "Order",
-    "total": "Total",
-    "iban": "Account",
-    "reference": "Communication",
-    "due": "Due on",
-    "pay_online": "Pay online",
-}
+ON_PAPER = (
+    "Paid on {date}",
+    "Refunded on {date}",
+    "Still to pay",
+    "Date",
+    "Order",
+    "Total",
+    "Account",
+    "Communication",
+    "Due on",
+    "Pay online",
+)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_same_thing_has_the_same_name_as_on_paper(language: str) -> None:
-    on_paper = WordsOnPaper(language)
+    here, on_paper = Translator(language, package=CATALOG_PACKAGE), Translator(language)
 
-    assert {key: PHRASES[language][key] for key in ON_PAPER} == {
-        key: on_paper.gettext(message, date="{date}") for key, message in ON_PAPER.items()
-    }
-    assert TITLES[language] == {kind: title(kind, on_paper) for kind in Kind}
-
-
-AMOUNTS = ["0.00", "0.05", "22.20", "1234.56", "1234567.89", "1.005"]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_amounts_and_dates_look_as_they_do_on_paper(language: str) -> None:
-    here, on_paper = Phrases(language), WordsOnPaper(language)
-
-    for value in map(Decimal, AMOUNTS):
-        assert here.amount(value, "EUR") == on_paper.amount(value, "EUR")
-    for month in range(1, 13):
-        assert here.date(date(2026, month, 1)) == on_paper.date(date(2026, month, 1))
-        assert here.date(date(2026, month, 22)) == on_paper.date(date(2026, month, 22))
+    assert [here.gettext(message, date="{date}") for message in ON_PAPER] == [
+        on_paper.gettext(message, date="{date}") for message in ON_PAPER
+    ]
 
 
 def test_a_currency_without_cents_shows_none_and_one_with_three_decimals_all() -> None:
-    assert Phrases("nl").amount(Decimal("1500.00"), "JPY") == "JPY\N{NO-BREAK SPACE}1.500"
-    assert Phrases("en").amount(Decimal("1.250"), "KWD") == "KWD\N{NO-BREAK SPACE}1.250"
+    assert Translator("nl").amount(Decimal("1500.00"), "JPY") == "JP¥\N{NO-BREAK SPACE}1.500"
+    assert Translator("en").amount(Decimal("1.250"), "KWD") == "KWD\N{NO-BREAK SPACE}1.250"
 
 
 @pytest.mark.parametrize(

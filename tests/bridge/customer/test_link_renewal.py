@@ -7,8 +7,7 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from worker.domain.document import Document
 from worker.domain.party import Buyer
 from worker.net import document_link
-from worker.store import tasks
-from worker.store.database.tables import marks
+from worker.store import document_links, tasks
 
 
 def expired(app: BridgeApp, document: Document) -> str:
@@ -36,7 +35,7 @@ def test_an_expired_link_has_a_button_that_posts_to_its_own_address(app: BridgeA
     assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
 
 
-def test_pressing_it_leaves_an_errand_for_the_worker(app_on_each_database: BridgeApp) -> None:
+def test_pressing_it_leaves_a_task_for_the_worker(app_on_each_database: BridgeApp) -> None:
     document = app_on_each_database.issue()
     token = expired(app_on_each_database, document)
 
@@ -49,7 +48,7 @@ def test_pressing_it_leaves_an_errand_for_the_worker(app_on_each_database: Bridg
     ]
 
 
-def test_pressing_it_again_within_the_hour_leaves_no_second_errand_and_gives_the_same_answer(
+def test_pressing_it_again_within_the_hour_leaves_no_second_task_and_gives_the_same_answer(
     app_on_each_database: BridgeApp,
 ) -> None:
     token = expired(app_on_each_database, app_on_each_database.issue())
@@ -82,9 +81,7 @@ def test_a_revoked_or_foreign_link_renews_nothing(app: BridgeApp) -> None:
     document = app.issue()
     token = expired(app, document)
     with app.store.write() as connection:
-        connection.execute(
-            marks.insert().values(document_id=document.document_id, mark="revoked", marked_at=NOW, by="An")
-        )
+        document_links.revoke(connection, document.document_id, now=NOW)
 
     assert app.client.post(f"/d/{token}/renew").status_code == 403
     assert app.client.post(f"/d/{token}x/renew").status_code == 404

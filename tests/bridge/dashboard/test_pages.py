@@ -3,20 +3,27 @@
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import update
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.issuing import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.document import Kind
-from worker.domain.shop import Rule, Shop
-from worker.store import sessions, shops, sign_in_log, tasks, users
+from worker.domain.rules import Rule
+from worker.domain.shop import OrderSettings, Shop
+from worker.message import Message, plain_message
+from worker.store import document_links, sessions, shops, steps, tasks, users
+from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
-from worker.store.database.tables import deliveries
+from worker.store.database.tables import jobs
 from worker.store.queries import activity
+from worker.store.steps import StepName
 from worker.store.users import Role
+from worker.tasks import TASKS
 
 ADMIN = "admin@shop.example"
 SETTINGS, TEAM = f"/s/{SHOP}/settings", f"/s/{SHOP}/team"
@@ -88,20 +95,42 @@ def test_a_text_is_saved_for_its_kind_and_language_and_goes_back_to_the_default(
     assert "mail.subject/invoice/paid/nl" not in settings_of(app).texts
 
 
+def test_a_preview_of_texts_comes_back_to_the_page_that_shows_it(app: BridgeApp) -> None:
+    page = f"{SETTINGS}/texts?kind=invoice&state=paid&language=nl"
+    sent = admin(app).post(page, **{"mail.subject": "Je factuur {number}", "mail": "1"})
+
+    assert asked(app) is not None
+    assert "task=0#preview" in unquote(sent.headers["Location"])
+
+
+@pytest.mark.parametrize(("what", "page"), [("logo", "branding"), ("attachment", "mail")])
+def test_a_file_for_documents_or_mails_is_handed_to_the_worker(app: BridgeApp, what: str, page: str) -> None:
+    visitor = admin(app)
+    sent = visitor.upload(f"{SETTINGS}/branding/{what}", content=b"bytes", name="mine.bin")
+
+    found = asked(app)
+    assert found is not None
+    assert found[0] == f"save_{what}"
+    assert found[0] in TASKS
+    assert found[1]["file"]["name"] == "mine.bin"
+    assert unquote(sent.headers["Location"]).endswith(f"then={SETTINGS}/{page}")
+    assert visitor.post(f"{SETTINGS}/branding/{what}/remove").headers["Location"] == f"{SETTINGS}/{page}"
+
+
 def test_numbers_go_on_after_another_program_and_a_wrong_pattern_is_refused(app: BridgeApp) -> None:
-    visitor, series = admin(app), settings_of(app).series[Kind.INVOICE]
-    yearly = {f"yearly-{kind}": "1" for kind, one in settings_of(app).series.items() if one.yearly}
+    visitor, series = admin(app), settings_of(app).numbering.series[Kind.INVOICE]
+    yearly = {f"yearly-{kind}": "1" for kind, one in settings_of(app).numbering.series.items() if one.yearly}
 
     for wrong in ({"pattern-invoice": "F{year}"}, {"after-invoice": "12a"}):
         assert visitor.post(f"{SETTINGS}/numbering", **yearly, **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert settings_of(app).series[Kind.INVOICE] == series
+    assert settings_of(app).numbering.series[Kind.INVOICE] == series
     visitor.post(
         f"{SETTINGS}/numbering", **yearly, **{"pattern-invoice": "{year}/{number:04d}", "after-invoice": "115"}
     )
     assert "2026/0116" in visitor.get(f"{SETTINGS}/numbering").text
 
 
-def test_a_mail_server_is_kept_and_its_password_never_shown(app: BridgeApp) -> None:
+def test_a_mail_server_is_stored_and_its_password_never_shown(app: BridgeApp) -> None:
     visitor = admin(app)
     server = {"scheme": "smtps", "host": "mail.shop.example", "port": "465", "username": "jan", "password": "geheim-1"}
     wrong = visitor.post(f"{SETTINGS}/mail/server", **{**server, "port": "99999"})
@@ -126,7 +155,9 @@ def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> Non
     visitor.post(f"{TEAM}/withdraw", token_hash=invite.token_hash)
     assert Visitor(app).get(f"/join/{token}").status_code == HTTPStatus.GONE
     with app.store.read() as connection:
-        assert [act.code for act in sign_in_log.latest(connection, shop_id=SHOP)] == ["withdrawn", "invited"]
+        told = activity.audit_trail_page(connection, (SHOP,), access=True).rows
+        assert [event.code for event in told] == ["withdrawn", "invited"]
+        assert activity.audit_trail_page(connection, (SHOP,)).rows == ()
 
 
 @pytest.mark.parametrize("fields", [{"email": "nobody", "role": "viewer"}, {"email": "a@b.be", "role": "operator"}])
@@ -180,9 +211,9 @@ def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(app:
     vault = Encryption(app.settings.secret_keys)
     with app.store.write() as connection:
         for number in range(60):
-            shop = Shop(f"{number:024x}", f"A shop {number:02}", f"https://shop{number}.example", NOW)
+            shop = Shop(f"{number:024x}", f"A shop {number:02}", f"https://shop{number}.example", OrderSettings(NOW))
             shops.add(connection, vault, shop, shops.Secrets((f"secret {number}",)), now=NOW)
-        connection.execute(update(deliveries).values(state="failed", finished_at=NOW))
+        connection.execute(update(jobs).values(state="failed", done_at=NOW))
     visitor = signed_in(app, "els@host.example", operator=True)
     page, every, one = (visitor.get(f"/shops{query}").text for query in ("", "?q=&all=1", "?q=SHOP59.example"))
 
@@ -191,25 +222,73 @@ def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(app:
     assert "No shop is called that." in visitor.get("/shops?q=nothing").text
 
 
-def test_who_opens_and_closes_a_way_for_programs_is_on_the_trail(app: BridgeApp) -> None:
+def test_who_opens_and_closes_a_way_for_other_software_is_in_the_audit_trail(app: BridgeApp) -> None:
     visitor, page = admin(app), f"{SETTINGS}/api"
     shown = visitor.post(f"{page}/token", name="Books", which="documents:read").text
     visitor.post(f"{page}/webhook", url="https://books.example/hook", which="document.issued")
     for what in ("token/1/revoke", "token/1/revoke", "webhook/1/stop", "webhook/1/resume", "webhook/1/remove"):
         visitor.post(f"{page}/{what}")
     with app.store.read() as connection:
-        told = [event.message for event in activity.audit_trail_page(connection, (SHOP,), PageRequest()).rows]
+        told = [str(event.message) for event in activity.audit_trail_page(connection, (SHOP,), PageRequest()).rows]
 
     assert "fr_" in shown
     assert "fr_" not in visitor.get(page).text
     assert told[::-1] == [
         "The API token “Books” was made: documents:read.",
-        "https://books.example/hook is told of document.issued from now on.",
+        "A webhook to https://books.example/hook was added: document.issued.",
         "The API token “Books” was revoked.",
-        "https://books.example/hook is not told for now.",
-        "https://books.example/hook is told again.",
-        "https://books.example/hook is told of documents no more.",
+        "The webhook to https://books.example/hook was stopped.",
+        "The webhook to https://books.example/hook was resumed.",
+        "The webhook to https://books.example/hook was removed.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Nothing is left of invoice: it has been credited in full."),
+        ("nl", "Er blijft niets van invoice over: het is volledig gecrediteerd."),
+    ],
+)
+def test_why_a_task_failed_is_said_in_the_readers_language_and_data_stays_as_it_is(
+    app: BridgeApp, language: str, said: str
+) -> None:
+    visitor = admin(app)
+    with app.store.write() as connection:
+        users.change(connection, 1, language=language)
+    visitor.post(f"/s/{SHOP}/accounting/verify")
+    message = Message("Nothing is left of {number}: it has been credited in full.", number="invoice")
+    with app.store.write() as connection:
+        leased = tasks.take(connection, 1, now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        answer = {"code": "nothing_remaining", "message": plain_message(message)}
+        tasks.finish(connection, leased.lease, now=NOW, answer=answer, failed=True)
+
+    assert said in visitor.get(f"/s/{SHOP}/tasks/1/state").json["message"]  # type: ignore[index]
+    assert visitor.get(f"/s/{SHOP}/tasks/1?then=/s/{SHOP}").status_code == HTTPStatus.SEE_OTHER
+    assert said in visitor.get(f"/s/{SHOP}").text
+
+
+def test_the_page_of_a_document_tells_what_became_of_it(app: BridgeApp) -> None:
+    invoice = app.issue()
+    visitor, page = admin(app), f"/s/{SHOP}/documents/{invoice.document_id}"
+    states = ("not paid", "paid 23 Nov 2026", "mailed 10:30", "link withdrawn")
+    before = visitor.get(page).text
+    with app.store.write() as connection:
+        pay(connection, invoice.document_id)
+        document_links.revoke(connection, invoice.document_id, now=NOW)
+        steps.plan(
+            connection, shop_id=SHOP, document_id=invoice.document_id, names=(StepName.MAIL,), mail_group="2", now=NOW
+        )
+        mail = steps.take(
+            connection, StepName.MAIL, document_id=invoice.document_id, now=NOW, lease_for=timedelta(minutes=1)
+        )
+        assert mail is not None
+        job_store.finish(connection, mail.lease, now=NOW)
+    after = visitor.get(page).text
+
+    assert [state in before for state in states] == [True, False, False, False]
+    assert [state in after for state in states] == [False, True, True, True]
 
 
 def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(app: BridgeApp) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import Rule, Shop, Trigger
+from worker.domain.rules import Rule, Trigger
+from worker.domain.shop import BrandingSettings, OrderSettings, Shop
 from worker.store import shops
 
 CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT),)
@@ -27,9 +28,9 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
     change(
         app,
         rules=CONFIRM,
-        accent="#334155",
+        branding=BrandingSettings("#334155"),
         texts={"mail.subject/invoice/paid/nl": "Dag"},
-        status_map={"klaar": "completed"},
+        orders=OrderSettings(NOW, {"klaar": "completed"}),
     )
     operator = signed_in(app, "els@host.example", operator=True)
     operator.get("/shops/new")
@@ -38,9 +39,9 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
 
     shop = made(app)
     assert answer.headers["Location"] == f"/s/{shop.shop_id}/settings/company"
-    assert (shop.name, shop.url, shop.test, shop.orders_since) == ("Nieuw", "https://nieuw.example", True, NOW)
-    assert (shop.rules, shop.accent, shop.status_map) == (CONFIRM, "#334155", {"klaar": "completed"})
-    assert (shop.seller.name, shop.continued_after, shop.logo) == ("", {}, None)
+    assert (shop.name, shop.url, shop.test, shop.orders.since) == ("Nieuw", "https://nieuw.example", True, NOW)
+    assert (shop.rules, shop.branding.accent, shop.orders.status_map) == (CONFIRM, "#334155", {"klaar": "completed"})
+    assert (shop.seller.name, shop.numbering.continued_after, shop.branding.logo) == ("", {}, None)
 
 
 def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -> None:

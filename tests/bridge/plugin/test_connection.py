@@ -24,6 +24,7 @@ from tests.support.plugin_requests import (
     post,
     shop_of,
 )
+from worker.message import Message
 from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
 from worker.queue import open_queue
@@ -37,7 +38,7 @@ def connected(app: BridgeApp) -> BridgeApp:
     return app
 
 
-def test_a_code_connects_the_shop_and_its_keys_are_kept(app_on_each_database: BridgeApp) -> None:
+def test_a_code_connects_the_shop_and_its_keys_are_stored(app_on_each_database: BridgeApp) -> None:
     invite(app_on_each_database)
 
     answer = connect(app_on_each_database)
@@ -80,7 +81,7 @@ def test_a_clock_that_is_off_is_named(app: BridgeApp, late_s: int) -> None:
     assert code_of(connect(app, late_s=late_s)) == (401, "clock_off")
 
 
-def test_knowing_where_a_code_is_kept_is_not_knowing_the_code(app: BridgeApp) -> None:
+def test_knowing_where_a_code_is_stored_is_not_knowing_the_code(app: BridgeApp) -> None:
     invite(app)
     found = {"X-Facturelay-Invite": plugins.code_hash(CODE)}
 
@@ -122,7 +123,7 @@ def test_the_check_waits_until_somebody_tried_the_keys(connected: BridgeApp) -> 
     assert found is not None
     with connected.store.write() as connection:
         plugins.record_check(
-            connection, found.plugin_id, state="failed", code="rest_key_refused", message="No.", now=NOW
+            connection, found.plugin_id, state="failed", code="rest_key_refused", message=Message("No."), now=NOW
         )
 
     assert ask(connected, "check").get_json() == {"state": "failed", "code": "rest_key_refused", "message": "No."}
@@ -244,7 +245,9 @@ def test_both_sides_sign_alike() -> None:
     assert plugins.signing_key(" abcde fghjk ") == "8782c6f481b9e3cec1f7659bcfc0d086d3f140f0bff5abc2ebe473f61aa7e7ff"
 
 
-def test_the_plugin_is_rung_for_when_settings_were_saved(app: BridgeApp, tmp_path: Path, broker_url: str) -> None:
+def test_a_sync_of_the_plugin_is_enqueued_when_settings_were_saved(
+    app: BridgeApp, tmp_path: Path, broker_url: str
+) -> None:
     invite(app)
     connect(app)
     found = plugin_of(app)

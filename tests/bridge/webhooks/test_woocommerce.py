@@ -1,4 +1,4 @@
-"""Hops 1 to 3 of an order: verify, keep, ring, answer."""
+"""From the shop's webhook to the queue: verify, store, enqueue, answer."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +23,7 @@ from tests.support.bridge_app import (
     signature_of,
     signed_headers,
 )
+from worker.message import NO_MESSAGE
 from worker.queue import open_queue
 from worker.store import shops
 from worker.store.database.encryption import Encryption
@@ -34,7 +35,7 @@ PING = {
 }
 
 
-def test_a_signed_delivery_is_kept_whole_before_it_is_answered(app_on_each_database: BridgeApp) -> None:
+def test_a_signed_delivery_is_stored_whole_before_it_is_answered(app_on_each_database: BridgeApp) -> None:
     answer = app_on_each_database.deliver(
         headers={**signed_headers(ORDER), "Cookie": "a=b", "Authorization": "Basic eA=="}
     )
@@ -64,13 +65,13 @@ def test_a_signed_delivery_is_kept_whole_before_it_is_answered(app_on_each_datab
         state="waiting",
         attempts=0,
         code="",
-        message="",
+        message=NO_MESSAGE,
         finished_at=None,
     )
 
 
 @pytest.mark.parametrize("path", recorded_deliveries(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_recorded_delivery_is_kept_byte_for_byte(app: BridgeApp, path: Path) -> None:
+def test_a_recorded_delivery_is_stored_byte_for_byte(app: BridgeApp, path: Path) -> None:
     recorded = json.loads(path.read_text())
     headers = dict(recorded["headers"])
     body = recorded["body_text"].encode()
@@ -83,7 +84,7 @@ def test_a_recorded_delivery_is_kept_byte_for_byte(app: BridgeApp, path: Path) -
     assert (kept.body, kept.topic) == (body, headers["X-WC-Webhook-Topic"])
 
 
-def test_fifty_identical_deliveries_at_once_are_all_kept(app_on_each_database: BridgeApp) -> None:
+def test_fifty_identical_deliveries_at_once_are_all_stored(app_on_each_database: BridgeApp) -> None:
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: deliver_from_a_thread(app_on_each_database), range(50)))
 
@@ -97,7 +98,7 @@ def deliver_from_a_thread(app: BridgeApp) -> tuple[int, int]:
     return answer.status_code, (answer.json or {})["delivery"]
 
 
-def test_a_worker_is_rung_for_the_kept_row(tmp_path: Path, broker_url: str, app: BridgeApp) -> None:
+def test_a_job_is_enqueued_for_the_stored_row(tmp_path: Path, broker_url: str, app: BridgeApp) -> None:
     ringing = create_app(settings_for(app.settings.database_url, tmp_path, redis_url=broker_url), now=lambda: NOW)
 
     answer = ringing.test_client().post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER))
@@ -111,7 +112,7 @@ def test_a_worker_is_rung_for_the_kept_row(tmp_path: Path, broker_url: str, app:
 
 
 @pytest.mark.parametrize("topic", ["order.created", "order.updated", "order.deleted", "order.restored"])
-def test_every_topic_of_orders_is_kept(app: BridgeApp, topic: str) -> None:
+def test_every_topic_of_orders_is_stored(app: BridgeApp, topic: str) -> None:
     app.deliver(headers=signed_headers(ORDER, topic=topic))
 
     assert [kept.topic for kept in app.kept()] == [topic]
@@ -120,7 +121,7 @@ def test_every_topic_of_orders_is_kept(app: BridgeApp, topic: str) -> None:
 @pytest.mark.parametrize(
     "topic", ["product.updated", "customer.created", "action.woocommerce_x", "order", "Order.Updated"]
 )
-def test_other_topics_are_answered_with_200_and_not_kept(app: BridgeApp, topic: str) -> None:
+def test_other_topics_are_answered_with_200_and_not_stored(app: BridgeApp, topic: str) -> None:
     answer = app.deliver(headers=signed_headers(ORDER, topic=topic))
 
     assert (answer.status_code, answer.json, app.how_many_kept()) == (200, {"kept": False}, 0)
@@ -155,12 +156,14 @@ ERROR_OF_THE_SHOP = b'{"code":"woocommerce_rest_cannot_view","message":"Sorry.",
         b'{"id":{"id":238}}',
     ],
 )
-def test_a_signed_body_without_an_order_id_is_kept_for_the_worker_to_explain(app: BridgeApp, body: bytes) -> None:
+def test_a_signed_body_without_an_order_id_is_stored_for_the_worker_to_explain(app: BridgeApp, body: bytes) -> None:
     answer = app.deliver(body)
 
     assert answer.status_code == 200
     with app.store.read() as connection:
-        kept = connection.execute(text("SELECT order_id, body, state FROM deliveries")).one()
+        kept = connection.execute(
+            text("SELECT d.order_id, body, state FROM deliveries d JOIN jobs ON job_id = delivery_id")
+        ).one()
     assert (kept.order_id, bytes(kept.body), kept.state) == (None, body, "waiting")
 
 
@@ -189,13 +192,13 @@ def test_the_largest_id_that_a_database_holds_is_an_order_id(app_on_each_databas
     ],
     ids=lambda body: repr(body[:12]),
 )
-def test_a_signed_body_that_is_no_json_object_is_400_and_not_kept(app: BridgeApp, body: bytes) -> None:
+def test_a_signed_body_that_is_no_json_object_is_400_and_not_stored(app: BridgeApp, body: bytes) -> None:
     answer = app.deliver(body)
 
     assert (answer.status_code, (answer.json or {})["error"], app.how_many_kept()) == (400, "json_wrong", 0)
 
 
-def test_a_wrong_signature_is_401_counted_and_not_kept(app_on_each_database: BridgeApp) -> None:
+def test_a_wrong_signature_is_401_counted_and_not_stored(app_on_each_database: BridgeApp) -> None:
     wrong = ("", "wrong", signature_of(ORDER, ""), signature_of(ORDER, "another secret"))
     headers = [{**signed_headers(ORDER), "X-WC-Webhook-Signature": signature} for signature in wrong]
     headers.append({"Content-Type": "application/json"})
@@ -285,7 +288,7 @@ def test_a_ping_with_a_signature_is_no_ping(app: BridgeApp) -> None:
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jsonp", ""]
 )
-def test_another_type_than_json_is_415_and_not_kept(app: BridgeApp, kind: str) -> None:
+def test_another_type_than_json_is_415_and_not_stored(app: BridgeApp, kind: str) -> None:
     answer = app.deliver(headers={**signed_headers(ORDER), "Content-Type": kind})
 
     assert (answer.status_code, (answer.json or {})["error"], app.how_many_kept()) == (415, "type_wrong", 0)
@@ -335,7 +338,7 @@ def test_what_is_refused_unread_is_not_read(app: BridgeApp, headers: dict[str, s
     assert answer.status_code == status
 
 
-def test_a_body_shorter_than_announced_is_400_and_not_kept(app: BridgeApp) -> None:
+def test_a_body_shorter_than_announced_is_400_and_not_stored(app: BridgeApp) -> None:
     as_announced = {"CONTENT_LENGTH": str(len(ORDER) + 10), "wsgi.input": BytesIO(ORDER)}
 
     answer = app.client.post(f"/webhooks/{SHOP}", headers=signed_headers(ORDER), environ_overrides=as_announced)

@@ -37,11 +37,11 @@ def test_a_preview_says_what_there_would_be_and_makes_nothing(system: System) ->
     system.shop.place(old(1))
     system.shop.place(old(2, status="on-hold", paid=False))
     found = preview(system)
-    assert [(order.order_id, order.documents, order.mails_to) for order in found.orders] == [
+    assert [(order.order_id, tuple(map(str, order.documents)), order.mails_to) for order in found.orders] == [
         (1, ("invoice 22.20 EUR",), "koper@klant.test"),
         (2, (), ""),
     ]
-    assert "not paid" in found.orders[1].message
+    assert "not paid" in str(found.orders[1].message)
     system.work()
     assert (system.numbers(), system.outcomes()) == ([], [])
 

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask, Response
 
 from tests.support.system import System
+from worker.demo.http_server import Served, serve
 from worker.demo.orders import Payload, an_order
-from worker.demo.serving import Served, serve
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import parse_rates
 from worker.invoicing.manual import Actor, issue_waiting_draft
@@ -41,7 +41,7 @@ def bank(system: System) -> Iterator[list[str]]:
     served.stop()
 
 
-def test_the_banks_rate_is_kept_on_the_document(system: System, bank: list[str]) -> None:
+def test_the_banks_rate_is_stored_on_the_document(system: System, bank: list[str]) -> None:
     (invoice,) = system.arrives(in_dollars())
     draft = invoice.draft
     assert (draft.currency, draft.total, draft.exchange_rate) == ("USD", Decimal("15.00"), Decimal("1.0800"))

@@ -8,13 +8,13 @@ from tests.support.system import SELLER, System
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
-from worker.domain.shop import Rule, Trigger
+from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import issue, manual
 from worker.invoicing.manual import Actor
 from worker.orders.fetch import FetchedOrder
-from worker.orders.history import ListedDocument
 from worker.store import shops
+from worker.store.queries.order_history import DocumentDetails
 from worker.woocommerce.payload import parse_order
 
 BY = Actor("An")
@@ -33,12 +33,12 @@ def kept(system: System, order: Payload) -> int:
     return draft.stored_draft.draft_id
 
 
-def id_of(item: ListedDocument) -> int:
+def id_of(item: DocumentDetails) -> int:
     assert item.document is not None
     return item.document.document_id
 
 
-def test_a_kept_draft_is_issued_without_a_mail(system: System) -> None:
+def test_a_waiting_draft_is_issued_without_a_mail(system: System) -> None:
     manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=BY)
     system.work()
     assert system.numbers() == ["F2026-00001"]
@@ -46,7 +46,7 @@ def test_a_kept_draft_is_issued_without_a_mail(system: System) -> None:
     assert len(system.notes(238)) == 1
 
 
-def test_a_kept_draft_is_issued_and_mailed(system: System) -> None:
+def test_a_waiting_draft_is_issued_and_mailed(system: System) -> None:
     manual.issue_waiting_draft(system.services, kept(system, paid()), send=True, by=BY)
     system.work()
     assert len(system.mailbox.messages()) == 1
@@ -62,7 +62,7 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
 
-def test_issuing_looks_at_the_order_again(system: System) -> None:
+def test_issuing_fetches_the_order_again(system: System) -> None:
     draft_id = kept(system, paid())
     system.shop.place(paid(lines=TWO_MUGS))
     document = manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
@@ -120,8 +120,8 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     (invoice,) = system.arrives(paid())
     system.arrives(paid(lines=TWO_MUGS))
     trail = system.trail(238)
-    assert trail.seen is not None
-    assert [flag.code for flag in trail.seen.flags] == ["changed_after_invoice"]
+    assert trail.order is not None
+    assert [flag.code for flag in trail.order.flags] == ["changed_after_invoice"]
     credit_note, corrected = manual.credit(system.services, id_of(invoice), issue_again=True, by=BY)
     system.work()
     assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
@@ -129,8 +129,8 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     system.arrives(paid(lines=TWO_MUGS))
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
     trail = system.trail(238)
-    assert trail.seen is not None
-    assert trail.seen.flags == ()
+    assert trail.order is not None
+    assert trail.order.flags == ()
 
 
 def test_an_invoice_is_credited_in_full_once(system: System) -> None:
@@ -147,9 +147,9 @@ def test_a_credit_note_cannot_be_credited(system: System) -> None:
         manual.credit(system.services, credit_note.document_id, issue_again=False, by=BY)
 
 
-def test_the_trail_names_who_decided(system: System) -> None:
+def test_the_audit_trail_names_who_decided(system: System) -> None:
     manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=BY)
-    assert ("An", "issued") in {(event.actor, event.code) for event in system.trail(238).events}
+    assert ("An", "issued") in {(event.actor, event.code) for event in system.trail(238).audit_entries}
 
 
 def test_a_credited_invoice_is_not_replaced_unless_asked(system: System) -> None:
@@ -183,8 +183,8 @@ def test_a_refund_that_is_deleted_in_the_shop_is_flagged(system: System) -> None
     system.ring(order)
     system.work()
     trail = system.trail(5)
-    assert trail.seen is not None
-    assert [flag.code for flag in trail.seen.flags] == ["refund_deleted"]
+    assert trail.order is not None
+    assert [flag.code for flag in trail.order.flags] == ["refund_deleted"]
     assert system.numbers(5) == ["F2026-00001", "C2026-00001"]
 
 
@@ -218,7 +218,7 @@ def test_what_failed_is_tried_again_when_a_person_asks(system: System) -> None:
     assert manual.retry(system.services, system.shop_id, 238, by=BY) == 0
 
 
-def test_an_order_that_could_not_be_read_is_looked_at_again(system: System) -> None:
+def test_an_order_that_could_not_be_read_is_processed_again(system: System) -> None:
     order = paid()
     system.shop.place({**order, "total": "much"})
     system.ring(order)

@@ -1,4 +1,4 @@
-"""Numbers on the whole walk: the books prove, nothing that happens later changes a document, and tests stay apart."""
+"""Numbers from order to mail: the register verifies, nothing that happens later changes a document, and tests stay apart."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,13 +7,14 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from tests.support.system import SELLER, START, System
+from worker import serializers
 from worker.accounting.verify import verify
 from worker.actions.go_live import checklist, make_live
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.numbering import TEST_SERIES
-from worker.domain.shop import DEFAULT_SERIES, Rule, Series, Trigger, VatRegime
-from worker.orders import history
+from worker.domain.rules import Rule, Trigger
+from worker.domain.shop import DEFAULT_SERIES, BrandingSettings, NumberingSettings, Series, VatRegime, VatSettings
 from worker.store import shops
 
 EVERY_KIND = (
@@ -36,13 +37,13 @@ def issued(system: System) -> list[dict[str, object]]:
         rows += [dict(row) for row in connection.execute(text("SELECT * FROM register ORDER BY position")).mappings()]
     for item in system.documents():
         content = [system.services.archive.get(stored.path, sha256=stored.sha256) for stored in item.files]
-        listed = {name: value for name, value in history.as_json(item).items() if name != "paid"}
+        listed = {name: value for name, value in serializers.document(item).items() if name not in ("paid", "paid_on")}
         rows.append({**listed, "content": content})
     return rows
 
 
 def damages(system: System) -> list[str]:
-    return [damage.message for proof in verify(system.services) for damage in proof.damages]
+    return [str(damage.message) for proof in verify(system.services) for damage in proof.damages]
 
 
 def test_the_books_prove_with_every_kind_of_document(system: System) -> None:
@@ -65,11 +66,11 @@ def test_nothing_that_happens_later_changes_what_is_issued(system: System) -> No
     system.change_shop(
         name="Another name",
         seller=replace(SELLER, name="Another company", vat_number="", iban="BE68539007547034"),
-        series={**DEFAULT_SERIES, Kind.INVOICE: Series("other", "X{year}-{number}")},
+        numbering=NumberingSettings({**DEFAULT_SERIES, Kind.INVOICE: Series("other", "X{year}-{number}")}),
         rules=(Rule(Kind.INVOICE, Trigger.COMPLETED, SendMode.DRAFT),),
         language="fr",
-        accent="#ff0000",
-        vat_regime=VatRegime.SMALL_BUSINESS,
+        branding=BrandingSettings("#ff0000"),
+        vat=VatSettings(VatRegime.SMALL_BUSINESS),
         payment_days=1,
         exchange_rates={"USD": Decimal(2)},
         test=True,
@@ -128,10 +129,12 @@ def test_a_refund_of_a_test_is_a_test_after_going_live_too(system: System) -> No
     assert [mail.recipients for mail in system.mailbox.messages()] == [(SELLER.email,)] * 2
 
 
-def test_a_number_that_exists_stops_the_order_with_a_sentence(system: System) -> None:
+def test_a_number_that_exists_stops_the_order_with_a_message(system: System) -> None:
     system.arrives(paid(1))
-    system.change_shop(series={**DEFAULT_SERIES, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")})
+    system.change_shop(
+        numbering=NumberingSettings({**DEFAULT_SERIES, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")})
+    )
     assert system.arrives(paid(2)) == ()
     assert system.outcomes()[-1] == ("failed", "number_exists")
-    assert "would be given a second time" in system.trail(2).events[-1].message
+    assert "would be given a second time" in str(system.trail(2).audit_entries[-1].message)
     assert damages(system) == []

@@ -13,7 +13,7 @@ from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Actor
-from worker.rendering import own
+from worker.rendering.operator_templates import process
 from worker.services import Services
 from worker.store import alerts
 
@@ -28,7 +28,7 @@ def folder(system: System, tmp_path: Path) -> Iterator[Path]:
     system.services.store.close()
     system.services = Services(replace(system.services.settings, templates=made), now=system.clock)
     yield made
-    own.template_process(made).close()
+    process.template_process(made).close()
 
 
 def said(system: System) -> str:
@@ -36,9 +36,9 @@ def said(system: System) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.content)).pages)
 
 
-def open_alarms(system: System) -> list[tuple[str, str]]:
+def open_alerts_of_shop(system: System) -> list[tuple[str, str]]:
     with system.services.store.read() as connection:
-        return [(alarm.code, alarm.message) for alarm in alerts.open_alerts(connection)]
+        return [(alarm.code, str(alarm.message)) for alarm in alerts.open_alerts(connection)]
 
 
 def test_a_document_is_printed_with_the_operators_template(system: System, folder: Path) -> None:
@@ -64,14 +64,14 @@ def test_a_template_that_fails_keeps_the_document_a_draft_and_tells_whoever_runs
         "attribute 'colour'. Nothing is issued with it until whoever runs the server has mended it; "
         "`facturelay templates check` shows when it works."
     )
-    assert [(problem.code, problem.message) for problem in kept.draft.problems] == [("template_failed", message)]
+    assert [(problem.code, str(problem.message)) for problem in kept.draft.problems] == [("template_failed", message)]
     assert (system.numbers(238), system.mailbox.messages()) == (["draft"], ())
-    assert open_alarms(system) == [("cannot_print_invoice", message)]
+    assert open_alerts_of_shop(system) == [("cannot_print_invoice", message)]
 
     (folder / "invoice.html").unlink()
     system.arrives(an_order(id=239))
 
-    assert (system.numbers(239), open_alarms(system)) == (["F2026-00001"], [])
+    assert (system.numbers(239), open_alerts_of_shop(system)) == (["F2026-00001"], [])
 
 
 def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and_not_before(

@@ -46,7 +46,7 @@ def test_what_is_restored_is_what_was_backed_up(system: System, elsewhere: Setti
     assert (made.documents, made.files, made.holds_key) == (3, 3, False)
     assert backup.restore(tmp_path / "b.tar.gz", elsewhere) == made
     before, after = rows(system.services.settings.database_url), rows(elsewhere.database_url)
-    # The shop is held, and its alarm and trail say so.
+    # Numbering is paused, and alert and audit trail say so.
     changed = {"alerts", "audit_trail", "shops"}
     assert {name: after[name] for name in after.keys() - changed} == {
         name: before[name] for name in before.keys() - changed

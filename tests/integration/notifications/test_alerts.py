@@ -9,10 +9,11 @@ from tests.support.system import System
 from worker.demo.mailbox import Mail
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
-from worker.domain.shop import Rule, Trigger
+from worker.domain.rules import Rule, Trigger
 from worker.errors import Unavailable
 from worker.invoicing import manual
 from worker.invoicing.manual import Actor
+from worker.message import Message
 from worker.notifications import alerts
 from worker.services import Services
 from worker.store import alerts as alarms
@@ -38,7 +39,7 @@ def connected(system: System) -> ConnectedShop:
 
 def sound(system: System, code: str, message: str) -> None:
     with system.services.store.write() as connection:
-        alarms.raise_alert(connection, system.shop_id, code=code, message=message, now=system.clock.now)
+        alarms.raise_alert(connection, system.shop_id, code=code, message=Message(message), now=system.clock.now)
 
 
 def quiet(system: System, code: str) -> None:
@@ -63,7 +64,7 @@ def taken(system: System) -> tuple[Mail, ...]:
     return mails
 
 
-def test_an_alarm_is_mailed_to_the_owner_and_the_operator(told: System) -> None:
+def test_an_alert_is_mailed_to_the_owner_and_the_operator(told: System) -> None:
     sound(told, "shop_silent", "De winkel zwijgt.")
     sound(told, "webhook_disabled", "De webhook ligt stil.")
     mails = tell(told)
@@ -73,7 +74,7 @@ def test_an_alarm_is_mailed_to_the_owner_and_the_operator(told: System) -> None:
     assert "- De winkel zwijgt.\n- De webhook ligt stil." in mails[0].text
 
 
-def test_an_alarm_is_told_once(told: System) -> None:
+def test_an_alert_is_told_once(told: System) -> None:
     sound(told, "shop_silent", "De winkel zwijgt.")
     tell(told)
     told.clock.move(hours=1)
@@ -91,7 +92,7 @@ def test_what_comes_soon_after_a_mail_waits_for_the_next(told: System) -> None:
     assert "Dan dat." in tell(told)[0].text
 
 
-def test_an_alarm_that_was_over_before_the_mail_is_not_mailed(told: System) -> None:
+def test_an_alert_that_was_over_before_the_mail_is_not_mailed(told: System) -> None:
     sound(told, "webhook_disabled", "Hersteld.")
     quiet(told, "webhook_disabled")
     assert tell(told) == ()
@@ -126,7 +127,7 @@ def test_without_an_address_and_without_a_server_nobody_is_told_and_nothing_brea
     ("language", "subject"),
     [
         ("nl", "De Gouden Koffiepot: je documenten, 24 november 2026"),
-        ("fr", "De Gouden Koffiepot : vos documents, 24 novembre 2026"),
+        ("fr", "De Gouden Koffiepot\u202f: vos documents, 24 novembre 2026"),
         ("de", "De Gouden Koffiepot: Ihre Dokumente, 24. November 2026"),
         ("en", "De Gouden Koffiepot: your documents, 24 November 2026"),
     ],
@@ -175,10 +176,10 @@ def test_work_that_failed_is_told_at_once_and_each_failure_once(told: System) ->
     told.clock.move(hours=1)
     assert tell(told) == ()
     told.arrives(an_order(id=8))
-    assert "F2026-00002: The mail server refused koper@klant.test" in tell(told)[0].text
+    assert "F2026-00002: De mailserver weigerde koper@klant.test" in tell(told)[0].text
 
 
-def test_the_alarm_is_over_when_what_failed_was_done_or_a_week_has_passed(told: System) -> None:
+def test_the_alert_is_over_when_what_failed_was_done_or_a_week_has_passed(told: System) -> None:
     told.mailbox.faults.reject("koper@klant.test")
     told.arrives(an_order(id=7))
     tell(told)
@@ -203,7 +204,7 @@ def test_work_that_waits_for_hours_is_told_with_its_reason_until_it_is_done(told
     assert tell(told) == ()
     told.clock.move(hours=2)
     (mail, _) = tell(told)
-    assert "1 thing has waited for more than 2 hours. The mail server refused koper@klant.test" in mail.text
+    assert "1 zaak wacht al meer dan 2 uur. De mailserver weigerde koper@klant.test" in mail.text
     told.mailbox.faults.clear()
     told.work()
     tell(told)
@@ -213,7 +214,7 @@ def test_work_that_waits_for_hours_is_told_with_its_reason_until_it_is_done(told
 def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: System) -> None:
     told.ring(an_order(id=7))
     told.clock.move(hours=3)
-    assert "No worker takes it" in tell(told)[0].text
+    assert "Geen worker neemt het op zich" in tell(told)[0].text
     told.change_shop(suspended=True)
     told.work()
     tell(told)

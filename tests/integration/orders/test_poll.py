@@ -31,7 +31,7 @@ def test_an_order_whose_webhook_never_came_is_found(system: System) -> None:
     assert system.trail(7).deliveries[0].source == "poll"
 
 
-def test_an_order_that_rang_is_not_looked_at_again(system: System) -> None:
+def test_an_order_that_was_delivered_is_not_processed_again(system: System) -> None:
     system.clock.move(seconds=5)
     system.arrives(changed(7))
     assert poll(system) == Polled(listed=1, missed=0)
@@ -63,7 +63,7 @@ def test_a_second_change_within_the_second_of_a_delivery_is_found(system: System
     assert [poll(system).missed for _ in range(2)] == [1, 0]
 
 
-def test_an_order_that_waits_to_be_looked_at_is_not_kept_twice(system: System) -> None:
+def test_an_order_that_waits_to_be_processed_is_not_stored_twice(system: System) -> None:
     system.ring(changed(7, START - timedelta(minutes=5)))
     system.shop.place(changed(7, START - timedelta(minutes=1)))
     assert poll(system).missed == 0
@@ -135,15 +135,15 @@ def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) ->
     assert poll(system).missed == 1
 
 
-def test_a_refused_key_sounds_an_alarm_until_it_works_again(system: System) -> None:
+def test_a_refused_key_opens_an_alert_until_it_works_again(system: System) -> None:
     good = connected(system).secrets
     system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
     with pytest.raises(Rejected):
         poll(system)
-    assert open_alarms(system) == ["rest_key_refused"]
+    assert open_alerts_of_shop(system) == ["rest_key_refused"]
     system.change_secrets(good)
     poll(system)
-    assert open_alarms(system) == []
+    assert open_alerts_of_shop(system) == []
 
 
 def test_what_a_poll_found_outlasts_a_refused_key(system: System) -> None:
@@ -178,10 +178,10 @@ def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(system
 def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system: System) -> None:
     system.shop.faults.next(status=401, path="/notes")
     system.arrives(changed(7))
-    assert (system.notes(7), open_alarms(system)) == ([], ["rest_key_refused"])
+    assert (system.notes(7), open_alerts_of_shop(system)) == ([], ["rest_key_refused"])
     poll(system)
     system.work()
-    assert (len(system.notes(7)), open_alarms(system)) == (1, [])
+    assert (len(system.notes(7)), open_alerts_of_shop(system)) == (1, [])
 
 
 def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(system: System) -> None:
@@ -190,13 +190,13 @@ def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_
     system.shop.faults.next(status=401, path="/notes")
     system.clock.move(minutes=1)
     system.work()
-    assert open_alarms(system) == ["rest_key_refused"]
+    assert open_alerts_of_shop(system) == ["rest_key_refused"]
     poll(system)
     system.work()
     assert len(system.notes(7)) == 1
 
 
-def test_a_look_that_was_given_up_while_the_key_was_refused_is_made_when_it_works_again(system: System) -> None:
+def test_a_delivery_that_was_given_up_while_the_key_was_refused_is_made_when_it_works_again(system: System) -> None:
     system.shop.place(changed(7))
     poll(system)
     system.shop.faults.next(status=401, times=2)
@@ -223,6 +223,6 @@ def connected(system: System) -> ConnectedShop:
         return shops.get(connection, system.services.encryption, system.shop_id)
 
 
-def open_alarms(system: System) -> list[str]:
+def open_alerts_of_shop(system: System) -> list[str]:
     with system.services.store.read() as connection:
         return [alarm.code for alarm in alerts.open_alerts(connection)]

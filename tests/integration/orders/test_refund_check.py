@@ -31,7 +31,7 @@ def credited(system: System, order_id: int = 7) -> None:
 
 
 def flags(system: System, order_id: int = 7) -> list[str]:
-    seen = system.trail(order_id).seen
+    seen = system.trail(order_id).order
     return [flag.code for flag in seen.flags] if seen else []
 
 

@@ -1,4 +1,4 @@
-"""Two looks at one order at the same time, or deliveries in the wrong order: the later state of the order counts."""
+"""One order fetched twice at the same time, or deliveries in the wrong order: the later state of the order counts."""
 
 import threading
 from datetime import timedelta
@@ -8,7 +8,7 @@ from tests.support.system import SECRET, START, System
 from worker import jobs
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
-from worker.domain.shop import Rule, Trigger
+from worker.domain.rules import Rule, Trigger
 from worker.store import orders
 from worker.store.orders import StoredOrder
 from worker.store.shops import Secrets
@@ -31,7 +31,7 @@ def status_seen(system: System) -> str:
 
 
 def overtaken(system: System, *, by_status: str) -> None:
-    """One look gets its answer two seconds late; a second later the order changes, and another look sees that first."""
+    """One fetch gets its answer two seconds late; a second later the order changes, and another fetch gets that first."""
     system.shop.place(unpaid())
     system.shop.faults.next(silence_s=2, path="/orders/238$")
     slow = threading.Thread(target=jobs.process_delivery, args=(system.services, system.ring(unpaid())))
@@ -43,13 +43,13 @@ def overtaken(system: System, *, by_status: str) -> None:
     slow.join()
 
 
-def test_a_slow_look_does_not_hide_what_a_newer_one_saw(system: System) -> None:
+def test_a_slow_fetch_does_not_hide_what_a_newer_one_saw(system: System) -> None:
     overtaken(system, by_status="completed")
     assert status_seen(system) == "completed"
     assert system.outcomes() == [("waiting", "stale_fetch"), ("done", "issued")]
 
 
-def test_a_slow_look_makes_nothing_of_a_state_that_is_past(system: System) -> None:
+def test_a_slow_fetch_makes_nothing_of_a_state_that_is_past(system: System) -> None:
     system.change_shop(rules=ON_CREATION)
     overtaken(system, by_status="cancelled")
     system.clock.move(minutes=1)

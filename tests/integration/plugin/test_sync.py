@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.support.system import System
-from tests.support.task_requests import answered
+from tests.support.task_requests import answered, english
 from worker import jobs
 from worker.demo.orders import an_order
 from worker.domain.document import SendMode
-from worker.domain.shop import Rule
+from worker.domain.rules import Rule
 from worker.invoicing import manual
 from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
@@ -201,9 +201,7 @@ def test_where_nothing_is_mailed_the_shops_mail_is_given_back(system: System, sh
     assert shop_plugin.told == [("release", {"order": order["id"], "status": order["status"], "refunds": []})]
 
 
-def test_an_order_that_is_mailed_later_in_the_same_look_is_not_given_back(
-    system: System, shop_plugin: PretendPlugin
-) -> None:
+def test_an_order_that_is_mailed_later_in_one_run_is_not_given_back(system: System, shop_plugin: PretendPlugin) -> None:
     order = an_order(id=238, paid=True)
     system.shop.place(order)
     delivery_id = system.ring(order)
@@ -213,7 +211,7 @@ def test_an_order_that_is_mailed_later_in_the_same_look_is_not_given_back(
     assert shop_plugin.verbs() == ["documents"]
 
 
-def test_behind_a_closed_rest_the_other_door_is_used(system: System, shop_plugin: PretendPlugin) -> None:
+def test_behind_a_closed_rest_the_other_address_is_used(system: System, shop_plugin: PretendPlugin) -> None:
     shop_plugin.rest_is_closed = True
 
     system.arrives(an_order(id=238, paid=True))
@@ -221,7 +219,7 @@ def test_behind_a_closed_rest_the_other_door_is_used(system: System, shop_plugin
     assert shop_plugin.verbs() == ["documents", "mailed before", "mailed after"]
 
 
-def test_documents_that_the_shop_missed_are_told_by_the_next_tick(system: System, shop_plugin: PretendPlugin) -> None:
+def test_documents_that_the_shop_missed_are_told_by_the_next_sync(system: System, shop_plugin: PretendPlugin) -> None:
     shop_plugin.is_silent = True
     system.arrives(an_order(id=238, paid=True))
     shop_plugin.is_silent = False
@@ -271,7 +269,7 @@ def test_without_a_plugin_nothing_changes(system: System) -> None:
 def test_a_connection_check_asks_the_plugin_too(system: System, shop_plugin: PretendPlugin) -> None:
     def plugin_line() -> tuple[bool, str]:
         (line,) = (check for check in answered(system, "check_connection")["checks"] if check["name"] == "plugin")
-        return line["good"], line["message"]
+        return line["good"], english(line["message"])
 
     assert plugin_line() == (True, "The plugin answers.")
     shop_plugin.is_silent = True
@@ -317,7 +315,8 @@ def test_a_draft_is_issued_from_the_order_screen(system: System, shop_plugin: Pr
     errand = pressed(system, "issue", draft_id=item.stored_draft.draft_id, send=False)
     system.work()
 
-    assert errand.answer == {"code": "issued", "message": "F2026-00001 was issued."}
+    assert set(errand.answer) == {"code", "message"}
+    assert (errand.answer["code"], english(errand.answer["message"])) == ("issued", "F2026-00001 was issued.")
     assert system.numbers(order["id"]) == ["F2026-00001"]
     assert system.mailbox.messages() == ()
 

@@ -9,14 +9,15 @@ import pypdf
 import pytest
 
 from tests.support.system import SECRET, START, System
-from tests.support.task_requests import answered, content, refused
+from tests.support.task_requests import answered, content, english, refused
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
 from worker.rendering.samples import a_logo
 from worker.shops import branding
 from worker.store import shops
-from worker.store.database.tables import deliveries, documents, steps
+from worker.store.database.tables import deliveries, documents, jobs
 from worker.store.files import temporary
+from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
 
 
@@ -35,11 +36,12 @@ def uploaded(system: System, name: str, bytes_: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def unchanged(system: System) -> Iterator[System]:
-    """A system whose books, work and settings are the same after the test."""
+    """A system whose documents, jobs and settings are the same after the test."""
 
     def state() -> list[Any]:
         with system.services.store.read() as connection:
-            rows = [connection.execute(table.select()).all() for table in (documents, deliveries, steps)]
+            work = jobs.select().where(jobs.c.kind != JobKind.TASK)
+            rows = [connection.execute(query).all() for query in (documents.select(), deliveries.select(), work)]
             return [*rows, shops.get(connection, system.services.encryption, system.shop_id).shop]
 
     system.shop.place(an_old_order(7, note="Graag voor vrijdag"))
@@ -55,7 +57,7 @@ def test_a_preview_prints_the_newest_order_with_settings_nobody_stored(unchanged
         unchanged,
         "preview",
         kind="invoice",
-        settings={"seller.name": "Nieuwe Naam", "accent": "#334155", "layout": "letter"},
+        settings={"seller.name": "Nieuwe Naam", "branding.accent": "#334155", "branding.layout": "letter"},
         texts={"document.intro/invoice/*/nl": "Dag {buyer}!"},
         logo=uploaded(unchanged, "logo.png", a_logo()),
     )
@@ -75,7 +77,7 @@ def test_each_kind_is_shown_on_an_example_where_there_is_no_order(system: System
 
 
 def test_a_wrong_setting_or_picture_is_a_sentence(unchanged: System) -> None:
-    assert refused(unchanged, "preview", kind="invoice", settings={"accent": "groen"})[0] == "option_wrong"
+    assert refused(unchanged, "preview", kind="invoice", settings={"branding.accent": "groen"})[0] == "option_wrong"
     assert refused(unchanged, "preview", kind="invoice", settings={"colour": "groen"})[0] == "option_wrong"
     broken = uploaded(unchanged, "logo.png", b"\x89PNG nothing")
     assert refused(unchanged, "preview", kind="invoice", logo=broken)[0] == "logo_wrong"
@@ -105,7 +107,7 @@ def test_rules_are_tried_on_the_last_orders_without_making_anything(unchanged: S
         "8": ["order_confirmation:created:draft"],
     }
     assert (answer["matched"], answer["count"]) == (2, 2)
-    reasons = {f["rule"]: f["message"] for f in answer["orders"][1]["rule_results"]}
+    reasons = {f["rule"]: english(f["message"]) for f in answer["orders"][1]["rule_results"]}
     assert "not paid yet" in reasons["invoice:paid:send"]
     assert refused(unchanged, "dry_run_rules", rules="invoice")[0] == "option_wrong"
 
@@ -124,22 +126,26 @@ def test_open_orders_say_what_going_live_would_do_to_them(system: System) -> Non
     system.shop.place(an_old_order(1))
     system.shop.place(an_old_order(2, status="completed"))
     now = answered(system, "open_orders")
-    assert [(order["number"], order["documents"], order["if_included"]) for order in now["orders"]] == [
-        ("1", [], ["invoice 22.20 EUR"])
-    ]
-    assert "was placed before" in now["orders"][0]["message"]
+    (order,) = now["orders"]
+    assert (order["number"], order["documents"], [english(planned) for planned in order["if_included"]]) == (
+        "1",
+        [],
+        ["invoice 22.20 EUR"],
+    )
+    assert "was placed before" in english(order["message"])
     earlier = answered(system, "open_orders", since="2026-11-01")
-    assert (earlier["to_make"], earlier["orders"][0]["documents"]) == (1, ["invoice 22.20 EUR"])
+    (planned,) = earlier["orders"][0]["documents"]
+    assert (earlier["to_make"], english(planned)) == (1, "invoice 22.20 EUR")
     assert system.numbers() == []
 
 
-def test_an_uploaded_logo_and_terms_are_kept_and_told(system: System) -> None:
+def test_an_uploaded_logo_and_terms_are_stored_and_told(system: System) -> None:
     kept = answered(system, "save_logo", file=uploaded(system, "logo.png", a_logo()))["logo"]
     terms = answered(system, "save_attachment", file=uploaded(system, "Voorwaarden.pdf", b"%PDF-1.7 terms"))
     with system.services.store.read() as connection:
         shop = shops.get(connection, system.services.encryption, system.shop_id).shop
-    assert shop.logo is not None
-    assert (vars(shop.logo), terms["mail_attachment"]["name"]) == (kept, "Voorwaarden.pdf")
+    assert shop.branding.logo is not None
+    assert (vars(shop.branding.logo), terms["attachment"]["name"]) == (kept, "Voorwaarden.pdf")
     assert branding.brand_of(system.services, shop).logo == a_logo()
     assert refused(system, "save_logo", file=uploaded(system, "x.png", b"no picture"))[0] == "logo_wrong"
     system.clock.move(hours=3)

@@ -1,4 +1,4 @@
-"""What a page asks the worker for: each errand from its row to its answer, and what it leaves behind."""
+"""Tasks: each from its row to its answer, and what it leaves behind."""
 
 import csv
 import io
@@ -15,6 +15,7 @@ from tests.support.task_requests import (
     answered,
     asked,
     content,
+    english,
     events,
     invoiced,
     paid,
@@ -27,7 +28,7 @@ from worker.actions import documents
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
-from worker.domain.shop import Rule, Trigger
+from worker.domain.rules import Rule, Trigger
 from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
 from worker.store import audit_trail, deliveries
@@ -55,7 +56,7 @@ def test_a_draft_is_issued_once_even_when_the_worker_dies_before_it_answers(syst
     assert (BY, "issued") in events(system)
 
 
-def test_chosen_lines_are_credited_once_for_one_errand(system: System) -> None:
+def test_chosen_lines_are_credited_once_for_one_task(system: System) -> None:
     two = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
     document_id = invoiced(system, paid(lines=two))
     errand = asked(
@@ -176,7 +177,7 @@ def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
     assert seen(system, task_id).answer == {"tried": 1}
 
 
-def test_failed_looks_are_tried_again_too(system: System) -> None:
+def test_failed_deliveries_are_tried_again_too(system: System) -> None:
     for order_id in (1, 2):
         system.shop.place(paid(order_id))
         system.ring(paid(order_id), body=b"no order at all")
@@ -195,7 +196,9 @@ def test_old_orders_are_foreseen_and_then_made(system: System) -> None:
     system.shop.place(an_order(id=2, created=old, paid=False, status="on-hold"))
     period = {"since": f"{old:%Y-%m-%d}", "until": f"{old:%Y-%m-%d}"}
     foreseen = answered(system, "backfill", **period)
-    assert [(order["order_id"], order["documents"]) for order in foreseen["orders"]] == [(1, ["invoice 22.20 EUR"])]
+    assert [
+        (order["order_id"], [english(planned) for planned in order["documents"]]) for order in foreseen["orders"]
+    ] == [(1, ["invoice 22.20 EUR"])]
     assert {name: foreseen[name] for name in ("count", "to_make", "documents", "mails", "deliveries")} == {
         "count": 2, "to_make": 1, "documents": 1, "mails": 1, "deliveries": 0,
     }  # fmt: skip
@@ -209,7 +212,7 @@ def test_old_orders_are_foreseen_and_then_made(system: System) -> None:
     assert refused(system, "backfill", since="2026-02-01", until="2026-01-01")[0] == "day_wrong"
 
 
-def test_a_long_errand_lets_others_go_first_and_goes_on_where_it_was(
+def test_a_long_task_lets_others_go_first_and_goes_on_where_it_was(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.tasks.common.SLICE_S", 0.0)
@@ -235,7 +238,7 @@ def test_a_month_is_proven(system: System) -> None:
     assert refused(system, "reconcile", month="november")[0] == "month_wrong"
 
 
-def test_books_are_verified_and_a_changed_file_is_named(system: System) -> None:
+def test_documents_are_verified_and_a_changed_file_is_named(system: System) -> None:
     invoiced(system)
     assert answered(system, "verify")["intact"] is True
     with system.services.store.read() as connection:
@@ -265,13 +268,20 @@ def test_a_whole_connection_is_all_good_and_a_broken_one_says_what_is_wrong(syst
     }
     system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
     broken = {check["name"]: check for check in answered(system, "check_connection")["checks"]}
-    assert (broken["rest_key"]["good"], "refuses the REST key" in broken["rest_key"]["message"]) == (False, True)
+    assert (broken["rest_key"]["good"], "refuses the REST key" in english(broken["rest_key"]["message"])) == (
+        False,
+        True,
+    )
 
 
 def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
-    assert "is missing" in {c["name"]: c["message"] for c in answered(system, "check_connection")["checks"]}["webhooks"]
+    checks = {check["name"]: check["message"] for check in answered(system, "check_connection")["checks"]}
+    assert "is missing" in english(checks["webhooks"])
     repaired = answered(system, "repair_webhooks")["repaired"]
-    assert repaired == [{"topic": topic, "why": "was missing"} for topic in ("order.created", "order.updated")]
+    assert [(fault["topic"], english(fault["why"])) for fault in repaired] == [
+        ("order.created", "was missing"),
+        ("order.updated", "was missing"),
+    ]
     assert answered(system, "repair_webhooks")["repaired"] == []
     with system.services.store.read() as connection:
         told = audit_trail.of_order(connection, system.shop_id, 0)
@@ -300,7 +310,7 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
 
 
-def test_a_shop_takes_its_books_along_and_leaves(system: System) -> None:
+def test_a_shop_is_exported_and_closed(system: System) -> None:
     invoiced(system)
     answer = answered(system, "export_shop")
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
@@ -313,7 +323,7 @@ def test_a_shop_takes_its_books_along_and_leaves(system: System) -> None:
     assert kept == [{"year": 2026, "documents": 1, "until": "2036-12-31"}]
 
 
-def test_a_shopper_is_erased_but_for_documents(system: System) -> None:
+def test_a_customer_is_erased_but_for_documents(system: System) -> None:
     invoiced(system)
     erased = answered(system, "erase_customer", email="koper@klant.test")
     assert (erased["orders"], [kept["number"] for kept in erased["kept"]]) == ([238], ["F2026-00001"])
@@ -322,7 +332,7 @@ def test_a_shopper_is_erased_but_for_documents(system: System) -> None:
 # Tidying up
 
 
-def test_errands_and_their_files_vanish_after_their_time(system: System) -> None:
+def test_tasks_and_their_files_vanish_after_their_time(system: System) -> None:
     invoiced(system)
     answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
     system.clock.move(days=2)
@@ -334,7 +344,7 @@ def test_errands_and_their_files_vanish_after_their_time(system: System) -> None
     assert delete_expired(system.services) == 1
     with system.services.store.read() as connection:
         assert connection.execute(errands_table.select()).all() == []
-    # What the books are made of is not touched.
+    # Stored documents are not touched.
     assert answered(system, "verify")["intact"] is True
 
 

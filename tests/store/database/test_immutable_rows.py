@@ -7,17 +7,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.support.issuing import NOW, a_draft, issue, opened
+from tests.support.issuing import NOW, a_draft, issue, opened, pay
+from worker.message import Message
 from worker.store import audit_trail, documents
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
 
-TABLES = ("documents", "register", "files", "audit_trail")
+TABLES = ("documents", "register", "files", "payments", "audit_trail")
 CHANGES = {
     "documents": ("total = 1", "snapshot = '{}'", "number = 'F1'", "test = NOT test", "issued_on = '2020-01-01'"),
     "register": ("hash = 'x'", "position = 7"),
     "files": ("sha256 = 'x'", "path = 'elsewhere.pdf'"),
+    "payments": ("amount = 1", "paid_on = '2020-01-01'", "document_id = document_id + 1"),
     "audit_trail": ("message = 'Nothing happened.'", "actor = 'nobody'"),
 }
 
@@ -30,7 +32,10 @@ def books(database_url: str) -> Iterator[Store]:
     with store.write() as connection:
         path = "shop/2026/1.pdf"
         documents.add_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
-        audit_trail.add(connection, AuditEntry(shop.shop_id, NOW, "worker", "issued", "F2026-00001 was issued.", 238))
+        audit_trail.add(
+            connection, AuditEntry(shop.shop_id, NOW, "worker", "issued", Message("F2026-00001 was issued."), 238)
+        )
+        pay(connection, document.document_id)
     yield store
     store.close()
 
@@ -54,7 +59,7 @@ def test_no_row_can_be_changed_or_removed(books: Store, table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_no_row_can_be_put_in_the_place_of_another(books: Store, table: str) -> None:
     # REPLACE removes a row without asking SQLite's triggers on DELETE; PostgreSQL's way is an upsert.
-    key = "entry_id" if table == "audit_trail" else "document_id"
+    key = {"audit_trail": "entry_id", "payments": "payment_id"}.get(table, "document_id")
     upsert = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ON CONSTRAINT pk_{table} DO UPDATE SET {key} = EXCLUDED.{key}"
     statement = f"REPLACE INTO {table} SELECT * FROM {table}" if books.is_sqlite else upsert
     before = everything(books)

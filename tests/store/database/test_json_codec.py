@@ -9,12 +9,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.factories import a_shop
+from tests.support.factories import SINCE, a_shop
 from tests.support.issuing import a_draft
 from worker.domain.document import Category, Draft, Kind, Line, Problem, Reference, Rounding, SendMode, VatLine
 from worker.domain.money import total_of
 from worker.domain.party import Address, Buyer, Seller
-from worker.domain.shop import Shop
+from worker.domain.shop import (
+    BrandingSettings,
+    LostNumbers,
+    MailSettings,
+    NumberingSettings,
+    OrderSettings,
+    Shop,
+    StoredFile,
+    VatRegime,
+    VatSettings,
+)
+from worker.message import Message, Money, Percent
 from worker.store.database import json_codec
 
 # What a customer can type; a lone surrogate is no text, and cannot come out of JSON's UTF-8.
@@ -28,6 +39,17 @@ lines = st.builds(
     Line, words, amounts, amounts, amounts, categories, rates, words, st.tuples(words), st.none() | st.integers(), st.booleans()
 )  # fmt: skip
 optional_texts = st.none() | st.builds(Reference, st.integers(1, 9), words, days)
+
+values = (
+    words
+    | st.integers()
+    | amounts
+    | days
+    | st.datetimes(timezones=st.just(UTC))
+    | st.builds(Money, amounts, st.sampled_from(["EUR", "USD"]))
+    | st.builds(Percent, rates)
+)
+messages = st.builds(lambda key, value: Message(key, value=value), words, values | st.builds(Message, words))
 
 
 @st.composite
@@ -56,7 +78,7 @@ def drafts(draw: st.DrawFn) -> Draft:
         customer_note=draw(words),
         corrects=draw(optional_texts),
         exchange_rate=draw(st.none() | st.decimals("0.0001", "9999", places=4)),
-        problems=tuple(draw(st.lists(st.builds(Problem, words, words), max_size=2))),
+        problems=tuple(draw(st.lists(st.builds(Problem, words, messages), max_size=2))),
         test=draw(st.booleans()),
     )
 
@@ -79,18 +101,32 @@ def test_decimals_keep_their_digits() -> None:
 def test_a_shop_comes_back_as_it_was() -> None:
     shop = a_shop(
         "invoice:paid:send",
-        status_map={"verzonden": "completed"},
         exchange_rates={"USD": Decimal("1.0831")},
-        continued_after={"invoice:2026": 115},
-        orders_since=datetime(2026, 11, 22, 10, 0, 0, 1, tzinfo=UTC),
+        orders=OrderSettings(datetime(2026, 11, 22, 10, 0, 0, 1, tzinfo=UTC), {"verzonden": "completed"}),
+        numbering=NumberingSettings(
+            continued_after={"invoice:2026": 115}, lost_numbers=(LostNumbers("invoice", 2026, 3, 4),)
+        ),
+        vat=VatSettings(VatRegime.SMALL_BUSINESS, oss=False),
+        mail=MailSettings("winkel@gist.example", attachment=StoredFile("attachments/a.pdf", "00", "Voorwaarden.pdf")),
+        branding=BrandingSettings("#334155", "letter", StoredFile("logos/a.png", "00", "logo.png")),
     )
     assert json_codec.load(Shop, json_codec.dump(shop)) == shop
+
+
+def test_a_topic_of_settings_that_an_older_version_did_not_know_takes_its_defaults() -> None:
+    written = json.loads(json_codec.dump(a_shop()))
+    needed = {"shop_id", "name", "url", "orders"}
+    least = {name: written[name] for name in needed} | {"orders": {"since": written["orders"]["since"]}}
+    shop = json_codec.load(Shop, json.dumps(least))
+    assert shop == Shop(shop.shop_id, shop.name, shop.url, OrderSettings(SINCE))
+    for topic in ("mail", "vat", "branding", "numbering"):
+        assert json_codec.load(Shop, json.dumps({**least, topic: {}})) == shop
 
 
 def test_what_an_older_version_wrote_takes_the_defaults_and_what_a_newer_one_wrote_is_left_out() -> None:
     shop = a_shop()
     written = json.loads(json_codec.dump(shop))
-    del written["continued_after"]
+    del written["numbering"]["continued_after"]
     written["not_invented_yet"] = 1
     assert json_codec.load(Shop, json.dumps(written)) == shop
 

@@ -91,7 +91,7 @@ def test_a_path_that_is_not_an_upload_of_the_shop_is_refused(path: str) -> None:
         TemporaryFile.from_json(value, shop_id="shop")
 
 
-def test_an_address_without_a_driver_is_refused_with_a_sentence() -> None:
+def test_an_address_without_a_driver_is_refused_with_a_message() -> None:
     with pytest.raises(Rejected, match="FACTURELAY_ARCHIVE_URL cannot be opened"):
         RemoteArchive("nosuch://bucket/folder")
 

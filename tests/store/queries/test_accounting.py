@@ -1,4 +1,4 @@
-"""The books as an accountant reads them: no number missing without being named, and sums per rate that add up."""
+"""The register and the journal for an accountant: no number missing without being named, and sums per rate that add up."""
 
 from dataclasses import replace
 from datetime import date
@@ -30,7 +30,7 @@ def remove(history: History, *document_ids: int) -> None:
         if history.store.is_sqlite:
             connection.execute(text("PRAGMA foreign_keys"))
             connection.execute(text("DROP TRIGGER documents_no_delete"))
-            for table in ("steps", "unpaid"):
+            for table in ("jobs", "unpaid"):
                 connection.execute(text(f"DELETE FROM {table} WHERE document_id IN ({ids})"))
             connection.execute(text("DROP TRIGGER register_no_delete"))
             connection.execute(text(f"DELETE FROM register WHERE document_id IN ({ids})"))
@@ -80,8 +80,11 @@ def test_a_series_may_begin_after_a_number_and_stop_starting_again(history: Hist
     history.later(days=60)
     history.issued(2)
     history.issued(3)
-    wanted = {**history.shops["a"].series, Kind.INVOICE: Series("invoice", "F{year}-{number:05d}", yearly=False)}
-    history.shops["a"] = replace(history.shops["a"], series=wanted)
+    wanted = {
+        **history.shops["a"].numbering.series,
+        Kind.INVOICE: Series("invoice", "F{year}-{number:05d}", yearly=False),
+    }
+    history.shops["a"] = replace(history.shops["a"], numbering=replace(history.shops["a"].numbering, series=wanted))
     continued(history, {}, series=wanted)
     history.issued(4)
     history.issued(5)
@@ -96,12 +99,14 @@ def continued(history: History, after: dict[Kind, int], *, series: dict[Kind, Se
     with history.store.write() as connection:
         (kept, _) = shops.every(connection)
         today = history.now.date()
-        shop = counters.change_series(connection, kept, series or kept.series, continue_after=after, today=today)
+        shop = counters.change_series(
+            connection, kept, series or kept.numbering.series, continue_after=after, today=today
+        )
         shops.change(connection, shop)
     history.shops["a"] = shop
 
 
-def test_numbers_are_listed_with_their_fate(history: History) -> None:
+def test_numbers_are_listed_with_their_status(history: History) -> None:
     invoices = [history.issued(order_id) for order_id in (1, 2, 3, 4)]
     history.credited(invoices[0])
     remove(history, invoices[1].document_id, invoices[2].document_id)

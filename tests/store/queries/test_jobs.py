@@ -9,12 +9,15 @@ from tests.support.history import History, all_pages
 from tests.support.issuing import NOW, a_draft
 from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
+from worker.message import NO_MESSAGE, Message, plain_message
 from worker.store import alerts, documents, tasks
 from worker.store.database.pagination import PageRequest
-from worker.store.database.tables import webhook_endpoints, webhook_events
+from worker.store.database.tables import jobs as jobs_table
+from worker.store.database.tables import webhook_endpoints
+from worker.store.jobs import JobKind
 from worker.store.queries import attention, jobs
 from worker.store.queries.attention import Need, NeedKind
-from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup, JobKind
+from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup
 from worker.store.steps import StepName
 
 UNREADABLE = {"state": "failed", "code": "order_unreadable", "message": "The field “total” is not a number."}
@@ -33,7 +36,7 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
         )
         leased = tasks.take(connection, errand, now=history.now, lease_for=timedelta(minutes=1))
         assert leased is not None
-        answer = {"code": "mail_login", "message": "The password is wrong."}
+        answer = {"code": "mail_login", "message": plain_message(Message("The password is wrong."))}
         tasks.finish(connection, leased.lease, now=history.now, answer=answer, failed=True)
     history.later(minutes=1)
     made = {"created_at": history.now, "created_by": "An"}
@@ -47,18 +50,21 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
         **made,
     )
     call = {
-        "kind": "document.issued",
+        "kind": "webhook_event",
+        "name": "document.issued",
+        "shop_id": "a",
         "state": "failed",
         "attempts": 3,
         "created_at": history.now,
         "next_at": history.now,
     }
     history.row(
-        webhook_events, event_id=1, endpoint_id=1, document_id=document.document_id, message="It answered 500.", **call
+        jobs_table, endpoint_id=1, document_id=document.document_id, message=Message("It answered 500."), **call
     )
     with history.store.read() as connection:
         (step,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
-    return {JobKind.PROCESS_ORDER: look, JobKind.STEP: step, JobKind.TASK: errand, JobKind.WEBHOOK_EVENT: 1}
+        (call_id,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.WEBHOOK_EVENT))
+    return {JobKind.PROCESS_ORDER: look, JobKind.STEP: step, JobKind.TASK: errand, JobKind.WEBHOOK_EVENT: call_id}
 
 
 def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> None:
@@ -77,19 +83,19 @@ def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> N
     look, step, errand, call = found
     assert look == Job(
         kind=JobKind.PROCESS_ORDER, job_id=ids[JobKind.PROCESS_ORDER], name="process_order", since=at[0], next_at=at[0], attempts=0,
-        code="order_unreadable", message=UNREADABLE["message"], order_id=1, document_id=None, number="", **shared,
+        code="order_unreadable", message=Message(UNREADABLE["message"]), order_id=1, document_id=None, number="", **shared,
     )  # fmt: skip
     assert step == Job(
         kind=JobKind.STEP, job_id=ids[JobKind.STEP], name="mail", since=at[1], next_at=at[1], attempts=0,
-        code="mail_refused", message="The address does not exist.", order_id=2, document_id=1, number="F2026-00001", **shared,
+        code="mail_refused", message=Message("The address does not exist."), order_id=2, document_id=1, number="F2026-00001", **shared,
     )  # fmt: skip
     assert errand == Job(
-        kind=JobKind.TASK, job_id=ids[JobKind.TASK], name="test_mail", since=at[2], next_at=None, attempts=0,
-        code="", message="The password is wrong.", order_id=None, document_id=None, number="", **shared,
+        kind=JobKind.TASK, job_id=ids[JobKind.TASK], name="test_mail", since=at[2], next_at=at[2], attempts=1,
+        code="", message=Message("The password is wrong."), order_id=None, document_id=None, number="", **shared,
     )  # fmt: skip
     assert call == Job(
-        kind=JobKind.WEBHOOK_EVENT, job_id=1, name="document.issued", since=at[3], next_at=at[3], attempts=3,
-        code="", message="It answered 500.", order_id=2, document_id=1, number="F2026-00001", **shared,
+        kind=JobKind.WEBHOOK_EVENT, job_id=ids[JobKind.WEBHOOK_EVENT], name="document.issued", since=at[3], next_at=at[3], attempts=3,
+        code="", message=Message("It answered 500."), order_id=2, document_id=1, number="F2026-00001", **shared,
     )  # fmt: skip
 
 
@@ -118,10 +124,14 @@ def test_jobs_are_grouped_by_what_is_wrong(history: History) -> None:
         assert jobs.job_ids(connection, ("a",), wanted, above=ids[0]) == ids[1:]
         listed = jobs.jobs_page(connection, ("a",), wanted).rows
     assert groups == (
-        JobGroup(JobKind.PROCESS_ORDER, "process_order", "order_unreadable", 2, NOW, str(UNREADABLE["message"])),
-        JobGroup(JobKind.STEP, "mail", "mail_refused", 1, NOW + timedelta(minutes=1), "The address does not exist."),
-        JobGroup(JobKind.TASK, "test_mail", "", 1, NOW + timedelta(minutes=2), "The password is wrong."),
-        JobGroup(JobKind.WEBHOOK_EVENT, "document.issued", "", 1, NOW + timedelta(minutes=3), "It answered 500."),
+        JobGroup(JobKind.PROCESS_ORDER, "process_order", "order_unreadable", 2, NOW, Message(UNREADABLE["message"])),
+        JobGroup(
+            JobKind.STEP, "mail", "mail_refused", 1, NOW + timedelta(minutes=1), Message("The address does not exist.")
+        ),
+        JobGroup(JobKind.TASK, "test_mail", "", 1, NOW + timedelta(minutes=2), Message("The password is wrong.")),
+        JobGroup(
+            JobKind.WEBHOOK_EVENT, "document.issued", "", 1, NOW + timedelta(minutes=3), Message("It answered 500.")
+        ),
     )
     assert tuple(job.job_id for job in listed) == ids
     assert len(ids) == 2
@@ -140,16 +150,19 @@ def test_deliveries_are_listed_by_state_newest_first(history: History) -> None:
 
 
 def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: History) -> None:
-    history.seen(5, flags=(Problem("order_changed", "Changed after its invoice."), Problem("other", "Another.")))
+    history.seen(
+        5,
+        flags=(Problem("order_changed", Message("Changed after its invoice.")), Problem("other", Message("Another."))),
+    )
     history.later(minutes=1)
-    fail_everywhere(history)
+    ids = fail_everywhere(history)
     with history.store.write() as connection:
-        alerts.raise_alert(connection, "a", code="silent", message="The shop is silent.", now=history.now)
-        alerts.raise_alert(connection, "b", code="silent", message="The shop is silent.", now=history.now)
+        alerts.raise_alert(connection, "a", code="silent", message=Message("The shop is silent."), now=history.now)
+        alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
         documents.save_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
     history.delivery(7, **UNREADABLE)
     history.later(minutes=1)
-    history.seen(7)  # the look that went well
+    history.seen(7)  # the order was processed since
     with history.store.read() as connection:
         found = attention.needs(connection, ("a",))
         assert attention.needs(connection, None).total == 6
@@ -157,14 +170,14 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
         assert [need.kind for need in attention.needs(connection, ("a",), most=1).oldest] == [NeedKind.FLAG]
     start = NOW + timedelta(minutes=1)
     assert found.oldest == (
-        Need(NeedKind.FLAG, 5, "a", NOW, "order_changed", "Changed after its invoice.", 5, "5", more=1),
-        Need(NeedKind.PROCESS_ORDER, 1, "a", start, "order_unreadable", str(UNREADABLE["message"]), 1),
+        Need(NeedKind.FLAG, 5, "a", NOW, "order_changed", Message("Changed after its invoice."), 5, "5", more=1),
+        Need(NeedKind.PROCESS_ORDER, 1, "a", start, "order_unreadable", Message(UNREADABLE["message"]), 1),
         Need(
-            NeedKind.STEP, 2, "a", start + timedelta(minutes=1), "mail_refused", "The address does not exist.",
+            NeedKind.STEP, ids[JobKind.STEP], "a", start + timedelta(minutes=1), "mail_refused", Message("The address does not exist."),
             2, "2", 1, Kind.INVOICE, "F2026-00001",
         ),
-        Need(NeedKind.ALERT, 1, "a", start + timedelta(minutes=3), "silent", "The shop is silent."),
-        Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", "", 6, "6", document_kind=Kind.INVOICE),
+        Need(NeedKind.ALERT, 1, "a", start + timedelta(minutes=3), "silent", Message("The shop is silent.")),
+        Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", NO_MESSAGE, 6, "6", document_kind=Kind.INVOICE),
     )  # fmt: skip
     assert found.counts == dict.fromkeys(NeedKind, 1)
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.support.history import History, all_pages
-from tests.support.issuing import NOW, a_draft
+from tests.support.issuing import NOW, a_draft, pay
 from worker.domain.document import Kind, Problem
 from worker.errors import Rejected
-from worker.store import documents, order_search
+from worker.message import Message
+from worker.store import document_links, documents, order_search
 from worker.store.database import pagination
 from worker.store.database.pagination import PageRequest
 from worker.store.database.shop_scope import Shops
@@ -21,7 +22,7 @@ from worker.store.queries import lists
 from worker.store.queries.lists import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
 from worker.store.steps import StepName
 
-CHANGED = Problem("order_changed", "The order was changed after its invoice.")
+CHANGED = Problem("order_changed", Message("The order was changed after its invoice."))
 
 
 def numbers(history: History, wanted: DocumentFilter | None = None, shops: Shops = ("a",)) -> list[str]:
@@ -39,8 +40,8 @@ def test_a_row_shows_what_became_of_its_document(history: History) -> None:
     note = history.credited(invoice)
     history.step(invoice, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     with history.store.write() as connection:
-        documents.mark(connection, invoice.document_id, "paid", now=NOW, on_date=date(2026, 11, 24), by="order")
-        documents.mark(connection, invoice.document_id, "revoked", now=NOW, by="An")
+        pay(connection, invoice.document_id, on=date(2026, 11, 24))
+        document_links.revoke(connection, invoice.document_id, now=NOW)
     with history.store.read() as connection:
         newest, oldest = lists.documents_page(connection, ("a",)).rows
     draft = invoice.draft
@@ -70,7 +71,7 @@ def test_a_row_shows_what_became_of_its_document(history: History) -> None:
         StepName.MAIL: "failed",
         StepName.WRITE_BACK: "waiting",
     }
-    assert oldest.steps[StepName.MAIL].message == "The address does not exist."
+    assert str(oldest.steps[StepName.MAIL].message) == "The address does not exist."
     assert (newest.number, newest.corrects, newest.credited, newest.paid_on) == (
         note.number, invoice.document_id, Decimal("0.00"), None,
     )  # fmt: skip
@@ -124,10 +125,10 @@ def test_an_invoice_is_unpaid_until_it_is_paid_or_taken_back_wholly(history: His
     history.credited(first, cause="refund:2", **half)
     assert numbers(history, unpaid) == [second.number]
     with history.store.write() as connection:
-        documents.mark(connection, second.document_id, "revoked", now=NOW, by="An")
+        document_links.revoke(connection, second.document_id, now=NOW)
     assert numbers(history, unpaid) == [second.number]
     with history.store.write() as connection:
-        documents.mark(connection, second.document_id, "paid", now=NOW, by="order")
+        pay(connection, second.document_id)
     assert numbers(history, unpaid) == []
 
 
@@ -176,7 +177,7 @@ def test_what_no_index_answers_is_asked_of_some_rows_a_page(history: History, mo
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "bnVsbA", "é", "WzEsMl0", "WyIyMDI2LTExLTIzIiwxZTk5XQ"])
-def test_a_page_that_never_was_is_refused_with_a_sentence(cursor: str) -> None:
+def test_a_page_that_never_was_is_refused_with_a_message(cursor: str) -> None:
     with pytest.raises(Rejected, match="begin at its start"):
         pagination.decode_cursor_as(cursor, (date, int))
 
@@ -187,7 +188,7 @@ def test_no_list_takes_a_page_that_never_was(history: History) -> None:
 
 
 def test_a_draft_shows_why_it_waits(history: History) -> None:
-    draft = replace(a_draft(7), problems=(Problem("vat_unknown", "The VAT number is not valid."),))
+    draft = replace(a_draft(7), problems=(Problem("vat_unknown", Message("The VAT number is not valid.")),))
     with history.store.write() as connection:
         for order_id in (7, 8):
             documents.save_draft(
@@ -242,7 +243,7 @@ def test_an_order_names_its_documents_and_its_flags(history: History) -> None:
 def test_orders_are_filtered_by_status_and_by_what_needs_attention(history: History) -> None:
     history.seen(1, flags=(CHANGED,))
     history.seen(2, status="completed")
-    history.delivery(2, state="failed")  # answered by the look below
+    history.delivery(2, state="failed")  # answered by the delivery below
     history.later(minutes=1)
     history.seen(2, status="completed")
     history.seen(3)

@@ -45,20 +45,22 @@ class Builtin:
         return document
 
     def corrects_a_test(self, draft: Draft) -> bool:
-        """A test invoice is not in the books, so neither is what takes it back, though the shop has gone live since."""
+        """A test invoice is not in the register, so neither is its credit note, though the shop has gone live since."""
         if draft.corrects is None:
             return False
         return documents.get(self.connection, draft.corrects.document_id).draft.test
 
     def take_number(self, draft: Draft) -> TakenNumber:
-        series = TEST_SERIES if draft.test else self.shop.series[draft.kind]
+        series = TEST_SERIES if draft.test else self.shop.numbering.series[draft.kind]
         today = self.now.astimezone(self.shop.zoneinfo).date()
         taken = counters.take(self.connection, self.shop.shop_id, series, today=today)
         if documents.by_number(self.connection, self.shop.shop_id, taken.number) is not None:
             # Trying again would find the same number. The counter goes back with the transaction.
             raise Rejected(
-                f"{taken.number} would be given a second time, so nothing was issued. Give the series “{series.name}” "
-                "another pattern, or let it continue after a higher number.",
+                "{number} would be given a second time, so nothing was issued. Give the series “{name}” another "
+                "pattern, or let it continue after a higher number.",
+                number=taken.number,
+                name=series.name,
                 code="number_exists",
             )
         return taken

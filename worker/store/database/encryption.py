@@ -26,7 +26,8 @@ class Encryption:
             return self._fernet.decrypt(encrypted.encode("ascii")).decode()
         except InvalidToken as error:
             raise Rejected(
-                "The shop's keys cannot be read with FACTURELAY_SECRET_KEY; put the key with which they were stored back into the list.",
+                "The shop's keys cannot be read with FACTURELAY_SECRET_KEY; put the key with which they were "
+                "stored back into the list.",
                 code="secret_key_wrong",
             ) from error
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 PAGE_SIZE = 50
-# Where each row must be asked, so many are asked for one page; the next page goes on from there.
+# Where each row must be tested, at most so many are for one page; the next page continues from there.
 MAX_SCANNED = 10_000
 
 Keys = Sequence[ColumnElement[Any]]
@@ -28,7 +28,7 @@ RowConditions = Callable[[FromClause], Sequence[ColumnElement[bool]]]
 class Page(Generic[T]):
     """Some rows of a list. Give *next* as `after` for the page that follows, *previous* as `before`; empty: there is none.
 
-    A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, go on there.
+    A page may be shorter than the page after it, even empty, while *next* is not: so far nothing was found, continue there.
     """
 
     rows: tuple[T, ...]
@@ -42,7 +42,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Where a page begins: after a row or before one; both empty: at the start. *at_once* rows are on it."""
+    """Where a page begins: after a row or before one; both empty: at the start. *size* rows are on it."""
 
     after: str = ""
     before: str = ""
@@ -69,9 +69,9 @@ def read_page(
     rising: bool = False,
     row_conditions: RowConditions | None = None,
 ) -> Page[Row[Any]]:
-    """The page of *query* at *place*, by *keys* (which together name one row) falling, or *rising*.
+    """The page of *query* at *page_request*, by *keys* (which together name one row) falling, or *rising*.
 
-    *asked*: conditions on the rows of *query* that no index answers; only WALKED rows are asked for one page.
+    *row_conditions* are conditions that no index answers; they are tried on MAX_SCANNED rows at most for one page.
     """
     forwards = rising != page_request.backwards
     names = [f"key_{index}" for index in range(len(keys))]
@@ -103,7 +103,7 @@ def scan(
     forwards: bool,
     size: int,
 ) -> tuple[list[Row[Any]], str]:
-    """The first rows of *query* that are as *asked*, and where the walk ended before the list did."""
+    """The first rows of *query* that meet *row_conditions*, and where the scan ended before the list did."""
     some: Subquery = query.limit(MAX_SCANNED).subquery("some")
     order = [some.c[name].asc() if forwards else some.c[name].desc() for name in names]
     found = list(connection.execute(select(some).where(*row_conditions(some)).order_by(*order).limit(size + 1)))

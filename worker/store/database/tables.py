@@ -24,9 +24,11 @@ from sqlalchemy import (
     text,
 )
 
+from worker.message import Message, dump_message, load_message
+
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, the same on both engines (SQLite keeps no zone)."""
+    """An aware UTC datetime, the same on both engines (SQLite stores no zone)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -70,9 +72,31 @@ class Amount(TypeDecorator[Decimal]):
         return amount.quantize(Decimal("0.01")) if value % 10 == 0 else amount
 
 
+class MessageText(TypeDecorator[Message]):
+    """A message as JSON of its key and values; empty text for none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Message | None, dialect: Dialect) -> str | None:
+        return None if value is None else dump_message(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:
+        return None if value is None else load_message(value)
+
+
 # The rows of small indexes in big tables. A query that wants such an index repeats the words: SQLite compares them literally.
 FLAGGED = "flags <> '[]'"
 FAILED = "state = 'failed'"
+# What the audit trail says of people and what they may see; the pages "Team" and "Users" show it.
+ACCESS_CODES = (
+    "invited", "joined", "member_removed", "password_changed", "password_link", "role_changed", "second_factor_off",
+    "second_factor_on", "sessions_ended", "shop_created", "sign_in_failed", "signed_in", "user_created", "user_removed",
+    "user_resumed", "user_suspended", "withdrawn",
+)  # fmt: skip
+ACCESS = f"code IN ({', '.join(repr(code) for code in ACCESS_CODES)})"
+PENDING = "state IN ('waiting','running','failed')"
+PASSING = "kind IN ('task','webhook_event')"  # not kept for ever
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -104,13 +128,61 @@ shops = Table(
     Column("settings", Text, nullable=False),  # JSON of domain.shop.Shop
     Column("secrets", Text, nullable=False),  # encrypted: webhook secrets (newest first), REST key and secret
     Column("created_at", Instant, nullable=False),
-    Column("polled_until", Instant),  # the shop was asked for changes up to here
+    Column("polled_until", Instant),  # changes up to here were polled
 )
 
+# Work that is leased: an order to look at, a step of a document, a task, a webhook event. One row each, whatever it is.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),  # process_order | step | task | webhook_event
+    Column(
+        "name", String(40), nullable=False
+    ),  # process_order; render, mail, write_back; the task's or the event's kind
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    # What it is about, as its kind wants.
+    Column("order_id", BigInteger),
+    Column("document_id", ForeignKey("documents.document_id")),
+    Column("endpoint_id", ForeignKey("webhook_endpoints.endpoint_id")),
+    Column("group_id", String(36)),  # mails of one group leave as one
+    Column("state", String(12), nullable=False),  # waiting | running | done | failed | skipped
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("lease", String(36)),
+    Column("lease_until", Instant),
+    Column("code", String(60), nullable=False, server_default=""),
+    Column("message", MessageText, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),  # the Message-ID; the note's id
+    Column("done_at", Instant),
+    CheckConstraint("kind IN ('process_order','step','task','webhook_event')", name="kind"),
+    CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
+    partial_index("ix_jobs_due", "kind", "state", "next_at", where=PENDING),
+    partial_index("ix_jobs_pending", "state", "created_at", "job_id", where=PENDING),
+    partial_index("ix_jobs_kind_pending", "kind", "state", "created_at", "job_id", where=PENDING),
+    partial_index("ix_jobs_shop_pending", "shop_id", "state", "created_at", "job_id", where=PENDING),
+    partial_index("ix_jobs_shop_kind_pending", "shop_id", "kind", "state", "created_at", "job_id", where=PENDING),
+    partial_index("ix_jobs_failed", "name", "document_id", where=FAILED),
+    partial_index("ix_jobs_shop_failed", "shop_id", "name", "document_id", where=FAILED),
+    Index("ix_jobs_done_at", "done_at"),
+    Index("ix_jobs_shop_done_at", "shop_id", "done_at"),
+    partial_index("ix_jobs_passing", "kind", "done_at", where=PASSING),
+    partial_index("ix_jobs_lease", "lease", where="lease IS NOT NULL"),
+    partial_index("ix_jobs_order", "shop_id", "order_id", where="order_id IS NOT NULL"),
+    partial_index("ix_jobs_group", "group_id", where="group_id IS NOT NULL"),
+    partial_index("ix_jobs_endpoint", "endpoint_id", "state", where="endpoint_id IS NOT NULL"),
+    partial_index("uq_jobs_step", "document_id", "name", where="kind = 'step'", unique=True),
+    partial_index(
+        "uq_jobs_webhook_event", "document_id", "name", "endpoint_id", where="kind = 'webhook_event'", unique=True
+    ),
+)
+
+# What came in, as it came in; its job says what became of it.
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("delivery_id", Id, primary_key=True),
+    Column("delivery_id", ForeignKey("jobs.job_id"), primary_key=True, autoincrement=False),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("source", String(12), nullable=False),  # webhook | poll | person
     Column("topic", String(40), nullable=False),
@@ -119,21 +191,9 @@ deliveries = Table(
     Column("body", LargeBinary),
     Column("body_sha256", String(64), nullable=False),
     Column("headers", Text, nullable=False, server_default="[]"),
-    Column("state", String(12), nullable=False),  # waiting | running | done | failed
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("next_at", Instant, nullable=False),
-    Column("lease", String(36)),
-    Column("lease_until", Instant),
-    Column("code", String(60), nullable=False, server_default=""),
-    Column("message", Text, nullable=False, server_default=""),
-    Column("finished_at", Instant),
-    CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
-    Index("ix_deliveries_state_next_at", "state", "next_at"),
     Index("ix_deliveries_shop_order", "shop_id", "order_id"),
     Index("ix_deliveries_received_at", "received_at", "delivery_id"),
     Index("ix_deliveries_shop_received_at", "shop_id", "received_at", "delivery_id"),
-    Index("ix_deliveries_state", "state", "received_at", "delivery_id"),
-    Index("ix_deliveries_shop_state", "shop_id", "state", "received_at", "delivery_id"),
 )
 
 signature_failures = Table(
@@ -223,8 +283,8 @@ documents = Table(
     partial_index("ix_documents_corrects", "corrects", where="corrects IS NOT NULL"),
 )
 
-# Invoices that wait for their money; a row goes when the invoice is paid or wholly credited. Documents never change, so
-# that is kept here: a shop whose customers all pay would have its whole past read to find that nobody owes anything.
+# Invoices of which an amount is open. That is counted from three tables, so which ones they are is stored here: a shop
+# whose customers all pay would have its whole past read to find that nobody owes anything.
 unpaid = Table(
     "unpaid",
     metadata,
@@ -276,14 +336,33 @@ register = Table(
     Column("hash", String(64), nullable=False),
 )
 
-marks = Table(
-    "marks",
+# What is open of a document is its total less its credit notes less its payments; it is never stored.
+payments = Table(
+    "payments",
+    metadata,
+    Column("payment_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("paid_on", Date, nullable=False),
+    Column("method", Text, nullable=False, server_default=""),
+    Column("reference", Text, nullable=False, server_default=""),  # the transaction's id, the bank's reference
+    Column("source", String(12), nullable=False),  # order (WooCommerce said so) | person
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    CheckConstraint("source IN ('order','person')", name="source"),
+    Index("ix_payments_document", "document_id"),
+    Index("ix_payments_shop_created_at", "shop_id", "created_at"),
+)
+
+# Only of documents whose links were ever revoked.
+document_links = Table(
+    "document_links",
     metadata,
     Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
-    Column("mark", String(12), primary_key=True),  # paid | revoked
-    Column("marked_at", Instant, nullable=False),
-    Column("on_date", Date),
-    Column("by", Text, nullable=False),
+    Column("revoked_at", Instant, nullable=False),
+    Column("renewed_at", Instant),  # links made from then on open the document again
 )
 
 files = Table(
@@ -297,49 +376,24 @@ files = Table(
     Column("stored_at", Instant, nullable=False),
 )
 
-steps = Table(
-    "steps",
-    metadata,
-    Column("step_id", Id, primary_key=True),
-    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
-    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
-    Column("name", String(12), nullable=False),  # render | mail | write_back
-    Column("mail_group", String(36), nullable=False),  # documents of one look share it and ride in one mail
-    Column("state", String(12), nullable=False),  # waiting | running | done | failed | skipped
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("created_at", Instant, nullable=False),
-    Column("next_at", Instant, nullable=False),
-    Column("lease", String(36)),
-    Column("lease_until", Instant),
-    Column("code", String(60), nullable=False, server_default=""),
-    Column("message", Text, nullable=False, server_default=""),
-    Column("detail", Text, nullable=False, server_default=""),  # the Message-ID; the note's id
-    Column("done_at", Instant),
-    CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
-    UniqueConstraint("document_id", "name"),
-    Index("ix_steps_state_next_at", "state", "next_at"),
-    Index("ix_steps_mail_group", "mail_group"),
-    Index("ix_steps_state", "state", "created_at", "step_id"),
-    Index("ix_steps_shop_state", "shop_id", "state", "created_at", "step_id"),
-    Index("ix_steps_done_at", "done_at"),
-    Index("ix_steps_shop_done_at", "shop_id", "done_at"),
-    partial_index("ix_steps_failed", "name", "document_id", where=FAILED),
-    partial_index("ix_steps_shop_failed", "shop_id", "name", "document_id", where=FAILED),
-)
-
+# What happened and who did it: in orders and shops, and at the door (signing in, inviting, suspending).
 audit_trail = Table(
     "audit_trail",
     metadata,
     Column("entry_id", Id, primary_key=True),
-    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("shop_id", ForeignKey("shops.shop_id")),  # None: about no one shop
     Column("order_id", BigInteger),
     Column("document_id", BigInteger),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
     Column("code", String(60), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", MessageText, nullable=False),
+    Column("address", String(45), nullable=False, server_default=""),  # the network address of who signed in, invited …
     Index("ix_audit_trail_shop_order", "shop_id", "order_id"),
     Index("ix_audit_trail_shop_entry", "shop_id", "entry_id"),
+    # After ix_audit_trail_shop_entry by name and so in the migration: SQLite takes the later one of two that seem equal.
+    partial_index("ix_audit_trail_users", "entry_id", where=ACCESS),
+    partial_index("ix_audit_trail_shop_users", "shop_id", "entry_id", where=ACCESS),
 )
 
 alerts = Table(
@@ -348,7 +402,7 @@ alerts = Table(
     Column("alert_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("code", String(60), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", MessageText, nullable=False),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("times", Integer, nullable=False),
@@ -368,23 +422,18 @@ reports = Table(
     Index("ix_reports_shop_name", "shop_id", "name", "created_at"),
 )
 
+# What a person asked for, and what came of it; its job says how far it is.
 tasks = Table(
     "tasks",
     metadata,
-    Column("task_id", Id, primary_key=True),
+    Column("task_id", ForeignKey("jobs.job_id"), primary_key=True, autoincrement=False),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
-    Column("kind", String(40), nullable=False),  # what a person asked for: preview, test_mail, check, credit …
+    Column("kind", String(40), nullable=False),  # preview, test_mail, check, credit …
     Column("argument", Text, nullable=False),  # JSON
     Column("requested_by", Text, nullable=False),
     Column("requested_at", Instant, nullable=False),
-    Column("state", String(12), nullable=False),  # waiting | running | done | failed
-    Column("lease", String(36)),
-    Column("lease_until", Instant),
     Column("answer", Text, nullable=False, server_default=""),  # JSON
-    Column("finished_at", Instant),
-    CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
-    Index("ix_tasks_state", "state"),
-    Index("ix_tasks_shop_state", "shop_id", "state", "requested_at"),
+    Index("ix_tasks_shop_requested_at", "shop_id", "requested_at"),
 )
 
 leases = Table(
@@ -398,7 +447,7 @@ leases = Table(
 invites = Table(
     "invites",
     metadata,
-    # Of the code itself nothing is kept that would let anybody type it: a hash to find it by, and what it signs with, encrypted.
+    # Nothing of the code is stored by which anybody could use it: a hash to find it by, and what it signs with, encrypted.
     Column("code_hash", String(64), primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("signing_key", Text, nullable=False),
@@ -420,7 +469,7 @@ plugins = Table(
     Column("last_report", Text, nullable=False, server_default="{}"),  # JSON: what the last heartbeat said
     Column("check_state", String(12), nullable=False),  # waiting | done | failed
     Column("check_code", String(60), nullable=False, server_default=""),
-    Column("check_message", Text, nullable=False, server_default=""),
+    Column("check_message", MessageText, nullable=False, server_default=""),
     Column("checked_at", Instant),
     Column("last_response_at", Instant),  # the plugin last answered a call of ours
     Column(
@@ -470,7 +519,7 @@ sessions = Table(
     Index("ix_sessions_user", "user_id"),
 )
 
-# One-time links for people: the first set-up, an invitation, a forgotten password.
+# One-time links: the first set-up, an invitation, a forgotten password.
 one_time_links = Table(
     "one_time_links",
     metadata,
@@ -496,20 +545,6 @@ rate_limits = Table(
     Column("times", Integer, nullable=False),
 )
 
-# Who did what on the pages, where it is not an order's story: signing in, inviting, suspending. Rows are only added.
-acts = Table(
-    "acts",
-    metadata,
-    Column("entry_id", Id, primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("shop_id", String(40)),
-    Column("code", String(60), nullable=False),
-    Column("message", Text, nullable=False),
-    Column("address", String(45), nullable=False, server_default=""),
-    Index("ix_acts_shop", "shop_id", "entry_id"),
-)
-
 api_tokens = Table(
     "api_tokens",
     metadata,
@@ -517,7 +552,7 @@ api_tokens = Table(
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
-    Column("scopes", Text, nullable=False),  # separated by spaces: documents orders hooks
+    Column("scopes", Text, nullable=False),  # separated by spaces: documents orders webhooks
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("used_at", Instant),
@@ -525,7 +560,7 @@ api_tokens = Table(
     Index("ix_api_tokens_shop", "shop_id"),
 )
 
-# Webhooks out: whom a shop wants to be told.
+# Outgoing webhooks: which addresses a shop has its events sent to.
 webhook_endpoints = Table(
     "webhook_endpoints",
     metadata,
@@ -537,29 +572,8 @@ webhook_endpoints = Table(
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("stopped_at", Instant),  # by a person, or by itself after a day of failures
-    Column("stop_message", Text, nullable=False, server_default=""),
+    Column("stop_message", MessageText, nullable=False, server_default=""),
     Index("ix_webhook_endpoints_shop", "shop_id"),
-)
-
-webhook_events = Table(
-    "webhook_events",
-    metadata,
-    Column("event_id", Id, primary_key=True),
-    Column("endpoint_id", ForeignKey("webhook_endpoints.endpoint_id"), nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
-    Column("state", String(12), nullable=False),  # waiting | running | done | failed
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("created_at", Instant, nullable=False),
-    Column("next_at", Instant, nullable=False),
-    Column("lease", String(36)),
-    Column("lease_until", Instant),
-    Column("message", Text, nullable=False, server_default=""),
-    Column("done_at", Instant),
-    CheckConstraint("state IN ('waiting','running','done','failed')", name="state"),
-    UniqueConstraint("endpoint_id", "kind", "document_id"),
-    Index("ix_webhook_events_state_next_at", "state", "next_at"),
-    Index("ix_webhook_events_endpoint_state", "endpoint_id", "state"),
 )
 
 # What happened in each hour, per shop and for all ('' as the shop), so that no page counts a month of rows.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from worker.errors import Rejected, Unavailable
+from worker.errors import FileAltered, Rejected, Unavailable
 from worker.settings import Settings
 
 CHUNK_BYTES = 1_048_576
@@ -34,7 +34,9 @@ class Archive:
             write_durably(target, io.BytesIO(content))
         except OSError as error:
             raise Unavailable(
-                f"The archive cannot be written ({error.strerror}); make room or check its rights.", code="archive_full"
+                "The archive cannot be written ({reason}); make room or check its rights.",
+                reason=error.strerror,
+                code="archive_full",
             ) from error
         return hashlib.sha256(content).hexdigest()
 
@@ -47,7 +49,9 @@ class Archive:
                 write_durably(target, content)
         except OSError as error:
             raise Unavailable(
-                f"The archive cannot be written ({error.strerror}); make room or check its rights.", code="archive_full"
+                "The archive cannot be written ({reason}); make room or check its rights.",
+                reason=error.strerror,
+                code="archive_full",
             ) from error
         return hash_of(source)
 
@@ -60,12 +64,12 @@ class Archive:
             raise missing(path) from error
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """What lies in *folder*; empty where there is none."""
+        """The paths in *folder*; empty where there is none."""
         there = self.folder / folder
         return tuple(sorted(path.name for path in there.iterdir())) if there.is_dir() else ()
 
     def delete_folder(self, folder: str) -> None:
-        """Delete *folder* with all that is in it. Only for what was never to stay: see `fleeting`."""
+        """Delete *folder* with all that is in it. Only for what was never to stay: see `temporary`."""
         shutil.rmtree(self.folder / folder, ignore_errors=True)
 
     def get(self, path: str, *, sha256: str) -> bytes:
@@ -81,14 +85,15 @@ class RemoteArchive(Archive):
     """Files below an fsspec address such as `s3://bucket/folder`; its driver and keys are the operator's to install and set."""
 
     def __init__(self, url: str) -> None:
-        # Imported here: most houses keep their files in a folder.
+        # Imported here: most installations have their files in a folder.
         import fsspec
 
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError, OSError) as error:
             raise Rejected(
-                f"FACTURELAY_ARCHIVE_URL cannot be opened ({error}); install the driver that fsspec needs for it.",
+                "FACTURELAY_ARCHIVE_URL cannot be opened ({error}); install the driver that fsspec needs for it.",
+                error=error,
                 code="archive_url_wrong",
             ) from error
 
@@ -156,7 +161,9 @@ class RemoteArchive(Archive):
 
 
 def unavailable(what: str, error: Exception) -> Unavailable:
-    return Unavailable(f"The archive {what} ({type(error).__name__}); it is tried again.", code="archive_away")
+    return Unavailable(
+        "The archive {what} ({name}); it is tried again.", what=what, name=type(error).__name__, code="archive_away"
+    )
 
 
 def hash_of(source: Path) -> str:
@@ -165,12 +172,12 @@ def hash_of(source: Path) -> str:
 
 
 def missing(path: str) -> Rejected:
-    return Rejected(f"The stored file {path} cannot be read; restore it from a backup.", code="file_missing")
+    return Rejected("The stored file {path} cannot be read; restore it from a backup.", path=path, code="file_missing")
 
 
 def unaltered(path: str, content: bytes, *, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise Rejected(f"The stored file {path} was changed; restore it from a backup.", code="file_altered")
+        raise FileAltered("The stored file {path} was changed; restore it from a backup.", path=path)
     return content
 
 

@@ -1,7 +1,7 @@
-"""Files that are made for a page and vanish by themselves: uploads, previews, zips. They lie in the archive, apart from its books.
+"""Files that are made for a page and expire: uploads, previews, zips. They are in the archive, apart from stored documents.
 
-The hour until which a file is kept is the name of its folder, so that all of that hour goes at once, also what nobody knows
-of any more. The bridge puts uploads here and serves what an errand's answer names.
+The hour at which a file expires is the name of its folder, so that all of that hour is deleted at once, also what no row
+names any more. The bridge puts uploads here and serves what a task's answer names.
 """
 
 import re
@@ -24,7 +24,7 @@ _PATH = re.compile(rf"{FOLDER}/\d{{4}}-\d\d-\d\dT\d\d/[\w-]+/[0-9a-f]{{32}}(\.[a
 
 @dataclass(frozen=True)
 class TemporaryFile:
-    """*path* is of the archive, *name* what a person saves it as, *until* when it may vanish (ISO 8601, UTC)."""
+    """*path* is of the archive, *name* what a person saves it as, *expires_at* when it may be deleted (ISO 8601, UTC)."""
 
     path: str
     sha256: str
@@ -34,7 +34,7 @@ class TemporaryFile:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """For the argument or the answer of an errand; `from_json` reads it."""
+        """For the argument or the answer of a task; `from_json` reads it."""
         return asdict(self)
 
     @classmethod
@@ -49,7 +49,7 @@ class TemporaryFile:
 def put(
     archive: Archive, shop_id: str, name: str, content: bytes, *, now: datetime, lifetime: timedelta = PREVIEW_LIFETIME
 ) -> TemporaryFile:
-    """Keep *content* for a while, at least *keep_for*. *name* may come from anybody: it is no part of the path."""
+    """Store *content* for at least *lifetime*. *name* may come from anybody: it is no part of the path."""
     path, expires_at = _new_path(shop_id, name, now + lifetime)
     return TemporaryFile(path, archive.put(path, content), len(content), name, expires_at)
 
@@ -63,7 +63,7 @@ def put_file(
 
 
 def get(archive: Archive, file: TemporaryFile) -> bytes:
-    """The bytes, proven. Raises Rejected when they have vanished. What may be large is read by `archive.pieces(file.path)`."""
+    """The bytes, checked by hash. Raises Rejected when they have expired. What may be large is read by `archive.pieces(file.path)`."""
     try:
         return archive.get(file.path, sha256=file.sha256)
     except Rejected as error:

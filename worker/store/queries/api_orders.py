@@ -1,4 +1,4 @@
-"""Orders as last seen, in pages by key; and the trail of one without the raw bodies."""
+"""Orders as last seen, in pages by key."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,14 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from worker.store.database.tables import deliveries, orders
-from worker.store.deliveries import Delivery
+from worker.store.database.tables import orders
 from worker.store.orders import StoredOrder, as_order
 
 
 @dataclass(frozen=True)
 class ApiOrderFilter:
-    """Which orders; None: all. *updated_since*: looked at since then."""
+    """Which orders; None: all. *updated_since*: fetched since then."""
 
     order_number: str | None = None
     status: str | None = None
@@ -49,11 +48,3 @@ def conditions(wanted: ApiOrderFilter) -> Iterator[ColumnElement[bool]]:
         yield orders.c.status == wanted.status
     if wanted.updated_since is not None:
         yield orders.c.fetched_at >= wanted.updated_since
-
-
-def deliveries_of(connection: Connection, shop_id: str, order_id: int) -> tuple[Delivery, ...]:
-    """What came in for an order, oldest first, without bodies and headers: those of one order can be many megabytes."""
-    mine = (deliveries.c.shop_id == shop_id, deliveries.c.order_id == order_id)
-    columns = [deliveries.c[name] for name in Delivery.__dataclass_fields__ if name not in ("body", "headers")]
-    rows = connection.execute(select(*columns).where(*mine).order_by(deliveries.c.delivery_id)).mappings()
-    return tuple(Delivery(**row, body=None, headers=()) for row in rows)

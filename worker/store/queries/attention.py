@@ -1,4 +1,4 @@
-"""What needs a person, of one shop or of all: the oldest first, each with the sentence that says what to do."""
+"""What needs a person, of one shop or of all: the oldest first, each with the message that says what to do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, select
 
 from worker.domain.document import Kind, Problem
+from worker.message import NO_MESSAGE, Message
 from worker.store.database import json_codec
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import FAILED, FLAGGED, alerts, deliveries, documents, drafts, orders, steps
-from worker.store.queries.lists import as_draft_row, open_drafts, unanswered
+from worker.store.database.tables import FLAGGED, alerts, documents, drafts, jobs, orders
+from worker.store.jobs import JobKind
+from worker.store.queries.lists import as_draft_row, failed_jobs, open_drafts, unanswered
 
 MOST = 20
 MOST_COUNTED = 1_000
@@ -29,9 +31,9 @@ class NeedKind(StrEnum):
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that a person must look at.
+    """One thing that needs a person.
 
-    *need_id* is the id of the alarm, draft, delivery or step; for a flag it is the order's. *code* and *sentence* say what
+    *need_id* is the id of the alert, draft, delivery or step; for a flag it is the order's. *code* and *message* say what
     is wrong; of a draft without a problem (the shop wants drafts) both are empty. *since*: of a flag, when the order was placed.
     *document_kind* and *number* name the document that a draft would become, or a step is of.
     """
@@ -41,7 +43,7 @@ class Need:
     shop_id: str
     since: datetime
     code: str
-    message: str
+    message: Message
     order_id: int | None = None
     order_number: str = ""
     document_id: int | None = None
@@ -68,9 +70,9 @@ class Needs:
 
 
 def needs(connection: Connection, shops: Shops, *, most: int = MOST) -> Needs:
-    """What needs a person now: open drafts, looks and steps that failed, flags on orders, open alarms.
+    """What needs a person now: open drafts, deliveries and steps that failed, flags on orders, open alerts.
 
-    A failed look no longer needs anybody once a later look at the same order went well.
+    A failed delivery no longer needs anybody once a later one of the same order was processed.
     """
     found = sorted(
         (need for some in OLDEST.values() for need in some(connection, shops, most)),
@@ -107,8 +109,8 @@ def oldest_drafts(connection: Connection, shops: Shops, most: int) -> list[Need]
     ]
 
 
-def first_of(problems: tuple[Problem, ...]) -> tuple[str, str]:
-    return (problems[0].code, problems[0].message) if problems else ("", "")
+def first_of(problems: tuple[Problem, ...]) -> tuple[str, Message]:
+    return (problems[0].code, problems[0].message) if problems else ("", NO_MESSAGE)
 
 
 def oldest_flags(connection: Connection, shops: Shops, most: int) -> list[Need]:
@@ -132,16 +134,14 @@ def oldest_flags(connection: Connection, shops: Shops, most: int) -> list[Need]:
 
 
 def oldest_deliveries(connection: Connection, shops: Shops, most: int) -> list[Need]:
-    shown = (deliveries.c.delivery_id, deliveries.c.shop_id, deliveries.c.received_at, deliveries.c.order_id)
-    query = select(*shown, deliveries.c.code, deliveries.c.message)
-    query = query.where(deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unanswered())
-    rows = connection.execute(query.order_by(deliveries.c.received_at, deliveries.c.delivery_id).limit(most))
+    query = select(jobs).where(*failed_jobs(JobKind.PROCESS_ORDER, shops), unanswered())
+    rows = connection.execute(query.order_by(jobs.c.created_at, jobs.c.job_id).limit(most))
     return [
         Need(
             NeedKind.PROCESS_ORDER,
-            row.delivery_id,
+            row.job_id,
             row.shop_id,
-            row.received_at,
+            row.created_at,
             row.code,
             row.message,
             order_id=row.order_id,
@@ -153,16 +153,16 @@ def oldest_deliveries(connection: Connection, shops: Shops, most: int) -> list[N
 def oldest_steps(connection: Connection, shops: Shops, most: int) -> list[Need]:
     of_document = (documents.c.order_id, documents.c.order_number, documents.c.kind, documents.c.number)
     query = (
-        select(steps.c.step_id, steps.c.shop_id, steps.c.created_at, steps.c.code, steps.c.message)
-        .add_columns(steps.c.document_id, *of_document)
-        .join_from(steps, documents, documents.c.document_id == steps.c.document_id)
-        .where(steps.c.state == "failed", *within(steps.c.shop_id, shops))
+        select(jobs.c.job_id, jobs.c.shop_id, jobs.c.created_at, jobs.c.code, jobs.c.message)
+        .add_columns(jobs.c.document_id, *of_document)
+        .join_from(jobs, documents, documents.c.document_id == jobs.c.document_id)
+        .where(*failed_jobs(JobKind.STEP, shops))
     )
-    rows = connection.execute(query.order_by(steps.c.created_at, steps.c.step_id).limit(most))
+    rows = connection.execute(query.order_by(jobs.c.created_at, jobs.c.job_id).limit(most))
     return [
         Need(
             NeedKind.STEP,
-            row.step_id,
+            row.job_id,
             row.shop_id,
             row.created_at,
             row.code,
@@ -199,11 +199,11 @@ def count_of_flags(shops: Shops) -> Select[int]:
 
 
 def count_of_deliveries(shops: Shops) -> Select[int]:
-    return number_of(deliveries, deliveries.c.state == "failed", *within(deliveries.c.shop_id, shops), unanswered())
+    return number_of(jobs, *failed_jobs(JobKind.PROCESS_ORDER, shops), unanswered())
 
 
 def count_of_steps(shops: Shops) -> Select[int]:
-    return number_of(steps, literal_column(FAILED), *within(steps.c.shop_id, shops))
+    return number_of(jobs, *failed_jobs(JobKind.STEP, shops))
 
 
 def number_of(table: Table, *where: ColumnElement[bool]) -> Select[int]:

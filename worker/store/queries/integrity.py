@@ -1,4 +1,4 @@
-"""What `verify` looks at, read row by row as it lies there: one damaged row must not hide the others."""
+"""What `verify` reads, row by row as it is stored: one damaged row must not hide the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row as SqlRow
 
 from worker.domain.document import Document
+from worker.message import Message
 from worker.store import counters as numbering
 from worker.store import register
 from worker.store.counters import Counter
@@ -41,7 +42,7 @@ class UnreadableDocument:
 
     document_id: int
     number: str
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class ShopRecords:
 
 
 def repeatable_read(connection: Connection) -> None:
-    """Let all that is read from here on be of the same moment. Call before anything is read."""
-    if connection.dialect.name != "sqlite":  # whose readers always see one moment
+    """Read everything from here on from one consistent state. Call before anything is read."""
+    if connection.dialect.name != "sqlite":  # whose readers always see one state
         connection.execution_options(isolation_level="REPEATABLE READ")
 
 
@@ -96,12 +97,14 @@ def read_rows(connection: Connection, ids: Sequence[int]) -> Iterator[StoredDocu
     try:
         rows = connection.execute(query).all()
     except (ValueError, ArithmeticError, TypeError) as error:
-        # SQLite keeps whatever is put into a column: a date that is none spoils the whole batch.
+        # SQLite stores whatever is put into a column: a date that is none spoils the whole batch.
         if len(ids) == 1:
             number = connection.execute(
                 select(documents.c.number).where(documents.c.document_id == ids[0])
             ).scalar_one()
-            yield UnreadableDocument(ids[0], number, f"one of its columns holds what cannot be there ({error})")
+            yield UnreadableDocument(
+                ids[0], number, Message("one of its columns holds what cannot be there ({error})", error=error)
+            )
             return
         for document_id in ids:
             yield from read_rows(connection, [document_id])
@@ -114,7 +117,11 @@ def as_stored_document(row: SqlRow[Any]) -> StoredDocument | UnreadableDocument:
     try:
         document = as_document(row)
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
-        return UnreadableDocument(row.document_id, row.number, f"its text is damaged ({type(error).__name__}: {error})")
+        return UnreadableDocument(
+            row.document_id,
+            row.number,
+            Message("its text is damaged ({kind}: {error})", kind=type(error).__name__, error=error),
+        )
     return StoredDocument(
         document=document,
         period=row.period,

@@ -1,36 +1,27 @@
-"""Work that waits, runs or failed, whatever table it is a row of: looks at orders, steps of documents, errands, webhooks out."""
+"""Work that waits, runs or failed, whatever it is: looks at orders, steps of documents, tasks, webhook events; and what came in."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import ColumnElement, Connection, func, select
 
+from worker.message import NO_MESSAGE, Message
+from worker.store import deliveries as delivery_store
 from worker.store.database import pagination
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import deliveries, documents, steps, tasks, webhook_endpoints, webhook_events
-
-
-class JobKind(StrEnum):
-    """What a job is a row of, in the order in which jobs of one instant are listed."""
-
-    PROCESS_ORDER = "process_order"
-    STEP = "step"
-    TASK = "task"
-    WEBHOOK_EVENT = "webhook_event"
+from worker.store.database.tables import deliveries, documents, jobs
+from worker.store.jobs import IS_PENDING, JobKind
 
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work. *job_id* is the id of its row (delivery, step, errand or call).
+    """One piece of work.
 
-    *name* says what is done: `look`, the step's name, the errand's kind, the webhook's event. *since* is when it was asked
-    for; *next_at* when it is tried next. *code* and *reason* say why it failed or still waits; empty where it never ran.
+    *name* says what is done: `process_order`, the step's name, the task's kind, the webhook's event. *since* is when it was
+    asked for; *next_at* when it is tried next. *code* and *message* say why it failed or still waits; empty where it never
+    ran. *order_id* and *number* are also those of the document that it is about.
     """
 
     kind: JobKind
@@ -39,10 +30,10 @@ class Job:
     name: str
     state: str
     since: datetime
-    next_at: datetime | None
+    next_at: datetime
     attempts: int
     code: str
-    message: str
+    message: Message
     order_id: int | None
     document_id: int | None
     number: str
@@ -60,58 +51,20 @@ class JobFilter:
 
 @dataclass(frozen=True)
 class JobGroup:
-    """How many jobs have the same trouble. *reason* is the sentence of one of them, *since* when the oldest was asked for."""
+    """How many jobs have the same trouble. *message* is that of the first of them, *since* when the oldest was asked for."""
 
     kind: JobKind
     name: str
     code: str
     count: int
     since: datetime
-    message: str
+    message: Message
 
 
-@dataclass(frozen=True)
-class JobSource:
-    """One table as jobs: its columns under the names of `Job`."""
-
-    kind: JobKind
-    query: Select[Any]
-    job_id: ColumnElement[int]
-    shop_id: ColumnElement[str]
-    name: ColumnElement[str]
-    state: ColumnElement[str]
-    since: ColumnElement[datetime]
-    code: ColumnElement[str]
-    message: ColumnElement[str]
-
-
-EMPTY = literal("")
-JOB_SOURCES = (
-    JobSource(
-        JobKind.PROCESS_ORDER,
-        select(deliveries.c.order_id, deliveries.c.next_at, deliveries.c.attempts),
-        deliveries.c.delivery_id, deliveries.c.shop_id, literal("process_order"), deliveries.c.state, deliveries.c.received_at,
-        deliveries.c.code, deliveries.c.message,
-    ),
-    JobSource(
-        JobKind.STEP,
-        select(steps.c.document_id, steps.c.next_at, steps.c.attempts),
-        steps.c.step_id, steps.c.shop_id, steps.c.name, steps.c.state, steps.c.created_at,
-        steps.c.code, steps.c.message,
-    ),
-    JobSource(
-        JobKind.TASK,
-        select(tasks.c.lease_until.label("next_at")),
-        tasks.c.task_id, tasks.c.shop_id, tasks.c.kind, tasks.c.state, tasks.c.requested_at,
-        EMPTY, tasks.c.answer,
-    ),
-    JobSource(
-        JobKind.WEBHOOK_EVENT,
-        select(webhook_events.c.document_id, webhook_events.c.next_at, webhook_events.c.attempts)
-        .join_from(webhook_events, webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id),
-        webhook_events.c.event_id, webhook_endpoints.c.shop_id, webhook_events.c.kind, webhook_events.c.state, webhook_events.c.created_at,
-        EMPTY, webhook_events.c.message,
-    ),
+JOB_COLUMNS = (
+    jobs.c.kind, jobs.c.job_id, jobs.c.shop_id, jobs.c.name, jobs.c.state, jobs.c.created_at.label("since"), jobs.c.next_at,
+    jobs.c.attempts, jobs.c.code, jobs.c.message, func.coalesce(jobs.c.order_id, documents.c.order_id).label("order_id"),
+    jobs.c.document_id, func.coalesce(documents.c.number, "").label("number"),
 )  # fmt: skip
 
 
@@ -119,156 +72,58 @@ def jobs_page(
     connection: Connection, shops: Shops, wanted: JobFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[Job]:
     """Jobs of all kinds, the oldest first."""
-    wanted = wanted or JobFilter()
-    forwards = not page_request.backwards
-    begin = pagination.decode_cursor_as(page_request.cursor, (datetime, int, int)) if page_request.cursor else None
-    found: list[Job] = []
-    for rank, source in sources_of(wanted):
-        query = source_query(source, shops, wanted)
-        if begin is not None:
-            query = query.where(beyond(source, rank, begin, forwards=forwards))
-        keys = (source.since, source.job_id)
-        query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys)).limit(page_request.size + 1)
-        found += [as_job(source, row) for row in connection.execute(query).mappings()]
-    found.sort(key=position_of, reverse=not forwards)
-    more, rows = len(found) > page_request.size, with_documents(connection, found[: page_request.size])
-    onwards = cursor_of(rows[-1]) if more else ""
-    back = cursor_of(rows[0]) if page_request.cursor and rows else ""
-    if page_request.backwards:
-        return Page(tuple(reversed(rows)), next=back, previous=onwards)
-    return Page(tuple(rows), next=onwards, previous=back)
+    query = (
+        select(*JOB_COLUMNS)
+        .select_from(jobs.outerjoin(documents, documents.c.document_id == jobs.c.document_id))
+        .where(*conditions(shops, wanted or JobFilter()))
+    )
+    page = pagination.read_page(connection, query, (jobs.c.created_at, jobs.c.job_id), page_request, rising=True)
+    shown = [{name: getattr(row, name) for name in Job.__dataclass_fields__} for row in page.rows]
+    return page.of([Job(**{**row, "kind": JobKind(row["kind"])}) for row in shown])
 
 
 def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> tuple[JobGroup, ...]:
     """The jobs of one state by kind, name and code, the largest group first."""
-    found = []
-    for source in JOB_SOURCES:
-        labels = (source.name.label("name"), source.code.label("code"))
-        aggregates = (
-            func.count().label("jobs"),
-            func.min(source.since).label("since"),
-            func.min(source.job_id).label("first"),
-        )
-        query = select(*labels, *aggregates)
-        if source.kind is JobKind.WEBHOOK_EVENT:
-            query = query.join_from(
-                webhook_events, webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id
-            )
-        query = query.where(source.state == state, *within(source.shop_id, shops)).group_by("name", "code")
-        rows = connection.execute(query).all()
-        firsts = [row.first for row in rows]
-        messages = {} if not firsts else messages_of(connection, source, firsts)
-        found += [
-            JobGroup(source.kind, row.name, row.code, int(row.jobs), row.since, messages.get(row.first, ""))
-            for row in rows
-        ]
-    return tuple(sorted(found, key=lambda group: (-group.count, group.kind, group.name, group.code)))
+    labels = (jobs.c.kind, jobs.c.name, jobs.c.code)
+    since, first = func.min(jobs.c.created_at).label("since"), func.min(jobs.c.job_id).label("first")
+    query = select(*labels, func.count().label("jobs"), since, first).where(*conditions(shops, JobFilter(state)))
+    rows = connection.execute(query.group_by(*labels)).all()
+    named = select(jobs.c.job_id, jobs.c.message).where(jobs.c.job_id.in_([row.first for row in rows]))
+    messages = {row.job_id: row.message for row in connection.execute(named)}
+    groups = [
+        JobGroup(JobKind(row.kind), row.name, row.code, row.jobs, row.since, messages.get(row.first, NO_MESSAGE))
+        for row in rows
+    ]
+    return tuple(sorted(groups, key=lambda group: (-group.count, group.kind, group.name, group.code)))
 
 
 def job_ids(
-    connection: Connection, shops: Shops, wanted: JobFilter, *, above: int = 0, limit: int = 500
+    connection: Connection,
+    shops: Shops,
+    wanted: JobFilter,
+    *,
+    above: int = 0,
+    done_before: datetime | None = None,
+    limit: int = 500,
 ) -> tuple[int, ...]:
-    """Ids of jobs of one kind (which *wanted* must name) above an id, lowest first: to do something with all of a group."""
-    ((_, source),) = sources_of(wanted)
-    query = source_query(source, shops, wanted).with_only_columns(source.job_id).where(source.job_id > above)
-    return tuple(connection.execute(query.order_by(source.job_id).limit(limit)).scalars())
+    """Ids of jobs above an id, lowest first: to do something with all of a group. *done_before*: ended then at the latest."""
+    query = select(jobs.c.job_id).where(*conditions(shops, wanted), jobs.c.job_id > above)
+    if done_before is not None:
+        query = query.where(jobs.c.done_at <= done_before)
+    return tuple(connection.execute(query.order_by(jobs.c.job_id).limit(limit)).scalars())
 
 
 def job_counts(connection: Connection, shops: Shops) -> dict[str, int]:
     """How many jobs wait, run and have failed, of all kinds together."""
-    counted = dict.fromkeys(("waiting", "running", "failed"), 0)
-    for source in JOB_SOURCES:
-        for state in counted:
-            query = (
-                select(func.count())
-                .select_from(source_table(source))
-                .where(source.state == state, *within(source.shop_id, shops))
-            )
-            counted[state] += int(connection.execute(query).scalar_one())
-    return counted
+    counted = select(jobs.c.state, func.count()).where(IS_PENDING, *within(jobs.c.shop_id, shops))
+    found = {state: int(count) for state, count in connection.execute(counted.group_by(jobs.c.state))}
+    return dict.fromkeys(("waiting", "running", "failed"), 0) | found
 
 
-def source_table(source: JobSource) -> Any:
-    if source.kind is JobKind.WEBHOOK_EVENT:
-        return webhook_events.join(webhook_endpoints, webhook_endpoints.c.endpoint_id == webhook_events.c.endpoint_id)
-    return source.job_id.table
-
-
-def sources_of(wanted: JobFilter) -> Sequence[tuple[int, JobSource]]:
-    return [(rank, source) for rank, source in enumerate(JOB_SOURCES) if wanted.kind in (None, source.kind)]
-
-
-def source_query(source: JobSource, shops: Shops, wanted: JobFilter) -> Select[Any]:
-    shown: dict[str, ColumnElement[Any]] = {
-        "job_id": source.job_id, "shop_id": source.shop_id, "name": source.name, "state": source.state, "since": source.since,
-        "code": source.code, "message": source.message,
-    }  # fmt: skip
-    query = source.query.add_columns(*(column.label(label) for label, column in shown.items()))
-    query = query.where(source.state == wanted.state, *within(source.shop_id, shops))
-    if wanted.name is not None:
-        query = query.where(source.name == wanted.name)
-    return query.where(source.code == wanted.code) if wanted.code is not None else query
-
-
-def beyond(source: JobSource, rank: int, begin: Sequence[Any], *, forwards: bool) -> ColumnElement[bool]:
-    """That a job of *leg* comes after (or before) the one at *begin*: instant, rank of its kind, id."""
-    since, at_rank, job_id = begin
-    at = literal(since, deliveries.c.received_at.type)
-    if rank == at_rank:
-        here, there = tuple_(source.since, source.job_id), tuple_(at, literal(job_id, source.job_id.type))
-        return here > there if forwards else here < there
-    if forwards:
-        return source.since >= at if rank > at_rank else source.since > at
-    return source.since <= at if rank < at_rank else source.since < at
-
-
-def position_of(job: Job) -> tuple[datetime, int, int]:
-    return job.since, list(JobKind).index(job.kind), job.job_id
-
-
-def cursor_of(job: Job) -> str:
-    return pagination.encode_cursor(position_of(job))
-
-
-def messages_of(connection: Connection, source: JobSource, job_ids: Sequence[int]) -> dict[int, str]:
-    rows = connection.execute(
-        select(source.job_id.label("job_id"), source.message.label("message")).where(source.job_id.in_(job_ids))
-    )
-    return {row.job_id: message_of(source, row.message) for row in rows}
-
-
-def as_job(source: JobSource, row: RowMapping) -> Job:
-    return Job(
-        kind=source.kind,
-        job_id=row["job_id"],
-        shop_id=row["shop_id"],
-        name=row["name"],
-        state=row["state"],
-        since=row["since"],
-        next_at=row["next_at"],
-        attempts=row.get("attempts", 0),
-        code=row["code"],
-        message=message_of(source, row["message"]),
-        order_id=row.get("order_id"),
-        document_id=row.get("document_id"),
-        number="",
-    )
-
-
-def with_documents(connection: Connection, jobs: Sequence[Job]) -> list[Job]:
-    """*jobs* with number and order of the documents that they are about."""
-    ids = {job.document_id for job in jobs if job.document_id is not None}
-    shown = (documents.c.document_id, documents.c.order_id, documents.c.number)
-    rows = connection.execute(select(*shown).where(documents.c.document_id.in_(ids)))
-    named = {row.document_id: {"order_id": row.order_id, "number": row.number} for row in rows}
-    return [replace(job, **named.get(job.document_id, {})) for job in jobs]
-
-
-def message_of(source: JobSource, stored: str) -> str:
-    """An errand's reason is inside its answer."""
-    if source.kind is not JobKind.TASK:
-        return stored
-    return str(json.loads(stored or "{}").get("message", ""))
+def conditions(shops: Shops, wanted: JobFilter) -> list[ColumnElement[bool]]:
+    found = [IS_PENDING, jobs.c.state == wanted.state, *within(jobs.c.shop_id, shops)]
+    named = {jobs.c.kind: wanted.kind, jobs.c.name: wanted.name, jobs.c.code: wanted.code}
+    return found + [column == value for column, value in named.items() if value is not None]
 
 
 # Deliveries
@@ -295,22 +150,26 @@ class DeliveryRow:
     attempts: int
     next_at: datetime
     code: str
-    message: str
+    message: Message
     finished_at: datetime | None
 
 
-DELIVERY_COLUMNS = (
-    "delivery_id", "shop_id", "source", "topic", "order_id", "received_at", "state", "attempts", "next_at", "code",
-    "message", "finished_at",
-)  # fmt: skip
+DELIVERY_COLUMNS = tuple(DeliveryRow.__dataclass_fields__)
 
 
 def deliveries_page(
     connection: Connection, shops: Shops, wanted: DeliveryFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[DeliveryRow]:
     """What came in, the newest first."""
-    query = select(*(deliveries.c[name] for name in DELIVERY_COLUMNS)).where(*within(deliveries.c.shop_id, shops))
-    if wanted is not None and wanted.state:
-        query = query.where(deliveries.c.state == wanted.state)
-    page = pagination.read_page(connection, query, (deliveries.c.received_at, deliveries.c.delivery_id), page_request)
+    state = wanted.state if wanted is not None else ""
+    query = delivery_store.query(without=("body", "headers", "body_sha256")).add_columns(jobs.c.next_at)
+    keys: tuple[ColumnElement[Any], ColumnElement[Any]] = (deliveries.c.received_at, deliveries.c.delivery_id)
+    if state:
+        query = query.where(jobs.c.state == state)
+    if state in ("waiting", "running", "failed"):
+        # Few among many: found by their jobs. Those that are done are nearly all.
+        keys = (jobs.c.created_at, jobs.c.job_id)
+        query = query.where(IS_PENDING, delivery_store.IS_DELIVERY)
+    owner: ColumnElement[str] = keys[0].table.c.shop_id
+    page = pagination.read_page(connection, query.where(*within(owner, shops)), keys, page_request)
     return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERY_COLUMNS}) for row in page.rows])

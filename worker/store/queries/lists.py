@@ -1,4 +1,4 @@
-"""The lists that people page through: documents, drafts, orders. A page reads what its rows show, never what a document says."""
+"""The lists of documents, drafts and orders. A page reads what its rows show, never what a document says."""
 
 import json
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ from sqlalchemy.engine import Row
 
 from worker.domain.document import Kind, Problem
 from worker.domain.money import ZERO
-from worker.store import documents, order_search, steps
+from worker.store import document_links, order_search, payments, steps
 from worker.store.database import json_codec
 from worker.store.database.pagination import FIRST_PAGE, Keys, Page, PageRequest, RowConditions, read_page
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import FAILED, FLAGGED, deliveries, drafts, orders, unpaid
+from worker.store.database.tables import FAILED, FLAGGED, drafts, orders, unpaid
 from worker.store.database.tables import documents as made
-from worker.store.database.tables import steps as work
-from worker.store.documents import Mark
+from worker.store.database.tables import jobs as work
+from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.order_search import Search
 from worker.store.steps import Step, StepName
 
@@ -41,7 +41,7 @@ from worker.store.steps import Step, StepName
 
 @dataclass(frozen=True)
 class DocumentFilter:
-    """Which documents; what is left out does not matter. *since* and *until* are dates on paper, both included.
+    """Which documents; what is left out does not matter. *since* and *until* are dates of issue, both included.
 
     *unpaid*: invoices that wait for their money (no tests, none that were credited wholly). *text* is what a person typed:
     each word must begin a word of the buyer's name, company or mail address, of the order's number or of the document's.
@@ -57,7 +57,7 @@ class DocumentFilter:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """One document as lists show it. *credited* is what credit notes took back; *paid_on* the day if it was marked paid.
+    """One document as lists show it. *credited* is what credit notes took back; *paid_on* the day if it is paid.
 
     *steps* holds a Step for each thing that was to be done with it (state, reason, attempts, next_at), by its name.
     """
@@ -106,7 +106,7 @@ def documents_page(
 
 
 def documents_source(wanted: DocumentFilter, search: Search | None) -> tuple[FromClause, Keys]:
-    """The smallest table that leads to what is wanted, and by what its rows are sorted."""
+    """The smallest table that leads to the filtered rows, and by what its rows are sorted."""
     plain = (made.c.issued_on, made.c.document_id)
     if search is not None and search.candidates is not None:
         few = search.candidates
@@ -122,7 +122,7 @@ def documents_source(wanted: DocumentFilter, search: Search | None) -> tuple[Fro
 
 
 def owner_of(keys: Keys) -> ColumnElement[str]:
-    """The shop in the table that is walked: its index begins with that column."""
+    """The shop in the table that is scanned: its index begins with that column."""
     table = getattr(keys[-1], "table", made)
     owner: ColumnElement[str] = table.c.shop_id
     return owner
@@ -134,7 +134,7 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
     if search is not None and few:
         found += search.conditions(made)
     if wanted.mail_failed:
-        failed = and_(literal_column("steps." + FAILED), work.c.name == literal_column("'mail'"))
+        failed = and_(literal_column("jobs." + FAILED), work.c.name == literal_column("'mail'"), steps.IS_STEP)
         found.append(exists().where(work.c.document_id == made.c.document_id, failed) if few else failed)
     if wanted.unpaid and (few or wanted.mail_failed):
         found.append(exists().where(unpaid.c.document_id == made.c.document_id))
@@ -149,7 +149,7 @@ def documents_conditions(wanted: DocumentFilter, search: Search | None) -> list[
 
 
 def row_conditions(search: Search | None) -> RowConditions | None:
-    """What must be asked of each row: words that very many orders have."""
+    """The words that each row is tested for, as very many orders have them."""
     return search.conditions if search is not None and search.candidates is None else None
 
 
@@ -164,37 +164,21 @@ def exact_document(connection: Connection, source: FromClause, shops: Shops, sea
 
 def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[DocumentRow]:
     ids = [row.document_id for row in rows]
-    marks = documents.marks_of(connection, ids)
+    balances, revocations = payments.balances(connection, ids), document_links.of_documents(connection, ids)
     todo = steps.of_documents(connection, ids)
-    credited = credited_of(connection, ids)
     open_ids = set(connection.execute(select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids))).scalars())
     return [
         DocumentRow(
             **{name: getattr(row, name) for name in DOCUMENT_COLUMNS if name != "kind"},
             kind=Kind(row.kind),
             unpaid=row.document_id in open_ids,
-            paid_on=paid_on(marks.get(row.document_id, {})),
-            revoked="revoked" in marks.get(row.document_id, {}),
-            credited=credited.get(row.document_id, ZERO),
+            paid_on=balances[row.document_id].paid_on,
+            revoked=row.document_id in revocations,
+            credited=balances[row.document_id].credited or ZERO,
             steps=todo.get(row.document_id, {}),
         )
         for row in rows
     ]
-
-
-def paid_on(marks: dict[str, Mark]) -> date | None:
-    paid = marks.get("paid")
-    return (paid.on_date or paid.marked_at.date()) if paid else None
-
-
-def credited_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, Decimal]:
-    """How much of each of these documents was taken back."""
-    rows = connection.execute(
-        select(made.c.corrects, func.sum(made.c.total, type_=made.c.total.type))
-        .where(made.c.corrects.is_not(None), made.c.corrects.in_(document_ids))
-        .group_by(made.c.corrects)
-    )
-    return {int(document_id): total for document_id, total in rows}
 
 
 # Drafts
@@ -220,7 +204,7 @@ class DraftRow:
 def drafts_page(
     connection: Connection, shops: Shops, page_request: PageRequest = FIRST_PAGE, *, oldest_first: bool = False
 ) -> Page[DraftRow]:
-    """Open drafts, the newest first. (A draft is small and few are open: its text is read, since nothing else keeps it.)"""
+    """Open drafts, the newest first. (A draft is small and few are open: its snapshot is read, since no column has its text.)"""
     page = read_page(connection, open_drafts(shops), (drafts.c.draft_id,), page_request, rising=oldest_first)
     return page.of([as_draft_row(row) for row in page.rows])
 
@@ -252,7 +236,7 @@ def as_draft_row(row: Row[Any]) -> DraftRow:
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """Which orders. *needs_attention*: flagged, or with a look or a step that failed. *text* as for documents."""
+    """Which orders. *needs_attention*: flagged, or with a delivery or a step that failed. *text* as for documents."""
 
     status: str = ""
     needs_attention: bool = False
@@ -271,7 +255,7 @@ class OrderDocument:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """One order as its last look saw it. *total* is as the shop states it; *flags* are what a person must know."""
+    """One order as last fetched. *total* is as the shop states it; *flags* are what a person must know."""
 
     shop_id: str
     order_id: int
@@ -299,7 +283,7 @@ ORDER_KEYS = (orders.c.ordered_at, orders.c.order_id, orders.c.shop_id, orders.c
 def orders_page(
     connection: Connection, shops: Shops, wanted: OrderFilter | None = None, page_request: PageRequest = FIRST_PAGE
 ) -> Page[OrderRow]:
-    """Orders that were looked at, those placed last first. An order whose every look failed is among the jobs, not here."""
+    """Orders that were fetched, those placed last first. An order of which every delivery failed is among the jobs, not here."""
     wanted = wanted or OrderFilter()
     search = order_search.search(connection, shops, wanted.text)
     few = search.candidates if search is not None else None
@@ -321,28 +305,29 @@ def orders_page(
 
 def needs_attention(shops: Shops) -> ColumnElement[bool]:
     """That an order is flagged, or that a look at it or a step of its documents failed."""
-    failed_deliveries = select(deliveries.c.shop_id, deliveries.c.order_id).where(
-        deliveries.c.state == "failed",
-        deliveries.c.order_id.is_not(None),
-        *within(deliveries.c.shop_id, shops),
-        unanswered(),
+    failed_deliveries = select(work.c.shop_id, work.c.order_id).where(
+        *failed_jobs(JobKind.PROCESS_ORDER, shops), work.c.order_id.is_not(None), unanswered()
     )
     failed_steps = (
         select(made.c.shop_id, made.c.order_id)
         .join_from(work, made, made.c.document_id == work.c.document_id)
-        .where(literal_column("steps." + FAILED), *within(work.c.shop_id, shops))
+        .where(*failed_jobs(JobKind.STEP, shops))
     )
     both = union(failed_deliveries, failed_steps).subquery("failed")
     failed = exists().where(both.c.shop_id == orders.c.shop_id, both.c.order_id == orders.c.order_id)
     return or_(literal_column("orders." + FLAGGED), failed)
 
 
+def failed_jobs(kind: JobKind, shops: Shops) -> tuple[ColumnElement[bool], ...]:
+    return IS_PENDING, work.c.kind == kind, work.c.state == "failed", *within(work.c.shop_id, shops)
+
+
 def unanswered() -> ColumnElement[bool]:
-    """That no later look at the order of a failed delivery went well: one that did has answered it."""
+    """That no later delivery of a failed one's order was processed: one that was has answered it."""
     later = and_(
-        orders.c.shop_id == deliveries.c.shop_id,
-        orders.c.order_id == deliveries.c.order_id,
-        orders.c.fetched_at >= deliveries.c.finished_at,
+        orders.c.shop_id == work.c.shop_id,
+        orders.c.order_id == work.c.order_id,
+        orders.c.fetched_at >= work.c.done_at,
     )
     return ~exists().where(later)
 

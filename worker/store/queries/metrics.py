@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.domain.document import Kind
 from worker.errors import Unavailable
 from worker.store.database.engine import Store
-from worker.store.database.tables import alerts, deliveries, documents, drafts, shops, signature_failures, steps
+from worker.store.database.tables import alerts, documents, drafts, jobs, shops, signature_failures
+from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.steps import StepName
 
 # Counted as 0 where there are none: a graph of failures must not begin with the first failure.
@@ -34,11 +35,14 @@ class Metrics:
 
 
 def collect(connection: Connection) -> Metrics:
-    """All figures at one moment."""
+    """All metrics at one instant."""
+    work = counted(connection, jobs, jobs.c.kind, jobs.c.name, jobs.c.state)
     return Metrics(
         shops=number(connection, select(func.count()).select_from(shops)),
-        deliveries=zeros(DELIVERY_STATES) | counted(connection, deliveries, deliveries.c.state),
-        steps=zeros(STEP_STATES) | counted(connection, steps, steps.c.name, steps.c.state),
+        deliveries=zeros(DELIVERY_STATES)
+        | {(state,): count for (kind, _, state), count in work.items() if kind == JobKind.PROCESS_ORDER},
+        steps=zeros(STEP_STATES)
+        | {(name, state): count for (kind, name, state), count in work.items() if kind == JobKind.STEP},
         documents=zeros(DOCUMENT_KINDS) | counted(connection, documents, documents.c.kind),
         drafts_open=number(connection, select(func.count()).select_from(drafts).where(drafts.c.state == "open")),
         alerts=counted(connection, alerts, alerts.c.code, where=alerts.c.closed_at.is_(None)),
@@ -77,8 +81,5 @@ def number(connection: Connection, query: Select[int]) -> int:
 
 def oldest_waiting_at(connection: Connection) -> datetime | None:
     """Since when the oldest delivery or step waits."""
-    oldest = (
-        connection.execute(select(func.min(deliveries.c.received_at)).where(deliveries.c.state == "waiting")).scalar(),
-        connection.execute(select(func.min(steps.c.created_at)).where(steps.c.state == "waiting")).scalar(),
-    )
-    return min((at for at in oldest if at is not None), default=None)
+    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)))
+    return connection.execute(select(func.min(jobs.c.created_at)).where(*waiting)).scalar()

@@ -1,4 +1,4 @@
-"""The number register as people read it: each series with a check for gaps, and its numbers page by page."""
+"""The number register for pages: each series with a check for gaps, and its numbers page by page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,10 @@ from sqlalchemy.engine import Row
 from worker.domain.document import Kind
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import Shop
-from worker.store import counters, documents, register
+from worker.store import counters, payments
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, read_page
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import register as register_table
-from worker.store.queries import lists
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class RegisterCheck:
 
 
 def check(connection: Connection, shop: Shop) -> RegisterCheck:
-    """Whether each number of each series is there: by counting, and only where the count is wrong by looking."""
+    """Whether each number of each series is there: by counting, and one by one only where the count is wrong."""
     where = (made.c.shop_id == shop.shop_id, made.c.series != TEST_SERIES.name)
     rows = connection.execute(
         select(
@@ -115,7 +114,7 @@ def checked(connection: Connection, shop: Shop, rows: Sequence[Row[Any]]) -> lis
 
 def beginning(shop: Shop, row: Row[Any], before: Row[Any] | None) -> int:
     """The first number that had to be given: after the one the owner named, 1 in a new year, else after the period *before*."""
-    after = shop.continued_after.get(f"{row.series}:{row.period}")
+    after = shop.numbering.continued_after.get(f"{row.series}:{row.period}")
     if after is not None and row.first == after + 1:
         return int(row.first)
     if before is None or row.period > before.period > 0:
@@ -181,7 +180,7 @@ def of_series(shop_id: str, series: str, period: int) -> tuple[ColumnElement[boo
 
 @dataclass(frozen=True)
 class NumberRow:
-    """One number and its fate (`issued`, `paid`, `credited`, `partly credited`). *missing_before*: numbers left out just below it."""
+    """One number and its status (`issued`, `paid`, `credited`, `partly credited`). *missing_before*: numbers left out just below it."""
 
     document_id: int
     number: str
@@ -220,15 +219,13 @@ def numbers_page(
     query = select(*(made.c[name] for name in NUMBER_COLUMNS), made.c.kind, below.label("below"))
     page = read_page(connection, query.where(*of_series(shop_id, series, period)), (made.c.sequence,), page_request)
     ids = [row.document_id for row in page.rows]
-    marks, credited = documents.marks_of(connection, ids), lists.credited_of(connection, ids)
+    balances = payments.balances(connection, ids)
     return page.of(
         [
             NumberRow(
                 **{name: getattr(row, name) for name in NUMBER_COLUMNS},
                 kind=Kind(row.kind),
-                status=register.status_of(
-                    row.total, credited.get(row.document_id), paid="paid" in marks.get(row.document_id, {})
-                ),
+                status=balances[row.document_id].status,
                 missing_before=row.sequence - row.below - 1 if row.below is not None else 0,
             )
             for row in page.rows

@@ -1,35 +1,37 @@
-"""How one shop stands: what its owner is told every morning."""
+"""The status of one shop, for its owner's daily mail."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from worker.store.database.tables import alerts, deliveries, documents, drafts, steps
+from worker.errors import NumberingPaused, ShopPaused
+from worker.message import NO_MESSAGE, Message
+from worker.store.database.tables import alerts, documents, drafts, jobs
+from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.steps import was_mailed
 
 # Why looks wait for a person who knows: a paused shop, numbers held after a restore.
-PAUSED_CODES = ("shop_suspended", "numbering_paused")
+PAUSED_CODES = (ShopPaused.code, NumberingPaused.code)
 
 
 @dataclass(frozen=True)
 class ShopStatus:
-    """Counts, and the sentences of what failed and of what was repaired since an instant."""
+    """Counts, and the messages of what failed and of what was repaired since an instant."""
 
     issued: int
     mailed: int
     waiting: int
     drafts: int
-    failed: tuple[str, ...]
-    repaired: tuple[str, ...]
+    failed: tuple[Message, ...]
+    repaired: tuple[Message, ...]
 
 
 def of(connection: Connection, shop_id: str, *, since: datetime) -> ShopStatus:
-    mailed = (steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
     return ShopStatus(
         issued=count(connection, documents.c.shop_id == shop_id, documents.c.issued_at >= since),
-        mailed=count(connection, steps.c.shop_id == shop_id, *mailed),
-        waiting=count(connection, deliveries.c.shop_id == shop_id, deliveries.c.state == "waiting")
-        + count(connection, steps.c.shop_id == shop_id, steps.c.state == "waiting"),
+        mailed=count(connection, jobs.c.shop_id == shop_id, *was_mailed(since)),
+        waiting=count(connection, *work_of(shop_id, "waiting")),
         drafts=count(connection, drafts.c.shop_id == shop_id, drafts.c.state == "open"),
         failed=failures(connection, shop_id, since=since),
         repaired=distinct_messages(
@@ -42,35 +44,41 @@ def count(connection: Connection, *where: ColumnElement[bool]) -> int:
     return int(connection.execute(select(func.count()).where(*where)).scalar_one())
 
 
-def failures(connection: Connection, shop_id: str, *, since: datetime) -> tuple[str, ...]:
+def work_of(shop_id: str, state: str) -> tuple[ColumnElement[bool], ...]:
+    """That a job is a look at an order of this shop, or a step of its documents, in this state."""
+    work = jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP))
+    return IS_PENDING, jobs.c.shop_id == shop_id, work, jobs.c.state == state
+
+
+def failures(connection: Connection, shop_id: str, *, since: datetime) -> tuple[Message, ...]:
     """Of looks and of steps; a step's sentence needs the document's number to be understood."""
-    failed_deliveries = select(deliveries.c.message).where(
-        deliveries.c.shop_id == shop_id, deliveries.c.state == "failed", deliveries.c.finished_at >= since
+    failed = (*work_of(shop_id, "failed"), jobs.c.done_at >= since)
+    failed_deliveries = select(jobs.c.message).where(*failed, jobs.c.kind == JobKind.PROCESS_ORDER)
+    failed_steps = (
+        select(documents.c.number, jobs.c.message)
+        .join_from(jobs, documents, jobs.c.document_id == documents.c.document_id)
+        .where(*failed, jobs.c.kind == JobKind.STEP)
     )
-    work = (
-        select(documents.c.number + ": " + steps.c.message)
-        .join_from(steps, documents, steps.c.document_id == documents.c.document_id)
-        .where(steps.c.shop_id == shop_id, steps.c.state == "failed", steps.c.done_at >= since)
+    of_steps = (
+        Message("{document}: {message}", document=row.number, message=row.message)
+        for row in connection.execute(failed_steps)
     )
-    return (*distinct_messages(connection, failed_deliveries), *distinct_messages(connection, work))
+    return (*distinct_messages(connection, failed_deliveries), *dict.fromkeys(of_steps))
 
 
-def overdue(connection: Connection, shop_id: str, *, since: datetime) -> tuple[int, str]:
+def overdue(connection: Connection, shop_id: str, *, since: datetime) -> tuple[int, Message]:
     """How many looks and steps could have been done since then and are not, and why the oldest one is not."""
-    late_deliveries = select(deliveries.c.received_at.label("at"), deliveries.c.message.label("why")).where(
-        deliveries.c.shop_id == shop_id,
-        deliveries.c.state == "waiting",
-        deliveries.c.received_at < since,
-        # One that was put off, by a backfill say, is not late.
-        or_(deliveries.c.next_at < since, deliveries.c.attempts > 0),
-        deliveries.c.code.not_in(PAUSED_CODES),
+    # A look that was put off, by a backfill say, is not late.
+    put_off = and_(jobs.c.kind == JobKind.PROCESS_ORDER, jobs.c.next_at >= since, jobs.c.attempts == 0)
+    late = connection.execute(
+        select(jobs.c.message)
+        .where(*work_of(shop_id, "waiting"), jobs.c.created_at < since, ~put_off)
+        .where(or_(jobs.c.kind == JobKind.STEP, jobs.c.code.not_in(PAUSED_CODES)))
+        .order_by(jobs.c.created_at)
     )
-    work = select(steps.c.created_at.label("at"), steps.c.message.label("why")).where(
-        steps.c.shop_id == shop_id, steps.c.state == "waiting", steps.c.created_at < since
-    )
-    late = connection.execute(late_deliveries.union_all(work).order_by("at")).all()
-    return len(late), (late[0].why if late else "")
+    messages = late.scalars().all()
+    return len(messages), (messages[0] if messages else NO_MESSAGE)
 
 
-def distinct_messages(connection: Connection, query: Select[str]) -> tuple[str, ...]:
+def distinct_messages(connection: Connection, query: Select[Message]) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(connection.execute(query).scalars()))

@@ -11,13 +11,15 @@ from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.store import counters as numbering
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import alerts, deliveries, documents, drafts, orders, steps
+from worker.store.database.tables import alerts, documents, drafts, jobs, orders
+from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.steps import was_mailed
 
 
 @dataclass(frozen=True)
 class Today:
-    """Counts. Since the day began: *orders* placed, *documents* issued, *mails* sent. Now: looks and steps that wait (or run)
-    and that failed, drafts that are open, alarms that are. *oldest_waiting_at*: since when the oldest waits; None: nothing does.
+    """Counts. Since the day began: *orders* placed, *documents* issued, *mails* sent. Now: deliveries and steps that wait (or run)
+    and that failed, open drafts, open alerts. *oldest_waiting_at*: since when the oldest waits; None: nothing does.
     """
 
     orders: int = 0
@@ -50,7 +52,7 @@ def today(connection: Connection, shops: Shops, *, since: datetime) -> Today:
 
 
 def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[str, Today]:
-    """The figures of each shop, by its id; a shop of which there is nothing to tell is left out."""
+    """The counts of each shop, by its id; a shop with nothing but zeros is left out."""
     found: dict[str, Today] = {}
     for name, shop_id, number in counts(connection, shops, since):
         row = found.get(shop_id, Today())
@@ -64,22 +66,15 @@ def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[st
 def counts(connection: Connection, shops: Shops, since: datetime) -> list[tuple[str, str, int]]:
     """Each figure by its name, of each shop by its id."""
     day = since.date() - timedelta(days=1)  # leads to the few documents of which the instant is then asked
-    mailed = (steps.c.name == "mail", steps.c.state == "done", steps.c.done_at >= since)
-    at_work = ("waiting", "running")
+    work = (IS_PENDING, jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)))
     queries = {
         "orders": [counted(orders.c.shop_id, shops, orders.c.ordered_at >= since)],
         "documents": [
             counted(documents.c.shop_id, shops, documents.c.issued_on >= day, documents.c.issued_at >= since)
         ],
-        "mails": [counted(steps.c.shop_id, shops, *mailed)],
-        "waiting": [
-            counted(deliveries.c.shop_id, shops, deliveries.c.state.in_(at_work)),
-            counted(steps.c.shop_id, shops, steps.c.state.in_(at_work)),
-        ],
-        "failed": [
-            counted(deliveries.c.shop_id, shops, deliveries.c.state == "failed"),
-            counted(steps.c.shop_id, shops, steps.c.state == "failed"),
-        ],
+        "mails": [counted(jobs.c.shop_id, shops, *was_mailed(since))],
+        "waiting": [counted(jobs.c.shop_id, shops, *work, jobs.c.state.in_(("waiting", "running")))],
+        "failed": [counted(jobs.c.shop_id, shops, *work, jobs.c.state == "failed")],
         "drafts": [counted(drafts.c.shop_id, shops, drafts.c.state == "open")],
         "alerts": [counted(alerts.c.shop_id, shops, alerts.c.closed_at.is_(None))],
     }
@@ -96,14 +91,10 @@ def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]
 
 
 def oldest_waiting(connection: Connection, shops: Shops) -> list[tuple[str, datetime]]:
-    found: list[tuple[str, datetime]] = []
-    for owner, state, at in (
-        (deliveries.c.shop_id, deliveries.c.state, deliveries.c.received_at),
-        (steps.c.shop_id, steps.c.state, steps.c.created_at),
-    ):
-        query = select(owner, func.min(at, type_=at.type)).where(state == "waiting", *within(owner, shops))
-        found += [(shop_id, since) for shop_id, since in connection.execute(query.group_by(owner))]
-    return found
+    oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
+    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)))
+    query = select(jobs.c.shop_id, oldest).where(*waiting, *within(jobs.c.shop_id, shops)).group_by(jobs.c.shop_id)
+    return [(shop_id, since) for shop_id, since in connection.execute(query)]
 
 
 def add_up(some: Iterable[Today]) -> Today:
@@ -118,7 +109,7 @@ def next_numbers(connection: Connection, shop: Shop, *, day: date) -> tuple[Next
     """What the next document of each series is called if it is issued on *day* (in the shop's zone)."""
     kinds: dict[str, list[Kind]] = {}
     # In the order in which an order goes through them; shops are stored by the names of their kinds.
-    ordered = {kind: shop.series[kind] for kind in Kind if kind in shop.series}
+    ordered = {kind: shop.numbering.series[kind] for kind in Kind if kind in shop.numbering.series}
     for kind, series in ordered.items():
         kinds.setdefault(series.name, []).append(kind)
     counters = {counter.series: counter for counter in numbering.counters(connection, shop.shop_id)}

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from worker.store.database.tables import Amount, Instant
+from worker.store.database.tables import Amount, Instant, MessageText
 
 revision = "0001"
 down_revision = None
@@ -12,18 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "acts",
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", Instant(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("shop_id", sa.String(length=40), nullable=True),
-        sa.Column("code", sa.String(length=60), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("address", sa.String(length=45), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_acts")),
-    )
-    op.create_index("ix_acts_shop", "acts", ["shop_id", "entry_id"], unique=False)
     op.create_table(
         "hourly_stats",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -84,7 +72,7 @@ def upgrade() -> None:
         sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("message", MessageText(), nullable=False),
         sa.Column("first_at", Instant(), nullable=False),
         sa.Column("last_at", Instant(), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
@@ -120,51 +108,43 @@ def upgrade() -> None:
     op.create_table(
         "audit_trail",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=True),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("document_id", sa.BigInteger(), nullable=True),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("message", MessageText(), nullable=False),
+        sa.Column("address", sa.String(length=45), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_audit_trail_shop_id")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_trail")),
     )
     op.create_index("ix_audit_trail_shop_entry", "audit_trail", ["shop_id", "entry_id"], unique=False)
     op.create_index("ix_audit_trail_shop_order", "audit_trail", ["shop_id", "order_id"], unique=False)
-    op.create_table(
-        "deliveries",
-        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("shop_id", sa.String(length=40), nullable=False),
-        sa.Column("source", sa.String(length=12), nullable=False),
-        sa.Column("topic", sa.String(length=40), nullable=False),
-        sa.Column("order_id", sa.BigInteger(), nullable=True),
-        sa.Column("received_at", Instant(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.Column("body_sha256", sa.String(length=64), nullable=False),
-        sa.Column("headers", sa.Text(), server_default="[]", nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("next_at", Instant(), nullable=False),
-        sa.Column("lease", sa.String(length=36), nullable=True),
-        sa.Column("lease_until", Instant(), nullable=True),
-        sa.Column("code", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("finished_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_deliveries_state")),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_deliveries_shop_id")),
-        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
-    )
-    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at", "delivery_id"], unique=False)
-    op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"], unique=False)
     op.create_index(
-        "ix_deliveries_shop_received_at", "deliveries", ["shop_id", "received_at", "delivery_id"], unique=False
+        "ix_audit_trail_shop_users",
+        "audit_trail",
+        ["shop_id", "entry_id"],
+        unique=False,
+        sqlite_where=sa.text(
+            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
+        ),
+        postgresql_where=sa.text(
+            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
+        ),
     )
     op.create_index(
-        "ix_deliveries_shop_state", "deliveries", ["shop_id", "state", "received_at", "delivery_id"], unique=False
+        "ix_audit_trail_users",
+        "audit_trail",
+        ["entry_id"],
+        unique=False,
+        sqlite_where=sa.text(
+            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
+        ),
+        postgresql_where=sa.text(
+            "code IN ('invited', 'joined', 'member_removed', 'password_changed', 'password_link', 'role_changed', 'second_factor_off', 'second_factor_on', 'sessions_ended', 'shop_created', 'sign_in_failed', 'signed_in', 'user_created', 'user_removed', 'user_resumed', 'user_suspended', 'withdrawn')"
+        ),
     )
-    op.create_index("ix_deliveries_state", "deliveries", ["state", "received_at", "delivery_id"], unique=False)
-    op.create_index("ix_deliveries_state_next_at", "deliveries", ["state", "next_at"], unique=False)
     op.create_table(
         "documents",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -347,7 +327,7 @@ def upgrade() -> None:
         sa.Column("last_report", sa.Text(), server_default="{}", nullable=False),
         sa.Column("check_state", sa.String(length=12), nullable=False),
         sa.Column("check_code", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("check_message", sa.Text(), server_default="", nullable=False),
+        sa.Column("check_message", MessageText(), server_default="", nullable=False),
         sa.Column("checked_at", Instant(), nullable=True),
         sa.Column("last_response_at", Instant(), nullable=True),
         sa.Column("synced_document_id", sa.BigInteger(), server_default="0", nullable=False),
@@ -389,25 +369,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "day", name=op.f("pk_signature_failures")),
     )
     op.create_table(
-        "tasks",
-        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("shop_id", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("argument", sa.Text(), nullable=False),
-        sa.Column("requested_by", sa.Text(), nullable=False),
-        sa.Column("requested_at", Instant(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("lease", sa.String(length=36), nullable=True),
-        sa.Column("lease_until", Instant(), nullable=True),
-        sa.Column("answer", sa.Text(), server_default="", nullable=False),
-        sa.Column("finished_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_tasks_state")),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_tasks_shop_id")),
-        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_tasks")),
-    )
-    op.create_index("ix_tasks_shop_state", "tasks", ["shop_id", "state", "requested_at"], unique=False)
-    op.create_index("ix_tasks_state", "tasks", ["state"], unique=False)
-    op.create_table(
         "webhook_endpoints",
         sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -417,11 +378,19 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("stopped_at", Instant(), nullable=True),
-        sa.Column("stop_message", sa.Text(), server_default="", nullable=False),
+        sa.Column("stop_message", MessageText(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_webhook_endpoints_shop_id")),
         sa.PrimaryKeyConstraint("endpoint_id", name=op.f("pk_webhook_endpoints")),
     )
     op.create_index("ix_webhook_endpoints_shop", "webhook_endpoints", ["shop_id"], unique=False)
+    op.create_table(
+        "document_links",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revoked_at", Instant(), nullable=False),
+        sa.Column("renewed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_document_links_document_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_links")),
+    )
     op.create_table(
         "files",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -434,15 +403,166 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document_id", "format", name=op.f("pk_files")),
     )
     op.create_table(
-        "marks",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("mark", sa.String(length=12), nullable=False),
-        sa.Column("marked_at", Instant(), nullable=False),
-        sa.Column("on_date", sa.Date(), nullable=True),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_marks_document_id")),
-        sa.PrimaryKeyConstraint("document_id", "mark", name=op.f("pk_marks")),
+        "jobs",
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("group_id", sa.String(length=36), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("code", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("message", MessageText(), server_default="", nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("done_at", Instant(), nullable=True),
+        sa.CheckConstraint("kind IN ('process_order','step','task','webhook_event')", name=op.f("ck_jobs_kind")),
+        sa.CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name=op.f("ck_jobs_state")),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_jobs_document_id")),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["webhook_endpoints.endpoint_id"], name=op.f("fk_jobs_endpoint_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_jobs_shop_id")),
+        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
     )
+    op.create_index("ix_jobs_done_at", "jobs", ["done_at"], unique=False)
+    op.create_index(
+        "ix_jobs_due",
+        "jobs",
+        ["kind", "state", "next_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
+        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+    )
+    op.create_index(
+        "ix_jobs_endpoint",
+        "jobs",
+        ["endpoint_id", "state"],
+        unique=False,
+        sqlite_where=sa.text("endpoint_id IS NOT NULL"),
+        postgresql_where=sa.text("endpoint_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_failed",
+        "jobs",
+        ["name", "document_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "ix_jobs_group",
+        "jobs",
+        ["group_id"],
+        unique=False,
+        sqlite_where=sa.text("group_id IS NOT NULL"),
+        postgresql_where=sa.text("group_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_kind_pending",
+        "jobs",
+        ["kind", "state", "created_at", "job_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
+        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+    )
+    op.create_index(
+        "ix_jobs_lease",
+        "jobs",
+        ["lease"],
+        unique=False,
+        sqlite_where=sa.text("lease IS NOT NULL"),
+        postgresql_where=sa.text("lease IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_order",
+        "jobs",
+        ["shop_id", "order_id"],
+        unique=False,
+        sqlite_where=sa.text("order_id IS NOT NULL"),
+        postgresql_where=sa.text("order_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_passing",
+        "jobs",
+        ["kind", "done_at"],
+        unique=False,
+        sqlite_where=sa.text("kind IN ('task','webhook_event')"),
+        postgresql_where=sa.text("kind IN ('task','webhook_event')"),
+    )
+    op.create_index(
+        "ix_jobs_pending",
+        "jobs",
+        ["state", "created_at", "job_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
+        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+    )
+    op.create_index("ix_jobs_shop_done_at", "jobs", ["shop_id", "done_at"], unique=False)
+    op.create_index(
+        "ix_jobs_shop_failed",
+        "jobs",
+        ["shop_id", "name", "document_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "ix_jobs_shop_kind_pending",
+        "jobs",
+        ["shop_id", "kind", "state", "created_at", "job_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
+        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+    )
+    op.create_index(
+        "ix_jobs_shop_pending",
+        "jobs",
+        ["shop_id", "state", "created_at", "job_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
+        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+    )
+    op.create_index(
+        "uq_jobs_step",
+        "jobs",
+        ["document_id", "name"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'step'"),
+        postgresql_where=sa.text("kind = 'step'"),
+    )
+    op.create_index(
+        "uq_jobs_webhook_event",
+        "jobs",
+        ["document_id", "name", "endpoint_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'webhook_event'"),
+        postgresql_where=sa.text("kind = 'webhook_event'"),
+    )
+    op.create_table(
+        "payments",
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", Amount(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("method", sa.Text(), server_default="", nullable=False),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("source IN ('order','person')", name=op.f("ck_payments_source")),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_payments_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payments_shop_id")),
+        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_payments")),
+    )
+    op.create_index("ix_payments_document", "payments", ["document_id"], unique=False)
+    op.create_index("ix_payments_shop_created_at", "payments", ["shop_id", "created_at"], unique=False)
     op.create_table(
         "register",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -458,51 +578,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("document_id", name=op.f("uq_register_document_id")),
     )
     op.create_table(
-        "steps",
-        sa.Column("step_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("shop_id", sa.String(length=40), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.String(length=12), nullable=False),
-        sa.Column("mail_group", sa.String(length=36), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("next_at", Instant(), nullable=False),
-        sa.Column("lease", sa.String(length=36), nullable=True),
-        sa.Column("lease_until", Instant(), nullable=True),
-        sa.Column("code", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("detail", sa.Text(), server_default="", nullable=False),
-        sa.Column("done_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name=op.f("ck_steps_state")),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_steps_document_id")),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_steps_shop_id")),
-        sa.PrimaryKeyConstraint("step_id", name=op.f("pk_steps")),
-        sa.UniqueConstraint("document_id", "name", name=op.f("uq_steps_document_id_name")),
-    )
-    op.create_index("ix_steps_done_at", "steps", ["done_at"], unique=False)
-    op.create_index(
-        "ix_steps_failed",
-        "steps",
-        ["name", "document_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'failed'"),
-        postgresql_where=sa.text("state = 'failed'"),
-    )
-    op.create_index("ix_steps_mail_group", "steps", ["mail_group"], unique=False)
-    op.create_index("ix_steps_shop_done_at", "steps", ["shop_id", "done_at"], unique=False)
-    op.create_index(
-        "ix_steps_shop_failed",
-        "steps",
-        ["shop_id", "name", "document_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'failed'"),
-        postgresql_where=sa.text("state = 'failed'"),
-    )
-    op.create_index("ix_steps_shop_state", "steps", ["shop_id", "state", "created_at", "step_id"], unique=False)
-    op.create_index("ix_steps_state", "steps", ["state", "created_at", "step_id"], unique=False)
-    op.create_index("ix_steps_state_next_at", "steps", ["state", "next_at"], unique=False)
-    op.create_table(
         "unpaid",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -514,31 +589,41 @@ def upgrade() -> None:
     op.create_index("ix_unpaid_issued_on", "unpaid", ["issued_on", "document_id"], unique=False)
     op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "issued_on", "document_id"], unique=False)
     op.create_table(
-        "webhook_events",
-        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("next_at", Instant(), nullable=False),
-        sa.Column("lease", sa.String(length=36), nullable=True),
-        sa.Column("lease_until", Instant(), nullable=True),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("done_at", Instant(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting','running','done','failed')", name=op.f("ck_webhook_events_state")),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_webhook_events_document_id")),
-        sa.ForeignKeyConstraint(
-            ["endpoint_id"], ["webhook_endpoints.endpoint_id"], name=op.f("fk_webhook_events_endpoint_id")
+        "deliveries",
+        sa.Column(
+            "delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_webhook_events")),
-        sa.UniqueConstraint(
-            "endpoint_id", "kind", "document_id", name=op.f("uq_webhook_events_endpoint_id_kind_document_id")
-        ),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("topic", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("body_sha256", sa.String(length=64), nullable=False),
+        sa.Column("headers", sa.Text(), server_default="[]", nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["jobs.job_id"], name=op.f("fk_deliveries_delivery_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_deliveries_shop_id")),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
     )
-    op.create_index("ix_webhook_events_endpoint_state", "webhook_events", ["endpoint_id", "state"], unique=False)
-    op.create_index("ix_webhook_events_state_next_at", "webhook_events", ["state", "next_at"], unique=False)
+    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at", "delivery_id"], unique=False)
+    op.create_index("ix_deliveries_shop_order", "deliveries", ["shop_id", "order_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_shop_received_at", "deliveries", ["shop_id", "received_at", "delivery_id"], unique=False
+    )
+    op.create_table(
+        "tasks",
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("argument", sa.Text(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("requested_at", Instant(), nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_tasks_shop_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["jobs.job_id"], name=op.f("fk_tasks_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_tasks")),
+    )
+    op.create_index("ix_tasks_shop_requested_at", "tasks", ["shop_id", "requested_at"], unique=False)
     for table in WRITTEN_ONCE:
         refuse_changes(table)
 
@@ -554,6 +639,7 @@ WRITTEN_ONCE = {
     "register": (("shop_id", "position"), ("document_id",)),
     "files": (("document_id", "format"),),
     "audit_trail": (("entry_id",),),
+    "payments": (("payment_id",),),
 }
 
 

@@ -1,4 +1,4 @@
-"""The operator's own templates: filled in a process beside this one (`filling`), so that time and memory have a limit.
+"""The operator's templates are filled in a process beside this one (`child`), so that time and memory have a limit.
 
 The two speak in frames: eight bytes of length, and JSON.
 """
@@ -13,11 +13,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
 from worker.errors import Rejected, Unavailable
+from worker.message import Message, read_message
 from worker.rendering.paper import DocumentView
 from worker.store.database import json_codec
 
@@ -44,8 +46,12 @@ class TemplateProcess:
             answer = self._request(view)
         if "page" in answer:
             return str(answer["page"])
-        line = f", line {answer['line']}" if answer["line"] else ""
-        raise template_error(f"{answer['file'] or template_name(view)}{line}: {answer['reason']}")
+        file, reason = answer["file"] or template_name(view), reason_of(answer)
+        if answer["line"]:
+            raise template_error(
+                Message("{file}, line {line}: {reason}", file=file, line=answer["line"], reason=reason)
+            )
+        raise template_error(Message("{file}: {reason}", file=file, reason=reason))
 
     def close(self) -> None:
         if self._process is not None:
@@ -60,22 +66,27 @@ class TemplateProcess:
             return read_answer(process, self.timeout_s)
         except TimeoutError as error:
             self.close()
-            raise template_error(
-                f"{template_name(view)}: it is not filled within {self.timeout_s:g} seconds"
-            ) from error
+            reason = Message("it is not filled within {seconds} seconds", seconds=f"{self.timeout_s:g}")
+            raise template_error(Message("{file}: {reason}", file=template_name(view), reason=reason)) from error
         except OSError as error:
             self.close()
             log.warning("the process that fills templates ended: %s", error)
             raise Unavailable("The templates could not be filled just now.", code="templates_unavailable") from error
         except BaseException:
-            self.close()  # a job's time was up: the answer on its way is not the next paper's
+            self.close()  # a job's time was up: the answer on its way is not the next document's
             raise
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
-        command = [sys.executable, "-m", "worker.rendering.filling", str(self.folder), str(self.megabytes)]
+        command = [
+            sys.executable,
+            "-m",
+            "worker.rendering.operator_templates.child",
+            str(self.folder),
+            str(self.megabytes),
+        ]
         # A session of its own: Ctrl-C is for us, and this process ends when its input does.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         try:
@@ -87,18 +98,24 @@ class TemplateProcess:
 
 @cache
 def template_process(folder: Path) -> TemplateProcess:
-    """The room of this process for *folder*."""
+    """The child process for *folder*; one for each of ours."""
     made = TemplateProcess(folder)
     atexit.register(made.close)
     return made
 
 
-def template_error(what: str) -> Rejected:
+def template_error(what: Message) -> Rejected:
     return Rejected(
-        f"A template of this server does not work: {what}. Nothing is issued with it until whoever runs the server has "
+        "A template of this server does not work: {what}. Nothing is issued with it until whoever runs the server has "
         "mended it; `facturelay templates check` shows when it works.",
+        what=what,
         code="template_failed",
     )
+
+
+def reason_of(answer: Mapping[str, Any]) -> str | Message:
+    """What the process says: a message of ours, or the text of what the template raised."""
+    return read_message(answer["reason"]) if isinstance(answer["reason"], Mapping) else str(answer["reason"])
 
 
 def template_name(view: DocumentView) -> str:
@@ -116,7 +133,7 @@ def read_answer(process: subprocess.Popen[bytes], timeout_s: float) -> dict[str,
 
 
 def request_for(view: DocumentView) -> dict[str, object]:
-    """What `paper_of` makes a paper of again."""
+    """The request from which the child builds the same view."""
     return {
         "draft": json_codec.dump(view.draft),
         "number": view.number,

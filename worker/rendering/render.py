@@ -1,4 +1,4 @@
-"""The two prints: of an issued document, and of a draft that has no number yet."""
+"""PDFs of an issued document, and of a draft that has no number yet."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,9 +6,11 @@ from datetime import datetime
 from worker.domain.document import Document, Draft
 from worker.errors import FacturelayError
 from worker.i18n import Translator
-from worker.rendering import own, press
+from worker.message import Message
+from worker.rendering import press
 from worker.rendering.brand import Brand
 from worker.rendering.fonts import FAMILY
+from worker.rendering.operator_templates import process
 from worker.rendering.paper import DocumentView, to_html
 
 PLAIN = Brand()
@@ -28,18 +30,24 @@ def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> bytes:
 
 
 def print_pdf(view: DocumentView, created_at: datetime | None = None) -> bytes:
-    """The PDF of *paper*, filled and laid out."""
+    """Fill the template for *view* and lay it out."""
     folder = view.brand.templates
     repeated = replace(view, repeat_head=True)
     if folder is None:
         return press.to_pdf(to_html(view), created_at=created_at, repeat_head=lambda: to_html(repeated))
-    fill = own.template_process(folder).fill
+    fill = process.template_process(folder).fill
     try:
         return press.to_pdf(fill(view), created_at=created_at, folder=folder, repeat_head=lambda: fill(repeated))
     except FacturelayError:
         raise
     except Exception as error:
-        raise own.template_error(f"{own.template_name(view)}: the page it makes cannot be printed ({error})") from error
+        raise process.template_error(
+            Message(
+                "{template}: the page it makes cannot be printed ({error})",
+                template=process.template_name(view),
+                error=error,
+            )
+        ) from error
 
 
 def preload() -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from worker.errors import Rejected, Unavailable
 from worker.i18n import Translator
 from worker.rendering import LAYOUTS, Brand
-from worker.rendering.own import TemplateProcess
+from worker.rendering.operator_templates.process import TemplateProcess
 from worker.rendering.paper import DocumentView, to_html
 from worker.rendering.press import to_pdf
 from worker.rendering.samples import a_logo, samples
@@ -58,7 +58,7 @@ def refusal(room: TemplateProcess, **templates: str) -> str:
     with pytest.raises(Rejected) as refused:
         room.fill(paper())
     assert refused.value.code == "template_failed"
-    start, middle, _ = refused.value.message.partition(". Nothing is issued with it")
+    start, middle, _ = str(refused.value.message).partition(". Nothing is issued with it")
     assert middle
     return start.removeprefix("A template of this server does not work: ")
 
@@ -156,7 +156,7 @@ def test_a_process_that_is_gone_is_told_from_a_template_that_fails(room: Templat
     assert room.fill(paper()) == "fine"
     process = room._process  # noqa: SLF001 - as the system would end it, not as we would
     assert process is not None
-    os.kill(process.pid, signal.SIGSTOP)  # it takes the paper and answers no more
+    os.kill(process.pid, signal.SIGSTOP)  # it takes the request and answers no more
     threading.Timer(0.2, os.kill, (process.pid, signal.SIGKILL)).start()
 
     with pytest.raises(Unavailable, match="just now"):

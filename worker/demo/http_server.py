@@ -1,4 +1,4 @@
-"""Serve a WSGI application on a loopback port from a daemon thread, without a word on the terminal."""
+"""Serve a WSGI application on a loopback port from a daemon thread, without output on the terminal."""
 
 import threading
 from dataclasses import dataclass

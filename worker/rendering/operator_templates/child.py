@@ -1,7 +1,7 @@
-"""The process in which the operator's templates are filled: `python -m worker.rendering.filling FOLDER MEGABYTES`.
+"""The process in which the operator's templates are filled: `python -m worker.rendering.operator_templates.child FOLDER MEGABYTES`.
 
 It reads requests and answers them until its input ends. What a template gets wrong is part of the answer; what takes too
-long is ended from outside (`own`).
+long is ended from outside (`process`).
 """
 
 import json
@@ -19,15 +19,16 @@ from jinja2 import TemplateNotFound, TemplateSyntaxError
 
 from worker.domain.document import Draft
 from worker.i18n import Translator
+from worker.message import Message, plain_message
 from worker.rendering.brand import Brand
 from worker.rendering.letters import with_script_fonts
-from worker.rendering.own import FRAME_LENGTH, LARGEST_PAGE, write_frame
+from worker.rendering.operator_templates.process import FRAME_LENGTH, LARGEST_PAGE, write_frame
 from worker.rendering.paper import DocumentView, template_context, template_for
 from worker.store.database import json_codec
 
 
 class PageTooLarge(Exception):
-    """The template goes on and on."""
+    """The page is too large: the template never ends."""
 
 
 def main() -> None:
@@ -47,15 +48,16 @@ def main() -> None:
 
 
 def answer_request(request: dict[str, Any], folder: Path) -> dict[str, object]:
-    """The page, or what is wrong: file, line (0: none) and reason."""
+    """The page, or what is wrong: file, line (0: none) and reason (a plain message, or another program's text)."""
     try:
         return {"page": fill_template(view_from_request(request), folder)}
     except MemoryError:
-        return {"file": "", "line": 0, "reason": "it needs more memory than it may have"}
+        return {"file": "", "line": 0, "reason": plain_message(Message("it needs more memory than it may have"))}
     except PageTooLarge:
-        return {"file": "", "line": 0, "reason": f"its page has more than {LARGEST_PAGE:,} characters"}
+        reason = Message("its page has more than {most} characters", most=f"{LARGEST_PAGE:,}")
+        return {"file": "", "line": 0, "reason": plain_message(reason)}
     except TemplateNotFound as error:
-        return {"file": str(error.name), "line": 0, "reason": "there is no such template"}
+        return {"file": str(error.name), "line": 0, "reason": plain_message(Message("there is no such template"))}
     except TemplateSyntaxError as error:
         return {"file": error.name or "", "line": error.lineno, "reason": error.message or ""}
     except Exception as error:  # noqa: BLE001 - a template can raise anything, and whoever wrote it must read it

@@ -1,0 +1,70 @@
+"""What of a document is still to be paid."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from worker.domain.money import ZERO
+
+
+class PaymentSource(StrEnum):
+    """Who says that money came in: WooCommerce, of the whole order, or a person."""
+
+    ORDER = "order"
+    PERSON = "person"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word."""
+
+    paid_on: date
+    source: PaymentSource
+    by: str
+    method: str = ""
+    reference: str = ""
+
+
+def open_amount(total: Decimal, *, credited: Decimal, paid: Decimal) -> Decimal:
+    """What is still to be paid of a document; below zero: what is to be given back."""
+    return total - credited - paid
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A document's total, what its credit notes took back and what was paid, in its own currency.
+
+    *credited* is None where there is no credit note, *paid* where there is no payment. *last_paid_on* is the day of the
+    newest payment, *last_paid_at* when it was stored.
+    """
+
+    total: Decimal
+    credited: Decimal | None = None
+    paid: Decimal | None = None
+    last_paid_on: date | None = None
+    last_paid_at: datetime | None = None
+
+    @property
+    def open(self) -> Decimal:
+        return open_amount(self.total, credited=self.credited or ZERO, paid=self.paid or ZERO)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether money came in and nothing more is asked. What credit notes took back wholly was not paid."""
+        return self.paid is not None and self.open <= 0
+
+    @property
+    def paid_on(self) -> date | None:
+        return self.last_paid_on if self.is_paid else None
+
+    @property
+    def paid_at(self) -> datetime | None:
+        return self.last_paid_at if self.is_paid else None
+
+    @property
+    def status(self) -> str:
+        """What became of a number, as the register tells it."""
+        if self.credited is not None:
+            return "credited" if self.credited >= self.total else "partly credited"
+        return "paid" if self.is_paid else "issued"

@@ -1,0 +1,156 @@
+"""Jobs: work that is leased. One row each, claimed by one worker at a time, tried again until it is done or given up."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal_column, or_, select, update
+
+from worker.message import NO_MESSAGE, Message
+from worker.store.database.tables import PASSING, PENDING, jobs
+
+
+class JobKind(StrEnum):
+    """What a job is about: an order of a shop, a document, a row of `tasks`, a document and a webhook endpoint."""
+
+    PROCESS_ORDER = "process_order"
+    STEP = "step"
+    TASK = "task"
+    WEBHOOK_EVENT = "webhook_event"
+
+
+@dataclass(frozen=True)
+class Leased:
+    """One job, or several that are done together, in the hands of one worker until the lease runs out.
+
+    *attempts* counts the one that begins now; *since* is when it was asked for.
+    """
+
+    lease: str
+    attempts: int
+    since: datetime
+
+
+# In the words of the indexes. Open or failed: all but what is done with.
+IS_PENDING: ColumnElement[bool] = literal_column("jobs." + PENDING)
+# Of a kind that is deleted some time after it is done.
+IS_PASSING: ColumnElement[bool] = literal_column("jobs." + PASSING)
+
+
+def add(
+    connection: Connection, kind: JobKind, name: str, *, shop_id: str, now: datetime, order_id: int | None = None
+) -> int:
+    """A job that waits from *now* on; its id, which is also the id of the row that says more about it."""
+    values = {"kind": kind, "name": name, "shop_id": shop_id, "order_id": order_id}
+    new = insert(jobs).values(**values, state="waiting", created_at=now, next_at=now)
+    return int(connection.execute(new.returning(jobs.c.job_id)).scalar_one())
+
+
+def claim(
+    connection: Connection,
+    *which: ColumnElement[bool],
+    now: datetime,
+    lease_for: timedelta,
+    one_at_a_time: str | None = None,
+) -> str | None:
+    """Lease those of *which* that are free; the lease, or None when there is none.
+
+    *one_at_a_time* names a column: nothing is leased while a job of this kind with the same value in it is in other hands.
+    """
+    lease = str(uuid.uuid4())
+    mine = [*which, free(now)]
+    if one_at_a_time is not None:
+        mine.append(~is_in_other_hands(one_at_a_time, lease, now))
+    leased = (
+        update(jobs)
+        .where(*mine)
+        .values(state="running", lease=lease, lease_until=now + lease_for, attempts=jobs.c.attempts + 1)
+    )
+    return lease if connection.execute(leased).rowcount else None
+
+
+def is_in_other_hands(column: str, lease: str, now: datetime) -> ColumnElement[bool]:
+    other = jobs.alias()
+    same = (other.c[column] == jobs.c[column], other.c.kind == jobs.c.kind)
+    # While it leases several jobs, SQLite sees those that it has leased just before.
+    running = (other.c.state == "running", other.c.lease_until >= now, other.c.lease != lease)
+    return select(other.c.job_id).where(*same, *running).exists()
+
+
+def renew(connection: Connection, lease: str, *, until: datetime) -> bool:
+    """Keep the lease of a job that takes long. False when it was lost meanwhile."""
+    return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(lease_until=until)).rowcount)
+
+
+def save_detail(connection: Connection, lease: str, detail: str) -> None:
+    """Keep *detail* on the leased jobs before the world is told: a Message-ID, so that a repeat carries the same one."""
+    connection.execute(update(jobs).where(jobs.c.lease == lease).values(detail=detail))
+
+
+def finish(
+    connection: Connection,
+    lease: str,
+    *,
+    now: datetime,
+    state: str = "done",
+    code: str = "",
+    message: Message = NO_MESSAGE,
+) -> bool:
+    """Close the leased jobs as `done`, `skipped` or `failed`. False when the lease was lost meanwhile."""
+    return bool(close(connection, jobs.c.lease == lease, now=now, state=state, code=code, message=message))
+
+
+def retry_later(connection: Connection, lease: str, *, code: str, message: Message, next_at: datetime) -> bool:
+    """Let the leased jobs wait until *next_at*, keeping why. False when the lease was lost meanwhile."""
+    values = {"state": "waiting", "lease": None, "lease_until": None, "next_at": next_at}
+    waiting = update(jobs).where(jobs.c.lease == lease).values(**values, code=code, message=message)
+    return bool(connection.execute(waiting).rowcount)
+
+
+def put_back(connection: Connection, lease: str) -> bool:
+    """Let the leased job wait for its next slice, as if it had not been tried: others go first."""
+    values = {"state": "waiting", "lease": None, "lease_until": None, "attempts": 0}
+    return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
+
+
+def close(
+    connection: Connection, *which: ColumnElement[bool], now: datetime, state: str, code: str, message: Message
+) -> int:
+    """End jobs, leased or not. Returns how many."""
+    values = {"state": state, "lease": None, "lease_until": None, "code": code, "message": message, "done_at": now}
+    return connection.execute(update(jobs).where(*which).values(**values)).rowcount
+
+
+def retry(connection: Connection, *which: ColumnElement[bool], now: datetime, **changes: object) -> tuple[int, ...]:
+    """Let jobs wait once more, from *now* on, as if they had not been tried; their ids. *changes*: other columns."""
+    values = {"state": "waiting", "attempts": 0, "next_at": now, "done_at": None} | changes
+    again = update(jobs).where(*which).values(**values).returning(jobs.c.job_id)
+    return tuple(int(job_id) for job_id in connection.execute(again).scalars())
+
+
+def due_ids(connection: Connection, *which: ColumnElement[bool], now: datetime, limit: int) -> tuple[int, ...]:
+    """Those of *which* that can be done now, oldest first."""
+    found = select(jobs.c.job_id).where(*which, IS_PENDING, free(now)).order_by(jobs.c.job_id).limit(limit)
+    return tuple(int(job_id) for job_id in connection.execute(found).scalars())
+
+
+def counts(connection: Connection, kinds: Collection[JobKind]) -> dict[str, int]:
+    """How many jobs of *kinds* there are in each state."""
+    counted = select(jobs.c.state, func.count()).where(jobs.c.kind.in_(kinds)).group_by(jobs.c.state)
+    return {state: int(number) for state, number in connection.execute(counted)}
+
+
+def done_ids(connection: Connection, kind: JobKind, *, before: datetime, limit: int) -> tuple[int, ...]:
+    """The oldest jobs of a kind that is not kept for ever which ended before then, whatever their end."""
+    ended = (IS_PASSING, jobs.c.kind == kind, jobs.c.done_at < before)
+    return tuple(connection.execute(select(jobs.c.job_id).where(*ended).order_by(jobs.c.job_id).limit(limit)).scalars())
+
+
+def free(now: datetime) -> ColumnElement[bool]:
+    """Waiting and due, or leased to a worker that is gone."""
+    return or_(
+        and_(jobs.c.state == "waiting", jobs.c.next_at <= now),
+        and_(jobs.c.state == "running", jobs.c.lease_until < now),
+    )

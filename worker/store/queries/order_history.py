@@ -1,0 +1,148 @@
+"""The story of an order: what came in, what was decided, what was made of it and what became of that. Told alike to pages and programs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from worker.domain.document import Document, Draft, Kind, StoredDraft
+from worker.domain.payment import Balance
+from worker.errors import Rejected
+from worker.store import audit_trail, deliveries, document_links, documents, orders, payments, steps
+from worker.store.audit_trail import AuditEntry
+from worker.store.deliveries import Delivery
+from worker.store.document_links import LinkRevocation
+from worker.store.documents import StoredFile
+from worker.store.orders import StoredOrder
+from worker.store.steps import Step, StepName
+
+# A statement takes only so many parameters: 65,535 on PostgreSQL.
+MOST_IDS = 5_000
+
+
+@dataclass(frozen=True)
+class DocumentDetails:
+    """An issued document or a waiting draft, with what became of it. *steps* are in the order in which they are done."""
+
+    shop_id: str
+    draft: Draft
+    document: Document | None = None
+    stored_draft: StoredDraft | None = None
+    steps: tuple[Step, ...] = ()
+    balance: Balance | None = None
+    revocation: LinkRevocation | None = None
+    files: tuple[StoredFile, ...] = ()
+
+    def is_issued(self, kind: Kind) -> bool:
+        return self.document is not None and self.draft.kind is kind
+
+    @property
+    def is_paid(self) -> bool:
+        return self.balance is not None and self.balance.is_paid
+
+    @property
+    def paid_on(self) -> date | None:
+        return self.balance.paid_on if self.balance is not None else None
+
+    def step(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+    def done_at(self, name: StepName) -> datetime | None:
+        step = self.step(name)
+        return step.done_at if step is not None and step.state == "done" else None
+
+    def file(self, file_format: str) -> StoredFile | None:
+        return next((stored for stored in self.files if stored.format == file_format), None)
+
+
+@dataclass(frozen=True)
+class OrderHistory:
+    """One order's whole story, oldest first in each part. *order* is None while it was not fetched yet."""
+
+    order_id: int
+    order: StoredOrder | None
+    deliveries: tuple[Delivery, ...]
+    documents: tuple[DocumentDetails, ...]
+    drafts: tuple[DocumentDetails, ...]
+    audit_entries: tuple[AuditEntry, ...]
+
+    @property
+    def items(self) -> tuple[DocumentDetails, ...]:
+        """The documents, then the drafts that wait."""
+        return self.documents + self.drafts
+
+    @property
+    def has_failed(self) -> bool:
+        states = [delivery.state for delivery in self.deliveries]
+        states += [step.state for item in self.documents for step in item.steps]
+        return "failed" in states
+
+
+def find(connection: Connection, shop_id: str, order_id: int) -> OrderHistory | None:
+    """Everything about one order; None where nothing is known of it."""
+    order = orders.find(connection, shop_id, order_id)
+    delivered = deliveries.of_order(connection, shop_id, order_id)
+    issued, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+    if order is None and not (delivered or issued or drafts):
+        return None
+    return OrderHistory(
+        order_id=order_id,
+        order=order,
+        deliveries=delivered,
+        documents=details(connection, issued),
+        drafts=tuple(draft_details(draft) for draft in drafts),
+        audit_entries=audit_trail.of_order(connection, shop_id, order_id),
+    )
+
+
+def get(connection: Connection, shop_id: str, order_id: int) -> OrderHistory:
+    """Everything about one order. Raises Rejected when nothing is known of it."""
+    found = find(connection, shop_id, order_id)
+    if found is None:
+        raise Rejected(
+            "Nothing was received for order {order_id} of this shop yet.", order_id=order_id, code="order_unknown"
+        )
+    return found
+
+
+def listing(
+    connection: Connection, *, shop_id: str | None = None, order_id: int | None = None
+) -> tuple[DocumentDetails, ...]:
+    """The documents of all shops or one, of all orders or one, oldest first; then the drafts that wait."""
+    issued, drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+    return details(connection, issued) + tuple(draft_details(draft) for draft in drafts)
+
+
+def details(connection: Connection, issued: Sequence[Document]) -> tuple[DocumentDetails, ...]:
+    """What became of *issued*, in their order."""
+    all_steps: dict[int, dict[StepName, Step]] = {}
+    balances: dict[int, Balance] = {}
+    revocations: dict[int, LinkRevocation] = {}
+    all_files: dict[int, tuple[StoredFile, ...]] = {}
+    for start in range(0, len(issued), MOST_IDS):
+        ids = [document.document_id for document in issued[start : start + MOST_IDS]]
+        all_steps |= steps.of_documents(connection, ids)
+        balances |= payments.balances(connection, ids)
+        revocations |= document_links.of_documents(connection, ids)
+        all_files |= documents.files_of(connection, ids)
+    return tuple(
+        DocumentDetails(
+            shop_id=document.shop_id,
+            draft=document.draft,
+            document=document,
+            steps=in_order(all_steps.get(document.document_id, {})),
+            balance=balances[document.document_id],
+            revocation=revocations.get(document.document_id),
+            files=all_files.get(document.document_id, ()),
+        )
+        for document in issued
+    )
+
+
+def in_order(of_one: Mapping[StepName, Step]) -> tuple[Step, ...]:
+    return tuple(of_one[name] for name in StepName if name in of_one)
+
+
+def draft_details(draft: StoredDraft) -> DocumentDetails:
+    return DocumentDetails(shop_id=draft.shop_id, draft=draft.draft, stored_draft=draft)
