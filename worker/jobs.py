@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -106,22 +107,22 @@ L = TypeVar("L", bound=job_store.Leased)
 R = TypeVar("R")
 
 
-class JobType(Generic[L, R]):
+class JobType(ABC, Generic[L, R]):
     """How one kind of job is done, and what becomes of it."""
 
     longest_wait_s: int | None = None  # between two tries; None: as the settings say
 
+    @abstractmethod
     def do(self, services: Services, leased: L) -> R:
         """Raises Rejected (it fails now) or Unavailable (it is tried again later); any other error is a bug."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self, services: Services, leased: L, result: R) -> None:
         """Write down that it was done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fail(self, services: Services, leased: L, error: FacturelayError) -> None:
         """Write down that it failed, or was given up, for the reason that *error* says."""
-        raise NotImplementedError
 
     def is_given_up(self, leased: L, error: Unavailable, age: timedelta) -> bool:
         """Whether it was tried long enough. *age* is how long ago it was asked for."""
