@@ -93,7 +93,7 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
         "plugin_answers": found is not None and found.may_hold_mail(now),
         "has_rest": secrets.has_rest,
         "rest_is_well": not any(code.startswith("rest") for code in open_codes),
-        "has_rung": deliveries.has_delivered(connection, shop.shop_id),
+        "has_delivered": deliveries.has_delivered(connection, shop.shop_id),
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
         "redis": redis_answers(context().settings.redis_url),
     }

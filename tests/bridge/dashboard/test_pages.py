@@ -52,6 +52,15 @@ def roles(app: BridgeApp) -> dict[str, Role]:
         return {member.user.email: member.role for member in users.members(connection, SHOP)}
 
 
+def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
+    visitor, no_delivery = admin(app), "no delivery from the shop yet"
+    before = visitor.get(f"/s/{SHOP}").text
+    app.deliver()
+
+    assert no_delivery in before
+    assert no_delivery not in visitor.get(f"/s/{SHOP}").text
+
+
 def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
     visitor = admin(app)
     fields = {"seller.name": "De Gist BV", "seller.iban": "BE71 0961 2345 6769", "name": "De Gist", "language": "fr"}
