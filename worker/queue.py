@@ -171,4 +171,6 @@ class Enqueuer:
             except RedisError as error:
                 dropped = 1 + len(self._waiting)
                 self._waiting.clear()
-                log.warning("Redis does not answer (%s); %d rings are left to the sweep", type(error).__name__, dropped)
+                log.warning(
+                    "Redis does not answer (%s); %d jobs are left to the scheduler", type(error).__name__, dropped
+                )

@@ -1,6 +1,6 @@
 """The words for what became of orders and documents."""
 
-from bridge.i18n.translate import _, format_amount, kind_name, translator
+from bridge.i18n.translate import _, kind_name, translator
 from worker.domain.document import Kind
 
 
@@ -75,9 +75,3 @@ def kind_within(kind: str) -> str:
     """A kind of document within a sentence: lower case, but German writes its nouns with a capital everywhere."""
     name = kind_name(kind)
     return name if translator().language == "de" else name.lower()
-
-
-def planned_document_label(planned: str) -> str:
-    """A document of a dry run, stored as `credit note 12.40 EUR`."""
-    kind, total, currency = planned.rsplit(" ", 2)
-    return f"{kind_within(kind.replace(' ', '_'))} {format_amount(total, currency)}"

@@ -37,7 +37,6 @@ DAYS_OF_LAST_MONTH = 3
 PAUSE_S = 0.1
 SECOND = timedelta(seconds=1)
 MOST_NAMED = 5
-# These refusals are not of one order.
 
 
 class ReconciliationState(StrEnum):

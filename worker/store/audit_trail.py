@@ -13,7 +13,7 @@ from worker.store.database.tables import audit_trail
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One sentence of the trail. *actor* is "worker", "sweep", or the person's name.
+    """One message of the audit trail. *actor* is "worker", "scheduler", or the person's name.
 
     *shop_id* is None where it is about no one shop; *address* is the network address of who came in, else empty.
     """

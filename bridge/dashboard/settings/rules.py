@@ -48,10 +48,6 @@ class RuleRow:
             "" if rule.minimum_total is None else str(rule.minimum_total),
         )
 
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.countries or self.methods or self.minimum) or self.buyer != BuyerFilter.EVERYONE
-
     def as_text(self) -> str:
         """As `Rule.parse` reads it."""
         conditions = (

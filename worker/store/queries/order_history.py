@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document, Draft, Kind, StoredDraft
+from worker.domain.document import Document, Draft, StoredDraft
 from worker.domain.payment import Balance
 from worker.errors import Rejected
 from worker.store import audit_trail, deliveries, document_links, documents, orders, payments, steps
@@ -33,9 +33,6 @@ class DocumentDetails:
     balance: Balance | None = None
     revocation: LinkRevocation | None = None
     files: tuple[StoredFile, ...] = ()
-
-    def is_issued(self, kind: Kind) -> bool:
-        return self.document is not None and self.draft.kind is kind
 
     @property
     def is_paid(self) -> bool:
