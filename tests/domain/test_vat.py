@@ -8,8 +8,9 @@ from itertools import product
 import pytest
 
 from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
+from worker.domain.assessment import assess
 from worker.domain.document import Category, Draft, Kind, SendMode
-from worker.domain.draft import assess, draft_document
+from worker.domain.draft import draft_document
 from worker.domain.mentions import legal_texts
 from worker.domain.order import Order
 from worker.domain.party import Address

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from worker.domain import mentions
 from worker.domain import texts as wording
+from worker.domain.assessment import quantity_and_price
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, credit_balance_of
 from worker.domain.credit_selection import CreditSelection, resolve_selection
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode
@@ -17,7 +18,6 @@ from worker.domain.draft import (
     exchange_rate,
     exchange_rate_problem,
     is_paid,
-    quantity_and_price,
     seller_problem,
     vat_in_euro,
 )

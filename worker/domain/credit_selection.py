@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from worker.domain.assessment import quantity_and_price
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, LineBalance, line_balances_of
 from worker.domain.document import Document, Draft, Line
-from worker.domain.draft import quantity_and_price
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, unit_of, vat_on
 from worker.errors import InvalidValue, Rejected

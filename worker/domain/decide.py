@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from worker.domain.assessment import assess
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.credit_note import Cancellation, draft_credit_note
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, SendMode
-from worker.domain.draft import assess, draft_document, is_paid, status_of
+from worker.domain.draft import draft_document, is_paid, status_of
 from worker.domain.language import phrase
 from worker.domain.order import Order, Refund
 from worker.domain.rules import BuyerFilter, Rule, Trigger

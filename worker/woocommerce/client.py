@@ -17,13 +17,13 @@ from woocommerce import API
 from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
 from worker.net.guarded_http import guarded_session
+from worker.woocommerce.json_reader import is_json, shop_error_message
 from worker.woocommerce.payload import (
     ORDER_LIST_FIELDS,
     REFUND_FIELDS,
     ListedOrder,
     ListedWebhook,
     OrderNote,
-    is_json,
     note_body,
     parse_created_id,
     parse_notes,
@@ -32,7 +32,6 @@ from worker.woocommerce.payload import (
     parse_webhooks,
     peek,
     shop_error,
-    shop_error_message,
     webhook_body,
 )
 
