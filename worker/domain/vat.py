@@ -13,6 +13,7 @@ from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.party import Address
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import Shop, VatRegime
+from worker.domain.vat_number import readings
 from worker.message import Message, Percent
 
 EU = frozenset({
@@ -238,20 +239,18 @@ def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[T
 
 
 def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]:
-    """Normalise *given* ("be 0403.170.701", "403170701"): (number with prefix, None), or ("", why it is wrong).
+    """Normalise *given* ("be 0403.170.701", "BTW 403170701"): (number with prefix, None), or ("", why it is wrong).
 
     A customer outside the EU gives a number of his own country, which decides nothing here: ("", None).
     """
-    compact = re.sub(r"[^0-9A-Z+*]", "", given.upper())
-    if not compact:
+    meant = ["EL" + one[2:] if one.startswith("GR") else one for one in readings(given)]
+    if not meant:
         return "", None
     prefix = vat_prefix(country)
-    if compact.startswith("GR"):
-        compact = "EL" + compact[2:]
-    for candidate in (compact, prefix + compact):
+    for candidate in (candidate for one in meant for candidate in (one, prefix + one)):
         if _member_prefix(candidate[:2]) and stdnum.eu.vat.is_valid(candidate):
             return str(stdnum.eu.vat.validate(candidate)), None
-    if not prefix and not _member_prefix(compact[:2]):
+    if not prefix and not _member_prefix(meant[0][:2]):
         return "", None
     return "", Problem("vat_number_wrong", Message("“{number}” is not a valid VAT number.", number=given.strip()))
 
