@@ -1,7 +1,9 @@
 """Numbers, references, languages, rates and legal sentences: small pure answers."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from tests.support.factories import a_shop, an_order
 from tests.support.woocommerce_totals import many
 from worker.domain.document import Category, Problem
 from worker.domain.language import LANGUAGES, language_of
-from worker.domain.mentions import exemption, legal_texts, mention
+from worker.domain.mentions import LegalText, NationalText, exemption, legal_texts, mention
 from worker.domain.numbering import check_pattern, format_number, issue_date, period
 from worker.domain.payment_reference import structured_communication
 from worker.domain.rates import is_known, known_rates
@@ -170,7 +172,37 @@ def test_every_legal_sentence_is_there_in_every_language_with_its_article_and_so
     for legal in legal_texts().values():
         assert set(legal.text) == set(LANGUAGES), legal.key
         assert not legal.abroad or set(legal.abroad) == set(LANGUAGES), legal.key
-        assert all((legal.article, legal.source, legal.date_read)), legal.key
+        assert all(set(national.text) == set(LANGUAGES) for national in legal.national.values()), legal.key
+        sources: tuple[LegalText | NationalText, ...] = (legal, *legal.national.values())
+        for said in sources:
+            assert all((said.article, said.source, said.date_read)), legal.key
+
+
+def test_a_seller_outside_belgium_never_prints_words_of_the_belgian_code() -> None:
+    """Belgium's own mentions name its code, its decrees or its State; the directive's are the same in every country."""
+    of_belgium_alone = {"credit_note_be"}  # written by sellers in Belgium only
+    for key in set(legal_texts()) - of_belgium_alone:
+        for country, language in product(("FR", "DE", "NL", "LU", "AT", "ES"), LANGUAGES):
+            said = mention(key, language=language, seller_country=country).text
+            assert not re.search(r"W\.Btw|CTVA|MwStGB|belg", said, re.IGNORECASE), (key, country, said)
+
+
+@pytest.mark.parametrize(
+    ("country", "language", "words"),
+    [
+        # Words of 1-1-2025: art. 5 §1 10°quater RD no. 1; before, they named the small businesses.
+        ("BE", "nl", "Bijzondere vrijstellingsregeling van belasting"),
+        ("BE", "fr", "Régime particulier de la franchise de taxe"),
+        ("BE", "de", "Sonderregelung der Steuerbefreiung"),
+        ("FR", "fr", "TVA non applicable, art. 293 B du CGI"),
+        ("FR", "nl", "TVA non applicable, art. 293 B du CGI (btw niet van toepassing)"),
+        ("DE", "de", "Steuerbefreiung für Kleinunternehmer – § 19 UStG"),
+        ("NL", "nl", "Factuur vrijgesteld van btw – kleineondernemersregeling (KOR) – art. 25 Wet OB 1968"),
+        ("AT", "de", "Steuerbefreiung für Kleinunternehmen – Art. 284 Richtlinie 2006/112/EG"),
+    ],
+)
+def test_a_small_business_says_the_words_of_its_own_country(country: str, language: str, words: str) -> None:
+    assert mention("small_business", language=language, seller_country=country).text == words
 
 
 def test_an_exemption_is_explained_by_the_sentence_on_the_document() -> None:

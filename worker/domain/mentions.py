@@ -11,8 +11,18 @@ from worker.domain.document import Category, Mention
 
 
 @dataclass(frozen=True)
+class NationalText:
+    """What the law of one country other than Belgium wants its own sellers to say; *text* is by language."""
+
+    article: str
+    source: str
+    date_read: date
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class LegalText:
-    """One case of the law. *text* is by language; *abroad* is for sellers outside Belgium, whose own code we do not quote."""
+    """One case of the law. *text* is by language; *national* is by the seller's country, *abroad* for sellers in any other."""
 
     key: str
     category: Category | None  # the VAT category it explains; None when it explains no 0 %
@@ -22,13 +32,18 @@ class LegalText:
     date_read: date
     text: Mapping[str, str]
     abroad: Mapping[str, str]
+    national: Mapping[str, NationalText]
+
+    def for_seller_in(self, country: str) -> Mapping[str, str]:
+        """The texts of a seller in *country*, by language: its own law's, else the directive's; Belgium's are *text*."""
+        if country in self.national:
+            return self.national[country].text
+        return self.text if country == "BE" or not self.abroad else self.abroad
 
 
 def mention(key: str, *, language: str, seller_country: str = "BE") -> Mention:
     """The mention *key* as it is printed."""
-    legal = legal_texts()[key]
-    texts = legal.text if seller_country == "BE" or not legal.abroad else legal.abroad
-    return Mention(key=key, text=texts[language])
+    return Mention(key=key, text=legal_texts()[key].for_seller_in(seller_country)[language])
 
 
 def exemption(category: Category, printed: Iterable[Mention]) -> tuple[str, str]:
@@ -54,6 +69,7 @@ def legal_texts() -> Mapping[str, LegalText]:
             date_read=entry["date_read"],
             text=entry["text"],
             abroad=entry.get("abroad", {}),
+            national={country: NationalText(**national) for country, national in entry.get("national", {}).items()},
         )
         for key, entry in tomllib.loads(text).items()
     }

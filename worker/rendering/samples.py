@@ -15,13 +15,13 @@ from worker.domain.document import (
     Draft,
     Kind,
     Line,
-    Mention,
     PaymentRequest,
     Reference,
     Rounding,
     SendMode,
     VatLine,
 )
+from worker.domain.mentions import mention
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import OrderSettings, Shop
@@ -167,12 +167,7 @@ def of_kind(kind: Kind, language: str) -> Document:
                     (a_line("Gentse Tripel", "2"),),
                     corrects=corrects,
                     reason="2 flesjes gebroken",
-                    mentions=(
-                        Mention(
-                            "credit_vat",
-                            "BTW terug te storten aan de Staat in de mate waarin ze oorspronkelijk in aftrek werd gebracht",
-                        ),
-                    ),
+                    mentions=(mention("credit_note_be", language=language),),
                 )
             )
 
@@ -227,7 +222,7 @@ def edge_cases() -> dict[str, Document]:
             net=total_of(line.net for line in exempt),
             vat=ZERO,
             total=total_of(line.net for line in exempt),
-            mentions=(Mention("small_business", "Bijzondere vrijstellingsregeling kleine ondernemingen"),),
+            mentions=(mention("small_business", language="nl"),),
         ),
         "rounded": issued(
             replace(
