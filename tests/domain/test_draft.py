@@ -311,7 +311,31 @@ def test_all_documents_of_an_order_share_its_reference() -> None:
 def test_a_paid_order_says_when_in_the_zone_of_the_shop() -> None:
     late = an_order().created_at.replace(hour=23, minute=30)
     draft = drafted(an_order(created_at=late, paid_at=late))
-    assert (draft.paid_on, draft.ordered_on, draft.supplied_on) == (TODAY, TODAY, TODAY)
+    assert (draft.paid_on, draft.ordered_on) == (TODAY, TODAY)
+
+
+@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.DELIVERY_NOTE])
+def test_the_day_of_supply_is_that_of_completion_in_the_zone_of_the_shop(kind: Kind) -> None:
+    placed = an_order().created_at
+    order = an_order(paid=True, completed_at=placed.replace(day=25, hour=23, minute=30))
+    assert drafted(order, kind=kind).supplied_on == date(2026, 11, 26)
+
+
+@pytest.mark.parametrize("country", ["BE", "DE", "US"])
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_day_of_supply_is_never_made_up_of_the_day_of_ordering_or_payment(country: str, paid: bool) -> None:
+    """Neither on paper nor in the API nor in an e-invoice: an intra-EU supply is not due with its payment."""
+    order = an_order(country=country, paid=paid, status="processing")
+    assert [drafted(order, kind=kind).supplied_on for kind in Kind if kind is not Kind.CREDIT_NOTE] == [
+        None,
+        None,
+        None,
+    ]
+
+
+def test_a_confirmation_tells_no_day_of_supply_even_of_a_completed_order() -> None:
+    order = an_order(paid=True, status="completed", completed_at=an_order().created_at)
+    assert drafted(order, kind=Kind.ORDER_CONFIRMATION).supplied_on is None
 
 
 def test_cash_on_delivery_in_processing_is_not_paid() -> None:

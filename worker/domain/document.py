@@ -160,7 +160,7 @@ class Draft:
     vat_lines: tuple[VatLine, ...] = ()
     ship_to: Address | None = None
     ship_to_name: str = ""
-    supplied_on: date | None = None
+    supplied_on: date | None = None  # the day of supply; None: not known, or not yet
     customer_note: str = ""
     mentions: tuple[Mention, ...] = ()
     payment: PaymentRequest | None = None

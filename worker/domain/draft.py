@@ -49,7 +49,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         vat_lines=totals.vat_lines,
         ship_to=ship_to,
         ship_to_name=ship_to_name,
-        supplied_on=_supplied_on(order, shop),
+        supplied_on=_supplied_on(kind, order, shop),
         customer_note=order.customer_note,
         mentions=() if kind is Kind.DELIVERY_NOTE else _mentions(assessed.treatments, language, shop),
         payment=_payment_request(kind, order, shop, total=totals.total, today=today),
@@ -177,9 +177,15 @@ def _comparable(address: Address) -> str:
     return re.sub(r"[\s,]+", " ", " ".join(parts)).strip().casefold()
 
 
-def _supplied_on(order: Order, shop: Shop) -> date:
-    """The day of supply or payment, which the invoice states when it differs from its own (art. 5 RD 1)."""
-    return (order.completed_at or order.paid_at or order.created_at).astimezone(shop.zoneinfo).date()
+def _supplied_on(kind: Kind, order: Order, shop: Shop) -> date | None:
+    """The day of supply as far as it is known: that on which the order was completed (art. 5 §1 5° RD no. 1, read 2026-11).
+
+    The day of ordering says nothing of it, and that of payment stands in the line that says how it was paid. A
+    confirmation comes before any supply.
+    """
+    if order.completed_at is None or kind is Kind.ORDER_CONFIRMATION:
+        return None
+    return order.completed_at.astimezone(shop.zoneinfo).date()
 
 
 def _einvoice_obstacle(rates: Iterable[ChargedRate]) -> Message:
