@@ -13,7 +13,7 @@ import pypdf
 import pytest
 from PIL import Image
 
-from worker.domain.document import Category, Document, Kind
+from worker.domain.document import Category, Document, Kind, VatLine
 from worker.domain.money import ZERO, total_of
 from worker.domain.party import Address, Buyer
 from worker.rendering import LAYOUTS, Brand, preload, preview_pdf, render_pdf
@@ -135,6 +135,25 @@ def test_where_no_vat_may_show_none_shows() -> None:
     assert "Totaal\n € 14,88" in words
     assert "Btw" not in words
     assert "%" not in words
+
+
+@pytest.mark.parametrize("category", [Category.EXEMPT, Category.OUTSIDE_SCOPE])
+def test_a_line_that_no_rate_applies_to_is_not_said_to_be_at_0_percent(category: Category) -> None:
+    """Margin goods, an exemption or a voucher beside taxed goods: “0 %” is the rate of other things."""
+    taxed, other = a_line(), a_line(rate="0", category=category)
+    vat_lines = (a_draft().vat_lines[0], VatLine(category, Decimal(0), other.net, ZERO, other.net))
+    words = said(an_invoice(lines=(taxed, other), vat_lines=vat_lines))
+
+    assert "21" in words
+    assert "0%" not in re.sub(r"[\s\u00a0]", "", words)
+
+
+@pytest.mark.parametrize(("vat", "told"), [("0.00", False), ("2.60", True)])
+def test_vat_in_euros_is_told_where_there_is_vat(vat: str, told: bool) -> None:
+    """An export in dollars has none to tell."""
+    row = replace(a_draft().vat_lines[0], vat=Decimal(vat))
+    words = said(an_invoice(currency="USD", vat_lines=(row,), exchange_rate=Decimal("1.08"), vat_eur=Decimal(vat)))
+    assert ("Btw in euro" in words) is told
 
 
 def test_the_date_of_supply_shows_only_where_it_differs() -> None:

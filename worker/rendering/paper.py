@@ -22,7 +22,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from worker.domain import texts
-from worker.domain.document import Category, Draft, Line
+from worker.domain.document import Category, Draft, Line, VatLine
 from worker.domain.money import total_of
 from worker.domain.party import Address, Seller
 from worker.i18n import Translator, title
@@ -65,6 +65,10 @@ class DocumentView:
     @property
     def shows_vat(self) -> bool:
         return self.draft.vat != 0 or any(line.category not in _WITHOUT_VAT for line in self.draft.lines)
+
+    def rate_of(self, part: Line | VatLine) -> str:
+        """The rate of a line or a row of the VAT table; nothing where none applies: a margin or an exemption is not “0 %”."""
+        return "" if part.category in _WITHOUT_VAT else self.translator.percent(part.rate)
 
     @property
     def asks_payment(self) -> bool:
