@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.maintenance import hourly_stats, retention
-from worker.notifications import alerts
+from worker.notifications import alerts, legal_term
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.plugin import sync
@@ -134,6 +134,7 @@ PERIODIC_JOBS = (
     PeriodicJob(
         "tidy", lambda _settings: timedelta(hours=1), lambda services, _connected: retention.delete_expired(services)
     ),
+    PeriodicJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
     PeriodicJob("digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
 )
 

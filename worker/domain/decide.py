@@ -15,6 +15,7 @@ from worker.domain.credit_note import Cancellation, draft_credit_note
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.draft import draft_document, is_paid, status_of
 from worker.domain.language import phrase
+from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, Refund
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import Shop
@@ -399,6 +400,8 @@ class _Decider:
         flags += self.deleted_refunds()
         if any(draft.kind is Kind.INVOICE for draft in self.drafts) or invoice:
             flags += assess(self.order, self.shop).flags
+        if invoice:
+            flags += late_invoice(self.order, invoice, self.shop)
         if (
             invoice
             and self.status == "cancelled"

@@ -16,7 +16,7 @@ MAX_MESSAGES = 20
 
 @dataclass(frozen=True)
 class Digest:
-    """The state of a shop on *day*. The lists hold messages; *register_head* is the end of the register's chain."""
+    """The state of a shop on *day*. The lists hold messages, *term* that of invoices whose last legal day is near; *register_head* is the end of the register's chain."""
 
     day: date
     issued: int
@@ -26,6 +26,7 @@ class Digest:
     failed: tuple[Message, ...]
     alerts: tuple[Message, ...]
     repaired: tuple[Message, ...]
+    term: tuple[Message, ...]
     register_head: str
 
 
@@ -56,6 +57,7 @@ def compose_digest(shop: Shop, digest: Digest, *, sender: str, to: str, message_
     sections = (
         (_("This needs you:"), digest.alerts),
         (_("This failed, and is not tried again until you ask for it:"), digest.failed),
+        (_("These invoices are soon due by law:"), digest.term),
         (_("This was repaired:"), digest.repaired),
     )
     for title, messages in sections:

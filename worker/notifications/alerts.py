@@ -11,7 +11,7 @@ from worker.domain.shop import Shop
 from worker.errors import FacturelayError, Rejected
 from worker.mail import alert_mail, customer_mail, smtp
 from worker.mail.alert_mail import Digest
-from worker.notifications import overdue_work
+from worker.notifications import legal_term, overdue_work
 from worker.services import Services
 from worker.store import alerts, register, reports
 from worker.store.queries import shop_status
@@ -49,7 +49,15 @@ def digest_daily(services: Services, connected: ConnectedShop) -> None:
     if not due or not recipients(services, shop):
         return
     digest = digest_of(services, connected)
-    if digest.issued or digest.waiting or digest.drafts or digest.failed or digest.alerts or digest.repaired:
+    if (
+        digest.issued
+        or digest.waiting
+        or digest.drafts
+        or digest.failed
+        or digest.alerts
+        or digest.repaired
+        or digest.term
+    ):
         send(services, shop, lambda **mail: alert_mail.compose_digest(shop, digest, **mail))
     with services.store.write() as connection:
         content = {
@@ -77,6 +85,7 @@ def digest_of(services: Services, connected: ConnectedShop) -> Digest:
         failed=found.failed,
         alerts=tuple(alert.message for alert in open_alerts),
         repaired=found.repaired,
+        term=legal_term.for_digest(services, shop),
         register_head=str(head) if head.position else "",
     )
 

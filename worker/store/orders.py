@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 
 from worker.domain.decide import RuleResult
 from worker.domain.document import Kind, Problem
+from worker.domain.legal_term import taxable_at
 from worker.domain.order import Order
 from worker.store import order_search
 from worker.store.database import json_codec
@@ -68,6 +69,7 @@ def save(
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
             paid_at=order.paid_at,
+            taxable_at=taxable_at(order),
             fetched_at=as_of,
             rule_results=json_codec.dump(rule_results),
             flags=json_codec.dump(tuple(flag for flag in flags if flag not in ignored)),

@@ -219,12 +219,14 @@ orders = Table(
     Column("buyer", Text, nullable=False),
     Column("ordered_at", Instant, nullable=False),
     Column("paid_at", Instant),
+    Column("taxable_at", Instant),  # when VAT fell due: the earlier of delivery and payment
     Column("fetched_at", Instant, nullable=False),
     Column("rule_results", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
     Column("ignored_flags", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
     Index("ix_orders_shop_fetched_at", "shop_id", "fetched_at"),
     Index("ix_orders_ordered_at", "ordered_at", "order_id"),
+    Index("ix_orders_shop_taxable_at", "shop_id", "taxable_at"),
     Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at", "order_id"),
     Index("ix_orders_status", "status", "ordered_at", "order_id"),
     Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "order_id"),

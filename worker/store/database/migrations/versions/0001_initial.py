@@ -287,6 +287,7 @@ def upgrade() -> None:
         sa.Column("buyer", sa.Text(), nullable=False),
         sa.Column("ordered_at", Instant(), nullable=False),
         sa.Column("paid_at", Instant(), nullable=True),
+        sa.Column("taxable_at", Instant(), nullable=True),
         sa.Column("fetched_at", Instant(), nullable=False),
         sa.Column("rule_results", sa.Text(), nullable=False),
         sa.Column("flags", sa.Text(), nullable=False),
@@ -314,6 +315,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_status", "orders", ["shop_id", "status", "ordered_at", "order_id"], unique=False)
+    op.create_index("ix_orders_shop_taxable_at", "orders", ["shop_id", "taxable_at"], unique=False)
     op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "order_id"], unique=False)
     op.create_table(
         "plugins",
