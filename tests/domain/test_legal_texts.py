@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -17,9 +16,8 @@ from worker.domain.language import LANGUAGES, language_of
 from worker.domain.mentions import LegalText, NationalText, exemption, legal_texts, mention
 from worker.domain.numbering import check_pattern, format_number, issue_date, period
 from worker.domain.payment_reference import structured_communication
-from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import DEFAULT_SERIES, Series
-from worker.domain.vat import EU, normalise_vat_number
+from worker.domain.vat import normalise_vat_number
 from worker.message import Message
 
 # Numbers
@@ -148,24 +146,7 @@ def test_a_shop_in_a_language_that_we_do_not_print_falls_back_on_english() -> No
     assert language_of(an_order(postcode="1000"), a_shop(language="it")) == "en"
 
 
-# Rates and legal sentences
-
-
-def test_every_member_state_has_its_rates() -> None:
-    assert all(known_rates(country) for country in EU)
-
-
-def test_the_rates_of_the_neighbours_are_known() -> None:
-    numbers = {country: sorted(map(float, known_rates(country))) for country in ("BE", "NL", "LU", "DE")}
-    assert numbers == {"BE": [6, 12, 21], "NL": [9, 21], "LU": [3, 8, 14, 17], "DE": [7, 19]}
-
-
-@pytest.mark.parametrize(
-    ("country", "rate", "known"),
-    [("BE", "21.0000", True), ("BE", "0", True), ("BE", "19", False), ("FR", "5.5", True), ("US", "8.875", True)],
-)
-def test_a_rate_is_known_or_not(country: str, rate: str, known: bool) -> None:
-    assert is_known(country, Decimal(rate)) is known
+# Legal sentences
 
 
 def test_every_legal_sentence_is_there_in_every_language_with_its_article_and_source() -> None:

@@ -13,9 +13,9 @@ from worker.domain.document import Category, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.mentions import legal_texts
 from worker.domain.order import Order
-from worker.domain.party import Address
+from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import Shop, VatRegime, VatSettings
-from worker.domain.vat import EU, Case, Supply, Zone, treat, zone_of
+from worker.domain.vat import Case, treat
 
 D = Decimal
 DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
@@ -256,35 +256,7 @@ def test_an_intra_eu_supply_always_says_where_the_goods_went() -> None:
     assert draft.ship_to == an_address("DE")
 
 
-@pytest.mark.parametrize(
-    ("address", "supply", "zone"),
-    [
-        (an_address("BE"), Supply.GOODS, Zone.DOMESTIC),
-        (Address(), Supply.GOODS, Zone.DOMESTIC),
-        (an_address("FR", postcode="75001"), Supply.GOODS, Zone.EU),
-        (an_address("FR", postcode="97400"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("MC", postcode="98000"), Supply.GOODS, Zone.EU),
-        (an_address("DE", postcode="27498"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("IT", postcode="23041"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("FI", postcode="22100"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("AX", postcode="22100"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("PT", postcode="9000-001"), Supply.GOODS, Zone.EU),  # Madeira
-        (an_address("GB", postcode="BT1 5GS"), Supply.GOODS, Zone.EU),
-        (an_address("GB", postcode="BT1 5GS"), Supply.SERVICE, Zone.OUTSIDE),
-        (an_address("GB", postcode="BN1 1AA"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("IM"), Supply.GOODS, Zone.OUTSIDE),
-        (an_address("CH"), Supply.SERVICE, Zone.OUTSIDE),
-    ],
-)
-def test_a_place_is_at_home_in_the_eu_or_outside(address: Address, supply: Supply, zone: Zone) -> None:
-    assert zone_of(address, "BE", supply) is zone
-
-
 def test_a_seller_outside_the_eu_makes_no_intra_eu_supply() -> None:
     shop = a_shop()
     shop = replace(shop, seller=replace(shop.seller, address=an_address("CH")))
     assert outcome(an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), shop)[0] == ["G"]
-
-
-def test_there_are_27_member_states() -> None:
-    assert len(EU) == 27

@@ -128,7 +128,11 @@ def _guessed_percent(line: OrderLine, order: Order) -> Decimal:
     if not line.total:
         return Decimal(0)
     stated = abs(line.tax / line.total * 100)
-    nearest = min(known_rates(order.billing.address.country), key=lambda rate: abs(rate - stated), default=stated)
+    nearest = min(
+        known_rates(order.billing.address.country, order.taxable_at.date()),
+        key=lambda rate: abs(rate - stated),
+        default=stated,
+    )
     explained = abs(abs(line.tax) - abs(line.total) * nearest / 100) <= unit_of(order.currency)
     return without_trailing_zeros(nearest if explained else to_cent(stated))
 

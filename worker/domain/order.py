@@ -62,7 +62,10 @@ class OrderLine:
     options: tuple[tuple[str, str], ...] = ()  # ("Kleur", "Groen & geel")
     tax_class: str = ""
     tax_status: str = ""
-    virtual: bool | None = None
+    product_id: int = 0  # 0: a product that is gone, or no product
+    variation_id: int = 0  # which variation of the product; 0: it has none
+    virtual: bool | None = None  # nothing is sent; None: not known, as the order itself does not say
+    downloadable: bool | None = None  # it has files to download: with *virtual* an electronic service
 
     @property
     def tax(self) -> Decimal:
@@ -115,6 +118,13 @@ class Order:
     def is_paid(self) -> bool:
         """`date_paid` is the truth; a completed order counts as paid too (docs/woocommerce-contract.md §4: COD in "processing" is not)."""
         return self.paid_at is not None or self.status == "completed"
+
+    @property
+    def taxable_at(self) -> datetime:
+        """When VAT became due as far as the order tells: payment or completion, whichever came first (art. 63 and 65 of the
+        VAT directive); before either, when it was placed.
+        """
+        return min((at for at in (self.paid_at, self.completed_at) if at), default=self.created_at)
 
 
 @dataclass(frozen=True)

@@ -3,48 +3,20 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 import stdnum.eu.vat
 
 from worker.domain.document import Category, Problem
 from worker.domain.order import LineKind, Order, OrderLine
-from worker.domain.party import Address
+from worker.domain.place_of_supply import EU, Supply, Zone, destination_of, main_supply, supply_of, vat_country, zone_of
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import Shop, VatRegime
 from worker.domain.vat_number import readings
 from worker.message import Message, Percent
 
-EU = frozenset({
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
-    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-})  # fmt: skip
-
-# Parts of member states outside the EU VAT territory (art. 6 of the VAT directive), by the postcodes they use.
-_OUTSIDE_VAT_TERRITORY = {
-    "ES": ("35", "38", "51", "52"),  # Canary Islands, Ceuta, Melilla
-    "FR": ("971", "972", "973", "974", "975", "976", "977", "978", "986", "987", "988"),  # overseas
-    "DE": ("27498", "78266"),  # Heligoland, Büsingen
-    "IT": ("22061", "23041"),  # Campione d'Italia, Livigno
-    "GR": ("63086", "63087"),  # Mount Athos
-    "FI": ("22",),  # Åland
-}
-_COUNTS_AS = {"MC": "FR", "IM": "GB"}  # Monaco, Isle of Man (art. 7)
 _ZERO_RATE_WORDS = frozenset({"zero", "nul", "null", "0", "nultarief", "nulltarif", "nullsatz"})
-
-
-class Supply(StrEnum):
-    GOODS = "goods"
-    SERVICE = "service"
-
-
-class Zone(StrEnum):
-    """Where a supply ends up, seen from the seller."""
-
-    DOMESTIC = "domestic"
-    EU = "eu"
-    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True)
@@ -57,7 +29,8 @@ class Case:
     regime: VatRegime = VatRegime.NORMAL
     oss: bool = True
     seller_country: str = "BE"
-    destination: str = "BE"
+    destination: str = "BE"  # whose VAT rates apply there: FR for Monaco, XI for Northern Ireland
+    on: date = date.max  # the day of supply or payment; as far ahead as may be: the rates of which no end is known
     vat_number: str = ""  # valid and normalised
     vat_number_given: str = ""
     zero_on_purpose: bool = False  # a 0 % rate or a zero-rate tax class, chosen by the shop
@@ -140,7 +113,9 @@ _TABLE = (
     ),
     _TreatmentRow(
         "oss",
-        lambda case: case.taxed and case.zone is Zone.EU and case.oss and case.rate in known_rates(case.destination),
+        lambda case: (
+            case.taxed and case.zone is Zone.EU and case.oss and case.rate in known_rates(case.destination, case.on)
+        ),
         Category.STANDARD,
         mention="oss",
     ),
@@ -262,37 +237,14 @@ def vat_prefix(country: str) -> str:
     return "EL" if country == "GR" else country if country in EU else ""
 
 
-def zone_of(address: Address, seller_country: str, supply: Supply) -> Zone:
-    """Where a supply to *address* ends up. Nobody's land (a till, a hand-made order) is the seller's."""
-    country = _COUNTS_AS.get(address.country, address.country)
-    if country in ("", seller_country) and not _outside_vat_territory(address):
-        return Zone.DOMESTIC
-    if seller_country not in EU or _outside_vat_territory(address):
-        return Zone.OUTSIDE
-    if _northern_ireland(address):
-        return Zone.EU if supply is Supply.GOODS else Zone.OUTSIDE  # protocol on Ireland/Northern Ireland: goods only
-    return Zone.EU if country in EU else Zone.OUTSIDE
-
-
-def destination_of(order: Order, supply: Supply) -> Address:
-    """Goods count where they go, services where the buyer is."""
-    shipping = order.shipping.address
-    return shipping if supply is Supply.GOODS and shipping.country else order.billing.address
-
-
-def supply_of(line: OrderLine, shop: Shop) -> Supply:
-    if line.virtual is None:
-        return Supply.SERVICE if shop.vat.sells_services else Supply.GOODS
-    return Supply.SERVICE if line.virtual else Supply.GOODS
-
-
 def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     seller_country = shop.seller.address.country
     number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
-    main, any_taxed = _main_supply(order, shop), any(rates)
+    main, any_taxed = main_supply(order, shop), any(rates)
+    on = order.taxable_at.astimezone(shop.zoneinfo).date()
     cases = []
     for line, rate in zip(order.lines, rates, strict=True):
-        supply = supply_of(line, shop) if line.kind is LineKind.PRODUCT else main
+        supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
         address = destination_of(order, supply)
         cases.append(
             Case(
@@ -302,7 +254,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 regime=shop.vat.regime,
                 oss=shop.vat.oss,
                 seller_country=seller_country,
-                destination=address.country or seller_country,
+                destination=vat_country(address, supply) or seller_country,
+                on=on,
                 vat_number=number,
                 vat_number_given=order.vat_number_given,
                 zero_on_purpose=_zero_on_purpose(line, order),
@@ -311,14 +264,6 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
             )
         )
     return cases
-
-
-def _main_supply(order: Order, shop: Shop) -> Supply:
-    """What shipping and fees belong to: with any goods among the products they are part of a supply of goods."""
-    products = [supply_of(line, shop) for line in order.lines if line.kind is LineKind.PRODUCT]
-    if not products:
-        return Supply.SERVICE if shop.vat.sells_services else Supply.GOODS
-    return Supply.GOODS if Supply.GOODS in products else Supply.SERVICE
 
 
 def _zero_on_purpose(line: OrderLine, order: Order) -> bool:
@@ -357,7 +302,7 @@ def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
 def _rate_flag(case: Case, row: _TreatmentRow) -> Problem | None:
     if row.category is not Category.STANDARD or row.problem:
         return None
-    if is_known(case.seller_country, case.rate) or is_known(case.destination, case.rate):
+    if is_known(case.seller_country, case.rate, case.on) or is_known(case.destination, case.rate, case.on):
         return None
     message = Message(
         "{rate} is not a VAT rate that is known for {destination}; check the tax settings of the shop.",
@@ -373,14 +318,3 @@ def _destination(case: Case) -> str | Message:
 
 def _member_prefix(prefix: str) -> bool:
     return prefix in ("EL", "XI") or (prefix in EU and prefix != "GR")
-
-
-def _outside_vat_territory(address: Address) -> bool:
-    postcodes = _OUTSIDE_VAT_TERRITORY.get(address.country, ())
-    return re.sub(r"\D", "", address.postcode).startswith(postcodes) if postcodes else False
-
-
-def _northern_ireland(address: Address) -> bool:
-    return address.country == "XI" or (
-        address.country == "GB" and re.match(r"BT\d", address.postcode.strip().upper()) is not None
-    )

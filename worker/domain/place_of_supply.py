@@ -1,0 +1,124 @@
+"""What is supplied and where: goods or a service, at home, elsewhere in the EU or outside. Both decide whose VAT is due."""
+
+import re
+from enum import StrEnum
+
+from worker.domain.order import LineKind, Order, OrderLine
+from worker.domain.party import Address
+from worker.domain.shop import Shop
+
+EU = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+
+# Parts of member states outside the EU VAT territory (art. 6 of the VAT directive), by the postcodes they use.
+_OUTSIDE_VAT_TERRITORY = {
+    "ES": ("35", "38", "51", "52"),  # Canary Islands, Ceuta, Melilla
+    "FR": ("971", "972", "973", "974", "975", "976", "977", "978", "986", "987", "988"),  # overseas
+    "DE": ("27498", "78266"),  # Heligoland, Büsingen
+    "IT": ("22061", "23041"),  # Campione d'Italia, Livigno
+    "GR": ("63086", "63087"),  # Mount Athos
+    "FI": ("22",),  # Åland
+}
+# The same by WooCommerce's codes of states, for an address without a usable postcode: both Canary provinces, Ceuta, Melilla.
+_STATES_OUTSIDE = {"ES": ("GC", "TF", "CE", "ML")}
+_USABLE_POSTCODE = {"ES": re.compile(r"(?:0[1-9]|[1-4]\d|5[0-2])\d{3}")}
+_COUNTS_AS = {"MC": "FR", "IM": "GB"}  # Monaco, Isle of Man (art. 7)
+
+# What shops call the tax class of things that are not sent: "Digital goods" is the usual one for sales in the EU.
+_SERVICE_WORDS = frozenset({
+    "digital", "digitaal", "digitale", "download", "downloads", "ebook", "ebooks", "electronic", "electronique",
+    "elektronisch", "elektronische", "numerique", "virtual", "virtueel", "virtuel", "service", "services", "dienst",
+    "diensten", "dienste", "dienstleistung", "dienstleistungen",
+})  # fmt: skip
+_CHECKOUTS = ("checkout", "store-api")
+
+
+class Supply(StrEnum):
+    GOODS = "goods"
+    SERVICE = "service"
+
+
+class Zone(StrEnum):
+    """Where a supply ends up, seen from the seller."""
+
+    DOMESTIC = "domestic"
+    EU = "eu"
+    OUTSIDE = "outside"
+
+
+def zone_of(address: Address, seller_country: str, supply: Supply) -> Zone:
+    """Where a supply to *address* ends up. Nobody's land (a till, a hand-made order) is the seller's."""
+    country = _COUNTS_AS.get(address.country, address.country)
+    if country in ("", seller_country) and not _outside_vat_territory(address):
+        return Zone.DOMESTIC
+    if seller_country not in EU or _outside_vat_territory(address):
+        return Zone.OUTSIDE
+    if _northern_ireland(address):
+        return Zone.EU if supply is Supply.GOODS else Zone.OUTSIDE  # protocol on Ireland/Northern Ireland: goods only
+    return Zone.EU if country in EU else Zone.OUTSIDE
+
+
+def vat_country(address: Address, supply: Supply) -> str:
+    """Whose VAT rates apply at *address*: FR in Monaco, XI for goods in Northern Ireland; empty where no country is known."""
+    if _northern_ireland(address):
+        return "XI" if supply is Supply.GOODS else "GB"
+    return _COUNTS_AS.get(address.country, address.country)
+
+
+def destination_of(order: Order, supply: Supply) -> Address:
+    """Goods count where they go, services where the buyer is."""
+    shipping = order.shipping.address
+    return shipping if supply is Supply.GOODS and shipping.country else order.billing.address
+
+
+def supply_of(line: OrderLine, order: Order, shop: Shop) -> Supply:
+    """What the shop says of the product; else what the order shows; else what its owner said the shop sells.
+
+    A product that is only "downloadable" counts as sent where something was sent: a record with its files.
+    """
+    if line.virtual is not None and not line.downloadable:
+        return Supply.SERVICE if line.virtual else Supply.GOODS
+    if line.virtual:
+        return Supply.SERVICE
+    return _shown_supply(line, order) or _usual_supply(shop)
+
+
+def main_supply(order: Order, shop: Shop) -> Supply:
+    """What shipping and fees belong to: with any goods among the products they are part of a supply of goods."""
+    products = [supply_of(line, order, shop) for line in order.lines if line.kind is LineKind.PRODUCT]
+    if not products:
+        return _usual_supply(shop)
+    return Supply.GOODS if Supply.GOODS in products else Supply.SERVICE
+
+
+def _shown_supply(line: OrderLine, order: Order) -> Supply | None:
+    """What an order tells of a line of which the shop told nothing; None where it tells nothing either."""
+    if not _SERVICE_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", line.tax_class.lower())):
+        return Supply.SERVICE
+    if any(other.kind is LineKind.SHIPPING for other in order.lines):
+        return Supply.GOODS
+    # A checkout asks for a shipping address as soon as one thing must be sent; orders made by hand often have none.
+    address = order.shipping.address
+    nowhere = not (address.street or address.postcode or address.city)
+    if line.downloadable or (nowhere and order.created_via in _CHECKOUTS):
+        return Supply.SERVICE
+    return None
+
+
+def _usual_supply(shop: Shop) -> Supply:
+    return Supply.SERVICE if shop.vat.sells_services else Supply.GOODS
+
+
+def _outside_vat_territory(address: Address) -> bool:
+    postcode, usable = re.sub(r"\D", "", address.postcode), _USABLE_POSTCODE.get(address.country)
+    if usable and not usable.fullmatch(postcode) and address.state.upper() in _STATES_OUTSIDE[address.country]:
+        return True
+    return postcode.startswith(_OUTSIDE_VAT_TERRITORY.get(address.country, ()))
+
+
+def _northern_ireland(address: Address) -> bool:
+    return address.country == "XI" or (
+        address.country == "GB" and re.match(r"BT\d", address.postcode.strip().upper()) is not None
+    )
