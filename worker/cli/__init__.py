@@ -28,6 +28,7 @@ COMMANDS = {
     "register": "register:register",
     "purge": "retention:purge",
     "customer": "retention:customer",
+    "rates": "rates:rates",
     "reconcile": "maintenance:reconcile",
     "backfill": "maintenance:backfill",
     "backup": "maintenance:backup",
