@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from worker import tasks
+from worker.domain.step import STEPS
 from worker.errors import FacturelayError, NumberingPaused, Rejected, ShopPaused, Unavailable
 from worker.invoicing import issue
 from worker.invoicing.issue import Outcome
@@ -20,7 +21,7 @@ from worker.message import Message
 from worker.notifications import webhooks
 from worker.plugin import sync
 from worker.queue import RUN_TASK, SEND_WEBHOOK_EVENT, enqueue_again
-from worker.sending.steps import STEPS, NotNeeded
+from worker.sending import NotNeeded, function_of
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import audit_trail, deliveries, documents, steps
@@ -29,7 +30,7 @@ from worker.store import tasks as task_store
 from worker.store import webhooks as webhook_store
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import LeasedDeliveries
-from worker.store.steps import LeasedSteps, StepName
+from worker.store.steps import LeasedSteps
 from worker.store.tasks import LeasedTask
 from worker.store.webhooks import LeasedWebhookEvent
 from worker.tasks.common import Unfinished
@@ -231,7 +232,7 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
 
     def do(self, services: Services, leased: LeasedSteps) -> str | NotNeeded:
         try:
-            return STEPS[leased.steps[0].name](services, leased)
+            return function_of(STEPS[leased.steps[0].name])(services, leased)
         except NotNeeded as reason:
             return reason
 
@@ -263,7 +264,7 @@ def run_steps(services: Services, document_id: int) -> None:
         raise bugs[0]
 
 
-def run_step(services: Services, document_id: int, name: StepName) -> Exception | None:
+def run_step(services: Services, document_id: int, name: str) -> Exception | None:
     """Do one step and write its outcome on the row. Gives back an error that nobody expected."""
     now, lease_for = services.now(), lease_time(services)
     with services.store.write() as connection:

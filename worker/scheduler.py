@@ -175,9 +175,7 @@ class PeriodicJobRunner:
     def run(self, job: PeriodicJob, shop_id: str) -> None:
         wait = job.every(self.services.settings)
         try:
-            with self.services.store.read() as connection:
-                connected = shops.get(connection, self.services.encryption, shop_id)
-            job.do(self.services, connected)
+            job.do(self.services, self.services.connected(shop_id))
         except Unavailable as error:
             wait = min(wait, max(RETRY_AFTER, timedelta(seconds=error.retry_after_s or 0)))
             log.info("%s of shop %s is tried again: %s", job.name, shop_id, error.message)

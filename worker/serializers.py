@@ -5,13 +5,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from worker.domain.document import Draft, Line, VatLine
+from worker.domain.step import MAIL, WRITE_BACK
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.register import NumberStatus
-from worker.store.steps import StepName
 
 Json = dict[str, object]
 
@@ -48,8 +48,8 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "test": draft.test,
         "paid": item.is_paid,
         "paid_on": day(item.paid_on),
-        "mailed_at": instant(item.done_at(StepName.MAIL)),
-        "noted_at": instant(item.done_at(StepName.WRITE_BACK)),
+        "mailed_at": instant(item.done_at(MAIL)),
+        "noted_at": instant(item.done_at(WRITE_BACK)),
         "pdf_sha256": pdf.sha256 if pdf else None,
         "problems": plain(draft.problems),
         "link": link,

@@ -12,6 +12,7 @@ from worker import queue
 from worker.domain.document import Document
 from worker.net import document_link
 from worker.settings import Settings
+from worker.store import shops
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
@@ -49,6 +50,11 @@ class Services:
     @cached_property
     def _clients(self) -> dict[str, ShopClient]:
         return {}
+
+    def connected(self, shop_id: str) -> ConnectedShop:
+        """A shop with its secrets, as they are now. Raises Rejected when there is no such shop."""
+        with self.store.read() as connection:
+            return shops.get(connection, self.encryption, shop_id)
 
     def client_of(self, connected: ConnectedShop) -> ShopClient:
         """The REST client of a shop that has a key; one per shop and key, so that its connections are used again."""

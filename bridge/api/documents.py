@@ -9,6 +9,7 @@ from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES, REFRESH_S
 from bridge.errors import Refused
 from worker import serializers
+from worker.domain.step import RENDER
 from worker.message import Message
 from worker.net import document_link
 from worker.store import register
@@ -16,7 +17,6 @@ from worker.store.api_tokens import Scope
 from worker.store.queries import api_documents
 from worker.store.queries.api_documents import ApiDocumentFilter
 from worker.store.queries.order_history import DocumentDetails
-from worker.store.steps import StepName
 
 
 def list_documents(api_request: ApiRequest) -> Response:
@@ -69,7 +69,7 @@ def stored_file(api_request: ApiRequest, document_id: int, file_format: str) -> 
         item = api_documents.find(connection, api_request.shop_id, document_id)
     if item is None or item.document is None:
         raise not_found("document")
-    stored, render = item.file(file_format), item.step(StepName.RENDER)
+    stored, render = item.file(file_format), item.step(RENDER)
     if stored is None:
         is_being_made = file_format == "pdf" and render is not None and render.state in ("waiting", "running")
         raise file_being_made() if is_being_made else file_unknown(file_format)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bridge.api.fields import Json
 from worker.domain.document import Category, Kind
+from worker.domain.step import STEPS
 from worker.domain.webhook import WebhookEventKind
 from worker.store.api_tokens import Scope
 
@@ -56,7 +57,7 @@ PROBLEM = object_of({"code": TEXT, "message": TEXT})
 RULE_RESULT = object_of({"rule": TEXT, "fired": BOOLEAN, "code": TEXT, "message": TEXT})
 STEP = object_of(
     {
-        "step": {"type": "string", "enum": ["render", "mail", "write_back"]},
+        "step": {"type": "string", "enum": list(STEPS)},
         "state": STATE,
         "attempts": INTEGER,
         "code": TEXT,

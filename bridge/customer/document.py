@@ -17,6 +17,7 @@ from bridge.i18n.translate import CATALOG_PACKAGE
 from worker.domain.document import Document, History, Kind
 from worker.domain.money import ZERO
 from worker.domain.payment import Balance
+from worker.domain.step import RENDER
 from worker.i18n import Translator, title
 from worker.net import document_link
 from worker.net.document_link import DocumentLink
@@ -24,7 +25,6 @@ from worker.queue import RUN_TASK
 from worker.store import document_links, documents, payments, steps, tasks
 from worker.store.document_links import LinkRevocation
 from worker.store.documents import StoredFile
-from worker.store.steps import StepName
 
 blueprint = Blueprint("customer_document", __name__)
 
@@ -219,7 +219,7 @@ def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDo
     balances = payments.balances(connection, [made.document_id for made in history.documents])
     revocations = document_links.of_documents(connection, [document.document_id])
     files = documents.files_of(connection, [document.document_id])
-    render = steps.of_document(connection, document.document_id).get(StepName.RENDER)
+    render = steps.of_document(connection, document.document_id).get(RENDER)
     return LinkedDocument(
         link=link,
         document=document,

@@ -22,7 +22,6 @@ from worker.errors import InvalidValue, Rejected
 from worker.store import documents
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
-from worker.store.steps import StepName
 
 blueprint = Blueprint("documents", __name__, url_prefix="/s/<shop_id>")
 guard_shop(blueprint)
@@ -99,14 +98,12 @@ def mark_handed_over(shop_id: str, document_id: int) -> Response:
     )
 
 
-@blueprint.post("/documents/<int:document_id>/retry/<any(render, mail, write_back):step>")
+@blueprint.post("/documents/<int:document_id>/retry/<step>")
 def retry(shop_id: str, document_id: int, step: str) -> Response:
     """Try one step again, now."""
     by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.retry_step(
-            connection, shop_id, document_id, StepName(step), by=by, now=now
-        ),
+        lambda connection: document_actions.retry_step(connection, shop_id, document_id, step, by=by, now=now),
         then=document_path(shop_id, document_id),
         message=_("It is tried again."),
     )

@@ -13,12 +13,12 @@ from bridge.i18n.translate import _
 from worker import queue
 from worker.actions import documents
 from worker.actions.documents import PROCESS_ORDER
+from worker.domain.step import STEPS
 from worker.store import users
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter
-from worker.store.steps import StepName
 
 shop_blueprint = Blueprint("jobs", __name__, url_prefix="/s/<shop_id>/jobs")
 guard_shop(shop_blueprint)
@@ -68,7 +68,7 @@ def page(shops: Shops) -> Response:
 def retry_all(shop_id: str) -> Response:
     """Try again all that failed for one reason, thousands at a time."""
     what, code = request.form.get("what", ""), request.form.get("code", "")
-    if what not in (PROCESS_ORDER, *StepName):
+    if what not in (PROCESS_ORDER, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     return request_task(shop_id, "retry_failed", {"what": what, "code": code}, then=f"/s/{shop_id}/jobs")
 
@@ -84,10 +84,10 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
             message=_("It is tried again."),
         )
     step = request.form.get("step", "")
-    if step not in list(StepName):
+    if step not in STEPS:
         abort(HTTPStatus.BAD_REQUEST)
     return run_action(
-        lambda connection: documents.retry_step(connection, shop_id, job_id, StepName(step), by=by, now=now),
+        lambda connection: documents.retry_step(connection, shop_id, job_id, step, by=by, now=now),
         then=f"/s/{shop_id}/jobs",
         message=_("It is tried again."),
     )
@@ -97,7 +97,7 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
 def retry_everywhere() -> Response:
     """Try again all that failed for one reason, in every shop that has it."""
     what, code = request.form.get("what", ""), request.form.get("code", "")
-    if what not in (PROCESS_ORDER, *StepName):
+    if what not in (PROCESS_ORDER, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     with context().store.read() as connection:
         shops = [one.shop_id for one in users.shops_of(connection, me().user)]

@@ -1,17 +1,12 @@
 """The words for what became of orders and documents."""
 
-from bridge.i18n.translate import _, kind_name, translator
+from bridge.i18n.translate import _, kind_name, translate_message, translator
 from worker.domain.document import Kind
+from worker.domain.step import STEPS
 
 
 def step_name(name: str) -> str:
-    """What a step is called; one that has no name of its own is called by its code."""
-    return {
-        "render": _("PDF"),
-        "mail": _("Mail"),
-        "write_back": _("Note on the order"),
-        "transmit": _("Peppol"),
-    }.get(name, name)
+    return translate_message(STEPS[name].label) if name in STEPS else name
 
 
 def state_label(state: str) -> tuple[str, str, str]:

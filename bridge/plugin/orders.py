@@ -13,12 +13,12 @@ from bridge.errors import Refused
 from bridge.plugin.signed_request import PluginRequest, signed
 from worker import queue
 from worker.domain.document import Document, StoredDraft
+from worker.domain.step import MAIL
 from worker.message import Message
 from worker.store import documents, tasks
 from worker.store.documents import StoredFile
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
-from worker.store.steps import StepName
 
 blueprint = Blueprint("plugin_orders", __name__)
 
@@ -48,7 +48,7 @@ def order(plugin_request: PluginRequest) -> Response:
 
 
 def document_as_json(item: DocumentDetails, document: Document) -> dict[str, object]:
-    mail, mailed_at = item.step(StepName.MAIL), item.done_at(StepName.MAIL)
+    mail, mailed_at = item.step(MAIL), item.done_at(MAIL)
     return {
         "id": document.document_id,
         "kind": str(item.draft.kind),

@@ -27,9 +27,9 @@ from tests.chaos.experiment import NO_WEBHOOK, Experiment, an_experiment
 from tests.chaos.faults import MAILS_AGAIN, FaultInjector, from_environment
 from worker.accounting import verify
 from worker.domain.document import Kind
+from worker.domain.step import MAIL
 from worker.store import deliveries
 from worker.store.database.tables import audit_trail
-from worker.store.steps import StepName
 
 pytestmark = pytest.mark.chaos
 
@@ -99,9 +99,7 @@ def figures(experiment: Experiment, injector: FaultInjector, *, lived: float, al
     made = Counter(item.draft.kind for item in listed)
     polled = sum(1 for item in listed if rang_by_poll_only(experiment, item.draft.order_id))
     mailed = sorted(
-        (item.done_at(StepName.MAIL) or item.document.issued_at) - item.document.issued_at
-        for item in listed
-        if item.document
+        (item.done_at(MAIL) or item.document.issued_at) - item.document.issued_at for item in listed if item.document
     )
     lines = [
         f"\n{ORDERS} orders, seed {SEED}: {len(experiment.due)} documents due",

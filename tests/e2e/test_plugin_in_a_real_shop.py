@@ -33,6 +33,7 @@ from worker.demo.show import SELLER
 from worker.domain.document import Kind
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.step import MAIL
 from worker.processes import status
 from worker.processes.supervisor import Supervisor, start_all
 from worker.services import Services
@@ -41,7 +42,6 @@ from worker.store import plugins, shops
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -283,7 +283,7 @@ def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser
     system.wait_for(lambda: len(system.documents(order_id)) == 1, "the document", seconds=400)
     system.wait_for(system.settled, "rest")
     (confirmation,) = system.documents(order_id)
-    mail = next(step for step in confirmation.steps if step.name is StepName.MAIL)
+    mail = next(step for step in confirmation.steps if step.name == MAIL)
     assert (mail.state, system.mails_to(held.email), system.mails_to(direct)) == ("skipped", (0, 1), (0, 1))
     own = next(mail for mail in system.theirs.messages() if held.email in mail.recipients)
     assert f"facturelay_order={order_id}" in own.html + own.text

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.conftest import RealSystem
 from worker.domain.document import Kind
-from worker.store.steps import StepName
+from worker.domain.step import MAIL
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +17,7 @@ def test_a_paid_order_becomes_an_invoice_a_mail_and_one_note(real_system: RealSy
     (invoice,) = real_system.documents(order["id"])
     assert invoice.document is not None
     assert invoice.draft.total == Decimal(order["total"])
-    assert invoice.done_at(StepName.MAIL) is not None
+    assert invoice.done_at(MAIL) is not None
     link = str(real_system.services.link_of(invoice.document))
     assert [note for note in real_system.shop.notes(order["id"]) if link in note.replace("&amp;", "&")]
     assert any(invoice.document.number in mail.subject for mail in real_system.mailbox.messages())

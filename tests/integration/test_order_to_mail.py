@@ -15,11 +15,11 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import OrderSettings
+from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.store import alerts, deliveries, payments
 from worker.store.payments import Payment
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 
 def paid(order_id: int = 238, **overrides: object) -> dict[str, object]:
@@ -142,7 +142,7 @@ def test_the_delivered_body_serves_where_there_is_no_key(system: System) -> None
     system.change_secrets(Secrets((SECRET,)))
     (invoice,) = system.arrives(paid())
     states = {step.name: step.state for step in invoice.steps}
-    assert states == {StepName.RENDER: "done", StepName.MAIL: "done", StepName.WRITE_BACK: "skipped"}
+    assert states == {RENDER: "done", MAIL: "done", WRITE_BACK: "skipped"}
 
 
 def test_a_refused_key_opens_an_alert_and_the_invoice_is_made_all_the_same(system: System) -> None:
@@ -182,8 +182,8 @@ def test_a_refused_recipient_is_shown_and_stops_nothing_else(system: System) -> 
     system.mailbox.faults.reject("koper@klant.test")
     (invoice,) = system.arrives(paid())
     states = {step.name: step.state for step in invoice.steps}
-    assert states == {StepName.RENDER: "done", StepName.MAIL: "failed", StepName.WRITE_BACK: "done"}
-    assert "koper@klant.test" in next(str(step.message) for step in invoice.steps if step.name is StepName.MAIL)
+    assert states == {RENDER: "done", MAIL: "failed", WRITE_BACK: "done"}
+    assert "koper@klant.test" in next(str(step.message) for step in invoice.steps if step.name == MAIL)
 
 
 def test_a_mail_cut_after_its_data_is_sent_again_under_the_same_id(system: System) -> None:
@@ -201,7 +201,7 @@ def test_a_note_whose_answer_was_lost_is_not_written_twice(system: System) -> No
     system.clock.move(minutes=5)
     (invoice,) = system.arrives(paid())
     assert len(system.notes(238)) == 1
-    assert invoice.done_at(StepName.WRITE_BACK) is not None
+    assert invoice.done_at(WRITE_BACK) is not None
 
 
 def test_work_of_a_worker_that_died_is_taken_up_when_its_lease_runs_out(system: System) -> None:
@@ -223,7 +223,7 @@ def test_work_that_fails_for_a_day_is_given_up_visibly(system: System) -> None:
         system.clock.move(hours=1)
         system.work()
     (invoice,) = system.documents()
-    mail = next(step for step in invoice.steps if step.name is StepName.MAIL)
+    mail = next(step for step in invoice.steps if step.name == MAIL)
     assert mail.state == "failed"
     assert "tried for a day" in str(mail.message)
 

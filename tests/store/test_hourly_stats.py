@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.history import History
 from worker.domain.document import Kind
+from worker.domain.step import MAIL
 from worker.maintenance import hourly_stats
 from worker.maintenance.hourly_stats import update_hourly_stats
 from worker.message import Message
@@ -19,7 +20,6 @@ from worker.store import hourly_stats as hours
 from worker.store.hourly_stats import DailyStats, HourlyStats
 from worker.store.queries import today
 from worker.store.queries.today import NextNumber, Today
-from worker.store.steps import StepName
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -42,7 +42,7 @@ def sells(history: History, order_id: int, *, shop_id: str = "a", takes_s: int) 
     history.later(seconds=takes_s - 1)
     document = history.issued(order_id, shop_id=shop_id)
     history.later(seconds=1)
-    history.step(document, StepName.MAIL, "done")
+    history.step(document, MAIL, "done")
     history.finish(delivery_id)
 
 
@@ -61,9 +61,9 @@ def test_each_hour_is_counted_for_each_shop_and_for_all(history: History, servic
     history.delivery(5, state="failed")
     history.now = NINE + timedelta(hours=1, minutes=10)
     failed = history.issued(6)
-    history.step(failed, StepName.MAIL, "failed")
+    history.step(failed, MAIL, "failed")
     by_hand = history.issued(7)  # nothing came in that led to it
-    history.step(by_hand, StepName.MAIL, "done")
+    history.step(by_hand, MAIL, "done")
     assert update_hourly_stats(services) == 2 * 24 + 1
     second = NINE + hours.HOUR
     assert plot(history, ("a",)) == (

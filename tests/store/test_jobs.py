@@ -6,16 +6,17 @@ from sqlalchemy import select
 
 from tests.support.history import History
 from tests.support.issuing import NOW
+from worker.domain.step import MAIL, RENDER
 from worker.message import NO_MESSAGE, Message
 from worker.store import jobs, steps
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.jobs import JobKind
-from worker.store.steps import LeasedSteps, StepName
+from worker.store.steps import LeasedSteps
 
 LEASE = timedelta(minutes=1)
 
 
-def take(history: History, name: StepName, document_id: int) -> LeasedSteps | None:
+def take(history: History, name: str, document_id: int) -> LeasedSteps | None:
     with history.store.write() as connection:
         return steps.take(connection, name, document_id=document_id, now=history.now, lease_for=LEASE)
 
@@ -31,31 +32,31 @@ def mails_together(history: History) -> tuple[int, int]:
 
 def test_mails_of_one_group_are_claimed_all_at_once_by_one_worker(history: History) -> None:
     first, second = mails_together(history)
-    taken = take(history, StepName.MAIL, second)
+    taken = take(history, MAIL, second)
     assert taken is not None
     assert [step.document_id for step in taken.steps] == [first, second]
-    assert take(history, StepName.MAIL, first) is None
+    assert take(history, MAIL, first) is None
     history.later(minutes=2)
-    again = take(history, StepName.MAIL, first)
+    again = take(history, MAIL, first)
     assert again is not None
     assert [step.attempts for step in again.steps] == [2, 2]
 
 
 def test_nobody_mails_the_rest_of_a_group_while_one_of_it_is_in_other_hands(history: History) -> None:
     first, second = mails_together(history)
-    assert take(history, StepName.MAIL, first) is not None
+    assert take(history, MAIL, first) is not None
     with history.store.write() as connection:
         steps_of_second = (steps.IS_STEP, jobs_table.c.document_id == second)
         jobs.retry(connection, *steps_of_second, now=NOW, lease=None, lease_until=None)
-    assert take(history, StepName.MAIL, second) is None
-    assert take(history, StepName.RENDER, second) is not None
+    assert take(history, MAIL, second) is None
+    assert take(history, RENDER, second) is not None
 
 
 def test_a_job_whose_lease_was_lost_is_not_closed_by_who_lost_it(history: History) -> None:
     document = history.issued(1)
-    lost = take(history, StepName.RENDER, document.document_id)
+    lost = take(history, RENDER, document.document_id)
     history.later(minutes=2)
-    found = take(history, StepName.RENDER, document.document_id)
+    found = take(history, RENDER, document.document_id)
     assert lost is not None
     assert found is not None
     with history.store.write() as connection:

@@ -22,6 +22,7 @@ from bridge.context import EXTENSION_NAME, create_context
 from worker.domain.document import Category, Document, Draft, Kind, Line, PaymentRequest, Reference, SendMode, VatLine
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.step import RENDER
 from worker.settings import Settings
 from worker.store import deliveries, documents, jobs, shops, steps
 from worker.store.database.encryption import Encryption
@@ -31,7 +32,6 @@ from worker.store.documents import StoredFile
 from worker.store.files.archive import Archive
 from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 KEY = "a key for tests alone of 32 characters or more"
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
@@ -144,7 +144,7 @@ class BridgeApp:
                 connection,
                 shop_id=SHOP,
                 document_id=document.document_id,
-                names=(StepName.RENDER,),
+                names=(RENDER,),
                 mail_group="1",
                 now=NOW,
             )

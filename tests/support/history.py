@@ -12,6 +12,7 @@ from tests.support.issuing import NOW, VAULT, a_draft, issue
 from worker.domain.document import Document, Draft, Kind, Problem, Reference
 from worker.domain.order import Contact
 from worker.domain.shop import Shop
+from worker.domain.step import STEPS
 from worker.message import Message
 from worker.store import deliveries as inbox
 from worker.store import orders, shops, steps
@@ -19,7 +20,6 @@ from worker.store.database.engine import Store
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.tables import jobs
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class History:
                 connection,
                 shop_id=shop_id,
                 document_id=document.document_id,
-                names=tuple(StepName),
+                names=tuple(STEPS),
                 mail_group=f"{document.document_id}",
                 now=self.now,
             )
@@ -92,7 +92,7 @@ class History:
         draft = replace(invoice.draft, kind=Kind.CREDIT_NOTE, cause=f"cancel:{invoice.number}", corrects=reference)
         return self.issue(replace(draft, **more), shop_id=shop_id)  # type: ignore[arg-type]  # fields of a draft
 
-    def step(self, document: Document, name: StepName, state: str, *, code: str = "", reason: str = "") -> None:
+    def step(self, document: Document, name: str, state: str, *, code: str = "", reason: str = "") -> None:
         """What became of a step, now."""
         values = {"state": state, "code": code, "message": Message(reason), "done_at": self.now}
         mine = (steps.IS_STEP, jobs.c.document_id == document.document_id, jobs.c.name == name)

@@ -11,6 +11,7 @@ from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.shop import Shop
+from worker.invoicing.core import CoreContext
 from worker.invoicing.cores.builtin import Builtin
 from worker.store import counters, payments, shops
 from worker.store.database.encryption import Encryption
@@ -46,7 +47,7 @@ def issue(store: Store, shop: Shop, draft: Draft, *, now: datetime = NOW) -> Doc
     """Issue *draft* in a transaction of its own, under the shop's lock."""
     with store.write() as connection:
         counters.lock(connection, shop.shop_id)
-        return Builtin(connection, shop, now).issue(draft)
+        return Builtin(CoreContext(connection, shop, now)).issue(draft)
 
 
 def pay(connection: Connection, document_id: int, *, on: date | None = None, now: datetime = NOW) -> None:

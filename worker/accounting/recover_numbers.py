@@ -16,6 +16,7 @@ from worker.domain.decide import decide_documents
 from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.numbering import first_repeated_number, sequence_in
 from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop
+from worker.domain.step import RENDER
 from worker.errors import NumberingPaused, OrderGone, Rejected
 from worker.i18n import Translator
 from worker.invoicing.exchange_rates import with_rate
@@ -28,7 +29,6 @@ from worker.services import Services
 from worker.store import alerts, audit_trail, counters, deliveries, documents, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
-from worker.store.steps import StepName
 from worker.woocommerce import notes
 from worker.woocommerce.payload import OrderNote
 
@@ -164,7 +164,7 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
             draft,
             mail_group=str(uuid.uuid4()),
             # The customer has the mail and the order its note.
-            step_names=(StepName.RENDER,),
+            step_names=(RENDER,),
             by="restore",
             document_id=None if documents.find(connection, lost.document_id or 0) else lost.document_id,
         )

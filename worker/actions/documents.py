@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from worker.domain.document import KIND_TERMS, Document, Kind, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.step import MAIL, STEPS
 from worker.errors import Rejected
 from worker.message import Message
 from worker.net import document_link
@@ -25,7 +26,7 @@ from worker.store.deliveries import Delivery
 from worker.store.jobs import JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter
-from worker.store.steps import Step, StepName
+from worker.store.steps import Step
 
 # The source of a delivery that a person requested.
 PERSON = "person"
@@ -107,15 +108,15 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: st
     Raises Rejected while it is being mailed. To another address: the task `send_again` with "to".
     """
     document = document_of(connection, shop_id, document_id)
-    if StepName.MAIL in steps.of_document(connection, document_id):
-        if not steps.retry(connection, document_id, StepName.MAIL, now=now):
+    if MAIL in steps.of_document(connection, document_id):
+        if not steps.retry(connection, document_id, MAIL, now=now):
             raise Rejected("{number} is being mailed at this moment.", number=document.number, code="mail_under_way")
     else:
         steps.plan(
             connection,
             shop_id=shop_id,
             document_id=document_id,
-            names=(StepName.MAIL,),
+            names=(MAIL,),
             mail_group=str(uuid.uuid4()),
             now=now,
         )
@@ -186,7 +187,7 @@ def renew_link(
 def mark_handed_over(connection: Connection, shop_id: str, document_id: int, *, by: str, now: datetime) -> None:
     """A person handed the document over by another way: its mail, failed or waiting, is no longer to be sent."""
     document = document_of(connection, shop_id, document_id)
-    mail = steps.of_document(connection, document_id).get(StepName.MAIL)
+    mail = steps.of_document(connection, document_id).get(MAIL)
     if mail is None or mail.state == "done":
         reason = Message("it was mailed already") if mail else Message("it waits for no mail")
         raise Rejected(
@@ -225,9 +226,7 @@ def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: str,
     return Retried(delivery_ids, tuple(step.document_id for step in failed))
 
 
-def retry_step(
-    connection: Connection, shop_id: str, document_id: int, name: StepName, *, by: str, now: datetime
-) -> Retried:
+def retry_step(connection: Connection, shop_id: str, document_id: int, name: str, *, by: str, now: datetime) -> Retried:
     """Do one step of a document once more: one that failed, or waits for a later time. Raises Rejected for others."""
     document = document_of(connection, shop_id, document_id)
     step = steps.of_document(connection, document_id).get(name)
@@ -236,7 +235,7 @@ def retry_step(
             "This step of {number} neither failed nor waits.", number=document.number, code="nothing_to_retry"
         )
     steps.retry(connection, document_id, name, now=now)
-    message = Message("{step} of {number} is tried again.", step=STEP_LABELS[name], number=document.number)
+    message = Message("“{step}” of {number} is tried again.", step=STEPS[name].label, number=document.number)
     add_to_trail(connection, document, "tried_again", message, by=by, now=now)
     return Retried(documents=(document_id,))
 
@@ -269,7 +268,7 @@ def retry_failed(
     Call again, in a transaction of its own, until it gives back none: with *failed_before* at the first call's time, what
     fails anew meanwhile is left alone. The task `retry_failed` does that.
     """
-    kind, name = (JobKind.PROCESS_ORDER, what) if what == PROCESS_ORDER else (JobKind.STEP, StepName(what))
+    kind, name = (JobKind.PROCESS_ORDER, what) if what == PROCESS_ORDER else (JobKind.STEP, what)
     wanted = JobFilter("failed", kind, name, code)
     found = job_queries.job_ids(connection, (shop_id,), wanted, done_before=failed_before, limit=limit)
     if not found:
@@ -371,14 +370,6 @@ def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:
         (ignored.flags, Message("1 notice"), Message("{count} notices", count=ignored.flags)),
     )
     return tuple(one if count == 1 else several for count, one, several in counts if count)
-
-
-# What a step is called at the beginning of a sentence.
-STEP_LABELS = {
-    StepName.RENDER: Message("The PDF"),
-    StepName.MAIL: Message("The mail"),
-    StepName.WRITE_BACK: Message("The note"),
-}
 
 
 def steps_of_order(connection: Connection, shop_id: str, order_id: int, *, state: str) -> tuple[Step, ...]:

@@ -8,13 +8,13 @@ import click
 from worker import serializers
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.domain.document import Document
+from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
 from worker.invoicing.manual import Actor
 from worker.serializers import Json
 from worker.services import Services
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
-from worker.store.steps import StepName
 
 ACTOR = Actor("command line")
 
@@ -54,8 +54,8 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
         draft.order_number,
         f"{draft.total:.2f}",
         draft.currency,
-        "yes" if item.done_at(StepName.MAIL) else "",
-        "yes" if item.done_at(StepName.WRITE_BACK) else "",
+        "yes" if item.done_at(MAIL) else "",
+        "yes" if item.done_at(WRITE_BACK) else "",
         problem or next((str(step.message) for step in item.steps if step.message and step.state != "done"), ""),
     )
 

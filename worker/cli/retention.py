@@ -8,7 +8,6 @@ from worker.cli.common import open_services, show, with_data, with_json
 from worker.cli.shop import ACTOR
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
-from worker.store import shops
 from worker.store.database import json_codec
 
 
@@ -40,8 +39,7 @@ def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> Non
 def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
     """Let a shop leave: paused for good, its secrets and raw bodies removed. Its documents stay as long as the law demands."""
     services = open_services(data)
-    with services.store.read() as connection:
-        name = shops.get(connection, services.encryption, shop_id).shop.name
+    name = services.connected(shop_id).shop.name
     if not yes:
         click.confirm(f"Remove the secrets, raw bodies and drafts of {name}?", abort=True)
     closing = retention.close_shop(services, shop_id, by=ACTOR)

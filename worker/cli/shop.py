@@ -281,8 +281,7 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
 
 
 def find_shop(services: Services, shop_id: str) -> ConnectedShop:
-    with services.store.read() as connection:
-        return shops.get(connection, services.encryption, shop_id)
+    return services.connected(shop_id)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from worker.demo.pretend_shop import PretendShop
 from worker.demo.recordings import Scenario, load
 from worker.domain.party import Address, Seller
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.step import MAIL, WRITE_BACK
 from worker.errors import Rejected
 from worker.processes import status
 from worker.processes.supervisor import free_port, prepare, set_up_link, start_all, stop_on_signals
@@ -31,7 +32,6 @@ from worker.store.database import json_codec
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 STEP_TIMEOUT_S = 60.0
 SELLER = Seller(
@@ -285,8 +285,8 @@ def document_as_text(item: DocumentDetails) -> str:
     if item.document is None:
         why = str(draft.problems[0].message) if draft.problems else "waits for you"
         return f"draft  {amount}  {why}"
-    mailed = f"mailed to {draft.buyer.email}" if item.done_at(StepName.MAIL) else "not mailed"
-    noted = "noted on the order" if item.done_at(StepName.WRITE_BACK) else "no note"
+    mailed = f"mailed to {draft.buyer.email}" if item.done_at(MAIL) else "not mailed"
+    noted = "noted on the order" if item.done_at(WRITE_BACK) else "no note"
     pdf = f"{item.files[0].size // 1024} KB PDF" if item.files else "no PDF"
     return f"{item.document.number}  {amount}  {pdf}  {mailed}  {noted}"
 

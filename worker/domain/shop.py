@@ -77,12 +77,16 @@ class OrderSettings:
 
 @dataclass(frozen=True)
 class NumberingSettings:
-    """What the documents of each kind are numbered in, and where that numbering did not begin at 1 or was broken off."""
+    """What the documents of each kind are numbered in, and where that numbering did not begin at 1 or was broken off.
+
+    *core*: who gives the numbers, by its name in `worker.invoicing.cores`.
+    """
 
     series: dict[Kind, Series] = field(default_factory=lambda: dict(DEFAULT_SERIES))
     continued_after: dict[str, int] = field(default_factory=dict)  # where a count began: {"invoice:2026": 115}
     restored: RestoredBackup | None = None  # until a person says from which number to continue, nothing is issued
     lost_numbers: tuple[LostNumbers, ...] = ()
+    core: str = "builtin"
 
 
 @dataclass(frozen=True)

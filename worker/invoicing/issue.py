@@ -12,8 +12,10 @@ from worker.domain.document import Document, Draft, History, Kind, Problem, Send
 from worker.domain.draft import is_paid
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.shop import Shop
+from worker.domain.step import planned_steps
 from worker.errors import NumberingPaused, OrderGone, ShopPaused, StaleFetch, Unavailable
-from worker.invoicing.cores import CORES
+from worker.invoicing.core import CoreContext
+from worker.invoicing.cores import core_of
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.preflight import Preflight
 from worker.message import Message, Money
@@ -23,7 +25,6 @@ from worker.services import Services
 from worker.store import alerts, audit_trail, counters, documents, orders, payments, shops, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
-from worker.store.steps import StepName
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
@@ -45,8 +46,7 @@ class Outcome:
 
 def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome:
     """Answer all *deliveries* (of one order of one shop) by processing it once. Raises Rejected or Unavailable."""
-    with services.store.read() as connection:
-        connected = shops.get(connection, services.encryption, deliveries[0].shop_id)
+    connected = services.connected(deliveries[0].shop_id)
     refuse_paused(connected.shop)
     if deliveries[0].order_id is None:
         return handle_error_delivery(services, connected.shop, delivered_error_code(deliveries))
@@ -241,21 +241,21 @@ def issue_draft(
     draft: Draft,
     *,
     mail_group: str,
-    step_names: Sequence[StepName] = tuple(StepName),
+    step_names: Sequence[str] | None = None,
     by: str = "worker",
     document_id: int | None = None,
 ) -> Document:
-    """Number and store *draft*, and plan its steps *step_names*. The transaction must hold the shop's lock.
+    """Number and store *draft*, and plan what follows: *step_names*, or every step that is wanted for it. The transaction must hold the shop's lock.
 
     *document_id* is for a document that had one before the database was lost.
     """
     now = services.now()
-    document = CORES["builtin"](connection, shop, now, document_id).issue(draft)
+    document = core_of(CoreContext(connection, shop, now, document_id)).issue(draft)
     steps.plan(
         connection,
         shop_id=shop.shop_id,
         document_id=document.document_id,
-        names=step_names,
+        names=planned_steps(shop, draft) if step_names is None else step_names,
         mail_group=mail_group,
         now=now,
     )

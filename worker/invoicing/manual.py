@@ -12,6 +12,7 @@ from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode, StoredDraft
 from worker.domain.shop import Shop
+from worker.domain.step import planned_steps
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import issue_draft, reload_shop
@@ -22,9 +23,6 @@ from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
 from worker.store import counters, deliveries, documents, shops
 from worker.store.shops import ConnectedShop
-from worker.store.steps import StepName
-
-WITHOUT_MAIL = (StepName.RENDER, StepName.WRITE_BACK)
 
 
 @dataclass(frozen=True)
@@ -128,8 +126,7 @@ def issue_manual_document(
     services: Services, shop_id: str, order_id: int, kind: Kind, *, send: bool, by: Actor
 ) -> Document:
     """Make a document that no rule made, from the order as it is now. Raises Rejected where it exists, or a check fails."""
-    with services.store.read() as connection:
-        connected = shops.get(connection, services.encryption, shop_id)
+    connected = services.connected(shop_id)
     fetched = fetch_now(services, connected, order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
     with services.store.write() as connection:
@@ -223,7 +220,7 @@ def issue_requested(
     if draft.problems:
         raise Rejected(draft.problems[0].message, code=draft.problems[0].code)
     Preflight(services).check(shop, draft)
-    step_names = tuple(StepName) if send else WITHOUT_MAIL
+    step_names = planned_steps(shop, draft, send=send)
     return issue_draft(connection, services, shop, draft, mail_group=mail_group, step_names=step_names, by=by.name)
 
 

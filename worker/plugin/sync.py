@@ -12,6 +12,7 @@ from typing import Any
 
 from worker.domain.document import Document
 from worker.domain.mail_holds import settings_for_plugin
+from worker.domain.step import MAIL
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import NO_MESSAGE, Message
 from worker.plugin.client import PluginClient
@@ -20,7 +21,7 @@ from worker.store import documents, orders, plugins, shops, steps
 from worker.store.orders import StoredOrder
 from worker.store.plugins import Plugin
 from worker.store.shops import ConnectedShop
-from worker.store.steps import LeasedSteps, Step, StepName
+from worker.store.steps import LeasedSteps, Step
 
 log = logging.getLogger(__name__)
 
@@ -150,8 +151,8 @@ def release_order_mails(services: Services, found: Plugin, order_id: int) -> Non
     call_plugin(services, found, "release", {"order": order_id, "status": status, "refunds": refunds})
 
 
-def mail_steps(of_documents: Iterable[Mapping[StepName, Step]]) -> Iterator[Step]:
-    return (named[StepName.MAIL] for named in of_documents if StepName.MAIL in named)
+def mail_steps(of_documents: Iterable[Mapping[str, Step]]) -> Iterator[Step]:
+    return (named[MAIL] for named in of_documents if MAIL in named)
 
 
 def refunds_seen(seen: StoredOrder) -> set[int]:

@@ -6,9 +6,8 @@ from worker.errors import FacturelayError
 from worker.mail import customer_mail, diagnosis
 from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
-from worker.sending.steps import new_message_id, send_mail, with_sender
+from worker.sending.email import new_message_id, send_mail, with_sender
 from worker.services import Services
-from worker.store import shops
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,7 @@ class MailTestResult:
 
 def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTestResult:
     """Send a test mail to *to*, or to the shop's own address. Raises Rejected when there is no such shop."""
-    with services.store.read() as connection:
-        connected = shops.get(connection, services.encryption, shop_id)
+    connected = services.connected(shop_id)
     shop = with_sender(services, connected.shop)
     try:
         sender = customer_mail.sender_address(shop)

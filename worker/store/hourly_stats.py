@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.domain.step import MAIL
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, hourly_stats, jobs, orders
 from worker.store.jobs import JobKind
-from worker.store.steps import StepName
 
 HOUR = timedelta(hours=1)
 # The shop of the rows about all shops.
@@ -135,7 +135,7 @@ def count(connection: Connection, hour: datetime) -> dict[str, HourlyStats]:
     found: dict[str, HourlyStats] = {}
     done = between(jobs.c.done_at, hour, end)
     failed = (jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)), jobs.c.state == "failed", done)
-    mailed = (jobs.c.kind == JobKind.STEP, jobs.c.name == StepName.MAIL, jobs.c.state == "done", done)
+    mailed = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL, jobs.c.state == "done", done)
     for name, owner, where in (
         ("orders", orders.c.shop_id, (between(orders.c.ordered_at, hour, end),)),
         ("documents", documents.c.shop_id, (between(documents.c.issued_at, hour, end),)),

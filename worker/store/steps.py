@@ -3,24 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.step import MAIL
 from worker.message import Message
 from worker.store import jobs as job_store
 from worker.store.database.tables import jobs
 from worker.store.jobs import IS_PENDING, JobKind, Leased
-
-
-class StepName(StrEnum):
-    """In the order in which one document walks through them."""
-
-    RENDER = "render"
-    MAIL = "mail"
-    WRITE_BACK = "write_back"
 
 
 @dataclass(frozen=True)
@@ -33,7 +25,7 @@ class Step:
     step_id: int
     shop_id: str
     document_id: int
-    name: StepName
+    name: str
     mail_group: str
     state: str
     attempts: int
@@ -57,7 +49,7 @@ IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 
 def plan(
-    connection: Connection, *, shop_id: str, document_id: int, names: Sequence[StepName], mail_group: str, now: datetime
+    connection: Connection, *, shop_id: str, document_id: int, names: Sequence[str], mail_group: str, now: datetime
 ) -> None:
     """Write down what must be done with a new document. Call in the transaction that stores it."""
     rows = [
@@ -66,7 +58,7 @@ def plan(
             "name": name,
             "shop_id": shop_id,
             "document_id": document_id,
-            "group_id": mail_group if name is StepName.MAIL else None,
+            "group_id": mail_group if name == MAIL else None,
             "state": "waiting",
             "created_at": now,
             "next_at": now,
@@ -76,27 +68,27 @@ def plan(
     connection.execute(insert(jobs), rows)
 
 
-def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, dict[StepName, Step]]:
-    found: dict[int, dict[StepName, Step]] = {}
+def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, dict[str, Step]]:
+    found: dict[int, dict[str, Step]] = {}
     for row in connection.execute(select(jobs).where(IS_STEP, jobs.c.document_id.in_(document_ids))):
         step = as_step(row)
         found.setdefault(step.document_id, {})[step.name] = step
     return found
 
 
-def of_document(connection: Connection, document_id: int) -> dict[StepName, Step]:
+def of_document(connection: Connection, document_id: int) -> dict[str, Step]:
     return of_documents(connection, [document_id]).get(document_id, {})
 
 
 def take(
-    connection: Connection, name: StepName, *, document_id: int, now: datetime, lease_for: timedelta
+    connection: Connection, name: str, *, document_id: int, now: datetime, lease_for: timedelta
 ) -> LeasedSteps | None:
     """Lease one document's step *name*; None when it is done, waits for later, or is in other hands.
 
     A mail takes along those of its group, all or nothing: while one of them is in other hands, nobody else mails the rest.
     """
     mine: tuple[ColumnElement[bool], ...] = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name)
-    if name is StepName.MAIL:
+    if name == MAIL:
         group = connection.execute(select(jobs.c.group_id).where(*mine)).scalar()
         if group is None:
             return None
@@ -109,7 +101,7 @@ def take(
     return LeasedSteps(lease, found[0].attempts, found[0].created_at, found)
 
 
-def retry(connection: Connection, document_id: int, name: StepName, *, now: datetime) -> bool:
+def retry(connection: Connection, document_id: int, name: str, *, now: datetime) -> bool:
     """Let a step be done once more, and now. False while it is being done.
 
     What was noted of the last time goes: a mail that is sent again is a new mail, or mailboxes drop it as known. That it
@@ -152,7 +144,7 @@ def failed(connection: Connection, shop_id: str, *, code: str) -> tuple[Step, ..
 
 def was_mailed(since: datetime) -> tuple[ColumnElement[bool], ...]:
     """That a job is a mail that left since then."""
-    mail = (jobs.c.kind == JobKind.STEP, jobs.c.name == StepName.MAIL)
+    mail = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)
     return *mail, jobs.c.state == "done", jobs.c.done_at >= since
 
 
@@ -168,7 +160,7 @@ def as_step(row: Row[Any]) -> Step:
         step_id=row.job_id,
         shop_id=row.shop_id,
         document_id=row.document_id,
-        name=StepName(row.name),
+        name=row.name,
         mail_group=row.group_id or "",
         state=row.state,
         attempts=row.attempts,

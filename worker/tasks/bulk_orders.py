@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from worker.actions import documents
+from worker.domain.step import STEPS
 from worker.errors import Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview, PreviewedOrder
@@ -16,7 +17,7 @@ from worker.store import audit_trail
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
-from worker.tasks.common import Progress, Unfinished, connected_of, day_after, period_of, start_of_day
+from worker.tasks.common import Progress, Unfinished, day_after, period_of, start_of_day
 
 # How many are enqueued at once; the scheduler enqueues the rest, so that new orders are not behind ten thousand old ones.
 MOST_ENQUEUED = 500
@@ -26,11 +27,11 @@ MOST_SHOWN = 500
 def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
     """Try again all that failed for one reason, thousands at a time.
 
-    Argument: `{"what", "code"}`: *what* is "process_order", "render", "mail" or "write_back", *code* that of the failed deliveries
+    Argument: `{"what", "code"}`: *what* is "process_order" or the name of a step, *code* that of the failed deliveries
     or steps. What fails anew while this runs is left alone. Answer: `{"tried"}`, how many.
     """
     what, code = str(task.argument["what"]), str(task.argument["code"])
-    if what not in (documents.PROCESS_ORDER, *documents.STEP_LABELS):
+    if what not in (documents.PROCESS_ORDER, *STEPS):
         raise Rejected("“{what}” is nothing that can be tried again.", what=what, code="nothing_to_retry")
     progress, retried = Progress(services, task), 0
     while True:
@@ -65,7 +66,7 @@ def backfill(services: Services, task: Task) -> Mapping[str, Any]:
     *orders* are those that would become something, the first 500; *count* is of all that were checked; *deliveries* is how many
     wait (`store.deliveries.count_waiting` with source "backfill" says how many are left).
     """
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     progress = Progress(services, task)
 
     def report_progress(done: int, of: int) -> None:

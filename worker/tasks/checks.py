@@ -9,7 +9,7 @@ from worker.errors import InvalidValue, Rejected
 from worker.services import Services
 from worker.store.register import RegisterHead
 from worker.store.tasks import Task
-from worker.tasks.common import Progress, connected_of
+from worker.tasks.common import Progress
 
 MOST_SHOWN = 500
 
@@ -21,7 +21,7 @@ def reconcile(services: Services, task: Task) -> Mapping[str, Any]:
     "ordered", "invoiced", "credited"}], "orders": [{…}]}`; *orders* are the first 500 that are not well, each with its state and
     message. It is stored as the report `reconcile:2026-11` too.
     """
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     month = str(task.argument.get("month", ""))
     found = reconciliation.reconcile(services, connected, month, on_progress=Progress(services, task))
     reconciliation.save_result(services, connected, found)

@@ -9,7 +9,7 @@ from typing import Any
 from worker.errors import Rejected
 from worker.invoicing.manual import Actor
 from worker.services import Services
-from worker.store import shops, tasks
+from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
@@ -52,11 +52,6 @@ class Progress:
 
 def actor_of(task: Task) -> Actor:
     return Actor(task.requested_by)
-
-
-def connected_of(services: Services, task: Task) -> ConnectedShop:
-    with services.store.read() as connection:
-        return shops.get(connection, services.encryption, task.shop_id)
 
 
 def file_of(task: Task, name: str = "file") -> TemporaryFile:

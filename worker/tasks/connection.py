@@ -13,7 +13,6 @@ from worker.services import Services
 from worker.store import deliveries, plugins, shops
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
-from worker.tasks.common import connected_of
 
 # A key is signed with the time, and WooCommerce takes 15 minutes at most (docs/woocommerce-contract.md §6).
 MOST_CLOCKS_DIFFER_S = 300
@@ -35,7 +34,7 @@ def check_connection(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{}`. Answer: `{"good", "checks": [{"name", "good", "message"}]}`, in the order in which to mend them.
     """
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     checks = [address_check(services)]
     if connected.secrets.has_rest:
         checks += [one(services, connected) for one in (rest_check, webhooks_check, clock_check)]
@@ -160,7 +159,7 @@ def repair_webhooks(services: Services, task: Task) -> Mapping[str, Any]:
 
     Argument: `{}`. Answer: `{"repaired": [{"topic", "why"}]}`; empty where all were well.
     """
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     if not connected.secrets.has_rest:
         raise Rejected("Webhooks are repaired with a REST key; give the shop one first.", code="rest_missing")
     faults = webhook_repair.check_and_repair(services, connected, by=task.requested_by, make_missing=True)

@@ -17,7 +17,6 @@ from worker.message import NO_MESSAGE, Message
 from worker.services import Services
 from worker.store import documents
 from worker.store.tasks import Task
-from worker.tasks.common import connected_of
 from worker.tasks.sample_orders import last_orders
 from worker.tasks.sample_orders import open_orders as fetch_open_orders
 
@@ -32,7 +31,7 @@ def dry_run_rules(services: Services, task: Task) -> Mapping[str, Any]:
     "fired", "code", "message"}]}], "matched": 12, "count": 50}`; the orders are fetched from the shop, or, where that fails,
     read from what it delivered.
     """
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     try:
         rules = read_rules(str(task.argument["rules"])) if "rules" in task.argument else connected.shop.rules
     except InvalidValue as error:
@@ -57,7 +56,7 @@ def open_orders(services: Services, task: Task) -> Mapping[str, Any]:
     ["invoice 22.20 EUR"], "if_included": ["…"], "message"}], "to_make", "count"}`, the newest 50: *documents* are made by themselves
     when the order is next processed, *if_included* with an earlier beginning (or a backfill), *message* says why nothing is.
     """
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     since = since_of(services, task, connected.shop)
     live = replace(connected.shop, test=False)
     rows = []

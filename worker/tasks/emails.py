@@ -13,7 +13,9 @@ from worker.message import Message
 from worker.net import document_link
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.sending import test_email
-from worker.sending.steps import document_with_pdf, link_of, send_mail, shop_of, with_sender
+from worker.sending.customer_link import link_of
+from worker.sending.email import send_mail, with_sender
+from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
 from worker.store import audit_trail, document_links
@@ -31,7 +33,7 @@ def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
         revocation = document_links.of_documents(connection, [document.document_id]).get(document.document_id)
     if not document_links.is_valid(revocation, signed_at=services.now()):
         return {"mailed": False}
-    connected = shop_of(services, document)
+    connected = services.connected(document.shop_id)
     shop = with_sender(services, connected.shop)
     message = customer_mail.compose_new_link(
         shop, document, link=new_link(services, document), message_id=message_id_of(services, task)
@@ -68,7 +70,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
         document_actions.document_of(connection, task.shop_id, document_id)
     document, pdf = document_with_pdf(services, document_id)
     elsewhere = addressed_to(document, to)
-    connected = shop_of(services, document)
+    connected = services.connected(document.shop_id)
     shop = with_sender(services, connected.shop)
     message = customer_mail.compose(
         shop,

@@ -15,7 +15,7 @@ from worker.domain.csv_table import escape_cell
 from worker.domain.document import Document, Kind, file_stem
 from worker.errors import Rejected
 from worker.maintenance import retention
-from worker.sending import steps
+from worker.sending.pdf import stored_pdf
 from worker.services import Services
 from worker.store import documents, payments
 from worker.store.database import json_codec
@@ -104,7 +104,7 @@ def documents_of(
 
 def put_files(services: Services, archive: zipfile.ZipFile, document: Document) -> list[str]:
     """Put the document's files into the zip; their names there."""
-    steps.stored_pdf(services, document.document_id)
+    stored_pdf(services, document.document_id)
     with services.store.read() as connection:
         stored = documents.files_of(connection, [document.document_id])[document.document_id]
     names = []

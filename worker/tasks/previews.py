@@ -22,7 +22,7 @@ from worker.store import counters
 from worker.store.files import temporary
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
-from worker.tasks.common import connected_of, file_of
+from worker.tasks.common import file_of
 from worker.tasks.sample_orders import find_order, last_orders, paid_or_not
 
 EXAMPLE_SENDER, EXAMPLE_BUYER = "shop@example.com", "jan@klant.example"
@@ -114,7 +114,7 @@ def with_example_sender(services: Services, shop: Shop) -> Shop:
 
 
 def make_sample(services: Services, task: Task) -> Sample:
-    connected = connected_of(services, task)
+    connected = services.connected(task.shop_id)
     shop = with_unsaved_settings(connected.shop, task.argument)
     kind = Kind(task.argument["kind"])
     order, is_example = order_for(services, connected, task)

@@ -13,13 +13,13 @@ from tests.support.headers import SHARED
 from tests.support.issuing import pay
 from worker.domain.document import Document, Kind, Problem
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.step import MAIL, WRITE_BACK
 from worker.message import Message
 from worker.store import api_tokens, audit_trail, deliveries, documents, jobs, register, shops, steps, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 OTHER = "0ther0ther0ther0ther0the"
 
@@ -198,9 +198,9 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
     app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice, "5.00"))
     with app.store.write() as connection:
         pay(connection, invoice.document_id, on=invoice.issued_on)
-        names = (StepName.MAIL, StepName.WRITE_BACK)
+        names = (MAIL, WRITE_BACK)
         steps.plan(connection, shop_id=SHOP, document_id=1, names=names, mail_group="2", now=NOW)
-        leased = steps.take(connection, StepName.MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
+        leased = steps.take(connection, MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         jobs.finish(connection, leased.lease, now=NOW)
     told = either.told("/documents/1")
@@ -340,8 +340,8 @@ def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None
     later = NOW + timedelta(hours=1)
     with app.store.write() as connection:
         pay(connection, paid.document_id, now=later)
-        steps.plan(connection, shop_id=SHOP, document_id=3, names=(StepName.MAIL,), mail_group="9", now=NOW)
-        leased = steps.take(connection, StepName.MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
+        steps.plan(connection, shop_id=SHOP, document_id=3, names=(MAIL,), mail_group="9", now=NOW)
+        leased = steps.take(connection, MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         jobs.finish(connection, leased.lease, now=later)
         documents.add(

@@ -16,11 +16,11 @@ from bridge.i18n.translate import CATALOG_PACKAGE
 from tests.support.bridge_app import KEY, NOW, PDF, BridgeApp, a_credit_note_for, a_file, settings_for
 from tests.support.issuing import pay
 from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.step import RENDER
 from worker.i18n import LANGUAGES, Translator
 from worker.message import Message
 from worker.net import document_link
 from worker.store import document_links, documents, jobs, steps
-from worker.store.steps import StepName
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -240,7 +240,7 @@ def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(app: BridgeApp) -> None:
     document = app.issue(stored=None)
     with app.store.write() as connection:
         leased = steps.take(
-            connection, StepName.RENDER, document_id=document.document_id, now=NOW, lease_for=timedelta(minutes=1)
+            connection, RENDER, document_id=document.document_id, now=NOW, lease_for=timedelta(minutes=1)
         )
         assert leased is not None
         jobs.finish(connection, leased.lease, now=NOW, state="failed", code="x", message=Message("x"))

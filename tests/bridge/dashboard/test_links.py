@@ -16,13 +16,13 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_
 from tests.support.personas import SITE, Visitor, signed_in
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, Problem
+from worker.domain.step import RENDER
 from worker.domain.webhook import WebhookEventKind
 from worker.message import Message
 from worker.store import alerts, api_tokens, audit_trail, deliveries, documents, jobs, orders, steps, tasks, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
-from worker.store.steps import StepName
 from worker.store.users import Role
 from worker.woocommerce.payload import parse_order
 
@@ -77,7 +77,7 @@ def fill(app: BridgeApp) -> list[int]:
         minute = timedelta(minutes=1)
         (delivery,) = deliveries.of_order(connection, SHOP, 238)
         rung = deliveries.take(connection, delivery.delivery_id, now=NOW, lease_for=minute)
-        printed = steps.take(connection, StepName.RENDER, document_id=1, now=NOW, lease_for=minute)
+        printed = steps.take(connection, RENDER, document_id=1, now=NOW, lease_for=minute)
         assert rung is not None
         assert printed is not None
         jobs.finish(connection, rung.lease, code="shop_slow", message=Message("No answer."), now=NOW, state="failed")

@@ -14,6 +14,7 @@ from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.document import Kind
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.step import MAIL
 from worker.message import Message, plain_message
 from worker.store import document_links, sessions, shops, steps, tasks, users
 from worker.store import jobs as job_store
@@ -21,7 +22,6 @@ from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs
 from worker.store.queries import activity
-from worker.store.steps import StepName
 from worker.store.users import Role
 from worker.tasks import TASKS
 
@@ -286,12 +286,8 @@ def test_the_page_of_a_document_tells_what_became_of_it(app: BridgeApp) -> None:
     with app.store.write() as connection:
         pay(connection, invoice.document_id)
         document_links.revoke(connection, invoice.document_id, now=NOW)
-        steps.plan(
-            connection, shop_id=SHOP, document_id=invoice.document_id, names=(StepName.MAIL,), mail_group="2", now=NOW
-        )
-        mail = steps.take(
-            connection, StepName.MAIL, document_id=invoice.document_id, now=NOW, lease_for=timedelta(minutes=1)
-        )
+        steps.plan(connection, shop_id=SHOP, document_id=invoice.document_id, names=(MAIL,), mail_group="2", now=NOW)
+        mail = steps.take(connection, MAIL, document_id=invoice.document_id, now=NOW, lease_for=timedelta(minutes=1))
         assert mail is not None
         job_store.finish(connection, mail.lease, now=NOW)
     after = visitor.get(page).text

@@ -12,12 +12,12 @@ from worker.actions.documents import Ignored, Retried
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
+from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.net import document_link
 from worker.store import document_links
 from worker.store.database.tables import jobs
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 BY = "An"
 TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
@@ -78,7 +78,7 @@ def test_a_mail_that_failed_is_handed_over_by_a_person(system: System) -> None:
     document_id = failed_mail(system)
     decide(system, deciding.mark_handed_over, document_id)
     (item,) = system.documents(238)
-    mail = next(step for step in item.steps if step.name is StepName.MAIL)
+    mail = next(step for step in item.steps if step.name == MAIL)
     assert (mail.state, mail.code, str(mail.message)) == (
         "skipped",
         "handed_over",
@@ -96,11 +96,11 @@ def test_a_mail_that_left_cannot_be_handed_over(system: System) -> None:
 
 def test_one_step_is_tried_again_and_only_one_that_failed(system: System) -> None:
     document_id = failed_mail(system)
-    assert decide(system, deciding.retry_step, document_id, StepName.MAIL) == Retried(documents=(document_id,))
+    assert decide(system, deciding.retry_step, document_id, MAIL) == Retried(documents=(document_id,))
     system.work()
     assert len(system.mailbox.messages()) == 1
     with pytest.raises(Rejected, match="neither failed nor waits"):
-        decide(system, deciding.retry_step, document_id, StepName.MAIL)
+        decide(system, deciding.retry_step, document_id, MAIL)
 
 
 def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
@@ -167,7 +167,7 @@ def test_another_shop_can_decide_nothing_about_it(system: System) -> None:
         (deciding.send_again, (document_id,)),
         (deciding.revoke_link, (document_id,)),
         (deciding.mark_handed_over, (document_id,)),
-        (deciding.retry_step, (document_id, StepName.MAIL)),
+        (deciding.retry_step, (document_id, MAIL)),
         (deciding.retry_delivery, (delivery_id,)),
         (deciding.replay_delivery, (delivery_id,)),
         (deciding.ignore_order, (238,)),

@@ -24,7 +24,6 @@ from tests.support.task_requests import (
     written_down,
 )
 from worker import jobs
-from worker.actions import documents
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
@@ -36,7 +35,6 @@ from worker.store.database.tables import files
 from worker.store.database.tables import tasks as errands_table
 from worker.store.files import temporary
 from worker.store.shops import Secrets
-from worker.store.steps import StepName
 
 KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
 
@@ -362,7 +360,3 @@ def test_a_shop_that_is_away_is_asked_again_for_an_hour(system: System) -> None:
     system.clock.move(minutes=61)
     jobs.do_task(system.services, errand.task_id)
     assert seen(system, errand.task_id).answer["code"] == "shop_unreachable"
-
-
-def test_the_deciding_layer_knows_every_step() -> None:
-    assert set(documents.STEP_LABELS) == set(StepName)

@@ -8,6 +8,7 @@ import pytest
 from tests.support.history import History, all_pages
 from tests.support.issuing import NOW, a_draft
 from worker.domain.document import Kind, Problem
+from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message, plain_message
 from worker.store import alerts, documents, tasks
@@ -18,7 +19,6 @@ from worker.store.jobs import JobKind
 from worker.store.queries import attention, jobs
 from worker.store.queries.attention import Need, NeedKind
 from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup
-from worker.store.steps import StepName
 
 UNREADABLE = {"state": "failed", "code": "order_unreadable", "message": "The field “total” is not a number."}
 
@@ -28,7 +28,7 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
     look = history.delivery(1, **UNREADABLE)
     history.later(minutes=1)
     document = history.issued(2)
-    history.step(document, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
+    history.step(document, MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     history.later(minutes=1)
     with history.store.write() as connection:
         errand = tasks.request(
@@ -103,7 +103,7 @@ def test_pages_of_jobs_show_each_once_forwards_and_backwards(history: History) -
     for _ in range(2):
         for order_id in range(3):
             history.delivery(order_id, **UNREADABLE)
-            history.step(history.issued(10 * history.now.minute + order_id), StepName.MAIL, "failed")
+            history.step(history.issued(10 * history.now.minute + order_id), MAIL, "failed")
         history.later(minutes=1)
     with history.store.read() as connection:
         whole = jobs.jobs_page(connection, ("a",)).rows

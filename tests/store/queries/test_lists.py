@@ -12,6 +12,7 @@ import pytest
 from tests.support.history import History, all_pages
 from tests.support.issuing import NOW, a_draft, pay
 from worker.domain.document import Kind, Problem
+from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import document_links, documents, order_search
@@ -20,7 +21,6 @@ from worker.store.database.pagination import PageRequest
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import lists
 from worker.store.queries.lists import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
-from worker.store.steps import StepName
 
 CHANGED = Problem("order_changed", Message("The order was changed after its invoice."))
 
@@ -38,7 +38,7 @@ def orders_of(history: History, wanted: OrderFilter | None = None, shops: Shops 
 def test_a_row_shows_what_became_of_its_document(history: History) -> None:
     invoice = history.issued(1)
     note = history.credited(invoice)
-    history.step(invoice, StepName.MAIL, "failed", code="mail_refused", reason="The address does not exist.")
+    history.step(invoice, MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     with history.store.write() as connection:
         pay(connection, invoice.document_id, on=date(2026, 11, 24))
         document_links.revoke(connection, invoice.document_id, now=NOW)
@@ -67,11 +67,11 @@ def test_a_row_shows_what_became_of_its_document(history: History) -> None:
         steps={},
     )
     assert {name: step.state for name, step in oldest.steps.items()} == {
-        StepName.RENDER: "waiting",
-        StepName.MAIL: "failed",
-        StepName.WRITE_BACK: "waiting",
+        RENDER: "waiting",
+        MAIL: "failed",
+        WRITE_BACK: "waiting",
     }
-    assert str(oldest.steps[StepName.MAIL].message) == "The address does not exist."
+    assert str(oldest.steps[MAIL].message) == "The address does not exist."
     assert (newest.number, newest.corrects, newest.credited, newest.paid_on) == (
         note.number, invoice.document_id, Decimal("0.00"), None,
     )  # fmt: skip
@@ -85,8 +85,8 @@ def test_documents_are_filtered_by_kind_date_and_what_is_wrong(history: History)
     history.later(days=1)
     history.issued(3)
     history.issued(4, shop_id="b")
-    history.step(second, StepName.MAIL, "failed")
-    history.step(second, StepName.WRITE_BACK, "failed")
+    history.step(second, MAIL, "failed")
+    history.step(second, WRITE_BACK, "failed")
     confirmation = (
         "B2026-00001"
         if "B2026-00001" in numbers(history)
@@ -152,7 +152,7 @@ def test_a_document_is_found_by_number_order_and_buyer(history: History) -> None
 def test_pages_of_documents_show_each_once_forwards_and_backwards(history: History) -> None:
     for order_id in range(1, 6):
         history.seen(order_id)
-        history.step(history.issued(order_id), StepName.MAIL, "failed")
+        history.step(history.issued(order_id), MAIL, "failed")
         if order_id % 2:
             history.later(days=1)
     invoices, searched = DocumentFilter(kind=Kind.INVOICE), DocumentFilter(text="jan")
@@ -247,7 +247,7 @@ def test_orders_are_filtered_by_status_and_by_what_needs_attention(history: Hist
     history.later(minutes=1)
     history.seen(2, status="completed")
     history.seen(3)
-    history.step(history.issued(3), StepName.WRITE_BACK, "failed")
+    history.step(history.issued(3), WRITE_BACK, "failed")
     history.seen(4)
     history.later(minutes=1)
     history.delivery(4, state="failed")

@@ -1,60 +1,52 @@
 """Our own numbers in our own database: number, document, register and steps in the caller's one transaction."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-
-from sqlalchemy import Connection
 
 from worker.domain.document import Document, Draft
 from worker.domain.numbering import TEST_SERIES
-from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.invoicing.core import CoreContext
 from worker.store import counters, documents, register
 from worker.store.counters import TakenNumber
 
 
 @dataclass(frozen=True)
 class Builtin:
-    """Issues inside *connection*'s transaction, which must hold `numbering.lock` of the shop. *now* is aware UTC."""
-
-    connection: Connection
-    shop: Shop
-    now: datetime
-    document_id: int | None = None  # of a document that is entered again
+    context: CoreContext
 
     def issue(self, draft: Draft) -> Document:
-        existing = documents.by_cause(self.connection, self.shop.shop_id, draft.cause, draft.order_key)
+        existing = documents.by_cause(self.context.connection, self.context.shop.shop_id, draft.cause, draft.order_key)
         if existing is not None:
             return existing
-        draft = replace(draft, test=draft.test or self.shop.test or self.corrects_a_test(draft))
+        draft = replace(draft, test=draft.test or self.context.shop.test or self.corrects_a_test(draft))
         taken = self.take_number(draft)
         document = documents.add(
-            self.connection,
-            shop_id=self.shop.shop_id,
+            self.context.connection,
+            shop_id=self.context.shop.shop_id,
             series=taken.series,
             period=taken.period,
             sequence=taken.sequence,
             number=taken.number,
             issued_on=taken.issued_on,
-            issued_at=self.now,
+            issued_at=self.context.now,
             draft=draft,
-            document_id=self.document_id,
+            document_id=self.context.document_id,
         )
         if not draft.test:
-            register.append(self.connection, document)
+            register.append(self.context.connection, document)
         return document
 
     def corrects_a_test(self, draft: Draft) -> bool:
         """A test invoice is not in the register, so neither is its credit note, though the shop has gone live since."""
         if draft.corrects is None:
             return False
-        return documents.get(self.connection, draft.corrects.document_id).draft.test
+        return documents.get(self.context.connection, draft.corrects.document_id).draft.test
 
     def take_number(self, draft: Draft) -> TakenNumber:
-        series = TEST_SERIES if draft.test else self.shop.numbering.series[draft.kind]
-        today = self.now.astimezone(self.shop.zoneinfo).date()
-        taken = counters.take(self.connection, self.shop.shop_id, series, today=today)
-        if documents.by_number(self.connection, self.shop.shop_id, taken.number) is not None:
+        series = TEST_SERIES if draft.test else self.context.shop.numbering.series[draft.kind]
+        today = self.context.now.astimezone(self.context.shop.zoneinfo).date()
+        taken = counters.take(self.context.connection, self.context.shop.shop_id, series, today=today)
+        if documents.by_number(self.context.connection, self.context.shop.shop_id, taken.number) is not None:
             # Trying again would find the same number. The counter goes back with the transaction.
             raise Rejected(
                 "{number} would be given a second time, so nothing was issued. Give the series “{name}” another "

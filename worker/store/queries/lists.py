@@ -34,7 +34,7 @@ from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
 from worker.store.jobs import IS_PENDING, JobKind
 from worker.store.order_search import Search
-from worker.store.steps import Step, StepName
+from worker.store.steps import Step
 
 # Documents
 
@@ -80,7 +80,7 @@ class DocumentRow:
     paid_on: date | None
     revoked: bool
     credited: Decimal
-    steps: dict[StepName, Step]
+    steps: dict[str, Step]
 
 
 DOCUMENT_COLUMNS = (

@@ -8,15 +8,15 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, s
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.domain.document import Kind
+from worker.domain.step import STEPS
 from worker.errors import Unavailable
 from worker.store.database.engine import Store
 from worker.store.database.tables import alerts, documents, drafts, jobs, shops, signature_failures
 from worker.store.jobs import IS_PENDING, JobKind
-from worker.store.steps import StepName
 
 # Counted as 0 where there are none: a graph of failures must not begin with the first failure.
 DELIVERY_STATES = [("waiting",), ("running",), ("done",), ("failed",)]
-STEP_STATES = [(name, state) for name in StepName for state in ("waiting", "running", "done", "failed", "skipped")]
+STEP_STATES = [(name, state) for name in STEPS for state in ("waiting", "running", "done", "failed", "skipped")]
 DOCUMENT_KINDS = [(kind,) for kind in Kind]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from worker.domain.document import Document, Draft, StoredDraft
 from worker.domain.payment import Balance
+from worker.domain.step import STEPS
 from worker.errors import Rejected
 from worker.store import audit_trail, deliveries, document_links, documents, orders, payments, steps
 from worker.store.audit_trail import AuditEntry
@@ -15,7 +16,7 @@ from worker.store.deliveries import Delivery
 from worker.store.document_links import LinkRevocation
 from worker.store.documents import StoredFile
 from worker.store.orders import StoredOrder
-from worker.store.steps import Step, StepName
+from worker.store.steps import Step
 
 # A statement takes only so many parameters: 65,535 on PostgreSQL.
 MOST_IDS = 5_000
@@ -45,7 +46,7 @@ class DocumentDetails:
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)
 
-    def done_at(self, name: StepName) -> datetime | None:
+    def done_at(self, name: str) -> datetime | None:
         step = self.step(name)
         return step.done_at if step is not None and step.state == "done" else None
 
@@ -113,7 +114,7 @@ def listing(
 
 def details(connection: Connection, issued: Sequence[Document]) -> tuple[DocumentDetails, ...]:
     """What became of *issued*, in their order."""
-    all_steps: dict[int, dict[StepName, Step]] = {}
+    all_steps: dict[int, dict[str, Step]] = {}
     balances: dict[int, Balance] = {}
     revocations: dict[int, LinkRevocation] = {}
     all_files: dict[int, tuple[StoredFile, ...]] = {}
@@ -137,8 +138,8 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     )
 
 
-def in_order(of_one: Mapping[StepName, Step]) -> tuple[Step, ...]:
-    return tuple(of_one[name] for name in StepName if name in of_one)
+def in_order(of_one: Mapping[str, Step]) -> tuple[Step, ...]:
+    return tuple(of_one[name] for name in STEPS if name in of_one)
 
 
 def draft_details(draft: StoredDraft) -> DocumentDetails:

@@ -1,0 +1,77 @@
+"""A step after issuing is one entry and its function."""
+
+from typing import get_type_hints
+
+import pytest
+
+from tests.support.system import System
+from worker import sending
+from worker.actions import documents
+from worker.demo.orders import an_order
+from worker.domain.document import Kind
+from worker.domain.step import STEPS, StepType
+from worker.errors import Rejected
+from worker.message import Message
+from worker.services import Services
+from worker.store.steps import LeasedSteps
+
+REGISTER = StepType(
+    "register_elsewhere",
+    Message("Entry in another register"),
+    f"{__name__}.register_elsewhere",
+    wanted=lambda shop, draft: shop.vat.oss and draft.kind is Kind.INVOICE,
+)
+
+
+def register_elsewhere(services: Services, leased: LeasedSteps) -> str:
+    """The added step: done at the second attempt."""
+    if leased.attempts == 1:
+        raise Rejected("The other register is closed today.", code="register_closed")
+    with services.store.read() as connection:
+        return (
+            f"entry of {documents.document_of(connection, leased.steps[0].shop_id, leased.steps[0].document_id).number}"
+        )
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more entry, and nothing else."""
+    monkeypatch.setitem(STEPS, REGISTER.name, REGISTER)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_names_a_function_that_takes_leased_rows_and_says_what_to_remember(name: str) -> None:
+    hints = get_type_hints(sending.function_of(STEPS[name]))
+
+    assert list(hints.values()) == [Services, LeasedSteps, str]
+
+
+@pytest.mark.usefixtures("added")
+def test_an_added_step_is_done_after_the_others_and_again_when_a_person_asks(system: System) -> None:
+    (invoice,) = system.arrives(an_order(paid=True))
+    assert [(step.name, step.state) for step in invoice.steps] == [
+        ("render", "done"), ("mail", "done"), ("write_back", "done"), ("register_elsewhere", "failed"),
+    ]  # fmt: skip
+
+    assert invoice.document is not None
+    with system.services.store.write() as connection:
+        documents.retry_step(
+            connection, system.shop_id, invoice.document.document_id, REGISTER.name, by="An", now=system.clock.now
+        )
+    system.work()
+
+    done = system.documents(invoice.draft.order_id)[0].step(REGISTER.name)
+    assert done is not None
+    assert (done.state, done.detail) == ("done", "entry of F2026-00001")
+    said = [str(entry.message) for entry in system.trail(invoice.draft.order_id).audit_entries]
+    assert "“Entry in another register” of F2026-00001 is tried again." in said
+
+
+@pytest.mark.usefixtures("added")
+def test_a_step_is_planned_for_the_documents_and_shops_that_want_it(system: System) -> None:
+    shop = system.services.connected(system.shop_id).shop
+    system.change_shop(vat=type(shop.vat)(oss=False))
+
+    (invoice,) = system.arrives(an_order(paid=True))
+
+    assert [step.name for step in invoice.steps] == ["render", "mail", "write_back"]

@@ -1,0 +1,46 @@
+"""What is done with an issued document: one entry here, and the function that it names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.domain.document import Draft
+from worker.domain.shop import Shop
+from worker.message import Message
+
+RENDER = "render"
+MAIL = "mail"
+WRITE_BACK = "write_back"
+
+
+def always(_shop: Shop, _draft: Draft) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class StepType:
+    """*name* is stored, and part of the API and of addresses. *label* is what pages call it.
+
+    *function* is a `worker.sending.StepFunction` by its dotted name: the bridge knows a step and may not import what it does.
+    *wanted* tells for which documents of which shops it is planned when they are issued.
+    """
+
+    name: str
+    label: Message
+    function: str
+    wanted: Callable[[Shop, Draft], bool] = always
+
+
+# In the order in which one document walks through them. One that fails does not stop those after it.
+STEPS = {
+    step.name: step
+    for step in (
+        StepType(RENDER, Message("PDF"), "worker.sending.pdf.render"),
+        StepType(MAIL, Message("Mail"), "worker.sending.email.send"),
+        StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
+    )
+}
+
+
+def planned_steps(shop: Shop, draft: Draft, *, send: bool = True) -> tuple[str, ...]:
+    """The names of the steps of a document that is issued now; without the mail where nobody wants it to *send*."""
+    return tuple(step.name for step in STEPS.values() if step.wanted(shop, draft) and (send or step.name != MAIL))

@@ -1,0 +1,48 @@
+"""Step: one private note on the order, with number and link."""
+
+from worker.domain.document import Document
+from worker.domain.shop import Shop
+from worker.errors import KeyRefused
+from worker.i18n import Translator, title
+from worker.orders import fetch
+from worker.sending import NotNeeded
+from worker.sending.customer_link import link_of
+from worker.services import Services
+from worker.store import documents
+from worker.store.shops import ConnectedShop
+from worker.store.steps import LeasedSteps
+from worker.woocommerce import notes
+
+
+def write_back(services: Services, leased: LeasedSteps) -> str:
+    """Put one private note with number and link on the order. Returns the note's id."""
+    step = leased.steps[0]
+    with services.store.read() as connection:
+        document = documents.get(connection, step.document_id)
+    connected = services.connected(document.shop_id)
+    if not connected.secrets.has_rest:
+        raise NotNeeded("The shop gave no REST key, so no note is written on the order.")
+    try:
+        return str(ensure_note(services, connected, document, may_exist=step.attempts > 1))
+    except KeyRefused as error:
+        fetch.alert_key_refused(services, connected.shop, error)
+        raise
+
+
+def ensure_note(services: Services, connected: ConnectedShop, document: Document, *, may_exist: bool) -> int:
+    """The id of the one note about *document*. *may_exist*: an earlier attempt may have reached the shop before it failed for us."""
+    client, order_id = services.client_of(connected), document.draft.order_id
+    found = notes.find_note(client.notes(order_id), notes.marker(document.number)) if may_exist else None
+    return client.add_note(order_id, note_of(services, connected.shop, document)) if found is None else found
+
+
+def note_of(services: Services, shop: Shop, document: Document) -> str:
+    """The note is for the shop's staff, so it is in the shop's language."""
+    words = Translator(shop.language)
+    return notes.note_html(
+        kind=title(document.draft.kind, words),
+        number=document.number,
+        total=words.amount(document.draft.total, document.draft.currency),
+        url=link_of(services, document),
+        language=shop.language,
+    )
