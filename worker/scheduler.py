@@ -1,4 +1,4 @@
-"""Enqueue every row that waits, and run each shop's periodic jobs. One scheduler acts at a time, however many run."""
+"""Enqueue every row that waits, and run the periodic jobs of each shop and of all. One scheduler acts at a time, however many run."""
 
 import logging
 import os
@@ -95,7 +95,7 @@ def run(services: Services, stop: threading.Event) -> None:
                 periodic_jobs.start_due()
                 enqueued = enqueue_waiting(services)
                 if enqueued.orders or enqueued.documents:
-                    log.info("rang for %d orders and %d documents", enqueued.orders, enqueued.documents)
+                    log.info("enqueued %d orders and %d documents", enqueued.orders, enqueued.documents)
         except Unavailable as error:
             log.warning("%s", error.message)
         stop.wait(services.settings.scheduler_seconds)
@@ -104,12 +104,21 @@ def run(services: Services, stop: threading.Event) -> None:
 
 
 @dataclass(frozen=True)
-class PeriodicJob:
-    """Something done for each shop again and again. *do* may be called at any time and twice; it raises as use cases do."""
+class ShopJob:
+    """Something done again and again for each shop that is not paused. *do* may be called at any time and twice; it raises as use cases do."""
 
     name: str
     every: Callable[[Settings], timedelta]
     do: Callable[[Services, ConnectedShop], object]
+
+
+@dataclass(frozen=True)
+class GlobalJob:
+    """Something done again and again for the whole installation, once, and also while every shop is paused. *do* as that of a `ShopJob`."""
+
+    name: str
+    every: Callable[[Settings], timedelta]
+    do: Callable[[Services], object]
 
 
 def poll(services: Services, connected: ConnectedShop) -> None:
@@ -118,25 +127,23 @@ def poll(services: Services, connected: ConnectedShop) -> None:
         webhook_repair.check_and_repair(services, connected)
 
 
-PERIODIC_JOBS = (
-    PeriodicJob("poll", lambda settings: timedelta(seconds=settings.poll_seconds), poll),
-    PeriodicJob("watch", lambda _settings: timedelta(hours=1), webhook_repair.check_and_repair),
-    PeriodicJob("reread refunds", lambda _settings: timedelta(minutes=10), refund_check.check_refunds_nightly),
-    PeriodicJob("reconcile", lambda _settings: timedelta(minutes=10), reconcile.reconcile_nightly),
-    PeriodicJob("tell", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
-    PeriodicJob("sync", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
-    PeriodicJob(
-        "hourly_stats",
-        lambda _settings: hourly_stats.EVERY,
-        lambda services, _connected: hourly_stats.update_hourly_stats(services),
-    ),
-    PeriodicJob("purge", lambda _settings: timedelta(hours=24), lambda services, _connected: retention.purge(services)),
-    PeriodicJob(
-        "tidy", lambda _settings: timedelta(hours=1), lambda services, _connected: retention.delete_expired(services)
-    ),
-    PeriodicJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
-    PeriodicJob("digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
+SHOP_JOBS = (
+    ShopJob("poll_orders", lambda settings: timedelta(seconds=settings.poll_seconds), poll),
+    ShopJob("repair_webhooks", lambda _settings: timedelta(hours=1), webhook_repair.check_and_repair),
+    ShopJob("check_refunds", lambda _settings: timedelta(minutes=10), refund_check.check_refunds_nightly),
+    ShopJob("reconcile", lambda _settings: timedelta(minutes=10), reconcile.reconcile_nightly),
+    ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
+    ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
+    ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
+    ShopJob("daily_digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
 )
+GLOBAL_JOBS = (
+    GlobalJob("hourly_stats", lambda _settings: hourly_stats.EVERY, hourly_stats.update_hourly_stats),
+    GlobalJob("delete_old_bodies", lambda _settings: timedelta(hours=24), retention.purge),
+    GlobalJob("delete_expired", lambda _settings: timedelta(hours=1), retention.delete_expired),
+)
+# In the place of a shop's id, for what is done once for all.
+ALL_SHOPS = "all shops"
 
 
 @dataclass
@@ -145,9 +152,8 @@ class PeriodicJobRunner:
 
     services: Services
     not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    busy_shops: set[str] = field(
-        default_factory=set
-    )  # a shop's periodic jobs run one by one: one that is away delays only itself
+    # A shop's periodic jobs run one by one: one that is away delays only itself.
+    busy_shops: set[str] = field(default_factory=set)
 
     def start_due(self) -> None:
         """Start what is due, longest overdue first, as far as there is room."""
@@ -159,31 +165,32 @@ class PeriodicJobRunner:
             if shop_id not in self.busy_shops:
                 self.start(job, shop_id)
 
-    def due(self, shop_ids: Sequence[str], now: datetime) -> list[tuple[PeriodicJob, str]]:
-        found = [
-            (self.not_before.get((job.name, shop_id), NEVER), job, shop_id)
-            for job in PERIODIC_JOBS
-            for shop_id in shop_ids
-        ]
-        return [(chore, shop_id) for at, chore, shop_id in sorted(found, key=lambda one: one[0]) if at <= now]
+    def due(self, shop_ids: Sequence[str], now: datetime) -> list[tuple[ShopJob | GlobalJob, str]]:
+        every_job: list[tuple[ShopJob | GlobalJob, str]] = [(job, ALL_SHOPS) for job in GLOBAL_JOBS]
+        every_job += [(job, shop_id) for job in SHOP_JOBS for shop_id in shop_ids]
+        found = [(self.not_before.get((job.name, shop_id), NEVER), job, shop_id) for job, shop_id in every_job]
+        return [(job, shop_id) for at, job, shop_id in sorted(found, key=lambda one: one[0]) if at <= now]
 
-    def start(self, job: PeriodicJob, shop_id: str) -> None:
+    def start(self, job: ShopJob | GlobalJob, shop_id: str) -> None:
         self.busy_shops.add(shop_id)
         # A daemon: a shop that does not answer must not hold up the end of the process.
         threading.Thread(target=self.run, args=(job, shop_id), name=f"{job.name} {shop_id}", daemon=True).start()
 
-    def run(self, job: PeriodicJob, shop_id: str) -> None:
+    def run(self, job: ShopJob | GlobalJob, shop_id: str) -> None:
         wait = job.every(self.services.settings)
         try:
-            job.do(self.services, self.services.connected(shop_id))
+            if isinstance(job, GlobalJob):
+                job.do(self.services)
+            else:
+                job.do(self.services, self.services.connected(shop_id))
         except Unavailable as error:
             wait = min(wait, max(RETRY_AFTER, timedelta(seconds=error.retry_after_s or 0)))
-            log.info("%s of shop %s is tried again: %s", job.name, shop_id, error.message)
+            log.info("%s of %s is tried again: %s", job.name, shop_id, error.message)
         except Rejected as error:
-            log.warning("%s of shop %s: %s", job.name, shop_id, error.message)
+            log.warning("%s of %s: %s", job.name, shop_id, error.message)
         except Exception:
             # A bug that one shop brings out must not end it for all.
-            log.exception("%s of shop %s", job.name, shop_id)
+            log.exception("%s of %s", job.name, shop_id)
         finally:
             self.not_before[job.name, shop_id] = self.services.now() + wait
             self.busy_shops.discard(shop_id)

@@ -17,10 +17,11 @@ from worker.domain.shop import OrderSettings, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
 from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT
-from worker.scheduler import LEASE, Enqueued, PeriodicJob, PeriodicJobRunner
+from worker.scheduler import ALL_SHOPS, GLOBAL_JOBS, LEASE, Enqueued, GlobalJob, PeriodicJobRunner, ShopJob
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import deliveries, leases, shops, webhooks
+from worker.store import jobs as job_store
 from worker.store.shops import Secrets
 
 SHOP = "a-shop"
@@ -192,16 +193,16 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
         else:
             done.set()
 
-    monkeypatch.setattr(scheduler, "PERIODIC_JOBS", (PeriodicJob("ask", lambda _: timedelta(0), ask),))
-    chores = PeriodicJobRunner(services)
+    only(monkeypatch, ShopJob("ask", lambda _: timedelta(0), ask))
+    runner = PeriodicJobRunner(services)
     for _ in range(3):
         done.clear()
-        chores.start_due()
+        runner.start_due()
         assert done.wait(5)
-        wait_until_free(chores, SHOP)
-    assert chores.busy_shops == {"silent"}
+        wait_until_free(runner, SHOP)
+    assert runner.busy_shops == {"silent"}
     answer.set()
-    wait_until_free(chores, "silent")
+    wait_until_free(runner, "silent")
 
 
 def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(
@@ -213,16 +214,16 @@ def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(
         tries.append(1)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(scheduler, "PERIODIC_JOBS", (PeriodicJob("fail", lambda _: timedelta(hours=1), fail),))
-    chores = PeriodicJobRunner(services)
+    only(monkeypatch, ShopJob("fail", lambda _: timedelta(hours=1), fail))
+    runner = PeriodicJobRunner(services)
     for _ in range(2):
-        chores.start_due()
-        wait_until_free(chores, SHOP)
+        runner.start_due()
+        wait_until_free(runner, SHOP)
         move(services, minutes=30)
     assert len(tries) == 1
     move(services, hours=1)
-    chores.start_due()
-    wait_until_free(chores, SHOP)
+    runner.start_due()
+    wait_until_free(runner, SHOP)
     assert len(tries) == 2
 
 
@@ -230,20 +231,64 @@ def test_a_paused_shop_has_no_periodic_jobs(services: Services, monkeypatch: pyt
     with services.store.write() as connection:
         found = shops.get(connection, services.encryption, SHOP)
         shops.change(connection, replace(found.shop, suspended=True))
-    monkeypatch.setattr(scheduler, "PERIODIC_JOBS", (PeriodicJob("any", lambda _: timedelta(0), must_not_be_called),))
-    chores = PeriodicJobRunner(services)
-    chores.start_due()
-    assert chores.busy_shops == set()
+    only(monkeypatch, ShopJob("any", lambda _: timedelta(0), must_not_be_called))
+    runner = PeriodicJobRunner(services)
+    runner.start_due()
+    assert runner.busy_shops == set()
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_global_job_is_done_once_for_all_shops_even_while_all_are_paused(
+    services: Services, monkeypatch: pytest.MonkeyPatch, paused: bool
+) -> None:
+    for name in ("second", "third"):
+        add_shop(services, name)
+    with services.store.write() as connection:
+        for shop in shops.every(connection):
+            shops.change(connection, replace(shop, suspended=paused))
+    done: list[Services] = []
+    only(monkeypatch, GlobalJob("any", lambda _: timedelta(hours=1), done.append))
+    runner = PeriodicJobRunner(services)
+    for _ in range(2):
+        runner.start_due()
+        wait_until_free(runner, ALL_SHOPS)
+
+    assert done == [services]
+
+
+def test_raw_bodies_are_forgotten_in_time_while_every_shop_is_paused(services: Services) -> None:
+    delivery_id = keep(services, 1)
+    with services.store.write() as connection:
+        leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
+        assert leased is not None
+        job_store.finish(connection, leased.lease, now=services.now())
+        shops.change(connection, replace(shops.get(connection, services.encryption, SHOP).shop, suspended=True))
+    move(services, days=91)
+    runner = PeriodicJobRunner(services)
+    for _ in GLOBAL_JOBS:
+        runner.start_due()
+        wait_until_free(runner, ALL_SHOPS)
+
+    with services.store.read() as connection:
+        delivery = deliveries.find(connection, delivery_id)
+    assert delivery is not None
+    assert delivery.body is None
+
+
+def only(monkeypatch: pytest.MonkeyPatch, job: ShopJob | GlobalJob) -> None:
+    """Let *job* be the only periodic one."""
+    monkeypatch.setattr(scheduler, "SHOP_JOBS", (job,) if isinstance(job, ShopJob) else ())
+    monkeypatch.setattr(scheduler, "GLOBAL_JOBS", (job,) if isinstance(job, GlobalJob) else ())
 
 
 def must_not_be_called(_services: Services, connected: shops.ConnectedShop) -> None:
     raise AssertionError(connected)
 
 
-def wait_until_free(chores: PeriodicJobRunner, shop_id: str) -> None:
+def wait_until_free(runner: PeriodicJobRunner, shop_id: str) -> None:
     patience = threading.Event()
     for _ in range(500):
-        if shop_id not in chores.busy_shops:
+        if shop_id not in runner.busy_shops:
             return
         patience.wait(0.01)
     raise AssertionError(f"{shop_id} is still at work")

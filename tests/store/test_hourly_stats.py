@@ -80,7 +80,7 @@ def test_each_hour_is_counted_for_each_shop_and_for_all(history: History, servic
 def test_counting_again_adds_what_came_late_and_doubles_nothing(history: History, services: Services) -> None:
     sells(history, 1, takes_s=2)
     update_hourly_stats(services)
-    assert update_hourly_stats(services) == 0  # another scheduler, or the periodic job of another shop
+    assert update_hourly_stats(services) == 0  # another scheduler
     late = history.now
     history.later(minutes=30)
     history.now, kept = late, history.now

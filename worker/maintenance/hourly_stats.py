@@ -19,7 +19,7 @@ AT_ONCE = 24
 def update_hourly_stats(services: Services) -> int:
     """Count the hours since the last time, the present one included. Returns how many; 0 where it was done just now.
 
-    May be called for each shop and by several schedulers: the lease lets one of them do it, once in five minutes.
+    May be called by several schedulers: the lease lets one of them do it, once in five minutes.
     """
     now = services.now()
     with services.store.write() as connection:
