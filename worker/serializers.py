@@ -75,6 +75,7 @@ def order_history(found: OrderHistory, *, link_of: Callable[[DocumentDetails], s
     """An order's whole story: what came in, what was decided and why, what was made of it and what became of that."""
     return {
         "order": order_with_results(found.order) if found.order else None,
+        "treatment": plain(found.treatment),
         "deliveries": [delivery(one) for one in found.deliveries],
         "documents": [{**document(item, link=link_of(item)), "steps": steps(item)} for item in found.documents],
         "drafts": [document(item) for item in found.drafts],

@@ -211,6 +211,7 @@ SCHEMAS: dict[str, Json] = {
     "Trail": object_of(
         {
             "order": nullable(schema_ref("WholeOrder")),
+            "treatment": nullable(object_of({"name": TEXT, "reason": TEXT, "by": TEXT, "at": INSTANT})),
             "deliveries": array_of(
                 object_of(
                     {

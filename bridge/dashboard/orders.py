@@ -13,10 +13,14 @@ from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
+from worker.actions import order_treatment
+from worker.actions.order_treatment import LONGEST_REASON
 from worker.domain.document import Kind
+from worker.domain.order_treatment import TREATMENT_TERMS
 from worker.domain.settings_form import STATUSES
 from worker.store import deliveries as deliveries_store
 from worker.store.deliveries import Delivery
+from worker.store.order_treatments import TreatmentChange
 from worker.store.queries import lists, order_history
 from worker.store.queries.lists import OrderFilter
 from worker.store.queries.order_history import OrderHistory
@@ -47,7 +51,13 @@ def all_orders(shop_id: str) -> Response:
 def order(shop_id: str, order_id: int) -> Response:
     """The whole history of one order."""
     return make_response(
-        render_template("dashboard/orders/order.html", trail=load_history(shop_id, order_id), by_hand=BY_HAND)
+        render_template(
+            "dashboard/orders/order.html",
+            trail=load_history(shop_id, order_id),
+            by_hand=BY_HAND,
+            treatments=TREATMENT_TERMS,
+            longest_reason=LONGEST_REASON,
+        )
     )
 
 
@@ -87,6 +97,24 @@ def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
         lambda connection: action(connection, shop_id, order_id, by=by, now=now),
         then=f"/s/{shop_id}/orders/{order_id}",
         message=message(),
+    )
+
+
+@blueprint.post("/<int:order_id>/treat")
+def treat(shop_id: str, order_id: int) -> Response:
+    """Give the order a treatment for VAT by hand; without a name the shop's settings decide again."""
+    load_history(shop_id, order_id)
+    name, reason = request.form.get("name", ""), request.form.get("reason", "")
+    by, now = me().user.name, context().now()
+    return run_action(
+        lambda connection: order_treatment.treat_order(
+            connection,
+            shop_id,
+            order_id,
+            TreatmentChange(order_treatment.treatment_of(name) if name else None, reason, by, now),
+        ),
+        then=f"/s/{shop_id}/orders/{order_id}",
+        message=_("The order is looked at again with that."),
     )
 
 

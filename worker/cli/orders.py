@@ -8,12 +8,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from worker import serializers
+from worker.actions import order_treatment
 from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Actor
+from worker.queue import PROCESS_ORDER
 from worker.services import Services
 from worker.store import shops
+from worker.store.order_treatments import TreatmentChange
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 
@@ -56,6 +60,34 @@ def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_jso
     count = manual.retry(services, shop_id or only_shop(services), order_id, by=ACTOR)
     text = f"{count} things are tried again." if count else "Nothing failed for this order."
     show({"tried_again": count}, as_json=as_json, text=lambda: text)
+
+
+@order.command("treat")
+@click.argument("order_id", type=int)
+@click.option(
+    "--as",
+    "name",
+    type=click.Choice([*TreatmentName, "settings"]),
+    required=True,
+    help="The treatment; “settings” takes it back.",
+)
+@click.option("--reason", default="", help="Why, in your own words; it stays in the order's history.")
+@click.option("--shop", "shop_id", help="The shop; needed when there are several.")
+@with_data
+@with_json
+def treat_order(
+    order_id: int, name: str, reason: str, shop_id: str | None, data: Path | None, *, as_json: bool
+) -> None:
+    """Say how the lines without VAT of one order are treated, and process it again."""
+    services = open_services(data)
+    shop_id = shop_id or only_shop(services)
+    treatment = None if name == "settings" else TreatmentName(name)
+    with services.store.write() as connection:
+        change = TreatmentChange(treatment, reason, ACTOR.name, services.now())
+        again = order_treatment.treat_order(connection, shop_id, order_id, change)
+    for delivery_id in again.deliveries:
+        services.enqueue(PROCESS_ORDER, delivery_id)
+    show({"treatment": treatment}, as_json=as_json, text=lambda: "The order is processed again with that.")
 
 
 def only_shop(services: Services) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from worker.domain.order_treatment import OrderTreatment
 from worker.domain.party import Address
 
 
@@ -113,6 +114,7 @@ class Order:
     vat_exempt: bool = False
     language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
     pay_url: str = ""
+    treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
 
     @property
     def is_paid(self) -> bool:

@@ -9,7 +9,9 @@ from decimal import Decimal
 import stdnum.eu.vat
 
 from worker.domain.document import Category, Problem
+from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine
+from worker.domain.order_treatment import OrderTreatment
 from worker.domain.place_of_supply import EU, Supply, Zone, destination_of, main_supply, supply_of, vat_country, zone_of
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import Shop, VatRegime
@@ -209,6 +211,8 @@ def treat(case: Case) -> Treatment:
 def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treatment, ...]:
     """Treat every line of *order*; *rates* are what the shop charged on each, in the order of its lines."""
     treated = [treat(case) for case in _cases(order, shop, rates)]
+    if order.treatment is not None:
+        treated = [_by_hand(order.treatment, one) for one in treated]
     treated = _outside_scope_only_alone(treated)
     return tuple(_join_free_lines(order.lines, treated))
 
@@ -297,6 +301,14 @@ def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
         else one
         for one in treated
     ]
+
+
+def _by_hand(given: OrderTreatment, treated: Treatment) -> Treatment:
+    """A line without VAT as a person said; what was taxed stays taxed, and what is free needs no reason."""
+    if treated.rate or treated.reason == "free":
+        return treated
+    category = legal_texts()[given.name].category or treated.category
+    return replace(treated, category=category, reason="by_hand", mention=given.name, problem=None, flag=None)
 
 
 def _rate_flag(case: Case, row: _TreatmentRow) -> Problem | None:

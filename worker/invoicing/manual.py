@@ -229,7 +229,8 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
     if connected.secrets.has_rest:
         return fetch_from_shop(services, connected, order_id)
     with services.store.read() as connection:
-        fetched = read_from_deliveries(deliveries.of_order(connection, connected.shop.shop_id, order_id))
+        delivered = deliveries.of_order(connection, connected.shop.shop_id, order_id)
+    fetched = read_from_deliveries(services, delivered)
     if fetched is None:
         raise Rejected(
             "Order {order_id} cannot be read without a REST key; add one to the shop.",

@@ -9,7 +9,7 @@ from worker.domain.shop import Shop
 from worker.errors import KeyRefused, OrderGone, Unavailable
 from worker.message import Message
 from worker.services import Services
-from worker.store import alerts
+from worker.store import alerts, order_treatments
 from worker.store.deliveries import Delivery
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.payload import parse_order, parse_refunds, peek
@@ -31,7 +31,7 @@ class FetchedOrder:
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The order of *deliveries*; None when the shop no longer has it. Raises Rejected or Unavailable."""
     if not connected.secrets.has_rest:
-        return read_from_deliveries(deliveries)
+        return read_from_deliveries(services, deliveries)
     order_id = deliveries[0].order_id
     if order_id is None:
         raise ValueError("a delivery without an order cannot be fetched")
@@ -44,9 +44,9 @@ def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Del
         if not any(delivery.body for delivery in deliveries):
             # A delivery of our own: without the key nothing is known of the order, least of all that it is gone.
             raise Unavailable(error.message, code=error.code) from error
-        return read_from_deliveries(deliveries)
+        return read_from_deliveries(services, deliveries)
     except Unavailable as error:
-        fallback = read_from_deliveries(deliveries)
+        fallback = read_from_deliveries(services, deliveries)
         if fallback is None:
             raise
         return replace(fallback, fetch_error=error)
@@ -56,12 +56,12 @@ def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Del
 def fetch_from_shop(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder:
     """The order and its refunds as REST shows them now. Raises Rejected or Unavailable."""
     client, as_of = services.client_of(connected), services.now()
-    order = parse_order(client.order(order_id))
+    order = with_treatment(services, connected.shop.shop_id, parse_order(client.order(order_id)))
     refunds = parse_refunds(client.refunds(order_id)) if order.refunds else ()
     return FetchedOrder(order, refunds, as_of)
 
 
-def read_from_deliveries(deliveries: Sequence[Delivery]) -> FetchedOrder | None:
+def read_from_deliveries(services: Services, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     """The newest state of the order among the delivered bodies, in whatever order they came; a deletion carries an id only."""
     whole = [(peek(one.body), one) for one in deliveries if one.body]
     newest = max(
@@ -72,9 +72,15 @@ def read_from_deliveries(deliveries: Sequence[Delivery]) -> FetchedOrder | None:
     if newest is None:
         return None
     body, received_at = newest[1].body or b"", newest[1].received_at
-    order = parse_order(body)
+    order = with_treatment(services, newest[1].shop_id, parse_order(body))
     # The shop's clock may be ahead of ours.
     return FetchedOrder(order, refunds=None, as_of=min(order.modified_at, received_at))
+
+
+def with_treatment(services: Services, shop_id: str, order: Order) -> Order:
+    """*order* with what a person said of its VAT."""
+    with services.store.read() as connection:
+        return replace(order, treatment=order_treatments.find(connection, shop_id, order.order_id))
 
 
 def alert_key_refused(services: Services, shop: Shop, error: KeyRefused) -> None:

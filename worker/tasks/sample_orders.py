@@ -66,7 +66,8 @@ def find_order(services: Services, connected: ConnectedShop, order_id: int) -> O
     if connected.secrets.has_rest:
         return fetch_from_shop(services, connected, order_id).order
     with services.store.read() as connection:
-        fetched = read_from_deliveries(deliveries.of_order(connection, connected.shop.shop_id, order_id))
+        delivered = deliveries.of_order(connection, connected.shop.shop_id, order_id)
+    fetched = read_from_deliveries(services, delivered)
     if fetched is None:
         raise Rejected(
             "Order {order_id} is no longer stored; choose another one.", order_id=order_id, code="order_unknown"

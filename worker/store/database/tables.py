@@ -234,6 +234,20 @@ orders = Table(
     partial_index("ix_orders_shop_flagged", "shop_id", "ordered_at", "order_id", where=FLAGGED),
 )
 
+# How people said that orders are treated for VAT: only ever added.
+order_treatments = Table(
+    "order_treatments",
+    metadata,
+    Column("treatment_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("name", String(40)),  # of domain.order_treatment; none: what was said before is taken back
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_order_treatments_shop_order", "shop_id", "order_id", "treatment_id"),
+)
+
 # What an order is found by: the words of its buyer, its mail address, its number and those of its documents.
 order_search = Table(
     "order_search",

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from worker.domain.document import Document, Draft, StoredDraft
+from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
 from worker.domain.step import STEPS
 from worker.errors import Rejected
-from worker.store import audit_trail, deliveries, document_links, documents, orders, payments, steps
+from worker.store import audit_trail, deliveries, document_links, documents, order_treatments, orders, payments, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 from worker.store.document_links import LinkRevocation
@@ -64,6 +65,7 @@ class OrderHistory:
     documents: tuple[DocumentDetails, ...]
     drafts: tuple[DocumentDetails, ...]
     audit_entries: tuple[AuditEntry, ...]
+    treatment: OrderTreatment | None = None  # what a person said of its VAT
 
     @property
     def items(self) -> tuple[DocumentDetails, ...]:
@@ -91,6 +93,7 @@ def find(connection: Connection, shop_id: str, order_id: int) -> OrderHistory | 
         documents=details(connection, issued),
         drafts=tuple(draft_details(draft) for draft in drafts),
         audit_entries=audit_trail.of_order(connection, shop_id, order_id),
+        treatment=order_treatments.find(connection, shop_id, order_id),
     )
 
 

@@ -276,6 +276,21 @@ def upgrade() -> None:
     op.create_index("ix_order_search_shop_order", "order_search", ["shop_id", "order_id", "word"], unique=False)
     op.create_index("ix_order_search_word", "order_search", ["word", "shop_id", "order_id"], unique=False)
     op.create_table(
+        "order_treatments",
+        sa.Column("treatment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_order_treatments_shop_id")),
+        sa.PrimaryKeyConstraint("treatment_id", name=op.f("pk_order_treatments")),
+    )
+    op.create_index(
+        "ix_order_treatments_shop_order", "order_treatments", ["shop_id", "order_id", "treatment_id"], unique=False
+    )
+    op.create_table(
         "orders",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -642,6 +657,7 @@ WRITTEN_ONCE = {
     "files": (("document_id", "format"),),
     "audit_trail": (("entry_id",),),
     "payments": (("payment_id",),),
+    "order_treatments": (("treatment_id",),),
 }
 
 

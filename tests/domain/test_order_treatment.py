@@ -1,0 +1,51 @@
+"""A person may say how one order is treated for VAT; it holds for its lines without VAT, and for nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.support.factories import a_line, a_shop, an_order
+from worker.domain.document import Category, Draft, Kind, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.mentions import legal_texts
+from worker.domain.order import Order
+from worker.domain.order_treatment import TREATMENT_TERMS, OrderTreatment, TreatmentName
+
+
+def invoice(order: Order, name: TreatmentName | None) -> Draft:
+    said = OrderTreatment(name, "werf in Aalst", "Els", datetime(2026, 11, 28, tzinfo=UTC)) if name else None
+    order = replace(order, treatment=said)
+    return draft_document(Kind.INVOICE, order, a_shop(), cause="c", send_mode=SendMode.SEND, today=date(2026, 11, 28))
+
+
+def a_domestic_business(*lines: object) -> Order:
+    return an_order(*lines, company="Bouw BV", vat_number_given="BE0403170701")  # type: ignore[arg-type]
+
+
+def test_without_a_word_an_untaxed_domestic_sale_waits_and_with_it_it_is_reverse_charged() -> None:
+    order = a_domestic_business(a_line("100.00", None))
+    assert "no_tax_charged" in {problem.code for problem in invoice(order, None).problems}
+    treated = invoice(order, TreatmentName.CO_CONTRACTOR)
+    assert treated.problems == ()
+    assert [line.category for line in treated.lines] == [Category.REVERSE_CHARGE]
+    assert "art. 20" in treated.mentions[0].text
+    assert "één maand" in treated.mentions[0].text
+
+
+def test_what_was_taxed_stays_taxed() -> None:
+    order = a_domestic_business(a_line("100.00", None), a_line("10.00", "21", line_id=2))
+    treated = invoice(order, TreatmentName.CO_CONTRACTOR)
+    assert [line.category for line in treated.lines] == [Category.REVERSE_CHARGE, Category.STANDARD]
+    assert treated.vat == order.total_tax
+
+
+@pytest.mark.parametrize("name", TreatmentName)
+def test_each_treatment_has_its_sentence_its_category_and_its_words(name: TreatmentName) -> None:
+    legal = legal_texts()[name]
+    assert legal.category not in (None, Category.STANDARD)
+    assert set(legal.text) == {"nl", "fr", "de", "en"}
+    assert TREATMENT_TERMS[name]
+    treated = invoice(a_domestic_business(a_line("100.00", None)), name)
+    assert treated.problems == ()
+    assert [said.key for said in treated.mentions] == [name]

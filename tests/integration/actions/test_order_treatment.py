@@ -1,0 +1,62 @@
+"""An order that could not be issued goes out when a person says what it is, and the trail tells who said so."""
+
+import pytest
+
+from tests.support.system import System
+from worker.actions import order_treatment
+from worker.demo.orders import an_order
+from worker.domain.order_treatment import TreatmentName
+from worker.errors import Rejected
+from worker.invoicing import manual
+from worker.invoicing.manual import Actor
+from worker.store.order_treatments import TreatmentChange
+
+RENOVATION = ("Renovatie badkamer", "BAD-1", 1, "900.00", None)
+
+
+def treat(system: System, name: TreatmentName | None, reason: str = "renovatie, attest ontvangen") -> None:
+    with system.services.store.write() as connection:
+        change = TreatmentChange(name, reason, "Els", system.clock.now)
+        order_treatment.treat_order(connection, system.shop_id, 7, change)
+    system.work()
+
+
+@pytest.fixture
+def waiting(system: System) -> System:
+    system.arrives(an_order(id=7, lines=(RENOVATION,), shipping=None, company="Bouw BV"))
+    assert system.numbers(7) == ["draft"]
+    return system
+
+
+def test_the_draft_is_drawn_up_anew_and_can_be_issued(waiting: System) -> None:
+    treat(waiting, TreatmentName.CO_CONTRACTOR)
+    stored = waiting.documents(7)[0].stored_draft
+    assert stored is not None
+    assert stored.draft.problems == ()
+    document = manual.issue_waiting_draft(waiting.services, stored.draft_id, send=True, by=Actor("Els"))
+    assert [said.key for said in document.draft.mentions] == ["co_contractor"]
+
+
+def test_the_history_says_who_said_it_and_why(waiting: System) -> None:
+    treat(waiting, TreatmentName.CO_CONTRACTOR)
+    story = waiting.trail(7)
+    assert story.treatment is not None
+    assert (story.treatment.name, story.treatment.by) == (TreatmentName.CO_CONTRACTOR, "Els")
+    assert any(entry.actor == "Els" and "renovatie" in str(entry.message) for entry in story.audit_entries)
+
+
+def test_what_was_said_can_be_taken_back(waiting: System) -> None:
+    treat(waiting, TreatmentName.CO_CONTRACTOR)
+    treat(waiting, None, "")
+    assert waiting.trail(7).treatment is None
+    assert waiting.documents(7)[0].draft.problems
+
+
+def test_a_treatment_needs_a_reason(waiting: System) -> None:
+    with pytest.raises(Rejected, match="Say why"):
+        treat(waiting, TreatmentName.DIPLOMAT, "  ")
+
+
+def test_there_must_be_something_to_take_back(waiting: System) -> None:
+    with pytest.raises(Rejected, match="as the shop's settings say"):
+        treat(waiting, None, "")
