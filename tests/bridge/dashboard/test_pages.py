@@ -296,6 +296,24 @@ def test_the_page_of_a_document_tells_what_became_of_it(app: BridgeApp) -> None:
     assert [state in after for state in states] == [False, True, True, True]
 
 
+def test_an_order_is_treated_by_hand_with_a_reason_and_never_without_one(app: BridgeApp) -> None:
+    app.deliver()
+    visitor, page = admin(app), f"/s/{SHOP}/orders/238"
+    visitor.post(f"{page}/treat", name="co_contractor", reason=" ")
+    refused = visitor.get(page).text
+    visitor.post(f"{page}/treat", name="co_contractor", reason="attest van 12 november")
+    treated = visitor.get(page).text
+    visitor.post(f"{page}/treat")
+
+    assert "Say why" in refused
+    assert "attest van 12 november" not in refused
+    assert "treated as: work on a building" in treated
+    assert "attest van 12 november" in treated
+    assert "treated as: work on a building" not in visitor.get(page).text
+    assert visitor.post(f"{page}/treat", name="anything", reason="x").status_code == HTTPStatus.SEE_OTHER
+    assert "is no treatment" in visitor.get(page).text
+
+
 def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(app: BridgeApp) -> None:
     visitor = admin(app)
     visitor.post(f"/s/{SHOP}/accounting/verify")
