@@ -33,7 +33,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 # What errors take beside the values of their message.
 OPTIONS_OF_ERRORS = {"code", "retry_after_s"}
 # What a table of messages leaves to be filled in for the case at hand.
-GIVEN_LATER = {"rate", "destination", "vat_number", "vat_number_given", "before", "after"}
+GIVEN_LATER = {"rate", "order", "rule", "words", "destination", "vat_number", "vat_number_given", "before", "after"}
 # Data that looks like a word of ours, like a sentence, or like a place to fill.
 LOOKALIKES = (
     "invoice", "business", "paid", "on-hold", "Nothing is due.", "It exists: F1.", "{code}", "{}", "{0}", "{number:05d}",

@@ -1,0 +1,354 @@
+"""A document as UBL: every figure read back from the bytes is the document's, and what is empty is not there."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.einvoices import (
+    SHOP,
+    a_business_order,
+    amounts,
+    credit_note_of,
+    documents_of,
+    invoice_of,
+    problems,
+    read,
+    recorded_documents,
+    texts,
+)
+from tests.support.factories import A_SELLER, a_line, a_refund, an_order, shipping
+from tests.support.woocommerce_totals import many, orders
+from worker.domain import peppol
+from worker.domain.document import Category, Document, Kind
+from worker.domain.money import ZERO, total_of
+from worker.domain.order import Order
+from worker.domain.party import Address
+from worker.domain.shop import Shop, VatRegime, VatSettings
+from worker.einvoice import ubl
+from worker.einvoice.xml import NAMES, Node
+
+D = Decimal
+TOTAL = "cac:LegalMonetaryTotal/cbc:"
+BUYER = "cac:AccountingCustomerParty/cac:Party/"
+SELLER = "cac:AccountingSupplierParty/cac:Party/"
+
+
+def written(document: Document, pdf: bytes = b"") -> Node:
+    return read(ubl.write(document, pdf=pdf))
+
+
+def one(root: Node, path: str) -> str:
+    (found,) = texts(root, path)
+    return found
+
+
+def amount(root: Node, name: str) -> Decimal:
+    return next(iter(amounts(root, TOTAL + name)), ZERO)
+
+
+def assert_figures_are_the_documents(document: Document) -> None:
+    root, draft = written(document), document.draft
+    line = f"cac:{ubl.Ubl(document).name}Line"
+    assert amounts(root, f"{line}/cbc:LineExtensionAmount") == [one.net for one in draft.lines]
+    rows = "cac:TaxTotal/cac:TaxSubtotal/cbc:"
+    assert amounts(root, f"{rows}TaxableAmount") == [row.base for row in draft.vat_lines]
+    assert amounts(root, f"{rows}TaxAmount") == [row.vat for row in draft.vat_lines]
+    assert amounts(root, "cac:TaxTotal/cbc:TaxAmount")[0] == draft.vat
+    assert amount(root, "TaxExclusiveAmount") == draft.net
+    assert amount(root, "TaxInclusiveAmount") + amount(root, "PayableRoundingAmount") == draft.total
+    assert amount(root, "PayableAmount") + amount(root, "PrepaidAmount") == draft.total
+    between = amount(root, "ChargeTotalAmount") - amount(root, "AllowanceTotalAmount")
+    assert between == total_of(rounding.amount for rounding in draft.roundings)
+    assert_each_line_is_its_price_times_its_quantity(root, line)
+
+
+def assert_each_line_is_its_price_times_its_quantity(root: Node, line: str) -> None:
+    """R120, also where an access point keeps four decimals of a price."""
+    for element in root.iterfind(line, NAMES):
+        (net,) = amounts(element, "cbc:LineExtensionAmount")
+        (quantity,) = amounts(element, "cbc:CreditedQuantity") or amounts(element, "cbc:InvoicedQuantity")
+        (price,) = amounts(element, "cac:Price/cbc:PriceAmount")
+        (base,) = amounts(element, "cac:Price/cbc:BaseQuantity") or [D(1)]
+        assert price >= 0
+        assert abs(round(price, 4) * quantity / base - net) <= D("0.02")
+
+
+@pytest.mark.parametrize(
+    ("name", "document"), list(recorded_documents()), ids=lambda given: given if isinstance(given, str) else ""
+)
+def test_every_recorded_order_bought_by_a_business_is_a_valid_einvoice_with_the_figures_of_its_document(
+    name: str, document: Document
+) -> None:
+    if document.draft.problems or peppol.obstacle_of(document.draft):
+        pytest.skip("no document is made of it")
+    assert_figures_are_the_documents(document)
+    assert problems(document) == []
+
+
+@many
+@given(orders, st.booleans())
+def test_every_order_that_woocommerce_can_add_up_is_a_valid_invoice_and_credit_note(order: Order, paid: bool) -> None:
+    business = a_business_order()
+    order = replace(
+        order, billing=business.billing, shipping=business.billing, vat_number_given=business.vat_number_given
+    )
+    order = order if paid else replace(order, paid_at=None, status="on-hold")
+    invoice = invoice_of(order)
+    if invoice.draft.problems:
+        return
+    for document in (invoice, *([credit_note_of(order, invoice)] if invoice.draft.total else [])):
+        assert_figures_are_the_documents(document)
+        assert problems(document) == []
+
+
+@many
+@given(st.integers(0, 5_000_000), st.integers(1, 200_000), st.integers(0, 3))
+def test_price_and_quantity_give_the_net_for_any_number_of_pieces(cents: int, quantity: int, decimals: int) -> None:
+    pieces = D(quantity).scaleb(-decimals)
+    document = invoice_of(a_business_order(a_line(str(D(cents) / 100), quantity=str(pieces))))
+
+    assert_figures_are_the_documents(document)
+
+
+def test_above_400_pieces_the_price_is_that_of_all_of_them() -> None:
+    root = written(invoice_of(a_business_order(a_line("1234.57", quantity="1000"))))
+
+    assert texts(root, "cac:InvoiceLine/cac:Price/*") == ["1234.57", "1000"]
+    assert one(root, "cac:InvoiceLine/cbc:InvoicedQuantity") == "1000"
+
+
+def test_a_discount_has_a_negative_quantity_and_never_a_negative_price() -> None:
+    order = a_business_order(a_line("100.00"), a_line("-10.00", line_id=2, name="Korting"))
+    root = written(invoice_of(order))
+
+    assert texts(root, "cac:InvoiceLine/cbc:InvoicedQuantity") == ["1", "-1"]
+    assert texts(root, "cac:InvoiceLine/cac:Price/cbc:PriceAmount") == ["100", "10"]
+    assert [problems(document) for document in documents_of(order)] == [[], []]
+
+
+UNTAXED = (a_line("100.00", None), shipping("5.00", None))
+SERVICES = replace(SHOP, vat=VatSettings(sells_services=True))
+
+
+def regime(which: VatRegime) -> Shop:
+    return replace(SHOP, vat=VatSettings(regime=which))
+
+
+def bought(country: str = "BE", number: str = "BE0403170701", **more: object) -> Order:
+    return a_business_order(*UNTAXED, country=country, vat_number_given=number, **more)
+
+
+TREATMENTS: dict[str, tuple[Order, Shop, Category, str]] = {
+    "goods to another EU country": (bought("NL", "NL004495445B01"), SHOP, Category.INTRA_EU, "VATEX-EU-IC"),
+    "the same, picked up by somebody without a country": (
+        bought("NL", "NL004495445B01", ship_to=Address("Elders 1", "", "1000", "Utrecht", "", "")),
+        SHOP,
+        Category.INTRA_EU,
+        "VATEX-EU-IC",
+    ),
+    "a service to another EU country": (bought("DE", "DE136695976"), SERVICES, Category.REVERSE_CHARGE, "VATEX-EU-AE"),
+    "a small business": (bought(), regime(VatRegime.SMALL_BUSINESS), Category.EXEMPT, ""),
+    "the margin scheme": (bought(), regime(VatRegime.MARGIN), Category.EXEMPT, "VATEX-EU-F"),
+    "art. 44": (bought(), regime(VatRegime.EXEMPT), Category.EXEMPT, ""),
+}
+
+
+@pytest.mark.parametrize(("order", "shop", "category", "code"), TREATMENTS.values(), ids=TREATMENTS)
+def test_a_sale_without_vat_says_why_and_is_valid(order: Order, shop: Shop, category: Category, code: str) -> None:
+    for document in documents_of(order, shop):
+        root = written(document)
+        row = "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:"
+        assert one(root, f"{row}ID") == category
+        assert texts(root, f"{row}TaxExemptionReasonCode") == ([code] if code else [])
+        assert one(root, f"{row}TaxExemptionReason")
+        assert problems(document) == []
+
+
+def test_goods_that_leave_the_union_are_g_and_services_o_and_o_names_no_vat_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A buyer there has no address of ours; another helper of Peppol's will find it."""
+    monkeypatch.setattr(peppol, "address_of_buyer", lambda _: peppol.Address("0192", "991825827"))
+    order = bought("NO", "", company="Kjøper AS")
+    for shop, category, numbers in ((SHOP, "G", ["BE0477472701"]), (SERVICES, "O", [])):
+        for document in documents_of(order, shop):
+            root = written(document)
+            assert one(root, "cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:ID") == category
+            assert texts(root, f"{SELLER}cac:PartyTaxScheme/cbc:CompanyID") == numbers
+            assert texts(root, f"{BUYER}cac:PartyTaxScheme/cbc:CompanyID") == []
+            assert problems(document) == []
+
+
+def test_lines_of_zero_percent_are_z_and_valid() -> None:
+    order = a_business_order(a_line("100.00"), a_line("10.00", "0", line_id=2))
+    for document in documents_of(order):
+        assert problems(document) == []
+
+
+@pytest.mark.parametrize("currency", ["USD", "JPY"])
+def test_an_invoice_in_another_currency_gives_its_vat_in_euros_too(currency: str) -> None:
+    order = a_business_order(a_line("100.00"), currency=currency)
+    invoice, note = documents_of(order)
+    root = written(invoice)
+
+    assert one(root, "cbc:TaxCurrencyCode") == "EUR"
+    assert amounts(root, "cac:TaxTotal/cbc:TaxAmount") == [invoice.draft.vat, invoice.draft.vat_eur]
+    assert [found.get("currencyID") for found in root.iterfind("cac:TaxTotal/cbc:TaxAmount", NAMES)] == [
+        currency,
+        "EUR",
+    ]
+    assert (problems(invoice), problems(note)) == ([], [])
+
+
+def test_amounts_with_three_decimals_are_no_einvoice_and_the_obstacle_names_the_currency() -> None:
+    draft = invoice_of(a_business_order(a_line("10.000"), currency="KWD")).draft
+
+    assert "KWD" in str(peppol.obstacle_of(draft))
+
+
+def test_a_cent_that_no_base_explains_is_the_rounding_of_the_total() -> None:
+    root = written(invoice_of(a_business_order(a_line("12.40", tax="2.61"))))
+
+    assert [amount(root, name) for name in ("TaxInclusiveAmount", "PayableRoundingAmount", "PayableAmount")] == [
+        D("15.00"),
+        D("0.01"),
+        D("15.01"),
+    ]
+
+
+def test_an_open_invoice_is_paid_by_transfer_under_its_structured_communication() -> None:
+    document = invoice_of(a_business_order())
+    root, payment = written(document), document.draft.payment
+
+    assert payment is not None
+    assert texts(root, "cac:PaymentMeans/cbc:PaymentMeansCode") == ["30"]
+    assert texts(root, "cac:PaymentMeans/cbc:PaymentID") == [payment.reference]
+    assert texts(root, "cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") == [A_SELLER.iban]
+    assert payment.due_on is not None
+    assert one(root, "cbc:DueDate") == payment.due_on.isoformat()
+
+
+def test_a_paid_invoice_is_prepaid_and_asks_for_nothing() -> None:
+    document = invoice_of(a_business_order(paid=True))
+    root = written(document)
+
+    assert (amount(root, "PrepaidAmount"), amount(root, "PayableAmount")) == (document.draft.total, ZERO)
+    assert texts(root, "cbc:DueDate") + texts(root, "cac:PaymentTerms/cbc:Note") == []
+    assert problems(document) == []
+
+
+def test_a_free_order_is_valid() -> None:
+    assert problems(invoice_of(a_business_order(a_line("0.00"), paid=True))) == []
+
+
+def test_a_credit_note_names_its_invoice_says_why_and_has_no_due_date() -> None:
+    invoice = invoice_of(a_business_order())
+    note = credit_note_of(a_business_order(), invoice, a_refund("5.00", reason="Stuk"))
+    root = written(note)
+
+    assert texts(root, "cac:BillingReference/cac:InvoiceDocumentReference/*") == [invoice.number, "2026-11-23"]
+    assert one(root, "cbc:Note").startswith("Stuk")
+    assert one(root, "cbc:CreditNoteTypeCode") == "381"
+    assert texts(root, "cbc:DueDate") == []
+    assert problems(note) == []
+
+
+def test_the_pdf_travels_inside_unless_it_is_too_large() -> None:
+    document = invoice_of(a_business_order())
+    path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
+    small, large = b"%PDF-1.7 small", b"%PDF-1.7 " + b"x" * ubl.LARGEST_PDF
+
+    (inside,) = written(document, small).iterfind(path, NAMES)
+    assert (inside.get("filename"), inside.get("mimeCode")) == ("F2026-00001.pdf", "application/pdf")
+    assert problems(document, ubl.write(document, pdf=small)) == []
+    assert texts(written(document, large), path) == []
+    assert problems(document, ubl.write(document, pdf=large)) == []
+
+
+def test_nothing_is_empty_and_what_xml_cannot_hold_is_dropped() -> None:
+    lines = (a_line("10.00", name="Thé ☕ \u0007 bell \ud83d", sku=" "), a_line("5.00", line_id=2, name="\x00 "))
+    order = a_business_order(*lines, customer_note="Bel aan\n& klop \u0000")
+    billing = replace(
+        order.billing, company=" ", phone=" ", address=replace(order.billing.address, street_2=" ", city="\x01")
+    )
+    order = replace(order, billing=billing)
+    document = invoice_of(order)
+    root = written(document)
+
+    assert texts(root, "cac:InvoiceLine/cac:Item/cbc:Name") == ["Thé ☕  bell", "–"]
+    assert one(root, f"{BUYER}cac:PartyName/cbc:Name") == "Jan Janssens"
+    assert one(root, "cbc:Note") == "Bel aan\n& klop"
+    assert problems(document) == []
+
+
+def test_a_number_of_each_country_has_its_own_scheme() -> None:
+    found = {
+        number: str(peppol.addresses_of(number)[0])
+        for number in ("BE0403170701", "NL004495445B01", "DK13585628", "SE556188840401", "FI20774740", "EL094259216")
+    }
+
+    assert found == {
+        "BE0403170701": "0208:0403170701",
+        "NL004495445B01": "9944:NL004495445B01",
+        "DK13585628": "0184:13585628",
+        "SE556188840401": "0007:5561888404",
+        "FI20774740": "0216:003720774740",
+        "EL094259216": "9933:EL094259216",
+    }
+    assert [str(at) for at in peppol.addresses_of("BE0403170701")] == ["0208:0403170701", "9925:BE0403170701"]
+    assert peppol.addresses_of("") == ()
+
+
+@pytest.mark.parametrize("typed", ["BE0403.170.701", "be 403170701", "0403170701"])
+def test_a_belgian_number_however_typed_gives_the_same_ten_digits(typed: str) -> None:
+    root = written(invoice_of(a_business_order(vat_number_given=typed)))
+
+    assert one(root, f"{BUYER}cbc:EndpointID") == "0403170701"
+
+
+def test_the_law_asks_for_an_einvoice_between_belgian_businesses_only() -> None:
+    def asked(order: Order, shop: Shop = SHOP) -> bool:
+        return peppol.is_required(invoice_of(order, shop).draft)
+
+    assert asked(a_business_order())
+    assert asked(a_business_order(vat_number_given="1012345646"))  # a number that begins with 1
+    assert asked(bought(), regime(VatRegime.SMALL_BUSINESS))
+    assert not asked(bought(), regime(VatRegime.EXEMPT))
+    assert not asked(an_order())
+    assert not asked(a_business_order(vat_number_given="BE0403170702"))
+    assert not asked(bought("NL", "NL004495445B01"))
+    assert not asked(
+        a_business_order(), replace(SHOP, seller=replace(A_SELLER, address=replace(A_SELLER.address, country="NL")))
+    )
+
+
+def test_a_confirmation_and_a_delivery_note_have_no_einvoice() -> None:
+    draft = invoice_of(a_business_order()).draft
+
+    tried = {kind: peppol.has_einvoice(replace(draft, kind=kind)) for kind in Kind}
+    assert tried == {
+        Kind.ORDER_CONFIRMATION: False,
+        Kind.DELIVERY_NOTE: False,
+        Kind.INVOICE: True,
+        Kind.CREDIT_NOTE: True,
+    }
+    assert not peppol.has_einvoice(invoice_of(an_order()).draft)
+
+
+def test_a_figure_that_is_not_to_the_cent_is_refused_and_not_rounded() -> None:
+    document = invoice_of(a_business_order())
+    bent = replace(document, draft=replace(document.draft, vat=document.draft.vat + D("0.001"), rounding=D("-0.001")))
+
+    with pytest.raises(ValueError, match="not to the cent"):
+        ubl.write(bent)
+
+
+def test_the_same_document_gives_the_same_bytes() -> None:
+    document = invoice_of(a_business_order())
+
+    assert ubl.write(document, pdf=b"%PDF") == ubl.write(document, pdf=b"%PDF")
+    assert document.issued_on == date(2026, 11, 23)

@@ -1,0 +1,96 @@
+"""What is held against an e-invoice: the schema of UBL 2.1, the rules of EN 16931 and Peppol, and our own checks.
+
+EN 16931 1.3.16 and Peppol 3.0.21 are mock-einvoice's; neither looks at the order of the elements, so the schema comes first.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.resources import as_file, files
+
+from lxml import etree
+
+from worker.domain.document import Document, Problem
+from worker.einvoice import checks, sentences
+from worker.einvoice.sentences import Fault
+from worker.einvoice.xml import Node
+from worker.message import Message
+
+log = logging.getLogger(__name__)
+
+# A thousand lines take a second or two. Whatever takes so long will not end.
+LONGEST_S = 60.0
+UNCHECKED = "einvoice_unchecked"
+FATAL = ("fatal", "error")
+
+
+def problems_of(document: Document, xml: bytes) -> tuple[Problem, ...]:
+    """Why *xml*, the e-invoice of *document*, is not valid: one problem for each sentence there is to say. Never raises.
+
+    A rule's own name is the code. UNCHECKED says that a check broke or did not end, which proves nothing about the e-invoice.
+    """
+    try:
+        faults = within(LONGEST_S, lambda: faults_of(document, xml))
+    except Exception as error:  # whatever breaks in a check, the order must not
+        log.exception("the e-invoice of %s could not be checked", document.draft.cause)
+        message = Message(
+            "The e-invoice of order {order} could not be checked ({error}). Wait some minutes and process the order again; "
+            "you may also issue it unchecked.",
+            order=document.draft.order_number,
+            error=type(error).__name__,
+        )
+        return (Problem(UNCHECKED, message),)
+    return sentences.problems_of(faults, document.draft)
+
+
+def faults_of(document: Document, xml: bytes) -> tuple[Fault, ...]:
+    root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
+    in_order = tuple(schema_faults(root))
+    return in_order or (*checks.faults_of(root, document.draft), *rule_faults(xml))
+
+
+def schema_faults(root: Node) -> Iterable[Fault]:
+    schema = schema_of(etree.QName(root).localname)
+    if not schema.validate(root):
+        yield from (("UBL-2.1", error.message) for error in schema.error_log)
+
+
+@cache
+def schema_of(name: str) -> etree.XMLSchema:
+    with as_file(files("worker.einvoice") / "ubl-2.1") as folder:
+        return etree.XMLSchema(file=str(folder / "maindoc" / f"UBL-{name}-2.1.xsd"))
+
+
+def rule_faults(xml: bytes) -> tuple[Fault, ...]:
+    # Imported here: a thousand rules, which only who checks an e-invoice needs.
+    import mockeinvoice
+
+    try:
+        _, report = mockeinvoice.validate(xml)
+    except mockeinvoice.Refused as refused:
+        return ((refused.code, refused.reason),)
+    faults = tuple((finding.code, finding.text) for finding in report.findings if finding.level in FATAL)
+    if not faults and report.verdict != "valid":
+        raise RuntimeError(f"the verdict is {report.verdict!r}, and no rule says why")
+    return faults
+
+
+def within(seconds: float, work: Callable[[], tuple[Fault, ...]]) -> tuple[Fault, ...]:
+    """What *work* gives. Raises what it raises, and TimeoutError when it takes longer; it is then left to itself."""
+    answer: list[tuple[Fault, ...] | Exception] = []
+
+    def run() -> None:
+        try:
+            answer.append(work())
+        except Exception as error:  # noqa: BLE001  # raised again below
+            answer.append(error)
+
+    thread = threading.Thread(target=run, name="einvoice rules", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not answer:
+        raise TimeoutError(f"no answer in {seconds:.0f} s")
+    if isinstance(answer[0], Exception):
+        raise answer[0]
+    return answer[0]
