@@ -44,7 +44,7 @@ NO_DELIVERY_COUNTRY = Message(
 )
 AMOUNTS = Message(
     "The amounts of order {order} do not add up as an e-invoice must ({rule}); recalculate the order in the shop. If that "
-    "changes nothing, tell your host this rule."
+    "changes nothing, tell the operator this rule."
 )
 OUTSIDE_SCOPE = Message(
     "Order {order} has lines outside the scope of VAT beside lines with VAT, which an e-invoice cannot say; make two orders of it."
@@ -66,7 +66,7 @@ BEFORE_INVOICE = Message(
     "The credit note of order {order} would be dated before the invoice that it takes back; wait until that day."
 )
 OTHER = Message(
-    "The e-invoice of order {order} would be refused: {rule} ({words}). Tell your host this rule; nothing is lost meanwhile."
+    "The e-invoice of order {order} would be refused: {rule} ({words}). Tell the operator this rule; nothing is lost meanwhile."
 )
 
 SENTENCES = {
