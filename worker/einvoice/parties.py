@@ -3,7 +3,7 @@ give a VAT number (BR-O-02 to BR-O-04).
 """
 
 from worker.domain import peppol
-from worker.domain.document import Draft
+from worker.domain.document import Category, Document, Draft
 from worker.domain.party import Address, Buyer, Seller
 from worker.einvoice.xml import Element, fit, group, leaf, vat_scheme
 
@@ -78,12 +78,17 @@ def postal_address(name: str, address: Address, country: str) -> Element:
     )
 
 
-def delivery(draft: Draft) -> Element:
-    """BG-13. An address to deliver to has a country (BR-57): the buyer's where the shop asked for none."""
-    day = draft.supplied_on.isoformat() if draft.supplied_on else ""
+def delivery(document: Document) -> Element:
+    """BG-13. An address to deliver to has a country (BR-57): the buyer's where the shop asked for none.
+
+    An intra-EU supply has a date (BR-IC-11): its own day where the document names no other (art. 5 RD 1).
+    """
+    draft = document.draft
+    is_intra_eu = any(row.category is Category.INTRA_EU for row in draft.vat_lines)
+    day = draft.supplied_on or (document.issued_on if is_intra_eu else None)
     where = None
     if draft.ship_to is not None:
         country = draft.ship_to.country or draft.buyer.address.country
         where = group("DeliveryLocation", postal_address("Address", draft.ship_to, country))
     who = group("DeliveryParty", group("PartyName", leaf("Name", draft.ship_to_name))) if where is not None else None
-    return group("Delivery", leaf("ActualDeliveryDate", day), where, who)
+    return group("Delivery", leaf("ActualDeliveryDate", day.isoformat() if day else ""), where, who)

@@ -84,7 +84,7 @@ def tree(ubl: Ubl, pdf: bytes) -> Node:
             attachment(ubl, pdf),
             parties.supplier(ubl.draft, with_vat=not ubl.is_outside_scope),
             parties.customer(ubl.draft, with_vat=not ubl.is_outside_scope),
-            parties.delivery(ubl.draft),
+            parties.delivery(ubl.document),
             payment_means(ubl),
             payment_terms(ubl),
             *(rounding_of(ubl, rounding) for rounding in ubl.draft.roundings),
