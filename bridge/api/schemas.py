@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bridge.api.fields import Json
 from worker.domain.document import Category, Kind
+from worker.domain.payment_method import Means
 from worker.domain.step import STEPS
 from worker.domain.webhook import WebhookEventKind
 from worker.store.api_tokens import Scope
@@ -53,7 +54,7 @@ def page_of(name: str, schema: Json, **more: Json) -> Json:
 
 ADDRESS = object_of(dict.fromkeys(("street", "street_2", "postcode", "city", "state", "country"), TEXT))
 VAT_LINE = object_of({"rate": AMOUNT, "category": CATEGORY, "base": AMOUNT, "vat": AMOUNT})
-PROBLEM = object_of({"code": TEXT, "message": TEXT})
+PROBLEM = object_of({"code": TEXT, "message": TEXT, "asks": BOOLEAN})
 RULE_RESULT = object_of({"rule": TEXT, "fired": BOOLEAN, "code": TEXT, "message": TEXT})
 STEP = object_of(
     {
@@ -154,7 +155,8 @@ LINE = object_of(
 PAYMENT = object_of(
     {
         "due_on": nullable(DAY),
-        **dict.fromkeys(("reference", "iban", "bic", "beneficiary", "pay_url"), TEXT),
+        "means": {"type": "string", "enum": list(map(str, Means))},
+        **dict.fromkeys(("reference", "iban", "bic", "beneficiary", "pay_url", "provider"), TEXT),
     }
 )
 ORDER: dict[str, Json] = {

@@ -1,12 +1,10 @@
 """What the holder of a signed link sees: a small page, and the stored bytes. A GET changes nothing, however often a scanner sends it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import Connection
@@ -19,17 +17,17 @@ from worker.domain.money import ZERO
 from worker.domain.payment import Balance
 from worker.domain.step import RENDER
 from worker.i18n import Translator, title
+from worker.i18n.formats import format_iban, format_reference, web_address
 from worker.net import document_link
 from worker.net.document_link import DocumentLink
 from worker.queue import RUN_TASK
-from worker.store import document_links, documents, payments, steps, tasks
+from worker.store import document_links, documents, orders, payments, steps, tasks
 from worker.store.document_links import LinkRevocation
 from worker.store.documents import StoredFile
 
 blueprint = Blueprint("customer_document", __name__)
 
 REFRESH_S = 4
-HARD_SPACE = "\N{NO-BREAK SPACE}"
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 # Browsers show a PDF through a plugin of their own, which default-src 'none' alone would forbid.
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,6 +37,8 @@ RENEWAL_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-ac
 RENEWAL_INTERVAL = timedelta(hours=1)
 # A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
 PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+# In all others the shop's pay page refuses, whatever it did when the document was made (docs/woocommerce-contract.md §4).
+PAYABLE_STATUSES = ("pending", "failed")
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class LinkedDocument:
     status: DocumentStatus
     files: Mapping[str, StoredFile]
     is_being_made: bool
+    may_pay_online: bool = True  # as far as the order was seen last, the shop still takes its payment
 
     @property
     def words(self) -> Translator:
@@ -95,9 +96,12 @@ def page(token: str) -> Response:
         payable=draft.kind in PAYABLE,
         owed=linked.is_owed,
         priced=draft.kind is not Kind.DELIVERY_NOTE,
-        pay_url=safe_pay_url(linked.document) if linked.is_owed else "",
-        iban=iban(linked.document),
-        reference=reference(linked.document),
+        means=draft.payment.means if draft.payment else None,
+        pay_url=web_address(draft.payment.pay_url)
+        if draft.payment and linked.is_owed and linked.may_pay_online
+        else "",
+        iban=format_iban(draft.payment.iban) if draft.payment else "",
+        reference=format_reference(draft.payment.reference) if draft.payment else "",
         downloads=[
             (name, f"{address}/{name}", linked.document.file_name(name)) for name in MEDIA_TYPES if name in linked.files
         ],
@@ -219,6 +223,7 @@ def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDo
     balances = payments.balances(connection, [made.document_id for made in history.documents])
     revocations = document_links.of_documents(connection, [document.document_id])
     files = documents.files_of(connection, [document.document_id])
+    order = orders.find(connection, document.shop_id, draft.order_id)
     render = steps.of_document(connection, document.document_id).get(RENDER)
     return LinkedDocument(
         link=link,
@@ -227,6 +232,7 @@ def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDo
         status=status_of(document, history, balances),
         files={stored.format: stored for stored in files.get(document.document_id, ())},
         is_being_made=render is not None and render.state in ("waiting", "running"),
+        may_pay_online=order is None or order.status in PAYABLE_STATUSES,
     )
 
 
@@ -258,21 +264,3 @@ def missing_file(linked: LinkedDocument, file_format: str) -> Refused:
             headers={"Retry-After": str(REFRESH_S)},
         )
     return link_unknown(words)
-
-
-def safe_pay_url(document: Document) -> str:
-    """Where to pay online. The address came with the order: anything but a web address is left out."""
-    address = document.draft.payment.pay_url if document.draft.payment else ""
-    return address if urlsplit(address).scheme in ("http", "https") else ""
-
-
-def iban(document: Document) -> str:
-    """The account in groups of four, as banks print it."""
-    number = "".join(document.draft.payment.iban.split()) if document.draft.payment else ""
-    return HARD_SPACE.join(number[i : i + 4] for i in range(0, len(number), 4))
-
-
-def reference(document: Document) -> str:
-    """The structured communication as banks print it: +++123/4567/89012+++."""
-    digits = document.draft.payment.reference if document.draft.payment else ""
-    return f"+++{digits[:3]}/{digits[3:7]}/{digits[7:]}+++" if re.fullmatch(r"[0-9]{12}", digits) else digits

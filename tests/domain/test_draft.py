@@ -294,7 +294,6 @@ def test_an_unpaid_invoice_asks_for_its_money() -> None:
     ("order", "kind"),
     [
         (an_order(paid=True), Kind.INVOICE),
-        (an_order(currency="USD"), Kind.INVOICE),
         (an_order(a_line("0.00")), Kind.INVOICE),
         (an_order(), Kind.DELIVERY_NOTE),
     ],

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from worker.domain.document import Document, Kind
+from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.payment_method import Means
+from worker.domain.payment_reference import creditor_reference
+from worker.domain.payment_request import in_test
 from worker.domain.shop import MailSettings
 from worker.i18n import LANGUAGES
 from worker.mail.customer_mail import compose
@@ -56,6 +59,13 @@ def seen(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+WAYS_TO_PAY = {
+    "on-delivery": PaymentRequest(means=Means.ON_DELIVERY),
+    "providers-transfer": PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie"),
+    "online": PaymentRequest(means=Means.ONLINE, pay_url="https://gist.example/pay"),
+    "abroad": replace(UNPAID, reference=creditor_reference(UNPAID.reference)),
+    "test": in_test(UNPAID),
+}
 EXAMPLES = {
     f"{kind}-{'paid' if paid else 'unpaid'}-{language}": (kind, paid, language)
     for kind in Kind
@@ -69,6 +79,15 @@ def test_a_mail_says_what_it_said_before(name: str, update_golden: bool) -> None
     kind, paid, language = EXAMPLES[name]
 
     compared(name, read(mail_of(in_state(kind, language, paid=paid))), update_golden=update_golden)
+
+
+@pytest.mark.parametrize("way", WAYS_TO_PAY)
+@pytest.mark.parametrize("language", ["nl", "fr"])
+def test_a_mail_says_how_to_pay_in_each_way(way: str, language: str, update_golden: bool) -> None:
+    invoice = of_kind(Kind.INVOICE, language)
+    draft = replace(invoice.draft, payment=WAYS_TO_PAY[way], test=way == "test")
+
+    compared(f"pay-{way}-{language}", read(mail_of(replace(invoice, draft=draft))), update_golden=update_golden)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

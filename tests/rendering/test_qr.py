@@ -33,13 +33,24 @@ def test_the_seller_is_paid_where_nobody_else_is_named() -> None:
         a_draft(payment=None),
         a_draft(payment=replace(UNPAID, iban="")),
         a_draft(payment=UNPAID, currency="USD"),
+        a_draft(payment=UNPAID, test=True),
         a_draft(payment=UNPAID, paid_on=UNPAID.due_on),
         a_draft(payment=UNPAID, lines=(a_line(price="0"),)),
         a_draft(payment=UNPAID, lines=(a_line(quantity="1", price="999999999"),)),
         replace(of_kind(Kind.CREDIT_NOTE, "nl").draft, payment=UNPAID),
         replace(of_kind(Kind.DELIVERY_NOTE, "nl").draft, payment=UNPAID),
     ],
-    ids=["no request", "no account", "other money", "paid", "nothing", "too much", "credit note", "delivery note"],
+    ids=[
+        "no request",
+        "no account",
+        "other money",
+        "test",
+        "paid",
+        "nothing",
+        "too much",
+        "credit note",
+        "delivery note",
+    ],
 )
 def test_nothing_else_gets_a_code(draft: Draft) -> None:
     assert payload(draft) is None

@@ -158,7 +158,7 @@ def test_an_order_of_the_block_checkout() -> None:
         ),
     )
     assert order.tax_rates == (TaxRate(1, "BTW BE 21%", Decimal(21), False, Decimal("3.85")),)
-    assert order.pay_url.endswith("/checkout/order-pay/238/?pay_for_order=true&key=wc_order_1pKk9xyOWJA8x")
+    assert (order.needs_payment, order.pay_url) == (False, "")  # the shop gives its address and would refuse the money
 
 
 def test_amounts_are_exact_never_floats() -> None:
@@ -464,7 +464,25 @@ def test_what_no_document_may_hold_is_left_out_of_texts() -> None:
 
 
 def test_a_pay_link_is_a_web_address_or_none() -> None:
-    assert parse_order(an_order(payment_url="javascript:alert(1)")).pay_url == ""
+    assert parse_order(an_order(needs_payment=True, payment_url="javascript:alert(1)")).pay_url == ""
+    assert parse_order(an_order(needs_payment=True, payment_url="https://x.test/pay")).pay_url == "https://x.test/pay"
+
+
+@pytest.mark.parametrize("needs_payment", [False, None, "yes", ...])
+def test_without_need_of_payment_there_is_no_pay_link(needs_payment: object) -> None:
+    assert parse_order(an_order(needs_payment=needs_payment)).pay_url == ""
+
+
+@pytest.mark.parametrize("plugin", ["_wc_deposits", "_awcdp_deposits"])
+def test_a_deposit_is_known_until_the_rest_is_paid(plugin: str) -> None:
+    deposit, rest = f"{plugin}_order_has_deposit", f"{plugin}_second_payment_paid"
+
+    def in_parts(metas: dict[str, object]) -> bool:
+        meta_data = [{"id": n, "key": key, "value": value} for n, (key, value) in enumerate(metas.items(), 1)]
+        return parse_order(an_order(meta_data=meta_data)).paid_in_parts
+
+    assert [in_parts({deposit: "yes"}), in_parts({deposit: "yes", rest: "no"})] == [True, True]
+    assert [in_parts({deposit: "yes", rest: "yes"}), in_parts({deposit: "no"}), in_parts({})] == [False, False, False]
 
 
 # Refusals

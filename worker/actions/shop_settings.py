@@ -32,7 +32,7 @@ from worker.store.shops import ConnectedShop, Secrets
 
 # What a new shop takes over from the one that it is to be like. Company, numbers given, keys and logo are each shop's own.
 COPIED_SETTINGS = (
-    "rules", "credit_notes", "zone", "orders.status_map", "orders.pending_is_placed", "vat", "payment_days", "branding.accent",
+    "rules", "credit_notes", "zone", "orders.status_map", "orders.pending_is_placed", "vat", "payment_days", "payment_terms", "branding.accent",
     "branding.layout", "numbering.series", "texts",
 )  # fmt: skip
 

@@ -100,13 +100,19 @@ def an_order(
         "fee_lines": fee_lines,
         "coupon_lines": [],
         "refunds": [],
-        "payment_url": "",
+        # There for every order, paid or not; only `needs_payment` says whether that page takes money.
+        "payment_url": f"https://shop.example/checkout/order-pay/{id}/?pay_for_order=true&key=wc_order_demo{id}",
         "is_editable": status in ("pending", "on-hold", "auto-draft"),
-        "needs_payment": status in ("pending", "failed"),
+        "needs_payment": needs_payment(status, total),
         "needs_processing": True,
         "currency_symbol": _SYMBOLS.get(currency, currency),
     }
     return {**order, **overrides}
+
+
+def needs_payment(status: str, total: Decimal) -> bool:
+    """Whether WooCommerce's pay page takes money for an order."""
+    return status in ("pending", "failed") and total > 0
 
 
 def a_refund(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from worker.demo.hookshot import ShopWebhook, a_secret
 from worker.demo.note_html import sanitize
-from worker.demo.orders import Payload, a_refund
+from worker.demo.orders import Payload, a_refund, needs_payment
 
 STATUSES = {
     "pending": "Pending payment",
@@ -207,6 +207,7 @@ class ShopState:
 
     def _status_changed(self, order: Payload, before: str, *, given: Mapping[str, object]) -> None:
         status = str(order["status"])
+        order["needs_payment"] = needs_payment(status, Decimal(order["total"]))
         # Cash on delivery counts as paid only when the order is completed.
         paid = status == "completed" or (status == "processing" and order["payment_method"] != "cod")
         if paid and order["date_paid"] is None and "date_paid" not in given:

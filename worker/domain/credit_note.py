@@ -17,7 +17,6 @@ from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem
 from worker.domain.draft import (
     exchange_rate,
     exchange_rate_problem,
-    is_paid,
     seller_problem,
     vat_in_euro,
 )
@@ -25,6 +24,7 @@ from worker.domain.language import phrase
 from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine, Refund
+from worker.domain.payment_request import is_paid
 from worker.domain.shop import Shop
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, split_amount, state_totals, unit_of, vat_on
 from worker.errors import Rejected

@@ -13,10 +13,11 @@ from worker.domain.assessment import assess
 from worker.domain.credit_balance import credit_balance_of
 from worker.domain.credit_note import Cancellation, draft_credit_note
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, SendMode
-from worker.domain.draft import draft_document, is_paid, status_of
+from worker.domain.draft import draft_document
 from worker.domain.language import phrase
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, Refund
+from worker.domain.payment_request import counts_as_paid, is_paid, status_of, was_taken_back
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -158,6 +159,8 @@ class _Decider:
     def __post_init__(self) -> None:
         self.status = status_of(self.order, self.shop)
         self.paid = is_paid(self.order, self.shop)
+        over = self.status in _OVER_STATUSES
+        self.counts_as_paid = self.paid if over else counts_as_paid(self.order, self.shop)
 
     # Rules
 
@@ -242,9 +245,9 @@ class _Decider:
             case Trigger.CREATED:
                 by_staff = self.order.created_via == "admin" or self.shop.orders.pending_is_placed
                 waiting = self.status == "pending" and by_staff
-                return self.status in _CREATED_STATUSES or waiting or self.paid
+                return self.status in _CREATED_STATUSES or waiting or self.counts_as_paid
             case Trigger.PAID:
-                return self.paid
+                return self.counts_as_paid
             case Trigger.PROCESSING:
                 return self.status in ("processing", "completed") or over_but_paid
             case Trigger.COMPLETED:
@@ -402,6 +405,8 @@ class _Decider:
             flags += assess(self.order, self.shop).flags
         if invoice:
             flags += late_invoice(self.order, invoice, self.shop)
+        if invoice and was_taken_back(self.order, self.shop) and not self.fully_credited(invoice):
+            flags.append(self.money_taken_back(invoice))
         if (
             invoice
             and self.status == "cancelled"
@@ -415,6 +420,16 @@ class _Decider:
             )
             flags.append(Problem("cancelled_but_paid", message))
         return tuple(flags)
+
+    def money_taken_back(self, invoice: Document) -> Problem:
+        message = Message(
+            "Order {number} was paid, but the shop put it back to “{status}”: was the money taken back (a chargeback)? Then "
+            "{invoice} is open again: ask the customer to pay, or credit it. If you put the order on hold yourself, ignore this.",
+            number=self.order.number,
+            status=status_term(self.order.status),
+            invoice=invoice.number,
+        )
+        return Problem("money_taken_back", message)
 
     def deleted_refunds(self) -> Iterable[Problem]:
         there = {refund.refund_id for refund in self.refunds} | {refund.refund_id for refund in self.order.refunds}

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from worker.domain.money import ZERO
 from worker.domain.party import Address, Buyer, Seller
+from worker.domain.payment_method import Means
 from worker.message import NO_MESSAGE, Message, Money
 
 
@@ -99,14 +100,20 @@ class Reference:
 
 @dataclass(frozen=True)
 class PaymentRequest:
-    """How to pay what is open. *reference* is the structured communication, 12 digits without separators."""
+    """How to pay what is open. *reference* is the structured communication, 12 digits without separators, or `RF` and those.
 
-    reference: str
+    Account, reference and due date are there where the buyer owes the seller a transfer. *provider*: who mailed the buyer
+    to which account, where that is not the seller's.
+    """
+
+    reference: str = ""
     iban: str = ""
     bic: str = ""
     beneficiary: str = ""
     due_on: date | None = None
-    pay_url: str = ""
+    pay_url: str = ""  # there only where the shop takes the payment
+    means: Means = Means.TRANSFER
+    provider: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,10 +132,14 @@ class Captions:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a draft may not become a document by itself: a stable code and a message for the shop owner."""
+    """Why a draft may not become a document by itself: a stable code and a message for the shop owner.
+
+    One that *asks* holds the draft back until a person has looked; whoever issues it then has answered.
+    """
 
     code: str
     message: Message
+    asks: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,19 @@ The figures are `assessment`; what exists already is `decide`, and numbers are `
 
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-from worker.domain import mentions, payment_reference, texts, vat
+from worker.domain import mentions, texts, vat
 from worker.domain.assessment import Assessment, ChargedRate, assess
-from worker.domain.document import Category, Draft, Kind, Line, Mention, PaymentRequest, Problem, SendMode
+from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
 from worker.domain.language import language_of
 from worker.domain.money import to_cent
 from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
+from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
 from worker.domain.shop import Shop
-from worker.message import NO_MESSAGE, Message
+from worker.message import NO_MESSAGE, Message, Money
 
 
 def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mode: SendMode, today: date) -> Draft:
@@ -52,7 +53,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         supplied_on=_supplied_on(kind, order, shop),
         customer_note=order.customer_note,
         mentions=() if kind is Kind.DELIVERY_NOTE else _mentions(assessed.treatments, language, shop),
-        payment=_payment_request(kind, order, shop, total=totals.total, today=today),
+        payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=totals.total, today=today),
         payment_method=order.payment_method,
         payment_title=order.payment_title,
         paid_on=paid_on(order, shop),
@@ -63,22 +64,6 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         einvoice_obstacle=_einvoice_obstacle(assessed.rates),
         captions=texts.captions(shop, kind, paid=is_paid(order, shop), language=language),
     )
-
-
-def status_of(order: Order, shop: Shop) -> str:
-    """The built-in status that *order*'s status stands for in this shop."""
-    return shop.orders.status_map.get(order.status, order.status)
-
-
-def is_paid(order: Order, shop: Shop) -> bool:
-    return order.is_paid or status_of(order, shop) == "completed"
-
-
-def paid_on(order: Order, shop: Shop) -> date | None:
-    """The day of payment in the shop's zone; a completed order without `date_paid` was paid when it was completed."""
-    if not is_paid(order, shop):
-        return None
-    return (order.paid_at or order.completed_at or order.modified_at).astimezone(shop.zoneinfo).date()
 
 
 def buyer_of(order: Order, shop: Shop) -> Buyer:
@@ -136,27 +121,38 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
     found = (*seller_problem(shop), *assessed.problems)
     if kind is Kind.ORDER_CONFIRMATION:
         return found
-    return (*found, *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)))
+    return (
+        *found,
+        *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
+        *payment_questions(order, shop),
+    )
+
+
+def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
+    """What only a person knows of the money: an invoice that says paid, or asks for all of it, may be wrong."""
+    if is_paid_in_parts(order):
+        message = Message(
+            "Order {number} is paid in parts: not all of its {total} came in. Issue the invoice when the rest is paid, or issue "
+            "it now and note there what came in. VAT is due on a deposit when it comes in: ask your accountant how to invoice it.",
+            number=order.number,
+            total=Money(order.total, order.currency),
+        )
+        return (Problem("paid_in_parts", message, asks=True),)
+    if was_taken_back(order, shop):
+        message = Message(
+            "Order {number} was paid, but the shop put it back to “{status}”: was the money taken back? If not, issue the invoice "
+            "when the order is in processing again; issued now, it says that it is not paid.",
+            number=order.number,
+            status=order.status,
+        )
+        return (Problem("money_taken_back", message, asks=True),)
+    return ()
 
 
 def _mentions(treatments: Iterable[vat.Treatment], language: str, shop: Shop) -> tuple[Mention, ...]:
     keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     country = shop.seller.address.country
     return tuple(mentions.mention(key, language=language, seller_country=country) for key in keys)
-
-
-def _payment_request(kind: Kind, order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentRequest | None:
-    """How to pay what is open. Structured communication, IBAN and QR exist for euros only."""
-    if kind is Kind.DELIVERY_NOTE or is_paid(order, shop) or order.currency != "EUR" or total <= 0:
-        return None
-    return PaymentRequest(
-        reference=payment_reference.structured_communication(shop.seed, order.order_id),
-        iban=shop.seller.iban,
-        bic=shop.seller.bic,
-        beneficiary=f"{shop.seller.name} {shop.seller.legal_form}".strip(),
-        due_on=today + timedelta(days=shop.payment_days),
-        pay_url=order.pay_url,
-    )
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:

@@ -113,13 +113,10 @@ class Order:
     vat_number_given: str = ""
     vat_exempt: bool = False
     language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
-    pay_url: str = ""
+    needs_payment: bool = False  # the shop's own page still takes a payment for it
+    pay_url: str = ""  # that page; empty where it takes none
+    paid_in_parts: bool = False  # a deposit plugin wrote that a part is still to come
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
-
-    @property
-    def is_paid(self) -> bool:
-        """`date_paid` is the truth; a completed order counts as paid too (docs/woocommerce-contract.md §4: COD in "processing" is not)."""
-        return self.paid_at is not None or self.status == "completed"
 
     @property
     def taxable_at(self) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
+from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import Series, Shop
 from worker.message import Message
@@ -26,7 +27,7 @@ def describe_changes(before: Shop, after: Shop) -> tuple[Message, ...]:
 
 def _settings(value: object, name: str = "") -> Iterator[tuple[str, str | Message]]:
     """Every setting below *value* by its name, in the order in which a shop is written down."""
-    if isinstance(value, Rule | Series) or not (is_dataclass(value) or isinstance(value, Mapping)):
+    if isinstance(value, PaymentTerms | Rule | Series) or not (is_dataclass(value) or isinstance(value, Mapping)):
         yield name, _as_value(value)
         return
     if isinstance(value, Mapping):

@@ -20,6 +20,7 @@ import stdnum.iban
 from worker.domain import vat
 from worker.domain.document import SendMode
 from worker.domain.language import LANGUAGES
+from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import LAYOUTS, Shop, VatRegime
 from worker.errors import InvalidValue
@@ -157,6 +158,18 @@ def read_days(text: str) -> int:
             most=MOST_PAYMENT_DAYS,
         )
     return int(text)
+
+
+def read_payment_terms(text: str) -> tuple[str, PaymentTerms]:
+    """Read `invoice_gateway=30 days` (sold on account, to be paid within so many days) or `klarna=paid`."""
+    method, _, terms = (part.strip() for part in text.partition("="))
+    days = terms.removesuffix("days").strip()
+    if not method or not (terms == "paid" or days.isdigit()):
+        raise InvalidValue(
+            "“{text}” says nothing of a payment method; write it like invoice_gateway=30 days, or klarna=paid",
+            text=text,
+        )
+    return method, PaymentTerms(None if terms == "paid" else read_days(days))
 
 
 def read_yes(text: str) -> bool:
@@ -306,6 +319,7 @@ FIELDS: dict[str, SettingCodec] = {
     "orders.status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
     "orders.pending_is_placed": CHECKBOX,
     "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
+    "payment_terms": SettingCodec(lambda _, text: dict(map(read_payment_terms, lines_of(text))), as_pairs),
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),
     "vat.sells_services": CHECKBOX,
     "vat.oss": CHECKBOX,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
+from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import DEFAULT_RULES, Rule
 
 
@@ -138,6 +139,7 @@ class Shop:
     suspended: bool = False
     vat: VatSettings = VatSettings()
     payment_days: int = 30
+    payment_terms: dict[str, PaymentTerms] = field(default_factory=dict)  # by method, where the owner knows better
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()

@@ -33,8 +33,8 @@ def format_iban(number: str) -> str:
     return "\N{NO-BREAK SPACE}".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
 
-def format_structured_communication(reference: str) -> str:
-    """Print 12 digits as +++123/4567/89012+++; any other reference as it is."""
+def format_reference(reference: str) -> str:
+    """Print 12 digits as +++123/4567/89012+++, the international form in groups of four; any other reference as it is."""
     if len(reference) == 12 and reference.isdigit():
         return f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
-    return reference
+    return format_iban(reference) if reference.startswith("RF") else reference

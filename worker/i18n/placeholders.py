@@ -5,7 +5,7 @@ from datetime import date
 
 from worker.domain.document import Draft, Kind
 from worker.i18n.catalogs import Translator
-from worker.i18n.formats import asks_payment, format_iban, format_structured_communication
+from worker.i18n.formats import asks_payment, format_iban, format_reference
 from worker.i18n.titles import title
 
 
@@ -34,5 +34,5 @@ def placeholder_values(
         "term": str((due_on - issued_on).days) if due_on and issued_on else "",
         "iban": format_iban(payment.iban) if payment else "",
         "bic": payment.bic if payment else "",
-        "reference": format_structured_communication(payment.reference) if payment else "",
+        "reference": format_reference(payment.reference) if payment else "",
     }

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from worker.domain.decide import Decision, RuleResult, decide_documents
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
-from worker.domain.draft import is_paid
 from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.payment_request import is_paid
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.errors import NumberingPaused, OrderGone, ShopPaused, StaleFetch, Unavailable

@@ -80,9 +80,15 @@ def redraft(
             reason=reason,
             code="draft_outdated",
         )
-    if draft.problems:
-        raise Rejected(draft.problems[0].message, code=draft.problems[0].code)
-    return draft
+    return answered(draft)
+
+
+def answered(draft: Draft) -> Draft:
+    """*draft* without the problems that only ask a person, who answers by issuing it. Raises Rejected with the first other one."""
+    problem = next((problem for problem in draft.problems if not problem.asks), None)
+    if problem is not None:
+        raise Rejected(problem.message, code=problem.code)
+    return replace(draft, problems=())
 
 
 def discard(services: Services, draft_id: int, *, by: Actor) -> StoredDraft:
@@ -217,8 +223,7 @@ def issue_requested(
     by: Actor,
 ) -> Document:
     """Issue a draft that a person wants. Raises Rejected with its first problem."""
-    if draft.problems:
-        raise Rejected(draft.problems[0].message, code=draft.problems[0].code)
+    draft = answered(draft)
     Preflight(services).check(shop, draft)
     step_names = planned_steps(shop, draft, send=send)
     return issue_draft(connection, services, shop, draft, mail_group=mail_group, step_names=step_names, by=by.name)

@@ -22,7 +22,7 @@ from worker.i18n import Translator, title, titled_file_stem
 from worker.i18n.formats import (
     asks_payment,
     format_iban,
-    format_structured_communication,
+    format_reference,
     format_vat_number,
     web_address,
 )
@@ -327,7 +327,7 @@ def _environment() -> SandboxedEnvironment:
     )
     environment.filters |= {
         "iban": format_iban,
-        "ogm": format_structured_communication,
+        "reference": format_reference,
         "vat_number": format_vat_number,
     }
     return environment

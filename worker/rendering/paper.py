@@ -30,7 +30,7 @@ from worker.i18n.formats import (
     asks_payment,
     format_enterprise_number,
     format_iban,
-    format_structured_communication,
+    format_reference,
     format_vat_number,
     web_address,
 )
@@ -151,7 +151,7 @@ def environment(folder: Path | None = None) -> ImmutableSandboxedEnvironment:
         "direction": direction,
         "enterprise_number": format_enterprise_number,
         "iban": format_iban,
-        "ogm": format_structured_communication,
+        "reference": format_reference,
         "unbroken": unbroken,
         "vat_number": format_vat_number,
         "web_address": web_address,

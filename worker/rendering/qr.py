@@ -16,9 +16,9 @@ MASK = 3
 
 
 def payload(draft: Draft) -> str | None:
-    """The content of the code, or None where the document needs no transfer in euros."""
+    """The content of the code, or None where the document needs no transfer in euros, or is a test: a code cannot tell."""
     payment = draft.payment
-    if payment is None or not asks_payment(draft):
+    if payment is None or draft.test or not asks_payment(draft):
         return None
     if draft.currency != "EUR" or not payment.iban or not CENT <= draft.total <= MAX_AMOUNT:
         return None
@@ -35,7 +35,7 @@ def payload(draft: Draft) -> str | None:
         "".join(payment.iban.split()).upper(),
         f"EUR{draft.total:.2f}",
         "",  # purpose
-        payment.reference,  # structured: Belgian apps read an OGM here
+        payment.reference,  # structured: Belgian apps read the twelve digits here, others the form with RF
     )
     text = "\n".join(lines)
     return text if len(text.encode()) <= MAX_BYTES else None

@@ -24,6 +24,9 @@ from worker.domain.document import (
 from worker.domain.mentions import mention
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.party import Address, Buyer, Seller
+from worker.domain.payment_method import Means
+from worker.domain.payment_reference import creditor_reference
+from worker.domain.payment_request import in_test
 from worker.domain.shop import OrderSettings, Shop
 from worker.i18n import LANGUAGES
 
@@ -242,7 +245,13 @@ def edge_cases() -> dict[str, Document]:
                 "De Gist {number}",
             ),
         ),
-        "test-shop": an_invoice(language="de", test=True, payment=UNPAID),
+        "on-delivery": an_invoice(payment=PaymentRequest(means=Means.ON_DELIVERY)),
+        "providers-transfer": an_invoice(
+            language="fr", payment=PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie")
+        ),
+        "online": an_invoice(payment=PaymentRequest(means=Means.ONLINE, pay_url="https://gist.example/order-pay/238/")),
+        "abroad": an_invoice(language="fr", payment=replace(UNPAID, reference=creditor_reference(UNPAID.reference))),
+        "test-shop": an_invoice(language="de", test=True, payment=in_test(UNPAID)),
         "right-to-left": right_to_left(),
     }
 

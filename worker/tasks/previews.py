@@ -10,6 +10,7 @@ from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.example_order import example_order
 from worker.domain.order import Order
+from worker.domain.payment_request import in_test
 from worker.domain.settings_form import WrongSettings, apply_settings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -60,7 +61,9 @@ def preview(services: Services, task: Task) -> Mapping[str, Any]:
     except ValueError as error:
         raise Rejected("{error}.", error=error, code="logo_wrong") from error
     # The watermark: a preview must never pass for a document.
-    shown = replace(sample.document, draft=replace(sample.document.draft, test=True))
+    payment = sample.document.draft.payment
+    as_test = replace(sample.document.draft, test=True, payment=in_test(payment) if payment else None)
+    shown = replace(sample.document, draft=as_test)
     pdf = render_pdf(shown, brand=brand)
     draft = sample.document.draft
     file = temporary.put(services.archive, task.shop_id, f"{draft.kind}.pdf", pdf, now=services.now())

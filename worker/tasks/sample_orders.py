@@ -77,7 +77,8 @@ def find_order(services: Services, connected: ConnectedShop, order_id: int) -> O
 
 def paid_or_not(order: Order, *, paid: bool | None, now: datetime) -> Order:
     """*order* as if it were paid, or not; None: as it is."""
-    if paid is None or paid is order.is_paid:
+    is_paid = order.paid_at is not None or order.status == "completed"
+    if paid is None or paid is is_paid:
         return order
     if paid:
         return replace(order, paid_at=now, status="processing")

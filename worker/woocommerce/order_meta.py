@@ -1,4 +1,4 @@
-"""What plugins write into an order's meta data: the buyer's VAT number, and the language of the order."""
+"""What plugins write into an order's meta data: the buyer's VAT number, the language of the order, and what is paid of it."""
 
 import re
 
@@ -49,6 +49,12 @@ LANGUAGE_META_KEYS = (
     "locale",
 )
 
+# Where deposit plugins say that an order is paid in parts, and that its last part came too: "yes" under either.
+DEPOSIT_META_KEYS = (
+    ("_wc_deposits_order_has_deposit", "_wc_deposits_second_payment_paid"),
+    ("_awcdp_deposits_order_has_deposit", "_awcdp_deposits_second_payment_paid"),
+)
+
 
 def vat_number_of(meta: tuple[Node, ...]) -> str:
     """What was typed as VAT number, as typed. Without a digit it is a plugin's yes or no, not a number."""
@@ -74,3 +80,8 @@ def _vat_rank(key: str) -> int | None:
 def language_hint_of(meta: tuple[Node, ...]) -> str:
     hints = {node.text("key"): node.scalar("value").strip() for node in meta}
     return next((hints[key] for key in LANGUAGE_META_KEYS if hints.get(key)), "")
+
+
+def is_paid_in_parts(meta: tuple[Node, ...]) -> bool:
+    said_yes = {node.text("key") for node in meta if node.scalar("value").strip().lower() == "yes"}
+    return any(deposit in said_yes and rest not in said_yes for deposit, rest in DEPOSIT_META_KEYS)

@@ -13,7 +13,7 @@ from worker.domain.party import Address
 from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
-from worker.woocommerce.order_meta import language_hint_of, vat_number_of
+from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, vat_number_of
 
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
@@ -86,6 +86,7 @@ def _order(root: dict[str, object]) -> Order:
     read = unescape if created_via == "store-api" else _as_it_is
     meta = order.nodes("meta_data")
     created_at = order.instant("date_created_gmt")
+    needs_payment = order.values.get("needs_payment") is True
     return Order(
         order_id=order_id,
         order_key=order.text("order_key"),
@@ -118,7 +119,10 @@ def _order(root: dict[str, object]) -> Order:
         vat_number_given=vat_number_of(meta),
         vat_exempt=any(node.text("key") == "is_vat_exempt" and node.scalar("value") == "yes" for node in meta),
         language_hint=language_hint_of(meta),
-        pay_url=_web_address(order.text("payment_url")),
+        needs_payment=needs_payment,
+        # WooCommerce gives the address for every order, and there refuses all but those that need payment.
+        pay_url=_web_address(order.text("payment_url")) if needs_payment else "",
+        paid_in_parts=is_paid_in_parts(meta),
     )
 
 

@@ -1,0 +1,216 @@
+"""How the buyer is asked to pay, by every way in which the money may come; and when an order is not paid though it looks so."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import iso11649
+
+from tests.support.factories import PLACED_AT, TODAY, a_history, a_shop, an_order, issued
+from worker.domain.decide import decide_documents
+from worker.domain.document import Draft, History, Kind, PaymentRequest, Problem, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.order import Order
+from worker.domain.payment_method import METHODS, PREFIXES, Means, PaymentTerms
+from worker.domain.payment_reference import creditor_reference, digits_of, structured_communication
+from worker.domain.shop import Shop
+
+LINK = "https://shop.example/checkout/order-pay/238/"
+IBAN = "BE68539007547034"
+CREATED = a_shop("invoice:created:send")
+
+
+def drafted(order: Order, shop: Shop = CREATED) -> Draft:
+    return draft_document(Kind.INVOICE, order, shop, cause="test", send_mode=SendMode.SEND, today=TODAY)
+
+
+def asked(order: Order, shop: Shop = CREATED) -> PaymentRequest:
+    payment = drafted(order, shop).payment
+    assert payment is not None
+    return payment
+
+
+def decided(order: Order, history: History | None = None, shop: Shop = CREATED) -> tuple[Problem, ...]:
+    return decide_documents(order, (), history or a_history(), shop, TODAY).flags
+
+
+def unpaid(method: str, *, link: bool = False, status: str = "on-hold", title: str = "") -> Order:
+    return an_order(
+        status=status,
+        payment_method=method,
+        payment_title=title,
+        needs_payment=link,
+        pay_url=LINK if link else "",
+    )
+
+
+# Who is owed a transfer
+
+
+@pytest.mark.parametrize("method", ["bacs", "cheque", "", "igfw_invoice_gateway", "b2b_invoice", "op_factuur"])
+def test_who_owes_the_seller_a_transfer_is_told_account_reference_and_due_date(method: str) -> None:
+    payment = asked(unpaid(method))
+    assert (payment.means, payment.iban, payment.due_on) == (Means.TRANSFER, IBAN, date(2026, 12, 23))
+    assert payment.reference
+
+
+@pytest.mark.parametrize(
+    ("method", "means", "provider"),
+    [
+        ("cod", Means.ON_DELIVERY, ""),
+        ("mollie_wc_gateway_banktransfer", Means.PROVIDER_TRANSFER, "Mollie"),
+        ("mollie_wc_gateway_bancontact", Means.ONLINE, ""),
+        ("stripe_klarna", Means.ONLINE, ""),
+        ("ppcp-gateway", Means.ONLINE, ""),
+        ("klarna_payments", Means.ONLINE, ""),
+        ("some_wallet", Means.ONLINE, ""),  # unknown, and the shop takes no payment any more
+    ],
+)
+def test_who_owes_the_seller_no_transfer_is_told_no_account(method: str, means: Means, provider: str) -> None:
+    assert asked(unpaid(method)) == PaymentRequest(means=means, provider=provider)
+
+
+@pytest.mark.parametrize("method", ["", *METHODS, *(f"{prefix}x" for prefix in PREFIXES)])
+def test_only_a_transfer_to_the_seller_names_an_account(method: str) -> None:
+    payment = asked(unpaid(method, link=True, status="pending"))
+    named = bool(payment.iban and payment.reference and payment.due_on)
+    assert named == (payment.means is Means.TRANSFER)
+    assert named == bool(payment.iban or payment.reference or payment.due_on)
+
+
+def test_an_unknown_method_is_owed_to_the_seller_while_the_shop_asks_for_it_or_once_it_was_delivered() -> None:
+    assert asked(unpaid("some_gateway", link=True, status="pending")).iban == IBAN
+    assert asked(unpaid("some_gateway", status="completed")).iban == IBAN
+
+
+def test_the_pay_link_is_there_where_the_shop_takes_the_payment_and_never_at_the_door() -> None:
+    assert asked(unpaid("stripe", link=True, status="pending")).pay_url == LINK
+    assert asked(unpaid("bacs", link=True, status="pending")).pay_url == LINK
+    assert asked(unpaid("cod", link=True, status="pending")).pay_url == ""
+
+
+def test_dollars_are_asked_for_by_a_due_date_too() -> None:
+    payment = asked(replace(unpaid("bacs"), currency="USD"))
+    assert (payment.iban, payment.due_on) == (IBAN, date(2026, 12, 23))
+
+
+@pytest.mark.parametrize("method", ["bacs", "cod", "stripe", "mollie_wc_gateway_banktransfer"])
+def test_by_a_test_document_nobody_can_pay(method: str) -> None:
+    payment = asked(unpaid(method, link=True, status="pending"), replace(CREATED, test=True))
+    assert (payment.iban, payment.bic, payment.reference, payment.pay_url) == ("", "", "", "")
+
+
+# On account
+
+
+def test_what_is_sold_on_account_is_not_paid_though_the_shop_dates_a_payment() -> None:
+    shop = a_shop(payment_terms={"igfw_invoice_gateway": PaymentTerms(30)})
+    order = replace(unpaid("igfw_invoice_gateway", status="completed"), paid_at=PLACED_AT)
+    assert drafted(order, shop).paid_on is None
+    assert (asked(order, shop).iban, asked(order, shop).due_on) == (IBAN, date(2026, 12, 23))
+
+
+def test_a_method_on_account_has_its_own_days() -> None:
+    assert asked(unpaid("klarna"), a_shop(payment_terms={"klarna": PaymentTerms(14)})).due_on == date(2026, 12, 7)
+
+
+@pytest.mark.parametrize(
+    ("method", "terms", "paid"),
+    [
+        ("bacs", {}, False),
+        ("cheque", {}, False),
+        ("", {}, False),
+        ("igfw_invoice_gateway", {}, False),
+        ("some_gateway", {}, False),
+        ("cod", {}, True),
+        ("mollie_wc_gateway_ideal", {}, True),
+        ("some_gateway", {"some_gateway": PaymentTerms()}, True),
+        ("cod", {"cod": PaymentTerms(14)}, False),
+    ],
+)
+def test_delivered_is_not_paid_but_where_the_money_comes_at_the_door_or_by_a_provider(
+    method: str, terms: dict[str, PaymentTerms], paid: bool
+) -> None:
+    draft = drafted(unpaid(method, status="completed"), a_shop(payment_terms=terms))
+    assert draft.is_paid == paid
+    assert (draft.payment is None) == paid
+
+
+@pytest.mark.parametrize(("status", "paid_at"), [("completed", None), ("processing", PLACED_AT)])
+def test_an_invoice_on_account_is_made_when_a_paid_one_would_be(status: str, paid_at: datetime | None) -> None:
+    shop = a_shop("invoice:paid:send", payment_terms={"klarna": PaymentTerms(30)})
+    order = replace(unpaid("klarna", status=status), paid_at=paid_at)
+    [draft] = decide_documents(order, (), a_history(), shop, TODAY).drafts
+    assert (draft.problems, draft.is_paid) == ((), False)
+
+
+def test_an_order_on_account_that_is_cancelled_has_its_invoice_credited_by_a_draft() -> None:
+    shop = a_shop(payment_terms={"klarna": PaymentTerms(30)})
+    order = replace(unpaid("klarna", status="processing"), paid_at=PLACED_AT)
+    history = a_history(issued(drafted(order, shop)))
+    [note] = decide_documents(replace(order, status="cancelled"), (), history, shop, TODAY).drafts
+    assert (note.kind, note.send_mode) == (Kind.CREDIT_NOTE, SendMode.DRAFT)
+
+
+# In parts, and taken back
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        an_order(status="partial-payment", paid=True),
+        an_order(status="partially-paid"),
+        an_order(status="processing", paid=True, paid_in_parts=True),
+    ],
+)
+def test_an_order_paid_in_parts_waits_for_a_person_and_says_neither_paid_nor_how_to_pay_the_whole(order: Order) -> None:
+    [draft] = decide_documents(order, (), a_history(), a_shop(), TODAY).drafts
+    assert [(problem.code, problem.asks) for problem in draft.problems] == [("paid_in_parts", True)]
+    assert (draft.paid_on, draft.payment) == (None, None)
+
+
+@pytest.mark.parametrize("status", ["on-hold", "failed", "pending"])
+def test_money_that_was_taken_back_is_flagged(status: str) -> None:
+    order = an_order(paid=True, payment_method="mollie_wc_gateway_klarna")
+    history = a_history(issued(drafted(order)))
+    assert decided(order, history) == ()
+    assert [flag.code for flag in decided(replace(order, status=status), history)] == ["money_taken_back"]
+
+
+def test_an_invoice_of_money_that_was_taken_back_waits_and_does_not_say_paid() -> None:
+    [draft] = decide_documents(an_order(status="on-hold", paid=True), (), a_history(), a_shop(), TODAY).drafts
+    assert ([problem.code for problem in draft.problems], draft.paid_on) == (["money_taken_back"], None)
+
+
+# References
+
+
+@given(seed=st.integers(0, 2000), order_id=st.integers(0, 10**9))
+def test_the_form_for_banks_abroad_checks_and_is_the_same_payment(seed: int, order_id: int) -> None:
+    communication = structured_communication(seed, order_id)
+    abroad = creditor_reference(communication)
+    assert iso11649.is_valid(abroad)
+    assert digits_of(abroad) == digits_of(communication) == communication
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("+++007/0000/23891+++", "007000023891"),
+        ("rf12 0070 0002 3891", "007000023891"),
+        ("factuur 2026", ""),
+        ("", ""),
+    ],
+)
+def test_a_reference_is_known_however_it_was_typed(typed: str, digits: str) -> None:
+    assert digits_of(typed) == digits
+
+
+@pytest.mark.parametrize(("country", "form"), [("BE", "007000023891"), ("", "007000023891"), ("NL", "RF")])
+def test_the_form_follows_the_country_of_the_buyer(country: str, form: str) -> None:
+    order = unpaid("bacs")
+    address = replace(order.billing.address, country=country)
+    order = replace(order, billing=replace(order.billing, address=address))
+    assert asked(order, a_shop(seed=7)).reference.startswith(form)

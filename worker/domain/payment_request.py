@@ -1,0 +1,115 @@
+"""Whether the money of an order came, and how what is open is to be paid."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from worker.domain import payment_method, payment_reference
+from worker.domain.document import PaymentRequest
+from worker.domain.order import Order
+from worker.domain.payment_method import IN_PARTS_STATUSES, Means, Method
+from worker.domain.shop import Shop
+
+# Where the shop puts an order whose money was taken back: a chargeback, a refused direct debit, a reversal.
+_OPEN_STATUSES = ("on-hold", "pending", "failed")
+
+
+def status_of(order: Order, shop: Shop) -> str:
+    """The built-in status that *order*'s status stands for in this shop."""
+    return shop.orders.status_map.get(order.status, order.status)
+
+
+def counts_as_paid(order: Order, shop: Shop) -> bool:
+    """Whether the order has come as far as a paid one, so that rules for paid orders apply. The money is `is_paid`.
+
+    WooCommerce dates the payment as soon as an order becomes processing, whatever the gateway; only cash on delivery waits
+    until it is completed (docs/woocommerce-contract.md §4). A completed order was delivered, so its invoice is due, paid or
+    not; and of an order that is paid in parts a part came, on which VAT is due too.
+    """
+    return order.paid_at is not None or status_of(order, shop) == "completed" or is_paid_in_parts(order)
+
+
+def is_paid(order: Order, shop: Shop) -> bool:
+    """Whether all of the money came, as far as the shop can know.
+
+    - The owner's word on the method goes first: what is sold on account is not paid until somebody says so here, though the
+      shop dates a payment when it merely ships the order.
+    - Not paid in parts, and not taken back since.
+    - `date_paid` then is the truth.
+    - Completed without it: paid where the money comes at the door (cash on delivery) or through a provider, or where the
+      owner says that such orders are paid. By transfer, by cheque, on account or in a way that we do not know it is not: to
+      deliver is not to be paid, and an invoice that wrongly asks is put right by one click, one that wrongly thanks by none.
+    """
+    if terms_of(order, shop) is not None or is_paid_in_parts(order) or was_taken_back(order, shop):
+        return False
+    if order.paid_at is not None:
+        return True
+    method = payment_method.known_method(order.payment_method)
+    at_once = method is not None and method.means is not Means.TRANSFER
+    return status_of(order, shop) == "completed" and (at_once or order.payment_method in shop.payment_terms)
+
+
+def paid_on(order: Order, shop: Shop) -> date | None:
+    """The day of payment in the shop's zone; a completed order without `date_paid` was paid when it was completed."""
+    if not is_paid(order, shop):
+        return None
+    return (order.paid_at or order.completed_at or order.modified_at).astimezone(shop.zoneinfo).date()
+
+
+def terms_of(order: Order, shop: Shop) -> int | None:
+    """The days that the buyer has, where the owner says that the order's method is on account; else None."""
+    terms = shop.payment_terms.get(order.payment_method)
+    return terms.days if terms else None
+
+
+def is_paid_in_parts(order: Order) -> bool:
+    """Whether a deposit or an instalment came and the rest did not, by a plugin's status or what it wrote on the order."""
+    return order.paid_in_parts or order.status in IN_PARTS_STATUSES
+
+
+def was_taken_back(order: Order, shop: Shop) -> bool:
+    """Whether the order was paid once and waits for its payment again: `date_paid` stays where it is after a chargeback."""
+    return order.paid_at is not None and status_of(order, shop) in _OPEN_STATUSES
+
+
+def payment_request(order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentRequest | None:
+    """How the buyer of *order* is to pay *total*; None where nothing is open, or where only a part of it may be."""
+    if is_paid(order, shop) or is_paid_in_parts(order) or total <= 0:
+        return None
+    asked = _asked(order, shop, today)
+    return in_test(asked) if shop.test else asked
+
+
+def in_test(asked: PaymentRequest) -> PaymentRequest:
+    """*asked* as a test document says it, by which nobody can pay: a banking app does not see a watermark."""
+    return PaymentRequest(due_on=asked.due_on, means=asked.means, provider=asked.provider)
+
+
+def _asked(order: Order, shop: Shop, today: date) -> PaymentRequest:
+    method = _method_of(order, shop)
+    if method.means is not Means.TRANSFER:
+        link = "" if method.means is Means.ON_DELIVERY else order.pay_url
+        return PaymentRequest(means=method.means, provider=method.provider, pay_url=link)
+    terms = terms_of(order, shop)
+    return PaymentRequest(
+        reference=_reference(order, shop),
+        iban=shop.seller.iban,
+        bic=shop.seller.bic,
+        beneficiary=f"{shop.seller.name} {shop.seller.legal_form}".strip(),
+        due_on=today + timedelta(days=shop.payment_days if terms is None else terms),
+        pay_url=order.pay_url,
+    )
+
+
+def _method_of(order: Order, shop: Shop) -> Method:
+    """How *order* is paid. A method that the table lacks is owed to the seller when the order still needs payment, or was delivered."""
+    if terms_of(order, shop) is not None:
+        return Method(Means.TRANSFER)
+    owed = order.needs_payment or status_of(order, shop) == "completed"
+    return payment_method.known_method(order.payment_method) or Method(Means.TRANSFER if owed else Means.ONLINE)
+
+
+def _reference(order: Order, shop: Shop) -> str:
+    """The structured communication in Belgium; elsewhere banks expect the international form in that line of the QR code."""
+    communication = payment_reference.structured_communication(shop.seed, order.order_id)
+    country = order.billing.address.country or shop.seller.address.country
+    return communication if country in ("", "BE") else payment_reference.creditor_reference(communication)
