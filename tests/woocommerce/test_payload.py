@@ -145,6 +145,7 @@ def test_an_order_of_the_block_checkout() -> None:
             total=Decimal("12.40"),
             taxes=(LineTax(1, Decimal("2.60")),),
             sku="MUG-1",
+            product_id=10,
         ),
         OrderLine(
             line_id=19,

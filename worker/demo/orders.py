@@ -48,14 +48,20 @@ def an_order(
     email: str = "koper@klant.test",
     note: str = "",
     metas: Mapping[str, object] | None = None,
+    products: Sequence[int] = (),
     payment_method: str = "bacs",
     created: datetime | None = None,
     site_zone: str = "Europe/Brussels",
     **overrides: object,
 ) -> Payload:
-    """A whole order whose totals add up. *overrides* replace top-level fields of the finished payload."""
+    """A whole order whose totals add up. *products* are the ids that the lines name in turn, 10 when none is given.
+
+    *overrides* replace top-level fields of the finished payload.
+    """
     made = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     line_items = [_line_item(id * 100 + n, line) for n, line in enumerate(lines, 1)]
+    for item, product_id in zip(line_items, products, strict=False):
+        item["product_id"] = product_id
     shipping_lines = [] if shipping is None else [_shipping_line(id * 100 + 80, shipping, shipping_rate)]
     fee_lines = [_fee_line(id * 100 + 50 + n, fee) for n, fee in enumerate(fees, 1)]
     goods, carriage = [*line_items, *fee_lines], shipping_lines

@@ -13,11 +13,12 @@ from worker.demo.hookshot import ShopWebhook
 from worker.demo.http_server import serve
 from worker.demo.oauth import OAuthVerifier
 from worker.demo.orders import Payload, a_refund, an_order, php_json
+from worker.demo.products import a_product, a_variation
 from worker.demo.recordings import OrderState, RecordedDelivery
 from worker.demo.shop_api import ApiCall, create_api
 from worker.demo.shop_state import ShopMail, ShopState
 
-__all__ = ["ApiCall", "PretendShop", "ShopMail", "a_refund", "an_order"]
+__all__ = ["ApiCall", "PretendShop", "ShopMail", "a_product", "a_refund", "a_variation", "an_order"]
 
 _GONE = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID.", "data": {"status": 404}}
 
@@ -55,6 +56,11 @@ class PretendShop:
     def place(self, order: Payload, refunds: Sequence[Payload] = ()) -> None:
         """Let the shop hold *order* and its refunds. Nothing is delivered."""
         self._state.put(order, refunds)
+
+    def stock(self, *products: Payload) -> None:
+        """Let the shop sell *products* (see `a_product` and `a_variation`). One that it does not know was deleted."""
+        for product in products:
+            self._state.stock(product)
 
     def take(self, states: Iterable[OrderState]) -> None:
         """Let the shop hold what a recorded shop held after a step; orders it had erased are erased here."""

@@ -126,6 +126,8 @@ class _ShopApi:
             (f"{order}/notes", ("POST",), self.add_note),
             (f"{order}/notes/<int:note_id>", ("GET",), self.get_note),
             (f"{order}/notes/<int:note_id>", ("DELETE",), self.delete_note),
+            (f"{_BASE}/products", ("GET",), self.list_products),
+            (f"{_BASE}/products/<int:parent_id>/variations", ("GET",), self.list_products),
             (f"{_BASE}/webhooks", ("GET",), self.list_webhooks),
             (f"{_BASE}/webhooks", ("POST",), self.add_webhook),
             (webhook, ("GET",), self.get_webhook),
@@ -177,6 +179,21 @@ class _ShopApi:
             raise RestError("woocommerce_rest_shop_order_refund_invalid_id", "Invalid order refund ID.", status=404)
         links = f"{_BASE}/orders/{order_id}"
         return _answer(self._linked(found, f"{links}/refunds", up=links))
+
+    # Products
+
+    def list_products(self, parent_id: int = 0) -> Response:
+        """Products, or the variations of one: the list of products never holds a variation, whatever it is to include."""
+        params = php_query(request.query_string.decode())
+        page, per_page = _number(params, "page", 1), _number(params, "per_page", 10, most=_MOST_PER_PAGE)
+        wanted = {int(one) for one in _list(params, "include") if one.isdigit()}
+        chosen = [one for one in self._state.products(parent_id=parent_id) if not wanted or one["id"] in wanted]
+        answer = _answer([_only(one, _fields()) for one in chosen[(page - 1) * per_page : page * per_page]])
+        answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = (
+            str(len(chosen)),
+            str(-(-len(chosen) // per_page)),
+        )
+        return answer
 
     # Notes
 

@@ -52,6 +52,7 @@ class ShopState:
         self._now = now
         self._lock = threading.RLock()
         self._orders: dict[int, Payload] = {}
+        self._products: dict[int, Payload] = {}  # variations too: their ids are of the same row of numbers
         self._refunds: dict[int, list[Payload]] = {}
         self._notes: dict[int, list[Payload]] = {}
         self._echoes: dict[tuple[str, int], None] = {}
@@ -84,7 +85,16 @@ class ShopState:
             notes = sorted(self._notes.get(order_id, ()), key=lambda note: note["id"])
             return tuple(deepcopy(sorted(notes, key=lambda note: note["date_created_gmt"], reverse=True)))
 
+    def products(self, *, parent_id: int = 0) -> tuple[Payload, ...]:
+        """All products, or the variations of one."""
+        with self._lock:
+            return tuple(deepcopy(one) for one in self._products.values() if one["parent_id"] == parent_id)
+
     # The shop's own life: nothing here queues a delivery
+
+    def stock(self, product: Payload) -> None:
+        with self._lock:
+            self._products[product["id"]] = deepcopy(product)
 
     def put(self, order: Payload, refunds: Sequence[Payload]) -> None:
         with self._lock:

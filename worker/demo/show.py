@@ -17,7 +17,7 @@ from worker import serializers
 from worker.demo.http_server import serve
 from worker.demo.mailbox import Mailbox
 from worker.demo.pages import ShownDecision, create_pages
-from worker.demo.pretend_shop import PretendShop
+from worker.demo.pretend_shop import PretendShop, a_product
 from worker.demo.recordings import Scenario, load
 from worker.domain.party import Address, Seller
 from worker.domain.shop import OrderSettings, Shop
@@ -49,6 +49,7 @@ SELLER = Seller(
 )
 # The recordings were made on 22 November 2026; the demo shop was connected before the first of them.
 ORDERS_SINCE = datetime(2026, 11, 22, tzinfo=UTC)
+EBOOK_ID = 17  # of the recorded orders, the one product that is not sent
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
     wait_for_bridge(stage)
     for topic in ("order.created", "order.updated"):
         shop.add_webhook(topic, stage.delivery_url, secret)
+    shop.stock(a_product(EBOOK_ID, "E-book", virtual=True, downloadable=True))
     shop.run_cron(0.2)
     return stage
 

@@ -8,6 +8,7 @@ from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
 from worker.errors import KeyRefused, OrderGone, Unavailable
 from worker.message import Message
+from worker.orders.products import with_known_products, with_learnt_products
 from worker.services import Services
 from worker.store import alerts, order_treatments
 from worker.store.deliveries import Delivery
@@ -56,7 +57,8 @@ def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Del
 def fetch_from_shop(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder:
     """The order and its refunds as REST shows them now. Raises Rejected or Unavailable."""
     client, as_of = services.client_of(connected), services.now()
-    order = with_treatment(services, connected.shop.shop_id, parse_order(client.order(order_id)))
+    asked = with_learnt_products(services, connected, parse_order(client.order(order_id)))
+    order = with_treatment(services, connected.shop.shop_id, asked)
     refunds = parse_refunds(client.refunds(order_id)) if order.refunds else ()
     return FetchedOrder(order, refunds, as_of)
 
@@ -72,7 +74,8 @@ def read_from_deliveries(services: Services, deliveries: Sequence[Delivery]) -> 
     if newest is None:
         return None
     body, received_at = newest[1].body or b"", newest[1].received_at
-    order = with_treatment(services, newest[1].shop_id, parse_order(body))
+    shop_id = newest[1].shop_id
+    order = with_treatment(services, shop_id, with_known_products(services, shop_id, (parse_order(body),))[0])
     # The shop's clock may be ahead of ours.
     return FetchedOrder(order, refunds=None, as_of=min(order.modified_at, received_at))
 

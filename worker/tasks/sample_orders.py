@@ -6,6 +6,7 @@ from datetime import datetime
 from worker.domain.order import Order
 from worker.errors import FacturelayError, KeyRefused, Rejected
 from worker.orders.fetch import fetch_from_shop, read_from_deliveries
+from worker.orders.products import with_known_products
 from worker.services import Services
 from worker.store import deliveries
 from worker.store.shops import ConnectedShop
@@ -21,7 +22,8 @@ def last_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
     if connected.secrets.has_rest:
         try:
             found = parse_orders(services.client_of(connected).latest_orders(limit=limit))
-            return tuple(order for order in found if order.status not in NOT_PLACED)
+            placed = tuple(order for order in found if order.status not in NOT_PLACED)
+            return with_known_products(services, connected.shop.shop_id, placed)
         except FacturelayError:
             pass  # what was delivered serves as well: nothing is made of it
     return delivered_orders(services, connected, limit=limit)
@@ -47,14 +49,15 @@ def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
     client = services.client_of(connected)
     custom = tuple(own for own, stands_for in connected.shop.orders.status_map.items() if stands_for in OPEN)
     try:
-        return parse_orders(client.latest_orders(limit=limit, statuses=(*OPEN, *custom)))
+        found = parse_orders(client.latest_orders(limit=limit, statuses=(*OPEN, *custom)))
     except KeyRefused:
         raise
     except Rejected:
         if not custom:
             raise
         # A custom status whose plugin is gone.
-        return parse_orders(client.latest_orders(limit=limit, statuses=OPEN))
+        found = parse_orders(client.latest_orders(limit=limit, statuses=OPEN))
+    return with_known_products(services, connected.shop.shop_id, found)
 
 
 def status_of(order: Order, connected: ConnectedShop) -> str:

@@ -14,12 +14,14 @@ import urllib3
 from requests.auth import HTTPBasicAuth
 from woocommerce import API
 
+from worker.domain.product import Product
 from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
 from worker.net.guarded_http import guarded_session
 from worker.woocommerce.json_reader import is_json, shop_error_message
 from worker.woocommerce.payload import (
     ORDER_LIST_FIELDS,
+    PRODUCT_FIELDS,
     REFUND_FIELDS,
     ListedOrder,
     ListedWebhook,
@@ -28,6 +30,7 @@ from worker.woocommerce.payload import (
     parse_created_id,
     parse_notes,
     parse_order_list,
+    parse_products,
     parse_refund_ids,
     parse_webhooks,
     peek,
@@ -43,6 +46,7 @@ REPEATABLE = ("GET",)  # a POST that seems to have failed may have made its note
 BUSY = (429, 502, 503, 504)
 LONGEST_PATIENCE_S = 5.0  # what a job waits within itself; a shop that asks for more is asked again by a later job
 LONGEST_RETRY_AFTER_S = 86_400
+PRODUCTS_WITHIN_S = 8.0  # an order waits for them, and does without when they do not come
 USER_AGENT = "Facturelay"
 _CHUNK = 65_536
 
@@ -188,6 +192,14 @@ class ShopClient:
             params["status"] = ",".join(statuses)
         return self._call("GET", "orders", params=params, about=Message("orders")).body
 
+    def products(self, product_ids: tuple[int, ...]) -> tuple[Product, ...]:
+        """Those of the given products (at most 100) that exist; variations are not among them. The shop has a few seconds."""
+        return self._products("products", product_ids)
+
+    def variations(self, product_id: int, variation_ids: tuple[int, ...]) -> tuple[Product, ...]:
+        """Those of the given variations (at most 100) of a product that exist; none where it is gone. The shop has a few seconds."""
+        return self._products(f"products/{product_id}/variations", variation_ids)
+
     def clock(self) -> datetime | None:
         """What time it is at the shop, to the second, by the head of an answer; None where it does not say."""
         answer = self._call("GET", "orders", params={"per_page": 1, "_fields": "id"}, about=Message("orders"))
@@ -272,6 +284,11 @@ class ShopClient:
             return False
         return True
 
+    def _products(self, path: str, ids: tuple[int, ...]) -> tuple[Product, ...]:
+        params: Params = {**_by_ids(ids), "_fields": PRODUCT_FIELDS}
+        answer = self._call("GET", path, about=Message("products"), params=params, total_s=PRODUCTS_WITHIN_S)
+        return parse_products(answer.body)
+
     def _order_list_page(self, params: Params) -> OrderListPage:
         answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about=Message("orders"))
         return OrderListPage(orders=parse_order_list(answer.body), pages=answer.pages, total=answer.total)
@@ -284,9 +301,10 @@ class ShopClient:
         about: Message,
         params: Params | None = None,
         data: dict[str, object] | None = None,
+        total_s: float | None = None,
     ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
-        ends_at = time.monotonic() + self._total_s
+        ends_at = time.monotonic() + min(self._total_s, total_s or self._total_s)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
                 answer = self._api.send(method, path, data, params, ends_at)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.domain.party import Address
+from worker.domain.product import Product
 from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
@@ -17,6 +18,7 @@ from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, va
 
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
+PRODUCT_FIELDS = "id,virtual,downloadable,categories"
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,11 @@ def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
     return {node.id("id"): frozenset(refund.id("id") for refund in node.nodes("refunds")) for node in nodes}
 
 
+def parse_products(body: bytes) -> tuple[Product, ...]:
+    """Read products, or the variations of one, fetched with `PRODUCT_FIELDS`."""
+    return tuple(_product(node) for node in read_list(body, Message("The shop's list of products")))
+
+
 def parse_notes(body: bytes) -> tuple[OrderNote, ...]:
     return tuple(_order_note(node) for node in read_list(body, Message("The shop's list of notes")))
 
@@ -219,7 +226,15 @@ def _product_line(node: Node) -> OrderLine:
         sku=node.text("sku"),
         options=options,
         tax_class=node.text("tax_class"),
+        product_id=_id_or_none(node, "product_id"),
+        variation_id=_id_or_none(node, "variation_id"),
     )
+
+
+def _id_or_none(node: Node, name: str) -> int:
+    """An id that decides no amount: 0 where it is absent or odd, as it is for a product that was deleted."""
+    value = node.values.get(name)
+    return value if is_id(value) else 0
 
 
 def _fee_line(node: Node) -> OrderLine:
@@ -350,6 +365,15 @@ def _listed_order(node: Node) -> ListedOrder:
         status=node.text("status", needed=True),
         created_at=created_at,
         modified_at=node.instant_or_none("date_modified_gmt") or created_at,
+    )
+
+
+def _product(node: Node) -> Product:
+    return Product(
+        product_id=node.id("id"),
+        virtual=node.flag("virtual"),
+        downloadable=node.flag("downloadable"),
+        categories=tuple(category.plain("name") for category in node.nodes("categories")),
     )
 
 

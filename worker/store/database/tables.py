@@ -260,6 +260,20 @@ order_search = Table(
     Index("ix_order_search_word", "word", "shop_id", "order_id"),
 )
 
+# What each shop said of its products: an order does not say which of its lines are goods and which services.
+products = Table(
+    "products",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("product_id", BigInteger, primary_key=True, autoincrement=False),  # of a product or of a variation
+    # All but *ask_again_at* are empty while the shop has not said.
+    Column("virtual", Boolean),
+    Column("downloadable", Boolean),
+    Column("categories", Text, nullable=False, server_default="[]"),  # JSON: their names
+    Column("seen_at", Instant),
+    Column("ask_again_at", Instant, nullable=False),
+)
+
 documents = Table(
     "documents",
     metadata,

@@ -354,6 +354,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("shop_id", name=op.f("uq_plugins_shop_id")),
     )
     op.create_table(
+        "products",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("virtual", sa.Boolean(), nullable=True),
+        sa.Column("downloadable", sa.Boolean(), nullable=True),
+        sa.Column("categories", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("seen_at", Instant(), nullable=True),
+        sa.Column("ask_again_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_products_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "product_id", name=op.f("pk_products")),
+    )
+    op.create_table(
         "reports",
         sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=True),
