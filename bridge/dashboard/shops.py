@@ -9,9 +9,10 @@ from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context, redirect_to
 from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form
-from bridge.i18n.translate import LANGUAGE_NAMES, _
+from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
 from worker.actions import shop_settings
 from worker.domain import settings_form
+from worker.domain.settings_form import WrongSettings
 from worker.store import sessions, shops, users
 from worker.store.shops import Secrets
 from worker.store.users import Role
@@ -45,11 +46,20 @@ def create_shop() -> Response:
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     now, by = context().now(), me().user.name
     language = form.values.get("language", "nl")
-    given = {"name": name, "language": language if language in LANGUAGE_NAMES else "nl"}
+    given = {
+        "name": name,
+        "language": language if language in LANGUAGE_NAMES else "nl",
+        **{setting: form.values.get(setting, "") for setting in ("vat.oss", "vat.oss_since")},
+    }
+    with context().store.read() as connection:
+        template = shops.settings_of(connection, form.values.get("like", ""))
+    try:
+        shop = shop_settings.new_shop(given, url, template=template, allow_private=allow, now=now)
+    except WrongSettings as error:
+        form.errors |= {field: translate_message(message) for field, message in error.messages.items()}
+        return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     secrets = Secrets((shops.new_webhook_secret(),))
     with context().store.write() as connection:
-        template = shops.settings_of(connection, form.values.get("like", ""))
-        shop = shop_settings.new_shop(given, url, template=template, allow_private=allow, now=now)
         shop = shop_settings.add_shop(connection, context().encryption, shop, secrets, by=by, now=now)
         token = (
             sessions.create_link(

@@ -1,7 +1,7 @@
 """Credit notes: an invoice and all its credit notes are nothing together, whatever the refunds were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,9 +25,11 @@ from worker.domain.document import Category, Document, Draft, Kind, Reference, S
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
-from worker.domain.shop import Shop
+from worker.domain.shop import Shop, VatSettings
+from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
 
 D = Decimal
+OSS = a_shop(vat=VatSettings(oss=True))
 S = Category.STANDARD
 
 
@@ -237,8 +239,40 @@ def test_belgian_vat_that_is_credited_carries_its_sentence() -> None:
 
 
 def test_foreign_vat_that_is_credited_does_not() -> None:
-    invoice = invoiced(an_order(a_line("100.00", "20"), country="FR"))
-    assert [said.key for said in credit(a_refund("5.00"), invoice).mentions] == ["oss"]
+    invoice = invoiced(an_order(a_line("100.00", "20"), country="FR"), OSS)
+    draft = credit(a_refund("5.00"), invoice)
+    assert [said.key for said in draft.mentions] == ["oss"]
+    assert (draft.vat_country_of(draft.lines[0]), draft.vat_country_of(draft.vat_lines[0])) == ("FR", "FR")
+
+
+def test_belgian_vat_of_a_sale_to_another_member_state_carries_it_too() -> None:
+    for shop in (a_shop(), OSS):
+        invoice = invoiced(an_order(a_line(virtual=True), country="NL"), shop)
+        assert [said.key for said in credit(a_refund("5.00"), invoice).mentions] == ["credit_note_be"]
+
+
+def test_a_credit_note_says_of_the_vat_of_two_countries_what_it_credits() -> None:
+    goods, service = a_line("100.00", "20"), a_line("50.00", "21", line_id=2, virtual=True)
+    invoice = invoiced(an_order(goods, service, country="FR", paid=True), OSS)
+    asked = {line.line_id: a_refund(str(line.total + line.tax), line) for line in (goods, service)}
+    mentions = [[said.key for said in credit(asked[line_id], invoice).mentions] for line_id in (1, 2)]
+    assert mentions == [["oss"], ["credit_note_be"]]
+    assert [said.key for said in credit(a_refund("10.00"), invoice).mentions] == ["oss", "credit_note_be"]
+
+
+def test_a_credit_note_gives_the_reason_of_what_it_credits_alone() -> None:
+    bon, crate = a_line("50.00", None, name="Bon"), a_line("4.50", None, name="Krat", line_id=2)
+    says = (ZeroReason(Mark.NAME, "bon", Untaxed.VOUCHER), ZeroReason(Mark.NAME, "krat", Untaxed.PACKAGING))
+    invoice = invoiced(an_order(bon, crate, paid=True), a_shop(vat=VatSettings(zero_reasons=says)))
+    assert [said.key for said in credit(a_refund("4.50", crate), invoice).mentions] == ["packaging"]
+    assert [said.key for said in credit(a_refund("1.00"), invoice).mentions] == ["voucher", "packaging"]
+
+
+def test_a_credit_note_of_an_invoice_whose_lines_name_no_sentence_keeps_those_of_its_categories() -> None:
+    invoice = invoiced(an_order(a_line(rate=None), country="DE", vat_number_given="DE136695976"))
+    lines = tuple(replace(line, mention="") for line in invoice.draft.lines)
+    older = replace(invoice, draft=replace(invoice.draft, lines=lines))
+    assert [said.key for said in credit(Cancellation(), older).mentions] == ["intra_eu"]
 
 
 def test_an_exempt_sale_is_credited_with_its_own_sentence() -> None:

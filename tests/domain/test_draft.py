@@ -171,7 +171,7 @@ def test_dinars_have_three_decimals() -> None:
 
 
 def test_three_hundred_lines_add_up() -> None:
-    sold = [Sold(93 + 7 * index, index % 9 + 1, RATES[index % 5]) for index in range(300)]
+    sold = [Sold(93 + 7 * index, index % 9 + 1, RATES[index % 3]) for index in range(300)]
     for how in (Settings(), Settings(prices_include_tax=True, round_at_subtotal=True)):
         draft = drafted(ring_up(sold, how))
         assert_it_adds_up(draft)
@@ -248,7 +248,7 @@ def with_two_taxes(*, compound: bool) -> Order:
 def test_two_taxes_on_a_line_are_one_rate_on_the_document_and_no_e_invoice() -> None:
     draft = drafted(with_two_taxes(compound=False))
     assert [(row.rate, row.base, row.vat) for row in draft.vat_lines] == [(D("14.975"), D("100.00"), D("14.98"))]
-    assert (problems(draft), "PDF only" in str(draft.einvoice_obstacle)) == ([], True)
+    assert (problems(draft), "PDF only" in str(draft.einvoice_obstacle)) == (["rate_unknown"], True)
 
 
 def test_a_compound_tax_counts_on_top_of_the_other() -> None:

@@ -12,6 +12,7 @@ from tests.support.factories import PLACED_AT, a_line, a_shop, an_order
 from worker.domain.assessment import assess
 from worker.domain.place_of_supply import EU
 from worker.domain.rates import RateKind, all_rates, changes, is_known, known_rates, listed_since, rates_of
+from worker.domain.shop import VatSettings
 
 D = Decimal
 ANY_DAY = st.dates(date(2024, 1, 1), date(2030, 12, 31))
@@ -79,18 +80,20 @@ def test_a_change_is_listed_once_where_a_rate_ends_and_once_where_one_begins() -
 
 
 @pytest.mark.parametrize(
-    ("paid", "flags"),
+    ("paid", "problems"),
     [
         (PLACED_AT.replace(year=2025), []),
         (PLACED_AT, ["rate_unknown"]),
     ],
 )
-def test_a_rate_is_judged_by_the_day_of_payment(paid: object, flags: list[str]) -> None:
+def test_a_rate_is_judged_by_the_day_of_payment(paid: object, problems: list[str]) -> None:
     order = an_order(a_line("100.00", "14"), country="FI", paid_at=paid)
-    assert [flag.code for flag in assess(order, a_shop()).flags] == flags
+    shop = a_shop(vat=VatSettings(oss=True))
+    assert [problem.code for problem in assess(order, shop).problems] == problems
 
 
 def test_a_rate_of_monaco_and_of_northern_ireland_is_known() -> None:
     monaco = an_order(a_line("100.00", "20"), country="MC", postcode="98000")
     belfast = an_order(a_line("100.00", "20"), country="GB", postcode="BT1 5GS")
-    assert [assess(order, a_shop()).flags for order in (monaco, belfast)] == [(), ()]
+    shop = a_shop(vat=VatSettings(oss=True))
+    assert [assess(order, shop).problems for order in (monaco, belfast)] == [(), ()]

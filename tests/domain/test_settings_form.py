@@ -1,6 +1,6 @@
 """A shop's settings as a form sees them: what is shown comes back unchanged, and each wrong field has its own sentence."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.settings_form import FIELDS, WrongSettings, apply_settings, read_shop_url, settings_as_text
 from worker.domain.shop import LAYOUTS, MailSettings, OrderSettings, VatRegime, VatSettings
+from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
 from worker.rendering import LAYOUTS as PRINTED
 
 FULL = a_shop(
@@ -22,7 +23,15 @@ FULL = a_shop(
         datetime(2026, 11, 22, 10, 30, 17, tzinfo=UTC), {"packed": "processing", "await-pay": "on-hold"}
     ),
     mail=MailSettings("De Gist <winkel@gist.example>", cc="a@gist.example, b@gist.example"),
-    vat=VatSettings(sells_services=True),
+    vat=VatSettings(
+        sells_services=True,
+        oss=True,
+        oss_since=date(2026, 7, 1),
+        zero_reasons=(
+            ZeroReason(Mark.TAX_CLASS, "zero-rate", Untaxed.ZERO_RATED),
+            ZeroReason(Mark.NAME, "Bon = cadeau *", Untaxed.VOUCHER),
+        ),
+    ),
 )
 
 
@@ -93,6 +102,12 @@ def test_what_people_type_is_tidied() -> None:
         ("payment_terms", "klarna=soon", "write it like"),
         ("payment_terms", "klarna=400 days", "not a number of days"),
         ("vat.regime", "none", "cannot be chosen"),
+        ("vat.oss_since", "1 juli", "not a day"),
+        ("vat.zero_reasons", "zero-rate", "does not say what is sold without VAT"),
+        ("vat.zero_reasons", "class zero-rate = voucher", "does not say what is sold without VAT"),
+        ("vat.zero_reasons", "sku = voucher", "does not say what is sold without VAT"),
+        ("vat.zero_reasons", "sku BON = gift card", "is no reason to charge no VAT; choose one of voucher"),
+        ("vat.zero_reasons", "name * = voucher", "would hold for everything"),
         ("exchange_rates", "EUR=1", "not an exchange rate"),
         ("branding.accent", "green", "not a colour"),
         ("branding.layout", "poster", "cannot be chosen"),

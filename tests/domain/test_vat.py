@@ -1,6 +1,7 @@
 """The VAT table: every case has an answer, and the answers are the law's."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import product
@@ -12,12 +13,13 @@ from worker.domain.assessment import assess
 from worker.domain.document import Category, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.mentions import legal_texts
-from worker.domain.order import Order
+from worker.domain.order import LineKind, Order
 from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.domain.vat import Case, treat
+from worker.domain.zero_reason import Untaxed, ZeroReason
 
-D = Decimal
+D, FEE = Decimal, LineKind.FEE
 DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
 
 
@@ -39,36 +41,34 @@ def outcome(order: Order, shop: Shop | None = None) -> tuple[list[str], list[str
 def every_case() -> tuple[Case, ...]:
     """All that can differ between two cases, in every combination."""
     numbers = (("", ""), ("", "typo"), (DE_NUMBER, DE_NUMBER), (BE_NUMBER, BE_NUMBER), (XI_NUMBER, XI_NUMBER))
-    yes_or_no = (True, False)
     return tuple(
         Case(
             zone=zone,
             supply=supply,
             rate=rate,
+            said=said,
             regime=regime,
             oss=oss,
+            electronic=electronic,
             seller_country=seller,
             destination=destination,
             vat_number=number,
             vat_number_given=given,
-            zero_on_purpose=on_purpose,
-            beside_taxed=beside,
             free=free,
         )
-        for zone, supply, rate, regime, oss, (seller, destination), (
+        for zone, (supply, electronic), rate, said, regime, oss, (seller, destination), (
             number,
             given,
-        ), on_purpose, beside, free in product(
+        ), free in product(
             Zone,
-            Supply,
-            (D(20), D(0)),
+            ((Supply.GOODS, False), (Supply.SERVICE, False), (Supply.SERVICE, True)),
+            (D(21), D(20), D(19), D(0)),  # of Belgium, of France, of neither; none
+            (None, *Untaxed),
             VatRegime,
-            yes_or_no,
-            (("BE", "FR"), ("", "")),
+            (True, False),
+            (("BE", "FR"), ("BE", "NL"), ("BE", "BE"), ("", "")),
             numbers,
-            yes_or_no,
-            yes_or_no,
-            yes_or_no,
+            (True, False),
         )
     )
 
@@ -84,13 +84,43 @@ def test_every_case_has_an_answer_that_holds_together() -> None:
         assert explained == (answer.category if needs_reason else None), case
 
 
+def test_nothing_is_ever_sold_without_vat_unless_the_shop_says_why_or_the_place_does() -> None:
+    for case in every_case():
+        answer = treat(case)
+        explained = case.said or case.regime is not VatRegime.NORMAL or case.free
+        if case.taxed or explained or answer.problem:
+            continue
+        abroad = case.zone is Zone.OUTSIDE or (case.zone is Zone.EU and case.foreign_business)
+        assert abroad, case
+        assert answer.category in (Category.INTRA_EU, Category.REVERSE_CHARGE, Category.EXPORT, Category.OUTSIDE_SCOPE)
+
+
 def test_no_vat_is_ever_left_out_in_the_sellers_own_country_without_a_word() -> None:
     for case in every_case():
         plain = case.zone is Zone.DOMESTIC and case.regime is VatRegime.NORMAL and not case.taxed
-        if plain and not (case.zero_on_purpose or case.beside_taxed or case.free):
+        if plain and not (case.said or case.free):
             problem = treat(case).problem
             assert problem is not None, case
             assert problem.code == "no_tax_charged", case
+
+
+def test_vat_is_issued_only_where_it_is_somebodys() -> None:
+    for case in every_case():
+        answer = treat(case)
+        if not case.taxed or answer.problem or not case.seller_country:
+            continue
+        if answer.vat_country:
+            assert (answer.vat_country, answer.mention) == (case.destination, "oss"), case
+            assert (case.zone, case.foreign_business, case.oss, case.destination_rate) == (Zone.EU, False, True, True)
+        else:
+            assert case.home_rate, case
+            assert not case.taxed_at_destination, case
+
+
+def test_a_refusal_never_sends_anybody_to_a_zero_rate() -> None:
+    problems = {str(problem.message) for case in every_case() if (problem := treat(case).problem)}
+    assert len(problems) > 7
+    assert not any("zero-rate tax class" in sentence for sentence in problems)
 
 
 def test_a_small_business_never_shows_vat_without_being_stopped() -> None:
@@ -103,6 +133,24 @@ def test_a_small_business_never_shows_vat_without_being_stopped() -> None:
 
 NORMAL = a_shop()
 SERVICES = a_shop(vat=VatSettings(sells_services=True))
+OSS = a_shop(vat=VatSettings(oss=True))
+OSS_SERVICES = a_shop(vat=VatSettings(oss=True, sells_services=True))
+MARGIN = a_shop(vat=VatSettings(VatRegime.MARGIN))
+# All that a shop may say of what it sells without VAT; the tax class alone says nothing.
+SAYS = (
+    "tax class zero-rate = zero_rated",
+    "sku BON-* = voucher",
+    "name statiegeld* = packaging",
+    "name fooi = tip",
+    "name zegelrecht = disbursement",
+    "tax class tweedehands = margin",
+    "tax class opleiding = exempt",
+)
+TOLD = a_shop(vat=VatSettings(zero_reasons=tuple(ZeroReason.parse(text) for text in SAYS)))
+TOLD_OSS = replace(TOLD, vat=replace(TOLD.vat, oss=True))
+PAPER = a_line("10.00", "0", name="Weekblad", tax_class="zero-rate")
+BON = a_line("50.00", None, name="Cadeaubon", sku="BON-50")
+OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
 
 
 @pytest.mark.parametrize(
@@ -111,15 +159,67 @@ SERVICES = a_shop(vat=VatSettings(sells_services=True))
         # Belgium
         (an_order(), NORMAL, (["S"], [], [])),
         (an_order(a_line("100.00", "6")), NORMAL, (["S"], [], [])),
-        (an_order(a_line("100.00", "0")), NORMAL, (["Z"], [], [])),
-        (an_order(a_line("100.00", None, tax_class="zero-rate")), NORMAL, (["Z"], [], [])),
+        (an_order(a_line("100.00", "0")), NORMAL, (["Z"], [], ["no_tax_charged"])),
+        (an_order(a_line("100.00", None, tax_class="zero-rate")), NORMAL, (["Z"], [], ["no_tax_charged"])),
+        (an_order(a_line("100.00", "19.5")), NORMAL, (["S"], [], ["rate_unknown"])),
+        (an_order(a_line("100.00", "20")), OSS, (["S"], [], ["rate_unknown"])),
+        # A rate row called "Btw verlegd"
+        (an_order(a_line("100.00", "0"), vat_number_given=BE_NUMBER), TOLD, (["Z"], [], ["no_tax_charged"])),
         (an_order(a_line(rate=None)), NORMAL, (["Z"], [], ["no_tax_charged"])),
         (an_order(a_line(rate=None), vat_number_given=BE_NUMBER), NORMAL, (["Z"], [], ["no_tax_charged"])),
         (an_order(a_line("100.00", tax="0.00")), NORMAL, (["Z"], [], ["no_tax_charged"])),
-        # Beside taxed lines
-        (an_order(a_line(), a_line("5.00", None, tax_class="zero-rate")), NORMAL, (["S", "Z"], [], [])),
-        (an_order(a_line(), a_line("50.00", None, name="Cadeaubon")), NORMAL, (["S", "E"], ["untaxed"], [])),
-        (an_order(a_line(rate=None), shipping()), NORMAL, (["E", "S"], ["untaxed"], [])),
+        # Beside taxed lines it is the same
+        (an_order(a_line(), a_line("5.00", "0")), NORMAL, (["S", "Z"], [], ["no_tax_charged"])),
+        (an_order(a_line(), a_line("50.00", None, name="Cadeaubon")), NORMAL, (["S", "Z"], [], ["no_tax_charged"])),
+        (an_order(a_line(rate=None), shipping()), NORMAL, (["Z", "S"], [], ["no_tax_charged"])),
+        (an_order(a_line(), shipping(rate=None)), NORMAL, (["S", "Z"], [], ["no_tax_charged"])),
+        (an_order(a_line(rate=None), shipping(), country="US"), NORMAL, (["G", "S"], ["export"], [])),
+        (
+            an_order(a_line(rate=None), shipping(), country="DE", vat_number_given=DE_NUMBER),
+            NORMAL,
+            (["K", "S"], ["intra_eu"], []),
+        ),
+        (
+            an_order(a_line("9.00", "0"), shipping(), country="DE", vat_number_given=DE_NUMBER),
+            NORMAL,
+            (["K", "S"], ["intra_eu"], []),
+        ),
+        # What the shop says of things without VAT
+        (an_order(PAPER), TOLD, (["Z"], ["zero_rated"], [])),
+        (an_order(PAPER, shipping("3.00", "0")), TOLD, (["Z", "Z"], ["zero_rated"], [])),
+        (an_order(PAPER, shipping("3.00", None)), TOLD, (["Z", "Z"], ["zero_rated"], [])),
+        (an_order(PAPER, a_line(), shipping("3.00", "0")), TOLD, (["Z", "S", "Z"], ["zero_rated"], [])),
+        (
+            an_order(PAPER, a_line(), shipping("3.00", None)),
+            TOLD,
+            (["Z", "S", "Z"], ["zero_rated"], ["no_tax_charged"]),
+        ),
+        (an_order(PAPER, a_line("5.00", "0")), TOLD, (["Z", "Z"], ["zero_rated"], ["no_tax_charged"])),
+        (an_order(BON), TOLD, (["E"], ["voucher"], [])),
+        (an_order(a_line(), BON), TOLD, (["S", "E"], ["voucher"], [])),
+        (an_order(BON, shipping("3.00", None)), TOLD, (["E", "Z"], ["voucher"], ["no_tax_charged"])),
+        (an_order(BON, country="US"), TOLD, (["E"], ["voucher"], [])),
+        (an_order(BON, country="DE"), TOLD, (["E"], ["voucher"], [])),
+        (
+            an_order(replace(BON, taxes=a_line("50.00").taxes)),
+            TOLD,
+            (["S"], [], []),
+        ),  # for one purpose: taxed when sold
+        (an_order(a_line(), a_line("4.50", None, name="Statiegeld krat")), TOLD, (["S", "E"], ["packaging"], [])),
+        (an_order(a_line(), a_line("2.00", None, name="FOOI", kind=FEE)), TOLD, (["S", "E"], ["tip"], [])),
+        (
+            an_order(a_line(), a_line("9.00", None, name="Zegelrecht", kind=FEE)),
+            TOLD,
+            (["S", "E"], ["disbursement"], []),
+        ),
+        (an_order(OLD_CHAIR, shipping("5.00", None)), TOLD, (["E", "E"], ["margin"], [])),
+        (an_order(OLD_CHAIR, country="DE", vat_number_given=DE_NUMBER), TOLD, (["E"], ["margin"], [])),
+        (an_order(OLD_CHAIR, country="US"), TOLD, (["G"], ["export"], [])),
+        (an_order(a_line("90.00", None, tax_class="opleiding")), TOLD, (["E"], ["exempt"], [])),
+        (an_order(PAPER, country="DE"), TOLD, (["Z"], ["zero_rated"], [])),
+        (an_order(PAPER, country="DE"), TOLD_OSS, (["Z"], [], ["no_tax_charged"])),
+        (an_order(PAPER, country="DE", vat_number_given=DE_NUMBER), TOLD, (["K"], ["intra_eu"], [])),
+        (an_order(PAPER, country="US"), TOLD, (["G"], ["export"], [])),
         (an_order(a_line(), shipping("0.00", None)), NORMAL, (["S", "S"], [], [])),
         (an_order(a_line("0.00", None), status="completed"), NORMAL, (["Z"], [], [])),
         # Elsewhere in the EU
@@ -157,9 +257,28 @@ SERVICES = a_shop(vat=VatSettings(sells_services=True))
             NORMAL,
             (["Z"], [], ["no_tax_charged"]),
         ),
-        (an_order(a_line("100.00", "20"), country="FR"), NORMAL, (["S"], ["oss"], [])),
-        (an_order(a_line("100.00", "21"), country="FR"), NORMAL, (["S"], [], [])),
-        (an_order(a_line("100.00", "21"), country="FR"), a_shop(vat=VatSettings(oss=False)), (["S"], [], [])),
+        # Consumers there, without OSS: the seller's VAT
+        (an_order(country="NL"), NORMAL, (["S"], [], [])),
+        (an_order(country="FR"), NORMAL, (["S"], [], [])),
+        (an_order(a_line("100.00", "20"), country="FR"), NORMAL, (["S"], [], ["foreign_rate"])),
+        (an_order(a_line("100.00", "19"), country="FR"), NORMAL, (["S"], [], ["rate_unknown"])),
+        (an_order(a_line("100.00", "20"), country="MC"), NORMAL, (["S"], [], ["foreign_rate"])),
+        # With OSS: that of their own country
+        (an_order(country="NL"), OSS, (["S"], ["oss"], [])),
+        (an_order(a_line("100.00", "9"), country="NL"), OSS, (["S"], ["oss"], [])),
+        (an_order(a_line("100.00", "20"), country="FR"), OSS, (["S"], ["oss"], [])),
+        (an_order(a_line("100.00", "20"), country="MC", postcode="98000"), OSS, (["S"], ["oss"], [])),
+        (an_order(a_line("100.00", "20"), country="GB", postcode="BT1 5GS"), OSS, (["S"], ["oss"], [])),
+        (an_order(country="DE"), OSS, (["S"], [], ["home_rate_under_oss"])),
+        (an_order(a_line("100.00", "20"), country="DE"), OSS, (["S"], [], ["rate_unknown"])),
+        # Services are taxed at home, but for downloads
+        (an_order(country="DE"), OSS_SERVICES, (["S"], [], [])),
+        (an_order(a_line("100.00", "19"), country="DE"), OSS_SERVICES, (["S"], ["oss"], [])),
+        (an_order(a_line(virtual=True, downloadable=True), country="DE"), OSS, (["S"], [], ["home_rate_under_oss"])),
+        (an_order(a_line(rate="19", virtual=True, downloadable=True), country="DE"), OSS, (["S"], ["oss"], [])),
+        # OSS is for consumers
+        (an_order(country="NL", vat_number_given="NL004495445B01"), OSS, (["S"], [], [])),
+        (an_order(a_line("9.00", "19"), country="DE", vat_number_given=DE_NUMBER), OSS, (["S"], [], ["foreign_rate"])),
         (an_order(a_line(rate=None), country="GR", vat_number_given="GR094259216"), NORMAL, (["K"], ["intra_eu"], [])),
         # Northern Ireland: goods are in, services are out
         (
@@ -188,6 +307,8 @@ SERVICES = a_shop(vat=VatSettings(sells_services=True))
         (an_order(a_line(rate=None), country="GB", postcode="SW1A 1AA"), NORMAL, (["G"], ["export"], [])),
         (an_order(a_line(rate=None), country="ES", postcode="35001"), NORMAL, (["G"], ["export"], [])),
         (an_order(a_line(rate=None), country="US"), SERVICES, (["O"], ["outside_scope"], [])),
+        (an_order(a_line("100.00", "20"), country="GB", postcode="SW1A 1AA"), OSS, (["S"], [], ["foreign_rate"])),
+        (an_order(a_line("100.00", "25"), country="NO"), NORMAL, (["S"], [], ["foreign_rate"])),
         # O may not stand beside G
         (
             an_order(a_line(rate=None, virtual=True), a_line(rate=None), country="US"),
@@ -201,12 +322,9 @@ SERVICES = a_shop(vat=VatSettings(sells_services=True))
             (["E"], ["small_business"], []),
         ),
         (an_order(), a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS)), (["S"], [], ["vat_not_allowed"])),
-        (an_order(a_line(rate=None)), a_shop(vat=VatSettings(VatRegime.MARGIN)), (["E"], ["margin"], [])),
-        (
-            an_order(a_line(rate=None), a_line()),
-            a_shop(vat=VatSettings(VatRegime.MARGIN)),
-            (["E", "S"], ["margin"], []),
-        ),
+        (an_order(a_line(rate=None)), MARGIN, (["E"], ["margin"], [])),
+        (an_order(a_line(rate=None), a_line()), MARGIN, (["E", "S"], ["margin"], [])),
+        (an_order(a_line(rate=None), country="US"), MARGIN, (["G"], ["export"], [])),
         (an_order(a_line(rate=None)), a_shop(vat=VatSettings(VatRegime.EXEMPT)), (["E"], ["exempt"], [])),
     ],
 )
@@ -221,8 +339,6 @@ def test_a_sale_is_treated_as_the_law_says(
     [
         (an_order(country="DE", vat_number_given=DE_NUMBER), "vat_eu_business_taxed"),
         (an_order(country="US"), "vat_export_taxed"),
-        (an_order(a_line("100.00", "19.5")), "rate_unknown"),
-        (an_order(a_line("100.00", "19"), country="FR"), "rate_unknown"),
         (an_order(vat_number_given="BE0403170702"), "vat_number_wrong"),
     ],
 )
@@ -235,10 +351,38 @@ def test_a_problem_says_what_is_wrong_and_what_to_do() -> None:
     order = an_order(a_line(rate=None), country="DE", vat_number_given="DE123456789")
     message = str(drafted(order).problems[0].message)
     assert message == (
-        "No VAT was charged, but “DE123456789” is not a valid VAT number, so the sale to DE is not exempt. "
+        "No VAT was charged on “Koffiemok”, but “DE123456789” is not a valid VAT number, so the sale to DE is not exempt. "
         "Correct the number in the order, or charge VAT."
     )
     assert assess(order, a_shop()).flags == ()  # said once
+
+
+def test_lines_with_the_same_problem_are_named_in_one_sentence() -> None:
+    order = an_order(
+        *(a_line(rate=None, name=name) for name in ("Mok", "Glas", "Mok", "Vaas", "Kan")), a_line(name="Bord")
+    )
+    (problem,) = drafted(order).problems
+    assert "charged on “Mok”, “Glas”, “Vaas”, …, though" in str(problem.message)
+
+
+def test_oss_counts_from_its_first_day() -> None:
+    (first, other) = (a_shop(vat=VatSettings(oss=True, oss_since=date(2026, 11, day))) for day in (22, 23))
+    order = an_order(a_line("100.00", "20"), country="FR")
+    assert (outcome(order, first)[1], outcome(order, other)[2]) == (["oss"], ["foreign_rate"])
+
+
+def test_a_document_says_whose_vat_stands_on_it() -> None:
+    draft = drafted(an_order(a_line("100.00", "9"), a_line("50.00", "21", virtual=True), country="NL"), OSS)
+    assert [draft.vat_country_of(line) for line in draft.lines] == ["NL", "BE"]
+    assert [(row.rate, draft.vat_country_of(row)) for row in draft.vat_lines] == [(D(21), "BE"), (D(9), "NL")]
+
+
+def test_the_vat_of_two_countries_at_one_rate_waits_for_a_person() -> None:
+    order = an_order(a_line("100.00", "21"), a_line("50.00", "21", virtual=True), country="NL")
+    (problem,) = drafted(order, OSS).problems
+    assert problem.code == "two_vat_countries"
+    assert "for BE and for NL" in str(problem.message)
+    assert drafted(order).problems == ()
 
 
 def test_a_sentence_is_printed_in_the_customers_language() -> None:

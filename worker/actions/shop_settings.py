@@ -30,10 +30,12 @@ from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.shops import ConnectedShop, Secrets
 
-# What a new shop takes over from the one that it is to be like. Company, numbers given, keys and logo are each shop's own.
+# What a new shop takes over from the one that it is to be like. Company (with its OSS), numbers given, keys and logo are each
+# shop's own.
 COPIED_SETTINGS = (
-    "rules", "credit_notes", "zone", "orders.status_map", "orders.pending_is_placed", "vat", "payment_days", "payment_terms", "branding.accent",
-    "branding.layout", "numbering.series", "texts",
+    "rules", "credit_notes", "zone", "orders.status_map", "orders.pending_is_placed", "vat.regime", "vat.sells_services",
+    "vat.zero_reasons", "vat.as_charged", "payment_days", "payment_terms",
+    "branding.accent", "branding.layout", "numbering.series", "texts",
 )  # fmt: skip
 
 

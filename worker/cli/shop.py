@@ -83,7 +83,12 @@ OTHER_SETTINGS = (
                    "European Central Bank's is used.", multiple=True, metavar="CURRENCY=RATE"),
     setting_option("--sells", "vat.sells_services", "What is sold to other EU countries.",
                    type=click.Choice(["goods", "services"]), callback=is_services),
-    setting_option("--oss/--no-oss", "vat.oss", "Whether the seller uses the One Stop Shop for consumers.", default=None),
+    setting_option("--oss/--no-oss", "vat.oss", "Whether the seller declares consumers in other EU countries in the One Stop "
+                   "Shop; not until it is said.", default=None),
+    setting_option("--oss-since", "vat.oss_since", "The first day of that, like 2026-07-01; without one for every order.",
+                   metavar="DAY"),
+    setting_option("--without-vat", "vat.zero_reasons", "Something sold without VAT and why, like “tax class zero-rate = "
+                   "zero_rated” or “name Statiegeld* = packaging”.", multiple=True, metavar="TEXT"),
     setting_option("--vat-as-charged/--vat-exact", "vat.as_charged", "Keep VAT as WooCommerce charged it where it is "
                    "within a cent, or base times rate (default).", default=None),
     setting_option("--credit-notes", "credit_notes", "Whether credit notes are sent or kept as drafts.",

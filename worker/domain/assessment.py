@@ -12,6 +12,7 @@ from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
 from worker.domain.rates import known_rates
 from worker.domain.shop import Shop
 from worker.domain.totals import ChargedAmounts, Totals, VatGroup, add_up, unit_of
+from worker.domain.vat import Treatment, shared_rate_problem, treat_lines
 from worker.message import Message, Money, Percent
 
 _SIX_DECIMALS = Decimal("0.000001")
@@ -31,7 +32,7 @@ class ChargedRate:
 class Assessment:
     """What the figures of an order amount to, before they belong to any document."""
 
-    treatments: tuple[vat.Treatment, ...]
+    treatments: tuple[Treatment, ...]
     rates: tuple[ChargedRate, ...]
     lines: tuple[Line, ...]
     totals: Totals
@@ -43,12 +44,13 @@ def assess(order: Order, shop: Shop) -> Assessment:
     """Treat the lines of *order* for VAT and add them up."""
     order = split_by_rate(order)
     rates = tuple(_charged_rate(line, order) for line in order.lines)
-    treatments = vat.treat_lines(order, shop, tuple(rate.percent for rate in rates))
+    treatments = treat_lines(order, shop, tuple(rate.percent for rate in rates))
     lines = tuple(
         _line(line, treatment, order.currency) for line, treatment in zip(order.lines, treatments, strict=True)
     )
     charged = _charged_per_group(order, treatments)
     unexplained = _unexplained(order, rates, charged.values())
+    countries = {_group_of(treatment): treatment.vat_country for treatment in treatments}
     totals = add_up(
         charged,
         lines=lines,
@@ -57,9 +59,10 @@ def assess(order: Order, shop: Shop) -> Assessment:
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
         distribute_difference=not unexplained and _decimals_of(order.total) >= -_exponent(unit_of(order.currency)),
         as_charged=shop.vat.as_charged,
-    )
+    ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
-    problems = (*_unique(treatment_problems), *_line_problems(order, rates), *unexplained)
+    shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
+    problems = (*_unique(treatment_problems), *shared_rate, *_line_problems(order, rates), *unexplained)
     flags = [treatment.flag for treatment in treatments if treatment.flag]
     return Assessment(
         treatments, rates, lines, totals, problems, (*_vat_number_flag(order, shop, problems), *_unique(flags))
@@ -81,7 +84,7 @@ def quantity_and_price(net: Decimal, quantity: Decimal) -> tuple[Decimal, Decima
     return counted if net >= 0 else -counted, _trimmed(price)
 
 
-def _line(line: OrderLine, treatment: vat.Treatment, currency: str) -> Line:
+def _line(line: OrderLine, treatment: Treatment, currency: str) -> Line:
     net = to_minor_unit(line.total, currency) + ZERO  # -0.00 becomes 0.00
     quantity, price = quantity_and_price(net, line.quantity)
     details = [f"{name}: {value}" for name, value in line.options]
@@ -98,13 +101,21 @@ def _line(line: OrderLine, treatment: vat.Treatment, currency: str) -> Line:
         details=tuple(details),
         order_line_id=line.line_id,
         is_product=line.kind is LineKind.PRODUCT,
+        vat_country=treatment.vat_country,
+        mention=treatment.mention,
     )
+
+
+def _group_of(treatment: Treatment) -> VatGroup:
+    return treatment.category, without_trailing_zeros(treatment.rate)
 
 
 def _charged_rate(line: OrderLine, order: Order) -> ChargedRate:
     """The percentage that the shop charged on *line*, all its taxes together."""
-    counting = [tax for tax in line.taxes if tax.amount] or list(line.taxes[:1])
     by_id = {rate.rate_id: rate for rate in order.tax_rates}
+    # Of taxes too small to show it is the highest: of 0 % and 12 % on two cents only 12 % was rounded away.
+    highest = sorted(line.taxes, key=lambda tax: by_id[tax.rate_id].percent if tax.rate_id in by_id else 0)[-1:]
+    counting = [tax for tax in line.taxes if tax.amount] or highest
     known = [by_id[tax.rate_id] for tax in counting if tax.rate_id in by_id]
     if len(known) < len(counting):
         return ChargedRate(_guessed_percent(line, order), guessed=True) if line.tax else ChargedRate(Decimal(0))
@@ -137,9 +148,9 @@ def _guessed_percent(line: OrderLine, order: Order) -> Decimal:
     return without_trailing_zeros(nearest if explained else to_cent(stated))
 
 
-def _charged_per_group(order: Order, treatments: Sequence[vat.Treatment]) -> dict[VatGroup, ChargedAmounts]:
+def _charged_per_group(order: Order, treatments: Sequence[Treatment]) -> dict[VatGroup, ChargedAmounts]:
     """Net and tax per category and rate, highest rate first. The tax is what `tax_lines` say: the lines' own may not add up."""
-    groups: list[VatGroup] = [(treatment.category, without_trailing_zeros(treatment.rate)) for treatment in treatments]
+    groups = [_group_of(treatment) for treatment in treatments]
     net: dict[VatGroup, Decimal] = dict.fromkeys(sorted(groups, key=lambda group: (-group[1], group[0])), Decimal(0))
     tax, lines = dict.fromkeys(net, Decimal(0)), dict.fromkeys(net, 0)
     for line, group in zip(order.lines, groups, strict=True):

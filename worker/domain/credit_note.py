@@ -13,7 +13,7 @@ from worker.domain import texts as wording
 from worker.domain.assessment import quantity_and_price
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, credit_balance_of
 from worker.domain.credit_selection import CreditSelection, resolve_selection
-from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode
+from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode, VatLine
 from worker.domain.draft import (
     exchange_rate,
     exchange_rate_problem,
@@ -69,7 +69,7 @@ def draft_credit_note(
     )
     lines = original.lines if mirrored else _lines(source, invoice, groups, named)
     stated = _groups_to_state(groups, lines)
-    totals = state_totals(stated, lines=lines, total=total, charged=grosses)
+    totals = state_totals(stated, lines=lines, total=total, charged=grosses).of_countries(_countries_of(original))
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
     # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
     refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
@@ -95,7 +95,7 @@ def draft_credit_note(
         ship_to=original.ship_to,
         ship_to_name=original.ship_to_name,
         supplied_on=original.supplied_on,
-        mentions=_mentions(original, stated, totals.vat, shop),
+        mentions=_mentions(original, lines, totals.vat_lines, shop),
         payment_method=original.payment_method,
         payment_title=original.payment_title,
         paid_on=refunded_at.astimezone(shop.zoneinfo).date() if refunded_at else None,
@@ -236,6 +236,8 @@ def _refunded_lines(refund: Refund, original: Draft) -> tuple[Line, ...]:
                 details=on_invoice.details,
                 order_line_id=line.line_id,
                 is_product=line.kind is LineKind.PRODUCT,
+                vat_country=on_invoice.vat_country,
+                mention=on_invoice.mention,
             )
         )
     return tuple(lines)
@@ -246,7 +248,12 @@ def _residue_line(net: Decimal, group: VatGroup, source: CreditSource, invoice: 
     quantity, price = quantity_and_price(net, Decimal(1))
     key = "refund_line" if isinstance(source, Refund) else "credit_line"
     text = phrase(key, invoice.draft.language).format(number=invoice.number)
-    return Line(text, quantity, price, net, *group, is_product=False)
+    country = _countries_of(invoice.draft).get(group, "")
+    return Line(text, quantity, price, net, *group, is_product=False, vat_country=country)
+
+
+def _countries_of(original: Draft) -> dict[VatGroup, str]:
+    return {(row.category, row.rate): row.vat_country for row in original.vat_lines}
 
 
 def _groups_to_state(groups: Mapping[VatGroup, GroupTotals], lines: Iterable[Line]) -> dict[VatGroup, GroupTotals]:
@@ -254,15 +261,32 @@ def _groups_to_state(groups: Mapping[VatGroup, GroupTotals], lines: Iterable[Lin
     return {group: part for group, part in groups.items() if part != NO_TOTALS or group in with_lines}
 
 
-def _mentions(original: Draft, groups: Iterable[VatGroup], vat: Decimal, shop: Shop) -> tuple[Mention, ...]:
-    """The invoice's mentions for these categories, and for Belgian VAT that of art. 4 §1 3° RD no. 4."""
-    categories = {None, *(category for category, _ in groups)}
-    texts = legal_texts()
-    retained = tuple(said for said in original.mentions if said.key in texts and texts[said.key].category in categories)
+def _mentions(original: Draft, lines: Iterable[Line], vat_lines: Iterable[VatLine], shop: Shop) -> tuple[Mention, ...]:
+    """The invoice's mentions for what is credited, and for Belgian VAT that of art. 4 §1 3° RD no. 4."""
+    credited = {key for line in lines for key in _keys_of(line, original)}
+    of_lines = {line.mention for line in original.lines}
+    retained = tuple(
+        said for said in original.mentions if said.key in credited or _is_of_all(said, of_lines, vat_lines)
+    )
     country = shop.seller.address.country
-    if country != "BE" or not vat or any(said.key == "oss" for said in retained):
+    if country != "BE" or not any(row.vat and row.vat_country in ("", "BE") for row in vat_lines):
         return retained
     return (*retained, mentions.mention("credit_note_be", language=original.language, seller_country=country))
+
+
+def _keys_of(line: Line, original: Draft) -> tuple[str, ...]:
+    """The sentences of a credited line: its own, or of an amount that no line explains all those at its rate."""
+    if line.mention or line.order_line_id is not None:
+        return (line.mention,)
+    return tuple(one.mention for one in original.lines if (one.category, one.rate) == (line.category, line.rate))
+
+
+def _is_of_all(said: Mention, of_lines: Iterable[str], vat_lines: Iterable[VatLine]) -> bool:
+    """A sentence that no line of the invoice names, as on those from before lines named theirs: by its category."""
+    legal = legal_texts().get(said.key)
+    if said.key in of_lines or legal is None:
+        return False
+    return legal.category is None or legal.category in {row.category for row in vat_lines}
 
 
 def _amount_problems(

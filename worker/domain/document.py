@@ -47,7 +47,10 @@ class Category(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One printed line. *unit_price* is net with up to six decimals; *net* is net x quantity, to the cent."""
+    """One printed line. *unit_price* is net with up to six decimals; *net* is net x quantity, to the cent.
+
+    *vat_country* is whose VAT it is, where it is not the seller's own; *mention* the key of the sentence that explains its VAT.
+    """
 
     description: str
     quantity: Decimal
@@ -59,6 +62,8 @@ class Line:
     details: tuple[str, ...] = ()
     order_line_id: int | None = None
     is_product: bool = True
+    vat_country: str = ""
+    mention: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,17 @@ class Rounding:
 
 @dataclass(frozen=True)
 class VatLine:
-    """BG-23: one row of the VAT table. *charged* is net + tax as the shop charged it: the difference explains a cent."""
+    """BG-23: one row of the VAT table. *charged* is net + tax as the shop charged it: the difference explains a cent.
+
+    *vat_country* is whose VAT it is, where it is not the seller's own.
+    """
 
     category: Category
     rate: Decimal
     base: Decimal
     vat: Decimal
     charged: Decimal
+    vat_country: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +199,10 @@ class Draft:
     @property
     def is_paid(self) -> bool:
         return self.paid_on is not None
+
+    def vat_country_of(self, part: Line | VatLine) -> str:
+        """Whose VAT *part* carries, or is exempt from."""
+        return part.vat_country or self.seller.address.country
 
     def __post_init__(self) -> None:
         if self.net + self.vat + self.rounding != self.total:

@@ -47,12 +47,13 @@ def mention(key: str, *, language: str, seller_country: str = "BE") -> Mention:
 
 
 def exemption(category: Category, printed: Iterable[Mention]) -> tuple[str, str]:
-    """Code and text of the reason why *category* carries no VAT (BT-121, BT-120), from the mentions of a document."""
-    for said in printed:
-        legal = legal_texts().get(said.key)
-        if legal and legal.category is category:
-            return legal.vatex, said.text
-    return "", ""
+    """Code and text of the reason why *category* carries no VAT (BT-121, BT-120), from the mentions of a document.
+
+    Several reasons of one category share its one text, and no code fits them all.
+    """
+    found = [(legal_texts()[said.key], said) for said in printed if said.key in legal_texts()]
+    reasons = [(legal.vatex, said.text) for legal, said in found if legal.category is category]
+    return reasons[0] if len(reasons) == 1 else ("", "; ".join(text for _, text in reasons))
 
 
 @cache

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import Series, Shop
+from worker.domain.zero_reason import ZeroReason
 from worker.message import Message
 
 
@@ -27,7 +28,9 @@ def describe_changes(before: Shop, after: Shop) -> tuple[Message, ...]:
 
 def _settings(value: object, name: str = "") -> Iterator[tuple[str, str | Message]]:
     """Every setting below *value* by its name, in the order in which a shop is written down."""
-    if isinstance(value, PaymentTerms | Rule | Series) or not (is_dataclass(value) or isinstance(value, Mapping)):
+    if isinstance(value, PaymentTerms | Rule | Series | ZeroReason) or not (
+        is_dataclass(value) or isinstance(value, Mapping)
+    ):
         yield name, _as_value(value)
         return
     if isinstance(value, Mapping):

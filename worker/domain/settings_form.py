@@ -23,6 +23,7 @@ from worker.domain.language import LANGUAGES
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import LAYOUTS, Shop, VatRegime
+from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
 from worker.message import Message
 from worker.net import email_address
@@ -123,6 +124,14 @@ def read_instant(text: str, *, zone: str) -> datetime:
         raise InvalidValue("“{text}” is not a day; write it like 2026-11-22", text=text) from error
 
 
+def read_day(text: str) -> date | None:
+    """A day, or nothing for an empty text."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InvalidValue("“{text}” is not a day; write it like 2026-11-22", text=text) from error
+
+
 def read_status(text: str) -> tuple[str, str]:
     """Read `await-ship=processing`: a custom status and the built-in one that it stands for."""
     custom, _, status = text.partition("=")
@@ -148,6 +157,11 @@ def read_rate(text: str) -> tuple[str, Decimal]:
 def read_rules(text: str) -> tuple[Rule, ...]:
     """One rule a line, as `str(rule)` writes it: `invoice:paid:send:buyer=business,country=BE|NL`."""
     return tuple(Rule.parse(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def read_zero_reasons(text: str) -> tuple[ZeroReason, ...]:
+    """One reason a line, as `str(reason)` writes it: `tax class zero-rate = zero_rated`."""
+    return tuple(map(ZeroReason.parse, lines_of(text)))
 
 
 def read_days(text: str) -> int:
@@ -260,6 +274,10 @@ def as_text(_shop: Shop, value: object) -> str:
     return str(value)
 
 
+def as_text_or_nothing(_shop: Shop, value: object) -> str:
+    return "" if value is None else str(value)
+
+
 def as_yes(_shop: Shop, value: bool) -> str:
     return "yes" if value else ""
 
@@ -323,6 +341,8 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),
     "vat.sells_services": CHECKBOX,
     "vat.oss": CHECKBOX,
+    "vat.oss_since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
+    "vat.zero_reasons": SettingCodec(lambda _, text: read_zero_reasons(text), as_lines),
     "vat.as_charged": CHECKBOX,
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
     "mail.sender": EMAIL_ADDRESS,

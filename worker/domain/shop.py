@@ -1,7 +1,7 @@
 """A shop and what its owner chose: rules, VAT, numbering, mail, branding, texts. Secrets live elsewhere."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import DEFAULT_RULES, Rule
+from worker.domain.zero_reason import ZeroReason
 
 
 class VatRegime(StrEnum):
@@ -92,12 +93,21 @@ class NumberingSettings:
 
 @dataclass(frozen=True)
 class VatSettings:
-    """The seller's VAT regime and what it sells; *as_charged*: print the VAT that the shop charged, whatever we work out."""
+    """The seller's VAT regime and what it sells.
+
+    *oss*: it declares sales to consumers in other member states in the One Stop Shop, *oss_since* a day (None: always).
+    *zero_reasons*: what it sells without VAT, and why. *as_charged*: print the VAT that the shop charged, whatever we work out.
+    """
 
     regime: VatRegime = VatRegime.NORMAL
     sells_services: bool = False
-    oss: bool = True
+    oss: bool = False
+    oss_since: date | None = None
+    zero_reasons: tuple[ZeroReason, ...] = ()
     as_charged: bool = False
+
+    def uses_oss_on(self, day: date) -> bool:
+        return self.oss and (self.oss_since is None or self.oss_since <= day)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The money recipe: per rate, base and VAT are solved from what the shop charged, so that the total is the shop's to the cent."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 
 from worker.domain.document import Category, Line, Rounding, VatLine
@@ -41,6 +41,11 @@ class Totals:
     total: Decimal
     roundings: tuple[Rounding, ...]
     vat_lines: tuple[VatLine, ...]
+
+    def of_countries(self, countries: Mapping[VatGroup, str]) -> "Totals":
+        """The same with the country whose VAT each group is; empty for the seller's own."""
+        rows = (replace(row, vat_country=countries.get((row.category, row.rate), "")) for row in self.vat_lines)
+        return replace(self, vat_lines=tuple(rows))
 
 
 def unit_of(currency: str) -> Decimal:

@@ -1,7 +1,8 @@
-"""How a sale is treated for VAT: one pure table from seller, buyer, destination, VAT number and what the shop charged."""
+"""How each line of a sale is treated for VAT: one pure table from seller, buyer, destination, VAT number, what the shop charged and
+what it says of things without VAT. Where the table has no lawful answer, the document waits as a draft with a sentence.
+"""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,9 +17,14 @@ from worker.domain.place_of_supply import EU, Supply, Zone, destination_of, main
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import Shop, VatRegime
 from worker.domain.vat_number import readings
+from worker.domain.zero_reason import Untaxed, reason_of
 from worker.message import Message, Percent
 
-_ZERO_RATE_WORDS = frozenset({"zero", "nul", "null", "0", "nultarief", "nulltarif", "nullsatz"})
+_SAID_BY_REGIME = {VatRegime.MARGIN: Untaxed.MARGIN, VatRegime.EXEMPT: Untaxed.EXEMPT}
+_OUTSIDE_VAT = (Untaxed.VOUCHER, Untaxed.PACKAGING, Untaxed.DISBURSEMENT, Untaxed.TIP)
+# Shipping and fees share what the goods are; but sending a voucher is a service of its own.
+_SHARED_WITH_SHIPPING = (Untaxed.MARGIN, Untaxed.EXEMPT, Untaxed.ZERO_RATED)
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -28,16 +34,17 @@ class Case:
     zone: Zone
     supply: Supply
     rate: Decimal
+    said: Untaxed | None = None  # what the shop says such a line is, for when it carries no VAT
     regime: VatRegime = VatRegime.NORMAL
-    oss: bool = True
+    oss: bool = False  # in use on that day
+    electronic: bool = False  # a service that is delivered by download
     seller_country: str = "BE"
     destination: str = "BE"  # whose VAT rates apply there: FR for Monaco, XI for Northern Ireland
     on: date = date.max  # the day of supply or payment; as far ahead as may be: the rates of which no end is known
     vat_number: str = ""  # valid and normalised
     vat_number_given: str = ""
-    zero_on_purpose: bool = False  # a 0 % rate or a zero-rate tax class, chosen by the shop
-    beside_taxed: bool = False  # other lines of the order carry VAT
     free: bool = False  # nothing to pay for the line
+    names: tuple[str, ...] = ()  # the lines that it is about, for the message
 
     @property
     def taxed(self) -> bool:
@@ -51,22 +58,59 @@ class Case:
             return False
         return prefix != "XI" or self.supply is Supply.GOODS
 
+    @property
+    def untaxed_as(self) -> Untaxed | None:
+        """What a line without VAT is: as the shop says of it, else as its regime makes of all."""
+        return None if self.taxed else self.said or _SAID_BY_REGIME.get(self.regime)
+
+    @property
+    def home_rate(self) -> bool:
+        return is_known(self.seller_country, self.rate, self.on)
+
+    @property
+    def destination_rate(self) -> bool:
+        return self.rate in known_rates(self.destination, self.on)
+
+    @property
+    def to_consumer(self) -> bool:
+        """To somebody in another member state without a VAT number of another one."""
+        return self.zone is Zone.EU and not self.foreign_business
+
+    @property
+    def taxed_at_destination(self) -> bool:
+        """Owed in the consumer's country once the seller is in OSS (art. 33 and 58 of the VAT directive)."""
+        return self.to_consumer and self.oss and (self.supply is Supply.GOODS or self.electronic)
+
+    @property
+    def under_oss(self) -> bool:
+        """The VAT is the destination's. Of a rate in both lists, other services than electronic ones carry the seller's (art. 45)."""
+        return (
+            self.to_consumer
+            and self.oss
+            and self.destination_rate
+            and (self.taxed_at_destination or not self.home_rate)
+        )
+
 
 @dataclass(frozen=True)
 class Treatment:
-    """The answer for one line. *reason* names the row of the table; *mention* is a key of `mentions.toml` or empty."""
+    """The answer for one line. *reason* names the row of the table; *mention* is a key of `mentions.toml` or empty.
+
+    *vat_country* is whose VAT it is where it is not the seller's own.
+    """
 
     category: Category
     rate: Decimal
     reason: str
     mention: str = ""
+    vat_country: str = ""
     problem: Problem | None = None  # makes the document wait as a draft
     flag: Problem | None = None  # shown, stops nothing
 
 
 @dataclass(frozen=True)
 class _TreatmentRow:
-    reason: str
+    reason: str  # the code of its problem, too
     when: Callable[[Case], bool]
     category: Category
     mention: str = ""
@@ -74,12 +118,14 @@ class _TreatmentRow:
     flag: Callable[[Case], Message] | None = None
 
 
-_NO_TAX = "no_tax_charged"
+def _is_said_to_be(what: Untaxed) -> Callable[[Case], bool]:
+    return lambda case: case.untaxed_as is what
+
 
 # First match wins, and every case has a match: a test goes through all of them.
 _TABLE = (
     _TreatmentRow(
-        "small_business_taxed",
+        "vat_not_allowed",
         lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -94,17 +140,48 @@ _TABLE = (
         Category.EXEMPT,
         mention="small_business",
     ),
+    # What the shop says a thing without VAT is. What is outside VAT is so wherever the buyer is; E, as EN 16931 lets O stand
+    # only alone and Z takes no reason.
+    *(_TreatmentRow(what, _is_said_to_be(what), Category.EXEMPT, mention=what) for what in _OUTSIDE_VAT),
     _TreatmentRow(
-        "margin", lambda case: case.regime is VatRegime.MARGIN and not case.taxed, Category.EXEMPT, mention="margin"
+        "margin",
+        lambda case: case.untaxed_as is Untaxed.MARGIN and case.zone is not Zone.OUTSIDE,
+        Category.EXEMPT,
+        mention="margin",
     ),
     _TreatmentRow(
-        "exempt", lambda case: case.regime is VatRegime.EXEMPT and not case.taxed, Category.EXEMPT, mention="exempt"
+        "exempt",
+        lambda case: case.untaxed_as is Untaxed.EXEMPT and case.zone is not Zone.OUTSIDE,
+        Category.EXEMPT,
+        mention="exempt",
     ),
-    # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code).
+    # The seller's own 0 %: to a consumer abroad as long as the seller's VAT is owed on what he buys.
+    _TreatmentRow(
+        "zero_rated",
+        lambda case: (
+            case.untaxed_as is Untaxed.ZERO_RATED
+            and (case.zone is Zone.DOMESTIC or (case.to_consumer and not case.taxed_at_destination))
+        ),
+        Category.ZERO_RATED,
+        mention="zero_rated",
+    ),
+    # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code). But it must be somebody's.
+    _TreatmentRow(
+        "rate_unknown",
+        lambda case: case.taxed and case.zone is Zone.DOMESTIC and not case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, but {country} has no such rate. Correct the tax rates in WooCommerce and "
+            "recalculate the order.",
+            rate=Percent(case.rate),
+            lines=_names(case),
+            country=case.seller_country,
+        ),
+    ),
     _TreatmentRow("domestic", lambda case: case.taxed and case.zone is Zone.DOMESTIC, Category.STANDARD),
     _TreatmentRow(
-        "eu_business_taxed",
-        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
+        "vat_eu_business_taxed",
+        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.home_rate,
         Category.STANDARD,
         flag=lambda case: Message(
             "The shop charged {rate} VAT to a business in another member state with the valid VAT number "
@@ -114,16 +191,76 @@ _TABLE = (
         ),
     ),
     _TreatmentRow(
-        "oss",
-        lambda case: (
-            case.taxed and case.zone is Zone.EU and case.oss and case.rate in known_rates(case.destination, case.on)
-        ),
+        "foreign_rate",
+        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
         Category.STANDARD,
-        mention="oss",
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, which is no rate of {country}, to a business with the valid VAT number "
+            "{vat_number}; the One Stop Shop (OSS) is for consumers. Sell to it without VAT, or charge the VAT of {country}.",
+            rate=Percent(case.rate),
+            lines=_names(case),
+            country=case.seller_country,
+            vat_number=case.vat_number,
+        ),
     ),
-    _TreatmentRow("eu_consumer", lambda case: case.taxed and case.zone is Zone.EU, Category.STANDARD),
+    _TreatmentRow("oss", lambda case: case.taxed and case.under_oss, Category.STANDARD, mention="oss"),
     _TreatmentRow(
-        "export_taxed",
+        "home_rate_under_oss",
+        lambda case: case.taxed and case.taxed_at_destination and case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, but a seller in the One Stop Shop (OSS) owes the VAT of {destination} on "
+            "it. Add the rates of {destination} in WooCommerce and recalculate the order; or correct in the VAT settings "
+            "whether and since when OSS is used.",
+            rate=Percent(case.rate),
+            lines=_names(case),
+            destination=_destination(case),
+        ),
+    ),
+    _TreatmentRow(
+        "eu_consumer", lambda case: case.taxed and case.zone is Zone.EU and case.home_rate, Category.STANDARD
+    ),
+    _TreatmentRow(
+        "foreign_rate",
+        lambda case: case.taxed and case.zone is Zone.EU and case.destination_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT of {destination} was charged on {lines}, but on the day of the order the shop did not use the One "
+            "Stop Shop (OSS). Charge the VAT of {country}; or, where the company declares OSS, say so in the VAT settings.",
+            rate=Percent(case.rate),
+            lines=_names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    _TreatmentRow(
+        "rate_unknown",
+        lambda case: case.taxed and case.zone is Zone.EU,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, a rate of neither {country} nor {destination}. Correct the tax rates in "
+            "WooCommerce and recalculate the order.",
+            rate=Percent(case.rate),
+            lines=_names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    _TreatmentRow(
+        "foreign_rate",
+        lambda case: case.taxed and not case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines} to {destination}, which is no rate of {country}. The VAT of a country outside "
+            "the EU needs a VAT number of the seller's there. Sell without VAT, or charge the VAT of {country}.",
+            rate=Percent(case.rate),
+            lines=_names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    _TreatmentRow(
+        "vat_export_taxed",
         lambda case: case.taxed and case.supply is Supply.GOODS,
         Category.STANDARD,
         flag=lambda case: Message(
@@ -132,11 +269,8 @@ _TABLE = (
         ),
     ),
     _TreatmentRow("outside_taxed", lambda case: case.taxed, Category.STANDARD),
-    # From here on no VAT was charged.
+    # From here on no VAT was charged, and the shop does not say why.
     _TreatmentRow("free", lambda case: case.free, Category.ZERO_RATED),
-    _TreatmentRow("zero_rated", lambda case: case.beside_taxed and case.zero_on_purpose, Category.ZERO_RATED),
-    # EN 16931 lets O stand only alone, and Z takes no reason: so E, with one.
-    _TreatmentRow("untaxed", lambda case: case.beside_taxed, Category.EXEMPT, mention="untaxed"),
     _TreatmentRow(
         "intra_eu",
         lambda case: case.zone is Zone.EU and case.supply is Supply.GOODS and case.foreign_business,
@@ -158,36 +292,40 @@ _TABLE = (
     _TreatmentRow(
         "outside_scope", lambda case: case.zone is Zone.OUTSIDE, Category.OUTSIDE_SCOPE, mention="outside_scope"
     ),
-    _TreatmentRow("zero_rated", lambda case: case.zero_on_purpose, Category.ZERO_RATED),
     _TreatmentRow(
-        _NO_TAX,
+        "no_tax_charged",
         lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
         Category.ZERO_RATED,
         problem=lambda case: Message(
-            "No VAT was charged, but “{vat_number}” is not a valid VAT number, so the sale to {destination} is not "
-            "exempt. Correct the number in the order, or charge VAT.",
+            "No VAT was charged on {lines}, but “{vat_number}” is not a valid VAT number, so the sale to {destination} is "
+            "not exempt. Correct the number in the order, or charge VAT.",
+            lines=_names(case),
             vat_number=case.vat_number_given,
             destination=_destination(case),
         ),
     ),
     _TreatmentRow(
-        _NO_TAX,
+        "no_tax_charged",
         lambda case: case.zone is Zone.EU,
         Category.ZERO_RATED,
         problem=lambda case: Message(
-            "No VAT was charged on a sale to {destination} without a VAT number of another member state. Add "
-            "the customer's number to the order, or charge VAT.",
+            "No VAT was charged on {lines}, sold to {destination} without a VAT number of another member state. Add the "
+            "customer's number to the order, charge VAT, or say why it carries none: in the VAT settings for all such lines, or on "
+            "the order's page for this order.",
+            lines=_names(case),
             destination=_destination(case),
         ),
     ),
     _TreatmentRow(
-        _NO_TAX,
+        "no_tax_charged",
         lambda case: case.zone is Zone.DOMESTIC,
         Category.ZERO_RATED,
         problem=lambda case: Message(
-            "No VAT was charged although the supply takes place in {destination}, the seller's own country. "
-            "Charge VAT, use a zero-rate tax class, or change the VAT regime of the shop.",
-            destination=_destination(case),
+            "No VAT was charged on {lines}, though it is supplied in {country}, the seller's own country. Charge VAT, or say why "
+            "it carries none: in the VAT settings for all such lines (a gift voucher, a deposit, zero-rated goods …), or on the "
+            "order's page for this order.",
+            lines=_names(case),
+            country=_destination(case),
         ),
     ),
 )
@@ -195,26 +333,42 @@ _TABLE = (
 
 def treat(case: Case) -> Treatment:
     """Find *case* in the table; every case has an answer."""
-    row = next(row for row in _TABLE if row.when(case))
+    row = _row_of(case)
     return Treatment(
         category=row.category,
         rate=case.rate,
         reason=row.reason,
         mention=row.mention,
-        problem=Problem(row.reason if row.reason == _NO_TAX else "vat_not_allowed", row.problem(case))
-        if row.problem
-        else None,
-        flag=Problem(f"vat_{row.reason}", row.flag(case)) if row.flag else _rate_flag(case, row),
+        vat_country=case.destination if row.reason == "oss" else "",
+        problem=Problem(row.reason, row.problem(case)) if row.problem else None,
+        flag=Problem(row.reason, row.flag(case)) if row.flag else None,
     )
 
 
 def treat_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> tuple[Treatment, ...]:
     """Treat every line of *order*; *rates* are what the shop charged on each, in the order of its lines."""
-    treated = [treat(case) for case in _cases(order, shop, rates)]
+    treated = [treat(case) for case in _with_names(_cases(order, shop, rates))]
     if order.treatment is not None:
         treated = [_by_hand(order.treatment, one) for one in treated]
     treated = _outside_scope_only_alone(treated)
     return tuple(_join_free_lines(order.lines, treated))
+
+
+def shared_rate_problem(treated: Iterable[Treatment], seller_country: str) -> tuple[Problem, ...]:
+    """Whether two countries' VAT stands at one rate: on a document that is one sum, of which nobody can say whose it is."""
+    countries: dict[tuple[Category, Decimal], str] = {}
+    for one in treated:
+        other = countries.setdefault((one.category, one.rate), one.vat_country)
+        if other != one.vat_country:
+            message = Message(
+                "{rate} is charged for {one} and for {other} on this order, which no document can tell apart. Split it into an "
+                "order for each.",
+                rate=Percent(one.rate),
+                one=one.vat_country or seller_country,
+                other=other or seller_country,
+            )
+            return (Problem("two_vat_countries", message),)
+    return ()
 
 
 def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]:
@@ -241,13 +395,17 @@ def vat_prefix(country: str) -> str:
     return "EL" if country == "GR" else country if country in EU else ""
 
 
+def _row_of(case: Case) -> _TreatmentRow:
+    return next(row for row in _TABLE if row.when(case))
+
+
 def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     seller_country = shop.seller.address.country
     number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
-    main, any_taxed = main_supply(order, shop), any(rates)
+    main, said = main_supply(order, shop), _said_of_lines(order, shop, rates)
     on = order.taxable_at.astimezone(shop.zoneinfo).date()
     cases = []
-    for line, rate in zip(order.lines, rates, strict=True):
+    for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
         address = destination_of(order, supply)
         cases.append(
@@ -255,27 +413,51 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 zone=zone_of(address, seller_country, supply),
                 supply=supply,
                 rate=rate,
+                said=what,
                 regime=shop.vat.regime,
-                oss=shop.vat.oss,
+                oss=shop.vat.uses_oss_on(on),
+                electronic=supply is Supply.SERVICE and bool(line.downloadable),
                 seller_country=seller_country,
                 destination=vat_country(address, supply) or seller_country,
                 on=on,
                 vat_number=number,
                 vat_number_given=order.vat_number_given,
-                zero_on_purpose=_zero_on_purpose(line, order),
-                beside_taxed=any_taxed,
                 free=line.total == 0,
+                names=(line.name,),
             )
         )
     return cases
 
 
-def _zero_on_purpose(line: OrderLine, order: Order) -> bool:
-    """Whether the shop itself chose 0 %: a rate of 0 % on the line, or a tax class that says zero."""
-    zero_rates = {rate.rate_id for rate in order.tax_rates if rate.percent == 0}
-    if any(tax.rate_id in zero_rates for tax in line.taxes):
-        return True
-    return not _ZERO_RATE_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", line.tax_class.lower()))
+def _said_of_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Untaxed | None]:
+    """What the shop says of each line; shipping and fees without a word of their own are as the goods that they belong to."""
+    own = [reason_of(line, shop.vat.zero_reasons) for line in order.lines]
+    goods = [
+        (line, what if not rate else None)
+        for line, rate, what in zip(order.lines, rates, own, strict=True)
+        if line.kind is LineKind.PRODUCT and line.total
+    ]
+    return [
+        what or (None if line.kind is LineKind.PRODUCT else _said_of_goods(line, goods))
+        for line, what in zip(order.lines, own, strict=True)
+    ]
+
+
+def _said_of_goods(line: OrderLine, goods: list[tuple[OrderLine, Untaxed | None]]) -> Untaxed | None:
+    """The one thing that all goods at the rate of *line* are said to be; at no rate at all, all goods of the order."""
+    rate_ids = {tax.rate_id for tax in line.taxes}
+    said = {what for one, what in goods if not rate_ids or rate_ids & {tax.rate_id for tax in one.taxes}}
+    what = said.pop() if len(said) == 1 else None
+    return what if what in _SHARED_WITH_SHIPPING else None
+
+
+def _with_names(cases: list[Case]) -> list[Case]:
+    """*cases* of which those with the same answer name all its lines, so that it is said once."""
+    keys = [(id(_row_of(case)), case.destination, case.rate) for case in cases]
+    named: dict[tuple[int, str, Decimal], tuple[str, ...]] = {}
+    for key, case in zip(keys, cases, strict=True):
+        named[key] = (*named.get(key, ()), *case.names)
+    return [replace(case, names=named[key]) for key, case in zip(keys, cases, strict=True)]
 
 
 def _join_free_lines(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> list[Treatment]:
@@ -304,28 +486,22 @@ def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
 
 
 def _by_hand(given: OrderTreatment, treated: Treatment) -> Treatment:
-    """A line without VAT as a person said; what was taxed stays taxed, and what is free needs no reason."""
-    if treated.rate or treated.reason == "free":
+    """A line without VAT as a person said; what was taxed stays taxed, and what is free or outside VAT needs no reason."""
+    if treated.rate or treated.reason == "free" or treated.reason in _OUTSIDE_VAT:
         return treated
     category = legal_texts()[given.name].category or treated.category
     return replace(treated, category=category, reason="by_hand", mention=given.name, problem=None, flag=None)
 
 
-def _rate_flag(case: Case, row: _TreatmentRow) -> Problem | None:
-    if row.category is not Category.STANDARD or row.problem:
-        return None
-    if is_known(case.seller_country, case.rate, case.on) or is_known(case.destination, case.rate, case.on):
-        return None
-    message = Message(
-        "{rate} is not a VAT rate that is known for {destination}; check the tax settings of the shop.",
-        rate=Percent(case.rate),
-        destination=_destination(case),
-    )
-    return Problem("rate_unknown", message)
+def _names(case: Case) -> str:
+    names = [f"“{name}”" for name in dict.fromkeys(case.names)]
+    return ", ".join((*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])))
 
 
 def _destination(case: Case) -> str | Message:
-    return case.destination or Message("an unknown country")
+    return (
+        Message("Northern Ireland") if case.destination == "XI" else case.destination or Message("an unknown country")
+    )
 
 
 def _member_prefix(prefix: str) -> bool:

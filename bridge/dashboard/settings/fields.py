@@ -17,6 +17,7 @@ from worker.domain import settings_form
 from worker.domain.document import SendMode
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import VatRegime
+from worker.domain.zero_reason import Untaxed
 
 Options = Sequence[tuple[str, str]]
 
@@ -30,6 +31,7 @@ class FormField:
     kind: str = "text"
     help: str = ""
     options: Options = ()
+    words: Options = ()  # what may be typed, and what it means, below the field
     needed: bool = False
     narrow: bool = False  # shares its line with the narrow one beside it
 
@@ -191,12 +193,44 @@ def vat() -> SettingsPage:
                         kind="select",
                         options=tuple((str(key), text) for key, text in regimes.items()),
                     ),
-                    FormField("vat.oss", _("Uses the One Stop Shop for consumers in other EU countries"), kind="check"),
                     FormField(
                         "vat.sells_services",
                         _("Sells services, not goods"),
                         kind="check",
                         help=_("Decides which sentence stands on sales without VAT to businesses abroad."),
+                    ),
+                ),
+            ),
+            FieldGroup(
+                _("Consumers in other EU countries"),
+                (
+                    FormField(
+                        "vat.oss",
+                        _("The company declares consumers in other EU countries in the One Stop Shop (OSS)"),
+                        kind="check",
+                        help=_(
+                            "Then goods and downloads carry the VAT of the customer's country. Without it they carry your own, which is right up to 10,000 EUR a year over all other EU countries together."
+                        ),
+                    ),
+                    FormField(
+                        "vat.oss_since",
+                        _("OSS since"),
+                        kind="date",
+                        help=_("The first day of the registration; empty when it holds for every order."),
+                    ),
+                ),
+            ),
+            FieldGroup(
+                _("What is sold without VAT"),
+                (
+                    FormField(
+                        "vat.zero_reasons",
+                        _("Things without VAT, and why"),
+                        kind="area",
+                        help=_(
+                            "One a line: a tax class, an article number (sku) or a name, and what it is, like tax class zero-rate = zero_rated, sku GIFT-50 = voucher or name Statiegeld* = packaging. A * stands for any text. Without a line here an order with something untaxed waits as a draft."
+                        ),
+                        words=untaxed_words(),
                     ),
                 ),
             ),
@@ -220,6 +254,19 @@ def vat() -> SettingsPage:
                 ),
             ),
         ),
+    )
+
+
+def untaxed_words() -> Options:
+    """What a thing without VAT may be said to be, and what that means."""
+    return (
+        (Untaxed.VOUCHER, _("gift voucher for several things: VAT is due when it is spent")),
+        (Untaxed.PACKAGING, _("deposit on packaging that comes back")),
+        (Untaxed.DISBURSEMENT, _("paid in the customer's name and for his account")),
+        (Untaxed.TIP, _("tip or gift for which nothing is owed")),
+        (Untaxed.MARGIN, _("second-hand goods under the margin scheme")),
+        (Untaxed.EXEMPT, _("exempt by art. 44")),
+        (Untaxed.ZERO_RATED, _("taxed at 0 % by law, like newspapers and recovered materials")),
     )
 
 

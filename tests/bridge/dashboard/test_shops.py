@@ -1,12 +1,13 @@
 """Making a shop on a page, with the settings of another one; and who may."""
 
 from dataclasses import replace
+from datetime import date
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
-from worker.domain.shop import BrandingSettings, OrderSettings, Shop
+from worker.domain.shop import BrandingSettings, OrderSettings, Shop, VatSettings
 from worker.store import shops
 
 CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT),)
@@ -31,6 +32,7 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
         branding=BrandingSettings("#334155"),
         texts={"mail.subject/invoice/paid/nl": "Dag"},
         orders=OrderSettings(NOW, {"klaar": "completed"}),
+        vat=VatSettings(sells_services=True, oss=True, oss_since=date(2026, 7, 1)),
     )
     operator = signed_in(app, "els@host.example", operator=True)
     operator.get("/shops/new")
@@ -42,6 +44,19 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
     assert (shop.name, shop.url, shop.test, shop.orders.since) == ("Nieuw", "https://nieuw.example", True, NOW)
     assert (shop.rules, shop.branding.accent, shop.orders.status_map) == (CONFIRM, "#334155", {"klaar": "completed"})
     assert (shop.seller.name, shop.numbering.continued_after, shop.branding.logo) == ("", {}, None)
+    assert shop.vat == VatSettings(sells_services=True)
+
+
+def test_a_new_shop_is_in_oss_only_when_it_is_said_and_from_the_day_that_is_said(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+    told = {"name": "Nieuw", "url": "https://nieuw.example/", "vat.oss": "1"}
+
+    answer = operator.post("/shops/new", **told, **{"vat.oss_since": "ooit"})
+    assert (answer.status_code, 'id="error-vat.oss_since"' in answer.text) == (422, True)
+
+    operator.post("/shops/new", **told, **{"vat.oss_since": "2026-07-01"})
+    assert made(app).vat == VatSettings(oss=True, oss_since=date(2026, 7, 1))
 
 
 def test_what_is_wrong_with_a_new_shop_stands_beside_its_field(app: BridgeApp) -> None:
