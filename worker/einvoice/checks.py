@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from lxml import etree
-from stdnum import iban
+from stdnum import iban, iso11649
 from stdnum.be import ogm_vcs
 from stdnum.be import vat as belgian_vat
 
@@ -101,14 +101,17 @@ NUMBERS: tuple[tuple[str, Callable[[str], bool]], ...] = (
 def payment_faults(root: Node) -> Iterator[Fault]:
     account, reference = "cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID", "cac:PaymentMeans/cbc:PaymentID"
     yield from (("iban", found) for found in texts(root, account) if not iban.is_valid(found, check_country=False))
-    yield from (("payment_reference", found) for found in texts(root, reference) if not is_structured(found))
+    yield from (("payment_reference", found) for found in texts(root, reference) if not is_reference(found))
     is_open = number(root, "cac:LegalMonetaryTotal/cbc:PayableAmount") > 0
     says_when = texts(root, "cbc:DueDate") or texts(root, "cac:PaymentTerms/cbc:Note")
     if is_open and not says_when and etree.QName(root).localname == "Invoice":
         yield "no_due_date", "neither due date nor terms"
 
 
-def is_structured(found: str) -> bool:
+def is_reference(found: str) -> bool:
+    """Whether the check digits are right: of the Belgian structured communication, or of the RF form for buyers abroad."""
+    if found.startswith("RF"):
+        return bool(iso11649.is_valid(found))
     return len(found) == 12 and found.isdigit() and ogm_vcs.is_valid(found)
 
 

