@@ -117,6 +117,7 @@ DRAFT: dict[str, Json] = {
 SELLER = object_of(
     {
         "address": ADDRESS,
+        "sole_trader": BOOLEAN,
         **dict.fromkeys(
             (
                 "name",

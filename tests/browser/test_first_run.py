@@ -42,7 +42,7 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
 
     fill(
         page,
-        seller__name="De Gouden Koffiepot", seller__legal_form="BV", seller__address__street="Koestraat 41",
+        seller__name="De Gouden Koffiepot", seller__legal_form="BV", seller__register="RPR Gent", seller__address__street="Koestraat 41",
         seller__address__postcode="9000", seller__address__city="Gent", seller__address__country="BE",
         seller__vat_number="BE0445566135", seller__email="els@host.example", seller__iban="BE71096123456769",
     )  # fmt: skip

@@ -97,7 +97,8 @@ class ShopAtHand:
 
 SELLER_OPTIONS = (
     "--seller-name", "De Gouden Koffiepot", "--seller-street", "Koestraat 41", "--seller-postcode", "9000",
-    "--seller-city", "Gent", "--seller-country", "BE", "--seller-kbo", "0445566134", "--seller-email", "winkel@koffiepot.test",
+    "--seller-city", "Gent", "--seller-country", "BE", "--seller-vat", "BE0445566134", "--seller-email", "winkel@koffiepot.test",
+    "--seller-legal-form", "BV", "--seller-register", "RPR Gent", "--iban", "BE71096123456769",
 )  # fmt: skip
 
 

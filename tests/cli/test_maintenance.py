@@ -46,6 +46,9 @@ def shop_id(facturelay: Facturelay, shop: PretendShop) -> str:
         "BE0445566134",
         "--seller-email",
         "w@w.test",
+        "--sole-trader",
+        "--iban",
+        "BE71096123456769",
     )
     added = facturelay("shop", "add", "--name", "Winkel", "--url", shop.url, *keys, *seller, *rest, "--json")
     assert added.code == 0, added.err

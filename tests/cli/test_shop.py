@@ -162,6 +162,12 @@ def test_going_live_shows_what_is_ready(make_shop: MakeShop) -> None:
     assert checks["number_invoice"]["message"] == f"The next invoice is F{YEAR}-00001."
 
 
+def test_adding_a_shop_tells_what_the_law_still_wants_of_its_seller(facturelay: Facturelay) -> None:
+    company = ("--seller-name", "Gist", "--seller-country", "BE", "--seller-legal-form", "BV")
+    added = facturelay("shop", "add", "--name", "Gist", "--url", "http://127.0.0.1:1", *company)
+    assert "Still missing: street, postcode, city, VAT number, register of legal persons, like RPR Gent" in added.out
+
+
 def test_without_the_sellers_details_a_shop_stays_in_test(make_shop: MakeShop) -> None:
     shop = make_shop("--test", seller=False)
     assert "Gist cannot go live yet. The seller's details lack: name" in shop.refused("--live")

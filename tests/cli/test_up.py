@@ -25,6 +25,7 @@ RECORDINGS = Path(__file__).parents[1] / "recordings"
 SELLER = (
     "--seller-name", "De Gouden Koffiepot", "--seller-street", "Koestraat 41", "--seller-postcode", "9000",
     "--seller-city", "Gent", "--seller-country", "BE", "--seller-vat", "BE 0445.566.134", "--seller-email", "a@koffiepot.test",
+    "--seller-legal-form", "BV", "--seller-register", "RPR Gent", "--iban", "BE71096123456769",
 )  # fmt: skip
 
 

@@ -26,11 +26,11 @@ from worker.domain.shop import OrderSettings, Shop
 
 SHOPS = json.loads((Path(__file__).parent / "mail_holds.json").read_text())
 CASES = [(shop, case) for shop in SHOPS for case in shop["cases"]]
+# Only a seller abroad may do without an account on its documents.
 SELLER = Seller(
     name="De Gouden Koffiepot",
-    address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
-    vat_number="BE0445566134",
-    enterprise_number="0445566134",
+    address=Address(street="Damrak 41", postcode="1012 LK", city="Amsterdam", country="NL"),
+    vat_number="NL004495445B01",
     email="winkel@koffiepot.test",
 )
 

@@ -431,4 +431,4 @@ def test_an_incomplete_seller_makes_drafts_only() -> None:
     shop = replace(shop, seller=replace(shop.seller, vat_number="", enterprise_number=""))
     (problem,) = look(an_order(paid=True), shop=shop).drafts[0].problems
     assert problem.code == "seller_incomplete"
-    assert "VAT or enterprise number" in str(problem.message)
+    assert "VAT number" in str(problem.message)

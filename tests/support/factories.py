@@ -22,6 +22,7 @@ A_SELLER = Seller(
     address=Address("Nieuwewandeling 62", "", "9000", "Gent", "", "BE"),
     vat_number="BE0477472701",
     enterprise_number="0477472701",
+    register="RPR Gent, afdeling Gent",
     iban="BE68539007547034",
     bic="GKCCBEBB",
 )

@@ -23,6 +23,7 @@ SELLER = Seller(
     address=Address(street="Koestraat 41", postcode="9000", city="Gent", country="BE"),
     vat_number="BE0445566134",
     enterprise_number="0445566134",
+    register="RPR Gent, afdeling Gent",
     email="winkel@koffiepot.test",
     iban="BE71096123456769",
 )

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -79,9 +80,9 @@ def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
 
 
 def seller_check(shop: Shop) -> ReadinessCheck:
-    missing = shop.seller.missing()
+    missing = missing_of_seller(shop)
     message = (
-        Message("The seller's details lack: {missing}. Fill them in first.", missing=missing)
+        Message("The seller's details lack: {missing}. Fill them in first, under Company.", missing=missing)
         if missing
         else Message("The seller is complete.")
     )

@@ -1,7 +1,7 @@
 """`facturelay shop …`: make, show and change shops."""
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
@@ -15,6 +15,7 @@ from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NumberingChanges, ShopChanges
 from worker.cli.common import Lazy, open_services, show, table, with_data, with_json
 from worker.domain import settings_form
+from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop, VatRegime
@@ -61,6 +62,8 @@ RULE_AND_SELLER = (
                    multiple=True),
     setting_option("--seller-name", "seller.name", "Company name."),
     setting_option("--seller-legal-form", "seller.legal_form", "Legal form, like BV or SRL."),
+    setting_option("--sole-trader/--company", "seller.sole_trader", "Whether the seller is a natural person, without legal "
+                   "form and register.", default=None),
     setting_option("--seller-street", "seller.address.street", "Street and number."),
     setting_option("--seller-postcode", "seller.address.postcode", "Postcode."),
     setting_option("--seller-city", "seller.address.city", "City."),
@@ -161,8 +164,13 @@ def add(
             by=ACTOR,
             now=now,
         )
-    answer = {"id": made.shop_id, "delivery_url": delivery_url(services, made), "webhook_secret": secret}
-    show(answer, as_json=as_json, text=lambda: how_to_connect(made, answer))
+    answer = {
+        "id": made.shop_id,
+        "delivery_url": delivery_url(services, made),
+        "webhook_secret": secret,
+        "missing": list(missing_of_seller(made)),
+    }
+    show(answer, as_json=as_json, text=lambda: how_to_connect(made, answer) + what_is_missing(made))
 
 
 @shop.command("list")
@@ -196,7 +204,7 @@ def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
         **vars(found.shop),
         "delivery_url": delivery_url(services, found.shop),
         "has_rest_key": found.secrets.has_rest,
-        "missing": list(found.shop.seller.missing()),
+        "missing": list(missing_of_seller(found.shop)),
         "next_numbers": {str(kind): number for kind, number in coming.items()},
     }
     show(value, as_json=as_json, text=lambda: "\n".join(describe(found.shop, value)))
@@ -385,12 +393,19 @@ def delivery_url(services: Services, shop: Shop) -> str:
     return f"{services.settings.public_url}/webhooks/{shop.shop_id}"
 
 
-def how_to_connect(shop: Shop, answer: dict[str, str]) -> str:
+def how_to_connect(shop: Shop, answer: Mapping[str, Any]) -> str:
     return (
         f"{shop.name}\n  id              {answer['id']}\n  delivery URL    {answer['delivery_url']}\n"
         f"  webhook secret  {answer['webhook_secret']}\n\n"
         "In WooCommerce → Settings → Advanced → Webhooks make two webhooks, “Order created” and “Order updated”,\n"
         "both active, with this delivery URL and this secret."
+    )
+
+
+def what_is_missing(shop: Shop) -> str:
+    missing = ", ".join(map(str, missing_of_seller(shop)))
+    return (
+        f"\n\nUntil the seller is complete every order waits as a draft. Still missing: {missing}." if missing else ""
     )
 
 

@@ -11,13 +11,13 @@ from decimal import Decimal
 from worker.domain import mentions
 from worker.domain import texts as wording
 from worker.domain.assessment import quantity_and_price
+from worker.domain.completeness import seller_problem
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, credit_balance_of
 from worker.domain.credit_selection import CreditSelection, resolve_selection
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode, VatLine
 from worker.domain.draft import (
     exchange_rate,
     exchange_rate_problem,
-    seller_problem,
     vat_in_euro,
 )
 from worker.domain.language import phrase

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from worker.domain import mentions, texts, vat
 from worker.domain.assessment import Assessment, ChargedRate, assess
+from worker.domain.completeness import seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
 from worker.domain.language import language_of
 from worker.domain.money import to_cent
@@ -87,21 +88,6 @@ def exchange_rate(currency: str, shop: Shop) -> Decimal | None:
 def vat_in_euro(amount: Decimal, rate: Decimal | None) -> Decimal | None:
     """The VAT in EUR that an invoice in another currency must show (art. 91 and 230 of the VAT directive)."""
     return to_cent(amount / rate) if rate else None
-
-
-def seller_problem(shop: Shop) -> tuple[Problem, ...]:
-    missing = shop.seller.missing()
-    if not missing:
-        return ()
-    return (
-        Problem(
-            "seller_incomplete",
-            Message(
-                "The seller's details lack: {missing}. Fill them in, in the settings.",
-                missing=missing,
-            ),
-        ),
-    )
 
 
 def exchange_rate_problem(currency: str, vat_amount: Decimal, rate: Decimal | None) -> tuple[Problem, ...]:

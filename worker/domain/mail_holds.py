@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import Shop
@@ -53,7 +54,7 @@ class HoldRules:
 
 def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
     """The table of *shop*. Where its documents do not reach customers by themselves, it holds nothing."""
-    quiet = shop.test or shop.suspended or not can_mail or bool(shop.seller.missing())
+    quiet = shop.test or shop.suspended or not can_mail or bool(missing_of_seller(shop))
     mails: dict[str, tuple[HoldCondition, ...]] = {}
     if not quiet:
         sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND]

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from worker.message import Message
-
 
 @dataclass(frozen=True)
 class Address:
@@ -19,7 +17,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Seller:
-    """The shop's company. *vat_number* carries its country prefix; *enterprise_number* is the 10-digit KBO/BCE number."""
+    """The shop's company. *vat_number* carries its country prefix; *enterprise_number* is the 10-digit KBO/BCE number.
+
+    A *sole_trader* is a natural person, who has no legal form and stands in no register of legal persons.
+    """
 
     name: str = ""
     legal_form: str = ""
@@ -32,18 +33,7 @@ class Seller:
     website: str = ""
     iban: str = ""
     bic: str = ""
-
-    def missing(self) -> tuple[Message, ...]:
-        """Name what an invoice cannot do without (art. 5 RD 1) and this seller lacks; empty when complete."""
-        wanted = (
-            (Message("name"), self.name),
-            (Message("street"), self.address.street),
-            (Message("postcode"), self.address.postcode),
-            (Message("city"), self.address.city),
-            (Message("country"), self.address.country),
-            (Message("VAT or enterprise number"), self.vat_number or self.enterprise_number),
-        )
-        return tuple(what for what, value in wanted if not value)
+    sole_trader: bool = False
 
 
 @dataclass(frozen=True)

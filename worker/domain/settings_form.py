@@ -314,6 +314,7 @@ EMAIL_ADDRESSES = SettingCodec(lambda _, text: email_address.check_addresses(tex
 FIELDS: dict[str, SettingCodec] = {
     "name": SettingCodec(read_name, as_text),
     "seller.name": PLAIN,
+    "seller.sole_trader": CHECKBOX,
     "seller.legal_form": PLAIN,
     "seller.address.street": PLAIN,
     "seller.address.postcode": PLAIN,

@@ -14,6 +14,7 @@ from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
+from worker.domain.completeness import seller_problem
 from worker.domain.document import SendMode
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import VatRegime
@@ -62,7 +63,7 @@ def company() -> SettingsPage:
     return SettingsPage(
         _("Company"),
         _(
-            "What stands on every document. The law wants name, address and number of the seller; without them orders wait as drafts."
+            "What stands on every document. The law wants name, address, VAT number and account of the seller, and of a company its legal form and register; without them orders wait as drafts."
         ),
         (
             FieldGroup(
@@ -70,6 +71,18 @@ def company() -> SettingsPage:
                 (
                     FormField("seller.name", _("Company name"), needed=True),
                     FormField("seller.legal_form", _("Legal form"), help=_("Like BV or SRL."), narrow=True),
+                    FormField(
+                        "seller.register",
+                        _("Register of legal persons"),
+                        help=_("Like RPR Gent or RPM Bruxelles."),
+                        narrow=True,
+                    ),
+                    FormField(
+                        "seller.sole_trader",
+                        _("Sole trader"),
+                        kind="check",
+                        help=_("A natural person, who has no legal form and stands in no register of legal persons."),
+                    ),
                     FormField("seller.address.street", _("Street and number"), needed=True),
                     FormField("seller.address.postcode", _("Postcode"), needed=True, narrow=True),
                     FormField("seller.address.city", _("City"), needed=True, narrow=True),
@@ -84,15 +97,9 @@ def company() -> SettingsPage:
                         "seller.enterprise_number", _("Enterprise number (KBO/BCE)"), help=_("Ten digits."), narrow=True
                     ),
                     FormField(
-                        "seller.register",
-                        _("Register of legal persons"),
-                        help=_("Like RPR Gent or RPM Bruxelles."),
-                        narrow=True,
-                    ),
-                    FormField(
                         "seller.iban",
                         _("Account number (IBAN)"),
-                        help=_("Unpaid invoices say where to pay, with a QR code."),
+                        help=_("The law wants it on every document; unpaid invoices say where to pay, with a QR code."),
                         narrow=True,
                     ),
                     FormField("seller.bic", _("BIC of the bank"), narrow=True),
@@ -308,7 +315,8 @@ def save(shop_id: str, topic: str) -> Response:
 
 
 def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return settings_page("fields", topic, status=status, page=PAGES[topic](), form=form)
+    problems = seller_problem(shop()) if topic == "company" else ()
+    return settings_page("fields", topic, status=status, page=PAGES[topic](), form=form, problems=problems)
 
 
 def settings_page(template: str, topic: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
