@@ -12,7 +12,7 @@ from worker.domain.decide import RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.legal_term import taxable_at
 from worker.domain.order import Order
-from worker.store import order_search
+from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, orders
 
@@ -77,6 +77,7 @@ def save(
         )
     )
     order_search.update(connection, shop_id, order)
+    payment_methods.remember(connection, shop_id, order)
 
 
 def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:

@@ -50,6 +50,7 @@ TOPICS = (
     Topic("company", lambda: _("Company")),
     Topic("rules", lambda: _("Rules")),
     Topic("orders", lambda: _("Orders")),
+    Topic("payment", lambda: _("Payment")),
     Topic("numbering", lambda: _("Numbers")),
     Topic("branding", lambda: _("Branding")),
     Topic("texts", lambda: _("Texts")),

@@ -162,19 +162,8 @@ def orders() -> SettingsPage:
                 ),
             ),
             FieldGroup(
-                _("Paying and crediting"),
-                (
-                    FormField("payment_days", _("Days until an unpaid invoice is due"), kind="number"),
-                    FormField(
-                        "payment_terms",
-                        _("Payment methods that mean something else here"),
-                        kind="area",
-                        help=_(
-                            "One a line. With “invoice_gateway=30 days” an order of that method is sold on account: its invoice asks for a transfer within 30 days, even when the shop calls the order paid. With “klarna=paid” its completed orders are paid."
-                        ),
-                    ),
-                    FormField("credit_notes", _("Credit notes for refunds"), kind="select", options=send_modes()),
-                ),
+                _("Crediting"),
+                (FormField("credit_notes", _("Credit notes for refunds"), kind="select", options=send_modes()),),
             ),
         ),
     )

@@ -8,9 +8,10 @@ from bridge.dashboard.settings import (
     go_live,
     mail,
     numbering,
+    payment,
     privacy,
     rules,
     texts,
 )
 
-PAGES = (fields, rules, numbering, branding, texts, mail, connection, api_access, privacy, go_live)
+PAGES = (fields, rules, payment, numbering, branding, texts, mail, connection, api_access, privacy, go_live)

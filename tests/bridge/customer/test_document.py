@@ -13,14 +13,16 @@ from sqlalchemy import text
 
 from bridge import create_app
 from bridge.i18n.translate import CATALOG_PACKAGE
-from tests.support.bridge_app import KEY, NOW, PDF, BridgeApp, a_credit_note_for, a_file, settings_for
+from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_note_for, a_file, settings_for
+from tests.support.factories import an_order
 from tests.support.issuing import pay
 from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.payment_method import Means
 from worker.domain.step import RENDER
 from worker.i18n import LANGUAGES, Translator
 from worker.message import Message
 from worker.net import document_link
-from worker.store import document_links, documents, jobs, steps
+from worker.store import document_links, documents, jobs, orders, steps
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -215,6 +217,35 @@ def test_only_web_addresses_become_pay_buttons(app: BridgeApp, pay_url: str) -> 
     )
 
     assert "Online betalen" not in app.client.get(f"/d/{token_of(other)}").text
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"), [("pending", True), ("failed", True), ("on-hold", False), ("completed", False)]
+)
+def test_the_pay_button_is_there_while_the_shop_takes_the_payment(app: BridgeApp, status: str, offered: bool) -> None:
+    token = token_of(app.issue())
+    with app.store.write() as connection:
+        orders.save(connection, SHOP, an_order(status=status), rule_results=(), flags=(), as_of=NOW)
+
+    assert ("Online betalen" in app.client.get(f"/d/{token}").text) == offered
+
+
+@pytest.mark.parametrize(
+    ("payment", "told"),
+    [
+        (PaymentRequest(means=Means.ON_DELIVERY), "Te betalen bij levering"),
+        (
+            PaymentRequest(means=Means.PROVIDER_TRANSFER, provider="Mollie"),
+            "Met de overschrijving waarover Mollie je mailde",
+        ),
+    ],
+)
+def test_who_owes_no_transfer_is_told_how_to_pay_and_no_account(
+    app: BridgeApp, payment: PaymentRequest, told: str
+) -> None:
+    page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
+
+    assert (told in page, "Rekening" in page, "Online betalen" in page) == (True, False, False)
 
 
 @pytest.mark.parametrize("number", ["F/2026/17", 'F"17"', "F\r\n17", "Fé17", "../../F17", "F 17"])

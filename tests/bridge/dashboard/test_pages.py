@@ -9,14 +9,17 @@ import pytest
 from sqlalchemy import update
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.factories import an_order
 from tests.support.issuing import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.document import Kind
+from worker.domain.order import Order
+from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import MAIL
 from worker.message import Message, plain_message
-from worker.store import document_links, sessions, shops, steps, tasks, users
+from worker.store import document_links, orders, sessions, shops, steps, tasks, users
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
@@ -89,6 +92,31 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     assert asked(app) == ("dry_run_rules", {"rules": rule})
     assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
     assert settings_of(app).rules == (Rule.parse(rule),) != before
+
+
+def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) -> None:
+    visitor, page = admin(app), f"{SETTINGS}/payment"
+    seen = (a_seen_order("cod", "Bij levering"), a_seen_order("igfw_invoice_gateway", "Op factuur (30 dagen)"))
+    with app.store.write() as connection:
+        for order in seen:
+            orders.save(connection, SHOP, order, rule_results=(), flags=(), as_of=NOW)
+    shown = visitor.get(page).text
+    chosen = {"payment_days": "14", "method-0": "cod", "means-0": "", "method-1": "igfw_invoice_gateway"}
+    wrong = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": "soon"})
+
+    assert ("Bij levering" in shown, "Op factuur (30 dagen)" in shown) == (True, True)
+    assert (wrong.status_code, settings_of(app).payment_terms) == (HTTPStatus.UNPROCESSABLE_ENTITY, {})
+    saved = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": ""})
+    assert saved.status_code == HTTPStatus.SEE_OTHER
+    assert settings_of(app).payment_days == 14
+    assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms(14)}
+    assert 'value="on_account" selected' in visitor.get(page).text
+    visitor.post(page, **chosen, **{"means-1": "paid"})
+    assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms()}
+
+
+def a_seen_order(method: str, title: str) -> Order:
+    return an_order(order_id=len(method), payment_method=method, payment_title=title)
 
 
 def test_a_text_is_saved_for_its_kind_and_language_and_goes_back_to_the_default(app: BridgeApp) -> None:

@@ -248,6 +248,15 @@ order_treatments = Table(
     Index("ix_order_treatments_shop_order", "shop_id", "order_id", "treatment_id"),
 )
 
+# The methods that orders came with, so that the owner can say what each means.
+payment_methods = Table(
+    "payment_methods",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+)
+
 # What an order is found by: the words of its buyer, its mail address, its number and those of its documents.
 order_search = Table(
     "order_search",

@@ -333,6 +333,14 @@ def upgrade() -> None:
     op.create_index("ix_orders_shop_taxable_at", "orders", ["shop_id", "taxable_at"], unique=False)
     op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "order_id"], unique=False)
     op.create_table(
+        "payment_methods",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payment_methods_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "method", name=op.f("pk_payment_methods")),
+    )
+    op.create_table(
         "plugins",
         sa.Column("plugin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),

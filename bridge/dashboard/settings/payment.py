@@ -1,0 +1,86 @@
+"""How customers pay: the days they have, and what each of the shop's payment methods means for what is paid."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.accounts.access import shop
+from bridge.context import context, redirect_to
+from bridge.dashboard.settings import blueprint, change_shop
+from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.forms import Form
+from bridge.i18n.translate import _, translate_message
+from worker.actions.shop_settings import ShopChanges
+from worker.domain.payment_method import PaymentTerms
+from worker.domain.settings_form import WrongSettings
+from worker.store import payment_methods
+
+MOST_METHODS = 200
+AS_THE_SHOP, PAID, ON_ACCOUNT = "", "paid", "on_account"
+
+
+@blueprint.get("/payment")
+def payment(shop_id: str) -> Response:
+    values = {"payment_days": str(shop().payment_days)}
+    for number, (method, terms) in enumerate(methods_of(shop_id).items()):
+        values |= {f"method-{number}": method, **as_fields(terms, number)}
+    return page(shop_id, Form(values))
+
+
+@blueprint.post("/payment")
+def save_payment(shop_id: str) -> Response:
+    """Store what was chosen of each method, all of it or none."""
+    form = Form.from_request(request.form)
+    chosen = [terms_as_text(form, number) for number in range(MOST_METHODS) if f"method-{number}" in form.values]
+    given = {
+        "payment_days": form.values.get("payment_days", ""),
+        "payment_terms": "\n".join(text for text in chosen if text),
+    }
+    try:
+        change_shop(shop_id, ShopChanges(given))
+    except WrongSettings as error:
+        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved."), "good")
+    return redirect_to(f"/s/{shop_id}/settings/payment")
+
+
+def methods_of(shop_id: str) -> dict[str, PaymentTerms | None]:
+    """The methods that orders came with, and those that were given terms before any order did."""
+    with context().store.read() as connection:
+        seen = payment_methods.of_shop(connection, shop_id)
+    return {method: shop().payment_terms.get(method) for method in (*seen, *shop().payment_terms)}
+
+
+def as_fields(terms: PaymentTerms | None, number: int) -> dict[str, str]:
+    if terms is None:
+        return {f"means-{number}": AS_THE_SHOP}
+    if terms.days is None:
+        return {f"means-{number}": PAID}
+    return {f"means-{number}": ON_ACCOUNT, f"days-{number}": str(terms.days)}
+
+
+def terms_as_text(form: Form, number: int) -> str:
+    """As `settings_form` reads it: `klarna=paid`, `invoice_gateway=30 days`; nothing where the shop's word counts."""
+    method = form.values.get(f"method-{number}", "")
+    match form.values.get(f"means-{number}"):
+        case "paid":
+            return f"{method}=paid"
+        case "on_account":
+            return f"{method}={form.values.get(f'days-{number}') or form.values.get('payment_days', '')} days"
+    return ""
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    with context().store.read() as connection:
+        titles = payment_methods.of_shop(connection, shop_id)
+    rows = [(number, method, titles.get(method, "")) for number, method in enumerate(methods_of(shop_id))]
+    return settings_page("payment", "payment", status=status, form=form, rows=rows, meanings=meanings())
+
+
+def meanings() -> Options:
+    return (
+        (AS_THE_SHOP, _("paid when the shop says when it was paid")),
+        (ON_ACCOUNT, _("sold on account: open until you say that it is paid")),
+        (PAID, _("paid, also when an order is completed without a day of payment")),
+    )

@@ -1,0 +1,29 @@
+"""The payment methods that a shop's orders came with, and what the shop calls them: the owner may say what each means."""
+
+from sqlalchemy import Connection, delete, insert, select
+
+from worker.domain.order import Order
+from worker.store.database.tables import payment_methods
+
+
+def remember(connection: Connection, shop_id: str, order: Order) -> None:
+    """Note the method of *order*, with its newest name. Call under the shop's lock."""
+    if not order.payment_method:
+        return
+    mine = (payment_methods.c.shop_id == shop_id, payment_methods.c.method == order.payment_method)
+    known = connection.execute(select(payment_methods.c.title).where(*mine)).scalar()
+    if known != order.payment_title:
+        connection.execute(delete(payment_methods).where(*mine))
+        connection.execute(
+            insert(payment_methods).values(shop_id=shop_id, method=order.payment_method, title=order.payment_title)
+        )
+
+
+def of_shop(connection: Connection, shop_id: str) -> dict[str, str]:
+    """The name of each method, by its id in WooCommerce."""
+    rows = connection.execute(
+        select(payment_methods.c.method, payment_methods.c.title)
+        .where(payment_methods.c.shop_id == shop_id)
+        .order_by(payment_methods.c.title, payment_methods.c.method)
+    )
+    return {row.method: row.title for row in rows}
