@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.maintenance import hourly_stats, retention
-from worker.notifications import alerts, legal_term
+from worker.notifications import alerts, distance_sales, legal_term
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.plugin import sync
@@ -135,6 +135,7 @@ SHOP_JOBS = (
     ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
     ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
     ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
+    ShopJob("distance_sales", lambda _settings: timedelta(hours=6), distance_sales.watch_distance_sales),
     ShopJob("daily_digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
 )
 GLOBAL_JOBS = (

@@ -103,6 +103,7 @@ def _line(line: OrderLine, treatment: Treatment, currency: str) -> Line:
         is_product=line.kind is LineKind.PRODUCT,
         vat_country=treatment.vat_country,
         mention=treatment.mention,
+        distance_sale=treatment.distance_sale,
     )
 
 

@@ -5,7 +5,7 @@ exactly the rest: an invoice and all its credit notes are nothing together, in b
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from worker.domain import mentions
@@ -238,6 +238,7 @@ def _refunded_lines(refund: Refund, original: Draft) -> tuple[Line, ...]:
                 is_product=line.kind is LineKind.PRODUCT,
                 vat_country=on_invoice.vat_country,
                 mention=on_invoice.mention,
+                distance_sale=on_invoice.distance_sale,
             )
         )
     return tuple(lines)
@@ -249,7 +250,10 @@ def _residue_line(net: Decimal, group: VatGroup, source: CreditSource, invoice: 
     key = "refund_line" if isinstance(source, Refund) else "credit_line"
     text = phrase(key, invoice.draft.language).format(number=invoice.number)
     country = _countries_of(invoice.draft).get(group, "")
-    return Line(text, quantity, price, net, *group, is_product=False, vat_country=country)
+    # Nobody knows which lines the amount is for: it is taken off the distance sales where they were all of that rate.
+    distance_sale = all(one.distance_sale for one in invoice.draft.lines if (one.category, one.rate) == group)
+    line = Line(text, quantity, price, net, *group, is_product=False)
+    return replace(line, vat_country=country, distance_sale=distance_sale)
 
 
 def _countries_of(original: Draft) -> dict[VatGroup, str]:

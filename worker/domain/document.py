@@ -50,6 +50,7 @@ class Line:
     """One printed line. *unit_price* is net with up to six decimals; *net* is net x quantity, to the cent.
 
     *vat_country* is whose VAT it is, where it is not the seller's own; *mention* the key of the sentence that explains its VAT.
+    *distance_sale*: it counts towards the 10,000 EUR a year up to which consumers abroad pay the seller's own VAT.
     """
 
     description: str
@@ -64,6 +65,7 @@ class Line:
     is_product: bool = True
     vat_country: str = ""
     mention: str = ""
+    distance_sale: bool = False
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,11 @@ class Case:
         return self.zone is Zone.EU and not self.foreign_business
 
     @property
+    def distance_sale(self) -> bool:
+        """Goods or an electronic service for a consumer in another member state (art. 59c of the VAT directive)."""
+        return self.to_consumer and not self.vat_number and (self.supply is Supply.GOODS or self.electronic)
+
+    @property
     def taxed_at_destination(self) -> bool:
         """Owed in the consumer's country once the seller is in OSS (art. 33 and 58 of the VAT directive)."""
         return self.to_consumer and self.oss and (self.supply is Supply.GOODS or self.electronic)
@@ -104,6 +109,7 @@ class Treatment:
     reason: str
     mention: str = ""
     vat_country: str = ""
+    distance_sale: bool = False
     problem: Problem | None = None  # makes the document wait as a draft
     flag: Problem | None = None  # shown, stops nothing
 
@@ -340,6 +346,7 @@ def treat(case: Case) -> Treatment:
         reason=row.reason,
         mention=row.mention,
         vat_country=case.destination if row.reason == "oss" else "",
+        distance_sale=case.distance_sale and row.category in (Category.STANDARD, Category.ZERO_RATED),
         problem=Problem(row.reason, row.problem(case)) if row.problem else None,
         flag=Problem(row.reason, row.flag(case)) if row.flag else None,
     )

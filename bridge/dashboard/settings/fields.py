@@ -8,17 +8,19 @@ from babel import Locale
 from flask import Response, abort, flash, make_response, render_template, request
 
 from bridge.accounts.access import shop
-from bridge.context import redirect_to
+from bridge.context import context, redirect_to
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop
 from bridge.forms import Form
-from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message, translator
+from bridge.i18n.translate import LANGUAGE_NAMES, _, format_amount, translate_message, translator
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.completeness import seller_problem
+from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import VatRegime
 from worker.domain.zero_reason import Untaxed
+from worker.store import distance_sales
 
 Options = Sequence[tuple[str, str]]
 
@@ -193,7 +195,9 @@ def vat() -> SettingsPage:
                         "vat.sells_services",
                         _("Sells services, not goods"),
                         kind="check",
-                        help=_("Decides which sentence stands on sales without VAT to businesses abroad."),
+                        help=_(
+                            "Counts only where neither the shop's product nor the order itself shows what was sold."
+                        ),
                     ),
                 ),
             ),
@@ -215,6 +219,7 @@ def vat() -> SettingsPage:
                         help=_("The first day of the registration; empty when it holds for every order."),
                     ),
                 ),
+                intro=distance_sales_so_far(),
             ),
             FieldGroup(
                 _("What is sold without VAT"),
@@ -278,6 +283,23 @@ def countries() -> Options:
         if len(code) == 2 and code.isalpha() and code not in ("ZZ", "EU", "UN", "EZ", "XA", "XB", "QO")
     )
     return (("", "–"), *((code, name) for name, code in named))
+
+
+def distance_sales_so_far() -> str:
+    """How near the shop is to the limit up to which consumers abroad pay its own VAT; nothing where that means nothing to it."""
+    today = context().now().astimezone(shop().zoneinfo).date()
+    if not is_watched(shop(), today):
+        return ""
+    with context().store.read() as connection:
+        sales = distance_sales.find(connection, shop().shop_id)
+    return _(
+        "Consumers in other EU countries bought goods and downloads for {now} in {year}, and for {before} in {year_before}, without VAT. When either passes {limit}, they must pay the VAT of their own country.",
+        now=format_amount(sales.of(today.year)),
+        year=str(today.year),
+        before=format_amount(sales.of(today.year - 1)),
+        year_before=str(today.year - 1),
+        limit=format_amount(LIMIT),
+    )
 
 
 def send_modes() -> Options:

@@ -1,6 +1,8 @@
 """The pages of the dashboard without a worker: what is saved, what is refused beside its field, and what is asked of the worker."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -12,14 +14,15 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.factories import an_order
 from tests.support.issuing import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
+from worker.domain.distance_sales import DistanceSales
 from worker.domain.document import Kind
 from worker.domain.order import Order
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
-from worker.domain.shop import OrderSettings, Shop
+from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.domain.step import MAIL
 from worker.message import Message, plain_message
-from worker.store import document_links, orders, sessions, shops, steps, tasks, users
+from worker.store import distance_sales, document_links, orders, sessions, shops, steps, tasks, users
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
@@ -53,6 +56,17 @@ def asked(app: BridgeApp, task_id: int = 1) -> tuple[str, dict[str, Any]] | None
 def roles(app: BridgeApp) -> dict[str, Role]:
     with app.store.read() as connection:
         return {member.user.email: member.role for member in users.members(connection, SHOP)}
+
+
+def test_the_vat_settings_show_how_near_the_shop_is_to_the_limit_until_it_uses_oss(app: BridgeApp) -> None:
+    visitor, sold = admin(app), DistanceSales({2026: Decimal("8120.50"), 2025: Decimal("340.00")})
+    with app.store.write() as connection:
+        distance_sales.save(connection, SHOP, sold, now=NOW)
+    shown = visitor.get(f"{SETTINGS}/vat").text
+    assert "€8,120.50 in 2026, and for €340.00 in 2025" in shown
+    with app.store.write() as connection:
+        shops.change(connection, replace(settings_of(app), vat=VatSettings(oss=True)))
+    assert "8,120.50" not in visitor.get(f"{SETTINGS}/vat").text
 
 
 def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
