@@ -63,6 +63,7 @@ lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin
 catalogs: venv-dev ## Bring the translations of documents, mails and pages in step with the code
 	@$(BIN)/python -m worker.i18n.extract
 	@$(BIN)/python -m bridge.i18n.extract
+	@$(BIN)/python -m worker.i18n.vat_cases
 
 # The header's name and description are for translators too, and xgettext does not see them there.
 pot: ## Write the plugin's template for translators

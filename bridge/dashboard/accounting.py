@@ -11,7 +11,9 @@ from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, translator
+from worker.domain.mentions import LegalText, mention
+from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, vat_cases
 from worker.errors import InvalidValue
 from worker.store import reports
 from worker.store.queries import register_check
@@ -61,6 +63,25 @@ def series(shop_id: str, series: str, period: int) -> Response:
     return make_response(
         render_template("dashboard/accounting/series.html", page=page, series=series, period=period, **neighbours(page))
     )
+
+
+@blueprint.get("/vat-cases")
+def vat_cases_page(shop_id: str) -> Response:  # noqa: ARG001  # the guard has read the shop
+    """What is done in which VAT case, with sentence, article and source: for the accountant."""
+    return make_response(
+        render_template(
+            "dashboard/accounting/vat_cases.html",
+            cases=vat_cases(),
+            by_hand=cases_by_hand(),
+            category_terms=CATEGORY_TERMS,
+            sentence_of=printed_sentence,
+        )
+    )
+
+
+def printed_sentence(legal: LegalText) -> str:
+    """The sentence as this shop prints it, in the reader's language."""
+    return mention(legal.key, language=translator().language, seller_country=shop().seller.address.country).text
 
 
 @blueprint.get("/journal")

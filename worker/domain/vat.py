@@ -21,7 +21,12 @@ from worker.domain.zero_reason import Untaxed, reason_of
 from worker.message import Message, Percent
 
 _SAID_BY_REGIME = {VatRegime.MARGIN: Untaxed.MARGIN, VatRegime.EXEMPT: Untaxed.EXEMPT}
-_OUTSIDE_VAT = (Untaxed.VOUCHER, Untaxed.PACKAGING, Untaxed.DISBURSEMENT, Untaxed.TIP)
+_OUTSIDE_VAT = {
+    Untaxed.VOUCHER: Message("Without VAT, and said to be a voucher that may be spent on several things"),
+    Untaxed.PACKAGING: Message("Without VAT, and said to be packaging that comes back"),
+    Untaxed.DISBURSEMENT: Message("Without VAT, and said to be paid in the customer's name and for his account"),
+    Untaxed.TIP: Message("Without VAT, and said to be a tip or a gift"),
+}
 # Shipping and fees share what the goods are; but sending a voucher is a service of its own.
 _SHARED_WITH_SHIPPING = (Untaxed.MARGIN, Untaxed.EXEMPT, Untaxed.ZERO_RATED)
 _MOST_NAMES = 3
@@ -115,8 +120,11 @@ class Treatment:
 
 
 @dataclass(frozen=True)
-class _TreatmentRow:
+class TreatmentRow:
+    """One row of the table: for which lines it holds, and what follows for them."""
+
     reason: str  # the code of its problem, too
+    case: Message  # what it is about, for the accountant's page
     when: Callable[[Case], bool]
     category: Category
     mention: str = ""
@@ -129,9 +137,10 @@ def _is_said_to_be(what: Untaxed) -> Callable[[Case], bool]:
 
 
 # First match wins, and every case has a match: a test goes through all of them.
-_TABLE = (
-    _TreatmentRow(
+TREATMENTS = (
+    TreatmentRow(
         "vat_not_allowed",
+        Message("VAT was charged by a small business under the franchise scheme"),
         lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -140,30 +149,37 @@ _TABLE = (
             rate=Percent(case.rate),
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "small_business",
+        Message("Sold by a small business under the franchise scheme"),
         lambda case: case.regime is VatRegime.SMALL_BUSINESS,
         Category.EXEMPT,
         mention="small_business",
     ),
     # What the shop says a thing without VAT is. What is outside VAT is so wherever the buyer is; E, as EN 16931 lets O stand
     # only alone and Z takes no reason.
-    *(_TreatmentRow(what, _is_said_to_be(what), Category.EXEMPT, mention=what) for what in _OUTSIDE_VAT),
-    _TreatmentRow(
+    *(
+        TreatmentRow(what, words, _is_said_to_be(what), Category.EXEMPT, mention=what)
+        for what, words in _OUTSIDE_VAT.items()
+    ),
+    TreatmentRow(
         "margin",
+        Message("Without VAT, and said to be second-hand goods under the margin scheme; not sent outside the EU"),
         lambda case: case.untaxed_as is Untaxed.MARGIN and case.zone is not Zone.OUTSIDE,
         Category.EXEMPT,
         mention="margin",
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "exempt",
+        Message("Without VAT, and said to be exempt by article 44; not sold outside the EU"),
         lambda case: case.untaxed_as is Untaxed.EXEMPT and case.zone is not Zone.OUTSIDE,
         Category.EXEMPT,
         mention="exempt",
     ),
     # The seller's own 0 %: to a consumer abroad as long as the seller's VAT is owed on what he buys.
-    _TreatmentRow(
+    TreatmentRow(
         "zero_rated",
+        Message("Without VAT, and said to be goods that the law taxes at 0 %"),
         lambda case: (
             case.untaxed_as is Untaxed.ZERO_RATED
             and (case.zone is Zone.DOMESTIC or (case.to_consumer and not case.taxed_at_destination))
@@ -172,8 +188,9 @@ _TABLE = (
         mention="zero_rated",
     ),
     # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code). But it must be somebody's.
-    _TreatmentRow(
+    TreatmentRow(
         "rate_unknown",
+        Message("VAT at a rate that the seller's country does not have, on a sale within that country"),
         lambda case: case.taxed and case.zone is Zone.DOMESTIC and not case.home_rate,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -184,9 +201,15 @@ _TABLE = (
             country=case.seller_country,
         ),
     ),
-    _TreatmentRow("domestic", lambda case: case.taxed and case.zone is Zone.DOMESTIC, Category.STANDARD),
-    _TreatmentRow(
+    TreatmentRow(
+        "domestic",
+        Message("VAT charged on a sale within the seller's country"),
+        lambda case: case.taxed and case.zone is Zone.DOMESTIC,
+        Category.STANDARD,
+    ),
+    TreatmentRow(
         "vat_eu_business_taxed",
+        Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.home_rate,
         Category.STANDARD,
         flag=lambda case: Message(
@@ -196,8 +219,9 @@ _TABLE = (
             vat_number=case.vat_number,
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "foreign_rate",
+        Message("VAT of another country, charged to a business with a valid VAT number of another member state"),
         lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -209,9 +233,18 @@ _TABLE = (
             vat_number=case.vat_number,
         ),
     ),
-    _TreatmentRow("oss", lambda case: case.taxed and case.under_oss, Category.STANDARD, mention="oss"),
-    _TreatmentRow(
+    TreatmentRow(
+        "oss",
+        Message("VAT of the consumer's country, charged by a seller who uses the One Stop Shop (OSS)"),
+        lambda case: case.taxed and case.under_oss,
+        Category.STANDARD,
+        mention="oss",
+    ),
+    TreatmentRow(
         "home_rate_under_oss",
+        Message(
+            "VAT of the seller's country, charged to a consumer abroad by a seller who uses the One Stop Shop (OSS)"
+        ),
         lambda case: case.taxed and case.taxed_at_destination and case.home_rate,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -223,11 +256,15 @@ _TABLE = (
             destination=_destination(case),
         ),
     ),
-    _TreatmentRow(
-        "eu_consumer", lambda case: case.taxed and case.zone is Zone.EU and case.home_rate, Category.STANDARD
+    TreatmentRow(
+        "eu_consumer",
+        Message("VAT of the seller's country, charged to a consumer in another member state"),
+        lambda case: case.taxed and case.zone is Zone.EU and case.home_rate,
+        Category.STANDARD,
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "foreign_rate",
+        Message("VAT of the consumer's country, charged by a seller who does not use the One Stop Shop (OSS)"),
         lambda case: case.taxed and case.zone is Zone.EU and case.destination_rate,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -239,8 +276,9 @@ _TABLE = (
             country=case.seller_country,
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "rate_unknown",
+        Message("VAT at a rate of neither the seller's nor the consumer's country"),
         lambda case: case.taxed and case.zone is Zone.EU,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -252,8 +290,9 @@ _TABLE = (
             country=case.seller_country,
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "foreign_rate",
+        Message("VAT of a country outside the EU"),
         lambda case: case.taxed and not case.home_rate,
         Category.STANDARD,
         problem=lambda case: Message(
@@ -265,8 +304,9 @@ _TABLE = (
             country=case.seller_country,
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "vat_export_taxed",
+        Message("VAT of the seller's country, charged on goods that leave the EU"),
         lambda case: case.taxed and case.supply is Supply.GOODS,
         Category.STANDARD,
         flag=lambda case: Message(
@@ -274,32 +314,47 @@ _TABLE = (
             rate=Percent(case.rate),
         ),
     ),
-    _TreatmentRow("outside_taxed", lambda case: case.taxed, Category.STANDARD),
+    TreatmentRow(
+        "outside_taxed",
+        Message("VAT of the seller's country, charged on a service to a customer outside the EU"),
+        lambda case: case.taxed,
+        Category.STANDARD,
+    ),
     # From here on no VAT was charged, and the shop does not say why.
-    _TreatmentRow("free", lambda case: case.free, Category.ZERO_RATED),
-    _TreatmentRow(
+    TreatmentRow(
+        "free", Message("Without VAT, because nothing is asked for it"), lambda case: case.free, Category.ZERO_RATED
+    ),
+    TreatmentRow(
         "intra_eu",
+        Message("Without VAT: goods to a business with a valid VAT number of another member state"),
         lambda case: case.zone is Zone.EU and case.supply is Supply.GOODS and case.foreign_business,
         Category.INTRA_EU,
         mention="intra_eu",
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "reverse_charge",
+        Message("Without VAT: a service to a business with a valid VAT number of another member state"),
         lambda case: case.zone is Zone.EU and case.foreign_business,
         Category.REVERSE_CHARGE,
         mention="reverse_charge",
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "export",
+        Message("Without VAT: goods that leave the EU"),
         lambda case: case.zone is Zone.OUTSIDE and case.supply is Supply.GOODS,
         Category.EXPORT,
         mention="export",
     ),
-    _TreatmentRow(
-        "outside_scope", lambda case: case.zone is Zone.OUTSIDE, Category.OUTSIDE_SCOPE, mention="outside_scope"
+    TreatmentRow(
+        "outside_scope",
+        Message("Without VAT: a service to a customer outside the EU"),
+        lambda case: case.zone is Zone.OUTSIDE,
+        Category.OUTSIDE_SCOPE,
+        mention="outside_scope",
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "no_tax_charged",
+        Message("Without VAT, to another member state, with a VAT number that is not valid"),
         lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
         Category.ZERO_RATED,
         problem=lambda case: Message(
@@ -310,8 +365,9 @@ _TABLE = (
             destination=_destination(case),
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "no_tax_charged",
+        Message("Without VAT, to a consumer in another member state, and nothing says why"),
         lambda case: case.zone is Zone.EU,
         Category.ZERO_RATED,
         problem=lambda case: Message(
@@ -322,8 +378,9 @@ _TABLE = (
             destination=_destination(case),
         ),
     ),
-    _TreatmentRow(
+    TreatmentRow(
         "no_tax_charged",
+        Message("Without VAT, within the seller's country, and nothing says why"),
         lambda case: case.zone is Zone.DOMESTIC,
         Category.ZERO_RATED,
         problem=lambda case: Message(
@@ -402,8 +459,8 @@ def vat_prefix(country: str) -> str:
     return "EL" if country == "GR" else country if country in EU else ""
 
 
-def _row_of(case: Case) -> _TreatmentRow:
-    return next(row for row in _TABLE if row.when(case))
+def _row_of(case: Case) -> TreatmentRow:
+    return next(row for row in TREATMENTS if row.when(case))
 
 
 def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:

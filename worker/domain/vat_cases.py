@@ -1,0 +1,54 @@
+"""What is done in which case, for an accountant to check: the table of `vat` and what a person may say of one order, in words."""
+
+from dataclasses import dataclass
+
+from worker.domain.document import Category
+from worker.domain.mentions import LegalText, legal_texts
+from worker.domain.order_treatment import TREATMENT_TERMS
+from worker.domain.vat import TREATMENTS
+from worker.message import Message
+
+# The VAT categories of EN 16931 (UNCL 5305), as an accountant calls them.
+CATEGORY_TERMS = {
+    Category.STANDARD: Message("VAT as charged"),
+    Category.ZERO_RATED: Message("zero rate"),
+    Category.EXEMPT: Message("exempt, or outside VAT"),
+    Category.REVERSE_CHARGE: Message("reverse charge"),
+    Category.INTRA_EU: Message("intra-Community supply"),
+    Category.EXPORT: Message("export"),
+    Category.OUTSIDE_SCOPE: Message("outside the scope of VAT"),
+}
+
+
+@dataclass(frozen=True)
+class VatCase:
+    """One case. Where it *waits*, the document is a draft that says what to do; *noted*: it is issued, and the owner is told.
+
+    *legal* is the sentence that is printed, with article, source and the day it was read; None where the law wants none.
+    """
+
+    case: Message
+    category: Category
+    legal: LegalText | None = None
+    waits: bool = False
+    noted: bool = False
+
+
+def vat_cases() -> tuple[VatCase, ...]:
+    """The cases of the table in its order: of those that fit a line, the first counts."""
+    return tuple(
+        VatCase(
+            case=row.case,
+            category=row.category,
+            legal=legal_texts()[row.mention] if row.mention else None,
+            waits=row.problem is not None,
+            noted=row.flag is not None,
+        )
+        for row in TREATMENTS
+    )
+
+
+def cases_by_hand() -> tuple[VatCase, ...]:
+    """What a person may say of one order's lines without VAT."""
+    found = ((term, legal_texts()[name]) for name, term in TREATMENT_TERMS.items())
+    return tuple(VatCase(term, legal.category or Category.EXEMPT, legal) for term, legal in found)
