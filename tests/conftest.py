@@ -32,6 +32,10 @@ MARKER_OF = {
 LONGEST = ("chaos", "wordpress", "browser", "slow")
 
 
+# No test asks the real VIES, whatever it reads its settings from.
+os.environ.setdefault("FACTURELAY_VIES_URL", "")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The switch of make golden."""
     parser.addoption(

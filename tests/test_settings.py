@@ -30,6 +30,7 @@ def test_with_nothing_set_everything_is_on_this_machine(tmp_path: Path) -> None:
         redis_url=f"unix://{tmp_path / 'valkey' / 'valkey.sock'}",
         secret_keys=(),
         exchange_rates_url=found.exchange_rates_url,  # on by itself, and off where Settings are built by hand
+        vies_url=found.vies_url,
     )
 
 

@@ -17,6 +17,7 @@ from worker.net.smtp_url import parse_smtp_url
 
 PREFIX = "FACTURELAY_"
 ECB_DAILY = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+VIES_CHECK_NUMBER = "https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number"
 # Read by the tests and by the e2e suite only; known, so that they do not stop a start.
 TEST_PREFIXES = ("FACTURELAY_E2E_", "FACTURELAY_TEST_")
 
@@ -150,6 +151,7 @@ VARIABLES = {
     "scheduler_seconds": Variable("FACTURELAY_SCHEDULER_SECONDS", whole_number),
     "poll_seconds": Variable("FACTURELAY_POLL_SECONDS", whole_number),
     "exchange_rates_url": Variable("FACTURELAY_EXCHANGE_RATES_URL", str, ECB_DAILY),
+    "vies_url": Variable("FACTURELAY_VIES_URL", str.strip, VIES_CHECK_NUMBER),
     "templates": Variable("FACTURELAY_TEMPLATES", read_folder),
     "lease_seconds": Variable("FACTURELAY_TEST_LEASE_SECONDS", whole_number),
     "longest_wait_seconds": Variable("FACTURELAY_TEST_LONGEST_WAIT_SECONDS", whole_number),
@@ -181,6 +183,7 @@ class Settings:
     scheduler_seconds: int = 5
     poll_seconds: int = 300
     exchange_rates_url: str = ""
+    vies_url: str = ""
     archive_url: str = field(default="", repr=False)
     templates: Path | None = None
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up

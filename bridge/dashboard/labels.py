@@ -23,7 +23,7 @@ def state_label(state: str) -> tuple[str, str, str]:
 
 
 def source_name(source: str) -> str:
-    return {"webhook": _("webhook"), "poll": _("task"), "person": _("by hand")}.get(source, source)
+    return {"webhook": _("webhook"), "poll": _("task"), "person": _("by hand"), "vies": "VIES"}.get(source, source)
 
 
 def status_name(status: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from tests.services.process import free_port
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop
+from worker.demo.pretend_vies import PretendVies
 from worker.demo.show import demo_settings
 from worker.processes import status
 from worker.processes.supervisor import set_up_link, start_all
@@ -50,9 +51,9 @@ class Running:
 def running() -> Iterator[Running]:
     # Not pytest's own folder: the broker's socket wants a short path.
     data = Path(tempfile.mkdtemp(prefix="facturelay-pages-", dir="/tmp"))
-    with PretendShop() as shop, Mailbox() as mailbox:
+    with PretendShop() as shop, Mailbox() as mailbox, PretendVies() as vies:
         port = free_port()
-        settings = demo_settings(data, port=port, smtp_url=mailbox.url)
+        settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url)
         processes = start_all(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
         try:
             services = Services(settings)

@@ -41,6 +41,7 @@ class Up:
             "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
             "FACTURELAY_LOG_LEVEL": "WARNING",
             "FACTURELAY_EXCHANGE_RATES_URL": "",
+            "FACTURELAY_VIES_URL": "",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "worker.cli", "up", "--port", str(self.port)],

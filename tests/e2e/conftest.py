@@ -162,6 +162,7 @@ def real_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
                 "FACTURELAY_PUBLIC_URL": os.environ.get("FACTURELAY_E2E_BRIDGE_URL", f"http://127.0.0.1:{port}"),
                 "FACTURELAY_SMTP_URL": smtp_url,
                 "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
+                "FACTURELAY_VIES_URL": "",
                 "FACTURELAY_LOG_LEVEL": "WARNING",
             }
         )

@@ -11,6 +11,7 @@ from tests.services.postgres import Postgres
 from tests.support.system import SECRET, SELLER, START, Clock, System
 from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop
+from worker.demo.pretend_vies import PretendVies
 from worker.domain.shop import OrderSettings, Shop
 from worker.services import Services
 from worker.settings import Settings
@@ -22,7 +23,7 @@ from worker.store.shops import Secrets
 def system(database_url: str, tmp_path: Path) -> Iterator[System]:
     """A connected shop that sells from Gent, on each kind of database."""
     clock = Clock()
-    with PretendShop() as shop, Mailbox() as mailbox:
+    with PretendShop() as shop, Mailbox() as mailbox, PretendVies() as vies:
         settings = Settings(
             data=tmp_path,
             public_url="https://documents.test",
@@ -31,6 +32,7 @@ def system(database_url: str, tmp_path: Path) -> Iterator[System]:
             redis_url=f"unix://{tmp_path / 'nobody.sock'}",
             secret_keys=("k" * 32,),
             smtp_url=mailbox.url,
+            vies_url=vies.url,
             allow_private_shops=True,
         )
         services = Services(settings, now=clock)
@@ -41,7 +43,7 @@ def system(database_url: str, tmp_path: Path) -> Iterator[System]:
         secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
         with services.store.write() as connection:
             shops.add(connection, services.encryption, made, secrets, now=clock.now)
-        here = System(services, shop, mailbox, clock, made.shop_id)
+        here = System(services, shop, mailbox, clock, made.shop_id, vies)
         yield here
         # A test may have moved in with other settings.
         for used in (services, here.services):

@@ -11,6 +11,8 @@ from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Re
 from worker.domain.party import Address, Seller
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop
+from worker.domain.vat import normalise_vat_number
+from worker.domain.vat_check import VatCheck
 
 PLACED_AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -121,7 +123,17 @@ def an_order(
         tax_rates=tax_rates,
         refunds=tuple(RefundSummary(refund.refund_id, refund.amount, refund.reason) for refund in refunds),
     )
-    return replace(order, **more)  # type: ignore[arg-type]  # the fields of an order, by name
+    order = replace(order, **more)  # type: ignore[arg-type]  # the fields of an order, by name
+    return order if "vat_check" in more else confirmed(order)
+
+
+def confirmed(order: Order) -> Order:
+    """*order* with VIES's word that its VAT number is valid, where it has one that another member state may have given."""
+    number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country)
+    if not number:
+        return order
+    check = VatCheck(number, True, A_SELLER.vat_number, PLACED_AT, "WAPIAAAAZWxhb3Jk")
+    return replace(order, vat_check=check)
 
 
 def a_refund(amount: str, *lines: OrderLine, refund_id: int = 301, reason: str = "") -> Refund:

@@ -149,6 +149,7 @@ def running_system(
                 "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
                 "FACTURELAY_SCHEDULER_SECONDS": "1",
                 "FACTURELAY_POLL_SECONDS": "3",
+                "FACTURELAY_VIES_URL": "",
                 "FACTURELAY_TEST_LEASE_SECONDS": "8",
                 "FACTURELAY_TEST_LONGEST_WAIT_SECONDS": "4",
                 "FACTURELAY_TEST_SHOP_TIMEOUT_SECONDS": "2",

@@ -8,6 +8,7 @@ from worker import jobs
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
+from worker.demo.pretend_vies import PretendVies
 from worker.domain.party import Address, Seller
 from worker.services import Services
 from worker.store import deliveries as inbox
@@ -53,6 +54,7 @@ class System:
     mailbox: Mailbox
     clock: Clock
     shop_id: str
+    vies: PretendVies
 
     def ring(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
         """Keep a delivery of *order*, as the bridge does."""

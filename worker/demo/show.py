@@ -18,6 +18,7 @@ from worker.demo.http_server import serve
 from worker.demo.mailbox import Mailbox
 from worker.demo.pages import ShownDecision, create_pages
 from worker.demo.pretend_shop import PretendShop, a_product
+from worker.demo.pretend_vies import PretendVies
 from worker.demo.recordings import Scenario, load
 from worker.domain.party import Address, Seller
 from worker.domain.shop import OrderSettings, Shop
@@ -125,9 +126,9 @@ def open_stage(*, workers: int) -> Iterator[Stage]:
     """Everything running, in a folder of its own that is gone afterwards."""
     data = Path(tempfile.mkdtemp(prefix="facturelay-demo-"))
     try:
-        with PretendShop() as shop, Mailbox() as mailbox:
+        with PretendShop() as shop, Mailbox() as mailbox, PretendVies() as vies:
             port = free_port()
-            settings = demo_settings(data, port=port, smtp_url=mailbox.url)
+            settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url)
             supervisor = start_all(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
             try:
                 services = Services(settings)
@@ -138,7 +139,7 @@ def open_stage(*, workers: int) -> Iterator[Stage]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
+def demo_settings(data: Path, *, port: int, smtp_url: str, vies_url: str) -> Settings:
     """Settings of the demo alone: what is set in this terminal for the real thing does not count."""
     ours = {
         "FACTURELAY_DATA": str(data),
@@ -149,6 +150,7 @@ def demo_settings(data: Path, *, port: int, smtp_url: str) -> Settings:
         "FACTURELAY_SCHEDULER_SECONDS": "1",
         # The demo shows what becomes of an order without a rate, and calls nobody on the network.
         "FACTURELAY_EXCHANGE_RATES_URL": "",
+        "FACTURELAY_VIES_URL": vies_url,
     }
     return prepare(Settings.from_environment(ours))
 

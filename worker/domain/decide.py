@@ -20,6 +20,8 @@ from worker.domain.order import Order, Refund
 from worker.domain.payment_request import counts_as_paid, is_paid, status_of, was_taken_back
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import Shop
+from worker.domain.vat_check import waiting_message
+from worker.domain.vat_proof import missing_proof
 from worker.errors import Rejected
 from worker.message import Message, Money, Percent
 
@@ -172,6 +174,7 @@ class _Decider:
             or self.unmet_condition(rule)
             or self.why_not_yet(rule)
             or self.already_drafted(cause, rule)
+            or self.waits_for_vies(cause, rule)
         )
         if reason:
             self.skip(str(rule), reason)
@@ -260,6 +263,16 @@ class _Decider:
     def draft_discarded(self, cause: str) -> tuple[str, Message] | None:
         thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)
         return ("discarded", Message("Its draft was discarded.")) if thrown_away else None
+
+    def waits_for_vies(self, cause: str, rule: Rule) -> tuple[str, Message] | None:
+        """An invoice that would go out by itself waits while VIES does not answer; a draft that is there is a person's already."""
+        check = self.order.vat_check
+        if rule.kind is not Kind.INVOICE or rule.send_mode is not SendMode.SEND or not (check and check.waits_until):
+            return None
+        stored = any(kept.draft.cause == cause for kept in self.history.drafts)
+        if stored or not missing_proof(self.order, self.shop, assess(self.order, self.shop).lines):
+            return None
+        return "waits_for_vies", waiting_message(check)
 
     def already_drafted(self, cause: str, rule: Rule) -> tuple[str, Message] | None:
         """Why *rule* must not make what another one makes, or what a person threw away."""

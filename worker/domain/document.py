@@ -9,6 +9,7 @@ from enum import StrEnum
 from worker.domain.money import ZERO
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.payment_method import Means
+from worker.domain.vat_check import VatCheck
 from worker.message import NO_MESSAGE, Message, Money
 
 
@@ -197,6 +198,7 @@ class Draft:
     test: bool = False
     einvoice_obstacle: Message = NO_MESSAGE  # why this document can be a PDF only; empty when it can be an e-invoice
     captions: Captions = Captions()
+    vat_check: VatCheck | None = None  # what VIES said of the buyer's number when this was drafted
 
     @property
     def is_paid(self) -> bool:

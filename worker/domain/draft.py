@@ -5,6 +5,7 @@ The figures are `assessment`; what exists already is `decide`, and numbers are `
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +19,8 @@ from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
 from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
 from worker.domain.shop import Shop
+from worker.domain.vat_check import VatCheck
+from worker.domain.vat_proof import missing_proof, number_abroad
 from worker.message import NO_MESSAGE, Message, Money
 
 
@@ -64,6 +67,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         test=shop.test,
         einvoice_obstacle=_einvoice_obstacle(assessed.rates),
         captions=texts.captions(shop, kind, paid=is_paid(order, shop), language=language),
+        vat_check=_vat_check(kind, order, shop),
     )
 
 
@@ -107,6 +111,7 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
     found = (*seller_problem(shop), *assessed.problems)
     if kind is Kind.ORDER_CONFIRMATION:
         return found
+    found = (*found, *missing_proof(order, shop, assessed.lines))
     return (
         *found,
         *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
@@ -133,6 +138,12 @@ def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
         )
         return (Problem("money_taken_back", message, asks=True),)
     return ()
+
+
+def _vat_check(kind: Kind, order: Order, shop: Shop) -> VatCheck | None:
+    """What an invoice keeps of the check: that of the number it states."""
+    check = order.vat_check if kind is Kind.INVOICE else None
+    return replace(check, waits_until=None) if check and check.number == number_abroad(order, shop) else None
 
 
 def _mentions(treatments: Iterable[vat.Treatment], language: str, shop: Shop) -> tuple[Mention, ...]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.party import Address
+from worker.domain.vat_check import VatCheck
 
 
 class LineKind(StrEnum):
@@ -117,6 +118,8 @@ class Order:
     pay_url: str = ""  # that page; empty where it takes none
     paid_in_parts: bool = False  # a deposit plugin wrote that a part is still to come
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
+    vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it
+    vat_check: VatCheck | None = None  # what VIES said of the number; asked before anything is decided
 
     @property
     def taxable_at(self) -> datetime:

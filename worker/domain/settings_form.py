@@ -31,6 +31,8 @@ from worker.net import email_address
 STATUSES = ("pending", "on-hold", "processing", "completed", "cancelled", "refunded", "failed")
 YES, NO = ("1", "on", "yes", "true"), ("", "0", "off", "no", "false")
 MOST_PAYMENT_DAYS = 365
+# An invoice is due by the 15th of the next month: who waits longer than ten days is late.
+MOST_WAIT_HOURS = 240
 
 
 class WrongSettings(ValueError):
@@ -184,6 +186,14 @@ def read_payment_terms(text: str) -> tuple[str, PaymentTerms]:
             text=text,
         )
     return method, PaymentTerms(None if terms == "paid" else read_days(days))
+
+
+def read_hours(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_WAIT_HOURS):
+        raise InvalidValue(
+            "“{text}” is not a number of hours; write one from 0 to {most}", text=text, most=MOST_WAIT_HOURS
+        )
+    return int(text)
 
 
 def read_yes(text: str) -> bool:
@@ -345,6 +355,7 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.oss_since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
     "vat.zero_reasons": SettingCodec(lambda _, text: read_zero_reasons(text), as_lines),
     "vat.as_charged": CHECKBOX,
+    "vat.vies_wait_hours": SettingCodec(lambda _, text: read_hours(text), as_text),
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
     "mail.sender": EMAIL_ADDRESS,
     "mail.reply_to": EMAIL_ADDRESS,

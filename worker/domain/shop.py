@@ -105,6 +105,7 @@ class VatSettings:
     oss_since: date | None = None
     zero_reasons: tuple[ZeroReason, ...] = ()
     as_charged: bool = False
+    vies_wait_hours: int = 24  # how long an invoice waits for VIES when it does not answer; 0: a draft at once
 
     def uses_oss_on(self, day: date) -> bool:
         return self.oss and (self.oss_since is None or self.oss_since <= day)

@@ -18,6 +18,7 @@ from worker.invoicing.core import CoreContext
 from worker.invoicing.cores import core_of
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.preflight import Preflight
+from worker.invoicing.vat_checks import with_vat_check
 from worker.message import Message, Money
 from worker.orders.fetch import FetchedOrder, delivered_error_code, fetch
 from worker.queue import SEND_DOCUMENT
@@ -53,8 +54,9 @@ def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome
     fetched = fetch(services, connected, deliveries)
     if fetched is None:
         return Outcome(OrderGone.code, Message("The shop no longer has this order; nothing is made for it."))
-    # Before the lock: the bank may be slow.
+    # Before the lock: the bank and VIES may be slow.
     shop = with_rate(services, shop_for(connected.shop, deliveries), fetched.order.currency)
+    fetched = with_vat_check(services, shop, fetched)
     try:
         outcome = issue(services, shop, fetched)
     except StaleFetch:

@@ -17,6 +17,7 @@ from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import issue_draft, reload_shop
 from worker.invoicing.preflight import Preflight
+from worker.invoicing.vat_checks import with_vat_check_now
 from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
@@ -39,6 +40,7 @@ def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Ac
         connected = shops.get(connection, services.encryption, waiting.shop_id)
     fetched = fetch_now(services, connected, waiting.draft.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
+    fetched = with_vat_check_now(services, shop, fetched)
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, services, shop)
@@ -135,6 +137,7 @@ def issue_manual_document(
     connected = services.connected(shop_id)
     fetched = fetch_now(services, connected, order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
+    fetched = with_vat_check_now(services, shop, fetched)
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
         shop = reload_shop(connection, services, shop)
@@ -169,6 +172,8 @@ def credit(
         )
     fetched = fetch_now(services, connected, invoice.draft.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
+    if issue_again:
+        fetched = with_vat_check_now(services, shop, fetched)
     mail_group = str(uuid.uuid4())
     # Another cause than a cancelled order's: what a person credited is not invoiced again by itself.
     cause = f"credit:{invoice.number}:{idempotency_key}" if idempotency_key else f"credit:{invoice.number}"

@@ -67,6 +67,15 @@ def vat_number_of(meta: tuple[Node, ...]) -> str:
     return found[min(found)] if found else ""
 
 
+def vat_number_verdict_of(meta: tuple[Node, ...]) -> str:
+    """What a plugin of the shop noted of the number: "valid", "invalid", or "" where it notes nothing."""
+    said = {node.text("key"): node.scalar("value").strip().lower() for node in meta}
+    verdict = said.get("_vat_number_is_valid") or said.get("_vat_number_validated") or ""
+    return {"true": "valid", "1": "valid", "yes": "valid", "false": "invalid", "0": "invalid", "no": "invalid"}.get(
+        verdict, verdict if verdict in ("valid", "invalid") else ""
+    )
+
+
 def _vat_rank(key: str) -> int | None:
     """How good a place for a VAT number this meta key is, best first; None when it is none."""
     group, *rest = key.split("/")

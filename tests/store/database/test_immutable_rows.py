@@ -14,7 +14,7 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
 
-TABLES = ("documents", "register", "files", "payments", "audit_trail")
+TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks")
 CHANGES = {
     "documents": ("total = 1", "snapshot = '{}'", "number = 'F1'", "test = NOT test", "issued_on = '2020-01-01'"),
     "register": ("hash = 'x'", "position = 7"),

@@ -395,6 +395,52 @@ payments = Table(
     Index("ix_payments_shop_created_at", "shop_id", "created_at"),
 )
 
+# What VIES answered when it was asked for a VAT number: the proof for a sale without VAT, kept as long as its invoice.
+vat_checks = Table(
+    "vat_checks",
+    metadata,
+    Column("check_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("order_key", String(80), nullable=False),
+    Column("number", String(20), nullable=False),  # with its prefix
+    Column("requester", String(20), nullable=False),  # the seller's own number
+    Column("asked_at", Instant, nullable=False),
+    Column("valid", Boolean),  # None: VIES could not say
+    Column("code", String(40), nullable=False),  # why it could not
+    Column("request_identifier", String(60), nullable=False),
+    Column("answer", Text, nullable=False),  # as it came
+    Column("answer_sha256", String(64), nullable=False),
+    Column("reuses", ForeignKey("vat_checks.check_id")),  # the check of another order whose answer this is
+    Index("ix_vat_checks_shop_order", "shop_id", "order_id"),
+    Index("ix_vat_checks_number", "shop_id", "number", "asked_at"),
+)
+
+# Orders whose invoice waits until VIES answers; the row goes when it did.
+vat_check_waits = Table(
+    "vat_check_waits",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("order_id", BigInteger, primary_key=True),
+    Column("order_key", String(80), primary_key=True),
+    Column("number", String(20), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant),  # None: waited long enough, a person decides
+    Index("ix_vat_check_waits_next_at", "shop_id", "next_at"),
+)
+
+# What of VIES does not answer: a member state's register, or all of it (*). Until then nobody asks again.
+vies_outages = Table(
+    "vies_outages",
+    metadata,
+    Column("scope", String(4), primary_key=True),
+    Column("code", String(40), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
 # Only of documents whose links were ever revoked.
 document_links = Table(
     "document_links",

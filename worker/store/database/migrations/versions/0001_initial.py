@@ -68,6 +68,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
     op.create_table(
+        "vies_outages",
+        sa.Column("scope", sa.String(length=4), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_vies_outages")),
+    )
+    op.create_table(
         "alerts",
         sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -406,6 +414,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "day", name=op.f("pk_signature_failures")),
     )
     op.create_table(
+        "vat_check_waits",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_vat_check_waits_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name=op.f("pk_vat_check_waits")),
+    )
+    op.create_index("ix_vat_check_waits_next_at", "vat_check_waits", ["shop_id", "next_at"], unique=False)
+    op.create_table(
+        "vat_checks",
+        sa.Column("check_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("requester", sa.String(length=20), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("valid", sa.Boolean(), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("request_identifier", sa.String(length=60), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answer_sha256", sa.String(length=64), nullable=False),
+        sa.Column("reuses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["reuses"], ["vat_checks.check_id"], name=op.f("fk_vat_checks_reuses")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_vat_checks_shop_id")),
+        sa.PrimaryKeyConstraint("check_id", name=op.f("pk_vat_checks")),
+    )
+    op.create_index("ix_vat_checks_number", "vat_checks", ["shop_id", "number", "asked_at"], unique=False)
+    op.create_index("ix_vat_checks_shop_order", "vat_checks", ["shop_id", "order_id"], unique=False)
+    op.create_table(
         "webhook_endpoints",
         sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -678,6 +721,7 @@ WRITTEN_ONCE = {
     "audit_trail": (("entry_id",),),
     "payments": (("payment_id",),),
     "order_treatments": (("treatment_id",),),
+    "vat_checks": (("check_id",),),
 }
 
 

@@ -1,0 +1,241 @@
+"""An invoice without VAT to another member state leaves by itself only with VIES's own word that the buyer's number is valid."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.system import SELLER, System
+from worker.demo.orders import Payload, an_order
+from worker.domain.rules import Rule
+from worker.domain.shop import VatSettings
+from worker.errors import Rejected
+from worker.invoicing import vat_checks as use_case
+from worker.invoicing.manual import Actor, issue_waiting_draft
+from worker.store import shops, vat_checks
+from worker.store.vat_checks import StoredVatCheck
+
+NUMBER = "NL123456782B90"
+DOWN, SILENT, INVALID = "301", "300", "200"
+
+
+def untaxed(order_id: int = 238, *, number: str = NUMBER, country: str = "NL", **more: object) -> Payload:
+    """Goods of 12.40 to a business in another member state, without VAT."""
+    return an_order(
+        id=order_id, lines=(("Koffiemok", "MUG-1", 1, "12.40", None),), shipping=None, country=country, company="Bakker BV",
+        metas={"_billing_vat_number": number}, **more,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def answers(system: System, order_id: int = 238) -> tuple[StoredVatCheck, ...]:
+    with system.services.store.read() as connection:
+        return vat_checks.of_order(connection, system.shop_id, order_id)
+
+
+def problems(system: System, order_id: int = 238) -> list[str]:
+    return [problem.code for item in system.documents(order_id) for problem in item.draft.problems]
+
+
+def later(system: System, **by: float) -> int:
+    """The scheduler's turn, some time later."""
+    system.clock.move(**by)
+    with system.services.store.read() as connection:
+        connected = shops.get(connection, system.services.encryption, system.shop_id)
+    again = use_case.ask_again(system.services, connected)
+    system.work()
+    return again
+
+
+def test_a_confirmed_number_issues_and_the_answer_is_kept_with_the_document(system: System) -> None:
+    (invoice,) = system.arrives(untaxed())
+    (kept,) = answers(system)
+    assert invoice.document is not None
+    assert invoice.draft.vat_check == kept.check
+    assert (kept.check.valid, kept.check.requester, kept.check.name) == (True, SELLER.vat_number, "PRETEND COMPANY")
+    assert kept.check.request_identifier.startswith("WAPIAAAA")
+    assert '"valid":true' in kept.answer.replace(" ", "")
+    assert system.vies.questions == [
+        {"countryCode": "NL", "vatNumber": "123456782B90", "requesterMemberStateCode": "BE", "requesterNumber": "0445566134"}
+    ]  # fmt: skip
+
+
+def test_a_number_that_vies_calls_invalid_makes_a_draft_that_says_so(system: System) -> None:
+    system.vies.says[NUMBER] = INVALID
+    (draft,) = system.arrives(untaxed())
+    assert draft.document is None
+    assert problems(system) == ["vat_number_invalid"]
+    assert "Correct the number in the order, or charge VAT" in str(draft.draft.problems[0].message)
+
+
+@pytest.mark.parametrize("error", ["201", "202", "300", "301", "302", "400", "401", "500", "501", "600", "601"])
+def test_an_error_is_never_invalid(system: System, error: str) -> None:
+    system.change_shop(vat=VatSettings(vies_wait_hours=0))
+    system.vies.says[NUMBER] = error
+    (draft,) = system.arrives(untaxed())
+    assert draft.document is None
+    assert problems(system) == ["vat_number_unchecked"]
+    assert answers(system)[0].check.valid is None
+
+
+def test_while_vies_is_silent_the_invoice_waits_and_leaves_by_itself_when_it_answers(system: System) -> None:
+    system.vies.always = DOWN
+    assert system.arrives(untaxed()) == ()
+    story = system.trail(238).order
+    assert story is not None
+    assert [finding.code for finding in story.rule_results if not finding.fired] == ["waits_for_vies", "no_refund"]
+    assert later(system, minutes=2) == 0
+    system.vies.always = ""
+    assert later(system, minutes=4) == 0  # not before its turn
+    assert later(system, minutes=2) == 1
+    assert system.numbers(238) == ["F2026-00001"]
+
+
+def test_nothing_else_of_the_order_waits_for_vies(system: System) -> None:
+    system.change_shop(rules=an_order_confirmation_and_an_invoice())
+    system.vies.always = DOWN
+    made = system.arrives(untaxed())
+    assert [item.draft.kind for item in made if item.document] == ["order_confirmation"]
+
+
+def an_order_confirmation_and_an_invoice() -> tuple[object, ...]:
+
+    return tuple(Rule.parse(rule) for rule in ("order_confirmation:created:send", "invoice:paid:send"))
+
+
+def test_after_the_hours_that_the_shop_chose_a_draft_waits_for_a_person(system: System) -> None:
+    system.change_shop(vat=VatSettings(vies_wait_hours=2))
+    system.vies.always = DOWN
+    assert system.arrives(untaxed()) == ()
+    for _ in range(130):
+        later(system, minutes=1)
+    assert problems(system) == ["vat_number_unchecked"]
+    assert later(system, hours=30) == 0
+    assert len(system.documents(238)) == 1
+
+
+def test_a_dead_vies_is_asked_once_for_many_orders(system: System) -> None:
+    system.vies.always = SILENT
+    for order_id in range(300, 320):
+        system.arrives(untaxed(order_id))
+    assert len(system.vies.questions) == 1
+
+
+def test_one_states_outage_leaves_the_others_alone(system: System) -> None:
+    system.vies.says[NUMBER] = DOWN
+    system.arrives(untaxed(300))
+    system.arrives(untaxed(301, number="DE136695976", country="DE"))
+    assert (system.numbers(300), system.numbers(301)) == ([], ["F2026-00001"])
+
+
+def test_an_outage_is_left_alone_for_longer_with_each_failure(system: System) -> None:
+    system.vies.always = SILENT
+    system.arrives(untaxed())
+    asked = []
+    for _ in range(180):
+        later(system, minutes=1)
+        asked.append(len(system.vies.questions))
+    assert asked[-1] <= 7  # in three hours: at 0, 1, 6, 21, 81, 141 minutes
+
+
+def test_a_recent_answer_serves_another_order_which_points_to_it(system: System) -> None:
+    system.arrives(untaxed(300))
+    system.clock.move(hours=23)
+    system.arrives(untaxed(301))
+    (first,), (second,) = answers(system, 300), answers(system, 301)
+    assert len(system.vies.questions) == 1
+    assert (second.reuses, second.answer) == (first.check.check_id, first.answer)
+    assert (second.check.request_identifier, second.check.asked_at) == (
+        first.check.request_identifier,
+        first.check.asked_at,
+    )
+    system.clock.move(hours=2)
+    system.arrives(untaxed(302))
+    assert len(system.vies.questions) == 2
+
+
+def test_an_answer_to_another_seller_is_no_proof(system: System) -> None:
+    system.arrives(untaxed(300))
+    system.change_shop(seller=replace(SELLER, vat_number="BE0477472701"))
+    system.arrives(untaxed(301))
+    assert [asked["requesterNumber"] for asked in system.vies.questions] == ["0445566134", "0477472701"]
+
+
+def test_an_order_that_is_looked_at_again_asks_nothing_more(system: System) -> None:
+    system.arrives(untaxed())
+    system.clock.move(days=3)
+    system.arrives(untaxed(status="completed"))
+    assert len(system.vies.questions) == 1
+
+
+def test_consumers_and_domestic_businesses_are_no_matter_for_vies(system: System) -> None:
+    system.arrives(an_order(id=300))
+    system.arrives(an_order(id=301, company="Bakker BV", metas={"_billing_vat_number": "BE0477472701"}))
+    assert system.vies.questions == []
+
+
+def test_an_installation_without_vies_says_what_to_do(system: System) -> None:
+    system.services = replace(system.services, settings=replace(system.services.settings, vies_url=""))
+    (draft,) = system.arrives(untaxed())
+    assert problems(system) == ["vat_number_unchecked"]
+    assert "Look the number up" in str(draft.draft.problems[0].message)
+
+
+def test_a_seller_without_a_number_is_told_that_it_is_needed(system: System) -> None:
+    system.change_shop(seller=replace(SELLER, vat_number=""))
+    (draft,) = system.arrives(untaxed())
+    assert system.vies.questions == []
+    assert any("without the VAT number of the seller" in str(problem.message) for problem in draft.draft.problems)
+
+
+def test_nobody_listens_at_the_address(system: System) -> None:
+    system.services = replace(
+        system.services, settings=replace(system.services.settings, vies_url="http://127.0.0.1:9/check-vat-number")
+    )
+    assert system.arrives(untaxed()) == ()
+    assert answers(system)[0].check.code == "NO_ANSWER"
+
+
+def test_a_plugins_word_is_told_and_proves_nothing(system: System) -> None:
+    system.change_shop(vat=VatSettings(vies_wait_hours=0))
+    system.vies.always = DOWN
+    order = untaxed()
+    order["meta_data"].append({"id": 99, "key": "_vat_number_is_valid", "value": "true"})
+    (draft,) = system.arrives(order)
+    assert draft.document is None
+    assert "The shop says that it is valid, which is no proof." in str(draft.draft.problems[0].message)
+
+
+def test_a_corrected_number_is_asked_at_once_and_issues_when_a_person_says_so(system: System) -> None:
+    system.vies.says[NUMBER] = INVALID
+    (draft,) = system.arrives(untaxed())
+    assert draft.stored_draft is not None
+    with pytest.raises(Rejected) as refused:
+        issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=Actor("Ann"))
+    assert refused.value.code == "vat_number_invalid"
+    system.vies.says.clear()  # registered meanwhile
+    system.clock.move(minutes=1)
+    document = issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=Actor("Ann"))
+    assert document.draft.vat_check is not None
+    assert document.draft.vat_check.valid
+
+
+def test_northern_ireland_is_asked_as_xi(system: System) -> None:
+    system.arrives(untaxed(number="XI434031494", country="GB", postcode="BT1 5GS"))
+    assert [asked["countryCode"] for asked in system.vies.questions] == ["XI"]
+    assert system.numbers(238) == ["F2026-00001"]
+
+
+def test_waiting_ends_with_the_number_that_was_wrong(system: System) -> None:
+    system.vies.says[NUMBER] = DOWN
+    system.arrives(untaxed())
+    system.clock.move(hours=23)
+    system.arrives(untaxed(number="DE136695976", country="DE"))
+    assert system.numbers(238) == ["F2026-00001"]
+    assert later(system, hours=2) == 0
+
+
+def test_what_is_known_of_a_day_ago_is_asked_anew(system: System) -> None:
+    system.arrives(untaxed(300))
+    system.clock.move(hours=24, seconds=1)
+    system.vies.says[NUMBER] = INVALID
+    system.arrives(untaxed(301))
+    assert system.numbers(301) == ["draft"]

@@ -1,0 +1,27 @@
+"""Whether an invoice without VAT to another member state has its proof: VIES's own answer on the buyer's number."""
+
+from collections.abc import Iterable
+
+from worker.domain import vat
+from worker.domain.document import Category, Line, Problem
+from worker.domain.order import Order
+from worker.domain.shop import Shop
+from worker.domain.vat_check import why_not_exempt
+
+_NEEDS_PROOF = (Category.INTRA_EU, Category.REVERSE_CHARGE)
+
+
+def number_abroad(order: Order, shop: Shop) -> str:
+    """The buyer's VAT number where another member state gave it (or Northern Ireland, XI); else empty."""
+    seller_country = shop.seller.address.country
+    number, _ = vat.normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
+    return number if seller_country in vat.EU and number[:2] != vat.vat_prefix(seller_country) else ""
+
+
+def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Problem, ...]:
+    """Why *lines* may not go without VAT by themselves, if they do."""
+    number = number_abroad(order, shop)
+    if not number or not any(line.category in _NEEDS_PROOF for line in lines):
+        return ()
+    why = why_not_exempt(order.vat_check, number, shop_says=order.vat_number_shop_says)
+    return (Problem(*why),) if why else ()
