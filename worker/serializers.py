@@ -6,12 +6,14 @@ from decimal import Decimal
 
 from worker.domain.document import Draft, Line, VatLine
 from worker.domain.step import MAIL, WRITE_BACK
+from worker.domain.vat_check import VatCheck
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.register import NumberStatus
+from worker.store.vat_checks import StoredVatCheck
 
 Json = dict[str, object]
 
@@ -68,6 +70,7 @@ def document_content(draft: Draft) -> Json:
         "mentions": [mention.text for mention in draft.mentions],
         "reason": draft.reason,
         "vat_eur": amount(draft.vat_eur) if draft.vat_eur is not None else None,
+        "vat_check": vat_check(draft.vat_check) if draft.vat_check else None,
     }
 
 
@@ -80,7 +83,27 @@ def order_history(found: OrderHistory, *, link_of: Callable[[DocumentDetails], s
         "documents": [{**document(item, link=link_of(item)), "steps": steps(item)} for item in found.documents],
         "drafts": [document(item) for item in found.drafts],
         "events": [audit_entry(entry) for entry in found.audit_entries],
+        "vat_checks": [stored_vat_check(one) for one in found.vat_checks],
     }
+
+
+def vat_check(check: VatCheck) -> Json:
+    """What VIES said of the buyer's VAT number; *valid* is null where it could not say, and *code* is why."""
+    return {
+        "number": check.number,
+        "valid": check.valid,
+        "code": check.code,
+        "asked_at": instant(check.asked_at),
+        "requester": check.requester,
+        "request_identifier": check.request_identifier,
+        "name": check.name,
+        "address": check.address,
+    }
+
+
+def stored_vat_check(stored: StoredVatCheck) -> Json:
+    """The same with VIES's answer as it came, and its hash."""
+    return {**vat_check(stored.check), "answer": stored.answer, "answer_sha256": stored.answer_sha256}
 
 
 def vat_line(line: VatLine) -> Json:

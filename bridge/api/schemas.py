@@ -67,6 +67,16 @@ STEP = object_of(
         "done_at": nullable(INSTANT),
     }
 )
+VAT_CHECK: dict[str, Json] = {
+    "number": TEXT,
+    "valid": nullable(BOOLEAN),
+    "code": TEXT,
+    "asked_at": nullable(INSTANT),
+    "requester": TEXT,
+    "request_identifier": TEXT,
+    "name": TEXT,
+    "address": TEXT,
+}
 NOTHING: Json = {"type": "null"}
 # What documents and drafts share; what only one of them has is null on the other.
 DOCUMENT: dict[str, Json] = {
@@ -202,6 +212,7 @@ SCHEMAS: dict[str, Json] = {
             "mentions": array_of(TEXT),
             "reason": TEXT,
             "vat_eur": nullable(AMOUNT),
+            "vat_check": {"anyOf": [object_of(VAT_CHECK), {"type": "null"}]},
             "corrected_by": array_of(TEXT),
             "steps": array_of(STEP),
         }
@@ -245,6 +256,7 @@ SCHEMAS: dict[str, Json] = {
                     }
                 )
             ),
+            "vat_checks": array_of(object_of({**VAT_CHECK, "answer": TEXT, "answer_sha256": SHA256})),
         }
     ),
     "RegisterPage": page_of(

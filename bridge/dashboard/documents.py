@@ -160,14 +160,16 @@ def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
 @blueprint.get("/drafts/<int:draft_id>")
 def draft(shop_id: str, draft_id: int) -> Response:
     stored = draft_of(shop_id, draft_id)
-    return make_response(render_template("dashboard/documents/draft.html", kept=stored, draft=stored.draft))
+    return make_response(
+        render_template("dashboard/documents/draft.html", kept=stored, draft=stored.draft, form=Form({}))
+    )
 
 
 @blueprint.post("/drafts/<int:draft_id>/issue")
 def issue(shop_id: str, draft_id: int) -> Response:
     """Give it its number, and mail it or not."""
     stored = draft_of(shop_id, draft_id)
-    argument = {"draft_id": draft_id, "send": bool(request.form.get("send"))}
+    argument = {"draft_id": draft_id, "send": bool(request.form.get("send")), "reason": request.form.get("reason", "")}
     return request_task(shop_id, "issue_draft", argument, then=f"/s/{shop_id}/orders/{stored.draft.order_id}")
 
 

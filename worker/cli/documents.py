@@ -63,12 +63,13 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
 @documents.command("issue")
 @click.argument("draft_id", type=int)
 @click.option("--send", "also_send", is_flag=True, help="Mail it to the customer as well.")
+@click.option("--reason", default="", help="Why the customer's VAT number is trusted, where VIES could not say.")
 @with_data
 @with_json
-def issue_draft(draft_id: int, data: Path | None, *, also_send: bool, as_json: bool) -> None:
+def issue_draft(draft_id: int, reason: str, data: Path | None, *, also_send: bool, as_json: bool) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     services = open_services(data)
-    document = manual.issue_waiting_draft(services, draft_id, send=also_send, by=ACTOR)
+    document = manual.issue_waiting_draft(services, draft_id, send=also_send, by=ACTOR, reason=reason.strip())
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 
 

@@ -94,6 +94,8 @@ OTHER_SETTINGS = (
                    "zero_rated” or “name Statiegeld* = packaging”.", multiple=True, metavar="TEXT"),
     setting_option("--vat-as-charged/--vat-exact", "vat.as_charged", "Keep VAT as WooCommerce charged it where it is "
                    "within a cent, or base times rate (default).", default=None),
+    setting_option("--vies-wait-hours", "vat.vies_wait_hours", "How long an invoice without VAT to another member state waits "
+                   "when VIES does not answer; 0: a draft at once.", type=click.IntRange(0, 240)),
     setting_option("--credit-notes", "credit_notes", "Whether credit notes are sent or kept as drafts.",
                    type=click.Choice([mode.value for mode in SendMode])),
     setting_option("--orders-since", "orders.since", "Orders placed before this day or instant make nothing (default: now)."),

@@ -13,16 +13,18 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode, StoredDraft
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
+from worker.domain.vat_check import UNCHECKED
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import issue_draft, reload_shop
 from worker.invoicing.preflight import Preflight
 from worker.invoicing.vat_checks import with_vat_check_now
-from worker.message import NO_MESSAGE
+from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import counters, deliveries, documents, shops
+from worker.store import audit_trail, counters, deliveries, documents, shops
+from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 
 
@@ -33,8 +35,11 @@ class Actor:
     name: str
 
 
-def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Actor) -> Document:
-    """Issue a waiting draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails."""
+def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Actor, reason: str = "") -> Document:
+    """Issue a waiting draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails.
+
+    With a *reason* also where VIES could not say whether the buyer's number is valid; what VIES calls invalid stays refused.
+    """
     with services.store.read() as connection:
         waiting = documents.get_draft(connection, draft_id)
         connected = shops.get(connection, services.encryption, waiting.shop_id)
@@ -44,8 +49,10 @@ def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Ac
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, services, shop)
-        draft = redraft(services, connection, shop, waiting, fetched)
+        draft = redraft(services, connection, shop, waiting, fetched, reason=reason)
         document = issue_requested(connection, services, shop, draft, mail_group=str(uuid.uuid4()), send=send, by=by)
+        if reason and not is_confirmed(draft):
+            add_reason(connection, document, reason, by=by)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         delivery_id = request_processing(connection, services, waiting) if connected.secrets.has_rest else None
     services.enqueue(SEND_DOCUMENT, document.document_id)
@@ -67,30 +74,59 @@ def request_processing(connection: Connection, services: Services, waiting: Stor
 
 
 def redraft(
-    services: Services, connection: Connection, shop: Shop, waiting: StoredDraft, fetched: FetchedOrder
+    services: Services, connection: Connection, shop: Shop, waiting: StoredDraft, fetched: FetchedOrder, *, reason: str
 ) -> Draft:
-    """The draft of the same cause, from the order as it is now, without the problems that a person has accepted."""
+    """The draft of the same cause, from the order as it is now, without the problem that a person accepts for a *reason*."""
     history = history_of(connection, shop, fetched)
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
     if draft is None:
-        reason = next((f.message for f in decision.rule_results if not f.fired), NO_MESSAGE)
+        why = next((f.message for f in decision.rule_results if not f.fired), NO_MESSAGE)
         raise Rejected(
             "Order {number} no longer calls for this {kind}. {reason} Discard the draft.",
             number=fetched.order.number,
             kind=KIND_TERMS[waiting.draft.kind],
-            reason=reason,
+            reason=why,
             code="draft_outdated",
         )
-    return answered(draft)
+    return answered(draft, reason=reason)
 
 
-def answered(draft: Draft) -> Draft:
-    """*draft* without the problems that only ask a person, who answers by issuing it. Raises Rejected with the first other one."""
-    problem = next((problem for problem in draft.problems if not problem.asks), None)
+def answered(draft: Draft, *, reason: str = "") -> Draft:
+    """*draft* without the problems that only ask a person, who answers by issuing it, and with a *reason* without that of a number
+    that VIES could not confirm. Raises Rejected with the first other one."""
+    left = (problem for problem in draft.problems if not (problem.asks or (reason and problem.code == UNCHECKED)))
+    problem = next(left, None)
     if problem is not None:
         raise Rejected(problem.message, code=problem.code)
     return replace(draft, problems=())
+
+
+def is_confirmed(draft: Draft) -> bool:
+    """Whether nothing had to be accepted: VIES confirmed the number, or there was none to ask for."""
+    return draft.vat_check is None or bool(draft.vat_check.valid)
+
+
+def add_reason(connection: Connection, document: Document, reason: str, *, by: Actor) -> None:
+    """Write on the trail why a person trusted a number that VIES did not confirm."""
+    message = Message(
+        "{number} was issued although VIES did not confirm {vat_number}: {reason}.",
+        number=document.number,
+        vat_number=document.draft.buyer.vat_number,
+        reason=reason.rstrip("."),
+    )
+    audit_trail.add(
+        connection,
+        AuditEntry(
+            document.shop_id,
+            document.issued_at,
+            by.name,
+            "issued_unchecked",
+            message,
+            order_id=document.draft.order_id,
+            document_id=document.document_id,
+        ),
+    )
 
 
 def discard(services: Services, draft_id: int, *, by: Actor) -> StoredDraft:

@@ -18,7 +18,8 @@ from worker.tasks.common import actor_of
 def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     """Give a waiting draft its number, as the order is now.
 
-    Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed.
+    Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
+    is trusted where VIES could not say.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
     draft_id = int(task.argument["draft_id"])
@@ -28,7 +29,13 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
             document_actions.draft_of(connection, task.shop_id, draft_id)
             issued = None
     if issued is None:
-        issued = manual.issue_waiting_draft(services, draft_id, send=bool(task.argument.get("send")), by=actor_of(task))
+        issued = manual.issue_waiting_draft(
+            services,
+            draft_id,
+            send=bool(task.argument.get("send")),
+            by=actor_of(task),
+            reason=str(task.argument.get("reason", "")).strip()[:500],
+        )
     return as_answer((issued,))
 
 

@@ -236,6 +236,19 @@ def vat() -> SettingsPage:
                 ),
             ),
             FieldGroup(
+                _("Businesses in other EU countries"),
+                (
+                    FormField(
+                        "vat.vies_wait_hours",
+                        _("Hours that an invoice waits when VIES does not answer"),
+                        kind="number",
+                        help=_(
+                            "A sale without VAT to a business in another member state is invoiced once VIES confirms its VAT number. VIES is asked again by itself; after these hours a draft waits for you. 0: a draft at once."
+                        ),
+                    ),
+                ),
+            ),
+            FieldGroup(
                 _("Cents and currencies"),
                 (
                     FormField(

@@ -1,6 +1,7 @@
 """An invoice without VAT to another member state leaves by itself only with VIES's own word that the buyer's number is valid."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,12 +19,12 @@ NUMBER = "NL123456782B90"
 DOWN, SILENT, INVALID = "301", "300", "200"
 
 
-def untaxed(order_id: int = 238, *, number: str = NUMBER, country: str = "NL", **more: object) -> Payload:
+def untaxed(order_id: int = 238, *, number: str = NUMBER, country: str = "NL", **more: Any) -> Payload:
     """Goods of 12.40 to a business in another member state, without VAT."""
     return an_order(
         id=order_id, lines=(("Koffiemok", "MUG-1", 1, "12.40", None),), shipping=None, country=country, company="Bakker BV",
         metas={"_billing_vat_number": number}, **more,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def answers(system: System, order_id: int = 238) -> tuple[StoredVatCheck, ...]:
@@ -96,7 +97,7 @@ def test_nothing_else_of_the_order_waits_for_vies(system: System) -> None:
     assert [item.draft.kind for item in made if item.document] == ["order_confirmation"]
 
 
-def an_order_confirmation_and_an_invoice() -> tuple[object, ...]:
+def an_order_confirmation_and_an_invoice() -> tuple[Rule, ...]:
 
     return tuple(Rule.parse(rule) for rule in ("order_confirmation:created:send", "invoice:paid:send"))
 
@@ -239,3 +240,32 @@ def test_what_is_known_of_a_day_ago_is_asked_anew(system: System) -> None:
     system.vies.says[NUMBER] = INVALID
     system.arrives(untaxed(301))
     assert system.numbers(301) == ["draft"]
+
+
+def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: System) -> None:
+    system.change_shop(vat=VatSettings(vies_wait_hours=0))
+    system.vies.always = DOWN
+    (draft,) = system.arrives(untaxed())
+    assert draft.stored_draft is not None
+    draft_id = draft.stored_draft.draft_id
+    with pytest.raises(Rejected):
+        issue_waiting_draft(system.services, draft_id, send=False, by=Actor("Ann"))
+    document = issue_waiting_draft(system.services, draft_id, send=False, by=Actor("Ann"), reason="Seen on paper.")
+    assert document.draft.vat_check is not None
+    assert document.draft.vat_check.valid is None
+    said = [(entry.actor, str(entry.message)) for entry in system.trail(238).audit_entries]
+    assert (
+        "Ann",
+        f"{document.number} was issued although VIES did not confirm {NUMBER}: Seen on paper.",
+    ) in said
+
+
+def test_no_reason_makes_an_invalid_number_valid(system: System) -> None:
+    system.vies.says[NUMBER] = INVALID
+    (draft,) = system.arrives(untaxed())
+    assert draft.stored_draft is not None
+    with pytest.raises(Rejected) as refused:
+        issue_waiting_draft(
+            system.services, draft.stored_draft.draft_id, send=False, by=Actor("Ann"), reason="I know them."
+        )
+    assert refused.value.code == "vat_number_invalid"

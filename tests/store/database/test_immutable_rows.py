@@ -9,10 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.support.issuing import NOW, a_draft, issue, opened, pay
 from worker.message import Message
-from worker.store import audit_trail, documents
+from worker.net.vies_answer import ViesAnswer
+from worker.store import audit_trail, documents, vat_checks
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.documents import StoredFile
+from worker.store.vat_checks import OrderKey
 
 TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks")
 CHANGES = {
@@ -21,6 +23,7 @@ CHANGES = {
     "files": ("sha256 = 'x'", "path = 'elsewhere.pdf'"),
     "payments": ("amount = 1", "paid_on = '2020-01-01'", "document_id = document_id + 1"),
     "audit_trail": ("message = 'Nothing happened.'", "actor = 'nobody'"),
+    "vat_checks": ("valid = NOT valid", "answer = '{}'", "asked_at = '2020-01-01'"),
 }
 
 
@@ -36,6 +39,9 @@ def books(database_url: str) -> Iterator[Store]:
             connection, AuditEntry(shop.shop_id, NOW, "worker", "issued", Message("F2026-00001 was issued."), 238)
         )
         pay(connection, document.document_id)
+        answer = ViesAnswer(True, "{}", request_identifier="WAPIAAAA")
+        order = OrderKey(shop.shop_id, 238, document.draft.order_key)
+        vat_checks.add(connection, order, "NL123456782B90", answer, requester="BE0445566134", now=NOW)
     yield store
     store.close()
 
@@ -59,7 +65,7 @@ def test_no_row_can_be_changed_or_removed(books: Store, table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_no_row_can_be_put_in_the_place_of_another(books: Store, table: str) -> None:
     # REPLACE removes a row without asking SQLite's triggers on DELETE; PostgreSQL's way is an upsert.
-    key = {"audit_trail": "entry_id", "payments": "payment_id"}.get(table, "document_id")
+    key = {"audit_trail": "entry_id", "payments": "payment_id", "vat_checks": "check_id"}.get(table, "document_id")
     upsert = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ON CONSTRAINT pk_{table} DO UPDATE SET {key} = EXCLUDED.{key}"
     statement = f"REPLACE INTO {table} SELECT * FROM {table}" if books.is_sqlite else upsert
     before = everything(books)

@@ -11,13 +11,24 @@ from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
 from worker.domain.step import STEPS
 from worker.errors import Rejected
-from worker.store import audit_trail, deliveries, document_links, documents, order_treatments, orders, payments, steps
+from worker.store import (
+    audit_trail,
+    deliveries,
+    document_links,
+    documents,
+    order_treatments,
+    orders,
+    payments,
+    steps,
+    vat_checks,
+)
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 from worker.store.document_links import LinkRevocation
 from worker.store.documents import StoredFile
 from worker.store.orders import StoredOrder
 from worker.store.steps import Step
+from worker.store.vat_checks import StoredVatCheck
 
 # A statement takes only so many parameters: 65,535 on PostgreSQL.
 MOST_IDS = 5_000
@@ -66,6 +77,7 @@ class OrderHistory:
     drafts: tuple[DocumentDetails, ...]
     audit_entries: tuple[AuditEntry, ...]
     treatment: OrderTreatment | None = None  # what a person said of its VAT
+    vat_checks: tuple[StoredVatCheck, ...] = ()
 
     @property
     def items(self) -> tuple[DocumentDetails, ...]:
@@ -94,6 +106,7 @@ def find(connection: Connection, shop_id: str, order_id: int) -> OrderHistory | 
         drafts=tuple(draft_details(draft) for draft in drafts),
         audit_entries=audit_trail.of_order(connection, shop_id, order_id),
         treatment=order_treatments.find(connection, shop_id, order_id),
+        vat_checks=vat_checks.of_order(connection, shop_id, order_id),
     )
 
 
