@@ -127,6 +127,7 @@ def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path
             "register-head.txt",
             "register.csv",
             "settings.json",
+            "vat-checks.json",
         ]
         assert books.read("files/F2026-00002.pdf") == b"%PDF of F2026-00002"
         assert json.loads(books.read("documents/F2026-00001.json"))["draft"]["total"] == "15.00"

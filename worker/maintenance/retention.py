@@ -29,6 +29,7 @@ from worker.store import (  # fmt: skip
     register,
     shops,
     tasks,
+    vat_checks,
     webhooks,
 )
 from worker.store.audit_trail import AuditEntry
@@ -123,6 +124,8 @@ def contents(services: Services, connection: Connection, shop: Shop) -> Iterator
     statuses = register.number_statuses(connection, shop.shop_id)
     yield "register.csv", as_csv([field.name for field in fields(NumberStatus)], [vars(status) for status in statuses])
     yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
+    checks = [{"order_id": order_id, **vars(one)} for order_id, one in vat_checks.every(connection, shop.shop_id)]
+    yield "vat-checks.json", pretty(json.loads(json_codec.dump(checks)))
     stems: set[str] = set()
     for document in documents.every(connection, shop.shop_id):
         stem = file_stem(document.number)

@@ -133,15 +133,15 @@ def of_order(connection: Connection, shop_id: str, order_id: int) -> tuple[Store
     return tuple(as_stored(row) for row in rows)
 
 
-def by_id(connection: Connection, check_ids: Sequence[int]) -> dict[int, StoredVatCheck]:
-    """The stored answers of *check_ids*."""
-    rows = connection.execute(select(vat_checks).where(vat_checks.c.check_id.in_(check_ids)))
-    return {row.check_id: as_stored(row) for row in rows}
+def by_id(connection: Connection, check_id: int) -> StoredVatCheck | None:
+    row = connection.execute(select(vat_checks).where(vat_checks.c.check_id == check_id)).one_or_none()
+    return as_stored(row) if row is not None else None
 
 
-def every(connection: Connection, shop_id: str) -> tuple[StoredVatCheck, ...]:
+def every(connection: Connection, shop_id: str) -> tuple[tuple[int, StoredVatCheck], ...]:
+    """All answers for a shop's orders, each with its order's id."""
     rows = connection.execute(select(vat_checks).where(vat_checks.c.shop_id == shop_id).order_by(vat_checks.c.check_id))
-    return tuple(as_stored(row) for row in rows)
+    return tuple((row.order_id, as_stored(row)) for row in rows)
 
 
 def as_stored(row: Row[Any]) -> StoredVatCheck:

@@ -5,7 +5,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
 from worker.services import Services
-from worker.store import documents, payments
+from worker.store import documents, payments, vat_checks
 from worker.store.database import json_codec
 from worker.store.files import temporary
 from worker.store.tasks import Task
@@ -28,11 +28,16 @@ DOCUMENT_COLUMNS = (
     "number", "date", "kind", "order", "customer", "company", "vat_number", "country", "currency", "net", "vat", "rounding",
     "total", "vat_eur", "paid_on", "corrects", "test", "file",
 )  # fmt: skip
+VIES_COLUMNS = (
+    "number", "order", "vat_number", "valid", "requester", "asked_at", "request_identifier", "name", "address", "code",
+    "answer_sha256", "answer",
+)  # fmt: skip
 VAT_COLUMNS = ("number", "date", "kind", "country", "currency", "category", "rate", "base", "vat")
 
 
 def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
-    """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, and `vat.csv` with a row a rate.
+    """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, `vat.csv` with a row a rate, and
+    `vies.csv` with the proof of each VAT number that VIES was asked for.
 
     Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, and `"tests": true` to
     have test documents too. Answer: `{"file", "documents"}`; the file stays for three days. A PDF that is not made yet is made;
@@ -47,13 +52,14 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
         target = Path(folder) / "documents.zip"
         with (
             zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
-            sheets(archive, Path(folder)) as (documents_csv, vat_csv),
+            sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv),
         ):
             pages = documents_of(services, task, since=since, until=until, kinds=kinds)
             for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
                 names = put_files(services, archive, document)
                 documents_csv.writerow(map(as_cell, document_row(document, paid_on, names)))
                 vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
+                vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, document))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
@@ -63,16 +69,18 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
 
 
 @contextmanager
-def sheets(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[Any, Any]]:
-    """Two spreadsheets that grow beside the zip and are put into it when all is written."""
-    paths = {name: folder / name for name in ("documents.csv", "vat.csv")}
-    with (
-        paths["documents.csv"].open("w", newline="", encoding="utf-8") as documents_file,
-        paths["vat.csv"].open("w", newline="", encoding="utf-8") as vat_file,
-    ):
-        yield start_csv(documents_file, DOCUMENT_COLUMNS), start_csv(vat_file, VAT_COLUMNS)
-    for name, path in paths.items():
-        archive.write(path, name)
+def sheets(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[Any, ...]]:
+    """The spreadsheets of `SHEETS`, which grow beside the zip and are put into it when all is written."""
+    with ExitStack() as opened:
+        yield tuple(
+            start_csv(opened.enter_context((folder / name).open("w", newline="", encoding="utf-8")), columns)
+            for name, columns in SHEETS.items()
+        )
+    for name in SHEETS:
+        archive.write(folder / name, name)
+
+
+SHEETS = {"documents.csv": DOCUMENT_COLUMNS, "vat.csv": VAT_COLUMNS, "vies.csv": VIES_COLUMNS}
 
 
 def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
@@ -139,6 +147,20 @@ def vat_rows(document: Document) -> list[tuple[object, ...]]:
         (document.number, document.issued_on, draft.kind, country, draft.currency, row.category, row.rate,
          signed(document, row.base), signed(document, row.vat))
         for row in draft.vat_lines
+    ]  # fmt: skip
+
+
+def vies_rows(services: Services, document: Document) -> list[tuple[object, ...]]:
+    """The document's proof: VIES's answer as it came, with its hash."""
+    check = document.draft.vat_check
+    if check is None:
+        return []
+    with services.store.read() as connection:
+        stored = vat_checks.by_id(connection, check.check_id) if check.check_id else None
+    return [
+        (document.number, document.draft.order_number, check.number, "" if check.valid is None else "yes" if check.valid else "no", check.requester,
+         check.asked_at.isoformat() if check.asked_at else "", check.request_identifier, check.name, check.address, check.code,
+         stored.answer_sha256 if stored else "", stored.answer if stored else "")
     ]  # fmt: skip
 
 

@@ -473,7 +473,7 @@ def test_the_history_of_an_order_is_shown_without_its_key(either: ApiClient) -> 
         )
         documents.save_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
     told = either.told("/orders/238/trail")
-    assert set(told) == {"order", "treatment", "deliveries", "documents", "drafts", "events"}
+    assert set(told) == {"order", "treatment", "deliveries", "documents", "drafts", "events", "vat_checks"}
     assert told["order"] == either.told("/orders/238")
     assert [(one["topic"], one["state"]) for one in told["deliveries"]] == [("order.updated", "waiting")]
     assert [(one["number"], one["steps"][0]["step"]) for one in told["documents"]] == [("F2026-00017", "render")]

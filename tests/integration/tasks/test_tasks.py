@@ -1,7 +1,9 @@
 """Tasks: each from its row to its answer, and what it leaves behind."""
 
 import csv
+import hashlib
 import io
+import json
 import zipfile
 from datetime import timedelta
 
@@ -298,7 +300,7 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
         assert sorted(books.namelist()) == [
-            "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "vat.csv",
+            "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "vat.csv", "vies.csv",
         ]  # fmt: skip
         rows = list(csv.DictReader(io.StringIO(books.read("documents.csv").decode())))
         rates = list(csv.DictReader(io.StringIO(books.read("vat.csv").decode())))
@@ -306,6 +308,23 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert [(row["number"], row["total"]) for row in rows] == [("F2026-00001", "22.20"), ("C2026-00001", "-5.00")]
     assert [(row["rate"], row["vat"]) for row in rates] == [("21", "3.85"), ("21", "-0.87")]
     assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
+
+
+def test_both_zips_hold_the_proof_of_a_vat_number(system: System) -> None:
+    line = ("Koffiemok", "MUG-1", 1, "12.40", None)
+    number = {"_billing_vat_number": "NL123456782B90"}
+    (invoice,) = system.arrives(an_order(id=238, lines=(line,), shipping=None, country="NL", company="B", metas=number))
+    assert invoice.draft.vat_check is not None
+    proof = invoice.draft.vat_check.request_identifier
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
+        (row,) = csv.DictReader(io.StringIO(books.read("vies.csv").decode()))
+    assert (row["number"], row["valid"], row["request_identifier"]) == ("F2026-00001", "yes", proof)
+    assert hashlib.sha256(row["answer"].encode()).hexdigest() == row["answer_sha256"]
+    everything = answered(system, "export_shop")
+    with zipfile.ZipFile(io.BytesIO(content(system, everything["file"]))) as books:
+        (kept,) = json.loads(books.read("vat-checks.json"))
+    assert (kept["order_id"], kept["check"]["request_identifier"]) == (238, proof)
 
 
 def test_a_shop_is_exported_and_closed(system: System) -> None:
