@@ -1,7 +1,7 @@
 """A VAT number is understood however it is typed, and words never make one of what is none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.domain.vat import normalise_vat_number
@@ -49,6 +49,7 @@ def test_words_around_a_number_are_not_part_of_it(typed: str, number: str) -> No
     assert normalise_vat_number(typed, "BE") == (number, None)
 
 
+@settings(deadline=None)
 @given(
     number=st.sampled_from(sorted(NUMBERS)),
     before=st.sampled_from(WORDS),
@@ -66,6 +67,7 @@ def test_noise_around_and_within_a_number_changes_nothing(
     assert normalise_vat_number(typed.lower() if lower else typed, NUMBERS[number]) == (number, None)
 
 
+@settings(deadline=None)
 @given(before=st.sampled_from(WORDS), digit=st.integers(0, 9))
 def test_a_wrong_check_digit_stays_wrong_whatever_stands_around_it(before: str, digit: int) -> None:
     typed = f"{before} BE 0123.456.7{digit}9"

@@ -10,6 +10,7 @@ _WORDS = (
     "N", "NO", "NR", "NUM", "NUMBER", "NUMERO", "NUMMER", "ONDERNEMINGSNUMMER", "PARTITA", "P", "PDV", "TIN", "TVA", "UID", "UST",
     "VAT",
 )  # fmt: skip
+_LONGEST = 60
 _REGISTER = re.compile(r"(?:RPR|RPM|RPJ|KBO|BCE)[A-Z]*$")
 
 
@@ -19,7 +20,7 @@ def readings(given: str) -> Iterator[str]:
     Several, because only its check digits tell a word from a number: “NO” may begin one.
     """
     plain = unicodedata.normalize("NFKD", given).upper()
-    compact = re.sub(r"[^0-9A-Z+*]", "", plain)
+    compact = re.sub(r"[^0-9A-Z+*]", "", plain)[:_LONGEST]
     seen: set[str] = set()
     waiting = [compact]
     while waiting:

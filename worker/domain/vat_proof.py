@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from worker.domain import vat
 from worker.domain.document import Category, Line, Problem
 from worker.domain.order import Order
+from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop
-from worker.domain.vat_check import why_not_exempt
+from worker.domain.vat_check import INVALID, why_not_exempt
 
 _NEEDS_PROOF = (Category.INTRA_EU, Category.REVERSE_CHARGE)
 
@@ -15,13 +16,17 @@ def number_abroad(order: Order, shop: Shop) -> str:
     """The buyer's VAT number where another member state gave it (or Northern Ireland, XI); else empty."""
     seller_country = shop.seller.address.country
     number, _ = vat.normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
-    return number if seller_country in vat.EU and number[:2] != vat.vat_prefix(seller_country) else ""
+    return number if seller_country in EU and number[:2] != vat.vat_prefix(seller_country) else ""
 
 
 def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Problem, ...]:
-    """Why *lines* may not go without VAT by themselves, if they do."""
+    """Why *lines* may not go without VAT by themselves, if they do.
+
+    Who treated the order by hand gave a reason and answers for it; only what VIES calls invalid still stops it.
+    """
     number = number_abroad(order, shop)
     if not number or not any(line.category in _NEEDS_PROOF for line in lines):
         return ()
     why = why_not_exempt(order.vat_check, number, shop_says=order.vat_number_shop_says)
-    return (Problem(*why),) if why else ()
+    answered_for = order.treatment is not None and why is not None and why[0] != INVALID
+    return (Problem(*why),) if why and not answered_for else ()
