@@ -44,7 +44,7 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "vat": amount(draft.vat),
         "rounding": amount(draft.rounding),
         "total": amount(draft.total),
-        "vat_lines": [vat_line(line) for line in draft.vat_lines],
+        "vat_lines": [vat_line(line, draft) for line in draft.vat_lines],
         "language": draft.language,
         "corrects": draft.corrects.number if draft.corrects else None,
         "test": draft.test,
@@ -61,7 +61,7 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
 def document_content(draft: Draft) -> Json:
     """What a document says beyond the list of documents."""
     return {
-        "lines": [document_line(line) for line in draft.lines],
+        "lines": [document_line(line, draft) for line in draft.lines],
         "seller": plain(draft.seller),
         "buyer_details": plain(draft.buyer),
         "payment": plain(draft.payment),
@@ -106,11 +106,17 @@ def stored_vat_check(stored: StoredVatCheck) -> Json:
     return {**vat_check(stored.check), "answer": stored.answer, "answer_sha256": stored.answer_sha256}
 
 
-def vat_line(line: VatLine) -> Json:
-    return {"rate": amount(line.rate), "category": line.category, "base": amount(line.base), "vat": amount(line.vat)}
+def vat_line(line: VatLine, draft: Draft) -> Json:
+    return {
+        "rate": amount(line.rate),
+        "category": line.category,
+        "base": amount(line.base),
+        "vat": amount(line.vat),
+        "vat_country": draft.vat_country_of(line),
+    }
 
 
-def document_line(line: Line) -> Json:
+def document_line(line: Line, draft: Draft) -> Json:
     return {
         "description": line.description,
         "sku": line.sku,
@@ -120,6 +126,8 @@ def document_line(line: Line) -> Json:
         "net": amount(line.net),
         "rate": amount(line.rate),
         "category": line.category,
+        "vat_country": draft.vat_country_of(line),
+        "mention": line.mention,
     }
 
 

@@ -22,7 +22,7 @@ DOCUMENT: Json = {
     "vat": "3.85",
     "rounding": "0.00",
     "total": "22.20",
-    "vat_lines": [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85"}],
+    "vat_lines": [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85", "vat_country": "BE"}],
     "language": "nl",
     "corrects": None,
     "test": False,

@@ -53,7 +53,8 @@ def page_of(name: str, schema: Json, **more: Json) -> Json:
 
 
 ADDRESS = object_of(dict.fromkeys(("street", "street_2", "postcode", "city", "state", "country"), TEXT))
-VAT_LINE = object_of({"rate": AMOUNT, "category": CATEGORY, "base": AMOUNT, "vat": AMOUNT})
+VAT_COUNTRY: Json = {**TEXT, "description": "Whose VAT it is: the seller's country, or under OSS the buyer's."}
+VAT_LINE = object_of({"rate": AMOUNT, "category": CATEGORY, "base": AMOUNT, "vat": AMOUNT, "vat_country": VAT_COUNTRY})
 PROBLEM = object_of({"code": TEXT, "message": TEXT, "asks": BOOLEAN})
 RULE_RESULT = object_of({"rule": TEXT, "fired": BOOLEAN, "code": TEXT, "message": TEXT})
 STEP = object_of(
@@ -161,6 +162,8 @@ LINE = object_of(
         "net": AMOUNT,
         "rate": AMOUNT,
         "category": CATEGORY,
+        "vat_country": VAT_COUNTRY,
+        "mention": {**TEXT, "description": "The reason for no VAT, or oss; empty for the seller's own VAT."},
     }
 )
 PAYMENT = object_of(

@@ -84,6 +84,7 @@ def register(app: Flask) -> None:
         state_label=labels.state_label,
         status_name=labels.status_name,
         step_name=labels.step_name,
+        vat_reason=labels.vat_reason,
     )
     app.before_request(refuse_nul)
     app.context_processor(frame)

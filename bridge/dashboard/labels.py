@@ -3,6 +3,7 @@
 from bridge.i18n.translate import _, kind_name, translate_message, translator
 from worker.domain.document import Kind
 from worker.domain.step import STEPS
+from worker.domain.zero_reason import Untaxed
 
 
 def step_name(name: str) -> str:
@@ -39,6 +40,36 @@ def status_name(status: str) -> str:
         "trash": _("in the bin"),
         "checkout-draft": _("unfinished checkout"),
     }.get(status, status)
+
+
+def vat_reason(key: str) -> str:
+    """Why a sale is taxed as it is, by the key of its sentence; empty for the seller's own VAT."""
+    return {
+        "intra_eu": _("goods to a business in another EU country"),
+        "reverse_charge": _("service to a business in another EU country"),
+        "export": _("goods that leave the EU"),
+        "outside_scope": _("service to a customer outside the EU"),
+        "outside_scope_beside": _("service to a customer outside the EU"),
+        "small_business": _("small business, exempt (franchise)"),
+        "co_contractor": _("co-contractor"),
+        "eu_institution": _("EU institution"),
+        "diplomat": _("diplomat"),
+        "oss": _("OSS"),
+        **dict(untaxed_words()),
+    }.get(key, key)
+
+
+def untaxed_words() -> tuple[tuple[str, str], ...]:
+    """What a thing without VAT may be said to be, and what that means."""
+    return (
+        (Untaxed.VOUCHER, _("gift voucher for several things: VAT is due when it is spent")),
+        (Untaxed.PACKAGING, _("deposit on packaging that comes back")),
+        (Untaxed.DISBURSEMENT, _("paid in the customer's name and for his account")),
+        (Untaxed.TIP, _("tip or gift for which nothing is owed")),
+        (Untaxed.MARGIN, _("second-hand goods under the margin scheme")),
+        (Untaxed.EXEMPT, _("exempt by art. 44")),
+        (Untaxed.ZERO_RATED, _("taxed at 0 % by law, like newspapers and recovered materials")),
+    )
 
 
 def trigger_name(trigger: str) -> str:

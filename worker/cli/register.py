@@ -2,7 +2,6 @@
 how they go on after a restore."""
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -14,7 +13,6 @@ from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
 from worker.cli.common import ProgressBar, open_services, show, table, to_json, with_data, with_json
 from worker.cli.shop import ACTOR, by_kind, find_shop
-from worker.domain.csv_table import as_csv
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.errors import InvalidValue, Rejected
@@ -80,9 +78,7 @@ def export(shop_id: str | None, form: str, data: Path | None) -> None:
     if form == "json":
         click.echo(to_json(found))
         return
-    click.echo(
-        as_csv([f.name for f in fields(NumberStatus)], [vars(number_status) for number_status in found]), nl=False
-    )
+    click.echo(register_store.as_table(found), nl=False)
 
 
 @register.command("resume")

@@ -236,6 +236,11 @@ def file_stem(number: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", number).strip("-.")
 
 
+def signed(kind: Kind, amount: Decimal) -> Decimal:
+    """*amount* as books want it: what a credit note takes back goes off, so that a column adds up. Nothing is 0.00, never -0.00."""
+    return ZERO - amount if kind is Kind.CREDIT_NOTE else ZERO + amount
+
+
 @dataclass(frozen=True)
 class StoredDraft:
     """A draft that waits for a person. *discarded* ones stay, so that their cause gives no new one by itself."""

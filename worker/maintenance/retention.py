@@ -6,13 +6,12 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from worker.domain.csv_table import as_csv
 from worker.domain.document import file_stem
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -36,7 +35,6 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec  # fmt: skip
 from worker.store.files import temporary  # fmt: skip
 from worker.store.queries import integrity  # fmt: skip
-from worker.store.register import NumberStatus
 from worker.store.shops import Secrets
 
 RAW_BODIES_FOR = timedelta(days=90)
@@ -122,7 +120,7 @@ def contents(services: Services, connection: Connection, shop: Shop) -> Iterator
     """Name and content of each file of a shop's export."""
     yield "settings.json", pretty(json.loads(json_codec.dump(shop)))
     statuses = register.number_statuses(connection, shop.shop_id)
-    yield "register.csv", as_csv([field.name for field in fields(NumberStatus)], [vars(status) for status in statuses])
+    yield "register.csv", register.as_table(statuses)
     yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
     checks = [{"order_id": order_id, **vars(one)} for order_id, one in vat_checks.every(connection, shop.shop_id)]
     yield "vat-checks.json", pretty(json.loads(json_codec.dump(checks)))

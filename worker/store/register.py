@@ -1,13 +1,15 @@
 """The register: every number that was given, in the order in which it was given. A chain: each row holds the hash of the one before."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection, insert, select
 
-from worker.domain.document import Document
+from worker.domain.csv_table import as_csv
+from worker.domain.document import Document, Kind, signed
 from worker.errors import InvalidValue
 from worker.store import payments
 from worker.store.database import json_codec
@@ -75,6 +77,15 @@ class NumberStatus:
     snapshot_sha256: str
     previous_hash: str
     hash: str
+
+
+def as_table(found: Iterable[NumberStatus]) -> str:
+    """The register as CSV; amounts of credit notes are negative, as in the journal."""
+    rows = [
+        vars(line) | {name: signed(Kind(line.kind), getattr(line, name)) for name in ("net", "vat", "total")}
+        for line in found
+    ]
+    return as_csv([field.name for field in fields(NumberStatus)], rows)
 
 
 def append(connection: Connection, document: Document) -> RegisterHead:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from worker.domain.csv_table import escape_cell
-from worker.domain.document import Document, Kind, file_stem
+from worker.domain.document import Document, Kind, file_stem, signed
 from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
@@ -20,6 +20,7 @@ from worker.services import Services
 from worker.store import documents, payments, vat_checks
 from worker.store.database import json_codec
 from worker.store.files import temporary
+from worker.store.queries import sales_journal
 from worker.store.tasks import Task
 from worker.tasks.common import Progress, period_of
 
@@ -32,7 +33,9 @@ VIES_COLUMNS = (
     "number", "order", "vat_number", "valid", "requester", "asked_at", "request_identifier", "name", "address", "code",
     "answer_sha256", "answer",
 )  # fmt: skip
-VAT_COLUMNS = ("number", "date", "kind", "country", "currency", "category", "rate", "base", "vat")
+VAT_COLUMNS = (
+    "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat",
+)  # fmt: skip
 
 
 def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
@@ -133,20 +136,20 @@ def document_row(document: Document, paid_on: date | None, names: list[str]) -> 
     paid_on = draft.paid_on or paid_on
     return (
         document.number, document.issued_on, draft.kind, draft.order_number, draft.buyer.name, draft.buyer.company,
-        draft.buyer.vat_number or draft.buyer.vat_number_given, draft.buyer.address.country, draft.currency, signed(document, draft.net),
-        signed(document, draft.vat), signed(document, draft.rounding), signed(document, draft.total),
-        "" if draft.vat_eur is None else signed(document, draft.vat_eur), paid_on or "", draft.corrects.number if draft.corrects else "",
+        draft.buyer.vat_number or draft.buyer.vat_number_given, draft.buyer.address.country, draft.currency, signed(draft.kind, draft.net),
+        signed(draft.kind, draft.vat), signed(draft.kind, draft.rounding), signed(draft.kind, draft.total),
+        "" if draft.vat_eur is None else signed(draft.kind, draft.vat_eur), paid_on or "", draft.corrects.number if draft.corrects else "",
         "yes" if draft.test else "", names[0] if names else "",
     )  # fmt: skip
 
 
 def vat_rows(document: Document) -> list[tuple[object, ...]]:
-    draft = document.draft
-    country = (draft.ship_to or draft.buyer.address).country
+    draft, snapshot = document.draft, json.loads(json_codec.dump(document.draft))
     return [
-        (document.number, document.issued_on, draft.kind, country, draft.currency, row.category, row.rate,
-         signed(document, row.base), signed(document, row.vat))
-        for row in draft.vat_lines
+        (document.number, document.issued_on, sales_journal.tax_point_of(snapshot, part, document.issued_on), draft.kind,
+         sales_journal.country_of(snapshot), part.vat_country, draft.currency, part.category, part.rate, part.reason,
+         signed(draft.kind, part.base), signed(draft.kind, part.vat))
+        for part in (sales_journal.parts_of(snapshot) if draft.vat_lines else ())
     ]  # fmt: skip
 
 
@@ -162,11 +165,6 @@ def vies_rows(services: Services, document: Document) -> list[tuple[object, ...]
          check.asked_at.isoformat() if check.asked_at else "", check.request_identifier, check.name, check.address, check.code,
          stored.answer_sha256 if stored else "", stored.answer if stored else "")
     ]  # fmt: skip
-
-
-def signed(document: Document, amount: Decimal) -> Decimal:
-    """What a credit note takes back goes off, so that a column adds up."""
-    return -amount if document.draft.kind is Kind.CREDIT_NOTE else amount
 
 
 def as_cell(value: object) -> str:

@@ -9,6 +9,7 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
+from bridge.dashboard.labels import untaxed_words
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop
 from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, format_amount, translate_message, translator
@@ -19,7 +20,6 @@ from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import VatRegime
-from worker.domain.zero_reason import Untaxed
 from worker.store import distance_sales
 
 Options = Sequence[tuple[str, str]]
@@ -268,19 +268,6 @@ def vat() -> SettingsPage:
                 ),
             ),
         ),
-    )
-
-
-def untaxed_words() -> Options:
-    """What a thing without VAT may be said to be, and what that means."""
-    return (
-        (Untaxed.VOUCHER, _("gift voucher for several things: VAT is due when it is spent")),
-        (Untaxed.PACKAGING, _("deposit on packaging that comes back")),
-        (Untaxed.DISBURSEMENT, _("paid in the customer's name and for his account")),
-        (Untaxed.TIP, _("tip or gift for which nothing is owed")),
-        (Untaxed.MARGIN, _("second-hand goods under the margin scheme")),
-        (Untaxed.EXEMPT, _("exempt by art. 44")),
-        (Untaxed.ZERO_RATED, _("taxed at 0 % by law, like newspapers and recovered materials")),
     )
 
 

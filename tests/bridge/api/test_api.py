@@ -223,7 +223,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "vat": "3.85",
         "rounding": "0.00",
         "total": "22.20",
-        "vat_lines": [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85"}],
+        "vat_lines": [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85", "vat_country": "BE"}],
         "language": "nl",
         "corrects": None,
         "test": False,
@@ -236,7 +236,9 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "link": told["link"],
     }
     assert {name: told[name] for name in summary} == summary
-    assert told["vat_lines"] == [{"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85"}]
+    assert told["vat_lines"] == [
+        {"rate": "21.00", "category": "S", "base": "18.35", "vat": "3.85", "vat_country": "BE"}
+    ]
     assert told["lines"] == [
         {
             "description": "Brood",
@@ -247,6 +249,8 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
             "net": "18.35",
             "rate": "21.00",
             "category": "S",
+            "vat_country": "BE",
+            "mention": "",
         }
     ]
     assert told["corrected_by"] == ["C2026-00001"]
@@ -434,7 +438,8 @@ def test_drafts_that_wait_are_told_with_why_and_others_are_not(either: ApiClient
         documents.end_draft(connection, SHOP, cause="order:2:invoice:1", order_key=key, state="discarded", now=NOW)
     found = either.all("/drafts?limit=1", "drafts")
     assert [(told["draft_id"], told["order_id"]) for told in found] == [(1, 1), (3, 3)]
-    assert found[0]["problems"] == [{"code": "vat_unknown", "message": "The VAT number has a wrong check digit."}]
+    message = "The VAT number has a wrong check digit."
+    assert found[0]["problems"] == [{"code": "vat_unknown", "message": message, "asks": False}]
     assert (found[0]["status"], found[0]["total"]) == ("draft", "22.20")
     assert either.told("/drafts?order_id=3")["drafts"] == [found[1]]
     assert either.told("/drafts/3") == found[1]

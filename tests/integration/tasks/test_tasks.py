@@ -307,6 +307,9 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
         assert books.read("files/F2026-00001.pdf").startswith(b"%PDF")
     assert [(row["number"], row["total"]) for row in rows] == [("F2026-00001", "22.20"), ("C2026-00001", "-5.00")]
     assert [(row["rate"], row["vat"]) for row in rates] == [("21", "3.85"), ("21", "-0.87")]
+    # It was paid the day before it was invoiced.
+    assert [row["tax_point"] for row in rates] == ["2026-11-22", rows[1]["date"]]
+    assert {(row["vat_country"], row["reason"]) for row in rates} == {("BE", "")}
     assert refused(system, "zip_period", since="2026-01-01", until="2026-01-31")[0] == "nothing_found"
 
 

@@ -1,5 +1,7 @@
 """The register and the journal for an accountant: no number missing without being named, and sums per rate that add up."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,14 +13,16 @@ from sqlalchemy import text
 
 from tests.support.factories import an_address
 from tests.support.history import History
-from worker.domain.document import Category, Kind, VatLine
+from worker.domain.document import Category, Kind, Line, VatLine
+from worker.domain.mentions import mention
 from worker.domain.shop import Series
-from worker.store import counters, shops
+from worker.store import counters, register, shops
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import register_check, sales_journal
 from worker.store.queries.register_check import Gap, NumberRow, RegisterCheck, SeriesCheck
 from worker.store.queries.sales_journal import Journal, JournalRow, JournalTotal, vats_in_euro
 
+S = Category.STANDARD
 DAY = date(2026, 11, 23)
 NOVEMBER = date(2026, 11, 1)
 
@@ -160,20 +164,20 @@ def test_sales_are_summed_per_kind_country_and_rate_and_what_was_credited_is_tak
     history.issued(5, test=True)
     history.later(days=10)
     history.issued(6)
-    head = (NOVEMBER, Kind.CREDIT_NOTE, "EUR", "BE", "S")
-    sold = (NOVEMBER, Kind.INVOICE, "EUR")
+    head = (NOVEMBER, NOVEMBER, Kind.CREDIT_NOTE, "EUR", "BE", "BE", "S")
+    sold = (NOVEMBER, NOVEMBER, Kind.INVOICE, "EUR")
 
     def row(head: tuple[object, ...], rate: str, documents: int, base: str, vat: str) -> JournalRow:
         figures = (Decimal(base), Decimal(vat))
-        return JournalRow(*head, Decimal(rate), documents, *figures, *figures)  # type: ignore[arg-type, call-arg]  # as in `head`
+        return JournalRow(*head, Decimal(rate), "", documents, *figures, *figures)  # type: ignore[arg-type, call-arg]  # as in `head`
 
     assert november(history) == Journal(
         rows=(
             row(head, "6", 1, "-10.00", "-0.60"),
             row(head, "21", 1, "-100.00", "-21.00"),
-            row((*sold, "BE", "S"), "6", 1, "10.00", "0.60"),
-            row((*sold, "BE", "S"), "21", 2, "101.00", "21.21"),
-            row((*sold, "NL", "S"), "21", 1, "50.00", "10.50"),
+            row((*sold, "BE", "BE", "S"), "6", 1, "10.00", "0.60"),
+            row((*sold, "BE", "BE", "S"), "21", 2, "101.00", "21.21"),
+            row((*sold, "NL", "BE", "S"), "21", 1, "50.00", "10.50"),
         ),
         totals=(
             JournalTotal(NOVEMBER, Kind.CREDIT_NOTE, "EUR", 1, *map(euros, ("-110.00", "-21.60", "-0.01", "-131.61"))),
@@ -213,7 +217,61 @@ def test_a_journal_is_a_table_of_numbers_without_formulas(history: History) -> N
     history.credited(invoice)
     table = sales_journal.as_table(november(history)).splitlines()
     assert table == [
-        "month,kind,currency,country,category,rate,documents,base,vat,base_eur,vat_eur",
-        "2026-11-01,credit_note,EUR,BE,S,21,1,-100.00,-21.00,-100.00,-21.00",
-        "2026-11-01,invoice,EUR,BE,S,21,1,100.00,21.00,100.00,21.00",
+        "month,tax_month,kind,currency,country,vat_country,category,rate,reason,documents,base,vat,base_eur,vat_eur",
+        "2026-11-01,2026-11-01,credit_note,EUR,BE,BE,S,21,,1,-100.00,-21.00,-100.00,-21.00",
+        "2026-11-01,2026-11-01,invoice,EUR,BE,BE,S,21,,1,100.00,21.00,100.00,21.00",
     ]
+
+
+def an_item(
+    net: str, mention: str, *, category: Category = Category.EXEMPT, rate: str = "0", country: str = ""
+) -> Line:
+    amount = Decimal(net)
+    return Line(mention, Decimal(1), amount, amount, category, Decimal(rate), vat_country=country, mention=mention)
+
+
+def test_what_is_without_vat_is_told_by_its_reason_and_what_is_taxed_by_whose_vat_it_is(history: History) -> None:
+    exempt = line("0", "54.49", "0.00", Category.EXEMPT)  # a cent less than its lines
+    dutch = replace(line("9", "10.00", "0.90"), vat_country="NL")
+    items = (
+        an_item("50.00", "voucher"),
+        an_item("4.50", "packaging"),
+        an_item("10.00", "oss", category=S, rate="9", country="NL"),
+    )
+    invoice = history.issued(1, **amounts(exempt, dutch), lines=items)
+    history.credited(invoice)
+    history.issued(
+        2, **amounts(line("0", "7.00", "0.00", Category.INTRA_EU)), mentions=(mention("intra_eu", language="nl"),)
+    )
+    found = [
+        (one.kind, one.vat_country, one.category, one.reason, str(one.base), str(one.vat))
+        for one in november(history).rows
+    ]
+    assert found == [
+        (Kind.CREDIT_NOTE, "BE", "E", "packaging", "-4.50", "0.00"),
+        (Kind.CREDIT_NOTE, "BE", "E", "voucher", "-49.99", "0.00"),
+        (Kind.CREDIT_NOTE, "NL", "S", "oss", "-10.00", "-0.90"),
+        (Kind.INVOICE, "BE", "E", "packaging", "4.50", "0.00"),
+        (Kind.INVOICE, "BE", "E", "voucher", "49.99", "0.00"),
+        (Kind.INVOICE, "BE", "K", "intra_eu", "7.00", "0.00"),
+        (Kind.INVOICE, "NL", "S", "oss", "10.00", "0.90"),
+    ]  # fmt: skip
+
+
+def test_a_late_invoice_stands_in_the_month_in_which_its_vat_fell_due(history: History) -> None:
+    history.issued(1, **amounts(line("21", "100.00", "21.00")), paid_on=date(2026, 10, 2))
+    history.issued(2, **amounts(line("21", "50.00", "10.50")), supplied_on=date(2026, 9, 30))
+    assert [(one.month, one.tax_month, one.base) for one in november(history).rows] == [
+        (NOVEMBER, date(2026, 10, 1), Decimal("150.00"))
+    ]
+
+
+def test_the_register_and_the_journal_have_the_same_signs(history: History) -> None:
+    invoice = history.issued(1, **amounts(line("21", "100.00", "21.00")))
+    free = history.issued(2, **amounts(line("21", "0.00", "0.00")))
+    for one in (invoice, free):
+        history.credited(one)
+    with history.store.read() as connection:
+        table = register.as_table(register.number_statuses(connection, "a"))
+    totals = [row["total"] for row in csv.DictReader(io.StringIO(table))]
+    assert totals == ["121.00", "0.00", "-121.00", "0.00"]

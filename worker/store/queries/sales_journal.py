@@ -1,4 +1,4 @@
-"""The sales journal for the accountant: what was sold and taken back, per month, kind, currency, country and rate."""
+"""The sales journal for the accountant: what was sold and taken back, per month, kind, currency, country, rate and reason."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,8 +11,10 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from worker.domain.csv_table import as_csv
-from worker.domain.document import Kind
+from worker.domain.document import Kind, signed
+from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_cent
+from worker.domain.tax_point import tax_point
 from worker.store.database.tables import documents
 
 EURO = "EUR"
@@ -23,16 +25,20 @@ AT_ONCE = 500
 class JournalRow:
     """Sales of one month at one rate. Amounts of credit notes are negative. *month* is its first day; *rate* 21 means 21 %.
 
-    *country* is where the goods went. *category* is that of EN 16931 (S, AE, K …). *base_eur* and *vat_eur* are None where
-    a document in another currency has no exchange rate.
+    *tax_month* is the month in which VAT fell due, *country* where the goods went, *vat_country* whose VAT it is. *category* is
+    that of EN 16931 (S, AE, K …), *reason* the key of the sentence that explains it. *base_eur* and *vat_eur* are None where a
+    document in another currency has no exchange rate.
     """
 
     month: date
+    tax_month: date
     kind: Kind
     currency: str
     country: str
+    vat_country: str
     category: str
     rate: Decimal
+    reason: str
     documents: int
     base: Decimal
     vat: Decimal
@@ -72,17 +78,19 @@ def journal(connection: Connection, shop_id: str, *, since: date, until: date) -
     for document in documents_in_period(connection, shop_id, since=since, until=until):
         snapshot = json.loads(document.snapshot)
         for row in rows_of(document, snapshot):
-            key = (row.month, row.kind, row.currency, row.country, row.category, row.rate)
+            key = key_of(row)
             rows[key] = with_row(rows[key], row) if key in rows else row
         total = total_of(document, snapshot)
         head = (total.month, total.kind, total.currency)
         totals[head] = with_total(totals[head], total) if head in totals else total
-    in_order = sorted(
-        rows.values(), key=lambda row: (row.month, row.kind, row.currency, row.country, row.category, row.rate)
-    )
-    return Journal(
-        tuple(in_order), tuple(sorted(totals.values(), key=lambda total: (total.month, total.kind, total.currency)))
-    )
+    in_order = tuple(sorted(totals.values(), key=lambda total: (total.month, total.kind, total.currency)))
+    return Journal(tuple(rows[key] for key in sorted(rows)), in_order)
+
+
+def key_of(row: JournalRow) -> tuple[Any, ...]:
+    """What rows are summed by, and in which order they stand."""
+    head = (row.month, row.kind, row.currency, row.country, row.vat_country)
+    return (*head, row.category, row.rate, row.reason, row.tax_month)
 
 
 def as_table(found: Journal) -> str:
@@ -104,33 +112,100 @@ def documents_in_period(connection: Connection, shop_id: str, *, since: date, un
 
 
 def rows_of(document: Row[Any], snapshot: dict[str, Any]) -> list[JournalRow]:
-    """One document, a row for each rate on it; one without a rate where it has no VAT table."""
-    lines = snapshot.get("vat_lines") or [
-        {"category": "", "rate": "0", "base": snapshot["net"], "vat": snapshot["vat"]}
-    ]
-    sign = -1 if document.kind == Kind.CREDIT_NOTE else 1
-    vats = [Decimal(line["vat"]) for line in lines]
+    """One document, a row for each rate and reason on it; one without a rate where it has no VAT table."""
+    parts, kind = parts_of(snapshot), Kind(document.kind)
+    vats = [part.vat for part in parts]
     in_euro = vats_in_euro(vats, document.currency, snapshot)
     return [
         JournalRow(
             month=document.issued_on.replace(day=1),
-            kind=Kind(document.kind),
+            tax_month=tax_point_of(snapshot, part, document.issued_on).replace(day=1),
+            kind=kind,
             currency=document.currency,
             country=country_of(snapshot),
-            category=line["category"],
-            rate=Decimal(line["rate"]),
+            vat_country=part.vat_country,
+            category=part.category,
+            rate=part.rate,
+            reason=part.reason,
             documents=1,
-            base=sign * Decimal(line["base"]),
-            vat=sign * vat,
-            base_eur=signed(sign, base_in_euro(Decimal(line["base"]), document.currency, snapshot)),
-            vat_eur=signed(sign, vat_eur),
+            base=signed(kind, part.base),
+            vat=signed(kind, part.vat),
+            base_eur=signed_or_none(kind, base_in_euro(part.base, document.currency, snapshot)),
+            vat_eur=signed_or_none(kind, vat_eur),
         )
-        for line, vat, vat_eur in zip(lines, vats, in_euro, strict=True)
+        for part, vat_eur in zip(parts, in_euro, strict=True)
     ]
 
 
+@dataclass(frozen=True)
+class VatPart:
+    """What a document says at one rate for one reason; *reason* is the key of its sentence."""
+
+    category: str
+    rate: Decimal
+    base: Decimal
+    vat: Decimal
+    vat_country: str
+    reason: str
+
+
+def parts_of(snapshot: dict[str, Any]) -> list[VatPart]:
+    """The VAT table of a stored draft, a row with several reasons in as many parts."""
+    rows = snapshot.get("vat_lines") or [{"category": "", "rate": "0", "base": snapshot["net"], "vat": snapshot["vat"]}]
+    seller_country = snapshot["seller"].get("address", {}).get("country", "")
+    return [
+        VatPart(
+            category=row["category"],
+            rate=Decimal(row["rate"]),
+            base=base,
+            vat=Decimal(row["vat"]) if index == 0 else ZERO,
+            vat_country=row.get("vat_country") or seller_country,
+            reason=reason,
+        )
+        for row in rows
+        for index, (reason, base) in enumerate(bases_by_reason(row, snapshot).items())
+    ]
+
+
+def bases_by_reason(row: dict[str, Any], snapshot: dict[str, Any]) -> dict[str, Decimal]:
+    """The base of a row of the VAT table by the reasons of its lines; the first one takes what was rounded."""
+    group, base = (row["category"], row["rate"]), Decimal(row["base"])
+    lines = [line for line in snapshot["lines"] if (line["category"], line["rate"]) == group]
+    reasons = dict.fromkeys(line.get("mention") or reason_of(row, snapshot) for line in lines)
+    if len(reasons) < 2:
+        return {next(iter(reasons), reason_of(row, snapshot)): base}
+    nets = {
+        reason: sum((Decimal(line["net"]) for line in lines if line.get("mention", "") == reason), ZERO)
+        for reason in reasons
+    }
+    first = next(iter(nets))
+    return {**nets, first: nets[first] + base - sum(nets.values(), ZERO)}
+
+
+def reason_of(row: dict[str, Any], snapshot: dict[str, Any]) -> str:
+    """The first sentence of the document that explains this category, for lines from before they named theirs."""
+    texts = legal_texts()
+    keys = (said["key"] for said in snapshot.get("mentions", ()) if said["key"] in texts)
+    return next((key for key in keys if texts[key].category == row["category"]), "")
+
+
+def tax_point_of(snapshot: dict[str, Any], part: VatPart, issued_on: date) -> date:
+    return tax_point(
+        Kind(snapshot["kind"]),
+        part.category,
+        issued_on=issued_on,
+        supplied_on=day_of(snapshot.get("supplied_on")),
+        paid_on=day_of(snapshot.get("paid_on")),
+        seller_country=snapshot["seller"].get("address", {}).get("country", ""),
+    )
+
+
+def day_of(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 def country_of(snapshot: dict[str, Any]) -> str:
-    """Where the goods went: the rate is that country's when a shop sells under OSS."""
+    """Where the goods went."""
     ship_to = snapshot.get("ship_to") or {}
     return str(ship_to.get("country") or snapshot["buyer"].get("address", {}).get("country", ""))
 
@@ -155,8 +230,8 @@ def vats_in_euro(vats: list[Decimal], currency: str, snapshot: dict[str, Any]) -
     return list(found)
 
 
-def signed(sign: int, amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else sign * amount
+def signed_or_none(kind: Kind, amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else signed(kind, amount)
 
 
 def with_row(row: JournalRow, other: JournalRow) -> JournalRow:
@@ -176,16 +251,16 @@ def sum_or_none(one: Decimal | None, other: Decimal | None) -> Decimal | None:
 
 
 def total_of(document: Row[Any], snapshot: dict[str, Any]) -> JournalTotal:
-    sign = -1 if document.kind == Kind.CREDIT_NOTE else 1
+    kind = Kind(document.kind)
     return JournalTotal(
         month=document.issued_on.replace(day=1),
-        kind=Kind(document.kind),
+        kind=kind,
         currency=document.currency,
         documents=1,
-        net=sign * document.net,
-        vat=sign * document.vat,
-        rounding=sign * Decimal(snapshot.get("rounding", "0.00")),
-        total=sign * document.total,
+        net=signed(kind, document.net),
+        vat=signed(kind, document.vat),
+        rounding=signed(kind, Decimal(snapshot.get("rounding", "0.00"))),
+        total=signed(kind, document.total),
     )
 
 
