@@ -340,11 +340,28 @@ def test_a_sale_is_treated_as_the_law_says(
         (an_order(country="DE", vat_number_given=DE_NUMBER), "vat_eu_business_taxed"),
         (an_order(country="US"), "vat_export_taxed"),
         (an_order(vat_number_given="BE0403170702"), "vat_number_wrong"),
+        # Goods or a service: here it decides, and nothing but the owner's setting says it
+        (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), "supply_unknown"),
+        (an_order(a_line(rate=None), country="US"), "supply_unknown"),
     ],
 )
 def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: str) -> None:
     assessed = assess(order, a_shop())
     assert ([found.code for found in assessed.flags], assessed.problems) == ([flag], ())
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        an_order(),
+        an_order(country="NL"),
+        an_order(a_line(rate=None, virtual=False), country="US"),
+        an_order(a_line(rate=None, virtual=True), country="DE", vat_number_given=DE_NUMBER),
+        an_order(a_line(rate=None), shipping(rate=None), country="DE", vat_number_given=DE_NUMBER),
+    ],
+)
+def test_nobody_is_asked_what_was_sold_where_it_is_known_or_decides_nothing(order: Order) -> None:
+    assert assess(order, a_shop()).flags == ()
 
 
 def test_a_problem_says_what_is_wrong_and_what_to_do() -> None:

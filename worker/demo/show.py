@@ -16,8 +16,9 @@ import click
 from worker import serializers
 from worker.demo.http_server import serve
 from worker.demo.mailbox import Mailbox
+from worker.demo.orders import Payload
 from worker.demo.pages import ShownDecision, create_pages
-from worker.demo.pretend_shop import PretendShop, a_product
+from worker.demo.pretend_shop import PretendShop, a_product, a_variation
 from worker.demo.pretend_vies import PretendVies
 from worker.demo.recordings import Scenario, load
 from worker.domain.party import Address, Seller
@@ -50,7 +51,7 @@ SELLER = Seller(
 )
 # The recordings were made on 22 November 2026; the demo shop was connected before the first of them.
 ORDERS_SINCE = datetime(2026, 11, 22, tzinfo=UTC)
-EBOOK_ID = 17  # of the recorded orders, the one product that is not sent
+EBOOK = "EBOOK-1"  # the one product of the recorded orders that is not sent
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,6 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
     wait_for_bridge(stage)
     for topic in ("order.created", "order.updated"):
         shop.add_webhook(topic, stage.delivery_url, secret)
-    shop.stock(a_product(EBOOK_ID, "E-book", virtual=True, downloadable=True))
     shop.run_cron(0.2)
     return stage
 
@@ -188,6 +188,7 @@ def wait_for_bridge(stage: Stage) -> None:
 
 def play(stage: Stage, scenario: Scenario, result: Result) -> None:
     """Let the shop live through *scenario*, step by step; the worker finishes each step before the next begins."""
+    stage.shop.stock(*products_of(scenario))
     for index, step in enumerate(scenario.steps):
         stage.shop.take(scenario.after(index))
         for delivery in step.deliveries:
@@ -197,6 +198,15 @@ def play(stage: Stage, scenario: Scenario, result: Result) -> None:
                 result.differences.append(f"{scenario.name}: {delivery.file} was answered {answer}, not 200")
         if step.deliveries and not status.wait_until_idle(stage.services, seconds=STEP_TIMEOUT_S).is_idle:
             result.differences.append(f"{scenario.name}, {step.name}: not finished within {STEP_TIMEOUT_S:.0f} s")
+
+
+def products_of(scenario: Scenario) -> Iterator[Payload]:
+    """What the recorded shop sold in *scenario*."""
+    for item in (item for order in scenario.orders.values() if order for item in order["line_items"]):
+        digital = item["sku"] == EBOOK
+        yield a_product(item["product_id"], item["name"], virtual=digital, downloadable=digital)
+        if item["variation_id"]:
+            yield a_variation(item["variation_id"], item["product_id"])
 
 
 def compare(

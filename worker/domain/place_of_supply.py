@@ -74,15 +74,20 @@ def destination_of(order: Order, supply: Supply) -> Address:
 
 
 def supply_of(line: OrderLine, order: Order, shop: Shop) -> Supply:
-    """What the shop says of the product; else what the order shows; else what its owner said the shop sells.
+    """What the shop says of the product; else what the order shows; else what its owner said the shop sells."""
+    return told_supply(line, order) or _usual_supply(shop)
+
+
+def told_supply(line: OrderLine, order: Order) -> Supply | None:
+    """What the shop says of the product, else what the order shows; None where both are silent.
 
     A product that is only "downloadable" counts as sent where something was sent: a record with its files.
     """
-    if line.virtual is not None and not line.downloadable:
-        return Supply.SERVICE if line.virtual else Supply.GOODS
     if line.virtual:
         return Supply.SERVICE
-    return _shown_supply(line, order) or _usual_supply(shop)
+    if line.virtual is False and not line.downloadable:
+        return Supply.GOODS
+    return _shown_supply(line, order)
 
 
 def main_supply(order: Order, shop: Shop) -> Supply:

@@ -13,7 +13,17 @@ from worker.domain.document import Category, Problem
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.order_treatment import OrderTreatment
-from worker.domain.place_of_supply import EU, Supply, Zone, destination_of, main_supply, supply_of, vat_country, zone_of
+from worker.domain.place_of_supply import (
+    EU,
+    Supply,
+    Zone,
+    destination_of,
+    main_supply,
+    supply_of,
+    told_supply,
+    vat_country,
+    zone_of,
+)
 from worker.domain.rates import is_known, known_rates
 from worker.domain.shop import Shop, VatRegime
 from worker.domain.vat_number import readings
@@ -30,6 +40,7 @@ _OUTSIDE_VAT = {
 # Shipping and fees share what the goods are; but sending a voucher is a service of its own.
 _SHARED_WITH_SHIPPING = (Untaxed.MARGIN, Untaxed.EXEMPT, Untaxed.ZERO_RATED)
 _MOST_NAMES = 3
+_DECIDED_BY_SUPPLY = (Category.INTRA_EU, Category.REVERSE_CHARGE, Category.EXPORT, Category.OUTSIDE_SCOPE)
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Case:
     said: Untaxed | None = None  # what the shop says such a line is, for when it carries no VAT
     regime: VatRegime = VatRegime.NORMAL
     oss: bool = False  # in use on that day
+    supply_told: bool = True  # by the shop or the order, not by the owner's setting alone
     electronic: bool = False  # a service that is delivered by download
     seller_country: str = "BE"
     destination: str = "BE"  # whose VAT rates apply there: FR for Monaco, XI for Northern Ireland
@@ -405,7 +417,7 @@ def treat(case: Case) -> Treatment:
         vat_country=case.destination if row.reason == "oss" else "",
         distance_sale=case.distance_sale and row.category in (Category.STANDARD, Category.ZERO_RATED),
         problem=Problem(row.reason, row.problem(case)) if row.problem else None,
-        flag=Problem(row.reason, row.flag(case)) if row.flag else None,
+        flag=Problem(row.reason, row.flag(case)) if row.flag else _supply_flag(case, row),
     )
 
 
@@ -463,6 +475,23 @@ def _row_of(case: Case) -> TreatmentRow:
     return next(row for row in TREATMENTS if row.when(case))
 
 
+def _supply_flag(case: Case, row: TreatmentRow) -> Problem | None:
+    """Between these it is the supply that decides: what only the owner's setting says is shown to a person."""
+    if case.supply_told or row.category not in _DECIDED_BY_SUPPLY:
+        return None
+    counts_as = Message("goods") if case.supply is Supply.GOODS else Message("a service")
+    return Problem(
+        "supply_unknown",
+        Message(
+            "Neither the shop's product nor the order shows whether {lines} was sent to the customer; by the VAT settings it "
+            "counts as {supply}. If that is wrong, say on the order's page how the order is treated. A REST key that may read "
+            "products tells it by itself.",
+            lines=_names(case),
+            supply=counts_as,
+        ),
+    )
+
+
 def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     seller_country = shop.seller.address.country
     number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
@@ -480,6 +509,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 said=what,
                 regime=shop.vat.regime,
                 oss=shop.vat.uses_oss_on(on),
+                supply_told=line.kind is not LineKind.PRODUCT or told_supply(line, order) is not None,
                 electronic=supply is Supply.SERVICE and bool(line.downloadable),
                 seller_country=seller_country,
                 destination=vat_country(address, supply) or seller_country,
