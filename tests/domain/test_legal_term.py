@@ -9,7 +9,7 @@ from tests.support.factories import a_shop, an_order, issued
 from worker.domain.decide import decide_documents
 from worker.domain.document import Document, History, Kind, SendMode
 from worker.domain.draft import draft_document
-from worker.domain.legal_term import last_day, taxable_at
+from worker.domain.legal_term import last_day
 from worker.domain.order import Order
 
 
@@ -53,9 +53,9 @@ def test_where_we_know_no_term_there_is_none() -> None:
 
 
 def test_vat_falls_due_with_delivery_or_payment_whichever_is_first() -> None:
-    assert taxable_at(an_order(paid_at=at(3), completed_at=at(2))) == at(2)
-    assert taxable_at(an_order(paid_at=at(3), completed_at=None)) == at(3)
-    assert taxable_at(an_order(paid_at=None, completed_at=None)) is None
+    assert an_order(paid_at=at(3), completed_at=at(2)).taxable_at == at(2)
+    assert an_order(paid_at=at(3), completed_at=None).taxable_at == at(3)
+    assert an_order(paid_at=None, completed_at=None).taxable_at is None
 
 
 def test_an_invoice_after_the_term_says_so_and_one_on_the_last_day_does_not() -> None:

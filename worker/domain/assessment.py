@@ -141,7 +141,7 @@ def _guessed_percent(line: OrderLine, order: Order) -> Decimal:
         return Decimal(0)
     stated = abs(line.tax / line.total * 100)
     nearest = min(
-        known_rates(order.billing.address.country, order.taxable_at.date()),
+        known_rates(order.billing.address.country, (order.taxable_at or order.created_at).date()),
         key=lambda rate: abs(rate - stated),
         default=stated,
     )

@@ -1,6 +1,6 @@
 """By when an invoice must be issued: VAT falls due when goods are delivered or money comes in, and the invoice follows soon after."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from worker.domain.document import Document, Kind, Problem
 from worker.domain.order import Order
@@ -10,11 +10,6 @@ from worker.message import Message
 # The day of the month after that of the tax point, by the seller's country: art. 4 §1 of Royal Decree no. 1 (BE), art. 34g
 # Wet OB 1968 (NL). Sellers elsewhere have terms that this does not know, and are told nothing.
 LAST_DAY = {"BE": 15, "NL": 15}
-
-
-def taxable_at(order: Order) -> datetime | None:
-    """When VAT fell due: the earlier of delivery and payment (art. 16-17 of the VAT code); None while neither was."""
-    return min((at for at in (order.paid_at, order.completed_at) if at), default=None)
 
 
 def last_day(taxable_on: date, seller_country: str) -> date | None:
@@ -30,7 +25,7 @@ def next_month(day: date) -> date:
 
 def late_invoice(order: Order, invoice: Document, shop: Shop) -> tuple[Problem, ...]:
     """That *invoice* was issued after its term, and in which month its VAT belongs."""
-    at = taxable_at(order)
+    at = order.taxable_at
     if at is None or invoice.draft.kind is not Kind.INVOICE:
         return ()
     taxable_on = at.astimezone(shop.zoneinfo).date()

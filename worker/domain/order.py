@@ -122,11 +122,9 @@ class Order:
     vat_check: VatCheck | None = None  # what VIES said of the number; asked before anything is decided
 
     @property
-    def taxable_at(self) -> datetime:
-        """When VAT became due as far as the order tells: payment or completion, whichever came first (art. 63 and 65 of the
-        VAT directive); before either, when it was placed.
-        """
-        return min((at for at in (self.paid_at, self.completed_at) if at), default=self.created_at)
+    def taxable_at(self) -> datetime | None:
+        """When VAT fell due: the earlier of payment and completion (art. 63 and 65 of the VAT directive); None while neither was."""
+        return min((at for at in (self.paid_at, self.completed_at) if at), default=None)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from sqlalchemy.engine import Row
 
 from worker.domain.decide import RuleResult
 from worker.domain.document import Kind, Problem
-from worker.domain.legal_term import taxable_at
 from worker.domain.order import Order
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
@@ -69,7 +68,7 @@ def save(
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
             paid_at=order.paid_at,
-            taxable_at=taxable_at(order),
+            taxable_at=order.taxable_at,
             fetched_at=as_of,
             rule_results=json_codec.dump(rule_results),
             flags=json_codec.dump(tuple(flag for flag in flags if flag not in ignored)),
