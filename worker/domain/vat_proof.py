@@ -1,13 +1,14 @@
 """Whether an invoice without VAT to another member state has its proof: VIES's own answer on the buyer's number."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from worker.domain import vat
 from worker.domain.document import Category, Line, Problem
 from worker.domain.order import Order
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop
-from worker.domain.vat_check import INVALID, why_not_exempt
+from worker.domain.vat_check import INVALID, VatCheck, why_not_exempt
 
 _NEEDS_PROOF = (Category.INTRA_EU, Category.REVERSE_CHARGE)
 
@@ -17,6 +18,12 @@ def number_abroad(order: Order, shop: Shop) -> str:
     seller_country = shop.seller.address.country
     number, _ = vat.normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
     return number if seller_country in EU and number[:2] != vat.vat_prefix(seller_country) else ""
+
+
+def as_if_confirmed(order: Order, shop: Shop) -> Order:
+    """*order* as it will be when VIES confirms its number: for a preview, which asks nothing of VIES."""
+    number = number_abroad(order, shop)
+    return replace(order, vat_check=VatCheck(number, True)) if number else order
 
 
 def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Problem, ...]:

@@ -9,9 +9,11 @@ from typing import Any
 
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, planned_document
+from worker.domain.vat_proof import as_if_confirmed
 from worker.errors import KeyRefused, Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import BACKFILL, LONG_AGO
+from worker.invoicing.vat_checks import can_ask
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.services import Services
@@ -147,7 +149,9 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
             history = documents.history(connection, shop.shop_id, listed.order_id, listed.order_key)
         today = services.now().astimezone(shop.zoneinfo).date()
         shop = with_rate(services, shop, fetched.order.currency)
-        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
+        # A preview of a year asks nothing of VIES; what it says to each number shows when the documents are made.
+        order = as_if_confirmed(fetched.order, shop) if can_ask(services, shop) else fetched.order
+        decision = decide_documents(order, fetched.refunds or (), history, shop, today)
         waiting = {kept.draft.cause for kept in history.drafts}
         due = tuple(draft for draft in decision.drafts if draft.cause not in waiting)
         credit_notes = sum(1 for finding in decision.rule_results if finding.code == "after_invoice")

@@ -72,6 +72,10 @@ def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple
     return tuple(draft for draft in due if draft.kind is Kind.INVOICE)
 
 
+def can_ask(services: Services, shop: Shop) -> bool:
+    return bool(services.settings.vies_url and shop.seller.vat_number)
+
+
 def check_number(
     services: Services, shop: Shop, order: OrderKey, number: str, *, invalid_for: timedelta = INVALID_FOR
 ) -> VatCheck:

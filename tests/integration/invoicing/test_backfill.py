@@ -109,3 +109,11 @@ def test_an_old_order_that_is_backfilled_keeps_its_credit_notes_coming(system: S
     system.ring(system.shop.order(1) or {})
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
+
+
+def test_a_preview_asks_nothing_of_vies_and_counts_on_its_yes(system: System) -> None:
+    line, number = ("Koffiemok", "MUG-1", 1, "12.40", None), {"_billing_vat_number": "NL123456782B90"}
+    order = old(1, lines=(line,), shipping=None, country="NL", company="Bakker BV", metas=number)
+    system.shop.place(order)
+    (seen,) = preview(system).orders
+    assert (seen.drafts, seen.mails_to, system.vies.questions) == (0, "koper@klant.test", [])

@@ -64,6 +64,25 @@ final class VatNumberFieldTest extends WordPressTestCase {
 		);
 	}
 
+	/** @dataProvider numbers_with_words */
+	public function test_the_words_before_a_number_are_not_part_of_it( string $typed, string $number ): void {
+		$this->assertSame( array( $number, true ), array( VatNumberField::normalize( $typed ), VatNumberField::validate( $typed ) ) );
+	}
+
+	/** @return array<int, array{0: string, 1: string}> */
+	public static function numbers_with_words(): array {
+		return array(
+			array( 'BTW BE 0123.456.749', 'BE0123456749' ),
+			array( 'BTW-BE0123456749', 'BE0123456749' ),
+			array( 'TVA n° BE 0123.456.749', 'BE0123456749' ),
+			array( 'VAT: NL123456782B90', 'NL123456782B90' ),
+			array( 'TVA NL123456782B90', 'NL123456782B90' ),
+			array( 'USt-IdNr. DE 136 695 976', 'DE136695976' ),
+			array( 'vat atu13585627', 'ATU13585627' ),
+			array( 'btw 0123.456.749', '0123456749' ),
+		);
+	}
+
 	public function test_vat_numbers_that_cannot_be_right_are_refused_and_others_are_not(): void {
 		$found = array_map(
 			static fn ( string $number ): bool => true === VatNumberField::validate( $number ),

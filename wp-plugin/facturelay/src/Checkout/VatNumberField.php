@@ -26,6 +26,8 @@ final class VatNumberField implements Feature {
 	private const CONDITIONS_SINCE = '9.9';
 	// A class or constant of each known plugin that asks for the VAT number.
 	private const OTHER_PLUGINS = array( 'WC_EU_VAT_Number', 'WC_EU_VAT_VERSION', 'Aelia\\WC\\EU_VAT_Assistant\\WC_Aelia_EU_VAT_Assistant', 'Alg_WC_EU_VAT', 'YITH_WCEVAT', 'YITH_YWEV_VERSION', 'WC_EU_VAT_Compliance', 'WPDesk\\FlexibleInvoices\\Plugin', 'WooCommerce_Germanized_Pro' );
+	// What people write before their number; the shorter ones first, so that TVA NL… keeps its NL.
+	private const WORDS_BEFORE = '/^(?:BTW|BTWNR|BTWNUMMER|TVA|TVAN|TVANO|VAT|VATNO|VATID|VATNUMBER|UST|USTID|USTIDNR|MWST|IVA|PIVA)(?=(?:ATU|ES[A-Z]|FR[A-Z0-9]{2}|[A-Z]{2})?[0-9])/';
 	// Names of checkout fields that ask for a VAT number: billing_vat, vat_number, billing_btw_nummer, …
 	private const VAT_FIELD_NAME = '#(^|[/_-])(vat|btw|tva|ust_?id|ustid)([_-]|$)#i';
 
@@ -106,9 +108,10 @@ final class VatNumberField implements Feature {
 		return 'hidden' === $setting && ! is_admin() && $this->is_enabled() ? 'optional' : $setting;
 	}
 
-	/** @param mixed $number as typed; returned in capitals without spaces, dots and dashes */
+	/** @param mixed $number as typed; returned in capitals without spaces, punctuation and the words before it, like “BTW” */
 	public static function normalize( $number ): string {
-		return strtoupper( (string) preg_replace( '/[\s.\-]/', '', (string) $number ) );
+		$compact = strtoupper( (string) preg_replace( '/[\s.\-:°º]/u', '', (string) $number ) );
+		return (string) preg_replace( self::WORDS_BEFORE, '', $compact );
 	}
 
 	/**
