@@ -69,6 +69,8 @@ def test_taxes_that_fit_no_way_of_splitting_are_left_to_be_refused() -> None:
 )
 @example(nets=[100, 100], fee=1, rates=["0", "12", "6", "21"])  # the tax on the fee is less than half a cent
 @example(nets=[17335, 100, 832, 283], fee=1, rates=["21", "12", "6", "0"])
+@example(nets=[402, 948], fee=1, rates=["12", "6", "21", "0"])  # so little that the taxes could be stacked as well
+@example(nets=[225, 625], fee=1, rates=["21", "12", "6", "0"])
 def test_a_fee_spread_as_woocommerce_does_always_adds_up(nets: list[int], fee: int, rates: list[str]) -> None:
     goods = [
         a_line(f"{Decimal(net) / 100:.2f}", rate, line_id=n)

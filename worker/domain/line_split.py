@@ -24,11 +24,10 @@ def _split_line(line: OrderLine, rates: dict[int, TaxRate]) -> Sequence[OrderLin
     charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
     if len(charged) < 2 or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
         return (line,)
-    if _is_stacked(line, charged):
-        return (line,)
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
     nets = _split_net(line.total, charged)
-    if nets is None:
+    # A line of some cents fits both ways; side by side is what WooCommerce does.
+    if nets is None or (_is_stacked(line, charged) and not _is_tiny(line)):
         return (line,)
     found = zip(charged, nets, strict=True)
     return [_with_net(line, net, tax) for (_, tax), net in found if net or tax.amount] or (line,)
@@ -56,6 +55,11 @@ def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> li
 def _is_stacked(line: OrderLine, charged: Sequence[tuple[TaxRate, LineTax]]) -> bool:
     percent = sum((rate.percent for rate, _ in charged), Decimal(0))
     return abs(line.total * percent / 100 - line.tax) <= HALF_CENT * 2
+
+
+def _is_tiny(line: OrderLine) -> bool:
+    """Whether taxes on it are cents that rounding made: they cannot tell how they were charged."""
+    return abs(line.tax) <= HALF_CENT * 2 * len(line.taxes)
 
 
 def _with_net(line: OrderLine, net: Decimal, tax: LineTax) -> OrderLine:
