@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypeVar
 
 from redis.exceptions import RedisError
 from rq import Queue
+from sqlalchemy import Connection
 
 from worker import queue
+from worker.actions import Retried
+from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.net import document_link
 from worker.settings import Settings
@@ -18,6 +22,8 @@ from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
+
+Result = TypeVar("Result")
 
 
 def utc_now() -> datetime:
@@ -77,6 +83,18 @@ class Services:
         return document_link.url(
             self.settings.public_url, self.settings.secret_keys, document.document_id, now=document.issued_at
         )
+
+    def actor(self, name: str) -> Actor:
+        return Actor(name, self.now())
+
+    def act(self, action: Callable[[Connection], Result]) -> Result:
+        """Do an action of `worker.actions` in a transaction of its own, and enqueue what it tries again."""
+        with self.store.write() as connection:
+            result = action(connection)
+        if isinstance(result, Retried):
+            for job, row_id in result.jobs:
+                self.enqueue(job, row_id)
+        return result
 
     def enqueue(self, job: str, row_id: int) -> None:
         """Enqueue once; where Redis does not answer the row waits for the scheduler."""

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, g, request
 from bridge.context import context, redirect_to
 from bridge.errors import Refused
 from bridge.i18n.translate import _, set_language
+from worker.domain.actor import Actor
 from worker.domain.shop import Shop
 from worker.message import Message
 from worker.store import sessions, shops, users
@@ -49,6 +50,11 @@ def me() -> CurrentUser:
     if found is None:
         raise LookupError("this page is not guarded")
     return found
+
+
+def actor() -> Actor:
+    """Whoever is signed in, for the audit trail, acting now."""
+    return Actor(me().user.name, context().now())
 
 
 def load_current_user(token: str) -> CurrentUser | None:

@@ -5,9 +5,8 @@ from datetime import date
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from sqlalchemy import Connection
 
-from bridge.accounts.access import guard_shop, me, shop
+from bridge.accounts.access import actor, guard_shop, shop
 from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES
@@ -16,7 +15,6 @@ from bridge.dashboard.tasks import PDF_POLICY, request_task
 from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
-from worker.actions.documents import Retried
 from worker.domain.document import Kind, StoredDraft
 from worker.errors import InvalidValue, Rejected
 from worker.store import documents
@@ -62,13 +60,11 @@ def send(shop_id: str, document_id: int) -> Response:
         return request_task(
             shop_id, "send_again", {"document_id": document_id, "to": to}, then=document_path(shop_id, document_id)
         )
-    by, now = me().user.name, context().now()
-
-    def send_again(connection: Connection) -> Retried:
-        document_actions.send_again(connection, shop_id, document_id, by=by, now=now)
-        return Retried(documents=(document_id,))
-
-    return run_action(send_again, then=document_path(shop_id, document_id), message=_("It is mailed again."))
+    return run_action(
+        lambda connection, by: document_actions.send_again(connection, shop_id, document_id, by=by),
+        then=document_path(shop_id, document_id),
+        message=_("It is mailed again."),
+    )
 
 
 @blueprint.post("/documents/<int:document_id>/paid")
@@ -79,9 +75,8 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
     on = form.read("on", past_day)
     if on is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.mark_paid(connection, shop_id, document_id, on=on, by=by, now=now),
+        lambda connection, by: document_actions.mark_paid(connection, shop_id, document_id, on=on, by=by),
         then=document_path(shop_id, document_id),
         message=_("It is marked as paid."),
     )
@@ -90,9 +85,8 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
 @blueprint.post("/documents/<int:document_id>/handed-over")
 def mark_handed_over(shop_id: str, document_id: int) -> Response:
     """A person gave it to the customer by another way: the mail is no longer tried."""
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.mark_handed_over(connection, shop_id, document_id, by=by, now=now),
+        lambda connection, by: document_actions.mark_handed_over(connection, shop_id, document_id, by=by),
         then=document_path(shop_id, document_id),
         message=_("It is marked as handed over."),
     )
@@ -101,9 +95,8 @@ def mark_handed_over(shop_id: str, document_id: int) -> Response:
 @blueprint.post("/documents/<int:document_id>/retry/<step>")
 def retry(shop_id: str, document_id: int, step: str) -> Response:
     """Try one step again, now."""
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.retry_step(connection, shop_id, document_id, step, by=by, now=now),
+        lambda connection, by: document_actions.retry_step(connection, shop_id, document_id, step, by=by),
         then=document_path(shop_id, document_id),
         message=_("It is tried again."),
     )
@@ -112,9 +105,8 @@ def retry(shop_id: str, document_id: int, step: str) -> Response:
 @blueprint.post("/documents/<int:document_id>/revoke")
 def revoke(shop_id: str, document_id: int) -> Response:
     """End every link that was given so far."""
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.revoke_link(connection, shop_id, document_id, by=by, now=now),
+        lambda connection, by: document_actions.revoke_link(connection, shop_id, document_id, by=by),
         then=document_path(shop_id, document_id),
         message=_("The links given so far no longer work."),
     )
@@ -125,9 +117,7 @@ def renew(shop_id: str, document_id: int) -> Response:
     """Make a new link and show it, this once."""
     document_of(shop_id, document_id)
     with context().store.write() as connection:
-        link = document_actions.renew_link(
-            connection, context().settings, shop_id, document_id, by=me().user.name, now=context().now()
-        )
+        link = document_actions.renew_link(connection, context().settings, shop_id, document_id, by=actor())
     return document_page(shop_id, document_id, Form(), link=link)
 
 
@@ -177,9 +167,8 @@ def issue(shop_id: str, draft_id: int) -> Response:
 def discard(shop_id: str, draft_id: int) -> Response:
     """Discard a draft; its cause gives no new one by itself."""
     stored = draft_of(shop_id, draft_id)
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.discard_draft(connection, shop_id, draft_id, by=by, now=now),
+        lambda connection, by: document_actions.discard_draft(connection, shop_id, draft_id, by=by),
         then=f"/s/{shop_id}/orders/{stored.draft.order_id}",
         message=_("The draft is discarded."),
     )

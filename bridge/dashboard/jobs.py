@@ -12,7 +12,7 @@ from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
 from worker import queue
 from worker.actions import documents
-from worker.actions.documents import PROCESS_ORDER
+from worker.actions import orders as order_actions
 from worker.domain.step import STEPS
 from worker.store import users
 from worker.store.database.shop_scope import Shops
@@ -58,7 +58,7 @@ def page(shops: Shops) -> Response:
             names={one.shop_id: one.name for one in users.shops_of(connection, me().user)} if shops is None else {},
             seen=queue.status(context().settings.redis_url) if shops is None else None,
             is_all=shops is None,
-            look=PROCESS_ORDER,
+            look=JobKind.PROCESS_ORDER,
             **neighbours(jobs),
         )
     return make_response(content)
@@ -68,7 +68,7 @@ def page(shops: Shops) -> Response:
 def retry_all(shop_id: str) -> Response:
     """Try again all that failed for one reason, thousands at a time."""
     what, code = request.form.get("what", ""), request.form.get("code", "")
-    if what not in (PROCESS_ORDER, *STEPS):
+    if what not in (JobKind.PROCESS_ORDER, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     return request_task(shop_id, "retry_failed", {"what": what, "code": code}, then=f"/s/{shop_id}/jobs")
 
@@ -76,10 +76,9 @@ def retry_all(shop_id: str) -> Response:
 @shop_blueprint.post("/retry/<any(process_order, step):kind>/<int:job_id>")
 def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
     """Try one piece of work again, now."""
-    by, now = me().user.name, context().now()
-    if kind == PROCESS_ORDER:
+    if kind == JobKind.PROCESS_ORDER:
         return run_action(
-            lambda connection: documents.retry_delivery(connection, shop_id, job_id, by=by, now=now),
+            lambda connection, by: order_actions.retry_delivery(connection, shop_id, job_id, by=by),
             then=f"/s/{shop_id}/jobs",
             message=_("It is tried again."),
         )
@@ -87,7 +86,7 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
     if step not in STEPS:
         abort(HTTPStatus.BAD_REQUEST)
     return run_action(
-        lambda connection: documents.retry_step(connection, shop_id, job_id, step, by=by, now=now),
+        lambda connection, by: documents.retry_step(connection, shop_id, job_id, step, by=by),
         then=f"/s/{shop_id}/jobs",
         message=_("It is tried again."),
     )
@@ -97,14 +96,14 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
 def retry_everywhere() -> Response:
     """Try again all that failed for one reason, in every shop that has it."""
     what, code = request.form.get("what", ""), request.form.get("code", "")
-    if what not in (PROCESS_ORDER, *STEPS):
+    if what not in (JobKind.PROCESS_ORDER, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     with context().store.read() as connection:
         shops = [one.shop_id for one in users.shops_of(connection, me().user)]
         wanted = JobFilter(
             "failed",
-            JobKind.PROCESS_ORDER if what == PROCESS_ORDER else JobKind.STEP,
-            None if what == PROCESS_ORDER else what,
+            JobKind.PROCESS_ORDER if what == JobKind.PROCESS_ORDER else JobKind.STEP,
+            None if what == JobKind.PROCESS_ORDER else what,
             code,
         )
         affected_shops = [shop_id for shop_id in shops if job_queries.job_ids(connection, (shop_id,), wanted, limit=1)]

@@ -6,14 +6,14 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from bridge.accounts.access import guard_shop, me
+from bridge.accounts.access import guard_shop
 from bridge.context import context
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
-from worker.actions import documents as document_actions
 from worker.actions import order_treatment
+from worker.actions import orders as order_actions
 from worker.actions.order_treatment import LONGEST_REASON
 from worker.domain.document import Kind
 from worker.domain.order_treatment import TREATMENT_TERMS
@@ -83,18 +83,18 @@ def body(shop_id: str, order_id: int, delivery_id: int) -> Response:
 
 # Actions on an order as a whole, and the notice after each.
 ORDER_ACTIONS: dict[str, tuple[Callable[..., object], Callable[[], str]]] = {
-    "retry": (document_actions.retry_order, lambda: _("What failed is tried again.")),
-    "fetch": (document_actions.process_again, lambda: _("The order is fetched again.")),
-    "ignore": (document_actions.ignore_order, lambda: _("This order is no longer listed as needing you.")),
+    "retry": (order_actions.retry_order, lambda: _("What failed is tried again.")),
+    "fetch": (order_actions.process_again, lambda: _("The order is fetched again.")),
+    "ignore": (order_actions.ignore_order, lambda: _("This order is no longer listed as needing you.")),
 }
 
 
 @blueprint.post("/<int:order_id>/<any(retry, fetch, ignore):what>")
 def run_order_action(shop_id: str, order_id: int, what: str) -> Response:
     """Try again what failed; fetch the order once more; or ignore that it needs somebody."""
-    (action, message), by, now = ORDER_ACTIONS[what], me().user.name, context().now()
+    action, message = ORDER_ACTIONS[what]
     return run_action(
-        lambda connection: action(connection, shop_id, order_id, by=by, now=now),
+        lambda connection, by: action(connection, shop_id, order_id, by=by),
         then=f"/s/{shop_id}/orders/{order_id}",
         message=message(),
     )
@@ -105,13 +105,12 @@ def treat(shop_id: str, order_id: int) -> Response:
     """Give the order a treatment for VAT by hand; without a name the shop's settings decide again."""
     load_history(shop_id, order_id)
     name, reason = request.form.get("name", ""), request.form.get("reason", "")
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: order_treatment.treat_order(
+        lambda connection, by: order_treatment.treat_order(
             connection,
             shop_id,
             order_id,
-            TreatmentChange(order_treatment.treatment_of(name) if name else None, reason, by, now),
+            TreatmentChange(order_treatment.treatment_of(name) if name else None, reason, by.name, by.now),
         ),
         then=f"/s/{shop_id}/orders/{order_id}",
         message=_("The order is looked at again with that."),
@@ -132,9 +131,8 @@ def make_document(shop_id: str, order_id: int) -> Response:
 @blueprint.post("/<int:order_id>/deliveries/<int:delivery_id>/replay")
 def replay(shop_id: str, order_id: int, delivery_id: int) -> Response:
     """Process a stored delivery once more, as if it came in now."""
-    by, now = me().user.name, context().now()
     return run_action(
-        lambda connection: document_actions.replay_delivery(connection, shop_id, delivery_id, by=by, now=now),
+        lambda connection, by: order_actions.replay_delivery(connection, shop_id, delivery_id, by=by),
         then=f"/s/{shop_id}/orders/{order_id}",
         message=_("The delivery is treated again."),
     )

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
-from bridge.accounts.access import guard_operators, me
+from bridge.accounts.access import actor, guard_operators, me
 from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context, redirect_to
 from bridge.dashboard.tasks import finished_task
@@ -60,7 +60,7 @@ def create_shop() -> Response:
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     secrets = Secrets((shops.new_webhook_secret(),))
     with context().store.write() as connection:
-        shop = shop_settings.add_shop(connection, context().encryption, shop, secrets, by=by, now=now)
+        shop = shop_settings.add_shop(connection, context().encryption, shop, secrets, by=actor())
         token = (
             sessions.create_link(
                 connection, "invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id, created_by=by, now=now

@@ -1,5 +1,6 @@
 """The whole system but its processes: the real store, a pretend shop, a real mail server; jobs are called, not queued."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
+from worker.domain.actor import Actor
 from worker.domain.party import Address, Seller
 from worker.services import Services
 from worker.store import deliveries as inbox
@@ -30,6 +32,7 @@ SELLER = Seller(
 )
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECRET = "5f" * 25
+PERSON = "An"
 
 
 @dataclass
@@ -89,6 +92,17 @@ class System:
             for document_id in documents:
                 jobs.run_steps(self.services, document_id)
         raise AssertionError("the work never ends")
+
+    def act(self, action: Callable[..., Any], *arguments: object, **more: object) -> Any:
+        """Do *action* of `worker.actions` as a page does: one transaction, this shop, a person."""
+        return self.services.act(
+            lambda connection: action(connection, self.shop_id, *arguments, by=self.person, **more)
+        )
+
+    @property
+    def person(self) -> Actor:
+        """Somebody, now."""
+        return self.services.actor(PERSON)
 
     def documents(self, order_id: int | None = None) -> tuple[DocumentDetails, ...]:
         with self.services.store.read() as connection:

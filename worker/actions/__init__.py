@@ -1,1 +1,43 @@
-"""Actions: what a person decides and rows alone can do, at once. Pages, API and commands all come here."""
+"""Actions: what a person decides and rows alone can do. All the bridge may call of what the worker does.
+
+Those of documents and orders take the shop that the person may act for: what belongs to another shop is unknown here. Each is
+recorded in the audit trail under the person's name. They are called inside `store.write()`: `Services.act` and the bridge's
+`run_action` do that, and enqueue what they give back. What is not enqueued, the scheduler does.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
+from worker.settings import Settings
+from worker.store.database.encryption import Encryption
+from worker.store.database.engine import Store
+
+
+class Installation(Protocol):
+    """What an action may use: the worker's `Services` and the bridge's `Context` are one each."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def encryption(self) -> Encryption: ...
+
+
+@dataclass(frozen=True)
+class Retried:
+    """What is tried again and to be enqueued: *deliveries* and *documents* are ids."""
+
+    deliveries: tuple[int, ...] = ()
+    documents: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.deliveries) + len(self.documents)
+
+    @property
+    def jobs(self) -> tuple[tuple[str, int], ...]:
+        """The jobs to enqueue: the name in `worker.queue`, and its row."""
+        deliveries, documents = dict.fromkeys(self.deliveries), dict.fromkeys(self.documents)
+        return (*((PROCESS_ORDER, one) for one in deliveries), *((SEND_DOCUMENT, one) for one in documents))

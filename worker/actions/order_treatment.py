@@ -2,7 +2,9 @@
 
 from sqlalchemy import Connection
 
-from worker.actions.documents import Retried, process_again
+from worker.actions import Retried
+from worker.actions.orders import process_again
+from worker.domain.actor import Actor
 from worker.domain.order_treatment import TREATMENT_TERMS, TreatmentName
 from worker.errors import Rejected
 from worker.message import Message
@@ -34,7 +36,7 @@ def treat_order(connection: Connection, shop_id: str, order_id: int, change: Tre
     kept = TreatmentChange(change.name, reason[:LONGEST_REASON], change.by, change.at)
     order_treatments.add(connection, shop_id, order_id, kept)
     audit_trail.add(connection, AuditEntry(shop_id, change.at, change.by, "treated", message, order_id=order_id))
-    return process_again(connection, shop_id, order_id, by=change.by, now=change.at)
+    return process_again(connection, shop_id, order_id, by=Actor(change.by, change.at))
 
 
 def treatment_of(name: str) -> TreatmentName:

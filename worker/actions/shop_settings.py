@@ -11,10 +11,11 @@ from functools import reduce
 
 from sqlalchemy import Connection
 
-from worker.actions import go_live
+from worker.actions import Installation, go_live
 from worker.actions.go_live import ReadinessCheck
 from worker.domain import settings_form
 from worker.domain import texts as wording
+from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.domain.numbering import apply_series_settings
 from worker.domain.settings_diff import describe_changes
@@ -27,7 +28,6 @@ from worker.settings import Settings
 from worker.store import audit_trail, counters, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
-from worker.store.database.engine import Store
 from worker.store.shops import ConnectedShop, Secrets
 
 # What a new shop takes over from the one that it is to be like. Company (with its OSS), numbers given, keys and logo are each
@@ -113,49 +113,50 @@ def add_shop(
     secrets: Secrets,
     *,
     numbering: NumberingChanges = NumberingChanges(),
-    by: str,
-    now: datetime,
+    by: Actor,
 ) -> Shop:
     """Store a new shop and return it with its seed and its numbering. Raises Rejected for wrong *numbering*."""
-    shop = with_numbering(connection, shops.add(connection, encryption, shop, secrets, now=now), numbering, now=now)
+    shop = with_numbering(
+        connection, shops.add(connection, encryption, shop, secrets, now=by.now), numbering, now=by.now
+    )
     shops.change(connection, shop)
     audit_trail.add(
-        connection, AuditEntry(shop.shop_id, now, by, "shop_created", Message("{name} was made.", name=shop.name))
+        connection,
+        AuditEntry(shop.shop_id, by.now, by.name, "shop_created", Message("{name} was made.", name=shop.name)),
     )
     return shop
 
 
 def change_shop(
-    store: Store,
-    encryption: Encryption,
-    operator: Settings,
+    installation: Installation,
     shop_id: str,
     changes: ShopChanges,
     *,
-    by: str,
-    now: datetime,
+    by: Actor,
 ) -> ChangedShop:
     """Store all of *changes*, or none when one is wrong: raises Rejected, or WrongSettings by field."""
-    with store.write() as connection:
-        found = lock_and_get(connection, encryption, shop_id)
+    with installation.store.write() as connection:
+        found = lock_and_get(connection, installation.encryption, shop_id)
         shop = settings_form.apply_settings(found.shop, changes.settings)
         if changes.url is not None:
-            shop = with_url(shop, changes.url, allow_private=operator.allow_private_shops)
+            shop = with_url(shop, changes.url, allow_private=installation.settings.allow_private_shops)
         if changes.suspended is not None:
             shop = replace(shop, suspended=changes.suspended)
-        shop = with_numbering(connection, shop, changes.numbering, now=now)
+        shop = with_numbering(connection, shop, changes.numbering, now=by.now)
         checks: tuple[ReadinessCheck, ...] = ()
         if changes.live is False:
             shop = replace(shop, test=True)
         if changes.live and shop.test:
-            shop, checks = gone_live(connection, shop, operator, changes, now=now)
+            shop, checks = gone_live(connection, shop, installation.settings, changes, now=by.now)
         messages = (
             *describe_changes(found.shop, shop),
-            *store_rest_key(connection, encryption, found, rest_key=changes.rest_key, rest_secret=changes.rest_secret),
+            *store_rest_key(
+                connection, installation.encryption, found, rest_key=changes.rest_key, rest_secret=changes.rest_secret
+            ),
         )
         if messages:
             shops.change(connection, shop)
-            record(connection, shop_id, messages, by=by, now=now)
+            record(connection, shop_id, messages, by=by)
     return ChangedShop(shop, messages, checks)
 
 
@@ -176,41 +177,37 @@ def with_url(shop: Shop, url: str, *, allow_private: bool) -> Shop:
         raise settings_form.WrongSettings({"url": error.message}) from error
 
 
-def update_shop(
-    store: Store, encryption: Encryption, shop_id: str, transform: Callable[[Shop], Shop], *, by: str, now: datetime
-) -> Shop:
+def update_shop(installation: Installation, shop_id: str, transform: Callable[[Shop], Shop], *, by: Actor) -> Shop:
     """Store what *transform* makes of a shop's settings, and record what changed. What *transform* raises goes through."""
-    with store.write() as connection:
+    with installation.store.write() as connection:
         counters.lock(connection, shop_id)  # one at a time: each writes all settings
-        before = shops.get(connection, encryption, shop_id).shop
+        before = shops.get(connection, installation.encryption, shop_id).shop
         after = transform(before)
-        save(connection, before, after, by=by, now=now)
+        save(connection, before, after, by=by)
     return after
 
 
-def save(connection: Connection, before: Shop, after: Shop, *, by: str, now: datetime) -> tuple[Message, ...]:
+def save(connection: Connection, before: Shop, after: Shop, *, by: Actor) -> tuple[Message, ...]:
     """Store *after* in place of *before*, with what changed on the trail; returns that. Call under the shop's lock."""
     changed = describe_changes(before, after)
     if changed:
         shops.change(connection, after)
-        record(connection, after.shop_id, changed, by=by, now=now)
+        record(connection, after.shop_id, changed, by=by)
     return changed
 
 
-def record(connection: Connection, shop_id: str, changed: tuple[Message, ...], *, by: str, now: datetime) -> None:
+def record(connection: Connection, shop_id: str, changed: tuple[Message, ...], *, by: Actor) -> None:
     audit_trail.add(
-        connection, AuditEntry(shop_id, now, by, "settings_changed", Message("{changes}.", changes=changed))
+        connection, AuditEntry(shop_id, by.now, by.name, "settings_changed", Message("{changes}.", changes=changed))
     )
 
 
-def change_texts(
-    store: Store, encryption: Encryption, shop_id: str, texts: Mapping[str, str | None], *, by: str, now: datetime
-) -> Shop:
+def change_texts(installation: Installation, shop_id: str, texts: Mapping[str, str | None], *, by: Actor) -> Shop:
     """Write texts by key or pattern (`mail.body/invoice/*/nl`); None goes back to the default, "" prints nothing.
 
     Raises WrongSettings by the given key, with the message of `texts.with_text` or `texts.matching_keys`.
     """
-    return update_shop(store, encryption, shop_id, lambda shop: with_texts(shop, texts), by=by, now=now)
+    return update_shop(installation, shop_id, lambda shop: with_texts(shop, texts), by=by)
 
 
 def with_texts(shop: Shop, texts: Mapping[str, str | None]) -> Shop:
@@ -258,19 +255,17 @@ def parse_last_number(text: str) -> int:
 # Secrets: the audit trail says that they changed, and nothing else
 
 
-def change_rest_key(
-    store: Store, encryption: Encryption, shop_id: str, *, rest_key: str, rest_secret: str, by: str, now: datetime
-) -> None:
+def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, rest_secret: str, by: Actor) -> None:
     """Store the WooCommerce REST key (`ck_…`) and its secret (`cs_…`); empty takes them away. The task
     `check_connection` says whether they work."""
     rest_key, rest_secret = rest_key.strip(), rest_secret.strip()
     if bool(rest_key) != bool(rest_secret):
         raise Rejected("The REST key has two parts: consumer key (ck_…) and secret (cs_…).", code="rest_key_half")
-    with store.write() as connection:
-        found = lock_and_get(connection, encryption, shop_id)
-        changed = store_rest_key(connection, encryption, found, rest_key=rest_key, rest_secret=rest_secret)
+    with installation.store.write() as connection:
+        found = lock_and_get(connection, installation.encryption, shop_id)
+        changed = store_rest_key(connection, installation.encryption, found, rest_key=rest_key, rest_secret=rest_secret)
         if changed:
-            record(connection, shop_id, changed, by=by, now=now)
+            record(connection, shop_id, changed, by=by)
 
 
 def store_rest_key(
@@ -294,30 +289,25 @@ def store_rest_key(
     return (Message("the REST key was changed") if new.has_rest else Message("the REST key was taken away"),)
 
 
-def rotate_webhook_secret(
-    store: Store, encryption: Encryption, shop_id: str, *, secret: str = "", by: str, now: datetime
-) -> str:
+def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: str = "", by: Actor) -> str:
     """Give the shop a new webhook secret (made here when none is given) and return it: shown once, for copying.
 
     The one before still verifies until the next time."""
     secret = secret or shops.new_webhook_secret()
-    with store.write() as connection:
-        lock_and_get(connection, encryption, shop_id)
-        shops.rotate_webhook_secret(connection, encryption, shop_id, secret)
+    with installation.store.write() as connection:
+        lock_and_get(connection, installation.encryption, shop_id)
+        shops.rotate_webhook_secret(connection, installation.encryption, shop_id, secret)
         message = Message("The webhook secret was replaced; the one before it works until the next time.")
-        audit_trail.add(connection, AuditEntry(shop_id, now, by, "secret_rotated", message))
+        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "secret_rotated", message))
     return secret
 
 
 def change_mail_server(
-    store: Store,
-    encryption: Encryption,
+    installation: Installation,
     shop_id: str,
     server: SmtpServer | None,
     *,
-    allow_private: bool,
-    by: str,
-    now: datetime,
+    by: Actor,
 ) -> bool:
     """Send the shop's mail by a server of its own; None: by the operator's. False when it was so already.
 
@@ -326,26 +316,28 @@ def change_mail_server(
     says: each mail checks that again.
     """
     smtp_url = (
-        mail_server.check_smtp_url(mail_server.format_smtp_url(server), allow_private=allow_private) if server else ""
+        mail_server.check_smtp_url(
+            mail_server.format_smtp_url(server), allow_private=installation.settings.allow_private_shops
+        )
+        if server
+        else ""
     )
-    return change_smtp_url(store, encryption, shop_id, smtp_url, by=by, now=now)
+    return change_smtp_url(installation, shop_id, smtp_url, by=by)
 
 
-def change_smtp_url(
-    store: Store, encryption: Encryption, shop_id: str, smtp_url: str, *, by: str, now: datetime
-) -> bool:
+def change_smtp_url(installation: Installation, shop_id: str, smtp_url: str, *, by: Actor) -> bool:
     """Store a mail server's address that was checked; empty: the operator's. False when it was so already."""
-    with store.write() as connection:
-        secrets = lock_and_get(connection, encryption, shop_id).secrets
+    with installation.store.write() as connection:
+        secrets = lock_and_get(connection, installation.encryption, shop_id).secrets
         if secrets.smtp_url == smtp_url:
             return False
-        shops.change_secrets(connection, encryption, shop_id, replace(secrets, smtp_url=smtp_url))
+        shops.change_secrets(connection, installation.encryption, shop_id, replace(secrets, smtp_url=smtp_url))
         message = (
             Message("The shop has a mail server of its own.")
             if smtp_url
             else Message("The operator's mail server is used.")
         )
-        audit_trail.add(connection, AuditEntry(shop_id, now, by, "settings_changed", message))
+        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "settings_changed", message))
     return True
 
 

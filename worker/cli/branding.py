@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import ACTOR
+from worker.cli.common import ACTOR, open_services, show, with_data, with_json
 from worker.rendering import LAYOUTS
 from worker.shops import branding
 
@@ -22,9 +21,9 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
         raise click.UsageError("Name a picture, or give --remove.")
     services = open_services(data)
     if file is None:
-        changed = branding.remove_logo(services, shop_id, by=ACTOR)
+        changed = branding.remove_logo(services, shop_id, by=services.actor(ACTOR))
     else:
-        changed = branding.save_logo(services, shop_id, file.read_bytes(), by=ACTOR)
+        changed = branding.save_logo(services, shop_id, file.read_bytes(), by=services.actor(ACTOR))
     answer = {"id": shop_id, "logo": changed.branding.logo.path if changed.branding.logo else None}
     said = "The logo is printed from now on." if changed.branding.logo else "The name is printed from now on."
     show(answer, as_json=as_json, text=lambda: said)
@@ -37,7 +36,8 @@ def logo(shop_id: str, file: Path | None, data: Path | None, *, remove: bool, as
 @with_json
 def layout(shop_id: str, layout: str, data: Path | None, *, as_json: bool) -> None:
     """Choose how documents are laid out: ledger (title and facts left) or letter (address in the left window)."""
-    changed = branding.change_layout(open_services(data), shop_id, layout, by=ACTOR)
+    services = open_services(data)
+    changed = branding.change_layout(services, shop_id, layout, by=services.actor(ACTOR))
     show(
         {"id": shop_id, "layout": changed.branding.layout},
         as_json=as_json,

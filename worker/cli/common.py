@@ -17,6 +17,9 @@ from worker.settings import Settings
 from worker.store.database import json_codec
 from worker.store.database.migrate import is_current, upgrade
 
+# Who acts here, in the audit trail.
+ACTOR = "command line"
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 import click
 
 from worker import serializers
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.actions import documents as document_actions
+from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
 from worker.domain.document import Document
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
-from worker.invoicing.manual import Actor
+from worker.invoicing.manual import today
 from worker.serializers import Json
 from worker.services import Services
+from worker.store import documents as stored_documents
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
-
-ACTOR = Actor("command line")
 
 
 @click.group()
@@ -69,7 +69,9 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
 def issue_draft(draft_id: int, reason: str, data: Path | None, *, also_send: bool, as_json: bool) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     services = open_services(data)
-    document = manual.issue_waiting_draft(services, draft_id, send=also_send, by=ACTOR, reason=reason.strip())
+    document = manual.issue_waiting_draft(
+        services, draft_id, send=also_send, by=services.actor(ACTOR), reason=reason.strip()
+    )
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 
 
@@ -79,7 +81,11 @@ def issue_draft(draft_id: int, reason: str, data: Path | None, *, also_send: boo
 @with_json
 def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
     """Discard a kept draft. It does not come back by itself."""
-    kept = manual.discard(open_services(data), draft_id, by=ACTOR)
+    services = open_services(data)
+    with services.store.read() as connection:
+        shop_id = stored_documents.get_draft(connection, draft_id).shop_id
+    by = services.actor(ACTOR)
+    kept = services.act(lambda connection: document_actions.discard_draft(connection, shop_id, draft_id, by=by))
     answer = {"draft_id": kept.draft_id, "cause": kept.draft.cause, "status": "discarded"}
     show(answer, as_json=as_json, text=lambda: f"The draft for order {kept.draft.order_number} is discarded.")
 
@@ -91,7 +97,8 @@ def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
 def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None:
     """Mail an issued document, for the first time or again."""
     services = open_services(data)
-    document = manual.send(services, document_id, by=ACTOR)
+    document, by = find_document(services, document_id), services.actor(ACTOR)
+    services.act(lambda connection: document_actions.send_again(connection, document.shop_id, document_id, by=by))
     show_document(
         services, document, as_json=as_json, text=f"{document.number} is on its way to {document.draft.buyer.email}."
     )
@@ -104,7 +111,12 @@ def send_document(document_id: int, data: Path | None, *, as_json: bool) -> None
 @with_json
 def mark_paid(document_id: int, on: datetime | None, data: Path | None, *, as_json: bool) -> None:
     """Mark an invoice as paid. There is no way back but a credit note."""
-    marked = manual.mark_paid(open_services(data), document_id, on=on.date() if on else None, by=ACTOR)
+    services = open_services(data)
+    document, by = find_document(services, document_id), services.actor(ACTOR)
+    paid_on = on.date() if on else today(services, services.connected(document.shop_id).shop)
+    marked = services.act(
+        lambda connection: document_actions.mark_paid(connection, document.shop_id, document_id, on=paid_on, by=by)
+    )
     answer = {"document_id": document_id, "paid": True, "changed": marked}
     show(answer, as_json=as_json, text=lambda: "It is marked paid." if marked else "It was paid already.")
 
@@ -120,7 +132,7 @@ def credit_document(document_id: int, data: Path | None, *, issue_again: bool, y
     if not yes:
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
     services = open_services(data)
-    made = manual.credit(services, document_id, issue_again=issue_again, by=ACTOR)
+    made = manual.credit(services, document_id, issue_again=issue_again, by=services.actor(ACTOR))
     with services.store.read() as connection:
         listed = order_history.details(connection, made)
     numbers = " and ".join(document.number for document in made)
@@ -135,3 +147,8 @@ def show_document(services: Services, document: Document, *, as_json: bool, text
 
 def item_as_json(services: Services, item: DocumentDetails) -> Json:
     return serializers.document(item, link=services.link_of(item.document))
+
+
+def find_document(services: Services, document_id: int) -> Document:
+    with services.store.read() as connection:
+        return stored_documents.get(connection, document_id)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import ACTOR, find_shop
+from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.cli.shop import find_shop
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email
@@ -64,13 +64,13 @@ def set_mail(
     changes = {f"mail.{name}": checked_addresses_in(name, text) for name, text in given.items() if text is not None}
     find_shop(services, shop_id)
     if smtp_url is not None:
-        branding.change_mail_server(services, shop_id, smtp_url, by=ACTOR)
+        branding.change_mail_server(services, shop_id, smtp_url, by=services.actor(ACTOR))
     if changes:
-        branding.change_settings(services, shop_id, changes, by=ACTOR)
+        branding.change_settings(services, shop_id, changes, by=services.actor(ACTOR))
     if attach:
-        branding.save_attachment(services, shop_id, attach.name, attach.read_bytes(), by=ACTOR)
+        branding.save_attachment(services, shop_id, attach.name, attach.read_bytes(), by=services.actor(ACTOR))
     elif no_attach:
-        branding.remove_attachment(services, shop_id, by=ACTOR)
+        branding.remove_attachment(services, shop_id, by=services.actor(ACTOR))
     show(
         {"id": shop_id},
         as_json=as_json,

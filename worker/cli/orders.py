@@ -9,19 +9,15 @@ import click
 
 from worker import serializers
 from worker.actions import order_treatment
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.actions import orders as order_actions
+from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
-from worker.invoicing import manual
-from worker.invoicing.manual import Actor
-from worker.queue import PROCESS_ORDER
 from worker.services import Services
 from worker.store import shops
 from worker.store.order_treatments import TreatmentChange
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
-
-ACTOR = Actor("command line")
 
 
 @click.group()
@@ -57,7 +53,8 @@ def show_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json
 def retry_order(order_id: int, shop_id: str | None, data: Path | None, *, as_json: bool) -> None:
     """Try again what failed for an order: looking at it, its PDF, mail or note."""
     services = open_services(data)
-    count = manual.retry(services, shop_id or only_shop(services), order_id, by=ACTOR)
+    of_shop, by = shop_id or only_shop(services), services.actor(ACTOR)
+    count = services.act(lambda connection: order_actions.retry_order(connection, of_shop, order_id, by=by)).count
     text = f"{count} things are tried again." if count else "Nothing failed for this order."
     show({"tried_again": count}, as_json=as_json, text=lambda: text)
 
@@ -80,13 +77,10 @@ def treat_order(
 ) -> None:
     """Say how the lines without VAT of one order are treated, and process it again."""
     services = open_services(data)
-    shop_id = shop_id or only_shop(services)
+    of_shop = shop_id or only_shop(services)
     treatment = None if name == "settings" else TreatmentName(name)
-    with services.store.write() as connection:
-        change = TreatmentChange(treatment, reason, ACTOR.name, services.now())
-        again = order_treatment.treat_order(connection, shop_id, order_id, change)
-    for delivery_id in again.deliveries:
-        services.enqueue(PROCESS_ORDER, delivery_id)
+    change = TreatmentChange(treatment, reason, ACTOR, services.now())
+    services.act(lambda connection: order_treatment.treat_order(connection, of_shop, order_id, change))
     show({"treatment": treatment}, as_json=as_json, text=lambda: "The order is processed again with that.")
 
 

@@ -11,8 +11,8 @@ from worker.accounting import verify as verification
 from worker.accounting.recover_numbers import NotesScan
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
-from worker.cli.common import ProgressBar, open_services, show, table, to_json, with_data, with_json
-from worker.cli.shop import ACTOR, by_kind, find_shop
+from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, to_json, with_data, with_json
+from worker.cli.shop import by_kind, find_shop
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.errors import InvalidValue, Rejected

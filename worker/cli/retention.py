@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, with_data, with_json
-from worker.cli.shop import ACTOR
+from worker.cli.common import ACTOR, open_services, show, with_data, with_json
 from worker.maintenance import retention
 from worker.maintenance.retention import Erased, ShopClosing
 from worker.store.database import json_codec

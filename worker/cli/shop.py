@@ -13,7 +13,7 @@ import click
 from worker.actions import shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, NumberingChanges, ShopChanges
-from worker.cli.common import Lazy, open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, Lazy, open_services, show, table, with_data, with_json
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
@@ -30,8 +30,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 # By their values: click would take the names of an enum's members, in capitals.
 KINDS = click.Choice([kind.value for kind in Kind])
 # The actor in the audit trail for whoever uses the command line.
-ACTOR = "command line"
-
 
 ELSEWHERE = {
     "invite": "plugin_code:invite",
@@ -163,8 +161,7 @@ def add(
             made,
             Secrets((secret,), rest_key, rest_secret),
             numbering=numbering_of(options),
-            by=ACTOR,
-            now=now,
+            by=services.actor(ACTOR),
         )
     answer = {
         "id": made.shop_id,
@@ -259,9 +256,7 @@ def set_shop(
         rest_secret=rest_secret,
     )
     with told_as_option():
-        changed = shop_settings.change_shop(
-            services.store, services.encryption, services.settings, shop_id, changes, by=ACTOR, now=services.now()
-        )
+        changed = shop_settings.change_shop(services, shop_id, changes, by=services.actor(ACTOR))
     value = {
         "id": shop_id,
         "changed": list(changed.messages),
@@ -290,9 +285,7 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
     services = open_services(data)
     found = find_shop(services, shop_id)
     given = checked_secret(webhook_secret) if webhook_secret is not None else ""
-    secret = shop_settings.rotate_webhook_secret(
-        services.store, services.encryption, shop_id, secret=given, by=ACTOR, now=services.now()
-    )
+    secret = shop_settings.rotate_webhook_secret(services, shop_id, secret=given, by=services.actor(ACTOR))
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
 

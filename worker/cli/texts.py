@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, table, with_data, with_json
-from worker.cli.shop import ACTOR, find_shop
+from worker.actions import shop_settings
+from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.cli.shop import find_shop
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey
 from worker.errors import InvalidValue, Rejected
 from worker.services import Services
-from worker.shops import branding
 
 WIDTH = 70
 
@@ -130,7 +130,7 @@ def matching_keys(pattern: str) -> tuple[TextKey, ...]:
 def change_texts(services: Services, shop_id: str, pattern: str, changed: Callable[[Shop, TextKey], Shop]) -> list[str]:
     """Change the texts that *pattern* names, all or none. Returns their names."""
     wanted = matching_keys(pattern)
-    branding.update_shop(services, shop_id, lambda shop: reduce(changed, wanted, shop), by=ACTOR)
+    shop_settings.update_shop(services, shop_id, lambda shop: reduce(changed, wanted, shop), by=services.actor(ACTOR))
     return [str(key) for key in wanted]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
 from worker.errors import Rejected
 from worker.message import Message
 from worker.serializers import Json, instant
@@ -13,7 +13,6 @@ from worker.store.api_tokens import ApiToken, Scope
 from worker.store.audit_trail import AuditEntry
 
 READ_SCOPES = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
-ACTOR = "command line"
 
 
 @click.group()

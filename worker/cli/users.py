@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, table, with_data, with_json
+from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
 from worker.errors import Rejected
 from worker.message import Message
 from worker.processes.supervisor import set_up_link
@@ -16,7 +16,6 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.users import Role, User
 
 # What the audit trail calls whoever sits at the command line.
-ACTOR = "command line"
 
 
 @click.group()

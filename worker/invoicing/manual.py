@@ -1,12 +1,12 @@
-"""What a person decides about a document: issue or discard a draft, send again, mark paid, credit, issue again."""
+"""What a person decides that takes a number: issue a draft, make a document by hand, credit, issue again."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import Connection
 
-from worker.actions import documents as document_actions
+from worker.domain.actor import Actor
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
@@ -26,13 +26,6 @@ from worker.services import Services
 from worker.store import audit_trail, counters, deliveries, documents, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who decides, by the name in the audit trail."""
-
-    name: str
 
 
 def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Actor, reason: str = "") -> Document:
@@ -127,43 +120,6 @@ def add_reason(connection: Connection, document: Document, reason: str, *, by: A
             document_id=document.document_id,
         ),
     )
-
-
-def discard(services: Services, draft_id: int, *, by: Actor) -> StoredDraft:
-    """Discard a draft: its cause gives no new one by itself. Raises Rejected when it is gone."""
-    with services.store.write() as connection:
-        shop_id = documents.get_draft(connection, draft_id).shop_id
-        return document_actions.discard_draft(connection, shop_id, draft_id, by=by.name, now=services.now())
-
-
-def send(services: Services, document_id: int, *, by: Actor) -> Document:
-    """Mail an issued document, for the first time or again."""
-    with services.store.write() as connection:
-        shop_id = documents.get(connection, document_id).shop_id
-        document = document_actions.send_again(connection, shop_id, document_id, by=by.name, now=services.now())
-    services.enqueue(SEND_DOCUMENT, document_id)
-    return document
-
-
-def retry(services: Services, shop_id: str, order_id: int, *, by: Actor) -> int:
-    """Do once more what failed for an order: deliveries and steps. Returns how many; what waits or is done stays as it is."""
-    with services.store.write() as connection:
-        again = document_actions.retry_order(connection, shop_id, order_id, by=by.name, now=services.now())
-    for delivery_id in again.deliveries[:1]:
-        services.enqueue(PROCESS_ORDER, delivery_id)
-    for document_id in set(again.documents):
-        services.enqueue(SEND_DOCUMENT, document_id)
-    return again.count
-
-
-def mark_paid(services: Services, document_id: int, *, on: date | None, by: Actor) -> bool:
-    """Record that an invoice was paid; False when it was already. *on* is the day in the seller's zone (default: today)."""
-    with services.store.write() as connection:
-        shop_id = documents.get(connection, document_id).shop_id
-        shop = shops.get(connection, services.encryption, shop_id).shop
-        return document_actions.mark_paid(
-            connection, shop_id, document_id, on=on or today(services, shop), by=by.name, now=services.now()
-        )
 
 
 def issue_manual_document(

@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from worker.actions import shop_settings
+from worker.domain.actor import Actor
 from worker.domain.settings_form import with_setting
 from worker.domain.shop import Shop, StoredFile
 from worker.errors import Rejected
@@ -17,7 +18,7 @@ LARGEST_ATTACHMENT = 5_000_000  # mail servers take 10 to 25 MB, and the documen
 _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
 
 
-def change_settings(services: Services, shop_id: str, settings: Mapping[str, object], *, by: str) -> Shop:
+def change_settings(services: Services, shop_id: str, settings: Mapping[str, object], *, by: Actor) -> Shop:
     """Change *settings* of a shop by name, like `branding.logo`, and write on its trail what changed."""
 
     def changed(shop: Shop) -> Shop:
@@ -25,19 +26,14 @@ def change_settings(services: Services, shop_id: str, settings: Mapping[str, obj
             shop = with_setting(shop, name, value)
         return shop
 
-    return update_shop(services, shop_id, changed, by=by)
+    return shop_settings.update_shop(services, shop_id, changed, by=by)
 
 
-def update_shop(services: Services, shop_id: str, update: Callable[[Shop], Shop], *, by: str) -> Shop:
-    """Store what *update* makes of a shop's settings, and record what changed in its audit trail."""
-    return shop_settings.update_shop(services.store, services.encryption, shop_id, update, by=by, now=services.now())
-
-
-def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: str) -> None:
+def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: Actor) -> None:
     """Send the shop's mail by a server of its own; empty: by the operator's. Raises Rejected or Unavailable."""
     if smtp_url:
         choose_server(smtp_url, "", allow_private=services.settings.allow_private_shops)
-    shop_settings.change_smtp_url(services.store, services.encryption, shop_id, smtp_url, by=by, now=services.now())
+    shop_settings.change_smtp_url(services, shop_id, smtp_url, by=by)
 
 
 def brand_of(services: Services, shop: Shop) -> Brand:
@@ -56,7 +52,7 @@ def attachments_of(services: Services, shop: Shop) -> tuple[tuple[str, bytes], .
     return ((attachment.name, services.archive.get(attachment.path, sha256=attachment.sha256)),) if attachment else ()
 
 
-def change_layout(services: Services, shop_id: str, layout: str, *, by: str) -> Shop:
+def change_layout(services: Services, shop_id: str, layout: str, *, by: Actor) -> Shop:
     """Choose how documents are laid out from now on."""
     if layout not in LAYOUTS:
         raise Rejected(
@@ -68,7 +64,7 @@ def change_layout(services: Services, shop_id: str, layout: str, *, by: str) -> 
     return change_settings(services, shop_id, {"branding.layout": layout}, by=by)
 
 
-def save_logo(services: Services, shop_id: str, content: bytes, *, by: str) -> Shop:
+def save_logo(services: Services, shop_id: str, content: bytes, *, by: Actor) -> Shop:
     """Print *content* on documents from now on. Raises Rejected for what is not a picture that can be printed."""
     ending = next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "")
     if not ending or len(content) > LARGEST_LOGO:
@@ -85,12 +81,12 @@ def save_logo(services: Services, shop_id: str, content: bytes, *, by: str) -> S
     return change_settings(services, shop_id, {"branding.logo": stored}, by=by)
 
 
-def remove_logo(services: Services, shop_id: str, *, by: str) -> Shop:
+def remove_logo(services: Services, shop_id: str, *, by: Actor) -> Shop:
     """Print the name instead. The file stays: nothing in the archive is deleted."""
     return change_settings(services, shop_id, {"branding.logo": None}, by=by)
 
 
-def save_attachment(services: Services, shop_id: str, name: str, content: bytes, *, by: str) -> Shop:
+def save_attachment(services: Services, shop_id: str, name: str, content: bytes, *, by: Actor) -> Shop:
     """Attach *content* to each mail from now on."""
     if not content.startswith(b"%PDF-") or len(content) > LARGEST_ATTACHMENT:
         raise Rejected(
@@ -103,7 +99,7 @@ def save_attachment(services: Services, shop_id: str, name: str, content: bytes,
     return change_settings(services, shop_id, {"mail.attachment": stored}, by=by)
 
 
-def remove_attachment(services: Services, shop_id: str, *, by: str) -> Shop:
+def remove_attachment(services: Services, shop_id: str, *, by: Actor) -> Shop:
     """Send nothing along any more."""
     return change_settings(services, shop_id, {"mail.attachment": None}, by=by)
 

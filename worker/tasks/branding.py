@@ -7,7 +7,7 @@ from worker.services import Services
 from worker.shops import branding
 from worker.store.files import temporary
 from worker.store.tasks import Task
-from worker.tasks.common import file_of
+from worker.tasks.common import actor_of, file_of
 
 
 def save_logo(services: Services, task: Task) -> Mapping[str, Any]:
@@ -18,7 +18,7 @@ def save_logo(services: Services, task: Task) -> Mapping[str, Any]:
     `shop_settings.update_shop` with `branding.logo` None.
     """
     content = temporary.get(services.archive, file_of(task))
-    shop = branding.save_logo(services, task.shop_id, content, by=task.requested_by)
+    shop = branding.save_logo(services, task.shop_id, content, by=actor_of(services, task))
     return {"logo": vars(shop.branding.logo) if shop.branding.logo else None}
 
 
@@ -30,5 +30,5 @@ def save_attachment(services: Services, task: Task) -> Mapping[str, Any]:
     """
     file = file_of(task)
     content = temporary.get(services.archive, file)
-    shop = branding.save_attachment(services, task.shop_id, file.name, content, by=task.requested_by)
+    shop = branding.save_attachment(services, task.shop_id, file.name, content, by=actor_of(services, task))
     return {"attachment": vars(shop.mail.attachment) if shop.mail.attachment else None}

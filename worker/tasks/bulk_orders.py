@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
-from worker.actions import documents
+from worker.actions import orders as order_actions
 from worker.domain.step import STEPS
 from worker.errors import Rejected
 from worker.invoicing import backfill as order_backfill
@@ -15,9 +15,10 @@ from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
 from worker.store import audit_trail
 from worker.store.audit_trail import AuditEntry
+from worker.store.jobs import JobKind
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
-from worker.tasks.common import Progress, Unfinished, day_after, period_of, start_of_day
+from worker.tasks.common import Progress, Unfinished, actor_of, day_after, period_of, start_of_day
 
 # How many are enqueued at once; the scheduler enqueues the rest, so that new orders are not behind ten thousand old ones.
 MOST_ENQUEUED = 500
@@ -31,19 +32,18 @@ def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
     or steps. What fails anew while this runs is left alone. Answer: `{"tried"}`, how many.
     """
     what, code = str(task.argument["what"]), str(task.argument["code"])
-    if what not in (documents.PROCESS_ORDER, *STEPS):
+    if what not in (JobKind.PROCESS_ORDER, *STEPS):
         raise Rejected("“{what}” is nothing that can be tried again.", what=what, code="nothing_to_retry")
     progress, retried = Progress(services, task), 0
     while True:
         with services.store.write() as connection:
-            again = documents.retry_failed(
+            again = order_actions.retry_failed(
                 connection,
                 task.shop_id,
                 what,
                 code=code,
                 failed_before=task.requested_at,
-                by=task.requested_by,
-                now=services.now(),
+                by=actor_of(services, task),
             )
         if not again.count:
             return {"tried": retried}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from worker.domain.actor import Actor
 from worker.errors import Rejected
-from worker.invoicing.manual import Actor
 from worker.services import Services
 from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
@@ -50,8 +50,8 @@ class Progress:
         return self.began_at is not None and time.monotonic() - self.began_at > SLICE_S
 
 
-def actor_of(task: Task) -> Actor:
-    return Actor(task.requested_by)
+def actor_of(services: Services, task: Task) -> Actor:
+    return services.actor(task.requested_by)
 
 
 def file_of(task: Task, name: str = "file") -> TemporaryFile:

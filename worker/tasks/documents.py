@@ -33,7 +33,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
             services,
             draft_id,
             send=bool(task.argument.get("send")),
-            by=actor_of(task),
+            by=actor_of(services, task),
             reason=str(task.argument.get("reason", "")).strip()[:500],
         )
     return as_answer((issued,))
@@ -50,7 +50,7 @@ def make_document(services: Services, task: Task) -> Mapping[str, Any]:
         int(task.argument["order_id"]),
         Kind(task.argument["kind"]),
         send=bool(task.argument.get("send")),
-        by=actor_of(task),
+        by=actor_of(services, task),
     )
     return as_answer((made,))
 
@@ -76,7 +76,7 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
         issue_again=again,
         selection=selection,
         send=bool(task.argument.get("send")),
-        by=actor_of(task),
+        by=actor_of(services, task),
         idempotency_key=str(task.task_id),
     )
     return as_answer(made)

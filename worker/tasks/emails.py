@@ -21,6 +21,7 @@ from worker.shops import branding
 from worker.store import audit_trail, document_links
 from worker.store.audit_trail import AuditEntry
 from worker.store.tasks import Task
+from worker.tasks.common import actor_of
 
 
 def renew_link(services: Services, task: Task) -> Mapping[str, Any]:
@@ -84,7 +85,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     with services.store.write() as connection:
         event_message = Message("{number} was mailed to {address}.", number=document.number, address=reached[0])
         document_actions.add_to_trail(
-            connection, document, "sent_elsewhere", event_message, by=task.requested_by, now=services.now()
+            connection, document, "sent_elsewhere", event_message, by=actor_of(services, task)
         )
     return {"to": reached[0]}
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
 from worker.message import Message
-from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
+from worker.store import documents as stored_documents
 from worker.store.tasks import Task
 from worker.tasks import documents
+from worker.tasks.common import actor_of
 
 
 def send(services: Services, task: Task) -> Mapping[str, Any]:
@@ -17,11 +19,10 @@ def send(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"document_id"}`. Answer: `{"code": "sent", "message"}`.
     """
     document_id = int(task.argument["document_id"])
-    with services.store.write() as connection:
-        document = document_actions.send_again(
-            connection, task.shop_id, document_id, by=task.requested_by, now=services.now()
-        )
-    services.enqueue(SEND_DOCUMENT, document_id)
+    by = actor_of(services, task)
+    services.act(lambda connection: document_actions.send_again(connection, task.shop_id, document_id, by=by))
+    with services.store.read() as connection:
+        document = stored_documents.get(connection, document_id)
     return {"code": "sent", "message": Message("{number} is on its way to the customer.", number=document.number)}
 
 
@@ -40,14 +41,8 @@ def retry(services: Services, task: Task) -> Mapping[str, Any]:
     Argument: `{"order_id"}`. Answer: `{"code", "message"}`, with the code `tried_again` or `nothing_failed`.
     """
     order_id = int(task.argument["order_id"])
-    with services.store.write() as connection:
-        again = document_actions.retry_order(
-            connection, task.shop_id, order_id, by=task.requested_by, now=services.now()
-        )
+    by = actor_of(services, task)
+    again = services.act(lambda connection: order_actions.retry_order(connection, task.shop_id, order_id, by=by))
     if not again.count:
         return {"code": "nothing_failed", "message": Message("Nothing of this order waits to be tried again.")}
-    for delivery_id in again.deliveries[:1]:
-        services.enqueue(PROCESS_ORDER, delivery_id)
-    for document_id in set(again.documents):
-        services.enqueue(SEND_DOCUMENT, document_id)
     return {"code": "tried_again", "message": Message("What failed is tried again.")}

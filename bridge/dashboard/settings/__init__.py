@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from bridge.accounts.access import guard_shop, me
+from bridge.accounts.access import actor, guard_shop
 from bridge.context import context
 from bridge.i18n.translate import _
 from worker import queue
@@ -32,10 +32,7 @@ def sync_plugin(response: Response) -> Response:
 
 def change_shop(shop_id: str, changes: ShopChanges) -> None:
     """Store what whoever is signed in changed, all of it or none. Raises Rejected, or WrongSettings by field."""
-    here = context()
-    shop_settings.change_shop(
-        here.store, here.encryption, here.settings, shop_id, changes, by=me().user.name, now=here.now()
-    )
+    shop_settings.change_shop(context(), shop_id, changes, by=actor())
 
 
 @dataclass(frozen=True)

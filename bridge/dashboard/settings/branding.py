@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import me
+from bridge.accounts.access import actor
 from bridge.accounts.access import shop as this_shop
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
@@ -83,12 +83,10 @@ def upload(shop_id: str, what: str) -> Response:
 def remove_file(shop_id: str, what: str) -> Response:
     """Remove the logo (the name is printed instead) or the attachment."""
     shop_settings.update_shop(
-        context().store,
-        context().encryption,
+        context(),
         shop_id,
         lambda shop: with_setting(shop, "branding.logo" if what == "logo" else "mail.attachment", None),
-        by=me().user.name,
-        now=context().now(),
+        by=actor(),
     )
     flash(_("Saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/{'branding' if what == 'logo' else 'mail'}")

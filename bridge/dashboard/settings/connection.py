@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import me
+from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
@@ -42,9 +42,7 @@ def create_code(shop_id: str) -> Response:
 @blueprint.post("/connection/secret")
 def create_secret(shop_id: str) -> Response:
     """Make a webhook secret to copy by hand; it is shown once, and the one before works on."""
-    made = shop_settings.rotate_webhook_secret(
-        context().store, context().encryption, shop_id, by=me().user.name, now=context().now()
-    )
+    made = shop_settings.rotate_webhook_secret(context(), shop_id, by=actor())
     return page(shop_id, Form({"url": this_shop().url}), secret=made)
 
 
@@ -68,13 +66,11 @@ def key(shop_id: str) -> Response:
     form.values["url"] = this_shop().url
     try:
         shop_settings.change_rest_key(
-            context().store,
-            context().encryption,
+            context(),
             shop_id,
             rest_key=form.values.get("rest_key", ""),
             rest_secret=request.form.get("rest_secret", ""),
-            by=me().user.name,
-            now=context().now(),
+            by=actor(),
         )
     except Rejected as error:
         form.errors["rest_key"] = translate_message(error.message)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import me, shop
+from bridge.accounts.access import actor, me, shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
@@ -54,13 +54,10 @@ def save_server(shop_id: str) -> Response:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         shop_settings.change_mail_server(
-            context().store,
-            context().encryption,
+            context(),
             shop_id,
             shop_settings.with_password(server, secrets_of(shop_id)) if server else None,
-            allow_private=context().settings.allow_private_shops,
-            by=me().user.name,
-            now=context().now(),
+            by=actor(),
         )
     except Rejected as error:
         form.errors["host"] = translate_message(error.message)

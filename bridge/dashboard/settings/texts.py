@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, abort, flash, request
 
-from bridge.accounts.access import me, shop
+from bridge.accounts.access import actor, shop
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
@@ -62,9 +62,7 @@ def save_texts(shop_id: str) -> Response:
         argument = {"kind": kind, "texts": changed, "language": language, "paid": paid}
         return request_task(shop_id, what, argument, then=f"{page_path(shop_id)}&task=0#preview")
     try:
-        shop_settings.change_texts(
-            context().store, context().encryption, shop_id, changed, by=me().user.name, now=context().now()
-        )
+        shop_settings.change_texts(context(), shop_id, changed, by=actor())
     except WrongSettings as error:
         return error_page(shop_id, form, error)
     flash(_("Saved. Documents issued from now on say this."), "good")

@@ -11,7 +11,7 @@ from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.shop import LostNumbers, NumberingSettings
 from worker.errors import Rejected, Unavailable
-from worker.invoicing.manual import Actor, issue_waiting_draft
+from worker.invoicing.manual import issue_waiting_draft
 from worker.maintenance import backup
 from worker.message import NO_MESSAGE
 from worker.net import document_link
@@ -107,7 +107,7 @@ def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_
     )
     (kept,) = (item.stored_draft for item in system.documents(3) if item.stored_draft)
     with pytest.raises(Unavailable, match="facturelay register resume"):
-        issue_waiting_draft(system.services, kept.draft_id, send=True, by=Actor(BY))
+        issue_waiting_draft(system.services, kept.draft_id, send=True, by=system.person)
 
 
 def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_twice(

@@ -1,14 +1,13 @@
 """What a person decides with rows alone, as a page does it: links, hand-overs, trying again, ignoring; each for one shop only."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tests.support.system import SECRET, System
 from tests.support.task_requests import another_shop, events, invoiced, paid
-from worker.actions import documents as deciding
-from worker.actions.documents import Ignored, Retried
+from worker.actions import Retried
+from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
+from worker.actions.orders import Ignored
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
@@ -17,22 +16,17 @@ from worker.errors import Rejected
 from worker.net import document_link
 from worker.store import document_links
 from worker.store.database.tables import jobs
+from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
 
 BY = "An"
 TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
 
 
-def decide(system: System, what: Callable[..., Any], *arguments: object, **more: object) -> Any:
-    """Decide as a page does: one transaction, this shop, this person."""
-    with system.services.store.write() as connection:
-        return what(connection, system.shop_id, *arguments, by=BY, now=system.clock.now, **more)
-
-
 def renewed(system: System, document_id: int) -> str:
     with system.services.store.write() as connection:
-        return deciding.renew_link(
-            connection, system.services.settings, system.shop_id, document_id, by=BY, now=system.clock.now
+        return document_actions.renew_link(
+            connection, system.services.settings, system.shop_id, document_id, by=system.person
         )
 
 
@@ -57,17 +51,17 @@ def test_a_revoked_link_stays_so_and_a_renewed_one_opens(system: System) -> None
     first = renewed(system, document_id)
     system.clock.move(minutes=1)
     assert (opens(system, mailed), opens(system, first)) == (True, True)
-    decide(system, deciding.revoke_link, document_id)
+    system.act(document_actions.revoke_link, document_id)
     system.clock.move(minutes=1)
     second = renewed(system, document_id)
     assert [opens(system, url) for url in (mailed, first, second)] == [False, False, True]
     # What is mailed from now on leads to the document again.
-    decide(system, deciding.send_again, document_id)
+    system.act(document_actions.send_again, document_id)
     system.work()
     (link,) = {word for word in system.mailbox.messages()[-1].text.split() if "/d/" in word}
     assert opens(system, link)
     system.clock.move(minutes=1)
-    decide(system, deciding.revoke_link, document_id)
+    system.act(document_actions.revoke_link, document_id)
     assert opens(system, second) is False
     assert [code for actor, code in events(system) if actor == BY] == [
         "link_renewed", "link_revoked", "link_renewed", "mailed_again", "link_revoked",
@@ -76,7 +70,7 @@ def test_a_revoked_link_stays_so_and_a_renewed_one_opens(system: System) -> None
 
 def test_a_mail_that_failed_is_handed_over_by_a_person(system: System) -> None:
     document_id = failed_mail(system)
-    decide(system, deciding.mark_handed_over, document_id)
+    system.act(document_actions.mark_handed_over, document_id)
     (item,) = system.documents(238)
     mail = next(step for step in item.steps if step.name == MAIL)
     assert (mail.state, mail.code, str(mail.message)) == (
@@ -91,16 +85,16 @@ def test_a_mail_that_failed_is_handed_over_by_a_person(system: System) -> None:
 
 def test_a_mail_that_left_cannot_be_handed_over(system: System) -> None:
     with pytest.raises(Rejected, match="was mailed already"):
-        decide(system, deciding.mark_handed_over, invoiced(system))
+        system.act(document_actions.mark_handed_over, invoiced(system))
 
 
 def test_one_step_is_tried_again_and_only_one_that_failed(system: System) -> None:
     document_id = failed_mail(system)
-    assert decide(system, deciding.retry_step, document_id, MAIL) == Retried(documents=(document_id,))
+    assert system.act(document_actions.retry_step, document_id, MAIL) == Retried(documents=(document_id,))
     system.work()
     assert len(system.mailbox.messages()) == 1
     with pytest.raises(Rejected, match="neither failed nor waits"):
-        decide(system, deciding.retry_step, document_id, MAIL)
+        system.act(document_actions.retry_step, document_id, MAIL)
 
 
 def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
@@ -110,12 +104,12 @@ def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
     system.work()
     assert system.outcomes()[0][0] == "failed"
     system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))
-    assert decide(system, deciding.retry_delivery, delivery_id) == Retried(deliveries=(delivery_id,))
+    assert system.act(order_actions.retry_delivery, delivery_id) == Retried(deliveries=(delivery_id,))
     system.work()
     assert system.numbers() == ["F2026-00001"]
     with pytest.raises(Rejected, match="neither failed nor waits"):
-        decide(system, deciding.retry_delivery, delivery_id)
-    (look,) = decide(system, deciding.replay_delivery, delivery_id).deliveries
+        system.act(order_actions.retry_delivery, delivery_id)
+    (look,) = system.act(order_actions.replay_delivery, delivery_id).deliveries
     system.work()
     assert (look != delivery_id, system.numbers()) == (True, ["F2026-00001"])
     assert {code for actor, code in events(system) if actor == BY} == {"tried_again", "replayed"}
@@ -123,7 +117,7 @@ def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
 
 def test_an_order_nobody_told_us_of_is_asked_for(system: System) -> None:
     system.shop.place(paid())
-    decide(system, deciding.process_again, 238)
+    system.act(order_actions.process_again, 238)
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert (BY, "fetch_requested") in events(system)
@@ -132,13 +126,13 @@ def test_an_order_nobody_told_us_of_is_asked_for(system: System) -> None:
 def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(system: System) -> None:
     failed_mail(system)
     system.arrives(paid(lines=TWO_MUGS))
-    assert decide(system, deciding.ignore_order, 238) == Ignored(deliveries=0, steps=1, drafts=0, flags=1)
+    assert system.act(order_actions.ignore_order, 238) == Ignored(deliveries=0, steps=1, drafts=0, flags=1)
     system.arrives(paid(lines=TWO_MUGS))
     seen = system.trail(238).order
     assert seen is not None
     assert (seen.flags, [flag.code for flag in seen.ignored_flags]) == ((), ["changed_after_invoice"])
     with pytest.raises(Rejected, match="Nothing about order 238"):
-        decide(system, deciding.ignore_order, 238)
+        system.act(order_actions.ignore_order, 238)
     system.arrives(paid(lines=(*TWO_MUGS, *TWO_MUGS)))
     seen = system.trail(238).order
     assert seen is not None
@@ -150,7 +144,7 @@ def test_an_order_that_is_ignored_asks_for_nobody_until_something_else_happens(s
 def test_the_draft_of_an_ignored_order_does_not_come_back(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),))
     system.arrives(paid())
-    assert decide(system, deciding.ignore_order, 238) == Ignored(deliveries=0, steps=0, drafts=1, flags=0)
+    assert system.act(order_actions.ignore_order, 238) == Ignored(deliveries=0, steps=0, drafts=1, flags=0)
     assert system.arrives(paid()) == ()
 
 
@@ -163,22 +157,22 @@ def test_another_shop_can_decide_nothing_about_it(system: System) -> None:
     before = system.documents()
     mine, system.shop_id = system.shop_id, another_shop(system)
     for what, arguments in (
-        (deciding.discard_draft, (draft.draft_id,)),
-        (deciding.send_again, (document_id,)),
-        (deciding.revoke_link, (document_id,)),
-        (deciding.mark_handed_over, (document_id,)),
-        (deciding.retry_step, (document_id, MAIL)),
-        (deciding.retry_delivery, (delivery_id,)),
-        (deciding.replay_delivery, (delivery_id,)),
-        (deciding.ignore_order, (238,)),
+        (document_actions.discard_draft, (draft.draft_id,)),
+        (document_actions.send_again, (document_id,)),
+        (document_actions.revoke_link, (document_id,)),
+        (document_actions.mark_handed_over, (document_id,)),
+        (document_actions.retry_step, (document_id, MAIL)),
+        (order_actions.retry_delivery, (delivery_id,)),
+        (order_actions.replay_delivery, (delivery_id,)),
+        (order_actions.ignore_order, (238,)),
     ):
         with pytest.raises(Rejected):
-            decide(system, what, *arguments)
+            system.act(what, *arguments)
     with pytest.raises(Rejected):
-        decide(system, deciding.mark_paid, document_id, on=system.clock.now.date())
+        system.act(document_actions.mark_paid, document_id, on=system.clock.now.date())
     with pytest.raises(Rejected):
         renewed(system, document_id)
-    assert decide(system, deciding.retry_order, 238).count == 0
+    assert system.act(order_actions.retry_order, 238).count == 0
     system.shop_id = mine
     assert system.documents() == before
 
@@ -196,8 +190,11 @@ def test_thousands_of_failures_wait_again_in_a_few_steps(system: System) -> None
     system.clock.move(minutes=1)
     counts: list[int] = []
     while not counts or counts[-1]:
-        again = decide(
-            system, deciding.retry_failed, deciding.PROCESS_ORDER, code="shop_failed", failed_before=system.clock.now
+        again = system.act(
+            order_actions.retry_failed,
+            JobKind.PROCESS_ORDER,
+            code="shop_failed",
+            failed_before=system.clock.now,
         )
         counts.append(again.count)
     assert counts == [500, 500, 500, 500, 0]

@@ -8,7 +8,6 @@ from worker.demo.orders import an_order
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.invoicing import manual
-from worker.invoicing.manual import Actor
 from worker.store.order_treatments import TreatmentChange
 
 RENOVATION = ("Renovatie badkamer", "BAD-1", 1, "900.00", None)
@@ -33,7 +32,9 @@ def test_the_draft_is_drawn_up_anew_and_can_be_issued(waiting: System) -> None:
     stored = waiting.documents(7)[0].stored_draft
     assert stored is not None
     assert stored.draft.problems == ()
-    document = manual.issue_waiting_draft(waiting.services, stored.draft_id, send=True, by=Actor("Els"))
+    document = manual.issue_waiting_draft(
+        waiting.services, stored.draft_id, send=True, by=waiting.services.actor("Els")
+    )
     assert [said.key for said in document.draft.mentions] == ["co_contractor"]
 
 

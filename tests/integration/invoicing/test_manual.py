@@ -5,19 +5,19 @@ from decimal import Decimal
 import pytest
 
 from tests.support.system import SELLER, System
+from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
 from worker.demo.orders import Payload, a_refund, an_order, php_json
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import issue, manual
-from worker.invoicing.manual import Actor
 from worker.orders.fetch import FetchedOrder
 from worker.store import shops
 from worker.store.queries.order_history import DocumentDetails
 from worker.woocommerce.payload import parse_order
 
-BY = Actor("An")
 KEEP = (Rule(Kind.INVOICE, Trigger.PAID, SendMode.DRAFT),)
 TWO_MUGS = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
 
@@ -39,7 +39,7 @@ def id_of(item: DocumentDetails) -> int:
 
 
 def test_a_waiting_draft_is_issued_without_a_mail(system: System) -> None:
-    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=BY)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=system.person)
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert system.mailbox.messages() == ()
@@ -47,7 +47,7 @@ def test_a_waiting_draft_is_issued_without_a_mail(system: System) -> None:
 
 
 def test_a_waiting_draft_is_issued_and_mailed(system: System) -> None:
-    manual.issue_waiting_draft(system.services, kept(system, paid()), send=True, by=BY)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), send=True, by=system.person)
     system.work()
     assert len(system.mailbox.messages()) == 1
 
@@ -57,7 +57,7 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
     system.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
     system.ring(paid())
     system.work()
-    manual.issue_waiting_draft(system.services, draft_id, send=True, by=BY)
+    manual.issue_waiting_draft(system.services, draft_id, send=True, by=system.person)
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
@@ -65,15 +65,15 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
 def test_issuing_fetches_the_order_again(system: System) -> None:
     draft_id = kept(system, paid())
     system.shop.place(paid(lines=TWO_MUGS))
-    document = manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
+    document = manual.issue_waiting_draft(system.services, draft_id, send=False, by=system.person)
     assert document.draft.lines[0].quantity == 2
 
 
 def test_a_draft_is_issued_once(system: System) -> None:
     draft_id = kept(system, paid())
-    manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
+    manual.issue_waiting_draft(system.services, draft_id, send=False, by=system.person)
     with pytest.raises(Rejected, match="no draft"):
-        manual.issue_waiting_draft(system.services, draft_id, send=False, by=BY)
+        manual.issue_waiting_draft(system.services, draft_id, send=False, by=system.person)
     assert system.numbers() == ["F2026-00001"]
 
 
@@ -82,9 +82,9 @@ def test_a_draft_whose_check_still_fails_takes_no_number(system: System) -> None
     (draft,) = system.arrives(paid())
     assert draft.stored_draft is not None
     with pytest.raises(Rejected, match="VAT number"):
-        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=BY)
+        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
     system.change_shop(seller=SELLER)
-    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=BY)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
     assert system.numbers() == ["F2026-00001"]
 
 
@@ -92,17 +92,17 @@ def test_a_draft_of_an_order_that_is_no_longer_paid_is_refused(system: System) -
     draft_id = kept(system, paid())
     system.shop.place(an_order(id=238, paid=False, status="on-hold"))
     with pytest.raises(Rejected, match="no longer calls for this invoice"):
-        manual.issue_waiting_draft(system.services, draft_id, send=True, by=BY)
+        manual.issue_waiting_draft(system.services, draft_id, send=True, by=system.person)
 
 
 def test_a_discarded_draft_does_not_come_back(system: System) -> None:
-    manual.discard(system.services, kept(system, paid()), by=BY)
+    system.act(document_actions.discard_draft, kept(system, paid()))
     assert system.arrives(paid()) == ()
 
 
 def test_a_document_is_mailed_again_as_a_mail_of_its_own(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.send(system.services, id_of(invoice), by=BY)
+    system.act(document_actions.send_again, id_of(invoice))
     system.work()
     first, second = system.mailbox.messages()
     assert first.attachments[0].content == second.attachments[0].content
@@ -112,8 +112,8 @@ def test_a_document_is_mailed_again_as_a_mail_of_its_own(system: System) -> None
 def test_an_invoice_is_marked_paid_once(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.CREATED),))
     (invoice,) = system.arrives(an_order(id=9, status="on-hold", paid=False))
-    assert manual.mark_paid(system.services, id_of(invoice), on=None, by=BY)
-    assert not manual.mark_paid(system.services, id_of(invoice), on=None, by=BY)
+    assert system.act(document_actions.mark_paid, id_of(invoice), on=system.clock.now.date())
+    assert not system.act(document_actions.mark_paid, id_of(invoice), on=system.clock.now.date())
 
 
 def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None:
@@ -122,7 +122,7 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     trail = system.trail(238)
     assert trail.order is not None
     assert [flag.code for flag in trail.order.flags] == ["changed_after_invoice"]
-    credit_note, corrected = manual.credit(system.services, id_of(invoice), issue_again=True, by=BY)
+    credit_note, corrected = manual.credit(system.services, id_of(invoice), issue_again=True, by=system.person)
     system.work()
     assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
@@ -135,26 +135,26 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
 
 def test_an_invoice_is_credited_in_full_once(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
+    manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
     with pytest.raises(Rejected, match="Nothing is left"):
-        manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
+        manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
 
 
 def test_a_credit_note_cannot_be_credited(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    (credit_note,) = manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
+    (credit_note,) = manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
     with pytest.raises(Rejected, match="not an invoice"):
-        manual.credit(system.services, credit_note.document_id, issue_again=False, by=BY)
+        manual.credit(system.services, credit_note.document_id, issue_again=False, by=system.person)
 
 
 def test_the_audit_trail_names_who_decided(system: System) -> None:
-    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=BY)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=system.person)
     assert ("An", "issued") in {(event.actor, event.code) for event in system.trail(238).audit_entries}
 
 
 def test_a_credited_invoice_is_not_replaced_unless_asked(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.credit(system.services, id_of(invoice), issue_again=False, by=BY)
+    manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
     system.arrives(paid())
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
@@ -165,7 +165,7 @@ def test_a_cancelled_order_leaves_a_credit_note_to_issue(system: System) -> None
     _, waiting = system.arrives(an_order(id=9, status="cancelled", paid=False))
     assert (waiting.draft.kind, waiting.draft.total) == (Kind.CREDIT_NOTE, Decimal("22.20"))
     assert waiting.stored_draft is not None
-    manual.issue_waiting_draft(system.services, waiting.stored_draft.draft_id, send=True, by=BY)
+    manual.issue_waiting_draft(system.services, waiting.stored_draft.draft_id, send=True, by=system.person)
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
     # Opened again and paid, it is a sale once more.
@@ -190,9 +190,9 @@ def test_a_refund_that_is_deleted_in_the_shop_is_flagged(system: System) -> None
 
 def test_a_draft_is_discarded_once(system: System) -> None:
     draft_id = kept(system, paid())
-    manual.discard(system.services, draft_id, by=BY)
+    system.act(document_actions.discard_draft, draft_id)
     with pytest.raises(Rejected, match="does not wait any more"):
-        manual.discard(system.services, draft_id, by=BY)
+        system.act(document_actions.discard_draft, draft_id)
 
 
 def test_what_the_owner_changed_while_the_shop_was_asked_counts(system: System) -> None:
@@ -211,11 +211,11 @@ def test_what_failed_is_tried_again_when_a_person_asks(system: System) -> None:
     system.mailbox.faults.reject("koper@klant.test")
     system.arrives(paid())
     system.mailbox.faults.clear()
-    assert manual.retry(system.services, system.shop_id, 238, by=BY) == 1
+    assert system.act(order_actions.retry_order, 238).count == 1
     system.work()
     assert len(system.mailbox.messages()) == 1
     assert len(system.notes(238)) == 1
-    assert manual.retry(system.services, system.shop_id, 238, by=BY) == 0
+    assert system.act(order_actions.retry_order, 238).count == 0
 
 
 def test_an_order_that_could_not_be_read_is_processed_again(system: System) -> None:
@@ -225,6 +225,6 @@ def test_an_order_that_could_not_be_read_is_processed_again(system: System) -> N
     system.work()
     assert system.numbers() == []
     system.shop.place(order)
-    assert manual.retry(system.services, system.shop_id, 238, by=BY) == 1
+    assert system.act(order_actions.retry_order, 238).count == 1
     system.work()
     assert system.numbers() == ["F2026-00001"]

@@ -12,12 +12,9 @@ from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.invoicing import manual
-from worker.invoicing.manual import Actor
 from worker.rendering.operator_templates import process
 from worker.services import Services
 from worker.store import alerts
-
-AN = Actor("An")
 
 
 @pytest.fixture
@@ -82,9 +79,9 @@ def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and
     assert draft.stored_draft is not None
 
     with pytest.raises(Rejected, match=r"invoice\.html, line 1"):
-        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=AN)
+        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
     (folder / "invoice.html").unlink()
-    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=AN)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
     system.work()
 
     assert system.numbers(238) == ["F2026-00001"]
@@ -96,6 +93,6 @@ def test_nothing_is_credited_while_the_credit_note_cannot_be_printed(system: Sys
     assert invoice.document is not None
 
     with pytest.raises(Rejected, match=r"credit_note\.html, line 1: 'nothing' is undefined"):
-        manual.credit(system.services, invoice.document.document_id, issue_again=True, by=AN)
+        manual.credit(system.services, invoice.document.document_id, issue_again=True, by=system.person)
 
     assert system.numbers(238) == ["F2026-00001"]

@@ -11,7 +11,7 @@ from worker.domain.rules import Rule
 from worker.domain.shop import VatSettings
 from worker.errors import Rejected
 from worker.invoicing import vat_checks as use_case
-from worker.invoicing.manual import Actor, issue_waiting_draft
+from worker.invoicing.manual import issue_waiting_draft
 from worker.store import shops, vat_checks
 from worker.store.vat_checks import StoredVatCheck
 
@@ -210,11 +210,13 @@ def test_a_corrected_number_is_asked_at_once_and_issues_when_a_person_says_so(sy
     (draft,) = system.arrives(untaxed())
     assert draft.stored_draft is not None
     with pytest.raises(Rejected) as refused:
-        issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=Actor("Ann"))
+        issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=system.services.actor("Ann"))
     assert refused.value.code == "vat_number_invalid"
     system.vies.says.clear()  # registered meanwhile
     system.clock.move(minutes=1)
-    document = issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=Actor("Ann"))
+    document = issue_waiting_draft(
+        system.services, draft.stored_draft.draft_id, send=False, by=system.services.actor("Ann")
+    )
     assert document.draft.vat_check is not None
     assert document.draft.vat_check.valid
 
@@ -249,8 +251,10 @@ def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: Syste
     assert draft.stored_draft is not None
     draft_id = draft.stored_draft.draft_id
     with pytest.raises(Rejected):
-        issue_waiting_draft(system.services, draft_id, send=False, by=Actor("Ann"))
-    document = issue_waiting_draft(system.services, draft_id, send=False, by=Actor("Ann"), reason="Seen on paper.")
+        issue_waiting_draft(system.services, draft_id, send=False, by=system.services.actor("Ann"))
+    document = issue_waiting_draft(
+        system.services, draft_id, send=False, by=system.services.actor("Ann"), reason="Seen on paper."
+    )
     assert document.draft.vat_check is not None
     assert document.draft.vat_check.valid is None
     said = [(entry.actor, str(entry.message)) for entry in system.trail(238).audit_entries]
@@ -266,6 +270,10 @@ def test_no_reason_makes_an_invalid_number_valid(system: System) -> None:
     assert draft.stored_draft is not None
     with pytest.raises(Rejected) as refused:
         issue_waiting_draft(
-            system.services, draft.stored_draft.draft_id, send=False, by=Actor("Ann"), reason="I know them."
+            system.services,
+            draft.stored_draft.draft_id,
+            send=False,
+            by=system.services.actor("Ann"),
+            reason="I know them.",
         )
     assert refused.value.code == "vat_number_invalid"

@@ -6,13 +6,12 @@ from dataclasses import replace
 import pytest
 
 from tests.support.system import System
+from worker.actions import orders as order_actions
 from worker.demo.mailbox import Mail
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Unavailable
-from worker.invoicing import manual
-from worker.invoicing.manual import Actor
 from worker.message import Message
 from worker.notifications import alerts
 from worker.services import Services
@@ -185,7 +184,7 @@ def test_the_alert_is_over_when_what_failed_was_done_or_a_week_has_passed(told: 
     tell(told)
     assert open_codes(told) == ["work_failed"]
     told.mailbox.faults.clear()
-    manual.retry(told.services, told.shop_id, 7, by=Actor("An"))
+    told.act(order_actions.retry_order, 7)
     told.work()
     tell(told)
     assert open_codes(told) == []

@@ -14,12 +14,11 @@ import pytest
 from tests.support.scripted_server import HANG_UP, ReceivedRequest, ScriptedServer, Slowly, answer
 from tests.support.system import START, System
 from worker import jobs
+from worker.actions import documents as document_actions
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.webhook import WebhookEventKind
-from worker.invoicing import manual
-from worker.invoicing.manual import Actor
 from worker.notifications import webhooks
 from worker.services import Services
 from worker.settings import Settings
@@ -138,7 +137,7 @@ def test_a_payment_that_a_person_marks_is_told(system: System) -> None:
         (invoice,) = seen(system, an_order(id=238, paid=False, status="on-hold"))
         assert invoice.document is not None
         for _ in range(2):
-            manual.mark_paid(system.services, invoice.document.document_id, on=None, by=Actor("An"))
+            system.act(document_actions.mark_paid, invoice.document.document_id, on=system.clock.now.date())
         tell(system)
     assert events(server) == [("document.paid", "F2026-00001")]
 

@@ -12,10 +12,10 @@ import pytest
 from tests.support.system import System
 from tests.support.task_requests import answered, english
 from worker import jobs
+from worker.actions import documents as document_actions
 from worker.demo.orders import an_order
 from worker.domain.document import SendMode
 from worker.domain.rules import Rule
-from worker.invoicing import manual
 from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
@@ -142,7 +142,7 @@ def test_a_person_may_send_it_all_the_same(system: System, shop_plugin: PretendP
     assert item.document is not None
     system.clock.move(minutes=1)
 
-    manual.send(system.services, item.document.document_id, by=manual.Actor("An"))
+    system.act(document_actions.send_again, item.document.document_id)
     system.work()
 
     assert len(system.mailbox.messages()) == 1

@@ -55,9 +55,7 @@ def test_an_added_step_is_done_after_the_others_and_again_when_a_person_asks(sys
 
     assert invoice.document is not None
     with system.services.store.write() as connection:
-        documents.retry_step(
-            connection, system.shop_id, invoice.document.document_id, REGISTER.name, by="An", now=system.clock.now
-        )
+        documents.retry_step(connection, system.shop_id, invoice.document.document_id, REGISTER.name, by=system.person)
     system.work()
 
     done = system.documents(invoice.draft.order_id)[0].step(REGISTER.name)

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from tests.support.system import SECRET, SELLER, System
 from worker import jobs
+from worker.actions import shop_settings
+from worker.actions.documents import send_again
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.domain import texts as wording
@@ -19,7 +21,6 @@ from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import MailSettings, Shop
 from worker.errors import Rejected
-from worker.invoicing.manual import Actor, send
 from worker.net import document_link
 from worker.rendering.samples import a_logo
 from worker.sending import test_email
@@ -43,7 +44,7 @@ def written(system: System, texts: dict[str, str]) -> None:
                 shop = wording.with_text(shop, key, text)
         return shop
 
-    branding.update_shop(system.services, system.shop_id, how, by="An")
+    shop_settings.update_shop(system.services, system.shop_id, how, by=system.person)
 
 
 def printed(system: System) -> str:
@@ -94,7 +95,7 @@ def test_captions_are_printed_and_belong_to_the_document_for_good(system: System
 def test_mail_texts_are_read_when_the_mail_is_written(system: System) -> None:
     (invoice,) = system.arrives(an_order(id=238))
     written(system, {"mail.subject/invoice/*/nl": "Nog eens {number}", "mail.body/invoice/paid/nl": "Zie {link}"})
-    send(system.services, id_of(invoice), by=Actor("An"))
+    system.act(send_again, id_of(invoice))
     system.work()
 
     first, second = system.mailbox.messages()
@@ -115,7 +116,7 @@ def test_changing_a_text_is_in_the_audit_trail(system: System) -> None:
 
 def test_a_shop_s_mail_leaves_by_its_own_server(system: System) -> None:
     with Mailbox() as own:
-        branding.change_mail_server(system.services, system.shop_id, own.url, by="An")
+        branding.change_mail_server(system.services, system.shop_id, own.url, by=system.person)
         system.arrives(an_order(id=238))
 
         assert (len(own.messages()), len(system.mailbox.messages())) == (1, 0)
@@ -139,12 +140,12 @@ def test_a_private_mail_server_is_refused_where_the_operator_did_not_allow_it(sy
         system.services, settings=replace(system.services.settings, allow_private_shops=False, lease_seconds=151)
     )
     with pytest.raises(Rejected, match="private network"):
-        branding.change_mail_server(system.services, system.shop_id, "smtps://u:p@127.0.0.1:465", by="An")
+        branding.change_mail_server(system.services, system.shop_id, "smtps://u:p@127.0.0.1:465", by=system.person)
 
 
 def test_logo_and_layout_are_those_of_the_moment_of_printing(system: System) -> None:
-    branding.save_logo(system.services, system.shop_id, a_logo(), by="An")
-    branding.change_layout(system.services, system.shop_id, "letter", by="An")
+    branding.save_logo(system.services, system.shop_id, a_logo(), by=system.person)
+    branding.change_layout(system.services, system.shop_id, "letter", by=system.person)
     system.arrives(an_order(id=238))
     (file,) = system.mailbox.messages()[0].attachments
 
@@ -156,12 +157,12 @@ def test_logo_and_layout_are_those_of_the_moment_of_printing(system: System) -> 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n cut off", b"\x89PNG" + b"0" * 3_000_001])
 def test_what_is_no_picture_is_refused_as_a_logo(system: System, content: bytes) -> None:
     with pytest.raises(Rejected) as caught:
-        branding.save_logo(system.services, system.shop_id, content, by="An")
+        branding.save_logo(system.services, system.shop_id, content, by=system.person)
     assert caught.value.code == "logo_wrong"
 
 
 def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(system: System, tmp_path: Path) -> None:
-    kept = branding.save_logo(system.services, system.shop_id, a_logo(), by="An").branding.logo
+    kept = branding.save_logo(system.services, system.shop_id, a_logo(), by=system.person).branding.logo
     assert kept is not None
     (tmp_path / "archive" / kept.path).unlink()
     (invoice,) = system.arrives(an_order(id=238))
@@ -171,9 +172,9 @@ def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(system: System, 
 
 
 def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(system: System) -> None:
-    branding.save_attachment(system.services, system.shop_id, "Algemene/voorwaarden.pdf", TERMS, by="An")
+    branding.save_attachment(system.services, system.shop_id, "Algemene/voorwaarden.pdf", TERMS, by=system.person)
     system.arrives(an_order(id=238))
-    branding.remove_attachment(system.services, system.shop_id, by="An")
+    branding.remove_attachment(system.services, system.shop_id, by=system.person)
     system.arrives(an_order(id=239))
 
     first, second = system.mailbox.messages()

@@ -1,0 +1,202 @@
+"""What a person decides about an order: try again what failed, process it again, replay a delivery, ignore it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from worker.actions import Retried
+from worker.domain.actor import Actor
+from worker.errors import Rejected
+from worker.message import Message
+from worker.store import audit_trail, counters, deliveries, documents, orders, steps
+from worker.store.audit_trail import AuditEntry
+from worker.store.database.tables import documents as documents_table
+from worker.store.database.tables import jobs
+from worker.store.deliveries import Delivery
+from worker.store.jobs import JobKind
+from worker.store.queries import jobs as job_queries
+from worker.store.queries.jobs import JobFilter
+from worker.store.steps import Step
+
+# The source of a delivery that a person requested.
+PERSON = "person"
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """How much of an order no longer needs a person."""
+
+    deliveries: int
+    steps: int
+    drafts: int
+    flags: int
+
+
+def delivery_of(connection: Connection, shop_id: str, delivery_id: int) -> Delivery:
+    found = deliveries.find(connection, delivery_id)
+    if found is None or found.shop_id != shop_id:
+        raise Rejected("There is no delivery with id {delivery_id}.", delivery_id=delivery_id, code="delivery_unknown")
+    return found
+
+
+def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
+    """Do once more what failed for an order: deliveries and steps. What waits or is done stays as it is."""
+    delivery_ids = deliveries.retry_failed(connection, shop_id, order_id=order_id, now=by.now)
+    failed = steps_of_order(connection, shop_id, order_id, state="failed")
+    for step in failed:
+        steps.retry(connection, step.document_id, step.name, now=by.now)
+    if delivery_ids or failed:
+        audit_trail.add(
+            connection,
+            AuditEntry(
+                shop_id, by.now, by.name, "tried_again", Message("What failed is tried again."), order_id=order_id
+            ),
+        )
+    return Retried(delivery_ids, tuple(step.document_id for step in failed))
+
+
+def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by: Actor) -> Retried:
+    """Process the order of one delivery once more: one that failed, or waits for a later time."""
+    delivery = delivery_of(connection, shop_id, delivery_id)
+    if not deliveries.retry_now(connection, [delivery_id], now=by.now):
+        raise Rejected("This delivery neither failed nor waits.", code="nothing_to_retry")
+    event = AuditEntry(
+        shop_id, by.now, by.name, "tried_again", Message("The order is processed again."), order_id=delivery.order_id
+    )
+    audit_trail.add(connection, event)
+    return Retried(deliveries=(delivery_id,))
+
+
+def retry_failed(
+    connection: Connection,
+    shop_id: str,
+    what: str,
+    *,
+    code: str,
+    failed_before: datetime,
+    by: Actor,
+    limit: int = 500,
+) -> Retried:
+    """Let up to *limit* failures of one sort wait again: *what* is "process_order" or a step's name, *code* its reason.
+
+    Call again, in a transaction of its own, until it gives back none: with *failed_before* at the first call's time, what
+    fails anew meanwhile is left alone. The task `retry_failed` does that.
+    """
+    kind, name = (JobKind.PROCESS_ORDER, what) if what == JobKind.PROCESS_ORDER else (JobKind.STEP, what)
+    wanted = JobFilter("failed", kind, name, code)
+    found = job_queries.job_ids(connection, (shop_id,), wanted, done_before=failed_before, limit=limit)
+    if not found:
+        return Retried()
+    if kind is JobKind.PROCESS_ORDER:
+        deliveries.retry_now(connection, found, now=by.now)
+        retried = Retried(deliveries=found)
+    else:
+        retried = Retried(documents=steps.retry_all(connection, found, now=by.now))
+    order_ids = orders_of(connection, retried)
+    message = Message("What failed is tried again, with all that failed for the same reason.")
+    entries = [AuditEntry(shop_id, by.now, by.name, "tried_again", message, order_id) for order_id in order_ids]
+    audit_trail.add_all(connection, entries)
+    return retried
+
+
+def orders_of(connection: Connection, retried: Retried) -> tuple[int, ...]:
+    of_deliveries = select(jobs.c.order_id).where(jobs.c.job_id.in_(retried.deliveries))
+    of_documents = select(documents_table.c.order_id).where(documents_table.c.document_id.in_(retried.documents))
+    found = {*connection.execute(of_deliveries).scalars(), *connection.execute(of_documents).scalars()}
+    return tuple(sorted(order_id for order_id in found if order_id is not None))
+
+
+def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by: Actor) -> Retried:
+    """Process a stored delivery as if it came in now. Where the order can be fetched, its present state counts.
+
+    Raises Rejected when its body has been forgotten (90 days).
+    """
+    delivery = delivery_of(connection, shop_id, delivery_id)
+    if delivery.body is None or delivery.order_id is None:
+        raise Rejected(
+            "The body of this delivery is no longer stored, or names no order; fetch the order again instead.",
+            code="body_deleted",
+        )
+    new_id = deliveries.add(
+        connection,
+        shop_id=shop_id,
+        source=PERSON,
+        topic=delivery.topic,
+        order_id=delivery.order_id,
+        body=delivery.body,
+        headers=delivery.headers,
+        now=by.now,
+    )
+    message = Message("The delivery of {received_at} UTC is processed again.", received_at=delivery.received_at)
+    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "replayed", message, order_id=delivery.order_id))
+    return Retried(deliveries=(new_id,))
+
+
+def process_again(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
+    """Fetch an order, and make what is due. Also for an order that was never delivered."""
+    new_id = deliveries.add(
+        connection, shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b"", now=by.now
+    )
+    event = AuditEntry(
+        shop_id, by.now, by.name, "fetch_requested", Message("The order is fetched again."), order_id=order_id
+    )
+    audit_trail.add(connection, event)
+    return Retried(deliveries=(new_id,))
+
+
+def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Ignored:
+    """A person says that this order needs nothing: failures are closed, drafts discarded, flags ignored.
+
+    All of it stays in the audit trail. A flag comes back when its message changes; `make_document` still makes documents by hand.
+    """
+    counters.lock(connection, shop_id)
+    closed_deliveries = deliveries.close_failed(
+        connection,
+        shop_id,
+        order_id,
+        code="ignored",
+        message=Message("{by} says: nothing to do.", by=by.name),
+        now=by.now,
+    )
+    failed = [step.step_id for step in steps_of_order(connection, shop_id, order_id, state="failed")]
+    closed_steps = steps.close(
+        connection, failed, code="ignored", message=Message("{by} says: nothing to do.", by=by.name), now=by.now
+    )
+    _, open_drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+    for draft in open_drafts:
+        documents.end_draft(
+            connection, shop_id, cause=draft.draft.cause, order_key=draft.draft.order_key, state="discarded", now=by.now
+        )
+    ignored = Ignored(
+        closed_deliveries, closed_steps, len(open_drafts), orders.ignore_flags(connection, shop_id, order_id)
+    )
+    if ignored == Ignored(0, 0, 0, 0):
+        raise Rejected(
+            "Nothing about order {order_id} waits for a person.", order_id=order_id, code="nothing_to_ignore"
+        )
+    message = Message(
+        "{by} says that this order needs nothing ({counts}).", by=by.name, counts=describe_ignored(ignored)
+    )
+    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "ignored", message, order_id=order_id))
+    return ignored
+
+
+def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:
+    counts = (
+        (
+            ignored.deliveries,
+            Message("1 failed delivery"),
+            Message("{count} failed deliveries", count=ignored.deliveries),
+        ),
+        (ignored.steps, Message("1 failed step"), Message("{count} failed steps", count=ignored.steps)),
+        (ignored.drafts, Message("1 draft"), Message("{count} drafts", count=ignored.drafts)),
+        (ignored.flags, Message("1 notice"), Message("{count} notices", count=ignored.flags)),
+    )
+    return tuple(one if count == 1 else several for count, one, several in counts if count)
+
+
+def steps_of_order(connection: Connection, shop_id: str, order_id: int, *, state: str) -> tuple[Step, ...]:
+    issued, _ = documents.listing(connection, shop_id=shop_id, order_id=order_id)
+    found = steps.of_documents(connection, [document.document_id for document in issued])
+    return tuple(step for of_one in found.values() for step in of_one.values() if step.state == state)
