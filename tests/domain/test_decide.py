@@ -414,10 +414,17 @@ def test_settings_that_changed_since_are_no_change_of_the_order() -> None:
     assert look(order, a_history(issued(invoice_of(order))), shop).flags == ()
 
 
-def test_a_wrong_vat_number_is_shown_and_stops_nothing() -> None:
-    verdict = look(an_order(paid=True, vat_number_given="BE0403170702"))
+def test_a_wrong_vat_number_is_shown_and_stops_nothing_where_the_buyer_need_not_give_one() -> None:
+    verdict = look(an_order(paid=True, vat_number_given="none"))
     assert verdict.drafts[0].problems == ()
     assert [flag.code for flag in verdict.flags] == ["vat_number_wrong"]
+
+
+def test_a_wrong_number_of_a_belgian_business_holds_its_invoice_and_is_told_once() -> None:
+    """It cannot deduct the VAT of such an invoice, and Peppol knows it by no other name."""
+    verdict = look(an_order(paid=True, company="Bakkerij Janssens BV", vat_number_given="BE0403170702"))
+    assert [problem.code for problem in verdict.drafts[0].problems] == ["vat_number_wrong"]
+    assert verdict.flags == ()
 
 
 def test_a_rate_that_the_country_does_not_know_makes_a_draft() -> None:

@@ -415,7 +415,8 @@ class _Decider:
             flags += _changes_after_invoice(invoice, self.order, self.shop)
         flags += self.deleted_refunds()
         if any(draft.kind is Kind.INVOICE for draft in self.drafts) or invoice:
-            flags += assess(self.order, self.shop).flags
+            held = {problem.code for draft in self.drafts for problem in draft.problems}
+            flags += (flag for flag in assess(self.order, self.shop).flags if flag.code not in held)
         if invoice:
             flags += late_invoice(self.order, invoice, self.shop)
         if invoice and was_taken_back(self.order, self.shop) and not self.fully_credited(invoice):

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from worker.domain import mentions, texts, vat
 from worker.domain.assessment import Assessment, ChargedRate, assess
-from worker.domain.completeness import seller_problem
+from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
 from worker.domain.language import language_of
 from worker.domain.money import to_cent
@@ -114,6 +114,7 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
     found = (*found, *missing_proof(order, shop, assessed.lines))
     return (
         *found,
+        *buyer_problems(order, shop, net=assessed.totals.net),
         *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
         *payment_questions(order, shop),
     )

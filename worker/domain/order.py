@@ -122,6 +122,11 @@ class Order:
     vat_check: VatCheck | None = None  # what VIES said of the number; asked before anything is decided
 
     @property
+    def is_business(self) -> bool:
+        """Who gives a company or a VAT number; “none” or “-” in the field of the number is neither."""
+        return bool(self.billing.company) or any(sign.isdigit() for sign in self.vat_number_given)
+
+    @property
     def taxable_at(self) -> datetime | None:
         """When VAT fell due: the earlier of payment and completion (art. 63 and 65 of the VAT directive); None while neither was."""
         return min((at for at in (self.paid_at, self.completed_at) if at), default=None)
