@@ -285,6 +285,15 @@ def test_the_shop_s_own_file_rides_along() -> None:
     assert files(mail)[1] == ("Algemene voorwaarden .pdf", "application/pdf", b"%PDF-1.7 terms")
 
 
+def test_a_mail_is_in_the_customers_language_where_the_law_wants_its_document_in_another() -> None:
+    invoice = of_kind(Kind.INVOICE, "nl")
+    mail = a_mail(replace(invoice, draft=replace(invoice.draft, customer_language="fr")))
+
+    assert mail["Subject"] == "Facture F2026-00017 pour la commande 238 – De Gentse Gist"
+    assert mail["Content-Language"] == "fr"
+    assert [name for name, _, _ in files(mail)] == ["factuur-F2026-00017.pdf"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_new_link_comes_in_the_language_of_the_document(language: str) -> None:
     document = of_kind(Kind.INVOICE, language)

@@ -17,6 +17,7 @@ from worker.cli.common import ACTOR, Lazy, open_services, show, table, with_data
 from worker.domain import settings_form
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import Kind, SendMode
+from worker.domain.language import BUSINESS_LANGUAGES
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop, VatRegime
 from worker.errors import InvalidValue, Rejected
@@ -98,6 +99,8 @@ OTHER_SETTINGS = (
                    type=click.Choice([mode.value for mode in SendMode])),
     setting_option("--orders-since", "orders.since", "Orders placed before this day or instant make nothing (default: now)."),
     setting_option("--language", "language", "Language where an order tells none.", type=click.Choice(["nl", "fr", "de", "en"])),
+    setting_option("--business-language", "business_language", "Language of invoices to businesses: that of the region of the seller's "
+                   "seat, the customer's, or always one.", type=click.Choice(list(BUSINESS_LANGUAGES))),
     setting_option("--zone", "zone", "Time zone of the seller, like Europe/Brussels."),
     setting_option("--vat-regime", "vat.regime", "How the seller is registered for VAT.",
                    type=click.Choice([regime.value for regime in VatRegime])),

@@ -83,6 +83,7 @@ def draft_credit_note(
         ordered_on=original.ordered_on,
         currency=original.currency,
         language=original.language,
+        customer_language=original.customer_language,
         seller=shop.seller,
         buyer=original.buyer,
         lines=lines,

@@ -196,6 +196,7 @@ class Draft:
     vat_eur: Decimal | None = None
     problems: tuple[Problem, ...] = ()
     test: bool = False
+    customer_language: str = ""  # in which its mail is written; empty: in that of the document
     einvoice_obstacle: Message = NO_MESSAGE  # why this document can be a PDF only; empty when it can be an e-invoice
     captions: Captions = Captions()
     vat_check: VatCheck | None = None  # what VIES said of the buyer's number when this was drafted
@@ -203,6 +204,11 @@ class Draft:
     @property
     def is_paid(self) -> bool:
         return self.paid_on is not None
+
+    @property
+    def mail_language(self) -> str:
+        """The customer's, where the law wants the document in another."""
+        return self.customer_language or self.language
 
     def vat_country_of(self, part: Line | VatLine) -> str:
         """Whose VAT *part* carries, or is exempt from."""

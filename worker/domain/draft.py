@@ -13,7 +13,7 @@ from worker.domain import mentions, texts, vat
 from worker.domain.assessment import Assessment, ChargedRate, assess
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
-from worker.domain.language import language_of
+from worker.domain.language import document_language, language_of
 from worker.domain.money import to_cent
 from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
@@ -31,7 +31,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
     assessed = assess(order, shop)
     totals = assessed.totals
     rate = exchange_rate(order.currency, shop)
-    language = language_of(order, shop)
+    language = document_language(kind, order, shop)
     ship_to, ship_to_name = _ship_to(order, assessed.lines)
     return Draft(
         cause=cause,
@@ -43,6 +43,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         ordered_on=order.created_at.astimezone(shop.zoneinfo).date(),
         currency=order.currency,
         language=language,
+        customer_language=language_of(order, shop),
         seller=shop.seller,
         buyer=buyer_of(order, shop),
         lines=assessed.lines,

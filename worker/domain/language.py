@@ -5,10 +5,14 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
+from worker.domain.document import Kind
 from worker.domain.order import Order
 from worker.domain.shop import Shop
 
 LANGUAGES = ("nl", "fr", "de", "en")
+# In what language businesses get invoices: that of the seller's region, the customer's, or one of ours.
+OF_SEAT, OF_CUSTOMER = "seat", "customer"
+BUSINESS_LANGUAGES = (OF_SEAT, OF_CUSTOMER, *LANGUAGES)
 
 _LANGUAGE_OF_COUNTRY = {
     "NL": "nl", "SR": "nl", "FR": "fr", "LU": "fr", "MC": "fr", "DE": "de", "AT": "de", "CH": "de", "LI": "de",
@@ -37,6 +41,25 @@ def language_of(order: Order, shop: Shop) -> str:
     if address.country == "BE":
         return _belgian_language(address.postcode) or default_language(shop)
     return _LANGUAGE_OF_COUNTRY.get(address.country, "en")
+
+
+def document_language(kind: Kind, order: Order, shop: Shop) -> str:
+    """The language of *order*'s *kind* of document: the customer's, but of an invoice to a business as its seller chose.
+
+    What the law prescribes, a company in Belgium writes in the language of the region of its seat, whoever it is for: an
+    invoice in another one is void (Flemish decree of 19-7-1973 as changed on 7-7-2017; art. 52 of the laws on the use of
+    languages of 18-7-1966; read 2026-11-28). Brussels leaves the choice; to a consumer no invoice is prescribed.
+    """
+    chosen = shop.business_language
+    if kind is not Kind.INVOICE or not order.is_business or chosen == OF_CUSTOMER:
+        return language_of(order, shop)
+    return (seat_language(shop) if chosen == OF_SEAT else _supported(chosen)) or language_of(order, shop)
+
+
+def seat_language(shop: Shop) -> str:
+    """The language of the region in which the seller has its seat; empty in Brussels and outside Belgium."""
+    address = shop.seller.address
+    return _belgian_language(address.postcode) if address.country == "BE" else ""
 
 
 def default_language(shop: Shop) -> str:

@@ -145,6 +145,7 @@ class Shop:
     credit_notes: SendMode = SendMode.SEND
     numbering: NumberingSettings = field(default_factory=NumberingSettings)
     language: str = "nl"
+    business_language: str = "seat"  # of invoices to businesses: one of `language.BUSINESS_LANGUAGES`
     zone: str = "Europe/Brussels"
     test: bool = False
     suspended: bool = False

@@ -162,12 +162,12 @@ def compose(
     message_id: str,
     attachments: tuple[tuple[str, bytes], ...] = (),
 ) -> EmailMessage:
-    """Write one mail with all *documents* of an order attached, in the language of the first.
+    """Write one mail with all *documents* of an order attached, in the language of its customer.
 
     *attachments* are PDF files of the shop's own, by name. Raises `Rejected` where an address is missing or invalid.
     """
     issued = tuple(document for document, _ in documents)
-    translator = Translator(issued[0].draft.language)
+    translator = Translator(issued[0].draft.mail_language)
     mail = DocumentMail(shop, translator, issued, tuple(link(document) for document in issued))
     draft = mail.main.draft
     message = _new_message(shop, issued[0].draft.buyer, recipients(shop, issued[0])[0], message_id=message_id)
@@ -179,7 +179,8 @@ def compose(
     message.set_content(_render("documents.txt", mail, context))
     message.add_alternative(_render("documents.html", mail, context), subtype="html")
     for document, pdf in documents:
-        name = f"{titled_file_stem(document.draft.kind, document.number, translator)}.pdf"
+        words = Translator(document.draft.language)
+        name = f"{titled_file_stem(document.draft.kind, document.number, words)}.pdf"
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
     for name, pdf in attachments:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=one_line(name))
@@ -189,7 +190,7 @@ def compose(
 
 def compose_new_link(shop: Shop, document: Document, *, link: str, message_id: str) -> EmailMessage:
     """Write the mail that brings a new link to a document. It goes to the order's own address, and to no other."""
-    translator = Translator(document.draft.language)
+    translator = Translator(document.draft.mail_language)
     name = f"{title(document.draft.kind, translator)} {document.number}"
     mail = SimpleMail(
         shop,

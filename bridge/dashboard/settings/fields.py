@@ -18,6 +18,7 @@ from worker.domain import settings_form
 from worker.domain.completeness import seller_problem
 from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
+from worker.domain.language import OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import VatRegime
 from worker.store import distance_sales
@@ -125,6 +126,15 @@ def company() -> SettingsPage:
                         kind="select",
                         options=tuple(LANGUAGE_NAMES.items()),
                         help=_("Otherwise a customer's language follows from the order and the address."),
+                    ),
+                    FormField(
+                        "business_language",
+                        _("Language of invoices to businesses"),
+                        kind="select",
+                        options=business_languages(),
+                        help=_(
+                            "In Flanders and Wallonia the law wants that of the region, whoever the customer is: an invoice in another is void. The mail with it is in the customer's."
+                        ),
                     ),
                     FormField(
                         "zone", _("Time zone"), help=_("Dates on documents are dates there, like Europe/Brussels.")
@@ -299,6 +309,16 @@ def distance_sales_so_far() -> str:
         before=format_amount(sales.of(today.year - 1)),
         year_before=str(today.year - 1),
         limit=format_amount(LIMIT),
+    )
+
+
+def business_languages() -> Options:
+    """By the names of `language.BUSINESS_LANGUAGES`."""
+    always = tuple((code, _("always {language}", language=name)) for code, name in LANGUAGE_NAMES.items())
+    return (
+        (OF_SEAT, _("as the law wants, by the postcode of the company")),
+        (OF_CUSTOMER, _("the customer's")),
+        *always,
     )
 
 

@@ -80,7 +80,13 @@ def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
 
 def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
     visitor = admin(app)
-    fields = {"seller.name": "De Gist BV", "seller.iban": "BE71 0961 2345 6769", "name": "De Gist", "language": "fr"}
+    fields = {
+        "seller.name": "De Gist BV",
+        "seller.iban": "BE71 0961 2345 6769",
+        "name": "De Gist",
+        "language": "fr",
+        "business_language": "seat",
+    }
     wrong = visitor.post(f"{SETTINGS}/company", **{**fields, "seller.iban": "BE00"}, zone="Europe/Brussels")
 
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
