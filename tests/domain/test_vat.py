@@ -17,6 +17,7 @@ from worker.domain.order import LineKind, Order
 from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.domain.vat import Case, treat
+from worker.domain.vat_check import VatCheck
 from worker.domain.zero_reason import Untaxed, ZeroReason
 
 D, FEE = Decimal, LineKind.FEE
@@ -111,7 +112,7 @@ def test_vat_is_issued_only_where_it_is_somebodys() -> None:
             continue
         if answer.vat_country:
             assert (answer.vat_country, answer.mention) == (case.destination, "oss"), case
-            assert (case.zone, case.foreign_business, case.oss, case.destination_rate) == (Zone.EU, False, True, True)
+            assert (case.zone, case.business, case.oss, case.destination_rate) == (Zone.EU, False, True, True)
         else:
             assert case.home_rate, case
             assert not case.taxed_at_destination, case
@@ -278,6 +279,45 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
         (an_order(a_line(rate="19", virtual=True, downloadable=True), country="DE"), OSS, (["S"], ["oss"], [])),
         # OSS is for consumers
         (an_order(country="NL", vat_number_given="NL004495445B01"), OSS, (["S"], [], [])),
+        (an_order(ship_to=an_address("NL"), vat_number_given=BE_NUMBER), OSS, (["S"], [], [])),
+        (
+            an_order(a_line("9.00", "20"), ship_to=an_address("FR"), vat_number_given=BE_NUMBER),
+            OSS,
+            (["S"], [], ["foreign_rate"]),
+        ),
+        # … and whose number VIES, or the shop's own plugin, calls invalid is one
+        (
+            an_order(
+                a_line("9.00", "19"),
+                country="DE",
+                vat_number_given=DE_NUMBER,
+                vat_check=VatCheck(DE_NUMBER, valid=False),
+            ),
+            OSS,
+            (["S"], ["oss"], []),
+        ),
+        (
+            an_order(
+                a_line("9.00", "19"),
+                country="DE",
+                vat_number_given=DE_NUMBER,
+                vat_number_shop_says="invalid",
+                vat_check=None,
+            ),
+            OSS,
+            (["S"], ["oss"], []),
+        ),
+        (
+            an_order(
+                a_line("9.00", "19"),
+                country="DE",
+                vat_number_given=DE_NUMBER,
+                vat_number_shop_says="invalid",
+                vat_check=VatCheck(DE_NUMBER, valid=True),
+            ),
+            OSS,
+            (["S"], [], ["foreign_rate"]),
+        ),
         (an_order(a_line("9.00", "19"), country="DE", vat_number_given=DE_NUMBER), OSS, (["S"], [], ["foreign_rate"])),
         (an_order(a_line(rate=None), country="GR", vat_number_given="GR094259216"), NORMAL, (["K"], ["intra_eu"], [])),
         # Northern Ireland: goods are in, services are out
@@ -392,6 +432,9 @@ def test_a_document_says_whose_vat_stands_on_it() -> None:
     draft = drafted(an_order(a_line("100.00", "9"), a_line("50.00", "21", virtual=True), country="NL"), OSS)
     assert [draft.vat_country_of(line) for line in draft.lines] == ["NL", "BE"]
     assert [(row.rate, draft.vat_country_of(row)) for row in draft.vat_lines] == [(D(21), "BE"), (D(9), "NL")]
+    assert [said.text for said in draft.mentions] == [
+        "Btw van het land van bestemming, aangegeven via de éénloketregeling (OSS): NL"
+    ]
 
 
 def test_the_vat_of_two_countries_at_one_rate_waits_for_a_person() -> None:

@@ -30,6 +30,9 @@ def test_a_reason_is_read_as_people_write_it(text: str, reason: ZeroReason) -> N
         ("sku bon-50 = tip", True),
         ("sku bon-* = tip", True),
         ("sku bon = tip", False),
+        ("product 812 = tip", True),
+        ("product 813 = tip", True),
+        ("product 81 = tip", False),
         ("name cadeaubon (50 €) = tip", True),
         ("name *bon* = tip", True),
         ("name cadeaubon = tip", False),
@@ -37,7 +40,7 @@ def test_a_reason_is_read_as_people_write_it(text: str, reason: ZeroReason) -> N
     ],
 )
 def test_a_line_is_recognised_whole_whatever_its_capitals(text: str, *, fits: bool) -> None:
-    line = a_line(name="Cadeaubon (50 €)", sku="BON-50", tax_class="zero-rate")
+    line = a_line(name="Cadeaubon (50 €)", sku="BON-50", tax_class="zero-rate", product_id=812, variation_id=813)
     assert ZeroReason.parse(text).fits(line) is fits
 
 

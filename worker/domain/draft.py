@@ -148,10 +148,12 @@ def _vat_check(kind: Kind, order: Order, shop: Shop) -> VatCheck | None:
     return replace(check, waits_until=None) if check and check.number == number_abroad(order, shop) else None
 
 
-def _mentions(treatments: Iterable[vat.Treatment], language: str, shop: Shop) -> tuple[Mention, ...]:
+def _mentions(treatments: tuple[vat.Treatment, ...], language: str, shop: Shop) -> tuple[Mention, ...]:
     keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     country = shop.seller.address.country
-    return tuple(mentions.mention(key, language=language, seller_country=country) for key in keys)
+    said = (mentions.mention(key, language=language, seller_country=country) for key in keys)
+    abroad = ", ".join(dict.fromkeys(treatment.vat_country for treatment in treatments if treatment.vat_country))
+    return tuple(replace(one, text=f"{one.text}: {abroad}") if one.key == "oss" and abroad else one for one in said)
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:

@@ -60,6 +60,7 @@ class Case:
     on: date = date.max  # the day of supply or payment; as far ahead as may be: the rates of which no end is known
     vat_number: str = ""  # valid and normalised
     vat_number_given: str = ""
+    refuted: bool = False  # VIES, or else a plugin of the shop, says that the number is not valid
     free: bool = False  # nothing to pay for the line
     names: tuple[str, ...] = ()  # the lines that it is about, for the message
 
@@ -76,6 +77,11 @@ class Case:
         return prefix != "XI" or self.supply is Supply.GOODS
 
     @property
+    def business(self) -> bool:
+        """Whoever has a VAT number, one of the seller's country too, is no consumer to OSS."""
+        return bool(self.vat_number) and not self.refuted
+
+    @property
     def untaxed_as(self) -> Untaxed | None:
         """What a line without VAT is: as the shop says of it, else as its regime makes of all."""
         return None if self.taxed else self.said or _SAID_BY_REGIME.get(self.regime)
@@ -90,18 +96,18 @@ class Case:
 
     @property
     def to_consumer(self) -> bool:
-        """To somebody in another member state without a VAT number of another one."""
-        return self.zone is Zone.EU and not self.foreign_business
+        """To somebody in another member state without a VAT number."""
+        return self.zone is Zone.EU and not self.business
 
     @property
     def distance_sale(self) -> bool:
         """Goods or an electronic service for a consumer in another member state (art. 59c of the VAT directive)."""
-        return self.to_consumer and not self.vat_number and (self.supply is Supply.GOODS or self.electronic)
+        return self.to_consumer and (self.supply is Supply.GOODS or self.electronic)
 
     @property
     def taxed_at_destination(self) -> bool:
         """Owed in the consumer's country once the seller is in OSS (art. 33 and 58 of the VAT directive)."""
-        return self.to_consumer and self.oss and (self.supply is Supply.GOODS or self.electronic)
+        return self.oss and self.distance_sale
 
     @property
     def under_oss(self) -> bool:
@@ -194,7 +200,10 @@ TREATMENTS = (
         Message("Without VAT, and said to be goods that the law taxes at 0 %"),
         lambda case: (
             case.untaxed_as is Untaxed.ZERO_RATED
-            and (case.zone is Zone.DOMESTIC or (case.to_consumer and not case.taxed_at_destination))
+            and (
+                case.zone is Zone.DOMESTIC
+                or (case.zone is Zone.EU and not case.foreign_business and not case.taxed_at_destination)
+            )
         ),
         Category.ZERO_RATED,
         mention="zero_rated",
@@ -222,7 +231,7 @@ TREATMENTS = (
     TreatmentRow(
         "vat_eu_business_taxed",
         Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
-        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.home_rate,
+        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate,
         Category.STANDARD,
         flag=lambda case: Message(
             "The shop charged {rate} VAT to a business in another member state with the valid VAT number "
@@ -233,12 +242,13 @@ TREATMENTS = (
     ),
     TreatmentRow(
         "foreign_rate",
-        Message("VAT of another country, charged to a business with a valid VAT number of another member state"),
-        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business,
+        Message("VAT of another country, charged to a business with a valid VAT number"),
+        lambda case: case.taxed and case.zone is Zone.EU and case.business and not case.home_rate,
         Category.STANDARD,
         problem=lambda case: Message(
             "{rate} VAT was charged on {lines}, which is no rate of {country}, to a business with the valid VAT number "
-            "{vat_number}; the One Stop Shop (OSS) is for consumers. Sell to it without VAT, or charge the VAT of {country}.",
+            "{vat_number}; the One Stop Shop (OSS) is for consumers. Charge the VAT of {country}; or none, where the number is one "
+            "of another member state.",
             rate=Percent(case.rate),
             lines=_names(case),
             country=case.seller_country,
@@ -516,11 +526,19 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 on=on,
                 vat_number=number,
                 vat_number_given=order.vat_number_given,
+                refuted=_is_refuted(number, order),
                 free=line.total == 0,
                 names=(line.name,),
             )
         )
     return cases
+
+
+def _is_refuted(number: str, order: Order) -> bool:
+    check = order.vat_check
+    if check is not None and check.number == number and check.valid is not None:
+        return not check.valid
+    return order.vat_number_shop_says == "invalid"
 
 
 def _said_of_lines(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Untaxed | None]:

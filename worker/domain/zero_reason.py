@@ -29,13 +29,15 @@ class Mark(StrEnum):
 
     TAX_CLASS = "tax class"
     SKU = "sku"
+    PRODUCT = "product"  # its number in the shop, or that of a variation
     NAME = "name"
 
 
-_READ_FROM: dict[Mark, Callable[[OrderLine], str]] = {
-    Mark.TAX_CLASS: lambda line: _slug(line.tax_class),
-    Mark.SKU: lambda line: line.sku,
-    Mark.NAME: lambda line: line.name,
+_READ_FROM: dict[Mark, Callable[[OrderLine], tuple[str, ...]]] = {
+    Mark.TAX_CLASS: lambda line: (_slug(line.tax_class),),
+    Mark.SKU: lambda line: (line.sku,),
+    Mark.PRODUCT: lambda line: (str(line.product_id), str(line.variation_id)),
+    Mark.NAME: lambda line: (line.name,),
 }
 
 
@@ -49,13 +51,13 @@ class ZeroReason:
 
     @classmethod
     def parse(cls, text: str) -> "ZeroReason":
-        """Read `tax class zero-rate = zero_rated`, `sku GIFT-50 = voucher` or `name Statiegeld* = packaging`."""
+        """Read `tax class zero-rate = zero_rated`, `sku GIFT-50 = voucher`, `product 812 = margin` or `name Krat* = packaging`."""
         named, _, what = text.rpartition("=")
-        found = re.fullmatch(r"(tax class|sku|name)\s+(\S.*?)\s*", named.strip(), re.IGNORECASE)
+        found = re.fullmatch(r"(tax class|sku|product|name)\s+(\S.*?)\s*", named.strip(), re.IGNORECASE)
         if found is None:
             raise InvalidValue(
                 "“{text}” does not say what is sold without VAT; write it like tax class zero-rate = zero_rated, "
-                "sku GIFT-50 = voucher or name Statiegeld* = packaging",
+                "sku GIFT-50 = voucher, product 812 = margin or name Statiegeld* = packaging",
                 text=text,
             )
         if what.strip().lower() not in list(Untaxed):
@@ -75,7 +77,8 @@ class ZeroReason:
     def fits(self, line: OrderLine) -> bool:
         wanted = _slug(self.value) if self.mark is Mark.TAX_CLASS else self.value
         pattern = re.escape(wanted).replace(r"\*", ".*")
-        return re.fullmatch(pattern, _READ_FROM[self.mark](line).strip(), re.IGNORECASE | re.DOTALL) is not None
+        texts = (text.strip() for text in _READ_FROM[self.mark](line))
+        return any(re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL) for text in texts)
 
 
 def reason_of(line: OrderLine, reasons: Iterable[ZeroReason]) -> Untaxed | None:

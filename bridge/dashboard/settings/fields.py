@@ -239,7 +239,7 @@ def vat() -> SettingsPage:
                         _("Things without VAT, and why"),
                         kind="area",
                         help=_(
-                            "One a line: a tax class, an article number (sku) or a name, and what it is, like tax class zero-rate = zero_rated, sku GIFT-50 = voucher or name Statiegeld* = packaging. A * stands for any text. Without a line here an order with something untaxed waits as a draft."
+                            "One a line: a tax class, an article number (sku), a product's number in the shop (product) or a name, and what it is, like tax class zero-rate = zero_rated, sku GIFT-50 = voucher, product 812 = margin or name Statiegeld* = packaging. A * stands for any text. Without a line here an order with something untaxed waits as a draft."
                         ),
                         words=untaxed_words(),
                     ),

@@ -420,7 +420,8 @@ def test_messages_are_said_in_the_language_that_is_asked_for(api: ApiClient, ask
         documents.save_draft(connection, SHOP, draft, now=NOW)
     headers = {"Accept-Language": asked}
 
-    assert (api.get("/drafts/1", headers=headers).json or {})["problems"] == [{"code": "draft_order", "message": said}]
+    told = (api.get("/drafts/1", headers=headers).json or {})["problems"]
+    assert told == [{"code": "draft_order", "message": said, "asks": False}]
     refused = (api.get("/drafts/2", headers=headers).json or {})["message"]
     assert (refused == "This shop has no draft with this id.") == said.startswith("The order")
 
