@@ -73,7 +73,7 @@ def test_a_shop_is_exported_and_closed(make_shop: MakeShop, tmp_path: Path) -> N
         assert json.loads(opened.read(f"documents/{number}.json"))["number"] == number
     assert shop.facturelay("shop", "leave", shop.shop_id).code == 130  # asked, and nobody said yes
     left = shop.facturelay("shop", "leave", shop.shop_id, "--yes")
-    assert f"Kept because the law demands it: 1 documents of {YEAR}, until 31-12-{YEAR + 10}." in left.out
+    assert f"Kept: 1 documents of {YEAR}, until 31-12-{YEAR + 10}." in left.out
     assert shop.facturelay("shop", "list", "--json").json[0]["suspended"] is True
     assert shop.facturelay("verify").code == 0
 

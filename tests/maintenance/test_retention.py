@@ -1,4 +1,4 @@
-"""What is deleted and what stays: raw bodies for 90 days, documents for ten years, a customer only where the law requires it."""
+"""What is deleted and what stays: raw bodies for 90 days, documents for years, a customer only where the law requires it."""
 
 import json
 import zipfile
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.support.factories import an_order
+from tests.support.factories import a_shop, an_order
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.accounting.verify import verify
 from worker.domain.document import Document
@@ -107,10 +107,21 @@ def test_raw_bodies_are_dropped_after_90_days_and_not_before(history: History, m
 
 
 @pytest.mark.parametrize(
-    ("issued_on", "until"), [(date(2026, 1, 1), date(2036, 12, 31)), (date(2026, 12, 31), date(2036, 12, 31))]
+    ("issued_on", "years", "until"),
+    [
+        (date(2026, 1, 1), 10, date(2036, 12, 31)),
+        (date(2026, 12, 31), 10, date(2036, 12, 31)),
+        (date(2026, 12, 31), 7, date(2033, 12, 31)),
+    ],
 )
-def test_a_document_stays_ten_years_from_the_first_of_january_after_its_year(issued_on: date, until: date) -> None:
-    assert retention.kept_until(issued_on) == until
+def test_a_document_stays_so_many_years_from_the_first_of_january_after_its_year(
+    issued_on: date, years: int, until: date
+) -> None:
+    assert retention.kept_until(issued_on, a_shop(years_kept=years)) == until
+
+
+def test_without_a_choice_the_longer_term_of_the_law_counts() -> None:
+    assert a_shop().years_kept == 10
 
 
 def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path) -> None:

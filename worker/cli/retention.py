@@ -36,7 +36,7 @@ def export(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> Non
 @with_data
 @with_json
 def leave(shop_id: str, data: Path | None, *, yes: bool, as_json: bool) -> None:
-    """Let a shop leave: paused for good, its secrets and raw bodies removed. Its documents stay as long as the law demands."""
+    """Let a shop leave: paused for good, its secrets and raw bodies removed. Its documents stay for the years that the shop keeps them."""
     services = open_services(data)
     name = services.connected(shop_id).shop.name
     if not yes:
@@ -50,10 +50,7 @@ def closing_lines(closing: ShopClosing) -> list[str]:
     lines = [f"{closing.name} has left. Removed: {removed}, the buyers of {closing.buyers} orders without a document."]
     if closing.waiting:
         lines.append(f"{closing.waiting} deliveries that waited are no longer looked at.")
-    lines += [
-        f"Kept because the law demands it: {kept.documents} documents of {kept.year}, until {kept.until:%d-%m-%Y}."
-        for kept in closing.kept
-    ]
+    lines += [f"Kept: {kept.documents} documents of {kept.year}, until {kept.until:%d-%m-%Y}." for kept in closing.kept]
     return [*lines, "Also kept: the trail and the settings. Take the books along with `facturelay shop export`."]
 
 

@@ -22,7 +22,7 @@ from worker.domain.document import SendMode
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
-from worker.domain.shop import LAYOUTS, Shop, VatRegime
+from worker.domain.shop import LAYOUTS, YEARS_KEPT, Shop, VatRegime
 from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
 from worker.message import Message
@@ -357,6 +357,7 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.zero_reasons": SettingCodec(lambda _, text: read_zero_reasons(text), as_lines),
     "vat.as_charged": CHECKBOX,
     "vat.vies_wait_hours": SettingCodec(lambda _, text: read_hours(text), as_text),
+    "years_kept": SettingCodec(lambda shop, text: int(one_of(*YEARS_KEPT)(shop, text)), as_text),
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
     "mail.sender": EMAIL_ADDRESS,
     "mail.reply_to": EMAIL_ADDRESS,

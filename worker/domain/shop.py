@@ -37,6 +37,11 @@ DEFAULT_SERIES = {
 }
 
 
+# After the year they are of, documents are kept for so long: VAT code art. 60 §3 and §4 wants seven years (law of 18-12-2025,
+# art. 97 and 101, circular 2026/C/31, from a secondary source), ten before it (law of 20-11-2022), and ten for what went
+# through the One Stop Shop (art. 369k of the VAT directive). Read 2026-11-28: the longer is the safe one.
+YEARS_KEPT = ("10", "7")
+
 # How documents can be laid out: title and facts left, or the address in the left window of an envelope.
 LAYOUTS = ("ledger", "letter")
 
@@ -156,6 +161,7 @@ class Shop:
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()
     terms: str = ""
+    years_kept: int = int(YEARS_KEPT[0])
     texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `texts`
 
     def with_orders_since(self, since: datetime) -> "Shop":

@@ -39,14 +39,12 @@ from worker.store.shops import Secrets
 
 RAW_BODIES_FOR = timedelta(days=90)
 TASKS_FOR = timedelta(days=7)
-# Law of 20-11-2022, VAT code art. 60: ten years from 1 January after the year (read 2026-11).
-YEARS_KEPT = 10
 AT_ONCE = 500
 
 
-def kept_until(issued_on: date) -> date:
-    """The last day on which a document of that date must still be there."""
-    return date(issued_on.year + YEARS_KEPT, 12, 31)
+def kept_until(issued_on: date, shop: Shop) -> date:
+    """The last day on which a document of that date must still be there: the years count from 1 January after its own."""
+    return date(issued_on.year + shop.years_kept, 12, 31)
 
 
 def purge(services: Services) -> int:
@@ -183,7 +181,7 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
             buyers=personal_data.forget_buyers(connection, shop_id),
             waiting=waiting,
             kept=tuple(
-                RetainedYear(year, count, kept_until(date(year, 1, 1)))
+                RetainedYear(year, count, kept_until(date(year, 1, 1), shop))
                 for year, count in personal_data.documents_by_year(connection, shop_id).items()
             ),
         )
@@ -225,7 +223,7 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
     if "@" not in wanted:
         raise Rejected("“{email}” is not an e-mail address.", email=email, code="option_wrong")
     with services.store.write() as connection:
-        shops.get(connection, services.encryption, shop_id)
+        shop = shops.get(connection, services.encryption, shop_id).shop
         made, kept_drafts = documents.listing(connection, shop_id=shop_id, order_id=None)
         customer_documents = [document for document in made if document.draft.buyer.email.casefold() == wanted]
         open_drafts = [kept.draft for kept in kept_drafts if kept.draft.buyer.email.casefold() == wanted]
@@ -239,7 +237,7 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
             drafts=personal_data.anonymise_discarded(connection, shop_id, order_ids, now=services.now()),
             buyers=personal_data.forget_buyers(connection, shop_id, order_ids),
             kept=tuple(
-                KeptDocument(document.number, kept_until(document.issued_on)) for document in customer_documents
+                KeptDocument(document.number, kept_until(document.issued_on, shop)) for document in customer_documents
             ),
             open_drafts=tuple(draft.order_number for draft in open_drafts),
         )

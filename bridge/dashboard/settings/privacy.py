@@ -1,19 +1,38 @@
-"""Erase a customer's personal data: what the law allows is deleted, what it requires is listed."""
+"""How long documents are kept; and erasing a customer: what the law allows is deleted, what it requires is listed."""
 
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response, flash, request
 
+from bridge.accounts.access import shop
 from bridge.accounts.sign_in import read_mail_address
-from bridge.dashboard.settings import blueprint
+from bridge.context import redirect_to
+from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
+from bridge.i18n.translate import _, translate_message
+from worker.actions.shop_settings import ShopChanges
+from worker.domain.settings_form import WrongSettings
+from worker.domain.shop import YEARS_KEPT
 
 
 @blueprint.get("/privacy")
 def privacy(shop_id: str) -> Response:
     return page(shop_id, Form())
+
+
+@blueprint.post("/privacy")
+def keep(shop_id: str) -> Response:
+    """Store how many years documents are kept."""
+    form = Form.from_request(request.form)
+    try:
+        change_shop(shop_id, ShopChanges({"years_kept": form.values.get("years_kept", "")}))
+    except WrongSettings as error:
+        form.errors |= {name: translate_message(message) for name, message in error.messages.items()}
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved."), "good")
+    return redirect_to(f"/s/{shop_id}/settings/privacy")
 
 
 @blueprint.post("/privacy/erase")
@@ -27,5 +46,12 @@ def erase(shop_id: str) -> Response:
 
 
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    erased = finished_task(shop_id, "erase_customer")
-    return settings_page("privacy", "privacy", status=status, form=form, erased=erased.answer if erased else None)
+    form.values.setdefault("years_kept", str(shop().years_kept))
+    return settings_page(
+        "privacy",
+        "privacy",
+        status=status,
+        form=form,
+        erased=erased.answer if (erased := finished_task(shop_id, "erase_customer")) else None,
+        years=tuple((years, _("{years} years", years=years)) for years in YEARS_KEPT),
+    )

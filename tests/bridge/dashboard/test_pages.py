@@ -378,3 +378,12 @@ def test_waiting_for_an_answer_leads_back_to_our_own_pages_only(app: BridgeApp) 
     answered = visitor.get(f"/s/{SHOP}/tasks/1?then=/s/{SHOP}/accounting?task=0").headers["Location"]
     assert answered == f"/s/{SHOP}/accounting?task=1"
     assert visitor.get(answered).status_code == HTTPStatus.OK
+
+
+def test_how_long_documents_are_kept_is_chosen_among_what_the_law_knows(app: BridgeApp) -> None:
+    visitor = admin(app)
+    assert visitor.post(f"{SETTINGS}/privacy", years_kept="5").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert settings_of(app).years_kept == 10
+    assert visitor.post(f"{SETTINGS}/privacy", years_kept="7").status_code == HTTPStatus.SEE_OTHER
+    assert settings_of(app).years_kept == 7
+    assert "are kept for 7 years" in visitor.get(f"{SETTINGS}/privacy").text
