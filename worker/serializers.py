@@ -24,7 +24,7 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
     *link* is the customer's; whoever has it has the files, so who tells of a document decides whether to tell it.
     """
     draft, issued, waiting = item.draft, item.document, item.stored_draft
-    pdf = item.file("pdf")
+    pdf, xml = item.file("pdf"), item.file("xml")
     return {
         "shop": item.shop_id,
         "document_id": issued.document_id if issued else None,
@@ -53,6 +53,7 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "mailed_at": instant(item.done_at(MAIL)),
         "noted_at": instant(item.done_at(WRITE_BACK)),
         "pdf_sha256": pdf.sha256 if pdf else None,
+        "xml_sha256": xml.sha256 if xml else None,
         "problems": plain(draft.problems),
         "link": link,
     }

@@ -9,7 +9,7 @@ from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES, REFRESH_S
 from bridge.errors import Refused
 from worker import serializers
-from worker.domain.step import RENDER
+from worker.domain.step import EINVOICE, RENDER
 from worker.message import Message
 from worker.net import document_link
 from worker.store import register
@@ -17,6 +17,9 @@ from worker.store.api_tokens import Scope
 from worker.store.queries import api_documents
 from worker.store.queries.api_documents import ApiDocumentFilter
 from worker.store.queries.order_history import DocumentDetails
+
+# Which step makes a file of that format.
+MADE_BY = {"pdf": RENDER, "xml": EINVOICE}
 
 
 def list_documents(api_request: ApiRequest) -> Response:
@@ -69,9 +72,9 @@ def stored_file(api_request: ApiRequest, document_id: int, file_format: str) -> 
         item = api_documents.find(connection, api_request.shop_id, document_id)
     if item is None or item.document is None:
         raise not_found("document")
-    stored, render = item.file(file_format), item.step(RENDER)
+    stored, step = item.file(file_format), item.step(MADE_BY[file_format])
     if stored is None:
-        is_being_made = file_format == "pdf" and render is not None and render.state in ("waiting", "running")
+        is_being_made = step is not None and step.state in ("waiting", "running")
         raise file_being_made() if is_being_made else file_unknown(file_format)
     # Asked first: who has the bytes need not have them read again.
     if request.if_none_match.contains(stored.sha256):

@@ -108,6 +108,7 @@ DOCUMENT: dict[str, Json] = {
     "mailed_at": nullable(INSTANT),
     "noted_at": nullable(INSTANT),
     "pdf_sha256": nullable(SHA256),
+    "xml_sha256": nullable(SHA256),
     "problems": array_of(schema_ref("Problem")),
     "link": nullable({**TEXT, "format": "uri"}),
 }

@@ -29,6 +29,7 @@ from bridge.dashboard import home as home_page
 from bridge.dashboard.settings import blueprint as settings_blueprint
 from bridge.dashboard.settings import pages  # noqa: F401  # each page adds itself to the blueprint
 from bridge.i18n.translate import _, install_i18n
+from worker.domain import peppol
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home_page.entrance,
@@ -78,6 +79,7 @@ def register(app: Flask) -> None:
     install_i18n(app)
     app.jinja_env.globals.update(
         form_token=form_token,
+        goes_by_peppol=peppol.is_required,
         kind_within=labels.kind_within,
         rule_name=labels.rule_name,
         source_name=labels.source_name,

@@ -15,6 +15,7 @@ from bridge.dashboard.tasks import PDF_POLICY, request_task
 from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
+from worker.domain import peppol
 from worker.domain.document import Kind, StoredDraft
 from worker.errors import InvalidValue, Rejected
 from worker.store import documents
@@ -150,9 +151,15 @@ def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
 @blueprint.get("/drafts/<int:draft_id>")
 def draft(shop_id: str, draft_id: int) -> Response:
     stored = draft_of(shop_id, draft_id)
-    return make_response(
-        render_template("dashboard/documents/draft.html", kept=stored, draft=stored.draft, form=Form({}))
+    findings = [peppol.is_finding(problem) for problem in stored.draft.problems if not problem.asks]
+    content = render_template(
+        "dashboard/documents/draft.html",
+        kept=stored,
+        draft=stored.draft,
+        form=Form({}),
+        may_be_overruled=bool(findings) and all(findings),
     )
+    return make_response(content)
 
 
 @blueprint.post("/drafts/<int:draft_id>/issue")

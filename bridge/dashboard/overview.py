@@ -18,7 +18,7 @@ from worker.actions import go_live
 from worker.domain.shop import Shop
 from worker.store import alerts, deliveries, hourly_stats, plugins, shops
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import attention, today
+from worker.store.queries import attention, einvoices, today
 from worker.store.queries.today import Today
 from worker.store.users import Role
 
@@ -28,7 +28,7 @@ guard_shop(blueprint)
 closing_blueprint = Blueprint("closing", __name__, url_prefix="/s/<shop_id>")
 guard_shop(closing_blueprint, to_read=Role.OPERATOR, to_change=Role.OPERATOR)
 
-MOST_NEEDS = 12
+MOST_NEEDS, MOST_BY_PEPPOL = 12, 5
 ZONE = ZoneInfo(DEFAULT_ZONE)
 
 
@@ -43,6 +43,7 @@ def overview(shop_id: str) -> Response:
             **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),
             numbers=today.next_numbers(connection, shop, day=now.astimezone(shop.zoneinfo).date()),
             checks=go_live_checks(connection, shop, now),
+            by_peppol=einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL),
             **connection_state(connection, shop, now),
         )
     return make_response(content)

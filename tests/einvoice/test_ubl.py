@@ -28,7 +28,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderLine
 from worker.domain.party import Address
 from worker.domain.shop import Shop, VatRegime, VatSettings
-from worker.einvoice import ubl
+from worker.einvoice import rules, ubl
 from worker.einvoice.xml import NAMES, Node
 
 D = Decimal
@@ -275,9 +275,9 @@ def test_the_pdf_travels_inside_unless_it_is_too_large() -> None:
 
     (inside,) = written(document, small).iterfind(path, NAMES)
     assert (inside.get("filename"), inside.get("mimeCode")) == ("F2026-00001.pdf", "application/pdf")
-    assert problems(document, ubl.write(document, pdf=small)) == []
+    assert rules.written(document, pdf=small).problems == ()
     assert texts(written(document, large), path) == []
-    assert problems(document, ubl.write(document, pdf=large)) == []
+    assert rules.written(document, pdf=large).problems == ()
 
 
 def test_nothing_is_empty_and_what_xml_cannot_hold_is_dropped() -> None:

@@ -15,7 +15,7 @@ from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
-from worker.einvoice import rules, ubl
+from worker.einvoice import rules
 from worker.einvoice.xml import NAMES, Node
 from worker.errors import FacturelayError
 from worker.woocommerce.payload import parse_order, parse_refunds
@@ -59,9 +59,9 @@ def documents_of(order: Order, shop: Shop = SHOP) -> tuple[Document, Document]:
     return invoice, credit_note_of(order, invoice, shop=shop)
 
 
-def problems(document: Document, xml: bytes | None = None) -> list[str]:
-    """The rules that the e-invoice of *document* breaks."""
-    return [problem.code for problem in rules.problems_of(document, ubl.write(document) if xml is None else xml)]
+def problems(document: Document) -> list[str]:
+    """What is wrong with the e-invoice of *document*, by rule."""
+    return [problem.code for problem in rules.written(document).problems]
 
 
 def read(xml: bytes) -> Node:

@@ -12,7 +12,7 @@ from tests.support.issuing import NOW, VAULT, a_draft, issue
 from worker.domain.document import Document, Draft, Kind, Problem, Reference
 from worker.domain.order import Contact
 from worker.domain.shop import Shop
-from worker.domain.step import STEPS
+from worker.domain.step import planned_steps
 from worker.message import Message
 from worker.store import deliveries as inbox
 from worker.store import orders, shops, steps
@@ -80,7 +80,7 @@ class History:
                 connection,
                 shop_id=shop_id,
                 document_id=document.document_id,
-                names=tuple(STEPS),
+                names=planned_steps(self.shops[shop_id], draft),
                 mail_group=f"{document.document_id}",
                 now=self.now,
             )

@@ -16,7 +16,7 @@ from worker.domain.decide import decide_documents
 from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.numbering import first_repeated_number, sequence_in
 from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop
-from worker.domain.step import RENDER
+from worker.domain.step import EINVOICE, RENDER, planned_steps
 from worker.errors import NumberingPaused, OrderGone, Rejected
 from worker.i18n import Translator
 from worker.invoicing.exchange_rates import with_rate
@@ -164,7 +164,7 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
             draft,
             mail_group=str(uuid.uuid4()),
             # The customer has the mail and the order its note.
-            step_names=(RENDER,),
+            step_names=tuple(name for name in planned_steps(shop, draft) if name in (RENDER, EINVOICE)),
             by="restore",
             document_id=None if documents.find(connection, lost.document_id or 0) else lost.document_id,
         )

@@ -44,12 +44,24 @@ def checklist(
 def first_run_checklist(
     connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime
 ) -> tuple[ReadinessCheck, ...]:
-    """The checklist, with two more for a new shop: that it delivers, and what was made while testing."""
+    """The checklist, with more for a new shop: that it delivers, what was made while testing, and what must go by Peppol."""
     return (
         *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
         delivery_check(connection, shop),
         tests_check(connection, shop),
+        *peppol_check(shop),
     )
+
+
+def peppol_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
+    """What the owner of a Belgian shop must know before a business buys there (art. 53 §2bis VAT code)."""
+    if shop.seller.address.country != "BE" or not {Kind.INVOICE} & {rule.kind for rule in shop.rules}:
+        return ()
+    message = Message(
+        "Invoices to Belgian businesses must go by Peppol. You find a checked e-invoice beside each PDF; send it with your "
+        "Peppol program or through your accountant, as we do not send it yet."
+    )
+    return (ReadinessCheck("peppol", good=False, needed=False, message=message),)
 
 
 def delivery_check(connection: Connection, shop: Shop) -> ReadinessCheck:

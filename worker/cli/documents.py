@@ -63,7 +63,9 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
 @documents.command("issue")
 @click.argument("draft_id", type=int)
 @click.option("--send", "also_send", is_flag=True, help="Mail it to the customer as well.")
-@click.option("--reason", default="", help="Why the customer's VAT number is trusted, where VIES could not say.")
+@click.option(
+    "--reason", default="", help="Why it is issued although VIES could not say, or without a valid e-invoice."
+)
 @with_data
 @with_json
 def issue_draft(draft_id: int, reason: str, data: Path | None, *, also_send: bool, as_json: bool) -> None:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from stdnum.be import vat as belgian_vat
 
-from worker.domain.document import Category, Draft, Kind
+from worker.domain.document import Category, Draft, Kind, Problem
 from worker.domain.money import MINOR_UNITS
 from worker.domain.party import Buyer, Seller
 from worker.message import NO_MESSAGE, Message
 
+# Codes of what is wrong with an e-invoice begin so; a check that broke proves nothing about it.
+FINDING, UNCHECKED = "einvoice:", "einvoice:unchecked"
 # What travels by Peppol; confirmations and delivery notes have no place in EN 16931.
 KINDS = (Kind.INVOICE, Kind.CREDIT_NOTE)
 ENTERPRISE_NUMBER, BELGIAN_VAT_NUMBER = "0208", "9925"
@@ -77,6 +79,11 @@ def is_required(draft: Draft) -> bool:
         and buyer.address.country in ("BE", "")
         and not is_exempt(draft)
     )
+
+
+def is_finding(problem: Problem) -> bool:
+    """Whether *problem* is one of the e-invoice's alone: a person may issue the document all the same."""
+    return problem.code.startswith(FINDING)
 
 
 def is_exempt(draft: Draft) -> bool:

@@ -3,17 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from worker.domain import peppol
 from worker.domain.document import Draft
 from worker.domain.shop import Shop
 from worker.message import Message
 
 RENDER = "render"
+EINVOICE = "einvoice"
 MAIL = "mail"
 WRITE_BACK = "write_back"
 
 
 def always(_shop: Shop, _draft: Draft) -> bool:
     return True
+
+
+def has_einvoice(_shop: Shop, draft: Draft) -> bool:
+    return peppol.has_einvoice(draft)
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ STEPS = {
     step.name: step
     for step in (
         StepType(RENDER, Message("PDF"), "worker.sending.pdf.render"),
+        StepType(EINVOICE, Message("E-invoice"), "worker.sending.einvoice.write", wanted=has_einvoice),
         StepType(MAIL, Message("Mail"), "worker.sending.email.send"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
     )

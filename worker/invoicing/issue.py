@@ -124,12 +124,11 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
     Raises Unavailable where the order was fetched later by another worker: what this one would decide is out of date.
     """
     preflight = Preflight(services)
-    if services.settings.templates is not None:
-        # Before the lock: printing takes longer than everybody else should wait.
+    if preflight.is_needed(shop, fetched.order):
+        # Before the lock: printing and checking take longer than everybody else should wait.
         with services.store.read() as connection:
             expected = IssueRounds(connection, services, shop, fetched, preflight).decide().drafts
-        for draft in expected:
-            preflight.problem(shop, draft)
+        preflight.try_all(shop, expected)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
         refuse_stale_fetch(connection, shop, fetched)
@@ -198,7 +197,7 @@ class IssueRounds:
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
         """Issue *draft*, or store it for a person. True when it was issued."""
         waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
-        draft = draft if waits else self.with_print_problem(draft)
+        draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, mail_group=mail_group))
             return True
@@ -210,13 +209,17 @@ class IssueRounds:
         """*draft*, with the problem of a template that cannot print it: no number is taken for what nobody can be given."""
         if draft.problems or self.services.settings.templates is None:
             return draft
-        problem = self.preflight.problem(self.shop, draft)
+        problem = self.preflight.print_problem(self.shop, draft)
         shop_id, code, now = self.shop.shop_id, f"cannot_print_{draft.kind}", self.services.now()
         if problem is None:
             alerts.close(self.connection, shop_id, code=code, now=now)
             return draft
         alerts.raise_alert(self.connection, shop_id, code=code, message=problem.message, now=now)
         return replace(draft, problems=(problem,))
+
+    def with_einvoice_problems(self, draft: Draft) -> Draft:
+        """*draft*, with what an access point would refuse: what must go by Peppol takes no number before it can."""
+        return replace(draft, problems=draft.problems + self.preflight.einvoice_problems(draft))
 
     def mark_paid(self) -> None:
         """When the order is paid, its invoices are."""

@@ -1,6 +1,5 @@
 """What a person decides that takes a number: issue a draft, make a document by hand, credit, issue again."""
 
-import uuid
 from dataclasses import replace
 from datetime import date
 
@@ -12,26 +11,25 @@ from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode, StoredDraft
 from worker.domain.shop import Shop
-from worker.domain.step import planned_steps
-from worker.domain.vat_check import UNCHECKED
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import issue_draft, reload_shop
+from worker.invoicing.issue import reload_shop
 from worker.invoicing.preflight import Preflight
+from worker.invoicing.request import Request, answered, issue_requested, try_before_lock
 from worker.invoicing.vat_checks import with_vat_check_now
-from worker.message import NO_MESSAGE, Message
+from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import audit_trail, counters, deliveries, documents, shops
-from worker.store.audit_trail import AuditEntry
+from worker.store import counters, deliveries, documents, shops
 from worker.store.shops import ConnectedShop
 
 
 def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Actor, reason: str = "") -> Document:
     """Issue a waiting draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails.
 
-    With a *reason* also where VIES could not say whether the buyer's number is valid; what VIES calls invalid stays refused.
+    With a *reason* also where VIES could not say whether the buyer's number is valid, and where there is no valid e-invoice; what
+    VIES calls invalid stays refused.
     """
     with services.store.read() as connection:
         waiting = documents.get_draft(connection, draft_id)
@@ -39,13 +37,16 @@ def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Ac
     fetched = fetch_now(services, connected, waiting.draft.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
     fetched = with_vat_check_now(services, shop, fetched)
+
+    def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
+        return (redraft(services, connection, shop, waiting, fetched, reason=reason),)
+
+    request = Request(Preflight(services), by, send=send, reason=reason)
+    try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
         shop = reload_shop(connection, services, shop)
-        draft = redraft(services, connection, shop, waiting, fetched, reason=reason)
-        document = issue_requested(connection, services, shop, draft, mail_group=str(uuid.uuid4()), send=send, by=by)
-        if reason and not is_confirmed(draft):
-            add_reason(connection, document, reason, by=by)
+        (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
         # Refunds made while it waited become due now. Without a key they cannot be read anyway.
         delivery_id = request_processing(connection, services, waiting) if connected.secrets.has_rest else None
     services.enqueue(SEND_DOCUMENT, document.document_id)
@@ -85,43 +86,6 @@ def redraft(
     return answered(draft, reason=reason)
 
 
-def answered(draft: Draft, *, reason: str = "") -> Draft:
-    """*draft* without the problems that only ask a person, who answers by issuing it, and with a *reason* without that of a number
-    that VIES could not confirm. Raises Rejected with the first other one."""
-    left = (problem for problem in draft.problems if not (problem.asks or (reason and problem.code == UNCHECKED)))
-    problem = next(left, None)
-    if problem is not None:
-        raise Rejected(problem.message, code=problem.code)
-    return replace(draft, problems=())
-
-
-def is_confirmed(draft: Draft) -> bool:
-    """Whether nothing had to be accepted: VIES confirmed the number, or there was none to ask for."""
-    return draft.vat_check is None or bool(draft.vat_check.valid)
-
-
-def add_reason(connection: Connection, document: Document, reason: str, *, by: Actor) -> None:
-    """Write on the trail why a person trusted a number that VIES did not confirm."""
-    message = Message(
-        "{number} was issued although VIES did not confirm {vat_number}: {reason}.",
-        number=document.number,
-        vat_number=document.draft.buyer.vat_number,
-        reason=reason.rstrip("."),
-    )
-    audit_trail.add(
-        connection,
-        AuditEntry(
-            document.shop_id,
-            document.issued_at,
-            by.name,
-            "issued_unchecked",
-            message,
-            order_id=document.draft.order_id,
-            document_id=document.document_id,
-        ),
-    )
-
-
 def issue_manual_document(
     services: Services, shop_id: str, order_id: int, kind: Kind, *, send: bool, by: Actor
 ) -> Document:
@@ -130,11 +94,17 @@ def issue_manual_document(
     fetched = fetch_now(services, connected, order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
     fetched = with_vat_check_now(services, shop, fetched)
+
+    def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
+        history = history_of(connection, shop, fetched)
+        return (draft_manually(kind, fetched.order, history, shop, today(services, shop)),)
+
+    request = Request(Preflight(services), by, send=send)
+    try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
         shop = reload_shop(connection, services, shop)
-        draft = draft_manually(kind, fetched.order, history_of(connection, shop, fetched), shop, today(services, shop))
-        document = issue_requested(connection, services, shop, draft, mail_group=str(uuid.uuid4()), send=send, by=by)
+        (document,) = issue_requested(connection, shop, wanted(connection, shop), request)
     services.enqueue(SEND_DOCUMENT, document.document_id)
     return document
 
@@ -166,30 +136,33 @@ def credit(
     shop = with_rate(services, connected.shop, fetched.order.currency)
     if issue_again:
         fetched = with_vat_check_now(services, shop, fetched)
-    mail_group = str(uuid.uuid4())
     # Another cause than a cancelled order's: what a person credited is not invoiced again by itself.
     cause = f"credit:{invoice.number}:{idempotency_key}" if idempotency_key else f"credit:{invoice.number}"
+
+    def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
+        history = history_of(connection, shop, fetched)
+        if selection is None:
+            pair = draft_reissue(fetched.order, invoice, history, shop, today(services, shop))
+            return pair if issue_again else (replace(pair[0], cause=cause),)
+        already = tuple(document.draft for document in history.credit_notes_of(invoice))
+        mode = SendMode.SEND
+        return (draft_credit_note(selection, invoice, already, fetched.order, shop, cause=cause, send_mode=mode),)
+
+    def earlier_result(connection: Connection) -> tuple[Document, ...]:
+        return find_earlier_result(connection, invoice, cause, issue_again=issue_again) if idempotency_key else ()
+
+    request = Request(Preflight(services), by, send=send)
+    with services.store.read() as connection:
+        is_made = bool(earlier_result(connection))
+    if not is_made:
+        try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
-        made = find_earlier_result(connection, invoice, cause, issue_again=issue_again) if idempotency_key else ()
+        made = earlier_result(connection)
         if made:
             return made
         shop = reload_shop(connection, services, shop)
-        history = history_of(connection, shop, fetched)
-        if selection is not None:
-            already = tuple(document.draft for document in history.credit_notes_of(invoice))
-            wanted: tuple[Draft, ...] = (
-                draft_credit_note(
-                    selection, invoice, already, fetched.order, shop, cause=cause, send_mode=SendMode.SEND
-                ),
-            )
-        else:
-            pair = draft_reissue(fetched.order, invoice, history, shop, today(services, shop))
-            wanted = pair if issue_again else (replace(pair[0], cause=cause),)
-        made = tuple(
-            issue_requested(connection, services, shop, draft, mail_group=mail_group, send=send, by=by)
-            for draft in wanted
-        )
+        made = issue_requested(connection, shop, wanted(connection, shop), request)
     for document in made:
         services.enqueue(SEND_DOCUMENT, document.document_id)
     return made
@@ -207,23 +180,6 @@ def find_earlier_result(
     history = documents.history(connection, invoice.shop_id, invoice.draft.order_id, invoice.draft.order_key)
     later = [d for d in history.documents if d.draft.kind is Kind.INVOICE and d.document_id > first.document_id]
     return (first, later[0]) if later else ()
-
-
-def issue_requested(
-    connection: Connection,
-    services: Services,
-    shop: Shop,
-    draft: Draft,
-    *,
-    mail_group: str,
-    send: bool,
-    by: Actor,
-) -> Document:
-    """Issue a draft that a person wants. Raises Rejected with its first problem."""
-    draft = answered(draft)
-    Preflight(services).check(shop, draft)
-    step_names = planned_steps(shop, draft, send=send)
-    return issue_draft(connection, services, shop, draft, mail_group=mail_group, step_names=step_names, by=by.name)
 
 
 def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder:

@@ -1,8 +1,14 @@
-"""Print a draft before it gets a number, where the operator has templates of his own: ours are tried by the tests."""
+"""Try a draft before it gets a number: can it be printed, and is the e-invoice that the law asks for valid?
 
+Only where the answer is not known beforehand: our own templates are tried by the tests, and consumers get no e-invoice.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from worker.domain.document import Draft, Problem
+from worker.domain import peppol
+from worker.domain.document import Document, Draft, Problem
+from worker.domain.order import Order
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.rendering import Brand, preview_pdf
@@ -12,26 +18,51 @@ from worker.shops.branding import brand_of
 
 @dataclass
 class Preflight:
-    """Prints drafts before they get a number, where the operator has templates of his own: ours are tried by the tests."""
+    """Remembers what it tried: before the shop's lock it may take its time, and inside the lock the answers are there."""
 
     services: Services
-    checked: dict[str, tuple[Draft, Brand, Problem | None]] = field(default_factory=dict)
+    printed: dict[str, tuple[Draft, Brand, Problem | None]] = field(default_factory=dict)
+    checked: dict[str, tuple[Draft, tuple[Problem, ...]]] = field(default_factory=dict)
 
-    def problem(self, shop: Shop, draft: Draft) -> Problem | None:
+    def is_needed(self, shop: Shop, order: Order) -> bool:
+        """Whether anything of *order* may have to be tried."""
+        return self.services.settings.templates is not None or (
+            bool(order.vat_number_given) and shop.seller.address.country == "BE"
+        )
+
+    def try_all(self, shop: Shop, drafts: Iterable[Draft]) -> None:
+        """Try *drafts* now, before the lock. Raises Unavailable."""
+        for draft in drafts:
+            self.print_problem(shop, draft)
+            self.einvoice_problems(draft)
+
+    def print_problem(self, shop: Shop, draft: Draft) -> Problem | None:
         """Why *draft* cannot be printed. The same draft is not printed twice. Raises Unavailable."""
         if self.services.settings.templates is None:
             return None
         brand = brand_of(self.services, shop)
-        before = self.checked.get(draft.cause)
+        before = self.printed.get(draft.cause)
         if before is None or before[:2] != (draft, brand):
-            before = self.checked[draft.cause] = (draft, brand, print_problem(draft, brand, test=shop.test))
+            before = self.printed[draft.cause] = (draft, brand, print_problem(draft, brand, test=shop.test))
         return before[2]
 
-    def check(self, shop: Shop, draft: Draft) -> None:
-        """Raises Rejected where *draft* cannot be printed."""
-        problem = self.problem(shop, draft)
-        if problem is not None:
-            raise Rejected(problem.message, code=problem.code)
+    def einvoice_problems(self, draft: Draft) -> tuple[Problem, ...]:
+        """Why *draft*, which must go by Peppol, is no valid e-invoice. The same draft is not checked twice.
+
+        What only asks a person is of no account here: once answered, it is issued.
+        """
+        if any(not problem.asks for problem in draft.problems) or not peppol.is_required(draft):
+            return ()
+        draft = replace(draft, problems=())
+        before = self.checked.get(draft.cause)
+        if before is None or before[0] != draft:
+            before = self.checked[draft.cause] = (draft, einvoice_problems(self.numbered(draft)))
+        return before[1]
+
+    def numbered(self, draft: Draft) -> Document:
+        """*draft* as if it were issued now."""
+        now = self.services.now()
+        return Document(0, "", "", "1", 1, now.date(), now, draft)
 
 
 def print_problem(draft: Draft, brand: Brand, *, test: bool) -> Problem | None:
@@ -40,3 +71,14 @@ def print_problem(draft: Draft, brand: Brand, *, test: bool) -> Problem | None:
     except Rejected as error:
         return Problem(error.code, error.message)
     return None
+
+
+def einvoice_problems(document: Document) -> tuple[Problem, ...]:
+    """Why there is no valid e-invoice of *document*."""
+    # Imported here: XML and a thousand rules, for business invoices only.
+    from worker.einvoice import rules
+
+    obstacle = peppol.obstacle_of(document.draft)
+    if obstacle:
+        return (Problem(f"{peppol.FINDING}obstacle", obstacle),)
+    return rules.written(document).problems

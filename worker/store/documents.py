@@ -276,8 +276,10 @@ def file_of(connection: Connection, document_id: int, file_format: str) -> Store
 
 
 def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
+    """The files of each document: its PDF, then its e-invoice where it has one."""
     found: dict[int, tuple[StoredFile, ...]] = {}
-    for row in connection.execute(select(files).where(files.c.document_id.in_(document_ids))).mappings():
+    query = select(files).where(files.c.document_id.in_(document_ids)).order_by(files.c.document_id, files.c.format)
+    for row in connection.execute(query).mappings():
         found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
     return found
 

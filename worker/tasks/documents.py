@@ -19,7 +19,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     """Give a waiting draft its number, as the order is now.
 
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
-    is trusted where VIES could not say.
+    is trusted where VIES could not say, or why it is issued without a valid e-invoice.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
     draft_id = int(task.argument["draft_id"])

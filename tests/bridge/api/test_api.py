@@ -232,6 +232,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "mailed_at": "2026-11-23T09:30:00+00:00",
         "noted_at": None,
         "pdf_sha256": told["pdf_sha256"],
+        "xml_sha256": None,
         "problems": [],
         "link": told["link"],
     }

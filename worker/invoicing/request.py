@@ -1,0 +1,129 @@
+"""What a person asked to be issued: tried before the lock, issued inside it, and on the trail with their name."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from worker.domain.actor import Actor
+from worker.domain.document import Document, Draft, Kind, Problem
+from worker.domain.shop import Shop
+from worker.domain.step import planned_steps
+from worker.domain.vat_check import UNCHECKED
+from worker.errors import Rejected
+from worker.invoicing.issue import issue_draft
+from worker.invoicing.preflight import Preflight
+from worker.message import Message
+from worker.store import audit_trail
+from worker.store.audit_trail import AuditEntry
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for: to *send* it, and with a *reason* to issue it although a check said no."""
+
+    preflight: Preflight
+    by: Actor
+    send: bool
+    reason: str = ""
+
+
+def try_before_lock(request: Request, shop: Shop, wanted: Callable[[Connection, Shop], Sequence[Draft]]) -> None:
+    """Print and check what will be issued; inside the lock the answers are there."""
+    with request.preflight.services.store.read() as connection:
+        drafts = wanted(connection, shop)
+    request.preflight.try_all(shop, drafts)
+
+
+def issue_requested(
+    connection: Connection, shop: Shop, drafts: Sequence[Draft], request: Request
+) -> tuple[Document, ...]:
+    """Issue drafts that a person wants, to be mailed together. Raises Rejected with the first problem."""
+    mail_group = str(uuid.uuid4())
+    return tuple(issue_one(connection, shop, draft, request, mail_group=mail_group) for draft in drafts)
+
+
+def answered(draft: Draft, *, reason: str = "") -> Draft:
+    """*draft* without the problems that only ask a person, who answers by issuing it, and with a *reason* without that of a number
+    that VIES could not confirm. Raises Rejected with the first other one."""
+    left = (problem for problem in draft.problems if not (problem.asks or (reason and problem.code == UNCHECKED)))
+    problem = next(left, None)
+    if problem is not None:
+        raise Rejected(problem.message, code=problem.code)
+    return replace(draft, problems=())
+
+
+def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request, *, mail_group: str) -> Document:
+    preflight, draft = request.preflight, answered(draft, reason=request.reason)
+    unprintable = preflight.print_problem(shop, draft)
+    if unprintable is not None:
+        raise Rejected(unprintable.message, code=unprintable.code)
+    findings = preflight.einvoice_problems(draft)
+    refuse_invalid_einvoice(draft, findings, request)
+    document = issue_draft(
+        connection,
+        preflight.services,
+        shop,
+        draft,
+        mail_group=mail_group,
+        step_names=planned_steps(shop, draft, send=request.send),
+        by=request.by.name,
+    )
+    if request.reason and not is_confirmed(draft):
+        note_unconfirmed(connection, document, request)
+    if findings:
+        note_invalid_einvoice(connection, document, findings, request)
+    return document
+
+
+def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: Request) -> None:
+    """Raises Rejected where an access point would refuse the e-invoice, unless a person said why it is issued all the same.
+
+    A credit note is never refused: what was invoiced wrongly must be put right. A check that broke is no refusal.
+    """
+    refused = next((problem for problem in findings if not problem.asks), None)
+    if refused and not request.reason and draft.kind is not Kind.CREDIT_NOTE:
+        raise Rejected(refused.message, code=refused.code)
+
+
+def is_confirmed(draft: Draft) -> bool:
+    """Whether nothing had to be accepted: VIES confirmed the number, or there was none to ask for."""
+    return draft.vat_check is None or bool(draft.vat_check.valid)
+
+
+def note_unconfirmed(connection: Connection, document: Document, request: Request) -> None:
+    """Write on the trail why a person trusted a number that VIES did not confirm."""
+    message = Message(
+        "{number} was issued although VIES did not confirm {vat_number}: {reason}.",
+        number=document.number,
+        vat_number=document.draft.buyer.vat_number,
+        reason=request.reason.rstrip("."),
+    )
+    note(connection, document, "issued_unchecked", message, request)
+
+
+def note_invalid_einvoice(
+    connection: Connection, document: Document, findings: Sequence[Problem], request: Request
+) -> None:
+    """Write on the trail who issued what is no valid e-invoice, why, and what is wrong with it."""
+    message = Message(
+        "{number} was issued without a valid e-invoice. Why: {reason}. What is wrong: {findings}",
+        number=document.number,
+        reason=request.reason.rstrip(".") or "–",
+        findings=tuple(problem.message for problem in findings),
+    )
+    note(connection, document, "issued_without_einvoice", message, request)
+
+
+def note(connection: Connection, document: Document, code: str, message: Message, request: Request) -> None:
+    entry = AuditEntry(
+        shop_id=document.shop_id,
+        at=document.issued_at,
+        actor=request.by.name,
+        code=code,
+        message=message,
+        order_id=document.draft.order_id,
+        document_id=document.document_id,
+    )
+    audit_trail.add(connection, entry)
