@@ -66,6 +66,8 @@ def document_content(draft: Draft) -> Json:
         "seller": plain(draft.seller),
         "buyer_details": plain(draft.buyer),
         "payment": plain(draft.payment),
+        "prepaid": plain(draft.prepaid),
+        "to_pay": amount(draft.to_pay),
         "payment_method": draft.payment_method,
         "supplied_on": day(draft.supplied_on),
         "mentions": [mention.text for mention in draft.mentions],

@@ -174,6 +174,7 @@ PAYMENT = object_of(
         **dict.fromkeys(("reference", "iban", "bic", "beneficiary", "pay_url", "provider"), TEXT),
     }
 )
+PREPAYMENT = object_of({"amount": NUMBER, "name": TEXT, "code": TEXT})
 ORDER: dict[str, Json] = {
     "shop": TEXT,
     "order_id": INTEGER,
@@ -211,6 +212,8 @@ SCHEMAS: dict[str, Json] = {
             "seller": SELLER,
             "buyer_details": BUYER,
             "payment": {"anyOf": [PAYMENT, {"type": "null"}]},
+            "prepaid": array_of(PREPAYMENT),
+            "to_pay": AMOUNT,
             "payment_method": TEXT,
             "supplied_on": nullable(DAY),
             "mentions": array_of(TEXT),

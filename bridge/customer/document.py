@@ -241,13 +241,15 @@ def status_of(document: Document, history: History, balances: Mapping[int, Balan
     draft, own = document.draft, balances[document.document_id]
     others = history.documents if draft.kind is Kind.ORDER_CONFIRMATION else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
+    # Of an invoice it is among the payments; a confirmation has none.
+    by_card = draft.total - draft.to_pay if draft.kind is Kind.ORDER_CONFIRMATION else ZERO
     paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
     return DocumentStatus(
         paid=paid_on is not None,
         paid_on=paid_on,
         credited_with=history.credit_notes_of(document),
         credited=own.credited or ZERO,
-        open=ZERO if paid_on is not None else own.open,
+        open=ZERO if paid_on is not None else own.open - by_card,
     )
 
 

@@ -71,7 +71,7 @@ class ReconciledOrder:
 
     @property
     def invoiced(self) -> Decimal:
-        invoices = (made.draft.total for made in self.issued if made.draft.kind is Kind.INVOICE)
+        invoices = (made.draft.to_pay for made in self.issued if made.draft.kind is Kind.INVOICE)
         return sum(invoices, ZERO) - sum((made.draft.total for made in self.issued if is_cancellation(made)), ZERO)
 
     @property

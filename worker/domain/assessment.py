@@ -6,9 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from worker.domain import vat
 from worker.domain.document import Line, Problem
+from worker.domain.gift_card import settle
 from worker.domain.line_split import split_by_rate
 from worker.domain.money import ZERO, to_cent, to_minor_unit
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
+from worker.domain.payment import Prepayment
 from worker.domain.rates import known_rates
 from worker.domain.shop import Shop
 from worker.domain.totals import ChargedAmounts, Totals, VatGroup, add_up, unit_of
@@ -38,11 +40,13 @@ class Assessment:
     totals: Totals
     problems: tuple[Problem, ...]
     flags: tuple[Problem, ...]
+    prepaid: tuple[Prepayment, ...] = ()
 
 
 def assess(order: Order, shop: Shop) -> Assessment:
     """Treat the lines of *order* for VAT and add them up."""
-    order = split_by_rate(order)
+    settlement = settle(order, tolerance=_tolerance(order))
+    order = split_by_rate(settlement.order)
     rates = tuple(_charged_rate(line, order) for line in order.lines)
     treatments = treat_lines(order, shop, tuple(rate.percent for rate in rates))
     lines = tuple(
@@ -62,10 +66,22 @@ def assess(order: Order, shop: Shop) -> Assessment:
     ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
-    problems = (*_unique(treatment_problems), *shared_rate, *_line_problems(order, rates), *unexplained)
+    problems = (
+        *_unique(treatment_problems),
+        *shared_rate,
+        *_line_problems(order, rates),
+        *unexplained,
+        *settlement.questions,
+    )
     flags = [treatment.flag for treatment in treatments if treatment.flag]
     return Assessment(
-        treatments, rates, lines, totals, problems, (*_vat_number_flag(order, shop, problems), *_unique(flags))
+        treatments,
+        rates,
+        lines,
+        totals,
+        problems,
+        flags=(*_vat_number_flag(order, shop, problems), *_unique(flags)),
+        prepaid=settlement.prepaid,
     )
 
 
@@ -211,7 +227,7 @@ def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[C
                 )
             )
     summed = sum((sums.net + sums.tax for sums in charged), Decimal(0))
-    if abs(order.total - summed) > half * (len(order.lines) + 2 * len(order.tax_rates) + 1):
+    if abs(order.total - summed) > _tolerance(order):
         wrong.append(
             Message(
                 "the lines with tax are {summed}, the order's total is {total}",
@@ -228,6 +244,11 @@ def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[C
             Message("Order {number} does not add up: {figures}.", number=order.number, figures=figures),
         ),
     )
+
+
+def _tolerance(order: Order) -> Decimal:
+    """What rounding explains between the order's total and its lines with their tax."""
+    return _shown_unit(order) / 2 * (len(order.lines) + 2 * len(order.tax_rates) + 1)
 
 
 def _shown_unit(order: Order) -> Decimal:

@@ -28,7 +28,7 @@ from worker.domain.payment_request import is_paid
 from worker.domain.shop import Shop
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, split_amount, state_totals, unit_of, vat_on
 from worker.errors import Rejected
-from worker.message import Message, Money
+from worker.message import Message, Money, Percent
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def draft_credit_note(
         supplied_on=original.supplied_on,
         mentions=_mentions(original, lines, totals.vat_lines, shop),
         payment_method=original.payment_method,
-        payment_title=original.payment_title,
+        payment_title=original.payment_title if isinstance(source, Refund) and source.by_provider else "",
         paid_on=refunded_at.astimezone(shop.zoneinfo).date() if refunded_at else None,
         corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
         reason=source.reason or _default_reason(source, original),
@@ -320,7 +320,46 @@ def _amount_problems(
             named=Money(named, currency),
         )
         return (Problem("does_not_add_up", message),)
+    if requested < remaining.total:
+        return _questions(source, invoice, unnamed=requested - named, remaining=remaining)
     return ()
+
+
+def _questions(refund: Refund, invoice: Document, *, unnamed: Decimal, remaining: CreditBalance) -> tuple[Problem, ...]:
+    """What only a person knows of a refund of a part of *invoice*: for which goods it is, and what became of a gift card."""
+    original = invoice.draft
+    currency = original.currency
+    by_card = original.total - original.to_pay
+    if by_card and refund.amount == original.to_pay:
+        message = Message(
+            "Refund {refund_id} gives back all the money of order {number}, but {by_card} of it was paid by gift card. If that was "
+            "given back too, credit all of {invoice} and discard this draft; if not, issue it.",
+            refund_id=refund.refund_id,
+            number=original.order_number,
+            by_card=Money(by_card, currency),
+            invoice=invoice.number,
+        )
+        return (Problem("gift_card_refund", message, asks=True),)
+    rates = sorted({rate for (_, rate), part in remaining.groups.items() if part.gross > 0}, reverse=True)
+    if len(rates) < 2 or unnamed <= unit_of(currency) * (len(refund.lines) + 1):
+        return ()
+    figures = tuple(
+        Message(
+            "{vat} at {rate}",
+            vat=Money(to_minor_unit(unnamed * rate / (100 + rate), currency), currency),
+            rate=Percent(rate),
+        )
+        for rate in rates
+    )
+    message = Message(
+        "Refund {refund_id} does not say which goods {amount} of it is for, and {invoice} has several VAT rates: the VAT in it is "
+        "{figures}. Credit those goods on the invoice's page and discard this draft, or issue it to share the amount in proportion.",
+        refund_id=refund.refund_id,
+        amount=Money(unnamed, currency),
+        invoice=invoice.number,
+        figures=figures,
+    )
+    return (Problem("refund_of_which_goods", message, asks=True),)
 
 
 def _default_reason(source: CreditSource, original: Draft) -> str:

@@ -5,7 +5,7 @@ Decided from the order as it is now, never from what was received first: late, d
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -355,7 +355,17 @@ class _Decider:
             cause=cause,
             send_mode=self.shop.credit_notes,
         )
-        self.fire(rule, draft)
+        self.fire(rule, self.after_earlier(draft))
+
+    def after_earlier(self, draft: Draft) -> Draft:
+        """*draft* waits for a credit note before it that waits: what that one will take from which rate is not known yet."""
+        if not any(earlier.kind is Kind.CREDIT_NOTE and earlier.problems for earlier in self.drafts):
+            return draft
+        message = Message(
+            "The credit note of an earlier refund of order {number} waits: issue or discard that one first.",
+            number=self.order.number,
+        )
+        return replace(draft, problems=(*draft.problems, Problem("earlier_refund_waits", message)))
 
     def cause_of_refund(self, refund: Refund, invoice: Document) -> str:
         """`refund:301`; `refund:301:2` where it was credited on an invoice that a second one replaced since.

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from worker.domain.money import ZERO
 from worker.domain.party import Address, Buyer, Seller
+from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.vat_check import VatCheck
 from worker.message import NO_MESSAGE, Message, Money
@@ -190,6 +191,7 @@ class Draft:
     payment_method: str = ""
     payment_title: str = ""
     paid_on: date | None = None
+    prepaid: tuple[Prepayment, ...] = ()  # by gift card or store credit: part of *total*, and not to be paid any more
     corrects: Reference | None = None
     reason: str = ""  # why a credit note exists, in the shop's words
     exchange_rate: Decimal | None = None  # units of *currency* for 1 EUR
@@ -209,6 +211,11 @@ class Draft:
     def mail_language(self) -> str:
         """The customer's, where the law wants the document in another."""
         return self.customer_language or self.language
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What gift cards leave of the total."""
+        return self.total - sum((one.amount for one in self.prepaid), ZERO)
 
     def vat_country_of(self, part: Line | VatLine) -> str:
         """Whose VAT *part* carries, or is exempt from."""

@@ -14,7 +14,7 @@ from worker.domain.assessment import Assessment, ChargedRate, assess
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
 from worker.domain.language import document_language, language_of
-from worker.domain.money import to_cent
+from worker.domain.money import to_cent, total_of
 from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
 from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
@@ -30,6 +30,8 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         raise ValueError(f"{cause}: a credit note is drafted from its invoice, not from an order")
     assessed = assess(order, shop)
     totals = assessed.totals
+    to_pay = totals.total - total_of(one.amount for one in assessed.prepaid)
+    ordered_on = order.created_at.astimezone(shop.zoneinfo).date()
     rate = exchange_rate(order.currency, shop)
     language = document_language(kind, order, shop)
     ship_to, ship_to_name = _ship_to(order, assessed.lines)
@@ -40,7 +42,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         order_id=order.order_id,
         order_key=order.order_key,
         order_number=order.number,
-        ordered_on=order.created_at.astimezone(shop.zoneinfo).date(),
+        ordered_on=ordered_on,
         currency=order.currency,
         language=language,
         customer_language=language_of(order, shop),
@@ -58,10 +60,11 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         supplied_on=_supplied_on(kind, order, shop),
         customer_note=order.customer_note,
         mentions=() if kind is Kind.DELIVERY_NOTE else _mentions(assessed.treatments, language, shop),
-        payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=totals.total, today=today),
+        payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today),
         payment_method=order.payment_method,
         payment_title=order.payment_title,
-        paid_on=paid_on(order, shop),
+        paid_on=paid_on(order, shop) or (None if to_pay or not assessed.prepaid else ordered_on),
+        prepaid=() if kind is Kind.DELIVERY_NOTE else assessed.prepaid,
         exchange_rate=rate,
         vat_eur=vat_in_euro(totals.vat, rate),
         problems=_problems(kind, order, shop, assessed),
@@ -117,8 +120,22 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
         *found,
         *buyer_problems(order, shop, net=assessed.totals.net),
         *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
+        *negative_total_problem(order),
         *payment_questions(order, shop),
     )
+
+
+def negative_total_problem(order: Order) -> tuple[Problem, ...]:
+    """What an order takes back belongs on a credit note of the invoice it corrects, with its number and date (art. 53 §2 of the VAT code)."""
+    if order.total >= 0:
+        return ()
+    message = Message(
+        "Order {number} comes to {total}, and an invoice cannot be below zero. Credit the invoice of what comes back: open it, "
+        "choose what to credit, and discard this draft.",
+        number=order.number,
+        total=Money(order.total, order.currency),
+    )
+    return (Problem("negative_total", message),)
 
 
 def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.party import Address
+from worker.domain.payment import Prepayment
 from worker.domain.vat_check import VatCheck
 
 
@@ -116,6 +117,7 @@ class Order:
     language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
     needs_payment: bool = False  # the shop's own page still takes a payment for it
     pay_url: str = ""  # that page; empty where it takes none
+    gift_cards: tuple[Prepayment, ...] = ()  # what plugins wrote that it was paid with
     paid_in_parts: bool = False  # a deposit plugin wrote that a part is still to come
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
     vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it
@@ -134,13 +136,17 @@ class Order:
 
 @dataclass(frozen=True)
 class Refund:
-    """A refund with its lines, all amounts positive. Amount-only and status refunds have no lines and say nothing of VAT."""
+    """A refund with its lines, all amounts positive. Amount-only and status refunds have no lines and say nothing of VAT.
+
+    *by_provider*: the shop had the payment provider give the money back; else a person does that, in whatever way.
+    """
 
     refund_id: int
     amount: Decimal
     reason: str
     created_at: datetime
     lines: tuple[OrderLine, ...] = ()  # line_id is the id of the ORDER line it takes back
+    by_provider: bool = False
 
     @property
     def total_tax(self) -> Decimal:

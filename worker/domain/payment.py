@@ -26,6 +26,15 @@ class Receipt:
     reference: str = ""
 
 
+@dataclass(frozen=True)
+class Prepayment:
+    """What a gift card or store credit paid of an order: the shop's *name* for it, or the end of the card's *code*."""
+
+    amount: Decimal
+    name: str = ""
+    code: str = ""
+
+
 def open_amount(total: Decimal, *, credited: Decimal, paid: Decimal) -> Decimal:
     """What is still to be paid of a document; below zero: what is to be given back."""
     return total - credited - paid

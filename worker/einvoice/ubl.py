@@ -11,7 +11,7 @@ from lxml import etree
 
 from worker.domain import mentions
 from worker.domain.document import Category, Document, Draft, Kind, Line, Rounding, VatLine
-from worker.domain.money import ZERO, total_of
+from worker.domain.money import total_of
 from worker.einvoice import parties
 from worker.einvoice.xml import NAMES, Element, Node, filled, fit, group, leaf, plain, vat_scheme
 
@@ -57,7 +57,7 @@ class Ubl:
 
     @property
     def prepaid(self) -> Decimal:
-        return self.draft.total if self.draft.is_paid else ZERO
+        return self.draft.total if self.draft.is_paid else self.draft.total - self.draft.to_pay
 
     @property
     def payable(self) -> Decimal:

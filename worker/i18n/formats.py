@@ -1,12 +1,14 @@
 """How numbers that customers copy by hand are printed, and whether a document asks for money."""
 
 from worker.domain.document import Draft, Kind
+from worker.domain.payment import Prepayment
+from worker.i18n.catalogs import Translator
 
 
 def asks_payment(draft: Draft) -> bool:
     """Whether a document asks for payment: an invoice or order confirmation that is not paid."""
     asks = draft.kind in (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
-    return asks and draft.payment is not None and not draft.is_paid and draft.total > 0
+    return asks and draft.payment is not None and not draft.is_paid and draft.to_pay > 0
 
 
 def web_address(url: str) -> str:
@@ -38,3 +40,14 @@ def format_reference(reference: str) -> str:
     if len(reference) == 12 and reference.isdigit():
         return f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
     return format_iban(reference) if reference.startswith("RF") else reference
+
+
+def prepaid_by(one: Prepayment, translator: Translator) -> str:
+    """What stands before an amount that a gift card or store credit paid."""
+    if one.name:
+        return translator.gettext("Paid with {name}", name=one.name)
+    return (
+        translator.gettext("Paid with gift card {code}", code=one.code)
+        if one.code
+        else translator.gettext("Already paid")
+    )

@@ -24,7 +24,7 @@ def placeholder_values(
         "ordered_on": translator.date(draft.ordered_on),
         "total": translator.amount(draft.total, draft.currency) if priced else "",
         "net": translator.amount(draft.net, draft.currency) if priced else "",
-        "to_pay": translator.amount(draft.total, draft.currency) if payment else "",
+        "to_pay": translator.amount(draft.to_pay, draft.currency) if payment else "",
         "customer": draft.buyer.company or draft.buyer.name,
         "buyer": draft.buyer.name or draft.buyer.company,
         "company": draft.buyer.company,

@@ -24,6 +24,7 @@ from worker.i18n.formats import (
     format_iban,
     format_reference,
     format_vat_number,
+    prepaid_by,
     web_address,
 )
 from worker.i18n.placeholders import placeholder_values
@@ -329,6 +330,7 @@ def _environment() -> SandboxedEnvironment:
     environment.filters |= {
         "iban": format_iban,
         "reference": format_reference,
+        "prepaid": prepaid_by,
         "vat_number": format_vat_number,
     }
     return environment

@@ -32,6 +32,7 @@ from worker.i18n.formats import (
     format_iban,
     format_reference,
     format_vat_number,
+    prepaid_by,
     web_address,
 )
 from worker.i18n.placeholders import placeholder_values
@@ -152,6 +153,7 @@ def environment(folder: Path | None = None) -> ImmutableSandboxedEnvironment:
         "enterprise_number": format_enterprise_number,
         "iban": format_iban,
         "reference": format_reference,
+        "prepaid": prepaid_by,
         "unbroken": unbroken,
         "vat_number": format_vat_number,
         "web_address": web_address,

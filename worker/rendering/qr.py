@@ -20,7 +20,7 @@ def payload(draft: Draft) -> str | None:
     payment = draft.payment
     if payment is None or draft.test or not asks_payment(draft):
         return None
-    if draft.currency != "EUR" or not payment.iban or not CENT <= draft.total <= MAX_AMOUNT:
+    if draft.currency != "EUR" or not payment.iban or not CENT <= draft.to_pay <= MAX_AMOUNT:
         return None
     name = _one_line(payment.beneficiary or draft.seller.name)[:70].strip()
     if not name:
@@ -33,7 +33,7 @@ def payload(draft: Draft) -> str | None:
         "".join(payment.bic.split()),
         name,
         "".join(payment.iban.split()).upper(),
-        f"EUR{draft.total:.2f}",
+        f"EUR{draft.to_pay:.2f}",
         "",  # purpose
         payment.reference,  # structured: Belgian apps read the twelve digits here, others the form with RF
     )

@@ -1,7 +1,7 @@
 """Documents, drafts and files. A document's row is written once and never again; what becomes of it is in other tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from worker.domain.document import Document, Draft, History, Kind, StoredDraft
+from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.store import order_search, payments, webhooks
@@ -87,6 +88,7 @@ def add(
     if draft.corrects is not None:
         payments.update_unpaid(connection, draft.corrects.document_id)
         webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=issued_at)
+    store_prepaid(connection, document)
     order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(number))
     return document
 
@@ -97,6 +99,20 @@ def expect_payment(connection: Connection, document: Document) -> None:
     if draft.kind is Kind.INVOICE and not draft.test and not draft.is_paid and draft.total > 0:
         values = {"document_id": document.document_id, "shop_id": document.shop_id, "issued_on": document.issued_on}
         connection.execute(insert(unpaid).values(values))
+
+
+def store_prepaid(connection: Connection, document: Document) -> None:
+    """Store what gift cards paid of an issued invoice, and the rest with it where the order was paid."""
+    draft = document.draft
+    if draft.kind is not Kind.INVOICE or not draft.prepaid:
+        return
+    receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method="gift_card")
+    for one in draft.prepaid:
+        by_card = replace(receipt, reference=one.code or one.name)
+        payments.add(connection, document.document_id, one.amount, by_card, now=document.issued_at)
+    if draft.paid_on is not None:
+        rest = replace(receipt, paid_on=draft.paid_on, method=draft.payment_method)
+        payments.pay_in_full(connection, document.document_id, rest, now=document.issued_at)
 
 
 def get(connection: Connection, document_id: int) -> Document:

@@ -13,6 +13,7 @@ from worker.domain.party import Address
 from worker.domain.product import Product
 from worker.errors import Rejected
 from worker.message import Message
+from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
 from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, vat_number_of, vat_number_verdict_of
 
@@ -125,6 +126,7 @@ def _order(root: dict[str, object]) -> Order:
         needs_payment=needs_payment,
         # WooCommerce gives the address for every order, and there refuses all but those that need payment.
         pay_url=_web_address(order.text("payment_url")) if needs_payment else "",
+        gift_cards=gift_cards_of(order, meta),
         paid_in_parts=is_paid_in_parts(meta),
     )
 
@@ -323,6 +325,7 @@ def _refund(node: Node) -> Refund:
         amount=refund.amount("amount"),
         reason=refund.plain("reason"),
         created_at=refund.instant("date_created_gmt"),
+        by_provider=refund.values.get("refunded_payment") is True,
         lines=(
             *(_refund_line(item, _product_line(item)) for item in refund.nodes("line_items", needed=True)),
             *(_refund_line(item, _fee_line(item)) for item in refund.nodes("fee_lines")),

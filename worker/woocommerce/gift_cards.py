@@ -1,0 +1,49 @@
+"""The gift cards and store credit that an order says it was paid with, wherever their plugins write them."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from worker.domain.payment import Prepayment
+from worker.woocommerce.json_reader import Node
+
+# Fields that plugins add to an order: WooCommerce Gift Cards and PW Gift Cards, with where each card's code is.
+CARD_FIELDS = {"gift_cards": "code", "pw_gift_cards_redeemed": "number"}
+# Metas that hold {code: amount}: YITH Gift Cards and Smart Coupons; and one that holds an amount alone: TeraWallet.
+CODE_METAS = ("_ywgc_applied_gift_cards", "smart_coupons_contribution")
+AMOUNT_METAS = ("_via_wallet_payment",)
+
+
+def gift_cards_of(order: Node, meta: tuple[Node, ...]) -> tuple[Prepayment, ...]:
+    """Each card with its amount; of its code only the end, since who has the whole code can spend what is left on it.
+
+    What is written oddly is left out: a plugin's note never stops an order.
+    """
+    found = (*_in_fields(order), *_in_metas(meta))
+    return tuple(Prepayment(amount, code=f"…{code[-4:]}" if code else "") for code, amount in found if amount > 0)
+
+
+def _in_fields(order: Node) -> Iterator[tuple[str, Decimal]]:
+    for field, code in CARD_FIELDS.items():
+        value = order.values.get(field)
+        for card in value if isinstance(value, list) else ():
+            if isinstance(card, dict):
+                node = Node(card, where=field, label=order.label)
+                yield node.scalar(code), _amount(node, "amount")
+
+
+def _in_metas(meta: tuple[Node, ...]) -> Iterator[tuple[str, Decimal]]:
+    for node in meta:
+        key, value = node.text("key"), node.values.get("value")
+        if key in CODE_METAS and isinstance(value, dict):
+            cards = Node(value, where=key, label=node.label)
+            yield from ((code, _amount(cards, code)) for code in value)
+        elif key in AMOUNT_METAS:
+            yield "", _amount(node, "value")
+
+
+def _amount(node: Node, name: str) -> Decimal:
+    try:
+        amount = Decimal(node.scalar(name) or 0)
+    except ArithmeticError:
+        return Decimal(0)
+    return amount.quantize(Decimal("0.01")) if amount.is_finite() and abs(amount) < 10**9 else Decimal(0)
