@@ -27,6 +27,7 @@ from worker.domain.document import Category, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderLine
 from worker.domain.party import Address
+from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.einvoice import rules, ubl
 from worker.einvoice.xml import NAMES, Node
@@ -241,6 +242,18 @@ def test_an_open_invoice_is_paid_by_transfer_under_its_structured_communication(
     assert texts(root, "cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") == [A_SELLER.iban]
     assert payment.due_on is not None
     assert one(root, "cbc:DueDate") == payment.due_on.isoformat()
+
+
+def test_what_a_gift_card_paid_is_prepaid_and_the_rest_is_asked() -> None:
+    order = a_business_order()
+    card = Prepayment(D("5.00"), code="…5678")
+    document = invoice_of(replace(order, total=order.total - 5, gift_cards=(card,)))
+    root = written(document)
+
+    assert (amount(root, "PrepaidAmount"), amount(root, "PayableAmount")) == (D("5.00"), order.total - 5)
+    assert document.draft.total == order.total
+    assert_figures_are_the_documents(document)
+    assert problems(document) == []
 
 
 def test_a_paid_invoice_is_prepaid_and_asks_for_nothing() -> None:

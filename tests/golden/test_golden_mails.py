@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.payment_reference import creditor_reference
 from worker.domain.payment_request import in_test
@@ -65,6 +67,7 @@ WAYS_TO_PAY = {
     "online": PaymentRequest(means=Means.ONLINE, pay_url="https://gist.example/pay"),
     "abroad": replace(UNPAID, reference=creditor_reference(UNPAID.reference)),
     "test": in_test(UNPAID),
+    "gift-card": UNPAID,
 }
 EXAMPLES = {
     f"{kind}-{'paid' if paid else 'unpaid'}-{language}": (kind, paid, language)
@@ -85,7 +88,8 @@ def test_a_mail_says_what_it_said_before(name: str, update_golden: bool) -> None
 @pytest.mark.parametrize("language", ["nl", "fr"])
 def test_a_mail_says_how_to_pay_in_each_way(way: str, language: str, update_golden: bool) -> None:
     invoice = of_kind(Kind.INVOICE, language)
-    draft = replace(invoice.draft, payment=WAYS_TO_PAY[way], test=way == "test")
+    cards = (Prepayment(Decimal("10.00"), code="…5678"),) if way == "gift-card" else ()
+    draft = replace(invoice.draft, payment=WAYS_TO_PAY[way], test=way == "test", prepaid=cards)
 
     compared(f"pay-{way}-{language}", read(mail_of(replace(invoice, draft=draft))), update_golden=update_golden)
 

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from tests.support.history import History
 from tests.support.issuing import NOW, VAULT, pay
-from worker.domain.document import Document
+from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO
-from worker.domain.payment import Balance, PaymentSource, Receipt, open_amount
+from worker.domain.payment import Balance, PaymentSource, Prepayment, Receipt, open_amount
 from worker.domain.webhook import WebhookEventKind
 from worker.store import payments, webhooks
 from worker.store.database.tables import unpaid
@@ -173,3 +173,26 @@ def test_two_who_say_so_at_once_pay_once(history: History) -> None:
 
     assert sorted(did) == [False, False, False, True]
     assert balance_of(history, invoice).open == 0
+
+
+CARD = Prepayment(Decimal("5.00"), code="…5678")
+
+
+def test_what_a_gift_card_paid_is_a_payment_and_the_rest_stays_open(history: History) -> None:
+    invoice = history.issued(1, prepaid=(CARD,))
+    balance = balance_of(history, invoice)
+    assert (balance.paid, balance.open, is_unpaid(history, invoice)) == (Decimal("5.00"), invoice.draft.to_pay, True)
+    with history.store.read() as connection:
+        [row] = payments.of_documents(connection, [invoice.document_id])[invoice.document_id]
+    assert (row.method, row.reference, row.source) == ("gift_card", "…5678", PaymentSource.ORDER)
+
+
+def test_an_order_that_was_paid_with_a_card_and_money_leaves_nothing_open(history: History) -> None:
+    invoice = history.issued(1, paid=True, prepaid=(CARD,))
+    assert (balance_of(history, invoice).open, balance_of(history, invoice).is_paid) == (ZERO, True)
+    assert not is_unpaid(history, invoice)
+
+
+def test_a_confirmation_of_an_order_with_a_card_has_no_payment(history: History) -> None:
+    confirmation = history.issued(1, kind=Kind.ORDER_CONFIRMATION, prepaid=(CARD,))
+    assert balance_of(history, confirmation).paid is None

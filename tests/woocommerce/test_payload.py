@@ -474,6 +474,35 @@ def test_without_need_of_payment_there_is_no_pay_link(needs_payment: object) -> 
     assert parse_order(an_order(needs_payment=needs_payment)).pay_url == ""
 
 
+def meta(key: str, value: object) -> dict[str, object]:
+    return {"meta_data": [{"id": 1, "key": key, "value": value}]}
+
+
+@pytest.mark.parametrize(
+    ("written", "cards"),
+    [
+        ({"gift_cards": [{"id": 3, "code": "ABCD-1234-EFGH-5678", "amount": 25.0}]}, [("25.00", "…5678")]),
+        ({"pw_gift_cards_redeemed": [{"number": "GIFT-9", "amount": "12.50"}]}, [("12.50", "…FT-9")]),
+        (
+            meta("_ywgc_applied_gift_cards", {"YWGC-0001": 10, "YWGC-0002": "2.5"}),
+            [("10.00", "…0001"), ("2.50", "…0002")],
+        ),
+        (meta("smart_coupons_contribution", {"credit-x1y2": 5}), [("5.00", "…x1y2")]),
+        (meta("_via_wallet_payment", "10"), [("10.00", "")]),
+        (meta("_via_wallet_payment", "0.00"), []),
+        (meta("_ywgc_applied_gift_cards", []), []),
+        (meta("_ywgc_applied_gift_cards", {"A": None, "B": [1], "C": "much", "D": -3}), []),
+        ({"gift_cards": "none"}, []),
+        ({"gift_cards": [{"amount": "NaN"}, 7, {"code": ["x"], "amount": 10**12}]}, []),
+    ],
+)
+def test_gift_cards_are_read_wherever_their_plugins_write_them(
+    written: dict[str, object], cards: list[tuple[str, str]]
+) -> None:
+    found = parse_order(an_order(**written)).gift_cards
+    assert [(str(card.amount), card.code) for card in found] == cards
+
+
 @pytest.mark.parametrize("plugin", ["_wc_deposits", "_awcdp_deposits"])
 def test_a_deposit_is_known_until_the_rest_is_paid(plugin: str) -> None:
     deposit, rest = f"{plugin}_order_has_deposit", f"{plugin}_second_payment_paid"

@@ -24,6 +24,7 @@ from worker.domain.document import (
 from worker.domain.mentions import mention
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.party import Address, Buyer, Seller
+from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.payment_reference import creditor_reference
 from worker.domain.payment_request import in_test
@@ -251,6 +252,10 @@ def edge_cases() -> dict[str, Document]:
         ),
         "online": an_invoice(payment=PaymentRequest(means=Means.ONLINE, pay_url="https://gist.example/order-pay/238/")),
         "abroad": an_invoice(language="fr", payment=replace(UNPAID, reference=creditor_reference(UNPAID.reference))),
+        "gift-card": an_invoice(
+            payment=UNPAID,
+            prepaid=(Prepayment(Decimal("10.00"), code="…5678"), Prepayment(Decimal("4.27"), name="Winkeltegoed")),
+        ),
         "test-shop": an_invoice(language="de", test=True, payment=in_test(UNPAID)),
         "right-to-left": right_to_left(),
     }

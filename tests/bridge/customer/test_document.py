@@ -17,6 +17,7 @@ from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_no
 from tests.support.factories import an_order
 from tests.support.issuing import pay
 from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.step import RENDER
 from worker.i18n import LANGUAGES, Translator
@@ -246,6 +247,15 @@ def test_who_owes_no_transfer_is_told_how_to_pay_and_no_account(
     page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
 
     assert (told in page, "Rekening" in page, "Online betalen" in page) == (True, False, False)
+
+
+@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.ORDER_CONFIRMATION])
+def test_the_page_says_what_a_gift_card_paid_and_what_it_leaves(app: BridgeApp, kind: Kind) -> None:
+    card = Prepayment(Decimal("5.00"), code="…5678")
+
+    page = text_of(app.client.get(f"/d/{token_of(app.issue(kind=kind, prepaid=(card,)))}").text)
+
+    assert "Totaal € 22,20 Betaald met cadeaubon …5678 € 5,00 Nog te betalen € 17,20" in page
 
 
 @pytest.mark.parametrize("number", ["F/2026/17", 'F"17"', "F\r\n17", "Fé17", "../../F17", "F 17"])
