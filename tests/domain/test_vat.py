@@ -277,6 +277,25 @@ OLD_CHAIR = a_line("80.00", None, name="Stoel", tax_class="tweedehands")
         (an_order(a_line("100.00", "19"), country="DE"), OSS_SERVICES, (["S"], ["oss"], [])),
         (an_order(a_line(virtual=True, downloadable=True), country="DE"), OSS, (["S"], [], ["home_rate_under_oss"])),
         (an_order(a_line(rate="19", virtual=True, downloadable=True), country="DE"), OSS, (["S"], ["oss"], [])),
+        # … and what is charged for sending a download, or paying for it, goes with it
+        (
+            an_order(
+                a_line(rate="19", virtual=True, downloadable=True),
+                a_line("1.00", "19", line_id=2, kind=LineKind.FEE),
+                country="DE",
+            ),
+            OSS,
+            (["S", "S"], ["oss"], []),
+        ),
+        (
+            an_order(
+                a_line(rate="19", virtual=True, downloadable=True),
+                a_line("1.00", line_id=2, kind=LineKind.FEE),
+                country="DE",
+            ),
+            OSS,
+            (["S", "S"], ["oss"], ["home_rate_under_oss"]),
+        ),
         # OSS is for consumers
         (an_order(country="NL", vat_number_given="NL004495445B01"), OSS, (["S"], [], [])),
         (an_order(ship_to=an_address("NL"), vat_number_given=BE_NUMBER), OSS, (["S"], [], [])),

@@ -520,7 +520,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 regime=shop.vat.regime,
                 oss=shop.vat.uses_oss_on(on),
                 supply_told=line.kind is not LineKind.PRODUCT or told_supply(line, order) is not None,
-                electronic=supply is Supply.SERVICE and bool(line.downloadable),
+                electronic=supply is Supply.SERVICE and _is_downloaded(line, order),
                 seller_country=seller_country,
                 destination=vat_country(address, supply) or seller_country,
                 on=on,
@@ -532,6 +532,13 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
             )
         )
     return cases
+
+
+def _is_downloaded(line: OrderLine, order: Order) -> bool:
+    """Whether *line* is delivered by download; a fee is, where all that it comes with is."""
+    products = [other for other in order.lines if other.kind is LineKind.PRODUCT]
+    concerned = [line] if line.kind is LineKind.PRODUCT else products
+    return bool(concerned) and all(one.downloadable for one in concerned)
 
 
 def _is_refuted(number: str, order: Order) -> bool:
