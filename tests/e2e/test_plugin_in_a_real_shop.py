@@ -82,6 +82,8 @@ class Ours:
         for part in self.processes.processes:
             assert part.popen is not None
             part.popen.wait()
+        # The lock on the data folder is this process's; the kernel would free it with a launcher that was killed.
+        self.processes.stop()
 
     def mails_to(self, email: str) -> tuple[int, int]:
         """How many mails a customer got: from us, from WooCommerce."""
