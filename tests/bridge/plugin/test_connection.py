@@ -145,6 +145,7 @@ def test_heartbeat_brings_the_table_of_a_shop_that_can_be_told(connected: Bridge
     mailing = BridgeApp(replace(connected.settings, smtp_url="smtp://127.0.0.1:25"))
     shop = shop_of(connected).shop
     seller = replace(shop.seller, name="Bakkerij Janssens", vat_number="BE0445566134", enterprise_number="0445566134")
+    seller = replace(seller, legal_form="BV", register="RPR Gent", iban="BE71096123456769")
     seller = replace(
         seller, address=replace(seller.address, street="Kerkstraat 12", postcode="9000", city="Gent", country="BE")
     )
