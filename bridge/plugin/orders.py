@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, make_response
 
 from bridge.context import context
 from bridge.errors import Refused
+from bridge.i18n.translate import translate_message
 from bridge.plugin.signed_request import PluginRequest, signed
 from worker import queue
 from worker.domain.document import Document, StoredDraft
@@ -114,7 +115,8 @@ def task_answer(plugin_request: PluginRequest) -> Response:
         task = tasks.find(connection, id_in(plugin_request, "task"))
     if task is None or task.shop_id != plugin_request.plugin.shop_id:
         raise Refused(HTTPStatus.NOT_FOUND, "task_unknown", Message("Nobody asked for that here."))
-    return jsonify(state=task.state, code=str(task.answer.get("code", "")), message=str(task.answer.get("message", "")))
+    message = translate_message(task.answer.get("message"))
+    return jsonify(state=task.state, code=str(task.answer.get("code", "")), message=message)
 
 
 @blueprint.post("/plugin/files")

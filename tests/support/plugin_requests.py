@@ -61,9 +61,15 @@ def connect(
 
 
 def ask(
-    app: BridgeApp, verb: str, content: dict[str, Any] | None = None, *, secret: str = PLUGIN_SECRET
+    app: BridgeApp,
+    verb: str,
+    content: dict[str, Any] | None = None,
+    *,
+    secret: str = PLUGIN_SECRET,
+    language: str = "en",
 ) -> TestResponse:
-    return post(app, f"/plugin/{verb}", content or {}, {"X-Facturelay-Shop": SHOP}, secret=secret)
+    headers = {"X-Facturelay-Shop": SHOP, "Accept-Language": language}
+    return post(app, f"/plugin/{verb}", content or {}, headers, secret=secret)
 
 
 def shop_of(app: BridgeApp) -> ConnectedShop:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.plugin_requests import KEYS, PLUGIN_SECRET, ask, code_of, connect, invite, shop_of
 from worker.domain.document import Document
+from worker.message import Message, plain_message
 from worker.store import tasks
 
 
@@ -83,6 +85,29 @@ def test_a_task_of_another_kind_or_shop_is_refused(connected: BridgeApp) -> None
 
     assert code_of(ask(connected, "task", {"kind": "credit", "document": 1})) == (400, "request_wrong")
     assert code_of(ask(connected, "task/answer", {"task": other + 1})) == (404, "task_unknown")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en-US", "Nothing is left of F1: it has been credited in full."),
+        ("nl-BE", "Er blijft niets van F1 over: het is volledig gecrediteerd."),
+    ],
+)
+def test_why_a_button_did_nothing_is_told_as_a_sentence_in_the_language_of_the_page(
+    connected: BridgeApp, language: str, said: str
+) -> None:
+    task_id = ask(connected, "task", {"kind": "issue", "draft": 3, "by": "An Peeters"}).get_json()["task"]
+    message = Message("Nothing is left of {number}: it has been credited in full.", number="F1")
+    with connected.store.write() as connection:
+        leased = tasks.take(connection, task_id, now=NOW, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        answer = {"code": "nothing_remaining", "message": plain_message(message)}
+        tasks.finish(connection, leased.lease, now=NOW, answer=answer, failed=True)
+
+    told = ask(connected, "task/answer", {"task": task_id}, language=language).get_json()
+
+    assert told == {"state": "failed", "code": "nothing_remaining", "message": said}
 
 
 def test_documents_come_in_one_zip_and_those_of_others_do_not(connected: BridgeApp) -> None:

@@ -22,6 +22,24 @@ final class BridgeClientTest extends WordPressTestCase {
 		}
 	}
 
+	public function test_facturelay_is_asked_for_sentences_in_the_language_of_the_page(): void {
+		$asked = array();
+		add_filter( 'locale', static fn (): string => 'fr_BE' );
+		add_filter(
+			'pre_http_request',
+			function ( $answer, array $request ) use ( &$asked ): array {
+				$asked[] = $request['headers']['Accept-Language'];
+				return self::response( 200, '{}' );
+			},
+			10,
+			2
+		);
+
+		( new BridgeClient( 'https://127.0.0.1' ) )->post( '/plugin/order', array(), 'secret' );
+
+		$this->assertSame( array( 'fr-BE' ), $asked );
+	}
+
 	/** @return array<string, array{0: string, 1: mixed, 2: string, 3: string}> */
 	public static function failures(): array {
 		$there   = 'https://127.0.0.1';

@@ -84,6 +84,8 @@ final class BridgeClient {
 				'redirection' => 0,
 				'headers'     => $headers + array(
 					'Content-Type'           => 'application/json',
+					// Facturelay's sentences come in the language in which they are shown.
+					'Accept-Language'        => str_replace( '_', '-', determine_locale() ),
 					'X-Facturelay-Time'      => $signed['time'],
 					'X-Facturelay-Nonce'     => $signed['nonce'],
 					'X-Facturelay-Signature' => $signed['signature'],
