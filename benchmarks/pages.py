@@ -43,9 +43,19 @@ from worker.store.database.migrate import upgrade
 from worker.store.database.pagination import PageRequest, encode_cursor
 from worker.store.database.tables import metadata
 from worker.store.jobs import JobKind
-from worker.store.queries import activity, attention, jobs, lists, register_check, sales_journal, today  # fmt: skip
+from worker.store.queries import (  # fmt: skip
+    activity,
+    attention,
+    document_lists,
+    jobs,
+    order_lists,
+    register_check,
+    sales_journal,
+    today,
+)
+from worker.store.queries.document_lists import DocumentFilter
 from worker.store.queries.jobs import DeliveryFilter, JobFilter
-from worker.store.queries.lists import DocumentFilter, OrderFilter
+from worker.store.queries.order_lists import OrderFilter
 from worker.store.register import GENESIS
 from worker.store.shops import Secrets
 
@@ -417,11 +427,13 @@ def reads(function: Callable[[Connection, FilledDatabase], object]) -> Callable[
 
 
 def documents_of(wanted: DocumentFilter | None = None, *, every: bool = False) -> Callable[[FilledDatabase], object]:
-    return reads(lambda connection, filled: lists.documents_page(connection, None if every else filled.one, wanted))
+    return reads(
+        lambda connection, filled: document_lists.documents_page(connection, None if every else filled.one, wanted)
+    )
 
 
 def orders_of(wanted: OrderFilter | None = None, *, every: bool = False) -> Callable[[FilledDatabase], object]:
-    return reads(lambda connection, filled: lists.orders_page(connection, None if every else filled.one, wanted))
+    return reads(lambda connection, filled: order_lists.orders_page(connection, None if every else filled.one, wanted))
 
 
 LAST_MONTH = DocumentFilter(since=date(2026, 10, 1), until=date(2026, 10, 31))
@@ -431,10 +443,12 @@ DAY = NOW.replace(hour=0)
 MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
     "documents": documents_of(),
     "documents, all shops": documents_of(every=True),
-    "documents, midway": reads(lambda c, filled: lists.documents_page(c, filled.one, None, filled.midway)),
-    "documents, midway, all shops": reads(lambda c, filled: lists.documents_page(c, None, None, filled.midway)),
+    "documents, midway": reads(lambda c, filled: document_lists.documents_page(c, filled.one, None, filled.midway)),
+    "documents, midway, all shops": reads(
+        lambda c, filled: document_lists.documents_page(c, None, None, filled.midway)
+    ),
     "documents, a page back, all shops": reads(
-        lambda c, filled: lists.documents_page(c, None, None, PageRequest(before=filled.midway.after))
+        lambda c, filled: document_lists.documents_page(c, None, None, PageRequest(before=filled.midway.after))
     ),
     "documents, credit notes": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE)),
     "documents, credit notes, all shops": documents_of(DocumentFilter(kind=Kind.CREDIT_NOTE), every=True),
@@ -451,8 +465,8 @@ MEASURED: dict[str, Callable[[FilledDatabase], object]] = {
     "documents, found by a common name": documents_of(DocumentFilter(text="jan peeters")),
     "documents, found by a common name, all shops": documents_of(DocumentFilter(text="jan peeters"), every=True),
     "documents, found by nothing, all shops": documents_of(DocumentFilter(text="jan nobody"), every=True),
-    "drafts": reads(lambda c, filled: lists.drafts_page(c, filled.one)),
-    "drafts, all shops": reads(lambda c, _filled: lists.drafts_page(c, None)),
+    "drafts": reads(lambda c, filled: document_lists.drafts_page(c, filled.one)),
+    "drafts, all shops": reads(lambda c, _filled: document_lists.drafts_page(c, None)),
     "orders": orders_of(),
     "orders, all shops": orders_of(every=True),
     "orders, on hold": orders_of(OrderFilter(status="on-hold")),

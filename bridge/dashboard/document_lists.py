@@ -9,8 +9,8 @@ from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
 from bridge.dashboard.pagination import neighbours, page_request
 from worker.domain.document import Kind
-from worker.store.queries import lists
-from worker.store.queries.lists import DocumentFilter
+from worker.store.queries import document_lists
+from worker.store.queries.document_lists import DocumentFilter
 
 blueprint = Blueprint("document_lists", __name__, url_prefix="/s/<shop_id>/documents")
 guard_shop(blueprint)
@@ -23,8 +23,8 @@ def documents(shop_id: str) -> Response:
         return drafts(shop_id)
     wanted = document_filter()
     with context().store.read() as connection:
-        page = lists.documents_page(connection, (shop_id,), wanted, page_request())
-        waiting = lists.drafts_page(connection, (shop_id,))
+        page = document_lists.documents_page(connection, (shop_id,), wanted, page_request())
+        waiting = document_lists.drafts_page(connection, (shop_id,))
     content = render_template(
         "dashboard/documents/list.html",
         page=page,
@@ -38,7 +38,7 @@ def documents(shop_id: str) -> Response:
 
 def drafts(shop_id: str) -> Response:
     with context().store.read() as connection:
-        page = lists.drafts_page(connection, (shop_id,), page_request(), oldest_first=True)
+        page = document_lists.drafts_page(connection, (shop_id,), page_request(), oldest_first=True)
     return make_response(render_template("dashboard/documents/drafts.html", page=page, **neighbours(page)))
 
 

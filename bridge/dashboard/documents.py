@@ -18,7 +18,7 @@ from worker.actions import documents as document_actions
 from worker.domain import peppol
 from worker.domain.document import Kind, StoredDraft
 from worker.errors import InvalidValue, Rejected
-from worker.store import documents
+from worker.store import documents, drafts
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 
@@ -226,7 +226,7 @@ def draft_of(shop_id: str, draft_id: int) -> StoredDraft:
     """The waiting draft, where it is this shop's."""
     try:
         with context().store.read() as connection:
-            found = documents.get_draft(connection, draft_id)
+            found = drafts.get_draft(connection, draft_id)
     except Rejected:
         abort(HTTPStatus.NOT_FOUND)
     if found.shop_id != shop_id:

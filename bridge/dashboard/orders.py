@@ -21,9 +21,9 @@ from worker.domain.settings_form import STATUSES
 from worker.store import deliveries as deliveries_store
 from worker.store.deliveries import Delivery
 from worker.store.order_treatments import TreatmentChange
-from worker.store.queries import lists, order_history
-from worker.store.queries.lists import OrderFilter
+from worker.store.queries import order_history, order_lists
 from worker.store.queries.order_history import OrderHistory
+from worker.store.queries.order_lists import OrderFilter
 
 blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
 guard_shop(blueprint)
@@ -41,7 +41,7 @@ def all_orders(shop_id: str) -> Response:
         text=request.args.get("q", "")[:LONGEST_SEARCH],
     )
     with context().store.read() as connection:
-        page = lists.orders_page(connection, (shop_id,), wanted, page_request())
+        page = order_lists.orders_page(connection, (shop_id,), wanted, page_request())
     return make_response(
         render_template("dashboard/orders/list.html", page=page, wanted=wanted, statuses=STATUSES, **neighbours(page))
     )

@@ -16,8 +16,8 @@ from worker import queue
 from worker.domain.document import Document, StoredDraft
 from worker.domain.step import MAIL
 from worker.message import Message
-from worker.store import documents, tasks
-from worker.store.documents import StoredFile
+from worker.store import document_files, documents, tasks
+from worker.store.document_files import StoredFile
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 
@@ -136,7 +136,7 @@ def files(plugin_request: PluginRequest) -> Response:
         own_documents = [
             document for document in found if document and document.shop_id == plugin_request.plugin.shop_id
         ]
-        stored = documents.files_of(connection, [document.document_id for document in own_documents])
+        stored = document_files.files_of(connection, [document.document_id for document in own_documents])
     packed, missing = zip_pdf_files(own_documents, stored)
     response = make_response(packed)
     response.content_type = "application/zip"

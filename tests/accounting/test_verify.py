@@ -23,11 +23,11 @@ from worker.domain.shop import Shop
 from worker.message import Message
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import audit_trail, documents, register
+from worker.store import audit_trail, document_files, documents, register
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.database.engine import Store
-from worker.store.documents import StoredFile
+from worker.store.document_files import StoredFile
 from worker.store.register import RegisterHead
 from worker.woocommerce.payload import parse_order, parse_refunds
 
@@ -99,7 +99,7 @@ def keep(services: Services, document: Document) -> None:
     sha256 = services.archive.put(path, content)
     message = Message("{number} was issued.", number=document.number)
     with services.store.write() as connection:
-        documents.add_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
+        document_files.add_file(connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, NOW))
         event = AuditEntry(document.shop_id, NOW, "worker", "issued", message, document_id=document.document_id)
         audit_trail.add(connection, event)
 

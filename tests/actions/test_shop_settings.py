@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
-from worker.actions import shop_settings
+from worker.actions import shop_secrets, shop_settings
 from worker.actions.go_live import first_run_checklist
 from worker.actions.shop_settings import NumberingChanges, ShopChanges
 from worker.domain.actor import Actor
@@ -102,15 +102,15 @@ def test_numbers_go_on_after_those_of_another_program(installation: OneShop) -> 
 
 
 def test_secrets_change_without_being_told(installation: OneShop) -> None:
-    shop_settings.change_rest_key(
+    shop_secrets.change_rest_key(
         installation, installation.shop_id, rest_key=" ck_0123456789 ", rest_secret="cs_0123456789", by=AN
     )
-    secret = shop_settings.rotate_webhook_secret(installation, installation.shop_id, by=AN)
+    secret = shop_secrets.rotate_webhook_secret(installation, installation.shop_id, by=AN)
     server = SmtpServer("smtps", "mail.gist.example", 465, "winkel", "geheim@:/1")
-    assert shop_settings.change_mail_server(installation, installation.shop_id, server, by=AN)
-    assert not shop_settings.change_mail_server(installation, installation.shop_id, server, by=AN)
+    assert shop_secrets.change_mail_server(installation, installation.shop_id, server, by=AN)
+    assert not shop_secrets.change_mail_server(installation, installation.shop_id, server, by=AN)
     secrets = installation.now().secrets
-    assert (secrets.rest_key, secrets.webhook_secrets[0], shop_settings.mail_server_of(secrets)) == (
+    assert (secrets.rest_key, secrets.webhook_secrets[0], shop_secrets.mail_server_of(secrets)) == (
         "ck_0123456789",
         secret,
         server,
@@ -122,19 +122,19 @@ def test_secrets_change_without_being_told(installation: OneShop) -> None:
 
 def test_half_a_key_or_an_open_password_is_refused(installation: OneShop) -> None:
     with pytest.raises(Rejected, match="two parts"):
-        shop_settings.change_rest_key(installation, installation.shop_id, rest_key="ck_1", rest_secret="", by=AN)
+        shop_secrets.change_rest_key(installation, installation.shop_id, rest_key="ck_1", rest_secret="", by=AN)
     with pytest.raises(Rejected, match="unencrypted"):
-        shop_settings.change_mail_server(installation, installation.shop_id, SmtpServer("smtp", "mail.example", 25, "u", "p"), by=AN
+        shop_secrets.change_mail_server(installation, installation.shop_id, SmtpServer("smtp", "mail.example", 25, "u", "p"), by=AN
         )  # fmt: skip
 
 
 def test_a_password_left_empty_is_the_one_that_is_there_for_the_same_account_only(installation: OneShop) -> None:
     server = SmtpServer("smtps", "mail.gist.example", 465, "winkel", "geheim")
-    shop_settings.change_mail_server(installation, installation.shop_id, server, by=AN)
+    shop_secrets.change_mail_server(installation, installation.shop_id, server, by=AN)
     secrets = installation.now().secrets
-    assert shop_settings.with_password(replace(server, password="", port=587), secrets).password == "geheim"
+    assert shop_secrets.with_password(replace(server, password="", port=587), secrets).password == "geheim"
     # Or whoever may change settings could have the password sent to a server of his own.
-    assert shop_settings.with_password(replace(server, password="", host="dief.example"), secrets).password == ""
+    assert shop_secrets.with_password(replace(server, password="", host="dief.example"), secrets).password == ""
 
 
 def go_live(installation: OneShop, *, since: datetime | None = None) -> Shop:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.chaos.experiment import Experiment
 from worker.accounting import reconcile
-from worker.accounting.reconcile import ReconciliationState
+from worker.accounting.reconciliation import ReconciliationState
 from worker.demo.mailbox import Mail
 from worker.store import deliveries, shops
 from worker.woocommerce.notes import marker

@@ -21,9 +21,9 @@ from worker.maintenance import retention
 from worker.maintenance.retention import Erased, KeptDocument, RetainedYear, ShopClosing
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import api_tokens, deliveries, documents, orders, shops, webhooks
+from worker.store import api_tokens, deliveries, document_files, documents, drafts, orders, shops, webhooks
 from worker.store.api_tokens import Scope
-from worker.store.documents import StoredFile
+from worker.store.document_files import StoredFile
 
 EMAIL = "jan@klant.example"
 
@@ -69,7 +69,7 @@ class History:
         content, path = f"%PDF of {document.number}".encode(), f"{document.document_id}.pdf"
         sha256 = self.services.archive.put(path, content)
         with self.services.store.write() as connection:
-            documents.add_file(
+            document_files.add_file(
                 connection, StoredFile(document.document_id, "pdf", sha256, len(content), path, self.now)
             )
         return document
@@ -173,7 +173,7 @@ def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) ->
     history.delivered(1)
     waiting = history.delivered(2, state="waiting")
     with history.services.store.write() as connection:
-        documents.save_draft(connection, history.shop.shop_id, a_draft(3), now=NOW)
+        drafts.save_draft(connection, history.shop.shop_id, a_draft(3), now=NOW)
     farewell = retention.close_shop(history.services, history.shop.shop_id, by="eva")
     kept = (RetainedYear(2026, 1, date(2036, 12, 31)),)
     assert farewell == ShopClosing(history.shop.name, bodies=2, drafts=1, buyers=1, waiting=1, kept=kept)
@@ -212,11 +212,11 @@ def test_a_customer_is_erased_where_no_document_names_him(history: History) -> N
     mine = [history.delivered(1), history.delivered(2, email="Jan@Klant.Example")]
     other = history.delivered(9, email="an@klant.example")
     with history.services.store.write() as connection:
-        documents.save_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
-        documents.end_draft(
+        drafts.save_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
+        drafts.end_draft(
             connection, history.shop.shop_id, cause=a_draft(2).cause, order_key="wc_order_2", state="discarded", now=NOW
         )
-        documents.save_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
+        drafts.save_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
     erased = retention.erase_customer(history.services, history.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
     assert erased == Erased(
         orders=(1, 2, 4),

@@ -13,8 +13,8 @@ from worker.store import personal_data
 from worker.store.database.shop_scope import Shops
 from worker.store.database.tables import order_search
 from worker.store.order_search import words_of, words_of_number
-from worker.store.queries import lists
-from worker.store.queries.lists import OrderFilter
+from worker.store.queries import order_lists
+from worker.store.queries.order_lists import OrderFilter
 
 Found = Callable[..., list[int]]
 
@@ -23,7 +23,9 @@ Found = Callable[..., list[int]]
 def found(history: History) -> Found:
     def orders_found(text: str, shops: Shops = ("a",)) -> list[int]:
         with history.store.read() as connection:
-            return sorted(row.order_id for row in lists.orders_page(connection, shops, OrderFilter(text=text)).rows)
+            return sorted(
+                row.order_id for row in order_lists.orders_page(connection, shops, OrderFilter(text=text)).rows
+            )
 
     return orders_found
 

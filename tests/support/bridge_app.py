@@ -24,11 +24,11 @@ from worker.domain.party import Address, Buyer, Seller
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import RENDER
 from worker.settings import Settings
-from worker.store import deliveries, documents, jobs, shops, steps
+from worker.store import deliveries, document_files, documents, jobs, shops, steps
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.deliveries import Delivery
-from worker.store.documents import StoredFile
+from worker.store.document_files import StoredFile
 from worker.store.files.archive import Archive
 from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
@@ -150,7 +150,7 @@ class BridgeApp:
             )
             if stored is not None:
                 self.keep_file(document.document_id, "pdf", stored)
-                documents.add_file(connection, a_file(document.document_id, "pdf", stored))
+                document_files.add_file(connection, a_file(document.document_id, "pdf", stored))
         return document
 
     def keep_file(self, document_id: int, file_format: str, content: bytes) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.support.scripted_server import HANG_UP, ScriptedServer, Slowly, answer, certificate
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
-from worker.woocommerce import client as client_module
+from worker.woocommerce import rest
 from worker.woocommerce.client import ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order, parse_refunds
 
@@ -291,7 +291,7 @@ def test_a_retry_after_may_be_a_date_or_nonsense() -> None:
         ("-5", None),
         ("", None),
     ):
-        assert client_module._retry_after_s(header) == expected  # noqa: SLF001 - the bounds of one header
+        assert rest._retry_after_s(header) == expected  # noqa: SLF001 - the bounds of one header
 
 
 def test_a_server_error_is_for_later_and_not_hammered() -> None:
@@ -389,7 +389,7 @@ def test_an_answer_may_come_in_any_wrapping(said: bytes) -> None:
 
 
 def test_an_oversized_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 100_000)
+    monkeypatch.setattr(rest, "MAX_ANSWER_BYTES", 100_000)
     plain = b'{"x":"' + b"a" * 200_000
     for said in (answer(body=plain), answer(body=gzip.compress(plain), headers=["Content-Encoding: gzip"])):
         with ScriptedServer([said]) as server, a_client(server.url) as talking, pytest.raises(Rejected) as refused:

@@ -4,33 +4,30 @@ A note on an order holds number, total and link of its document. Where the order
 entered again under the same number and date, and its link works again. Nothing of it is mailed or noted a second time.
 """
 
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
+from worker.accounting.notes_scan import LostDocument, NotesScan, require_numbering_paused
 from worker.domain.decide import decide_documents
 from worker.domain.document import Document, Draft, Kind, Problem
-from worker.domain.numbering import first_repeated_number, sequence_in
+from worker.domain.numbering import first_repeated_number
 from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop
 from worker.domain.step import EINVOICE, RENDER, planned_steps
-from worker.errors import NumberingPaused, OrderGone, Rejected
+from worker.errors import NumberingPaused, Rejected
 from worker.i18n import Translator
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import issue_draft
 from worker.message import Message
-from worker.net import document_link
 from worker.orders.fetch import FetchedOrder, fetch_from_shop
-from worker.orders.poll import changed_since
 from worker.services import Services
-from worker.store import alerts, audit_trail, counters, deliveries, documents, shops
+from worker.store import alerts, audit_trail, counters, documents, drafts, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce import notes
-from worker.woocommerce.payload import OrderNote
 
 MAYBE_ISSUED = Problem(
     "maybe_issued",
@@ -39,31 +36,6 @@ MAYBE_ISSUED = Problem(
         "mail before you issue it."
     ),
 )
-# A document may have been issued a while after its order changed last: a try that failed for a day, a draft that waited.
-SCAN_MARGIN = timedelta(days=2)
-PAUSE_S = 0.05
-OnProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class LostDocument:
-    """A document that a note in the shop names and the register does not. *document_id* is None where its link is unreadable."""
-
-    number: str
-    series: Series
-    sequence: int
-    order_id: int
-    issued_at: datetime
-    document_id: int | None
-    note: str
-
-
-@dataclass(frozen=True)
-class NotesScan:
-    """What the shop knows: *orders* that may have had documents after the backup, and the documents that are *lost*."""
-
-    orders: tuple[int, ...]
-    lost: tuple[LostDocument, ...]
 
 
 @dataclass(frozen=True)
@@ -72,67 +44,6 @@ class NotEntered:
 
     lost: LostDocument
     message: Message
-
-
-def scan_notes(
-    services: Services, connected: ConnectedShop, *, on_progress: OnProgress = lambda _done, _of: None
-) -> NotesScan:
-    """Read the notes of every order that may have changed since the backup. Raises Rejected or Unavailable."""
-    restored = require_numbering_paused(connected.shop)
-    if not connected.secrets.has_rest:
-        return NotesScan((), ())
-    pages = changed_since(services.client_of(connected), restored.as_of - SCAN_MARGIN)
-    changed = {one.order_id for page in pages for one in page}
-    with services.store.read() as connection:
-        _, drafts = documents.listing(connection, shop_id=connected.shop.shop_id, order_id=None)
-        changed |= {draft.draft.order_id for draft in drafts} | set(
-            deliveries.open_orders(connection, connected.shop.shop_id)
-        )
-        known = set(counters.used_numbers(connection, connected.shop.shop_id))
-    lost: dict[str, LostDocument] = {}
-    for done, order_id in enumerate(sorted(changed), start=1):
-        for note in notes_of(services, connected, order_id):
-            found = lost_document_in(services, connected.shop, order_id, note)
-            if found is not None and found.number not in known:
-                lost.setdefault(found.number, found)
-        on_progress(done, len(changed))
-        time.sleep(PAUSE_S)
-    in_order = sorted(lost.values(), key=lambda one: (one.issued_at, one.document_id or 0, one.sequence))
-    return NotesScan(tuple(sorted(changed)), tuple(in_order))
-
-
-def require_numbering_paused(shop: Shop) -> RestoredBackup:
-    if shop.numbering.restored is None:
-        raise Rejected(
-            "The numbering of {shop} is not paused; it is only after a restore.",
-            shop=shop.name,
-            code="numbering_not_paused",
-        )
-    return shop.numbering.restored
-
-
-def notes_of(services: Services, connected: ConnectedShop, order_id: int) -> tuple[OrderNote, ...]:
-    try:
-        return services.client_of(connected).notes(order_id)
-    except OrderGone:
-        return ()
-
-
-def lost_document_in(services: Services, shop: Shop, order_id: int, note: OrderNote) -> LostDocument | None:
-    """The document of *note*, where its number fits a series of the shop."""
-    number = notes.number_in(note.text)
-    if number is None:
-        return None
-    for series in dict.fromkeys(shop.numbering.series.values()):
-        place = sequence_in(series, number)
-        if place is not None:
-            link = document_link.read(services.settings.secret_keys, notes.token_in(note.text))
-            # The link in a note is signed when its document is issued; without it the note's own time is the nearest.
-            issued_at = min(link.signed_at, note.created_at) if link else note.created_at
-            return LostDocument(
-                number, series, place[1], order_id, issued_at, link.document_id if link else None, note.text
-            )
-    return None
 
 
 def enter_again(
@@ -306,7 +217,7 @@ def add_review_drafts(
         for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
             if shop.numbering.series[draft.kind] in series:
                 flagged = replace(draft, problems=(*draft.problems, MAYBE_ISSUED))
-                documents.save_draft(connection, shop.shop_id, flagged, now=services.now())
+                drafts.save_draft(connection, shop.shop_id, flagged, now=services.now())
 
 
 def resumed_message(lost: Sequence[LostNumbers]) -> Message:

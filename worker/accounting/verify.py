@@ -14,7 +14,7 @@ from worker.message import Message, Money
 from worker.services import Services
 from worker.store import shops
 from worker.store.database import json_codec
-from worker.store.documents import StoredFile
+from worker.store.document_files import StoredFile
 from worker.store.files.archive import Archive
 from worker.store.queries import integrity
 from worker.store.queries.integrity import StoredDocument

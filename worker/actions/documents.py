@@ -14,7 +14,7 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.net import document_link
 from worker.settings import Settings
-from worker.store import audit_trail, counters, document_links, documents, payments, steps
+from worker.store import audit_trail, counters, document_links, documents, drafts, payments, steps
 from worker.store.audit_trail import AuditEntry
 
 
@@ -28,7 +28,7 @@ def document_of(connection: Connection, shop_id: str, document_id: int) -> Docum
 
 def draft_of(connection: Connection, shop_id: str, draft_id: int) -> StoredDraft:
     """A waiting or discarded draft of this shop. Raises Rejected when there is none, or it has been issued."""
-    stored = documents.get_draft(connection, draft_id)
+    stored = drafts.get_draft(connection, draft_id)
     if stored.shop_id != shop_id:
         raise Rejected("There is no draft with id {draft_id} any more.", draft_id=draft_id, code="draft_unknown")
     return stored
@@ -43,7 +43,7 @@ def discard_draft(connection: Connection, shop_id: str, draft_id: int, *, by: Ac
     draft = stored.draft
     # Under the lock, so that nobody issues it at the same time.
     counters.lock(connection, shop_id)
-    ended = documents.end_draft(
+    ended = drafts.end_draft(
         connection, shop_id, cause=draft.cause, order_key=draft.order_key, state="discarded", now=by.now
     )
     if not ended:

@@ -9,7 +9,7 @@ from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, deliveries, documents, orders, steps
+from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
@@ -165,7 +165,7 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
     )
     _, open_drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     for draft in open_drafts:
-        documents.end_draft(
+        drafts.end_draft(
             connection, shop_id, cause=draft.draft.cause, order_key=draft.draft.order_key, state="discarded", now=by.now
         )
     ignored = Ignored(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from worker.actions import Installation, go_live
 from worker.actions.go_live import ReadinessCheck
+from worker.actions.shop_secrets import lock_and_get, record, store_rest_key
 from worker.domain import settings_form
 from worker.domain import texts as wording
 from worker.domain.actor import Actor
@@ -22,13 +23,11 @@ from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
-from worker.net import smtp_url as mail_server
-from worker.net.smtp_url import SmtpServer
 from worker.settings import Settings
 from worker.store import audit_trail, counters, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
-from worker.store.shops import ConnectedShop, Secrets
+from worker.store.shops import Secrets
 
 # What a new shop takes over from the one that it is to be like. Company (with its OSS), numbers given, keys and logo are each
 # shop's own.
@@ -196,12 +195,6 @@ def save(connection: Connection, before: Shop, after: Shop, *, by: Actor) -> tup
     return changed
 
 
-def record(connection: Connection, shop_id: str, changed: tuple[Message, ...], *, by: Actor) -> None:
-    audit_trail.add(
-        connection, AuditEntry(shop_id, by.now, by.name, "settings_changed", Message("{changes}.", changes=changed))
-    )
-
-
 def change_texts(installation: Installation, shop_id: str, texts: Mapping[str, str | None], *, by: Actor) -> Shop:
     """Write texts by key or pattern (`mail.body/invoice/*/nl`); None goes back to the default, "" prints nothing.
 
@@ -253,106 +246,3 @@ def parse_last_number(text: str) -> int:
 
 
 # Secrets: the audit trail says that they changed, and nothing else
-
-
-def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, rest_secret: str, by: Actor) -> None:
-    """Store the WooCommerce REST key (`ck_…`) and its secret (`cs_…`); empty takes them away. The task
-    `check_connection` says whether they work."""
-    rest_key, rest_secret = rest_key.strip(), rest_secret.strip()
-    if bool(rest_key) != bool(rest_secret):
-        raise Rejected("The REST key has two parts: consumer key (ck_…) and secret (cs_…).", code="rest_key_half")
-    with installation.store.write() as connection:
-        found = lock_and_get(connection, installation.encryption, shop_id)
-        changed = store_rest_key(connection, installation.encryption, found, rest_key=rest_key, rest_secret=rest_secret)
-        if changed:
-            record(connection, shop_id, changed, by=by)
-
-
-def store_rest_key(
-    connection: Connection,
-    encryption: Encryption,
-    found: ConnectedShop,
-    *,
-    rest_key: str | None,
-    rest_secret: str | None,
-) -> tuple[Message, ...]:
-    """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock."""
-    old = found.secrets
-    new = replace(
-        old,
-        rest_key=old.rest_key if rest_key is None else rest_key,
-        rest_secret=old.rest_secret if rest_secret is None else rest_secret,
-    )
-    if new == old:
-        return ()
-    shops.change_secrets(connection, encryption, found.shop.shop_id, new)
-    return (Message("the REST key was changed") if new.has_rest else Message("the REST key was taken away"),)
-
-
-def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: str = "", by: Actor) -> str:
-    """Give the shop a new webhook secret (made here when none is given) and return it: shown once, for copying.
-
-    The one before still verifies until the next time."""
-    secret = secret or shops.new_webhook_secret()
-    with installation.store.write() as connection:
-        lock_and_get(connection, installation.encryption, shop_id)
-        shops.rotate_webhook_secret(connection, installation.encryption, shop_id, secret)
-        message = Message("The webhook secret was replaced; the one before it works until the next time.")
-        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "secret_rotated", message))
-    return secret
-
-
-def change_mail_server(
-    installation: Installation,
-    shop_id: str,
-    server: SmtpServer | None,
-    *,
-    by: Actor,
-) -> bool:
-    """Send the shop's mail by a server of its own; None: by the operator's. False when it was so already.
-
-    A form that leaves the password empty means the one that is there: pass `with_password`. Raises Rejected for a server
-    that would send the password unencrypted. Whether it leads into a private network, and takes mail, the task `test_mail`
-    says: each mail checks that again.
-    """
-    smtp_url = (
-        mail_server.check_smtp_url(
-            mail_server.format_smtp_url(server), allow_private=installation.settings.allow_private_shops
-        )
-        if server
-        else ""
-    )
-    return change_smtp_url(installation, shop_id, smtp_url, by=by)
-
-
-def change_smtp_url(installation: Installation, shop_id: str, smtp_url: str, *, by: Actor) -> bool:
-    """Store a mail server's address that was checked; empty: the operator's. False when it was so already."""
-    with installation.store.write() as connection:
-        secrets = lock_and_get(connection, installation.encryption, shop_id).secrets
-        if secrets.smtp_url == smtp_url:
-            return False
-        shops.change_secrets(connection, installation.encryption, shop_id, replace(secrets, smtp_url=smtp_url))
-        message = (
-            Message("The shop has a mail server of its own.")
-            if smtp_url
-            else Message("The operator's mail server is used.")
-        )
-        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "settings_changed", message))
-    return True
-
-
-def mail_server_of(secrets: Secrets) -> SmtpServer | None:
-    """The shop's own mail server, to show in a form (never its password); None where the operator's is used."""
-    return mail_server.parse_smtp_url(secrets.smtp_url) if secrets.smtp_url else None
-
-
-def with_password(server: SmtpServer, secrets: Secrets) -> SmtpServer:
-    """*server* with the password that is stored, where none was typed and user and host are the same."""
-    stored = mail_server_of(secrets)
-    same = stored is not None and (stored.host, stored.username) == (server.host, server.username)
-    return replace(server, password=stored.password) if stored and same and not server.password else server
-
-
-def lock_and_get(connection: Connection, encryption: Encryption, shop_id: str) -> ConnectedShop:
-    counters.lock(connection, shop_id)
-    return shops.get(connection, encryption, shop_id)

@@ -15,6 +15,7 @@ from worker.invoicing.manual import today
 from worker.serializers import Json
 from worker.services import Services
 from worker.store import documents as stored_documents
+from worker.store import drafts
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 
@@ -85,7 +86,7 @@ def discard_draft(draft_id: int, data: Path | None, *, as_json: bool) -> None:
     """Discard a kept draft. It does not come back by itself."""
     services = open_services(data)
     with services.store.read() as connection:
-        shop_id = stored_documents.get_draft(connection, draft_id).shop_id
+        shop_id = drafts.get_draft(connection, draft_id).shop_id
     by = services.actor(ACTOR)
     kept = services.act(lambda connection: document_actions.discard_draft(connection, shop_id, draft_id, by=by))
     answer = {"draft_id": kept.draft_id, "cause": kept.draft.cause, "status": "discarded"}

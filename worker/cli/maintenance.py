@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from worker.accounting import reconcile as reconciliation
-from worker.accounting.reconcile import ReconciledOrder, Reconciliation, ReconciliationState
+from worker.accounting import reconcile as reconciler
+from worker.accounting import reconciliation
+from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState
 from worker.cli.common import ProgressBar, open_services, read_settings, show, table, with_data, with_json
 from worker.cli.shop import find_shop
 from worker.domain.settings_form import read_instant
@@ -18,6 +19,7 @@ from worker.errors import InvalidValue, Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview
 from worker.maintenance import backup as backup_files
+from worker.maintenance import restore as restore_files
 from worker.services import Services
 from worker.store.shops import ConnectedShop
 
@@ -40,7 +42,7 @@ def reconcile(
     services = open_services(data)
     connected = find_shop(services, shop_id)
     with ProgressBar("Comparing", quiet=as_json or as_csv) as bar:
-        found = reconciliation.reconcile(services, connected, month, on_progress=bar.update)
+        found = reconciler.reconcile(services, connected, month, on_progress=bar.update)
     if as_csv:
         click.echo(spreadsheet(found), nl=False)
     else:
@@ -250,7 +252,7 @@ def restore(file: Path, data: Path | None, *, moved: bool, as_json: bool) -> Non
     Nothing is issued after it until `facturelay register resume SHOP`, unless you say --moved.
     """
     settings = read_settings(data)
-    made = backup_files.restore(file, settings, moved=moved)
+    made = restore_files.restore(file, settings, moved=moved)
     lines = [
         f"{settings.data}: {made.documents} documents and {made.files} files are back as of {made.created_at}; all are whole."
     ]

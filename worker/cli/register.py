@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from worker.accounting import recover_numbers
+from worker.accounting import notes_scan, recover_numbers
 from worker.accounting import verify as verification
-from worker.accounting.recover_numbers import NotesScan
+from worker.accounting.notes_scan import NotesScan
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
 from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, to_json, with_data, with_json
-from worker.cli.shop import by_kind, find_shop
+from worker.cli.shop import find_shop
+from worker.cli.shop_options import by_kind
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.errors import InvalidValue, Rejected
@@ -106,7 +107,7 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     except InvalidValue as error:
         raise Rejected(error.message, code="option_wrong") from error
     with ProgressBar("Reading the shop's notes", quiet=as_json) as bar:
-        found = recover_numbers.scan_notes(services, connected, on_progress=bar.update)
+        found = notes_scan.scan_notes(services, connected, on_progress=bar.update)
     if not as_json:
         click.echo(lost_as_text(connected.shop, found))
     if found.lost and not yes:

@@ -1,24 +1,31 @@
 """WooCommerce's REST API v3 over a shop's state: the same paths, answers, headers and refusals."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from worker.demo.hookshot import ShopWebhook, ping
-from worker.demo.oauth import OAuthVerifier, Params, SignatureRefused, php_query
+from worker.demo.oauth import OAuthVerifier, SignatureRefused, php_query
 from worker.demo.orders import Payload, php_json
+from worker.demo.shop_api_parameters import (
+    MOST_PER_PAGE,
+    OrderQuery,
+    RestError,
+    fields,
+    invalid,
+    list_of,
+    number,
+    only,
+    true,
+)
 from worker.demo.shop_state import STATUSES, ShopState
 
 _BASE = "/wp-json/wc/v3"
 _JSON = "application/json; charset=UTF-8"
-_MOST_PER_PAGE = 100
-_ORDER_BY = {"date": "date_created_gmt", "modified": "date_modified_gmt", "id": "id", "include": "id"}
-_HIDDEN_FROM_ANY = ("trash", "auto-draft")
 _TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))
 
 _ANONYMOUS = {
@@ -36,15 +43,6 @@ class ApiCall(NamedTuple):
     method: str
     path: str
     body: bytes
-
-
-class RestError(Exception):
-    """An error as WordPress words it."""
-
-    def __init__(self, code: str, message: str, *, status: int, more: Mapping[str, object] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"code": code, "message": message, "data": {"status": status, **(more or {})}}
 
 
 def create_api(
@@ -141,12 +139,12 @@ class _ShopApi:
     # Orders
 
     def list_orders(self) -> Response:
-        query = _OrderQuery(php_query(request.query_string.decode()), self._state.site_zone)
+        query = OrderQuery(php_query(request.query_string.decode()), self._state.site_zone)
         chosen = [order for order in self._state.orders() if query.wants(order)]
         chosen.sort(key=lambda order: (order[query.order_by], order["id"]), reverse=query.descending)
         first = (query.page - 1) * query.per_page
         page = chosen[first : first + query.per_page]
-        answer = _answer([_only(order, query.fields) for order in page])
+        answer = _answer([only(order, query.fields) for order in page])
         # Past the end WooCommerce counts nothing at all.
         total = len(chosen) if page else 0
         pages = -(-total // query.per_page)
@@ -156,7 +154,7 @@ class _ShopApi:
         return answer
 
     def get_order(self, order_id: int) -> Response:
-        return _answer(_only(self._order(order_id), _fields()))
+        return _answer(only(self._order(order_id), fields()))
 
     def edit_order(self, order_id: int) -> Response:
         # WooCommerce answers 400 here and 404 to a GET.
@@ -164,8 +162,8 @@ class _ShopApi:
         wanted = _sent()
         status = str(wanted.get("status", order["status"])).removeprefix("wc-")
         if status not in self._known_statuses():
-            raise _invalid("status", f"status is not one of {', '.join(STATUSES)}.", code="rest_not_in_enum")
-        return _answer(_only(self._state.edit(order_id, wanted), _fields()))
+            raise invalid("status", f"status is not one of {', '.join(STATUSES)}.", code="rest_not_in_enum")
+        return _answer(only(self._state.edit(order_id, wanted), fields()))
 
     def list_refunds(self, order_id: int) -> Response:
         # An order that is gone has an empty list, not a 404.
@@ -185,10 +183,10 @@ class _ShopApi:
     def list_products(self, parent_id: int = 0) -> Response:
         """Products, or the variations of one: the list of products never holds a variation, whatever it is to include."""
         params = php_query(request.query_string.decode())
-        page, per_page = _number(params, "page", 1), _number(params, "per_page", 10, most=_MOST_PER_PAGE)
-        wanted = {int(one) for one in _list(params, "include") if one.isdigit()}
+        page, per_page = number(params, "page", 1), number(params, "per_page", 10, most=MOST_PER_PAGE)
+        wanted = {int(one) for one in list_of(params, "include") if one.isdigit()}
         chosen = [one for one in self._state.products(parent_id=parent_id) if not wanted or one["id"] in wanted]
-        answer = _answer([_only(one, _fields()) for one in chosen[(page - 1) * per_page : page * per_page]])
+        answer = _answer([only(one, fields()) for one in chosen[(page - 1) * per_page : page * per_page]])
         answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = (
             str(len(chosen)),
             str(-(-len(chosen) // per_page)),
@@ -212,8 +210,8 @@ class _ShopApi:
         if not wanted.get("note"):
             missing = {"params": ["note"]}
             raise RestError("rest_missing_callback_param", "Missing parameter(s): note", status=400, more=missing)
-        author = "admin" if _true(wanted.get("added_by_user")) else "WooCommerce"
-        for_customer = _true(wanted.get("customer_note"))
+        author = "admin" if true(wanted.get("added_by_user")) else "WooCommerce"
+        for_customer = true(wanted.get("customer_note"))
         note = self._state.note(order_id, str(wanted["note"]), for_customer=for_customer, author=author)
         answer = _answer(self._note(order_id, note), status=201)
         answer.headers["Location"] = f"{self._url()}{_BASE}/orders/{order_id}/notes/{note['id']}"
@@ -233,7 +231,7 @@ class _ShopApi:
     def list_webhooks(self) -> Response:
         params = php_query(request.query_string.decode())
         wanted = params.get("status", "all")
-        page, per_page = _number(params, "page", 1), _number(params, "per_page", 10, most=_MOST_PER_PAGE)
+        page, per_page = number(params, "page", 1), number(params, "per_page", 10, most=MOST_PER_PAGE)
         with self._state.alone():
             told = [self._webhook(w) for w in self._state.webhooks.values() if wanted in ("all", w.status)]
         told.sort(key=lambda webhook: -webhook["id"])
@@ -404,51 +402,6 @@ class _ShopApi:
         return {**told, "_links": {**links, **({"up": [{"href": f"{root}{up}"}]} if up else {})}}
 
 
-class _OrderQuery:
-    """The query of a list of orders, checked."""
-
-    def __init__(self, params: Params, site_zone: tzinfo) -> None:
-        self._params = params
-        self.page = _number(params, "page", 1)
-        self.per_page = _number(params, "per_page", 10, most=_MOST_PER_PAGE)
-        self.order_by = _ORDER_BY[_choice(params, "orderby", "date", tuple(_ORDER_BY))]
-        self.descending = _choice(params, "order", "desc", ("asc", "desc")) == "desc"
-        self.fields = _fields()
-        self._statuses = _list(params, "status") or ["any"]
-        self._ids = {int(one) for one in _list(params, "include") if one.isdigit()}
-        zone = UTC if _true(params.get("dates_are_gmt")) else site_zone
-        self._after = {
-            field: _instant(params, name, zone)
-            for name, field in (("after", "date_created_gmt"), ("modified_after", "date_modified_gmt"))
-        }
-        self._before = {
-            field: _instant(params, name, zone)
-            for name, field in (("before", "date_created_gmt"), ("modified_before", "date_modified_gmt"))
-        }
-
-    def wants(self, order: Payload) -> bool:
-        """Instants are compared to the second and exclude their own second."""
-        status = order["status"]
-        return (
-            (status not in _HIDDEN_FROM_ANY if "any" in self._statuses else status in self._statuses)
-            and (not self._ids or order["id"] in self._ids)
-            and all(then is None or order[field] > then for field, then in self._after.items())
-            and all(then is None or order[field] < then for field, then in self._before.items())
-        )
-
-    def neighbours(self, pages: int) -> Iterable[tuple[str, str]]:
-        if self.page > 1:
-            yield "prev", self._query(min(self.page - 1, pages))
-        if self.page < pages:
-            yield "next", self._query(self.page + 1)
-
-    def _query(self, page: int) -> str:
-        """The query as it came, nonce and signature included: followed as it is, it is refused."""
-        flat = {name: value for name, value in self._params.items() if isinstance(value, str) and name != "status"}
-        statuses = {f"status[{n}]": status for n, status in enumerate(self._statuses)}
-        return urlencode({**flat, **statuses, "dp": "2", "context": "view", "page": str(page)}, quote_via=quote)
-
-
 def _answer(body: object, *, status: int = 200) -> Response:
     return Response(php_json(body), status=status, content_type=_JSON)
 
@@ -464,65 +417,8 @@ def _sent() -> Payload:
 
 
 def _forced() -> None:
-    if not _true(php_query(request.query_string.decode()).get("force")):
+    if not true(php_query(request.query_string.decode()).get("force")):
         raise RestError("woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.", status=501)
-
-
-def _fields() -> tuple[str, ...]:
-    return tuple(_list(php_query(request.query_string.decode()), "_fields"))
-
-
-def _only(order: Payload, fields: Sequence[str]) -> Payload:
-    wanted = {field.split(".", 1)[0] for field in fields}
-    return {field: value for field, value in order.items() if not wanted or field in wanted}
-
-
-def _list(params: Params, name: str) -> list[str]:
-    given = params.get(name, "")
-    parts = given.values() if isinstance(given, dict) else given.split(",")
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _number(params: Params, name: str, default: int, *, most: int | None = None) -> int:
-    given = params.get(name, str(default))
-    if not isinstance(given, str) or not given.isdigit():
-        raise _invalid(name, f"{name} is not of type integer.", code="rest_invalid_type")
-    number = int(given)
-    if most is not None and not 1 <= number <= most:
-        bounds = f"{name} must be between 1 (inclusive) and {most} (inclusive)"
-        raise _invalid(name, bounds, code="rest_out_of_bounds")
-    if number < 1:
-        raise _invalid(name, f"{name} must be greater than or equal to 1", code="rest_out_of_bounds")
-    return number
-
-
-def _choice(params: Params, name: str, default: str, choices: tuple[str, ...]) -> str:
-    given = params.get(name, default)
-    if not isinstance(given, str) or given not in choices:
-        raise _invalid(name, f"{name} is not one of {', '.join(choices)}.", code="rest_not_in_enum")
-    return given
-
-
-def _instant(params: Params, name: str, zone: tzinfo) -> str | None:
-    """An instant in WooCommerce's own GMT spelling, so that they compare as text. Without an offset it is in *zone*."""
-    given = params.get(name)
-    if given is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(str(given))
-    except ValueError as error:
-        raise _invalid(name, "Invalid date.", code="rest_invalid_date") from error
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
-    return f"{aware.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-
-
-def _invalid(name: str, message: str, *, code: str) -> RestError:
-    more = {"params": {name: message}, "details": {name: {"code": code, "message": message, "data": None}}}
-    return RestError("rest_invalid_param", f"Invalid parameter(s): {name}", status=400, more=more)
-
-
-def _true(value: object) -> bool:
-    return str(value).lower() not in ("", "0", "false", "none")
 
 
 def _settings() -> Iterable[Payload]:

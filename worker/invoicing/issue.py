@@ -23,7 +23,7 @@ from worker.message import Message, Money
 from worker.orders.fetch import FetchedOrder, delivered_error_code, fetch
 from worker.queue import SEND_DOCUMENT
 from worker.services import Services
-from worker.store import alerts, audit_trail, counters, documents, orders, payments, shops, steps
+from worker.store import alerts, audit_trail, counters, documents, drafts, orders, payments, shops, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 
@@ -201,7 +201,7 @@ class IssueRounds:
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, mail_group=mail_group))
             return True
-        documents.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
+        drafts.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
         self.drafts.append(draft)
         return False
 
@@ -264,7 +264,7 @@ def issue_draft(
         mail_group=mail_group,
         now=now,
     )
-    documents.end_draft(connection, shop.shop_id, cause=draft.cause, order_key=draft.order_key, state="issued", now=now)
+    drafts.end_draft(connection, shop.shop_id, cause=draft.cause, order_key=draft.order_key, state="issued", now=now)
     audit_trail.add(
         connection,
         AuditEntry(

@@ -21,7 +21,7 @@ from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import counters, deliveries, documents, shops
+from worker.store import counters, deliveries, documents, drafts, shops
 from worker.store.shops import ConnectedShop
 
 
@@ -32,7 +32,7 @@ def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Ac
     VIES calls invalid stays refused.
     """
     with services.store.read() as connection:
-        waiting = documents.get_draft(connection, draft_id)
+        waiting = drafts.get_draft(connection, draft_id)
         connected = shops.get(connection, services.encryption, waiting.shop_id)
     fetched = fetch_now(services, connected, waiting.draft.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from worker.domain.shop import Shop
 from worker.i18n import Translator
 from worker.i18n.translate import translate
-from worker.mail.customer_mail import one_line
+from worker.mail.mail_views import one_line
 from worker.message import Message
 
 MAX_MESSAGES = 20

@@ -8,32 +8,18 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
-import zlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import URL, func, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, func, select
 
-from worker.domain.shop import RestoredBackup
-from worker.errors import NumberingPaused, Rejected
-from worker.invoicing.issue import numbering_paused_message
-from worker.message import Message
-from worker.services import Services, utc_now
-from worker.settings import Settings
-from worker.store import alerts, audit_trail, shops, steps
-from worker.store.audit_trail import AuditEntry
-from worker.store.database.engine import Store
-from worker.store.database.migrate import upgrade
-from worker.store.database.tables import documents, files
+from worker.errors import Rejected
+from worker.services import Services
+from worker.store.database.tables import documents
 from worker.store.files import temporary
-from worker.store.files.archive import open_archive
 
 MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "manifest.json",
@@ -43,7 +29,6 @@ MANIFEST, SQLITE, POSTGRESQL, ARCHIVE, KEY = (
     "secret-key",
 )
 UNFINISHED = ".new-"
-MOST_MANIFEST_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -157,160 +142,3 @@ def run_postgresql(command: list[str], url: URL) -> None:
 
 
 # And back
-
-
-def restore(source: Path, settings: Settings, *, moved: bool = False) -> Manifest:
-    """Put a backup into an empty data folder and an empty database, verify every stored file, and pause numbering.
-
-    *moved*: everything was stopped before the backup, so nothing was issued since and numbering continues.
-    """
-    with opened(source) as tar:
-        manifest = read_manifest(tar, source)
-        check_target_is_empty(settings, manifest)
-        settings.data.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
-            folder = Path(name)
-            unpack(tar, folder, manifest)
-            put_database(folder, settings, manifest)
-            if (folder / ARCHIVE).is_dir():
-                (folder / ARCHIVE).replace(settings.archive)
-            if manifest.holds_key:
-                put_key(folder / KEY, settings)
-    upgrade(settings.database_url)
-    check_files(settings, manifest)
-    if not moved:
-        pause_numbering(settings, manifest)
-    return manifest
-
-
-@contextmanager
-def opened(source: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(source, "r:gz") as tar:
-            yield tar
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise Rejected(
-            "{source} is not a whole backup: {error}", source=source, error=error, code="backup_unreadable"
-        ) from error
-
-
-def read_manifest(tar: tarfile.TarFile, source: Path) -> Manifest:
-    first = tar.next()
-    content = tar.extractfile(first) if first and first.name == MANIFEST and first.isreg() else None
-    try:
-        return Manifest(**json.loads(content.read(MOST_MANIFEST_BYTES) if content else b""))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise Rejected("{source} is not a backup of Facturelay.", source=source, code="backup_unreadable") from error
-
-
-def unpack(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
-    """Copy what a backup may hold, byte by byte, into *folder*; anything else in it is refused.
-
-    Not `extractall`: Python 3.11.2 (Debian 12) has no filters for it, and later ones were got round (CVE-2025-4517).
-    """
-    expected = {SQLITE if manifest.database == "sqlite" else POSTGRESQL, *([KEY] if manifest.holds_key else [])}
-    # The manifest, which was read before, comes first again.
-    for entry in islice(tar, 1, None):
-        is_known = entry.name in expected or is_archived(entry.name)
-        source = tar.extractfile(entry) if is_known and entry.isreg() else None
-        if source is None:
-            raise Rejected(
-                "The backup holds “{name}”, which no backup does.", name=entry.name, code="backup_unreadable"
-            )
-        if entry.size > shutil.disk_usage(folder).free:
-            raise Rejected(
-                "There is no room for “{name}” ({size} bytes).",
-                name=entry.name,
-                size=entry.size,
-                code="restore_no_room",
-            )
-        target = folder / entry.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open_private(target) as output:
-            shutil.copyfileobj(source, output)
-
-
-def is_archived(name: str) -> bool:
-    """Whether a name is archive/<plain parts>: nothing in it leads out of the folder."""
-    first, *parts = name.split("/")
-    return first == ARCHIVE and bool(parts) and all(part.strip(".") and not set(part) & set("\\\0") for part in parts)
-
-
-def check_target_is_empty(settings: Settings, manifest: Manifest) -> None:
-    url = make_url(settings.database_url)
-    kind = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
-    if kind != manifest.database:
-        raise Rejected(
-            "The backup is of a {database} database and DATABASE_URL names a {kind} one; restore it to the same kind.",
-            database=manifest.database,
-            kind=kind,
-            code="backup_other_database",
-        )
-    taken = [path for path in (settings.archive, settings.data / KEY, settings.data / SQLITE) if path.exists()]
-    if taken or (kind == "postgresql" and has_tables(settings.database_url)):
-        what = taken[0] if taken else Message("The database")
-        raise Rejected(
-            "{what} is there already; restore to an empty place, so that nothing is written over.",
-            what=what,
-            code="restore_not_empty",
-        )
-
-
-def has_tables(database_url: str) -> bool:
-    store = Store(database_url)
-    try:
-        with store.read() as connection:
-            return bool(inspect(connection).get_table_names())
-    finally:
-        store.close()
-
-
-def put_database(folder: Path, settings: Settings, manifest: Manifest) -> None:
-    url = make_url(settings.database_url)
-    if manifest.database == "sqlite":
-        (folder / SQLITE).replace(Path(str(url.database)))
-    else:
-        command = ["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction"]
-        run_postgresql([*command, "--dbname", str(url.database), str(folder / POSTGRESQL)], url)
-
-
-def put_key(source: Path, settings: Settings) -> None:
-    """Store the key under the name where the next start reads it."""
-    with open_private(settings.data / KEY) as output:
-        output.write(source.read_bytes())
-
-
-def pause_numbering(settings: Settings, manifest: Manifest) -> None:
-    """Pause numbering of each shop until a person says from which number to continue: those given after the backup must not be given again."""
-    store, now = Store(settings.database_url), utc_now()
-    try:
-        with store.write() as connection:
-            for shop in shops.every(connection):
-                restored = RestoredBackup(datetime.fromisoformat(manifest.created_at), now)
-                paused = replace(shop, numbering=replace(shop.numbering, restored=restored))
-                message = numbering_paused_message(paused)
-                shops.change(connection, paused)
-                alerts.raise_alert(connection, shop.shop_id, code=NumberingPaused.code, message=message, now=now)
-                audit_trail.add(connection, AuditEntry(shop.shop_id, now, "restore", NumberingPaused.code, message))
-            steps.mark_as_tried(connection)
-    finally:
-        store.close()
-
-
-def check_files(settings: Settings, manifest: Manifest) -> None:
-    """Read every stored file and compare it with its row."""
-    store, archive = Store(settings.database_url), open_archive(settings)
-    try:
-        with store.read() as connection:
-            found = connection.execute(select(func.count()).select_from(documents)).scalar_one()
-            for row in connection.execute(select(files.c.path, files.c.sha256)):
-                archive.get(row.path, sha256=row.sha256)
-    finally:
-        store.close()
-    if found < manifest.documents:
-        raise Rejected(
-            "{documents} documents were backed up, {found} are there.",
-            documents=manifest.documents,
-            found=found,
-            code="restore_incomplete",
-        )

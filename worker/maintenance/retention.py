@@ -22,6 +22,7 @@ from worker.store import (  # fmt: skip
     audit_trail,
     counters,
     deliveries,
+    document_files,
     documents,
     order_search,
     personal_data,
@@ -129,7 +130,7 @@ def contents(services: Services, connection: Connection, shop: Shop) -> Iterator
         stem = f"{stem}-{document.document_id}" if stem in stems or not stem else stem
         stems.add(stem)
         yield f"documents/{stem}.json", pretty(json.loads(json_codec.dump(document)))
-        for stored in documents.files_of(connection, [document.document_id]).get(document.document_id, ()):
+        for stored in document_files.files_of(connection, [document.document_id]).get(document.document_id, ()):
             yield f"files/{stem}.{stored.format}", services.archive.get(stored.path, sha256=stored.sha256)
 
 

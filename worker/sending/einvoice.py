@@ -8,8 +8,8 @@ from worker.domain.document import Document
 from worker.sending import NotNeeded
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
-from worker.store import documents
-from worker.store.documents import StoredFile
+from worker.store import document_files
+from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def write(services: Services, leased: LeasedSteps) -> str:
 
 def stored_einvoice(services: Services, document_id: int) -> StoredFile:
     with services.store.read() as connection:
-        stored = documents.file_of(connection, document_id, FORMAT)
+        stored = document_files.file_of(connection, document_id, FORMAT)
     if stored is not None:
         return stored
     document, pdf = document_with_pdf(services, document_id)
@@ -52,6 +52,6 @@ def store(services: Services, document: Document, xml: bytes) -> StoredFile:
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document.document_id}-{secrets.token_hex(4)}.{FORMAT}"
     sha256 = services.archive.put(path, xml)
     with services.store.write() as connection:
-        return documents.add_file(
+        return document_files.add_file(
             connection, StoredFile(document.document_id, FORMAT, sha256, len(xml), path, services.now())
         )

@@ -6,8 +6,8 @@ from worker.domain.document import Document
 from worker.rendering import render_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import documents
-from worker.store.documents import StoredFile
+from worker.store import document_files, documents
+from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
 
@@ -27,7 +27,7 @@ def document_with_pdf(services: Services, document_id: int) -> tuple[Document, b
 def stored_pdf(services: Services, document_id: int) -> StoredFile:
     with services.store.read() as connection:
         document = documents.get(connection, document_id)
-        stored = documents.file_of(connection, document_id, "pdf")
+        stored = document_files.file_of(connection, document_id, "pdf")
     if stored is not None:
         return stored
     brand = branding.brand_of(services, services.connected(document.shop_id).shop)
@@ -36,6 +36,6 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)
     with services.store.write() as connection:
-        return documents.add_file(
+        return document_files.add_file(
             connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
         )

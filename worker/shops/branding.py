@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from worker.actions import shop_settings
+from worker.actions import shop_secrets, shop_settings
 from worker.domain.actor import Actor
 from worker.domain.settings_form import with_setting
 from worker.domain.shop import Shop, StoredFile
@@ -33,7 +33,7 @@ def change_mail_server(services: Services, shop_id: str, smtp_url: str, *, by: A
     """Send the shop's mail by a server of its own; empty: by the operator's. Raises Rejected or Unavailable."""
     if smtp_url:
         choose_server(smtp_url, "", allow_private=services.settings.allow_private_shops)
-    shop_settings.change_smtp_url(services, shop_id, smtp_url, by=by)
+    shop_secrets.change_smtp_url(services, shop_id, smtp_url, by=by)
 
 
 def brand_of(services: Services, shop: Shop) -> Brand:

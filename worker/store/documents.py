@@ -1,13 +1,12 @@
 """Documents, drafts and files. A document's row is written once and never again; what becomes of it is in other tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
 from sqlalchemy.engine import Row
-from sqlalchemy.exc import IntegrityError
 
 from worker.domain.document import Document, Draft, History, Kind, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
@@ -15,19 +14,8 @@ from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.store import order_search, payments, webhooks
 from worker.store.database import json_codec
-from worker.store.database.tables import documents, drafts, files, unpaid
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """Bytes in the archive: *path* is relative to it, *sha256* is of the bytes as served."""
-
-    document_id: int
-    format: str
-    sha256: str
-    size: int
-    path: str
-    stored_at: datetime
+from worker.store.database.tables import documents, drafts, unpaid
+from worker.store.drafts import as_stored_draft
 
 
 def add(
@@ -223,83 +211,6 @@ def every(connection: Connection, shop_id: str, *, at_once: int = 500) -> Iterat
         last = rows[-1].document_id
 
 
-def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
-    """Store *draft* for a person, or update the one of the same cause. A discarded one stays discarded."""
-    key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
-    found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
-    snapshot = json_codec.dump(draft)
-    if found is None:
-        result = connection.execute(
-            insert(drafts)
-            .values(
-                shop_id=shop_id,
-                cause=draft.cause,
-                order_id=draft.order_id,
-                order_key=draft.order_key,
-                state="open",
-                created_at=now,
-                changed_at=now,
-                snapshot=snapshot,
-            )
-            .returning(drafts.c.draft_id)
-        )
-        return int(result.scalar_one())
-    if found.state == "open" and found.snapshot != snapshot:
-        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, changed_at=now))
-    return int(found.draft_id)
-
-
-def get_draft(connection: Connection, draft_id: int) -> StoredDraft:
-    """The draft with *draft_id*. Raises Rejected when there is none, or it has been issued."""
-    row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
-    if row is None or row.state == "issued":
-        raise Rejected("There is no draft with id {draft_id} any more.", draft_id=draft_id, code="draft_unknown")
-    return as_stored_draft(row)
-
-
-def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
-    """Set the open draft of *cause* to `issued` or `discarded`; False when there was none."""
-    result = connection.execute(
-        update(drafts)
-        .where(
-            drafts.c.shop_id == shop_id,
-            drafts.c.cause == cause,
-            drafts.c.order_key == order_key,
-            drafts.c.state == "open",
-        )
-        .values(state=state, changed_at=now)
-    )
-    return bool(result.rowcount)
-
-
-def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
-    """Record stored bytes; when the document has such a file already, that one counts and is returned."""
-    existing = file_of(connection, stored.document_id, stored.format)
-    if existing is not None:
-        return existing
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(files).values(**vars(stored)))
-    except IntegrityError:  # another worker stored it between our query and our insert
-        return file_of(connection, stored.document_id, stored.format) or stored
-    return stored
-
-
-def file_of(connection: Connection, document_id: int, file_format: str) -> StoredFile | None:
-    found = connection.execute(select(files).where(files.c.document_id == document_id, files.c.format == file_format))
-    row = found.mappings().one_or_none()
-    return StoredFile(**row) if row is not None else None
-
-
-def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
-    """The files of each document: its PDF, then its e-invoice where it has one."""
-    found: dict[int, tuple[StoredFile, ...]] = {}
-    query = select(files).where(files.c.document_id.in_(document_ids)).order_by(files.c.document_id, files.c.format)
-    for row in connection.execute(query).mappings():
-        found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
-    return found
-
-
 def issued_from(connection: Connection, draft_id: int) -> Document | None:
     """The document that a draft became; None where it was not issued."""
     row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
@@ -316,14 +227,4 @@ def as_document(row: Row[Any]) -> Document:
         issued_on=row.issued_on,
         issued_at=row.issued_at,
         draft=json_codec.load(Draft, row.snapshot),
-    )
-
-
-def as_stored_draft(row: Row[Any]) -> StoredDraft:
-    return StoredDraft(
-        draft_id=row.draft_id,
-        shop_id=row.shop_id,
-        created_at=row.created_at,
-        draft=json_codec.load(Draft, row.snapshot),
-        discarded=row.state == "discarded",
     )

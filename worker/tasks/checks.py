@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from worker.accounting import reconcile as reconciliation
+from worker.accounting import reconcile as reconciler
+from worker.accounting import reconciliation
 from worker.accounting import verify as verification
 from worker.errors import InvalidValue, Rejected
 from worker.services import Services
@@ -23,8 +24,8 @@ def reconcile(services: Services, task: Task) -> Mapping[str, Any]:
     """
     connected = services.connected(task.shop_id)
     month = str(task.argument.get("month", ""))
-    found = reconciliation.reconcile(services, connected, month, on_progress=Progress(services, task))
-    reconciliation.save_result(services, connected, found)
+    found = reconciler.reconcile(services, connected, month, on_progress=Progress(services, task))
+    reconciler.save_result(services, connected, found)
     answer = reconciliation.problems_as_json(found)
     return {**answer, "orders": answer["orders"][:MOST_SHOWN]}
 

@@ -17,7 +17,7 @@ from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
 from worker.services import Services
-from worker.store import documents, payments, vat_checks
+from worker.store import document_files, documents, payments, vat_checks
 from worker.store.database import json_codec
 from worker.store.files import temporary
 from worker.store.queries import sales_journal
@@ -117,7 +117,7 @@ def put_files(services: Services, archive: zipfile.ZipFile, document: Document) 
     """Put the document's files into the zip; their names there."""
     stored_pdf(services, document.document_id)
     with services.store.read() as connection:
-        stored = documents.files_of(connection, [document.document_id])[document.document_id]
+        stored = document_files.files_of(connection, [document.document_id])[document.document_id]
     names = []
     for file in stored:
         # The id: A/1 and A-1 are two numbers, and one name for a file.

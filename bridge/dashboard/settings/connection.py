@@ -12,7 +12,7 @@ from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
-from worker.actions import shop_settings
+from worker.actions import shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
@@ -42,7 +42,7 @@ def create_code(shop_id: str) -> Response:
 @blueprint.post("/connection/secret")
 def create_secret(shop_id: str) -> Response:
     """Make a webhook secret to copy by hand; it is shown once, and the one before works on."""
-    made = shop_settings.rotate_webhook_secret(context(), shop_id, by=actor())
+    made = shop_secrets.rotate_webhook_secret(context(), shop_id, by=actor())
     return page(shop_id, Form({"url": this_shop().url}), secret=made)
 
 
@@ -65,7 +65,7 @@ def key(shop_id: str) -> Response:
     form = Form.from_request(request.form)
     form.values["url"] = this_shop().url
     try:
-        shop_settings.change_rest_key(
+        shop_secrets.change_rest_key(
             context(),
             shop_id,
             rest_key=form.values.get("rest_key", ""),

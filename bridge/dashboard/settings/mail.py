@@ -11,7 +11,7 @@ from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
-from worker.actions import shop_settings
+from worker.actions import shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.settings_form import WrongSettings
@@ -53,10 +53,10 @@ def save_server(shop_id: str) -> Response:
     if not form.is_valid:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        shop_settings.change_mail_server(
+        shop_secrets.change_mail_server(
             context(),
             shop_id,
-            shop_settings.with_password(server, secrets_of(shop_id)) if server else None,
+            shop_secrets.with_password(server, secrets_of(shop_id)) if server else None,
             by=actor(),
         )
     except Rejected as error:
@@ -93,7 +93,7 @@ def secrets_of(shop_id: str) -> Secrets:
 
 def current_form(shop_id: str, **typed: str) -> Form:
     """What is stored, with what was *typed* in its place. A password is never shown."""
-    server = shop_settings.mail_server_of(secrets_of(shop_id))
+    server = shop_secrets.mail_server_of(secrets_of(shop_id))
     values = {name: value for name, value in settings_form.settings_as_text(shop()).items() if name in ADDRESSES}
     values |= {"scheme": "", "host": "", "port": "", "username": ""}
     if server is not None:

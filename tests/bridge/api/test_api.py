@@ -15,7 +15,7 @@ from worker.domain.document import Document, Kind, Problem
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.message import Message
-from worker.store import api_tokens, audit_trail, deliveries, documents, jobs, register, shops, steps, webhooks
+from worker.store import api_tokens, audit_trail, deliveries, documents, drafts, jobs, register, shops, steps, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
@@ -158,7 +158,7 @@ def test_a_token_of_another_shop_finds_nothing_by_any_address(api: ApiClient, of
     app.issue()
     saw(app, 238)
     with app.store.write() as connection:
-        documents.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
+        drafts.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
         deliveries.add(
             connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER, now=NOW
         )
@@ -418,7 +418,7 @@ def test_a_file_in_the_making_is_promised_and_one_that_never_comes_is_not(api: A
 def test_messages_are_said_in_the_language_that_is_asked_for(api: ApiClient, asked: str, said: str) -> None:
     draft = a_draft(problems=(Problem("draft_order", Message("The order is in the trash.")),))
     with api.app.store.write() as connection:
-        documents.save_draft(connection, SHOP, draft, now=NOW)
+        drafts.save_draft(connection, SHOP, draft, now=NOW)
     headers = {"Accept-Language": asked}
 
     told = (api.get("/drafts/1", headers=headers).json or {})["problems"]
@@ -435,9 +435,9 @@ def test_drafts_that_wait_are_told_with_why_and_others_are_not(either: ApiClient
         for n in (1, 2, 3):
             problem = Problem("vat_unknown", Message("The VAT number has a wrong check digit."))
             draft = a_draft(cause=f"order:{n}:invoice:1", order_id=n, order_number=f"A{n}", problems=(problem,))
-            documents.save_draft(connection, SHOP, draft, now=NOW)
+            drafts.save_draft(connection, SHOP, draft, now=NOW)
         key = draft.order_key
-        documents.end_draft(connection, SHOP, cause="order:2:invoice:1", order_key=key, state="discarded", now=NOW)
+        drafts.end_draft(connection, SHOP, cause="order:2:invoice:1", order_key=key, state="discarded", now=NOW)
     found = either.all("/drafts?limit=1", "drafts")
     assert [(told["draft_id"], told["order_id"]) for told in found] == [(1, 1), (3, 3)]
     message = "The VAT number has a wrong check digit."
@@ -478,7 +478,7 @@ def test_the_history_of_an_order_is_shown_without_its_key(either: ApiClient) -> 
             connection,
             AuditEntry(SHOP, NOW, "worker", "issued", Message("{number} was issued.", number="F2026-00017"), 238, 1),
         )
-        documents.save_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
+        drafts.save_draft(connection, SHOP, a_draft(cause="order:238:delivery_note:1"), now=NOW)
     told = either.told("/orders/238/trail")
     assert set(told) == {"order", "treatment", "deliveries", "documents", "drafts", "events", "vat_checks"}
     assert told["order"] == either.told("/orders/238")

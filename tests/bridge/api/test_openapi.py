@@ -21,7 +21,7 @@ from tests.support.api_client import ApiClient, a_token, saw
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_draft
 from tests.support.issuing import pay
 from worker.message import Message
-from worker.store import audit_trail, documents, register
+from worker.store import audit_trail, drafts, register
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 
@@ -41,7 +41,7 @@ def full(app: BridgeApp) -> BridgeApp:
         for document in (invoice, credit_note):
             register.append(connection, document)
         pay(connection, 1)
-        documents.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
+        drafts.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1"), now=NOW)
         audit_trail.add(
             connection,
             AuditEntry(SHOP, NOW, "worker", "issued", Message("{number} was issued.", number="F2026-00017"), 238, 1),

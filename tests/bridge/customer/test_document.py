@@ -23,7 +23,7 @@ from worker.domain.step import RENDER
 from worker.i18n import LANGUAGES, Translator
 from worker.message import Message
 from worker.net import document_link
-from worker.store import document_links, documents, jobs, orders, steps
+from worker.store import document_files, document_links, jobs, orders, steps
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -88,7 +88,7 @@ def test_the_xml_is_a_download_where_there_is_one(app: BridgeApp) -> None:
     document = app.issue()
     app.keep_file(document.document_id, "xml", b"<Invoice/>")
     with app.store.write() as connection:
-        documents.add_file(connection, a_file(document.document_id, "xml", b"<Invoice/>"))
+        document_files.add_file(connection, a_file(document.document_id, "xml", b"<Invoice/>"))
 
     answer = app.client.get(f"/d/{token_of(document)}/xml")
 

@@ -19,7 +19,18 @@ from worker.domain.document import Kind, Problem
 from worker.domain.step import RENDER
 from worker.domain.webhook import WebhookEventKind
 from worker.message import Message
-from worker.store import alerts, api_tokens, audit_trail, deliveries, documents, jobs, orders, steps, tasks, webhooks
+from worker.store import (
+    alerts,
+    api_tokens,
+    audit_trail,
+    deliveries,
+    drafts,
+    jobs,
+    orders,
+    steps,
+    tasks,
+    webhooks,
+)
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
@@ -61,7 +72,7 @@ def fill(app: BridgeApp) -> list[int]:
     app.deliver(json.dumps(order).encode())
     draft = a_draft(kind=Kind.INVOICE, cause="order:238:invoice:2", problems=(Problem("no_rate", Message("No rate.")),))
     with app.store.write() as connection:
-        documents.save_draft(connection, SHOP, draft, now=NOW)
+        drafts.save_draft(connection, SHOP, draft, now=NOW)
         flags = (Problem("changed_after_invoice", Message("It changed.")),)
         orders.save(connection, SHOP, parse_order(json.dumps(order).encode()), rule_results=(), flags=flags, as_of=NOW)
         task_ids = [

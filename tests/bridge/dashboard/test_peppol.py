@@ -12,7 +12,7 @@ from worker.domain.document import Document, Problem
 from worker.domain.party import Address, Buyer
 from worker.domain.step import EINVOICE
 from worker.message import Message
-from worker.store import documents, jobs, steps, tasks
+from worker.store import document_files, drafts, jobs, steps, tasks
 from worker.store.users import Role
 
 MUST = "this document must go by Peppol"
@@ -34,7 +34,7 @@ def issue(app: BridgeApp, *, xml: bytes | None = b"<Invoice/>", **changes: Any) 
         )
         if xml is not None:
             app.keep_file(document.document_id, "xml", xml)
-            documents.add_file(connection, a_file(document.document_id, "xml", xml))
+            document_files.add_file(connection, a_file(document.document_id, "xml", xml))
     return document
 
 
@@ -94,7 +94,7 @@ def test_of_consumers_tests_and_businesses_elsewhere_they_say_nothing(
 def test_a_draft_that_would_be_refused_is_issued_with_a_reason(app: BridgeApp, owner: Visitor) -> None:
     problem = Problem("einvoice:BR-11", Message("The billing address has no country."))
     with app.store.write() as connection:
-        draft_id = documents.save_draft(connection, SHOP, a_draft(buyer=BUSINESS, problems=(problem,)), now=NOW)
+        draft_id = drafts.save_draft(connection, SHOP, a_draft(buyer=BUSINESS, problems=(problem,)), now=NOW)
     page = f"/s/{SHOP}/drafts/{draft_id}"
 
     assert "Issue it without a valid e-invoice" in owner.get(page).text
@@ -108,6 +108,6 @@ def test_a_draft_that_would_be_refused_is_issued_with_a_reason(app: BridgeApp, o
 def test_a_draft_with_another_problem_cannot_be_overruled(app: BridgeApp, owner: Visitor) -> None:
     problems = (Problem("einvoice:BR-11", Message("No country.")), Problem("rate_missing", Message("No rate.")))
     with app.store.write() as connection:
-        draft_id = documents.save_draft(connection, SHOP, a_draft(buyer=BUSINESS, problems=problems), now=NOW)
+        draft_id = drafts.save_draft(connection, SHOP, a_draft(buyer=BUSINESS, problems=problems), now=NOW)
 
     assert "Issue it without a valid e-invoice" not in owner.get(f"/s/{SHOP}/drafts/{draft_id}").text

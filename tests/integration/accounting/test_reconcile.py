@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.system import START, System
 from worker.accounting import reconcile as reconciling
-from worker.accounting.reconcile import Reconciliation, Total
+from worker.accounting.reconciliation import Reconciliation, Total
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger

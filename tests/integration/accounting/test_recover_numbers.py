@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.system import System
-from worker.accounting import recover_numbers, verify
-from worker.accounting.recover_numbers import NotEntered, NotesScan
+from worker.accounting import notes_scan, recover_numbers, verify
+from worker.accounting.notes_scan import NotesScan
+from worker.accounting.recover_numbers import NotEntered
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.shop import LostNumbers, NumberingSettings
 from worker.errors import Rejected, Unavailable
 from worker.invoicing.manual import issue_waiting_draft
 from worker.maintenance import backup
+from worker.maintenance import restore as restore_files
 from worker.message import NO_MESSAGE
 from worker.net import document_link
 from worker.services import Services
@@ -40,7 +42,7 @@ def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[DocumentD
     system.work()
     since = system.documents()[2:]
     system.services.store.close()
-    backup.restore(tmp_path / "b.tar.gz", elsewhere)
+    restore_files.restore(tmp_path / "b.tar.gz", elsewhere)
     system.services = Services(elsewhere, now=system.clock)
     system.clock.move(hours=1)
     return since
@@ -52,7 +54,7 @@ def connected(system: System) -> ConnectedShop:
 
 
 def trace(system: System) -> NotesScan:
-    return recover_numbers.scan_notes(system.services, connected(system))
+    return notes_scan.scan_notes(system.services, connected(system))
 
 
 def enter(system: System, found: NotesScan) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.maintenance import backup
+from worker.maintenance import restore as restore_files
 from worker.maintenance.backup import Manifest
 from worker.settings import Settings
 from worker.store.database.engine import Store
@@ -44,7 +45,7 @@ def test_what_is_restored_is_what_was_backed_up(system: System, elsewhere: Setti
         system.arrives(an_order(id=order_id))
     made = backed_up(system, tmp_path / "b.tar.gz")
     assert (made.documents, made.files, made.holds_key) == (3, 3, False)
-    assert backup.restore(tmp_path / "b.tar.gz", elsewhere) == made
+    assert restore_files.restore(tmp_path / "b.tar.gz", elsewhere) == made
     before, after = rows(system.services.settings.database_url), rows(elsewhere.database_url)
     # Numbering is paused, and alert and audit trail say so.
     changed = {"alerts", "audit_trail", "shops"}
@@ -64,7 +65,7 @@ def test_a_backup_while_work_goes_on_names_no_file_that_it_lacks(
     temporary.put(system.services.archive, system.shop_id, "preview.pdf", b"%PDF", now=system.clock.now)
     backed_up(system, tmp_path / "b.tar.gz")
     system.arrives(an_order(id=2))
-    assert backup.restore(tmp_path / "b.tar.gz", elsewhere).files == 1
+    assert restore_files.restore(tmp_path / "b.tar.gz", elsewhere).files == 1
 
 
 def test_the_key_is_in_it_only_on_request(system: System, elsewhere: Settings, tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_the_key_is_in_it_only_on_request(system: System, elsewhere: Settings, t
     backed_up(system, tmp_path / "with.tar.gz", with_key=True)
     assert "secret-key" not in names(tmp_path / "without.tar.gz")
     assert "secret-key" in names(tmp_path / "with.tar.gz")
-    backup.restore(tmp_path / "with.tar.gz", elsewhere)
+    restore_files.restore(tmp_path / "with.tar.gz", elsewhere)
     assert (elsewhere.data / "secret-key").read_text() == ",".join(system.services.settings.secret_keys)
     assert (elsewhere.data / "secret-key").stat().st_mode & 0o777 == 0o600
 
@@ -84,10 +85,10 @@ def test_a_backup_is_for_its_owner_alone(system: System, tmp_path: Path) -> None
 
 def test_nothing_is_written_over(system: System, elsewhere: Settings, tmp_path: Path) -> None:
     backed_up(system, tmp_path / "b.tar.gz")
-    backup.restore(tmp_path / "b.tar.gz", elsewhere)
+    restore_files.restore(tmp_path / "b.tar.gz", elsewhere)
     before = rows(elsewhere.database_url)
     with pytest.raises(Rejected, match="is there already"):
-        backup.restore(tmp_path / "b.tar.gz", elsewhere)
+        restore_files.restore(tmp_path / "b.tar.gz", elsewhere)
     assert rows(elsewhere.database_url) == before
 
 
@@ -98,7 +99,7 @@ def test_a_damaged_backup_is_refused(system: System, elsewhere: Settings, tmp_pa
     backed_up(system, path)
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(Rejected):
-        backup.restore(path, elsewhere)
+        restore_files.restore(path, elsewhere)
 
 
 def test_a_file_that_is_not_the_stored_one_is_found(system: System, elsewhere: Settings, tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_a_file_that_is_not_the_stored_one_is_found(system: System, elsewhere: S
     stored.write_bytes(b"another invoice")
     backed_up(system, tmp_path / "b.tar.gz")
     with pytest.raises(Rejected, match="was changed"):
-        backup.restore(tmp_path / "b.tar.gz", elsewhere)
+        restore_files.restore(tmp_path / "b.tar.gz", elsewhere)
 
 
 def entry(name: str, *, kind: bytes = tarfile.REGTYPE, linkname: str = "") -> tarfile.TarInfo:
@@ -149,7 +150,7 @@ def test_a_backup_with_anything_but_its_own_files_is_refused(
         for member in bad:
             copy.addfile(member)
     with pytest.raises(Rejected):
-        backup.restore(tmp_path / "bad.tar.gz", elsewhere)
+        restore_files.restore(tmp_path / "bad.tar.gz", elsewhere)
     assert content(elsewhere.data) == {}
     assert not (elsewhere.data.parent / "outside").exists()
 
@@ -160,7 +161,7 @@ def test_a_backup_larger_than_the_disk_is_refused_before_it_fills_it(
     backed_up(system, tmp_path / "b.tar.gz")
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(Rejected, match="no room"):
-        backup.restore(tmp_path / "b.tar.gz", elsewhere)
+        restore_files.restore(tmp_path / "b.tar.gz", elsewhere)
     assert content(elsewhere.data) == {}
 
 
@@ -169,7 +170,7 @@ def test_a_manifest_that_is_none_is_refused(system: System, elsewhere: Settings,
     with tarfile.open(tmp_path / "bad.tar.gz", "w:gz") as bad:
         backup.add_text(bad, "manifest.json", manifest)
     with pytest.raises(Rejected, match="not a backup of Facturelay"):
-        backup.restore(tmp_path / "bad.tar.gz", elsewhere)
+        restore_files.restore(tmp_path / "bad.tar.gz", elsewhere)
 
 
 def names(path: Path) -> list[str]:

@@ -12,8 +12,8 @@ from worker.demo.orders import an_order
 from worker.domain.step import EINVOICE
 from worker.einvoice import ubl
 from worker.sending import einvoice as einvoice_step
-from worker.store import documents
-from worker.store.documents import StoredFile
+from worker.store import document_files
+from worker.store.document_files import StoredFile
 
 INSIDE = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
 
@@ -28,7 +28,7 @@ def arrive(system: System, number: str = "BE0403170701", country: str = "BE") ->
 
 def stored_of(system: System, document_id: int) -> dict[str, StoredFile]:
     with system.services.store.read() as connection:
-        found = documents.files_of(connection, [document_id])
+        found = document_files.files_of(connection, [document_id])
     return {file.format: file for file in found.get(document_id, ())}
 
 

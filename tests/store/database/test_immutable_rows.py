@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.issuing import NOW, a_draft, issue, opened, pay
 from worker.message import Message
 from worker.net.vies_answer import ViesAnswer
-from worker.store import audit_trail, documents, vat_checks
+from worker.store import audit_trail, document_files, documents, vat_checks
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
-from worker.store.documents import StoredFile
+from worker.store.document_files import StoredFile
 from worker.store.vat_checks import OrderKey
 
 TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks")
@@ -34,7 +34,7 @@ def books(database_url: str) -> Iterator[Store]:
     document = issue(store, shop, a_draft(238))
     with store.write() as connection:
         path = "shop/2026/1.pdf"
-        documents.add_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
+        document_files.add_file(connection, StoredFile(document.document_id, "pdf", "0" * 64, 3, path, NOW))
         audit_trail.add(
             connection, AuditEntry(shop.shop_id, NOW, "worker", "issued", Message("F2026-00001 was issued."), 238)
         )
@@ -90,4 +90,4 @@ def test_a_second_document_of_the_same_cause_is_the_first(books: Store) -> None:
 def test_the_first_stored_file_counts(books: Store) -> None:
     with books.write() as connection:
         later = StoredFile(1, "pdf", "1" * 64, 9, "shop/2026/other.pdf", NOW + timedelta(days=1))
-        assert documents.add_file(connection, later).sha256 == "0" * 64
+        assert document_files.add_file(connection, later).sha256 == "0" * 64

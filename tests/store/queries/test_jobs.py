@@ -11,7 +11,7 @@ from worker.domain.document import Kind, Problem
 from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message, plain_message
-from worker.store import alerts, documents, tasks
+from worker.store import alerts, drafts, tasks
 from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.database.tables import webhook_endpoints
@@ -159,7 +159,7 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
     with history.store.write() as connection:
         alerts.raise_alert(connection, "a", code="silent", message=Message("The shop is silent."), now=history.now)
         alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
-        documents.save_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
+        drafts.save_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
     history.delivery(7, **UNREADABLE)
     history.later(minutes=1)
     history.seen(7)  # the order was processed since

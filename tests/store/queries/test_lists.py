@@ -15,24 +15,25 @@ from worker.domain.document import Kind, Problem
 from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import document_links, documents, order_search
+from worker.store import document_links, drafts, order_search
 from worker.store.database import pagination
 from worker.store.database.pagination import PageRequest
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import lists
-from worker.store.queries.lists import DocumentFilter, DocumentRow, DraftRow, OrderDocument, OrderFilter, OrderRow
+from worker.store.queries import document_lists, order_lists
+from worker.store.queries.document_lists import DocumentFilter, DocumentRow, DraftRow
+from worker.store.queries.order_lists import OrderDocument, OrderFilter, OrderRow
 
 CHANGED = Problem("order_changed", Message("The order was changed after its invoice."))
 
 
 def numbers(history: History, wanted: DocumentFilter | None = None, shops: Shops = ("a",)) -> list[str]:
     with history.store.read() as connection:
-        return [row.number for row in lists.documents_page(connection, shops, wanted).rows]
+        return [row.number for row in document_lists.documents_page(connection, shops, wanted).rows]
 
 
 def orders_of(history: History, wanted: OrderFilter | None = None, shops: Shops = ("a",)) -> list[int]:
     with history.store.read() as connection:
-        return [row.order_id for row in lists.orders_page(connection, shops, wanted).rows]
+        return [row.order_id for row in order_lists.orders_page(connection, shops, wanted).rows]
 
 
 def test_a_row_shows_what_became_of_its_document(history: History) -> None:
@@ -43,7 +44,7 @@ def test_a_row_shows_what_became_of_its_document(history: History) -> None:
         pay(connection, invoice.document_id, on=date(2026, 11, 24))
         document_links.revoke(connection, invoice.document_id, now=NOW)
     with history.store.read() as connection:
-        newest, oldest = lists.documents_page(connection, ("a",)).rows
+        newest, oldest = document_lists.documents_page(connection, ("a",)).rows
     draft = invoice.draft
     assert replace(oldest, steps={}) == DocumentRow(
         document_id=invoice.document_id,
@@ -159,7 +160,7 @@ def test_pages_of_documents_show_each_once_forwards_and_backwards(history: Histo
     others = (DocumentFilter(unpaid=True), DocumentFilter(mail_failed=True))
     for wanted, at_once in product((DocumentFilter(), invoices, searched, *others), (1, 2, 3, 50)):
         with history.store.read() as connection:
-            pages = all_pages(partial(lists.documents_page, connection, ("a",), wanted), at_once=at_once)
+            pages = all_pages(partial(document_lists.documents_page, connection, ("a",), wanted), at_once=at_once)
         assert [row.order_id for page in pages for row in page] == [5, 4, 3, 2, 1]
         assert {len(page) for page in pages[:-1]} <= {at_once}
 
@@ -172,7 +173,7 @@ def test_what_no_index_answers_is_asked_of_some_rows_a_page(history: History, mo
         history.issued(order_id)
     wanted = DocumentFilter(text="jan maes")
     with history.store.read() as connection:
-        pages = all_pages(lambda place: lists.documents_page(connection, None, wanted, place), at_once=2)
+        pages = all_pages(lambda place: document_lists.documents_page(connection, None, wanted, place), at_once=2)
     assert [[row.order_id for row in page] for page in pages] == [[8], [], [2, 1]]
 
 
@@ -184,22 +185,22 @@ def test_a_page_that_never_was_is_refused_with_a_message(cursor: str) -> None:
 
 def test_no_list_takes_a_page_that_never_was(history: History) -> None:
     with history.store.read() as connection, pytest.raises(Rejected, match="begin at its start"):
-        lists.documents_page(connection, ("a",), None, PageRequest(before="x"))
+        document_lists.documents_page(connection, ("a",), None, PageRequest(before="x"))
 
 
 def test_a_draft_shows_why_it_waits(history: History) -> None:
     draft = replace(a_draft(7), problems=(Problem("vat_unknown", Message("The VAT number is not valid.")),))
     with history.store.write() as connection:
         for order_id in (7, 8):
-            documents.save_draft(
+            drafts.save_draft(
                 connection, "a", replace(draft, order_id=order_id, cause=f"order:{order_id}:invoice:1"), now=NOW
             )
-        documents.end_draft(
+        drafts.end_draft(
             connection, "a", cause="order:8:invoice:1", order_key=draft.order_key, state="discarded", now=NOW
         )
     with history.store.read() as connection:
-        (row,) = lists.drafts_page(connection, ("a",)).rows
-        assert lists.drafts_page(connection, ("b",)).rows == ()
+        (row,) = document_lists.drafts_page(connection, ("a",)).rows
+        assert document_lists.drafts_page(connection, ("b",)).rows == ()
     assert row == DraftRow(
         draft_id=row.draft_id,
         shop_id="a",
@@ -219,9 +220,9 @@ def test_an_order_names_its_documents_and_its_flags(history: History) -> None:
     history.seen(1, flags=(CHANGED,))
     invoice = history.issued(1)
     with history.store.write() as connection:
-        documents.save_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
+        drafts.save_draft(connection, "a", replace(a_draft(1), cause="order:1:invoice:2"), now=NOW)
     with history.store.read() as connection:
-        (row,) = lists.orders_page(connection, ("a",)).rows
+        (row,) = order_lists.orders_page(connection, ("a",)).rows
     assert row == OrderRow(
         shop_id="a",
         order_id=1,
@@ -267,7 +268,7 @@ def test_pages_of_orders_show_each_once_though_placed_at_one_moment(history: His
             history.seen(order_id, shop_id=shop_id)
     for at_once in (1, 2, 3):
         with history.store.read() as connection:
-            pages = all_pages(partial(lists.orders_page, connection, None, None), at_once=at_once)
+            pages = all_pages(partial(order_lists.orders_page, connection, None, None), at_once=at_once)
         assert [(row.order_id, row.shop_id) for page in pages for row in page] == [
             (3, "b"), (3, "a"), (2, "b"), (2, "a"), (1, "b"), (1, "a"),
         ]  # fmt: skip

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, or_, select, tuple_, union
 from worker.domain.document import Document, Kind
 from worker.store import documents as store
 from worker.store.database.tables import document_links, documents, drafts, jobs, payments
-from worker.store.documents import as_document, as_stored_draft
+from worker.store.documents import as_document
+from worker.store.drafts import as_stored_draft
 from worker.store.jobs import JobKind
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, draft_details

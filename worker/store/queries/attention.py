@@ -13,7 +13,8 @@ from worker.store.database import json_codec
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FLAGGED, alerts, documents, drafts, jobs, orders
 from worker.store.jobs import JobKind
-from worker.store.queries.lists import as_draft_row, failed_jobs, open_drafts, unanswered
+from worker.store.queries.document_lists import as_draft_row, open_drafts
+from worker.store.queries.order_lists import failed_jobs, unanswered
 
 MOST = 20
 MOST_COUNTED = 1_000

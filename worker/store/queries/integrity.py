@@ -13,7 +13,8 @@ from worker.store import counters as numbering
 from worker.store import register
 from worker.store.counters import Counter
 from worker.store.database.tables import audit_trail, documents, files
-from worker.store.documents import StoredFile, as_document
+from worker.store.document_files import StoredFile
+from worker.store.documents import as_document
 from worker.store.register import RegisterEntry
 
 # The columns that repeat what the snapshot says, for lists and searches.

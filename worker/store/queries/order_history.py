@@ -14,6 +14,7 @@ from worker.errors import Rejected
 from worker.store import (
     audit_trail,
     deliveries,
+    document_files,
     document_links,
     documents,
     order_treatments,
@@ -24,8 +25,8 @@ from worker.store import (
 )
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
+from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
-from worker.store.documents import StoredFile
 from worker.store.orders import StoredOrder
 from worker.store.steps import Step
 from worker.store.vat_checks import StoredVatCheck
@@ -139,7 +140,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
         all_steps |= steps.of_documents(connection, ids)
         balances |= payments.balances(connection, ids)
         revocations |= document_links.of_documents(connection, ids)
-        all_files |= documents.files_of(connection, ids)
+        all_files |= document_files.files_of(connection, ids)
     return tuple(
         DocumentDetails(
             shop_id=document.shop_id,

@@ -1,0 +1,148 @@
+"""What the templates of customers' mails see."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from worker.domain import texts
+from worker.domain.document import Document, Kind
+from worker.domain.shop import Shop
+from worker.domain.texts import TextKey, TextPart
+from worker.i18n import Translator, title
+from worker.i18n.formats import (
+    asks_payment,
+    web_address,
+)
+from worker.i18n.placeholders import placeholder_values
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True)
+class MailView:
+    """What every mail has: the shop it is from, and its language."""
+
+    shop: Shop
+    translator: Translator
+
+    @property
+    def accent(self) -> str:
+        return self.shop.branding.accent if _COLOUR.fullmatch(self.shop.branding.accent) else Shop.branding.accent
+
+    @property
+    def on_accent(self) -> str:
+        """Black or white, whichever reads better on the button (relative luminance, WCAG 2)."""
+        red, green, blue = (int(self.accent[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.179 else "#ffffff"
+
+
+@dataclass(frozen=True)
+class DocumentMail(MailView):
+    """What the templates see: the documents of one order, and the one among them that is about money."""
+
+    documents: tuple[Document, ...]
+    links: tuple[str, ...]
+
+    @property
+    def main(self) -> Document:
+        """What is to be paid goes before what is paid, and both before what says nothing of money."""
+        asking = [d for d in self.documents if asks_payment(d.draft)]
+        priced = [d for d in self.documents if d.draft.kind is not Kind.DELIVERY_NOTE]
+        return (asking or priced or list(self.documents))[0]
+
+    @property
+    def asks_payment(self) -> bool:
+        return asks_payment(self.main.draft)
+
+    @property
+    def pay_url(self) -> str:
+        payment = self.main.draft.payment
+        return web_address(payment.pay_url) if payment and self.asks_payment else ""
+
+    @property
+    def button(self) -> tuple[str, str]:
+        """What it says and where it leads: paying comes before reading."""
+        if self.pay_url:
+            return self.translator.gettext("Pay online"), self.pay_url
+        return self.translator.gettext("View it online"), self.link
+
+    @property
+    def link(self) -> str:
+        return self.links[self.documents.index(self.main)]
+
+    @property
+    def names(self) -> str:
+        return ", ".join(self.name(document) for document in self.documents)
+
+    def name(self, document: Document) -> str:
+        return f"{self.title(document)} {document.number}"
+
+    def title(self, document: Document) -> str:
+        return title(document.draft.kind, self.translator)
+
+    def amount(self, document: Document) -> str:
+        """A delivery note names no price."""
+        draft = document.draft
+        return "" if draft.kind is Kind.DELIVERY_NOTE else self.translator.amount(draft.total, draft.currency)
+
+    @property
+    def placeholder_values(self) -> Mapping[str, str]:
+        """The values of the placeholders of the shop's own texts, each on one line."""
+        main = self.main
+        known = placeholder_values(
+            main.draft, number=main.number, issued_on=main.issued_on, shop=self.shop.name, translator=self.translator
+        )
+        return {name: one_line(value) for name, value in {**known, "documents": self.names, "link": self.link}.items()}
+
+    @property
+    def subject(self) -> str:
+        test = "[TEST] " if self.main.draft.test else ""
+        return one_line(
+            test + texts.fill(texts.text_of(self.shop, self._key(TextPart.SUBJECT)), self.placeholder_values)
+        )
+
+    @property
+    def body_lines(self) -> tuple[str, ...]:
+        """The shop's words, for the text part."""
+        return tuple(texts.fill(line, self.placeholder_values) for line in self._body.split("\n"))
+
+    @property
+    def body_html(self) -> tuple[Markup, ...]:
+        """The shop's words, a paragraph each; only the link is more than text."""
+        return tuple(
+            Markup("<br>").join(self._html(line) for line in paragraph.split("\n"))
+            for paragraph in re.split(r"\n\s*\n", self._body)
+        )
+
+    @property
+    def _body(self) -> str:
+        key = self._key(TextPart.BODY)
+        several = len(self.documents) > 1 and str(key) not in self.shop.texts
+        return (texts.default_body_for_several(key.language) if several else texts.text_of(self.shop, key)).strip()
+
+    def _key(self, part: TextPart) -> TextKey:
+        draft = self.main.draft
+        return TextKey(part, draft.kind, draft.is_paid, self.translator.language)
+
+    def _html(self, line: str) -> Markup:
+        anchor = Markup('<a class="ink" href="{0}" style="color: #1a1f1e">{0}</a>')
+        found = texts.pieces(line, self.placeholder_values)
+        return Markup("").join(anchor.format(text) if name == "link" else escape(text) for name, text in found)
+
+
+@dataclass(frozen=True)
+class SimpleMail(MailView):
+    """A few paragraphs, and one button."""
+
+    paragraphs: tuple[str, ...]
+    button: tuple[str, str] | None = None
+
+
+def one_line(text: str) -> str:
+    """Take line ends and other controls out: what would start another header, starts nothing."""
+    return re.sub(" +", " ", _CONTROLS.sub(" ", text)).strip(" ")

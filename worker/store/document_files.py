@@ -1,0 +1,50 @@
+"""The files that were made of documents: their rows; the bytes are in the archive."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from worker.store.database.tables import files
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Bytes in the archive: *path* is relative to it, *sha256* is of the bytes as served."""
+
+    document_id: int
+    format: str
+    sha256: str
+    size: int
+    path: str
+    stored_at: datetime
+
+
+def add_file(connection: Connection, stored: StoredFile) -> StoredFile:
+    """Record stored bytes; when the document has such a file already, that one counts and is returned."""
+    existing = file_of(connection, stored.document_id, stored.format)
+    if existing is not None:
+        return existing
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(files).values(**vars(stored)))
+    except IntegrityError:  # another worker stored it between our query and our insert
+        return file_of(connection, stored.document_id, stored.format) or stored
+    return stored
+
+
+def file_of(connection: Connection, document_id: int, file_format: str) -> StoredFile | None:
+    found = connection.execute(select(files).where(files.c.document_id == document_id, files.c.format == file_format))
+    row = found.mappings().one_or_none()
+    return StoredFile(**row) if row is not None else None
+
+
+def files_of(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
+    """The files of each document: its PDF, then its e-invoice where it has one."""
+    found: dict[int, tuple[StoredFile, ...]] = {}
+    query = select(files).where(files.c.document_id.in_(document_ids)).order_by(files.c.document_id, files.c.format)
+    for row in connection.execute(query).mappings():
+        found[row["document_id"]] = (*found.get(row["document_id"], ()), StoredFile(**row))
+    return found

@@ -1,0 +1,71 @@
+"""Documents without a number: drafts that wait for a person, and what became of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from worker.domain.document import Draft, StoredDraft
+from worker.errors import Rejected
+from worker.store.database import json_codec
+from worker.store.database.tables import drafts
+
+
+def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datetime) -> int:
+    """Store *draft* for a person, or update the one of the same cause. A discarded one stays discarded."""
+    key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
+    found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
+    snapshot = json_codec.dump(draft)
+    if found is None:
+        result = connection.execute(
+            insert(drafts)
+            .values(
+                shop_id=shop_id,
+                cause=draft.cause,
+                order_id=draft.order_id,
+                order_key=draft.order_key,
+                state="open",
+                created_at=now,
+                changed_at=now,
+                snapshot=snapshot,
+            )
+            .returning(drafts.c.draft_id)
+        )
+        return int(result.scalar_one())
+    if found.state == "open" and found.snapshot != snapshot:
+        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, changed_at=now))
+    return int(found.draft_id)
+
+
+def get_draft(connection: Connection, draft_id: int) -> StoredDraft:
+    """The draft with *draft_id*. Raises Rejected when there is none, or it has been issued."""
+    row = connection.execute(select(drafts).where(drafts.c.draft_id == draft_id)).one_or_none()
+    if row is None or row.state == "issued":
+        raise Rejected("There is no draft with id {draft_id} any more.", draft_id=draft_id, code="draft_unknown")
+    return as_stored_draft(row)
+
+
+def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
+    """Set the open draft of *cause* to `issued` or `discarded`; False when there was none."""
+    result = connection.execute(
+        update(drafts)
+        .where(
+            drafts.c.shop_id == shop_id,
+            drafts.c.cause == cause,
+            drafts.c.order_key == order_key,
+            drafts.c.state == "open",
+        )
+        .values(state=state, changed_at=now)
+    )
+    return bool(result.rowcount)
+
+
+def as_stored_draft(row: Row[Any]) -> StoredDraft:
+    return StoredDraft(
+        draft_id=row.draft_id,
+        shop_id=row.shop_id,
+        created_at=row.created_at,
+        draft=json_codec.load(Draft, row.snapshot),
+        discarded=row.state == "discarded",
+    )

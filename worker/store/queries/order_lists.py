@@ -1,0 +1,172 @@
+"""The list of orders that the dashboard shows, a page at a time, and which of them need somebody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union,
+)
+from sqlalchemy.engine import Row
+
+from worker.domain.document import Kind, Problem
+from worker.store import order_search
+from worker.store.database import json_codec
+from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, read_page
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import FLAGGED, drafts, orders
+from worker.store.database.tables import documents as made
+from worker.store.database.tables import jobs as work
+from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.queries.document_lists import row_conditions
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders. *needs_attention*: flagged, or with a delivery or a step that failed. *text* as for documents."""
+
+    status: str = ""
+    needs_attention: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class OrderDocument:
+    """A document as an order's row names it."""
+
+    document_id: int
+    kind: Kind
+    number: str
+    test: bool
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order as last fetched. *total* is as the shop states it; *flags* are what a person must know."""
+
+    shop_id: str
+    order_id: int
+    order_key: str
+    order_number: str
+    status: str
+    buyer: str
+    currency: str
+    total: Decimal
+    ordered_at: datetime
+    paid_at: datetime | None
+    fetched_at: datetime
+    flags: tuple[Problem, ...]
+    documents: tuple[OrderDocument, ...] = ()
+    open_drafts: int = 0
+
+
+ORDER_COLUMNS = (
+    "shop_id", "order_id", "order_key", "order_number", "status", "buyer", "currency", "total", "ordered_at", "paid_at",
+    "fetched_at", "flags",
+)  # fmt: skip
+
+
+ORDER_KEYS = (orders.c.ordered_at, orders.c.order_id, orders.c.shop_id, orders.c.order_key)
+
+
+def orders_page(
+    connection: Connection, shops: Shops, wanted: OrderFilter | None = None, page_request: PageRequest = FIRST_PAGE
+) -> Page[OrderRow]:
+    """Orders that were fetched, those placed last first. An order of which every delivery failed is among the jobs, not here."""
+    wanted = wanted or OrderFilter()
+    search = order_search.search(connection, shops, wanted.text)
+    few = search.candidates if search is not None else None
+    source: FromClause = orders
+    if few is not None:
+        source = few.join(orders, and_(orders.c.shop_id == few.c.shop_id, orders.c.order_id == few.c.order_id))
+    query = (
+        select(*(orders.c[name] for name in ORDER_COLUMNS)).select_from(source).where(*within(orders.c.shop_id, shops))
+    )
+    if search is not None and few is not None:
+        query = query.where(*search.conditions(orders))
+    if wanted.status:
+        query = query.where(orders.c.status == wanted.status)
+    if wanted.needs_attention:
+        query = query.where(needs_attention(shops))
+    page = read_page(connection, query, ORDER_KEYS, page_request, row_conditions=row_conditions(search))
+    return page.of(order_rows(connection, page.rows))
+
+
+def needs_attention(shops: Shops) -> ColumnElement[bool]:
+    """That an order is flagged, or that a look at it or a step of its documents failed."""
+    failed_deliveries = select(work.c.shop_id, work.c.order_id).where(
+        *failed_jobs(JobKind.PROCESS_ORDER, shops), work.c.order_id.is_not(None), unanswered()
+    )
+    failed_steps = (
+        select(made.c.shop_id, made.c.order_id)
+        .join_from(work, made, made.c.document_id == work.c.document_id)
+        .where(*failed_jobs(JobKind.STEP, shops))
+    )
+    both = union(failed_deliveries, failed_steps).subquery("failed")
+    failed = exists().where(both.c.shop_id == orders.c.shop_id, both.c.order_id == orders.c.order_id)
+    return or_(literal_column("orders." + FLAGGED), failed)
+
+
+def failed_jobs(kind: JobKind, shops: Shops) -> tuple[ColumnElement[bool], ...]:
+    return IS_PENDING, work.c.kind == kind, work.c.state == "failed", *within(work.c.shop_id, shops)
+
+
+def unanswered() -> ColumnElement[bool]:
+    """That no later delivery of a failed one's order was processed: one that was has answered it."""
+    later = and_(
+        orders.c.shop_id == work.c.shop_id,
+        orders.c.order_id == work.c.order_id,
+        orders.c.fetched_at >= work.c.done_at,
+    )
+    return ~exists().where(later)
+
+
+def order_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[OrderRow]:
+    pairs = sorted({(row.shop_id, row.order_id) for row in rows})
+    named, waiting = documents_of(connection, pairs), drafts_of(connection, pairs)
+    found = [as_order_row(row) for row in rows]
+    keys = [(row.shop_id, row.order_id, row.order_key) for row in found]
+    return [
+        replace(row, documents=named.get(key, ()), open_drafts=waiting.get(key, 0))
+        for row, key in zip(found, keys, strict=True)
+    ]
+
+
+def as_order_row(row: Row[Any]) -> OrderRow:
+    flags = json_codec.load(tuple[Problem, ...], row.flags) if row.flags != "[]" else ()
+    values = {name: getattr(row, name) for name in ORDER_COLUMNS} | {"total": Decimal(row.total), "flags": flags}
+    return OrderRow(**values)
+
+
+OrderKey = tuple[str, int, str]
+
+
+def documents_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, tuple[OrderDocument, ...]]:
+    """The documents of orders, given by shop and id."""
+    found: dict[OrderKey, tuple[OrderDocument, ...]] = {}
+    shown = (made.c.document_id, made.c.kind, made.c.number, made.c.test, made.c.shop_id, made.c.order_id)
+    mine = select(*shown, made.c.order_key).where(tuple_(made.c.shop_id, made.c.order_id).in_(pairs))
+    for row in connection.execute(mine.order_by(made.c.document_id)):
+        key = (row.shop_id, row.order_id, row.order_key)
+        found[key] = (*found.get(key, ()), OrderDocument(row.document_id, Kind(row.kind), row.number, row.test))
+    return found
+
+
+def drafts_of(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[OrderKey, int]:
+    """How many drafts of orders, given by shop and id, are open."""
+    whose = (drafts.c.shop_id, drafts.c.order_id, drafts.c.order_key)
+    mine = (drafts.c.state == "open", tuple_(drafts.c.shop_id, drafts.c.order_id).in_(pairs))
+    rows = connection.execute(select(*whose, func.count().label("open")).where(*mine).group_by(*whose))
+    return {(row.shop_id, row.order_id, row.order_key): int(row.open) for row in rows}

@@ -1,0 +1,324 @@
+"""WooCommerce's REST interface: one call, its answer checked, repeated where that is safe. What is asked is `client`'s."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.auth import HTTPBasicAuth
+from woocommerce import API
+
+from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
+from worker.message import Message
+from worker.woocommerce.json_reader import is_json, shop_error_message
+from worker.woocommerce.payload import (
+    shop_error,
+)
+
+MAX_ANSWER_BYTES = 20_000_000
+
+
+MOST_ATTEMPTS = 3
+
+
+REPEATABLE = ("GET",)  # a POST that seems to have failed may have made its note all the same
+
+
+BUSY = (429, 502, 503, 504)
+
+
+LONGEST_PATIENCE_S = 5.0  # what a job waits within itself; a shop that asks for more is asked again by a later job
+
+
+LONGEST_RETRY_AFTER_S = 86_400
+
+
+USER_AGENT = "Facturelay"
+
+
+_CHUNK = 65_536
+
+
+Params = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class ShopResponse:
+    """A whole answer: status, body within bounds, and the headers that matter."""
+
+    status: int
+    body: bytes
+    location: str = ""
+    retry_after: str = ""
+    pages: int = 1
+    total: int = 0
+    date: str = ""
+
+
+class RepeatAtOnce(Unavailable):
+    """Asking again within the same call may help. Not raised where the shop is slow: asking it twice makes it slower."""
+
+
+class RestApi(API):  # type: ignore[misc]  # the package publishes no types
+    """The `woocommerce` package on a pooled session.
+
+    As shipped it opens a connection per call, gives 5 s in all, follows redirects, sends the parameters of a signed
+    address twice and reads without bound. It offers no other way to change that, hence the private name; the version is pinned.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        consumer_key: str,
+        consumer_secret: str,
+        *,
+        session: requests.Session,
+        timeout_s: float,
+        total_s: float,
+        ca_file: str,
+    ) -> None:
+        super().__init__(url, consumer_key, consumer_secret, user_agent=USER_AGENT)
+        self.session = session
+        self.timeout_s = timeout_s
+        self.ca_file = ca_file
+        self.shop = str(urlsplit(url).netloc)
+
+    def send(
+        self, method: str, path: str, data: dict[str, object] | None, params: Params | None, ends_at: float
+    ) -> ShopResponse:
+        """One attempt, signed again. Raises Unavailable when there is no answer, whole and in time."""
+        try:
+            return self._API__request(method, path, data, params=params, ends_at=ends_at)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            self._give_up(
+                Message("{shop} did not answer in time; trying again later", shop=self.shop), code="shop_slow"
+            )
+        except requests.exceptions.SSLError as error:
+            self._give_up(
+                Message(
+                    "{shop} has no valid certificate ({reason}). Renew it at the shop; trying again later",
+                    shop=self.shop,
+                    reason=_certificate_problem(error),
+                ),
+                code="shop_certificate",
+            )
+        except (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
+            self._give_up(
+                Message("{shop} sent an answer that cannot be unpacked; trying again later", shop=self.shop),
+                code="answer_cut",
+            )
+        except urllib3.exceptions.HTTPError:
+            self._give_up(
+                Message("{shop} broke off in the middle of its answer; trying again later", shop=self.shop),
+                code="answer_cut",
+            )
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+            raise ConnectionRejected(
+                f"“{self.shop}” is not an address that can be called", code="bad_address"
+            ) from None
+        except requests.RequestException:
+            raise RepeatAtOnce(f"{self.shop} cannot be reached; trying again later", code="shop_unreachable") from None
+
+    def _API__request(  # noqa: N802 - the mangled name of API.__request, called by its get, post, put and delete
+        self,
+        method: str,
+        endpoint: str,
+        data: dict[str, object] | None,
+        params: Params | None = None,
+        *,
+        ends_at: float,
+    ) -> ShopResponse:
+        url = f"{self._API__get_url(endpoint)}{'?' + urlencode(params) if params else ''}"
+        auth = HTTPBasicAuth(self.consumer_key, self.consumer_secret) if self.is_ssl else None
+        if not self.is_ssl:
+            # Signed per attempt: WooCommerce takes a nonce once, also when a proxy in between answers 503.
+            url = self._API__get_oauth_url(url, method)
+        headers = {"User-Agent": self.user_agent, "Accept": "application/json"}
+        if data is not None:
+            headers["Content-Type"] = "application/json;charset=utf-8"
+        response = self.session.request(
+            method,
+            url,
+            data=None if data is None else json.dumps(data, ensure_ascii=False).encode(),
+            headers=headers,
+            auth=auth,
+            timeout=_timeouts(self.timeout_s, ends_at),
+            allow_redirects=False,
+            stream=True,
+            verify=self.ca_file or True,
+        )
+        with response:
+            return ShopResponse(
+                status=response.status_code,
+                body=_whole_body(response, ends_at=ends_at),
+                location=response.headers.get("Location", ""),
+                retry_after=response.headers.get("Retry-After", ""),
+                pages=count_in(response.headers.get("X-WP-TotalPages"), default=1),
+                total=count_in(response.headers.get("X-WP-Total"), default=0),
+                date=response.headers.get("Date", ""),
+            )
+
+    def _give_up(self, message: Message, *, code: str) -> NoReturn:
+        # From None: the text of what requests raises holds the signed address, and tracebacks are logged.
+        raise Unavailable(message, code=code) from None
+
+
+def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopResponse:
+    """The answer if it is one; otherwise what it means for us, and for the shop owner."""
+    code = shop_error(answer.body) or ""
+    detail = _describe_error(answer, code)
+    match answer.status:
+        case status if 200 <= status < 300:
+            return require_json(answer, shop=shop)
+        case status if 300 <= status < 400:
+            raise ConnectionRejected(
+                f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
+                "shop: keys and orders are not sent after a redirect",
+                code="shop_redirects",
+            )
+        case 401 | 403:
+            raise KeyRefused(
+                f"{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
+                "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
+                "Authorization header"
+            )
+        case 404 if code.endswith("order_invalid_id"):
+            raise OrderGone(f"The shop has no {about} (any more)")
+        case 404 if code in ("", "rest_no_route"):
+            raise ConnectionRejected(
+                f"{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
+                "active, and that Settings → Permalinks is not on “Plain”",
+                code="rest_not_found",
+            )
+        case status if status in BUSY:
+            raise RepeatAtOnce(
+                f"{shop} is busy or in maintenance ({detail}); trying again later",
+                code="shop_busy",
+                retry_after_s=_retry_after_s(answer.retry_after),
+            )
+        case 408 | 425:
+            raise Unavailable(
+                "{shop} did not take the question in time; trying again later", shop=shop, code="shop_slow"
+            )
+        case status if status >= 500:
+            raise Unavailable(
+                "{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs "
+                "says why",
+                shop=shop,
+                about=about,
+                detail=detail,
+                code="shop_failed",
+                retry_after_s=_retry_after_s(answer.retry_after),
+            )
+        case status:
+            raise Rejected(
+                "{shop} refused the question for {about}: {detail}",
+                shop=shop,
+                about=about,
+                detail=detail,
+                code=f"shop_error:{code or status}",
+            )
+
+
+def require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
+    if is_json(answer.body):
+        return answer
+    if answer.body.lstrip().startswith(b"<"):
+        raise Unavailable(
+            "{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or "
+            "a PHP warning printed before the data; trying again later",
+            shop=shop,
+            code="answer_not_json",
+        )
+    raise Unavailable("{shop} sent half an answer; trying again later", shop=shop, code="answer_cut")
+
+
+def _describe_error(answer: ShopResponse, code: str) -> str:
+    message = shop_error_message(answer.body)
+    return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
+
+
+def _whole_body(response: requests.Response, *, ends_at: float) -> bytes:
+    """Read to the end, by what each packet brings: a body that trickles in must not outlast *ends_at*."""
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise Rejected(
+                "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something "
+                "big into it",
+                most=MAX_ANSWER_BYTES // 1_000_000,
+                code="answer_too_large",
+            )
+        if time.monotonic() > ends_at:
+            raise requests.Timeout
+    return bytes(body)
+
+
+def _timeouts(timeout_s: float, ends_at: float) -> tuple[float, float]:
+    """Timeouts for connecting and for each wait, cut to what is left of the call."""
+    remaining_s = max(0.1, ends_at - time.monotonic())
+    return min(5.0, timeout_s, remaining_s), min(timeout_s, remaining_s)
+
+
+def pause_s(error: Unavailable, backoff_s: float) -> float | None:
+    """How long to wait before the next attempt; None when the shop names a longer wait than a job has."""
+    requested_s = error.retry_after_s or 0
+    return None if requested_s > LONGEST_PATIENCE_S else max(backoff_s, float(requested_s))
+
+
+def _retry_after_s(header: str) -> int | None:
+    """Retry-After in seconds: it comes as a number or as a date."""
+    if header.isascii() and header.isdigit():
+        return min(int(header[:9]), LONGEST_RETRY_AFTER_S)
+    try:
+        instant = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return max(0, min(round((aware - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
+
+
+def site_url(url: str) -> str:
+    """The address in the spelling that is signed and called: small host, no slash at the end."""
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username and (parts.port or 80)
+    except ValueError:
+        usable = None
+    if not usable:
+        raise ConnectionRejected(
+            f"“{url[:80]}” is not a shop's address; write it like https://www.example.com", code="bad_address"
+        )
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
+
+
+def _origin(location: str) -> str:
+    """A redirect's target without its query: that would repeat the signed parameters."""
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def count_in(header: str | None, *, default: int) -> int:
+    return int(header) if header and header.isascii() and header.isdigit() and len(header) < 10 else default
+
+
+def _certificate_problem(error: Exception) -> Message:
+    """Why a certificate was refused, out of the depth of what is wrapped around it."""
+    text = str(error)
+    return next((why for sign, why in CERTIFICATE_TROUBLE.items() if sign in text), Message("it is not trusted"))
+
+
+CERTIFICATE_TROUBLE = {
+    "has expired": Message("it has expired"),
+    "self-signed": Message("it is self-signed"),
+    "self signed": Message("it is self-signed"),
+    "Hostname mismatch": Message("it is for another name"),
+    "doesn't match": Message("it is for another name"),
+    "unable to get local issuer": Message("the certificate chain is incomplete"),
+}
