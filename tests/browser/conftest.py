@@ -32,6 +32,7 @@ class Running:
     services: Services
     shop: PretendShop
     mailbox: Mailbox
+    vies: PretendVies
 
     @property
     def url(self) -> str:
@@ -59,7 +60,7 @@ def running() -> Iterator[Running]:
             services = Services(settings)
             assert status.wait_until_healthy(services, f"{settings.public_url}/ready", seconds=60)
             shop.run_cron(0.2)
-            yield Running(services, shop, mailbox)
+            yield Running(services, shop, mailbox, vies)
         finally:
             processes.stop()
             shutil.rmtree(data, ignore_errors=True)

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.conftest import PASSWORD, Running, fill, press
 from worker.demo.orders import an_order
 from worker.demo.show import SELLER
-from worker.domain.shop import OrderSettings, Shop
+from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.store import documents, shops
 from worker.store.shops import Secrets
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OF_ALL = ("/shops", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
-    "", "/orders", "/orders/601", "/orders/602", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
+    "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
     "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/orders",
     "/settings/numbering", "/settings/branding", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/api", "/settings/privacy",
     "/activity", "/activity/deliveries",
@@ -27,7 +27,7 @@ SERIOUS = ("serious", "critical")
 
 
 def a_shop_with_orders(running: Running) -> str:
-    """One shop with an invoice, and a draft that waits for an exchange rate."""
+    """One shop with an invoice, a draft that waits for an exchange rate, and one whose VAT number VIES could not confirm."""
     services, secret = running.services, shops.new_webhook_secret()
     made = Shop(
         shops.new_shop_id(),
@@ -35,13 +35,21 @@ def a_shop_with_orders(running: Running) -> str:
         running.shop.url,
         orders=OrderSettings(since=services.now().replace(day=1)),
         seller=SELLER,
+        vat=VatSettings(vies_wait_hours=0),
     )
     keys = Secrets((secret,), running.shop.consumer_key, running.shop.consumer_secret)
     with services.store.write() as connection:
         shops.add(connection, services.encryption, made, keys, now=services.now())
     for topic in ("order.created", "order.updated"):
         running.shop.add_webhook(topic, f"{running.url}/webhooks/{made.shop_id}", secret)
-    for order in (an_order(id=601, note="Graag voor vrijdag"), an_order(id=602, currency="USD", country="US")):
+    number = "NL123456782B90"
+    running.vies.says[number] = "301"  # its register does not answer
+    line, metas = ("Koffiemok", "MUG-1", 1, "12.40", None), {"_billing_vat_number": number}
+    for order in (
+        an_order(id=601, note="Graag voor vrijdag"),
+        an_order(id=602, currency="USD", country="US"),
+        an_order(id=603, lines=(line,), shipping=None, country="NL", company="Bakker BV", metas=metas),
+    ):
         running.shop.place(order)
         running.shop.deliver(order["id"], "order.created")
     running.wait()
@@ -82,7 +90,7 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
     with running.services.store.read() as connection:
         made, kept = documents.listing(connection, shop_id=None, order_id=None)
     addresses = [f"{running.url}{path}" for path in OF_ALL] + [f"{home}{path}" for path in OF_SHOP]
-    addresses += [f"{home}/documents/{made[0].document_id}", f"{home}/drafts/{kept[0].draft_id}"]
+    addresses += [f"{home}/documents/{made[0].document_id}", *(f"{home}/drafts/{one.draft_id}" for one in kept)]
     addresses += [f"{home}/accounting/numbers/invoice/{made[0].issued_on.year}"]
 
     for index, address in enumerate(addresses):

@@ -20,6 +20,11 @@ def number_abroad(order: Order, shop: Shop) -> str:
     return number if seller_country in EU and number[:2] != vat.vat_prefix(seller_country) else ""
 
 
+def needs_proof(lines: Iterable[Line]) -> bool:
+    """Whether any of *lines* goes without VAT because of the buyer's number."""
+    return any(line.category in _NEEDS_PROOF for line in lines)
+
+
 def as_if_confirmed(order: Order, shop: Shop) -> Order:
     """*order* as it will be when VIES confirms its number: for a preview, which asks nothing of VIES."""
     number = number_abroad(order, shop)
@@ -32,7 +37,7 @@ def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Prob
     Who treated the order by hand gave a reason and answers for it; only what VIES calls invalid still stops it.
     """
     number = number_abroad(order, shop)
-    if not number or not any(line.category in _NEEDS_PROOF for line in lines):
+    if not number or not needs_proof(lines):
         return ()
     why = why_not_exempt(order.vat_check, number, shop_says=order.vat_number_shop_says)
     answered_for = order.treatment is not None and why is not None and why[0] != INVALID

@@ -11,6 +11,7 @@ from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.domain.vat_check import UNCHECKED
+from worker.domain.vat_proof import needs_proof
 from worker.errors import Rejected
 from worker.invoicing.issue import issue_draft
 from worker.invoicing.preflight import Preflight
@@ -55,7 +56,7 @@ def answered(draft: Draft, *, reason: str = "") -> Draft:
 
 
 def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request, *, mail_group: str) -> Document:
-    preflight, draft = request.preflight, answered(draft, reason=request.reason)
+    preflight, draft = request.preflight, answered(with_way_out(draft), reason=request.reason)
     unprintable = preflight.print_problem(shop, draft)
     if unprintable is not None:
         raise Rejected(unprintable.message, code=unprintable.code)
@@ -77,6 +78,21 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
     return document
 
 
+def with_way_out(draft: Draft) -> Draft:
+    """*draft*, made by hand: where VIES could not say there is no waiting draft to issue with a reason, so another way is named."""
+    return replace(draft, problems=tuple(map(without_draft, draft.problems)))
+
+
+def without_draft(problem: Problem) -> Problem:
+    if problem.code != UNCHECKED:
+        return problem
+    message = Message(
+        "{message} To make it by hand, first say on the order's page how the order is treated for VAT, with your reason.",
+        message=problem.message,
+    )
+    return replace(problem, message=message)
+
+
 def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: Request) -> None:
     """Raises Rejected where an access point would refuse the e-invoice, unless a person said why it is issued all the same.
 
@@ -88,8 +104,8 @@ def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: 
 
 
 def is_confirmed(draft: Draft) -> bool:
-    """Whether nothing had to be accepted: VIES confirmed the number, or there was none to ask for."""
-    return draft.vat_check is None or bool(draft.vat_check.valid)
+    """Whether nothing had to be accepted: VIES confirmed the number, or the sale needs no proof of it."""
+    return draft.vat_check is None or bool(draft.vat_check.valid) or not needs_proof(draft.lines)
 
 
 def note_unconfirmed(connection: Connection, document: Document, request: Request) -> None:

@@ -7,12 +7,15 @@ import pytest
 
 from tests.support.system import SELLER, System
 from worker.demo.orders import Payload, an_order
+from worker.domain.document import Kind
+from worker.domain.order_treatment import TreatmentName
 from worker.domain.rules import Rule
 from worker.domain.shop import VatSettings
 from worker.errors import Rejected
 from worker.invoicing import vat_checks as use_case
-from worker.invoicing.manual import issue_waiting_draft
-from worker.store import shops, vat_checks
+from worker.invoicing.manual import issue_manual_document, issue_waiting_draft
+from worker.store import order_treatments, shops, vat_checks
+from worker.store.order_treatments import TreatmentChange
 from worker.store.vat_checks import StoredVatCheck
 
 NUMBER = "NL123456782B90"
@@ -277,3 +280,20 @@ def test_no_reason_makes_an_invalid_number_valid(system: System) -> None:
             reason="I know them.",
         )
     assert refused.value.code == "vat_number_invalid"
+
+
+def test_an_invoice_by_hand_that_vies_cannot_confirm_is_made_once_its_treatment_has_a_reason(system: System) -> None:
+    system.change_shop(rules=())
+    system.arrives(untaxed())
+    system.vies.always = DOWN
+    with pytest.raises(Rejected, match="first say on the order's page how the order is treated"):
+        issue_manual_document(
+            system.services, system.shop_id, 238, Kind.INVOICE, send=False, by=system.services.actor("Ann")
+        )
+    treatment = TreatmentChange(TreatmentName.INTRA_EU, "Seen on paper", "Ann", system.clock.now)
+    with system.services.store.write() as connection:
+        order_treatments.add(connection, system.shop_id, 238, treatment)
+    made = issue_manual_document(
+        system.services, system.shop_id, 238, Kind.INVOICE, send=False, by=system.services.actor("Ann")
+    )
+    assert made.number == "F2026-00001"
