@@ -269,11 +269,11 @@ def test_a_list_is_set_line_by_line_in_place_of_the_one_before(make_shop: MakeSh
 
 def test_a_new_shop_takes_all_settings_as_options(make_shop: MakeShop) -> None:
     shop = make_shop("--sells", "services", "--oss", "--oss-since", "2026-07-01", "--vat-as-charged",
-                     "--without-vat", "tax class zero-rate = zero_rated", "--without-vat", "sku BON = voucher", "--pending-counts", "--payment-days", "14",
+                     "--without-vat", "tax class zero-rate = zero_rated", "--without-vat", "sku BON = voucher", "--vies-wait-hours", "48", "--pending-counts", "--payment-days", "14",
                      "--mail-from", "winkel@gist.test", "--accent", "#334155", "--zone", "UTC")  # fmt: skip
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert shown["vat"] == {
-        "regime": "normal", "sells_services": True, "oss": True, "oss_since": "2026-07-01", "as_charged": True,
+        "regime": "normal", "sells_services": True, "oss": True, "oss_since": "2026-07-01", "as_charged": True, "vies_wait_hours": 48,
         "zero_reasons": [
             {"mark": "tax class", "value": "zero-rate", "what": "zero_rated"}, {"mark": "sku", "value": "BON", "what": "voucher"},
         ],

@@ -19,7 +19,7 @@ REGISTER = StepType(
     "register_elsewhere",
     Message("Entry in another register"),
     f"{__name__}.register_elsewhere",
-    wanted=lambda shop, draft: shop.vat.oss and draft.kind is Kind.INVOICE,
+    wanted=lambda shop, draft: not shop.suspended and draft.kind is Kind.INVOICE,
 )
 
 
