@@ -66,7 +66,7 @@ class LinkedDocument:
 
     @property
     def words(self) -> Translator:
-        return Translator(self.document.draft.language, package=CATALOG_PACKAGE)
+        return Translator(self.document.draft.mail_language, package=CATALOG_PACKAGE)
 
     @property
     def seller(self) -> str:
@@ -91,7 +91,7 @@ def page(token: str) -> Response:
         words=linked.words,
         document=linked.document,
         draft=draft,
-        title=title(draft.kind, Translator(draft.language)),
+        title=title(draft.kind, Translator(draft.mail_language)),
         standing=linked.status,
         payable=draft.kind in PAYABLE,
         owed=linked.is_owed,

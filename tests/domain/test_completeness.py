@@ -32,6 +32,7 @@ def test_a_complete_company_lacks_nothing() -> None:
 
 def test_of_a_belgian_company_the_law_wants_all_of_this() -> None:
     assert missing(Seller(address=Address(country="BE"))) == [what for what in ALL_OF_A_COMPANY if what != "country"]
+    assert missing(Seller()) == ALL_OF_A_COMPANY
 
 
 def test_a_sole_trader_has_no_legal_form_and_no_register() -> None:

@@ -37,7 +37,7 @@ def missing_of_seller(shop: Shop) -> tuple[Message, ...]:
         if shop.vat.regime in _WITH_VAT_NUMBER
         else (Message("VAT or enterprise number"), seller.vat_number or seller.enterprise_number),
     ]
-    if seller.address.country == "BE":
+    if seller.address.country in ("", "BE"):  # who has not said where he is learns all at once
         wanted += [
             (Message("legal form (or say that it is a sole trader)"), seller.legal_form or seller.sole_trader),
             (Message("register of legal persons, like RPR Gent"), seller.register or seller.sole_trader),

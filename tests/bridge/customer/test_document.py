@@ -536,6 +536,13 @@ def test_the_page_speaks_the_language_of_the_document_whatever_the_browser_asks(
     assert BY_TRANSFER[language] in page
 
 
+def test_the_page_stays_in_the_customers_language_where_the_law_wants_the_document_in_another(app: BridgeApp) -> None:
+    page = app.client.get(f"/d/{token_of(app.issue(language='nl', customer_language='fr'))}").text
+
+    assert '<html lang="fr">' in page
+    assert BY_TRANSFER["fr"] in page
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_says_word_for_word_what_it_says_in_each_language(app: BridgeApp, language: str) -> None:
     due, pay_url = date(2026, 12, 6), "https://shop.example/pay"
