@@ -15,6 +15,8 @@ from worker.domain.document import Draft, History, Kind
 from worker.domain.money import to_cent, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
+from worker.domain.shop import VatSettings
+from worker.domain.zero_reason import ZeroReason
 
 D = Decimal
 SWEATER = a_line("82.64", tax="17.35")  # 99.99
@@ -201,3 +203,16 @@ def test_a_refund_names_the_method_only_where_the_provider_gave_the_money_back(b
     refund = replace(a_refund("5.00"), by_provider=by_provider)
     [note] = decide_documents(order, (refund,), invoiced(order), a_shop(), TODAY).drafts
     assert (note.payment_title, note.is_paid) == (title, True)
+
+
+# Cards that are sold
+
+
+def test_an_order_of_gift_cards_alone_waits_and_says_what_to_give_the_customer() -> None:
+    shop = a_shop(vat=VatSettings(zero_reasons=(ZeroReason.parse("name Cadeaubon* = voucher"),)))
+    card, mug = a_line("50.00", None, name="Cadeaubon 50", line_id=2), a_line()
+    assert [(one.code, one.asks) for one in drafted(an_order(card, paid=True), shop).problems] == [
+        ("only_vouchers", True)
+    ]
+    assert drafted(an_order(mug, card, paid=True), shop).problems == ()
+    assert drafted(an_order(card, paid=True), shop, kind=Kind.ORDER_CONFIRMATION).problems == ()

@@ -112,6 +112,22 @@ def test_what_is_sold_on_account_is_not_paid_though_the_shop_dates_a_payment() -
     assert (asked(order, shop).iban, asked(order, shop).due_on) == (IBAN, date(2026, 12, 23))
 
 
+@pytest.mark.parametrize(
+    ("method", "title", "paid"),
+    [
+        ("igfw_invoice_gateway", "Pay later", False),
+        ("some_gateway", "Betaling op factuur (30 dagen)", False),
+        ("klarna_payments", "Klarna: betaal op factuur", True),  # Klarna pays the seller
+        ("some_gateway", "Creditcard", True),
+    ],
+)
+def test_a_method_that_is_on_account_by_its_nature_is_not_paid_by_a_date(method: str, title: str, paid: bool) -> None:
+    order = replace(unpaid(method, status="processing", title=title), paid_at=PLACED_AT)
+    draft = drafted(order)
+    assert (draft.is_paid, draft.payment is None) == (paid, paid)
+    assert drafted(order, a_shop(payment_terms={method: PaymentTerms()})).is_paid
+
+
 def test_a_method_on_account_has_its_own_days() -> None:
     assert asked(unpaid("klarna"), a_shop(payment_terms={"klarna": PaymentTerms(14)})).due_on == date(2026, 12, 7)
 

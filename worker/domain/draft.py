@@ -21,6 +21,7 @@ from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, pa
 from worker.domain.shop import Shop
 from worker.domain.vat_check import VatCheck
 from worker.domain.vat_proof import missing_proof, number_abroad
+from worker.domain.zero_reason import Untaxed
 from worker.message import NO_MESSAGE, Message, Money
 
 
@@ -121,8 +122,21 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
         *buyer_problems(order, shop, net=assessed.totals.net),
         *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
         *negative_total_problem(order),
+        *(only_vouchers_question(order, assessed.lines) if assessed.lines else ()),
         *payment_questions(order, shop),
     )
+
+
+def only_vouchers_question(order: Order, lines: Iterable[Line]) -> tuple[Problem, ...]:
+    """To sell vouchers for several purposes is no supply: the invoice is made of what they buy (art. 1 §15 and 22ter VAT code)."""
+    if any(line.mention != Untaxed.VOUCHER for line in lines):
+        return ()
+    message = Message(
+        "Order {number} is of gift cards alone: to sell them is outside VAT, and the invoice follows when they are spent. Give the "
+        "customer an order confirmation as a receipt (a rule can make it) and discard this draft, or issue it all the same.",
+        number=order.number,
+    )
+    return (Problem("only_vouchers", message, asks=True),)
 
 
 def negative_total_problem(order: Order) -> tuple[Problem, ...]:

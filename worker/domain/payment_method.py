@@ -21,10 +21,14 @@ class Means(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """What is known of a payment method. *provider*: who tells the buyer where to transfer the money."""
+    """What is known of a payment method. *provider*: who tells the buyer where to transfer the money.
+
+    *on_account*: the buyer pays after the delivery, though the shop dates a payment as soon as the order is in processing.
+    """
 
     means: Means
     provider: str = ""
+    on_account: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class PaymentTerms:
 
 
 _TRANSFER, _ON_DELIVERY, _ONLINE = Method(Means.TRANSFER), Method(Means.ON_DELIVERY), Method(Means.ONLINE)
+_ON_ACCOUNT = Method(Means.TRANSFER, on_account=True)
 
 METHODS = {
     "": _TRANSFER,  # an order made in wp-admin
@@ -47,10 +52,8 @@ METHODS = {
     "mollie_wc_gateway_banktransfer": Method(Means.PROVIDER_TRANSFER, "Mollie"),
     "multisafepay_banktrans": Method(Means.PROVIDER_TRANSFER, "MultiSafepay"),
     "buckaroo_transfer": Method(Means.PROVIDER_TRANSFER, "Buckaroo"),
-    # On account: the buyer owes the seller a transfer, whenever the shop calls such an order paid.
-    "igfw_invoice_gateway": _TRANSFER,
-    "invoice": _TRANSFER,
-    "german_market_purchase_on_account": _TRANSFER,
+    "igfw_invoice_gateway": _ON_ACCOUNT,
+    "german_market_purchase_on_account": _ON_ACCOUNT,
 }
 
 # The first that fits counts, so a longer one goes before a shorter one.
@@ -67,17 +70,11 @@ PREFIXES = {
     **dict.fromkeys(("cash_on", "cash-on", "pay_on_delivery", "pay_at_pickup"), _ON_DELIVERY),
 }  # fmt: skip
 
-# Words in an id that mean "on account" in the plugins that sell by invoice: wc_invoice_gateway, b2b_invoice, op_factuur …
+# What "on account" is called, in the id or the shop's own name of a method that the table lacks: wc_invoice_gateway, “Op factuur”.
 _ON_ACCOUNT_WORDS = (
-    "invoice",
-    "factuur",
-    "facture",
-    "rechnung",
-    "on_account",
-    "on-account",
-    "purchase_order",
-    "purchase-order",
-)
+    "invoice", "factuur", "facture", "rechnung", "on_account", "on-account", "on account", "purchase_order", "purchase-order",
+    "op rekening",
+)  # fmt: skip
 
 # Statuses of deposit plugins, under which only a part of the money has come.
 IN_PARTS_STATUSES = (
@@ -90,12 +87,11 @@ IN_PARTS_STATUSES = (
 )
 
 
-def known_method(method_id: str) -> Method | None:
-    """What the table says of the payment method *method_id*; None where it does not know it."""
+def known_method(method_id: str, title: str = "") -> Method | None:
+    """What the table says of the payment method *method_id*, which the shop calls *title*; None where it does not know it."""
     name = method_id.lower()
     if name in METHODS:
         return METHODS[name]
     known = next((method for prefix, method in PREFIXES.items() if name.startswith(prefix)), None)
-    if known is not None:
-        return known
-    return _TRANSFER if any(word in name for word in _ON_ACCOUNT_WORDS) else None
+    called = f"{name} {title.casefold()}"
+    return known or (_ON_ACCOUNT if any(words in called for words in _ON_ACCOUNT_WORDS) else None)

@@ -31,8 +31,8 @@ def counts_as_paid(order: Order, shop: Shop) -> bool:
 def is_paid(order: Order, shop: Shop) -> bool:
     """Whether all of the money came, as far as the shop can know.
 
-    - The owner's word on the method goes first: what is sold on account is not paid until somebody says so here, though the
-      shop dates a payment when it merely ships the order.
+    - What is sold on account, by the owner's word or the nature of its method, is not paid until somebody says so here: the
+      shop dates a payment when it merely ships the order. The owner may say that for him it is paid then.
     - Not paid in parts, and not taken back since.
     - `date_paid` then is the truth.
     - Completed without it: paid where the money comes at the door (cash on delivery) or through a provider, or where the
@@ -43,7 +43,7 @@ def is_paid(order: Order, shop: Shop) -> bool:
         return False
     if order.paid_at is not None:
         return True
-    method = payment_method.known_method(order.payment_method)
+    method = _known(order)
     at_once = method is not None and method.means is not Means.TRANSFER
     return status_of(order, shop) == "completed" and (at_once or order.payment_method in shop.payment_terms)
 
@@ -56,9 +56,16 @@ def paid_on(order: Order, shop: Shop) -> date | None:
 
 
 def terms_of(order: Order, shop: Shop) -> int | None:
-    """The days that the buyer has, where the owner says that the order's method is on account; else None."""
+    """The days that the buyer has, where the order's method is on account: by the owner's word, else by its nature."""
     terms = shop.payment_terms.get(order.payment_method)
-    return terms.days if terms else None
+    if terms is not None:
+        return terms.days
+    method = _known(order)
+    return shop.payment_days if method is not None and method.on_account else None
+
+
+def _known(order: Order) -> Method | None:
+    return payment_method.known_method(order.payment_method, order.payment_title)
 
 
 def is_paid_in_parts(order: Order) -> bool:
@@ -105,7 +112,7 @@ def _method_of(order: Order, shop: Shop) -> Method:
     if terms_of(order, shop) is not None:
         return Method(Means.TRANSFER)
     owed = order.needs_payment or status_of(order, shop) == "completed"
-    return payment_method.known_method(order.payment_method) or Method(Means.TRANSFER if owed else Means.ONLINE)
+    return _known(order) or Method(Means.TRANSFER if owed else Means.ONLINE)
 
 
 def _reference(order: Order, shop: Shop) -> str:

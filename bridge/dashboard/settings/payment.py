@@ -11,7 +11,7 @@ from bridge.dashboard.settings.fields import Options, settings_page
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions.shop_settings import ShopChanges
-from worker.domain.payment_method import PaymentTerms
+from worker.domain.payment_method import Means, PaymentTerms, known_method
 from worker.domain.settings_form import WrongSettings
 from worker.store import payment_methods
 
@@ -74,13 +74,26 @@ def terms_as_text(form: Form, number: int) -> str:
 def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     with context().store.read() as connection:
         titles = payment_methods.of_shop(connection, shop_id)
-    rows = [(number, method, titles.get(method, "")) for number, method in enumerate(methods_of(shop_id))]
+    rows = [
+        (number, method, titles.get(method, ""), usual(method, titles.get(method, "")))
+        for number, method in enumerate(methods_of(shop_id))
+    ]
     return settings_page("payment", "payment", status=status, form=form, rows=rows, meanings=meanings())
+
+
+def usual(method: str, title: str) -> str:
+    """What an order of *method* is where the owner says nothing."""
+    known = known_method(method, title)
+    if known is not None and known.on_account:
+        return _("Usual: sold on account.")
+    if known is not None and known.means is not Means.TRANSFER:
+        return _("Usual: paid when the shop dates its payment or completes it.")
+    return _("Usual: paid when the shop dates its payment; completed alone is not paid.")
 
 
 def meanings() -> Options:
     return (
-        (AS_THE_SHOP, _("paid when the shop says when it was paid")),
+        (AS_THE_SHOP, _("as usual for this method")),
         (ON_ACCOUNT, _("sold on account: open until you say that it is paid")),
-        (PAID, _("paid, also when an order is completed without a day of payment")),
+        (PAID, _("paid, when the shop dates its payment or completes it")),
     )
