@@ -14,7 +14,7 @@ from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import issue, manual
 from worker.orders.fetch import FetchedOrder
-from worker.store import shops
+from worker.store import payments, shops
 from worker.store.queries.order_history import DocumentDetails
 from worker.woocommerce.payload import parse_order
 
@@ -228,3 +228,26 @@ def test_an_order_that_could_not_be_read_is_processed_again(system: System) -> N
     assert system.act(order_actions.retry_order, 238).count == 1
     system.work()
     assert system.numbers() == ["F2026-00001"]
+
+
+def test_a_draft_that_asks_is_issued_by_who_has_looked_and_one_that_refuses_by_nobody(system: System) -> None:
+    [asks] = system.arrives(paid(status="partially-paid"))
+    [refuses] = system.arrives(paid(239, lines=(("Terug", "X", 1, "-50.00", "21"),), shipping=None))
+    assert asks.stored_draft is not None
+    assert refuses.stored_draft is not None
+    issued = manual.issue_waiting_draft(system.services, asks.stored_draft.draft_id, send=False, by=system.person)
+    assert (issued.draft.problems, issued.draft.is_paid) == ((), False)
+    with pytest.raises(Rejected, match="cannot be below zero"):
+        manual.issue_waiting_draft(system.services, refuses.stored_draft.draft_id, send=False, by=system.person)
+
+
+def test_a_gift_card_pays_its_part_of_the_invoice_and_the_shop_the_rest(system: System) -> None:
+    order = paid()
+    total = Decimal(order["total"])
+    cards = [{"id": 3, "code": "ABCD-1234-EFGH-5678", "amount": 5.0}]
+    [invoice] = system.arrives({**order, "total": str(total - 5), "gift_cards": cards})
+    assert (invoice.draft.total, invoice.draft.to_pay, invoice.is_paid) == (total, total - 5, True)
+    with system.services.store.read() as connection:
+        rows = payments.of_documents(connection, [id_of(invoice)])[id_of(invoice)]
+    assert [(row.method, row.amount) for row in rows] == [("gift_card", Decimal("5.00")), ("bacs", total - 5)]
+    assert len(system.mailbox.messages()) == 1
