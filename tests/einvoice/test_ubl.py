@@ -20,12 +20,13 @@ from tests.support.einvoices import (
     recorded_documents,
     texts,
 )
-from tests.support.factories import A_SELLER, a_line, a_refund, an_order, shipping
+from tests.support.factories import A_SELLER, PLACED_AT, a_line, a_refund, an_order, shipping
 from tests.support.woocommerce_totals import many, orders
 from worker.domain import peppol
 from worker.domain.document import Category, Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderLine
+from worker.domain.order_treatment import OrderTreatment, TreatmentName
 from worker.domain.party import Address
 from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop, VatRegime, VatSettings
@@ -193,6 +194,22 @@ def test_goods_that_leave_the_union_are_g_and_services_o_and_o_names_no_vat_numb
             assert texts(root, f"{SELLER}cac:PartyTaxScheme/cbc:CompanyID") == numbers
             assert texts(root, f"{BUYER}cac:PartyTaxScheme/cbc:CompanyID") == []
             assert problems(document) == []
+
+
+@pytest.mark.parametrize("name", TreatmentName)
+def test_an_order_that_a_person_treats_by_hand_is_valid(name: TreatmentName) -> None:
+    treatment = OrderTreatment(name, "The accountant says so", "An", PLACED_AT)
+    for document in documents_of(bought(lines=A_SERVICE, treatment=treatment)):
+        assert document.draft.problems == ()
+        assert problems(document) == []
+
+
+def test_a_test_says_that_it_is_none() -> None:
+    document = invoice_of(a_business_order())
+    test = replace(document, draft=replace(document.draft, test=True))
+
+    assert one(written(test), "cbc:Note") == "TEST: geen geldig document"
+    assert texts(written(document), "cbc:Note") == []
 
 
 def test_lines_of_zero_percent_are_z_and_valid() -> None:

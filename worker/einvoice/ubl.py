@@ -14,6 +14,7 @@ from worker.domain.document import Category, Document, Draft, Kind, Line, Roundi
 from worker.domain.money import total_of
 from worker.einvoice import parties
 from worker.einvoice.xml import NAMES, Element, Node, filled, fit, group, leaf, plain, vat_scheme
+from worker.i18n import Translator
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
@@ -115,10 +116,14 @@ def head(ubl: Ubl) -> tuple[Element, ...]:
 
 
 def note(draft: Draft) -> str:
-    """BT-22, one at most (PEPPOL-EN16931-R002): the reason, legal sentences that explain no exemption, what the customer wrote."""
+    """BT-22, one at most (PEPPOL-EN16931-R002): the reason, legal sentences that explain no exemption, what the customer wrote.
+
+    A test says so, as its PDF does: nobody shall book it.
+    """
+    test = Translator(draft.language).gettext("TEST: not a valid document") if draft.test else ""
     legal = mentions.legal_texts()
     said = (one.text for one in draft.mentions if one.key not in legal or legal[one.key].category is None)
-    return " – ".join(part for part in (draft.reason, *said, draft.customer_note) if fit(part))
+    return " – ".join(part for part in (test, draft.reason, *said, draft.customer_note) if fit(part))
 
 
 def corrected(draft: Draft) -> Element:

@@ -1,12 +1,17 @@
 """The e-invoice of a document: made once with the stored PDF inside, and stored, proved and given like it."""
 
 import base64
+import csv
 import hashlib
+import io
+import zipfile
 
 import pytest
 
 from tests.support.einvoices import read, texts
 from tests.support.system import System
+from tests.support.task_requests import answered
+from tests.support.task_requests import content as content_of_zip
 from worker.accounting.verify import verify
 from worker.demo.orders import an_order
 from worker.domain.step import EINVOICE
@@ -14,6 +19,7 @@ from worker.einvoice import ubl
 from worker.sending import einvoice as einvoice_step
 from worker.store import document_files
 from worker.store.document_files import StoredFile
+from worker.store.queries import einvoices
 
 INSIDE = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
 
@@ -88,3 +94,26 @@ def test_a_changed_einvoice_is_found_as_a_changed_pdf_is(system: System) -> None
 
     ((damage,),) = (proof.damages for proof in verify(system.services))
     assert (damage.number, damage.code) == ("F2026-00001", "file_altered")
+
+
+def test_the_overview_knows_the_newest_that_go_by_peppol(system: System) -> None:
+    arrive(system)
+    system.arrives(an_order(id=239))
+    system.arrives(an_order(id=240, company="Klant NV", metas={"_billing_vat_number": "BE0403170701"}))
+
+    def newest(most: int) -> list[str]:
+        with system.services.store.read() as connection:
+            found = einvoices.newest_by_peppol(connection, system.shop_id, most=most)
+        return [document.number for document in found]
+
+    assert (newest(5), newest(1)) == (["F2026-00003", "F2026-00001"], ["F2026-00003"])
+
+
+def test_the_zip_of_a_period_holds_it_beside_the_pdf_and_the_table_names_the_pdf(system: System) -> None:
+    xml = content(system, arrive(system)["xml"])
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+
+    with zipfile.ZipFile(io.BytesIO(content_of_zip(system, answer["file"]))) as found:
+        assert found.read("files/F2026-00001.xml") == xml
+        (row,) = csv.DictReader(io.StringIO(found.read("documents.csv").decode()))
+    assert row["file"] == "files/F2026-00001.pdf"

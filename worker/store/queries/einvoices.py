@@ -20,7 +20,7 @@ def newest_by_peppol(connection: Connection, shop_id: str, *, most: int) -> tupl
     step = and_(jobs.c.kind == "step", jobs.c.document_id == documents.c.document_id, jobs.c.name == EINVOICE)
     query = (
         select(documents)
-        .where(documents.c.document_id.in_(newest.scalar_subquery()), documents.c.test.is_(False), exists().where(step))
+        .where(documents.c.document_id.in_(newest), documents.c.test.is_(False), exists().where(step))
         .order_by(documents.c.document_id.desc())
     )
     found: list[Document] = []
