@@ -25,7 +25,7 @@ from tests.support.woocommerce_totals import many, orders
 from worker.domain import peppol
 from worker.domain.document import Category, Document, Kind
 from worker.domain.money import ZERO, total_of
-from worker.domain.order import Order, OrderLine
+from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
 from worker.domain.party import Address
 from worker.domain.payment import Prepayment
@@ -279,6 +279,20 @@ def test_a_paid_invoice_is_prepaid_and_asks_for_nothing() -> None:
 
     assert (amount(root, "PrepaidAmount"), amount(root, "PayableAmount")) == (document.draft.total, ZERO)
     assert texts(root, "cbc:DueDate") + texts(root, "cac:PaymentTerms/cbc:Note") == []
+    assert problems(document) == []
+
+
+def test_a_gift_card_lowers_what_is_to_pay_and_not_the_base_of_vat() -> None:
+    card = a_line("-25.00", None, line_id=70, name="Cadeaubon", kind=LineKind.FEE)
+    document = invoice_of(a_business_order(a_line("82.64", tax="17.35"), card))
+    root = written(document)
+
+    assert amounts(root, "cac:TaxTotal/cac:TaxSubtotal/cbc:TaxableAmount") == [D("82.64")]
+    assert [amount(root, name) for name in ("TaxInclusiveAmount", "PrepaidAmount", "PayableAmount")] == [
+        D("99.99"),
+        D("25.00"),
+        D("74.99"),
+    ]
     assert problems(document) == []
 
 
