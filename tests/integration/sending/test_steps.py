@@ -19,7 +19,7 @@ REGISTER = StepType(
     "register_elsewhere",
     Message("Entry in another register"),
     f"{__name__}.register_elsewhere",
-    wanted=lambda shop, draft: not shop.suspended and draft.kind is Kind.INVOICE,
+    wanted=lambda shop, draft: not shop.vat.as_charged and draft.kind is Kind.INVOICE,
 )
 
 
@@ -68,7 +68,7 @@ def test_an_added_step_is_done_after_the_others_and_again_when_a_person_asks(sys
 @pytest.mark.usefixtures("added")
 def test_a_step_is_planned_for_the_documents_and_shops_that_want_it(system: System) -> None:
     shop = system.services.connected(system.shop_id).shop
-    system.change_shop(vat=type(shop.vat)(oss=False))
+    system.change_shop(vat=type(shop.vat)(as_charged=True))
 
     (invoice,) = system.arrives(an_order(paid=True))
 
