@@ -148,6 +148,12 @@ def test_a_line_that_no_rate_applies_to_is_not_said_to_be_at_0_percent(category:
     assert "0%" not in re.sub(r"[\s\u00a0]", "", words)
 
 
+def test_the_vat_of_another_country_is_named_beside_its_rate() -> None:
+    row = replace(a_draft().vat_lines[0], vat_country="NL")
+    assert "\n6% NL\n" in said(an_invoice(vat_lines=(row,)))
+    assert "% NL" not in said(an_invoice())
+
+
 @pytest.mark.parametrize(("vat", "told"), [("0.00", False), ("2.60", True)])
 def test_vat_in_euros_is_told_where_there_is_vat(vat: str, told: bool) -> None:
     """An export in dollars has none to tell."""

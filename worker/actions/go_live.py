@@ -12,7 +12,8 @@ from sqlalchemy import Connection, func, select
 
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
-from worker.domain.shop import Shop
+from worker.domain.place_of_supply import EU
+from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import counters as numbering
@@ -49,8 +50,32 @@ def first_run_checklist(
         *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
         delivery_check(connection, shop),
         tests_check(connection, shop),
+        *oss_check(shop),
         *peppol_check(shop),
     )
+
+
+def oss_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
+    """Whose VAT consumers in other member states pay: nothing assumes it, so the owner reads it before the first real number."""
+    country = shop.seller.address.country
+    if shop.vat.regime is VatRegime.SMALL_BUSINESS or country not in EU:
+        return ()
+    if shop.vat.oss and shop.vat.oss_since:
+        message = Message(
+            "From {day} on consumers in other EU countries pay the VAT of their own country, by the One Stop Shop (OSS).",
+            day=shop.vat.oss_since,
+        )
+    elif shop.vat.oss:
+        message = Message(
+            "Consumers in other EU countries pay the VAT of their own country, by the One Stop Shop (OSS)."
+        )
+    else:
+        message = Message(
+            "Consumers in other EU countries pay the VAT of {country}. If the company declares them in the One Stop Shop (OSS), "
+            "say so and since when, under VAT.",
+            country=country,
+        )
+    return (ReadinessCheck("oss", good=True, needed=False, message=message),)
 
 
 def peppol_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
