@@ -379,7 +379,7 @@ class SendEvent(JobType[LeasedWebhookEvent, None]):
 
 
 def send_waiting_events(services: Services, event_id: int) -> None:
-    """Make one call of a hook, and while it goes well those of the same hook that wait behind it."""
+    """Send one webhook event, and while it goes well those of the same endpoint that wait behind it."""
     upcoming: int | None = event_id
     for _ in range(MOST_EVENTS_PER_JOB):
         endpoint_id = send_event(services, upcoming) if upcoming is not None else None
@@ -392,7 +392,7 @@ def send_waiting_events(services: Services, event_id: int) -> None:
 
 
 def send_event(services: Services, event_id: int) -> int | None:
-    """Make one call and write its outcome on the row. The id of its hook where more may be told there now."""
+    """Send one event and write its outcome on the row. The id of its endpoint where more may be sent now."""
     with services.store.write() as connection:
         leased = webhook_store.take(
             connection, services.encryption, event_id, now=services.now(), lease_for=lease_time(services)

@@ -173,6 +173,7 @@ def expired_page(error: LinkExpired) -> Response:
         date=linked.words.date(linked.link.expires_at.date()),
         renew=f"{base_path()}/d/{(request.view_args or {})['token']}/renew",
         base=base_path(),
+        refresh_s=0,
     )
     response = make_response(content, HTTPStatus.GONE)
     response.headers["Content-Security-Policy"] = RENEWAL_POLICY

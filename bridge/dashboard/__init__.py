@@ -58,6 +58,8 @@ POLICY = (
 )
 # Blueprints that belong to another one's tab.
 SECTIONS = {"document_lists": "documents", "shops": "home"}
+# Around a message that is of no page of ours, such as "there is nothing here".
+NO_FRAME: dict[str, Any] = {"theme": "", "me": None, "shop": None, "may_change": False, "tabs": [], "section": ""}
 FORM_COOKIE_LIFETIME = timedelta(days=1)
 
 
@@ -112,7 +114,7 @@ def context_of(app: Flask) -> Context:
 def frame() -> dict[str, Any]:
     """What the frame around a page shows. Customers' pages have none of it."""
     if request.blueprint not in BLUEPRINT_NAMES:
-        return {"base": base_path()}
+        return NO_FRAME | {"base": base_path()}
     theme = request.cookies.get(THEME_COOKIE, "")
     return {
         "base": base_path(),

@@ -88,7 +88,7 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
     """Whether the shop delivers, its REST API answers, and its plugin is well."""
     found = plugins.of_shop(connection, context().encryption, shop.shop_id)
     secrets = shops.get(connection, context().encryption, shop.shop_id).secrets
-    open_codes = {alarm.code for alarm in alerts.open_alerts(connection, shop.shop_id)}
+    open_codes = {alert.code for alert in alerts.open_alerts(connection, shop.shop_id)}
     return {
         "plugin": found,
         "plugin_answers": found is not None and found.may_hold_mail(now),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.json.provider import DefaultJSONProvider
+from jinja2 import StrictUndefined
 
 from bridge.context import context
 from worker.domain.document import Kind
@@ -122,4 +123,6 @@ def install_i18n(app: Flask) -> None:
         amount=format_amount,
         translate_message=translate_message,
     )
+    # A name that a view forgot is an error, not an empty place on the page.
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.add_extension("jinja2.ext.do")

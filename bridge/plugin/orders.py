@@ -85,7 +85,7 @@ def reason_as_json(rule: str, code: str, message: Message) -> dict[str, object]:
 @blueprint.post("/plugin/task")
 @signed
 def create_task(plugin_request: PluginRequest) -> Response:
-    """Write down what somebody pressed on the order screen, and ring for it. The answer is asked for by its number."""
+    """Write down what somebody pressed on the order screen, and enqueue it. The answer is asked for by its number."""
     kind = str(plugin_request.content.get("kind", ""))
     if kind not in TASK_TARGETS:
         raise Refused(

@@ -105,7 +105,7 @@ def test_after_a_restore_the_shop_waits_until_a_person_says_where_its_numbers_go
     wrong = shop.facturelay(*resume, "--after", "invoice=0", "--yes")
     assert wrong.err == "The series “invoice” has come to 1; it never goes back to 0. [number_back]\n"
     done = shop.facturelay(*resume, "--after", "invoice=118", "--yes", "--json").json
-    assert done["not_in_the_books"] == [{"series": "invoice", "period": YEAR, "first": 2, "last": 118}]
+    assert done["lost_numbers"] == [{"series": "invoice", "period": YEAR, "first": 2, "last": 118}]
     assert done["next"]["invoice"] == f"F{YEAR}-00119"
     assert shop.facturelay("verify").code == 0
     assert "is not paused" in shop.facturelay(*resume).err

@@ -315,7 +315,7 @@ class Inspection:
         return last + 1 + self.lost_numbers_after(row.document.series, row.period, after=last)
 
     def lost_numbers_after(self, series: str, period: int, *, after: int) -> int:
-        """How many numbers were given after *after* and are known not to be in the books since a backup was restored."""
+        """How many numbers were given after *after* and are known not to be in the register since a backup was restored."""
         here = (one for one in self.shop.numbering.lost_numbers if (one.series, one.period) == (series, period))
         found = next((one for one in here if one.first == after + 1), None)
         return found.last - after + self.lost_numbers_after(series, period, after=found.last) if found else 0

@@ -111,13 +111,13 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     if not as_json:
         click.echo(lost_as_text(connected.shop, found))
     if found.lost and not yes:
-        click.confirm("Enter them in the books again?", abort=True, err=True)
+        click.confirm("Enter them in the register again?", abort=True, err=True)
     entered, not_entered = recover_numbers.enter_again(services, connected, found.lost)
     if not as_json:
         click.echo(
             "\n".join(
                 [
-                    *(f"{one.number} is in the books again." for one in entered),
+                    *(f"{one.number} is in the register again." for one in entered),
                     *(f"! {one.message}" for one in not_entered),
                 ]
             )
@@ -127,8 +127,10 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     lost = recover_numbers.resume(services, connected, found, not_entered, after=after, by=ACTOR)
     answer = {
         "entered": [one.number for one in entered],
-        "left": [{"number": one.lost.number, "order_id": one.lost.order_id, "why": one.message} for one in not_entered],
-        "not_in_the_books": [vars(one) for one in lost],
+        "not_entered": [
+            {"number": one.lost.number, "order_id": one.lost.order_id, "why": one.message} for one in not_entered
+        ],
+        "lost_numbers": [vars(one) for one in lost],
         "next": recover_numbers.next_numbers(services, connected.shop),
     }
     show(answer, as_json=as_json, text=lambda: resumed_as_text(recover_numbers.next_numbers(services, connected.shop)))
@@ -138,12 +140,12 @@ def lost_as_text(shop: Shop, found: NotesScan) -> str:
     if not found.orders:
         return "The shop could not be asked, or no order has changed since the backup."
     if not found.lost:
-        return f"{len(found.orders)} orders were looked at; no note tells of a document that is not in the books."
+        return f"{len(found.orders)} orders were looked at; no note tells of a document that is not in the register."
     rows = [
         (f"  {one.number}", f"order {one.order_id}", f"{one.issued_at.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}")
         for one in found.lost
     ]
-    return f"Issued after the backup and not in the books:\n{table(rows)}"
+    return f"Issued after the backup and not in the register:\n{table(rows)}"
 
 
 def question(services: Services, shop: Shop, after: dict[Kind, int]) -> str:

@@ -157,7 +157,7 @@ def delivered_modified_at(delivery: Delivery) -> datetime | None:
 
 
 def alert_shop_refuses(services: Services, connected: ConnectedShop, error: Rejected) -> None:
-    """A shop that refuses to be asked must be told to its owner: what it does not ring for is lost meanwhile."""
+    """A shop that refuses to be asked must be told to its owner: what it does not deliver is lost meanwhile."""
     code = error.code if isinstance(error, KeyRefused) else "shop_refuses"
     with services.store.write() as connection:
         alerts.raise_alert(

@@ -41,7 +41,7 @@ def raise_and_notify_again(connection: Connection, shop_id: str, *, code: str, m
 
 def find(connection: Connection, shop_id: str, code: str) -> Alert | None:
     """The open alert *code* of a shop."""
-    return next((alarm for alarm in open_alerts(connection, shop_id) if alarm.code == code), None)
+    return next((alert for alert in open_alerts(connection, shop_id) if alert.code == code), None)
 
 
 def close(connection: Connection, shop_id: str, *, code: str, now: datetime) -> bool:

@@ -217,7 +217,7 @@ def latest_bodies(connection: Connection, shop_id: str, *, limit: int) -> tuple[
 
 
 def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[datetime, ...]:
-    """When the shop rang, oldest first."""
+    """When the shop delivered, oldest first."""
     found = connection.execute(
         select(deliveries.c.received_at)
         .where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook", deliveries.c.received_at >= since)
@@ -227,7 +227,7 @@ def arrivals(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
 
 
 def last_delivered_at(connection: Connection, shop_id: str) -> datetime | None:
-    """When the shop rang last; None before the first time."""
+    """When the shop delivered last; None before the first time."""
     newest = (
         select(deliveries.c.received_at)
         .where(deliveries.c.shop_id == shop_id, deliveries.c.source == "webhook")

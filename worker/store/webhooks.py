@@ -20,7 +20,7 @@ from worker.store.jobs import JobKind, Leased
 
 MOST_ENDPOINTS = 10
 SECRET_PREFIX = "fh_"  # noqa: S105  # how a secret begins, not one
-ALERT = "webhook_stopped"  # sounds while one of a shop's hooks stands still by itself
+ALERT = "webhook_stopped"  # open while one of a shop's webhooks is stopped, other than by a person
 BY_A_PERSON = Message("Stopped by a person.")
 IS_EVENT = jobs.c.kind == JobKind.WEBHOOK_EVENT
 
@@ -97,7 +97,7 @@ def add(
 
 
 def of_shop(connection: Connection, shop_id: str) -> tuple[WebhookEndpoint, ...]:
-    """All hooks of a shop, oldest first."""
+    """All webhook endpoints of a shop, oldest first."""
     rows = connection.execute(
         select(*ENDPOINT_COLUMNS)
         .where(webhook_endpoints.c.shop_id == shop_id)
@@ -145,7 +145,7 @@ def stop(connection: Connection, endpoint_id: int, *, message: Message, now: dat
 
 
 def stop_all(connection: Connection, shop_id: str, *, message: Message, now: datetime) -> None:
-    """Stop the hooks of a shop that leaves."""
+    """Stop the webhooks of a shop that leaves."""
     for endpoint in of_shop(connection, shop_id):
         stop(connection, endpoint.endpoint_id, message=message, now=now)
 
@@ -238,7 +238,7 @@ def events_of(connection: Connection, endpoint_id: int, *, limit: int) -> tuple[
 
 
 def delete_sent(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Drop up to *limit* calls that were taken before *before*. Returns how many."""
+    """Drop up to *limit* events that were sent before *before*. Returns how many."""
     old = job_store.done_ids(connection, JobKind.WEBHOOK_EVENT, before=before, limit=limit)
     return connection.execute(delete(jobs).where(jobs.c.job_id.in_(old))).rowcount
 

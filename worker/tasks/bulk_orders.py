@@ -29,7 +29,7 @@ def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
     """Try again all that failed for one reason, thousands at a time.
 
     Argument: `{"what", "code"}`: *what* is "process_order" or the name of a step, *code* that of the failed deliveries
-    or steps. What fails anew while this runs is left alone. Answer: `{"tried"}`, how many.
+    or steps. What fails anew while this runs is left alone. Answer: `{"retried"}`, how many.
     """
     what, code = str(task.argument["what"]), str(task.argument["code"])
     if what not in (JobKind.PROCESS_ORDER, *STEPS):
@@ -46,7 +46,7 @@ def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
                 by=actor_of(services, task),
             )
         if not again.count:
-            return {"tried": retried}
+            return {"retried": retried}
         if retried < MOST_ENQUEUED:
             for delivery_id in again.deliveries:
                 services.enqueue(PROCESS_ORDER, delivery_id)

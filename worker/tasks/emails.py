@@ -113,4 +113,4 @@ def new_link(services: Services, document: Document) -> str:
 def message_id_of(services: Services, task: Task) -> str:
     """The same for every try, so that a mail which left before a crash is known again."""
     host = urlsplit(services.settings.public_url).hostname or "localhost"
-    return f"<errand-{task.task_id}.{int(task.requested_at.timestamp())}@{host}>"
+    return f"<task-{task.task_id}.{int(task.requested_at.timestamp())}@{host}>"

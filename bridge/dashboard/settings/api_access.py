@@ -164,7 +164,7 @@ def page(
         token=token,
         secret=secret,
         tokens=all_tokens,
-        hooks=endpoints,
+        endpoints=endpoints,
         scopes=tuple(Scope),
         scope_names={
             Scope.DOCUMENTS_READ: _("read documents"),

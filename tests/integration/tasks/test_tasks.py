@@ -156,12 +156,12 @@ def test_all_that_failed_for_one_reason_is_tried_again_and_the_rest_is_not(syste
     codes = {step.code for item in system.documents() for step in item.steps if step.state == "failed"}
     assert "mail_no_address" in codes
     (other,) = codes - {"mail_no_address"}
-    assert answered(system, "retry_failed", what="mail", code=other) == {"tried": 3}
+    assert answered(system, "retry_failed", what="mail", code=other) == {"retried": 3}
     system.work()
     assert len(system.mailbox.messages()) == 3
     assert events(system, 2).count((BY, "tried_again")) == 1
     assert events(system, 4).count((BY, "tried_again")) == 0
-    assert answered(system, "retry_failed", what="mail", code=other) == {"tried": 0}
+    assert answered(system, "retry_failed", what="mail", code=other) == {"retried": 0}
     assert refused(system, "retry_failed", what="laundry", code="x")[0] == "nothing_to_retry"
 
 
@@ -174,7 +174,7 @@ def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
     system.clock.move(seconds=1)
     system.arrives(paid(2))
     jobs.do_task(system.services, task_id)
-    assert seen(system, task_id).answer == {"tried": 1}
+    assert seen(system, task_id).answer == {"retried": 1}
 
 
 def test_failed_deliveries_are_tried_again_too(system: System) -> None:
@@ -185,7 +185,7 @@ def test_failed_deliveries_are_tried_again_too(system: System) -> None:
     system.work()
     failed = {code for state, code in system.outcomes() if state == "failed"}
     system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))
-    tried = [answered(system, "retry_failed", what="process_order", code=code)["tried"] for code in failed]
+    tried = [answered(system, "retry_failed", what="process_order", code=code)["retried"] for code in failed]
     system.work()
     assert (sum(tried), system.numbers()) == (2, ["F2026-00001", "F2026-00002"])
 
