@@ -492,6 +492,20 @@ def meta(key: str, value: object) -> dict[str, object]:
         (meta("_via_wallet_payment", "0.00"), []),
         (meta("_ywgc_applied_gift_cards", []), []),
         (meta("_ywgc_applied_gift_cards", {"A": None, "B": [1], "C": "much", "D": -3}), []),
+        (
+            {
+                "coupon_lines": [
+                    {
+                        "code": "credit-x1y2",
+                        "discount": "5.00",
+                        "discount_tax": "0.00",
+                        "discount_type": "smart_coupon",
+                    },
+                    {"code": "NAJAAR10", "discount": "1.00", "discount_tax": "0.21", "discount_type": "percent"},
+                ]
+            },
+            [("5.00", "…x1y2")],
+        ),
         ({"gift_cards": "none"}, []),
         ({"gift_cards": [{"amount": "NaN"}, 7, {"code": ["x"], "amount": 10**12}]}, []),
     ],

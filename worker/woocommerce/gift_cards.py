@@ -11,6 +11,8 @@ CARD_FIELDS = {"gift_cards": "code", "pw_gift_cards_redeemed": "number"}
 # Metas that hold {code: amount}: YITH Gift Cards and Smart Coupons; and one that holds an amount alone: TeraWallet.
 CODE_METAS = ("_ywgc_applied_gift_cards", "smart_coupons_contribution")
 AMOUNT_METAS = ("_via_wallet_payment",)
+# Coupons that are money: the type that Smart Coupons gives to store credit, where it wrote no meta (orders made by REST).
+CREDIT_COUPONS = ("smart_coupon",)
 
 
 def gift_cards_of(order: Node, meta: tuple[Node, ...]) -> tuple[Prepayment, ...]:
@@ -18,7 +20,7 @@ def gift_cards_of(order: Node, meta: tuple[Node, ...]) -> tuple[Prepayment, ...]
 
     What is written oddly is left out: a plugin's note never stops an order.
     """
-    found = (*_in_fields(order), *_in_metas(meta))
+    found = (*_in_fields(order), *_in_metas(meta)) or tuple(_in_coupons(order))
     return tuple(Prepayment(amount, code=f"…{code[-4:]}" if code else "") for code, amount in found if amount > 0)
 
 
@@ -39,6 +41,12 @@ def _in_metas(meta: tuple[Node, ...]) -> Iterator[tuple[str, Decimal]]:
             yield from ((code, _amount(cards, code)) for code in value)
         elif key in AMOUNT_METAS:
             yield "", _amount(node, "value")
+
+
+def _in_coupons(order: Node) -> Iterator[tuple[str, Decimal]]:
+    for coupon in order.nodes("coupon_lines"):
+        if coupon.scalar("discount_type") in CREDIT_COUPONS:
+            yield coupon.scalar("code"), _amount(coupon, "discount") + _amount(coupon, "discount_tax")
 
 
 def _amount(node: Node, name: str) -> Decimal:
