@@ -6,7 +6,7 @@ again in the background; a register that is out of order is left alone meanwhile
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, Kind
@@ -146,9 +146,16 @@ def wait_for_vies(services: Services, shop: Shop, order: OrderKey, check: VatChe
         if now >= until:
             vat_checks.wait(connection, replace(before, until=until, next_at=None))
             return check
-        next_at = min(until, now + WAITS[min(before.attempts, len(WAITS) - 1)])
-        vat_checks.wait(connection, replace(before, until=until, attempts=before.attempts + 1, next_at=next_at))
+        vat_checks.wait(connection, replace(next_attempt(before, until, now=now), until=until))
     return replace(check, waits_until=until)
+
+
+def next_attempt(before: Wait, until: datetime, *, now: datetime) -> Wait:
+    """When VIES is asked again: later with each attempt. Who looks at the order meanwhile puts nothing off."""
+    if before.next_at is not None and before.next_at > now:
+        return replace(before, next_at=min(before.next_at, until))
+    next_at = now + WAITS[min(before.attempts, len(WAITS) - 1)]
+    return replace(before, attempts=before.attempts + 1, next_at=min(next_at, until))
 
 
 def ask_again(services: Services, connected: ConnectedShop) -> int:

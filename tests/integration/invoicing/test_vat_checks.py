@@ -93,6 +93,17 @@ def test_while_vies_is_silent_the_invoice_waits_and_leaves_by_itself_when_it_ans
     assert system.numbers(238) == ["F2026-00001"]
 
 
+def test_looking_at_an_order_that_waits_puts_nothing_off(system: System) -> None:
+    system.vies.always = DOWN
+    system.arrives(untaxed())
+    for _ in range(5):  # the shop tells of it again and again
+        system.clock.move(seconds=11)
+        system.arrives(untaxed())
+    system.vies.always = ""
+    assert later(system, seconds=10) == 1
+    assert system.numbers(238) == ["F2026-00001"]
+
+
 def test_nothing_else_of_the_order_waits_for_vies(system: System) -> None:
     system.change_shop(rules=an_order_confirmation_and_an_invoice())
     system.vies.always = DOWN
