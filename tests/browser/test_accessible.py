@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OF_ALL = ("/shops", "/shops/new", "/jobs", "/users", "/about", "/account", "/account/second-factor")
 OF_SHOP = (
-    "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
+    "", "/orders", "/orders/601", "/orders/602", "/orders/603", "/orders/604", "/documents", "/documents?list=drafts", "/accounting", "/accounting/journal",
     "/accounting/export", "/accounting/backfill", "/jobs", "/team", "/settings/company", "/settings/rules", "/settings/orders", "/settings/payment",
     "/settings/numbering", "/settings/branding", "/settings/texts", "/settings/mail", "/settings/vat", "/settings/connection", "/settings/api", "/settings/privacy",
     "/activity", "/activity/deliveries",
@@ -27,7 +27,7 @@ SERIOUS = ("serious", "critical")
 
 
 def a_shop_with_orders(running: Running) -> str:
-    """One shop with an invoice, a draft that waits for an exchange rate, and one whose VAT number VIES could not confirm."""
+    """One shop with an invoice, one that goes by Peppol, a draft that waits for an exchange rate, and one whose VAT number VIES could not confirm."""
     services, secret = running.services, shops.new_webhook_secret()
     made = Shop(
         shops.new_shop_id(),
@@ -49,6 +49,7 @@ def a_shop_with_orders(running: Running) -> str:
         an_order(id=601, note="Graag voor vrijdag"),
         an_order(id=602, currency="USD", country="US"),
         an_order(id=603, lines=(line,), shipping=None, country="NL", company="Bakker BV", metas=metas),
+        an_order(id=604, company="Klant NV", metas={"_billing_vat_number": "BE0403170701"}),  # by Peppol
     ):
         running.shop.place(order)
         running.shop.deliver(order["id"], "order.created")
@@ -90,7 +91,10 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_its_window(running:
     with running.services.store.read() as connection:
         made, kept = documents.listing(connection, shop_id=None, order_id=None)
     addresses = [f"{running.url}{path}" for path in OF_ALL] + [f"{home}{path}" for path in OF_SHOP]
-    addresses += [f"{home}/documents/{made[0].document_id}", *(f"{home}/drafts/{one.draft_id}" for one in kept)]
+    addresses += [
+        *(f"{home}/documents/{one.document_id}" for one in made),
+        *(f"{home}/drafts/{one.draft_id}" for one in kept),
+    ]
     addresses += [f"{home}/accounting/numbers/invoice/{made[0].issued_on.year}"]
 
     for index, address in enumerate(addresses):
