@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from worker.cli.common import ACTOR, open_services, show, with_data, with_json
-from worker.cli.shop import find_shop
 from worker.errors import Rejected
 from worker.net import email_address
 from worker.sending import test_email
@@ -62,7 +61,7 @@ def set_mail(
     """Change how a shop's mail leaves. What is not named stays."""
     services = open_services(data)
     changes = {f"mail.{name}": checked_addresses_in(name, text) for name, text in given.items() if text is not None}
-    find_shop(services, shop_id)
+    services.connected(shop_id)
     if smtp_url is not None:
         branding.change_mail_server(services, shop_id, smtp_url, by=services.actor(ACTOR))
     if changes:

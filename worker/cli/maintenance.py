@@ -13,7 +13,6 @@ from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState
 from worker.cli.common import ProgressBar, open_services, read_settings, show, table, with_data, with_json
-from worker.cli.shop import find_shop
 from worker.domain.settings_form import read_instant
 from worker.errors import InvalidValue, Rejected
 from worker.invoicing import backfill as order_backfill
@@ -40,7 +39,7 @@ def reconcile(
 ) -> None:
     """Prove that every order of a month has its documents, mails and notes. Exit 1 when something is missing."""
     services = open_services(data)
-    connected = find_shop(services, shop_id)
+    connected = services.connected(shop_id)
     with ProgressBar("Comparing", quiet=as_json or as_csv) as bar:
         found = reconciler.reconcile(services, connected, month, on_progress=bar.update)
     if as_csv:
@@ -133,7 +132,7 @@ def backfill(
     Shows first what there would be. Broken off, the same command goes on where it was.
     """
     services = open_services(data)
-    connected = find_shop(services, shop_id)
+    connected = services.connected(shop_id)
     selection = selection_from_options(connected, since=since, until=until, order_ids=order_ids)
     with ProgressBar("Asking the shop", quiet=as_json) as bar:
         found = order_backfill.preview(services, connected, selection, on_progress=bar.update)

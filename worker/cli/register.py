@@ -12,7 +12,6 @@ from worker.accounting.notes_scan import NotesScan
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
 from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, to_json, with_data, with_json
-from worker.cli.shop import find_shop
 from worker.cli.shop_options import by_kind
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
@@ -101,7 +100,7 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
     number and date; nothing is mailed twice.
     """
     services = open_services(data)
-    connected = find_shop(services, shop_id)
+    connected = services.connected(shop_id)
     try:
         after = {kind: parse_last_number(text) for kind, text in by_kind(starts, "after", "invoice=118").items()}
     except InvalidValue as error:

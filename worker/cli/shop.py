@@ -27,7 +27,7 @@ from worker.domain.completeness import missing_of_seller
 from worker.domain.shop import Shop
 from worker.services import Services
 from worker.store import shops
-from worker.store.shops import ConnectedShop, Secrets
+from worker.store.shops import Secrets
 
 # The actor in the audit trail for whoever uses the command line.
 
@@ -117,7 +117,7 @@ def list_shops(data: Path | None, *, as_json: bool) -> None:
 def show_shop(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     """Show one shop's settings. Secrets are never shown."""
     services = open_services(data)
-    found = find_shop(services, shop_id)
+    found = services.connected(shop_id)
     with services.store.read() as connection:
         coming = next_numbers(connection, found.shop, now=services.now())
     value = {
@@ -204,15 +204,11 @@ def changed_lines(changed: ChangedShop) -> list[str]:
 def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *, as_json: bool) -> None:
     """Give the shop a new webhook secret. The one before still works until the next rotation."""
     services = open_services(data)
-    found = find_shop(services, shop_id)
+    found = services.connected(shop_id)
     given = checked_secret(webhook_secret) if webhook_secret is not None else ""
     secret = shop_secrets.rotate_webhook_secret(services, shop_id, secret=given, by=services.actor(ACTOR))
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
-
-
-def find_shop(services: Services, shop_id: str) -> ConnectedShop:
-    return services.connected(shop_id)
 
 
 def delivery_url(services: Services, shop: Shop) -> str:

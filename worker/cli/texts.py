@@ -9,7 +9,6 @@ import click
 
 from worker.actions import shop_settings
 from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
-from worker.cli.shop import find_shop
 from worker.domain import texts as shop_texts
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey
@@ -36,7 +35,7 @@ def texts() -> None:
 @with_json
 def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_json: bool) -> None:
     """List the texts of a shop, with the first line of each."""
-    found = find_shop(open_services(data), shop_id).shop
+    found = open_services(data).connected(shop_id).shop
     wanted = [key for key in matching_keys(pattern) if not own or str(key) in found.texts]
     value = [
         {"key": str(key), "own": str(key) in found.texts, "text": shop_texts.text_of(found, key).strip()}
@@ -56,7 +55,7 @@ def list_texts(shop_id: str, pattern: str, data: Path | None, *, own: bool, as_j
 @with_json
 def show_text(shop_id: str, pattern: str, data: Path | None, *, as_json: bool) -> None:
     """Show texts in full."""
-    found = find_shop(open_services(data), shop_id).shop
+    found = open_services(data).connected(shop_id).shop
     value = {str(key): shop_texts.text_of(found, key).strip() for key in matching_keys(pattern)}
     show(value, as_json=as_json, text=lambda: "\n\n".join(f"{key}\n{text}" for key, text in value.items()))
 
