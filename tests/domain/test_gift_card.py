@@ -128,6 +128,13 @@ def test_a_card_taken_off_before_tax_is_asked_about() -> None:
     assert (draft.total, draft.prepaid) == (D("99.99"), ())
 
 
+def test_a_fee_that_is_named_a_card_and_took_vat_off_is_asked_about() -> None:
+    draft = drafted(an_order(SWEATER, a_card_fee("-20.00", rate="21")))
+    assert [(one.code, one.asks) for one in draft.problems] == [("gift_card_as_discount", True)]
+    assert "paid with 24.20 EUR of a gift card" in str(draft.problems[0].message)
+    assert (draft.total, draft.prepaid) == (D("75.79"), ())
+
+
 def test_a_total_below_its_lines_that_nothing_explains_asks_whether_the_rest_was_paid() -> None:
     draft = drafted(an_order(SWEATER, total="74.99"))
     assert [(one.code, one.asks) for one in draft.problems] == [("does_not_add_up", True)]

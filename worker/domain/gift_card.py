@@ -45,8 +45,8 @@ def settle(order: Order, *, tolerance: Decimal) -> Settlement:
     worth = total_of(line.total for line in goods.lines) + total_of(rate.charged for rate in order.tax_rates)
     missing = worth - order.total - total_of(fee.amount for fee in by_fee)
     if missing <= tolerance:
-        as_discount = order.gift_cards and not by_fee and missing >= -tolerance
-        return _settled(goods, by_fee, _discounted(order) if as_discount else ())
+        told = order.gift_cards if not by_fee and missing >= -tolerance else ()
+        return _settled(goods, by_fee, _discounted(order, _taxed_cards(order) or told))
     named = total_of(card.amount for card in order.gift_cards)
     if abs(missing - named) <= tolerance:
         return _settled(goods, (*by_fee, *order.gift_cards))
@@ -61,17 +61,29 @@ def _settled(goods: Order, prepaid: tuple[Prepayment, ...], questions: tuple[Pro
 
 def _is_card(line: OrderLine) -> bool:
     """A negative fee without tax whose name says so. With tax, WooCommerce has treated it as a reduction of the price."""
+    return _is_named_card(line) and not line.tax
+
+
+def _is_named_card(line: OrderLine) -> bool:
     name = line.name.casefold()
-    return line.kind is LineKind.FEE and line.total < 0 and not line.tax and any(word in name for word in CARD_WORDS)
+    return line.kind is LineKind.FEE and line.total < 0 and any(word in name for word in CARD_WORDS)
 
 
-def _discounted(order: Order) -> tuple[Problem, ...]:
-    """The plugin took the card off before tax, so that VAT was charged on less than the goods are worth."""
+def _taxed_cards(order: Order) -> tuple[Prepayment, ...]:
+    """WooCommerce takes VAT off with every negative fee, one that is “not taxable” too (`WC_Order_Item_Fee::calculate_taxes`)."""
+    taxed = (line for line in order.lines if _is_named_card(line) and line.tax)
+    return tuple(Prepayment(to_minor_unit(-line.total - line.tax, order.currency), name=line.name) for line in taxed)
+
+
+def _discounted(order: Order, cards: tuple[Prepayment, ...]) -> tuple[Problem, ...]:
+    """The plugin took these cards off before tax, so that VAT was charged on less than the goods are worth."""
+    if not cards:
+        return ()
     message = Message(
         "Order {number} was paid with {amount} of a gift card or store credit, but the shop took it off as a discount before VAT. "
         "A gift card is a payment: let its plugin apply it after tax. Issue this one only if it was a discount.",
         number=order.number,
-        amount=Money(total_of(card.amount for card in order.gift_cards), order.currency),
+        amount=Money(total_of(card.amount for card in cards), order.currency),
     )
     return (Problem("gift_card_as_discount", message, asks=True),)
 
