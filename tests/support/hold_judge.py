@@ -36,6 +36,9 @@ def kinds_mailed(rules: HoldRules, facts: OrderFacts) -> tuple[Kind, ...]:
     if facts.mail in REFUNDS:
         # A credit note corrects an invoice; without one the refund makes no document.
         return tuple(condition.kind for condition in found) if Kind.INVOICE in facts.made else ()
+    if facts.mail == ON_HOLD and facts.paid:
+        # Its money was taken back: the invoice waits for a person.
+        found = tuple(condition for condition in found if condition.kind is not Kind.INVOICE)
     kinds = dict.fromkeys(c.kind for c in found if c.kind not in facts.made and fits(c, facts))
     if facts.mail == ON_HOLD and not tells_how_to_pay(rules, facts, tuple(kinds)):
         return ()

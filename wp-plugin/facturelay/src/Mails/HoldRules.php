@@ -53,9 +53,11 @@ final class HoldRules {
 			// A credit note corrects an invoice; without one the refund makes no document.
 			return in_array( 'invoice', $facts['made'], true ) ? array_column( $conditions, 'kind' ) : array();
 		}
+		// Paid and back on hold: its money was taken back, and the invoice waits for a person.
+		$made  = self::ON_HOLD === $facts['mail'] && $facts['paid'] ? array( 'invoice', ...$facts['made'] ) : $facts['made'];
 		$kinds = array();
 		foreach ( $conditions as $condition ) {
-			if ( ! in_array( $condition['kind'], $facts['made'], true ) && $this->matches( $condition, $facts ) ) {
+			if ( ! in_array( $condition['kind'], $made, true ) && $this->matches( $condition, $facts ) ) {
 				$kinds[ $condition['kind'] ] = $condition['kind'];
 			}
 		}
