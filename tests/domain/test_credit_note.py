@@ -20,7 +20,8 @@ from tests.support.factories import (
 )
 from tests.support.woocommerce_totals import many, orders
 from worker.domain.credit_balance import CreditBalance, credit_balance_of
-from worker.domain.credit_note import Cancellation, CreditSource, draft_credit_note
+from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.document import Category, Document, Draft, Kind, Reference, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of

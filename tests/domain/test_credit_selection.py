@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.support.factories import TODAY, a_line, a_shop, an_order, issued, shipping
 from tests.support.woocommerce_totals import many, orders
 from worker.domain.credit_balance import LineBalance, credit_balance_of, line_balances_of
-from worker.domain.credit_note import Cancellation, CreditSource, draft_credit_note
+from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_selection import CreditSelection, SelectedLine
+from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.factories import A_SELLER, TODAY, a_shop, an_order, issued
-from worker.domain.credit_note import Cancellation, draft_credit_note
+from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_source import Cancellation
 from worker.domain.document import Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order

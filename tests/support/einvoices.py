@@ -10,7 +10,8 @@ from lxml import etree
 
 from tests.support.factories import PLACED_AT, TODAY, a_line, a_shop, an_order, issued, shipping
 from worker.demo.recordings import load
-from worker.domain.credit_note import Cancellation, CreditSource, draft_credit_note
+from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order, Refund

@@ -49,7 +49,11 @@ def line_balances_of(invoice: Document, earlier_credit_notes: Iterable[Draft]) -
     """What *earlier_credit_notes* leave of each line of *invoice*, in its order. A page offers these to be credited."""
     quantities: dict[tuple[object, ...], Decimal] = {}
     nets: dict[tuple[object, ...], Decimal] = {}
-    for line in (line for draft in earlier_credit_notes for line in draft.lines if line.order_line_id is not None):
+    # A line of nothing took back VAT alone: its goods stay sold.
+    lines = (
+        line for draft in earlier_credit_notes for line in draft.lines if line.order_line_id is not None and line.net
+    )
+    for line in lines:
         key = (line.order_line_id, line.category, line.rate)
         quantities[key] = quantities.get(key, Decimal(0)) + line.quantity
         nets[key] = nets.get(key, ZERO) + line.net

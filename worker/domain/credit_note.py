@@ -5,7 +5,7 @@ exactly the rest: an invoice and all its credit notes are nothing together, in b
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from worker.domain import mentions
@@ -13,8 +13,12 @@ from worker.domain import texts as wording
 from worker.domain.assessment import quantity_and_price
 from worker.domain.completeness import seller_problem
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, credit_balance_of
+from worker.domain.credit_question import amount_problems
 from worker.domain.credit_selection import CreditSelection, resolve_selection
-from worker.domain.document import Document, Draft, Kind, Line, Mention, Problem, Reference, SendMode, VatLine
+from worker.domain.credit_source import Cancellation, CreditSource
+from worker.domain.credit_split import split_over_groups
+from worker.domain.credit_statement import NO_STATEMENT, hold_to_balance, state_refund
+from worker.domain.document import Document, Draft, Kind, Line, Mention, Reference, SendMode, VatLine
 from worker.domain.draft import (
     exchange_rate,
     exchange_rate_problem,
@@ -22,23 +26,13 @@ from worker.domain.draft import (
 )
 from worker.domain.language import phrase
 from worker.domain.mentions import legal_texts
-from worker.domain.money import ZERO, to_minor_unit, total_of
-from worker.domain.order import LineKind, Order, OrderLine, Refund
+from worker.domain.money import ZERO, to_minor_unit
+from worker.domain.order import Order, Refund
 from worker.domain.payment_request import is_paid
 from worker.domain.shop import Shop
-from worker.domain.totals import GroupTotals, VatGroup, net_per_group, split_amount, state_totals, unit_of, vat_on
+from worker.domain.totals import GroupTotals, VatGroup, net_per_group, state_totals, unit_of
 from worker.errors import Rejected
-from worker.message import Message, Money, Percent
-
-
-@dataclass(frozen=True)
-class Cancellation:
-    """All that is left of an invoice is taken back. *reason* is printed; empty: that the order was cancelled."""
-
-    reason: str = ""
-
-
-CreditSource = Refund | Cancellation | CreditSelection
+from worker.message import Money
 
 
 def draft_credit_note(
@@ -54,7 +48,7 @@ def draft_credit_note(
     """Draft the credit note of *source* against *invoice*. *earlier_credit_notes* of that invoice may be in any order."""
     original = invoice.draft
     remaining = credit_balance_of(invoice, earlier_credit_notes)
-    named: tuple[Line, ...] = ()
+    named, statement = tuple[Line, ...](), NO_STATEMENT
     if isinstance(source, CreditSelection) and source.lines:
         resolved = resolve_selection(source, invoice, earlier_credit_notes, remaining)
         named, groups, requested, total = resolved.lines, resolved.groups, resolved.total, resolved.total
@@ -62,8 +56,11 @@ def draft_credit_note(
     else:
         requested = _requested_amount(source, invoice, remaining)
         total = max(min(requested, remaining.total), ZERO)
-        grosses, groups = _split_over_groups(source, original, remaining, total)
-        named = _refunded_lines(source, original) if isinstance(source, Refund) else ()
+        if isinstance(source, Refund):
+            said = state_refund(source, original, order)
+            statement = hold_to_balance(said, invoice, earlier_credit_notes, remaining)
+        grosses, groups = split_over_groups(statement, remaining, total, original.currency)
+        named = statement.lines
     mirrored = (
         not earlier_credit_notes and total == remaining.total and (not named or isinstance(source, CreditSelection))
     )
@@ -108,7 +105,7 @@ def draft_credit_note(
         else vat_in_euro(totals.vat, rate),
         problems=(
             *seller_problem(shop),
-            *_amount_problems(source, invoice, requested=requested, remaining=remaining),
+            *amount_problems(source, invoice, statement, requested=requested, remaining=remaining),
             *exchange_rate_problem(original.currency, totals.vat, rate),
         ),
         test=shop.test,
@@ -133,73 +130,6 @@ def _requested_amount(source: CreditSource, invoice: Document, remaining: Credit
     return requested
 
 
-def _split_over_groups(
-    source: CreditSource, original: Draft, remaining: CreditBalance, total: Decimal
-) -> tuple[dict[VatGroup, Decimal], dict[VatGroup, GroupTotals]]:
-    """What is credited per category and rate: the amounts asked, and base and VAT."""
-    if total == remaining.total:
-        return {group: part.gross for group, part in remaining.groups.items()}, dict(remaining.groups)
-    refund_lines = source.lines if isinstance(source, Refund) else ()
-    grosses = _gross_per_group(
-        _refunded_per_group(refund_lines, original), remaining, total, unit_of(original.currency)
-    )
-    groups = {
-        group: _group_totals_of(gross, remaining.groups[group], group[1], original.currency)
-        for group, gross in grosses.items()
-    }
-    return grosses, groups
-
-
-def _refunded_per_group(refund_lines: Iterable[OrderLine], original: Draft) -> dict[VatGroup, Decimal]:
-    """What the lines of a refund take back, per group of the invoice line that they name."""
-    groups = {line.order_line_id: (line.category, line.rate) for line in original.lines}
-    refunded: dict[VatGroup, Decimal] = {}
-    for line in refund_lines:
-        group = groups.get(line.line_id)
-        if group:
-            refunded[group] = refunded.get(group, ZERO) + line.total + line.tax
-    return {group: to_minor_unit(gross, original.currency) for group, gross in refunded.items()}
-
-
-def _gross_per_group(
-    refunded: Mapping[VatGroup, Decimal], remaining: CreditBalance, total: Decimal, unit: Decimal
-) -> dict[VatGroup, Decimal]:
-    """Share *total* over the groups: first what the refund's lines say, the rest in proportion to what is left."""
-    room = {group: part.gross for group, part in remaining.groups.items()}
-    grosses = {group: _within(refunded.get(group, ZERO), gross) for group, gross in room.items()}
-    rest = total - total_of(grosses.values())
-    weights = [room[group] - gross if rest > 0 else gross for group, gross in grosses.items()]
-    shares = split_amount(rest, weights, unit)
-    return {
-        group: _within(gross + share, room[group])
-        for (group, gross), share in zip(grosses.items(), shares, strict=True)
-    }
-
-
-def _group_totals_of(gross: Decimal, remaining: GroupTotals, rate: Decimal, currency: str) -> GroupTotals:
-    """Base and VAT of *gross*, never more than *remaining*.
-
-    VAT = round(base x rate) here as on the invoice. Where no base gives *gross*, one a cent beside it does; of those, one
-    after which the rest of the invoice still matches its rate.
-    """
-    unit = unit_of(currency)
-    likely = to_minor_unit(gross * 100 / (100 + rate), currency)
-    bases = [likely + step * unit for step in (-2, -1, 0, 1, 2)]
-    fitting = [
-        part for part in (GroupTotals(base, vat_on(base, rate, currency)) for base in bases) if _fits(part, remaining)
-    ]
-    near = [part for part in fitting if abs(gross - part.gross) <= unit]
-    if not near:
-        base = _within(likely, remaining.base)
-        return GroupTotals(base, _within(gross - base, remaining.vat))
-
-    def badness(part: GroupTotals) -> tuple[Decimal, Decimal, Decimal]:
-        rest = vat_on(remaining.base - part.base, rate, currency) - (remaining.vat - part.vat)
-        return abs(gross - part.gross), abs(rest), part.gross
-
-    return min(near, key=badness)
-
-
 def _lines(
     source: CreditSource, invoice: Document, groups: Mapping[VatGroup, GroupTotals], named: tuple[Line, ...]
 ) -> tuple[Line, ...]:
@@ -213,36 +143,6 @@ def _lines(
         if not explained and (group_totals != NO_TOTALS or residue):
             lines.append(_residue_line(residue, group, source, invoice))
     return tuple(lines) or (_residue_line(ZERO, next(iter(groups)), source, invoice),) if groups else tuple(lines)
-
-
-def _refunded_lines(refund: Refund, original: Draft) -> tuple[Line, ...]:
-    """The refund's lines in the words, category and rate of the invoice's; a line that the invoice lacks is left out."""
-    invoiced = {line.order_line_id: line for line in original.lines}
-    lines = []
-    for line in refund.lines:
-        on_invoice = invoiced.get(line.line_id)
-        if on_invoice is None or not (line.total or line.tax):
-            continue
-        net = to_minor_unit(line.total, original.currency)
-        quantity, price = quantity_and_price(net, line.quantity)
-        lines.append(
-            Line(
-                description=on_invoice.description,
-                quantity=quantity,
-                unit_price=price,
-                net=net,
-                category=on_invoice.category,
-                rate=on_invoice.rate,
-                sku=on_invoice.sku,
-                details=on_invoice.details,
-                order_line_id=line.line_id,
-                is_product=line.kind is LineKind.PRODUCT,
-                vat_country=on_invoice.vat_country,
-                mention=on_invoice.mention,
-                distance_sale=on_invoice.distance_sale,
-            )
-        )
-    return tuple(lines)
 
 
 def _residue_line(net: Decimal, group: VatGroup, source: CreditSource, invoice: Document) -> Line:
@@ -294,84 +194,7 @@ def _is_of_all(said: Mention, of_lines: Iterable[str], vat_lines: Iterable[VatLi
     return legal.category is None or legal.category in {row.category for row in vat_lines}
 
 
-def _amount_problems(
-    source: CreditSource, invoice: Document, *, requested: Decimal, remaining: CreditBalance
-) -> tuple[Problem, ...]:
-    currency = invoice.draft.currency
-    # A shop that counts in tenths of a cent refunds 0.016 twice of 0.032: each rounds up, and together they are a cent more.
-    rounded_up = isinstance(source, Refund) and source.amount < requested <= remaining.total + unit_of(currency)
-    if requested > remaining.total and not rounded_up:
-        message = Message(
-            "{requested} is refunded, but {total} is left of {number} ({invoice_total}); the credit note stops there.",
-            requested=Money(requested, currency),
-            total=Money(remaining.total, currency),
-            number=invoice.number,
-            invoice_total=Money(invoice.draft.total, currency),
-        )
-        return (Problem("more_than_remaining", message),)
-    if not isinstance(source, Refund):
-        return ()
-    named = total_of(line.total + line.tax for line in source.lines)
-    if named - requested > unit_of(currency) * (len(source.lines) + 1):
-        message = Message(
-            "Refund {refund_id} gives back {requested}, but its lines are {named}.",
-            refund_id=source.refund_id,
-            requested=Money(requested, currency),
-            named=Money(named, currency),
-        )
-        return (Problem("does_not_add_up", message),)
-    if requested < remaining.total:
-        return _questions(source, invoice, unnamed=requested - named, remaining=remaining)
-    return ()
-
-
-def _questions(refund: Refund, invoice: Document, *, unnamed: Decimal, remaining: CreditBalance) -> tuple[Problem, ...]:
-    """What only a person knows of a refund of a part of *invoice*: for which goods it is, and what became of a gift card."""
-    original = invoice.draft
-    currency = original.currency
-    by_card = original.total - original.to_pay
-    if by_card and refund.amount == original.to_pay:
-        message = Message(
-            "Refund {refund_id} gives back all the money of order {number}, but {by_card} of it was paid by gift card. If that was "
-            "given back too, credit all of {invoice} and discard this draft; if not, issue it.",
-            refund_id=refund.refund_id,
-            number=original.order_number,
-            by_card=Money(by_card, currency),
-            invoice=invoice.number,
-        )
-        return (Problem("gift_card_refund", message, asks=True),)
-    rates = sorted({rate for (_, rate), part in remaining.groups.items() if part.gross > 0}, reverse=True)
-    if len(rates) < 2 or unnamed <= unit_of(currency) * (len(refund.lines) + 1):
-        return ()
-    figures = tuple(
-        Message(
-            "{vat} at {rate}",
-            vat=Money(to_minor_unit(unnamed * rate / (100 + rate), currency), currency),
-            rate=Percent(rate),
-        )
-        for rate in rates
-    )
-    message = Message(
-        "Refund {refund_id} does not say which goods {amount} of it is for, and {invoice} has several VAT rates: the VAT in it is "
-        "{figures}. Credit those goods on the invoice's page and discard this draft, or issue it to share the amount in proportion.",
-        refund_id=refund.refund_id,
-        amount=Money(unnamed, currency),
-        invoice=invoice.number,
-        figures=figures,
-    )
-    return (Problem("refund_of_which_goods", message, asks=True),)
-
-
 def _default_reason(source: CreditSource, original: Draft) -> str:
     if not isinstance(source, Cancellation):
         return ""
     return phrase("order_cancelled", original.language).format(order=original.order_number)
-
-
-def _fits(candidate: GroupTotals, remaining: GroupTotals) -> bool:
-    return candidate == GroupTotals(_within(candidate.base, remaining.base), _within(candidate.vat, remaining.vat))
-
-
-def _within(amount: Decimal, bound: Decimal) -> Decimal:
-    """*amount*, held between nothing and *bound*; a discount's bound is negative."""
-    return min(max(amount, min(bound, ZERO)), max(bound, ZERO))

@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from worker.domain.assessment import assess
 from worker.domain.credit_balance import credit_balance_of
-from worker.domain.credit_note import Cancellation, draft_credit_note
+from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_source import Cancellation
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.language import phrase

@@ -39,7 +39,7 @@ def settle(order: Order, *, tolerance: Decimal) -> Settlement:
     """
     if order.total < 0:
         return Settlement(order)
-    fees = tuple(line for line in order.lines if _is_card(line))
+    fees = tuple(line for line in order.lines if is_card(line))
     by_fee = tuple(Prepayment(to_minor_unit(-fee.total, order.currency), name=fee.name) for fee in fees)
     goods = replace(order, lines=tuple(line for line in order.lines if line not in fees))
     worth = total_of(line.total for line in goods.lines) + total_of(rate.charged for rate in order.tax_rates)
@@ -59,7 +59,7 @@ def _settled(goods: Order, prepaid: tuple[Prepayment, ...], questions: tuple[Pro
     return Settlement(replace(goods, total=goods.total + paid) if prepaid else goods, prepaid, questions)
 
 
-def _is_card(line: OrderLine) -> bool:
+def is_card(line: OrderLine) -> bool:
     """A negative fee without tax whose name says so. With tax, WooCommerce has treated it as a reduction of the price."""
     return _is_named_card(line) and not line.tax
 

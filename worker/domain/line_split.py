@@ -1,6 +1,6 @@
 """A line that the shop taxed in parts becomes as many lines: WooCommerce spreads a negative fee over the rates of the order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,14 +17,17 @@ def split_by_rate(order: Order) -> Order:
     Taxes that are stacked (each charged on the whole line) and compound ones are left alone.
     """
     rates = {rate.rate_id: rate for rate in order.tax_rates}
-    return replace(order, lines=tuple(part for line in order.lines for part in _split_line(line, rates)))
+    return replace(order, lines=tuple(part for line in order.lines for part in split_line(line, rates)))
 
 
-def _split_line(line: OrderLine, rates: dict[int, TaxRate]) -> Sequence[OrderLine]:
+def split_line(line: OrderLine, rates: Mapping[int, TaxRate]) -> Sequence[OrderLine]:
+    """*line* as one line per rate, highest first; also a line of a refund, which may take back VAT alone."""
     charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
     if len(charged) < 2 or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
         return (line,)
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
+    if not line.total:
+        return [_with_net(line, line.total, tax) for _, tax in charged if tax.amount] or (line,)
     nets = _split_net(line.total, charged)
     # A line of some cents fits both ways; side by side is what WooCommerce does.
     if nets is None or (_is_stacked(line, charged) and not _is_tiny(line)):

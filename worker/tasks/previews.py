@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from worker.actions.shop_settings import with_texts
-from worker.domain.credit_note import Cancellation, draft_credit_note
+from worker.domain.credit_note import draft_credit_note
+from worker.domain.credit_source import Cancellation
 from worker.domain.document import Document, Draft, Kind, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.example_order import example_order
