@@ -119,8 +119,9 @@ def _discounts_left(invoice: Document, earlier_credit_notes: Iterable[Draft]) ->
     discounts: dict[VatGroup, Decimal] = {}
     balances = line_balances_of(invoice, earlier_credit_notes)
     for line, balance in zip(invoice.draft.lines, balances, strict=True):
-        group = (line.category, line.rate)
-        discounts[group] = discounts.get(group, ZERO) + min(balance.net, ZERO)
+        if line.net < 0:
+            group = (line.category, line.rate)
+            discounts[group] = discounts.get(group, ZERO) + min(balance.net, ZERO)
     return discounts
 
 
