@@ -303,7 +303,7 @@ def distance_sales_so_far() -> str:
     with context().store.read() as connection:
         sales = distance_sales.find(connection, shop().shop_id)
     return _(
-        "Consumers in other EU countries bought goods and downloads for {now} in {year}, and for {before} in {year_before}, without VAT. When either passes {limit}, they must pay the VAT of their own country.",
+        "Consumers in other EU countries bought goods and downloads for {now} in {year}, and for {before} in {year_before}, VAT not included. When either passes {limit}, they must pay the VAT of their own country.",
         now=format_amount(sales.of(today.year)),
         year=str(today.year),
         before=format_amount(sales.of(today.year - 1)),
