@@ -9,7 +9,7 @@ from tests.support.factories import a_shop
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.settings_form import FIELDS, WrongSettings, apply_settings, read_shop_url, settings_as_text
-from worker.domain.shop import LAYOUTS, MailSettings, OrderSettings, VatRegime, VatSettings
+from worker.domain.shop import LAYOUTS, DocumentedOrders, MailSettings, OrderSettings, VatRegime, VatSettings
 from worker.domain.zero_reason import Mark, Untaxed, ZeroReason
 from worker.rendering import LAYOUTS as PRINTED
 
@@ -58,6 +58,7 @@ def test_what_people_type_is_tidied() -> None:
             "name": "  Gist  ",
             "vat.oss": "",
             "orders.pending_is_placed": "on",
+            "orders.documented": "suborders",
             "rules": "invoice:completed:draft\r\n\r\n",
             "orders.since": "2026-11-01",
             "vat.regime": "small_business",
@@ -67,6 +68,7 @@ def test_what_people_type_is_tidied() -> None:
     assert (seller.vat_number, seller.enterprise_number, seller.iban, seller.address.country) == (
         "BE0403170701", "0403170701", "BE68539007547034", "BE",
     )  # fmt: skip
+    assert shop.orders.documented is DocumentedOrders.SUBORDERS
     assert (shop.name, shop.vat.oss, shop.orders.pending_is_placed, shop.vat.regime) == (
         "Gist",
         False,
@@ -96,6 +98,7 @@ def test_what_people_type_is_tidied() -> None:
         ("credit_notes", "later", "cannot be chosen"),
         ("orders.status_map", "packed=gone", "not a status"),
         ("orders.pending_is_placed", "perhaps", "neither yes nor no"),
+        ("orders.documented", "both", "main, suborders"),
         ("payment_days", "366", "not a number of days"),
         ("payment_days", "-1", "not a number of days"),
         ("payment_terms", "klarna", "write it like"),

@@ -749,3 +749,36 @@ def test_any_bytes_parse_or_are_refused(body: bytes) -> None:
 def test_a_damaged_body_parses_or_is_refused(at: int, damage: bytes) -> None:
     body = an_order()
     _parses_or_is_refused(body[:at] + damage + body[at + len(damage) :])
+
+
+def one_meta(key: str, value: object) -> list[dict[str, object]]:
+    return [{"id": 1, "key": key, "value": value}]
+
+
+@pytest.mark.parametrize(
+    ("what_the_shop_sends", "part"),
+    [
+        ({}, "whole"),
+        ({"created_via": "dokan"}, "whole"),  # Dokan's own sale of a subscription to a vendor
+        ({"meta_data": one_meta("has_sub_order", "1")}, "main"),
+        ({"meta_data": one_meta("has_sub_order", True)}, "main"),
+        ({"meta_data": one_meta("has_sub_order", "")}, "whole"),
+        ({"meta_data": one_meta("has_wcmp_sub_order", "1")}, "main"),
+        ({"meta_data": one_meta("has_mvx_sub_order", "1")}, "main"),
+        ({"meta_data": one_meta("has_multivendorx_sub_order", "1")}, "main"),
+        ({"parent_id": 237, "created_via": "dokan"}, "suborder"),
+        ({"parent_id": 237, "created_via": "dokan", "meta_data": one_meta("has_sub_order", "1")}, "suborder"),
+        ({"parent_id": 237, "created_via": "wcmp_vendor_order"}, "suborder"),
+        ({"parent_id": 237, "created_via": "mvx_vendor_order"}, "suborder"),
+        ({"parent_id": 237, "created_via": "yith_wcmv_vendor_suborder"}, "suborder"),
+        ({"parent_id": 237, "created_via": "wc_deposits"}, "balance"),
+        ({"parent_id": 237, "created_via": "yith_wcdp_balance_order"}, "balance"),
+        ({"parent_id": 237, "meta_data": one_meta("_has_full_payment", "1")}, "balance"),
+        ({"parent_id": 237, "line_items__0__meta_data": one_meta("_original_order_id", 237)}, "balance"),
+        ({"parent_id": 237, "created_via": "checkout"}, "child"),
+        ({"parent_id": "237", "created_via": "dokan"}, "whole"),
+        ({"parent_id": None, "created_via": "dokan"}, "whole"),
+    ],
+)
+def test_an_order_tells_which_part_of_a_sale_it_is(what_the_shop_sends: dict[str, Any], part: str) -> None:
+    assert parse_order(an_order(**what_the_shop_sends)).sale_part == part

@@ -15,7 +15,7 @@ from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.orders.poll import can_fetch
 from worker.services import Services
-from worker.store import alerts, documents, orders, reports
+from worker.store import alerts, orders, reports, sales
 from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
@@ -152,7 +152,7 @@ class OrderCheck:
         shop = self.connected.shop
         fetched = fetch_from_shop(self.services, self.connected, self.listed.order_id)
         with self.services.store.read() as connection:
-            history = documents.history(connection, shop.shop_id, self.listed.order_id, self.listed.order_key)
+            history = sales.history(connection, shop.shop_id, fetched.order)
         today = self.services.now().astimezone(shop.zoneinfo).date()
         shop = with_rate(self.services, shop, fetched.order.currency)
         decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)

@@ -24,7 +24,7 @@ from worker.invoicing.issue import issue_draft
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder, fetch_from_shop
 from worker.services import Services
-from worker.store import alerts, audit_trail, counters, documents, drafts, shops
+from worker.store import alerts, audit_trail, counters, documents, drafts, sales, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce import notes
@@ -105,7 +105,7 @@ def refuse_other_number(connection: Connection, shop: Shop, lost: LostDocument) 
 
 def draft_of(connection: Connection, shop: Shop, fetched: FetchedOrder, lost: LostDocument) -> Draft:
     """The draft of the note's order, for the same amount."""
-    history = documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
+    history = sales.history(connection, shop.shop_id, fetched.order)
     today = lost.issued_at.astimezone(shop.zoneinfo).date()
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today)
     due = [draft for draft in decision.drafts if shop.numbering.series[draft.kind] == lost.series]
@@ -212,7 +212,7 @@ def add_review_drafts(
     shop = with_rate(services, connected.shop, fetched.order.currency)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)
-        history = documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
+        history = sales.history(connection, shop.shop_id, fetched.order)
         today = services.now().astimezone(shop.zoneinfo).date()
         for draft in decide_documents(fetched.order, fetched.refunds or (), history, shop, today).drafts:
             if shop.numbering.series[draft.kind] in series:

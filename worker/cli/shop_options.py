@@ -15,7 +15,7 @@ from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
 from worker.domain.language import BUSINESS_LANGUAGES
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import VatRegime
+from worker.domain.shop import DocumentedOrders, VatRegime
 from worker.errors import InvalidValue, Rejected
 from worker.net.guarded_http import resolve_addresses
 
@@ -63,6 +63,9 @@ OTHER_SETTINGS = (
                    "await-ship=processing.", multiple=True, metavar="CUSTOM=STATUS"),
     setting_option("--pending-counts/--pending-waits", "orders.pending_is_placed",
                    "Whether a pending order counts as created.", default=None),
+    setting_option("--document", "orders.documented", "Where a marketplace plugin makes one more order for each vendor: "
+                   "documents of the main orders (default), or of the suborders.",
+                   type=click.Choice([chosen.value for chosen in DocumentedOrders])),
     setting_option("--exchange-rate", "exchange_rates", "Units of a currency for 1 EUR, like USD=1.0831; without one the "
                    "European Central Bank's is used.", multiple=True, metavar="CURRENCY=RATE"),
     setting_option("--sells", "vat.sells_services", "What is sold to other EU countries.",

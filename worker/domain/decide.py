@@ -20,6 +20,7 @@ from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, Refund
 from worker.domain.payment_request import counts_as_paid, is_paid, status_of, was_taken_back
 from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.sale_part import sale_part_flags, why_invoiced_elsewhere, why_not_documented
 from worker.domain.shop import Shop
 from worker.domain.vat_check import waiting_message
 from worker.domain.vat_proof import missing_proof
@@ -142,6 +143,9 @@ def draft_manually(kind: Kind, order: Order, history: History, shop: Shop, today
         raise Rejected(
             "A draft of it waits for order {number}: issue that one.", number=order.number, code="draft_waits"
         )
+    elsewhere = why_invoiced_elsewhere(kind, history)
+    if elsewhere:
+        raise Rejected(elsewhere[1], code=elsewhere[0])
     if decider.status in (*_DRAFT_STATUSES, "trash"):
         raise Rejected("Order {number} is not placed, or in the trash.", number=order.number, code="draft_order")
     return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today)
@@ -172,6 +176,7 @@ class _Decider:
         reason = (
             self.already_issued(cause)
             or self.why_excluded()
+            or why_invoiced_elsewhere(rule.kind, self.history)
             or self.unmet_condition(rule)
             or self.why_not_yet(rule)
             or self.already_drafted(cause, rule)
@@ -198,7 +203,7 @@ class _Decider:
             )
         if self.status in _OVER_STATUSES and not self.paid:
             return "never_paid", Message("The order is {status} and was never paid.", status=status_term(self.status))
-        return None
+        return why_not_documented(self.order, self.history, self.shop)
 
     def unmet_condition(self, rule: Rule) -> tuple[str, Message] | None:
         """The first of the rule's conditions that the order does not meet."""
@@ -425,7 +430,9 @@ class _Decider:
         if invoice and not (self.history.credit_notes_of(invoice) and self.fully_credited(invoice)):
             flags += _changes_after_invoice(invoice, self.order, self.shop)
         flags += self.deleted_refunds()
-        if any(draft.kind is Kind.INVOICE for draft in self.drafts) or invoice:
+        is_invoiced = bool(invoice) or any(draft.kind is Kind.INVOICE for draft in self.drafts)
+        flags += sale_part_flags(self.order, self.refunds, self.history, self.shop, is_invoiced=is_invoiced)
+        if is_invoiced:
             held = {problem.code for draft in self.drafts for problem in draft.problems}
             flags += (flag for flag in assess(self.order, self.shop).flags if flag.code not in held)
         if invoice:

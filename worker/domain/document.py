@@ -271,6 +271,8 @@ class History:
 
     documents: tuple[Document, ...] = ()
     drafts: tuple[StoredDraft, ...] = ()
+    of_same_sale: tuple[Document, ...] = ()  # invoices that stand, of a marketplace's other orders of the same sale
+    parent_is_split: bool = False  # the order that this one hangs on is one that a marketplace plugin split
 
     def has(self, cause: str) -> bool:
         return cause in {d.draft.cause for d in self.documents} | {d.draft.cause for d in self.drafts}

@@ -17,6 +17,16 @@ class LineKind(StrEnum):
     FEE = "fee"
 
 
+class SalePart(StrEnum):
+    """What an order is of the sale that it belongs to."""
+
+    WHOLE = "whole"  # as almost all are
+    MAIN = "main"  # a marketplace plugin made one more order of it for each vendor
+    SUBORDER = "suborder"  # one of those
+    BALANCE = "balance"  # the rest of a sale of which a deposit plugin charged a part before
+    CHILD = "child"  # it hangs on another order, and nothing says why
+
+
 @dataclass(frozen=True)
 class Contact:
     """Billing or shipping details as the shop stores them, unescaped to plain text."""
@@ -118,6 +128,8 @@ class Order:
     needs_payment: bool = False  # the shop's own page still takes a payment for it
     pay_url: str = ""  # that page; empty where it takes none
     gift_cards: tuple[Prepayment, ...] = ()  # what plugins wrote that it was paid with
+    parent_id: int = 0  # the order that it hangs on; 0: none
+    sale_part: SalePart = SalePart.WHOLE
     paid_in_parts: bool = False  # a deposit plugin wrote that a part is still to come
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
     vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it

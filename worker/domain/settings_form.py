@@ -22,7 +22,7 @@ from worker.domain.document import SendMode
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
-from worker.domain.shop import LAYOUTS, YEARS_KEPT, Shop, VatRegime
+from worker.domain.shop import LAYOUTS, YEARS_KEPT, DocumentedOrders, Shop, VatRegime
 from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
 from worker.message import Message
@@ -348,6 +348,7 @@ FIELDS: dict[str, SettingCodec] = {
     "credit_notes": SettingCodec(member_of(SendMode), as_text),
     "orders.status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
     "orders.pending_is_placed": CHECKBOX,
+    "orders.documented": SettingCodec(member_of(DocumentedOrders), as_text),
     "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
     "payment_terms": SettingCodec(lambda _, text: dict(map(read_payment_terms, lines_of(text))), as_pairs),
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),

@@ -73,6 +73,13 @@ class LostNumbers:
     last: int
 
 
+class DocumentedOrders(StrEnum):
+    """Where a plugin makes one more order for each vendor: whether the documents are of what the customer paid, or of those."""
+
+    MAIN = "main"
+    SUBORDERS = "suborders"
+
+
 @dataclass(frozen=True)
 class OrderSettings:
     """Which orders count. *since*: orders placed before it make nothing (aware UTC). *status_map*: custom status → built-in one."""
@@ -80,6 +87,7 @@ class OrderSettings:
     since: datetime
     status_map: dict[str, str] = field(default_factory=dict)
     pending_is_placed: bool = False  # an order that is only "pending" counts as created
+    documented: DocumentedOrders = DocumentedOrders.MAIN
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from worker.invoicing.vat_checks import can_ask
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
 from worker.services import Services
-from worker.store import deliveries, documents, reports
+from worker.store import deliveries, reports, sales
 from worker.store.database import json_codec
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
@@ -146,7 +146,7 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
     try:
         fetched = fetch_from_shop(services, connected, listed.order_id)
         with services.store.read() as connection:
-            history = documents.history(connection, shop.shop_id, listed.order_id, listed.order_key)
+            history = sales.history(connection, shop.shop_id, fetched.order)
         today = services.now().astimezone(shop.zoneinfo).date()
         shop = with_rate(services, shop, fetched.order.currency)
         # A preview of a year asks nothing of VIES; what it says to each number shows when the documents are made.

@@ -23,7 +23,7 @@ from worker.message import Message, Money
 from worker.orders.fetch import FetchedOrder, delivered_error_code, fetch
 from worker.queue import SEND_DOCUMENT
 from worker.services import Services
-from worker.store import alerts, audit_trail, counters, documents, drafts, orders, payments, shops, steps
+from worker.store import alerts, audit_trail, counters, drafts, orders, payments, sales, shops, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import Delivery
 
@@ -191,8 +191,7 @@ class IssueRounds:
         )
 
     def history(self) -> History:
-        order = self.fetched.order
-        return documents.history(self.connection, self.shop.shop_id, order.order_id, order.order_key)
+        return sales.history(self.connection, self.shop.shop_id, self.fetched.order)
 
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
         """Issue *draft*, or store it for a person. True when it was issued."""

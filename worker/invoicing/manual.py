@@ -21,7 +21,7 @@ from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
-from worker.store import counters, deliveries, documents, drafts, shops
+from worker.store import counters, deliveries, documents, drafts, sales, shops
 from worker.store.shops import ConnectedShop
 
 
@@ -199,7 +199,7 @@ def fetch_now(services: Services, connected: ConnectedShop, order_id: int) -> Fe
 
 
 def history_of(connection: Connection, shop: Shop, fetched: FetchedOrder) -> History:
-    return documents.history(connection, shop.shop_id, fetched.order.order_id, fetched.order.order_key)
+    return sales.history(connection, shop.shop_id, fetched.order)
 
 
 def today(services: Services, shop: Shop) -> date:

@@ -18,7 +18,7 @@ from worker.net.vies_answer import ViesAnswer
 from worker.orders.fetch import FetchedOrder
 from worker.queue import PROCESS_ORDER
 from worker.services import Services
-from worker.store import deliveries, documents, vat_checks
+from worker.store import deliveries, sales, vat_checks
 from worker.store.shops import ConnectedShop
 from worker.store.vat_checks import OrderKey, Wait
 
@@ -66,7 +66,7 @@ def due_invoices(services: Services, shop: Shop, fetched: FetchedOrder) -> tuple
     """The invoices that would be made now: an order that is merely looked at again asks nothing of VIES."""
     order = fetched.order
     with services.store.read() as connection:
-        history = documents.history(connection, shop.shop_id, order.order_id, order.order_key)
+        history = sales.history(connection, shop.shop_id, order)
     today = services.now().astimezone(shop.zoneinfo).date()
     due = decide_documents(order, fetched.refunds or (), history, shop, today).drafts
     return tuple(draft for draft in due if draft.kind is Kind.INVOICE)

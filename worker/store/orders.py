@@ -10,7 +10,8 @@ from sqlalchemy.engine import Row
 
 from worker.domain.decide import RuleResult
 from worker.domain.document import Kind, Problem
-from worker.domain.order import Order
+from worker.domain.order import Order, SalePart
+from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, orders
@@ -55,6 +56,7 @@ def save(
         tuple[Problem, ...], connection.execute(select(orders.c.ignored_flags).where(*key)).scalar() or "[]"
     )
     ignored = tuple(flag for flag in flags if flag in before)
+    part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     connection.execute(delete(orders).where(*key))
     connection.execute(
         insert(orders).values(
@@ -70,6 +72,8 @@ def save(
             paid_at=order.paid_at,
             taxable_at=order.taxable_at,
             fetched_at=as_of,
+            main_order_id=order.parent_id if part is SalePart.SUBORDER else None,
+            is_split=part is SalePart.MAIN,
             rule_results=json_codec.dump(rule_results),
             flags=json_codec.dump(tuple(flag for flag in flags if flag not in ignored)),
             ignored_flags=json_codec.dump(ignored),
@@ -94,6 +98,18 @@ def last_fetched_at(connection: Connection, shop_id: str, order_id: int, order_k
     """As of when the order was last fetched; None before the first time. Call under the shop's lock."""
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order_key)
     return connection.execute(select(orders.c.fetched_at).where(*key)).scalar_one_or_none()
+
+
+def is_split(connection: Connection, shop_id: str, order_id: int) -> bool:
+    """Whether a marketplace plugin made suborders of the order, as it last said."""
+    key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.is_split.is_(True))
+    return bool(order_id) and connection.execute(select(orders.c.order_id).where(*key).limit(1)).first() is not None
+
+
+def suborders(connection: Connection, shop_id: str, order_id: int) -> tuple[int, ...]:
+    """The orders that are known to be suborders of this one."""
+    query = select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.main_order_id == order_id)
+    return tuple(connection.execute(query.order_by(orders.c.order_id)).scalars())
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> StoredOrder | None:

@@ -15,7 +15,7 @@ from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import LONG_AGO
 from worker.message import NO_MESSAGE, Message
 from worker.services import Services
-from worker.store import documents
+from worker.store import sales
 from worker.store.tasks import Task
 from worker.tasks.sample_orders import last_orders
 from worker.tasks.sample_orders import open_orders as fetch_open_orders
@@ -81,7 +81,7 @@ def since_of(services: Services, task: Task, shop: Shop) -> datetime:
 
 def decision_for(services: Services, order: Order, shop: Shop) -> Decision:
     with services.store.read() as connection:
-        history = documents.history(connection, shop.shop_id, order.order_id, order.order_key)
+        history = sales.history(connection, shop.shop_id, order)
     today = services.now().astimezone(shop.zoneinfo).date()
     return decide_documents(order, (), history, with_rate(services, shop, order.currency), today)
 

@@ -2,6 +2,7 @@
 
 import re
 
+from worker.domain.order import SalePart
 from worker.woocommerce.json_reader import Node
 
 # Where plugins store the VAT number: order meta keys without leading underscores, in lower case, dashes and spaces as "_".
@@ -55,6 +56,15 @@ DEPOSIT_META_KEYS = (
     ("_awcdp_deposits_order_has_deposit", "_awcdp_deposits_second_payment_paid"),
 )
 
+# How marketplace plugins mark the order that they split, and by what they create the orders for the vendors. WC Vendors'
+# are no orders of WooCommerce's REST API. Read in the plugins' own sources, 2026-11-28: Dokan Lite (Order/Manager.php), WCMp and
+# MultiVendorX (class-mvx-order.php, and the renamed key of its version 5), YITH Multi Vendor (class.yith-orders.php).
+SPLIT_META_KEYS = ("has_sub_order", "has_wcmp_sub_order", "has_mvx_sub_order", "has_multivendorx_sub_order")
+SUBORDER_CREATORS = ("dokan", "wcmp_vendor_order", "mvx_vendor_order", "yith_wcmv_vendor_suborder")
+# By what deposit plugins create the order for the rest (WooCommerce Deposits, YITH Deposits), and how they mark its lines or it.
+BALANCE_CREATORS = ("wc_deposits", "yith_wcdp_balance_order")
+BALANCE_META_KEYS = ("_has_full_payment", "_original_order_id")
+
 
 def vat_number_of(meta: tuple[Node, ...]) -> str:
     """What was typed as VAT number, as typed. Without a digit it is a plugin's yes or no, not a number."""
@@ -94,3 +104,23 @@ def language_hint_of(meta: tuple[Node, ...]) -> str:
 def is_paid_in_parts(meta: tuple[Node, ...]) -> bool:
     said_yes = {node.text("key") for node in meta if node.scalar("value").strip().lower() == "yes"}
     return any(deposit in said_yes and rest not in said_yes for deposit, rest in DEPOSIT_META_KEYS)
+
+
+def sale_part_of(order: Node, meta: tuple[Node, ...], *, parent_id: int) -> SalePart:
+    """What the order is of its sale. Who created it counts only beside a parent: Dokan's own sales to vendors have none."""
+    if not parent_id:
+        return (
+            SalePart.MAIN
+            if any(_says_yes(node) for node in meta if node.text("key") in SPLIT_META_KEYS)
+            else SalePart.WHOLE
+        )
+    created_via = order.text("created_via")
+    line_meta = tuple(node for line in order.nodes("line_items") for node in line.nodes("meta_data"))
+    if created_via in BALANCE_CREATORS or any(node.text("key") in BALANCE_META_KEYS for node in (*meta, *line_meta)):
+        return SalePart.BALANCE
+    return SalePart.SUBORDER if created_via in SUBORDER_CREATORS else SalePart.CHILD
+
+
+def _says_yes(node: Node) -> bool:
+    """WordPress stores true as "1"; REST gives what was stored, or true itself while the order is being made."""
+    return node.values.get("value") is True or node.scalar("value").strip().lower() in ("1", "yes", "true")

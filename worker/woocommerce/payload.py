@@ -15,7 +15,13 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
-from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, vat_number_of, vat_number_verdict_of
+from worker.woocommerce.order_meta import (
+    is_paid_in_parts,
+    language_hint_of,
+    sale_part_of,
+    vat_number_of,
+    vat_number_verdict_of,
+)
 
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
@@ -89,6 +95,7 @@ def _order(root: dict[str, object]) -> Order:
     read = unescape if created_via == "store-api" else _as_it_is
     meta = order.nodes("meta_data")
     created_at = order.instant("date_created_gmt")
+    parent_id = _id_or_none(order, "parent_id")
     needs_payment = order.values.get("needs_payment") is True
     return Order(
         order_id=order_id,
@@ -127,6 +134,8 @@ def _order(root: dict[str, object]) -> Order:
         # WooCommerce gives the address for every order, and there refuses all but those that need payment.
         pay_url=_web_address(order.text("payment_url")) if needs_payment else "",
         gift_cards=gift_cards_of(order, meta),
+        parent_id=parent_id,
+        sale_part=sale_part_of(order, meta, parent_id=parent_id),
         paid_in_parts=is_paid_in_parts(meta),
     )
 

@@ -20,7 +20,7 @@ from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
 from worker.domain.language import OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import VatRegime
+from worker.domain.shop import DocumentedOrders, VatRegime
 from worker.store import distance_sales
 
 Options = Sequence[tuple[str, str]]
@@ -164,6 +164,15 @@ def orders() -> SettingsPage:
                         _("An order that is only “pending payment” counts as placed"),
                         kind="check",
                         help=_("Off is right for most shops: who is at the payment page has such an order too."),
+                    ),
+                    FormField(
+                        "orders.documented",
+                        _("Where each vendor of a marketplace gets an order too"),
+                        kind="select",
+                        options=documented_orders(),
+                        help=_(
+                            "Dokan, MultiVendorX and YITH Multi Vendor make them. Main order and suborders are one sale: never both are invoiced."
+                        ),
                     ),
                     FormField(
                         "orders.status_map",
@@ -319,6 +328,13 @@ def business_languages() -> Options:
         (OF_SEAT, _("as the law wants, by the postcode of the company")),
         (OF_CUSTOMER, _("the customer's")),
         *always,
+    )
+
+
+def documented_orders() -> Options:
+    return (
+        (DocumentedOrders.MAIN, _("documents of the main order, which the customer paid")),
+        (DocumentedOrders.SUBORDERS, _("documents of the suborders, one for each vendor")),
     )
 
 

@@ -221,10 +221,13 @@ orders = Table(
     Column("paid_at", Instant),
     Column("taxable_at", Instant),  # when VAT fell due: the earlier of delivery and payment
     Column("fetched_at", Instant, nullable=False),
+    Column("main_order_id", BigInteger),  # of which a marketplace plugin made this one for a vendor
+    Column("is_split", Boolean, nullable=False, server_default="0"),  # such orders were made of it
     Column("rule_results", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
     Column("ignored_flags", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
     Index("ix_orders_shop_fetched_at", "shop_id", "fetched_at"),
+    Index("ix_orders_main_order", "shop_id", "main_order_id"),
     Index("ix_orders_ordered_at", "ordered_at", "order_id"),
     Index("ix_orders_shop_taxable_at", "shop_id", "taxable_at"),
     Index("ix_orders_shop_ordered_at", "shop_id", "ordered_at", "order_id"),

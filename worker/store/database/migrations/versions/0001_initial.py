@@ -312,6 +312,8 @@ def upgrade() -> None:
         sa.Column("paid_at", Instant(), nullable=True),
         sa.Column("taxable_at", Instant(), nullable=True),
         sa.Column("fetched_at", Instant(), nullable=False),
+        sa.Column("main_order_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_split", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("rule_results", sa.Text(), nullable=False),
         sa.Column("flags", sa.Text(), nullable=False),
         sa.Column("ignored_flags", sa.Text(), server_default="[]", nullable=False),
@@ -326,6 +328,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("flags <> '[]'"),
         postgresql_where=sa.text("flags <> '[]'"),
     )
+    op.create_index("ix_orders_main_order", "orders", ["shop_id", "main_order_id"], unique=False)
     op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_fetched_at", "orders", ["shop_id", "fetched_at"], unique=False)
     op.create_index(
