@@ -26,6 +26,7 @@ from worker.domain.shop import Shop
 from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
 from worker.net.request_signature import RequestSignature
+from worker.net.site_address import normalized_address
 from worker.store import audit_trail, counters, documents, plugins, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import Secrets
@@ -153,15 +154,6 @@ def require_same_site(shop: Shop, site: str) -> None:
                 site=site,
             ),
         )
-
-
-def normalized_address(url: str) -> str:
-    """Host, port and folder: sites of one network may differ in the folder alone. With and without www is one site."""
-    address = urlsplit(url)
-    host = (address.hostname or "").removeprefix("www.")
-    standard = {"http": 80, "https": 443}.get(address.scheme)
-    port = "" if address.port in (None, standard) else f":{address.port}"
-    return f"{host}{port}{address.path.rstrip('/')}"
 
 
 @blueprint.post("/plugin/check")

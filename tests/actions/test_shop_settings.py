@@ -188,7 +188,7 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
     change(installation, url="https://shop.gist.example")
     assert installation.told() == [
         (BY, "Gist was made."),
-        (BY, "url: https://gist.example → https://shop.gist.example."),
+        (BY, "url: https://gist.example → https://shop.gist.example; the webhook secret was replaced."),
     ]
 
 
@@ -215,3 +215,49 @@ def test_many_things_change_at_once_or_none_does(installation: OneShop) -> None:
 
     change(installation, settings={"vat.regime": "exempt"}, suspended=True, rest_key="ck_1", rest_secret="cs_1")
     assert installation.told() == [(BY, "suspended: no → yes; vat.regime: normal → exempt; the REST key was changed.")]
+
+
+@pytest.fixture
+def with_key(installation: OneShop) -> OneShop:
+    change(installation, url="https://gist.example", rest_key="ck_1", rest_secret="cs_1")
+    return installation
+
+
+OTHER_SITES = ("https://evil.example", "https://gist.example.evil.example", "https://gist.example:8443",
+               "https://gist.example/other", "https://shop.gist.example")  # fmt: skip
+
+
+@pytest.mark.parametrize("url", [*OTHER_SITES, "http://gist.example"])
+def test_a_key_and_a_secret_are_never_sent_to_another_address(with_key: OneShop, url: str) -> None:
+    before = with_key.now().secrets
+    with_key.settings = replace(OPERATOR, allow_private_shops=True)
+
+    change(with_key, url=url)
+
+    after = with_key.now().secrets
+    assert (after.rest_key, after.rest_secret, after.has_rest) == ("", "", False)
+    # What was signed before the change still counts; what is sent to the new address is new.
+    assert after.webhook_secrets[0] not in before.webhook_secrets
+    assert after.webhook_secrets[1] == before.webhook_secrets[0]
+    assert "taken away, as it was given for another address" in with_key.told()[-1][1]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://gist.example", "https://www.gist.example/", "https://GIST.example:443", "https://gist.example/"]
+)
+def test_the_same_shop_written_otherwise_keeps_its_key(with_key: OneShop, url: str) -> None:
+    before = with_key.now().secrets
+    change(with_key, url=url)
+    assert with_key.now().secrets == before
+
+
+def test_a_key_that_comes_with_the_new_address_is_stored(with_key: OneShop) -> None:
+    change(with_key, url="https://new.example", rest_key="ck_2", rest_secret="cs_2")
+    secrets = with_key.now().secrets
+    assert (secrets.rest_key, secrets.rest_secret) == ("ck_2", "cs_2")
+    assert with_key.told()[-1][1].endswith("the REST key was changed; the webhook secret was replaced.")
+
+
+def test_half_a_key_does_not_bring_the_old_half_to_a_new_address(with_key: OneShop) -> None:
+    change(with_key, url="https://evil.example", rest_key="ck_2")
+    assert with_key.now().secrets.rest_secret == ""

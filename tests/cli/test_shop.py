@@ -162,6 +162,12 @@ def test_going_live_shows_what_is_ready(make_shop: MakeShop) -> None:
     assert checks["number_invoice"]["message"] == f"The next invoice is F{YEAR}-00001."
 
 
+def test_a_shop_that_moves_is_asked_for_its_keys_again(make_shop: MakeShop) -> None:
+    shop = make_shop("--rest-key", "ck_1", "--rest-secret", "cs_1")
+    assert "give it again, or connect the plugin" in shop.changed("--url", "https://another.example").out
+    assert shop.facturelay("shop", "show", shop.shop_id, "--json").json["has_rest_key"] is False
+
+
 def test_adding_a_shop_tells_what_the_law_still_wants_of_its_seller(facturelay: Facturelay) -> None:
     company = ("--seller-name", "Gist", "--seller-country", "BE", "--seller-legal-form", "BV")
     added = facturelay("shop", "add", "--name", "Gist", "--url", "http://127.0.0.1:1", *company)

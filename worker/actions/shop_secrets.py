@@ -9,6 +9,7 @@ from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
 from worker.net import smtp_url as mail_server
+from worker.net.site_address import may_have_keys_of
 from worker.net.smtp_url import SmtpServer
 from worker.store import audit_trail, counters, shops
 from worker.store.audit_trail import AuditEntry
@@ -40,20 +41,46 @@ def store_rest_key(
     encryption: Encryption,
     found: ConnectedShop,
     *,
-    rest_key: str | None,
-    rest_secret: str | None,
+    rest_key: str | None = None,
+    rest_secret: str | None = None,
+    new_url: str = "",
 ) -> tuple[Message, ...]:
-    """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock."""
+    """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock.
+
+    Where the shop moves to *new_url*, another site, what is never shown to anybody is not sent there either: the key is
+    taken away unless it is given anew, and a webhook made there gets a secret of its own.
+    """
+    moves = bool(new_url) and not may_have_keys_of(new_url, found.shop.url)
     old = found.secrets
+    kept = secrets_for_another_site(old) if moves else old
     new = replace(
-        old,
-        rest_key=old.rest_key if rest_key is None else rest_key,
-        rest_secret=old.rest_secret if rest_secret is None else rest_secret,
+        kept,
+        rest_key=kept.rest_key if rest_key is None else rest_key,
+        rest_secret=kept.rest_secret if rest_secret is None else rest_secret,
     )
     if new == old:
         return ()
     shops.change_secrets(connection, encryption, found.shop.shop_id, new)
-    return (Message("the REST key was changed") if new.has_rest else Message("the REST key was taken away"),)
+    return tuple(
+        message
+        for message, told in (
+            (Message("the REST key was changed"), new.has_rest),
+            (REST_KEY_WITHHELD, moves and old.has_rest and not new.has_rest),
+            (Message("the REST key was taken away"), not moves and not new.has_rest),
+            (Message("the webhook secret was replaced"), moves),
+        )
+        if told
+    )
+
+
+# Whoever changes the address may not be whoever typed the key.
+REST_KEY_WITHHELD = Message("the REST key was taken away, as it was given for another address: connect the shop again")
+
+
+def secrets_for_another_site(secrets: Secrets) -> Secrets:
+    """*secrets* without those that would be sent there; the webhook secret from before still verifies what it signed."""
+    webhook_secrets = (shops.new_webhook_secret(), *secrets.webhook_secrets[:1])
+    return replace(secrets, webhook_secrets=webhook_secrets, rest_key="", rest_secret="")
 
 
 def rotate_webhook_secret(installation: Installation, shop_id: str, *, secret: str = "", by: Actor) -> str:

@@ -53,7 +53,7 @@ class ShopChanges:
     """What a person changed of a shop at once; None leaves a thing as it is. *settings*: text by `settings_form.FIELDS`.
 
     *live*: True begins with real documents, at *begin*, `orders.since` of *settings*, or now; False goes back to test. While
-    a shop is *suspended* its orders wait, and nothing is lost.
+    a shop is *suspended* its orders wait, and nothing is lost. Another *url* takes the REST key away unless one comes along.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -150,7 +150,12 @@ def change_shop(
         messages = (
             *describe_changes(found.shop, shop),
             *store_rest_key(
-                connection, installation.encryption, found, rest_key=changes.rest_key, rest_secret=changes.rest_secret
+                connection,
+                installation.encryption,
+                found,
+                rest_key=changes.rest_key,
+                rest_secret=changes.rest_secret,
+                new_url=shop.url,
             ),
         )
         if messages:

@@ -189,6 +189,10 @@ def set_shop(
 def changed_lines(changed: ChangedShop) -> list[str]:
     shop = changed.shop
     lines = [f"{shop.name} is changed." if changed.messages else f"{shop.name} was so already."]
+    if shop_secrets.REST_KEY_WITHHELD in changed.messages:
+        lines.append(
+            "The REST key was made for another address and was taken away: give it again, or connect the plugin."
+        )
     lines += [f"  {'ok' if check.good else '! '}  {check.message}" for check in changed.checks]
     if changed.checks:
         since = f"{shop.orders.since.astimezone(shop.zoneinfo):%d-%m-%Y %H:%M}"

@@ -11,7 +11,7 @@ from bridge.context import context
 from bridge.i18n.translate import _
 from worker import queue
 from worker.actions import shop_settings
-from worker.actions.shop_settings import ShopChanges
+from worker.actions.shop_settings import ChangedShop, ShopChanges
 from worker.store import plugins
 from worker.store.users import Role
 
@@ -30,9 +30,9 @@ def sync_plugin(response: Response) -> Response:
     return response
 
 
-def change_shop(shop_id: str, changes: ShopChanges) -> None:
+def change_shop(shop_id: str, changes: ShopChanges) -> ChangedShop:
     """Store what whoever is signed in changed, all of it or none. Raises Rejected, or WrongSettings by field."""
-    shop_settings.change_shop(context(), shop_id, changes, by=actor())
+    return shop_settings.change_shop(context(), shop_id, changes, by=actor())
 
 
 @dataclass(frozen=True)

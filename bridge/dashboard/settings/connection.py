@@ -51,11 +51,17 @@ def address(shop_id: str) -> Response:
     """The shop's own address."""
     form = Form.from_request(request.form)
     try:
-        change_shop(shop_id, ShopChanges(url=form.values.get("url", "")))
+        changed = change_shop(shop_id, ShopChanges(url=form.values.get("url", "")))
     except WrongSettings as error:
         form.errors = {name: translate_message(message) for name, message in error.messages.items()}
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(_("Saved."), "good")
+    if shop_secrets.REST_KEY_WITHHELD in changed.messages:
+        flash(
+            _("Saved. The REST key was made for another address and was taken away: connect the shop again."),
+            "attention",
+        )
+    else:
+        flash(_("Saved."), "good")
     return redirect_to(f"/s/{shop_id}/settings/connection")
 
 

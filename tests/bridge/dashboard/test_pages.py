@@ -199,6 +199,21 @@ def test_a_mail_server_is_stored_and_its_password_never_shown(app: BridgeApp) ->
     assert "geheim-1" not in page + wrong.text
 
 
+def test_whoever_may_change_the_address_gets_no_key_sent_to_it(app: BridgeApp) -> None:
+    visitor, encryption = admin(app), Encryption(app.settings.secret_keys)
+    with app.store.write() as connection:
+        found = shops.get(connection, encryption, SHOP)
+        with_key = replace(found.secrets, rest_key="ck_1", rest_secret="cs_1")
+        shops.change_secrets(connection, encryption, SHOP, with_key)
+
+    visitor.post(f"{SETTINGS}/connection/address", url="https://evil.example")
+
+    assert "was taken away" in visitor.get(f"{SETTINGS}/connection").text
+    with app.store.read() as connection:
+        left = shops.get(connection, encryption, SHOP).secrets
+    assert (left.has_rest, left.webhook_secrets[0] in found.secrets.webhook_secrets) == (False, False)
+
+
 def test_an_invitation_is_shown_once_and_can_be_withdrawn(app: BridgeApp) -> None:
     visitor = admin(app)
     shown = visitor.post(f"{TEAM}/invite", email="Jan@Shop.example", role="viewer").text

@@ -1,0 +1,19 @@
+"""When two addresses are one shop: keys that were given to one of them may go to the other. Pure."""
+
+from urllib.parse import urlsplit
+
+STANDARD_PORTS = {"http": 80, "https": 443}
+
+
+def normalized_address(url: str) -> str:
+    """Host, port and folder: sites of one network may differ in the folder alone. With and without www is one site."""
+    address = urlsplit(url)
+    host = (address.hostname or "").removeprefix("www.")
+    port = "" if address.port in (None, STANDARD_PORTS.get(address.scheme)) else f":{address.port}"
+    return f"{host}{port}{address.path.rstrip('/')}"
+
+
+def may_have_keys_of(new: str, old: str) -> bool:
+    """Whether the keys that were given for *old* may be sent to *new*: the same site, and not with less encryption."""
+    loses_encryption = urlsplit(old).scheme == "https" and urlsplit(new).scheme != "https"
+    return normalized_address(new) == normalized_address(old) and not loses_encryption
