@@ -73,11 +73,7 @@ class Node:
 
     def scalar(self, name: str) -> str:
         """Meta values may be anything; what is not a string or a number is none of our business."""
-        value = self.values.get(name)
-        if isinstance(value, str):
-            return clean(value)
-        number = amount_of(value)
-        return "" if number is None else str(number)
+        return scalar_of(self.values.get(name))
 
     def amount(self, name: str) -> Decimal:
         amount = self.amount_or_none(name)
@@ -216,6 +212,14 @@ def unescape(text: str) -> str:
 
 def clean(text: str) -> str:
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def scalar_of(value: object) -> str:
+    """A string or a number as text; empty for everything else."""
+    if isinstance(value, str):
+        return clean(value)
+    number = amount_of(value)
+    return "" if number is None else str(number)
 
 
 def amount_of(value: object) -> Decimal | None:

@@ -13,15 +13,10 @@ from worker.domain.party import Address
 from worker.domain.product import Product
 from worker.errors import Rejected
 from worker.message import Message
+from worker.woocommerce.buyer_fields import fields_of, vat_number_of
 from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
-from worker.woocommerce.order_meta import (
-    is_paid_in_parts,
-    language_hint_of,
-    sale_part_of,
-    vat_number_of,
-    vat_number_verdict_of,
-)
+from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, sale_part_of, vat_number_verdict_of
 
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
@@ -94,6 +89,7 @@ def _order(root: dict[str, object]) -> Order:
     created_via = order.text("created_via")
     read = unescape if created_via == "store-api" else _as_it_is
     meta = order.nodes("meta_data")
+    billing, fields = _contact(order.node("billing"), read), fields_of(meta)
     created_at = order.instant("date_created_gmt")
     parent_id = _id_or_none(order, "parent_id")
     needs_payment = order.values.get("needs_payment") is True
@@ -114,7 +110,7 @@ def _order(root: dict[str, object]) -> Order:
         payment_method=order.text("payment_method"),
         payment_title=order.plain("payment_method_title"),
         transaction_id=order.text("transaction_id"),
-        billing=_contact(order.node("billing"), read),
+        billing=billing,
         shipping=_contact(order.node("shipping"), read),
         customer_note=order.text("customer_note"),
         customer_id=order.whole("customer_id"),
@@ -126,7 +122,7 @@ def _order(root: dict[str, object]) -> Order:
         tax_rates=tuple(_tax_rate(node) for node in order.nodes("tax_lines", needed=True)),
         refunds=tuple(_refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
-        vat_number_given=vat_number_of(meta),
+        vat_number_given=vat_number_of(fields, billing.address.country),
         vat_number_shop_says=vat_number_verdict_of(meta),
         vat_exempt=any(node.text("key") == "is_vat_exempt" and node.scalar("value") == "yes" for node in meta),
         language_hint=language_hint_of(meta),

@@ -1,0 +1,93 @@
+"""What the buyer typed, found wherever plugins and shops keep it: key and value → what is read. One line a public report."""
+
+import pytest
+
+from tests.woocommerce.test_payload import an_order
+from worker.woocommerce.buyer_fields import VAT_KEYS
+from worker.woocommerce.payload import parse_order
+
+NUMBER = "BE0403170701"
+CONSULTED = {"exemption": {"vat_number": NUMBER, "vat_country": "BE", "vat_number_validated": "valid"}, "location": {}}
+
+
+def vat_number_of(*metas: tuple[str, object], country: str = "BE") -> str:
+    meta = [{"key": key, "value": value} for key, value in metas]
+    return parse_order(an_order(meta_data=meta, billing__country=country)).vat_number_given
+
+
+@pytest.mark.parametrize("key", [*VAT_KEYS, *(f"_{key}" for key in VAT_KEYS)])
+def test_the_number_is_read_under_every_known_key(key: str) -> None:
+    assert vat_number_of((key, NUMBER)) == NUMBER
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "_billing_company_vat", "_billing_vatnumber", "_billing_vat_nr", "_billing_tva_number", "_billing_tva_intracom",
+        "btw_nummer", "billingVatNumber", "BTW-nummer", "Numéro TVA", "_billing_vat_no", "_customer_vat_number",
+        "_billing_partita_iva", "_shipping_vat_number", "_wc_other/shop/vat-number-field", "_wc_billing/shop/tva_intracom",
+        "_billing_ondernemingsnummer", "_wc_other/shop/ondernemingsnummer", "_billing_kbo", "numero_d_entreprise",
+        "company_number",
+    ],
+)  # fmt: skip
+def test_the_number_is_read_under_a_name_that_looks_right(key: str) -> None:
+    assert vat_number_of((key, NUMBER)) == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("_eu_vat_evidence", CONSULTED),  # Aelia EU VAT Assistant
+        ("_additional_fields", [{"key": "po", "value": "7"}, {"key": "vat_number", "value": NUMBER}]),
+        ("_checkout_fields", {"0": {"label": "BTW-nummer", "value": NUMBER}}),
+        ("_vat_number", {"value": NUMBER, "valid": True}),
+        ("_billing_vat", ["", NUMBER]),
+    ],
+)
+def test_the_number_is_read_within_a_list_or_an_object(key: str, value: object) -> None:
+    assert vat_number_of((key, value)) == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("_vat_number", "1"),
+        ("_billing_vat", "yes"),
+        ("_vat_number_validated", "1"),
+        ("_order_vat", "21.00"),
+        ("_customer_vat", 2100),
+        ("_total_vat", "1234567890"),
+        ("_vendor_vat_number", NUMBER),
+        ("_vendor", {"vat_number": NUMBER}),
+        ("_date_of_vat", "2026-11-28 05:21:07"),
+        ("_vat_exempt", NUMBER),
+        ("_billing_kvk", "12345678"),
+        ("_billing_company_number", "12345678"),
+        ("_billing_company", "Lampen 2000 BV"),
+        ("_vat" + "_number" * 50_000, NUMBER),
+        ("_deep", [[[[[[[[[{"vat_number": NUMBER}]]]]]]]]]),
+    ],
+)
+def test_what_is_no_number_of_the_buyer_is_not_read_as_one(key: str, value: object) -> None:
+    assert vat_number_of((key, value)) == ""
+
+
+def test_an_enterprise_number_is_a_vat_number_in_belgium_alone() -> None:
+    assert vat_number_of(("_company_number", "0403170701"), country="NL") == ""
+    assert vat_number_of(("_company_number", "0403.170.701")) == "0403.170.701"
+
+
+@pytest.mark.parametrize(
+    ("metas", "read"),
+    [
+        ([("_billing_vat_number", "BE0403170702"), ("_billing_company_vat", NUMBER)], NUMBER),
+        ([("_billing_vat_number", "BE0403170702"), ("_shipping_vat_id", NUMBER)], "BE0403170702"),
+        ([("_billing_vat_number", NUMBER), ("_billing_ondernemingsnummer", "0477472701")], NUMBER),
+        ([("_billing_ondernemingsnummer", "0477472701"), ("_my_vat_number", NUMBER)], NUMBER),
+        ([("_billing_company_vat", "BE 12345")], "BE 12345"),
+    ],
+)
+def test_a_valid_number_of_the_buyer_comes_first_and_a_wrong_one_is_kept_for_who_corrects_it(
+    metas: list[tuple[str, object]], read: str
+) -> None:
+    assert vat_number_of(*metas) == read

@@ -1,0 +1,166 @@
+"""What the buyer typed into a field of his own at the checkout, wherever plugins and shops keep it: his VAT number.
+
+A name that is known comes before one that only looks right: “…/company-vat”, “_billing_vat_nr”. Which plugin writes what is in
+its own documentation or source; the table grows by one line.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.domain.vat import normalise_vat_number
+from worker.woocommerce.json_reader import Node, scalar_of
+
+# Name of the meta, without underscores at its ends and in lower case -> who writes it. Earlier ones win.
+VAT_KEYS = {
+    "billing_vat_number": "WooCommerce EU VAT Number, and the Facturelay plugin",
+    "vat_number": "WooCommerce EU VAT Number before 2.3, Aelia EU VAT Assistant",
+    "billing_eu_vat_number": "EU/UK VAT Manager (WPFactory)",
+    "billing_vat": "Checkout Field Editor and the like",
+    "billing_vat_id": "Germanized Pro",
+    "billing_btw_nummer": "shops' own field",
+    "billing_btw_number": "shops' own field",
+    "billing_btw": "shops' own field",
+    "billing_btwnummer": "shops' own field",
+    "billing_tva": "shops' own field",
+    "billing_numero_tva": "shops' own field",
+    "billing_ust_id": "shops' own field",
+    "billing_ustid": "shops' own field",
+    "billing_wcpdf_vat_number": "PDF Invoices & Packing Slips (WP Overnight)",
+    "billing_yweu_vat": "YITH EU VAT, OSS & IOSS",
+    "yweu_billing_vat": "YITH EU VAT, OSS & IOSS",
+    "eu_vat_number": "shops' own field",
+    "vat_id": "shops' own field",
+    "vat": "shops' own field",
+    "eu_vat_guard_order_vat_number": "EU VAT Guard (its readme, 1.3.3)",
+    "eu_vat_guard_vat_number": "EU VAT Guard",
+    "billing_dic": "EU/UK VAT Manager, shops in Czechia and Slovakia",
+    "billing_ic_dph": "shops in Slovakia",
+    "billing_nif": "APG NIF/CIF/NIE, Packlink",
+    "billing_cif": "shops in Spain and Romania",
+    "billing_nip": "shops in Poland",
+    "billing_cvr": "shops in Denmark",
+    "billing_piva": "shops in Italy",
+    "billing_uid": "shops in Austria",
+    "shipping_vat_id": "Germanized Pro",
+}
+# Fields of the block checkout arrive as `_wc_billing/<namespace>/<field>`; the namespace is the site's own, so the field's
+# name decides. What is of shipping comes last: that is the number of who receives the parcel.
+CHECKOUT_FIELD_GROUPS = ("_wc_billing", "_wc_other", "_wc_shipping")
+VAT_FIELD = re.compile(
+    r"(?:^|_)(?:vat|btw|tva|ust|mwst|umsatzsteuer|nif|cif|nip|cvr|p_?iva|partita_?iva|dic|ic_?dph)"
+    r"(?:_?(?:number|numero|nummer|num|nr|no|id|intracom|intra|field)){0,3}$"
+)
+# An enterprise number is a VAT number in Belgium only, where both are the same digits (art. 50 of the VAT code).
+COMPANY_NUMBER_FIELD = re.compile(
+    r"(?:^|_)(?:ondernemings|unternehmens|firmen|kbo|bce|kbo_?bce|bce_?kbo|entreprise|enterprise|company)"
+    r"_?(?:number|numero|nummer|num|nr|no|id)?$|(?:^|_)numero_(?:d_?)?entreprise$"
+)
+# What ends like a field of the buyer's, and is of the shop, or an amount, or an answer.
+_NOT_THE_BUYERS = re.compile(
+    r"(?:^|_)(?:seller|shop|store|vendor|merchant|supplier|site|total|amount|incl?|excl?|including|excluding|rate|has|is)(?:_|$)"
+)
+_BEFORE_VALUE = ("key", "name", "id", "label", "slug")
+_DEEPEST = 6
+_LONGEST_NAME = 100
+_YES_OR_NO = ("0", "1")
+_LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{2}[\s.:-]*\d")
+_AMOUNT_OR_DAY = re.compile(r"\d+[.,]\d{1,4}|\d{4}-\d\d-\d\d\b.*", re.DOTALL)
+_FEWEST_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that was typed. *name* is in lower case with “_” between its words, *path* with the names around it."""
+
+    name: str
+    path: str
+    text: str
+    group: str = ""  # of the block checkout
+    is_nested: bool = False  # within a list or an object
+
+    @property
+    def is_of_shipping(self) -> bool:
+        return self.group == "_wc_shipping" or self.name.startswith("shipping_")
+
+
+def fields_of(meta: tuple[Node, ...]) -> tuple[Field, ...]:
+    """Every meta that holds a text or a number, and every such value within one that holds a list or an object."""
+    return tuple(field for node in meta for field in _fields(node) if field.text)
+
+
+def vat_number_of(fields: tuple[Field, ...], country: str) -> str:
+    """What was typed as VAT number, as typed: the first that is valid for a buyer in *country*, else the first at all.
+
+    Without a digit it is a plugin's yes or no; under a name that only looks right it must look like a number too.
+    """
+    ranked = sorted(((rank, field) for field in fields if (rank := _vat_rank(field))), key=lambda one: one[0])
+    told = [field for rank, field in ranked if _is_number(field.text, rank[0], country)]
+    valid = (field for field in told if not field.is_of_shipping and normalise_vat_number(field.text, country)[0])
+    chosen = next(valid, next(iter(told), None))
+    return chosen.text if chosen else ""
+
+
+_CHECKOUT, _KNOWN, _LIKELY, _COMPANY, _SHIPPING = range(5)
+
+
+def _vat_rank(field: Field) -> tuple[int, int] | None:
+    """How good a place for a VAT number this is, best first; None when it is none."""
+    is_likely = bool(VAT_FIELD.search(field.name))
+    if field.group:
+        place = CHECKOUT_FIELD_GROUPS.index(field.group)
+        if is_likely:
+            return (_SHIPPING if field.is_of_shipping else _CHECKOUT), place
+    elif field.name in VAT_KEYS and not field.is_nested:
+        return (_SHIPPING if field.is_of_shipping else _KNOWN), list(VAT_KEYS).index(field.name)
+    elif is_likely and not _NOT_THE_BUYERS.search(field.path):
+        return (_SHIPPING if field.is_of_shipping else _LIKELY), int(field.is_nested)
+    is_company = COMPANY_NUMBER_FIELD.search(field.name) and not _NOT_THE_BUYERS.search(field.path)
+    return (_COMPANY, int(field.is_nested)) if is_company else None
+
+
+def _is_number(text: str, place: int, country: str) -> bool:
+    digits = sum(character.isdigit() for character in text)
+    if place == _COMPANY:
+        return country in ("", "BE") and normalise_vat_number(text, "BE")[0].startswith("BE")
+    if place in (_CHECKOUT, _KNOWN):
+        return digits > 0 and text not in _YES_OR_NO
+    looks_right = digits >= _FEWEST_DIGITS or _LOOKS_LIKE_A_NUMBER.match(text)
+    return bool(looks_right) and not _AMOUNT_OR_DAY.fullmatch(text)
+
+
+def _fields(node: Node) -> Iterator[Field]:
+    key = node.text("key")
+    group, *rest = key.split("/")
+    if rest and group in CHECKOUT_FIELD_GROUPS:
+        name = _name(rest[-1])
+        yield Field(name, name, scalar_of(node.values.get("value")).strip(), group=group)
+        return
+    name, value = _name(key), node.values.get("value")
+    is_nested = isinstance(value, (dict, list))
+    for path, text in _inside((name,), value):
+        yield Field(path[-1], "_".join(path), text.strip(), is_nested=is_nested)
+
+
+def _inside(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The texts within *value*, each under its own name; a list's under the list's, a {"key": …, "value": …} under its key."""
+    if len(path) > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for one in value:
+            yield from _inside((*path, path[-1]), one)
+    elif isinstance(value, dict):
+        label = next((value[key] for key in _BEFORE_VALUE if isinstance(value.get(key), str)), path[-1])
+        for key, one in value.items():
+            yield from _inside((*path, _name(label if key == "value" else path[-1] if key.isdigit() else key)), one)
+    else:
+        yield path, scalar_of(value)
+
+
+def _name(key: str) -> str:
+    """“_Billing VAT-number”, “billingVatNumber” → “billing_vat_number”."""
+    plain = unicodedata.normalize("NFKD", key[:_LONGEST_NAME])
+    spelled = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", spelled)
+    return re.sub(r"[\W_]+", "_", apart).strip("_").lower()
