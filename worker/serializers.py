@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from worker.domain.document import Draft, Line, VatLine
+from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.domain.vat_check import VatCheck
 from worker.store.audit_trail import AuditEntry
@@ -211,7 +212,7 @@ def plain(value: object) -> object:
 
 
 def amount(value: Decimal) -> str:
-    return f"{value:.2f}"
+    return written(value)
 
 
 def instant(value: datetime | None) -> str | None:

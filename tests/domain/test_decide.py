@@ -20,6 +20,7 @@ from tests.support.factories import (
 from worker.domain.decide import Decision, decide_documents, draft_reissue
 from worker.domain.document import Draft, History, Kind, SendMode
 from worker.domain.order import Order, Refund
+from worker.domain.party import Address
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.errors import Rejected
@@ -406,6 +407,37 @@ def test_an_order_that_changed_after_its_invoice_is_flagged(changed: Order, told
     assert verdict.drafts == ()
     assert [flag.code for flag in verdict.flags] == ["changed_after_invoice"]
     assert told in str(verdict.flags[0].message)
+
+
+MOVED = Address("Veldstraat 1", "", "9000", "Gent", "", "BE")
+
+
+def with_address(**fields: str) -> Order:
+    order = an_order(paid=True)
+    return replace(order, billing=replace(order.billing, address=replace(MOVED, **fields)))
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"street": "Dorpsstraat 7"}, "address Veldstraat 1, 9000 Gent, BE → Dorpsstraat 7, 9000 Gent, BE"),
+        ({"street": "Veldstraat 1/2"}, "→ Veldstraat 1/2, 9000 Gent, BE"),
+        ({"street_2": "bus 3"}, "→ Veldstraat 1, bus 3, 9000 Gent, BE"),
+        ({"postcode": "9050"}, "→ Veldstraat 1, 9050 Gent, BE"),
+        ({"city": "Gentbrugge"}, "→ Veldstraat 1, 9000 Gentbrugge, BE"),
+        ({"state": "VOV"}, "→ Veldstraat 1, 9000 Gent, VOV, BE"),
+        ({"country": "NL"}, "→ Veldstraat 1, 9000 Gent, NL"),
+        ({"street": "VELDSTRAAT 1", "city": "gent"}, ""),
+        ({"street": "Veldstraat  1 "}, ""),
+        ({"postcode": "", "city": "9000 Gent"}, ""),
+        ({"street": "Veldstraat", "street_2": "1"}, ""),
+    ],
+)
+def test_another_address_is_flagged_and_another_spelling_is_not(now: dict[str, str], told: str) -> None:
+    flags = look(with_address(**now), a_history(issued(invoice_of(with_address())))).flags
+    found = [str(flag.message) for flag in flags if flag.code == "changed_after_invoice"]
+    assert len(found) == bool(told)
+    assert told in "".join(found)
 
 
 def test_settings_that_changed_since_are_no_change_of_the_order() -> None:

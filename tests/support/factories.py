@@ -164,7 +164,7 @@ def with_next(history: History, *drafts: Draft) -> History:
 
 
 def _tax_rates(lines: Sequence[OrderLine], charged: dict[str, str]) -> tuple[TaxRate, ...]:
-    amounts: dict[int, Decimal] = {}
+    amounts: dict[int | str, Decimal] = {}
     for tax in (tax for line in lines for tax in line.taxes):
         amounts[tax.rate_id] = amounts.get(tax.rate_id, Decimal(0)) + tax.amount
     amounts |= {rate_id_of(rate): Decimal(amount) for rate, amount in charged.items()}

@@ -17,7 +17,7 @@ from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.woocommerce import rest
 from worker.woocommerce.client import ShopCheck, ShopClient
-from worker.woocommerce.payload import parse_order, parse_refunds
+from worker.woocommerce.payload import parse_order
 
 KEY, SECRET = "ck_1", "cs_2"
 ORDER = b'{"id":238,"status":"processing"}'
@@ -52,7 +52,7 @@ def test_refunds_come_with_their_lines(shop: PretendShop, client: ShopClient) ->
     order = shop.order(238)
     assert order is not None
     shop.refund(238, a_refund(order, id=239, amount="5.00"))
-    assert [str(refund.amount) for refund in parse_refunds(client.refunds(238))] == ["5.00"]
+    assert [str(refund.amount) for refund in client.refunds(238)] == ["5.00"]
 
 
 def test_many_calls_ride_on_one_connection() -> None:
@@ -404,12 +404,29 @@ def test_somebody_elses_order_is_not_taken_for_ours() -> None:
     assert refused.value.code == "wrong_order"
 
 
-def test_more_refunds_than_one_fetch_can_hold_are_refused() -> None:
-    said = answer(body=b"[]", headers=["X-WP-TotalPages: 2", "X-WP-Total: 101"])
+def test_refunds_are_read_page_by_page_until_the_end(shop: PretendShop, client: ShopClient) -> None:
+    order = an_order(id=238)
+    shop.place(order, [a_refund(order, id=1000 - n, amount="0.01") for n in range(105)])
+    assert [refund.refund_id for refund in client.refunds(238)] == list(range(1000, 895, -1))
+
+
+def test_refunds_that_change_while_they_are_read_are_read_again_later() -> None:
+    page = answer(body=b"[]", headers=["X-WP-TotalPages: 2", "X-WP-Total: 101"])
+    with (
+        ScriptedServer([page, page]) as server,
+        a_client(server.url) as talking,
+        pytest.raises(Unavailable, match="changed while they were read") as later,
+    ):
+        talking.refunds(238)
+    assert later.value.code == "refunds_changed"
+
+
+def test_more_refunds_than_can_be_read_are_refused() -> None:
+    said = answer(body=b"[]", headers=["X-WP-TotalPages: 11", "X-WP-Total: 1001"])
     with (
         ScriptedServer([said]) as server,
         a_client(server.url) as talking,
-        pytest.raises(Rejected, match="has 101 refunds") as refused,
+        pytest.raises(Rejected, match="has 1001 refunds") as refused,
     ):
         talking.refunds(238)
     assert refused.value.code == "too_many_refunds"

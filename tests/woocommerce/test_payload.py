@@ -554,6 +554,10 @@ def test_a_refusal_names_the_order_the_field_the_value_and_what_to_do() -> None:
         ({"status": ...}, "“status” is missing"),
         ({"status": ""}, "“status” is empty"),
         ({"currency": "€"}, "“currency” is “€”"),
+        *(
+            ({"currency": code}, f"“currency” is “{code}”")
+            for code in ("XXX", "XTS", "XAU", "CLF", "UYW", "BTC", "QQQ", "eur")
+        ),
         ({"total": ...}, "“total” is missing"),
         ({"total": None}, "“total” is empty"),
         ({"total": ""}, "“total” is empty"),
@@ -586,7 +590,7 @@ def test_a_refusal_names_the_order_the_field_the_value_and_what_to_do() -> None:
         ({"line_items__0__taxes": [{"id": 1, "total": "x"}]}, "“line_items[0].taxes[0].total” is “x”"),
         ({"shipping_lines__0__id": None}, "“shipping_lines[0].id” is empty"),
         ({"tax_lines": ...}, "“tax_lines” is missing"),
-        ({"tax_lines__0__rate_percent": ...}, "“tax_lines[0].rate_percent” is missing"),
+        ({"tax_lines__0__rate_percent": "x"}, "“tax_lines[0].rate_percent” is “x”"),
         ({"tax_lines__0__rate_id": 1.5}, "“tax_lines[0].rate_id” is “1.5”"),
         ({"tax_lines__0__compound": 0}, "“tax_lines[0].compound” is “0”"),
         ({"refunds": [{"id": 1}]}, "“refunds[0].total” is missing"),

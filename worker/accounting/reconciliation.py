@@ -8,7 +8,7 @@ from typing import Any
 
 from worker import serializers
 from worker.domain.document import Kind
-from worker.domain.money import ZERO
+from worker.domain.money import ZERO, written
 from worker.message import Message
 from worker.store.queries.order_history import DocumentDetails
 
@@ -107,9 +107,9 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         "totals": [
             {
                 "currency": total.currency,
-                "ordered": f"{total.ordered:.2f}",
-                "invoiced": f"{total.invoiced:.2f}",
-                "credited": f"{total.credited:.2f}",
+                "ordered": written(total.ordered),
+                "invoiced": written(total.invoiced),
+                "credited": written(total.credited),
             }
             for total in found.totals
         ],
@@ -130,7 +130,7 @@ def row_as_json(row: ReconciledOrder) -> dict[str, Any]:
         "status": row.status,
         "placed_on": row.placed_on.isoformat(),
         "currency": row.currency,
-        "total": f"{row.total:.2f}",
+        "total": written(row.total),
         "state": row.state,
         "message": row.message,
         "documents": [document_as_json(made) for made in row.issued],

@@ -9,6 +9,7 @@ from worker import serializers
 from worker.actions import documents as document_actions
 from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
 from worker.domain.document import Document
+from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
 from worker.invoicing.manual import today
@@ -53,7 +54,7 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
         f"{document.issued_on:%d-%m-%Y}" if document else "",
         draft.kind.replace("_", " "),
         draft.order_number,
-        f"{draft.total:.2f}",
+        written(draft.total),
         draft.currency,
         "yes" if item.done_at(MAIL) else "",
         "yes" if item.done_at(WRITE_BACK) else "",

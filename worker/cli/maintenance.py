@@ -13,6 +13,7 @@ from worker.accounting import reconcile as reconciler
 from worker.accounting import reconciliation
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState
 from worker.cli.common import ProgressBar, open_services, read_settings, show, table, with_data, with_json
+from worker.domain.money import written
 from worker.domain.settings_form import read_instant
 from worker.errors import InvalidValue, Rejected
 from worker.invoicing import backfill as order_backfill
@@ -88,11 +89,11 @@ def cells(row: ReconciledOrder) -> list[str]:
         row.placed_on.isoformat(),
         row.status,
         row.currency,
-        f"{row.total:.2f}",
+        written(row.total),
         row.state,
         numbers,
-        f"{row.invoiced:.2f}",
-        f"{row.credited:.2f}",
+        written(row.invoiced),
+        written(row.credited),
         str(row.message),
     ]
 

@@ -167,8 +167,14 @@ class _ShopApi:
 
     def list_refunds(self, order_id: int) -> Response:
         # An order that is gone has an empty list, not a 404.
-        links = f"{_BASE}/orders/{order_id}"
-        return _answer([self._linked(refund, f"{links}/refunds", up=links) for refund in self._state.refunds(order_id)])
+        links, refunds = f"{_BASE}/orders/{order_id}", self._state.refunds(order_id)
+        params = php_query(request.query_string.decode())
+        page, per_page = number(params, "page", 1), number(params, "per_page", 10, most=MOST_PER_PAGE)
+        told = refunds[(page - 1) * per_page : page * per_page]
+        answer = _answer([self._linked(refund, f"{links}/refunds", up=links) for refund in told])
+        answer.headers["X-WP-Total"] = str(len(refunds))
+        answer.headers["X-WP-TotalPages"] = str(-(-len(refunds) // per_page))
+        return answer
 
     def get_refund(self, order_id: int, refund_id: int) -> Response:
         self._order(order_id)

@@ -212,7 +212,7 @@ def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[C
                     total=Money(line.total, order.currency),
                     tax=Money(line.tax, order.currency),
                     rate=Percent(rate.percent),
-                    expected=Money(to_cent(expected), order.currency),
+                    expected=Money(to_minor_unit(expected, order.currency), order.currency),
                 )
             )
     for tax_rate in order.tax_rates:

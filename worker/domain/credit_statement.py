@@ -130,7 +130,7 @@ def _within(amount: Decimal, left: Decimal, discount: Decimal) -> Decimal:
     return min(max(amount, min(left, discount, ZERO)), max(left, ZERO))
 
 
-def _placed(line: OrderLine, original: Draft, rates: Mapping[int, TaxRate]) -> list[_Part]:
+def _placed(line: OrderLine, original: Draft, rates: Mapping[int | str, TaxRate]) -> list[_Part]:
     """*line* by the lines of the invoice that it takes back; a line without a link is placed by the rates of its taxes."""
     if not line.line_id:
         return _placed_by_rate(line, original, rates)
@@ -142,13 +142,15 @@ def _placed(line: OrderLine, original: Draft, rates: Mapping[int, TaxRate]) -> l
         return []
     shared = _shared(line, candidates, rates)
     fits = all(abs(part.net * part.on_invoice.rate / 100 - part.tax) <= _CENT for part in shared)
-    return shared if fits else _split(line, candidates, rates) or shared
+    return shared if fits else _split(line, candidates, rates, original.currency) or shared
 
 
-def _split(line: OrderLine, candidates: Iterable[Line], rates: Mapping[int, TaxRate]) -> list[_Part]:
+def _split(
+    line: OrderLine, candidates: Iterable[Line], rates: Mapping[int | str, TaxRate], currency: str
+) -> list[_Part]:
     """*line* split by its taxes as the order's line was; nothing where a part fits no line of the invoice."""
     parts = []
-    for said in split_line(line, rates):
+    for said in split_line(line, rates, currency):
         percent = _percent_of(said, rates)
         fitting = [one for one in candidates if one.rate == percent]
         if not fitting:
@@ -157,7 +159,7 @@ def _split(line: OrderLine, candidates: Iterable[Line], rates: Mapping[int, TaxR
     return parts
 
 
-def _shared(line: OrderLine, candidates: Sequence[Line], rates: Mapping[int, TaxRate]) -> list[_Part]:
+def _shared(line: OrderLine, candidates: Sequence[Line], rates: Mapping[int | str, TaxRate]) -> list[_Part]:
     """*line* shared as the invoice's: its net in their proportion, each tax to the line at its rate.
 
     Truer than its taxes where both fit: half of 3.00 at 21 % is 1.50, and its tax of 0.32 would be of 1.52.
@@ -172,10 +174,10 @@ def _shared(line: OrderLine, candidates: Sequence[Line], rates: Mapping[int, Tax
     return [_Part(one, line, net, taxes[at]) for at, (one, net) in enumerate(zip(candidates, nets, strict=True))]
 
 
-def _placed_by_rate(line: OrderLine, original: Draft, rates: Mapping[int, TaxRate]) -> list[_Part]:
+def _placed_by_rate(line: OrderLine, original: Draft, rates: Mapping[int | str, TaxRate]) -> list[_Part]:
     """A line that names no line of the order, by the one group of the invoice that has the rate of its tax."""
     parts = []
-    for said in split_line(line, rates) if line.tax else ():
+    for said in split_line(line, rates, original.currency) if line.tax else ():
         percent = _percent_of(said, rates)
         fitting = {(one.category, one.rate): one for one in original.lines if one.rate == percent}
         if len(fitting) != 1:
@@ -185,7 +187,7 @@ def _placed_by_rate(line: OrderLine, original: Draft, rates: Mapping[int, TaxRat
     return parts
 
 
-def _percent_of(line: OrderLine, rates: Mapping[int, TaxRate]) -> Decimal | None:
+def _percent_of(line: OrderLine, rates: Mapping[int | str, TaxRate]) -> Decimal | None:
     """The rate of a line with one tax; None where it has none, or several that are stacked."""
     known = [rates[tax.rate_id].percent for tax in line.taxes if tax.rate_id in rates and (tax.amount or not line.tax)]
     return known[0] if len(known) == 1 else None

@@ -18,6 +18,7 @@ from worker.domain.draft import draft_document
 from worker.domain.language import phrase
 from worker.domain.legal_term import late_invoice
 from worker.domain.order import Order, Refund
+from worker.domain.party import Address
 from worker.domain.payment_request import counts_as_paid, is_paid, status_of, was_taken_back
 from worker.domain.rules import BuyerFilter, Rule, Trigger
 from worker.domain.sale_part import sale_part_flags, why_invoiced_elsewhere, why_not_documented
@@ -513,6 +514,7 @@ def _changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple
     differences = [
         compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]
     ]
+    differences += _different_address(invoice.draft.buyer.address, now.buyer.address)
     differences += _different_lines(invoice.draft, now)
     if not differences:
         return ()
@@ -552,6 +554,23 @@ def _compared(before: Draft, after: Draft) -> Sequence[Message]:
             after=_or_empty(is_now.vat_number_given),
         ),
     )
+
+
+def _different_address(before: Address, after: Address) -> list[Message]:
+    """Compared as a whole: what moves from one field to another, or changes its letter case, is no other address."""
+    was, is_now = _in_one_line(before), _in_one_line(after)
+    if _words(was) == _words(is_now):
+        return []
+    return [Message("address {before} → {after}", before=_or_empty(was), after=_or_empty(is_now))]
+
+
+def _in_one_line(address: Address) -> str:
+    town = f"{address.postcode} {address.city}".strip()
+    return ", ".join(part for part in (address.street, address.street_2, town, address.state, address.country) if part)
+
+
+def _words(text: str) -> list[str]:
+    return text.casefold().replace(",", " ").split()
 
 
 def _or_empty(text: str) -> str | Message:

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from worker.domain.money import to_cent, total_of
+from worker.domain.money import CENT, total_of
 from worker.domain.order import LineTax, Order, OrderLine, TaxRate
-from worker.domain.totals import split_amount
-
-HALF_CENT = Decimal("0.005")
+from worker.domain.totals import split_amount, unit_of
 
 
 def split_by_rate(order: Order) -> Order:
@@ -17,52 +15,58 @@ def split_by_rate(order: Order) -> Order:
     Taxes that are stacked (each charged on the whole line) and compound ones are left alone.
     """
     rates = {rate.rate_id: rate for rate in order.tax_rates}
-    return replace(order, lines=tuple(part for line in order.lines for part in split_line(line, rates)))
+    return replace(order, lines=tuple(part for line in order.lines for part in split_line(line, rates, order.currency)))
 
 
-def split_line(line: OrderLine, rates: Mapping[int, TaxRate]) -> Sequence[OrderLine]:
+def split_line(line: OrderLine, rates: Mapping[int | str, TaxRate], currency: str) -> Sequence[OrderLine]:
     """*line* as one line per rate, highest first; also a line of a refund, which may take back VAT alone."""
+    unit = min(CENT, unit_of(currency))  # a shop whose currency has no cents may compute in them all the same
     charged = [(rates[tax.rate_id], tax) for tax in line.taxes if tax.rate_id in rates]
     if len(charged) < 2 or len(charged) < len(line.taxes) or any(rate.compound for rate, _ in charged):
         return (line,)
     charged.sort(key=lambda pair: pair[0].percent, reverse=True)
     if not line.total:
         return [_with_net(line, line.total, tax) for _, tax in charged if tax.amount] or (line,)
-    nets = _split_net(line.total, charged)
+    nets = _split_net(line.total, charged, unit)
     # A line of some cents fits both ways; side by side is what WooCommerce does.
-    if nets is None or (_is_stacked(line, charged) and not _is_tiny(line)):
+    if nets is None or (_is_stacked(line, charged, unit) and not _is_tiny(line, unit)):
         return (line,)
     found = zip(charged, nets, strict=True)
     return [_with_net(line, net, tax) for (_, tax), net in found if net or tax.amount] or (line,)
 
 
-def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]]) -> list[Decimal] | None:
+def _split_net(total: Decimal, charged: Sequence[tuple[TaxRate, LineTax]], unit: Decimal) -> list[Decimal] | None:
     """What of *total* belongs to each rate, highest first; None where the taxes fit no way of splitting it.
 
     The higher a rate, the more exactly its tax gives its part; what is left belongs to the lowest and must fit its tax.
     """
     *others, (lowest, last) = charged
-    nets = [to_cent(tax.amount * 100 / rate.percent) if rate.percent else Decimal(0) for rate, tax in others]
-    slack = [HALF_CENT * 100 / rate.percent + HALF_CENT if rate.percent else Decimal(0) for rate, _ in others]
+    half = unit / 2
+    nets = [_rounded(tax.amount * 100 / rate.percent, unit) if rate.percent else Decimal(0) for rate, tax in others]
+    slack = [half * 100 / rate.percent + half if rate.percent else Decimal(0) for rate, _ in others]
     unsure = sum(slack, Decimal(0))
     rest = total - total_of(nets)
     if rest * total < 0 and abs(rest) <= unsure:
         # Taxes of a cent, rounded up: together they are of more than there is. Those give way that are least exact.
         ways = [loose if net else Decimal(0) for net, loose in zip(nets, slack, strict=True)]
-        shares = split_amount(rest, ways, HALF_CENT * 2)
+        shares = split_amount(rest, ways, unit)
         nets, rest = [net + share for net, share in zip(nets, shares, strict=True)], Decimal(0)
-    fits = abs(rest * lowest.percent / 100 - last.amount) <= HALF_CENT * 2 + unsure * lowest.percent / 100
+    fits = abs(rest * lowest.percent / 100 - last.amount) <= unit + unsure * lowest.percent / 100
     return [*nets, rest] if fits and rest * total >= 0 else None
 
 
-def _is_stacked(line: OrderLine, charged: Sequence[tuple[TaxRate, LineTax]]) -> bool:
+def _rounded(amount: Decimal, unit: Decimal) -> Decimal:
+    return amount.quantize(unit, rounding=ROUND_HALF_UP)
+
+
+def _is_stacked(line: OrderLine, charged: Sequence[tuple[TaxRate, LineTax]], unit: Decimal) -> bool:
     percent = sum((rate.percent for rate, _ in charged), Decimal(0))
-    return abs(line.total * percent / 100 - line.tax) <= HALF_CENT * 2
+    return abs(line.total * percent / 100 - line.tax) <= unit
 
 
-def _is_tiny(line: OrderLine) -> bool:
+def _is_tiny(line: OrderLine, unit: Decimal) -> bool:
     """Whether taxes on it are cents that rounding made: they cannot tell how they were charged."""
-    return abs(line.tax) <= HALF_CENT * 2 * len(line.taxes)
+    return abs(line.tax) <= unit * len(line.taxes)
 
 
 def _with_net(line: OrderLine, net: Decimal, tax: LineTax) -> OrderLine:

@@ -47,7 +47,7 @@ class Contact:
 class TaxRate:
     """One of the order's `tax_lines`. *percent* 21 means 21 %. *charged* is what the shop charged under this rate in all."""
 
-    rate_id: int
+    rate_id: int | str  # a text where a tax service keeps the rates
     label: str
     percent: Decimal
     compound: bool
@@ -56,7 +56,7 @@ class TaxRate:
 
 @dataclass(frozen=True)
 class LineTax:
-    rate_id: int
+    rate_id: int | str  # a text where a tax service keeps the rates
     amount: Decimal
 
 

@@ -13,7 +13,7 @@ from worker.services import Services
 from worker.store import alerts, order_treatments
 from worker.store.deliveries import Delivery
 from worker.store.shops import ConnectedShop
-from worker.woocommerce.payload import parse_order, parse_refunds, peek
+from worker.woocommerce.payload import parse_order, peek
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def fetch_from_shop(services: Services, connected: ConnectedShop, order_id: int)
     client, as_of = services.client_of(connected), services.now()
     asked = with_learnt_products(services, connected, parse_order(client.order(order_id)))
     order = with_treatment(services, connected.shop.shop_id, asked)
-    refunds = parse_refunds(client.refunds(order_id)) if order.refunds else ()
+    refunds = client.refunds(order_id) if order.refunds else ()
     return FetchedOrder(order, refunds, as_of)
 
 

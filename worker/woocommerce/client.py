@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
+from worker.domain.order import Refund
 from worker.domain.product import Product
 from worker.errors import KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
@@ -24,6 +25,7 @@ from worker.woocommerce.payload import (
     parse_order_list,
     parse_products,
     parse_refund_ids,
+    parse_refunds,
     parse_webhooks,
     peek,
     webhook_body,
@@ -42,6 +44,7 @@ from worker.woocommerce.rest import (
 
 MAX_PER_PAGE = 100  # WooCommerce refuses more
 MAX_WEBHOOK_PAGES = 10
+MAX_REFUND_PAGES = 10
 PRODUCTS_WITHIN_S = 8.0  # an order waits for them, and does without when they do not come
 
 
@@ -108,23 +111,31 @@ class ShopClient:
             )
         return body
 
-    def refunds(self, order_id: int) -> bytes:
-        """The refunds of an order, all of them or Rejected: one left out would be a credit note that nobody misses.
+    def refunds(self, order_id: int) -> tuple[Refund, ...]:
+        """The refunds of an order, newest first: all of them or none, as one left out would be a credit note that nobody misses.
 
         An erased order has none: WooCommerce answers an empty list, so fetch the order first.
         """
-        params: Params = {"per_page": MAX_PER_PAGE}
-        answer = self._call(
-            "GET", f"orders/{order_id}/refunds", params=params, about=Message("order {order_id}", order_id=order_id)
-        )
-        if answer.pages > 1:
-            raise Rejected(
-                "Order {order_id} has {total} refunds, more than can be read at once; credit it by hand",
+        found: dict[int, Refund] = {}  # one made meanwhile moves the last of a page to the next
+        for page in range(1, MAX_REFUND_PAGES + 1):
+            answer = self._refunds_page(order_id, page)
+            if answer.pages > MAX_REFUND_PAGES:
+                raise Rejected(
+                    "Order {order_id} has {total} refunds, more than can be read; credit it by hand",
+                    order_id=order_id,
+                    total=answer.total,
+                    code="too_many_refunds",
+                )
+            found |= {refund.refund_id: refund for refund in parse_refunds(answer.body)}
+            if page >= answer.pages:
+                break
+        if answer.pages > 1 and len(found) != answer.total:
+            raise Unavailable(
+                "The refunds of order {order_id} changed while they were read; trying again later",
                 order_id=order_id,
-                total=answer.total,
-                code="too_many_refunds",
+                code="refunds_changed",
             )
-        return answer.body
+        return tuple(found.values())
 
     def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> OrderListPage:
         """Orders changed after an instant, oldest change first. One-second grain and exclusive: let calls overlap."""
@@ -263,6 +274,11 @@ class ShopClient:
         params: Params = {**_by_ids(ids), "_fields": PRODUCT_FIELDS}
         answer = self._call("GET", path, about=Message("products"), params=params, total_s=PRODUCTS_WITHIN_S)
         return parse_products(answer.body)
+
+    def _refunds_page(self, order_id: int, page: int) -> ShopResponse:
+        about = Message("order {order_id}", order_id=order_id)
+        params: Params = {"per_page": MAX_PER_PAGE, "page": page}
+        return self._call("GET", f"orders/{order_id}/refunds", params=params, about=about)
 
     def _order_list_page(self, params: Params) -> OrderListPage:
         answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about=Message("orders"))

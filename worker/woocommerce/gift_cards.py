@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from worker.domain.money import to_minor_unit
 from worker.domain.payment import Prepayment
 from worker.woocommerce.json_reader import Node
 
@@ -20,8 +21,13 @@ def gift_cards_of(order: Node, meta: tuple[Node, ...]) -> tuple[Prepayment, ...]
 
     What is written oddly is left out: a plugin's note never stops an order.
     """
+    currency = order.currency("currency")
     found = (*_in_fields(order), *_in_metas(meta)) or tuple(_in_coupons(order))
-    return tuple(Prepayment(amount, code=f"…{code[-4:]}" if code else "") for code, amount in found if amount > 0)
+    return tuple(
+        Prepayment(amount, code=f"…{code[-4:]}" if code else "")
+        for code, exact in found
+        if (amount := to_minor_unit(exact, currency)) > 0
+    )
 
 
 def _in_fields(order: Node) -> Iterator[tuple[str, Decimal]]:
@@ -54,4 +60,4 @@ def _amount(node: Node, name: str) -> Decimal:
         amount = Decimal(node.scalar(name) or 0)
     except ArithmeticError:
         return Decimal(0)
-    return amount.quantize(Decimal("0.01")) if amount.is_finite() and abs(amount) < 10**9 else Decimal(0)
+    return amount if amount.is_finite() and abs(amount) < 10**9 else Decimal(0)

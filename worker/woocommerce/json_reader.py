@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeGuard
 
+from worker.domain.money import CURRENCIES
 from worker.errors import Rejected
 from worker.message import Message
 
@@ -100,6 +101,11 @@ class Node:
             raise self.wrong(name, Message("a whole number"))
         return number
 
+    def rate_id(self, name: str) -> int | str:
+        """The id of a tax rate: a number, or a text where a tax service keeps the rates (“US-CA-TAX-1”)."""
+        value = self.values.get(name)
+        return clean(value) if isinstance(value, str) and value and not _DIGITS.fullmatch(value) else self.whole(name)
+
     def id(self, name: str) -> int:
         value = self.whole(name)
         if value == 0:
@@ -114,8 +120,8 @@ class Node:
 
     def currency(self, name: str) -> str:
         value = self.text(name)
-        if not re.fullmatch(r"[A-Z]{3}", value, re.ASCII):
-            raise self.wrong(name, Message("a currency code like EUR"))
+        if value not in CURRENCIES:
+            raise self.wrong(name, Message("a currency that is paid with and has three decimals at most, like EUR"))
         return value
 
     def instant(self, name: str) -> datetime:

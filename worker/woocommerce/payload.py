@@ -3,6 +3,7 @@
 Signed or fetched makes no difference here: both are the same JSON. Nothing is guessed; what is missing or odd is `Rejected` by name.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, sa
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
 PRODUCT_FIELDS = "id,virtual,downloadable,categories"
+_PERCENT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,4})?)\s?%", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,12 @@ def _order(root: dict[str, object]) -> Order:
             *(_fee_line(node) for node in order.nodes("fee_lines")),
             *(_shipping_line(node) for node in order.nodes("shipping_lines")),
         ),
-        tax_rates=tuple(_tax_rate(node) for node in order.nodes("tax_lines", needed=True)),
+        tax_rates=tuple(
+            _tax_rate(node, percent)
+            for node in order.nodes("tax_lines", needed=True)
+            # A rate without a percentage is left out, as if the order named none: the draft then says so.
+            if (percent := _percent_of(node)) is not None
+        ),
         refunds=tuple(_refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
         vat_number_given=vat_number_of(fields, billing.address.country),
@@ -276,7 +283,7 @@ def _shipping_line(node: Node) -> OrderLine:
 def _line_taxes(node: Node) -> tuple[LineTax, ...]:
     """A rate without an amount ("") does not apply to the line; "0.00" does, at nought."""
     taxes = ((tax, tax.amount_or_none("total")) for tax in node.nodes("taxes"))
-    return tuple(LineTax(tax.whole("id"), amount) for tax, amount in taxes if amount is not None)
+    return tuple(LineTax(tax.rate_id("id"), amount) for tax, amount in taxes if amount is not None)
 
 
 def _product_name(node: Node, options: tuple[tuple[str, str], ...]) -> str:
@@ -308,12 +315,23 @@ def _visible_meta(node: Node) -> tuple[Node, ...]:
     return tuple(meta for meta in node.nodes("meta_data") if not meta.text("key").startswith("_"))
 
 
-def _tax_rate(node: Node) -> TaxRate:
+def _percent_of(node: Node) -> Decimal | None:
+    """The percentage of a tax row, or the one that its label or code names (“BTW 21%”); orders from before WooCommerce 3.7
+    and imported ones hold none. The amounts are held against it later, as against any other."""
+    stated = node.values.get("rate_percent")
+    if stated not in (None, "") and not (isinstance(stated, str) and stated.endswith("%")):
+        return node.amount("rate_percent")
+    texts = (node.plain("rate_percent"), node.plain("label"), node.plain("rate_code"))
+    named = {Decimal(digits.replace(",", ".")) for text in texts for digits in _PERCENT.findall(text)}
+    return named.pop() if len(named) == 1 else None
+
+
+def _tax_rate(node: Node, percent: Decimal) -> TaxRate:
     charged = (node.amount_or_none("tax_total"), node.amount_or_none("shipping_tax_total"))
     return TaxRate(
-        rate_id=node.whole("rate_id"),
+        rate_id=node.rate_id("rate_id"),
         label=node.plain("label"),
-        percent=node.amount("rate_percent"),
+        percent=percent,
         compound=node.flag("compound"),
         charged=sum((amount for amount in charged if amount is not None), Decimal(0)),
     )
