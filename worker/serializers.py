@@ -70,6 +70,7 @@ def document_content(draft: Draft) -> Json:
         "prepaid": plain(draft.prepaid),
         "to_pay": amount(draft.to_pay),
         "payment_method": draft.payment_method,
+        "purchase_order": draft.purchase_order,
         "supplied_on": day(draft.supplied_on),
         "mentions": [mention.text for mention in draft.mentions],
         "reason": draft.reason,

@@ -215,6 +215,10 @@ SCHEMAS: dict[str, Json] = {
             "prepaid": array_of(PREPAYMENT),
             "to_pay": AMOUNT,
             "payment_method": TEXT,
+            "purchase_order": {
+                **TEXT,
+                "description": "The buyer's own number or reference for the order; empty without one.",
+            },
             "supplied_on": nullable(DAY),
             "mentions": array_of(TEXT),
             "reason": TEXT,

@@ -418,3 +418,15 @@ def test_the_same_document_gives_the_same_bytes() -> None:
 
     assert ubl.write(document, pdf=b"%PDF") == ubl.write(document, pdf=b"%PDF")
     assert document.issued_on == date(2026, 11, 23)
+
+
+def test_the_buyers_own_number_is_the_order_reference_and_the_shops_stands_beside_it() -> None:
+    order = a_business_order(purchase_order="PO-4711 & zoon")
+    for document in documents_of(order):
+        root = written(document)
+        assert one(root, "cac:OrderReference/cbc:ID") == one(root, "cbc:BuyerReference") == "PO-4711 & zoon"
+        assert one(root, "cac:OrderReference/cbc:SalesOrderID") == order.number
+        assert not problems(document)
+    without = written(invoice_of(a_business_order()))
+    assert one(without, "cac:OrderReference/cbc:ID") == one(without, "cbc:BuyerReference") == order.number
+    assert not texts(without, "cac:OrderReference/cbc:SalesOrderID")

@@ -186,6 +186,20 @@ def test_a_company_stands_above_its_contact_with_its_vat_number() -> None:
     assert "BTW BE 0403.170.701" in words
 
 
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    ("language", "caption"),
+    [("nl", "Uw referentie"), ("fr", "Votre référence"), ("de", "Ihre Referenz"), ("en", "Your reference")],
+)
+def test_the_buyers_own_number_stands_on_every_document_that_has_one(kind: Kind, language: str, caption: str) -> None:
+    with_number = replace(
+        of_kind(kind, language), draft=replace(of_kind(kind, language).draft, purchase_order="PO-4711")
+    )
+
+    assert f"{caption}\nPO-4711" in said(with_number)
+    assert caption not in said(of_kind(kind, language))
+
+
 def test_a_note_keeps_its_lines_and_shows_markup_as_text() -> None:
     words = said(an_invoice(customer_note="Bel <b>3</b> &amp; wacht\r\nDank je!"))
 

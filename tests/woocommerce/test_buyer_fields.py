@@ -91,3 +91,47 @@ def test_a_valid_number_of_the_buyer_comes_first_and_a_wrong_one_is_kept_for_who
     metas: list[tuple[str, object]], read: str
 ) -> None:
     assert vat_number_of(*metas) == read
+
+
+def purchase_order_of(*metas: tuple[str, object]) -> str:
+    meta = [{"key": key, "value": value} for key, value in metas]
+    return parse_order(an_order(meta_data=meta)).purchase_order
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "_po_number", "po_number", "_billing_po_number", "billing_po", "_purchase_order", "_purchase_order_number",
+        "purchaseOrderNumber", "_billing_bestelbon", "bestelbonnummer", "Referentie klant", "klantreferentie",
+        "_billing_uw_referentie", "customer_reference", "_customer_ref", "_order_client_reference", "N° bon de commande",
+        "référence client", "_billing_votre_reference", "kundenreferenz", "ihr_zeichen", "_wc_other/shop/po-number",
+        "_wc_billing/shop/my-own-purchase-order",
+    ],
+)  # fmt: skip
+def test_the_purchase_order_number_is_read_under_a_name_that_means_it(key: str) -> None:
+    assert purchase_order_of((key, " PO-4711\n/ 2 ")) == "PO-4711 / 2"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("_po_number", "n/a"),
+        ("_po_number", "Yes"),
+        ("_po_number", "-"),
+        ("_po_number", "x" * 201),
+        ("_billing_po_box", "PB 12"),
+        ("_mollie_customer_reference", "cst_1"),
+        ("_klarna_purchase_order", "K1"),
+        ("_order_reference", "K1"),
+        ("_vendor_po_number", "V1"),
+        ("_wc_other/po-number/colour", "red"),
+    ],
+)
+def test_what_is_no_purchase_order_number_is_not_read_as_one(key: str, value: object) -> None:
+    assert purchase_order_of((key, value)) == ""
+
+
+def test_a_purchase_order_number_is_read_within_a_list_and_after_what_was_typed_at_the_checkout() -> None:
+    nested = ("_additional_fields", [{"name": "po_number", "value": "PO-1"}])
+    assert purchase_order_of(nested) == "PO-1"
+    assert purchase_order_of(nested, ("_po_number", "PO-2"), ("_wc_other/shop/po", "PO-3")) == "PO-3"

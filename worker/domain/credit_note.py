@@ -77,6 +77,7 @@ def draft_credit_note(
         order_id=original.order_id,
         order_key=original.order_key,
         order_number=original.order_number,
+        purchase_order=original.purchase_order,
         ordered_on=original.ordered_on,
         currency=original.currency,
         language=original.language,

@@ -186,6 +186,7 @@ class Draft:
     ship_to_name: str = ""
     supplied_on: date | None = None  # the day of supply; None: not known, or not yet
     customer_note: str = ""
+    purchase_order: str = ""  # the buyer's own number or reference for the order (BT-13)
     mentions: tuple[Mention, ...] = ()
     payment: PaymentRequest | None = None
     payment_method: str = ""

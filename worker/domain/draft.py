@@ -60,6 +60,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         ship_to_name=ship_to_name,
         supplied_on=_supplied_on(kind, order, shop),
         customer_note=order.customer_note,
+        purchase_order=order.purchase_order,
         mentions=() if kind is Kind.DELIVERY_NOTE else _mentions(assessed.treatments, language, shop),
         payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today),
         payment_method=order.payment_method,

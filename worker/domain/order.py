@@ -123,6 +123,7 @@ class Order:
     refunds: tuple[RefundSummary, ...] = ()
     coupons: tuple[str, ...] = ()
     vat_number_given: str = ""
+    purchase_order: str = ""  # the buyer's own number or reference for it
     vat_exempt: bool = False
     language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
     needs_payment: bool = False  # the shop's own page still takes a payment for it

@@ -109,10 +109,17 @@ def head(ubl: Ubl) -> tuple[Element, ...]:
         leaf("Note", note(draft)),
         leaf("DocumentCurrencyCode", draft.currency),
         leaf("TaxCurrencyCode", "EUR" if has_vat_in_euro(draft) else ""),
-        leaf("BuyerReference", draft.order_number),
-        group("OrderReference", leaf("ID", draft.order_number)),
+        leaf("BuyerReference", fit(draft.purchase_order) or draft.order_number),
+        order_reference(draft),
         corrected(draft),
     )
+
+
+def order_reference(draft: Draft) -> Element:
+    """BT-13: the buyer's own number, with the shop's beside it (BT-14); the shop's where he gave none (PEPPOL-EN16931-R003)."""
+    if fit(draft.purchase_order):
+        return group("OrderReference", leaf("ID", draft.purchase_order), leaf("SalesOrderID", draft.order_number))
+    return group("OrderReference", leaf("ID", draft.order_number))
 
 
 def note(draft: Draft) -> str:

@@ -86,7 +86,9 @@ def discarded_of(connection: Connection, shop_id: str, email: str) -> set[int]:
 
 
 def without_person(draft: Draft) -> Draft:
-    return replace(draft, buyer=Buyer(name=""), ship_to=None, ship_to_name="", customer_note="", problems=())
+    return replace(
+        draft, buyer=Buyer(name=""), ship_to=None, ship_to_name="", customer_note="", purchase_order="", problems=()
+    )
 
 
 def drop_drafts(connection: Connection, shop_id: str) -> int:

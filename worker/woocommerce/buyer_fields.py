@@ -1,4 +1,4 @@
-"""What the buyer typed into a field of his own at the checkout, wherever plugins and shops keep it: his VAT number.
+"""What the buyer typed into a field of his own at the checkout, wherever plugins and shops keep it: VAT number, purchase order.
 
 A name that is known comes before one that only looks right: “…/company-vat”, “_billing_vat_nr”. Which plugin writes what is in
 its own documentation or source; the table grows by one line.
@@ -57,6 +57,17 @@ COMPANY_NUMBER_FIELD = re.compile(
     r"(?:^|_)(?:ondernemings|unternehmens|firmen|kbo|bce|kbo_?bce|bce_?kbo|entreprise|enterprise|company)"
     r"_?(?:number|numero|nummer|num|nr|no|id)?$|(?:^|_)numero_(?:d_?)?entreprise$"
 )
+# The buyer's own number or reference for what he orders: “_po_number” (Purchase Order gateway of WooCommerce), “_billing_po_number”.
+# Outside the block checkout nothing else may stand before it: payment plugins keep references of their own (“_x_order_reference”).
+PURCHASE_ORDER_FIELD = re.compile(
+    r"(?:^|_)(?P<field>p_?o|purchase_?order|(?:customer|client|buyer|your|cust)_?(?:order_?)?ref(?:erence)?"
+    r"|bestelbon|inkoop_?order|uw_?ref(?:erentie)?|klant(?:en)?_?ref(?:erentie)?|ref(?:erentie)?_?(?:van_)?(?:de_)?klant"
+    r"|bon_?de_?commande|votre_?ref(?:erence)?|ref(?:erence)?_?(?:du_)?client"
+    r"|kunden_?referenz|ihr_?zeichen|ihre_?referenz|ihre_?bestellnummer)(?:_?(?:number|nummer|numero|num|nr|no|id)){0,2}$"
+)
+_OF_THE_CHECKOUT = re.compile(
+    r"(?:(?:billing|shipping|order|company|invoice|checkout|additional|custom|b2b|wc|field|n|no|nr|numero|num)_)*"
+)
 # What ends like a field of the buyer's, and is of the shop, or an amount, or an answer.
 _NOT_THE_BUYERS = re.compile(
     r"(?:^|_)(?:seller|shop|store|vendor|merchant|supplier|site|total|amount|incl?|excl?|including|excluding|rate|has|is)(?:_|$)"
@@ -65,6 +76,27 @@ _BEFORE_VALUE = ("key", "name", "id", "label", "slug")
 _DEEPEST = 6
 _LONGEST_NAME = 100
 _YES_OR_NO = ("0", "1")
+_SAYS_NOTHING = (
+    "0",
+    "1",
+    "yes",
+    "no",
+    "ja",
+    "nee",
+    "oui",
+    "non",
+    "nein",
+    "true",
+    "false",
+    "on",
+    "off",
+    "none",
+    "geen",
+    "n/a",
+    "nvt",
+    "n.v.t.",
+)
+_LONGEST_REFERENCE = 200  # a longer text is no number
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{2}[\s.:-]*\d")
 _AMOUNT_OR_DAY = re.compile(r"\d+[.,]\d{1,4}|\d{4}-\d\d-\d\d\b.*", re.DOTALL)
 _FEWEST_DIGITS = 7
@@ -102,6 +134,15 @@ def vat_number_of(fields: tuple[Field, ...], country: str) -> str:
     return chosen.text if chosen else ""
 
 
+def purchase_order_of(fields: tuple[Field, ...]) -> str:
+    """The buyer's own number or reference for this order, on one line; empty where he gave none."""
+    ranked = sorted(
+        ((rank, field) for field in fields if (rank := _purchase_order_rank(field))), key=lambda one: one[0]
+    )
+    said = (" ".join(field.text.split()) for _, field in ranked)
+    return next((text for text in said if _is_reference(text)), "")
+
+
 _CHECKOUT, _KNOWN, _LIKELY, _COMPANY, _SHIPPING = range(5)
 
 
@@ -128,6 +169,22 @@ def _is_number(text: str, place: int, country: str) -> bool:
         return digits > 0 and text not in _YES_OR_NO
     looks_right = digits >= _FEWEST_DIGITS or _LOOKS_LIKE_A_NUMBER.match(text)
     return bool(looks_right) and not _AMOUNT_OR_DAY.fullmatch(text)
+
+
+def _purchase_order_rank(field: Field) -> tuple[bool, bool] | None:
+    """How good a place for a purchase order number this is, best first; None when it is none."""
+    found = PURCHASE_ORDER_FIELD.search(field.name)
+    if found is None:
+        return None
+    is_the_buyers = field.group or (
+        _OF_THE_CHECKOUT.fullmatch(field.name[: found.start("field")]) and not _NOT_THE_BUYERS.search(field.path)
+    )
+    return (field.is_nested, not field.group) if is_the_buyers else None
+
+
+def _is_reference(text: str) -> bool:
+    is_told = any(sign.isalnum() for sign in text) and text.casefold() not in _SAYS_NOTHING
+    return is_told and len(text) <= _LONGEST_REFERENCE
 
 
 def _fields(node: Node) -> Iterator[Field]:
