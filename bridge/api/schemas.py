@@ -150,7 +150,9 @@ SELLER = object_of(
 BUYER = object_of(
     {
         "address": ADDRESS,
-        **dict.fromkeys(("name", "company", "email", "phone", "vat_number", "vat_number_given"), TEXT),
+        **dict.fromkeys(
+            ("name", "company", "email", "phone", "vat_number", "vat_number_given", "peppol_address"), TEXT
+        ),
     }
 )
 LINE = object_of(

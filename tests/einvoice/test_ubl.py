@@ -430,3 +430,9 @@ def test_the_buyers_own_number_is_the_order_reference_and_the_shops_stands_besid
     without = written(invoice_of(a_business_order()))
     assert one(without, "cac:OrderReference/cbc:ID") == one(without, "cbc:BuyerReference") == order.number
     assert not texts(without, "cac:OrderReference/cbc:SalesOrderID")
+
+
+def test_the_buyers_own_peppol_address_is_where_the_e_invoice_goes() -> None:
+    document = invoice_of(a_business_order(peppol_address_given="9925:be 0477.472.701"))
+    assert one(written(document), f"{BUYER}cbc:EndpointID[@schemeID='9925']") == "BE0477472701"
+    assert not problems(document)

@@ -135,3 +135,25 @@ def test_a_purchase_order_number_is_read_within_a_list_and_after_what_was_typed_
     nested = ("_additional_fields", [{"name": "po_number", "value": "PO-1"}])
     assert purchase_order_of(nested) == "PO-1"
     assert purchase_order_of(nested, ("_po_number", "PO-2"), ("_wc_other/shop/po", "PO-3")) == "PO-3"
+
+
+@pytest.mark.parametrize(
+    ("metas", "address"),
+    [
+        ([("_peppol_endpoint_id", "0403170701"), ("_peppol_endpoint_eas", "0208")], "0208:0403170701"),
+        ([("_peppol_endpoint_id", "0208:0403170701"), ("_peppol_endpoint_eas", "9925")], "0208:0403170701"),
+        ([("_peppol_id", "0208:0403170701")], "0208:0403170701"),
+        ([("billingPeppolAddress", "9925:BE0403170701")], "9925:BE0403170701"),
+        ([("_wc_other/shop/peppol-id", "0208:0403170701")], "0208:0403170701"),
+        ([("_edi", {"peppol_participant_id": "0208:0403170701"})], "0208:0403170701"),
+        ([("_peppol_id", "0208:0403170702")], "0208:0403170702"),
+        ([("_peppol_id", "0208:0403170702"), ("peppol", "0208:0403170701")], "0208:0403170701"),
+        ([("_peppol", "yes")], ""),
+        ([("_peppol_id", "0f5a1f0e-8a55-4b0c-9f0c-2f5f0c5b1a11")], ""),
+        ([("_vendor_peppol_id", "0208:0403170701")], ""),
+        ([("_peppol_status", "200")], ""),
+    ],
+)
+def test_the_peppol_address_is_read_wherever_it_is_kept(metas: list[tuple[str, object]], address: str) -> None:
+    meta = [{"key": key, "value": value} for key, value in metas]
+    assert parse_order(an_order(meta_data=meta)).peppol_address_given == address

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from worker.domain import vat
+from worker.domain import peppol, vat
 from worker.domain.document import Line, Problem
 from worker.domain.gift_card import settle
 from worker.domain.line_split import split_by_rate
@@ -80,7 +80,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
         lines,
         totals,
         problems,
-        flags=(*_vat_number_flag(order, shop, problems), *_unique(flags)),
+        flags=(*_vat_number_flag(order, shop, problems), *_peppol_address_flag(order), *_unique(flags)),
         prepaid=settlement.prepaid,
     )
 
@@ -291,6 +291,19 @@ def _vat_number_flag(order: Order, shop: Shop, problems: Iterable[Problem]) -> t
     )
     decides = any(problem.code == "no_tax_charged" for problem in problems)
     return (wrong,) if wrong and not decides else ()
+
+
+def _peppol_address_flag(order: Order) -> tuple[Problem, ...]:
+    given = order.peppol_address_given
+    if not given or peppol.read_address(given):
+        return ()
+    message = Message(
+        "“{address}” is not a valid Peppol address, so the e-invoice of order {number} does not use it: the buyer's address follows "
+        "from the VAT number. It should look like 0208:0403170701; correct it in the order before the invoice is issued.",
+        address=given,
+        number=order.number,
+    )
+    return (Problem("peppol_address_wrong", message),)
 
 
 def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from worker.domain import mentions, texts, vat
+from worker.domain import mentions, peppol, texts, vat
 from worker.domain.assessment import Assessment, ChargedRate, assess
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
@@ -88,6 +88,7 @@ def buyer_of(order: Order, shop: Shop) -> Buyer:
         phone=billing.phone,
         vat_number=number,
         vat_number_given=order.vat_number_given,
+        peppol_address=str(peppol.read_address(order.peppol_address_given) or ""),
     )
 
 

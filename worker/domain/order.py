@@ -124,6 +124,7 @@ class Order:
     coupons: tuple[str, ...] = ()
     vat_number_given: str = ""
     purchase_order: str = ""  # the buyer's own number or reference for it
+    peppol_address_given: str = ""  # where the buyer wants e-invoices, as typed
     vat_exempt: bool = False
     language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
     needs_payment: bool = False  # the shop's own page still takes a payment for it

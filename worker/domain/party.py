@@ -38,7 +38,10 @@ class Seller:
 
 @dataclass(frozen=True)
 class Buyer:
-    """The customer. *vat_number* is normalised when it is valid; *vat_number_given* is always what was typed."""
+    """The customer. *vat_number* is normalised when it is valid; *vat_number_given* is always what was typed.
+
+    *peppol_address* is there where he gave a valid one with the order: "0208:0403170701".
+    """
 
     name: str
     company: str = ""
@@ -47,3 +50,4 @@ class Buyer:
     phone: str = ""
     vat_number: str = ""
     vat_number_given: str = ""
+    peppol_address: str = ""

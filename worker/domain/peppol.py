@@ -1,8 +1,16 @@
 """Who must be invoiced by Peppol, under which address a company is known there, and what no e-invoice can say."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import stdnum.ean
+import stdnum.eu.vat
 from stdnum.be import vat as belgian_vat
+from stdnum.dk import cvr
+from stdnum.fr import siret
+from stdnum.no import orgnr as norwegian
+from stdnum.se import orgnr as swedish
 
 from worker.domain.document import Category, Draft, Kind, Problem
 from worker.domain.money import MINOR_UNITS
@@ -22,6 +30,24 @@ VAT_SCHEMES = {
     "GB": "9932", "EL": "9933", "HR": "9934", "IE": "9935", "LT": "9937", "LU": "9938", "LV": "9939", "MT": "9943",
     "NL": "9944", "PL": "9945", "PT": "9946", "RO": "9947", "SI": "9949", "SK": "9950", "FR": "9957", "IT": "0211",
 }  # fmt: skip
+
+
+# What an address may begin with (EAS without "EM", as of 3.0.21, read 2026-11-28).
+SCHEMES = frozenset((
+    "0002", "0007", "0009", "0037", "0060", "0088", "0096", "0097", "0106", "0130", "0135", "0142", "0147", "0151", "0154",
+    "0158", "0170", "0177", "0183", "0184", "0188", "0190", "0191", "0192", "0193", "0194", "0195", "0196", "0198", "0199",
+    "0200", "0201", "0202", "0203", "0204", "0205", "0208", "0209", "0210", "0211", "0212", "0213", "0215", "0216", "0217",
+    "0218", "0219", "0220", "0221", "0225", "0230", "0235", "0240", "0242", "0244", "0245", "0246", "0248", "9910", "9913",
+    "9914", "9915", "9918", "9919", "9920", "9922", "9923", "9924", "9925", "9926", "9927", "9928", "9929", "9930", "9931",
+    "9932", "9933", "9934", "9935", "9936", "9937", "9938", "9939", "9940", "9941", "9942", "9943", "9944", "9945", "9946",
+    "9947", "9948", "9949", "9950", "9951", "9952", "9953", "9957", "9959",
+))  # fmt: skip
+# Numbers whose check digits are known, beside those of VAT.
+_CHECKED: dict[str, Callable[[str], bool]] = {
+    "0007": swedish.is_valid, "0009": siret.is_valid, "0088": stdnum.ean.is_valid, "0184": cvr.is_valid, "0192": norwegian.is_valid,
+}  # fmt: skip
+_NETWORK = "iso6523-actorid-upis::"
+_VALUE = re.compile(r"[A-Za-z0-9.:/_~-]{1,50}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -51,12 +77,44 @@ def addresses_of(vat_number: str, enterprise_number: str = "") -> tuple[Address,
     return (Address(VAT_SCHEMES[prefix], vat_number),) if prefix in VAT_SCHEMES else ()
 
 
+def read_address(given: str) -> Address | None:
+    """The address that was typed, as “0208:0403.170.701”, “9925:be0403170701” or a Belgian number alone; None when it is none.
+
+    Its scheme must be known, and its number right where it has check digits. A BE before ten digits is taken off: with it
+    the address is valid nowhere (PEPPOL-COMMON-R043).
+    """
+    text = "".join(given.split())
+    text = text[len(_NETWORK) :] if text.lower().startswith(_NETWORK) else text
+    scheme, colon, value = text.partition(":")
+    if not colon:
+        scheme, value = ENTERPRISE_NUMBER, text
+    if scheme not in SCHEMES or not _VALUE.fullmatch(value):
+        return None
+    number = _number_under(scheme, value)
+    return Address(scheme, number) if number else None
+
+
+def _number_under(scheme: str, value: str) -> str:
+    """*value* as its scheme writes it; empty when its check digits are wrong."""
+    if scheme in (ENTERPRISE_NUMBER, BELGIAN_VAT_NUMBER):
+        digits = belgian_vat.compact(value) if belgian_vat.is_valid(value) else ""
+        return f"BE{digits}" if digits and scheme == BELGIAN_VAT_NUMBER else digits
+    prefix = next((prefix for prefix, its_scheme in VAT_SCHEMES.items() if its_scheme == scheme), "")
+    if prefix and prefix != "GB":
+        number = prefix + value.upper().removeprefix(prefix)
+        return str(stdnum.eu.vat.validate(number)) if stdnum.eu.vat.is_valid(number) else ""
+    is_right = _CHECKED.get(scheme, bool)
+    return value if is_right(value) else ""
+
+
 def address_of_seller(seller: Seller) -> Address | None:
     return next(iter(addresses_of(seller.vat_number, seller.enterprise_number)), None)
 
 
 def address_of_buyer(buyer: Buyer) -> Address | None:
-    return next(iter(addresses_of(buyer.vat_number)), None)
+    """The one that he gave with the order, else that which follows from his VAT number."""
+    given = read_address(buyer.peppol_address) if buyer.peppol_address else None
+    return given or next(iter(addresses_of(buyer.vat_number)), None)
 
 
 def has_einvoice(draft: Draft) -> bool:

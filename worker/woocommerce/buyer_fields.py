@@ -1,4 +1,5 @@
-"""What the buyer typed into a field of his own at the checkout, wherever plugins and shops keep it: VAT number, purchase order.
+"""What the buyer typed into a field of his own at the checkout, wherever plugins and shops keep it: VAT number, purchase order,
+Peppol address.
 
 A name that is known comes before one that only looks right: “…/company-vat”, “_billing_vat_nr”. Which plugin writes what is in
 its own documentation or source; the table grows by one line.
@@ -9,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from worker.domain.peppol import read_address
 from worker.domain.vat import normalise_vat_number
 from worker.woocommerce.json_reader import Node, scalar_of
 
@@ -68,6 +70,12 @@ PURCHASE_ORDER_FIELD = re.compile(
 _OF_THE_CHECKOUT = re.compile(
     r"(?:(?:billing|shipping|order|company|invoice|checkout|additional|custom|b2b|wc|field|n|no|nr|numero|num)_)*"
 )
+# “_peppol_endpoint_id” with “_peppol_endpoint_eas” (PDF Invoices & Packing Slips, its source of 2026), “peppol_id”, “…/peppol-address”.
+PEPPOL_FIELD = re.compile(
+    r"(?:^|_)peppol(?:_?(?:endpoint|participant|receiver|identifier|identifiant|address|adresse|adres|number|nummer|id)){0,2}$"
+)
+PEPPOL_SCHEME_FIELD = re.compile(r"(?:^|_)peppol_?(?:endpoint_?|participant_?)?(?:eas|scheme)(?:_?id)?$")
+_OF_A_MESSAGE = re.compile(r"[0-9A-Fa-f-]{32,36}")  # a plugin's note of what it sent
 # What ends like a field of the buyer's, and is of the shop, or an amount, or an answer.
 _NOT_THE_BUYERS = re.compile(
     r"(?:^|_)(?:seller|shop|store|vendor|merchant|supplier|site|total|amount|incl?|excl?|including|excluding|rate|has|is)(?:_|$)"
@@ -143,6 +151,15 @@ def purchase_order_of(fields: tuple[Field, ...]) -> str:
     return next((text for text in said if _is_reference(text)), "")
 
 
+def peppol_address_of(fields: tuple[Field, ...]) -> str:
+    """Where the buyer wants his e-invoices, as typed: “0208:0403170701”; the first that is valid, else the first at all."""
+    said = [field for field in fields if not _NOT_THE_BUYERS.search(field.path)]
+    scheme = next((field.text for field in said if PEPPOL_SCHEME_FIELD.search(field.name)), "")
+    typed = [field.text for field in said if PEPPOL_FIELD.search(field.name) and _is_address(field.text)]
+    whole = [f"{scheme}:{text}" if scheme and ":" not in text else text for text in typed]
+    return next((text for text in whole if read_address(text)), next(iter(whole), ""))
+
+
 _CHECKOUT, _KNOWN, _LIKELY, _COMPANY, _SHIPPING = range(5)
 
 
@@ -185,6 +202,13 @@ def _purchase_order_rank(field: Field) -> tuple[bool, bool] | None:
 def _is_reference(text: str) -> bool:
     is_told = any(sign.isalnum() for sign in text) and text.casefold() not in _SAYS_NOTHING
     return is_told and len(text) <= _LONGEST_REFERENCE
+
+
+def _is_address(text: str) -> bool:
+    has_digit = any(sign.isdigit() for sign in text)
+    return (
+        has_digit and text not in _YES_OR_NO and len(text) <= _LONGEST_REFERENCE and not _OF_A_MESSAGE.fullmatch(text)
+    )
 
 
 def _fields(node: Node) -> Iterator[Field]:

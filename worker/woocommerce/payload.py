@@ -14,7 +14,7 @@ from worker.domain.party import Address
 from worker.domain.product import Product
 from worker.errors import Rejected
 from worker.message import Message
-from worker.woocommerce.buyer_fields import fields_of, purchase_order_of, vat_number_of
+from worker.woocommerce.buyer_fields import fields_of, peppol_address_of, purchase_order_of, vat_number_of
 from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
 from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, sale_part_of, vat_number_verdict_of
@@ -130,6 +130,7 @@ def _order(root: dict[str, object]) -> Order:
         refunds=tuple(_refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
         vat_number_given=vat_number_of(fields, billing.address.country),
+        peppol_address_given=peppol_address_of(fields),
         purchase_order=purchase_order_of(fields),
         vat_number_shop_says=vat_number_verdict_of(meta),
         vat_exempt=any(node.text("key") == "is_vat_exempt" and node.scalar("value") == "yes" for node in meta),
