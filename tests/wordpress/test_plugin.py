@@ -17,6 +17,7 @@ def everything_kept(wordpress: WordPress) -> dict[str, list[str]]:
             f"{options} WHERE option_name NOT IN ({own}) AND option_name NOT LIKE '%\\_transient\\_%' ORDER BY 1"
         ),
         "ours": wordpress.query(f"{options} WHERE option_name LIKE '%facturelay%' ORDER BY 1"),
+        "users": wordpress.query("SELECT ID, user_login FROM wp_users ORDER BY 1"),
         "user meta": wordpress.query("SELECT user_id, meta_key FROM wp_usermeta ORDER BY 1, 2"),
         "events": wordpress.query(f"{options} WHERE option_name = 'cron' AND option_value LIKE '%facturelay%'"),
     }
@@ -79,6 +80,7 @@ def test_everything_that_carries_our_name_goes_and_nothing_else(wordpress: WordP
     before = everything_kept(wordpress)
     wordpress.activate("facturelay")
     wordpress.php(
+        "Facturelay\\Connection\\ServiceAccount::create();"
         "update_option( 'facturelay_connection', [ 'secret' => 'x' ] ); set_transient( 'facturelay_held', 1, 60 );"
         "set_site_transient( 'facturelay_seen', 1, 60 ); update_user_meta( 1, 'facturelay_dismissed', 1 );"
         "wp_schedule_event( time(), 'daily', 'facturelay_heartbeat' );"

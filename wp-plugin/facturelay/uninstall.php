@@ -1,7 +1,7 @@
 <?php
 /**
  * Runs when the plugin is deleted, and deletes all that it stored: options, transients, user meta, tables and scheduled
- * actions by their prefix facturelay_, and its REST key and webhooks. The documents stay on the Facturelay server.
+ * actions by their prefix facturelay_, its REST key, its user and its webhooks. The documents stay on the Facturelay server.
  */
 
 declare(strict_types=1);
@@ -32,6 +32,8 @@ $facturelay_delete = static function (): void {
 		delete_transient( 'woocommerce_webhook_ids_status_active' );
 	}
 
+	remove_role( 'facturelay' );
+
 	$pattern = static fn ( string $prefix ): string => $wpdb->esc_like( $prefix . 'facturelay_' ) . '%';
 
 	// One by one through WordPress: after a plain DELETE a persistent object cache would bring the options back.
@@ -59,6 +61,18 @@ $facturelay_delete = static function (): void {
 		as_unschedule_all_actions( '', array(), 'facturelay' );
 	}
 };
+
+// The user for whom the REST key acted; its mark goes with the other user meta below.
+require_once ABSPATH . 'wp-admin/includes/user.php';
+$facturelay_users = array( 'meta_key' => 'facturelay_account', 'meta_value' => '1', 'blog_id' => 0, 'fields' => 'ID' );
+foreach ( get_users( $facturelay_users ) as $facturelay_user ) {
+	if ( is_multisite() ) {
+		require_once ABSPATH . 'wp-admin/includes/ms.php';
+		wpmu_delete_user( (int) $facturelay_user );
+	} else {
+		wp_delete_user( (int) $facturelay_user, 0 );
+	}
+}
 
 // In a network each site is a shop with a connection of its own.
 foreach ( is_multisite() ? get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) : array( 0 ) as $facturelay_site ) {

@@ -27,4 +27,14 @@ abstract class WordPressTestCase extends TestCase {
 		wp_cache_flush();
 		wp_set_current_user( 0 );
 	}
+
+	/** Administrators and shop managers with the rights that WooCommerce gives them, as far as Facturelay asks for them. */
+	protected function add_shop_roles(): void {
+		foreach ( array( 'administrator', 'shop_manager' ) as $role ) {
+			add_role( $role, $role );
+			foreach ( array( 'manage_woocommerce', 'read_private_shop_orders', 'publish_shop_orders', 'read_private_products' ) as $right ) {
+				get_role( $role )->add_cap( $right );
+			}
+		}
+	}
 }

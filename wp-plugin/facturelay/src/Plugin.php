@@ -32,6 +32,7 @@ final class Plugin {
 			new Lifecycle\Schema(),
 			new Connection\PrivateAddress(),
 			new Connection\CloneGuard(),
+			new Connection\KeyLimits(),
 			new Connection\Heartbeat( self::VERSION ),
 			new Http\RestRoutes(),
 			new Mails\MailHold(),

@@ -9,13 +9,17 @@ use Facturelay\Lifecycle\Schema;
 /** A notice only when a person must act, with what to do. */
 final class SiteHealthTest extends WordPressTestCase {
 
+	private int $person = 0;
+
 	protected function setUp(): void {
 		global $wpdb;
 		Schema::create_tables();
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
+		$this->add_shop_roles();
+		$this->person = (int) wp_insert_user( array( 'user_login' => uniqid( 'x' ), 'user_pass' => 'x', 'role' => 'shop_manager' ) );
 		$wpdb->insert( "{$wpdb->prefix}woocommerce_api_keys", array( 'user_id' => 1 ) );
-		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => 'abc', 'key' => $wpdb->insert_id ) );
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'shop' => 'abc', 'key' => $wpdb->insert_id, 'person' => $this->person ) );
 		$this->store_last_response( array() );
 	}
 
@@ -45,6 +49,13 @@ final class SiteHealthTest extends WordPressTestCase {
 		$wpdb->query( "DELETE FROM {$wpdb->prefix}woocommerce_api_keys" );
 
 		$this->assertStringContainsString( 'Reconnect', $this->notice() );
+	}
+
+	public function test_an_access_that_ended_with_the_person_who_gave_it_asks_what_to_do(): void {
+		get_userdata( $this->person )->set_role( 'subscriber' );
+
+		$this->assertSame( 'critical', $this->test()['status'] );
+		$this->assertStringContainsString( 'may no longer manage it', $this->notice() );
 	}
 
 	public function test_a_copy_of_the_shop_says_that_it_is_one(): void {

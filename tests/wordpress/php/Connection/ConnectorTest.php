@@ -5,6 +5,7 @@ declare(strict_types=1);
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Connector;
 use Facturelay\Connection\RestKeys;
+use Facturelay\Connection\ServiceAccount;
 use Facturelay\FacturelayError;
 use Facturelay\Lifecycle\Schema;
 
@@ -26,10 +27,7 @@ final class ConnectorTest extends WordPressTestCase {
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
 		WC_Webhook::$stored = array();
-		foreach ( array( 'administrator', 'shop_manager' ) as $role ) {
-			add_role( $role, $role );
-			get_role( $role )->add_cap( 'manage_woocommerce' );
-		}
+		$this->add_shop_roles();
 		$this->owner = $this->somebody( 'administrator' );
 		wp_set_current_user( $this->owner );
 		update_option( 'permalink_structure', '/%postname%/' );
@@ -47,8 +45,8 @@ final class ConnectorTest extends WordPressTestCase {
 
 		$this->assertSame( array( 'order.created', 'order.deleted', 'order.restored', 'order.updated' ), $this->topics() );
 		$this->assertSame( array( self::URL ), $this->all( 'delivery_url' ) );
-		$this->assertSame( array( $this->owner ), $this->all( 'user_id' ) );
-		$this->assertSame( 1, $this->keys() );
+		$this->assertSame( array( ServiceAccount::find() ), $this->all( 'user_id' ) );
+		$this->assertSame( array( ServiceAccount::find() ), $this->key_users() );
 		$this->assertMatchesRegularExpression( '/^ck_[0-9a-f]{40}$/', $this->received['/plugin/connect']['rest_key'] );
 		$this->assertSame( array( $this->received['/plugin/connect']['webhook_secret'] ), $this->all( 'secret' ) );
 		$this->assertMatchesRegularExpression( '/^[0-9a-f]{50}$/', $this->received['/plugin/connect']['webhook_secret'] );
@@ -63,7 +61,7 @@ final class ConnectorTest extends WordPressTestCase {
 			$this->assertSame( 'code_wrong', $error->error_code() );
 		}
 
-		$this->assertSame( array( 0, array(), false ), array( $this->keys(), $this->topics(), Connection::load()->exists() ) );
+		$this->assertSame( array( 0, array(), false, 0, null ), array( $this->keys(), $this->topics(), Connection::load()->exists(), ServiceAccount::find(), get_role( 'facturelay' ) ) );
 	}
 
 	public function test_disconnecting_leaves_only_what_is_not_ours_even_of_what_facturelay_made(): void {
@@ -74,7 +72,78 @@ final class ConnectorTest extends WordPressTestCase {
 		( new Connector( '1' ) )->disconnect();
 
 		$this->assertSame( array( 'https://somebody.example/webhooks/else' ), $this->all( 'delivery_url' ) );
-		$this->assertSame( array( 0, false ), array( $this->keys(), Connection::load()->exists() ) );
+		$this->assertSame( array( 0, false, 0, null ), array( $this->keys(), Connection::load()->exists(), ServiceAccount::find(), get_role( 'facturelay' ) ) );
+	}
+
+	/** @dataProvider everybody */
+	public function test_the_key_has_the_same_few_rights_whoever_connects( string $role ): void {
+		wp_set_current_user( $this->somebody( $role ) );
+		$this->connect();
+
+		$this->assertSame( array( ServiceAccount::find() ), $this->key_users() );
+		$this->assertSame( array( 'publish_shop_orders', 'read_private_products', 'read_private_shop_orders' ), $this->rights_of( ServiceAccount::find() ) );
+	}
+
+	/** @return array<string, array{0: string}> */
+	public static function everybody(): array {
+		return array( 'administrator' => array( 'administrator' ), 'manager' => array( 'shop_manager' ) );
+	}
+
+	public function test_renewing_by_itself_never_gives_more_rights_to_a_shop_that_a_manager_connected(): void {
+		$manager = $this->somebody( 'shop_manager' );
+		wp_set_current_user( $manager );
+		$this->connect();
+		reset( WC_Webhook::$stored );
+		current( WC_Webhook::$stored )->delete( true );
+		wp_set_current_user( 0 );
+
+		( new Connector( '1' ) )->repair();
+
+		$this->assertArrayHasKey( '/plugin/renew', $this->received );
+		$this->assertSame( array( ServiceAccount::find() ), $this->key_users() );
+		$this->assertSame( array( ServiceAccount::find() ), $this->all( 'user_id' ) );
+		$this->assertFalse( user_can( ServiceAccount::find(), 'manage_woocommerce' ) );
+		$this->assertSame( $manager, Connection::load()->person_id() );
+	}
+
+	public function test_who_has_fewer_rights_than_the_key_cannot_make_one(): void {
+		add_role( 'packer', 'packer', array( 'manage_woocommerce' => true, 'read_private_products' => true ) );
+		foreach ( array( 'packer', 'subscriber' ) as $role ) {
+			wp_set_current_user( $this->somebody( $role ) );
+			$this->assertSame( 'person_refused', $this->refusal( fn () => $this->connect() ) );
+		}
+		$this->assertSame( array( 0, array(), 0 ), array( $this->keys(), $this->received, ServiceAccount::find() ) );
+	}
+
+	public function test_only_an_administrator_lets_the_shop_call_a_private_network(): void {
+		wp_set_current_user( $this->somebody( 'shop_manager' ) );
+
+		$this->assertSame( 'private_refused', $this->refusal( fn () => ( new Connector( '1' ) )->connect( 'http://127.0.0.1:8395', 'ABCDE', true ) ) );
+		$this->assertSame( array(), $this->received );
+	}
+
+	public function test_a_customer_with_the_name_of_our_user_is_left_alone(): void {
+		$customer = (int) wp_insert_user( array( 'user_login' => 'facturelay', 'user_pass' => 'x', 'role' => 'subscriber' ) );
+		$this->connect();
+
+		$this->assertNotSame( $customer, ServiceAccount::find() );
+		$this->assertSame( array( 'subscriber' ), get_userdata( $customer )->roles );
+		( new Connector( '1' ) )->disconnect();
+		$this->assertNotFalse( get_userdata( $customer ) );
+	}
+
+	public function test_nobody_can_have_a_password_mailed_for_our_user(): void {
+		$this->connect();
+
+		$this->assertSame( '', get_userdata( ServiceAccount::find() )->user_email );
+	}
+
+	public function test_what_somebody_added_to_our_role_goes_at_the_next_reconnection(): void {
+		$this->connect();
+		get_role( 'facturelay' )->add_cap( 'manage_options' );
+		( new Connector( '1' ) )->renew();
+
+		$this->assertFalse( user_can( ServiceAccount::find(), 'manage_options' ) );
 	}
 
 	public function test_reconnecting_makes_all_anew_without_a_code(): void {
@@ -101,33 +170,41 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->assertSame( array( 1, 4 ), array( $this->keys(), count( WC_Webhook::$stored ) ) );
 	}
 
-	public function test_who_may_no_longer_hands_over_to_somebody_who_may(): void {
-		$other      = $this->somebody( 'shop_manager' );
-		$connection = $this->connect();
-		get_userdata( $this->owner )->set_role( 'subscriber' );
-		// The installation's own administrator stands before the manager; he may not either.
-		foreach ( get_users( array( 'role' => 'administrator' ) ) as $administrator ) {
-			$administrator->set_role( 'subscriber' );
-		}
+	/** @dataProvider ends */
+	public function test_a_key_ends_with_the_person_who_gave_it_and_nobody_elses_rights_are_taken( callable $end ): void {
+		$this->somebody( 'administrator' );
+		$this->connect();
+		$end( $this->owner );
 		wp_set_current_user( 0 );
+		$this->received = array();
 
 		( new Connector( '1' ) )->repair();
 
-		$this->assertSame( $other, RestKeys::owner_id( $connection->rest_key_id() ) );
-		$this->assertSame( array( $other ), $this->all( 'user_id' ) );
+		$this->assertSame( array( 0, array(), array() ), array( $this->keys(), $this->topics(), $this->received ) );
+		// Still connected: who presses Reconnect needs no code.
+		$this->assertTrue( Connection::load()->exists() );
 	}
 
-	public function test_who_was_deleted_took_the_key_along_and_a_new_one_is_made(): void {
-		$connection = $this->connect();
-		RestKeys::delete( $connection->rest_key_id() );
+	/** @return array<string, array{0: callable}> */
+	public static function ends(): array {
 		require_once ABSPATH . 'wp-admin/includes/user.php';
-		wp_delete_user( $this->owner );
-		wp_set_current_user( 0 );
+		return array(
+			'rights taken away' => array( static fn ( int $person ) => get_userdata( $person )->set_role( 'subscriber' ) ),
+			'deleted'           => array( static fn ( int $person ) => wp_delete_user( $person ) ),
+		);
+	}
 
+	public function test_after_that_the_next_person_who_says_so_gives_the_access(): void {
+		$next = $this->somebody( 'shop_manager' );
+		$this->connect();
+		get_userdata( $this->owner )->set_role( 'subscriber' );
 		( new Connector( '1' ) )->repair();
+		$this->assertSame( 'person_refused', $this->refusal( static fn () => ( new Connector( '1' ) )->renew() ) );
 
-		$this->assertSame( 1, $this->keys() );
-		$this->assertArrayHasKey( '/plugin/renew', $this->received );
+		wp_set_current_user( $next );
+		( new Connector( '1' ) )->renew();
+
+		$this->assertSame( array( $next, 1, 4 ), array( Connection::load()->person_id(), $this->keys(), count( WC_Webhook::$stored ) ) );
 	}
 
 	public function test_a_key_that_a_person_deleted_comes_back_only_when_a_person_says_so(): void {
@@ -187,6 +264,28 @@ final class ConnectorTest extends WordPressTestCase {
 
 	private function connect(): Connection {
 		return ( new Connector( '1' ) )->connect( 'https://documents.example.com', 'ABCDE-FGHJK-MNPQR-STVWX', false );
+	}
+
+	private function refusal( callable $act ): string {
+		try {
+			$act();
+		} catch ( FacturelayError $error ) {
+			return $error->error_code();
+		}
+		return 'it was allowed';
+	}
+
+	/** @return int[] */
+	private function key_users(): array {
+		global $wpdb;
+		return array_map( 'intval', $wpdb->get_col( "SELECT user_id FROM {$wpdb->prefix}woocommerce_api_keys" ) );
+	}
+
+	/** @return string[] */
+	private function rights_of( int $user ): array {
+		$rights = array_keys( array_filter( get_role( get_userdata( $user )->roles[0] )->capabilities ) );
+		sort( $rights );
+		return $rights;
 	}
 
 	private function somebody( string $role ): int {

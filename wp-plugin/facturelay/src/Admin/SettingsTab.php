@@ -146,7 +146,9 @@ final class SettingsTab implements Feature {
 		echo '<table class="form-table">';
 		$this->show_field( 'address', __( 'Address of Facturelay', 'facturelay' ), $address, 'https://documents.example.com' );
 		$this->show_field( 'code', __( 'Code', 'facturelay' ), $code, 'ABCDE-FGHJK-MNPQR-STVWX' );
-		if ( $offer_private ) {
+		if ( $offer_private && ! PrivateAddress::may_be_allowed() ) {
+			$this->show_row( __( 'Private network', 'facturelay' ), PrivateAddress::refusal() );
+		} elseif ( $offer_private ) {
 			printf(
 				'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_private" value="1"> %s</label></td></tr>',
 				esc_html__( 'Private network', 'facturelay' ),

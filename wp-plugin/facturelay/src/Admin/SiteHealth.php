@@ -7,6 +7,7 @@ namespace Facturelay\Admin;
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Connection\RestKeys;
+use Facturelay\Connection\ServiceAccount;
 use Facturelay\Feature;
 use Facturelay\Mails\HeldMails;
 
@@ -75,6 +76,9 @@ final class SiteHealth implements Feature {
 		}
 		if ( ! function_exists( 'WC' ) ) {
 			return '';
+		}
+		if ( ! ServiceAccount::may_be_lent_by( $connection->person_id() ) ) {
+			return __( 'Whoever connected this shop to Facturelay may no longer manage it, so Facturelay\'s access to your orders was ended. If it should go on, press "Reconnect"; otherwise "Disconnect".', 'facturelay' );
 		}
 		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
 			return __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );

@@ -9,7 +9,7 @@ defined( 'ABSPATH' ) || exit;
 /**
  * The connection of this shop to its Facturelay server, stored in one option with these keys:
  * bridge (address of the server), shop (the shop's id there), name (the shop's name there), site (address of this shop),
- * secret (signs requests both ways), key (id of the REST key), owner (user id), private (host:port or '').
+ * secret (signs requests both ways), key (id of the REST key), person (id of the user who gave it), private (host:port or '').
  */
 final class Connection {
 
@@ -83,9 +83,9 @@ final class Connection {
 		return (int) ( $this->data['key'] ?? 0 );
 	}
 
-	/** The user for whom the REST key and the webhooks act. */
-	public function owner_id(): int {
-		return (int) ( $this->data['owner'] ?? 0 );
+	/** The person who gave Facturelay its access: it ends when this person may no longer manage the shop. */
+	public function person_id(): int {
+		return (int) ( $this->data['person'] ?? 0 );
 	}
 
 	/** @return array<string, mixed> the stored option, to be saved again with a change */

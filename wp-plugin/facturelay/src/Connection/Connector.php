@@ -13,7 +13,7 @@ use Facturelay\Mails\MailRelease;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Connects, reconnects, checks, repairs and disconnects: the REST key, the four webhooks and the secrets go together. */
+/** Connects, reconnects, checks, repairs and disconnects: the REST key, its user, the four webhooks and the secrets go together. */
 final class Connector {
 
 	// One a second: Facturelay needs a second or two to try the REST key.
@@ -31,8 +31,12 @@ final class Connector {
 	 * @throws FacturelayError Nothing is left behind then.
 	 */
 	public function connect( string $address, string $code, bool $allow_private ): Connection {
+		$person  = self::require_person( get_current_user_id() );
 		$address = self::normalize_address( $address );
 		self::check_prerequisites( $code );
+		if ( $allow_private && ! PrivateAddress::may_be_allowed() ) {
+			throw new FacturelayError( 'private_refused', PrivateAddress::refusal() );
+		}
 		$private = $allow_private ? PrivateAddress::host_and_port( $address ) : '';
 		PrivateAddress::allow_for_this_request( $private );
 		Schema::create_tables();
@@ -41,6 +45,7 @@ final class Connector {
 			'bridge'  => $address,
 			'private' => $private,
 			'site'    => Connection::home_url(),
+			'person'  => $person,
 			'secret'  => bin2hex( random_bytes( 32 ) ),
 		);
 		$send_secrets = function ( array $secrets ) use ( $address, $code, $data ): array {
@@ -59,14 +64,17 @@ final class Connector {
 	}
 
 	/**
-	 * Replace the REST key and the webhooks of the connection. No code is needed: the request is signed with its secret.
+	 * Replace the REST key and the webhooks of the connection. No code is needed: the request is signed with its secret. They are
+	 * given by the same person as before; where that one may no longer, by whoever is signed in.
 	 *
 	 * @throws FacturelayError Nothing has changed then.
 	 */
 	public function renew(): Connection {
 		$connection   = Connection::load();
+		$before       = $connection->person_id();
+		$person       = ServiceAccount::may_be_lent_by( $before ) ? $before : self::require_person( get_current_user_id() );
 		$send_secrets = static fn ( array $secrets ): array => ( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/renew', $secrets );
-		return $this->replace_credentials( $connection->to_array(), $connection, $send_secrets );
+		return $this->replace_credentials( array( 'person' => $person ) + $connection->to_array(), $connection, $send_secrets );
 	}
 
 	/**
@@ -109,27 +117,26 @@ final class Connector {
 		// In a copy of the shop these rows are the copy's own: the connected shop keeps its webhooks and key.
 		Webhooks::delete( $connection );
 		RestKeys::delete( $connection->rest_key_id() );
+		ServiceAccount::delete();
 		Heartbeat::unschedule();
 		Heartbeat::delete_last_response();
 		Connection::delete();
 	}
 
 	/**
-	 * Make missing webhooks anew, and give key and webhooks to another user where their owner may no longer manage the shop.
-	 * A REST key that somebody deleted stays deleted until somebody presses Reconnect.
+	 * Make missing webhooks anew. Where the person who gave the access may no longer manage the shop, or is gone, it ends: nobody
+	 * else's rights are taken for it until somebody presses Reconnect. A REST key that somebody deleted stays deleted likewise.
 	 *
 	 * @throws FacturelayError
 	 */
 	public function repair(): void {
 		$connection = Connection::load();
-		$owner      = RestKeys::owner_id( $connection->rest_key_id() );
-		$may_manage = 0 !== $owner && user_can( $owner, 'manage_woocommerce' );
-		if ( 0 !== $owner && ! $may_manage ) {
-			$this->change_owner( $connection );
+		if ( ! ServiceAccount::may_be_lent_by( $connection->person_id() ) ) {
+			Webhooks::delete( $connection );
+			RestKeys::delete( $connection->rest_key_id() );
+			return;
 		}
-		// WordPress deletes a user's REST keys with the user.
-		$was_deleted = 0 === $owner && ! get_userdata( $connection->owner_id() );
-		if ( 0 !== RestKeys::find_owner() && ( $was_deleted || ( 0 !== $owner && array() !== Webhooks::missing_topics( $connection ) ) ) ) {
+		if ( RestKeys::exists( $connection->rest_key_id() ) && array() !== Webhooks::missing_topics( $connection ) ) {
 			$this->renew();
 		}
 		Webhooks::delete_duplicates( Connection::load() );
@@ -138,12 +145,12 @@ final class Connector {
 	/**
 	 * Create a REST key and webhooks, send the new secrets to Facturelay, and delete those of $before.
 	 *
-	 * @param array<string, mixed>                                  $data the stored connection, without key and owner
+	 * @param array<string, mixed>                                  $data the stored connection, without the key
 	 * @param callable(array<string, string>): array<string, mixed> $send_secrets calls Facturelay, returns its answer
 	 * @throws FacturelayError Nothing has changed then.
 	 */
 	private function replace_credentials( array $data, Connection $before, callable $send_secrets ): Connection {
-		$owner          = RestKeys::find_owner();
+		$owner          = ServiceAccount::create();
 		$key            = RestKeys::create( $owner );
 		$webhook_secret = bin2hex( random_bytes( 25 ) );
 		try {
@@ -156,14 +163,14 @@ final class Connector {
 			);
 		} catch ( FacturelayError $error ) {
 			RestKeys::delete( $key['id'] );
+			if ( ! $before->exists() ) {
+				ServiceAccount::delete();
+			}
 			throw $error;
 		}
 		Webhooks::delete( $before );
 		RestKeys::delete( $before->rest_key_id() );
-		$new = array(
-			'key'   => $key['id'],
-			'owner' => $owner,
-		);
+		$new = array( 'key' => $key['id'] );
 		foreach ( array( 'shop', 'name' ) as $field ) {
 			if ( isset( $response[ $field ] ) ) {
 				$new[ $field ] = (string) $response[ $field ];
@@ -175,14 +182,12 @@ final class Connector {
 		return $connection;
 	}
 
-	private function change_owner( Connection $connection ): void {
-		$new_owner = RestKeys::find_owner();
-		if ( 0 === $new_owner ) {
-			return;
+	/** @throws FacturelayError */
+	private static function require_person( int $person_id ): int {
+		if ( ! ServiceAccount::may_be_lent_by( $person_id ) ) {
+			throw new FacturelayError( 'person_refused', __( 'You may not give Facturelay access to all orders, as you do not have it yourself. Ask an administrator or shop manager to do it.', 'facturelay' ) );
 		}
-		RestKeys::change_owner( $connection->rest_key_id(), $new_owner );
-		Webhooks::change_owner( $connection, $new_owner );
-		Connection::save( array( 'owner' => $new_owner ) + $connection->to_array() );
+		return $person_id;
 	}
 
 	/** Adds a missing https:// and drops the slash at the end. */

@@ -23,6 +23,15 @@ final class PrivateAddress implements Feature {
 		self::$allowed_now = $host_and_port;
 	}
 
+	/** Whether the current user may have the server call into its own network: an administrator, of the whole network where there is one. */
+	public static function may_be_allowed(): bool {
+		return current_user_can( is_multisite() ? 'manage_network_options' : 'manage_options' );
+	}
+
+	public static function refusal(): string {
+		return __( 'Only an administrator may let your shop call a machine inside a private network. Ask one to connect it.', 'facturelay' );
+	}
+
 	/** Lower-case host:port of an address, with the scheme's own port where none is given. */
 	public static function host_and_port( string $url ): string {
 		$scheme = (string) wp_parse_url( $url, PHP_URL_SCHEME );

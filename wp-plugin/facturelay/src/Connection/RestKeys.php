@@ -49,39 +49,8 @@ final class RestKeys {
 	}
 
 	public static function exists( int $key_id ): bool {
-		return null !== self::column( 'key_id', $key_id );
-	}
-
-	/** The user for whom the key acts; 0 where there is no key. */
-	public static function owner_id( int $key_id ): int {
-		return (int) self::column( 'user_id', $key_id );
-	}
-
-	public static function change_owner( int $key_id, int $owner_id ): void {
 		global $wpdb;
-		$wpdb->update( self::table(), array( 'user_id' => $owner_id ), array( 'key_id' => $key_id ) );
-	}
-
-	/** A user for whom the key and webhooks may act: the current one, or the first administrator or manager. 0: nobody. */
-	public static function find_owner(): int {
-		if ( current_user_can( 'manage_woocommerce' ) ) {
-			return get_current_user_id();
-		}
-		$managers = get_users(
-			array(
-				'role__in' => array( 'administrator', 'shop_manager' ),
-				'number'   => 1,
-				'orderby'  => 'ID',
-				'fields'   => 'ID',
-			)
-		);
-		return (int) ( $managers[0] ?? 0 );
-	}
-
-	private static function column( string $column, int $key_id ): ?string {
-		global $wpdb;
-		$column = 'user_id' === $column ? 'user_id' : 'key_id';
-		return $wpdb->get_var( $wpdb->prepare( "SELECT $column FROM `" . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+		return null !== $wpdb->get_var( $wpdb->prepare( 'SELECT key_id FROM `' . self::table() . '` WHERE key_id = %d', $key_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
 	}
 
 	private static function table(): string {

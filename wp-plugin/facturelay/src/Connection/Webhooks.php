@@ -34,7 +34,11 @@ final class Webhooks {
 
 	/** @param object $webhook */
 	public static function leads_to_bridge( $webhook, Connection $connection ): bool {
-		$path     = (string) wp_parse_url( (string) $webhook->get_delivery_url(), PHP_URL_PATH );
+		return self::is_bridge_url( (string) $webhook->get_delivery_url(), $connection );
+	}
+
+	public static function is_bridge_url( string $url, Connection $connection ): bool {
+		$path     = (string) wp_parse_url( $url, PHP_URL_PATH );
 		$path_end = '/webhooks/' . $connection->shop_id();
 		return '' !== $connection->shop_id() && substr( untrailingslashit( $path ), -strlen( $path_end ) ) === $path_end;
 	}
@@ -64,13 +68,6 @@ final class Webhooks {
 			$webhook->save();
 			// After the first save, where it has an effect: otherwise WooCommerce pings after each delivery.
 			$webhook->set_pending_delivery( false );
-			$webhook->save();
-		}
-	}
-
-	public static function change_owner( Connection $connection, int $owner_id ): void {
-		foreach ( self::find( $connection ) as $webhook ) {
-			$webhook->set_user_id( $owner_id );
 			$webhook->save();
 		}
 	}
