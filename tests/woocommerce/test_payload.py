@@ -786,3 +786,45 @@ def one_meta(key: str, value: object) -> list[dict[str, object]]:
 )
 def test_an_order_tells_which_part_of_a_sale_it_is(what_the_shop_sends: dict[str, Any], part: str) -> None:
     assert parse_order(an_order(**what_the_shop_sends)).sale_part == part
+
+
+WP_OVERNIGHT = "PDF Invoices & Packing Slips (WP Overnight)"
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ({"_wcpdf_invoice_number": "240"}, (WP_OVERNIGHT, "240")),
+        ({"_wcpdf_invoice_number": 240}, (WP_OVERNIGHT, "240")),
+        ({"_wcpdf_invoice_number": "240", "_wcpdf_formatted_invoice_number": "2026-0240"}, (WP_OVERNIGHT, "2026-0240")),
+        (
+            {
+                "_wcpdf_invoice_number_data": {"number": 240, "formatted_number": "INV-240"},
+                "_wcpdf_invoice_number": "240",
+            },
+            (WP_OVERNIGHT, "INV-240"),
+        ),
+        ({"_wcpdf_invoice_number_data": {"number": 240, "formatted_number": None}}, None),
+        ({"_bewpi_invoice_number": "182"}, ("Invoices for WooCommerce (Bas Elbers)", "182")),
+        ({"wf_invoice_number": "WF-19700"}, ("PDF Invoices (WebToffee)", "WF-19700")),
+        ({"_ywpi_invoice_number": "7", "_ywpi_invoice_formatted_number": "Y/7"}, ("YITH PDF Invoices", "Y/7")),
+        ({"_wc_gzdp_latest_invoice_number": "RE-2026-7"}, ("Germanized Pro", "RE-2026-7")),
+        ({"_wp_wc_running_invoice_number": "R7"}, ("German Market", "R7")),
+        ({"_lexoffice_invoice_number": "RE0007"}, ("lexoffice (German Market)", "RE0007")),
+        ({"_pip_invoice_number": "P-7"}, ("Print Invoices & Packing Lists (SkyVerge)", "P-7")),
+        ({"_wcj_invoicing_invoice_number_id": "11485"}, ("Booster for WooCommerce", "11485")),
+        ({"_invoice_number_display": "INV7"}, ("PDF Invoices (Andrew Benbow)", "INV7")),
+        ({"_wcpdf_invoice_number": ""}, None),
+        ({"_wcpdf_invoice_number": "0"}, None),
+        ({"_wcpdf_invoice_number": None}, None),
+        ({"_wcpdf_invoice_number": ["240"]}, None),
+        ({"_wcpdf_invoice_number": "yes"}, None),
+        ({"_order_number": "240"}, None),
+    ],
+)
+def test_the_number_of_another_invoice_plugin_is_recognised(
+    written: dict[str, Any], found: tuple[str, str] | None
+) -> None:
+    meta_data = [{"id": index, "key": key, "value": value} for index, (key, value) in enumerate(written.items(), 1)]
+    other = parse_order(an_order(meta_data=meta_data)).other_invoice
+    assert (other and (other.plugin, other.number)) == found

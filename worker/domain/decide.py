@@ -17,7 +17,7 @@ from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, P
 from worker.domain.draft import draft_document
 from worker.domain.language import phrase
 from worker.domain.legal_term import late_invoice
-from worker.domain.order import Order, Refund
+from worker.domain.order import Order, OtherInvoice, Refund
 from worker.domain.party import Address
 from worker.domain.payment_request import counts_as_paid, is_paid, status_of, was_taken_back
 from worker.domain.rules import BuyerFilter, Rule, Trigger
@@ -180,6 +180,7 @@ class _Decider:
             or why_invoiced_elsewhere(rule.kind, self.history)
             or self.unmet_condition(rule)
             or self.why_not_yet(rule)
+            or self.invoiced_by_plugin(cause, rule)
             or self.already_drafted(cause, rule)
             or self.waits_for_vies(cause, rule)
         )
@@ -262,6 +263,18 @@ class _Decider:
                 return self.status in ("processing", "completed") or over_but_paid
             case Trigger.COMPLETED:
                 return self.status == "completed" or (over_but_paid and self.order.completed_at is not None)
+
+    def invoiced_by_plugin(self, cause: str, rule: Rule) -> tuple[str, Message] | None:
+        """Another plugin's invoice: VAT that two invoices mention is due twice. Test documents are no invoices."""
+        other = self.order.other_invoice
+        stored = any(kept.draft.cause == cause for kept in self.history.drafts)
+        if rule.kind is not Kind.INVOICE or other is None or self.shop.test or stored:
+            return None
+        return "invoiced_by_plugin", Message(
+            "The order is invoiced already, as {number} by the plugin {plugin}. If that is not so, make the invoice by hand.",
+            number=other.number,
+            plugin=other.plugin,
+        )
 
     def already_issued(self, cause: str) -> tuple[str, Message] | None:
         document = next((known for known in self.history.documents if known.draft.cause == cause), None)
@@ -433,6 +446,8 @@ class _Decider:
         flags += self.deleted_refunds()
         is_invoiced = bool(invoice) or any(draft.kind is Kind.INVOICE for draft in self.drafts)
         flags += sale_part_flags(self.order, self.refunds, self.history, self.shop, is_invoiced=is_invoiced)
+        if invoice and self.order.other_invoice and not self.shop.test and not self.fully_credited(invoice):
+            flags.append(self.invoiced_twice(invoice, self.order.other_invoice))
         if is_invoiced:
             held = {problem.code for draft in self.drafts for problem in draft.problems}
             flags += (flag for flag in assess(self.order, self.shop).flags if flag.code not in held)
@@ -453,6 +468,17 @@ class _Decider:
             )
             flags.append(Problem("cancelled_but_paid", message))
         return tuple(flags)
+
+    def invoiced_twice(self, invoice: Document, other: OtherInvoice) -> Problem:
+        message = Message(
+            "Order {number} has two invoices: {invoice}, and {other} of the plugin {plugin}. VAT on both is due twice: credit one "
+            "of them, and let only one program make invoices.",
+            number=self.order.number,
+            invoice=invoice.number,
+            other=other.number,
+            plugin=other.plugin,
+        )
+        return Problem("invoiced_twice", message)
 
     def money_taken_back(self, invoice: Document) -> Problem:
         message = Message(

@@ -28,6 +28,14 @@ class SalePart(StrEnum):
 
 
 @dataclass(frozen=True)
+class OtherInvoice:
+    """The invoice that another plugin of the shop made of the order."""
+
+    plugin: str
+    number: str
+
+
+@dataclass(frozen=True)
 class Contact:
     """Billing or shipping details as the shop stores them, unescaped to plain text."""
 
@@ -132,6 +140,7 @@ class Order:
     gift_cards: tuple[Prepayment, ...] = ()  # what plugins wrote that it was paid with
     parent_id: int = 0  # the order that it hangs on; 0: none
     sale_part: SalePart = SalePart.WHOLE
+    other_invoice: OtherInvoice | None = None  # another plugin invoiced it
     paid_in_parts: bool = False  # a deposit plugin wrote that a part is still to come
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
     vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it

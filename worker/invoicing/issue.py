@@ -135,6 +135,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
         rounds = IssueRounds(connection, services, reload_shop(connection, services, shop), fetched, preflight)
         decision = rounds.run()
         flags = (*decision.flags, *unread_refunds(fetched))
+        tell_of_other_plugin(services, rounds, decision)
         orders.save(
             connection,
             shop.shop_id,
@@ -236,6 +237,28 @@ class IssueRounds:
         for document_id, balance in payments.balances(self.connection, invoices).items():
             if not balance.is_paid:
                 payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
+
+
+def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:
+    """An alert while another plugin invoices orders that would be ours; an order that is invoiced here ends it.
+
+    Orders of long ago that are invoiced afterwards say nothing of today.
+    """
+    shop, order, code = rounds.shop, rounds.fetched.order, "other_invoice_plugin"
+    if shop.orders.since == LONG_AGO:
+        return
+    if order.other_invoice and "invoiced_by_plugin" in {result.code for result in decision.rule_results}:
+        message = Message(
+            "{shop}: order {order} was invoiced by the plugin {plugin} as {number}, so no invoice was made of it here. Let only "
+            "one of the two make invoices: switch its invoices off in WordPress, or take the rule for invoices away here.",
+            shop=shop.name,
+            order=order.number,
+            plugin=order.other_invoice.plugin,
+            number=order.other_invoice.number,
+        )
+        alerts.raise_alert(rounds.connection, shop.shop_id, code=code, message=message, now=services.now())
+    elif any(document.draft.kind is Kind.INVOICE for document in rounds.issued):
+        alerts.close(rounds.connection, shop.shop_id, code=code, now=services.now())
 
 
 def issue_draft(

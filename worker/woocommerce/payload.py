@@ -18,6 +18,7 @@ from worker.woocommerce.buyer_fields import fields_of, peppol_address_of, purcha
 from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import Node, is_id, plain, read_any_object, read_list, read_object, unescape
 from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, sale_part_of, vat_number_verdict_of
+from worker.woocommerce.other_invoice import other_invoice_of
 
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
@@ -141,6 +142,7 @@ def _order(root: dict[str, object]) -> Order:
         gift_cards=gift_cards_of(order, meta),
         parent_id=parent_id,
         sale_part=sale_part_of(order, meta, parent_id=parent_id),
+        other_invoice=other_invoice_of(meta),
         paid_in_parts=is_paid_in_parts(meta),
     )
 

@@ -46,6 +46,15 @@ def test_a_preview_says_what_there_would_be_and_makes_nothing(system: System) ->
     assert (system.numbers(), system.outcomes()) == ([], [])
 
 
+def test_a_preview_says_which_orders_another_plugin_or_a_main_order_invoiced(system: System) -> None:
+    system.shop.place(old(1, metas={"_wcpdf_invoice_number": "240"}))
+    system.shop.place(old(2, parent_id=1, created_via="dokan"))
+    found = preview(system)
+    assert found.to_make == ()
+    reasons = [str(order.message) for order in found.orders]
+    assert ("as 240 by the plugin" in reasons[0], "part of order 1" in reasons[1]) == (True, True)
+
+
 def test_a_backfilled_order_becomes_its_documents(system: System) -> None:
     order = old(1)
     system.shop.place(order)

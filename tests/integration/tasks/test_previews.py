@@ -153,3 +153,11 @@ def test_an_uploaded_logo_and_terms_are_stored_and_told(system: System) -> None:
     system.clock.move(hours=3)
     temporary.delete_expired(system.services.archive, now=system.clock.now)
     assert refused(system, "save_logo", file=late)[0] == "file_missing"
+
+
+def test_going_live_says_which_open_orders_another_plugin_invoiced(system: System) -> None:
+    system.change_shop(test=True)
+    system.shop.place({**an_old_order(1), "meta_data": [{"id": 1, "key": "_wcpdf_invoice_number", "value": "240"}]})
+    (order,) = answered(system, "open_orders", since="2026-11-01")["orders"]
+    assert (order["documents"], order["if_included"]) == ([], [])
+    assert "as 240 by the plugin" in english(order["message"])
