@@ -122,6 +122,15 @@ def test_no_sale_without_vat_to_a_business_abroad_goes_out_before_vies_said_yes(
     assert problems(invoice(replace(order, vat_check=CONFIRMED))) == set()
 
 
+def test_no_confirmation_promises_an_exemption_that_vies_refused() -> None:
+    order = to("DE", a_line("100.00", None), company="Gasthaus GmbH", vat_number_given=DE_NUMBER)
+    refused = replace(order, vat_check=replace(CONFIRMED, valid=False))
+    confirmation = draft_document(
+        Kind.ORDER_CONFIRMATION, refused, a_shop(), cause="c", send_mode=SendMode.SEND, today=TODAY
+    )
+    assert problems(confirmation)
+
+
 @pytest.mark.parametrize(("virtual", "category"), [(True, Category.REVERSE_CHARGE), (False, Category.INTRA_EU)])
 def test_what_the_product_is_decides_between_goods_and_services(virtual: bool, category: Category) -> None:
     line = a_line("20.00", None, virtual=virtual)

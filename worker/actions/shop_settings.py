@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from worker.actions import Installation, go_live
 from worker.actions.go_live import ReadinessCheck
+from worker.actions.orders import PERSON
 from worker.actions.shop_secrets import lock_and_get, record, store_rest_key
 from worker.domain import settings_form
 from worker.domain import texts as wording
@@ -24,7 +25,7 @@ from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
 from worker.settings import Settings
-from worker.store import audit_trail, counters, shops
+from worker.store import audit_trail, counters, deliveries, drafts, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.shops import Secrets
@@ -36,6 +37,10 @@ COPIED_SETTINGS = (
     "vat.zero_reasons", "vat.as_charged", "payment_days", "payment_terms",
     "branding.accent", "branding.layout", "numbering.series", "texts",
 )  # fmt: skip
+
+
+# How many drafts are looked at again after a change of settings; of more, the rest waits for the next change.
+MOST_DRAFTS = 200
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,22 @@ def change_shop(
         if messages:
             shops.change(connection, shop)
             record(connection, shop_id, messages, by=by)
+            if what_decides(shop) != what_decides(found.shop):
+                look_at_drafts_again(connection, shop_id, now=by.now)
     return ChangedShop(shop, messages, checks)
+
+
+def what_decides(shop: Shop) -> tuple[object, ...]:
+    """The settings by which a draft may have a problem, or none."""
+    return shop.vat, shop.seller, shop.exchange_rates, shop.payment_terms, shop.orders
+
+
+def look_at_drafts_again(connection: Connection, shop_id: str, *, now: datetime) -> None:
+    """Process the orders of drafts with a problem once more: the settings may say now what was asked. The scheduler enqueues."""
+    for order_id in drafts.orders_with_problems(connection, shop_id, limit=MOST_DRAFTS):
+        deliveries.add(
+            connection, shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b"", now=now
+        )
 
 
 def gone_live(

@@ -19,7 +19,7 @@ from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
 from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
 from worker.domain.shop import Shop
-from worker.domain.vat_check import VatCheck
+from worker.domain.vat_check import INVALID, VatCheck
 from worker.domain.vat_proof import missing_proof, number_abroad
 from worker.domain.zero_reason import Untaxed
 from worker.message import NO_MESSAGE, Message, Money
@@ -116,11 +116,13 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
     if kind is Kind.DELIVERY_NOTE:
         return seller_problem(shop)
     found = (*seller_problem(shop), *assessed.problems)
+    proof = missing_proof(order, shop, assessed.lines)
     if kind is Kind.ORDER_CONFIRMATION:
-        return found
-    found = (*found, *missing_proof(order, shop, assessed.lines))
+        # It may go before VIES answered, but never promise an exemption that VIES has refused.
+        return (*found, *(problem for problem in proof if problem.code == INVALID))
     return (
         *found,
+        *proof,
         *buyer_problems(order, shop, net=assessed.totals.net),
         *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
         *negative_total_problem(order),

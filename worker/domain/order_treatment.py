@@ -19,6 +19,11 @@ class TreatmentName(StrEnum):
     OUTSIDE_SCOPE = "outside_scope"
     MARGIN = "margin"
     EXEMPT = "exempt"
+    ZERO_RATED = "zero_rated"
+    VOUCHER = "voucher"
+    PACKAGING = "packaging"
+    DISBURSEMENT = "disbursement"
+    TIP = "tip"
 
 
 TREATMENT_TERMS = {
@@ -31,6 +36,11 @@ TREATMENT_TERMS = {
     TreatmentName.OUTSIDE_SCOPE: Message("service to a customer outside the EU"),
     TreatmentName.MARGIN: Message("second-hand goods under the margin scheme"),
     TreatmentName.EXEMPT: Message("exempt by article 44 of the VAT code"),
+    TreatmentName.ZERO_RATED: Message("goods that the law taxes at 0 %, like newspapers and recovered materials"),
+    TreatmentName.VOUCHER: Message("a voucher that may be spent on several things"),
+    TreatmentName.PACKAGING: Message("packaging that comes back (a deposit)"),
+    TreatmentName.DISBURSEMENT: Message("paid in the customer's name and for his account"),
+    TreatmentName.TIP: Message("a tip or a gift"),
 }
 
 

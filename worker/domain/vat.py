@@ -12,7 +12,7 @@ import stdnum.eu.vat
 from worker.domain.document import Category, Problem
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine
-from worker.domain.order_treatment import OrderTreatment
+from worker.domain.order_treatment import OrderTreatment, TreatmentName
 from worker.domain.place_of_supply import (
     EU,
     Supply,
@@ -604,12 +604,18 @@ def _outside_scope_only_alone(treated: list[Treatment]) -> list[Treatment]:
     ]
 
 
+def category_by_hand(name: TreatmentName) -> Category:
+    """The category of what a person calls *name*: that of its sentence; Z alone takes no reason (EN 16931 BR-Z-10)."""
+    return legal_texts()[name].category or Category.ZERO_RATED
+
+
 def _by_hand(given: OrderTreatment, treated: Treatment) -> Treatment:
     """A line without VAT as a person said; what was taxed stays taxed, and what is free or outside VAT needs no reason."""
     if treated.rate or treated.reason == "free" or treated.reason in _OUTSIDE_VAT:
         return treated
-    category = legal_texts()[given.name].category or treated.category
-    return replace(treated, category=category, reason="by_hand", mention=given.name, problem=None, flag=None)
+    return replace(
+        treated, category=category_by_hand(given.name), reason="by_hand", mention=given.name, problem=None, flag=None
+    )
 
 
 def _names(case: Case) -> str:

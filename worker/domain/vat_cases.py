@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from worker.domain.document import Category
 from worker.domain.mentions import LegalText, legal_texts
 from worker.domain.order_treatment import TREATMENT_TERMS
-from worker.domain.vat import TREATMENTS
+from worker.domain.vat import TREATMENTS, category_by_hand
 from worker.message import Message
 
 # The VAT categories of EN 16931 (UNCL 5305), as an accountant calls them.
@@ -50,5 +50,4 @@ def vat_cases() -> tuple[VatCase, ...]:
 
 def cases_by_hand() -> tuple[VatCase, ...]:
     """What a person may say of one order's lines without VAT."""
-    found = ((term, legal_texts()[name]) for name, term in TREATMENT_TERMS.items())
-    return tuple(VatCase(term, legal.category or Category.EXEMPT, legal) for term, legal in found)
+    return tuple(VatCase(term, category_by_hand(name), legal_texts()[name]) for name, term in TREATMENT_TERMS.items())

@@ -331,4 +331,8 @@ def summarize(rounds: IssueRounds, rule_results: tuple[RuleResult, ...]) -> tupl
 
 
 def draft_reason(draft: Draft) -> Message:
-    return draft.problems[0].message if draft.problems else Message("its rule leaves it to you to issue.")
+    if draft.problems:
+        return draft.problems[0].message
+    if draft.send_mode is SendMode.DRAFT:
+        return Message("its rule leaves it to you to issue.")
+    return Message("nothing stands in its way any more; issue it, or discard it.")

@@ -41,6 +41,10 @@ class MailView:
         return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.179 else "#ffffff"
 
 
+# Which of several documents a mail is about.
+MAIN_FIRST = (Kind.INVOICE, Kind.CREDIT_NOTE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
+
+
 @dataclass(frozen=True)
 class DocumentMail(MailView):
     """What the templates see: the documents of one order, and the one among them that is about money."""
@@ -50,10 +54,8 @@ class DocumentMail(MailView):
 
     @property
     def main(self) -> Document:
-        """What is to be paid goes before what is paid, and both before what says nothing of money."""
-        asking = [d for d in self.documents if asks_payment(d.draft)]
-        priced = [d for d in self.documents if d.draft.kind is not Kind.DELIVERY_NOTE]
-        return (asking or priced or list(self.documents))[0]
+        """What is to be paid goes before what is paid, and an invoice or credit note before what announces it."""
+        return min(self.documents, key=lambda d: (not asks_payment(d.draft), MAIN_FIRST.index(d.draft.kind)))
 
     @property
     def asks_payment(self) -> bool:

@@ -46,6 +46,17 @@ def get_draft(connection: Connection, draft_id: int) -> StoredDraft:
     return as_stored_draft(row)
 
 
+def orders_with_problems(connection: Connection, shop_id: str, *, limit: int) -> tuple[int, ...]:
+    """Up to *limit* orders of a shop with a draft that waits because something is wrong, the newest first."""
+    rows = connection.execute(
+        select(drafts.c.order_id)
+        .where(drafts.c.shop_id == shop_id, drafts.c.state == "open", ~drafts.c.snapshot.contains('"problems":[]'))
+        .order_by(drafts.c.draft_id.desc())
+        .limit(limit)
+    )
+    return tuple(dict.fromkeys(rows.scalars()))
+
+
 def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
     """Set the open draft of *cause* to `issued` or `discarded`; False when there was none."""
     result = connection.execute(

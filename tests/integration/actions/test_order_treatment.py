@@ -3,8 +3,10 @@
 import pytest
 
 from tests.support.system import System
-from worker.actions import order_treatment
+from worker.actions import order_treatment, shop_settings
+from worker.actions.shop_settings import ShopChanges
 from worker.demo.orders import an_order
+from worker.domain.actor import Actor
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.invoicing import manual
@@ -61,3 +63,25 @@ def test_a_treatment_needs_a_reason(waiting: System) -> None:
 def test_there_must_be_something_to_take_back(waiting: System) -> None:
     with pytest.raises(Rejected, match="as the shop's settings say"):
         treat(waiting, None, "")
+
+
+def test_a_draft_in_order_says_so_and_not_that_its_rule_left_it(waiting: System) -> None:
+    treat(waiting, TreatmentName.CO_CONTRACTOR)
+    said = [str(delivery.message) for delivery in waiting.trail(7).deliveries]
+    assert "nothing stands in its way any more" in said[-1]
+
+
+def test_when_the_settings_say_what_was_asked_the_draft_is_drawn_up_anew_by_itself(waiting: System) -> None:
+    assert "no_tax_charged" in {problem.code for problem in waiting.documents(7)[0].draft.problems}
+    changes = ShopChanges(settings={"vat.zero_reasons": "sku BAD-1 = exempt"})
+    shop_settings.change_shop(waiting.services, waiting.shop_id, changes, by=Actor("Els", waiting.clock.now))
+    waiting.work()
+    codes = {problem.code for problem in waiting.documents(7)[0].draft.problems}
+    assert "no_tax_charged" not in codes
+
+
+def test_a_change_that_decides_nothing_looks_at_no_order_again(waiting: System) -> None:
+    before = len(waiting.trail(7).deliveries)
+    changes = ShopChanges(settings={"branding.accent": "#123456"})
+    shop_settings.change_shop(waiting.services, waiting.shop_id, changes, by=Actor("Els", waiting.clock.now))
+    assert len(waiting.trail(7).deliveries) == before
