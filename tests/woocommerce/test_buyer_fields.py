@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.woocommerce.test_payload import an_order
+from tests.woocommerce.test_payload import an_order, delivered
 from worker.woocommerce.buyer_fields import VAT_KEYS
 from worker.woocommerce.payload import parse_order
 
@@ -10,9 +10,9 @@ NUMBER = "BE0403170701"
 CONSULTED = {"exemption": {"vat_number": NUMBER, "vat_country": "BE", "vat_number_validated": "valid"}, "location": {}}
 
 
-def vat_number_of(*metas: tuple[str, object], country: str = "BE") -> str:
+def vat_number_of(*metas: tuple[str, object], country: str = "BE", company: str = "Lampen BV") -> str:
     meta = [{"key": key, "value": value} for key, value in metas]
-    return parse_order(an_order(meta_data=meta, billing__country=country)).vat_number_given
+    return parse_order(an_order(meta_data=meta, billing__country=country, billing__company=company)).vat_number_given
 
 
 @pytest.mark.parametrize("key", [*VAT_KEYS, *(f"_{key}" for key in VAT_KEYS)])
@@ -78,6 +78,15 @@ def test_an_enterprise_number_is_a_vat_number_in_belgium_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "company", "read"),
+    [("12345678Z", "", ""), ("ES12345678Z", "", "ES12345678Z"), ("B58378431", "Luz SL", "B58378431")],
+)
+def test_the_nif_of_a_person_is_no_vat_number_and_that_of_a_company_is(given: str, company: str, read: str) -> None:
+    for key in ("_billing_nif", "_wc_billing/shop/nif"):
+        assert vat_number_of((key, given), country="ES", company=company) == read
+
+
+@pytest.mark.parametrize(
     ("metas", "read"),
     [
         ([("_billing_vat_number", "BE0403170702"), ("_billing_company_vat", NUMBER)], NUMBER),
@@ -129,6 +138,10 @@ def test_the_purchase_order_number_is_read_under_a_name_that_means_it(key: str) 
 )
 def test_what_is_no_purchase_order_number_is_not_read_as_one(key: str, value: object) -> None:
     assert purchase_order_of((key, value)) == ""
+
+
+def test_the_purchase_order_number_of_the_recorded_block_checkout_is_read() -> None:
+    assert parse_order(delivered("s15-additional-checkout-fields/01")).purchase_order == "PO-77"
 
 
 def test_a_purchase_order_number_is_read_within_a_list_and_after_what_was_typed_at_the_checkout() -> None:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from worker.domain.order import Contact
 from worker.domain.peppol import read_address
 from worker.domain.vat import normalise_vat_number
 from worker.woocommerce.json_reader import Node, scalar_of
@@ -76,6 +77,9 @@ PEPPOL_FIELD = re.compile(
 )
 PEPPOL_SCHEME_FIELD = re.compile(r"(?:^|_)peppol_?(?:endpoint_?|participant_?)?(?:eas|scheme)(?:_?id)?$")
 _OF_A_MESSAGE = re.compile(r"[0-9A-Fa-f-]{32,36}")  # a plugin's note of what it sent
+# In Spain and Portugal everybody has one: without a company it is a person's, unless the country stands before it.
+_PERSONS_TOO = re.compile(r"(?:^|_)nif(?:_|$)")
+_WITH_COUNTRY = re.compile(r"[A-Za-z]{2}")
 # What ends like a field of the buyer's, and is of the shop, or an amount, or an answer.
 _NOT_THE_BUYERS = re.compile(
     r"(?:^|_)(?:seller|shop|store|vendor|merchant|supplier|site|total|amount|incl?|excl?|including|excluding|rate|has|is)(?:_|$)"
@@ -130,12 +134,14 @@ def fields_of(meta: tuple[Node, ...]) -> tuple[Field, ...]:
     return tuple(field for node in meta for field in _fields(node) if field.text)
 
 
-def vat_number_of(fields: tuple[Field, ...], country: str) -> str:
-    """What was typed as VAT number, as typed: the first that is valid for a buyer in *country*, else the first at all.
+def vat_number_of(fields: tuple[Field, ...], buyer: Contact) -> str:
+    """What *buyer* typed as VAT number, as typed: the first that is valid in his country, else the first at all.
 
     Without a digit it is a plugin's yes or no; under a name that only looks right it must look like a number too.
     """
+    country = buyer.address.country
     ranked = sorted(((rank, field) for field in fields if (rank := _vat_rank(field))), key=lambda one: one[0])
+    ranked = [(rank, field) for rank, field in ranked if buyer.company or not _is_of_a_person(field)]
     told = [field for rank, field in ranked if _is_number(field.text, rank[0], country)]
     valid = (field for field in told if not field.is_of_shipping and normalise_vat_number(field.text, country)[0])
     chosen = next(valid, next(iter(told), None))
@@ -176,6 +182,10 @@ def _vat_rank(field: Field) -> tuple[int, int] | None:
         return (_SHIPPING if field.is_of_shipping else _LIKELY), int(field.is_nested)
     is_company = COMPANY_NUMBER_FIELD.search(field.name) and not _NOT_THE_BUYERS.search(field.path)
     return (_COMPANY, int(field.is_nested)) if is_company else None
+
+
+def _is_of_a_person(field: Field) -> bool:
+    return bool(_PERSONS_TOO.search(field.name)) and not _WITH_COUNTRY.match(field.text)
 
 
 def _is_number(text: str, place: int, country: str) -> bool:

@@ -130,7 +130,7 @@ def _order(root: dict[str, object]) -> Order:
         ),
         refunds=tuple(_refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
-        vat_number_given=vat_number_of(fields, billing.address.country),
+        vat_number_given=vat_number_of(fields, billing),
         peppol_address_given=peppol_address_of(fields),
         purchase_order=purchase_order_of(fields),
         vat_number_shop_says=vat_number_verdict_of(meta),
