@@ -78,6 +78,12 @@ class StaleFetch(Unavailable):
     code = "stale_fetch"
 
 
+class StaleAnswer(Unavailable):
+    """The shop answers with a state of the order that is older than what it told us itself: a cache stands in front of it."""
+
+    code = "stale_answer"
+
+
 class InvalidValue(ValueError):
     """A value that cannot be: what a page shows beside the field. *message* as in `FacturelayError`."""
 

@@ -55,6 +55,21 @@ def test_refunds_come_with_their_lines(shop: PretendShop, client: ShopClient) ->
     assert [str(refund.amount) for refund in client.refunds(238)] == ["5.00"]
 
 
+def test_no_cache_can_answer_in_place_of_the_shop(tmp_path: Path) -> None:
+    """Each GET has an address of its own, over https too, and says that nothing kept will do."""
+    context, ca_file = certificate(tmp_path, "localhost")
+    with (
+        ScriptedServer(
+            [answer(503), answer(body=ORDER), answer(body=ORDER)], context=context, host="localhost"
+        ) as server,
+        ShopClient(server.url, KEY, SECRET, allow_private=True, backoff_s=0.01, ca_file=ca_file) as talking,
+    ):
+        talking.order(238)
+        talking.order(238)
+    assert len({asked.target for asked in server.asked}) == len(server.asked) == 3
+    assert {asked.headers["cache-control"] for asked in server.asked} == {"no-cache"}
+
+
 def test_many_calls_ride_on_one_connection() -> None:
     with ScriptedServer([answer(body=ORDER)] * 5) as server, a_client(server.url) as talking:
         for _ in range(5):
@@ -168,7 +183,10 @@ def test_on_https_the_key_travels_in_a_header_and_not_in_the_address(tmp_path: P
     ):
         talking.order(238)
     sent = b64decode(server.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
-    assert (server.asked[0].target, sent) == ("/wp-json/wc/v3/orders/238", f"{KEY}:{SECRET}")
+    asked = urlsplit(server.asked[0].target)
+    assert (asked.path, [name for name, _ in parse_qsl(asked.query)], sent) == (
+        "/wp-json/wc/v3/orders/238", ["_fresh"], f"{KEY}:{SECRET}",
+    )  # fmt: skip
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -> None:

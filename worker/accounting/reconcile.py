@@ -9,7 +9,7 @@ from decimal import Decimal
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState, problems_as_json
 from worker.domain.decide import RuleResult, decide_documents
 from worker.domain.money import ZERO, to_minor_unit
-from worker.errors import ConnectionRejected, OrderGone, Rejected
+from worker.errors import ConnectionRejected, OrderGone, Rejected, StaleAnswer
 from worker.invoicing.exchange_rates import with_rate
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop
@@ -127,7 +127,7 @@ class OrderCheck:
             state, message = assess(known, made, deliveries)
         except ConnectionRejected:
             raise
-        except Rejected as error:
+        except (Rejected, StaleAnswer) as error:
             known = OrderAssessment(listed.status, "EUR", ZERO, (), ())
             is_gone = isinstance(error, OrderGone)
             state, message = ReconciliationState.GONE if is_gone else ReconciliationState.MISSING, error.message
@@ -150,7 +150,9 @@ class OrderCheck:
     def assess_fetched(self) -> OrderAssessment:
         time.sleep(self.pause_s)
         shop = self.connected.shop
-        fetched = fetch_from_shop(self.services, self.connected, self.listed.order_id)
+        fetched = fetch_from_shop(
+            self.services, self.connected, self.listed.order_id, listed_change=self.listed.modified_at
+        )
         with self.services.store.read() as connection:
             history = sales.history(connection, shop.shop_id, fetched.order)
         today = self.services.now().astimezone(shop.zoneinfo).date()

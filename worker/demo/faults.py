@@ -28,6 +28,7 @@ class ServerFault:
     status: int | None = None
     retry_after: int | str | None = None
     html: bool = False
+    body: bytes | None = None  # what a cache in front of the shop had kept
     cut: bool = False
     silence_s: float = 0.0
     path: re.Pattern[str] | None = None
@@ -38,7 +39,7 @@ class ServerFault:
 
     @property
     def refuses(self) -> bool:
-        return self.status is not None or self.retry_after is not None or self.html
+        return self.status is not None or self.retry_after is not None or self.html or self.body is not None
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Faults:
         status: int | None = None,
         retry_after: int | str | None = None,
         html: bool = False,
+        body: bytes | None = None,
         cut: bool = False,
         silence_s: float = 0.0,
         times: int = 1,
@@ -62,7 +64,7 @@ class Faults:
     ) -> None:
         """Let the next *times* calls whose path holds *path* (a regular expression) go wrong."""
         pattern = None if path is None else re.compile(path)
-        fault = ServerFault(status, retry_after, html, cut, silence_s, pattern, method)
+        fault = ServerFault(status, retry_after, html, body, cut, silence_s, pattern, method)
         with self._lock:
             self._waiting.extend([fault] * times)
 
@@ -105,8 +107,14 @@ def with_faults(app: "WSGIApplication", faults: Faults) -> "WSGIApplication":
 
 
 def _refusal(fault: ServerFault, start_response: "StartResponse") -> Iterable[bytes]:
-    status = fault.status or 503
-    body = _PAGE if fault.html else json.dumps({**_CRITICAL, "data": {"status": status}}).encode()
+    status = fault.status or (503 if fault.body is None else 200)
+    body = (
+        fault.body
+        if fault.body is not None
+        else _PAGE
+        if fault.html
+        else json.dumps({**_CRITICAL, "data": {"status": status}}).encode()
+    )
     kind = "text/html; charset=UTF-8" if fault.html else "application/json; charset=UTF-8"
     headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
     if fault.retry_after is not None:

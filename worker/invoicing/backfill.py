@@ -10,7 +10,7 @@ from typing import Any
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, planned_document
 from worker.domain.vat_proof import as_if_confirmed
-from worker.errors import KeyRefused, Rejected
+from worker.errors import KeyRefused, Rejected, StaleAnswer
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue import BACKFILL, LONG_AGO
 from worker.invoicing.vat_checks import can_ask
@@ -144,7 +144,7 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
     due: tuple[Draft, ...] = ()
     credit_notes, mails_to = 0, ""
     try:
-        fetched = fetch_from_shop(services, connected, listed.order_id)
+        fetched = fetch_from_shop(services, connected, listed.order_id, listed_change=listed.modified_at)
         with services.store.read() as connection:
             history = sales.history(connection, shop.shop_id, fetched.order)
         today = services.now().astimezone(shop.zoneinfo).date()
@@ -159,7 +159,7 @@ def preview_order(services: Services, connected: ConnectedShop, listed: ListedOr
         message = next((finding.message for finding in decision.rule_results if not finding.fired), NO_MESSAGE)
     except KeyRefused:
         raise
-    except Rejected as error:
+    except (Rejected, StaleAnswer) as error:
         message = error.message
     drafts = sum(1 for draft in due if draft.problems or draft.send_mode == "draft")
     return PreviewedOrder(

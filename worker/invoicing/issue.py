@@ -13,7 +13,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import is_paid
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
-from worker.errors import NumberingPaused, OrderGone, ShopPaused, StaleFetch, Unavailable
+from worker.errors import NumberingPaused, OrderGone, ShopPaused, StaleAnswer, StaleFetch, Unavailable
 from worker.invoicing.core import CoreContext
 from worker.invoicing.cores import core_of
 from worker.invoicing.exchange_rates import with_rate
@@ -144,8 +144,15 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
             flags=flags,
             as_of=fetched.as_of,
         )
-    retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
+        retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
+        if fetched.notice and (rounds.issued or rounds.drafts or retry_reason is None):
+            add_notice(connection, shop, fetched, now=services.now())
     return Outcome(*summarize(rounds, decision.rule_results), tuple(rounds.issued), tuple(rounds.drafts), retry_reason)
+
+
+def add_notice(connection: Connection, shop: Shop, fetched: FetchedOrder, *, now: datetime) -> None:
+    entry = AuditEntry(shop.shop_id, now, "worker", StaleAnswer.code, fetched.notice, order_id=fetched.order.order_id)
+    audit_trail.add(connection, entry)
 
 
 def refuse_stale_fetch(connection: Connection, shop: Shop, fetched: FetchedOrder) -> None:

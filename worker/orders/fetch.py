@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
-from worker.errors import KeyRefused, OrderGone, Unavailable
-from worker.message import Message
+from worker.errors import KeyRefused, OrderGone, StaleAnswer, Unavailable
+from worker.message import NO_MESSAGE, Message
+from worker.orders.poll import delivered_modified_at
 from worker.orders.products import with_known_products, with_learnt_products
 from worker.services import Services
 from worker.store import alerts, order_treatments
-from worker.store.deliveries import Delivery
+from worker.store.deliveries import Delivery, of_order
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.payload import parse_order, peek
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,14 @@ class FetchedOrder:
     """The order as the shop shows it. *refunds* is None where they cannot be read: then no credit note is made.
 
     What changed after *as_of* may not be in it. *fetch_error* is why the shop could not be reached, when it should have been.
+    *notice* is what the trail says of a shop that answered with an older state first.
     """
 
     order: Order
     refunds: tuple[Refund, ...] | None
     as_of: datetime
     fetch_error: Unavailable | None = None
+    notice: Message = NO_MESSAGE
 
 
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
@@ -48,19 +53,66 @@ def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Del
         return read_from_deliveries(services, deliveries)
     except Unavailable as error:
         fallback = read_from_deliveries(services, deliveries)
-        if fallback is None:
+        if fallback is None or fallback.order.modified_at < told_change(services, connected, order_id):
             raise
-        return replace(fallback, fetch_error=error)
+        notice = used_delivery_message(connected.shop, fallback.order) if isinstance(error, StaleAnswer) else NO_MESSAGE
+        return replace(fallback, fetch_error=error, notice=notice)
     return fetched
 
 
-def fetch_from_shop(services: Services, connected: ConnectedShop, order_id: int) -> FetchedOrder:
-    """The order and its refunds as REST shows them now. Raises Rejected or Unavailable."""
+def fetch_from_shop(
+    services: Services, connected: ConnectedShop, order_id: int, *, listed_change: datetime = NEVER
+) -> FetchedOrder:
+    """The order and its refunds as REST shows them now. Raises Rejected or Unavailable.
+
+    StaleAnswer where that is older than *listed_change* of the shop's list, or than what the shop delivered.
+    """
     client, as_of = services.client_of(connected), services.now()
-    asked = with_learnt_products(services, connected, parse_order(client.order(order_id)))
-    order = with_treatment(services, connected.shop.shop_id, asked)
+    told = max(listed_change, told_change(services, connected, order_id))
+    found, notice = parse_order(client.order(order_id)), NO_MESSAGE
+    if found.modified_at < told:
+        found, notice = parse_order(client.order(order_id)), asked_again_message(connected.shop, found)
+    if found.modified_at < told:
+        raise StaleAnswer(stale_message(connected.shop, found, told))
+    order = with_treatment(services, connected.shop.shop_id, with_learnt_products(services, connected, found))
     refunds = client.refunds(order_id) if order.refunds else ()
-    return FetchedOrder(order, refunds, as_of)
+    return FetchedOrder(order, refunds, as_of, notice=notice)
+
+
+def told_change(services: Services, connected: ConnectedShop, order_id: int) -> datetime:
+    """The newest change of the order that the shop told us of, by a delivery or in its list."""
+    with services.store.read() as connection:
+        known = of_order(connection, connected.shop.shop_id, order_id)
+    return max((at for at in map(delivered_modified_at, known) if at), default=NEVER)
+
+
+def asked_again_message(shop: Shop, order: Order) -> Message:
+    return Message(
+        "{shop} first answered with an older state of order {number}; asked again, it sent the present one. A cache in "
+        "front of the shop must leave /wp-json/ alone.",
+        shop=shop.name,
+        number=order.number,
+    )
+
+
+def used_delivery_message(shop: Shop, order: Order) -> Message:
+    return Message(
+        "{shop} answered with an older state of order {number}; the newer one that it had delivered and signed was used. "
+        "A cache in front of the shop must leave /wp-json/ alone.",
+        shop=shop.name,
+        number=order.number,
+    )
+
+
+def stale_message(shop: Shop, order: Order, told: datetime) -> Message:
+    return Message(
+        "{shop} answers with order {number} as it was at {found}, though it changed at {told}. It is asked again later; a "
+        "cache in front of the shop must leave /wp-json/ alone.",
+        shop=shop.name,
+        number=order.number,
+        found=order.modified_at,
+        told=told,
+    )
 
 
 def read_from_deliveries(services: Services, deliveries: Sequence[Delivery]) -> FetchedOrder | None:

@@ -1,6 +1,7 @@
 """WooCommerce's REST interface: one call, its answer checked, repeated where that is safe. What is asked is `client`'s."""
 
 import json
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,9 @@ LONGEST_RETRY_AFTER_S = 86_400
 
 
 USER_AGENT = "Facturelay"
+
+
+FRESH = "_fresh"  # on every GET another value, which WordPress ignores: caching plugins and CDNs keep answers by their address
 
 
 _CHUNK = 65_536
@@ -133,12 +137,14 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
         *,
         ends_at: float,
     ) -> ShopResponse:
+        if method == "GET":
+            params = {**(params or {}), FRESH: secrets.token_hex(8)}
         url = f"{self._API__get_url(endpoint)}{'?' + urlencode(params) if params else ''}"
         auth = HTTPBasicAuth(self.consumer_key, self.consumer_secret) if self.is_ssl else None
         if not self.is_ssl:
             # Signed per attempt: WooCommerce takes a nonce once, also when a proxy in between answers 503.
             url = self._API__get_oauth_url(url, method)
-        headers = {"User-Agent": self.user_agent, "Accept": "application/json"}
+        headers = {"User-Agent": self.user_agent, "Accept": "application/json", "Cache-Control": "no-cache"}
         if data is not None:
             headers["Content-Type"] = "application/json;charset=utf-8"
         response = self.session.request(
