@@ -1,0 +1,19 @@
+"""An order with more refunds than fit on one page of the shop's list."""
+
+from decimal import Decimal
+
+from tests.support.system import START, System
+from worker import jobs
+from worker.demo.orders import a_refund, an_order
+from worker.domain.document import Kind
+
+
+def test_each_of_105_refunds_gets_its_credit_note(system: System) -> None:
+    order = an_order(id=238, created=START)
+    system.shop.place(order)
+    for n in range(105):
+        system.shop.refund(238, a_refund(order, id=1000 + n, amount="0.10"))
+    jobs.process_delivery(system.services, system.ring(system.shop.order(238) or {}))
+    credited = [item.draft.total for item in system.documents(238) if item.draft.kind is Kind.CREDIT_NOTE]
+    assert (len(credited), sum(credited)) == (105, Decimal("10.50"))
+    assert all(item.document for item in system.documents(238))
