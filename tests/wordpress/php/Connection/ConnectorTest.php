@@ -5,6 +5,7 @@ declare(strict_types=1);
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Connector;
 use Facturelay\Connection\RestKeys;
+use Facturelay\Connection\Heartbeat;
 use Facturelay\Connection\ServiceAccount;
 use Facturelay\FacturelayError;
 use Facturelay\Lifecycle\Schema;
@@ -178,7 +179,7 @@ final class ConnectorTest extends WordPressTestCase {
 		wp_set_current_user( 0 );
 		$this->received = array();
 
-		( new Connector( '1' ) )->repair();
+		$this->assertSame( 'access_ended', $this->refusal( static fn () => ( new Connector( '1' ) )->repair() ) );
 
 		$this->assertSame( array( 0, array(), array() ), array( $this->keys(), $this->topics(), $this->received ) );
 		// Still connected: who presses Reconnect needs no code.
@@ -194,11 +195,23 @@ final class ConnectorTest extends WordPressTestCase {
 		);
 	}
 
+	public function test_while_the_access_has_ended_no_heartbeat_lets_mails_be_held(): void {
+		$this->connect();
+		Heartbeat::delete_last_response();
+		get_userdata( $this->owner )->set_role( 'subscriber' );
+
+		( new Heartbeat( '1' ) )->send();
+
+		$this->assertArrayNotHasKey( '/plugin/heartbeat', $this->received );
+		$this->assertFalse( Heartbeat::has_recent_response() );
+		$this->assertStringContainsString( 'https://documents.example.com may no longer', str_replace( 'Whoever connected this shop to ', '', Heartbeat::last_response()['message'] ) );
+	}
+
 	public function test_after_that_the_next_person_who_says_so_gives_the_access(): void {
 		$next = $this->somebody( 'shop_manager' );
 		$this->connect();
 		get_userdata( $this->owner )->set_role( 'subscriber' );
-		( new Connector( '1' ) )->repair();
+		$this->refusal( static fn () => ( new Connector( '1' ) )->repair() );
 		$this->assertSame( 'person_refused', $this->refusal( static fn () => ( new Connector( '1' ) )->renew() ) );
 
 		wp_set_current_user( $next );

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Facturelay\Admin;
 
 use Facturelay\Connection\Connection;
+use Facturelay\Connection\Connector;
 use Facturelay\Connection\Heartbeat;
 use Facturelay\Connection\RestKeys;
 use Facturelay\Connection\ServiceAccount;
@@ -78,7 +79,7 @@ final class SiteHealth implements Feature {
 			return '';
 		}
 		if ( ! ServiceAccount::may_be_lent_by( $connection->person_id() ) ) {
-			return __( 'Whoever connected this shop to Facturelay may no longer manage it, so Facturelay\'s access to your orders was ended. If it should go on, press "Reconnect"; otherwise "Disconnect".', 'facturelay' );
+			return Connector::access_ended( $connection )->getMessage();
 		}
 		if ( ! RestKeys::exists( $connection->rest_key_id() ) ) {
 			return __( 'The key with which Facturelay reads your orders was deleted in WooCommerce, so documents are no longer complete. Press "Reconnect" to make a new one.', 'facturelay' );

@@ -127,14 +127,14 @@ final class Connector {
 	 * Make missing webhooks anew. Where the person who gave the access may no longer manage the shop, or is gone, it ends: nobody
 	 * else's rights are taken for it until somebody presses Reconnect. A REST key that somebody deleted stays deleted likewise.
 	 *
-	 * @throws FacturelayError
+	 * @throws FacturelayError Also where the access has ended: no heartbeat then, and so no mail is held for documents that do not come.
 	 */
 	public function repair(): void {
 		$connection = Connection::load();
 		if ( ! ServiceAccount::may_be_lent_by( $connection->person_id() ) ) {
 			Webhooks::delete( $connection );
 			RestKeys::delete( $connection->rest_key_id() );
-			return;
+			throw self::access_ended( $connection );
 		}
 		if ( RestKeys::exists( $connection->rest_key_id() ) && array() !== Webhooks::missing_topics( $connection ) ) {
 			$this->renew();
@@ -180,6 +180,13 @@ final class Connector {
 		Webhooks::create( (string) ( $response['delivery_url'] ?? '' ), $webhook_secret, $owner );
 		( new Heartbeat( $this->version ) )->schedule();
 		return $connection;
+	}
+
+	/** What is told while nobody who may vouches for the access. With the address: it may be the one of whoever was let go. */
+	public static function access_ended( Connection $connection ): FacturelayError {
+		/* translators: %s: address of a Facturelay */
+		$message = __( 'Whoever connected this shop to %s may no longer manage it, so that Facturelay\'s access to your orders was ended. If this address is yours and it should go on, press "Reconnect"; otherwise "Disconnect".', 'facturelay' );
+		return new FacturelayError( 'access_ended', sprintf( $message, $connection->bridge_url() ) );
 	}
 
 	/** @throws FacturelayError */
