@@ -248,6 +248,17 @@ def test_a_refund_that_makes_nothing_says_why(amount: str, thrown: list[str], co
     assert (verdict.drafts, codes(verdict)[-1]) == ((), code)
 
 
+def test_a_refund_after_one_that_was_deleted_asks_whether_it_stands_in_its_place() -> None:
+    order, shop = an_order(paid=True), a_shop()
+    history = settle(order, History(), shop, a_refund("5.00"))
+    for amount, credited in (("4.00", "4.00"), ("15.00", "10.00")):
+        refund = a_refund(amount, refund_id=302)
+        (draft,) = look(replace(order, refunds=an_order(refunds=[refund]).refunds), history, shop, refund).drafts
+        (problem,) = draft.problems
+        assert (problem.code, problem.asks, str(draft.total)) == ("refund_replaced", True, credited)
+        assert f"issue this draft of {credited} EUR" in str(problem.message)
+
+
 def test_a_deleted_refund_is_flagged() -> None:
     refund = a_refund("5.00")
     history = settle(an_order(paid=True, refunds=[refund]), History(), a_shop(), refund)

@@ -604,9 +604,18 @@ def test_a_wrong_field_is_refused_by_name(changes: dict[str, Any], field: str) -
     assert refused.value.code == "bad_field"
 
 
-def test_a_refund_whose_line_takes_nothing_back_is_refused() -> None:
-    with pytest.raises(Rejected, match=r"^Refund 268: “line_items\[0\]._refunded_item_id” is missing"):
-        parse_refunds(a_refund(line_items__0__meta_data=[]))
+def test_a_refund_whose_line_names_no_line_of_the_order_is_read_without_it() -> None:
+    (refund,) = parse_refunds(a_refund(line_items__0__meta_data=[]))
+    assert [line.line_id for line in refund.lines] == [0]
+
+
+def test_a_refund_that_cannot_be_read_leaves_the_others() -> None:
+    wrong, right = json.loads(a_refund(date_created_gmt=None))[0], json.loads(a_refund(id=269))[0]
+    refunds, unread = payload.parse_readable_refunds(json.dumps([wrong, right]).encode())
+    assert [refund.refund_id for refund in refunds] == [269]
+    (error,) = unread
+    assert str(error.message).startswith("Refund 268: “date_created_gmt” is ")
+    assert str(error.message).endswith("make it again, or credit the invoice by hand")
 
 
 @pytest.mark.parametrize(

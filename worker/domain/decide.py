@@ -17,6 +17,7 @@ from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, P
 from worker.domain.draft import draft_document
 from worker.domain.language import phrase
 from worker.domain.legal_term import late_invoice
+from worker.domain.money import total_of
 from worker.domain.order import Order, OtherInvoice, Refund
 from worker.domain.party import Address
 from worker.domain.payment_request import counts_as_paid, is_paid, status_of, was_taken_back
@@ -375,7 +376,27 @@ class _Decider:
             cause=cause,
             send_mode=self.shop.credit_notes,
         )
-        self.fire(rule, self.after_earlier(draft))
+        self.fire(rule, self.after_earlier(self.after_deleted(draft, refund, invoice)))
+
+    def after_deleted(self, draft: Draft, refund: Refund, invoice: Document) -> Draft:
+        """*draft* asks a person where a refund was deleted after it was credited: this one may stand in its place."""
+        of_invoice = self.history.credit_notes_of(invoice)
+        deleted = [document for document in self.credited_and_deleted() if document in of_invoice]
+        if not deleted:
+            return draft
+        message = Message(
+            "Refund {refund_id} of {amount} came after a refund was deleted that {credit_note} credits ({credited}). If it stands in "
+            "its place, only the difference must still be credited: discard this draft, and credit that on the invoice's page. If it "
+            "comes on top, issue this draft of {total}.",
+            refund_id=refund.refund_id,
+            amount=Money(refund.amount, draft.currency),
+            credit_note=", ".join(document.number for document in deleted),
+            credited=Money(total_of(document.draft.total for document in deleted), draft.currency),
+            total=Money(draft.total, draft.currency),
+        )
+        # That it stops at what is left is the same question.
+        others = (problem for problem in draft.problems if problem.code != "more_than_remaining")
+        return replace(draft, problems=(*others, Problem("refund_replaced", message, asks=True)))
 
     def after_earlier(self, draft: Draft) -> Draft:
         """*draft* waits for a credit note before it that waits: what that one will take from which rate is not known yet."""
@@ -491,19 +512,24 @@ class _Decider:
         return Problem("money_taken_back", message)
 
     def deleted_refunds(self) -> Iterable[Problem]:
+        for document in self.credited_and_deleted():
+            message = Message(
+                "Refund {refund_id} of order {number} was deleted in the shop, but {credit_note} credits its {total}.",
+                refund_id=document.draft.cause.split(":")[1],
+                number=self.order.number,
+                credit_note=document.number,
+                total=Money(document.draft.total, document.draft.currency),
+            )
+            yield Problem("refund_deleted", message)
+
+    def credited_and_deleted(self) -> Iterable[Document]:
+        """The credit notes of refunds that the shop no longer has."""
         there = {refund.refund_id for refund in self.refunds} | {refund.refund_id for refund in self.order.refunds}
         for document in self.history.documents:
             name, _, rest = document.draft.cause.partition(":")
             refund_id = rest.partition(":")[0]
             if name == "refund" and refund_id.isdigit() and int(refund_id) not in there:
-                message = Message(
-                    "Refund {refund_id} of order {number} was deleted in the shop, but {credit_note} credits its {total}.",
-                    refund_id=refund_id,
-                    number=self.order.number,
-                    credit_note=document.number,
-                    total=Money(document.draft.total, document.draft.currency),
-                )
-                yield Problem("refund_deleted", message)
+                yield document
 
     # Writing down
 

@@ -13,7 +13,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import is_paid
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
-from worker.errors import NumberingPaused, OrderGone, ShopPaused, StaleAnswer, StaleFetch, Unavailable
+from worker.errors import NumberingPaused, OrderGone, Rejected, ShopPaused, StaleAnswer, StaleFetch, Unavailable
 from worker.invoicing.core import CoreContext
 from worker.invoicing.cores import core_of
 from worker.invoicing.exchange_rates import with_rate
@@ -312,6 +312,9 @@ def issue_draft(
 
 
 def unread_refunds(fetched: FetchedOrder) -> tuple[Problem, ...]:
+    """The order's refunds that no credit note can be made of, with why."""
+    if fetched.unread:
+        return tuple(unread_refund(fetched, error) for error in fetched.unread)
     if fetched.refunds is not None or not fetched.order.refunds:
         return ()
     return (
@@ -324,6 +327,15 @@ def unread_refunds(fetched: FetchedOrder) -> tuple[Problem, ...]:
             ),
         ),
     )
+
+
+def unread_refund(fetched: FetchedOrder, error: Rejected) -> Problem:
+    message = Message(
+        "No credit note is made of a refund of order {number}: {reason}.",
+        number=fetched.order.number,
+        reason=error.message,
+    )
+    return Problem("refund_unread", message)
 
 
 def summarize(rounds: IssueRounds, rule_results: tuple[RuleResult, ...]) -> tuple[str, Message]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
-from worker.errors import KeyRefused, OrderGone, StaleAnswer, Unavailable
+from worker.errors import KeyRefused, OrderGone, Rejected, StaleAnswer, Unavailable
 from worker.message import NO_MESSAGE, Message
 from worker.orders.poll import delivered_modified_at
 from worker.orders.products import with_known_products, with_learnt_products
@@ -14,6 +14,7 @@ from worker.services import Services
 from worker.store import alerts, order_treatments
 from worker.store.deliveries import Delivery, of_order
 from worker.store.shops import ConnectedShop
+from worker.woocommerce.client import TOO_MANY_REFUNDS
 from worker.woocommerce.payload import parse_order, peek
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -23,7 +24,8 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class FetchedOrder:
     """The order as the shop shows it. *refunds* is None where they cannot be read: then no credit note is made.
 
-    What changed after *as_of* may not be in it. *fetch_error* is why the shop could not be reached, when it should have been.
+    What changed after *as_of* may not be in it. *fetch_error* is why the shop could not be reached, when it should have been;
+    *unread* is why some of the refunds, or all, could not be read though the order was.
     *notice* is what the trail says of a shop that answered with an older state first.
     """
 
@@ -32,6 +34,7 @@ class FetchedOrder:
     as_of: datetime
     fetch_error: Unavailable | None = None
     notice: Message = NO_MESSAGE
+    unread: tuple[Rejected, ...] = ()
 
 
 def fetch(services: Services, connected: ConnectedShop, deliveries: Sequence[Delivery]) -> FetchedOrder | None:
@@ -75,8 +78,16 @@ def fetch_from_shop(
     if found.modified_at < told:
         raise StaleAnswer(stale_message(connected.shop, found, told))
     order = with_treatment(services, connected.shop.shop_id, with_learnt_products(services, connected, found))
-    refunds = client.refunds(order_id) if order.refunds else ()
-    return FetchedOrder(order, refunds, as_of, notice=notice)
+    if not order.refunds:
+        return FetchedOrder(order, (), as_of, notice=notice)
+    try:
+        refunds, unread = client.readable_refunds(order_id)
+    except (KeyRefused, OrderGone):
+        raise
+    except Rejected as error:  # a plugin, a firewall, or more of them than can be read: the order itself was read
+        later = Unavailable(error.message, code=error.code) if error.code != TOO_MANY_REFUNDS else None
+        return FetchedOrder(order, None, as_of, fetch_error=later, notice=notice, unread=(error,))
+    return FetchedOrder(order, refunds, as_of, notice=notice, unread=unread)
 
 
 def told_change(services: Services, connected: ConnectedShop, order_id: int) -> datetime:

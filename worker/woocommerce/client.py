@@ -24,8 +24,8 @@ from worker.woocommerce.payload import (
     parse_notes,
     parse_order_list,
     parse_products,
+    parse_readable_refunds,
     parse_refund_ids,
-    parse_refunds,
     parse_webhooks,
     peek,
     webhook_body,
@@ -42,6 +42,7 @@ from worker.woocommerce.rest import (
     site_url,
 )
 
+TOO_MANY_REFUNDS = "too_many_refunds"
 MAX_PER_PAGE = 100  # WooCommerce refuses more
 MAX_WEBHOOK_PAGES = 10
 MAX_REFUND_PAGES = 10
@@ -116,6 +117,14 @@ class ShopClient:
 
         An erased order has none: WooCommerce answers an empty list, so fetch the order first.
         """
+        refunds, unread = self.readable_refunds(order_id)
+        if unread:
+            raise unread[0]
+        return refunds
+
+    def readable_refunds(self, order_id: int) -> tuple[tuple[Refund, ...], tuple[Rejected, ...]]:
+        """The same, with why each of the others cannot be read."""
+        unread: list[Rejected] = []
         found: dict[int, Refund] = {}  # one made meanwhile moves the last of a page to the next
         for page in range(1, MAX_REFUND_PAGES + 1):
             answer = self._refunds_page(order_id, page)
@@ -124,18 +133,20 @@ class ShopClient:
                     "Order {order_id} has {total} refunds, more than can be read; credit it by hand",
                     order_id=order_id,
                     total=answer.total,
-                    code="too_many_refunds",
+                    code=TOO_MANY_REFUNDS,
                 )
-            found |= {refund.refund_id: refund for refund in parse_refunds(answer.body)}
+            refunds, odd = parse_readable_refunds(answer.body)
+            found |= {refund.refund_id: refund for refund in refunds}
+            unread += odd
             if page >= answer.pages:
                 break
-        if answer.pages > 1 and len(found) != answer.total:
+        if answer.pages > 1 and len(found) + len(unread) != answer.total:
             raise Unavailable(
                 "The refunds of order {order_id} changed while they were read; trying again later",
                 order_id=order_id,
                 code="refunds_changed",
             )
-        return tuple(found.values())
+        return tuple(found.values()), tuple(unread)
 
     def orders(self, *, modified_after: datetime, page: int = 1, per_page: int = MAX_PER_PAGE) -> OrderListPage:
         """Orders changed after an instant, oldest change first. One-second grain and exclusive: let calls overlap."""

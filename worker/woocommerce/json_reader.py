@@ -53,10 +53,11 @@ def is_json(body: bytes) -> bool:
 class Node:
     """One JSON object with the way that leads to it: every refusal can say which field of which order it was."""
 
-    def __init__(self, values: dict[str, object], *, where: str, label: Message) -> None:
+    def __init__(self, values: dict[str, object], *, where: str, label: Message, remedy: Message | None = None) -> None:
         self.values = values
         self.where = where
         self.label = label
+        self.remedy = remedy or _REMEDY
 
     def text(self, name: str, *, needed: bool = False) -> str:
         """A string without what no document may hold; null and absent are empty. Numbers are taken as written."""
@@ -147,7 +148,7 @@ class Node:
             value = {}
         if not isinstance(value, dict):
             raise self.wrong(name, Message("an object"))
-        return Node(value, where=self._path(name), label=self.label)
+        return Node(value, where=self._path(name), label=self.label, remedy=self.remedy)
 
     def nodes(self, name: str, *, needed: bool = False) -> tuple["Node", ...]:
         value = self.values.get(name)
@@ -171,7 +172,9 @@ class Node:
                 found=_describe_value(self.values[name]),
                 wanted=wanted,
             )
-        return Rejected("{label}: {found}. {remedy}", label=self.label, found=found, remedy=_REMEDY, code="bad_field")
+        return Rejected(
+            "{label}: {found}. {remedy}", label=self.label, found=found, remedy=self.remedy, code="bad_field"
+        )
 
     def _element(self, name: str, index: int, element: object) -> "Node":
         where = f"{self._path(name)}[{index}]"
@@ -186,10 +189,10 @@ class Node:
                 "{label}: {found}. {remedy}",
                 label=self.label,
                 found=found,
-                remedy=_REMEDY,
+                remedy=self.remedy,
                 code="bad_field",
             )
-        return Node(element, where=where, label=self.label)
+        return Node(element, where=where, label=self.label, remedy=self.remedy)
 
     def _path(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where else name

@@ -149,7 +149,22 @@ def _order(root: dict[str, object]) -> Order:
 
 def parse_refunds(body: bytes) -> tuple[Refund, ...]:
     """Read the refunds of one order, in the shop's order (newest first), their amounts turned positive."""
-    return tuple(_refund(node) for node in read_list(body, Message("The shop's list of refunds")))
+    refunds, unread = parse_readable_refunds(body)
+    if unread:
+        raise unread[0]
+    return refunds
+
+
+def parse_readable_refunds(body: bytes) -> tuple[tuple[Refund, ...], tuple[Rejected, ...]]:
+    """The same, with why each of the others cannot be read: an odd refund is no reason to leave the order alone."""
+    refunds: list[Refund] = []
+    unread: list[Rejected] = []
+    for node in read_list(body, Message("The shop's list of refunds")):
+        try:
+            refunds.append(_refund(node))
+        except Rejected as error:
+            unread.append(error)
+    return tuple(refunds), tuple(unread)
 
 
 def parse_order_list(body: bytes) -> tuple[ListedOrder, ...]:
@@ -345,8 +360,12 @@ def _refund_summary(node: Node) -> RefundSummary:
     return RefundSummary(refund_id=node.id("id"), amount=_negated(node.amount("total")), reason=node.plain("reason"))
 
 
+_REFUND_REMEDY = Message("Delete that refund in WooCommerce and make it again, or credit the invoice by hand")
+
+
 def _refund(node: Node) -> Refund:
-    refund = Node(node.values, where="", label=Message("Refund {refund_id}", refund_id=node.id("id")))
+    label = Message("Refund {refund_id}", refund_id=node.id("id"))
+    refund = Node(node.values, where="", label=label, remedy=_REFUND_REMEDY)
     return Refund(
         refund_id=refund.id("id"),
         amount=refund.amount("amount"),
@@ -380,10 +399,11 @@ def _refund_line(node: Node, line: OrderLine) -> OrderLine:
 
 
 def _refunded_line_id(node: Node) -> int:
+    """The order's line that it takes back; 0 where none is named, as on refunds that were imported or are of long ago."""
     for meta in node.nodes("meta_data"):
         if meta.text("key") == "_refunded_item_id":
             return meta.id("value")
-    raise node.wrong("_refunded_item_id", Message("an id"))
+    return 0
 
 
 def _listed_order(node: Node) -> ListedOrder:

@@ -175,6 +175,32 @@ def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(system
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
 
+def test_a_refund_that_cannot_be_read_leaves_the_invoice_and_the_other_refunds(system: System) -> None:
+    order = changed(7)
+    system.shop.place(order)
+    system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
+    system.shop.refund(7, {**a_refund(order, id=72, amount="1.00"), "date_created_gmt": None})
+    system.arrives(system.shop.order(7) or {})
+    assert system.numbers() == ["F2026-00001", "C2026-00001"]
+    trail = system.trail(7)
+    assert trail.order is not None
+    assert [flag.code for flag in trail.order.flags] == ["refund_unread"]
+    assert "Refund 72: “date_created_gmt” is" in str(trail.order.flags[0].message)
+
+
+def test_refunds_that_are_not_found_for_a_while_do_not_hold_the_invoice(system: System) -> None:
+    order = changed(7)
+    system.shop.place(order)
+    system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
+    system.shop.faults.next(status=404, path="/refunds")
+    system.ring(system.shop.order(7) or {})
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    system.clock.move(hours=1)
+    system.work()
+    assert system.numbers() == ["F2026-00001", "C2026-00001"]
+
+
 def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system: System) -> None:
     system.shop.faults.next(status=401, path="/notes")
     system.arrives(changed(7))
