@@ -178,8 +178,8 @@ def notes_of(order: Order, *amounts: str) -> tuple[Draft, ...]:
 def test_an_amount_over_several_rates_asks_for_which_goods_it_is_and_shows_the_vat_of_each() -> None:
     [note] = notes_of(two_rates(), "10.00")
     assert [(one.code, one.asks) for one in note.problems] == [("refund_of_which_goods", True)]
-    assert "1.74 EUR at 21 %" in str(note.problems[0].message)
-    assert "0.57 EUR at 6 %" in str(note.problems[0].message)
+    assert "1.74 EUR if all of it is at 21 %" in str(note.problems[0].message)
+    assert "0.57 EUR if all of it is at 6 %" in str(note.problems[0].message)
     assert note.total == D("10.00")
 
 

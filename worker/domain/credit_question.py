@@ -145,7 +145,7 @@ def _questions(
         return ()
     figures = tuple(
         Message(
-            "{vat} at {rate}",
+            "{vat} if all of it is at {rate}",
             vat=Money(to_minor_unit(unnamed * rate / (100 + rate), currency), currency),
             rate=Percent(rate),
         )
