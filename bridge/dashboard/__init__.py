@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, g, request
+from markupsafe import Markup
 
 from bridge.accounts import account, sign_in
 from bridge.accounts.access import current_user, form_cookie_name, form_token, may_change, set_cookie
@@ -80,6 +81,7 @@ def register(app: Flask) -> None:
     )
     install_i18n(app)
     app.jinja_env.globals.update(
+        code_for_operators=code_for_operators,
         form_token=form_token,
         goes_by_peppol=peppol.is_required,
         kind_within=labels.kind_within,
@@ -94,6 +96,13 @@ def register(app: Flask) -> None:
     app.context_processor(frame)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+
+def code_for_operators(code: str) -> Markup:
+    """The code of a problem or refusal, for whoever runs the installation; an owner reads the sentence before it."""
+    user = current_user()
+    is_operator = user is not None and user.user.operator
+    return Markup(' <span class="soft">{}</span>').format(code) if code and is_operator else Markup("")
 
 
 def refuse_nul() -> None:

@@ -10,19 +10,19 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import update
 
-from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import an_order
 from tests.support.issuing import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.distance_sales import DistanceSales
-from worker.domain.document import Kind
+from worker.domain.document import Kind, Problem
 from worker.domain.order import Order
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.domain.step import MAIL
 from worker.message import Message, plain_message
-from worker.store import distance_sales, document_links, orders, sessions, shops, steps, tasks, users
+from worker.store import distance_sales, document_links, drafts, orders, sessions, shops, steps, tasks, users
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
@@ -357,6 +357,18 @@ def test_the_page_of_a_document_tells_what_became_of_it(app: BridgeApp) -> None:
 
     assert [state in before for state in states] == [True, False, False, False]
     assert [state in after for state in states] == [False, True, True, True]
+
+
+def test_codes_are_shown_to_operators_and_owners_read_the_sentence(app: BridgeApp) -> None:
+    problem = Problem("seller_incomplete", Message("The seller's details lack: {missing}.", missing="name"))
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, a_draft(cause="order:238:invoice:1", problems=(problem,)), now=NOW)
+    operator = signed_in(app, "host@hosting.example", operator=True)
+
+    assert "seller_incomplete" in operator.get(f"/s/{SHOP}/drafts/1").text
+    shown = admin(app).get(f"/s/{SHOP}/drafts/1").text
+    assert "details lack" in shown
+    assert "seller_incomplete" not in shown
 
 
 def test_an_order_is_treated_by_hand_with_a_reason_and_never_without_one(app: BridgeApp) -> None:
