@@ -1,6 +1,6 @@
 """A credit note says what its refund says, per rate; counted by `tests.support.woocommerce_refunds`, apart from the product."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import pytest
@@ -49,7 +49,7 @@ def test_a_refund_of_lines_is_credited_as_it_states_itself(till: tuple[Item, ...
         assert problems(draft) == []
         already.append(draft)
         if draft.total < left.total:
-            assert_close(per_rate(draft), stated(taken), taken, cents=held_cents(till))
+            assert_close(per_rate(draft), stated(taken), till, cents=held_cents(till))
     assert total_of(draft.total for draft in already) <= invoice.draft.total
 
 
@@ -58,10 +58,11 @@ def held_cents(till: Sequence[Item]) -> Decimal:
     return D("0.01") * (len(till) + 1)
 
 
-def assert_close(said: PerRate, expected: PerRate, taken: dict[int, Item], *, cents: Decimal) -> None:
+def assert_close(said: PerRate, expected: PerRate, lines: Iterable[Item], *, cents: Decimal) -> None:
     """WooCommerce states the VAT per rate and the net per line: of a line of several rates a tax of half a cent more or less is
-    up to nine cents of net at 6 %."""
-    loose = D("0.10") * sum(1 for item in taken.values() if len(item.cents) > 1)
+    up to nine cents of net at 6 %. *lines* are those that count: the refunded ones; and where what is left of the invoice
+    holds the refund, all of the invoice, since each of its split lines says as loosely what it holds of a rate."""
+    loose = D("0.10") * sum(1 for item in lines if len(item.cents) > 1)
     for rate in said.keys() | expected.keys():
         base, vat = said.get(rate, (ZERO, ZERO))
         expected_base, expected_vat = expected.get(rate, (ZERO, ZERO))
@@ -79,10 +80,14 @@ def test_a_first_refund_that_leaves_something_of_each_rate_is_credited_to_the_ce
     }
     draft, expected = credit(refund_of(taken, 301), invoiced(order_of(till)), order=order_of(till)), stated(taken)
     said = per_rate(draft)
-    assert {rate: vat for rate, (_, vat) in said.items()} == {rate: vat for rate, (_, vat) in expected.items()}
-    assert draft.net == total_of(base for base, _ in expected.values())
-    assert (draft.rounding, problems(draft)) == (ZERO, [])
-    assert_close(said, expected, taken, cents=ZERO)
+    # A few cents of one rate in a line of several: their tax rounds to a cent or to nothing, and both are right.
+    loose = D("0.01") * sum(1 for item in taken.values() if len(item.cents) > 1)
+    for rate in said.keys() | expected.keys():
+        assert abs(said.get(rate, (ZERO, ZERO))[1] - expected.get(rate, (ZERO, ZERO))[1]) <= loose
+    assert abs(draft.net - total_of(base for base, _ in expected.values())) <= loose
+    assert abs(draft.rounding) <= loose
+    assert problems(draft) == []
+    assert_close(said, expected, taken.values(), cents=loose)
 
 
 @many
@@ -98,7 +103,7 @@ def test_a_discount_stays_with_the_goods_that_were_kept_and_all_is_nothing_in_th
     refund = refund_of(taken, 301)
     assume(0 < refund.amount < invoice.draft.total)
     first = credit(refund, invoice, order=order)
-    assert_close(per_rate(first), stated(taken), taken, cents=held_cents(till))
+    assert_close(per_rate(first), stated(taken), till, cents=held_cents(till))
     assert set(problems(first)) <= {"more_than_rate_remaining"}
     assert all(problem.asks for problem in first.problems)
     rest = credit(a_refund(str(invoice.draft.total - first.total), refund_id=302), invoice, [first], order=order)
@@ -115,7 +120,7 @@ def test_vat_given_back_alone_is_credited_as_vat_alone(till: tuple[Item, ...]) -
     assume(refund.amount)
     draft = credit(refund, invoiced(order_of(till)), order=order_of(till))
     assert draft.net == ZERO
-    assert_close(per_rate(draft), stated(items, vat_only=True), items, cents=held_cents(till))
+    assert_close(per_rate(draft), stated(items, vat_only=True), till, cents=held_cents(till))
 
 
 @many
@@ -125,7 +130,7 @@ def test_vat_that_a_refund_leaves_out_of_its_lines_is_found_in_its_amount(till: 
     assume(len(till[0].cents) == 1)
     refund = refund_of(first, 301, no_tax=True)
     draft = credit(refund, invoiced(order_of(till)), order=order_of(till))
-    assert_close(per_rate(draft), stated(first), first, cents=D("0.01"))
+    assert_close(per_rate(draft), stated(first), first.values(), cents=D("0.01"))
 
 
 @many
