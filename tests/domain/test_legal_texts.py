@@ -17,7 +17,7 @@ from worker.domain.mentions import LegalText, NationalText, exemption, legal_tex
 from worker.domain.numbering import check_pattern, format_number, issue_date, period
 from worker.domain.payment_reference import structured_communication
 from worker.domain.shop import DEFAULT_SERIES, Series
-from worker.domain.vat import normalise_vat_number
+from worker.domain.vat_number import normalise_vat_number
 from worker.message import Message
 
 # Numbers

@@ -16,7 +16,8 @@ from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order
 from worker.domain.place_of_supply import Supply, Zone
 from worker.domain.shop import Shop, VatRegime, VatSettings
-from worker.domain.vat import Case, treat
+from worker.domain.treatment import Case
+from worker.domain.vat import treat
 from worker.domain.vat_check import VatCheck
 from worker.domain.zero_reason import Untaxed, ZeroReason
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.domain.vat import normalise_vat_number
+from worker.domain.vat_number import normalise_vat_number
 
 NUMBERS = {
     "BE0123456749": "BE", "NL123456782B90": "NL", "DE136695976": "DE", "FR40303265045": "FR", "ESB58378431": "ES", "ATU13585627": "AT",

@@ -11,8 +11,8 @@ from worker.domain.order import Contact, LineKind, LineTax, Order, OrderLine, Re
 from worker.domain.party import Address, Seller
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop
-from worker.domain.vat import normalise_vat_number
 from worker.domain.vat_check import VatCheck
+from worker.domain.vat_number import normalise_vat_number
 
 PLACED_AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from worker.domain import peppol, vat
+from worker.domain import peppol
 from worker.domain.document import Line, Problem
 from worker.domain.gift_card import settle
 from worker.domain.line_split import split_by_rate
@@ -14,7 +14,9 @@ from worker.domain.payment import Prepayment
 from worker.domain.rates import known_rates
 from worker.domain.shop import Shop
 from worker.domain.totals import ChargedAmounts, Totals, VatGroup, add_up, unit_of
-from worker.domain.vat import Treatment, shared_rate_problem, treat_lines
+from worker.domain.treatment import Treatment
+from worker.domain.vat import shared_rate_problem, treat_lines
+from worker.domain.vat_number import normalise_vat_number
 from worker.message import Message, Money, Percent
 
 _SIX_DECIMALS = Decimal("0.000001")
@@ -286,7 +288,7 @@ def _line_problems(order: Order, rates: Sequence[ChargedRate]) -> tuple[Problem,
 
 def _vat_number_flag(order: Order, shop: Shop, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """A wrong VAT number is shown; where it decides the treatment the problem says so already."""
-    _, wrong = vat.normalise_vat_number(
+    _, wrong = normalise_vat_number(
         order.vat_number_given, order.billing.address.country or shop.seller.address.country
     )
     decides = any(problem.code == "no_tax_charged" for problem in problems)

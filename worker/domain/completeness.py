@@ -7,7 +7,7 @@ from worker.domain.order import Order
 from worker.domain.party import Address
 from worker.domain.place_of_supply import EU, Supply, main_supply
 from worker.domain.shop import Shop, VatRegime
-from worker.domain.vat import normalise_vat_number
+from worker.domain.vat_number import normalise_vat_number
 from worker.message import Message
 
 # What is wanted, and what is known of it.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from worker.domain import mentions, peppol, texts, vat
+from worker.domain import mentions, peppol, texts
 from worker.domain.assessment import Assessment, ChargedRate, assess
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
@@ -19,7 +19,9 @@ from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
 from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
 from worker.domain.shop import Shop
+from worker.domain.treatment import Treatment
 from worker.domain.vat_check import INVALID, VatCheck
+from worker.domain.vat_number import normalise_vat_number
 from worker.domain.vat_proof import missing_proof, number_abroad
 from worker.domain.zero_reason import Untaxed
 from worker.message import NO_MESSAGE, Message, Money
@@ -79,7 +81,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
 
 def buyer_of(order: Order, shop: Shop) -> Buyer:
     billing = order.billing
-    number, _ = vat.normalise_vat_number(order.vat_number_given, billing.address.country or shop.seller.address.country)
+    number, _ = normalise_vat_number(order.vat_number_given, billing.address.country or shop.seller.address.country)
     return Buyer(
         name=billing.name or billing.company or billing.email,
         company=billing.company,
@@ -183,7 +185,7 @@ def _vat_check(kind: Kind, order: Order, shop: Shop) -> VatCheck | None:
     return replace(check, waits_until=None) if check and check.number == number_abroad(order, shop) else None
 
 
-def _mentions(treatments: tuple[vat.Treatment, ...], language: str, shop: Shop) -> tuple[Mention, ...]:
+def _mentions(treatments: tuple[Treatment, ...], language: str, shop: Shop) -> tuple[Mention, ...]:
     keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     country = shop.seller.address.country
     said = (mentions.mention(key, language=language, seller_country=country) for key in keys)

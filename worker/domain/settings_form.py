@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 import stdnum.be.vat
 import stdnum.iban
 
-from worker.domain import vat
 from worker.domain.document import SendMode
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import LAYOUTS, YEARS_KEPT, DocumentedOrders, Shop, VatRegime
+from worker.domain.vat_number import normalise_vat_number
 from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
 from worker.message import Message
@@ -213,7 +213,7 @@ def read_country(text: str) -> str:
 def read_vat_number(text: str, country: str) -> str:
     """A VAT number of the EU is checked by its own sum; one of another country stays as it is written."""
     compact = without_separators(text)
-    number, problem = vat.normalise_vat_number(compact, country)
+    number, problem = normalise_vat_number(compact, country)
     if problem is not None:
         raise InvalidValue(problem.message)
     return number or compact

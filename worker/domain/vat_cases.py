@@ -1,11 +1,12 @@
-"""What is done in which case, for an accountant to check: the table of `vat` and what a person may say of one order, in words."""
+"""What is done in which case, for an accountant to check: the table of treatments and what a person may say of one order, in words."""
 
 from dataclasses import dataclass
 
 from worker.domain.document import Category
 from worker.domain.mentions import LegalText, legal_texts
 from worker.domain.order_treatment import TREATMENT_TERMS
-from worker.domain.vat import TREATMENTS, category_by_hand
+from worker.domain.treatment_table import TREATMENTS
+from worker.domain.vat import category_by_hand
 from worker.message import Message
 
 # The VAT categories of EN 16931 (UNCL 5305), as an accountant calls them.

@@ -4,6 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+import stdnum.eu.vat
+
+from worker.domain.document import Problem
+from worker.domain.place_of_supply import (
+    EU,
+)
+from worker.message import Message
+
 # What stands before a number, in the languages of the member states; after it stands the register (“RPR Gent”).
 _WORDS = (
     "ALV", "ARVO", "BTW", "BTWNR", "CIF", "CODE", "DIC", "EU", "FISCALE", "ID", "INTRACOM", "IVA", "MOMS", "MWST", "NIF", "NIP",
@@ -32,3 +40,31 @@ def readings(given: str) -> Iterator[str]:
         waiting += [text.removeprefix(word) for word in _WORDS if text.startswith(word)]
         waiting += [text.removesuffix(word) for word in _WORDS if text.endswith(word)]
         waiting.append(_REGISTER.sub("", text))
+
+
+def normalise_vat_number(given: str, country: str) -> tuple[str, Problem | None]:
+    """Normalise *given* ("be 0403.170.701", "BTW 403170701"): (number with prefix, None), or ("", why it is wrong).
+
+    A customer outside the EU gives a number of his own country, which decides nothing here: ("", None).
+    """
+    meant = ["EL" + one[2:] if one.startswith("GR") else one for one in readings(given)]
+    if not meant:
+        return "", None
+    prefix = vat_prefix(country)
+    for candidate in (candidate for one in meant for candidate in (one, prefix + one)):
+        if _member_prefix(candidate[:2]) and stdnum.eu.vat.is_valid(candidate):
+            return str(stdnum.eu.vat.validate(candidate)), None
+    if not prefix and not _member_prefix(meant[0][:2]):
+        return "", None
+    return "", Problem("vat_number_wrong", Message("“{number}” is not a valid VAT number.", number=given.strip()))
+
+
+def vat_prefix(country: str) -> str:
+    """The prefix of VAT numbers of *country*: EL for Greece, XI for Northern Ireland; empty outside the EU."""
+    if country == "XI":
+        return "XI"
+    return "EL" if country == "GR" else country if country in EU else ""
+
+
+def _member_prefix(prefix: str) -> bool:
+    return prefix in ("EL", "XI") or (prefix in EU and prefix != "GR")

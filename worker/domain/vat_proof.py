@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from worker.domain import vat
 from worker.domain.document import Category, Line, Problem
 from worker.domain.order import Order
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop
 from worker.domain.vat_check import INVALID, VatCheck, why_not_exempt
+from worker.domain.vat_number import normalise_vat_number, vat_prefix
 
 _NEEDS_PROOF = (Category.INTRA_EU, Category.REVERSE_CHARGE)
 
@@ -16,8 +16,8 @@ _NEEDS_PROOF = (Category.INTRA_EU, Category.REVERSE_CHARGE)
 def number_abroad(order: Order, shop: Shop) -> str:
     """The buyer's VAT number where another member state gave it (or Northern Ireland, XI); else empty."""
     seller_country = shop.seller.address.country
-    number, _ = vat.normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
-    return number if seller_country in EU and number[:2] != vat.vat_prefix(seller_country) else ""
+    number, _ = normalise_vat_number(order.vat_number_given, order.billing.address.country or seller_country)
+    return number if seller_country in EU and number[:2] != vat_prefix(seller_country) else ""
 
 
 def needs_proof(lines: Iterable[Line]) -> bool:

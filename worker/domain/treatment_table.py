@@ -1,0 +1,318 @@
+"""How each line of a sale is treated for VAT: one pure table from seller, buyer, destination, VAT number, what the shop charged and
+what it says of things without VAT. Where the table has no lawful answer, the document waits as a draft with a sentence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.domain.document import Category
+from worker.domain.place_of_supply import (
+    Supply,
+    Zone,
+)
+from worker.domain.shop import VatRegime
+from worker.domain.treatment import Case
+from worker.domain.zero_reason import Untaxed
+from worker.message import Message, Percent
+
+OUTSIDE_VAT = {
+    Untaxed.VOUCHER: Message("Without VAT, and said to be a voucher that may be spent on several things"),
+    Untaxed.PACKAGING: Message("Without VAT, and said to be packaging that comes back"),
+    Untaxed.DISBURSEMENT: Message("Without VAT, and said to be paid in the customer's name and for his account"),
+    Untaxed.TIP: Message("Without VAT, and said to be a tip or a gift"),
+}
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True)
+class TreatmentRow:
+    """One row of the table: for which lines it holds, and what follows for them."""
+
+    reason: str  # the code of its problem, too
+    case: Message  # what it is about, for the accountant's page
+    when: Callable[[Case], bool]
+    category: Category
+    mention: str = ""
+    problem: Callable[[Case], Message] | None = None
+    flag: Callable[[Case], Message] | None = None
+
+
+def _is_said_to_be(what: Untaxed) -> Callable[[Case], bool]:
+    return lambda case: case.untaxed_as is what
+
+
+# First match wins, and every case has a match: a test goes through all of them.
+TREATMENTS = (
+    TreatmentRow(
+        "vat_not_allowed",
+        Message("VAT was charged by a small business under the franchise scheme"),
+        lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.taxed,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "The shop charged {rate} VAT, but a small business under the franchise scheme may show no VAT. "
+            "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
+            rate=Percent(case.rate),
+        ),
+    ),
+    TreatmentRow(
+        "small_business",
+        Message("Sold by a small business under the franchise scheme"),
+        lambda case: case.regime is VatRegime.SMALL_BUSINESS,
+        Category.EXEMPT,
+        mention="small_business",
+    ),
+    # What the shop says a thing without VAT is. What is outside VAT is so wherever the buyer is; E, as EN 16931 lets O stand
+    # only alone and Z takes no reason.
+    *(
+        TreatmentRow(what, words, _is_said_to_be(what), Category.EXEMPT, mention=what)
+        for what, words in OUTSIDE_VAT.items()
+    ),
+    TreatmentRow(
+        "margin",
+        Message("Without VAT, and said to be second-hand goods under the margin scheme; not sent outside the EU"),
+        lambda case: case.untaxed_as is Untaxed.MARGIN and case.zone is not Zone.OUTSIDE,
+        Category.EXEMPT,
+        mention="margin",
+    ),
+    TreatmentRow(
+        "exempt",
+        Message("Without VAT, and said to be exempt by article 44; not sold outside the EU"),
+        lambda case: case.untaxed_as is Untaxed.EXEMPT and case.zone is not Zone.OUTSIDE,
+        Category.EXEMPT,
+        mention="exempt",
+    ),
+    # The seller's own 0 %: to a consumer abroad as long as the seller's VAT is owed on what he buys.
+    TreatmentRow(
+        "zero_rated",
+        Message("Without VAT, and said to be goods that the law taxes at 0 %"),
+        lambda case: (
+            case.untaxed_as is Untaxed.ZERO_RATED
+            and (
+                case.zone is Zone.DOMESTIC
+                or (case.zone is Zone.EU and not case.foreign_business and not case.taxed_at_destination)
+            )
+        ),
+        Category.ZERO_RATED,
+        mention="zero_rated",
+    ),
+    # What the shop taxed, stays taxed: VAT that is mentioned is due (art. 51 §1 3° of the VAT code). But it must be somebody's.
+    TreatmentRow(
+        "rate_unknown",
+        Message("VAT at a rate that the seller's country does not have, on a sale within that country"),
+        lambda case: case.taxed and case.zone is Zone.DOMESTIC and not case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, but {country} has no such rate. Correct the tax rates in WooCommerce and "
+            "recalculate the order.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "domestic",
+        Message("VAT charged on a sale within the seller's country"),
+        lambda case: case.taxed and case.zone is Zone.DOMESTIC,
+        Category.STANDARD,
+    ),
+    TreatmentRow(
+        "vat_eu_business_taxed",
+        Message("VAT of the seller's country, charged to a business with a valid VAT number of another member state"),
+        lambda case: case.taxed and case.zone is Zone.EU and case.foreign_business and case.business and case.home_rate,
+        Category.STANDARD,
+        flag=lambda case: Message(
+            "The shop charged {rate} VAT to a business in another member state with the valid VAT number "
+            "{vat_number}; without VAT would have been possible.",
+            rate=Percent(case.rate),
+            vat_number=case.vat_number,
+        ),
+    ),
+    TreatmentRow(
+        "foreign_rate",
+        Message("VAT of another country, charged to a business with a valid VAT number"),
+        lambda case: case.taxed and case.zone is Zone.EU and case.business and not case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, which is no rate of {country}, to a business with the valid VAT number "
+            "{vat_number}; the One Stop Shop (OSS) is for consumers. Charge the VAT of {country}; or none, where the number is one "
+            "of another member state.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            country=case.seller_country,
+            vat_number=case.vat_number,
+        ),
+    ),
+    TreatmentRow(
+        "oss",
+        Message("VAT of the consumer's country, charged by a seller who uses the One Stop Shop (OSS)"),
+        lambda case: case.taxed and case.under_oss,
+        Category.STANDARD,
+        mention="oss",
+    ),
+    TreatmentRow(
+        "home_rate_under_oss",
+        Message(
+            "VAT of the seller's country, charged to a consumer abroad by a seller who uses the One Stop Shop (OSS)"
+        ),
+        lambda case: case.taxed and case.taxed_at_destination and case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, but a seller in the One Stop Shop (OSS) owes the VAT of {destination} on "
+            "it. Add the rates of {destination} in WooCommerce and recalculate the order; or correct in the VAT settings "
+            "whether and since when OSS is used.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+        ),
+    ),
+    TreatmentRow(
+        "eu_consumer",
+        Message("VAT of the seller's country, charged to a consumer in another member state"),
+        lambda case: case.taxed and case.zone is Zone.EU and case.home_rate,
+        Category.STANDARD,
+    ),
+    TreatmentRow(
+        "foreign_rate",
+        Message("VAT of the consumer's country, charged by a seller who does not use the One Stop Shop (OSS)"),
+        lambda case: case.taxed and case.zone is Zone.EU and case.destination_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT of {destination} was charged on {lines}, but on the day of the order the shop did not use the One "
+            "Stop Shop (OSS). Charge the VAT of {country}; or, where the company declares OSS, say so in the VAT settings.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "rate_unknown",
+        Message("VAT at a rate of neither the seller's nor the consumer's country"),
+        lambda case: case.taxed and case.zone is Zone.EU,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, a rate of neither {country} nor {destination}. Correct the tax rates in "
+            "WooCommerce and recalculate the order.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "foreign_rate",
+        Message("VAT of a country outside the EU"),
+        lambda case: case.taxed and not case.home_rate,
+        Category.STANDARD,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines} to {destination}, which is no rate of {country}. The VAT of a country outside "
+            "the EU needs a VAT number of the seller's there. Sell without VAT, or charge the VAT of {country}.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "vat_export_taxed",
+        Message("VAT of the seller's country, charged on goods that leave the EU"),
+        lambda case: case.taxed and case.supply is Supply.GOODS,
+        Category.STANDARD,
+        flag=lambda case: Message(
+            "The shop charged {rate} VAT on goods that leave the EU; without VAT would have been possible.",
+            rate=Percent(case.rate),
+        ),
+    ),
+    TreatmentRow(
+        "outside_taxed",
+        Message("VAT of the seller's country, charged on a service to a customer outside the EU"),
+        lambda case: case.taxed,
+        Category.STANDARD,
+    ),
+    # From here on no VAT was charged, and the shop does not say why.
+    TreatmentRow(
+        "free", Message("Without VAT, because nothing is asked for it"), lambda case: case.free, Category.ZERO_RATED
+    ),
+    TreatmentRow(
+        "intra_eu",
+        Message("Without VAT: goods to a business with a valid VAT number of another member state"),
+        lambda case: case.zone is Zone.EU and case.supply is Supply.GOODS and case.foreign_business,
+        Category.INTRA_EU,
+        mention="intra_eu",
+    ),
+    TreatmentRow(
+        "reverse_charge",
+        Message("Without VAT: a service to a business with a valid VAT number of another member state"),
+        lambda case: case.zone is Zone.EU and case.foreign_business,
+        Category.REVERSE_CHARGE,
+        mention="reverse_charge",
+    ),
+    TreatmentRow(
+        "export",
+        Message("Without VAT: goods that leave the EU"),
+        lambda case: case.zone is Zone.OUTSIDE and case.supply is Supply.GOODS,
+        Category.EXPORT,
+        mention="export",
+    ),
+    TreatmentRow(
+        "outside_scope",
+        Message("Without VAT: a service to a customer outside the EU"),
+        lambda case: case.zone is Zone.OUTSIDE,
+        Category.OUTSIDE_SCOPE,
+        mention="outside_scope",
+    ),
+    TreatmentRow(
+        "no_tax_charged",
+        Message("Without VAT, to another member state, with a VAT number that is not valid"),
+        lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,
+        Category.ZERO_RATED,
+        problem=lambda case: Message(
+            "No VAT was charged on {lines}, but “{vat_number}” is not a valid VAT number, so the sale to {destination} is "
+            "not exempt. Correct the number in the order, or charge VAT.",
+            lines=names(case),
+            vat_number=case.vat_number_given,
+            destination=_destination(case),
+        ),
+    ),
+    TreatmentRow(
+        "no_tax_charged",
+        Message("Without VAT, to a consumer in another member state, and nothing says why"),
+        lambda case: case.zone is Zone.EU,
+        Category.ZERO_RATED,
+        problem=lambda case: Message(
+            "No VAT was charged on {lines}, sold to {destination} without a VAT number of another member state. Add the "
+            "customer's number to the order, charge VAT, or say why it carries none: in the VAT settings for all such lines, or on "
+            "the order's page for this order.",
+            lines=names(case),
+            destination=_destination(case),
+        ),
+    ),
+    TreatmentRow(
+        "no_tax_charged",
+        Message("Without VAT, within the seller's country, and nothing says why"),
+        lambda case: case.zone is Zone.DOMESTIC,
+        Category.ZERO_RATED,
+        problem=lambda case: Message(
+            "No VAT was charged on {lines}, though it is supplied in {country}, the seller's own country. Charge VAT, or say why "
+            "it carries none: in the VAT settings for all such lines (a gift voucher, a deposit, zero-rated goods …), or on the "
+            "order's page for this order.",
+            lines=names(case),
+            country=_destination(case),
+        ),
+    ),
+)
+
+
+def row_of(case: Case) -> TreatmentRow:
+    return next(row for row in TREATMENTS if row.when(case))
+
+
+def names(case: Case) -> str:
+    names = [f"“{name}”" for name in dict.fromkeys(case.names)]
+    return ", ".join((*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])))
+
+
+def _destination(case: Case) -> str | Message:
+    return (
+        Message("Northern Ireland") if case.destination == "XI" else case.destination or Message("an unknown country")
+    )
