@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Facturelay
-from worker import jobs
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
+from worker.jobs.order import process_delivery
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import deliveries
@@ -137,7 +137,7 @@ class a_worker:  # noqa: N801  # reads as what it is: with a_worker(…)
             with self.services.store.read() as connection:
                 due = deliveries.due_ids(connection, now=self.services.now(), limit=10)
             for delivery_id in due:
-                jobs.process_delivery(self.services, delivery_id)
+                process_delivery(self.services, delivery_id)
 
     def __enter__(self) -> None:
         self.thread.start()

@@ -9,13 +9,15 @@ from functools import partial
 import pytest
 
 from tests.support.system import SECRET, SELLER, System
-from worker import jobs
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import OrderSettings
 from worker.domain.step import MAIL, RENDER, WRITE_BACK
+from worker.jobs.job_type import lease_time
+from worker.jobs.order import process_delivery
+from worker.jobs.step import run_steps
 from worker.store import alerts, deliveries, payments
 from worker.store.payments import Payment
 from worker.store.queries.order_history import DocumentDetails
@@ -64,8 +66,8 @@ def test_one_run_serves_all_waiting_deliveries_of_an_order(system: System) -> No
 def test_fifty_deliveries_at_once_on_eight_workers_make_one_document(system: System) -> None:
     system.shop.place(paid())
     ids = [system.ring(paid()) for _ in range(50)]
-    run_in_threads([partial(jobs.process_delivery, system.services, i) for i in ids], workers=8)
-    run_in_threads([partial(jobs.run_steps, system.services, 1) for _ in range(8)], workers=8)
+    run_in_threads([partial(process_delivery, system.services, i) for i in ids], workers=8)
+    run_in_threads([partial(run_steps, system.services, 1) for _ in range(8)], workers=8)
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert len(system.mailbox.messages()) == 1
@@ -208,7 +210,7 @@ def test_work_of_a_worker_that_died_is_taken_up_when_its_lease_runs_out(system: 
     system.shop.place(paid())
     delivery_id = system.ring(paid())
     with system.services.store.write() as connection:
-        deliveries.take(connection, delivery_id, now=system.clock.now, lease_for=jobs.lease_time(system.services))
+        deliveries.take(connection, delivery_id, now=system.clock.now, lease_for=lease_time(system.services))
     system.work()
     assert system.numbers() == []
     system.clock.move(seconds=system.services.settings.lease_seconds + 1)

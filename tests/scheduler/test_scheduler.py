@@ -16,6 +16,7 @@ from worker import jobs, queue, scheduler
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
+from worker.jobs.job_type import lease_time
 from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT
 from worker.scheduler import ALL_SHOPS, GLOBAL_JOBS, LEASE, Enqueued, GlobalJob, PeriodicJobRunner, ShopJob
 from worker.services import Services
@@ -138,7 +139,7 @@ def take_and_die(services: Services, delivery_id: int) -> None:
     services.queue.remove(job)
     job.set_status(JobStatus.STARTED)
     with services.store.write() as connection:
-        deliveries.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
+        deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
 
 
 def test_one_scheduler_acts_at_a_time_and_the_other_takes_over(services: Services) -> None:
@@ -259,7 +260,7 @@ def test_a_global_job_is_done_once_for_all_shops_even_while_all_are_paused(
 def test_raw_bodies_are_forgotten_in_time_while_every_shop_is_paused(services: Services) -> None:
     delivery_id = keep(services, 1)
     with services.store.write() as connection:
-        leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=jobs.lease_time(services))
+        leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
         assert leased is not None
         job_store.finish(connection, leased.lease, now=services.now())
         shops.change(connection, replace(shops.get(connection, services.encryption, SHOP).shop, suspended=True))

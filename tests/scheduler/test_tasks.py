@@ -8,6 +8,7 @@ import pytest
 from tests.support.system import START, Clock
 from worker import jobs, scheduler
 from worker.domain.shop import OrderSettings, Shop
+from worker.jobs.task import do_task
 from worker.queue import RUN_TASK
 from worker.services import Services
 from worker.settings import Settings
@@ -50,7 +51,7 @@ def test_what_was_requested_and_never_enqueued_is_enqueued(services: Services) -
 
 
 def test_what_is_done_is_not_enqueued_again(services: Services) -> None:
-    jobs.do_task(services, ask(services))
+    do_task(services, ask(services))
 
     scheduler.run_once(services, holder="a")
 

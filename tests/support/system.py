@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from worker import jobs
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
 from worker.domain.actor import Actor
 from worker.domain.party import Address, Seller
+from worker.jobs.order import process_delivery
+from worker.jobs.step import run_steps
 from worker.services import Services
 from worker.store import deliveries as inbox
 from worker.store import shops, steps
@@ -88,9 +89,9 @@ class System:
             if not looks and not documents:
                 return
             for delivery_id in looks:
-                jobs.process_delivery(self.services, delivery_id)
+                process_delivery(self.services, delivery_id)
             for document_id in documents:
-                jobs.run_steps(self.services, document_id)
+                run_steps(self.services, document_id)
         raise AssertionError("the work never ends")
 
     def act(self, action: Callable[..., Any], *arguments: object, **more: object) -> Any:

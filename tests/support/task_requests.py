@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.system import START, System
-from worker import jobs
 from worker.demo.orders import Payload, an_order
+from worker.jobs.task import do_task
 from worker.message import read_message
 from worker.store import shops, tasks
 from worker.store.database.tables import jobs as jobs_table
@@ -23,7 +23,7 @@ BY = "An"
 def asked(system: System, kind_: str, /, **argument: object) -> Task:
     """Ask for something as a page does, and let the worker do it."""
     task_id = written_down(system, kind_, **argument)
-    jobs.do_task(system.services, task_id)
+    do_task(system.services, task_id)
     return seen(system, task_id)
 
 
@@ -63,7 +63,7 @@ def again(system: System, errand: Task) -> Task:
     with system.services.store.write() as connection:
         connection.execute(errands_table.update().values(answer=""))
         connection.execute(jobs_table.update().where(jobs_table.c.kind == "task").values(state="waiting", done_at=None))
-    jobs.do_task(system.services, errand.task_id)
+    do_task(system.services, errand.task_id)
     return seen(system, errand.task_id)
 
 

@@ -13,12 +13,13 @@ import pytest
 
 from tests.support.scripted_server import HANG_UP, ReceivedRequest, ScriptedServer, Slowly, answer
 from tests.support.system import START, System
-from worker import jobs
 from worker.actions import documents as document_actions
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.webhook import WebhookEventKind
+from worker.jobs.order import process_delivery
+from worker.jobs.webhook_event import send_waiting_events
 from worker.notifications import webhooks
 from worker.services import Services
 from worker.settings import Settings
@@ -47,7 +48,7 @@ def add(system: System, url: str, *events: WebhookEventKind) -> tuple[WebhookEnd
 def seen(system: System, order: Payload) -> tuple[DocumentDetails, ...]:
     """Let *order* be so in the shop and looked at. Nothing is printed or mailed: nobody here reads it."""
     system.shop.place(order, system.shop.refunds(order["id"]) if system.shop.order(order["id"]) else ())
-    jobs.process_delivery(system.services, system.ring(order))
+    process_delivery(system.services, system.ring(order))
     return system.documents(order["id"])
 
 
@@ -56,7 +57,7 @@ def tell(system: System) -> None:
     with system.services.store.read() as connection:
         due = hooks.due_ids(connection, now=system.clock.now, limit=100)
     for call_id in due:
-        jobs.send_waiting_events(system.services, call_id)
+        send_waiting_events(system.services, call_id)
 
 
 def calls(system: System, hook: WebhookEndpoint) -> list[WebhookEvent]:
@@ -149,7 +150,7 @@ def test_each_refund_tells_of_its_credit_note_and_of_the_invoice_that_it_credits
         seen(system, order)
         for refund_id in (301, 302):
             system.shop.refund(238, a_refund(order, id=refund_id, amount="5.00"))
-            jobs.process_delivery(system.services, system.ring(order))
+            process_delivery(system.services, system.ring(order))
         tell(system)
     assert [(told["document"]["number"], told["credit_note"]["number"]) for told in said(server)] == [
         ("F2026-00001", "C2026-00001"),
@@ -257,7 +258,7 @@ def test_one_job_tells_all_that_waits(system: System) -> None:
         hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         for order_id in (1, 2, 3):
             seen(system, an_order(id=order_id, paid=True))
-        jobs.send_waiting_events(system.services, calls(system, hook)[0].event_id)
+        send_waiting_events(system.services, calls(system, hook)[0].event_id)
     assert events(server) == [("document.issued", f"F2026-0000{n}") for n in (1, 2, 3)]
 
 
@@ -322,7 +323,7 @@ def test_a_name_that_leads_into_the_private_network_is_not_called(system: System
         hook, _ = add(system, f"http://localhost:{server.port}/", WebhookEventKind.ISSUED)
         seen(system, an_order(id=1, paid=True))
         guarded = Services(settings, now=system.clock)
-        jobs.send_waiting_events(guarded, calls(system, hook)[0].event_id)
+        send_waiting_events(guarded, calls(system, hook)[0].event_id)
         guarded.store.close()
     assert server.asked == []
     assert re.match("“localhost” leads to .* inside a private network", str(found(system, hook).stop_message))
@@ -334,7 +335,7 @@ def test_of_workers_at_the_same_moment_one_makes_the_call(system: System) -> Non
         seen(system, an_order(id=1, paid=True))
         (call,) = calls(system, hook)
         workers = [
-            threading.Thread(target=jobs.send_waiting_events, args=(system.services, call.event_id)) for _ in range(4)
+            threading.Thread(target=send_waiting_events, args=(system.services, call.event_id)) for _ in range(4)
         ]
         for worker in workers:
             worker.start()

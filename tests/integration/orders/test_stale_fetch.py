@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from tests.services.process import wait_until
 from tests.support.system import SECRET, START, System
-from worker import jobs
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
+from worker.jobs.order import process_delivery
 from worker.store import orders
 from worker.store.orders import StoredOrder
 from worker.store.shops import Secrets
@@ -34,12 +34,12 @@ def overtaken(system: System, *, by_status: str) -> None:
     """One fetch gets its answer two seconds late; a second later the order changes, and another fetch gets that first."""
     system.shop.place(unpaid())
     system.shop.faults.next(silence_s=2, path="/orders/238$")
-    slow = threading.Thread(target=jobs.process_delivery, args=(system.services, system.ring(unpaid())))
+    slow = threading.Thread(target=process_delivery, args=(system.services, system.ring(unpaid())))
     slow.start()
     wait_until(lambda: system.shop.faults.waiting == 0, what="the slow look to ask")
     system.clock.move(seconds=1)
     system.shop.change(238, status=by_status)
-    jobs.process_delivery(system.services, system.ring(system.shop.order(238) or {}))
+    process_delivery(system.services, system.ring(system.shop.order(238) or {}))
     slow.join()
 
 

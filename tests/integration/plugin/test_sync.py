@@ -11,11 +11,12 @@ import pytest
 
 from tests.support.system import System
 from tests.support.task_requests import answered, english
-from worker import jobs
 from worker.actions import documents as document_actions
 from worker.demo.orders import an_order
 from worker.domain.document import SendMode
 from worker.domain.rules import Rule
+from worker.jobs.order import process_delivery
+from worker.jobs.task import do_task
 from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
@@ -206,7 +207,7 @@ def test_an_order_that_is_mailed_later_in_one_run_is_not_given_back(system: Syst
     system.shop.place(order)
     delivery_id = system.ring(order)
 
-    jobs.process_delivery(system.services, delivery_id)
+    process_delivery(system.services, delivery_id)
 
     assert shop_plugin.verbs() == ["documents"]
 
@@ -287,7 +288,7 @@ def pressed(system: System, kind: str, **argument: Any) -> Task:
             requested_by="An Peeters",
             now=system.clock.now,
         )
-    jobs.do_task(system.services, task_id)
+    do_task(system.services, task_id)
     with system.services.store.read() as connection:
         errand = tasks.find(connection, task_id)
     assert errand is not None
@@ -339,7 +340,7 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
             now=system.clock.now,
         )
 
-    jobs.do_task(system.services, task_id)
+    do_task(system.services, task_id)
 
     with system.services.store.read() as connection:
         errand = tasks.find(connection, task_id)

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.system import SECRET, SELLER, System
-from worker import jobs
 from worker.actions import shop_settings
 from worker.actions.documents import send_again
 from worker.demo.mailbox import Mailbox
@@ -21,6 +20,7 @@ from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import MailSettings, Shop
 from worker.errors import Rejected
+from worker.jobs.task import do_task
 from worker.net import document_link
 from worker.rendering.samples import a_logo
 from worker.sending import test_email
@@ -70,7 +70,7 @@ def asked_for_link(system: System, document_id: int) -> int:
 
 
 def done(system: System, task_id: int) -> Task:
-    jobs.do_task(system.services, task_id)
+    do_task(system.services, task_id)
     with system.services.store.read() as connection:
         errand = tasks.find(connection, task_id)
     assert errand is not None

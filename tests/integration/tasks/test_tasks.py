@@ -25,11 +25,11 @@ from tests.support.task_requests import (
     seen,
     written_down,
 )
-from worker import jobs
 from worker.demo.orders import an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
+from worker.jobs.task import do_task
 from worker.maintenance.retention import delete_expired
 from worker.rendering.samples import a_logo
 from worker.store import audit_trail, deliveries
@@ -173,7 +173,7 @@ def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
     task_id = written_down(system, "retry_failed", what="mail", code=code)
     system.clock.move(seconds=1)
     system.arrives(paid(2))
-    jobs.do_task(system.services, task_id)
+    do_task(system.services, task_id)
     assert seen(system, task_id).answer == {"retried": 1}
 
 
@@ -222,7 +222,7 @@ def test_a_long_task_lets_others_go_first_and_goes_on_where_it_was(
     errand = asked(system, "backfill", orders=[1, 2, 3, 4, 5])
     assert (errand.state, errand.answer) == ("waiting", {"done": 2, "of": 5})
     for _ in range(2):
-        jobs.do_task(system.services, errand.task_id)
+        do_task(system.services, errand.task_id)
     assert seen(system, errand.task_id).answer["to_make"] == 5
     asked_for = [call.path for call in system.shop.calls if call.path.endswith("/orders/1")]
     assert len(asked_for) == 1
@@ -380,5 +380,5 @@ def test_a_shop_that_is_away_is_asked_again_for_an_hour(system: System) -> None:
     errand = asked(system, "make_document", order_id=238, kind="invoice")
     assert errand.state == "waiting"
     system.clock.move(minutes=61)
-    jobs.do_task(system.services, errand.task_id)
+    do_task(system.services, errand.task_id)
     assert seen(system, errand.task_id).answer["code"] == "shop_unreachable"

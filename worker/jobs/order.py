@@ -1,0 +1,52 @@
+"""The job that processes an order."""
+
+from datetime import timedelta
+
+from worker.errors import FacturelayError, NumberingPaused, ShopPaused, Unavailable
+from worker.invoicing import issue
+from worker.invoicing.issue import Outcome
+from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
+from worker.notifications import webhooks
+from worker.plugin import sync
+from worker.services import Services
+from worker.store import audit_trail, deliveries
+from worker.store import jobs as job_store
+from worker.store.audit_trail import AuditEntry
+from worker.store.deliveries import LeasedDeliveries
+
+
+class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
+    def do(self, services: Services, leased: LeasedDeliveries) -> Outcome:
+        outcome = issue.process_order(services, leased.deliveries)
+        if outcome.retry_reason is not None:
+            raise outcome.retry_reason
+        return outcome
+
+    def close(self, services: Services, leased: LeasedDeliveries, result: Outcome) -> None:
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=services.now(), code=result.code, message=result.message)
+        self.tell(services, leased)
+
+    def fail(self, services: Services, leased: LeasedDeliveries, error: FacturelayError) -> None:
+        first, now, code, message = leased.deliveries[0], services.now(), error.code, error.message
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=now, state="failed", code=code, message=message)
+            entry = AuditEntry(first.shop_id, now, "worker", code, message, order_id=first.order_id)
+            audit_trail.add(connection, entry)
+        self.tell(services, leased)
+
+    def tell(self, services: Services, leased: LeasedDeliveries) -> None:
+        first = leased.deliveries[0]
+        webhooks.enqueue_events(services, first.shop_id)
+        sync.sync_after_processing(services, first.shop_id, first.order_id)
+
+    def is_given_up(self, leased: LeasedDeliveries, error: Unavailable, age: timedelta) -> bool:
+        """A paused shop is nobody's failure: its orders wait as long as it does."""
+        return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
+
+
+def process_delivery(services: Services, delivery_id: int) -> None:
+    """Process the order that *delivery_id* is about, and answer all its waiting deliveries."""
+    with services.store.write() as connection:
+        leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
+    run(services, ProcessOrder(), leased)

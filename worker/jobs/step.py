@@ -1,0 +1,68 @@
+"""The job that does one step of a document after it is issued."""
+
+import logging
+
+from worker.domain.step import STEPS
+from worker.errors import FacturelayError
+from worker.jobs.job_type import JobType, lease_time, run
+from worker.message import Message
+from worker.sending import NotNeeded, function_of
+from worker.services import Services
+from worker.store import audit_trail, documents, steps
+from worker.store import jobs as job_store
+from worker.store.audit_trail import AuditEntry
+from worker.store.steps import LeasedSteps
+
+log = logging.getLogger(__name__)
+
+
+class DoStep(JobType[LeasedSteps, str | NotNeeded]):
+    """One step of a document; a mail, of all that go with it."""
+
+    def do(self, services: Services, leased: LeasedSteps) -> str | NotNeeded:
+        try:
+            return function_of(STEPS[leased.steps[0].name])(services, leased)
+        except NotNeeded as reason:
+            return reason
+
+    def close(self, services: Services, leased: LeasedSteps, result: str | NotNeeded) -> None:
+        if isinstance(result, NotNeeded):
+            self.end(services, leased, state="skipped", code="not_needed", message=result.message)
+            return
+        with services.store.write() as connection:
+            job_store.save_detail(connection, leased.lease, result)
+            job_store.finish(connection, leased.lease, now=services.now())
+
+    def fail(self, services: Services, leased: LeasedSteps, error: FacturelayError) -> None:
+        self.end(services, leased, state="failed", code=error.code, message=error.message)
+
+    def end(self, services: Services, leased: LeasedSteps, *, state: str, code: str, message: Message) -> None:
+        now = services.now()
+        with services.store.write() as connection:
+            job_store.finish(connection, leased.lease, now=now, state=state, code=code, message=message)
+            for step in leased.steps:
+                order_id = documents.get(connection, step.document_id).draft.order_id
+                entry = AuditEntry(step.shop_id, now, "worker", code, message, order_id, step.document_id)
+                audit_trail.add(connection, entry)
+
+
+def run_steps(services: Services, document_id: int) -> None:
+    """Do what is still to be done with one document; a step that fails does not stop the others."""
+    bugs = [error for name in STEPS if (error := run_step(services, document_id, name)) is not None]
+    if bugs:
+        raise bugs[0]
+
+
+def run_step(services: Services, document_id: int, name: str) -> Exception | None:
+    """Do one step and write its outcome on the row. Gives back an error that nobody expected."""
+    now, lease_for = services.now(), lease_time(services)
+    with services.store.write() as connection:
+        leased = steps.take(connection, name, document_id=document_id, now=now, lease_for=lease_for)
+    try:
+        run(services, DoStep(), leased)
+    except FacturelayError:
+        raise
+    except Exception as error:
+        log.exception("step %s of document %d", name, document_id)
+        return error
+    return None
