@@ -29,7 +29,8 @@ from worker.store.database import json_codec
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
 from worker.store.register import RegisterHead
-from worker.woocommerce.payload import parse_order, parse_refunds
+from worker.woocommerce.payload import parse_order
+from worker.woocommerce.refund_payload import parse_refunds
 
 RECORDINGS = [
     path

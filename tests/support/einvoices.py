@@ -19,7 +19,8 @@ from worker.domain.shop import Shop
 from worker.einvoice import rules
 from worker.einvoice.xml import NAMES, Node
 from worker.errors import FacturelayError
-from worker.woocommerce.payload import parse_order, parse_refunds
+from worker.woocommerce.payload import parse_order
+from worker.woocommerce.refund_payload import parse_refunds
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 BUYER_NUMBER = "BE0403170701"

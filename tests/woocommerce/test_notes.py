@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from worker.woocommerce.list_payload import OrderNote
 from worker.woocommerce.notes import NOTE_TEXTS, find_note, marker, note_html
-from worker.woocommerce.payload import OrderNote
 
 
 def a_note(text: str, note_id: int = 1) -> OrderNote:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
 from worker.errors import Rejected
 from worker.woocommerce import payload
-from worker.woocommerce.payload import DeliveryPeek, parse_order, parse_refunds, peek, shop_error
+from worker.woocommerce.list_payload import parse_notes, parse_order_list, parse_webhooks
+from worker.woocommerce.payload import DeliveryPeek, parse_order, peek, shop_error
+from worker.woocommerce.refund_payload import parse_readable_refunds, parse_refunds
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 
@@ -100,7 +102,7 @@ def test_every_recorded_refund_has_the_amount_that_its_order_states(name: str) -
 def test_every_recorded_list_of_notes_parses(name: str) -> None:
     body = fetched(name)
     if not shop_error(body):
-        assert all(note.note_id and note.text for note in payload.parse_notes(body))
+        assert all(note.note_id and note.text for note in parse_notes(body))
 
 
 def test_there_are_recordings() -> None:
@@ -611,7 +613,7 @@ def test_a_refund_whose_line_names_no_line_of_the_order_is_read_without_it() -> 
 
 def test_a_refund_that_cannot_be_read_leaves_the_others() -> None:
     wrong, right = json.loads(a_refund(date_created_gmt=None))[0], json.loads(a_refund(id=269))[0]
-    refunds, unread = payload.parse_readable_refunds(json.dumps([wrong, right]).encode())
+    refunds, unread = parse_readable_refunds(json.dumps([wrong, right]).encode())
     assert [refund.refund_id for refund in refunds] == [269]
     (error,) = unread
     assert str(error.message).startswith("Refund 268: “date_created_gmt” is ")
@@ -753,7 +755,7 @@ def test_an_order_with_anything_anywhere_parses_or_is_refused(changes: list[tupl
 @given(st.binary(max_size=200) | ANYTHING.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_parse_or_are_refused(body: bytes) -> None:
     _parses_or_is_refused(body)
-    for parse in (parse_refunds, payload.parse_notes, payload.parse_order_list, payload.parse_webhooks, payload.peek):
+    for parse in (parse_refunds, parse_notes, parse_order_list, parse_webhooks, payload.peek):
         _outcome(parse, body)
 
 

@@ -14,7 +14,7 @@ from worker.services import Services
 from worker.store import counters, deliveries, documents
 from worker.store.shops import ConnectedShop
 from worker.woocommerce import notes
-from worker.woocommerce.payload import OrderNote
+from worker.woocommerce.list_payload import OrderNote
 
 # A document may have been issued a while after its order changed last: a try that failed for a day, a draft that waited.
 SCAN_MARGIN = timedelta(days=2)

@@ -23,7 +23,7 @@ from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
-from worker.woocommerce.payload import ListedOrder
+from worker.woocommerce.list_payload import ListedOrder
 
 SOURCE = "reconcile"
 MISSING_ALERT = "reconcile_missing"

@@ -21,7 +21,7 @@ from worker.store import deliveries, reports, sales
 from worker.store.database import json_codec
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
-from worker.woocommerce.payload import ListedOrder
+from worker.woocommerce.list_payload import ListedOrder
 
 # Between two orders that are fetched, now and when they are made: today's orders come first.
 PAUSE_S = 0.2

@@ -14,7 +14,8 @@ from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
-from worker.woocommerce.payload import ListedOrder, parse_order
+from worker.woocommerce.list_payload import ListedOrder
+from worker.woocommerce.payload import parse_order
 
 SOURCE = "poll"
 TOPIC = "order.updated"

@@ -18,7 +18,7 @@ from worker.store import alerts, audit_trail, deliveries
 from worker.store.audit_trail import AuditEntry
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
-from worker.woocommerce.payload import ListedWebhook
+from worker.woocommerce.list_payload import ListedWebhook
 
 # The two that a shop is set up with. More of ours (deleted, restored) are repaired where they are.
 TOPICS = ("order.created", "order.updated")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from worker.domain.order import Contact
 from worker.domain.peppol import read_address
 from worker.domain.vat_number import normalise_vat_number
-from worker.woocommerce.json_reader import Node, scalar_of
+from worker.woocommerce.node import Node, scalar_of
 
 # Name of the meta, without underscores at its ends and in lower case -> who writes it. Earlier ones win.
 VAT_KEYS = {

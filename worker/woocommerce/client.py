@@ -12,7 +12,7 @@ from worker.domain.product import Product
 from worker.errors import KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
 from worker.net.guarded_http import guarded_session
-from worker.woocommerce.payload import (
+from worker.woocommerce.list_payload import (
     ORDER_LIST_FIELDS,
     PRODUCT_FIELDS,
     REFUND_FIELDS,
@@ -24,12 +24,12 @@ from worker.woocommerce.payload import (
     parse_notes,
     parse_order_list,
     parse_products,
-    parse_readable_refunds,
     parse_refund_ids,
     parse_webhooks,
-    peek,
     webhook_body,
 )
+from worker.woocommerce.payload import peek
+from worker.woocommerce.refund_payload import parse_readable_refunds
 from worker.woocommerce.rest import (
     MOST_ATTEMPTS,
     REPEATABLE,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from worker.domain.money import to_minor_unit
 from worker.domain.payment import Prepayment
-from worker.woocommerce.json_reader import Node
+from worker.woocommerce.node import Node
 
 # Fields that plugins add to an order: WooCommerce Gift Cards and PW Gift Cards, with where each card's code is.
 CARD_FIELDS = {"gift_cards": "code", "pw_gift_cards_redeemed": "number"}

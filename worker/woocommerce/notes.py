@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from worker.woocommerce.payload import OrderNote
+from worker.woocommerce.list_payload import OrderNote
 
 # {kind} is the word for the document, in the same language; the link is the last word.
 NOTE_TEXTS = {

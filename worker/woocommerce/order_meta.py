@@ -1,7 +1,7 @@
 """What plugins write into an order's meta data: its language, what is paid of it, and their verdict on the VAT number."""
 
 from worker.domain.order import SalePart
-from worker.woocommerce.json_reader import Node
+from worker.woocommerce.node import Node
 
 # Where translation plugins store the language of the order: "nl", "fr_BE". Earlier ones win.
 LANGUAGE_META_KEYS = (

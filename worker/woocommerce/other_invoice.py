@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from worker.domain.order import OtherInvoice
-from worker.woocommerce.json_reader import Node
+from worker.woocommerce.node import Node
 
 # Where invoice plugins write the number that they gave an order; of each plugin the number as it is printed first. Read in the
 # plugins' own sources and in orders of shops that use them, 2026-11-28. Plugins that keep it in a table of their own are not seen.
