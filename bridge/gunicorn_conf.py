@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 bind = "127.0.0.1:8080"
+# What an upload or SQLite makes is for us alone, also where gunicorn is started without our command.
+umask = 0o077
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
@@ -43,6 +45,7 @@ class HideTokens(logging.Filter):
 
 def on_starting(_server: Any) -> None:
     """Before any worker exists, so that all of them inherit it."""
+    os.umask(umask)
     for name in ("gunicorn.error", "gunicorn.access"):
         logging.getLogger(name).addFilter(HideTokens())
 

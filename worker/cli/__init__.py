@@ -6,6 +6,7 @@ import click
 
 from worker.cli.common import Lazy
 from worker.errors import FacturelayError
+from worker.store.files.private import set_umask
 
 # Imported when called: `facturelay status` must not wait for the PDF libraries to load.
 COMMANDS = {
@@ -47,6 +48,7 @@ def commands() -> None:
 def main() -> None:
     """Run the command line. A refusal is a message on stderr, never a traceback."""
     code = 0
+    set_umask()
     try:
         # Without its standalone mode click gives the code of context.exit() back and raises nothing.
         code = commands(standalone_mode=False) or 0

@@ -192,7 +192,14 @@ def checked_shop_url(text: str, *, allow_private: bool) -> str:
         raise Rejected(error.message, code="shop_url_wrong") from error
     if not allow_private:
         parts = urlsplit(url)
-        resolve_addresses(parts.hostname or "", parts.port or 443, allow_private=False)
+        try:
+            resolve_addresses(parts.hostname or "", parts.port or 443, allow_private=False)
+        except OSError as error:
+            raise Rejected(
+                "There is no host {host} on the internet; check the address.",
+                host=parts.hostname,
+                code="shop_url_wrong",
+            ) from error
     return url
 
 

@@ -33,7 +33,7 @@ def command(data: Path) -> list[str]:
         binary(),
         "--port", "0",
         "--unixsocket", str(socket_path(data)),
-        "--unixsocketperm", "700",
+        "--unixsocketperm", "600",
         "--dir", str(folder),
         "--appendonly", "yes",
         "--appendfsync", "everysec",

@@ -22,6 +22,7 @@ from worker.services import Services
 from worker.settings import Settings
 from worker.store import sessions, users
 from worker.store.database.migrate import upgrade
+from worker.store.files import private
 from worker.store.users import Role
 
 log = logging.getLogger(__name__)
@@ -123,8 +124,9 @@ def die_with_parent() -> None:
 
 
 def prepare(settings: Settings) -> Settings:
-    """Make the data folder and, on the first start, its secret key. Returns the settings with the key in use."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    """Make the data folder and, on the first start, its secret key; narrow what others may read. Returns the settings with the key in use."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.narrow(settings)
     if settings.secret_keys:
         return settings
     path = settings.data / "secret-key"

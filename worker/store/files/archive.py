@@ -26,9 +26,13 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def place(self, path: str) -> Path:
+        """Where *path* is on this machine. Raises Rejected where it leads out of the folder."""
+        return self.folder / inside(path)
+
     def put(self, path: str, content: bytes) -> str:
         """Write *content* whole or not at all and return its SHA-256. Raises Unavailable when the disk refuses."""
-        target = self.folder / path
+        target = self.place(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_durably(target, io.BytesIO(content))
@@ -42,7 +46,7 @@ class Archive:
 
     def put_file(self, path: str, source: Path) -> str:
         """As `put`, of a file that need not fit in memory. *source* stays where it is."""
-        target = self.folder / path
+        target = self.place(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as content:
@@ -58,24 +62,24 @@ class Archive:
     def chunks(self, path: str) -> Iterator[bytes]:
         """The stored bytes in pieces, for what need not fit in memory; unlike `get` it proves nothing. Raises as `get`."""
         try:
-            with (self.folder / path).open("rb") as content:
+            with self.place(path).open("rb") as content:
                 yield from iter(lambda: content.read(CHUNK_BYTES), b"")
         except OSError as error:
             raise missing(path) from error
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The paths in *folder*; empty where there is none."""
-        there = self.folder / folder
+        there = self.place(folder)
         return tuple(sorted(path.name for path in there.iterdir())) if there.is_dir() else ()
 
     def delete_folder(self, folder: str) -> None:
         """Delete *folder* with all that is in it. Only for what was never to stay: see `temporary`."""
-        shutil.rmtree(self.folder / folder, ignore_errors=True)
+        shutil.rmtree(self.place(folder), ignore_errors=True)
 
     def get(self, path: str, *, sha256: str) -> bytes:
         """Read the stored bytes. Raises Rejected when they are gone or are no longer those that were stored."""
         try:
-            content = (self.folder / path).read_bytes()
+            content = self.place(path).read_bytes()
         except OSError as error:
             raise missing(path) from error
         return unaltered(path, content, sha256=sha256)
@@ -97,8 +101,11 @@ class RemoteArchive(Archive):
                 code="archive_url_wrong",
             ) from error
 
+    def address(self, path: str) -> str:
+        return f"{self._root}/{inside(path)}"
+
     def put(self, path: str, content: bytes) -> str:
-        target = f"{self._root}/{path}"
+        target = self.address(path)
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
             self._files.pipe_file(target, content)
@@ -112,7 +119,7 @@ class RemoteArchive(Archive):
         return hashlib.sha256(content).hexdigest()
 
     def put_file(self, path: str, source: Path) -> str:
-        target = f"{self._root}/{path}"
+        target = self.address(path)
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
             self._files.put_file(str(source), target)
@@ -124,8 +131,9 @@ class RemoteArchive(Archive):
         return hash_of(source)
 
     def chunks(self, path: str) -> Iterator[bytes]:
+        address = self.address(path)
         try:
-            with self._files.open(f"{self._root}/{path}", "rb") as content:
+            with self._files.open(address, "rb") as content:
                 yield from iter(lambda: content.read(CHUNK_BYTES), b"")
         except FileNotFoundError as error:
             raise missing(path) from error
@@ -133,9 +141,10 @@ class RemoteArchive(Archive):
             raise unavailable("does not answer", error) from error
 
     def names(self, folder: str) -> tuple[str, ...]:
+        address = self.address(folder)
         try:
             self._files.invalidate_cache()
-            found = self._files.ls(f"{self._root}/{folder}", detail=False)
+            found = self._files.ls(address, detail=False)
         except FileNotFoundError:
             return ()
         except Exception as error:  # each driver has errors of its own
@@ -143,21 +152,35 @@ class RemoteArchive(Archive):
         return tuple(sorted(str(name).rstrip("/").rpartition("/")[2] for name in found))
 
     def delete_folder(self, folder: str) -> None:
+        address = self.address(folder)
         try:
-            self._files.rm(f"{self._root}/{folder}", recursive=True)
+            self._files.rm(address, recursive=True)
         except FileNotFoundError:
             return
         except Exception as error:  # each driver has errors of its own
             raise unavailable("does not answer", error) from error
 
     def get(self, path: str, *, sha256: str) -> bytes:
+        address = self.address(path)
         try:
-            content: bytes = self._files.cat_file(f"{self._root}/{path}")
+            content: bytes = self._files.cat_file(address)
         except FileNotFoundError as error:
             raise missing(path) from error
         except Exception as error:  # each driver has errors of its own
             raise unavailable("does not answer", error) from error
         return unaltered(path, content, sha256=sha256)
+
+
+def inside(path: str) -> str:
+    """*path* itself. A row names it, and a row may come from a backup of somebody else's making. Raises Rejected."""
+    if is_plain(path):
+        return path
+    raise Rejected("The stored name “{path}” leads out of the archive.", path=path, code="file_outside")
+
+
+def is_plain(path: str) -> bool:
+    """Whether *path* is made of plain names alone: nothing in it leads out of the folder that it is below."""
+    return all(part.strip(".") and not set(part) & set("\\\0") for part in path.split("/"))
 
 
 def unavailable(what: str, error: Exception) -> Unavailable:

@@ -1,0 +1,78 @@
+"""What we keep is for its owner alone: folders 0700, files and sockets 0600, whatever the shell's umask was."""
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from worker.settings import Settings
+
+log = logging.getLogger(__name__)
+
+UMASK = 0o077
+# What may lie in a data folder of ours. Somebody may have named a folder that holds other things too: those are not ours to change.
+OUR_FOLDERS = ("archive", "valkey")
+OUR_FILES = ("secret-key", "public-url", "up.lock", "facturelay.db")
+SQLITE_SIDES = ("", "-wal", "-shm", "-journal")
+
+
+def set_umask() -> None:
+    """What this process and its children make from now on is theirs alone."""
+    os.umask(UMASK)
+
+
+def narrow(settings: Settings) -> int:
+    """Take the rights of others from what is there already, and say how many were wider. Touches nothing that is not ours.
+
+    The data folder is narrowed last: while it is wide, everything below is looked at anew, and after that nobody else comes in.
+    """
+    folder_is_wide = is_wide(settings.data)
+    paths = everything(settings) if folder_is_wide else top_files(settings)
+    changed = sum(narrow_one(path) for path in (*paths, settings.data))
+    if changed:
+        log.warning(
+            "Others on this machine could read %d files or folders in %s; now they cannot. Look at who could read them.",
+            changed,
+            settings.data,
+        )
+    return changed
+
+
+def everything(settings: Settings) -> Iterator[Path]:
+    yield from top_files(settings)
+    # A link is somebody's own arrangement, and is not followed.
+    for name in (name for name in OUR_FOLDERS if not (settings.data / name).is_symlink()):
+        for folder, _folders, files in os.walk(settings.data / name):
+            yield Path(folder)
+            yield from (Path(folder) / file for file in files)
+
+
+def top_files(settings: Settings) -> Iterator[Path]:
+    yield from (settings.data / name for name in (*OUR_FOLDERS, *OUR_FILES))
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        yield from (Path(f"{url.database}{side}") for side in SQLITE_SIDES)
+
+
+def is_wide(path: Path) -> bool:
+    """Whether anybody but the owner may do anything with what is at *path* itself. /tmp and its like are nobody's to narrow."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    narrowable = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISSOCK(mode)
+    return narrowable and not mode & stat.S_ISVTX and bool(mode & UMASK)
+
+
+def narrow_one(path: Path) -> bool:
+    if not is_wide(path):
+        return False
+    try:
+        path.chmod(path.lstat().st_mode & 0o700)
+    except OSError as error:
+        log.warning("Others on this machine may read %s, and that cannot be changed (%s).", path, error.strerror)
+        return False
+    return True
