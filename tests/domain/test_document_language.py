@@ -81,3 +81,31 @@ def test_a_credit_note_is_in_the_language_of_its_invoice_whatever_was_chosen_sin
         Cancellation(), invoice, (), LIEGE, a_shop(business_language="customer"), cause="x", send_mode=SendMode.SEND
     )
     assert (credit_note.language, credit_note.mail_language) == ("nl", "fr")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "order", "languages"),
+    [
+        ("none", LIEGE, ("nl", "")),
+        ("customer", LIEGE, ("nl", "fr")),
+        ("customer", an_order(), ("nl", "")),
+        ("en", LIEGE, ("nl", "en")),
+        ("nl", LIEGE, ("nl", "")),  # once is enough
+        ("de", an_order(postcode="4000"), ("fr", "de")),
+    ],
+)
+def test_a_second_language_stands_beside_the_one_that_the_law_wants(
+    chosen: str, order: Order, languages: tuple[str, str]
+) -> None:
+    draft = drafted(order, a_shop(second_language=chosen))
+    assert (draft.language, draft.second_language) == languages
+
+
+def test_legal_sentences_stand_in_both_languages_on_the_credit_note_too() -> None:
+    shop = a_shop(second_language="customer")
+    invoice = issued(drafted(LIEGE, shop))
+    credit_note = draft_credit_note(
+        Cancellation(), invoice, (), LIEGE, shop, cause="cancel:F1", send_mode=SendMode.DRAFT
+    )
+    assert (credit_note.language, credit_note.second_language) == ("nl", "fr")
+    assert [(said.text[:3], said.second[:3]) for said in credit_note.mentions] == [("Btw", "TVA")]

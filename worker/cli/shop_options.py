@@ -13,7 +13,7 @@ from worker.actions import shop_settings
 from worker.actions.shop_settings import NumberingChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
-from worker.domain.language import BUSINESS_LANGUAGES
+from worker.domain.language import BUSINESS_LANGUAGES, SECOND_LANGUAGES
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import DocumentedOrders, VatRegime
 from worker.errors import InvalidValue, Rejected
@@ -86,6 +86,8 @@ OTHER_SETTINGS = (
     setting_option("--language", "language", "Language where an order tells none.", type=click.Choice(["nl", "fr", "de", "en"])),
     setting_option("--business-language", "business_language", "Language of invoices to businesses: that of the region of the seller's "
                    "seat, the customer's, or always one.", type=click.Choice(list(BUSINESS_LANGUAGES))),
+    setting_option("--second-language", "second_language", "Say titles, heads and legal sentences of documents in a second language "
+                   "too.", type=click.Choice(list(SECOND_LANGUAGES))),
     setting_option("--zone", "zone", "Time zone of the seller, like Europe/Brussels."),
     setting_option("--vat-regime", "vat.regime", "How the seller is registered for VAT.",
                    type=click.Choice([regime.value for regime in VatRegime])),

@@ -82,6 +82,7 @@ def draft_credit_note(
         currency=original.currency,
         language=original.language,
         customer_language=original.customer_language,
+        second_language=original.second_language,
         seller=shop.seller,
         buyer=original.buyer,
         lines=lines,
@@ -177,7 +178,8 @@ def _mentions(original: Draft, lines: Iterable[Line], vat_lines: Iterable[VatLin
     country = shop.seller.address.country
     if country != "BE" or not any(row.vat and row.vat_country in ("", "BE") for row in vat_lines):
         return retained
-    return (*retained, mentions.mention("credit_note_be", language=original.language, seller_country=country))
+    languages = {"language": original.language, "second": original.second_language}
+    return (*retained, mentions.mention("credit_note_be", **languages, seller_country=country))
 
 
 def _keys_of(line: Line, original: Draft) -> tuple[str, ...]:

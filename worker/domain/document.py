@@ -96,10 +96,14 @@ class VatLine:
 
 @dataclass(frozen=True)
 class Mention:
-    """A legal mention as printed, with the key under which `mentions.toml` names its article and source."""
+    """A legal mention as printed, with the key under which `mentions.toml` names its article and source.
+
+    *second*: the same in the document's second language; empty where it has none.
+    """
 
     key: str
     text: str
+    second: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,7 @@ class Draft:
     problems: tuple[Problem, ...] = ()
     test: bool = False
     customer_language: str = ""  # in which its mail is written; empty: in that of the document
+    second_language: str = ""  # in which titles, heads and legal sentences stand a second time; empty: in none
     einvoice_obstacle: Message = NO_MESSAGE  # why this document can be a PDF only; empty when it can be an e-invoice
     captions: Captions = Captions()
     vat_check: VatCheck | None = None  # what VIES said of the buyer's number when this was drafted

@@ -13,7 +13,7 @@ from worker.domain import mentions, peppol, texts
 from worker.domain.assessment import Assessment, ChargedRate, assess
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
-from worker.domain.language import document_language, language_of
+from worker.domain.language import document_language, language_of, second_language
 from worker.domain.money import to_cent, total_of
 from worker.domain.order import Order
 from worker.domain.party import Address, Buyer
@@ -37,6 +37,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
     ordered_on = order.created_at.astimezone(shop.zoneinfo).date()
     rate = exchange_rate(order.currency, shop)
     language = document_language(kind, order, shop)
+    second = second_language(order, shop, first=language)
     ship_to, ship_to_name = _ship_to(order, assessed.lines)
     return Draft(
         cause=cause,
@@ -49,6 +50,7 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         currency=order.currency,
         language=language,
         customer_language=language_of(order, shop),
+        second_language=second,
         seller=shop.seller,
         buyer=buyer_of(order, shop),
         lines=assessed.lines,
@@ -63,7 +65,9 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         supplied_on=_supplied_on(kind, order, shop),
         customer_note=order.customer_note,
         purchase_order=order.purchase_order,
-        mentions=() if kind is Kind.DELIVERY_NOTE else _mentions(assessed.treatments, language, shop),
+        mentions=()
+        if kind is Kind.DELIVERY_NOTE
+        else _mentions(assessed.treatments, shop, language=language, second=second),
         payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today),
         payment_method=order.payment_method,
         payment_title=order.payment_title,
@@ -185,12 +189,17 @@ def _vat_check(kind: Kind, order: Order, shop: Shop) -> VatCheck | None:
     return replace(check, waits_until=None) if check and check.number == number_abroad(order, shop) else None
 
 
-def _mentions(treatments: tuple[Treatment, ...], language: str, shop: Shop) -> tuple[Mention, ...]:
+def _mentions(treatments: tuple[Treatment, ...], shop: Shop, *, language: str, second: str) -> tuple[Mention, ...]:
     keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     country = shop.seller.address.country
-    said = (mentions.mention(key, language=language, seller_country=country) for key in keys)
+    said = (mentions.mention(key, language=language, second=second, seller_country=country) for key in keys)
     abroad = ", ".join(dict.fromkeys(treatment.vat_country for treatment in treatments if treatment.vat_country))
-    return tuple(replace(one, text=f"{one.text}: {abroad}") if one.key == "oss" and abroad else one for one in said)
+    return tuple(_with_country(one, abroad) if one.key == "oss" and abroad else one for one in said)
+
+
+def _with_country(said: Mention, country: str) -> Mention:
+    """*said*, and whose VAT it is, in both languages."""
+    return replace(said, text=f"{said.text}: {country}", second=said.second and f"{said.second}: {country}")
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:

@@ -13,6 +13,9 @@ LANGUAGES = ("nl", "fr", "de", "en")
 # In what language businesses get invoices: that of the seller's region, the customer's, or one of ours.
 OF_SEAT, OF_CUSTOMER = "seat", "customer"
 BUSINESS_LANGUAGES = (OF_SEAT, OF_CUSTOMER, *LANGUAGES)
+# In what language documents say things a second time: in none, in the customer's where that is another, or in one of ours.
+NO_SECOND = "none"
+SECOND_LANGUAGES = (NO_SECOND, OF_CUSTOMER, *LANGUAGES)
 
 _LANGUAGE_OF_COUNTRY = {
     "NL": "nl", "SR": "nl", "FR": "fr", "LU": "fr", "MC": "fr", "DE": "de", "AT": "de", "CH": "de", "LI": "de",
@@ -54,6 +57,15 @@ def document_language(kind: Kind, order: Order, shop: Shop) -> str:
     if kind is not Kind.INVOICE or not order.is_business or chosen == OF_CUSTOMER:
         return language_of(order, shop)
     return (seat_language(shop) if chosen == OF_SEAT else _supported(chosen)) or language_of(order, shop)
+
+
+def second_language(order: Order, shop: Shop, *, first: str) -> str:
+    """The language that *order*'s documents say titles, heads and legal sentences in beside the *first*; empty for none.
+
+    The first stays what `document_language` says; the law of a region lets a translation stand beside it.
+    """
+    chosen = language_of(order, shop) if shop.second_language == OF_CUSTOMER else _supported(shop.second_language)
+    return "" if chosen == first else chosen
 
 
 def seat_language(shop: Shop) -> str:

@@ -41,9 +41,10 @@ class LegalText:
         return self.text if country == "BE" or not self.abroad else self.abroad
 
 
-def mention(key: str, *, language: str, seller_country: str = "BE") -> Mention:
-    """The mention *key* as it is printed."""
-    return Mention(key=key, text=legal_texts()[key].for_seller_in(seller_country)[language])
+def mention(key: str, *, language: str, second: str = "", seller_country: str = "BE") -> Mention:
+    """The mention *key* as it is printed, in a *second* language too where there is one."""
+    said = legal_texts()[key].for_seller_in(seller_country)
+    return Mention(key=key, text=said[language], second=said[second] if second else "")
 
 
 def exemption(category: Category, printed: Iterable[Mention]) -> tuple[str, str]:

@@ -18,7 +18,7 @@ import stdnum.be.vat
 import stdnum.iban
 
 from worker.domain.document import SendMode
-from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES
+from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAGES
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import LAYOUTS, YEARS_KEPT, DocumentedOrders, Shop, VatRegime
@@ -344,6 +344,7 @@ FIELDS: dict[str, SettingCodec] = {
     "orders.since": SettingCodec(lambda shop, text: read_instant(text, zone=shop.zone), as_local_time),
     "language": SettingCodec(one_of(*LANGUAGES), as_text),
     "business_language": SettingCodec(one_of(*BUSINESS_LANGUAGES), as_text),
+    "second_language": SettingCodec(one_of(*SECOND_LANGUAGES), as_text),
     "rules": SettingCodec(lambda _, text: read_rules(text), as_lines),
     "credit_notes": SettingCodec(member_of(SendMode), as_text),
     "orders.status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),

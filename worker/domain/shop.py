@@ -159,6 +159,7 @@ class Shop:
     numbering: NumberingSettings = field(default_factory=NumberingSettings)
     language: str = "nl"
     business_language: str = "seat"  # of invoices to businesses: one of `language.BUSINESS_LANGUAGES`
+    second_language: str = "none"  # on the same document: one of `language.SECOND_LANGUAGES`
     zone: str = "Europe/Brussels"
     test: bool = False
     suspended: bool = False

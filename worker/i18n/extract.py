@@ -23,7 +23,7 @@ MESSAGE_MAKERS = {
 }  # fmt: skip
 # What they say is read in a terminal, in English.
 FOR_TERMINALS = {"cli", "demo", "processes", "settings.py"}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
+KEYWORDS = {"_": None, "both": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
 # No dates and no names of people: a file changes when a sentence does.
 HEADER = """msgid ""
 msgstr ""

@@ -20,6 +20,7 @@ from jinja2 import (
     TemplateNotFound,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from worker.domain import texts
 from worker.domain.document import Category, Draft, Line, VatLine
@@ -42,6 +43,8 @@ from worker.rendering.letters import direction, printable, with_script_fonts
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
+_SHORT = 18  # so many letters of a second language fit the narrowest column, and stay on one line
+_MORE_FOR_SECOND = 11
 _CITY_FIRST = ("US", "CA", "AU")
 
 
@@ -62,6 +65,25 @@ class DocumentView:
     @property
     def title(self) -> str:
         return title(self.draft.kind, self.translator)
+
+    @property
+    def label_share(self) -> int:
+        """How wide the labels of facts are, in percent: wider where they stand in two languages."""
+        return self.brand.label_share + (_MORE_FOR_SECOND if self.draft.second_language else 0)
+
+    @property
+    def both_titles(self) -> Markup:
+        return _beside(tuple(title(self.draft.kind, one) for one in self.translators))
+
+    @property
+    def translators(self) -> tuple[Translator, ...]:
+        """Of the document's language, and of its second one where it has one."""
+        second = self.draft.second_language
+        return (self.translator, Translator(second)) if second else (self.translator,)
+
+    def both(self, message: str, **values: object) -> Markup:
+        """*message* in the document's language and, smaller beside it, in its second one where that says it otherwise."""
+        return _beside(tuple(one.gettext(message, **values) for one in self.translators))
 
     @property
     def shows_vat(self) -> bool:
@@ -132,7 +154,8 @@ def template_for(view: DocumentView, folder: Path | None = None) -> Template:
 
 def template_context(view: DocumentView) -> dict[str, object]:
     """What a template sees."""
-    return {"document": view, "draft": view.draft, "translator": view.translator, "_": view.translator.gettext}
+    said = {"_": view.translator.gettext, "both": view.both}
+    return {"document": view, "draft": view.draft, "translator": view.translator, **said}
 
 
 @cache
@@ -178,6 +201,14 @@ class _OperatorFirst(BaseLoader):
         except TemplateNotFound:
             source, file, _ = self.ours.get_source(environment, template)
             return source, file, lambda: not (self.folder / template).exists()
+
+
+def _beside(said: tuple[str, ...]) -> Markup:
+    """The same in two languages, the second smaller; once where both say it alike."""
+    first, *others = dict.fromkeys(map(printable, said))
+    second = Markup(' <span class="second">/\N{NO-BREAK SPACE}{}</span>')
+    together = (unbroken(one) if len(one) <= _SHORT else one for one in others)
+    return Markup("{}").format(first) + Markup("").join(map(second.format, together))
 
 
 def unbroken(text: str) -> str:

@@ -257,6 +257,7 @@ def edge_cases() -> dict[str, Document]:
             prepaid=(Prepayment(Decimal("10.00"), code="…5678"), Prepayment(Decimal("4.27"), name="Winkeltegoed")),
         ),
         "test-shop": an_invoice(language="de", test=True, payment=in_test(UNPAID)),
+        "two-languages": two_languages(),
         "right-to-left": right_to_left(),
     }
 
@@ -268,6 +269,22 @@ def samples() -> dict[str, Document]:
 
 def paid() -> Document:
     return an_invoice(paid_on=date(2026, 11, 21), payment_title="Bancontact")
+
+
+def two_languages() -> Document:
+    """A Flemish shop's invoice to a business in Liège, with everything that stands on one twice."""
+    said = tuple(mention(key, language="nl", second="fr") for key in ("intra_eu", "credit_note_be"))
+    return an_invoice(
+        buyer=BUSINESS,
+        payment=UNPAID,
+        customer_note="Livrer par la porte arrière.",
+        ship_to=Address("Korenmarkt 1", "", "9000", "Gent", "", "BE"),
+        ship_to_name="Piet Peeters",
+        purchase_order="PO-4711",
+        supplied_on=date(2026, 11, 20),
+        second_language="fr",
+        mentions=said,
+    )
 
 
 def right_to_left() -> Document:

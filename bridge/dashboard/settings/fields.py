@@ -18,7 +18,7 @@ from worker.domain import settings_form
 from worker.domain.completeness import seller_problem
 from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
-from worker.domain.language import OF_CUSTOMER, OF_SEAT
+from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import DocumentedOrders, VatRegime
 from worker.store import distance_sales
@@ -134,6 +134,15 @@ def company() -> SettingsPage:
                         options=business_languages(),
                         help=_(
                             "In Flanders and Wallonia the law wants that of the region, whoever the customer is: an invoice in another is void. The mail with it is in the customer's."
+                        ),
+                    ),
+                    FormField(
+                        "second_language",
+                        _("Second language on the same document"),
+                        kind="select",
+                        options=second_languages(),
+                        help=_(
+                            "Title, column heads, totals and legal sentences then stand in both. The first stays the one that the law wants."
                         ),
                     ),
                     FormField(
@@ -329,6 +338,12 @@ def business_languages() -> Options:
         (OF_CUSTOMER, _("the customer's")),
         *always,
     )
+
+
+def second_languages() -> Options:
+    """By the names of `language.SECOND_LANGUAGES`."""
+    always = tuple((code, _("always {language}", language=name)) for code, name in LANGUAGE_NAMES.items())
+    return ((NO_SECOND, _("none")), (OF_CUSTOMER, _("the customer's, where it is another")), *always)
 
 
 def documented_orders() -> Options:

@@ -86,6 +86,7 @@ def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:
         "name": "De Gist",
         "language": "fr",
         "business_language": "seat",
+        "second_language": "none",
     }
     wrong = visitor.post(f"{SETTINGS}/company", **{**fields, "seller.iban": "BE00"}, zone="Europe/Brussels")
 
