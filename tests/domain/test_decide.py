@@ -17,7 +17,8 @@ from tests.support.factories import (
     issued,
     with_next,
 )
-from worker.domain.decide import Decision, decide_documents, draft_reissue
+from worker.domain.decide import decide_documents, draft_reissue
+from worker.domain.decision import Decision
 from worker.domain.document import Draft, History, Kind, SendMode
 from worker.domain.order import Order, Refund
 from worker.domain.party import Address

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tests.support.factories import SINCE, TODAY, a_history, a_refund, a_shop, an_order, issued
-from worker.domain.decide import Decision, decide_documents, draft_manually
+from worker.domain.decide import decide_documents, draft_manually
+from worker.domain.decision import Decision
 from worker.domain.document import History, Kind
 from worker.domain.order import Order, SalePart
 from worker.domain.shop import DocumentedOrders, OrderSettings

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
-from worker.domain.decide import RuleResult
+from worker.domain.decision import RuleResult
 from worker.message import Message
 from worker.store import api_tokens
 from worker.store.api_tokens import Scope

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from worker.accounting.reconciliation import ReconciledOrder, Reconciliation, ReconciliationState, problems_as_json
-from worker.domain.decide import RuleResult, decide_documents
+from worker.domain.decide import decide_documents
+from worker.domain.decision import RuleResult
 from worker.domain.money import ZERO, to_minor_unit
 from worker.errors import ConnectionRejected, OrderGone, Rejected, StaleAnswer
 from worker.invoicing.exchange_rates import with_rate

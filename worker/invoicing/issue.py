@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from worker.domain.decide import Decision, RuleResult, decide_documents
+from worker.domain.decide import decide_documents
+from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import is_paid

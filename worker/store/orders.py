@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
-from worker.domain.decide import RuleResult
+from worker.domain.decision import RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, SalePart
 from worker.domain.sale_part import part_of

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from worker.domain.decide import Decision, decide_documents, evaluate_rules
+from worker.domain.decide import decide_documents, evaluate_rules
+from worker.domain.decision import Decision
 from worker.domain.document import planned_document
 from worker.domain.order import Order
 from worker.domain.settings_form import read_instant, read_rules

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, exists, select
 
-from worker.domain.decide import RuleResult
+from worker.domain.decision import RuleResult
 from worker.domain.document import Kind
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, orders

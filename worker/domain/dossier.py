@@ -1,0 +1,86 @@
+"""All that is known of one order when it is decided on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from worker.domain.credit_balance import credit_balance_of
+from worker.domain.decision import Reason
+from worker.domain.document import Document, History, Kind
+from worker.domain.order import Order, Refund
+from worker.domain.order_status import OVER_STATUSES
+from worker.domain.payment_request import counts_as_paid, is_paid, status_of
+from worker.domain.shop import Shop
+from worker.message import Message
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """An order, what became of it in the shop (*refunds*) and here (*history*). *today* is the date in the shop's zone."""
+
+    order: Order
+    refunds: tuple[Refund, ...]
+    history: History
+    shop: Shop
+    today: date
+
+    @cached_property
+    def status(self) -> str:
+        return status_of(self.order, self.shop)
+
+    @cached_property
+    def paid(self) -> bool:
+        return is_paid(self.order, self.shop)
+
+    @property
+    def over(self) -> bool:
+        return self.status in OVER_STATUSES
+
+    @cached_property
+    def counts_as_paid(self) -> bool:
+        return self.paid if self.over else counts_as_paid(self.order, self.shop)
+
+    def cause_of(self, kind: Kind) -> str:
+        return f"order:{self.order.order_id}:{kind}:{self.generation() if kind is Kind.INVOICE else 1}"
+
+    def already_issued(self, cause: str) -> Reason | None:
+        document = next((known for known in self.history.documents if known.draft.cause == cause), None)
+        return ("already_made", Message("It exists: {number}.", number=document.number)) if document else None
+
+    def draft_discarded(self, cause: str) -> Reason | None:
+        thrown_away = any(kept.discarded for kept in self.history.drafts if kept.draft.cause == cause)
+        return ("discarded", Message("Its draft was discarded.")) if thrown_away else None
+
+    def latest_invoice(self) -> Document | None:
+        """The latest invoice of the order."""
+        invoices = [document for document in self.history.documents if document.draft.kind is Kind.INVOICE]
+        return max(invoices, key=generation_of, default=None)
+
+    def generation(self) -> int:
+        """The number of the order's next invoice, from 1: the second follows when the first was credited whole."""
+        invoice = self.latest_invoice()
+        if invoice is None:
+            return 1
+        return generation_of(invoice) + (1 if self.is_cancelled(invoice) else 0)
+
+    def is_cancelled(self, invoice: Document) -> bool:
+        """Whether *invoice* was cancelled or replaced; refunds alone, however many, do not count."""
+        credit_notes = self.history.credit_notes_of(invoice)
+        whole = not credit_balance_of(invoice, (document.draft for document in credit_notes)).total
+        return whole and any(document.draft.cause.startswith("cancel:") for document in credit_notes)
+
+    def credited_and_deleted(self) -> Iterator[Document]:
+        """The credit notes of refunds that the shop no longer has."""
+        there = {refund.refund_id for refund in self.refunds} | {refund.refund_id for refund in self.order.refunds}
+        for document in self.history.documents:
+            name, _, rest = document.draft.cause.partition(":")
+            refund_id = rest.partition(":")[0]
+            if name == "refund" and refund_id.isdigit() and int(refund_id) not in there:
+                yield document
+
+
+def generation_of(invoice: Document) -> int:
+    """1 of `order:238:invoice:1`."""
+    last = invoice.draft.cause.rpartition(":")[2]
+    return int(last) if last.isdigit() else 1

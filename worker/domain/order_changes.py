@@ -1,0 +1,105 @@
+"""What an order says otherwise than the invoice that was made of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+from worker.domain.document import Document, Draft, Kind, Problem, SendMode
+from worker.domain.draft import draft_document
+from worker.domain.order import Order
+from worker.domain.party import Address
+from worker.domain.shop import Shop
+from worker.message import Message, Money, Percent
+
+
+def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
+    """What the order says otherwise than its invoice. Settings changed since do not count: only what comes from the shop."""
+    now = draft_document(
+        Kind.INVOICE, order, shop, cause=invoice.draft.cause, send_mode=SendMode.SEND, today=invoice.issued_on
+    )
+    differences = [
+        compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]
+    ]
+    differences += _different_address(invoice.draft.buyer.address, now.buyer.address)
+    differences += _different_lines(invoice.draft, now)
+    if not differences:
+        return ()
+    message = Message(
+        "Order {number} changed after {invoice}: {differences}.",
+        number=order.number,
+        invoice=invoice.number,
+        differences=tuple(differences),
+    )
+    return (Problem("changed_after_invoice", message),)
+
+
+def _compared(before: Draft, after: Draft) -> Sequence[Message]:
+    """What both say, each with its value *before* and *after*."""
+    rates = sorted({row.rate for row in (*before.vat_lines, *after.vat_lines)})
+    was, is_now = before.buyer, after.buyer
+    return (
+        Message(
+            "total {before} → {after}",
+            before=Money(before.total, before.currency),
+            after=Money(after.total, after.currency),
+        ),
+        *(
+            Message(
+                "charged at {rate} {before} → {after}",
+                rate=Percent(rate),
+                before=Money(_charged(before, rate), before.currency),
+                after=Money(_charged(after, rate), after.currency),
+            )
+            for rate in rates
+        ),
+        Message("name {before} → {after}", before=_or_empty(was.name), after=_or_empty(is_now.name)),
+        Message("company {before} → {after}", before=_or_empty(was.company), after=_or_empty(is_now.company)),
+        Message(
+            "VAT number {before} → {after}",
+            before=_or_empty(was.vat_number_given),
+            after=_or_empty(is_now.vat_number_given),
+        ),
+    )
+
+
+def _different_address(before: Address, after: Address) -> list[Message]:
+    """Compared as a whole: what moves from one field to another, or changes its letter case, is no other address."""
+    was, is_now = _in_one_line(before), _in_one_line(after)
+    if _words(was) == _words(is_now):
+        return []
+    return [Message("address {before} → {after}", before=_or_empty(was), after=_or_empty(is_now))]
+
+
+def _in_one_line(address: Address) -> str:
+    town = f"{address.postcode} {address.city}".strip()
+    return ", ".join(part for part in (address.street, address.street_2, town, address.state, address.country) if part)
+
+
+def _words(text: str) -> list[str]:
+    return text.casefold().replace(",", " ").split()
+
+
+def _or_empty(text: str) -> str | Message:
+    return text or Message("empty")
+
+
+def _charged(draft: Draft, rate: Decimal) -> Decimal:
+    return sum((row.charged for row in draft.vat_lines if row.rate == rate), Decimal("0.00"))
+
+
+def _different_lines(before: Draft, after: Draft) -> list[Message]:
+    """Lines that went, came or changed, told by their name, quantity and net."""
+    was, is_now = (
+        Counter((line.quantity, line.description, Money(line.net, draft.currency)) for line in draft.lines)
+        for draft in (before, after)
+    )
+    return [
+        *(
+            Message("without {quantity} x “{description}” {amount}", quantity=quantity, description=name, amount=net)
+            for quantity, name, net in (was - is_now).elements()
+        ),
+        *(
+            Message("with {quantity} x “{description}” {amount}", quantity=quantity, description=name, amount=net)
+            for quantity, name, net in (is_now - was).elements()
+        ),
+    ]

@@ -1,0 +1,22 @@
+"""The statuses of an order: WooCommerce's own, and what they mean for its documents."""
+
+from worker.message import Message
+
+DRAFT_STATUSES = ("checkout-draft", "auto-draft")
+OVER_STATUSES = ("cancelled", "failed", "refunded")
+CREATED_STATUSES = ("on-hold", "processing", "completed")
+
+# WooCommerce's own statuses; those of plugins are shown as they are.
+_STATUS_TERMS = {
+    "pending": Message("pending"),
+    "on-hold": Message("on-hold"),
+    "processing": Message("processing"),
+    "completed": Message("completed"),
+    "cancelled": Message("cancelled"),
+    "refunded": Message("refunded"),
+    "failed": Message("failed"),
+}
+
+
+def status_term(status: str) -> str | Message:
+    return _STATUS_TERMS.get(status, status)

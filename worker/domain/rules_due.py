@@ -1,0 +1,152 @@
+"""What the shop's rules make of an order, and why not."""
+
+from worker.domain.assessment import assess
+from worker.domain.decision import Findings, Reason
+from worker.domain.document import KIND_TERMS, Kind, SendMode
+from worker.domain.dossier import Dossier
+from worker.domain.draft import draft_document
+from worker.domain.order import Order
+from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
+from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented
+from worker.domain.vat_check import waiting_message
+from worker.domain.vat_proof import missing_proof
+from worker.message import Message, Money
+
+_TRIGGER_NAMES = {
+    Trigger.CREATED: Message("placed"),
+    Trigger.PAID: Message("paid"),
+    Trigger.PROCESSING: Message("in processing"),
+    Trigger.COMPLETED: Message("completed"),
+}
+_BUYER_TERMS = {
+    BuyerFilter.EVERYONE: Message("everyone"),
+    BuyerFilter.BUSINESS: Message("business"),
+    BuyerFilter.CONSUMER: Message("consumer"),
+}
+
+
+def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
+    cause = dossier.cause_of(rule.kind)
+    reason = (
+        dossier.already_issued(cause)
+        or why_excluded(dossier)
+        or why_invoiced_elsewhere(rule.kind, dossier.history)
+        or unmet_condition(rule, dossier.order)
+        or why_not_yet(rule, dossier)
+        or invoiced_by_plugin(cause, rule, dossier)
+        or already_drafted(cause, rule, dossier, findings)
+        or waits_for_vies(cause, rule, dossier)
+    )
+    if reason:
+        findings.skip(str(rule), reason)
+        return
+    draft = draft_document(
+        rule.kind, dossier.order, dossier.shop, cause=cause, send_mode=rule.send_mode, today=dossier.today
+    )
+    findings.fire(str(rule), draft)
+
+
+def why_excluded(dossier: Dossier) -> Reason | None:
+    """Why this order makes nothing at all."""
+    if dossier.status in DRAFT_STATUSES:
+        return "draft_order", Message("The order is not placed yet; a checkout merely began.")
+    if dossier.status == "trash":
+        return "trashed", Message("The order is in the trash.")
+    if dossier.order.created_at < dossier.shop.orders.since:
+        since = dossier.shop.orders.since.astimezone(dossier.shop.zoneinfo)
+        return "before_orders_since", Message("The order was placed before {since}, when this shop began.", since=since)
+    if dossier.over and not dossier.paid:
+        return "never_paid", Message("The order is {status} and was never paid.", status=status_term(dossier.status))
+    return why_not_documented(dossier.order, dossier.history, dossier.shop)
+
+
+def unmet_condition(rule: Rule, order: Order) -> Reason | None:
+    """The first of the rule's conditions that the order does not meet."""
+    billing = order.billing
+    business = bool(billing.company or order.vat_number_given)
+    country = billing.address.country
+    if rule.buyer is not BuyerFilter.EVERYONE and business != (rule.buyer is BuyerFilter.BUSINESS):
+        buyer = _BUYER_TERMS[BuyerFilter.BUSINESS if business else BuyerFilter.CONSUMER]
+        return "condition_buyer", Message(
+            "The rule is for a {wanted}; the buyer is a {buyer}.", wanted=_BUYER_TERMS[rule.buyer], buyer=buyer
+        )
+    if rule.payment_methods and order.payment_method not in rule.payment_methods:
+        return "condition_payment_method", Message(
+            "The rule is not for the payment method “{method}”.",
+            method=order.payment_method or Message("none"),
+        )
+    if rule.countries and country not in rule.countries:
+        return "condition_country", Message(
+            "The rule is not for customers in {country}.", country=country or Message("no country")
+        )
+    if rule.minimum_total is not None and order.total < rule.minimum_total:
+        return "condition_minimum_total", Message(
+            "The order's {total} is less than the rule's {minimum_total}.",
+            total=Money(order.total, order.currency),
+            minimum_total=Money(rule.minimum_total, order.currency),
+        )
+    return None
+
+
+def why_not_yet(rule: Rule, dossier: Dossier) -> Reason | None:
+    """Why the order has not reached the rule's trigger."""
+    if dossier.over and rule.kind is not Kind.INVOICE:
+        return "order_over", Message(
+            "The order is {status}; only its invoice is still made.", status=status_term(dossier.status)
+        )
+    if has_reached(rule.trigger, dossier):
+        return None
+    trigger_name = _TRIGGER_NAMES[rule.trigger]
+    return f"not_{rule.trigger}", Message(
+        "The order is not {trigger} yet; its status is “{status}”.",
+        trigger=trigger_name,
+        status=status_term(dossier.order.status),
+    )
+
+
+def has_reached(trigger: Trigger, dossier: Dossier) -> bool:
+    """Whether the order is at *trigger* or beyond. "processing" alone is not paid: cash on delivery is not."""
+    over_but_paid = dossier.over and dossier.paid
+    match trigger:
+        case Trigger.CREATED:
+            by_staff = dossier.order.created_via == "admin" or dossier.shop.orders.pending_is_placed
+            waiting = dossier.status == "pending" and by_staff
+            return dossier.status in CREATED_STATUSES or waiting or dossier.counts_as_paid
+        case Trigger.PAID:
+            return dossier.counts_as_paid
+        case Trigger.PROCESSING:
+            return dossier.status in ("processing", "completed") or over_but_paid
+        case Trigger.COMPLETED:
+            return dossier.status == "completed" or (over_but_paid and dossier.order.completed_at is not None)
+
+
+def invoiced_by_plugin(cause: str, rule: Rule, dossier: Dossier) -> Reason | None:
+    """Another plugin's invoice: VAT that two invoices mention is due twice. Test documents are no invoices."""
+    other = dossier.order.other_invoice
+    stored = any(kept.draft.cause == cause for kept in dossier.history.drafts)
+    if rule.kind is not Kind.INVOICE or other is None or dossier.shop.test or stored:
+        return None
+    return "invoiced_by_plugin", Message(
+        "The order is invoiced already, as {number} by the plugin {plugin}. If that is not so, make the invoice by hand.",
+        number=other.number,
+        plugin=other.plugin,
+    )
+
+
+def waits_for_vies(cause: str, rule: Rule, dossier: Dossier) -> Reason | None:
+    """An invoice that would go out by itself waits while VIES does not answer; a draft that is there is a person's already."""
+    check = dossier.order.vat_check
+    if rule.kind is not Kind.INVOICE or rule.send_mode is not SendMode.SEND or not (check and check.waits_until):
+        return None
+    stored = any(kept.draft.cause == cause for kept in dossier.history.drafts)
+    if stored or not missing_proof(dossier.order, dossier.shop, assess(dossier.order, dossier.shop).lines):
+        return None
+    return "waits_for_vies", waiting_message(check)
+
+
+def already_drafted(cause: str, rule: Rule, dossier: Dossier, findings: Findings) -> Reason | None:
+    """Why *rule* must not make what another one makes, or what a person threw away."""
+    if any(draft.cause == cause for draft in findings.drafts):
+        return "already_made", Message("An earlier rule makes the {kind}.", kind=KIND_TERMS[rule.kind])
+    return dossier.draft_discarded(cause)
