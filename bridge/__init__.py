@@ -9,7 +9,7 @@ from werkzeug.routing import IntegerConverter
 from bridge import api, dashboard, errors, health
 from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document
-from bridge.plugin import connection, orders
+from bridge.plugin import connection, orders, vat_number
 from bridge.webhooks import woocommerce
 from worker.settings import Settings
 
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.merge_slashes = False
     app.url_map.converters["int"] = WholeNumberConverter
     app.extensions[EXTENSION_NAME] = create_context(settings, now)
-    for module in (woocommerce, document, connection, orders, api, health):
+    for module in (woocommerce, document, connection, orders, vat_number, api, health):
         app.register_blueprint(module.blueprint)
     dashboard.register(app)
     errors.register(app)

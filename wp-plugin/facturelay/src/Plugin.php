@@ -25,6 +25,7 @@ final class Plugin {
 
 	/** @return Feature[] */
 	private function features(): array {
+		$vat_number_field = new Checkout\VatNumberField();
 		return array(
 			new Lifecycle\Compatibility( $this->file ),
 			new Lifecycle\Translations( $this->file ),
@@ -43,7 +44,8 @@ final class Plugin {
 			new Orders\OrderScreen(),
 			new Orders\DocumentActions(),
 			new Orders\BulkDownload(),
-			new Checkout\VatNumberField(),
+			$vat_number_field,
+			new Checkout\VatNumberCheck( $vat_number_field, $this->file ),
 			new Admin\SettingsTab( self::VERSION ),
 			new Admin\SiteHealth(),
 			new Admin\PersonalData(),

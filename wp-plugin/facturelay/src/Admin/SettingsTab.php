@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Facturelay\Admin;
 
+use Facturelay\Checkout\VatNumberCheck;
 use Facturelay\Checkout\VatNumberField;
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Connector;
@@ -126,6 +127,7 @@ final class SettingsTab implements Feature {
 
 	private function save_settings(): void {
 		update_option( VatNumberField::OPTION, '' === $this->field( 'vat' ) ? 'no' : 'yes', true );
+		update_option( VatNumberCheck::FILL_OPTION, '' === $this->field( 'vat_fill' ) ? 'no' : 'yes', true );
 		$choices = array();
 		foreach ( self::MAIL_IDS as $mail_id ) {
 			$choice              = $this->field( "mail_$mail_id" );
@@ -215,11 +217,17 @@ final class SettingsTab implements Feature {
 		echo '</table>';
 		echo '<h2>' . esc_html__( 'Checkout', 'facturelay' ) . '</h2><table class="form-table">';
 		printf(
-			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat" value="1"%s> %s</label><p class="description">%s</p></td></tr></table><p>',
+			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat" value="1"%s> %s</label><p class="description">%s</p></td></tr>',
 			esc_html__( 'VAT number', 'facturelay' ),
 			checked( 'no' !== get_option( VatNumberField::OPTION, 'yes' ), true, false ),
 			esc_html__( 'Ask companies for their VAT number', 'facturelay' ),
 			esc_html( $this->vat_field_note() )
+		);
+		printf(
+			'<tr><th scope="row">%s</th><td><label><input type="checkbox" name="facturelay_vat_fill" value="1"%s> %s</label></td></tr></table><p>',
+			esc_html__( 'Name and address', 'facturelay' ),
+			checked( 'no' !== get_option( VatNumberCheck::FILL_OPTION, 'yes' ), true, false ),
+			esc_html__( 'Fill in what the register of VAT numbers knows of a company, where the customer typed nothing', 'facturelay' )
 		);
 		$this->show_button( 'choices', __( 'Save', 'facturelay' ), true );
 		echo '</p>';
@@ -228,7 +236,7 @@ final class SettingsTab implements Feature {
 	private function vat_field_note(): string {
 		return VatNumberField::has_other_plugin()
 			? __( 'Another plugin asks for it already, so Facturelay does not.', 'facturelay' )
-			: __( 'Never required. A number with wrong digits is refused at once.', 'facturelay' );
+			: __( 'Never required. A number with wrong digits is refused at once; while it is typed, the checkout says whether the EU\'s register knows it.', 'facturelay' );
 	}
 
 	private function show_clone( Connection $connection ): void {

@@ -115,7 +115,7 @@ final class VatNumberField implements Feature {
 	}
 
 	/**
-	 * Refuses only what is certainly wrong: form, and the check digits of Belgian numbers. Whether it exists is not checked.
+	 * Refuses only what is certainly wrong: form, and the check digits of Belgian numbers. Whether it exists is said by VatNumberCheck, which refuses nothing.
 	 *
 	 * @param mixed $number
 	 * @return true|WP_Error
@@ -146,7 +146,7 @@ final class VatNumberField implements Feature {
 	}
 
 	/** Only in a connected shop, and only where no other plugin asks for the number. */
-	private function is_enabled(): bool {
+	public function is_enabled(): bool {
 		return Connection::load()->is_active() && 'no' !== get_option( self::OPTION, 'yes' ) && ! self::has_other_plugin();
 	}
 

@@ -29,8 +29,8 @@ final class BridgeClient {
 	 * @return array<string, mixed> the JSON object of the response
 	 * @throws FacturelayError
 	 */
-	public function post( string $route, array $content, string $secret, array $headers = array() ): array {
-		return $this->parse( $this->request( $route, $content, $secret, $headers ) );
+	public function post( string $route, array $content, string $secret, array $headers = array(), int $timeout_s = self::TIMEOUT_S ): array {
+		return $this->parse( $this->request( $route, $content, $secret, $headers, array( 'timeout' => $timeout_s ) ) );
 	}
 
 	/**
@@ -40,8 +40,8 @@ final class BridgeClient {
 	 * @return array<string, mixed> the JSON object of the response
 	 * @throws FacturelayError
 	 */
-	public function call( Connection $connection, string $route, array $content = array() ): array {
-		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ) );
+	public function call( Connection $connection, string $route, array $content = array(), int $timeout_s = self::TIMEOUT_S ): array {
+		return $this->post( $route, $content, $connection->secret(), array( 'X-Facturelay-Shop' => $connection->shop_id() ), $timeout_s );
 	}
 
 	/**
@@ -80,7 +80,6 @@ final class BridgeClient {
 			$this->address . $route,
 			$options + array(
 				'body'        => $body,
-				'timeout'     => self::TIMEOUT_S,
 				'redirection' => 0,
 				'headers'     => $headers + array(
 					'Content-Type'           => 'application/json',
