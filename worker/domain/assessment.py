@@ -5,31 +5,29 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from worker.domain import peppol
+from worker.domain.charged_tax import (
+    ChargedRate,
+    charged_per_group,
+    charged_rate,
+    group_of,
+    without_trailing_zeros,
+)
 from worker.domain.document import Line, Problem
 from worker.domain.gift_card import settle
 from worker.domain.line_split import split_by_rate
-from worker.domain.money import ZERO, to_cent, to_minor_unit
-from worker.domain.order import LineKind, LineTax, Order, OrderLine, TaxRate
+from worker.domain.money import ZERO, to_minor_unit
+from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
-from worker.domain.rates import known_rates
+from worker.domain.plausibility import decimals_of, tolerance, unexplained_difference
 from worker.domain.shop import Shop
-from worker.domain.totals import ChargedAmounts, Totals, VatGroup, add_up, unit_of
+from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
 from worker.domain.vat import shared_rate_problem, treat_lines
 from worker.domain.vat_number import normalise_vat_number
-from worker.message import Message, Money, Percent
+from worker.message import Message
 
 _SIX_DECIMALS = Decimal("0.000001")
 _R120 = Decimal("0.02")  # PEPPOL-EN16931-R120: quantity x price may differ from the line's net by this much
-
-
-@dataclass(frozen=True)
-class ChargedRate:
-    """The rate that the shop charged on one line. *several*: more than one tax, or a compound one; *guessed*: rate unknown."""
-
-    percent: Decimal
-    several: bool = False
-    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,23 +45,23 @@ class Assessment:
 
 def assess(order: Order, shop: Shop) -> Assessment:
     """Treat the lines of *order* for VAT and add them up."""
-    settlement = settle(order, tolerance=_tolerance(order))
+    settlement = settle(order, tolerance=tolerance(order))
     order = split_by_rate(settlement.order)
-    rates = tuple(_charged_rate(line, order) for line in order.lines)
+    rates = tuple(charged_rate(line, order) for line in order.lines)
     treatments = treat_lines(order, shop, tuple(rate.percent for rate in rates))
     lines = tuple(
         _line(line, treatment, order.currency) for line, treatment in zip(order.lines, treatments, strict=True)
     )
-    charged = _charged_per_group(order, treatments)
-    unexplained = _unexplained(order, rates, charged.values())
-    countries = {_group_of(treatment): treatment.vat_country for treatment in treatments}
+    charged = charged_per_group(order, treatments)
+    unexplained = unexplained_difference(order, rates, charged.values())
+    countries = {group_of(treatment): treatment.vat_country for treatment in treatments}
     totals = add_up(
         charged,
         lines=lines,
         total=to_minor_unit(order.total, order.currency),
         currency=order.currency,
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
-        distribute_difference=not unexplained and _decimals_of(order.total) >= -_exponent(unit_of(order.currency)),
+        distribute_difference=not unexplained and decimals_of(order.total) >= decimals_of(unit_of(order.currency)),
         as_charged=shop.vat.as_charged,
     ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
@@ -85,12 +83,6 @@ def assess(order: Order, shop: Shop) -> Assessment:
         flags=(*_vat_number_flag(order, shop, problems), *_peppol_address_flag(order), *_unique(flags)),
         prepaid=settlement.prepaid,
     )
-
-
-def without_trailing_zeros(percent: Decimal) -> Decimal:
-    """A rate without trailing zeros and without exponent: 21, 5.5, 20."""
-    whole = percent.to_integral_value()
-    return whole if whole == percent else percent.normalize()
 
 
 def quantity_and_price(net: Decimal, quantity: Decimal) -> tuple[Decimal, Decimal]:
@@ -123,144 +115,6 @@ def _line(line: OrderLine, treatment: Treatment, currency: str) -> Line:
         mention=treatment.mention,
         distance_sale=treatment.distance_sale,
     )
-
-
-def _group_of(treatment: Treatment) -> VatGroup:
-    return treatment.category, without_trailing_zeros(treatment.rate)
-
-
-def _charged_rate(line: OrderLine, order: Order) -> ChargedRate:
-    """The percentage that the shop charged on *line*, all its taxes together."""
-    by_id = {rate.rate_id: rate for rate in order.tax_rates}
-    # Of taxes too small to show it is the highest: of 0 % and 12 % on two cents only 12 % was rounded away.
-    highest = sorted(line.taxes, key=lambda tax: by_id[tax.rate_id].percent if tax.rate_id in by_id else 0)[-1:]
-    counting = [tax for tax in line.taxes if tax.amount] or highest
-    known = [by_id[tax.rate_id] for tax in counting if tax.rate_id in by_id]
-    if len(known) < len(counting):
-        return ChargedRate(_guessed_percent(line, order), guessed=True) if line.tax else ChargedRate(Decimal(0))
-    percent = _combined(known)
-    if not line.tax and abs(line.total) * percent / 100 > unit_of(order.currency):
-        return ChargedRate(Decimal(0))  # the rate is named, but nothing was charged
-    return ChargedRate(without_trailing_zeros(percent), several=len(known) > 1 or any(rate.compound for rate in known))
-
-
-def _combined(rates: Sequence[TaxRate]) -> Decimal:
-    """Simple taxes add up; a compound tax is charged on the amount with the simple ones in it."""
-    factor = 1 + sum((rate.percent for rate in rates if not rate.compound), Decimal(0)) / 100
-    for rate in rates:
-        if rate.compound:
-            factor *= 1 + rate.percent / 100
-    return ((factor - 1) * 100).quantize(Decimal("0.0001"))
-
-
-def _guessed_percent(line: OrderLine, order: Order) -> Decimal:
-    """The likeliest rate when the order does not name it: the country's nearest, else what the figures say."""
-    if not line.total:
-        return Decimal(0)
-    stated = abs(line.tax / line.total * 100)
-    nearest = min(
-        known_rates(order.billing.address.country, (order.taxable_at or order.created_at).date()),
-        key=lambda rate: abs(rate - stated),
-        default=stated,
-    )
-    explained = abs(abs(line.tax) - abs(line.total) * nearest / 100) <= unit_of(order.currency)
-    return without_trailing_zeros(nearest if explained else to_cent(stated))
-
-
-def _charged_per_group(order: Order, treatments: Sequence[Treatment]) -> dict[VatGroup, ChargedAmounts]:
-    """Net and tax per category and rate, highest rate first. The tax is what `tax_lines` say: the lines' own may not add up."""
-    groups = [_group_of(treatment) for treatment in treatments]
-    net: dict[VatGroup, Decimal] = dict.fromkeys(sorted(groups, key=lambda group: (-group[1], group[0])), Decimal(0))
-    tax, lines = dict.fromkeys(net, Decimal(0)), dict.fromkeys(net, 0)
-    for line, group in zip(order.lines, groups, strict=True):
-        net[group] += line.total
-        tax[group] += line.tax
-        lines[group] += 1 if line.total else 0
-    for rate in order.tax_rates:
-        # With tax rounded per subtotal 17 lines of 0.01 stand beside one tax of 0.12.
-        holders = [group for line, group in zip(order.lines, groups, strict=True) if _carries(line, rate)]
-        if holders:
-            largest = max(holders, key=lambda group: abs(net[group]))
-            tax[largest] += rate.charged - _tax_of_lines(order, rate)
-    return {group: ChargedAmounts(net[group], tax[group], lines[group]) for group in net}
-
-
-def _carries(line: OrderLine, rate: TaxRate) -> bool:
-    return any(tax.rate_id == rate.rate_id and (tax.amount or not line.total) for tax in line.taxes)
-
-
-def _tax_of_lines(order: Order, rate: TaxRate) -> Decimal:
-    """What the lines say was charged under *rate*."""
-    taxes: Iterable[LineTax] = (tax for line in order.lines for tax in line.taxes)
-    return sum((tax.amount for tax in taxes if tax.rate_id == rate.rate_id), Decimal(0))
-
-
-def _unexplained(order: Order, rates: Sequence[ChargedRate], charged: Iterable[ChargedAmounts]) -> tuple[Problem, ...]:
-    """The difference that rounding cannot explain, if there is one.
-
-    A shop rounds each line's net and tax by half a unit at most, each rate's two sums (lines, shipping) and its total
-    likewise; the unit is a cent, or a whole euro in a shop with 0 decimals. So a line's tax may be a unit off its rate,
-    a rate half a unit per line and sum, and the total half a unit per line, per sum and for itself.
-    """
-    half = _shown_unit(order) / 2
-    wrong = []
-    for line, rate in zip(order.lines, rates, strict=True):
-        expected = line.total * rate.percent / 100
-        if not rate.guessed and abs(line.tax - expected) > 2 * half:
-            wrong.append(
-                Message(
-                    "“{line}” of {total} carries {tax} of tax, {rate} would be {expected}",
-                    line=line.name,
-                    total=Money(line.total, order.currency),
-                    tax=Money(line.tax, order.currency),
-                    rate=Percent(rate.percent),
-                    expected=Money(to_minor_unit(expected, order.currency), order.currency),
-                )
-            )
-    for tax_rate in order.tax_rates:
-        listed, lines = _tax_of_lines(order, tax_rate), sum(1 for line in order.lines if _carries(line, tax_rate))
-        if abs(tax_rate.charged - listed) > half * (lines + 2):
-            wrong.append(
-                Message(
-                    "{charged} was charged at {rate}, the lines say {listed}",
-                    charged=Money(tax_rate.charged, order.currency),
-                    rate=Percent(tax_rate.percent),
-                    listed=Money(listed, order.currency),
-                )
-            )
-    summed = sum((sums.net + sums.tax for sums in charged), Decimal(0))
-    if abs(order.total - summed) > _tolerance(order):
-        wrong.append(
-            Message(
-                "the lines with tax are {summed}, the order's total is {total}",
-                summed=Money(summed, order.currency),
-                total=Money(order.total, order.currency),
-            )
-        )
-    if not wrong:
-        return ()
-    figures = (*wrong[:5], *([Message("…")] if len(wrong) > 5 else []))
-    return (
-        Problem(
-            "does_not_add_up",
-            Message("Order {number} does not add up: {figures}.", number=order.number, figures=figures),
-        ),
-    )
-
-
-def _tolerance(order: Order) -> Decimal:
-    """What rounding explains between the order's total and its lines with their tax."""
-    return _shown_unit(order) / 2 * (len(order.lines) + 2 * len(order.tax_rates) + 1)
-
-
-def _shown_unit(order: Order) -> Decimal:
-    """What the shop rounds to: the finest decimals it shows, and never finer than the currency."""
-    shown = [
-        order.total,
-        *(line.total for line in order.lines),
-        *(tax.amount for line in order.lines for tax in line.taxes),
-    ]
-    return max(unit_of(order.currency), Decimal(1).scaleb(-max(_decimals_of(amount) for amount in shown)))
 
 
 def _line_problems(order: Order, rates: Sequence[ChargedRate]) -> tuple[Problem, ...]:
@@ -315,12 +169,3 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def _trimmed(price: Decimal) -> Decimal:
     """Two decimals where that is exact, up to six where not."""
     return price.quantize(Decimal("0.01")) if price == price.quantize(Decimal("0.01")) else price.normalize()
-
-
-def _decimals_of(amount: Decimal) -> int:
-    return max(0, -_exponent(amount))
-
-
-def _exponent(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0

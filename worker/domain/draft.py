@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from worker.domain import mentions, peppol, texts
-from worker.domain.assessment import Assessment, ChargedRate, assess
+from worker.domain.assessment import Assessment, assess
+from worker.domain.charged_tax import ChargedRate
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
 from worker.domain.language import document_language, language_of, second_language

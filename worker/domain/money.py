@@ -46,3 +46,9 @@ def written(amount: Decimal) -> str:
 def total_of(amounts: Iterable[Decimal]) -> Decimal:
     """Sum exactly; nothing is rounded here. The sum of nothing is 0.00."""
     return sum(amounts, ZERO)
+
+
+def exponent_of(amount: Decimal) -> int:
+    """-2 of 1.50; 0 of what is no number."""
+    exponent = amount.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeGuard
 
-from worker.domain.money import CURRENCIES
+from worker.domain.money import CURRENCIES, exponent_of
 from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.shop_text import clean, plain
@@ -193,14 +193,9 @@ def amount_of(value: object) -> Decimal | None:
             amount = value
         case _:
             return None
-    if amount.adjusted() >= BIGGEST_EXPONENT or _exponent(amount) < SMALLEST_EXPONENT:
+    if amount.adjusted() >= BIGGEST_EXPONENT or exponent_of(amount) < SMALLEST_EXPONENT:
         return None
     return amount or amount.copy_abs()  # PHP writes -0.00; a document does not
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 def is_id(value: object) -> TypeGuard[int]:
