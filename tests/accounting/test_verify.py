@@ -14,7 +14,9 @@ from sqlalchemy import text
 
 from tests.support.factories import TODAY, a_shop, issued
 from tests.support.issuing import NOW, a_draft, issue, opened
-from worker.accounting.verify import Damage, Proof, as_json, verify, wrong_totals
+from worker.accounting.document_check import wrong_totals
+from worker.accounting.inspection import Damage
+from worker.accounting.verify import Proof, as_json, verify
 from worker.cli.common import to_json
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.document import Document, Kind, SendMode
