@@ -8,25 +8,20 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from worker.demo.hookshot import ShopWebhook, ping
 from worker.demo.oauth import OAuthVerifier, SignatureRefused, php_query
-from worker.demo.orders import Payload, php_json
+from worker.demo.orders import Payload
+from worker.demo.shop_api_answers import BASE, json_answer, linked, paged_answer, sent_json
+from worker.demo.shop_api_notes import NotesApi
 from worker.demo.shop_api_parameters import (
-    MOST_PER_PAGE,
     OrderQuery,
     RestError,
     fields,
     invalid,
     list_of,
-    number,
     only,
-    true,
 )
+from worker.demo.shop_api_webhooks import WebhooksApi
 from worker.demo.shop_state import STATUSES, ShopState
-
-_BASE = "/wp-json/wc/v3"
-_JSON = "application/json; charset=UTF-8"
-_TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))
 
 _ANONYMOUS = {
     "GET": ("woocommerce_rest_cannot_view", "Sorry, you cannot list resources."),
@@ -60,24 +55,24 @@ def create_api(
 
     @app.before_request
     def let_in() -> None:
-        if request.routing_exception is None and request.path.startswith(_BASE):
+        if request.routing_exception is None and request.path.startswith(BASE):
             _authenticate(verifier, url(), permissions)
             on_call(ApiCall(request.method, request.path, request.get_data()))
 
     @app.errorhandler(RestError)
     def refuse(error: RestError) -> Response:
-        return _answer(error.body, status=error.status)
+        return json_answer(error.body, status=error.status)
 
     @app.errorhandler(SignatureRefused)
     def refuse_signature(error: SignatureRefused) -> Response:
-        return _answer({"code": error.code, "message": error.message, "data": {"status": 401}}, status=401)
+        return json_answer({"code": error.code, "message": error.message, "data": {"status": 401}}, status=401)
 
     @app.errorhandler(HTTPException)
     def no_route(error: HTTPException) -> Response:
         message = "No route was found matching the URL and request method."
         status = 400 if error.code == 400 else 404
         code = "rest_invalid_json" if status == 400 else "rest_no_route"
-        return _answer({"code": code, "message": message, "data": {"status": status}}, status=status)
+        return json_answer({"code": code, "message": message, "data": {"status": status}}, status=status)
 
     @app.after_request
     def name_the_api(answer: Response) -> Response:
@@ -109,34 +104,33 @@ class _ShopApi:
     def __init__(self, state: ShopState, url: Callable[[], str]) -> None:
         self._state = state
         self._url = url
+        self._notes, self._webhooks = NotesApi(state, url), WebhooksApi(state, url)
 
     def routes(self) -> Iterable[tuple[str, tuple[str, ...], Callable[..., Response]]]:
-        order = f"{_BASE}/orders/<int:order_id>"
-        webhook = f"{_BASE}/webhooks/<int:webhook_id>"
+        order = f"{BASE}/orders/<int:order_id>"
+        webhook = f"{BASE}/webhooks/<int:webhook_id>"
         return (
             ("/wp-json/", ("GET",), self.index),
-            (f"{_BASE}/orders", ("GET",), self.list_orders),
+            (f"{BASE}/orders", ("GET",), self.list_orders),
             (order, ("GET",), self.get_order),
             (order, ("PUT", "POST", "PATCH"), self.edit_order),
             (f"{order}/refunds", ("GET",), self.list_refunds),
             (f"{order}/refunds/<int:refund_id>", ("GET",), self.get_refund),
-            (f"{order}/notes", ("GET",), self.list_notes),
-            (f"{order}/notes", ("POST",), self.add_note),
-            (f"{order}/notes/<int:note_id>", ("GET",), self.get_note),
-            (f"{order}/notes/<int:note_id>", ("DELETE",), self.delete_note),
-            (f"{_BASE}/products", ("GET",), self.list_products),
-            (f"{_BASE}/products/<int:parent_id>/variations", ("GET",), self.list_products),
-            (f"{_BASE}/webhooks", ("GET",), self.list_webhooks),
-            (f"{_BASE}/webhooks", ("POST",), self.add_webhook),
-            (webhook, ("GET",), self.get_webhook),
-            (webhook, ("PUT", "POST", "PATCH"), self.edit_webhook),
-            (webhook, ("DELETE",), self.delete_webhook),
-            (f"{_BASE}/settings/general", ("GET",), self.list_settings),
-            (f"{_BASE}/settings/general/<name>", ("GET",), self.get_setting),
-            (f"{_BASE}/system_status", ("GET",), self.system_status),
+            (f"{order}/notes", ("GET",), self._notes.list_notes),
+            (f"{order}/notes", ("POST",), self._notes.add_note),
+            (f"{order}/notes/<int:note_id>", ("GET",), self._notes.get_note),
+            (f"{order}/notes/<int:note_id>", ("DELETE",), self._notes.delete_note),
+            (f"{BASE}/products", ("GET",), self.list_products),
+            (f"{BASE}/products/<int:parent_id>/variations", ("GET",), self.list_products),
+            (f"{BASE}/webhooks", ("GET",), self._webhooks.list_webhooks),
+            (f"{BASE}/webhooks", ("POST",), self._webhooks.add_webhook),
+            (webhook, ("GET",), self._webhooks.get_webhook),
+            (webhook, ("PUT", "POST", "PATCH"), self._webhooks.edit_webhook),
+            (webhook, ("DELETE",), self._webhooks.delete_webhook),
+            (f"{BASE}/settings/general", ("GET",), self.list_settings),
+            (f"{BASE}/settings/general/<name>", ("GET",), self.get_setting),
+            (f"{BASE}/system_status", ("GET",), self.system_status),
         )
-
-    # Orders
 
     def list_orders(self) -> Response:
         query = OrderQuery(php_query(request.query_string.decode()), self._state.site_zone)
@@ -144,161 +138,51 @@ class _ShopApi:
         chosen.sort(key=lambda order: (order[query.order_by], order["id"]), reverse=query.descending)
         first = (query.page - 1) * query.per_page
         page = chosen[first : first + query.per_page]
-        answer = _answer([only(order, query.fields) for order in page])
+        answer = json_answer([only(order, query.fields) for order in page])
         # Past the end WooCommerce counts nothing at all.
         total = len(chosen) if page else 0
         pages = -(-total // query.per_page)
         answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = str(total), str(pages)
         for rel, other in query.neighbours(pages):
-            answer.headers.add("Link", f'<{self._url()}{_BASE}/orders?{other}>; rel="{rel}"')
+            answer.headers.add("Link", f'<{self._url()}{BASE}/orders?{other}>; rel="{rel}"')
         return answer
 
     def get_order(self, order_id: int) -> Response:
-        return _answer(only(self._order(order_id), fields()))
+        return json_answer(only(self._order(order_id), fields()))
 
     def edit_order(self, order_id: int) -> Response:
         # WooCommerce answers 400 here and 404 to a GET.
         order = self._order(order_id, status=400)
-        wanted = _sent()
+        wanted = sent_json()
         status = str(wanted.get("status", order["status"])).removeprefix("wc-")
         if status not in self._known_statuses():
             raise invalid("status", f"status is not one of {', '.join(STATUSES)}.", code="rest_not_in_enum")
-        return _answer(only(self._state.edit(order_id, wanted), fields()))
+        return json_answer(only(self._state.edit(order_id, wanted), fields()))
 
     def list_refunds(self, order_id: int) -> Response:
         # An order that is gone has an empty list, not a 404.
-        links, refunds = f"{_BASE}/orders/{order_id}", self._state.refunds(order_id)
-        params = php_query(request.query_string.decode())
-        page, per_page = number(params, "page", 1), number(params, "per_page", 10, most=MOST_PER_PAGE)
-        told = refunds[(page - 1) * per_page : page * per_page]
-        answer = _answer([self._linked(refund, f"{links}/refunds", up=links) for refund in told])
-        answer.headers["X-WP-Total"] = str(len(refunds))
-        answer.headers["X-WP-TotalPages"] = str(-(-len(refunds) // per_page))
-        return answer
+        links, refunds = f"{BASE}/orders/{order_id}", self._state.refunds(order_id)
+        return paged_answer([linked(refund, f"{links}/refunds", up=links, root=self._url()) for refund in refunds])
 
     def get_refund(self, order_id: int, refund_id: int) -> Response:
         self._order(order_id)
         found = next((one for one in self._state.refunds(order_id) if one["id"] == refund_id), None)
         if found is None:
             raise RestError("woocommerce_rest_shop_order_refund_invalid_id", "Invalid order refund ID.", status=404)
-        links = f"{_BASE}/orders/{order_id}"
-        return _answer(self._linked(found, f"{links}/refunds", up=links))
-
-    # Products
+        links = f"{BASE}/orders/{order_id}"
+        return json_answer(linked(found, f"{links}/refunds", up=links, root=self._url()))
 
     def list_products(self, parent_id: int = 0) -> Response:
         """Products, or the variations of one: the list of products never holds a variation, whatever it is to include."""
         params = php_query(request.query_string.decode())
-        page, per_page = number(params, "page", 1), number(params, "per_page", 10, most=MOST_PER_PAGE)
         wanted = {int(one) for one in list_of(params, "include") if one.isdigit()}
         chosen = [one for one in self._state.products(parent_id=parent_id) if not wanted or one["id"] in wanted]
-        answer = _answer([only(one, fields()) for one in chosen[(page - 1) * per_page : page * per_page]])
-        answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = (
-            str(len(chosen)),
-            str(-(-len(chosen) // per_page)),
-        )
-        return answer
-
-    # Notes
-
-    def list_notes(self, order_id: int) -> Response:
-        if self._state.order(order_id) is None:
-            raise RestError("woocommerce_rest_shop_order_invalid_id", "Invalid order ID.", status=404)
-        wanted = php_query(request.query_string.decode()).get("type", "any")
-        told = [
-            n for n in self._state.notes(order_id) if wanted == "any" or n["customer_note"] == (wanted == "customer")
-        ]
-        return _answer([self._note(order_id, note) for note in told])
-
-    def add_note(self, order_id: int) -> Response:
-        self._order_of_note(order_id)
-        wanted = _sent()
-        if not wanted.get("note"):
-            missing = {"params": ["note"]}
-            raise RestError("rest_missing_callback_param", "Missing parameter(s): note", status=400, more=missing)
-        author = "admin" if true(wanted.get("added_by_user")) else "WooCommerce"
-        for_customer = true(wanted.get("customer_note"))
-        note = self._state.note(order_id, str(wanted["note"]), for_customer=for_customer, author=author)
-        answer = _answer(self._note(order_id, note), status=201)
-        answer.headers["Location"] = f"{self._url()}{_BASE}/orders/{order_id}/notes/{note['id']}"
-        return answer
-
-    def get_note(self, order_id: int, note_id: int) -> Response:
-        return _answer(self._note(order_id, self._found_note(order_id, note_id)))
-
-    def delete_note(self, order_id: int, note_id: int) -> Response:
-        _forced()
-        note = self._found_note(order_id, note_id)
-        self._state.remove_note(order_id, note_id)
-        return _answer(self._note(order_id, note))
-
-    # Webhooks
-
-    def list_webhooks(self) -> Response:
-        params = php_query(request.query_string.decode())
-        wanted = params.get("status", "all")
-        page, per_page = number(params, "page", 1), number(params, "per_page", 10, most=MOST_PER_PAGE)
-        with self._state.alone():
-            told = [self._webhook(w) for w in self._state.webhooks.values() if wanted in ("all", w.status)]
-        told.sort(key=lambda webhook: -webhook["id"])
-        answer = _answer(told[(page - 1) * per_page : page * per_page])
-        answer.headers["X-WP-Total"] = str(len(told))
-        answer.headers["X-WP-TotalPages"] = str(-(-len(told) // per_page))
-        return answer
-
-    def get_webhook(self, webhook_id: int) -> Response:
-        return _answer(self._webhook(self._found_webhook(webhook_id)))
-
-    def add_webhook(self) -> Response:
-        wanted = _sent()
-        self._check_topic(wanted.get("topic"), "Webhook topic is required and must be valid.")
-        self._check_delivery_url(wanted.get("delivery_url"))
-        # Whatever `status` asks for, a webhook is born active.
-        webhook = self._state.add_webhook(
-            topic=wanted["topic"],
-            delivery_url=wanted["delivery_url"],
-            secret=wanted.get("secret") or "",
-            name=wanted.get("name") or "",
-        )
-        told = self._webhook(webhook)
-        # The result of the ping changes nothing about the answer.
-        webhook.pending_delivery = not ping(webhook)
-        answer = _answer(told, status=201)
-        answer.headers["Location"] = f"{self._url()}{_BASE}/webhooks/{webhook.id}"
-        return answer
-
-    def edit_webhook(self, webhook_id: int) -> Response:
-        webhook, wanted = self._found_webhook(webhook_id), _sent()
-        if wanted.get("topic"):
-            self._check_topic(wanted["topic"], "Webhook topic must be valid.")
-        if wanted.get("delivery_url"):
-            self._check_delivery_url(wanted["delivery_url"])
-        if wanted.get("status", "active") not in ("active", "paused", "disabled"):
-            raise RestError("woocommerce_rest_shop_webhook_invalid_status", "Webhook status must be valid.", status=400)
-        with self._state.alone():
-            moved = wanted.get("delivery_url") or webhook.delivery_url
-            webhook.pending_delivery = webhook.pending_delivery or moved != webhook.delivery_url
-            webhook.delivery_url = moved
-            # An empty secret is no secret: the old one stays. So does the failure counter.
-            for field in ("topic", "secret", "status", "name"):
-                setattr(webhook, field, wanted.get(field) or getattr(webhook, field))
-            webhook.modified_at = self._state.now()
-            told = self._webhook(webhook)
-        if webhook.pending_delivery and webhook.status == "active":
-            webhook.pending_delivery = not ping(webhook)
-        return _answer(told)
-
-    def delete_webhook(self, webhook_id: int) -> Response:
-        _forced()
-        webhook = self._found_webhook(webhook_id, message="Invalid ID.", status=404)
-        with self._state.alone():
-            self._state.webhooks.pop(webhook_id, None)
-        return _answer(self._webhook(webhook))
+        return paged_answer([only(one, fields()) for one in chosen])
 
     # The shop itself
 
     def index(self) -> Response:
-        return _answer(
+        return json_answer(
             {
                 "name": "Pretend shop",
                 "description": "",
@@ -310,16 +194,16 @@ class _ShopApi:
         )
 
     def list_settings(self) -> Response:
-        return _answer(list(_settings()))
+        return json_answer(list(_settings()))
 
     def get_setting(self, name: str) -> Response:
         found = next((one for one in _settings() if one["id"] == name), None)
         if found is None:
             raise RestError("rest_setting_setting_invalid", "Invalid setting.", status=404)
-        return _answer(found)
+        return json_answer(found)
 
     def system_status(self) -> Response:
-        return _answer(
+        return json_answer(
             {
                 "environment": {
                     "home_url": self._url(),
@@ -349,82 +233,8 @@ class _ShopApi:
             raise RestError("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", status=status)
         return order
 
-    def _order_of_note(self, order_id: int) -> None:
-        # Not the code that listing the notes of a missing order gives.
-        if self._state.order(order_id) is None:
-            raise RestError("woocommerce_rest_order_invalid_id", "Invalid order ID.", status=404)
-
-    def _found_note(self, order_id: int, note_id: int) -> Payload:
-        self._order_of_note(order_id)
-        found = next((note for note in self._state.notes(order_id) if note["id"] == note_id), None)
-        if found is None:
-            raise RestError("woocommerce_rest_invalid_id", "Invalid resource ID.", status=404)
-        return found
-
-    def _found_webhook(self, webhook_id: int, *, message: str = "ID is invalid.", status: int = 400) -> ShopWebhook:
-        with self._state.alone():
-            webhook = self._state.webhooks.get(webhook_id)
-        if webhook is None:
-            raise RestError("woocommerce_rest_shop_webhook_invalid_id", message, status=status)
-        return webhook
-
     def _known_statuses(self) -> set[str]:
         return {*STATUSES, *(order["status"] for order in self._state.orders())}
-
-    def _check_topic(self, topic: object, message: str) -> None:
-        if topic not in _TOPICS:
-            raise RestError("woocommerce_rest_shop_webhook_invalid_topic", message, status=400)
-
-    def _check_delivery_url(self, url: object) -> None:
-        if not str(url or "").startswith(("http://", "https://")):
-            message = "Webhook delivery URL must be a valid URL starting with http:// or https://."
-            raise RestError("woocommerce_rest_shop_webhook_invalid_delivery_url", message, status=400)
-
-    def _note(self, order_id: int, note: Payload) -> Payload:
-        return self._linked(note, f"{_BASE}/orders/{order_id}/notes", up=f"{_BASE}/orders/{order_id}")
-
-    def _webhook(self, webhook: ShopWebhook) -> Payload:
-        resource, event = webhook.topic.split(".", 1)
-        told = {
-            "id": webhook.id,
-            "name": webhook.name,
-            "status": webhook.status,
-            "topic": webhook.topic,
-            "resource": resource,
-            "event": event,
-            "hooks": [f"woocommerce_{event}_order"],
-            "delivery_url": webhook.delivery_url,
-            **self._state.instants("date_created", webhook.created_at),
-            **self._state.instants("date_modified", webhook.modified_at),
-        }
-        return self._linked(told, f"{_BASE}/webhooks")
-
-    def _linked(self, told: Payload, collection: str, *, up: str | None = None) -> Payload:
-        root = self._url()
-        links = {
-            "self": [{"href": f"{root}{collection}/{told['id']}"}],
-            "collection": [{"href": f"{root}{collection}"}],
-        }
-        return {**told, "_links": {**links, **({"up": [{"href": f"{root}{up}"}]} if up else {})}}
-
-
-def _answer(body: object, *, status: int = 200) -> Response:
-    return Response(php_json(body), status=status, content_type=_JSON)
-
-
-def _sent() -> Payload:
-    """The JSON object of this request. Nothing sent is an empty object."""
-    if not request.get_data().strip():
-        return {}
-    sent = request.get_json(force=True)
-    if not isinstance(sent, dict):
-        raise RestError("rest_invalid_json", "Invalid JSON body passed.", status=400)
-    return sent
-
-
-def _forced() -> None:
-    if not true(php_query(request.query_string.decode()).get("force")):
-        raise RestError("woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.", status=501)
 
 
 def _settings() -> Iterable[Payload]:
