@@ -20,7 +20,7 @@ from worker.domain.step import EINVOICE, RENDER, planned_steps
 from worker.errors import NumberingPaused, Rejected
 from worker.i18n import Translator
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import issue_draft
+from worker.invoicing.issue_document import issue_draft
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder, fetch_from_shop
 from worker.services import Services

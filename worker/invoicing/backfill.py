@@ -11,8 +11,8 @@ from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, planned_document
 from worker.domain.vat_proof import as_if_confirmed
 from worker.errors import KeyRefused, Rejected, StaleAnswer
+from worker.invoicing.current_shop import BACKFILL, LONG_AGO
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import BACKFILL, LONG_AGO
 from worker.invoicing.vat_checks import can_ask
 from worker.message import NO_MESSAGE, Message
 from worker.orders.fetch import fetch_from_shop

@@ -12,8 +12,8 @@ from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode, StoredDraft
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.invoicing.current_shop import reload_shop
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import reload_shop
 from worker.invoicing.preflight import Preflight
 from worker.invoicing.request import Request, answered, issue_requested, try_before_lock
 from worker.invoicing.vat_checks import with_vat_check_now

@@ -13,7 +13,7 @@ from worker.domain.step import planned_steps
 from worker.domain.vat_check import UNCHECKED
 from worker.domain.vat_proof import needs_proof
 from worker.errors import Rejected
-from worker.invoicing.issue import issue_draft
+from worker.invoicing.issue_document import issue_draft
 from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.store import audit_trail

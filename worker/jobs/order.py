@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from worker.errors import FacturelayError, NumberingPaused, ShopPaused, Unavailable
-from worker.invoicing import issue
-from worker.invoicing.issue import Outcome
+from worker.invoicing.outcome import Outcome
+from worker.invoicing.process_order import process_order
 from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
 from worker.notifications import webhooks
 from worker.plugin import sync
@@ -17,7 +17,7 @@ from worker.store.deliveries import LeasedDeliveries
 
 class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
     def do(self, services: Services, leased: LeasedDeliveries) -> Outcome:
-        outcome = issue.process_order(services, leased.deliveries)
+        outcome = process_order(services, leased.deliveries)
         if outcome.retry_reason is not None:
             raise outcome.retry_reason
         return outcome

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from worker.domain.shop import RestoredBackup
 from worker.errors import NumberingPaused, Rejected
-from worker.invoicing.issue import numbering_paused_message
+from worker.invoicing.current_shop import numbering_paused_message
 from worker.maintenance.backup import ARCHIVE, KEY, MANIFEST, POSTGRESQL, SQLITE, Manifest, open_private, run_postgresql
 from worker.message import Message
 from worker.services import utc_now

@@ -12,8 +12,8 @@ from worker.domain.order import Order
 from worker.domain.settings_form import read_instant, read_rules
 from worker.domain.shop import Shop
 from worker.errors import InvalidValue, Rejected
+from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.exchange_rates import with_rate
-from worker.invoicing.issue import LONG_AGO
 from worker.message import NO_MESSAGE, Message
 from worker.services import Services
 from worker.store import sales

@@ -1,0 +1,58 @@
+"""A draft becomes a document: numbered, stored, and what follows planned."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from worker.domain.document import Document, Draft
+from worker.domain.shop import Shop
+from worker.domain.step import planned_steps
+from worker.invoicing.core import CoreContext
+from worker.invoicing.cores import core_of
+from worker.message import Message, Money
+from worker.services import Services
+from worker.store import audit_trail, drafts, steps
+from worker.store.audit_trail import AuditEntry
+
+
+def issue_draft(
+    connection: Connection,
+    services: Services,
+    shop: Shop,
+    draft: Draft,
+    *,
+    mail_group: str,
+    step_names: Sequence[str] | None = None,
+    by: str = "worker",
+    document_id: int | None = None,
+) -> Document:
+    """Number and store *draft*, and plan what follows: *step_names*, or every step that is wanted for it. The transaction must hold the shop's lock.
+
+    *document_id* is for a document that had one before the database was lost.
+    """
+    now = services.now()
+    document = core_of(CoreContext(connection, shop, now, document_id)).issue(draft)
+    steps.plan(
+        connection,
+        shop_id=shop.shop_id,
+        document_id=document.document_id,
+        names=planned_steps(shop, draft) if step_names is None else step_names,
+        mail_group=mail_group,
+        now=now,
+    )
+    drafts.end_draft(connection, shop.shop_id, cause=draft.cause, order_key=draft.order_key, state="issued", now=now)
+    audit_trail.add(
+        connection,
+        AuditEntry(
+            shop_id=shop.shop_id,
+            at=now,
+            actor=by,
+            code="issued",
+            message=Message(
+                "{number} was issued: {total}.", number=document.number, total=Money(draft.total, draft.currency)
+            ),
+            order_id=draft.order_id,
+            document_id=document.document_id,
+        ),
+    )
+    return document

@@ -1,0 +1,130 @@
+"""The rounds of one processing: each decides again what is due after what the last one made."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from worker.domain.decide import decide_documents
+from worker.domain.decision import Decision, RuleResult
+from worker.domain.document import Document, Draft, History, Kind, SendMode
+from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.payment_request import is_paid
+from worker.domain.shop import Shop
+from worker.invoicing.current_shop import LONG_AGO
+from worker.invoicing.issue_document import issue_draft
+from worker.invoicing.preflight import Preflight
+from worker.message import Message
+from worker.orders.fetch import FetchedOrder
+from worker.services import Services
+from worker.store import alerts, drafts, payments, sales
+
+# What one round makes can make more due: an invoice first, then the credit notes of its refunds.
+MOST_ROUNDS = 5
+
+
+@dataclass
+class IssueRounds:
+    """The rounds of one processing inside one transaction: each decides again what is due after what the last one made."""
+
+    connection: Connection
+    services: Services
+    shop: Shop
+    fetched: FetchedOrder
+    preflight: Preflight
+    issued: list[Document] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+
+    def run(self) -> Decision:
+        mail_group = str(uuid.uuid4())
+        decision = self.decide()
+        fired: dict[str, RuleResult] = {}
+        for _ in range(MOST_ROUNDS):
+            fired |= {finding.rule: finding for finding in decision.rule_results if finding.fired}
+            made = [self.issue_or_store(draft, mail_group) for draft in decision.drafts]
+            if not any(made):
+                break
+            decision = self.decide()
+        self.mark_paid()
+        rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
+        return Decision(decision.drafts, tuple(rule_results.values()), decision.flags)
+
+    def decide(self) -> Decision:
+        order = self.fetched.order
+        today = self.services.now().astimezone(self.shop.zoneinfo).date()
+        decision = decide_documents(order, self.fetched.refunds or (), self.history(), self.shop, today)
+        if self.fetched.refunds is not None:
+            return decision
+        # Not having read the refunds does not mean that they were deleted.
+        return Decision(
+            decision.drafts, decision.rule_results, tuple(f for f in decision.flags if f.code != "refund_deleted")
+        )
+
+    def history(self) -> History:
+        return sales.history(self.connection, self.shop.shop_id, self.fetched.order)
+
+    def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
+        """Issue *draft*, or store it for a person. True when it was issued."""
+        waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
+        draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
+        if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
+            self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, mail_group=mail_group))
+            return True
+        drafts.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
+        self.drafts.append(draft)
+        return False
+
+    def with_print_problem(self, draft: Draft) -> Draft:
+        """*draft*, with the problem of a template that cannot print it: no number is taken for what nobody can be given."""
+        if draft.problems or self.services.settings.templates is None:
+            return draft
+        problem = self.preflight.print_problem(self.shop, draft)
+        shop_id, code, now = self.shop.shop_id, f"cannot_print_{draft.kind}", self.services.now()
+        if problem is None:
+            alerts.close(self.connection, shop_id, code=code, now=now)
+            return draft
+        alerts.raise_alert(self.connection, shop_id, code=code, message=problem.message, now=now)
+        return replace(draft, problems=(problem,))
+
+    def with_einvoice_problems(self, draft: Draft) -> Draft:
+        """*draft*, with what an access point would refuse: what must go by Peppol takes no number before it can."""
+        return replace(draft, problems=draft.problems + self.preflight.einvoice_problems(draft))
+
+    def mark_paid(self) -> None:
+        """When the order is paid, its invoices are."""
+        order = self.fetched.order
+        if not is_paid(order, self.shop):
+            return
+        receipt = Receipt(
+            paid_on=(order.paid_at or self.services.now()).astimezone(self.shop.zoneinfo).date(),
+            source=PaymentSource.ORDER,
+            by="order",
+            method=order.payment_method,
+            reference=order.transaction_id,
+        )
+        invoices = [made.document_id for made in self.history().documents if made.draft.kind is Kind.INVOICE]
+        for document_id, balance in payments.balances(self.connection, invoices).items():
+            if not balance.is_paid:
+                payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
+
+
+def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:
+    """An alert while another plugin invoices orders that would be ours; an order that is invoiced here ends it.
+
+    Orders of long ago that are invoiced afterwards say nothing of today.
+    """
+    shop, order, code = rounds.shop, rounds.fetched.order, "other_invoice_plugin"
+    if shop.orders.since == LONG_AGO:
+        return
+    if order.other_invoice and "invoiced_by_plugin" in {result.code for result in decision.rule_results}:
+        message = Message(
+            "{shop}: order {order} was invoiced by the plugin {plugin} as {number}, so no invoice was made of it here. Let only "
+            "one of the two make invoices: switch its invoices off in WordPress, or take the rule for invoices away here.",
+            shop=shop.name,
+            order=order.number,
+            plugin=order.other_invoice.plugin,
+            number=order.other_invoice.number,
+        )
+        alerts.raise_alert(rounds.connection, shop.shop_id, code=code, message=message, now=services.now())
+    elif any(document.draft.kind is Kind.INVOICE for document in rounds.issued):
+        alerts.close(rounds.connection, shop.shop_id, code=code, now=services.now())
