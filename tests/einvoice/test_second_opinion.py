@@ -1,0 +1,84 @@
+"""What our validator calls valid, the official rules of EN 16931 call valid too; what they refuse, ours refuses for the same reason."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tests.einvoice.test_ubl import ZERO_RATED
+from tests.support.broken_einvoices import BROKEN, broken
+from tests.support.einvoices import a_business_order, credit_note_of, invoice_of, recorded_documents
+from tests.support.woocommerce_totals import Settings, Sold, ring_up
+from worker.domain import peppol
+from worker.domain.document import Document
+from worker.domain.order import Order
+from worker.einvoice import ubl
+
+PROGRAM = Path(__file__).parent.parent / "support" / "second_opinion.py"
+GENERATED = 500
+RATES = ("21", "12", "6", "0")
+
+
+def opinion(folder: Path, written: Mapping[str, bytes]) -> dict[str, set[str]]:
+    """The official rules that each e-invoice breaks, by name."""
+    for name, xml in written.items():
+        (folder / f"{name}.xml").write_bytes(xml)
+    said = subprocess.run([sys.executable, PROGRAM, folder], capture_output=True, check=False, timeout=300)
+    assert said.returncode == 0, said.stderr.decode()
+    return {name: set(rules) for name, rules in json.loads(said.stdout).items()}
+
+
+def is_sent(document: Document) -> bool:
+    return not document.draft.problems and not peppol.obstacle_of(document.draft)
+
+
+def generated_documents() -> Iterator[tuple[str, Document]]:
+    """Invoices and whole credit notes of random orders of a Belgian business, paid and not, of every kind of shop."""
+    chance = random.Random(20261128)  # noqa: S311 -- the same orders each time, and nothing secret
+    for number in range(GENERATED // 2):
+        order = bought_by_a_business(a_random_order(chance), paid=number % 2 == 0)
+        invoice = invoice_of(order, ZERO_RATED)
+        yield f"{number}-invoice", invoice
+        if invoice.draft.total and is_sent(invoice):
+            yield f"{number}-credit-note", credit_note_of(order, invoice)
+
+
+def a_random_order(chance: random.Random) -> Order:
+    sold = [
+        Sold(
+            chance.randint(0, 30_000),
+            chance.randint(1, 1_000),
+            chance.choice(RATES),
+            chance.choice((0, 0, 10, 33)),
+        )
+        for _ in range(chance.randint(1, 12))
+    ]
+    return ring_up(sold, Settings(chance.random() < 0.5, chance.random() < 0.5))
+
+
+def bought_by_a_business(order: Order, *, paid: bool) -> Order:
+    business = a_business_order()
+    order = replace(
+        order, billing=business.billing, shipping=business.billing, vat_number_given=business.vat_number_given
+    )
+    return order if paid else replace(order, paid_at=None, status="on-hold")
+
+
+def test_every_recorded_and_500_generated_documents_keep_the_official_rules(tmp_path: Path) -> None:
+    documents = [*recorded_documents(), *generated_documents()]
+    written = {name: ubl.write(document) for name, document in documents if is_sent(document)}
+
+    assert {name: broken for name, broken in opinion(tmp_path, written).items() if broken} == {}
+    assert len(written) >= GENERATED
+
+
+def test_the_official_rules_and_ours_find_the_same_in_a_broken_einvoice(tmp_path: Path) -> None:
+    """Those of EN 16931, that is; the schema's, Peppol's and our own are not among them."""
+    names = {f"{number:02}": name for number, name in enumerate(BROKEN)}
+    said = opinion(tmp_path, {key: broken(*BROKEN[name][:2]) for key, name in names.items()})
+    ours = {name: {rule for rule in BROKEN[name][2] if rule.startswith(("BR-", "UBL-D", "UBL-S"))} for name in BROKEN}
+
+    assert {name: said[key] for key, name in names.items()} == ours
