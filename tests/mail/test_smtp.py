@@ -35,7 +35,7 @@ def sent(port: int, message: EmailMessage | None = None, scheme: str = "smtp", *
         message or a_mail(),
         smtp_url=f"{scheme}://{more.pop('login', '')}localhost:{port}",
         recipients=more.pop("recipients", ("jan@example.org", "archief@gist.example")),  # type: ignore[arg-type]
-        timeout_s=1,
+        total_s=1,
         connect_to=more.pop("connect_to", ("127.0.0.1",)),  # type: ignore[arg-type]
     )
 

@@ -9,11 +9,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-import requests
-
 from worker.domain.shop import Shop
 from worker.errors import FacturelayError
 from worker.net.guarded_http import guarded_session
+from worker.net.http_call import HttpTrouble, Question, call
 from worker.services import Services
 from worker.store import exchange_rates
 from worker.store.exchange_rates import ExchangeRates
@@ -25,7 +24,8 @@ FRESH_FOR = timedelta(hours=6)
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 # Over Christmas and Easter five days pass without a new file; older than this, something is wrong.
 OLDEST = timedelta(days=10)
-TIMEOUT_S = 10.0
+TOTAL_S = 10.0
+MOST_BYTES = 200_000
 
 DAY = re.compile(r"""<Cube\s+time=['"](\d{4}-\d{2}-\d{2})['"]""")
 RATE = re.compile(r"""currency=['"]([A-Z]{3})['"]\s+rate=['"](\d{1,9}(?:\.\d{1,6})?)['"]""")
@@ -65,12 +65,14 @@ def download(url: str) -> str:
         return ""
     try:
         with guarded_session(allow_private=True) as session:  # the operator's own address
-            answer = session.get(url, timeout=TIMEOUT_S)
-            answer.raise_for_status()
-            return answer.text[:100_000]
-    except (requests.RequestException, FacturelayError) as error:
+            answer = call(session, Question("GET", url, total_s=TOTAL_S, most_bytes=MOST_BYTES, follow=True))
+    except (HttpTrouble, FacturelayError) as error:
         log.warning("the exchange rates could not be read: %s", type(error).__name__)
         return ""
+    if answer.status != 200:
+        log.warning("the exchange rates could not be read: HTTP %d", answer.status)
+        return ""
+    return answer.body.decode("utf-8", errors="replace")
 
 
 def parse_rates(text: str, now: datetime) -> ExchangeRates | None:

@@ -13,8 +13,15 @@ from email.utils import format_datetime, parseaddr
 
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import Message
+from worker.net.smtp_connection import smtp_connection
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
+from worker.net.talk import talk
 
+# All of it: name, connection, greeting, TLS, sign-in, and the mail taken. Only then the worker is free for the next.
+TOTAL_S = 60.0
+LONGEST_WAIT_S = 30.0
+# A server that keeps talking says nothing: what it has to say to one mail fits in a fraction of this.
+MOST_BYTES = 100_000
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -23,7 +30,7 @@ def send(
     *,
     smtp_url: str,
     recipients: Sequence[str],
-    timeout_s: float = 30,
+    total_s: float = TOTAL_S,
     connect_to: Sequence[str] = (),
 ) -> None:
     """Hand *message* to the server for *recipients*: first who it is for, then blind copies, whose refusal is ignored.
@@ -36,7 +43,11 @@ def send(
     addresses = tuple(_ascii_domain(address) for address in recipients)
     if "Date" not in message:
         message["Date"] = format_datetime(datetime.now(UTC))
-    with _translated_errors(server), _connected(server, _ehlo_name(message), timeout_s, connect_to) as connection:
+    with (
+        talk(total_s, most_bytes=MOST_BYTES),
+        _translated_errors(server),
+        _connected(server, _ehlo_name(message), connect_to) as connection,
+    ):
         wide = not all(address.isascii() for address in (sender, *addresses))
         if wide and not connection.has_extn("smtputf8"):
             raise Rejected(
@@ -49,32 +60,9 @@ def send(
         _deliver(connection, message.as_bytes(policy=policy.SMTPUTF8 if wide else policy.SMTP), addresses[0])
 
 
-class _Smtp(smtplib.SMTP):
-    """Connects to the checked address while names and certificates are those of the host."""
-
-    def __init__(self, server: SmtpServer, *, name: str, timeout_s: float, connect_to: Sequence[str]) -> None:
-        super().__init__(local_hostname=name, timeout=timeout_s)
-        self._host = server.host  # starttls checks the certificate against it
-        self.connect_to = tuple(connect_to) or (server.host,)
-        self.tls = ssl.create_default_context()
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        *others, last = self.connect_to
-        for address in others:
-            with suppress(OSError):
-                return socket.create_connection((address, port), timeout)
-        return socket.create_connection((last, port), timeout)
-
-
-class _SmtpOverTls(_Smtp):
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return self.tls.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
-
-
 @contextmanager
-def _connected(server: SmtpServer, name: str, timeout_s: float, connect_to: Sequence[str]) -> Iterator[smtplib.SMTP]:
-    kind = _SmtpOverTls if server.scheme == "smtps" else _Smtp
-    connection = kind(server, name=name, timeout_s=timeout_s, connect_to=connect_to)
+def _connected(server: SmtpServer, name: str, connect_to: Sequence[str]) -> Iterator[smtplib.SMTP]:
+    connection = smtp_connection(server, name=name, wait_s=LONGEST_WAIT_S, connect_to=connect_to)
     try:
         code, reply = connection.connect(server.host, server.port)
         if code != 220:

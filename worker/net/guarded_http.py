@@ -6,9 +6,7 @@ is checked, and the socket is opened to the checked number; TLS still asks for t
 """
 
 import socket
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 
 from requests import PreparedRequest, Response, Session
@@ -16,23 +14,20 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.response import HTTPResponse
-from urllib3.util.connection import create_connection
+from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.timeout import Timeout
 
 from worker.errors import ConnectionRejected
 from worker.net.ip_address import is_public
-
-_TICK_S = 0.01
+from worker.net.talk import TlsTalkSocket, connected_socket, numbers_of
 
 
 def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
-    """Resolve *host* to the numbers that may be called. Raises Rejected if any of them is not a public one.
+    """Resolve *host* to the numbers that may be called. Raises Rejected if any of them is not a public one, and OSError.
 
     Any, not all: a name with a public and a private answer is how rebinding starts.
     """
-    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    numbers = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
+    numbers = numbers_of(host, port)
     refused = () if allow_private else tuple(number for number in numbers if not is_public(number))
     if refused:
         raise ConnectionRejected(
@@ -43,9 +38,12 @@ def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
     return numbers
 
 
-def guarded_session(*, allow_private: bool, pool: int = 4) -> Session:
-    """A `requests.Session` whose every connection, also after a redirect, passes the guard."""
-    session = Session()
+class GuardedSession(Session):
+    """A session whose every connection, also after a redirect, passes the guard. Asked by `http_call.call` alone."""
+
+
+def guarded_session(*, allow_private: bool, pool: int = 4) -> GuardedSession:
+    session = GuardedSession()
     # Proxies, .netrc passwords and CA bundles of the environment are for shells: a proxy would resolve the
     # name by itself, past this guard.
     session.trust_env = False
@@ -58,7 +56,7 @@ def guarded_session(*, allow_private: bool, pool: int = 4) -> Session:
 
 
 class GuardedAdapter(HTTPAdapter):
-    """Transport that checks where each new connection goes, and bounds in time how long a head may take to arrive."""
+    """Transport that checks where each new connection goes, over sockets that end with the talk."""
 
     def __init__(self, *, allow_private: bool = False, pool: int = 4) -> None:
         self._allow_private = allow_private
@@ -88,7 +86,9 @@ class _Guarded(HTTPConnection):
         """Open the socket to a checked number. `host` stays the name: Host header, SNI and certificate go by it."""
         try:
             numbers = resolve_addresses(self._dns_host, self.port, allow_private=self.allow_private)
-            return _connected(numbers, self.port, timeout=self.timeout, options=self.socket_options)
+            wait_s = Timeout.resolve_default_timeout(self.timeout)
+            options = [tuple(option) for option in self.socket_options or ()]
+            return connected_socket(numbers, self.port, wait_s=wait_s, options=options)  # type: ignore[arg-type]  # of three numbers each
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
@@ -96,13 +96,12 @@ class _Guarded(HTTPConnection):
         except OSError as error:
             raise NewConnectionError(self, f"{self.host} cannot be reached: {error}") from error
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 answers with its own kind too
-        with _cut_off_after(self.sock, Timeout.resolve_default_timeout(self.timeout)):
-            return super().getresponse()
-
 
 class _GuardedTLS(_Guarded, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        self.ssl_context = create_urllib3_context()
+        self.ssl_context.sslsocket_class = TlsTalkSocket
+        super().connect()
 
 
 class _Unguarded(_Guarded):
@@ -133,44 +132,3 @@ _POOLS: dict[bool, dict[str, type[HTTPConnectionPool]]] = {
     False: {"http": _GuardedPool, "https": _GuardedTLSPool},
     True: {"http": _UnguardedPool, "https": _UnguardedTLSPool},
 }
-
-
-def _connected(numbers: tuple[str, ...], port: int, *, timeout: object, options: object = None) -> socket.socket:
-    """The first of *numbers* that answers; the last one's error otherwise."""
-    error: OSError = OSError("the name has no address")
-    for number in numbers:
-        try:
-            return create_connection((number, port), timeout, socket_options=options)  # type: ignore[arg-type]  # both come from urllib3 and go back to it
-        except OSError as failure:
-            error = failure
-    raise error
-
-
-@contextmanager
-def _cut_off_after(sock: socket.socket | None, seconds: float | None) -> Iterator[None]:
-    """End headers that trickle in. A read timeout restarts with each byte, so alone it bounds nothing."""
-    if sock is None or seconds is None:
-        yield
-        return
-    cut = threading.Event()
-    timer = threading.Timer(seconds + _TICK_S, _shut, (sock, cut))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except Exception as error:
-        if cut.is_set():
-            raise TimeoutError("timed out") from error
-        raise
-    else:
-        if cut.is_set():  # headers that end in the middle look like short ones
-            raise TimeoutError("timed out")
-    finally:
-        timer.cancel()
-
-
-def _shut(sock: socket.socket, cut: threading.Event) -> None:
-    cut.set()
-    with suppress(OSError):  # closed meanwhile
-        # The plain socket's shutdown: the TLS one takes its session apart under the thread that is reading.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)

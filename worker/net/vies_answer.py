@@ -4,10 +4,11 @@ an error comes with status 200, 400 or 500 and is never “invalid”; `requestI
 who asks with a VAT number of his own.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
+
+from worker.net.http_call import read_json
 
 UNREADABLE = "UNREADABLE"  # our own code beside those of VIES
 _WITHHELD = "---"  # what DE and ES put in place of name and address
@@ -27,10 +28,7 @@ class ViesAnswer:
 
 def read_answer(raw: str, number: str) -> ViesAnswer:
     """What *raw* says of *number*. Whatever is not plainly yes or no is neither."""
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        found = None
+    found = read_json(raw)
     if not isinstance(found, dict):
         return ViesAnswer(None, raw, UNREADABLE)
     code, valid = _error_code(found), found.get("valid")

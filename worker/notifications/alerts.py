@@ -23,7 +23,6 @@ DIGEST = "digest"
 AT_HOUR = 7
 # At most one mail of alerts in so long: further ones wait for the next.
 QUIET = timedelta(minutes=15)
-SMTP_TIMEOUT_S = 30.0
 
 
 def notify_owner(services: Services, connected: ConnectedShop) -> None:
@@ -114,7 +113,7 @@ def send(services: Services, shop: Shop, compose: Callable[..., EmailMessage]) -
     for address in addresses:
         message = compose(sender=sender, to=address, message_id=message_id)
         try:
-            smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,), timeout_s=SMTP_TIMEOUT_S)
+            smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,))
         except FacturelayError as error:
             failures.append(error)
             log.warning(

@@ -4,16 +4,15 @@ import json
 from contextlib import closing
 from datetime import datetime
 
-import requests
-import urllib3
-
 from worker import serializers
 from worker.domain.document import Document
 from worker.domain.payment import Balance
 from worker.domain.webhook import WebhookEventKind, signature_header
 from worker.errors import Rejected, Unavailable
 from worker.message import Message
+from worker.net import http_call
 from worker.net.guarded_http import guarded_session
+from worker.net.http_call import HttpTrouble, Question
 from worker.queue import SEND_WEBHOOK_EVENT
 from worker.serializers import Json
 from worker.services import Services
@@ -23,7 +22,7 @@ from worker.store.queries import order_history
 from worker.store.webhooks import LeasedWebhookEvent
 
 # A receiver should store the event and answer; what takes longer holds up a worker.
-TIMEOUT_S = (4.0, 8.0)
+TOTAL_S = 8.0
 MOST_ENQUEUED = 5
 
 
@@ -61,22 +60,19 @@ def post_event(services: Services, leased: LeasedWebhookEvent, body: bytes) -> i
         "X-Facturelay-Event": str(leased.event.kind),
         "X-Facturelay-Signature": signature_header(leased.secret, body, at=int(services.now().timestamp())),
     }
-    session = guarded_session(allow_private=services.settings.allow_private_shops, pool=1)
-    with closing(session):
+    question = Question(
+        "POST", leased.endpoint.url, total_s=TOTAL_S, most_bytes=0, headers=headers, data=body, head_only=True
+    )
+    with closing(guarded_session(allow_private=services.settings.allow_private_shops, pool=1)) as session:
         try:
-            with session.post(
-                leased.endpoint.url, data=body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True
-            ) as response:
-                return response.status_code
-        except requests.exceptions.SSLError as error:
+            return http_call.call(session, question).status
+        except http_call.BadCertificate as error:
             raise NoAnswer("The receiver's certificate is not valid.", code="certificate_wrong") from error
-        except (requests.exceptions.Timeout, TimeoutError) as error:
+        except http_call.Slow as error:
             raise NoAnswer(
-                "The receiver did not answer within {seconds} seconds.",
-                seconds=round(TIMEOUT_S[1]),
-                code="receiver_slow",
+                "The receiver did not answer within {seconds} seconds.", seconds=round(TOTAL_S), code="receiver_slow"
             ) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+        except HttpTrouble as error:
             raise NoAnswer("The receiver cannot be reached.", code="receiver_away") from error
 
 

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import requests
-import urllib3
-
 from worker.errors import Unavailable
 from worker.net.guarded_http import guarded_session
+from worker.net.http_call import HttpTrouble, Question, call, read_json
 from worker.net.request_signature import RequestSignature, sign_request
+from worker.net.talk import talk
 
 ROUTE = "/facturelay/v1/"
-TIMEOUT_S = (5.0, 15.0)
+# For one address, and for both together.
+ADDRESS_S, TOTAL_S = 15.0, 25.0
 LARGEST_ANSWER = 1_000_000
+MOST_RECEIVED = 3_000_000  # packed, and with its head
 
 
 class PluginClient:
@@ -33,11 +34,12 @@ class PluginClient:
         # The second address does not go through REST, which some shops close to visitors.
         urls = (f"{self._site}/?rest_route={ROUTE}{verb}", f"{self._site}/?wc-api=facturelay&verb={verb}")
         refused = False
-        for url in urls:
-            status, found = self._answer(url, verb, body)
-            if status == 200 and found is not None:
-                return found
-            refused = refused or status == 401
+        with talk(TOTAL_S, most_bytes=len(urls) * MOST_RECEIVED):
+            for url in urls:
+                status, found = self._answer(url, verb, body)
+                if status == 200 and found is not None:
+                    return found
+                refused = refused or status == 401
         if refused:
             # Passing: a clock that is off or a shop that moved is put right, and meanwhile no mail may fail for good.
             raise Unavailable(
@@ -62,19 +64,19 @@ class PluginClient:
             route=ROUTE + verb,
             body=body,
         )
+        question = Question(
+            "POST",
+            url,
+            total_s=ADDRESS_S,
+            most_bytes=LARGEST_ANSWER,
+            headers={"Content-Type": "application/json", "User-Agent": "Facturelay", **headers(signature)},
+            data=body,
+        )
         try:
-            with self._session.post(
-                url,
-                data=body,
-                headers={"Content-Type": "application/json", "User-Agent": "Facturelay", **headers(signature)},
-                timeout=TIMEOUT_S,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = response.raw.read(LARGEST_ANSWER, decode_content=True)
-                return response.status_code, parse_answer(content)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
+            answer = call(self._session, question)
+        except HttpTrouble:
             return 0, None
+        return answer.status, parse_answer(answer.body)
 
 
 def headers(signature: RequestSignature) -> dict[str, str]:
@@ -86,8 +88,5 @@ def headers(signature: RequestSignature) -> dict[str, str]:
 
 
 def parse_answer(content: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(content)
-    except ValueError:
-        return None
+    found = read_json(content)
     return found if isinstance(found, dict) and found.get("facturelay") is True else None

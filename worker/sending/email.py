@@ -20,8 +20,6 @@ from worker.store import jobs
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
 
-SMTP_TIMEOUT_S = 30.0
-
 
 def send(services: Services, leased: LeasedSteps) -> str:
     """Mail the documents of one mail group together. Returns the Message-ID, which a repeat carries again."""
@@ -64,9 +62,7 @@ def send_mail(
     way = server_choice.choose_server(
         connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
     )
-    smtp.send(
-        message, smtp_url=way.smtp_url, recipients=recipients, timeout_s=SMTP_TIMEOUT_S, connect_to=way.connect_to
-    )
+    smtp.send(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to)
     return way
 
 

@@ -1,6 +1,7 @@
 """The shop's REST API, as little of it as we need. Knows addresses, keys and answers; what bodies mean is `payload`'s."""
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,7 @@ from worker.domain.product import Product
 from worker.errors import KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
 from worker.net.guarded_http import guarded_session
+from worker.net.talk import Talk, talk
 from worker.woocommerce.list_payload import (
     ORDER_LIST_FIELDS,
     PRODUCT_FIELDS,
@@ -31,6 +33,7 @@ from worker.woocommerce.list_payload import (
 from worker.woocommerce.payload import peek
 from worker.woocommerce.refund_payload import parse_readable_refunds
 from worker.woocommerce.rest import (
+    MAX_ANSWER_BYTES,
     MOST_ATTEMPTS,
     REPEATABLE,
     Params,
@@ -126,20 +129,21 @@ class ShopClient:
         """The same, with why each of the others cannot be read."""
         unread: list[Rejected] = []
         found: dict[int, Refund] = {}  # one made meanwhile moves the last of a page to the next
-        for page in range(1, MAX_REFUND_PAGES + 1):
-            answer = self._refunds_page(order_id, page)
-            if answer.pages > MAX_REFUND_PAGES:
-                raise Rejected(
-                    "Order {order_id} has {total} refunds, more than can be read; credit it by hand",
-                    order_id=order_id,
-                    total=answer.total,
-                    code=TOO_MANY_REFUNDS,
-                )
-            refunds, odd = parse_readable_refunds(answer.body)
-            found |= {refund.refund_id: refund for refund in refunds}
-            unread += odd
-            if page >= answer.pages:
-                break
+        with self._list_within_bounds():
+            for page in range(1, MAX_REFUND_PAGES + 1):
+                answer = self._refunds_page(order_id, page)
+                if answer.pages > MAX_REFUND_PAGES:
+                    raise Rejected(
+                        "Order {order_id} has {total} refunds, more than can be read; credit it by hand",
+                        order_id=order_id,
+                        total=answer.total,
+                        code=TOO_MANY_REFUNDS,
+                    )
+                refunds, odd = parse_readable_refunds(answer.body)
+                found |= {refund.refund_id: refund for refund in refunds}
+                unread += odd
+                if page >= answer.pages:
+                    break
         if answer.pages > 1 and len(found) + len(unread) != answer.total:
             raise Unavailable(
                 "The refunds of order {order_id} changed while they were read; trying again later",
@@ -223,13 +227,13 @@ class ShopClient:
     def webhooks(self) -> tuple[ListedWebhook, ...]:
         """All webhooks of the shop, those of others too."""
         found: list[ListedWebhook] = []
-        for page in range(1, MAX_WEBHOOK_PAGES + 1):
-            answer = self._call(
-                "GET", "webhooks", params={"per_page": MAX_PER_PAGE, "page": page}, about=Message("webhooks")
-            )
-            found += parse_webhooks(answer.body)
-            if page >= answer.pages:
-                break
+        with self._list_within_bounds():
+            for page in range(1, MAX_WEBHOOK_PAGES + 1):
+                params: Params = {"per_page": MAX_PER_PAGE, "page": page}
+                answer = self._call("GET", "webhooks", params=params, about=Message("webhooks"))
+                found += parse_webhooks(answer.body)
+                if page >= answer.pages:
+                    break
         return tuple(found)
 
     def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
@@ -294,6 +298,10 @@ class ShopClient:
     def _order_list_page(self, params: Params) -> OrderListPage:
         answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about=Message("orders"))
         return OrderListPage(orders=parse_order_list(answer.body), pages=answer.pages, total=answer.total)
+
+    def _list_within_bounds(self) -> AbstractContextManager[Talk]:
+        """All pages of a list together may take one and a half calls, and be as long as two of the longest answers."""
+        return talk(1.5 * self._total_s, most_bytes=2 * MAX_ANSWER_BYTES)
 
     def _call(
         self,

@@ -1,6 +1,7 @@
 """JSON as PHP writes it, read strictly: nothing is guessed; what is missing or odd is `Rejected` by field and order."""
 
 import json
+from collections import Counter
 from decimal import Decimal
 
 from worker.errors import Rejected
@@ -86,8 +87,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """WooCommerce never writes a field twice, and two readers that pick different ones would see different orders."""
     values = dict(pairs)
     if len(values) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise Rejected(
             "What the shop sent says “{field}” twice. {remedy}",
             field=clean(twice)[:40],

@@ -6,16 +6,15 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NoReturn
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import requests
-import urllib3
-from requests.auth import HTTPBasicAuth
 from woocommerce import API
 
 from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
 from worker.message import Message
+from worker.net import http_call
+from worker.net.guarded_http import GuardedSession
+from worker.net.http_call import HttpTrouble, Question, call
 from worker.woocommerce.json_reader import is_json, shop_error_message
 from worker.woocommerce.payload import (
     shop_error,
@@ -43,9 +42,6 @@ USER_AGENT = "Facturelay"
 
 
 FRESH = "_fresh"  # on every GET another value, which WordPress ignores: caching plugins and CDNs keep answers by their address
-
-
-_CHUNK = 65_536
 
 
 Params = dict[str, str | int]
@@ -81,7 +77,7 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
         consumer_key: str,
         consumer_secret: str,
         *,
-        session: requests.Session,
+        session: GuardedSession,
         timeout_s: float,
         total_s: float,
         ca_file: str,
@@ -98,35 +94,41 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
         """One attempt, signed again. Raises Unavailable when there is no answer, whole and in time."""
         try:
             return self._API__request(method, path, data, params=params, ends_at=ends_at)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            self._give_up(
-                Message("{shop} did not answer in time; trying again later", shop=self.shop), code="shop_slow"
-            )
-        except requests.exceptions.SSLError as error:
-            self._give_up(
-                Message(
-                    "{shop} has no valid certificate ({reason}). Renew it at the shop; trying again later",
-                    shop=self.shop,
-                    reason=_certificate_problem(error),
-                ),
-                code="shop_certificate",
-            )
-        except (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
-            self._give_up(
-                Message("{shop} sent an answer that cannot be unpacked; trying again later", shop=self.shop),
-                code="answer_cut",
-            )
-        except urllib3.exceptions.HTTPError:
-            self._give_up(
-                Message("{shop} broke off in the middle of its answer; trying again later", shop=self.shop),
-                code="answer_cut",
-            )
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+        except http_call.TooLong:
+            raise Rejected(
+                "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something "
+                "big into it",
+                most=MAX_ANSWER_BYTES // 1_000_000,
+                code="answer_too_large",
+            ) from None
+        except http_call.BadAddress:
             raise ConnectionRejected(
                 f"“{self.shop}” is not an address that can be called", code="bad_address"
             ) from None
-        except requests.RequestException:
-            raise RepeatAtOnce(f"{self.shop} cannot be reached; trying again later", code="shop_unreachable") from None
+        except HttpTrouble as trouble:
+            raise self._unavailable(trouble) from None
+
+    def _unavailable(self, trouble: HttpTrouble) -> Unavailable:
+        shop = self.shop
+        match trouble:
+            case http_call.Slow():
+                return Unavailable("{shop} did not answer in time; trying again later", shop=shop, code="shop_slow")
+            case http_call.BadCertificate():
+                return Unavailable(
+                    "{shop} has no valid certificate ({reason}). Renew it at the shop; trying again later",
+                    shop=shop,
+                    reason=_certificate_problem(trouble.detail),
+                    code="shop_certificate",
+                )
+            case http_call.CannotUnpack():
+                return Unavailable(
+                    "{shop} sent an answer that cannot be unpacked; trying again later", shop=shop, code="answer_cut"
+                )
+            case http_call.BrokenOff():
+                return Unavailable(
+                    "{shop} broke off in the middle of its answer; trying again later", shop=shop, code="answer_cut"
+                )
+        return RepeatAtOnce(f"{shop} cannot be reached; trying again later", code="shop_unreachable")
 
     def _API__request(  # noqa: N802 - the mangled name of API.__request, called by its get, post, put and delete
         self,
@@ -140,38 +142,36 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
         if method == "GET":
             params = {**(params or {}), FRESH: secrets.token_hex(8)}
         url = f"{self._API__get_url(endpoint)}{'?' + urlencode(params) if params else ''}"
-        auth = HTTPBasicAuth(self.consumer_key, self.consumer_secret) if self.is_ssl else None
+        auth = (self.consumer_key, self.consumer_secret) if self.is_ssl else None
         if not self.is_ssl:
             # Signed per attempt: WooCommerce takes a nonce once, also when a proxy in between answers 503.
             url = self._API__get_oauth_url(url, method)
         headers = {"User-Agent": self.user_agent, "Accept": "application/json", "Cache-Control": "no-cache"}
         if data is not None:
             headers["Content-Type"] = "application/json;charset=utf-8"
-        response = self.session.request(
-            method,
-            url,
-            data=None if data is None else json.dumps(data, ensure_ascii=False).encode(),
-            headers=headers,
-            auth=auth,
-            timeout=_timeouts(self.timeout_s, ends_at),
-            allow_redirects=False,
-            stream=True,
-            verify=self.ca_file or True,
+        answer = call(
+            self.session,
+            Question(
+                method,
+                url,
+                total_s=ends_at - time.monotonic(),
+                wait_s=self.timeout_s,
+                most_bytes=MAX_ANSWER_BYTES,
+                headers=headers,
+                data=None if data is None else json.dumps(data, ensure_ascii=False).encode(),
+                auth=auth,
+                ca_file=self.ca_file,
+            ),
         )
-        with response:
-            return ShopResponse(
-                status=response.status_code,
-                body=_whole_body(response, ends_at=ends_at),
-                location=response.headers.get("Location", ""),
-                retry_after=response.headers.get("Retry-After", ""),
-                pages=count_in(response.headers.get("X-WP-TotalPages"), default=1),
-                total=count_in(response.headers.get("X-WP-Total"), default=0),
-                date=response.headers.get("Date", ""),
-            )
-
-    def _give_up(self, message: Message, *, code: str) -> NoReturn:
-        # From None: the text of what requests raises holds the signed address, and tracebacks are logged.
-        raise Unavailable(message, code=code) from None
+        return ShopResponse(
+            status=answer.status,
+            body=answer.body,
+            location=answer.headers.get("Location", ""),
+            retry_after=answer.headers.get("Retry-After", ""),
+            pages=count_in(answer.headers.get("X-WP-TotalPages"), default=1),
+            total=count_in(answer.headers.get("X-WP-Total"), default=0),
+            date=answer.headers.get("Date", ""),
+        )
 
 
 def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopResponse:
@@ -249,29 +249,6 @@ def _describe_error(answer: ShopResponse, code: str) -> str:
     return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
 
 
-def _whole_body(response: requests.Response, *, ends_at: float) -> bytes:
-    """Read to the end, by what each packet brings: a body that trickles in must not outlast *ends_at*."""
-    body = bytearray()
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise Rejected(
-                "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something "
-                "big into it",
-                most=MAX_ANSWER_BYTES // 1_000_000,
-                code="answer_too_large",
-            )
-        if time.monotonic() > ends_at:
-            raise requests.Timeout
-    return bytes(body)
-
-
-def _timeouts(timeout_s: float, ends_at: float) -> tuple[float, float]:
-    """Timeouts for connecting and for each wait, cut to what is left of the call."""
-    remaining_s = max(0.1, ends_at - time.monotonic())
-    return min(5.0, timeout_s, remaining_s), min(timeout_s, remaining_s)
-
-
 def pause_s(error: Unavailable, backoff_s: float) -> float | None:
     """How long to wait before the next attempt; None when the shop names a longer wait than a job has."""
     requested_s = error.retry_after_s or 0
@@ -314,9 +291,8 @@ def count_in(header: str | None, *, default: int) -> int:
     return int(header) if header and header.isascii() and header.isdigit() and len(header) < 10 else default
 
 
-def _certificate_problem(error: Exception) -> Message:
+def _certificate_problem(text: str) -> Message:
     """Why a certificate was refused, out of the depth of what is wrapped around it."""
-    text = str(error)
     return next((why for sign, why in CERTIFICATE_TROUBLE.items() if sign in text), Message("it is not trusted"))
 
 
