@@ -206,7 +206,7 @@ def test_what_is_owed_is_owed_once_however_often_it_is_planned(system: System) -
 def test_a_receiver_that_fails_is_told_later_under_the_same_id(
     system: System, monkeypatch: pytest.MonkeyPatch, answers: Sequence[bytes | Slowly], reason: str
 ) -> None:
-    monkeypatch.setattr(webhooks, "TIMEOUT_S", (1.0, 0.4))
+    monkeypatch.setattr(webhooks, "TOTAL_S", 0.4)
     with ScriptedServer([*answers, TAKEN]) as server:
         hook, _ = add(system, server.url, WebhookEventKind.ISSUED)
         seen(system, an_order(id=238, paid=True))
