@@ -46,12 +46,28 @@ ERROR_MESSAGES = {
 
 def register(app: Flask) -> None:
     """Give *app* its headers and its error answers."""
+    app.before_request(refuse_unreadable_query)
     app.after_request(add_headers)
     app.after_request(drain_request_body)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(FacturelayError, facturelay_error)
     app.register_error_handler(Exception, unexpected_error)
+
+
+def refuse_unreadable_query() -> None:
+    """No page has a use for NUL, and no database takes it. The API says which field."""
+    if "\0" in "".join(request.args.values()) and not is_for_programs():
+        raise unreadable_text()
+
+
+def unreadable_text() -> "Refused":
+    return Refused(
+        HTTPStatus.BAD_REQUEST,
+        "request_wrong",
+        _("It holds a character that nobody can type. Go back and type it instead of pasting it."),
+        title=_("This could not be read"),
+    )
 
 
 class Refused(Exception):

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, abort, g, request
 
 from bridge.context import context, redirect_to
-from bridge.errors import Refused
+from bridge.errors import Refused, unreadable_text
 from bridge.i18n.translate import _, set_language
 from worker.domain.actor import Actor
 from worker.domain.shop import Shop
@@ -138,6 +138,8 @@ def require_form_token() -> None:
     elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
     sent = request.form.get("form_token", "") or request.headers.get("X-Form-Token", "")
     if not elsewhere and hmac.compare_digest(sent.encode(), form_token().encode()):
+        if any("\0" in f"{name}{value}" for name, value in request.form.items(multi=True)):
+            raise unreadable_text()
         return
     raise Refused(
         HTTPStatus.BAD_REQUEST,

@@ -1,6 +1,5 @@
 """A request: its token, scope, rate limit, query and body. What is wrong is answered before any view runs."""
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from bridge.context import context
 from bridge.errors import Refused
 from worker.errors import Unavailable
 from worker.message import Message
+from worker.net.json_object import read_json_object
 from worker.serializers import Json
 from worker.store import api_tokens
 from worker.store.api_tokens import ApiToken
@@ -138,12 +138,10 @@ def content_of_request() -> dict[str, Any]:
         message = Message("A body here may be {most} bytes long.", most=LARGEST_BODY)
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", Message("The body is not JSON.")) from error
-    if not isinstance(found, dict):
-        raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", Message("The body must be a JSON object."))
-    return found
+        return read_json_object(body)
+    except ValueError as error:
+        message = Message("The body must be a JSON object of ordinary texts and numbers.")
+        raise Refused(HTTPStatus.BAD_REQUEST, "json_wrong", message) from error
 
 
 def page_response(

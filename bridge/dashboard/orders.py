@@ -155,6 +155,7 @@ def pretty_json(content: bytes | None) -> str | None:
     if content is None:
         return None
     try:
-        return json.dumps(json.loads(content), ensure_ascii=False, indent=2)
+        # Half of a surrogate pair can be in JSON, and in no page.
+        return json.dumps(json.loads(content), ensure_ascii=False, indent=2).encode(errors="replace").decode()
     except (ValueError, RecursionError):
         return content.decode("utf-8", errors="replace")

@@ -18,6 +18,7 @@ from bridge.plugin.signed_request import (
     require_right_clock,
     signature_of_request,
     signed,
+    text_in,
     unreadable,
 )
 from worker import queue
@@ -100,12 +101,12 @@ def delivery_url(shop_id: str) -> str:
 
 def has_valid_keys(content: dict[str, Any]) -> bool:
     patterns = {"rest_key": KEY, "rest_secret": KEY_SECRET, "webhook_secret": HEX_SECRET, "plugin_secret": HEX_SECRET}
-    return all(pattern.fullmatch(str(content.get(name, ""))) for name, pattern in patterns.items())
+    return all(pattern.fullmatch(text_in(content, name)) for name, pattern in patterns.items())
 
 
 def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> Response:
     """Store what the plugin brought; the invite ends in the same transaction."""
-    site, now = str(content.get("site", "")).rstrip("/"), context().now()
+    site, version, now = text_in(content, "site").rstrip("/"), text_in(content, "version")[:40], context().now()
     with context().store.write() as connection:
         # Whole settings and secrets are written back: nobody may change them meanwhile.
         counters.lock(connection, shop_id)
@@ -122,7 +123,7 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
             shop_id=shop_id,
             secret=content["plugin_secret"],
             site=site,
-            version=str(content.get("version", ""))[:40],
+            version=version,
             now=now,
         )
         audit_trail.add(
@@ -162,7 +163,7 @@ def check(plugin_request: PluginRequest) -> Response:
     """How trying the plugin's keys went; `again` has them tried once more."""
     found = plugin_request.plugin
     state, code, message = found.check_state, found.check_code, found.check_message
-    if plugin_request.content.get("again"):
+    if plugin_request.is_set("again"):
         with context().store.write() as connection:
             plugins.request_check(connection, found.plugin_id)
         state, code, message = "waiting", "", NO_MESSAGE
@@ -176,9 +177,8 @@ def check(plugin_request: PluginRequest) -> Response:
 @signed
 def heartbeat(plugin_request: PluginRequest) -> Response:
     """Take in how the plugin fares, and answer with what it holds mails by."""
-    found, now = plugin_request.plugin, context().now()
+    found, version, now = plugin_request.plugin, plugin_request.text("version", longest=40), context().now()
     with context().store.write() as connection:
-        version = str(plugin_request.content.get("version", ""))[:40]
         plugins.record_heartbeat(connection, found.plugin_id, version=version, report=plugin_request.content, now=now)
         connected = shops.get(connection, context().encryption, found.shop_id)
         mailed = plugins.mailed_since(connection, found.shop_id, now - MAILED_WITHIN)

@@ -4,7 +4,6 @@ import io
 import zipfile
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response
 
@@ -33,9 +32,9 @@ TASK_TARGETS = {"send": "document", "issue": "draft", "retry": "order"}
 def order(plugin_request: PluginRequest) -> Response:
     """The documents and drafts of one order, how each fares, and why there are no others."""
     with context().store.read() as connection:
-        found = order_history.find(connection, plugin_request.plugin.shop_id, id_in(plugin_request, "order"))
+        found = order_history.find(connection, plugin_request.plugin.shop_id, plugin_request.id("order"))
     # An id comes back after a shop was restored from a backup; the key does not.
-    key = str(plugin_request.content.get("key", ""))
+    key = plugin_request.text("key")
     items = [item for item in found.items if item.draft.order_key == key] if found else []
     fetched = found.order if found and found.order and found.order.order_key == key else None
     flags, rule_results = (fetched.flags, fetched.rule_results) if fetched else ((), ())
@@ -86,21 +85,21 @@ def reason_as_json(rule: str, code: str, message: Message) -> dict[str, object]:
 @signed
 def create_task(plugin_request: PluginRequest) -> Response:
     """Write down what somebody pressed on the order screen, and enqueue it. The answer is asked for by its number."""
-    kind = str(plugin_request.content.get("kind", ""))
+    kind = plugin_request.text("kind")
     if kind not in TASK_TARGETS:
         raise Refused(
             HTTPStatus.BAD_REQUEST, "request_wrong", Message("The plugin asks for something that is not done here.")
         )
-    argument = {f"{TASK_TARGETS[kind]}_id": id_in(plugin_request, TASK_TARGETS[kind])}
+    argument = {f"{TASK_TARGETS[kind]}_id": plugin_request.id(TASK_TARGETS[kind])}
     if kind == "issue":
-        argument["send"] = bool(plugin_request.content.get("send"))
+        argument["send"] = plugin_request.is_set("send")
     with context().store.write() as connection:
         task_id = tasks.request(
             connection,
             shop_id=plugin_request.plugin.shop_id,
             kind=f"order_screen_{kind}",
             argument=argument,
-            requested_by=str(plugin_request.content.get("by", ""))[:80] or "the shop",
+            requested_by=plugin_request.text("by", longest=80) or "the shop",
             now=context().now(),
         )
     context().enqueuer.enqueue(queue.RUN_TASK, task_id)
@@ -112,7 +111,7 @@ def create_task(plugin_request: PluginRequest) -> Response:
 def task_answer(plugin_request: PluginRequest) -> Response:
     """What came of it so far."""
     with context().store.read() as connection:
-        task = tasks.find(connection, id_in(plugin_request, "task"))
+        task = tasks.find(connection, plugin_request.id("task"))
     if task is None or task.shop_id != plugin_request.plugin.shop_id:
         raise Refused(HTTPStatus.NOT_FOUND, "task_unknown", Message("Nobody asked for that here."))
     message = translate_message(task.answer.get("message"))
@@ -123,8 +122,7 @@ def task_answer(plugin_request: PluginRequest) -> Response:
 @signed
 def files(plugin_request: PluginRequest) -> Response:
     """The PDF files of documents, in one zip. Those that are still being made are left out, and counted."""
-    wanted = plugin_request.content.get("documents")
-    numbers = [number for number in wanted if isinstance(number, int)] if isinstance(wanted, list) else []
+    numbers = plugin_request.ids("documents")
     if len(numbers) > MOST_FILES:
         raise Refused(
             HTTPStatus.BAD_REQUEST,
@@ -132,7 +130,7 @@ def files(plugin_request: PluginRequest) -> Response:
             Message("Choose at most {most} documents at once.", most=MOST_FILES),
         )
     with context().store.read() as connection:
-        found = [documents.find(connection, number) for number in dict.fromkeys(numbers)]
+        found = [documents.find(connection, number) for number in numbers]
         own_documents = [
             document for document in found if document and document.shop_id == plugin_request.plugin.shop_id
         ]
@@ -155,9 +153,3 @@ def zip_pdf_files(wanted: list[Document], stored: Mapping[int, tuple[StoredFile,
                 continue
             archive.writestr(document.file_name("pdf"), context().archive.get(pdf.path, sha256=pdf.sha256))
     return content.getvalue(), missing
-
-
-def id_in(plugin_request: PluginRequest, name: str) -> int:
-    """A number that the plugin names; 0, which is nobody's, where it names none."""
-    value: Any = plugin_request.content.get(name)
-    return value if isinstance(value, int) and 0 < value < 2**63 else 0

@@ -1,6 +1,6 @@
 """A request of a connected plugin: signed with the plugin's own secret, fresh, and readable. All else is refused."""
 
-import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -12,11 +12,13 @@ from flask import Response, request
 from bridge.context import context
 from bridge.errors import Refused
 from worker.message import Message
+from worker.net.json_object import read_json_object
 from worker.net.request_signature import RequestSignature
 from worker.store import plugins
 from worker.store.plugins import Plugin
 
 LARGEST_BODY = 100_000
+NONCE = re.compile(r"[0-9a-f]{16,64}")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,42 @@ class PluginRequest:
 
     plugin: Plugin
     content: dict[str, Any]
+
+    def text(self, name: str, *, longest: int = 200) -> str:
+        """A text, cut to what is kept of it; empty where there is none. Refused where it is anything else."""
+        return text_in(self.content, name)[:longest]
+
+    def is_set(self, name: str) -> bool:
+        """A yes or no; no where it is left out."""
+        value = self.content.get(name, False)
+        if not isinstance(value, bool):
+            raise unreadable()
+        return value
+
+    def id(self, name: str) -> int:
+        """A number that the plugin names; 0, which is nobody's, where it names none."""
+        return as_id(self.content.get(name, 0))
+
+    def ids(self, name: str) -> list[int]:
+        """Numbers that the plugin names, each once."""
+        value = self.content.get(name, [])
+        if not isinstance(value, list):
+            raise unreadable()
+        return list(dict.fromkeys(as_id(one) for one in value))
+
+
+def as_id(value: object) -> int:
+    # type, not isinstance: true is an int to Python.
+    if type(value) is not int or value < 0:
+        raise unreadable()
+    return value
+
+
+def text_in(content: dict[str, Any], name: str) -> str:
+    value = content.get(name, "")
+    if not isinstance(value, str):
+        raise unreadable()
+    return value
 
 
 def signed(view: Callable[[PluginRequest], Response]) -> Callable[[], Response]:
@@ -45,7 +83,18 @@ def verified_request() -> PluginRequest:
         message = Message("This shop is not connected here any more. Connect it with a new code.")
         raise Refused(HTTPStatus.UNAUTHORIZED, "not_connected", message)
     require_right_clock()
+    require_new_nonce(found)
     return PluginRequest(found, parse_json_object(body))
+
+
+def require_new_nonce(plugin: Plugin) -> None:
+    """Refuse a request that came before. Only after its signature was checked: strangers must not fill the table."""
+    nonce, now = signature_of_request().nonce, context().now()
+    with context().store.write() as connection:
+        is_new = bool(NONCE.fullmatch(nonce)) and plugins.use_nonce(connection, plugin.shop_id, nonce, now=now)
+    if not is_new:
+        message = Message("This request came before, and is done once only. Try again in the shop.")
+        raise Refused(HTTPStatus.UNAUTHORIZED, "request_repeated", message)
 
 
 def signature_of_request() -> RequestSignature:
@@ -76,12 +125,9 @@ def require_right_clock() -> None:
 
 def parse_json_object(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise unreadable()
-    return found
+        return read_json_object(body)
+    except ValueError as error:
+        raise unreadable() from error
 
 
 def unreadable() -> Refused:

@@ -1,6 +1,5 @@
 """Receive WooCommerce webhooks: verify the signature, store the delivery, enqueue it, answer 200. What it means is for the worker."""
 
-import json
 import logging
 import re
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from bridge.webhooks.signature import verify
 from worker import queue
 from worker.errors import Unavailable
 from worker.message import Message
+from worker.net.json_object import LARGEST_NUMBER, read_json_object
 from worker.store import deliveries, shops
 from worker.store.shops import ConnectedShop
 
@@ -37,7 +37,6 @@ STORED_HEADERS = (
 SHOP_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PING = re.compile(rb"webhook_id=[0-9]+")
 PING_BYTES = 64
-LARGEST_ID = 2**63 - 1
 
 
 @blueprint.post("/webhooks/<shop_id>")
@@ -123,21 +122,14 @@ def store_delivery(shop_id: str, body: bytes) -> Response:
 
 
 def order_id_in(body: bytes) -> int | None:
-    """The order that *body* names; None where it names none (a signed error of the shop). Raises ValueError."""
-    try:
-        # Amounts do not matter here and must not become floats anywhere: they stay text.
-        content = json.loads(body, parse_float=str, parse_constant=refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(content, dict):
-        raise ValueError("not an object")
-    found = content.get("id")
+    """The order that *body* names; None where it names none (a signed error of the shop). Raises ValueError, also for an id beyond 64 bits."""
+    found = read_json_object(body, stored_whole=True).get("id")
     # type, not isinstance: true is an int to Python.
-    return found if type(found) is int and 0 < found <= LARGEST_ID else None
-
-
-def refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    if type(found) is not int or found <= 0:
+        return None
+    if found > LARGEST_NUMBER:
+        raise ValueError("no shop has such an id")
+    return found
 
 
 def count_signature_failure(shop_id: str) -> None:

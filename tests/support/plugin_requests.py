@@ -1,6 +1,7 @@
 """What the shop's plugin sends to the bridge, signed as it signs."""
 
 import json
+import secrets
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -43,7 +44,9 @@ def post(
     late_s: int = 0,
 ) -> TestResponse:
     body = json.dumps(content).encode()
-    seal = sign_request(secret, time=int(app.now.timestamp()) + late_s, nonce="5f" * 16, route=route, body=body)
+    seal = sign_request(
+        secret, time=int(app.now.timestamp()) + late_s, nonce=secrets.token_hex(16), route=route, body=body
+    )
     signed = {
         "X-Facturelay-Time": seal.time,
         "X-Facturelay-Nonce": seal.nonce,

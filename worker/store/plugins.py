@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
 from worker.message import NO_MESSAGE, Message
+from worker.net.request_signature import TOLERANCE_S
 from worker.store.database.encryption import Encryption
-from worker.store.database.tables import documents, invites, jobs, plugins
+from worker.store.database.tables import documents, invites, jobs, plugin_nonces, plugins
 from worker.store.documents import as_document
 from worker.store.steps import was_mailed
 
@@ -23,6 +25,8 @@ CODE_LENGTH = 20
 INVITE_LIFETIME = timedelta(days=7)
 # The scheduler syncs every two minutes.
 RESPONSE_WITHIN = timedelta(minutes=6)
+# A clock may be off by TOLERANCE_S either way, so a request is fresh for twice as long at most.
+NONCES_KEPT_FOR = timedelta(seconds=3 * TOLERANCE_S)
 # Its last heartbeat counts for ten minutes, and what it held then it lets go of after ten, or a taken mail after 25.
 MAY_HOLD_FOR = timedelta(minutes=40)
 
@@ -130,6 +134,14 @@ def connect(
         .returning(plugins.c.plugin_id)
     )
     return int(result.scalar_one())
+
+
+def use_nonce(connection: Connection, shop_id: str, nonce: str, *, now: datetime) -> bool:
+    """Take the nonce of a request; False when it was used before. Those too old to be taken for fresh are forgotten."""
+    connection.execute(delete(plugin_nonces).where(plugin_nonces.c.seen_at < now - NONCES_KEPT_FOR))
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    new = dialect.insert(plugin_nonces).values(shop_id=shop_id, nonce=nonce, seen_at=now).on_conflict_do_nothing()
+    return connection.execute(new.returning(plugin_nonces.c.nonce)).first() is not None
 
 
 def disconnect(connection: Connection, shop_id: str) -> None:

@@ -566,6 +566,16 @@ plugins = Table(
     CheckConstraint("check_state IN ('waiting','done','failed')", name="check_state"),
 )
 
+# Of the plugins' signed requests, so that none is done twice.
+plugin_nonces = Table(
+    "plugin_nonces",
+    metadata,
+    Column("shop_id", String(40), primary_key=True),
+    Column("nonce", String(64), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Index("ix_plugin_nonces_seen_at", "seen_at"),
+)
+
 users = Table(
     "users",
     metadata,

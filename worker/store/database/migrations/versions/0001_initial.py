@@ -31,6 +31,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "plugin_nonces",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("shop_id", "nonce", name=op.f("pk_plugin_nonces")),
+    )
+    op.create_index("ix_plugin_nonces_seen_at", "plugin_nonces", ["seen_at"], unique=False)
+    op.create_table(
         "rate_limits",
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("began_at", Instant(), nullable=False),
