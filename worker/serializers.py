@@ -72,6 +72,7 @@ def document_content(draft: Draft) -> Json:
         "payment_method": draft.payment_method,
         "purchase_order": draft.purchase_order,
         "supplied_on": day(draft.supplied_on),
+        "delivery": plain(draft.delivery),
         "mentions": [mention.text for mention in draft.mentions],
         "reason": draft.reason,
         "vat_eur": amount(draft.vat_eur) if draft.vat_eur is not None else None,

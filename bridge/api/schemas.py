@@ -222,6 +222,10 @@ SCHEMAS: dict[str, Json] = {
                 "description": "The buyer's own number or reference for the order; empty without one.",
             },
             "supplied_on": nullable(DAY),
+            "delivery": {
+                **object_of({"day": nullable(DAY), "hours": TEXT, "pick_up_point": TEXT}),
+                "description": "The day and hours that were chosen, and the point where the parcel waits, as the order says.",
+            },
             "mentions": array_of(TEXT),
             "reason": TEXT,
             "vat_eur": nullable(AMOUNT),

@@ -18,9 +18,7 @@ def evaluate_credit_notes(dossier: Dossier, findings: Findings) -> None:
     if exclusion and exclusion[0] in ("draft_order", "trashed"):
         findings.skip("credit_note", exclusion)
         return
-    known = {refund.refund_id for refund in dossier.refunds}
-    unread = [summary.refund_id for summary in dossier.order.refunds if summary.refund_id not in known]
-    for refund_id in unread:
+    for refund_id in dossier.unread_refunds:
         message = Message(
             "Refund {refund_id} could not be read in the shop; its lines are needed.", refund_id=refund_id
         )

@@ -10,6 +10,7 @@ from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_notes_due import evaluate_credit_notes
 from worker.domain.credit_source import Cancellation
 from worker.domain.decision import Decision, Findings, RuleResult
+from worker.domain.delivery_note import undelivered
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode
 from worker.domain.dossier import Dossier, generation_of
 from worker.domain.draft import draft_document
@@ -74,9 +75,11 @@ def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, .
     return tuple(findings.rule_results)
 
 
-def draft_manually(kind: Kind, order: Order, history: History, shop: Shop, today: date) -> Draft:
+def draft_manually(
+    kind: Kind, order: Order, history: History, shop: Shop, today: date, refunds: tuple[Refund, ...] = ()
+) -> Draft:
     """The document of *kind* that no rule made: a person wants it, whatever the trigger. Raises Rejected where it exists."""
-    dossier = Dossier(order, (), history, shop, today)
+    dossier = Dossier(order, refunds, history, shop, today)
     if kind is Kind.CREDIT_NOTE:
         raise Rejected("A credit note belongs to an invoice: credit the invoice.", code="not_by_hand")
     cause = dossier.cause_of(kind)
@@ -98,4 +101,7 @@ def draft_manually(kind: Kind, order: Order, history: History, shop: Shop, today
         raise Rejected(elsewhere[1], code=elsewhere[0])
     if dossier.status in (*DRAFT_STATUSES, "trash"):
         raise Rejected("Order {number} is not placed, or in the trash.", number=order.number, code="draft_order")
-    return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today)
+    nothing = undelivered(order, refunds).reason if kind is Kind.DELIVERY_NOTE else None
+    if nothing:
+        raise Rejected(nothing[1], code=nothing[0])
+    return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today, refunds=refunds)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from worker.domain.delivery import DeliveryWish
 from worker.domain.money import ZERO
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.payment import Prepayment
@@ -189,6 +190,7 @@ class Draft:
     ship_to: Address | None = None
     ship_to_name: str = ""
     supplied_on: date | None = None  # the day of supply; None: not known, or not yet
+    delivery: DeliveryWish = DeliveryWish()  # how the order says that it is to be delivered
     customer_note: str = ""
     purchase_order: str = ""  # the buyer's own number or reference for the order (BT-13)
     mentions: tuple[Mention, ...] = ()
@@ -291,5 +293,7 @@ class History:
 
 
 def planned_document(draft: Draft) -> Message:
-    """A document that would be made, as `credit note 12.40 EUR`."""
+    """A document that would be made, as `credit note 12.40 EUR`; a delivery note states no amount."""
+    if draft.kind is Kind.DELIVERY_NOTE:
+        return KIND_TERMS[draft.kind]
     return Message("{kind} {total}", kind=KIND_TERMS[draft.kind], total=Money(draft.total, draft.currency))

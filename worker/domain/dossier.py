@@ -41,6 +41,12 @@ class Dossier:
     def counts_as_paid(self) -> bool:
         return self.paid if self.over else counts_as_paid(self.order, self.shop)
 
+    @property
+    def unread_refunds(self) -> tuple[int, ...]:
+        """The refunds that the order names and that could not be read."""
+        known = {refund.refund_id for refund in self.refunds}
+        return tuple(one.refund_id for one in self.order.refunds if one.refund_id not in known)
+
     def cause_of(self, kind: Kind) -> str:
         return f"order:{self.order.order_id}:{kind}:{self.generation() if kind is Kind.INVOICE else 1}"
 

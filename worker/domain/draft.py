@@ -13,13 +13,15 @@ from worker.domain import mentions, peppol, texts
 from worker.domain.assessment import Assessment, assess
 from worker.domain.charged_tax import ChargedRate
 from worker.domain.completeness import buyer_problems, seller_problem
+from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
 from worker.domain.language import document_language, language_of, second_language
-from worker.domain.money import to_cent, total_of
-from worker.domain.order import Order
+from worker.domain.money import ZERO, to_cent, total_of
+from worker.domain.order import Order, Refund
 from worker.domain.party import Address, Buyer
 from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
 from worker.domain.shop import Shop
+from worker.domain.totals import Totals
 from worker.domain.treatment import Treatment
 from worker.domain.vat_check import INVALID, VatCheck
 from worker.domain.vat_number import normalise_vat_number
@@ -28,16 +30,28 @@ from worker.domain.zero_reason import Untaxed
 from worker.message import NO_MESSAGE, Message, Money
 
 
-def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mode: SendMode, today: date) -> Draft:
-    """Draft the confirmation, delivery note or invoice of *order*. *today* is the date in the shop's zone."""
+def draft_document(
+    kind: Kind,
+    order: Order,
+    shop: Shop,
+    *,
+    cause: str,
+    send_mode: SendMode,
+    today: date,
+    refunds: Iterable[Refund] = (),
+) -> Draft:
+    """Draft the confirmation, delivery note or invoice of *order*. *today* is the date in the shop's zone.
+
+    A delivery note is of what *refunds* leave to be delivered; the others are of the whole order.
+    """
     if kind is Kind.CREDIT_NOTE:
         raise ValueError(f"{cause}: a credit note is drafted from its invoice, not from an order")
-    assessed = assess(order, shop)
+    language = document_language(kind, order, shop)
+    assessed = deliveries(order, refunds, language) if kind is Kind.DELIVERY_NOTE else assess(order, shop)
     totals = assessed.totals
     to_pay = totals.total - total_of(one.amount for one in assessed.prepaid)
     ordered_on = order.created_at.astimezone(shop.zoneinfo).date()
     rate = exchange_rate(order.currency, shop)
-    language = document_language(kind, order, shop)
     second = second_language(order, shop, first=language)
     ship_to, ship_to_name = _ship_to(order, assessed.lines)
     return Draft(
@@ -63,7 +77,8 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         vat_lines=totals.vat_lines,
         ship_to=ship_to,
         ship_to_name=ship_to_name,
-        supplied_on=_supplied_on(kind, order, shop),
+        supplied_on=_supplied_on(kind, order, shop, today),
+        delivery=order.delivery,
         customer_note=order.customer_note,
         purchase_order=order.purchase_order,
         mentions=()
@@ -82,6 +97,12 @@ def draft_document(kind: Kind, order: Order, shop: Shop, *, cause: str, send_mod
         captions=texts.captions(shop, kind, paid=is_paid(order, shop), language=language),
         vat_check=_vat_check(kind, order, shop),
     )
+
+
+def deliveries(order: Order, refunds: Iterable[Refund], language: str) -> Assessment:
+    """What a delivery note says of the figures: how many of what, and no amount."""
+    lines = delivery_lines(undelivered(order, refunds), language)
+    return Assessment((), (), lines, Totals(ZERO, ZERO, ZERO, ZERO, (), ()), (), ())
 
 
 def buyer_of(order: Order, shop: Shop) -> Buyer:
@@ -221,15 +242,17 @@ def _comparable(address: Address) -> str:
     return re.sub(r"[\s,]+", " ", " ".join(parts)).strip().casefold()
 
 
-def _supplied_on(kind: Kind, order: Order, shop: Shop) -> date | None:
+def _supplied_on(kind: Kind, order: Order, shop: Shop, today: date) -> date | None:
     """The day of supply as far as it is known: that on which the order was completed (art. 5 §1 5° RD no. 1, read 2026-11).
 
     The day of ordering says nothing of it, and that of payment stands in the line that says how it was paid. A
-    confirmation comes before any supply.
+    confirmation comes before any supply. A day of delivery that the order carries counts once it has come; before that it
+    is printed as what it is, the day that was chosen.
     """
-    if order.completed_at is None or kind is Kind.ORDER_CONFIRMATION:
+    if kind is Kind.ORDER_CONFIRMATION:
         return None
-    return order.completed_at.astimezone(shop.zoneinfo).date()
+    completed = order.completed_at.astimezone(shop.zoneinfo).date() if order.completed_at else None
+    return completed or carried_day(order.delivery, today)
 
 
 def _einvoice_obstacle(rates: Iterable[ChargedRate]) -> Message:

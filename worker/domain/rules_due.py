@@ -2,6 +2,7 @@
 
 from worker.domain.assessment import assess
 from worker.domain.decision import Findings, Reason
+from worker.domain.delivery_note import undelivered
 from worker.domain.document import KIND_TERMS, Kind, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
@@ -34,6 +35,7 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         or why_invoiced_elsewhere(rule.kind, dossier.history)
         or unmet_condition(rule, dossier.order)
         or why_not_yet(rule, dossier)
+        or why_not_delivered(rule.kind, dossier)
         or invoiced_by_plugin(cause, rule, dossier)
         or already_drafted(cause, rule, dossier, findings)
         or waits_for_vies(cause, rule, dossier)
@@ -42,7 +44,13 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         findings.skip(str(rule), reason)
         return
     draft = draft_document(
-        rule.kind, dossier.order, dossier.shop, cause=cause, send_mode=rule.send_mode, today=dossier.today
+        rule.kind,
+        dossier.order,
+        dossier.shop,
+        cause=cause,
+        send_mode=rule.send_mode,
+        today=dossier.today,
+        refunds=dossier.refunds,
     )
     findings.fire(str(rule), draft)
 
@@ -103,6 +111,18 @@ def why_not_yet(rule: Rule, dossier: Dossier) -> Reason | None:
         trigger=trigger_name,
         status=status_term(dossier.order.status),
     )
+
+
+def why_not_delivered(kind: Kind, dossier: Dossier) -> Reason | None:
+    """Why no delivery note can be made: nothing is left to be delivered, or what was given back is not known."""
+    if kind is not Kind.DELIVERY_NOTE:
+        return None
+    if dossier.unread_refunds:
+        return "refund_unread", Message(
+            "A refund could not be read in the shop, so what must still be delivered is not known. If you know, make the "
+            "delivery note by hand."
+        )
+    return undelivered(dossier.order, dossier.refunds).reason
 
 
 def has_reached(trigger: Trigger, dossier: Dossier) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document, Draft
+from worker.domain.document import Document, Draft, Kind
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.invoicing.core import CoreContext
@@ -48,11 +48,17 @@ def issue_draft(
             at=now,
             actor=by,
             code="issued",
-            message=Message(
-                "{number} was issued: {total}.", number=document.number, total=Money(draft.total, draft.currency)
-            ),
+            message=issued_message(document),
             order_id=draft.order_id,
             document_id=document.document_id,
         ),
     )
     return document
+
+
+def issued_message(document: Document) -> Message:
+    """What the trail says; a delivery note states no amount."""
+    if document.draft.kind is Kind.DELIVERY_NOTE:
+        return Message("{number} was issued.", number=document.number)
+    total = Money(document.draft.total, document.draft.currency)
+    return Message("{number} was issued: {total}.", number=document.number, total=total)

@@ -97,7 +97,7 @@ def issue_manual_document(
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
-        return (draft_manually(kind, fetched.order, history, shop, today(services, shop)),)
+        return (draft_manually(kind, fetched.order, history, shop, today(services, shop), fetched.refunds or ()),)
 
     request = Request(Preflight(services), by, send=send)
     try_before_lock(request, shop, wanted)

@@ -1,6 +1,6 @@
 """Step: one private note on the order, with number and link."""
 
-from worker.domain.document import Document
+from worker.domain.document import Document, Kind
 from worker.domain.shop import Shop
 from worker.errors import KeyRefused
 from worker.i18n import Translator, title
@@ -38,11 +38,12 @@ def ensure_note(services: Services, connected: ConnectedShop, document: Document
 
 def note_of(services: Services, shop: Shop, document: Document) -> str:
     """The note is for the shop's staff, so it is in the shop's language."""
-    words = Translator(shop.language)
+    words, draft = Translator(shop.language), document.draft
+    has_total = draft.kind is not Kind.DELIVERY_NOTE
     return notes.note_html(
-        kind=title(document.draft.kind, words),
+        kind=title(draft.kind, words),
         number=document.number,
-        total=words.amount(document.draft.total, document.draft.currency),
+        total=words.amount(draft.total, draft.currency) if has_total else "",
         url=link_of(services, document),
         language=shop.language,
     )

@@ -32,9 +32,13 @@ def marker(number: str) -> str:
 
 
 def note_html(*, kind: str, number: str, total: str, url: str, language: str) -> str:
-    """The note as HTML: “Factuur F2026-00017, € 22,20: openen [facturelay F2026-00017]”. Every word is escaped here."""
+    """The note as HTML: “Factuur F2026-00017, € 22,20: openen [facturelay F2026-00017]”. Every word is escaped here.
+
+    *total* is empty for a document that states no amount.
+    """
     template, open_word = NOTE_TEXTS.get(language, NOTE_TEXTS["en"])
-    text = html.escape(template.format(kind=kind, number=number, total=total), quote=False)
+    shown = template if total else template.replace(", {total}", "")
+    text = html.escape(shown.format(kind=kind, number=number, total=total), quote=False)
     return f'{text}<a href="{html.escape(url)}">{open_word}</a> {marker(number)}'
 
 

@@ -13,6 +13,7 @@ from worker.domain.party import Address
 from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.buyer_fields import fields_of, peppol_address_of, purchase_order_of, vat_number_of
+from worker.woocommerce.delivery_meta import delivery_wish_of, shipments_of
 from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import read_any_object, read_list, read_object
 from worker.woocommerce.line_payload import fee_line, id_or_none, product_line, shipping_line
@@ -63,6 +64,7 @@ def _order(root: dict[str, object]) -> Order:
     created_at = order.instant("date_created_gmt")
     parent_id = id_or_none(order, "parent_id")
     needs_payment = order.values.get("needs_payment") is True
+    products = tuple(product_line(node) for node in order.nodes("line_items", needed=True))
     return Order(
         order_id=order_id,
         order_key=order.text("order_key"),
@@ -85,7 +87,7 @@ def _order(root: dict[str, object]) -> Order:
         customer_note=order.text("customer_note"),
         customer_id=order.whole("customer_id"),
         lines=(
-            *(product_line(node) for node in order.nodes("line_items", needed=True)),
+            *products,
             *(fee_line(node) for node in order.nodes("fee_lines")),
             *(shipping_line(node) for node in order.nodes("shipping_lines")),
         ),
@@ -111,6 +113,8 @@ def _order(root: dict[str, object]) -> Order:
         sale_part=sale_part_of(order, meta, parent_id=parent_id),
         other_invoice=other_invoice_of(meta),
         paid_in_parts=is_paid_in_parts(meta),
+        delivery=delivery_wish_of(meta),
+        shipments=shipments_of(order, meta, products),
     )
 
 
