@@ -176,7 +176,7 @@ PAYMENT = object_of(
         **dict.fromkeys(("reference", "iban", "bic", "beneficiary", "pay_url", "provider"), TEXT),
     }
 )
-PREPAYMENT = object_of({"amount": NUMBER, "name": TEXT, "code": TEXT})
+PREPAYMENT = object_of({"amount": NUMBER, "name": TEXT, "code": TEXT, "deposit": BOOLEAN})
 ORDER: dict[str, Json] = {
     "shop": TEXT,
     "order_id": INTEGER,

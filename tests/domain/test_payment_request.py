@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from tests.support.factories import PLACED_AT, TODAY, a_history, a_shop, an_orde
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, History, Kind, PaymentRequest, Problem, SendMode
 from worker.domain.draft import draft_document
-from worker.domain.order import Order
+from worker.domain.order import Order, SalePart
+from worker.domain.payment import Deposit, Prepayment
 from worker.domain.payment_method import METHODS, PREFIXES, Means, PaymentTerms
 from worker.domain.payment_reference import creditor_reference, digits_of, structured_communication
 from worker.domain.shop import Shop
@@ -178,13 +180,48 @@ def test_an_order_on_account_that_is_cancelled_has_its_invoice_credited_by_a_dra
     [
         an_order(status="partial-payment", paid=True),
         an_order(status="partially-paid"),
-        an_order(status="processing", paid=True, paid_in_parts=True),
+        an_order(status="processing", paid=True, deposit=Deposit()),
     ],
 )
 def test_an_order_paid_in_parts_waits_for_a_person_and_says_neither_paid_nor_how_to_pay_the_whole(order: Order) -> None:
     [draft] = decide_documents(order, (), a_history(), a_shop(), TODAY).drafts
     assert [(problem.code, problem.asks) for problem in draft.problems] == [("paid_in_parts", True)]
     assert (draft.paid_on, draft.payment) == (None, None)
+
+
+def test_what_came_in_of_a_deposit_is_named_and_stated_and_only_the_rest_is_asked_for() -> None:
+    order = an_order(status="partially-paid", paid=True, deposit=Deposit(Decimal("5.00")))
+    [draft] = decide_documents(order, (), a_history(), a_shop(), TODAY).drafts
+    [problem] = draft.problems
+    assert "of its 15.00 EUR a deposit of 5.00 EUR came in, and 10.00 EUR is still to come" in str(problem.message)
+    assert (draft.paid_on, draft.prepaid, draft.to_pay) == (
+        None,
+        (Prepayment(Decimal("5.00"), deposit=True),),
+        Decimal("10.00"),
+    )
+    assert draft.payment is not None
+    assert draft.payment.iban
+
+
+def test_nothing_is_due_of_a_deposit_that_has_not_come_in() -> None:
+    order = an_order(status="on-hold", deposit=Deposit(Decimal("0.00")))
+    assert decide_documents(order, (), a_history(), a_shop(), TODAY).drafts == ()
+
+
+@pytest.mark.parametrize("status", ["partial-payment", "completed"])
+def test_an_order_of_the_deposit_alone_asks_and_its_lines_say_what_they_are(status: str) -> None:
+    order = an_order(status=status, paid=True, deposit=Deposit(line_ids=(1,), full_price=Decimal("1210.00")))
+    [draft] = decide_documents(order, (), a_history(), a_shop(), TODAY).drafts
+    [problem] = draft.problems
+    assert (problem.code, problem.asks) == ("deposit_order", True)
+    assert "a deposit of 15.00 EUR on goods of 1210.00 EUR" in str(problem.message)
+    assert (draft.lines[0].details, draft.paid_on is None) == (("Voorschot",), False)
+
+
+def test_the_balance_says_of_which_order_the_deposit_was() -> None:
+    order = an_order(paid=True, sale_part=SalePart.BALANCE, parent_id=237)
+    [draft] = decide_documents(order, (), a_history(), a_shop(), TODAY).drafts
+    assert (draft.lines[0].details, draft.problems) == (("Saldo na het voorschot van bestelling 237",), ())
 
 
 @pytest.mark.parametrize("status", ["on-hold", "failed", "pending"])

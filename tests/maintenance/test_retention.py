@@ -62,7 +62,9 @@ class History:
         with self.services.store.write() as connection:
             order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}")
             order = replace(order, billing=replace(order.billing, email=email))
-            orders.save(connection, self.shop.shop_id, order, rule_results=(), flags=(), as_of=self.now)
+            orders.save(
+                connection, self.shop.shop_id, order, rule_results=(), flags=(), paid_at=order.paid_at, as_of=self.now
+            )
 
     def issued(self, order_id: int) -> Document:
         document = issue(self.services.store, self.shop, a_draft(order_id))

@@ -64,7 +64,7 @@ class History:
         billing = replace(Contact(first, last, company, order.billing.address, email))
         with self.store.write() as connection:
             order = replace(order, billing=billing)
-            orders.save(connection, shop_id, order, rule_results=(), flags=flags, as_of=self.now)
+            orders.save(connection, shop_id, order, rule_results=(), flags=flags, paid_at=order.paid_at, as_of=self.now)
 
     def issued(
         self, order_id: int, *, shop_id: str = "a", kind: Kind = Kind.INVOICE, paid: bool = False, **more: object

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, Refund, RefundSummary, TaxRate
+from worker.domain.payment import Deposit
 from worker.errors import Rejected
 from worker.woocommerce import payload
 from worker.woocommerce.list_payload import parse_notes, parse_order_list, parse_webhooks
@@ -519,16 +521,45 @@ def test_gift_cards_are_read_wherever_their_plugins_write_them(
     assert [(str(card.amount), card.code) for card in found] == cards
 
 
+def metas(said: dict[str, object]) -> list[dict[str, object]]:
+    return [{"id": n, "key": key, "value": value} for n, (key, value) in enumerate(said.items(), 1)]
+
+
 @pytest.mark.parametrize("plugin", ["_wc_deposits", "_awcdp_deposits"])
-def test_a_deposit_is_known_until_the_rest_is_paid(plugin: str) -> None:
-    deposit, rest = f"{plugin}_order_has_deposit", f"{plugin}_second_payment_paid"
+@pytest.mark.parametrize(
+    ("said", "deposit"),
+    [
+        ({"order_has_deposit": "yes"}, Deposit()),
+        ({"order_has_deposit": "yes", "deposit_paid": "yes", "deposit_amount": "300"}, Deposit(Decimal("300.00"))),
+        ({"order_has_deposit": "yes", "deposit_paid": "yes", "deposit_amount": "300.005"}, Deposit(Decimal("300.01"))),
+        ({"order_has_deposit": "yes", "deposit_paid": "yes", "deposit_amount": "30 %"}, Deposit()),
+        ({"order_has_deposit": "yes", "deposit_paid": "no", "deposit_amount": "300"}, Deposit(Decimal("0.00"))),
+        ({"order_has_deposit": "yes", "second_payment_paid": "yes", "deposit_amount": "300"}, None),
+        ({"order_has_deposit": "no", "deposit_amount": "300"}, None),
+        ({}, None),
+    ],
+)
+def test_a_deposit_and_what_came_in_of_it_is_known_until_the_rest_is_paid(
+    plugin: str, said: dict[str, object], deposit: Deposit | None
+) -> None:
+    meta_data = metas({f"{plugin}_{key}": value for key, value in said.items()})
+    assert parse_order(an_order(meta_data=meta_data)).deposit == deposit
 
-    def in_parts(metas: dict[str, object]) -> bool:
-        meta_data = [{"id": n, "key": key, "value": value} for n, (key, value) in enumerate(metas.items(), 1)]
-        return parse_order(an_order(meta_data=meta_data)).paid_in_parts
 
-    assert [in_parts({deposit: "yes"}), in_parts({deposit: "yes", rest: "no"})] == [True, True]
-    assert [in_parts({deposit: "yes", rest: "yes"}), in_parts({deposit: "no"}), in_parts({})] == [False, False, False]
+@pytest.mark.parametrize(
+    ("said", "deposit"),
+    [
+        ({"_is_deposit": "yes", "_deposit_full_amount": "1210"}, Deposit(line_ids=(1,), full_price=Decimal("1210.00"))),
+        ({"_is_deposit": "yes"}, Deposit(line_ids=(1,))),
+        ({"_deposit": "1", "_deposit_value": "100", "_deposit_balance": "900"}, Deposit(line_ids=(1,))),
+        ({"_is_deposit": "yes", "_original_order_id": 237}, None),  # a payment of the plan that follows
+        ({"_is_deposit": "no"}, None),
+    ],
+)
+def test_an_order_of_the_deposit_alone_is_known_by_its_lines(said: dict[str, object], deposit: Deposit | None) -> None:
+    order = parse_order(an_order(line_items__0__meta_data=metas(said)))
+    line_id = order.lines[0].line_id
+    assert order.deposit == (replace(deposit, line_ids=(line_id,)) if deposit else None)
 
 
 # Refusals

@@ -15,11 +15,19 @@ from worker.domain.charged_tax import ChargedRate
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
-from worker.domain.language import document_language, language_of, second_language
+from worker.domain.language import document_language, language_of, phrase, second_language
 from worker.domain.money import ZERO, to_cent, total_of
-from worker.domain.order import Order, Refund
+from worker.domain.order import Order, Refund, SalePart
 from worker.domain.party import Address, Buyer
-from worker.domain.payment_request import is_paid, is_paid_in_parts, paid_on, payment_request, was_taken_back
+from worker.domain.payment import Deposit, Prepayment
+from worker.domain.payment_request import (
+    deposit_paid,
+    is_paid,
+    is_paid_in_parts,
+    paid_on,
+    payment_request,
+    was_taken_back,
+)
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals
 from worker.domain.treatment import Treatment
@@ -49,7 +57,8 @@ def draft_document(
     language = document_language(kind, order, shop)
     assessed = deliveries(order, refunds, language) if kind is Kind.DELIVERY_NOTE else assess(order, shop)
     totals = assessed.totals
-    to_pay = totals.total - total_of(one.amount for one in assessed.prepaid)
+    prepaid = (*assessed.prepaid, *_deposit_as_prepaid(order, totals.total))
+    to_pay = totals.total - total_of(one.amount for one in prepaid)
     ordered_on = order.created_at.astimezone(shop.zoneinfo).date()
     rate = exchange_rate(order.currency, shop)
     second = second_language(order, shop, first=language)
@@ -68,7 +77,9 @@ def draft_document(
         second_language=second,
         seller=shop.seller,
         buyer=buyer_of(order, shop),
-        lines=assessed.lines,
+        lines=assessed.lines
+        if kind is Kind.DELIVERY_NOTE
+        else tuple(_of_deposit(line, order, language) for line in assessed.lines),
         net=totals.net,
         vat=totals.vat,
         total=totals.total,
@@ -87,8 +98,8 @@ def draft_document(
         payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today),
         payment_method=order.payment_method,
         payment_title=order.payment_title,
-        paid_on=paid_on(order, shop) or (None if to_pay or not assessed.prepaid else ordered_on),
-        prepaid=() if kind is Kind.DELIVERY_NOTE else assessed.prepaid,
+        paid_on=paid_on(order, shop) or (None if to_pay or not prepaid else ordered_on),
+        prepaid=() if kind is Kind.DELIVERY_NOTE else prepaid,
         exchange_rate=rate,
         vat_eur=vat_in_euro(totals.vat, rate),
         problems=_problems(kind, order, shop, assessed),
@@ -103,6 +114,21 @@ def deliveries(order: Order, refunds: Iterable[Refund], language: str) -> Assess
     """What a delivery note says of the figures: how many of what, and no amount."""
     lines = delivery_lines(undelivered(order, refunds), language)
     return Assessment((), (), lines, Totals(ZERO, ZERO, ZERO, ZERO, (), ()), (), ())
+
+
+def _deposit_as_prepaid(order: Order, total: Decimal) -> tuple[Prepayment, ...]:
+    """What came in of an order in parts; more than its total is no part of it."""
+    came_in = deposit_paid(order) or ZERO
+    return (Prepayment(came_in, deposit=True),) if ZERO < came_in < total else ()
+
+
+def _of_deposit(line: Line, order: Order, language: str) -> Line:
+    """*line*, which says where it is a deposit, or what remains after one (art. 5 §1 6° and 11° RD no. 1)."""
+    if order.deposit is not None and line.order_line_id in order.deposit.line_ids:
+        return replace(line, details=(phrase("deposit", language), *line.details))
+    if order.sale_part is SalePart.BALANCE and line.is_product:
+        return replace(line, details=(phrase("balance", language).format(order=order.parent_id), *line.details))
+    return line
 
 
 def buyer_of(order: Order, shop: Shop) -> Buyer:
@@ -187,13 +213,9 @@ def negative_total_problem(order: Order) -> tuple[Problem, ...]:
 def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
     """What only a person knows of the money: an invoice that says paid, or asks for all of it, may be wrong."""
     if is_paid_in_parts(order):
-        message = Message(
-            "Order {number} is paid in parts: not all of its {total} came in. Issue the invoice when the rest is paid, or issue "
-            "it now and note there what came in. VAT is due on a deposit when it comes in: ask your accountant how to invoice it.",
-            number=order.number,
-            total=Money(order.total, order.currency),
-        )
-        return (Problem("paid_in_parts", message, asks=True),)
+        return (Problem("paid_in_parts", _paid_in_parts(order, deposit_paid(order)), asks=True),)
+    if order.deposit is not None:
+        return (Problem("deposit_order", _deposit_order(order, order.deposit), asks=True),)
     if was_taken_back(order, shop):
         message = Message(
             "Order {number} was paid, but the shop put it back to “{status}”: was the money taken back? If not, issue the invoice "
@@ -203,6 +225,53 @@ def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
         )
         return (Problem("money_taken_back", message, asks=True),)
     return ()
+
+
+def _paid_in_parts(order: Order, came_in: Decimal | None) -> Message:
+    number, total = order.number, Money(order.total, order.currency)
+    if came_in is None:
+        return Message(
+            "Order {number} is paid in parts: not all of its {total} came in. Issue the invoice when the rest is paid, or issue "
+            "it now and note there what came in. VAT is due on a deposit when it comes in: ask your accountant how to invoice it.",
+            number=number,
+            total=total,
+        )
+    if not came_in:
+        return Message(
+            "Order {number} is to be paid in parts, and its deposit has not come in yet. Issued now, the invoice asks for all of "
+            "its {total}.",
+            number=number,
+            total=total,
+        )
+    return Message(
+        "Order {number} is paid in parts: of its {total} a deposit of {deposit} came in, and {rest} is still to come. Issue the "
+        "invoice when the rest is paid; issued now, it says that {deposit} was paid and asks for {rest}. VAT is due on a deposit "
+        "when it comes in: ask your accountant how to invoice it.",
+        number=number,
+        total=total,
+        deposit=Money(came_in, order.currency),
+        rest=Money(order.total - came_in, order.currency),
+    )
+
+
+def _deposit_order(order: Order, deposit: Deposit) -> Message:
+    came_in = Money(order.total, order.currency)
+    if deposit.full_price is None:
+        return Message(
+            "Order {number} is a deposit of {deposit}, and the balance follows in an order of its own. Issued, the invoice is of "
+            "the deposit alone and its lines say so; VAT is due on it since it came in. Issue it if your accountant invoices "
+            "deposits so.",
+            number=order.number,
+            deposit=came_in,
+        )
+    return Message(
+        "Order {number} is a deposit of {deposit} on goods of {price}, and the balance follows in an order of its own. Issued, the "
+        "invoice is of the deposit alone and its lines say so; VAT is due on it since it came in. Issue it if your accountant "
+        "invoices deposits so.",
+        number=order.number,
+        deposit=came_in,
+        price=Money(deposit.full_price, order.currency),
+    )
 
 
 def _vat_check(kind: Kind, order: Order, shop: Shop) -> VatCheck | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from worker.domain.delivery import DeliveryWish, Shipment
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.party import Address
-from worker.domain.payment import Prepayment
+from worker.domain.payment import Deposit, Prepayment
 from worker.domain.vat_check import VatCheck
 
 
@@ -142,9 +142,9 @@ class Order:
     parent_id: int = 0  # the order that it hangs on; 0: none
     sale_part: SalePart = SalePart.WHOLE
     other_invoice: OtherInvoice | None = None  # another plugin invoiced it
-    paid_in_parts: bool = False  # a deposit plugin wrote that a part is still to come
     delivery: DeliveryWish = DeliveryWish()  # as the buyer chose it, or the shop promised
     shipments: tuple[Shipment, ...] = ()  # parcels that left, where a plugin says what is in them
+    deposit: Deposit | None = None  # a part of the money, by a deposit plugin; None once all of it came
     treatment: OrderTreatment | None = None  # what a person said of its VAT; not the shop's
     vat_number_shop_says: str = ""  # "valid" or "invalid", where a plugin of the shop noted it
     vat_check: VatCheck | None = None  # what VIES said of the number; asked before anything is decided

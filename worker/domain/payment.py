@@ -28,11 +28,29 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Prepayment:
-    """What a gift card or store credit paid of an order: the shop's *name* for it, or the end of the card's *code*."""
+    """What a gift card or store credit paid of an order: the shop's *name* for it, or the end of the card's *code*; or a *deposit*."""
 
     amount: Decimal
     name: str = ""
     code: str = ""
+    deposit: bool = False
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """What a deposit plugin says of an order. *came_in* of the order's total; None: the plugin does not say how much.
+
+    Or the order itself is the deposit: *line_ids* are its lines that are, which cost *full_price* with VAT in all (None: not
+    said), and another order follows for the balance.
+    """
+
+    came_in: Decimal | None = None
+    line_ids: tuple[int, ...] = ()
+    full_price: Decimal | None = None
+
+    @property
+    def is_order(self) -> bool:
+        return bool(self.line_ids)
 
 
 def open_amount(total: Decimal, *, credited: Decimal, paid: Decimal) -> Decimal:

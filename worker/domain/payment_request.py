@@ -1,10 +1,11 @@
 """Whether the money of an order came, and how what is open is to be paid."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from worker.domain import payment_method, payment_reference
 from worker.domain.document import PaymentRequest
+from worker.domain.money import ZERO
 from worker.domain.order import Order
 from worker.domain.payment_method import IN_PARTS_STATUSES, Means, Method
 from worker.domain.shop import Shop
@@ -25,7 +26,9 @@ def counts_as_paid(order: Order, shop: Shop) -> bool:
     until it is completed (docs/woocommerce-contract.md §4). A completed order was delivered, so its invoice is due, paid or
     not; and of an order that is paid in parts a part came, on which VAT is due too.
     """
-    return order.paid_at is not None or status_of(order, shop) == "completed" or is_paid_in_parts(order)
+    part_came = order.deposit is not None and order.deposit.came_in != ZERO
+    in_parts = order.status in IN_PARTS_STATUSES or part_came
+    return order.paid_at is not None or status_of(order, shop) == "completed" or in_parts
 
 
 def is_paid(order: Order, shop: Shop) -> bool:
@@ -41,7 +44,7 @@ def is_paid(order: Order, shop: Shop) -> bool:
     """
     if terms_of(order, shop) is not None or is_paid_in_parts(order) or was_taken_back(order, shop):
         return False
-    if order.paid_at is not None:
+    if order.paid_at is not None or order.status in IN_PARTS_STATUSES:  # of these a deposit's own order is left
         return True
     method = _known(order)
     at_once = method is not None and method.means is not Means.TRANSFER
@@ -50,9 +53,13 @@ def is_paid(order: Order, shop: Shop) -> bool:
 
 def paid_on(order: Order, shop: Shop) -> date | None:
     """The day of payment in the shop's zone; a completed order without `date_paid` was paid when it was completed."""
-    if not is_paid(order, shop):
-        return None
-    return (order.paid_at or order.completed_at or order.modified_at).astimezone(shop.zoneinfo).date()
+    at = paid_at(order, shop)
+    return at and at.astimezone(shop.zoneinfo).date()
+
+
+def paid_at(order: Order, shop: Shop) -> datetime | None:
+    """When all of the money had come (aware UTC); None while it has not. What the shop dates of a sale on account does not count."""
+    return order.paid_at or order.completed_at or order.modified_at if is_paid(order, shop) else None
 
 
 def terms_of(order: Order, shop: Shop) -> int | None:
@@ -69,8 +76,18 @@ def _known(order: Order) -> Method | None:
 
 
 def is_paid_in_parts(order: Order) -> bool:
-    """Whether a deposit or an instalment came and the rest did not, by a plugin's status or what it wrote on the order."""
-    return order.paid_in_parts or order.status in IN_PARTS_STATUSES
+    """Whether the order's rest did not come, by a plugin's status or what it wrote on the order.
+
+    An order that is itself a deposit is not: all that it asks came.
+    """
+    if order.deposit is not None:
+        return not order.deposit.is_order
+    return order.status in IN_PARTS_STATUSES
+
+
+def deposit_paid(order: Order) -> Decimal | None:
+    """What came in of an order that is paid in parts; None where that is not known, or it is not."""
+    return order.deposit.came_in if order.deposit is not None else None
 
 
 def was_taken_back(order: Order, shop: Shop) -> bool:
@@ -79,8 +96,9 @@ def was_taken_back(order: Order, shop: Shop) -> bool:
 
 
 def payment_request(order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentRequest | None:
-    """How the buyer of *order* is to pay *total*; None where nothing is open, or where only a part of it may be."""
-    if is_paid(order, shop) or is_paid_in_parts(order) or total <= 0:
+    """How the buyer of *order* is to pay *total*; None where nothing is open, or where an unknown part of it may be."""
+    unknown = is_paid_in_parts(order) and deposit_paid(order) is None
+    if is_paid(order, shop) or unknown or total <= 0:
         return None
     asked = _asked(order, shop, today)
     return in_test(asked) if shop.test else asked

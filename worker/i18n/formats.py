@@ -44,6 +44,8 @@ def format_reference(reference: str) -> str:
 
 def prepaid_by(one: Prepayment, translator: Translator) -> str:
     """What stands before an amount that a gift card or store credit paid."""
+    if one.deposit:
+        return translator.gettext("Deposit paid")
     if one.name:
         return translator.gettext("Paid with {name}", name=one.name)
     return (

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from worker.domain.payment_request import paid_at
 from worker.domain.shop import Shop
 from worker.errors import StaleAnswer, StaleFetch
 from worker.invoicing.current_shop import reload_shop
@@ -41,6 +42,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
             fetched.order,
             rule_results=decision.rule_results,
             flags=flags,
+            paid_at=paid_at(fetched.order, rounds.shop),
             as_of=fetched.as_of,
         )
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None

@@ -9,7 +9,7 @@ from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Document, Draft, History, Kind, SendMode
 from worker.domain.payment import PaymentSource, Receipt
-from worker.domain.payment_request import is_paid
+from worker.domain.payment_request import paid_at
 from worker.domain.shop import Shop
 from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.issue_document import issue_draft
@@ -93,10 +93,11 @@ class IssueRounds:
     def mark_paid(self) -> None:
         """When the order is paid, its invoices are."""
         order = self.fetched.order
-        if not is_paid(order, self.shop):
+        came_at = paid_at(order, self.shop)
+        if came_at is None:
             return
         receipt = Receipt(
-            paid_on=(order.paid_at or self.services.now()).astimezone(self.shop.zoneinfo).date(),
+            paid_on=came_at.astimezone(self.shop.zoneinfo).date(),
             source=PaymentSource.ORDER,
             by="order",
             method=order.payment_method,

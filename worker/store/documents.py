@@ -90,14 +90,15 @@ def expect_payment(connection: Connection, document: Document) -> None:
 
 
 def store_prepaid(connection: Connection, document: Document) -> None:
-    """Store what gift cards paid of an issued invoice, and the rest with it where the order was paid."""
+    """Store what gift cards and a deposit paid of an issued invoice, and the rest with it where the order was paid."""
     draft = document.draft
     if draft.kind is not Kind.INVOICE or not draft.prepaid:
         return
     receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method="gift_card")
     for one in draft.prepaid:
-        by_card = replace(receipt, reference=one.code or one.name)
-        payments.add(connection, document.document_id, one.amount, by_card, now=document.issued_at)
+        by = replace(receipt, method=draft.payment_method) if one.deposit else receipt
+        by = replace(by, reference=one.code or one.name)
+        payments.add(connection, document.document_id, one.amount, by, now=document.issued_at)
     if draft.paid_on is not None:
         rest = replace(receipt, paid_on=draft.paid_on, method=draft.payment_method)
         payments.pay_in_full(connection, document.document_id, rest, now=document.issued_at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.decision import RuleResult
@@ -14,13 +14,13 @@ from worker.domain.order import Order, SalePart
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
-from worker.store.database.tables import documents, orders
+from worker.store.database.tables import documents, orders, payments, unpaid
 
 
 @dataclass(frozen=True)
 class StoredOrder:
     """An order as last fetched. *total* is as the shop states it; what changed after *fetched_at* may not be in it.
-    *ignored_flags* are flags that a person said need nothing.
+    *ignored_flags* are flags that a person said need nothing. *paid_at*: all of the money had come, by the shop's word or ours.
     """
 
     shop_id: str
@@ -46,10 +46,11 @@ def save(
     *,
     rule_results: tuple[RuleResult, ...],
     flags: tuple[Problem, ...],
+    paid_at: datetime | None,
     as_of: datetime,
 ) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
-    (`last_fetched_at`). A flag that a person ignored stays ignored.
+    (`last_fetched_at`). *paid_at* is when all of the money had come, which the shop's own date need not say. A flag that a person ignored stays ignored.
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     before = json_codec.load(
@@ -69,7 +70,7 @@ def save(
             total=str(order.total),
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
-            paid_at=order.paid_at,
+            paid_at=paid_at,
             taxable_at=order.taxable_at,
             fetched_at=as_of,
             main_order_id=order.parent_id if part is SalePart.SUBORDER else None,
@@ -112,10 +113,29 @@ def suborders(connection: Connection, shop_id: str, order_id: int) -> tuple[int,
     return tuple(connection.execute(query.order_by(orders.c.order_id)).scalars())
 
 
+def columns() -> tuple[ColumnElement[Any], ...]:
+    """The columns of an order as it is read: paid, too, where its invoice was paid here."""
+    invoice_paid = (
+        select(func.max(payments.c.created_at))
+        .join_from(payments, documents, documents.c.document_id == payments.c.document_id)
+        .where(
+            documents.c.shop_id == orders.c.shop_id,
+            documents.c.order_id == orders.c.order_id,
+            documents.c.order_key == orders.c.order_key,
+            documents.c.kind == Kind.INVOICE,
+            ~exists().where(unpaid.c.document_id == documents.c.document_id),
+        )
+        .correlate(orders)
+        .scalar_subquery()
+    )
+    paid_at = func.coalesce(orders.c.paid_at, invoice_paid, type_=orders.c.paid_at.type).label("paid_at")
+    return tuple(paid_at if column.name == "paid_at" else column for column in orders.c)
+
+
 def find(connection: Connection, shop_id: str, order_id: int) -> StoredOrder | None:
     """The order as last seen; when an id came back after a restore, the one seen last."""
     row = connection.execute(
-        select(orders)
+        select(*columns())
         .where(orders.c.shop_id == shop_id, orders.c.order_id == order_id)
         .order_by(orders.c.fetched_at.desc())
         .limit(1)
@@ -124,7 +144,7 @@ def find(connection: Connection, shop_id: str, order_id: int) -> StoredOrder | N
 
 
 def every(connection: Connection, shop_id: str | None = None) -> tuple[StoredOrder, ...]:
-    query = select(orders).order_by(orders.c.shop_id, orders.c.order_id)
+    query = select(*columns()).order_by(orders.c.shop_id, orders.c.order_id)
     if shop_id is not None:
         query = query.where(orders.c.shop_id == shop_id)
     return tuple(as_order(row) for row in connection.execute(query))
@@ -153,7 +173,7 @@ def placed_between(
 ) -> tuple[StoredOrder, ...]:
     """Orders placed between two instants (the first included), as last seen."""
     rows = connection.execute(
-        select(orders)
+        select(*columns())
         .where(orders.c.shop_id == shop_id, orders.c.ordered_at >= since, orders.c.ordered_at < before)
         .order_by(orders.c.order_id)
     )

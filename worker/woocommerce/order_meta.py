@@ -1,4 +1,4 @@
-"""What plugins write into an order's meta data: its language, what is paid of it, and their verdict on the VAT number."""
+"""What plugins write into an order's meta data: its language, its part of a sale, and their verdict on the VAT number."""
 
 from worker.domain.order import SalePart
 from worker.woocommerce.node import Node
@@ -17,12 +17,6 @@ LANGUAGE_META_KEYS = (
     "_lang",
     "_locale",
     "locale",
-)
-
-# Where deposit plugins say that an order is paid in parts, and that its last part came too: "yes" under either.
-DEPOSIT_META_KEYS = (
-    ("_wc_deposits_order_has_deposit", "_wc_deposits_second_payment_paid"),
-    ("_awcdp_deposits_order_has_deposit", "_awcdp_deposits_second_payment_paid"),
 )
 
 # How marketplace plugins mark the order that they split, and by what they create the orders for the vendors. WC Vendors'
@@ -47,11 +41,6 @@ def vat_number_verdict_of(meta: tuple[Node, ...]) -> str:
 def language_hint_of(meta: tuple[Node, ...]) -> str:
     hints = {node.text("key"): node.scalar("value").strip() for node in meta}
     return next((hints[key] for key in LANGUAGE_META_KEYS if hints.get(key)), "")
-
-
-def is_paid_in_parts(meta: tuple[Node, ...]) -> bool:
-    said_yes = {node.text("key") for node in meta if node.scalar("value").strip().lower() == "yes"}
-    return any(deposit in said_yes and rest not in said_yes for deposit, rest in DEPOSIT_META_KEYS)
 
 
 def sale_part_of(order: Node, meta: tuple[Node, ...], *, parent_id: int) -> SalePart:

@@ -14,11 +14,12 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.buyer_fields import fields_of, peppol_address_of, purchase_order_of, vat_number_of
 from worker.woocommerce.delivery_meta import delivery_wish_of, shipments_of
+from worker.woocommerce.deposits import deposit_of
 from worker.woocommerce.gift_cards import gift_cards_of
 from worker.woocommerce.json_reader import read_any_object, read_list, read_object
 from worker.woocommerce.line_payload import fee_line, id_or_none, product_line, shipping_line
 from worker.woocommerce.node import Node, is_id
-from worker.woocommerce.order_meta import is_paid_in_parts, language_hint_of, sale_part_of, vat_number_verdict_of
+from worker.woocommerce.order_meta import language_hint_of, sale_part_of, vat_number_verdict_of
 from worker.woocommerce.other_invoice import other_invoice_of
 from worker.woocommerce.refund_payload import refund_summary
 from worker.woocommerce.shop_text import unescape
@@ -112,9 +113,9 @@ def _order(root: dict[str, object]) -> Order:
         parent_id=parent_id,
         sale_part=sale_part_of(order, meta, parent_id=parent_id),
         other_invoice=other_invoice_of(meta),
-        paid_in_parts=is_paid_in_parts(meta),
         delivery=delivery_wish_of(meta),
         shipments=shipments_of(order, meta, products),
+        deposit=deposit_of(order, meta),
     )
 
 

@@ -226,7 +226,7 @@ def test_only_web_addresses_become_pay_buttons(app: BridgeApp, pay_url: str) -> 
 def test_the_pay_button_is_there_while_the_shop_takes_the_payment(app: BridgeApp, status: str, offered: bool) -> None:
     token = token_of(app.issue())
     with app.store.write() as connection:
-        orders.save(connection, SHOP, an_order(status=status), rule_results=(), flags=(), as_of=NOW)
+        orders.save(connection, SHOP, an_order(status=status), rule_results=(), flags=(), paid_at=None, as_of=NOW)
 
     assert ("Online betalen" in app.client.get(f"/d/{token}").text) == offered
 

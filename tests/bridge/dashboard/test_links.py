@@ -74,7 +74,15 @@ def fill(app: BridgeApp) -> list[int]:
     with app.store.write() as connection:
         drafts.save_draft(connection, SHOP, draft, now=NOW)
         flags = (Problem("changed_after_invoice", Message("It changed.")),)
-        orders.save(connection, SHOP, parse_order(json.dumps(order).encode()), rule_results=(), flags=flags, as_of=NOW)
+        orders.save(
+            connection,
+            SHOP,
+            parse_order(json.dumps(order).encode()),
+            rule_results=(),
+            flags=flags,
+            paid_at=None,
+            as_of=NOW,
+        )
         task_ids = [
             tasks.request(connection, shop_id=SHOP, kind=kind, argument={}, requested_by="An", now=NOW)
             for kind in ("preview_document", "make_document", "export_documents")

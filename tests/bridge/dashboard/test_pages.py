@@ -120,7 +120,7 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
     seen = (a_seen_order("cod", "Bij levering"), a_seen_order("igfw_invoice_gateway", "Op factuur (30 dagen)"))
     with app.store.write() as connection:
         for order in seen:
-            orders.save(connection, SHOP, order, rule_results=(), flags=(), as_of=NOW)
+            orders.save(connection, SHOP, order, rule_results=(), flags=(), paid_at=order.paid_at, as_of=NOW)
     shown = visitor.get(page).text
     chosen = {"payment_days": "14", "method-0": "cod", "means-0": "", "method-1": "igfw_invoice_gateway"}
     wrong = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": "soon"})

@@ -30,6 +30,7 @@ from worker.store.database.tables import FLAGGED, drafts, orders
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import jobs as work
 from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.orders import columns
 from worker.store.queries.document_lists import row_conditions
 
 
@@ -92,7 +93,9 @@ def orders_page(
     if few is not None:
         source = few.join(orders, and_(orders.c.shop_id == few.c.shop_id, orders.c.order_id == few.c.order_id))
     query = (
-        select(*(orders.c[name] for name in ORDER_COLUMNS)).select_from(source).where(*within(orders.c.shop_id, shops))
+        select(*(one for one in columns() if one.name in ORDER_COLUMNS))
+        .select_from(source)
+        .where(*within(orders.c.shop_id, shops))
     )
     if search is not None and few is not None:
         query = query.where(*search.conditions(orders))
