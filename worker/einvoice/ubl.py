@@ -9,17 +9,13 @@ from decimal import Decimal
 
 from lxml import etree
 
-from worker.domain import mentions
-from worker.domain.document import Category, Document, Draft, Kind, Line, Rounding, VatLine
-from worker.domain.money import total_of
+from worker.domain.document import Category, Document, Draft, Line, Rounding, VatLine
 from worker.einvoice import parties
+from worker.einvoice.figures import CREDIT_TRANSFER, PIECE, Figures, to_the_cent
 from worker.einvoice.xml import NAMES, Element, Node, filled, fit, group, leaf, plain, vat_scheme
-from worker.i18n import Translator
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
-PIECE = "C62"
-CREDIT_TRANSFER = "30"
 # UNCL 4461: in cash, by a way that is not defined; whoever pays otherwise paid online.
 PAID_BY, PAID_ONLINE = {"cod": "10", "bacs": "1"}, "68"
 # Attached PDFs: access points take 10 MB in all, and base64 makes three bytes four.
@@ -35,41 +31,16 @@ def write(document: Document, *, pdf: bytes = b"") -> bytes:
 
 
 @dataclass(frozen=True)
-class Ubl:
-    """What the parts of one e-invoice need to know of the whole."""
-
-    document: Document
-
-    @property
-    def draft(self) -> Draft:
-        return self.document.draft
-
-    @property
-    def is_credit(self) -> bool:
-        return self.draft.kind is Kind.CREDIT_NOTE
+class Ubl(Figures):
+    """A document as UBL names it."""
 
     @property
     def name(self) -> str:
         return "CreditNote" if self.is_credit else "Invoice"
 
     @property
-    def is_outside_scope(self) -> bool:
-        return any(row.category is Category.OUTSIDE_SCOPE for row in self.draft.vat_lines)
-
-    @property
-    def prepaid(self) -> Decimal:
-        return self.draft.total if self.draft.is_paid else self.draft.total - self.draft.to_pay
-
-    @property
-    def payable(self) -> Decimal:
-        return self.draft.total - self.prepaid
-
-    @property
     def due(self) -> str:
-        """The due date of what is open. A credit note has none in UBL."""
-        payment = self.draft.payment
-        is_asked = payment is not None and payment.due_on is not None and self.payable > 0 and not self.is_credit
-        return payment.due_on.isoformat() if is_asked and payment and payment.due_on else ""
+        return self.due_on.isoformat() if self.due_on else ""
 
     def amount(self, name: str, value: Decimal) -> Element:
         return money(name, value, self.draft.currency)
@@ -105,10 +76,10 @@ def head(ubl: Ubl) -> tuple[Element, ...]:
         leaf("ID", ubl.document.number),
         leaf("IssueDate", ubl.document.issued_on.isoformat()),
         leaf("DueDate", ubl.due),
-        leaf(f"{ubl.name}TypeCode", "381" if ubl.is_credit else "380"),
-        leaf("Note", note(draft)),
+        leaf(f"{ubl.name}TypeCode", ubl.type_code),
+        leaf("Note", ubl.note),
         leaf("DocumentCurrencyCode", draft.currency),
-        leaf("TaxCurrencyCode", "EUR" if has_vat_in_euro(draft) else ""),
+        leaf("TaxCurrencyCode", "EUR" if ubl.has_vat_in_euro else ""),
         leaf("BuyerReference", fit(draft.purchase_order) or draft.order_number),
         order_reference(draft),
         corrected(draft),
@@ -120,17 +91,6 @@ def order_reference(draft: Draft) -> Element:
     if fit(draft.purchase_order):
         return group("OrderReference", leaf("ID", draft.purchase_order), leaf("SalesOrderID", draft.order_number))
     return group("OrderReference", leaf("ID", draft.order_number))
-
-
-def note(draft: Draft) -> str:
-    """BT-22, one at most (PEPPOL-EN16931-R002): the reason, legal sentences that explain no exemption, what the customer wrote.
-
-    A test says so, as its PDF does: nobody shall book it.
-    """
-    test = Translator(draft.language).gettext("TEST: not a valid document") if draft.test else ""
-    legal = mentions.legal_texts()
-    said = (one.text for one in draft.mentions if one.key not in legal or legal[one.key].category is None)
-    return " – ".join(part for part in (test, draft.reason, *said, draft.customer_note) if fit(part))
 
 
 def corrected(draft: Draft) -> Element:
@@ -202,18 +162,13 @@ def tax_totals(ubl: Ubl) -> tuple[Element, ...]:
     draft = ubl.draft
     rows = (tax_subtotal(ubl, row) for row in draft.vat_lines)
     in_euro = None
-    if has_vat_in_euro(draft) and draft.vat_eur is not None:
+    if ubl.has_vat_in_euro and draft.vat_eur is not None:
         in_euro = group("TaxTotal", money("TaxAmount", draft.vat_eur, "EUR"))
     return group("TaxTotal", ubl.amount("TaxAmount", draft.vat), *rows), in_euro
 
 
-def has_vat_in_euro(draft: Draft) -> bool:
-    return draft.currency != "EUR" and draft.vat_eur is not None
-
-
 def tax_subtotal(ubl: Ubl, row: VatLine) -> Element:
-    explained = row.category not in (Category.STANDARD, Category.ZERO_RATED)  # BR-S-10, BR-Z-10
-    code, reason = mentions.exemption(row.category, ubl.draft.mentions) if explained else ("", "")
+    code, reason = ubl.exemption_of(row)
     return group(
         "TaxSubtotal",
         ubl.amount("TaxableAmount", row.base),
@@ -236,15 +191,13 @@ def tax_category(name: str, category: Category, rate: Decimal, *reasons: Element
 def totals(ubl: Ubl) -> Element:
     """BG-22. BT-112 + BT-114 is the total of the order, to the cent."""
     draft = ubl.draft
-    allowances = -total_of(rounding.amount for rounding in draft.roundings if rounding.amount < 0)
-    charges = total_of(rounding.amount for rounding in draft.roundings if rounding.amount > 0)
     return group(
         "LegalMonetaryTotal",
-        ubl.amount("LineExtensionAmount", total_of(line.net for line in draft.lines)),
+        ubl.amount("LineExtensionAmount", ubl.lines_total),
         ubl.amount("TaxExclusiveAmount", draft.net),
         ubl.amount("TaxInclusiveAmount", draft.net + draft.vat),
-        ubl.amount("AllowanceTotalAmount", allowances) if allowances else None,
-        ubl.amount("ChargeTotalAmount", charges) if charges else None,
+        ubl.amount("AllowanceTotalAmount", ubl.allowances) if ubl.allowances else None,
+        ubl.amount("ChargeTotalAmount", ubl.charges) if ubl.charges else None,
         ubl.amount("PrepaidAmount", ubl.prepaid) if ubl.prepaid else None,
         ubl.amount("PayableRoundingAmount", draft.rounding) if draft.rounding else None,
         ubl.amount("PayableAmount", ubl.payable),
@@ -252,10 +205,7 @@ def totals(ubl: Ubl) -> Element:
 
 
 def money(name: str, value: Decimal, currency: str) -> Element:
-    """An amount to the cent. Raises ValueError where it is not: to round it here would alter the document."""
-    if value != round(value, 2):
-        raise ValueError(f"{name} {value} is not to the cent")
-    return leaf(name, f"{value:.2f}", currencyID=currency)
+    return leaf(name, to_the_cent(name, value), currencyID=currency)
 
 
 # Lines

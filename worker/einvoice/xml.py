@@ -1,4 +1,4 @@
-"""Elements of UBL: what is empty is left out, and what XML cannot hold is dropped."""
+"""Elements of UBL and CII: what is empty is left out, and what XML cannot hold is dropped."""
 
 import re
 from collections.abc import Iterable
@@ -21,12 +21,17 @@ Element: TypeAlias = Node | None
 
 def leaf(name: str, text: str, **attributes: str) -> Element:
     """`<cbc:Name>text</cbc:Name>`; nothing where *text* has nothing to say."""
+    return element(CBC, name, text, **attributes)
+
+
+def element(namespace: str, name: str, text: str, **attributes: str) -> Element:
+    """`<Name>text</Name>` of *namespace*; nothing where *text* has nothing to say."""
     text = fit(text)
     if not text:
         return None
-    element = etree.Element(f"{{{CBC}}}{name}", attributes)
-    element.text = text
-    return element
+    made = etree.Element(f"{{{namespace}}}{name}", attributes)
+    made.text = text
+    return made
 
 
 def group(name: str, *children: Element) -> Element:
@@ -34,9 +39,9 @@ def group(name: str, *children: Element) -> Element:
     return filled(etree.Element(f"{{{CAC}}}{name}"), children)
 
 
-def filled(element: Node, children: Iterable[Element]) -> Element:
-    element.extend([child for child in children if child is not None])
-    return element if len(element) else None
+def filled(parent: Node, children: Iterable[Element]) -> Element:
+    parent.extend([child for child in children if child is not None])
+    return parent if len(parent) else None
 
 
 def vat_scheme() -> Element:

@@ -4,6 +4,7 @@ import secrets
 
 from worker.domain.document import Document
 from worker.rendering import render_pdf
+from worker.sending import factur_x
 from worker.services import Services
 from worker.shops import branding
 from worker.store import document_files, documents
@@ -30,8 +31,9 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
         stored = document_files.file_of(connection, document_id, "pdf")
     if stored is not None:
         return stored
-    brand = branding.brand_of(services, services.connected(document.shop_id).shop)
-    content = render_pdf(document, brand=brand)
+    shop = services.connected(document.shop_id).shop
+    content = render_pdf(document, brand=branding.brand_of(services, shop))
+    content = factur_x.with_figures(services, shop, document, content)
     # The name is new at each try: bytes that a row names are never written over.
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)

@@ -146,6 +146,14 @@ def company() -> SettingsPage:
                         ),
                     ),
                     FormField(
+                        "factur_x",
+                        _("Put the figures into the PDF for businesses in Germany and France (Factur-X, ZUGFeRD)"),
+                        kind="check",
+                        help=_(
+                            "Their bookkeeping reads such a PDF by itself. It is checked against the official rules of Factur-X; as PDF/A-3 it is made by the book, but no independent program has certified that."
+                        ),
+                    ),
+                    FormField(
                         "zone", _("Time zone"), help=_("Dates on documents are dates there, like Europe/Brussels.")
                     ),
                 ),
