@@ -2,6 +2,8 @@
 
 from bridge.i18n.translate import _, kind_name, translate_message, translator
 from worker.domain.document import Kind
+from worker.domain.rule_conditions import ORDER_KIND_TERMS
+from worker.domain.rules import BuyerFilter, OrderKind, Rule
 from worker.domain.step import STEPS
 from worker.domain.zero_reason import Untaxed
 
@@ -89,12 +91,38 @@ def rule_name(rule: str) -> str:
         trigger, _colon, send_mode = rest.partition(":")
         when = _("{kind} when {moment}", kind=kind, moment=trigger_name(trigger))
         mode = _("sent") if send_mode.startswith("send") else _("saved as a draft")
-        return f"{when}, {mode}"
+        return ", ".join([f"{when}, {mode}", *condition_names(rule)])
     if name == "refund":
         return _("refund {number}", number=rest)
     if name == "cancel":
         return _("cancelling {number}", number=rest)
     return kind_name(name) if name in list(Kind) else rule
+
+
+def condition_names(rule: str) -> list[str]:
+    """Which orders a rule is for, as far as it says; nothing for one that an older version wrote otherwise."""
+    try:
+        found = Rule.parse(rule)
+    except ValueError:
+        return []
+    kinds = tuple(map(order_kind_name, found.order_kinds))
+    buyer = {BuyerFilter.BUSINESS: _("businesses"), BuyerFilter.CONSUMER: _("consumers")}.get(found.buyer, "")
+    named = (
+        (_("for"), (buyer,) if buyer else ()),
+        (_("country"), found.countries),
+        (_("payment method"), found.payment_methods),
+        (_("from"), () if found.minimum_total is None else (str(found.minimum_total),)),
+        (_("order"), kinds),
+        (_("category"), found.categories),
+        (_("tax class"), found.tax_classes),
+        (_("shipping"), found.shipping_methods),
+        (_("coupon"), found.coupons),
+    )
+    return [f"{name} {' / '.join(values)}" for name, values in named if values]
+
+
+def order_kind_name(kind: str) -> str:
+    return translate_message(ORDER_KIND_TERMS[OrderKind(kind)]) if kind in list(OrderKind) else kind
 
 
 def kind_within(kind: str) -> str:

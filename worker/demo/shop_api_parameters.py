@@ -39,6 +39,7 @@ class OrderQuery:
         self.fields = fields()
         self._statuses = list_of(params, "status") or ["any"]
         self._ids = {int(one) for one in list_of(params, "include") if one.isdigit()}
+        self._parents = {int(one) for one in list_of(params, "parent") if one.isdigit()}
         zone = UTC if true(params.get("dates_are_gmt")) else site_zone
         self._after = {
             field: _instant(params, name, zone)
@@ -55,6 +56,7 @@ class OrderQuery:
         return (
             (status not in _HIDDEN_FROM_ANY if "any" in self._statuses else status in self._statuses)
             and (not self._ids or order["id"] in self._ids)
+            and (not self._parents or order.get("parent_id") in self._parents)
             and all(then is None or order[field] > then for field, then in self._after.items())
             and all(then is None or order[field] < then for field, then in self._before.items())
         )

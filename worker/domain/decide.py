@@ -3,6 +3,7 @@
 Decided from the order as it is now, never from what was received first: late, doubled or missed deliveries change nothing.
 """
 
+from dataclasses import replace
 from datetime import date
 
 from worker.domain.credit_balance import credit_balance_of
@@ -69,7 +70,9 @@ def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop,
 
 def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, ...]:
     """What the shop's rules say of *order*, each with its reason, as if nothing had been made of it yet. A dry run."""
-    dossier, findings = Dossier(order, (), History(), shop, today), Findings(History())
+    # Whether refunds can be read is no matter of the rules.
+    dossier = Dossier(replace(order, refunds=()), (), History(), shop, today)
+    findings = Findings(History())
     for rule in shop.rules:
         evaluate_rule(rule, dossier, findings)
     return tuple(findings.rule_results)

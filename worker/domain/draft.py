@@ -28,6 +28,7 @@ from worker.domain.payment_request import (
     payment_request,
     was_taken_back,
 )
+from worker.domain.sale_part import suborders_question
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals
 from worker.domain.treatment import Treatment
@@ -182,6 +183,7 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
         *negative_total_problem(order),
         *(only_vouchers_question(order, assessed.lines) if assessed.lines else ()),
         *payment_questions(order, shop),
+        *suborders_question(order, shop),
     )
 
 

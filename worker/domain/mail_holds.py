@@ -57,7 +57,7 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
     quiet = shop.test or shop.suspended or not can_mail or bool(missing_of_seller(shop))
     mails: dict[str, tuple[HoldCondition, ...]] = {}
     if not quiet:
-        sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND]
+        sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND and is_seen_at_checkout(rule)]
         mails = {mail: hold_conditions(sent, reached) for mail, reached in REACHED_TRIGGERS.items()}
         if shop.credit_notes is SendMode.SEND:
             mails |= {mail: (HoldCondition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
@@ -66,6 +66,11 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
         transfers=bool(shop.seller.iban),
         mails={mail: found for mail, found in mails.items() if found},
     )
+
+
+def is_seen_at_checkout(rule: Rule) -> bool:
+    """Whether the plugin can judge it. A mail too many is the smaller evil: for the others it holds nothing back."""
+    return not (rule.order_kinds or rule.categories or rule.tax_classes or rule.shipping_methods or rule.coupons)
 
 
 def hold_conditions(rules: Sequence[Rule], triggers: tuple[Trigger, ...]) -> tuple[HoldCondition, ...]:

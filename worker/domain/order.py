@@ -29,6 +29,20 @@ class SalePart(StrEnum):
 
 
 @dataclass(frozen=True)
+class SaleSum:
+    """What a sale comes to that a marketplace plugin split: the main order's total, and those of its suborders."""
+
+    number: str  # the main order's
+    total: Decimal
+    suborders: tuple[Decimal, ...]
+
+    @property
+    def difference(self) -> Decimal:
+        """What of the sale no suborder holds; below nothing: what several hold."""
+        return self.total - sum(self.suborders, Decimal(0))
+
+
+@dataclass(frozen=True)
 class OtherInvoice:
     """The invoice that another plugin of the shop made of the order."""
 
@@ -88,6 +102,8 @@ class OrderLine:
     variation_id: int = 0  # which variation of the product; 0: it has none
     virtual: bool | None = None  # nothing is sent; None: not known, as the order itself does not say
     downloadable: bool | None = None  # it has files to download: with *virtual* an electronic service
+    categories: tuple[str, ...] | None = None  # the product's, by name; None: not known
+    method: str = ""  # of a shipping line: “flat_rate”, or with its zone's number “flat_rate:3”
 
     @property
     def tax(self) -> Decimal:
@@ -141,6 +157,7 @@ class Order:
     gift_cards: tuple[Prepayment, ...] = ()  # what plugins wrote that it was paid with
     parent_id: int = 0  # the order that it hangs on; 0: none
     sale_part: SalePart = SalePart.WHOLE
+    sale_sum: SaleSum | None = None  # of a split sale, where the shop documents suborders
     other_invoice: OtherInvoice | None = None  # another plugin invoiced it
     delivery: DeliveryWish = DeliveryWish()  # as the buyer chose it, or the shop promised
     shipments: tuple[Shipment, ...] = ()  # parcels that left, where a plugin says what is in them

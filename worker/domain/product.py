@@ -18,7 +18,7 @@ class Product:
 
 def with_products(order: Order, products: Mapping[int, Product]) -> Order:
     """*order* with what is known of the products on its lines; a line of an unknown product stays as it is."""
-    return replace(order, lines=tuple(_with_product(line, products.get(sold_id(line))) for line in order.lines))
+    return replace(order, lines=tuple(_with_product(line, products) for line in order.lines))
 
 
 def sold_id(line: OrderLine) -> int:
@@ -26,5 +26,9 @@ def sold_id(line: OrderLine) -> int:
     return line.variation_id or line.product_id
 
 
-def _with_product(line: OrderLine, product: Product | None) -> OrderLine:
-    return replace(line, virtual=product.virtual, downloadable=product.downloadable) if product else line
+def _with_product(line: OrderLine, products: Mapping[int, Product]) -> OrderLine:
+    """A variation says for itself whether it is sent; its categories are those of the product it is of."""
+    sold, whole = products.get(sold_id(line)), products.get(line.product_id)
+    if sold:
+        line = replace(line, virtual=sold.virtual, downloadable=sold.downloadable)
+    return replace(line, categories=whole.categories) if whole else line

@@ -6,24 +6,19 @@ from worker.domain.delivery_note import undelivered
 from worker.domain.document import KIND_TERMS, Kind, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
-from worker.domain.order import Order
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
-from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.rule_conditions import unmet_condition
+from worker.domain.rules import Rule, Trigger
 from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented
 from worker.domain.vat_check import waiting_message
 from worker.domain.vat_proof import missing_proof
-from worker.message import Message, Money
+from worker.message import Message
 
 _TRIGGER_NAMES = {
     Trigger.CREATED: Message("placed"),
     Trigger.PAID: Message("paid"),
     Trigger.PROCESSING: Message("in processing"),
     Trigger.COMPLETED: Message("completed"),
-}
-_BUYER_TERMS = {
-    BuyerFilter.EVERYONE: Message("everyone"),
-    BuyerFilter.BUSINESS: Message("business"),
-    BuyerFilter.CONSUMER: Message("consumer"),
 }
 
 
@@ -33,7 +28,7 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         dossier.already_issued(cause)
         or why_excluded(dossier)
         or why_invoiced_elsewhere(rule.kind, dossier.history)
-        or unmet_condition(rule, dossier.order)
+        or unmet_condition(rule, dossier)
         or why_not_yet(rule, dossier)
         or why_not_delivered(rule.kind, dossier)
         or invoiced_by_plugin(cause, rule, dossier)
@@ -67,34 +62,6 @@ def why_excluded(dossier: Dossier) -> Reason | None:
     if dossier.over and not dossier.paid:
         return "never_paid", Message("The order is {status} and was never paid.", status=status_term(dossier.status))
     return why_not_documented(dossier.order, dossier.history, dossier.shop)
-
-
-def unmet_condition(rule: Rule, order: Order) -> Reason | None:
-    """The first of the rule's conditions that the order does not meet."""
-    billing = order.billing
-    business = bool(billing.company or order.vat_number_given)
-    country = billing.address.country
-    if rule.buyer is not BuyerFilter.EVERYONE and business != (rule.buyer is BuyerFilter.BUSINESS):
-        buyer = _BUYER_TERMS[BuyerFilter.BUSINESS if business else BuyerFilter.CONSUMER]
-        return "condition_buyer", Message(
-            "The rule is for a {wanted}; the buyer is a {buyer}.", wanted=_BUYER_TERMS[rule.buyer], buyer=buyer
-        )
-    if rule.payment_methods and order.payment_method not in rule.payment_methods:
-        return "condition_payment_method", Message(
-            "The rule is not for the payment method “{method}”.",
-            method=order.payment_method or Message("none"),
-        )
-    if rule.countries and country not in rule.countries:
-        return "condition_country", Message(
-            "The rule is not for customers in {country}.", country=country or Message("no country")
-        )
-    if rule.minimum_total is not None and order.total < rule.minimum_total:
-        return "condition_minimum_total", Message(
-            "The order's {total} is less than the rule's {minimum_total}.",
-            total=Money(order.total, order.currency),
-            minimum_total=Money(rule.minimum_total, order.currency),
-        )
-    return None
 
 
 def why_not_yet(rule: Rule, dossier: Dossier) -> Reason | None:

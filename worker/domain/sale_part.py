@@ -10,6 +10,7 @@ from decimal import Decimal
 from worker.domain.document import History, Kind, Problem
 from worker.domain.order import Order, Refund, SalePart
 from worker.domain.shop import DocumentedOrders, Shop
+from worker.domain.totals import unit_of
 from worker.message import Message, Money
 
 ZERO = Decimal("0.00")
@@ -48,6 +49,24 @@ def why_invoiced_elsewhere(kind: Kind, history: History) -> tuple[str, Message] 
     )
 
 
+def suborders_question(order: Order, shop: Shop) -> tuple[Problem, ...]:
+    """Some plugins make no suborder of the shop's own goods: what no suborder holds would be on no invoice at all."""
+    found = order.sale_sum
+    if found is None or shop.orders.documented is not DocumentedOrders.SUBORDERS or not found.suborders:
+        return ()
+    if abs(found.difference) <= unit_of(order.currency) * len(found.suborders):
+        return ()
+    message = Message(
+        "Order {parent} is of {total}, but its suborders come to {suborders}: {difference} is on none of them, or on several. Issue this "
+        "one if it is right for its vendor, and see that the rest is invoiced too; or let the main orders be documented (Settings, Orders).",
+        parent=found.number,
+        total=Money(found.total, order.currency),
+        suborders=Money(found.total - found.difference, order.currency),
+        difference=Money(found.difference, order.currency),
+    )
+    return (Problem("suborders_do_not_add_up", message, asks=True),)
+
+
 def sale_part_flags(
     order: Order, refunds: tuple[Refund, ...], history: History, shop: Shop, *, is_invoiced: bool
 ) -> Iterator[Problem]:
@@ -60,6 +79,8 @@ def sale_part_flags(
             number=order.number,
         )
         yield Problem("refund_not_credited", message)
+    if part_of(order, parent_is_split=history.parent_is_split) is SalePart.MAIN:
+        yield from suborders_question(order, shop)
     if is_invoiced and part_of(order, parent_is_split=history.parent_is_split) is SalePart.CHILD:
         message = Message(
             "Order {number} belongs to order {parent} in the shop. If both are of one sale, it is invoiced twice: credit one of the "

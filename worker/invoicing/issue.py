@@ -1,12 +1,15 @@
 """Use case: an order → the documents that are due, numbered and stored in one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from worker.domain.decision import RuleResult
 from worker.domain.payment_request import paid_at
+from worker.domain.rule_conditions import CATEGORY_UNKNOWN
 from worker.domain.shop import Shop
-from worker.errors import StaleAnswer, StaleFetch
+from worker.errors import StaleAnswer, StaleFetch, Unavailable
 from worker.invoicing.current_shop import reload_shop
 from worker.invoicing.issue_rounds import IssueRounds, tell_of_other_plugin
 from worker.invoicing.outcome import Outcome, summarize
@@ -46,6 +49,7 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
             as_of=fetched.as_of,
         )
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None
+        retry_reason = retry_reason or category_unknown(decision.rule_results)
         if fetched.notice and (rounds.issued or rounds.drafts or retry_reason is None):
             add_notice(connection, shop, fetched, now=services.now())
     return Outcome(
@@ -54,6 +58,12 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
         tuple(rounds.drafts),
         retry_reason,
     )
+
+
+def category_unknown(rule_results: Sequence[RuleResult]) -> Unavailable | None:
+    """Why the order is looked at once more: a rule asks for categories that the shop did not say."""
+    found = next((result for result in rule_results if result.code == CATEGORY_UNKNOWN), None)
+    return Unavailable(found.message, code=found.code) if found else None
 
 
 def add_notice(connection: Connection, shop: Shop, fetched: FetchedOrder, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Use case: an order → the documents that are due: fetched, decided on, issued; and what is said of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worker.domain.shop import Shop
 from worker.errors import OrderGone, StaleFetch
@@ -37,6 +38,8 @@ def process_order(services: Services, deliveries: Sequence[Delivery]) -> Outcome
         return Outcome(
             StaleFetch.code, Message("This was delivered late: a newer state of the order was processed already.")
         )
+    if not connected.secrets.has_rest:
+        outcome = replace(outcome, retry_reason=None)  # nothing more can be learnt of the shop
     for document in outcome.issued:
         services.enqueue(SEND_DOCUMENT, document.document_id)
     return outcome

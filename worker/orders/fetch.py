@@ -10,6 +10,7 @@ from worker.errors import KeyRefused, OrderGone, Rejected, StaleAnswer, Unavaila
 from worker.message import NO_MESSAGE, Message
 from worker.orders.poll import delivered_modified_at
 from worker.orders.products import with_known_products, with_learnt_products
+from worker.orders.sale_sum import with_sale_sum
 from worker.services import Services
 from worker.store import alerts, order_treatments
 from worker.store.deliveries import Delivery, of_order
@@ -77,7 +78,8 @@ def fetch_from_shop(
         found, notice = parse_order(client.order(order_id)), asked_again_message(connected.shop, found)
     if found.modified_at < told:
         raise StaleAnswer(stale_message(connected.shop, found, told))
-    order = with_treatment(services, connected.shop.shop_id, with_learnt_products(services, connected, found))
+    found = with_sale_sum(client, connected.shop, found)
+    order = with_treatment(services, connected.shop.shop_id, with_learnt_products(services, connected, (found,))[0])
     if not order.refunds:
         return FetchedOrder(order, (), as_of, notice=notice)
     try:

@@ -33,17 +33,17 @@ class _Wanted:
         return (*self.products, *(one for some in self.variations.values() for one in some))
 
 
-def with_learnt_products(services: Services, connected: ConnectedShop, order: Order) -> Order:
-    """*order* with what the shop says of its products; asked for are only those that are not known of late.
+def with_learnt_products(services: Services, connected: ConnectedShop, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    """*orders* with what the shop says of their products; asked for are only those that are not known of late.
 
     A shop that does not answer, or whose key may not read products, holds no order up: what was known before counts, and
     where nothing was, the order itself has to do (`place_of_supply`).
     """
-    lines = _product_lines((order,))
+    lines = _product_lines(orders)
     wanted = _wanted(lines, _find(services, connected.shop.shop_id, lines).settled)
-    if wanted.ids:
+    if wanted.ids and connected.secrets.has_rest:
         _learn(services, connected, wanted)
-    return with_known_products(services, connected.shop.shop_id, (order,))[0]
+    return with_known_products(services, connected.shop.shop_id, orders)
 
 
 def with_known_products(services: Services, shop_id: str, orders: tuple[Order, ...]) -> tuple[Order, ...]:

@@ -32,6 +32,12 @@ def find(connection: Connection, shop_id: str, product_ids: Iterable[int], *, no
     return KnownProducts(known, frozenset(row.product_id for row in rows if row.ask_again_at > now))
 
 
+def categories(connection: Connection, shop_id: str) -> tuple[str, ...]:
+    """The names of the categories that a shop's products are in, as far as orders named those products."""
+    rows = connection.execute(select(products.c.categories).where(products.c.shop_id == shop_id).distinct()).scalars()
+    return tuple(sorted({name for row in rows if row for name in json.loads(row)}, key=str.casefold))
+
+
 def save(
     connection: Connection, shop_id: str, seen: Mapping[int, Product], *, now: datetime, ask_again_at: datetime
 ) -> None:

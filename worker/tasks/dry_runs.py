@@ -15,6 +15,7 @@ from worker.errors import InvalidValue, Rejected
 from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.exchange_rates import with_rate
 from worker.message import NO_MESSAGE, Message
+from worker.orders.products import with_learnt_products
 from worker.services import Services
 from worker.store import sales
 from worker.store.tasks import Task
@@ -40,7 +41,10 @@ def dry_run_rules(services: Services, task: Task) -> Mapping[str, Any]:
     shop = replace(connected.shop, rules=rules).with_orders_since(LONG_AGO)
     today = services.now().astimezone(shop.zoneinfo).date()
     rows = []
-    for order in last_orders(services, connected, limit=MOST_ORDERS):
+    orders = last_orders(services, connected, limit=MOST_ORDERS)
+    if any(rule.categories for rule in rules):
+        orders = with_learnt_products(services, connected, orders)
+    for order in orders:
         rule_results = evaluate_rules(order, with_rate(services, shop, order.currency), today)
         fired = any(result.fired for result in rule_results)
         rows.append(

@@ -38,7 +38,8 @@ def delivered_orders(services: Services, connected: ConnectedShop, *, limit: int
             found.append(parse_order(body))
         except Rejected:
             continue
-    return tuple(sorted(found, key=lambda order: order.created_at, reverse=True))
+    newest = tuple(sorted(found, key=lambda order: order.created_at, reverse=True))
+    return with_known_products(services, connected.shop.shop_id, newest)
 
 
 def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> tuple[Order, ...]:

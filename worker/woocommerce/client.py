@@ -4,6 +4,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from worker.woocommerce.list_payload import (
     ORDER_LIST_FIELDS,
     PRODUCT_FIELDS,
     REFUND_FIELDS,
+    SUBORDER_FIELDS,
     ListedOrder,
     ListedWebhook,
     OrderNote,
@@ -27,6 +29,7 @@ from worker.woocommerce.list_payload import (
     parse_order_list,
     parse_products,
     parse_refund_ids,
+    parse_suborder_totals,
     parse_webhooks,
     webhook_body,
 )
@@ -185,6 +188,13 @@ class ShopClient:
         """The refunds of the given orders (at most 100), without those of orders that are gone or in the bin."""
         params: Params = {**_by_ids(order_ids), "_fields": REFUND_FIELDS}
         return parse_refund_ids(self._call("GET", "orders", params=params, about=Message("orders")).body)
+
+    def suborder_totals(self, parent_id: int) -> tuple[Decimal, ...]:
+        """The totals of the orders that hang on another; a marketplace makes no more than 100 of one sale."""
+        params: Params = {"parent": parent_id, "per_page": MAX_PER_PAGE, "_fields": SUBORDER_FIELDS}
+        return parse_suborder_totals(
+            self._call("GET", "orders", params=params, about=Message("orders")).body, parent_id
+        )
 
     def latest_orders(self, *, limit: int, statuses: tuple[str, ...] = ()) -> bytes:
         """The newest whole orders (at most 100), all or those of some statuses, as `parse_orders` reads them."""

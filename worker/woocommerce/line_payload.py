@@ -56,7 +56,14 @@ def shipping_line(node: Node) -> OrderLine:
         total=node.amount("total"),
         taxes=_line_taxes(node),
         tax_status=node.text("tax_status"),
+        method=_shipping_method(node),
     )
+
+
+def _shipping_method(node: Node) -> str:
+    """“flat_rate:3”: the method and its number in its zone; the method alone where none is named."""
+    method, number = node.scalar("method_id").strip(), node.scalar("instance_id").strip()
+    return f"{method}:{number}" if number not in ("", "0") and ":" not in method else method
 
 
 def _line_taxes(node: Node) -> tuple[LineTax, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from worker.domain.product import Product
 from worker.message import Message
@@ -10,6 +11,7 @@ from worker.woocommerce.node import Node
 
 ORDER_LIST_FIELDS = "id,number,status,order_key,date_created_gmt,date_modified_gmt"
 REFUND_FIELDS = "id,refunds"
+SUBORDER_FIELDS = "id,parent_id,total"
 PRODUCT_FIELDS = "id,virtual,downloadable,categories"
 
 
@@ -54,6 +56,12 @@ def parse_refund_ids(body: bytes) -> dict[int, frozenset[int]]:
     """The refunds that each order of a list names, fetched with `REFUND_FIELDS`."""
     nodes = read_list(body, Message("The shop's list of orders"))
     return {node.id("id"): frozenset(refund.id("id") for refund in node.nodes("refunds")) for node in nodes}
+
+
+def parse_suborder_totals(body: bytes, parent_id: int) -> tuple[Decimal, ...]:
+    """The total of each order that hangs on *parent_id*, from a list fetched with `SUBORDER_FIELDS`."""
+    nodes = read_list(body, Message("The shop's list of orders"))
+    return tuple(node.amount("total") for node in nodes if node.values.get("parent_id") == parent_id)
 
 
 def parse_products(body: bytes) -> tuple[Product, ...]:

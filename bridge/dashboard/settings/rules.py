@@ -1,13 +1,15 @@
 """Rules: each is shown as a sentence, with which of the shop's last orders it would have matched."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Response, flash, request
 
 from bridge.accounts.access import shop
-from bridge.context import redirect_to
+from bridge.context import context, redirect_to
+from bridge.dashboard.labels import order_kind_name
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
@@ -16,9 +18,10 @@ from bridge.i18n.translate import _, kind_name, translate_message
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
-from worker.domain.rules import BuyerFilter, Rule, Trigger
+from worker.domain.rules import BuyerFilter, OrderKind, Rule, Trigger, quoted
 from worker.domain.settings_form import WrongSettings
 from worker.errors import InvalidValue
+from worker.store import products
 
 MOST_RULES = 20
 KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
@@ -35,6 +38,11 @@ class RuleRow:
     countries: str = ""
     methods: str = ""
     minimum: str = ""
+    order: str = ""
+    categories: str = ""
+    tax_classes: str = ""
+    shipping: str = ""
+    coupons: str = ""
 
     @classmethod
     def of(cls, rule: Rule) -> "RuleRow":
@@ -46,6 +54,26 @@ class RuleRow:
             ", ".join(rule.countries),
             ", ".join(rule.payment_methods),
             "" if rule.minimum_total is None else str(rule.minimum_total),
+            "|".join(rule.order_kinds),
+            comma_separated(rule.categories),
+            comma_separated(rule.tax_classes),
+            comma_separated(rule.shipping_methods),
+            comma_separated(rule.coupons),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(
+            (
+                self.countries,
+                self.methods,
+                self.minimum,
+                self.order,
+                self.categories,
+                self.tax_classes,
+                self.shipping,
+                self.coupons,
+            )
         )
 
     def as_text(self) -> str:
@@ -55,6 +83,17 @@ class RuleRow:
             f"country={pipe_separated(self.countries.upper())}" if self.countries else "",
             f"method={pipe_separated(self.methods)}" if self.methods else "",
             f"minimum={self.minimum.replace(',', '.')}" if self.minimum else "",
+            f"order={self.order}" if self.order else "",
+            *(
+                f"{name}={'|'.join(map(quoted, names_in(typed)))}"
+                for name, typed in (
+                    ("category", self.categories),
+                    ("tax_class", self.tax_classes),
+                    ("shipping", self.shipping),
+                    ("coupon", self.coupons),
+                )
+                if names_in(typed)
+            ),
         )
         narrowed = ",".join(filter(None, conditions))
         return f"{self.kind}:{self.trigger}:{self.send_mode}" + (f":{narrowed}" if narrowed else "")
@@ -62,6 +101,16 @@ class RuleRow:
 
 def pipe_separated(text: str) -> str:
     return "|".join(part for part in text.replace(",", " ").replace("|", " ").split() if part)
+
+
+def names_in(text: str) -> list[str]:
+    """Names with commas between them; one that holds a comma stands in quotes."""
+    rows = csv.reader([" ".join(text.split())], skipinitialspace=True)
+    return [name.strip() for row in rows for name in row if name.strip()]
+
+
+def comma_separated(names: Iterable[str]) -> str:
+    return ", ".join('"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name for name in names)
 
 
 @blueprint.get("/rules")
@@ -116,10 +165,15 @@ def page(shop_id: str, rows: list[RuleRow], form: Form, *, status: HTTPStatus = 
             *(RuleRow.of(rule) for rule in settings_form.read_rules(str(dry_run.argument.get("rules", "")))),
             RuleRow(),
         ]
+    with context().store.read() as connection:
+        categories = products.categories(connection, shop_id)
     return settings_page(
         "rules",
         "rules",
         status=status,
+        categories=categories,
+        order_kinds=[("", _("any order")), *((kind, order_kind_name(kind)) for kind in OrderKind)],
+        order_kind_name=order_kind_name,
         rows=rows,
         form=form,
         tried=dry_run.answer if dry_run else None,

@@ -115,6 +115,22 @@ def test_rules_are_saved_tried_or_refused_beside_the_wrong_one(app: BridgeApp) -
     assert settings_of(app).rules == (Rule.parse(rule),) != before
 
 
+def test_a_rule_is_narrowed_by_what_the_shop_calls_its_things(app: BridgeApp) -> None:
+    visitor = admin(app)
+    rows = {"kind-0": "invoice", "trigger-0": "paid", "send_mode-0": "send", "buyer-0": "everyone", "order-0": "suborder",
+            "categories-0": 'Wijn, "Brood, taart"', "tax_classes-0": "Reduced rate", "shipping-0": "flat_rate:3, bpost*",
+            "coupons-0": "ZOMER*"}  # fmt: skip
+    rule = 'invoice:paid:send:order=suborder,category=Wijn|"Brood, taart",tax_class=Reduced rate,shipping=flat_rate:3|bpost*,coupon=ZOMER*'
+    assert visitor.post(f"{SETTINGS}/rules", **rows).status_code == HTTPStatus.SEE_OTHER
+    assert settings_of(app).rules == (Rule.parse(rule),)
+    shown = visitor.get(f"{SETTINGS}/rules").text
+    assert "Wijn, &#34;Brood, taart&#34;" in shown
+    assert 'value="suborder" selected' in shown
+    assert (
+        visitor.post(f"{SETTINGS}/rules", **{**rows, "order-0": "big"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+
+
 def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) -> None:
     visitor, page = admin(app), f"{SETTINGS}/payment"
     seen = (a_seen_order("cod", "Bij levering"), a_seen_order("igfw_invoice_gateway", "Op factuur (30 dagen)"))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from tests.support.system import System
 from worker.demo.orders import Payload
 from worker.demo.pretend_shop import a_product, a_variation, an_order
+from worker.domain.rules import Rule
 from worker.domain.shop import VatSettings
 from worker.store.database.tables import products
 from worker.store.shops import Secrets
@@ -133,3 +134,22 @@ def test_without_a_key_the_order_itself_has_to_do(stocked: System) -> None:
     stocked.change_secrets(replace(Secrets(("5f" * 25,)), rest_key="", rest_secret=""))
     assert categories(stocked, sold_at_checkout(EBOOK)) == ["AE"]
     assert product_calls(stocked) == []
+
+
+def test_a_rule_for_a_category_asks_the_shop_which_products_are_in_it(stocked: System) -> None:
+    stocked.change_shop(rules=(Rule.parse("invoice:paid:send:category=Boeken"),))
+    assert stocked.arrives(sold(MUG, country="BE")) == ()
+    assert stocked.trail(1001).order.rule_results[0].code == "condition_category"  # type: ignore[union-attr]
+    (book,) = stocked.arrives(sold(EBOOK, country="BE", order_id=1002))
+    assert book.draft.kind == "invoice"
+
+
+def test_a_rule_for_a_category_waits_for_a_shop_that_does_not_tell(stocked: System) -> None:
+    stocked.change_shop(rules=(Rule.parse("invoice:paid:send:category=Boeken"),))
+    stocked.shop.faults.next(status=500, path="/products", times=9)
+    assert stocked.arrives(sold(EBOOK, country="BE")) == ()
+    assert stocked.outcomes() == [("waiting", "category_unknown")]
+    stocked.shop.faults.clear()
+    stocked.clock.move(hours=2)
+    stocked.work()
+    assert [made.draft.kind for made in stocked.documents(1001)] == ["invoice"]

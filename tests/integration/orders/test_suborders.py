@@ -54,9 +54,25 @@ def test_a_shop_that_documents_suborders_makes_one_invoice_for_each_vendor(
 ) -> None:
     document(system, DocumentedOrders.SUBORDERS)
     sale = a_split_sale(marked=True)
+    for order in sale.values():
+        system.shop.place(order, ())  # all of them are made at the checkout, before any is told of
     for order_id in turn:
         system.arrives(sale[order_id])
     assert invoiced(system) == {VENDOR_A: "60.50", VENDOR_B: "36.30"}
+
+
+def test_the_shops_own_goods_that_no_suborder_holds_are_not_forgotten(system: System) -> None:
+    """MultiVendorX makes no suborder of what the shop sells itself."""
+    document(system, DocumentedOrders.SUBORDERS)
+    sale = a_split_sale(marked=True)
+    for order_id in (MAIN, VENDOR_A):
+        system.shop.place(sale[order_id], ())
+    system.arrives(sale[MAIN])
+    (waiting,) = system.arrives(sale[VENDOR_A])
+    (problem,) = waiting.draft.problems
+    assert (waiting.document, problem.code, problem.asks) == (None, "suborders_do_not_add_up", True)
+    assert "96.80 EUR, but its suborders come to 60.50 EUR: 36.30 EUR is on none" in str(problem.message)
+    assert "suborders_do_not_add_up" in {flag.code for flag in system.trail(MAIN).order.flags}  # type: ignore[union-attr]
 
 
 def test_a_shop_that_chooses_otherwise_invoices_no_sale_again(system: System) -> None:
