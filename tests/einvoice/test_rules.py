@@ -14,6 +14,7 @@ from tests.support.factories import a_line
 from worker.domain import peppol
 from worker.domain.shop import VatSettings
 from worker.einvoice import rules, sentences, ubl
+from worker.rendering.samples import samples
 
 
 @pytest.mark.parametrize(("kind", "change", "expected"), BROKEN.values(), ids=BROKEN)
@@ -25,6 +26,11 @@ def test_a_broken_einvoice_is_found(kind: str, change: Change, expected: set[str
 
 def test_an_unbroken_one_is_valid() -> None:
     assert [problems(INVOICE), problems(NOTE)] == [[], []]
+
+
+@pytest.mark.parametrize("name", [name for name, one in samples().items() if peppol.has_einvoice(one.draft)])
+def test_the_documents_that_are_shown_as_samples_are_valid(name: str) -> None:
+    assert problems(samples()[name]) == []
 
 
 def test_one_sentence_is_said_once_and_names_order_or_settings() -> None:

@@ -207,6 +207,20 @@ def test_goods_that_leave_the_union_are_g_and_services_o_and_o_names_no_vat_numb
             assert problems(document) == []
 
 
+def test_a_free_line_of_0_percent_beside_a_service_outside_the_union_is_o_too() -> None:
+    order = a_business_order(
+        a_line("100.00", None),
+        a_line("0.00", "0", line_id=2),
+        country="NO",
+        vat_number_given="",
+        peppol_address_given="0192:974760673",
+    )
+    document = invoice_of(order, replace(SHOP, vat=VatSettings(sells_services=True)))
+
+    assert [row.category for row in document.draft.vat_lines] == [Category.OUTSIDE_SCOPE]
+    assert problems(document) == []
+
+
 @pytest.mark.parametrize("name", TreatmentName)
 def test_an_order_that_a_person_treats_by_hand_is_valid(name: TreatmentName) -> None:
     treatment = OrderTreatment(name, "The accountant says so", "An", PLACED_AT)

@@ -124,7 +124,7 @@ def test_an_unpaid_invoice_says_what_how_much_and_how_to_pay(kind: str) -> None:
         "€ 44,27",
         "22 december 2026",
         "BE68 5390 0754 7034",
-        "+++238/0000/01760+++",
+        "+++238/0000/01763+++",
     ):
         assert fact in words
 
@@ -345,7 +345,7 @@ def test_each_placeholder_is_filled_and_those_of_a_payment_only_while_it_is_open
         "term": "30",
         "iban": "BE68 5390 0754 7034",
         "bic": "GKCCBEBB",
-        "reference": "+++238/0000/01760+++",
+        "reference": "+++238/0000/01763+++",
     }
 
     assert dict(zip(PLACEHOLDERS, said(), strict=True)) == {**always, **open_only}

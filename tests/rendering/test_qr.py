@@ -12,7 +12,7 @@ from worker.rendering.samples import UNPAID, a_draft, a_line, of_kind
 
 def test_the_code_holds_what_a_banking_app_fills_in() -> None:
     assert payload(a_draft(payment=UNPAID)) == (
-        "BCD\n002\n1\nSCT\nGKCCBEBB\nBrouwerij De Gentse Gist BV\nBE68539007547034\nEUR44.27\n\n238000001760"
+        "BCD\n002\n1\nSCT\nGKCCBEBB\nBrouwerij De Gentse Gist BV\nBE68539007547034\nEUR44.27\n\n238000001763"
     )
 
 

@@ -76,7 +76,7 @@ def test_the_file_says_its_title_author_language_and_moment_of_issue() -> None:
 def test_an_unpaid_invoice_says_how_to_pay_and_shows_a_code() -> None:
     pdf = render_pdf(an_invoice(payment=UNPAID))
 
-    for words in ("Te betalen: € 44,27", "BE68 5390 0754 7034", "+++238/0000/01760+++", "22 december 2026"):
+    for words in ("Te betalen: € 44,27", "BE68 5390 0754 7034", "+++238/0000/01763+++", "22 december 2026"):
         assert words in text(pdf)
     assert pictures(pdf) == 1
 

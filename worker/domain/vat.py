@@ -165,13 +165,19 @@ def _with_names(cases: list[Case]) -> list[Case]:
 
 
 def _join_free_lines(lines: tuple[OrderLine, ...], treated: list[Treatment]) -> list[Treatment]:
-    """A free line (free shipping has no tax entry at all) joins the order's largest group: it changes no amount."""
+    """A free line (free shipping has no tax entry at all) joins the order's largest group: it changes no amount.
+
+    One with a tax entry of 0 % stays Z, except beside O, which bears no other category (EN 16931 BR-O-11).
+    """
     paid = [(abs(line.total), treatment) for line, treatment in zip(lines, treated, strict=True) if line.total]
     if not paid:
         return treated
     main = max(paid, key=lambda pair: pair[0])[1]
     return [
-        replace(main, problem=None, flag=None) if line.total == 0 and not line.taxes else treatment
+        replace(main, problem=None, flag=None)
+        if line.total == 0
+        and (not line.taxes or (treatment.reason == "free" and main.category is Category.OUTSIDE_SCOPE))
+        else treatment
         for line, treatment in zip(lines, treated, strict=True)
     ]
 

@@ -58,7 +58,7 @@ BUSINESS = Buyer(
     vat_number="BE0403170701",
 )
 UNPAID = PaymentRequest(
-    "238000001760", "BE68539007547034", "GKCCBEBB", "Brouwerij De Gentse Gist BV", date(2026, 12, 22)
+    "238000001763", "BE68539007547034", "GKCCBEBB", "Brouwerij De Gentse Gist BV", date(2026, 12, 22)
 )
 NUMBERS = {
     Kind.INVOICE: "F2026-00017",
