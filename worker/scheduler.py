@@ -34,6 +34,8 @@ FULL_QUEUE = 1000
 MOST_PERIODIC_JOBS = 8
 # After a periodic job that failed, at most this long until it is tried again.
 RETRY_AFTER = timedelta(minutes=5)
+# What a periodic job returns that did a step of its work; the next step comes soon.
+MORE, MORE_AFTER = "more", timedelta(seconds=30)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -122,10 +124,14 @@ class GlobalJob:
     do: Callable[[Services], object]
 
 
-def poll(services: Services, connected: ConnectedShop) -> None:
+def poll(services: Services, connected: ConnectedShop) -> object:
     """Find missed changes. Where there are any, the webhooks may be broken: they are checked at once."""
-    if order_poll.can_fetch(connected) and order_poll.poll(services, connected).missed:
+    if not order_poll.can_fetch(connected):
+        return None
+    polled = order_poll.poll(services, connected)
+    if polled.missed:
         webhook_repair.check_and_repair(services, connected)
+    return MORE if polled.more else None
 
 
 SHOP_JOBS = (
@@ -184,8 +190,8 @@ class PeriodicJobRunner:
         try:
             if isinstance(job, GlobalJob):
                 job.do(self.services)
-            else:
-                job.do(self.services, self.services.connected(shop_id))
+            elif job.do(self.services, self.services.connected(shop_id)) is MORE:
+                wait = min(wait, MORE_AFTER)
         except Unavailable as error:
             wait = min(wait, max(RETRY_AFTER, timedelta(seconds=error.retry_after_s or 0)))
             log.info("%s of %s is tried again: %s", job.name, shop_id, error.message)

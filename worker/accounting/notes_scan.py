@@ -12,8 +12,9 @@ from worker.net import document_link
 from worker.orders.poll import changed_since
 from worker.services import Services
 from worker.store import counters, deliveries, documents
-from worker.store.shops import ConnectedShop
+from worker.store.shops import ConnectedShop, ListPlace
 from worker.woocommerce import notes
+from worker.woocommerce.client import ShopClient, require_end
 from worker.woocommerce.list_payload import OrderNote
 
 # A document may have been issued a while after its order changed last: a try that failed for a day, a draft that waited.
@@ -54,8 +55,7 @@ def scan_notes(
     restored = require_numbering_paused(connected.shop)
     if not connected.secrets.has_rest:
         return NotesScan((), ())
-    pages = changed_since(services.client_of(connected), restored.as_of - SCAN_MARGIN)
-    changed = {one.order_id for page in pages for one in page}
+    changed = changed_orders(services.client_of(connected), restored.as_of - SCAN_MARGIN)
     with services.store.read() as connection:
         _, drafts = documents.listing(connection, shop_id=connected.shop.shop_id, order_id=None)
         changed |= {draft.draft.order_id for draft in drafts} | set(
@@ -72,6 +72,14 @@ def scan_notes(
         time.sleep(PAUSE_S)
     in_order = sorted(lost.values(), key=lambda one: (one.issued_at, one.document_id or 0, one.sequence))
     return NotesScan(tuple(sorted(changed)), tuple(in_order))
+
+
+def changed_orders(client: ShopClient, after: datetime) -> set[int]:
+    found: set[int] = set()
+    for number, (page, _) in enumerate(changed_since(client, ListPlace(after)), start=1):
+        require_end(number)
+        found |= {one.order_id for one in page}
+    return found
 
 
 def require_numbering_paused(shop: Shop) -> RestoredBackup:

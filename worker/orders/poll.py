@@ -1,5 +1,6 @@
 """Find the orders that no webhook delivered, by polling the shop: a webhook is sent once and never again."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from worker.services import Services
 from worker.store import alerts, orders, shops, steps
 from worker.store import deliveries as delivery_store
 from worker.store.deliveries import Delivery
-from worker.store.shops import ConnectedShop
+from worker.store.shops import ConnectedShop, ListPlace
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
 from worker.woocommerce.list_payload import ListedOrder
 from worker.woocommerce.payload import parse_order
@@ -27,16 +28,26 @@ GRAIN = timedelta(seconds=1)
 MODIFIED = "Modified"
 # An open checkout is listed like an order, and nothing is ever made of it.
 NOT_PLACED = ("checkout-draft", "auto-draft")
+# One poll reads so many pages of a hundred, or for so long; the next one goes on there. A list may have no end.
+ENOUGH_PAGES = 10
+MOST_PAGES = 50  # where one second fills pages: among these, places shift while they are read
+LONGEST_S = 120.0
+# While more than these wait to be processed, a poll that is not over reads no further.
+MOST_WAITING = 1_000
 # Alert codes: the key does not do, or the shop says no for another reason.
 REFUSALS = (KeyRefused.code, "shop_refuses")
 
 
 @dataclass(frozen=True)
 class Polled:
-    """How many changed orders the shop listed, and how many of those changes no webhook had delivered."""
+    """How many changed orders the shop listed, and how many of those changes no webhook had delivered.
+
+    *more*: the list goes on, and so does the next poll.
+    """
 
     listed: int = 0
     missed: int = 0
+    more: bool = False
 
 
 def can_fetch(connected: ConnectedShop) -> bool:
@@ -48,16 +59,33 @@ def poll(services: Services, connected: ConnectedShop) -> Polled:
 
     Each page is stored together with how far we are: a poll that breaks off continues from there.
     """
-    shop_id = connected.shop.shop_id
-    polled = Polled()
+    shop_id, place = connected.shop.shop_id, connected.poll_place
+    if place is not None and has_enough_waiting(services, shop_id):
+        return Polled(more=True)
+    polled, began = Polled(), time.monotonic()
     try:
-        for page in changed_since(services.client_of(connected), polled_until(connected) - OVERLAP):
-            polled = Polled(polled.listed + len(page), polled.missed + add_missed_deliveries(services, shop_id, page))
+        begin = place or ListPlace(polled_until(connected) - OVERLAP)
+        for number, (page, then) in enumerate(changed_since(services.client_of(connected), begin), start=1):
+            missed = add_missed_deliveries(services, shop_id, page, then)
+            polled = Polled(polled.listed + len(page), polled.missed + missed, more=then is not None)
+            if is_enough(number, then, since=began):
+                break
     except Rejected as error:
         alert_shop_refuses(services, connected, error)
         raise
     retry_after_refusal(services, shop_id)
     return polled
+
+
+def is_enough(pages: int, then: ListPlace | None, *, since: float) -> bool:
+    between_seconds = then is None or then.page == 1
+    return (pages >= ENOUGH_PAGES and between_seconds) or pages >= MOST_PAGES or time.monotonic() - since > LONGEST_S
+
+
+def has_enough_waiting(services: Services, shop_id: str) -> bool:
+    """Whether what earlier polls found is still being processed: a list without end must not become rows without end."""
+    with services.store.read() as connection:
+        return delivery_store.count_waiting(connection, shop_id, source=SOURCE) > MOST_WAITING
 
 
 def retry_after_refusal(services: Services, shop_id: str) -> None:
@@ -81,25 +109,28 @@ def polled_until(connected: ConnectedShop) -> datetime:
     return connected.polled_until or connected.created_at
 
 
-def changed_since(client: ShopClient, after: datetime) -> Iterator[tuple[ListedOrder, ...]]:
-    """Pages of the orders that changed after an instant, oldest change first.
+def changed_since(client: ShopClient, begin: ListPlace) -> Iterator[tuple[tuple[ListedOrder, ...], ListPlace | None]]:
+    """Pages of the orders that changed after an instant, oldest change first, each with the place of the next one.
 
     An order that changes while we read moves to the end, and all behind it move up by one: page 2 would begin one too
     far. So each page begins where the last one ended; pages are counted only where one second fills a page.
     """
-    page = 1
-    while True:
-        listed = client.orders(modified_after=after, page=page).orders
-        if listed:
-            yield listed
-        if len(listed) < MAX_PER_PAGE:
-            return
-        reached = listed[-1].modified_at - GRAIN
-        after, page = (reached, 1) if reached > after else (after, page + 1)
+    place: ListPlace | None = begin
+    while place is not None:
+        listed = client.orders(modified_after=place.after, page=place.page).orders
+        place = place_after(listed, place)
+        yield listed, place
 
 
-def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[ListedOrder]) -> int:
-    """Add a delivery for each order of *page* whose change is not known; how many there were."""
+def place_after(listed: Sequence[ListedOrder], place: ListPlace) -> ListPlace | None:
+    if len(listed) < MAX_PER_PAGE:
+        return None
+    reached = listed[-1].modified_at - GRAIN
+    return ListPlace(reached) if reached > place.after else ListPlace(place.after, place.page + 1)
+
+
+def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[ListedOrder], then: ListPlace | None) -> int:
+    """Add a delivery for each order of *page* whose change is not known; how many there were. The list goes on at *then*."""
     now = services.now()
     with services.store.write() as connection:
         known = delivery_store.of_orders(connection, shop_id, [order.order_id for order in page])
@@ -108,7 +139,10 @@ def add_missed_deliveries(services: Services, shop_id: str, page: Sequence[Liste
             add_delivery(connection, shop_id, order, now=now)
         # The newest change is on the shop's clock, so a clock that is behind hides nothing from the next question. No
         # further than ours, though: one order from the future would hide all that come before it.
-        shops.set_polled_until(connection, shop_id, min(page[-1].modified_at, now))
+        until = min(page[-1].modified_at, now) if page else None
+        # Among the newest changes some are seen late: there the next poll begins with the overlap, as any other does.
+        then = then if then is not None and then.after < now - OVERLAP else None
+        shops.set_polled_until(connection, shop_id, until, then=then)
     return len(missed)
 
 

@@ -34,6 +34,14 @@ class Secrets:
 
 
 @dataclass(frozen=True)
+class ListPlace:
+    """A place in the shop's list of changed orders: a page of those changed after an instant."""
+
+    after: datetime
+    page: int = 1
+
+
+@dataclass(frozen=True)
 class ConnectedShop:
     """A shop with its secrets, as the worker needs it."""
 
@@ -41,6 +49,7 @@ class ConnectedShop:
     secrets: Secrets
     created_at: datetime
     polled_until: datetime | None
+    poll_place: ListPlace | None = None  # where a poll that is not over goes on
 
 
 def new_shop_id() -> str:
@@ -102,6 +111,7 @@ def find(connection: Connection, encryption: Encryption, shop_id: str) -> Connec
         secrets=secrets_from_text(encryption.decrypt(row.secrets)),
         created_at=row.created_at,
         polled_until=row.polled_until,
+        poll_place=ListPlace(row.poll_after, row.poll_page) if row.poll_after else None,
     )
 
 
@@ -129,8 +139,14 @@ def every(connection: Connection) -> tuple[Shop, ...]:
     )
 
 
-def set_polled_until(connection: Connection, shop_id: str, until: datetime) -> None:
-    connection.execute(update(shops).where(shops.c.shop_id == shop_id).values(polled_until=until))
+def set_polled_until(
+    connection: Connection, shop_id: str, until: datetime | None, *, then: ListPlace | None = None
+) -> None:
+    """How far the shop's changes are known (None: as far as before), and where the list of them goes on, if it does."""
+    values = {"poll_after": then.after if then else None, "poll_page": then.page if then else None}
+    if until is not None:
+        values["polled_until"] = until
+    connection.execute(update(shops).where(shops.c.shop_id == shop_id).values(values))
 
 
 def count_signature_failure(connection: Connection, shop_id: str, *, day: date, now: datetime) -> None:

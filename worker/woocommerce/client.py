@@ -50,6 +50,7 @@ from worker.woocommerce.rest import (
 
 TOO_MANY_REFUNDS = "too_many_refunds"
 MAX_PER_PAGE = 100  # WooCommerce refuses more
+MOST_LIST_PAGES = 5_000  # half a million orders
 MAX_WEBHOOK_PAGES = 10
 MAX_REFUND_PAGES = 10
 PRODUCTS_WITHIN_S = 8.0  # an order waits for them, and does without when they do not come
@@ -306,8 +307,12 @@ class ShopClient:
         return self._call("GET", f"orders/{order_id}/refunds", params=params, about=about)
 
     def _order_list_page(self, params: Params) -> OrderListPage:
+        require_end(int(params.get("page", 1)))
         answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about=Message("orders"))
-        return OrderListPage(orders=parse_order_list(answer.body), pages=answer.pages, total=answer.total)
+        orders = parse_order_list(answer.body)
+        if len(orders) > MAX_PER_PAGE:
+            raise endless_list()
+        return OrderListPage(orders=orders, pages=answer.pages, total=answer.total)
 
     def _list_within_bounds(self) -> AbstractContextManager[Talk]:
         """All pages of a list together may take one and a half calls, and be as long as two of the longest answers."""
@@ -336,6 +341,20 @@ class ShopClient:
                     raise
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+
+def require_end(page: int) -> None:
+    """Raises Rejected for the *page*-th of a list that no shop's orders fill."""
+    if page > MOST_LIST_PAGES:
+        raise endless_list()
+
+
+def endless_list() -> Rejected:
+    return Rejected(
+        "The shop's list of orders does not end: it holds more than was asked for. A plugin that changes how orders are "
+        "listed may be the cause.",
+        code="list_endless",
+    )
 
 
 def _by_ids(order_ids: tuple[int, ...]) -> Params:

@@ -11,7 +11,7 @@ from worker.errors import Rejected, Unavailable
 from worker.orders import poll as polling
 from worker.orders.poll import Polled
 from worker.store import alerts, shops
-from worker.store.shops import ConnectedShop, Secrets
+from worker.store.shops import ConnectedShop, ListPlace, Secrets
 
 
 def changed(order_id: int, at: datetime = START, **more: object) -> Payload:
@@ -116,14 +116,53 @@ def test_a_poll_that_breaks_off_keeps_what_it_read(system: System) -> None:
     system.clock.move(days=1)
     first_page_only(system)
     assert len(system.outcomes()) == 100
-    assert poll(system) == Polled(listed=60, missed=50)
+    assert poll(system) == Polled(listed=51, missed=50)  # from the second of the last one on
 
 
 def first_page_only(system: System) -> None:
     """What a poll does before the shop goes away between two pages."""
     client = system.services.client_of(connected(system))
-    page = next(polling.changed_since(client, START - timedelta(days=1)))
-    polling.add_missed_deliveries(system.services, system.shop_id, page)
+    page, then = next(polling.changed_since(client, ListPlace(START - timedelta(days=1))))
+    polling.add_missed_deliveries(system.services, system.shop_id, page, then)
+
+
+def test_a_poll_takes_a_step_of_a_long_list_and_the_next_one_goes_on_there(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "ENOUGH_PAGES", 2)
+    monkeypatch.setattr(polling, "MOST_PAGES", 3)
+    for number in range(1, 551):  # the second hundred and those behind it are of one second
+        system.shop.place(changed(number, START + min(number, 150) * timedelta(seconds=1)))
+    system.clock.move(hours=1)
+    steps = [poll(system) for _ in range(3)]
+    assert [(step.listed, step.more) for step in steps] == [(200, True), (300, True), (101, False)]
+    assert sum(step.missed for step in steps) == 550
+
+
+def test_a_change_that_is_seen_late_is_found_though_a_poll_broke_off_behind_it(system: System) -> None:
+    for number in range(1, 151):
+        system.shop.place(changed(number, START + timedelta(seconds=number)))
+    system.clock.move(minutes=5)
+    first_page_only(system)
+    system.shop.place(changed(700, START + timedelta(seconds=50)))
+    system.clock.move(hours=3)
+    assert poll(system).missed == 51
+
+
+def test_a_list_without_end_is_read_no_further_than_it_is_processed(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """266,000 rows in four minutes, before."""
+    monkeypatch.setattr(polling, "MOST_WAITING", 150)
+    monkeypatch.setattr(polling, "ENOUGH_PAGES", 1)
+    for number in range(1, 601):
+        system.shop.place(changed(number, START + number * timedelta(seconds=1)))
+    system.clock.move(hours=1)
+    steps = [poll(system) for _ in range(5)]
+    assert [step.missed for step in steps] == [100, 100, 0, 0, 0]
+    assert steps[-1] == Polled(more=True)
+    system.work()
+    assert poll(system).missed == 100
 
 
 def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) -> None:

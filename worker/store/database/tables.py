@@ -129,6 +129,9 @@ shops = Table(
     Column("secrets", Text, nullable=False),  # encrypted: webhook secrets (newest first), REST key and secret
     Column("created_at", Instant, nullable=False),
     Column("polled_until", Instant),  # changes up to here were polled
+    # Where the next poll goes on in a list that was longer than one poll reads; none: a little before polled_until.
+    Column("poll_after", Instant),
+    Column("poll_page", Integer),
 )
 
 # Work that is leased: an order to look at, a step of a document, a task, a webhook event. One row each, whatever it is.

@@ -55,6 +55,8 @@ def upgrade() -> None:
         sa.Column("secrets", sa.Text(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("polled_until", Instant(), nullable=True),
+        sa.Column("poll_after", Instant(), nullable=True),
+        sa.Column("poll_page", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("shop_id", name=op.f("pk_shops")),
         sa.UniqueConstraint("seed", name=op.f("uq_shops_seed")),
     )
