@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from worker.errors import Rejected
+from worker.net.sender import parse_networks
 from worker.net.smtp_url import parse_smtp_url
 
 PREFIX = "FACTURELAY_"
@@ -93,6 +94,13 @@ def read_yes_no(text: str) -> bool:
     raise ValueError(f"is “{text}”; write 1 or 0")
 
 
+def read_networks(text: str) -> tuple[str, ...]:
+    try:
+        return parse_networks(text)
+    except ValueError as error:
+        raise ValueError(f"is “{text}”; write addresses or networks like 10.0.0.2,192.168.7.0/24") from error
+
+
 def read_log_level(text: str) -> str:
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     if text.upper() not in levels:
@@ -146,6 +154,7 @@ VARIABLES = {
     "operator_mail": Variable("FACTURELAY_OPERATOR_MAIL", str),
     "allow_private_shops": Variable("FACTURELAY_ALLOW_PRIVATE_SHOPS", read_yes_no),
     "max_body_bytes": Variable("FACTURELAY_MAX_BODY_BYTES", partial(whole_number, least=10_000)),
+    "trusted_proxies": Variable("FACTURELAY_TRUSTED_PROXIES", read_networks),
     "archive_url": Variable("FACTURELAY_ARCHIVE_URL", lambda text: text.rstrip("/")),
     "log_level": Variable("FACTURELAY_LOG_LEVEL", read_log_level),
     "scheduler_seconds": Variable("FACTURELAY_SCHEDULER_SECONDS", whole_number),
@@ -179,6 +188,7 @@ class Settings:
     operator_mail: str = ""
     allow_private_shops: bool = False
     max_body_bytes: int = 5_000_000
+    trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-For is believed
     log_level: str = "INFO"
     scheduler_seconds: int = 5
     poll_seconds: int = 300

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import ipaddress
 import secrets as random
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from bridge.i18n.translate import _, set_language
 from worker.domain.actor import Actor
 from worker.domain.shop import Shop
 from worker.message import Message
+from worker.net.sender import sender_group, sender_of
 from worker.store import sessions, shops, users
 from worker.store.sessions import SEEN_EVERY, Session
 from worker.store.users import Role, User
@@ -215,16 +215,11 @@ def may_change() -> bool:
 
 
 def client_address() -> str:
-    """The network address that a request came from. A proxy on this machine or its private network is believed."""
-    last = request.remote_addr or ""
-    try:
-        near = ipaddress.ip_address(last)
-    except ValueError:
-        return ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    if forwarded and (near.is_loopback or near.is_private):
-        try:
-            return str(ipaddress.ip_address(forwarded))
-        except ValueError:
-            return last
-    return last
+    """The network address that a request came from. Only proxies that the operator named are believed."""
+    forwarded = [one for header in request.headers.getlist("X-Forwarded-For") for one in header.split(",")]
+    return sender_of(request.remote_addr or "", forwarded, context().settings.trusted_proxies)
+
+
+def client_group() -> str:
+    """What limits count by: of an IPv6 address its whole network."""
+    return sender_group(client_address())

@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 
 from bridge.accounts import passwords, second_factor
-from bridge.accounts.access import ROLE_NAMES, client_address, cookie_name, current_user, guard_forms, set_cookie
+from bridge.accounts.access import ROLE_NAMES, client_group, cookie_name, current_user, guard_forms, set_cookie
 from bridge.accounts.audit import record_event
 from bridge.context import base_path, context, redirect_to
 from bridge.errors import Refused
@@ -46,7 +46,7 @@ def submit_sign_in() -> Response:
     form = Form.from_request(request.form)
     email = form.values.get("email", "").lower()
     if is_rate_limited("mail", email, MOST_ATTEMPTS) or is_rate_limited(
-        "address", client_address(), MOST_ATTEMPTS_OF_ADDRESS
+        "address", client_group(), MOST_ATTEMPTS_OF_ADDRESS
     ):
         raise too_many_attempts()
     with context().store.read() as connection:
