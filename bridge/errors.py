@@ -1,9 +1,7 @@
 """What every answer has in common: its headers, and messages instead of bare errors."""
 
-import contextlib
 import logging
 import secrets
-import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,7 +9,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.context import base_path, context
+from bridge.context import base_path
 from bridge.i18n.translate import CATALOG_PACKAGE, _, dashboard_message_page, translate_message, translator
 from worker.errors import FacturelayError, Unavailable
 from worker.i18n import Translator
@@ -31,7 +29,6 @@ STYLESHEET_LIFETIME_S = 600
 RETRY_AFTER_S = 30
 # Paths whose clients are software and read JSON.
 JSON_PATHS = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
-DRAIN_TIMEOUT_S = 5
 
 ERROR_MESSAGES = {
     HTTPStatus.BAD_REQUEST: ("request_wrong", Message("The request could not be read; send it again.")),
@@ -48,7 +45,6 @@ def register(app: Flask) -> None:
     """Give *app* its headers and its error answers."""
     app.before_request(refuse_unreadable_query)
     app.after_request(add_headers)
-    app.after_request(drain_request_body)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(FacturelayError, facturelay_error)
@@ -140,20 +136,6 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint == "static" and response.status_code == HTTPStatus.OK:
         response.headers["Cache-Control"] = f"public, max-age={STYLESHEET_LIFETIME_S}"
-    return response
-
-
-def drain_request_body(response: Response) -> Response:
-    """Read away what a refused sender still has to say. Closing on it would show it a broken connection, not our answer."""
-    # Bad requests are read to their end, or until the sender stops. And only where the server marks the end of the
-    # body: elsewhere this would wait for more for ever.
-    if response.status_code <= HTTPStatus.BAD_REQUEST or not request.environ.get("wsgi.input_terminated"):
-        return response
-    body, deadline = request.environ["wsgi.input"], time.monotonic() + DRAIN_TIMEOUT_S
-    remaining = 2 * context().settings.max_body_bytes
-    with contextlib.suppress(OSError):
-        while remaining > 0 and time.monotonic() < deadline and (piece := body.read(65_536)):
-            remaining -= len(piece)
     return response
 
 

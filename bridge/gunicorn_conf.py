@@ -3,27 +3,21 @@
 import logging
 import os
 import re
-import socket
-import struct
 from pathlib import Path
 from typing import Any
 
 bind = "127.0.0.1:8080"
 # What an upload or SQLite makes is for us alone, also where gunicorn is started without our command.
 umask = 0o077
-worker_class = "gthread"
+worker_class = "bridge.server.BufferingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 4
+threads = 8
 # The thread that enqueues and the database's connections belong to one process; neither survives a fork.
 preload_app = False
 timeout = 60
 graceful_timeout = 30
-keepalive = 5
 # A heartbeat file on a busy disk can block long enough to look like a dead worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # memory, not a file that others find
-# Addresses that we hand out come from FACTURELAY_PUBLIC_URL, never from what a request says of itself.
-forwarded_allow_ips = ""
-secure_scheme_headers: dict[str, str] = {}
 # No control interface: nothing uses it.
 control_socket_disable = True
 # No access log: the proxy in front has one, and our paths hold keys to documents. Switched on, it hides them (below).
@@ -31,7 +25,6 @@ accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("FACTURELAY_LOG_LEVEL", "INFO").lower()
 
-RECEIVE_TIMEOUT_S = 10
 TOKEN = re.compile(r"(/(?:d|join|password|set-up)/)[^/\s?\"']+")
 
 
@@ -48,13 +41,6 @@ def on_starting(_server: Any) -> None:
     os.umask(umask)
     for name in ("gunicorn.error", "gunicorn.access"):
         logging.getLogger(name).addFilter(HideTokens())
-
-
-def when_ready(server: Any) -> None:
-    """Close connections of clients that stop in the middle of a request after some seconds: eight of them would hold all threads."""
-    for listener in server.LISTENERS:
-        # Accepted connections inherit it (Linux), and it holds where the worker makes them blocking again.
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_TIMEOUT_S, 0))
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

@@ -1,5 +1,6 @@
 """docker-compose.yml against the code: what it starts exists, what it sets is known, what must last has a volume."""
 
+import ipaddress
 import shlex
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,18 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
         if not str(port).startswith("127.0.0.1:")
     }
     assert open_to_all == {"proxy"}
+
+
+def test_the_proxy_that_is_believed_is_the_one_that_runs() -> None:
+    proxy = COMPOSE["services"]["proxy"]
+    address = proxy["networks"]["default"]["ipv4_address"]
+    subnet = COMPOSE["networks"]["default"]["ipam"]["config"][0]["subnet"]
+    believed = {OURS[name]["environment"]["FACTURELAY_TRUSTED_PROXIES"] for name in OURS}
+    assert believed == {f"${{FACTURELAY_TRUSTED_PROXIES:-{address}}}"}
+    assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet)
+    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
+    caddyfile = (ROOT / "Caddyfile").read_text(encoding="utf-8")
+    assert all(end in caddyfile for end in ("read_header 10s", "read_body 30s", "reverse_proxy bridge:8080"))
 
 
 def test_a_wordpress_to_try_it_with_comes_only_on_request() -> None:
