@@ -66,6 +66,12 @@ class ShopPaused(Unavailable):
     code = "shop_suspended"
 
 
+class RoadRested(Unavailable):
+    """Nobody answered there several times in a row: it is not called for a while."""
+
+    code = "road_rested"
+
+
 class NumberingPaused(Unavailable):
     """The books were restored from a backup, and its numbers could be given again."""
 

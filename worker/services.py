@@ -1,9 +1,10 @@
 """The one place where the parts are plugged together. Use cases get a `Services`, never its parts one by one."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from redis.exceptions import RedisError
@@ -20,6 +21,7 @@ from worker.store import shops
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
+from worker.store.roads import Road, RoadKind, Roads
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import ShopClient
 
@@ -54,6 +56,14 @@ class Services:
         return queue.open_queue(queue.connect(self.settings.redis_url))
 
     @cached_property
+    def roads(self) -> Roads:
+        return Roads(self.store, self.now)
+
+    def over(self, shop_id: str, kind: RoadKind, target: str = "") -> AbstractContextManager[None]:
+        """Call a shop's server inside. Raises RoadRested where nobody has answered there lately."""
+        return self.roads.over(Road(shop_id, kind, target))
+
+    @cached_property
     def _clients(self) -> dict[str, ShopClient]:
         return {}
 
@@ -65,7 +75,7 @@ class Services:
     def client_of(self, connected: ConnectedShop) -> ShopClient:
         """The REST client of a shop that has a key; one per shop and key, so that its connections are used again."""
         shop, secrets = connected.shop, connected.secrets
-        key = f"{shop.url} {secrets.rest_key} {secrets.rest_secret}"
+        key = f"{shop.shop_id} {shop.url} {secrets.rest_key} {secrets.rest_secret}"
         if key not in self._clients:
             self._clients[key] = ShopClient(
                 shop.url,
@@ -73,6 +83,7 @@ class Services:
                 secrets.rest_secret,
                 allow_private=self.settings.allow_private_shops,
                 timeout_s=self.settings.shop_timeout_seconds,
+                road=partial(self.over, shop.shop_id, RoadKind.REST),
             )
         return self._clients[key]
 

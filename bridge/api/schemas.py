@@ -8,6 +8,7 @@ from worker.domain.payment_method import Means
 from worker.domain.step import STEPS
 from worker.domain.webhook import WebhookEventKind
 from worker.store.api_tokens import Scope
+from worker.store.roads import RoadKind
 
 TEXT: Json = {"type": "string"}
 BOOLEAN: Json = {"type": "boolean"}
@@ -312,6 +313,17 @@ SCHEMAS: dict[str, Json] = {
             "language": TEXT,
             "zone": TEXT,
             "next_numbers": object_of({str(kind): TEXT for kind in Kind}),
+            "rested": array_of(
+                object_of(
+                    {
+                        "road": {"type": "string", "enum": list(map(str, RoadKind))},
+                        "since": INSTANT,
+                        "failures": INTEGER,
+                        "next_try_at": nullable(INSTANT),
+                        "message": TEXT,
+                    }
+                )
+            ),
             "token": object_of({"name": TEXT, "scopes": array_of({"type": "string", "enum": list(map(str, Scope))})}),
         }
     ),

@@ -4,13 +4,15 @@ from flask import Response, jsonify
 
 from bridge.api.request import ApiRequest
 from bridge.context import context
+from worker import serializers
 from worker.store import counters as numbering
-from worker.store import shops
+from worker.store import roads, shops
 
 
 def get_shop(api_request: ApiRequest) -> Response:
     with context().store.read() as connection:
         shop = shops.get(connection, context().encryption, api_request.shop_id).shop
+        rested = roads.failing(connection, (shop.shop_id,))
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
     today = context().now().astimezone(shop.zoneinfo).date()
     next_numbers = {
@@ -26,5 +28,15 @@ def get_shop(api_request: ApiRequest) -> Response:
         language=shop.language,
         zone=shop.zone,
         next_numbers={kind: taken.number for kind, taken in next_numbers.items()},
+        rested=[
+            {
+                "road": road.road.kind,
+                "since": serializers.instant(road.failing_since),
+                "failures": road.failures,
+                "next_try_at": serializers.instant(road.rested_until),
+                "message": str(road.message),
+            }
+            for road in rested
+        ],
         token={"name": api_request.token.name, "scopes": list(api_request.token.scopes)},
     )

@@ -16,7 +16,7 @@ from bridge.health import redis_answers
 from bridge.i18n.translate import DEFAULT_ZONE
 from worker.actions import go_live
 from worker.domain.shop import Shop
-from worker.store import alerts, deliveries, hourly_stats, plugins, shops
+from worker.store import alerts, deliveries, hourly_stats, plugins, roads, shops
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention, einvoices, today
 from worker.store.queries.today import Today
@@ -96,5 +96,6 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
         "rest_is_well": not any(code.startswith("rest") for code in open_codes),
         "has_delivered": deliveries.has_delivered(connection, shop.shop_id),
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
+        "rested": roads.failing(connection, (shop.shop_id,)),
         "redis": redis_answers(context().settings.redis_url),
     }

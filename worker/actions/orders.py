@@ -9,7 +9,7 @@ from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, steps
+from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, roads, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
@@ -44,6 +44,7 @@ def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Acto
     """Do once more what failed for an order: deliveries and steps. What waits or is done stays as it is."""
     delivery_ids = deliveries.retry_failed(connection, shop_id, order_id=order_id, now=by.now)
     failed = steps_of_order(connection, shop_id, order_id, state="failed")
+    roads.try_now(connection, shop_id, now=by.now)
     for step in failed:
         steps.retry(connection, step.document_id, step.name, now=by.now)
     if delivery_ids or failed:
@@ -61,6 +62,7 @@ def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by
     delivery = delivery_of(connection, shop_id, delivery_id)
     if not deliveries.retry_now(connection, [delivery_id], now=by.now):
         raise Rejected("This delivery neither failed nor waits.", code="nothing_to_retry")
+    roads.try_now(connection, shop_id, now=by.now)
     event = AuditEntry(
         shop_id, by.now, by.name, "tried_again", Message("The order is processed again."), order_id=delivery.order_id
     )
@@ -88,6 +90,7 @@ def retry_failed(
     found = job_queries.job_ids(connection, (shop_id,), wanted, done_before=failed_before, limit=limit)
     if not found:
         return Retried()
+    roads.try_now(connection, shop_id, now=by.now)
     if kind is JobKind.PROCESS_ORDER:
         deliveries.retry_now(connection, found, now=by.now)
         retried = Retried(deliveries=found)
@@ -118,6 +121,7 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
             "The body of this delivery is no longer stored, or names no order; fetch the order again instead.",
             code="body_deleted",
         )
+    roads.try_now(connection, shop_id, now=by.now)
     new_id = deliveries.add(
         connection,
         shop_id=shop_id,
@@ -135,6 +139,7 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
 
 def process_again(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
     """Fetch an order, and make what is due. Also for an order that was never delivered."""
+    roads.try_now(connection, shop_id, now=by.now)
     new_id = deliveries.add(
         connection, shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b"", now=by.now
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from worker.actions import shop_secrets, shop_settings
+from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
 from worker.actions.shop_settings import ChangedShop, ShopChanges
 from worker.cli.common import ACTOR, Lazy, open_services, show, table, with_data, with_json
@@ -213,6 +213,18 @@ def rotate_secret(shop_id: str, webhook_secret: str | None, data: Path | None, *
     secret = shop_secrets.rotate_webhook_secret(services, shop_id, secret=given, by=services.actor(ACTOR))
     answer = {"id": shop_id, "delivery_url": delivery_url(services, found.shop), "webhook_secret": secret}
     show(answer, as_json=as_json, text=lambda: how_to_connect(found.shop, answer))
+
+
+@shop.command("try-now")
+@click.argument("shop_id")
+@with_data
+@with_json
+def try_now(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """Ask a shop's servers again that are left in peace because they did not answer."""
+    services = open_services(data)
+    services.connected(shop_id)
+    count = services.act(lambda connection: roads.try_now(connection, shop_id, by=services.actor(ACTOR)))
+    show({"asked_again": count}, as_json=as_json, text=lambda: f"{count} are asked again")
 
 
 def delivery_url(services: Services, shop: Shop) -> str:

@@ -53,4 +53,5 @@ def as_text(found: Health) -> str:
         ("workers", str(found.workers) if found.workers else "none: start `facturelay worker`"),
         ("scheduler", word(found.scheduler, "runs", "does not run: start `facturelay scheduler`")),
     ]
-    return table(rows) + "".join(f"\n! {message}" for message in found.alerts)
+    waits = "".join(f"\n~ {road}" for road in found.rested)
+    return table(rows) + "".join(f"\n! {message}" for message in found.alerts) + waits

@@ -15,6 +15,7 @@ from worker.message import Message
 from worker.queue import RUN_TASK, enqueue_again
 from worker.services import Services
 from worker.store import jobs as job_store
+from worker.store import roads
 from worker.store import tasks as task_store
 from worker.store.tasks import LeasedTask
 from worker.tasks.common import Unfinished
@@ -31,6 +32,9 @@ class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished]):
     longest_wait_s = 60
 
     def do(self, services: Services, leased: LeasedTask) -> Mapping[str, object] | Unfinished:
+        if leased.attempts == 1 and not leased.task.answer:  # somebody asks for it, and not the next slice of it
+            with services.store.write() as connection:
+                roads.try_now(connection, leased.task.shop_id, now=services.now())
         try:
             with renew_lease_meanwhile(services, leased):
                 return tasks.TASKS[leased.task.kind](services, leased.task)

@@ -19,6 +19,7 @@ from worker.services import Services
 from worker.store import alerts, documents, jobs, webhooks
 from worker.store.database import json_codec
 from worker.store.queries import order_history
+from worker.store.roads import RoadKind
 from worker.store.webhooks import LeasedWebhookEvent
 
 # A receiver should store the event and answer; what takes longer holds up a worker.
@@ -40,7 +41,9 @@ def enqueue_events(services: Services, shop_id: str) -> None:
 
 def send_event(services: Services, leased: LeasedWebhookEvent) -> None:
     """Send one event. Raises Unavailable (Silent where nobody answered), and Rejected where sending it again would change nothing."""
-    status = post_event(services, leased, body_of(services, leased))
+    body, endpoint = body_of(services, leased), leased.endpoint
+    with services.over(endpoint.shop_id, RoadKind.WEBHOOKS, str(endpoint.endpoint_id)):
+        status = post_event(services, leased, body)
     if 200 <= status < 300:
         return
     if status == 410:

@@ -20,6 +20,7 @@ from worker.services import Services
 from worker.store import documents, orders, plugins, shops, steps
 from worker.store.orders import StoredOrder
 from worker.store.plugins import Plugin
+from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps, Step
 
@@ -223,7 +224,7 @@ def call_plugin(services: Services, found: Plugin, verb: str, content: dict[str,
     client = PluginClient(
         found.site, found.secret, allow_private=services.settings.allow_private_shops, now=services.now
     )
-    with closing(client):
+    with closing(client), services.over(found.shop_id, RoadKind.PLUGIN):
         answer = client.call(verb, content)
     now = services.now()
     if found.last_response_at is None or now - found.last_response_at > LAST_RESPONSE_EVERY:

@@ -7,13 +7,15 @@ from http import HTTPStatus
 import requests
 from redis.exceptions import RedisError
 from rq import Worker
+from sqlalchemy import Connection
 
 from worker.errors import Unavailable
 from worker.scheduler import LEASE
 from worker.services import Services
 from worker.store import alerts as alert_store
-from worker.store import jobs, leases
+from worker.store import jobs, leases, roads, shops
 from worker.store.jobs import JobKind
+from worker.store.roads import FailingRoad
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Health:
     workers: int
     scheduler: bool
     alerts: tuple[str, ...]
+    # Servers of shops that are left in peace because they do not answer: a sentence each.
+    rested: tuple[str, ...] = ()
 
     @property
     def is_idle(self) -> bool:
@@ -48,6 +52,7 @@ def check(services: Services) -> Health:
             counts = jobs.counts(connection, (JobKind.PROCESS_ORDER, JobKind.STEP))
             messages = tuple(alert.message for alert in alert_store.open_alerts(connection))
             lease_until = leases.held_until(connection, LEASE)
+            rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
     except Unavailable:
         return Health(
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
@@ -63,7 +68,17 @@ def check(services: Services) -> Health:
         workers=workers,
         scheduler=scheduler_runs,
         alerts=tuple(map(str, messages)),
+        rested=rested,
         **states,
+    )
+
+
+def describe_road(connection: Connection, found: FailingRoad) -> str:
+    shop = shops.settings_of(connection, found.road.shop_id)
+    next_try = f", next try {found.rested_until:%H:%M}" if found.rested_until else ""
+    return (
+        f"{shop.name if shop else found.road.shop_id}: {found.label} has not answered since "
+        f"{found.failing_since:%Y-%m-%d %H:%M} UTC ({found.failures} times{next_try}): {found.message}"
     )
 
 

@@ -17,6 +17,7 @@ from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
 from worker.store import jobs
+from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
 
@@ -59,10 +60,11 @@ def send_mail(
     services: Services, connected: ConnectedShop, message: EmailMessage, *, recipients: Sequence[str]
 ) -> ChosenServer:
     """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went."""
-    way = server_choice.choose_server(
-        connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
-    )
-    smtp.send(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to)
+    with services.over(connected.shop.shop_id, RoadKind.MAIL):
+        way = server_choice.choose_server(
+            connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
+        )
+        smtp.send(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to)
     return way
 
 

@@ -1,7 +1,8 @@
 """The shop's REST API, as little of it as we need. Knows addresses, keys and answers; what bodies mean is `payload`'s."""
 
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -77,7 +78,7 @@ class ShopClient:
     """Talks to one shop. Safe to share between threads; close it when done.
 
     Raises Rejected when a person must act and Unavailable when the same call may work later; nothing else. *timeout_s* is
-    for one wait (connecting, the next bytes), *total_s* for a whole call with its repetitions.
+    for one wait (connecting, the next bytes), *total_s* for a whole call with its repetitions. Each call is made inside a *road*.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class ShopClient:
         total_s: float = 40.0,
         backoff_s: float = 0.5,
         ca_file: str = "",
+        road: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._api = RestApi(
             site_url(url),
@@ -103,6 +105,7 @@ class ShopClient:
         )
         self._total_s = total_s
         self._backoff_s = backoff_s
+        self._road = road
 
     def order(self, order_id: int) -> bytes:
         """The order as the shop states it now, also when it lies in the bin. Raises OrderGone when it is erased."""
@@ -329,6 +332,18 @@ class ShopClient:
         total_s: float | None = None,
     ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
+        with self._road():
+            return self._repeated_call(method, path, about, params, data, total_s)
+
+    def _repeated_call(
+        self,
+        method: str,
+        path: str,
+        about: Message,
+        params: Params | None,
+        data: dict[str, object] | None,
+        total_s: float | None,
+    ) -> ShopResponse:
         ends_at = time.monotonic() + min(self._total_s, total_s or self._total_s)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:

@@ -7,12 +7,13 @@ from flask import Response, flash, request
 from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
+from bridge.dashboard.actions import run_action
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
-from worker.actions import shop_secrets
+from worker.actions import roads, shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
@@ -94,6 +95,15 @@ def check(shop_id: str) -> Response:
 def repair(shop_id: str) -> Response:
     """Recreate the webhooks that are missing, switched off or lead elsewhere."""
     return request_task(shop_id, "repair_webhooks", {}, then=f"/s/{shop_id}/settings/connection?task=0#check")
+
+
+@blueprint.post("/connection/try-now")
+def try_now(shop_id: str) -> Response:
+    """Ask the servers of the shop again that are left in peace because they did not answer."""
+    message = _("The servers that did not answer are asked again.")
+    return run_action(
+        lambda connection, by: roads.try_now(connection, shop_id, by=by), then=f"/s/{shop_id}", message=message
+    )
 
 
 def page(

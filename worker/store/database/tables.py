@@ -199,6 +199,19 @@ deliveries = Table(
     Index("ix_deliveries_shop_received_at", "shop_id", "received_at", "delivery_id"),
 )
 
+# A way to a shop's server on which nobody answers; the first answer deletes the row.
+roads = Table(
+    "roads",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),  # rest | plugin | mail | webhooks
+    Column("target", String(40), primary_key=True),  # the id of a webhook's endpoint; else empty
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("failing_since", Instant, nullable=False),
+    Column("rested_until", Instant),  # nothing is asked until then; none before it failed often enough
+    Column("message", MessageText, nullable=False),
+)
+
 signature_failures = Table(
     "signature_failures",
     metadata,

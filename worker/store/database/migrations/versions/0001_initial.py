@@ -406,6 +406,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "created_at"], unique=False)
     op.create_table(
+        "roads",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("target", sa.String(length=40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", Instant(), nullable=False),
+        sa.Column("rested_until", Instant(), nullable=True),
+        sa.Column("message", MessageText(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_roads_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "kind", "target", name=op.f("pk_roads")),
+    )
+    op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,185 @@
+"""A shop whose server does not answer is left in peace for growing minutes: its work waits, holds nobody up and goes on by itself."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.scripted_server import ScriptedServer, answer
+from tests.support.system import System
+from worker.actions import orders as order_actions
+from worker.demo.orders import an_order
+from worker.errors import FacturelayError, Rejected, RoadRested, Unavailable
+from worker.orders.poll import SOURCE, TOPIC
+from worker.processes import status
+from worker.store import deliveries, roads
+from worker.store.database.tables import jobs
+from worker.store.roads import RESTS, FailingRoad, Road, RoadKind
+from worker.store.roads import Roads as AllRoads
+
+SILENT = Unavailable("The shop did not answer in time; trying again later", code="shop_slow")
+
+
+def road(system: System, kind: RoadKind = RoadKind.REST, target: str = "") -> Road:
+    return Road(system.shop_id, kind, target)
+
+
+def call(system: System, outcome: FacturelayError | None = None, *, over: Road | None = None) -> str:
+    """One call over the road that ends with *outcome*: what the caller learns of it."""
+    try:
+        with AllRoads(system.services.store, system.clock).over(over or road(system)):
+            if outcome is not None:
+                raise outcome
+    except FacturelayError as error:
+        return error.code
+    return "answered"
+
+
+def failing(system: System) -> tuple[FailingRoad, ...]:
+    with system.services.store.read() as connection:
+        return roads.failing(connection, (system.shop_id,))
+
+
+def fail(system: System, times: int = 3) -> None:
+    for _ in range(times):
+        call(system, SILENT)
+
+
+def test_a_road_is_rested_after_failures_in_a_row_and_not_called_meanwhile(system: System) -> None:
+    assert [call(system, SILENT) for _ in range(4)] == ["shop_slow"] * 3 + ["road_rested"]
+    (found,) = failing(system)
+    assert (found.road, found.failures) == (road(system), 3)
+    assert found.rested_until == system.clock() + RESTS[0]
+    assert call(system) == "road_rested"
+
+
+def test_an_answer_in_between_begins_the_count_anew(system: System) -> None:
+    told = [call(system, outcome) for outcome in (SILENT, SILENT, None, SILENT, SILENT, None)]
+    assert "road_rested" not in told
+    assert failing(system) == ()
+
+
+@pytest.mark.parametrize(
+    "said_no",
+    [Rejected("No.", code="rest_key_refused"), Unavailable("Half of it.", code="refunds_changed")],
+    ids=["refused", "later"],
+)
+def test_a_server_that_says_no_has_answered(system: System, said_no: FacturelayError) -> None:
+    fail(system, 2)
+    call(system, said_no)
+    fail(system, 2)
+    assert call(system) == "answered"
+
+
+def test_the_rests_grow_to_a_quarter_of_an_hour(system: System) -> None:
+    fail(system)
+    seen = []
+    for _ in range(7):
+        (found,) = failing(system)
+        assert found.rested_until is not None
+        seen.append(found.rested_until - system.clock())
+        system.clock.move(seconds=seen[-1].total_seconds())
+        assert call(system, SILENT) == "shop_slow"
+    assert seen == [*RESTS, RESTS[-1], RESTS[-1]]
+
+
+def test_one_probe_goes_first_and_opens_the_road_for_all(system: System) -> None:
+    fail(system)
+    system.clock.move(minutes=2)
+    others: list[str] = []
+    with AllRoads(system.services.store, system.clock).over(road(system)):
+        others += [call(system), call(system)]
+    assert others == ["road_rested", "road_rested"]
+    assert failing(system) == ()
+    assert call(system) == "answered"
+
+
+def test_a_probe_that_was_killed_is_followed_by_another(system: System) -> None:
+    fail(system)
+    system.clock.move(minutes=2)
+    AllRoads(system.services.store, system.clock).enter(road(system))
+    assert call(system) == "road_rested"
+    system.clock.move(minutes=2)
+    assert call(system) == "answered"
+
+
+def test_many_calls_that_fail_at_once_are_one_reason_to_rest(system: System) -> None:
+    all_roads = [AllRoads(system.services.store, system.clock) for _ in range(8)]
+    known = [one.enter(road(system)) for one in all_roads]
+    for one in all_roads:
+        one.failed(road(system), SILENT.message, is_probe=False)
+    (found,) = failing(system)
+    assert (known, found.rested_until) == ([None] * 8, system.clock() + RESTS[0])
+
+
+def test_each_road_rests_by_itself(system: System) -> None:
+    fail(system)
+    others = (road(system, RoadKind.MAIL), road(system, RoadKind.PLUGIN), road(system, RoadKind.WEBHOOKS, "2"))
+    assert [call(system, over=other) for other in others] == ["answered"] * 3
+
+
+# With a shop
+
+
+def shop_is_away(system: System, calls: int) -> None:
+    system.shop.faults.next(status=503, times=3 * calls)  # each call asks three times
+
+
+def test_an_order_waits_for_its_shop_and_is_made_when_it_answers_again(system: System) -> None:
+    shop_is_away(system, 3)
+    system.shop.place(an_order(id=7, paid=True, created=system.clock()))
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            system.services.client_of(system.services.connected(system.shop_id)).order(7)
+    asked = system.shop.faults.waiting
+    listed_by_poll(system, 7)
+    system.work()
+    assert (system.outcomes()[0][0], system.shop.faults.waiting) == ("waiting", asked)
+    system.clock.move(minutes=2)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+    assert failing(system) == ()
+
+
+def listed_by_poll(system: System, order_id: int) -> None:
+    with system.services.store.write() as connection:
+        deliveries.add(
+            connection,
+            shop_id=system.shop_id,
+            source=SOURCE,
+            topic=TOPIC,
+            order_id=order_id,
+            body=b"",
+            now=system.clock(),
+        )
+
+
+def test_a_person_who_tries_now_passes_the_rest(system: System) -> None:
+    fail(system)
+    system.shop.place(an_order(id=7, paid=True, created=system.clock()))
+    system.act(order_actions.process_again, 7)
+    system.work()
+    assert system.numbers() == ["F2026-00001"]
+
+
+def test_the_status_says_who_does_not_answer_and_since_when(system: System) -> None:
+    fail(system)
+    (said,) = status.check(system.services).rested
+    assert "The shop's REST API has not answered since 2026-" in said
+    assert "(3 times, next try" in said
+
+
+def test_a_mail_server_that_does_not_answer_holds_up_three_mails_and_no_more(system: System) -> None:
+    with ScriptedServer([answer()]) as closed:
+        port = closed.port
+    secrets = system.services.connected(system.shop_id).secrets
+    system.change_secrets(replace(secrets, smtp_url=f"smtp://127.0.0.1:{port}"))
+    for number in range(1, 7):
+        system.arrives(an_order(id=number, paid=True, created=system.clock()))
+    assert codes_of_mails(system) == ["mail_server_unreachable"] * 3 + [RoadRested.code] * 3
+
+
+def codes_of_mails(system: System) -> list[str]:
+    mails = select(jobs.c.code).where(jobs.c.name == "mail").order_by(jobs.c.job_id)
+    with system.services.store.read() as connection:
+        return list(connection.execute(mails).scalars())

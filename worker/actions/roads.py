@@ -1,0 +1,18 @@
+"""What a person decides about a shop's servers that nobody answers on."""
+
+from sqlalchemy import Connection
+
+from worker.domain.actor import Actor
+from worker.message import Message
+from worker.store import audit_trail, roads
+from worker.store.audit_trail import AuditEntry
+
+
+def try_now(connection: Connection, shop_id: str, *, by: Actor) -> int:
+    """End the rest of all of them; how many there were. What waits for them comes at once."""
+    rested = roads.failing(connection, (shop_id,))
+    roads.try_now(connection, shop_id, now=by.now)
+    if rested:
+        message = Message("The servers of the shop that did not answer are asked again.")
+        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "tried_again", message))
+    return len(rested)

@@ -1,0 +1,210 @@
+"""The ways to a shop's servers. One on which nobody answers is left in peace for growing minutes: its work waits, and holds no worker.
+
+A row is a road that fails; the first answer deletes it. So everything knows of it: workers, scheduler, pages and the API.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.errors import Rejected, RoadRested, Unavailable
+from worker.message import Message
+from worker.store.database.engine import Store
+from worker.store.database.shop_scope import Shops, within
+from worker.store.database.tables import jobs, roads
+
+REST_AFTER = 3  # failures in a row
+RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
+# The first call after a rest is a probe, and others wait for what becomes of it: longer than any call may take.
+PROBE_FOR = timedelta(seconds=90)
+# For so long a process believes that a road is well, without asking the database before each call.
+BELIEVED_S = 2.0
+# That nobody answered, or nothing of use: not that the answer was no.
+SILENT_CODES = frozenset(
+    {
+        "shop_slow",
+        "shop_unreachable",
+        "shop_certificate",
+        "shop_busy",
+        "answer_cut",
+        "plugin_silent",
+        "mail_server_unreachable",
+        "mail_unsure",
+        "receiver_slow",
+        "receiver_away",
+        "certificate_wrong",
+    }
+)
+
+
+class RoadKind(StrEnum):
+    REST = "rest"
+    PLUGIN = "plugin"
+    MAIL = "mail"
+    WEBHOOKS = "webhooks"
+
+
+LABELS = {
+    RoadKind.REST: Message("The shop's REST API"),
+    RoadKind.PLUGIN: Message("The shop's plugin"),
+    RoadKind.MAIL: Message("The mail server"),
+    RoadKind.WEBHOOKS: Message("The receiver of your webhooks"),
+}
+
+
+@dataclass(frozen=True)
+class Road:
+    """*target* tells several of one kind apart: the endpoint of webhooks."""
+
+    shop_id: str
+    kind: RoadKind
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class FailingRoad:
+    """A road on which nobody answers. *rested_until* is None before it failed often enough; *message* is of the last try."""
+
+    road: Road
+    failures: int
+    failing_since: datetime
+    rested_until: datetime | None
+    message: Message
+
+    @property
+    def label(self) -> Message:
+        return LABELS[self.road.kind]
+
+    def is_rested(self, now: datetime) -> bool:
+        return self.rested_until is not None and self.rested_until > now
+
+
+def failing(connection: Connection, of: Shops) -> tuple[FailingRoad, ...]:
+    """The roads of these shops that failed often enough to be rested, longest failing first."""
+    found = select(roads).where(*within(roads.c.shop_id, of), roads.c.rested_until.is_not(None))
+    return tuple(as_failing(row) for row in connection.execute(found.order_by(roads.c.failing_since)))
+
+
+def find(connection: Connection, road: Road) -> FailingRoad | None:
+    row = connection.execute(select(roads).where(*is_road(road))).one_or_none()
+    return as_failing(row) if row is not None else None
+
+
+def try_now(connection: Connection, shop_id: str, *, now: datetime) -> None:
+    """End the rest of all roads of a shop, because a person asks: what waits for them comes at once, the first as a probe."""
+    rested = (roads.c.shop_id == shop_id, roads.c.rested_until > now)
+    connection.execute(update(roads).where(*rested).values(rested_until=now))
+    release(connection, shop_id, now=now)
+
+
+def release(connection: Connection, shop_id: str, *, now: datetime) -> None:
+    waits = (jobs.c.shop_id == shop_id, jobs.c.state == "waiting", jobs.c.code == RoadRested.code, jobs.c.next_at > now)
+    connection.execute(update(jobs).where(*waits).values(next_at=now))
+
+
+def claim_probe(connection: Connection, road: Road, *, now: datetime) -> bool:
+    """Whether the caller may try a road whose rest is over. One may."""
+    over = (*is_road(road), roads.c.rested_until <= now)
+    return bool(connection.execute(update(roads).where(*over).values(rested_until=now + PROBE_FOR)).rowcount)
+
+
+def record_failure(connection: Connection, road: Road, message: Message, *, now: datetime, is_probe: bool) -> None:
+    """One more call that nobody answered. Calls that began before the rest, and end in it, say nothing new."""
+    known = find(connection, road)
+    if known is not None and known.is_rested(now) and not is_probe:
+        return
+    failures = (known.failures if known else 0) + 1
+    values = {"failures": failures, "rested_until": rest_until(failures, now), "message": message}
+    key = {"shop_id": road.shop_id, "kind": road.kind, "target": road.target}
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    new = dialect.insert(roads).values(**key, **values, failing_since=now)
+    connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def record_answer(connection: Connection, road: Road, *, now: datetime) -> None:
+    connection.execute(delete(roads).where(*is_road(road)))
+    release(connection, road.shop_id, now=now)
+
+
+def rest_until(failures: int, now: datetime) -> datetime | None:
+    rest = failures - REST_AFTER
+    return None if rest < 0 else now + RESTS[min(rest, len(RESTS) - 1)]
+
+
+def is_road(road: Road) -> tuple[ColumnElement[bool], ...]:
+    return roads.c.shop_id == road.shop_id, roads.c.kind == road.kind, roads.c.target == road.target
+
+
+def as_failing(row: Row[Any]) -> FailingRoad:
+    road = Road(row.shop_id, RoadKind(row.kind), row.target)
+    return FailingRoad(road, row.failures, row.failing_since, row.rested_until, row.message)
+
+
+@dataclass
+class Roads:
+    """What every call of a shop's server goes through."""
+
+    store: Store
+    now: Callable[[], datetime]
+    believed: dict[Road, float] = field(default_factory=dict)
+
+    @contextmanager
+    def over(self, road: Road) -> Iterator[None]:
+        """Call over *road*, and remember whether somebody answers. Raises RoadRested, an Unavailable, without calling."""
+        known = self.enter(road)
+        try:
+            yield
+        except Unavailable as error:
+            if error.code in SILENT_CODES:
+                self.failed(road, error.message, is_probe=known is not None and known.rested_until is not None)
+            else:
+                self.answered(road, known)
+            raise
+        except Rejected:
+            self.answered(road, known)
+            raise
+        self.answered(road, known)
+
+    def enter(self, road: Road) -> FailingRoad | None:
+        if time.monotonic() - self.believed.get(road, -BELIEVED_S) < BELIEVED_S:
+            return None
+        with self.store.read() as connection:
+            known = find(connection, road)
+        if known is None or known.rested_until is None:
+            return known
+        now = self.now()
+        if not known.is_rested(now):
+            with self.store.write() as connection:
+                if claim_probe(connection, road, now=now):
+                    return known
+        raise rested(known, now)
+
+    def failed(self, road: Road, message: Message, *, is_probe: bool) -> None:
+        self.believed.pop(road, None)
+        with self.store.write() as connection:
+            record_failure(connection, road, message, now=self.now(), is_probe=is_probe)
+
+    def answered(self, road: Road, known: FailingRoad | None) -> None:
+        if known is not None:
+            with self.store.write() as connection:
+                record_answer(connection, road, now=self.now())
+        self.believed[road] = time.monotonic()
+
+
+def rested(known: FailingRoad, now: datetime) -> RoadRested:
+    until = max(known.rested_until or now, now + timedelta(seconds=10))
+    message = Message(
+        "{road} did not answer {count} times in a row, and is left in peace until {until}. What waits for it goes on by "
+        "itself then; “Try now” on the page of the shop asks at once.",
+        road=known.label,
+        count=known.failures,
+        until=until,
+    )
+    return RoadRested(message, retry_after_s=round((until - now).total_seconds()) + 1)
