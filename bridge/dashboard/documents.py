@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
@@ -16,7 +17,7 @@ from bridge.forms import Form, parse_whole_number
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
 from worker.domain import peppol
-from worker.domain.document import Kind, StoredDraft
+from worker.domain.document import Draft, Kind, StoredDraft
 from worker.errors import InvalidValue, Rejected
 from worker.store import documents, drafts
 from worker.store.queries import order_history
@@ -157,16 +158,28 @@ def draft(shop_id: str, draft_id: int) -> Response:
         kept=stored,
         draft=stored.draft,
         form=Form({}),
+        rates=rates_of(stored.draft),
         may_be_overruled=bool(findings) and all(findings),
     )
     return make_response(content)
+
+
+def rates_of(draft: Draft) -> list[Decimal]:
+    """The rates of a draft and of what else it may be, highest first."""
+    rows = (*draft.vat_lines, *(draft.within_left.vat_lines if draft.within_left else ()))
+    return sorted({row.rate for row in rows}, reverse=True)
 
 
 @blueprint.post("/drafts/<int:draft_id>/issue")
 def issue(shop_id: str, draft_id: int) -> Response:
     """Give it its number, and mail it or not."""
     stored = draft_of(shop_id, draft_id)
-    argument = {"draft_id": draft_id, "send": bool(request.form.get("send")), "reason": request.form.get("reason", "")}
+    argument = {
+        "draft_id": draft_id,
+        "send": bool(request.form.get("send")),
+        "reason": request.form.get("reason", ""),
+        "within_left": bool(request.form.get("within_left")),
+    }
     return request_task(shop_id, "issue_draft", argument, then=f"/s/{shop_id}/orders/{stored.draft.order_id}")
 
 

@@ -9,11 +9,12 @@ import mockeinvoice
 import pytest
 
 from tests.support.broken_einvoices import BROKEN, BUYER, INVOICE, NOTE, TOTAL, Change, all_of, broken, drop, put
-from tests.support.einvoices import SHOP, a_business_order, invoice_of, problems
-from tests.support.factories import a_line
+from tests.support.einvoices import SHOP, a_business_order, credit_note_of, invoice_of, problems
+from tests.support.factories import a_line, a_refund
 from worker.domain import peppol
 from worker.domain.shop import VatSettings
 from worker.einvoice import rules, sentences, ubl
+from worker.invoicing.preflight import einvoice_problems
 from worker.rendering.samples import samples
 
 
@@ -93,3 +94,14 @@ def test_vat_as_the_shop_charged_it_may_be_a_cent_beside_the_rate() -> None:
 
     assert document.draft.vat == Decimal("2.61")
     assert problems(document) == []
+
+
+def test_a_credit_note_of_vat_alone_is_no_einvoice_and_names_the_way_out() -> None:
+    machine = a_line("1000.00", name="Machine")
+    order = a_business_order(machine)
+    vat_alone = a_refund("210.00", a_line("0.00", quantity="0", taxes=machine.taxes))
+    (problem,) = einvoice_problems(credit_note_of(order, invoice_of(order), vat_alone))
+    assert problem.code == "einvoice:obstacle"
+    assert "If order 238 should have had no VAT, say so on its page, then credit F2026-00001" in str(problem.message)
+    whole = credit_note_of(order, invoice_of(order), a_refund("1210.00", machine))
+    assert einvoice_problems(whole) == ()

@@ -68,13 +68,20 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
 @click.option(
     "--reason", default="", help="Why it is issued although VIES could not say, or without a valid e-invoice."
 )
+@click.option(
+    "--within-left",
+    is_flag=True,
+    help="Of a credit note that takes more of a VAT rate than its invoice has left: within what is left, not as its refund states it.",
+)
 @with_data
 @with_json
-def issue_draft(draft_id: int, reason: str, data: Path | None, *, also_send: bool, as_json: bool) -> None:
+def issue_draft(
+    draft_id: int, reason: str, data: Path | None, *, also_send: bool, within_left: bool, as_json: bool
+) -> None:
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     services = open_services(data)
     document = manual.issue_waiting_draft(
-        services, draft_id, send=also_send, by=services.actor(ACTOR), reason=reason.strip()
+        services, draft_id, send=also_send, by=services.actor(ACTOR), reason=reason.strip(), within_left=within_left
     )
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 

@@ -44,8 +44,13 @@ def draft_credit_note(
     *,
     cause: str,
     send_mode: SendMode,
+    within_left: bool = False,
 ) -> Draft:
-    """Draft the credit note of *source* against *invoice*. *earlier_credit_notes* of that invoice may be in any order."""
+    """Draft the credit note of *source* against *invoice*. *earlier_credit_notes* of that invoice may be in any order.
+
+    A refund that takes more of one rate than is left there, because a discount shares it, is drafted as it states itself; beside it
+    is the same *within_left*: a person chooses.
+    """
     original = invoice.draft
     remaining = credit_balance_of(invoice, earlier_credit_notes)
     named, statement = tuple[Line, ...](), NO_STATEMENT
@@ -58,7 +63,8 @@ def draft_credit_note(
         total = max(min(requested, remaining.total), ZERO)
         if isinstance(source, Refund):
             said = state_refund(source, original, order)
-            statement = hold_to_balance(said, invoice, earlier_credit_notes, remaining)
+            held = hold_to_balance(said, invoice, earlier_credit_notes, remaining)
+            statement = replace(held, exceeded=(), is_possible=False) if within_left else held
         grosses, groups = split_over_groups(statement, remaining, total, original.currency)
         named = statement.lines
     mirrored = (
@@ -69,6 +75,11 @@ def draft_credit_note(
     totals = state_totals(stated, lines=lines, total=total, charged=grosses).of_countries(_countries_of(original))
     rate = original.exchange_rate or exchange_rate(original.currency, shop)
     # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
+    choice = None
+    if statement.exceeded and statement.is_possible and total != remaining.total:
+        choice = draft_credit_note(
+            source, invoice, earlier_credit_notes, order, shop, cause=cause, send_mode=send_mode, within_left=True
+        )
     refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
     return Draft(
         cause=cause,
@@ -112,6 +123,7 @@ def draft_credit_note(
         ),
         test=shop.test,
         einvoice_obstacle=original.einvoice_obstacle,
+        within_left=choice,
         captions=wording.captions(shop, Kind.CREDIT_NOTE, paid=refunded_at is not None, language=original.language),
     )
 

@@ -13,6 +13,8 @@ from worker.domain.order import Refund
 from worker.domain.totals import GroupTotals, VatGroup, unit_of
 from worker.message import Message, Money, Percent, Value
 
+MORE_THAN_RATE_REMAINING = "more_than_rate_remaining"
+
 
 def amount_problems(
     source: CreditSource,
@@ -97,8 +99,8 @@ def _exceeded(
     if statement.is_possible:
         message = Message(
             "Refund {refund_id} gives back more at one VAT rate than is left there of {invoice} ({left}), because a discount shares "
-            "that rate. As the refund states it, it is {stated}: issue this draft for that. Within what is left it is {within}: "
-            "for that, discard this draft, and on the invoice's page credit the goods with their discount and the rest as an amount.",
+            "that rate. As the refund states it, it is {stated}; within what is left it is {within}. Issue the one that is right: with "
+            "the first the discount stays with the goods that were kept, with the second it went with those that came back.",
             **figures,
         )
     else:
@@ -107,7 +109,7 @@ def _exceeded(
             "this draft for that. If it is for other goods, discard this draft and credit those on the invoice's page.",
             **figures,
         )
-    return (Problem("more_than_rate_remaining", message, asks=True),)
+    return (Problem(MORE_THAN_RATE_REMAINING, message, asks=True),)
 
 
 def _figures(groups: Mapping[VatGroup, GroupTotals], currency: str) -> tuple[Message, ...]:

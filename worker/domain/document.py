@@ -210,6 +210,9 @@ class Draft:
     einvoice_obstacle: Message = NO_MESSAGE  # why this document can be a PDF only; empty when it can be an e-invoice
     captions: Captions = Captions()
     vat_check: VatCheck | None = None  # what VIES said of the buyer's number when this was drafted
+    within_left: "Draft | None" = (
+        None  # of a waiting credit note: the same within what its invoice has left at each rate
+    )
 
     @property
     def is_paid(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import stdnum.ean
 import stdnum.eu.vat
@@ -12,7 +13,7 @@ from stdnum.fr import siret
 from stdnum.no import orgnr as norwegian
 from stdnum.se import orgnr as swedish
 
-from worker.domain.document import Category, Draft, Kind, Problem
+from worker.domain.document import Category, Draft, Kind, Problem, VatLine
 from worker.domain.money import MINOR_UNITS
 from worker.domain.party import Buyer, Seller
 from worker.message import NO_MESSAGE, Message
@@ -159,4 +160,18 @@ def obstacle_of(draft: Draft) -> Message:
             "An e-invoice has two decimals at most, and amounts in {currency} have three: PDF only.",
             currency=draft.currency,
         )
+    if draft.corrects and any(is_vat_alone(row, draft.currency) for row in draft.vat_lines):
+        return Message(
+            "The credit note gives back VAT without the goods, and an e-invoice cannot say that: there VAT is always its rate of an "
+            "amount. If order {number} should have had no VAT, say so on its page, then credit {invoice} and issue it again. Else issue "
+            "this one as a PDF and say why.",
+            number=draft.order_number,
+            invoice=draft.corrects.number,
+        )
     return NO_MESSAGE
+
+
+def is_vat_alone(row: VatLine, currency: str) -> bool:
+    """Whether its VAT is of more than its base, by more than rounding (EN 16931 BR-CO-17)."""
+    unit = Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
+    return abs(row.vat) - abs(row.base * row.rate / 100) > 2 * unit

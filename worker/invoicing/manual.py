@@ -15,7 +15,7 @@ from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.preflight import Preflight
-from worker.invoicing.request import Request, answered, issue_requested, try_before_lock
+from worker.invoicing.request import Request, answered, chosen, issue_requested, try_before_lock
 from worker.invoicing.vat_checks import with_vat_check_now
 from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
@@ -25,11 +25,14 @@ from worker.store import counters, deliveries, documents, drafts, sales, shops
 from worker.store.shops import ConnectedShop
 
 
-def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Actor, reason: str = "") -> Document:
+def issue_waiting_draft(
+    services: Services, draft_id: int, *, send: bool, by: Actor, reason: str = "", within_left: bool = False
+) -> Document:
     """Issue a waiting draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails.
 
     With a *reason* also where VIES could not say whether the buyer's number is valid, and where there is no valid e-invoice; what
-    VIES calls invalid stays refused.
+    VIES calls invalid stays refused. *within_left*: of the two that a credit note may be, the one that takes of each rate what its
+    invoice has left there.
     """
     with services.store.read() as connection:
         waiting = drafts.get_draft(connection, draft_id)
@@ -39,9 +42,9 @@ def issue_waiting_draft(services: Services, draft_id: int, *, send: bool, by: Ac
     fetched = with_vat_check_now(services, shop, fetched)
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        return (redraft(services, connection, shop, waiting, fetched, reason=reason),)
+        return (redraft(services, connection, shop, waiting, fetched, request=request),)
 
-    request = Request(Preflight(services), by, send=send, reason=reason)
+    request = Request(Preflight(services), by, send=send, reason=reason, within_left=within_left)
     try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)
@@ -68,9 +71,15 @@ def request_processing(connection: Connection, services: Services, waiting: Stor
 
 
 def redraft(
-    services: Services, connection: Connection, shop: Shop, waiting: StoredDraft, fetched: FetchedOrder, *, reason: str
+    services: Services,
+    connection: Connection,
+    shop: Shop,
+    waiting: StoredDraft,
+    fetched: FetchedOrder,
+    *,
+    request: Request,
 ) -> Draft:
-    """The draft of the same cause, from the order as it is now, without the problem that a person accepts for a *reason*."""
+    """The draft of the same cause, from the order as it is now, without what a person answered with *request*."""
     history = history_of(connection, shop, fetched)
     decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
@@ -83,7 +92,7 @@ def redraft(
             reason=why,
             code="draft_outdated",
         )
-    return answered(draft, reason=reason)
+    return answered(chosen(draft, within_left=request.within_left), reason=request.reason)
 
 
 def issue_manual_document(

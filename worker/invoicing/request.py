@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from worker.domain.actor import Actor
+from worker.domain.credit_question import MORE_THAN_RATE_REMAINING
 from worker.domain.document import Document, Draft, Kind, Problem
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
@@ -28,6 +29,7 @@ class Request:
     by: Actor
     send: bool
     reason: str = ""
+    within_left: bool = False  # of a credit note: within what its invoice has left at each rate
 
 
 def try_before_lock(request: Request, shop: Shop, wanted: Callable[[Connection, Shop], Sequence[Draft]]) -> None:
@@ -52,7 +54,20 @@ def answered(draft: Draft, *, reason: str = "") -> Draft:
     problem = next(left, None)
     if problem is not None:
         raise Rejected(problem.message, code=problem.code)
-    return replace(draft, problems=())
+    return replace(draft, problems=(), within_left=None)
+
+
+def chosen(draft: Draft, *, within_left: bool) -> Draft:
+    """*draft*, or what it is *within_left*, with what else is to be said of it. Raises Rejected where there is no such choice."""
+    if not within_left:
+        return draft
+    if draft.within_left is None:
+        raise Rejected(
+            "This credit note takes no more of any VAT rate than the invoice has left: issue it as it is.",
+            code="no_choice",
+        )
+    problems = tuple(problem for problem in draft.problems if problem.code != MORE_THAN_RATE_REMAINING)
+    return replace(draft.within_left, problems=problems)
 
 
 def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request, *, mail_group: str) -> Document:
@@ -73,6 +88,8 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
     )
     if request.reason and not is_confirmed(draft):
         note_unconfirmed(connection, document, request)
+    if request.within_left:
+        note(connection, document, "within_left", within_left_message(document), request)
     if findings:
         note_invalid_einvoice(connection, document, findings, request)
     return document
@@ -106,6 +123,14 @@ def refuse_invalid_einvoice(draft: Draft, findings: Sequence[Problem], request: 
 def is_confirmed(draft: Draft) -> bool:
     """Whether nothing had to be accepted: VIES confirmed the number, or the sale needs no proof of it."""
     return draft.vat_check is None or bool(draft.vat_check.valid) or not needs_proof(draft.lines)
+
+
+def within_left_message(document: Document) -> Message:
+    return Message(
+        "{number} credits within what {invoice} had left at each VAT rate, not as the refund states itself.",
+        number=document.number,
+        invoice=document.draft.corrects.number if document.draft.corrects else "",
+    )
 
 
 def note_unconfirmed(connection: Connection, document: Document, request: Request) -> None:

@@ -19,7 +19,8 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     """Give a waiting draft its number, as the order is now.
 
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
-    is trusted where VIES could not say, or why it is issued without a valid e-invoice.
+    is trusted where VIES could not say, or why it is issued without a valid e-invoice. `"within_left": true`: of a credit note that may
+    be two things, the one within what its invoice has left at each rate.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
     draft_id = int(task.argument["draft_id"])
@@ -35,6 +36,7 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
             send=bool(task.argument.get("send")),
             by=actor_of(services, task),
             reason=str(task.argument.get("reason", "")).strip()[:500],
+            within_left=bool(task.argument.get("within_left")),
         )
     return as_answer((issued,))
 

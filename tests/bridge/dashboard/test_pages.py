@@ -431,3 +431,15 @@ def test_how_long_documents_are_kept_is_chosen_among_what_the_law_knows(app: Bri
     assert visitor.post(f"{SETTINGS}/privacy", years_kept="7").status_code == HTTPStatus.SEE_OTHER
     assert settings_of(app).years_kept == 7
     assert "are kept for 7 years" in visitor.get(f"{SETTINGS}/privacy").text
+
+
+def test_a_credit_note_that_may_be_two_things_is_chosen_with_both_figures(app: BridgeApp) -> None:
+    within = a_draft(cause="refund:301")
+    with app.store.write() as connection:
+        drafts.save_draft(connection, SHOP, replace(within, within_left=within), now=NOW)
+    visitor = admin(app)
+    page = visitor.get(f"/s/{SHOP}/drafts/1").text
+    assert page.count('type="radio" name="within_left"') == 2
+    assert "Within what is left" in page
+    visitor.post(f"/s/{SHOP}/drafts/1/issue", within_left="1", send="1")
+    assert asked(app) == ("issue_draft", {"draft_id": 1, "send": True, "reason": "", "within_left": True})

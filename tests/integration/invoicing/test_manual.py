@@ -1,9 +1,11 @@
 """What a person decides: issue, discard, send again, mark paid, credit, credit and issue again."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
+from tests.support.reports import FOLDER as REPORTS
 from tests.support.system import SELLER, System
 from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
@@ -251,3 +253,34 @@ def test_a_gift_card_pays_its_part_of_the_invoice_and_the_shop_the_rest(system: 
         rows = payments.of_documents(connection, [id_of(invoice)])[id_of(invoice)]
     assert [(row.method, row.amount) for row in rows] == [("gift_card", Decimal("5.00")), ("bacs", total - 5)]
     assert len(system.mailbox.messages()) == 1
+
+
+def a_waiting_choice(system: System) -> int:
+    """A of 60.00 at 21 % came back, and a discount of 10.00 was spread over it and B of 40.00 at 6 %."""
+    found = json.loads((REPORTS / "06-refund-of-item-when-discount-shares-its-rate.json").read_text(encoding="utf-8"))
+    (_, step) = found["cases"]["B16b-a-only"]["steps"]
+    order = step["order"]
+    order["refunds"] = [{"id": one["id"], "reason": "", "total": f"-{one['amount']}"} for one in step["refunds"]]
+    system.shop.place(order, step["refunds"])
+    system.ring(order)
+    system.work()
+    (draft,) = [item for item in system.trail(order["id"]).drafts if item.stored_draft]
+    assert draft.stored_draft is not None
+    return draft.stored_draft.draft_id
+
+
+@pytest.mark.parametrize(
+    ("within_left", "rates"),
+    [(False, {21: ("60.00", "12.60")}), (True, {21: ("54.00", "11.34"), 6: ("6.85", "0.41")})],
+)
+def test_a_person_chooses_what_a_credit_note_takes_of_each_rate(
+    system: System, rates: dict[int, tuple[str, str]], *, within_left: bool
+) -> None:
+    draft_id = a_waiting_choice(system)
+    made = manual.issue_waiting_draft(
+        system.services, draft_id, send=False, by=system.services.actor("An"), within_left=within_left
+    )
+    assert {int(row.rate): (str(row.base), str(row.vat)) for row in made.draft.vat_lines} == rates
+    assert (made.draft.within_left, str(made.draft.total)) == (None, "72.60")
+    told = [entry for entry in system.trail(made.draft.order_id).audit_entries if entry.code == "within_left"]
+    assert [entry.actor for entry in told] == (["An"] if within_left else [])
