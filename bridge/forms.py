@@ -52,3 +52,11 @@ class Form:
     @property
     def is_valid(self) -> bool:
         return not self.errors
+
+
+def read_mail_address(text: str) -> str:
+    """Read a mail address. Raises ValueError with a message for the form."""
+    name, at, host = text.strip().lower().rpartition("@")
+    if not (at and name and "." in host.strip(".") and len(text) <= 254) or any(c.isspace() for c in text.strip()):
+        raise InvalidValue("This is not a mail address; write it like name@example.com.")
+    return f"{name}@{host}"

@@ -7,13 +7,8 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import guard_users, me
 from bridge.accounts.audit import record_event
-from bridge.accounts.sign_in import (
-    MOST_ATTEMPTS,
-    is_rate_limited,
-    read_new_password,
-    reset_rate_limit,
-    too_many_attempts,
-)
+from bridge.accounts.invitations import read_new_password
+from bridge.accounts.rate_limit import MOST_ATTEMPTS, is_rate_limited, reset_rate_limit, too_many_attempts
 from bridge.context import context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, set_language

@@ -8,12 +8,11 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from bridge.accounts.access import actor, guard_shop, shop
-from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context
 from bridge.customer.document import MEDIA_TYPES
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.tasks import PDF_POLICY, request_task
-from bridge.forms import Form, parse_whole_number
+from bridge.forms import Form, parse_whole_number, read_mail_address
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
 from worker.domain import peppol

@@ -7,9 +7,8 @@ from flask import Blueprint, Response, abort, flash, make_response, render_templ
 
 from bridge.accounts.access import guard_operators, me
 from bridge.accounts.audit import record_event
-from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context, redirect_to
-from bridge.forms import Form
+from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
 from worker.message import Message

@@ -5,10 +5,9 @@ from http import HTTPStatus
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.accounts.access import actor, guard_operators, me
-from bridge.accounts.sign_in import read_mail_address
 from bridge.context import context, redirect_to
 from bridge.dashboard.tasks import finished_task
-from bridge.forms import Form
+from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
 from worker.actions import shop_settings
 from worker.domain import settings_form

@@ -6,9 +6,8 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from bridge.accounts.access import ROLE_NAMES, guard_shop, me, shop
 from bridge.accounts.audit import record_event
-from bridge.accounts.sign_in import read_mail_address
 from bridge.context import base_path, context, redirect_to
-from bridge.forms import Form
+from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _
 from worker.errors import InvalidValue
 from worker.message import Message

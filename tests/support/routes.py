@@ -5,7 +5,17 @@ from werkzeug.routing import Rule
 from tests.support.bridge_app import BridgeApp
 
 # Addresses of the doors and of machines: open to strangers, each with a proof of its own.
-OPEN = ("sign_in.", "entrance.", "webhooks.", "customer_document.", "plugin", "health.", "api", "static")
+OPEN = (
+    "sign_in.",
+    "invitations.",
+    "entrance.",
+    "webhooks.",
+    "customer_document.",
+    "plugin",
+    "health.",
+    "api",
+    "static",
+)
 
 
 def rules(app: BridgeApp) -> list[Rule]:

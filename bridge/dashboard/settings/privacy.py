@@ -5,12 +5,11 @@ from http import HTTPStatus
 from flask import Response, flash, request
 
 from bridge.accounts.access import shop
-from bridge.accounts.sign_in import read_mail_address
 from bridge.context import redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
-from bridge.forms import Form
+from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, translate_message
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
