@@ -18,6 +18,7 @@ from worker.errors import Rejected, Unavailable
 from worker.woocommerce import rest
 from worker.woocommerce.client import ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order
+from worker.woocommerce.shop_response import retry_after_in_s
 
 KEY, SECRET = "ck_1", "cs_2"
 ORDER = b'{"id":238,"status":"processing"}'
@@ -309,7 +310,7 @@ def test_a_retry_after_may_be_a_date_or_nonsense() -> None:
         ("-5", None),
         ("", None),
     ):
-        assert rest._retry_after_s(header) == expected  # noqa: SLF001 - the bounds of one header
+        assert retry_after_in_s(header) == expected
 
 
 def test_a_server_error_is_for_later_and_not_hammered() -> None:

@@ -36,18 +36,8 @@ from worker.woocommerce.list_payload import (
 )
 from worker.woocommerce.payload import peek
 from worker.woocommerce.refund_payload import parse_readable_refunds
-from worker.woocommerce.rest import (
-    MAX_ANSWER_BYTES,
-    MOST_ATTEMPTS,
-    REPEATABLE,
-    Params,
-    RepeatAtOnce,
-    RestApi,
-    ShopResponse,
-    check_response,
-    pause_s,
-    site_url,
-)
+from worker.woocommerce.rest import MAX_ANSWER_BYTES, MOST_ATTEMPTS, REPEATABLE, Params, RestApi, pause_s, site_url
+from worker.woocommerce.shop_response import RepeatAtOnce, ShopResponse, check_response
 
 TOO_MANY_REFUNDS = "too_many_refunds"
 MAX_PER_PAGE = 100  # WooCommerce refuses more

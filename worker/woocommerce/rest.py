@@ -3,65 +3,24 @@
 import json
 import secrets
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from woocommerce import API
 
-from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
+from worker.errors import ConnectionRejected, Rejected, Unavailable
 from worker.message import Message
 from worker.net import http_call
 from worker.net.guarded_http import GuardedSession
 from worker.net.http_call import HttpTrouble, Question, call
-from worker.woocommerce.json_reader import is_json, shop_error_message
-from worker.woocommerce.payload import (
-    shop_error,
-)
+from worker.woocommerce.shop_response import RepeatAtOnce, ShopResponse
 
 MAX_ANSWER_BYTES = 20_000_000
-
-
 MOST_ATTEMPTS = 3
-
-
 REPEATABLE = ("GET",)  # a POST that seems to have failed may have made its note all the same
-
-
-BUSY = (429, 502, 503, 504)
-
-
 LONGEST_PATIENCE_S = 5.0  # what a job waits within itself; a shop that asks for more is asked again by a later job
-
-
-LONGEST_RETRY_AFTER_S = 86_400
-
-
 USER_AGENT = "Facturelay"
-
-
 FRESH = "_fresh"  # on every GET another value, which WordPress ignores: caching plugins and CDNs keep answers by their address
-
-
 Params = dict[str, str | int]
-
-
-@dataclass(frozen=True)
-class ShopResponse:
-    """A whole answer: status, body within bounds, and the headers that matter."""
-
-    status: int
-    body: bytes
-    location: str = ""
-    retry_after: str = ""
-    pages: int = 1
-    total: int = 0
-    date: str = ""
-
-
-class RepeatAtOnce(Unavailable):
-    """Asking again within the same call may help. Not raised where the shop is slow: asking it twice makes it slower."""
 
 
 class RestApi(API):  # type: ignore[misc]  # the package publishes no types
@@ -174,97 +133,10 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
         )
 
 
-def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopResponse:
-    """The answer if it is one; otherwise what it means for us, and for the shop owner."""
-    code = shop_error(answer.body) or ""
-    detail = _describe_error(answer, code)
-    match answer.status:
-        case status if 200 <= status < 300:
-            return require_json(answer, shop=shop)
-        case status if 300 <= status < 400:
-            raise ConnectionRejected(
-                f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
-                "shop: keys and orders are not sent after a redirect",
-                code="shop_redirects",
-            )
-        case 401 | 403:
-            raise KeyRefused(
-                f"{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
-                "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
-                "Authorization header"
-            )
-        case 404 if code.endswith("order_invalid_id"):
-            raise OrderGone(f"The shop has no {about} (any more)")
-        case 404 if code in ("", "rest_no_route"):
-            raise ConnectionRejected(
-                f"{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
-                "active, and that Settings → Permalinks is not on “Plain”",
-                code="rest_not_found",
-            )
-        case status if status in BUSY:
-            raise RepeatAtOnce(
-                f"{shop} is busy or in maintenance ({detail}); trying again later",
-                code="shop_busy",
-                retry_after_s=_retry_after_s(answer.retry_after),
-            )
-        case 408 | 425:
-            raise Unavailable(
-                "{shop} did not take the question in time; trying again later", shop=shop, code="shop_slow"
-            )
-        case status if status >= 500:
-            raise Unavailable(
-                "{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs "
-                "says why",
-                shop=shop,
-                about=about,
-                detail=detail,
-                code="shop_failed",
-                retry_after_s=_retry_after_s(answer.retry_after),
-            )
-        case status:
-            raise Rejected(
-                "{shop} refused the question for {about}: {detail}",
-                shop=shop,
-                about=about,
-                detail=detail,
-                code=f"shop_error:{code or status}",
-            )
-
-
-def require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
-    if is_json(answer.body):
-        return answer
-    if answer.body.lstrip().startswith(b"<"):
-        raise Unavailable(
-            "{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or "
-            "a PHP warning printed before the data; trying again later",
-            shop=shop,
-            code="answer_not_json",
-        )
-    raise Unavailable("{shop} sent half an answer; trying again later", shop=shop, code="answer_cut")
-
-
-def _describe_error(answer: ShopResponse, code: str) -> str:
-    message = shop_error_message(answer.body)
-    return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
-
-
 def pause_s(error: Unavailable, backoff_s: float) -> float | None:
     """How long to wait before the next attempt; None when the shop names a longer wait than a job has."""
     requested_s = error.retry_after_s or 0
     return None if requested_s > LONGEST_PATIENCE_S else max(backoff_s, float(requested_s))
-
-
-def _retry_after_s(header: str) -> int | None:
-    """Retry-After in seconds: it comes as a number or as a date."""
-    if header.isascii() and header.isdigit():
-        return min(int(header[:9]), LONGEST_RETRY_AFTER_S)
-    try:
-        instant = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return max(0, min(round((aware - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
 
 
 def site_url(url: str) -> str:
@@ -279,12 +151,6 @@ def site_url(url: str) -> str:
             f"“{url[:80]}” is not a shop's address; write it like https://www.example.com", code="bad_address"
         )
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
-
-
-def _origin(location: str) -> str:
-    """A redirect's target without its query: that would repeat the signed parameters."""
-    parts = urlsplit(location)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def count_in(header: str | None, *, default: int) -> int:

@@ -1,0 +1,128 @@
+"""What an answer of the shop means for us, and for its owner."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from worker.errors import ConnectionRejected, KeyRefused, OrderGone, Rejected, Unavailable
+from worker.message import Message
+from worker.woocommerce.json_reader import is_json, shop_error_message
+from worker.woocommerce.payload import (
+    shop_error,
+)
+
+BUSY = (429, 502, 503, 504)
+
+
+LONGEST_RETRY_AFTER_S = 86_400
+
+
+@dataclass(frozen=True)
+class ShopResponse:
+    """A whole answer: status, body within bounds, and the headers that matter."""
+
+    status: int
+    body: bytes
+    location: str = ""
+    retry_after: str = ""
+    pages: int = 1
+    total: int = 0
+    date: str = ""
+
+
+class RepeatAtOnce(Unavailable):
+    """Asking again within the same call may help. Not raised where the shop is slow: asking it twice makes it slower."""
+
+
+def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopResponse:
+    """The answer if it is one; otherwise what it means for us, and for the shop owner."""
+    code = shop_error(answer.body) or ""
+    detail = _describe_error(answer, code)
+    match answer.status:
+        case status if 200 <= status < 300:
+            return require_json(answer, shop=shop)
+        case status if 300 <= status < 400:
+            raise ConnectionRejected(
+                f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
+                "shop: keys and orders are not sent after a redirect",
+                code="shop_redirects",
+            )
+        case 401 | 403:
+            raise KeyRefused(
+                f"{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
+                "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
+                "Authorization header"
+            )
+        case 404 if code.endswith("order_invalid_id"):
+            raise OrderGone(f"The shop has no {about} (any more)")
+        case 404 if code in ("", "rest_no_route"):
+            raise ConnectionRejected(
+                f"{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
+                "active, and that Settings → Permalinks is not on “Plain”",
+                code="rest_not_found",
+            )
+        case status if status in BUSY:
+            raise RepeatAtOnce(
+                f"{shop} is busy or in maintenance ({detail}); trying again later",
+                code="shop_busy",
+                retry_after_s=retry_after_in_s(answer.retry_after),
+            )
+        case 408 | 425:
+            raise Unavailable(
+                "{shop} did not take the question in time; trying again later", shop=shop, code="shop_slow"
+            )
+        case status if status >= 500:
+            raise Unavailable(
+                "{shop} failed to answer for {about} ({detail}); trying again later. WooCommerce → Status → Logs "
+                "says why",
+                shop=shop,
+                about=about,
+                detail=detail,
+                code="shop_failed",
+                retry_after_s=retry_after_in_s(answer.retry_after),
+            )
+        case status:
+            raise Rejected(
+                "{shop} refused the question for {about}: {detail}",
+                shop=shop,
+                about=about,
+                detail=detail,
+                code=f"shop_error:{code or status}",
+            )
+
+
+def require_json(answer: ShopResponse, *, shop: str) -> ShopResponse:
+    if is_json(answer.body):
+        return answer
+    if answer.body.lstrip().startswith(b"<"):
+        raise Unavailable(
+            "{shop} answered with a web page instead of data: a maintenance page, a firewall's question, or "
+            "a PHP warning printed before the data; trying again later",
+            shop=shop,
+            code="answer_not_json",
+        )
+    raise Unavailable("{shop} sent half an answer; trying again later", shop=shop, code="answer_cut")
+
+
+def _describe_error(answer: ShopResponse, code: str) -> str:
+    message = shop_error_message(answer.body)
+    return f"HTTP {answer.status}, {code}: {message}" if code else f"HTTP {answer.status}"
+
+
+def retry_after_in_s(header: str) -> int | None:
+    """Retry-After in seconds: it comes as a number or as a date."""
+    if header.isascii() and header.isdigit():
+        return min(int(header[:9]), LONGEST_RETRY_AFTER_S)
+    try:
+        instant = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return max(0, min(round((aware - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
+
+
+def _origin(location: str) -> str:
+    """A redirect's target without its query: that would repeat the signed parameters."""
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
