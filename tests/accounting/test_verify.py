@@ -18,8 +18,9 @@ from worker.accounting.document_check import wrong_totals
 from worker.accounting.inspection import Damage
 from worker.accounting.verify import Proof, as_json, verify
 from worker.cli.common import to_json
+from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
-from worker.domain.document import Document, Kind, SendMode
+from worker.domain.document import Document, Kind, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.shop import Shop
 from worker.message import Message
@@ -263,14 +264,14 @@ def test_tests_are_outside_the_register_and_prove_intact(books: Books) -> None:
 def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
     order, shop = parse_order(path.read_bytes()), a_shop()
     made = [
-        draft_document(kind, order, shop, cause=str(kind), send_mode=SendMode.SEND, today=TODAY)
+        draft_document(kind, order, shop, today=TODAY, purpose=Purpose(str(kind), SendMode.SEND))
         for kind in Kind
         if kind is not Kind.CREDIT_NOTE
     ]
     refunds = path.with_name(f"{path.stem}-refunds.json")
     for refund in parse_refunds(refunds.read_bytes()) if refunds.exists() else ():
         made.append(
-            draft_credit_note(refund, issued(made[-1]), (), order, shop, cause="refund", send_mode=SendMode.SEND)
+            draft_credit_note(refund, CreditedInvoice(issued(made[-1]), ()), order, shop, purpose=Purpose("refund"))
         )
     assert [list(wrong_totals(issued(draft))) for draft in made] == [[] for _ in made]
 

@@ -19,10 +19,10 @@ from tests.support.factories import (
     shipping,
 )
 from tests.support.woocommerce_totals import many, orders
-from worker.domain.credit_balance import CreditBalance, credit_balance_of
+from worker.domain.credit_balance import CreditBalance, CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation, CreditSource
-from worker.domain.document import Category, Document, Draft, Kind, Reference, SendMode
+from worker.domain.document import Category, Document, Draft, Kind, Purpose, Reference
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund
@@ -35,9 +35,7 @@ S = Category.STANDARD
 
 
 def invoiced(order: Order, shop: Shop | None = None) -> Document:
-    draft = draft_document(
-        Kind.INVOICE, order, shop or a_shop(), cause="order:238:invoice:1", send_mode=SendMode.SEND, today=TODAY
-    )
+    draft = draft_document(Kind.INVOICE, order, shop or a_shop(), today=TODAY, purpose=Purpose("order:238:invoice:1"))
     return issued(draft)
 
 
@@ -50,7 +48,7 @@ def credit(
     shop: Shop | None = None,
 ) -> Draft:
     order, shop = order or an_order(paid=True), shop or a_shop()
-    return draft_credit_note(what, invoice, already, order, shop, cause="refund:301", send_mode=SendMode.SEND)
+    return draft_credit_note(what, CreditedInvoice(invoice, already), order, shop, purpose=Purpose("refund:301"))
 
 
 def rows(draft: Draft) -> list[tuple[str, str, str]]:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.support.factories import TODAY, a_line, a_shop, an_order, issued, shipping
 from tests.support.woocommerce_totals import many, orders
-from worker.domain.credit_balance import LineBalance, credit_balance_of, line_balances_of
+from worker.domain.credit_balance import CreditedInvoice, LineBalance, credit_balance_of, line_balances_of
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_selection import CreditSelection, SelectedLine
 from worker.domain.credit_source import Cancellation, CreditSource
-from worker.domain.document import Document, Draft, Kind, SendMode
+from worker.domain.document import Document, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order
@@ -31,12 +31,12 @@ ORDER = an_order(
 
 def invoiced(order: Order = ORDER) -> Document:
     cause = "order:238:invoice:1"
-    return issued(draft_document(Kind.INVOICE, order, a_shop(), cause=cause, send_mode=SendMode.SEND, today=TODAY))
+    return issued(draft_document(Kind.INVOICE, order, a_shop(), today=TODAY, purpose=Purpose(cause)))
 
 
 def credit(what: CreditSource, invoice: Document, already: Sequence[Draft] = (), order: Order = ORDER) -> Draft:
     return draft_credit_note(
-        what, invoice, already, order, a_shop(), cause="credit:F2026-00001:7", send_mode=SendMode.SEND
+        what, CreditedInvoice(invoice, already), order, a_shop(), purpose=Purpose("credit:F2026-00001:7")
     )
 
 

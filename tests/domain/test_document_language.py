@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.support.factories import A_SELLER, TODAY, a_shop, an_order, issued
+from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
-from worker.domain.document import Draft, Kind, SendMode
+from worker.domain.document import Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.order import Order
 from worker.domain.party import Address
@@ -22,7 +23,7 @@ def seated_in(postcode: str, country: str = "BE", **more: object) -> Shop:
 
 
 def drafted(order: Order, shop: Shop, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(kind, order, shop, cause="x", send_mode=SendMode.SEND, today=TODAY)
+    return draft_document(kind, order, shop, today=TODAY, purpose=Purpose("x"))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,11 @@ def test_sentences_and_texts_of_the_invoice_are_in_its_language() -> None:
 def test_a_credit_note_is_in_the_language_of_its_invoice_whatever_was_chosen_since() -> None:
     invoice = issued(drafted(LIEGE, a_shop()))
     credit_note = draft_credit_note(
-        Cancellation(), invoice, (), LIEGE, a_shop(business_language="customer"), cause="x", send_mode=SendMode.SEND
+        Cancellation(),
+        CreditedInvoice(invoice, ()),
+        LIEGE,
+        a_shop(business_language="customer"),
+        purpose=Purpose("x"),
     )
     assert (credit_note.language, credit_note.mail_language) == ("nl", "fr")
 

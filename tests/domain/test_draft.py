@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
 from tests.support.woocommerce_totals import RATES, Settings, Sold, items, many, orders, ring_up
-from worker.domain.document import Category, Draft, Kind, Rounding, SendMode, VatLine
+from worker.domain.document import Category, Draft, Kind, Purpose, Rounding, VatLine
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO, to_cent, to_minor_unit, total_of
 from worker.domain.order import LineKind, LineTax, Order, TaxRate
@@ -23,7 +23,7 @@ S = Category.STANDARD
 
 
 def drafted(order: Order, shop: Shop | None = None, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(kind, order, shop or a_shop(), cause="test", send_mode=SendMode.SEND, today=TODAY)
+    return draft_document(kind, order, shop or a_shop(), today=TODAY, purpose=Purpose("test"))
 
 
 def problems(draft: Draft) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.factories import a_shop, an_order, issued
 from worker.domain.decide import decide_documents
-from worker.domain.document import Document, History, Kind, SendMode
+from worker.domain.document import Document, History, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.legal_term import last_day
 from worker.domain.order import Order
@@ -22,9 +22,8 @@ def invoice_of(order: Order, issued_on: date) -> Document:
         Kind.INVOICE,
         order,
         a_shop(),
-        cause=f"order:{order.order_id}:invoice:1",
-        send_mode=SendMode.SEND,
         today=issued_on,
+        purpose=Purpose(f"order:{order.order_id}:invoice:1"),
     )
     return replace(issued(draft), issued_on=issued_on)
 

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.factories import TODAY, a_line, a_shop, an_order, rate_id_of
-from worker.domain.document import Draft, Kind, SendMode
+from worker.domain.document import Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.line_split import split_by_rate
 from worker.domain.money import to_cent
@@ -33,7 +33,7 @@ SHOP = a_shop(vat=VatSettings(zero_reasons=(ZeroReason(Mark.NAME, "Koffiemok", U
 
 
 def drafted(order: Order) -> Draft:
-    return draft_document(Kind.INVOICE, order, SHOP, cause="c", send_mode=SendMode.SEND, today=TODAY)
+    return draft_document(Kind.INVOICE, order, SHOP, today=TODAY, purpose=Purpose("c"))
 
 
 def test_a_fee_spread_over_two_rates_becomes_two_lines() -> None:

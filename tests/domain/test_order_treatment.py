@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.support.factories import a_line, a_shop, an_order
-from worker.domain.document import Category, Draft, Kind, SendMode
+from worker.domain.document import Category, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.mentions import legal_texts
 from worker.domain.order import Order
@@ -17,7 +17,7 @@ from worker.domain.vat import category_by_hand
 def invoice(order: Order, name: TreatmentName | None) -> Draft:
     said = OrderTreatment(name, "werf in Aalst", "Els", datetime(2026, 11, 28, tzinfo=UTC)) if name else None
     order = replace(order, treatment=said)
-    return draft_document(Kind.INVOICE, order, a_shop(), cause="c", send_mode=SendMode.SEND, today=date(2026, 11, 28))
+    return draft_document(Kind.INVOICE, order, a_shop(), today=date(2026, 11, 28), purpose=Purpose("c"))
 
 
 def a_domestic_business(*lines: object) -> Order:

@@ -11,7 +11,7 @@ from stdnum import iso11649
 
 from tests.support.factories import PLACED_AT, TODAY, a_history, a_shop, an_order, issued
 from worker.domain.decide import decide_documents
-from worker.domain.document import Draft, History, Kind, PaymentRequest, Problem, SendMode
+from worker.domain.document import Draft, History, Kind, PaymentRequest, Problem, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order, SalePart
 from worker.domain.payment import Deposit, Prepayment
@@ -25,7 +25,7 @@ CREATED = a_shop("invoice:created:send")
 
 
 def drafted(order: Order, shop: Shop = CREATED) -> Draft:
-    return draft_document(Kind.INVOICE, order, shop, cause="test", send_mode=SendMode.SEND, today=TODAY)
+    return draft_document(Kind.INVOICE, order, shop, today=TODAY, purpose=Purpose("test"))
 
 
 def asked(order: Order, shop: Shop = CREATED) -> PaymentRequest:

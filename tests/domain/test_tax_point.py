@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from worker.domain.document import Category, Kind
-from worker.domain.tax_point import tax_point
+from worker.domain.tax_point import SaleDays, tax_point
 
 S, K = Category.STANDARD, Category.INTRA_EU
 ISSUED = date(2026, 11, 28)
@@ -28,5 +28,7 @@ ISSUED = date(2026, 11, 28)
 def test_vat_falls_due_on_the_first_of_its_days(
     kind: Kind, category: str, supplied_on: date | None, paid_on: date | None, day: date
 ) -> None:
-    found = tax_point(kind, category, issued_on=ISSUED, supplied_on=supplied_on, paid_on=paid_on, seller_country="BE")
+    found = tax_point(
+        kind, category, SaleDays(issued_on=ISSUED, supplied_on=supplied_on, paid_on=paid_on), seller_country="BE"
+    )
     assert found == day

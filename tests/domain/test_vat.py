@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.factories import TODAY, a_line, a_shop, an_address, an_order, shipping
 from worker.domain.assessment import assess
-from worker.domain.document import Category, Draft, Kind, SendMode
+from worker.domain.document import Category, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order
@@ -26,7 +26,7 @@ DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
 
 
 def drafted(order: Order, shop: Shop | None = None) -> Draft:
-    return draft_document(Kind.INVOICE, order, shop or a_shop(), cause="test", send_mode=SendMode.SEND, today=TODAY)
+    return draft_document(Kind.INVOICE, order, shop or a_shop(), today=TODAY, purpose=Purpose("test"))
 
 
 def outcome(order: Order, shop: Shop | None = None) -> tuple[list[str], list[str], list[str]]:

@@ -10,9 +10,10 @@ from lxml import etree
 
 from tests.support.factories import PLACED_AT, TODAY, a_line, a_shop, an_order, issued, shipping
 from worker.demo.recordings import load
+from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation, CreditSource
-from worker.domain.document import Document, Draft, Kind, SendMode
+from worker.domain.document import Document, Draft, Kind, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order, Refund
 from worker.domain.shop import Shop
@@ -38,7 +39,7 @@ def a_business_order(*lines: object, **more: object) -> Order:
 
 def invoice_of(order: Order, shop: Shop = SHOP) -> Document:
     cause, mode = "order:238:invoice:1", SendMode.SEND
-    return issued(draft_document(Kind.INVOICE, order, shop, cause=cause, send_mode=mode, today=TODAY))
+    return issued(draft_document(Kind.INVOICE, order, shop, today=TODAY, purpose=Purpose(cause, mode)))
 
 
 def credit_note_of(
@@ -50,7 +51,11 @@ def credit_note_of(
     already: tuple[Draft, ...] = (),
 ) -> Document:
     draft = draft_credit_note(
-        what or Cancellation("Terug"), invoice, already, order, shop, cause="credit:1", send_mode=SendMode.SEND
+        what or Cancellation("Terug"),
+        CreditedInvoice(invoice, already),
+        order,
+        shop,
+        purpose=Purpose("credit:1"),
     )
     return issued(draft, document_id=2, number="C2026-00001")
 

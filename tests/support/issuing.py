@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy import Connection
 
 from tests.support.factories import TODAY, a_shop, an_order
-from worker.domain.document import Document, Draft, Kind, SendMode
+from worker.domain.document import Document, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.shop import Shop
@@ -32,7 +32,7 @@ def opened(database_url: str, shop: Shop | None = None) -> tuple[Store, Shop]:
 
 @cache
 def plain_draft(kind: Kind) -> Draft:
-    return draft_document(kind, an_order(paid=True), a_shop(), cause="", send_mode=SendMode.SEND, today=TODAY)
+    return draft_document(kind, an_order(paid=True), a_shop(), today=TODAY, purpose=Purpose(""))
 
 
 def a_draft(order_id: int, *, kind: Kind = Kind.INVOICE, test: bool = False) -> Draft:

@@ -24,7 +24,7 @@ from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
 from worker.domain.vat import shared_rate_problem, treat_lines
 from worker.domain.vat_number import normalise_vat_number
-from worker.message import Message
+from worker.message import Message, Money
 
 _SIX_DECIMALS = Decimal("0.000001")
 _R120 = Decimal("0.02")  # PEPPOL-EN16931-R120: quantity x price may differ from the line's net by this much
@@ -58,8 +58,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
     totals = add_up(
         charged,
         lines=lines,
-        total=to_minor_unit(order.total, order.currency),
-        currency=order.currency,
+        total=Money(to_minor_unit(order.total, order.currency), order.currency),
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
         distribute_difference=not unexplained and decimals_of(order.total) >= decimals_of(unit_of(order.currency)),
         as_charged=shop.vat.as_charged,

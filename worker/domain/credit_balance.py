@@ -1,6 +1,6 @@
 """What is left of an invoice after its credit notes: in all, per category and rate, and of each of its lines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +9,15 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.totals import GroupTotals, VatGroup
 
 NO_TOTALS = GroupTotals(ZERO, ZERO)
+
+
+@dataclass(frozen=True)
+class CreditedInvoice:
+    """An invoice, and the credit notes against it so far in any order. *within_left*: a refund takes of no rate more than is left."""
+
+    invoice: Document
+    credit_notes: Sequence[Draft] = ()
+    within_left: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A credit note takes from what is left of its invoice, per category and rate, and
 exactly the rest: an invoice and all its credit notes are nothing together, in base, VAT and rounding.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,13 +12,13 @@ from worker.domain import mentions
 from worker.domain import texts as wording
 from worker.domain.assessment import quantity_and_price
 from worker.domain.completeness import seller_problem
-from worker.domain.credit_balance import NO_TOTALS, CreditBalance, credit_balance_of
+from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, credit_balance_of
 from worker.domain.credit_question import amount_problems
 from worker.domain.credit_selection import CreditSelection, resolve_selection
 from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.credit_split import split_over_groups
 from worker.domain.credit_statement import NO_STATEMENT, hold_to_balance, state_refund
-from worker.domain.document import Document, Draft, Kind, Line, Mention, Reference, SendMode, VatLine
+from worker.domain.document import Document, Draft, Kind, Line, Mention, Purpose, Reference, VatLine
 from worker.domain.draft import (
     exchange_rate,
     exchange_rate_problem,
@@ -36,26 +36,18 @@ from worker.message import Money
 
 
 def draft_credit_note(
-    source: CreditSource,
-    invoice: Document,
-    earlier_credit_notes: Sequence[Draft],
-    order: Order,
-    shop: Shop,
-    *,
-    cause: str,
-    send_mode: SendMode,
-    within_left: bool = False,
+    source: CreditSource, credited: CreditedInvoice, order: Order, shop: Shop, *, purpose: Purpose
 ) -> Draft:
-    """Draft the credit note of *source* against *invoice*. *earlier_credit_notes* of that invoice may be in any order.
+    """Draft the credit note of *source* against an invoice.
 
     A refund that takes more of one rate than is left there, because a discount shares it, is drafted as it states itself; beside it
-    is the same *within_left*: a person chooses.
+    is the same within what is left: a person chooses.
     """
-    original = invoice.draft
-    remaining = credit_balance_of(invoice, earlier_credit_notes)
+    invoice = credited.invoice
+    original, remaining = invoice.draft, credit_balance_of(invoice, credited.credit_notes)
     named, statement = tuple[Line, ...](), NO_STATEMENT
     if isinstance(source, CreditSelection) and source.lines:
-        resolved = resolve_selection(source, invoice, earlier_credit_notes, remaining)
+        resolved = resolve_selection(source, credited, remaining)
         named, groups, requested, total = resolved.lines, resolved.groups, resolved.total, resolved.total
         grosses = {group: part.gross for group, part in groups.items()}
     else:
@@ -63,12 +55,12 @@ def draft_credit_note(
         total = max(min(requested, remaining.total), ZERO)
         if isinstance(source, Refund):
             said = state_refund(source, original, order)
-            held = hold_to_balance(said, invoice, earlier_credit_notes, remaining)
-            statement = replace(held, exceeded=(), is_possible=False) if within_left else held
+            held = hold_to_balance(said, credited, remaining)
+            statement = replace(held, exceeded=(), is_possible=False) if credited.within_left else held
         grosses, groups = split_over_groups(statement, remaining, total, original.currency)
         named = statement.lines
     mirrored = (
-        not earlier_credit_notes and total == remaining.total and (not named or isinstance(source, CreditSelection))
+        not credited.credit_notes and total == remaining.total and (not named or isinstance(source, CreditSelection))
     )
     lines = original.lines if mirrored else _lines(source, invoice, groups, named)
     stated = _groups_to_state(groups, lines)
@@ -77,14 +69,12 @@ def draft_credit_note(
     # Money went back only where some had come in; a cancelled, unpaid invoice is balanced by its credit note.
     choice = None
     if statement.exceeded and statement.is_possible and total != remaining.total:
-        choice = draft_credit_note(
-            source, invoice, earlier_credit_notes, order, shop, cause=cause, send_mode=send_mode, within_left=True
-        )
+        choice = draft_credit_note(source, replace(credited, within_left=True), order, shop, purpose=purpose)
     refunded_at = source.created_at if isinstance(source, Refund) and is_paid(order, shop) else None
     return Draft(
-        cause=cause,
+        cause=purpose.cause,
         kind=Kind.CREDIT_NOTE,
-        send_mode=send_mode,
+        send_mode=purpose.send_mode,
         order_id=original.order_id,
         order_key=original.order_key,
         order_number=original.order_number,

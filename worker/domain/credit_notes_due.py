@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
 from worker.domain.decision import Findings, Reason
-from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
+from worker.domain.document import Document, Draft, History, Kind, Problem, Purpose, SendMode
 from worker.domain.dossier import Dossier, generation_of
 from worker.domain.money import total_of
 from worker.domain.order import Refund
@@ -59,12 +60,10 @@ def draft_refund(refund: Refund, invoice: Document, dossier: Dossier, findings: 
         return
     draft = draft_credit_note(
         refund,
-        invoice,
-        findings.credit_notes_of(invoice),
+        CreditedInvoice(invoice, findings.credit_notes_of(invoice)),
         dossier.order,
         dossier.shop,
-        cause=cause,
-        send_mode=dossier.shop.credit_notes,
+        purpose=Purpose(cause, dossier.shop.credit_notes),
     )
     findings.fire(rule, after_earlier(after_deleted(draft, refund, invoice, dossier), findings))
 
@@ -126,12 +125,10 @@ def evaluate_cancellation(dossier: Dossier, findings: Findings) -> None:
         return
     draft = draft_credit_note(
         Cancellation(),
-        invoice,
-        findings.credit_notes_of(invoice),
+        CreditedInvoice(invoice, findings.credit_notes_of(invoice)),
         dossier.order,
         dossier.shop,
-        cause=cause,
-        send_mode=SendMode.DRAFT,
+        purpose=Purpose(cause, SendMode.DRAFT),
     )
     findings.fire(cause, draft)
 

@@ -1,12 +1,12 @@
 """What a person takes back of an invoice: some of its lines, or an amount. Exact to the cent, and never more than is left."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from worker.domain.assessment import quantity_and_price
-from worker.domain.credit_balance import NO_TOTALS, CreditBalance, LineBalance, line_balances_of
-from worker.domain.document import Document, Draft, Line
+from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, LineBalance, line_balances_of
+from worker.domain.document import Document, Line
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.totals import GroupTotals, VatGroup, net_per_group, unit_of, vat_on
 from worker.errors import InvalidValue, Rejected
@@ -49,10 +49,10 @@ class ResolvedSelection:
 
 
 def resolve_selection(
-    selection: CreditSelection, invoice: Document, earlier_credit_notes: Sequence[Draft], remaining: CreditBalance
+    selection: CreditSelection, credited: CreditedInvoice, remaining: CreditBalance
 ) -> ResolvedSelection:
     """The lines and totals of *selection*. Raises Rejected for a line that does not exist, or for more than *remaining*."""
-    balances = line_balances_of(invoice, earlier_credit_notes)
+    invoice, balances = credited.invoice, line_balances_of(credited.invoice, credited.credit_notes)
     nets_by_index: dict[int, Decimal] = {}
     for selected in selection.lines:
         if selected.index in nets_by_index or not 0 <= selected.index < len(balances):
@@ -63,7 +63,7 @@ def resolve_selection(
                 code="line_unknown",
             )
         nets_by_index[selected.index] = _net_of(
-            selected, invoice, balances[selected.index], credit_note_count=len(earlier_credit_notes)
+            selected, invoice, balances[selected.index], credit_note_count=len(credited.credit_notes)
         )
     lines = tuple(
         _line_of(pick, invoice.draft.lines[pick.index], nets_by_index[pick.index]) for pick in selection.lines

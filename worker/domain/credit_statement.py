@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from worker.domain.assessment import quantity_and_price
-from worker.domain.credit_balance import NO_TOTALS, CreditBalance, line_balances_of
-from worker.domain.document import Document, Draft, Line
+from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, line_balances_of
+from worker.domain.document import Draft, Line
 from worker.domain.gift_card import is_card
 from worker.domain.line_split import split_line
 from worker.domain.money import ZERO, to_minor_unit, total_of
@@ -91,11 +91,10 @@ def state_refund(refund: Refund, original: Draft, order: Order) -> CreditStateme
     return CreditStatement(lines, _per_group(parts, original.currency), tuple(unplaced), slack)
 
 
-def hold_to_balance(
-    statement: CreditStatement, invoice: Document, earlier_credit_notes: Iterable[Draft], remaining: CreditBalance
-) -> CreditStatement:
+def hold_to_balance(statement: CreditStatement, credited: CreditedInvoice, remaining: CreditBalance) -> CreditStatement:
     """*statement* against what is left: cents more than that are dropped, and where it is not cents it says so."""
-    discounts = _discounts_left(invoice, earlier_credit_notes)
+    invoice = credited.invoice
+    discounts = _discounts_left(credited)
     held: dict[VatGroup, GroupTotals] = {}
     exceeded, is_possible = [], True
     for group, said in statement.by_group.items():
@@ -127,11 +126,11 @@ def _rounded(group: VatGroup, original: Draft, *, has_discount: bool) -> Decimal
     return 2 * unit + total_of(rounded)
 
 
-def _discounts_left(invoice: Document, earlier_credit_notes: Iterable[Draft]) -> dict[VatGroup, Decimal]:
+def _discounts_left(credited: CreditedInvoice) -> dict[VatGroup, Decimal]:
     """The net of the invoice's discounts that no credit note took back, per category and rate; all below nothing."""
     discounts: dict[VatGroup, Decimal] = {}
-    balances = line_balances_of(invoice, earlier_credit_notes)
-    for line, balance in zip(invoice.draft.lines, balances, strict=True):
+    balances = line_balances_of(credited.invoice, credited.credit_notes)
+    for line, balance in zip(credited.invoice.draft.lines, balances, strict=True):
         if line.net < 0:
             group = (line.category, line.rate)
             discounts[group] = discounts.get(group, ZERO) + min(balance.net, ZERO)

@@ -6,13 +6,13 @@ Decided from the order as it is now, never from what was received first: late, d
 from dataclasses import replace
 from datetime import date
 
-from worker.domain.credit_balance import credit_balance_of
+from worker.domain.credit_balance import CreditedInvoice, credit_balance_of
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_notes_due import evaluate_credit_notes
 from worker.domain.credit_source import Cancellation
 from worker.domain.decision import Decision, Findings, RuleResult
 from worker.domain.delivery_note import undelivered
-from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose
 from worker.domain.dossier import Dossier, generation_of
 from worker.domain.draft import draft_document
 from worker.domain.language import phrase
@@ -50,20 +50,17 @@ def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop,
     language = invoice.draft.language
     credit_note = draft_credit_note(
         Cancellation(phrase("replaced", language).format(number=invoice.number)),
-        invoice,
-        credit_notes,
+        CreditedInvoice(invoice, credit_notes),
         order,
         shop,
-        cause=f"cancel:{invoice.number}",
-        send_mode=SendMode.SEND,
+        purpose=Purpose(f"cancel:{invoice.number}"),
     )
     again = draft_document(
         Kind.INVOICE,
         order,
         shop,
-        cause=f"order:{order.order_id}:{Kind.INVOICE}:{generation_of(invoice) + 1}",
-        send_mode=SendMode.SEND,
         today=today,
+        purpose=Purpose(f"order:{order.order_id}:{Kind.INVOICE}:{generation_of(invoice) + 1}"),
     )
     return credit_note, again
 
@@ -107,4 +104,4 @@ def draft_manually(
     nothing = undelivered(order, refunds).reason if kind is Kind.DELIVERY_NOTE else None
     if nothing:
         raise Rejected(nothing[1], code=nothing[0])
-    return draft_document(kind, order, shop, cause=cause, send_mode=SendMode.SEND, today=today, refunds=refunds)
+    return draft_document(kind, order, shop, today=today, refunds=refunds, purpose=Purpose(cause))

@@ -161,6 +161,14 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Purpose:
+    """What a document is made for (one *cause* gives one document), and whether it then goes out by itself."""
+
+    cause: str
+    send_mode: SendMode = SendMode.SEND
+
+
+@dataclass(frozen=True)
 class Draft:
     """Everything a document says, except its number and date.
 

@@ -14,7 +14,7 @@ from worker.domain.assessment import Assessment, assess
 from worker.domain.charged_tax import ChargedRate
 from worker.domain.completeness import buyer_problems, seller_problem
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
-from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, SendMode
+from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, Purpose
 from worker.domain.language import document_language, language_of, phrase, second_language
 from worker.domain.money import ZERO, to_cent, total_of
 from worker.domain.order import Order, Refund, SalePart
@@ -44,8 +44,7 @@ def draft_document(
     order: Order,
     shop: Shop,
     *,
-    cause: str,
-    send_mode: SendMode,
+    purpose: Purpose,
     today: date,
     refunds: Iterable[Refund] = (),
 ) -> Draft:
@@ -54,7 +53,7 @@ def draft_document(
     A delivery note is of what *refunds* leave to be delivered; the others are of the whole order.
     """
     if kind is Kind.CREDIT_NOTE:
-        raise ValueError(f"{cause}: a credit note is drafted from its invoice, not from an order")
+        raise ValueError(f"{purpose.cause}: a credit note is drafted from its invoice, not from an order")
     language = document_language(kind, order, shop)
     assessed = deliveries(order, refunds, language) if kind is Kind.DELIVERY_NOTE else assess(order, shop)
     totals = assessed.totals
@@ -65,9 +64,9 @@ def draft_document(
     second = second_language(order, shop, first=language)
     ship_to, ship_to_name = _ship_to(order, assessed.lines)
     return Draft(
-        cause=cause,
+        cause=purpose.cause,
         kind=kind,
-        send_mode=send_mode,
+        send_mode=purpose.send_mode,
         order_id=order.order_id,
         order_key=order.order_key,
         order_number=order.number,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from worker.domain.document import Document, Draft, Kind, Problem, SendMode
+from worker.domain.document import Document, Draft, Kind, Problem, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order
 from worker.domain.party import Address
@@ -15,7 +15,7 @@ from worker.message import Message, Money, Percent
 def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
     """What the order says otherwise than its invoice. Settings changed since do not count: only what comes from the shop."""
     now = draft_document(
-        Kind.INVOICE, order, shop, cause=invoice.draft.cause, send_mode=SendMode.SEND, today=invoice.issued_on
+        Kind.INVOICE, order, shop, today=invoice.issued_on, purpose=Purpose(invoice.draft.cause, SendMode.SEND)
     )
     differences = [
         compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]

@@ -3,7 +3,7 @@
 from worker.domain.assessment import assess
 from worker.domain.decision import Findings, Reason
 from worker.domain.delivery_note import undelivered
-from worker.domain.document import KIND_TERMS, Kind, SendMode
+from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
@@ -42,8 +42,7 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         rule.kind,
         dossier.order,
         dossier.shop,
-        cause=cause,
-        send_mode=rule.send_mode,
+        purpose=Purpose(cause, rule.send_mode),
         today=dossier.today,
         refunds=dossier.refunds,
     )

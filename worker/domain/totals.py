@@ -6,6 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from worker.domain.document import Category, Line, Rounding, VatLine
 from worker.domain.money import MINOR_UNITS, ZERO, to_minor_unit, total_of
+from worker.message import Money
 
 VatGroup = tuple[Category, Decimal]  # what one row of the VAT table is about: category and rate
 
@@ -72,8 +73,7 @@ def add_up(
     charged: Mapping[VatGroup, ChargedAmounts],
     *,
     lines: Iterable[Line],
-    total: Decimal,
-    currency: str,
+    total: Money,
     distribute_difference: bool = True,
     as_charged: bool = False,
 ) -> Totals:
@@ -83,15 +83,19 @@ def add_up(
     is right where the sum of its rounded lines is not. Without *distribute_difference* it stays one payable rounding
     (BT-114): for totals that the shop rounded as a whole, and for differences that no rounding explains.
     """
+    currency = total.currency
     grosses = {group: to_minor_unit(sums.net + sums.tax, currency) for group, sums in charged.items()}
-    targets = _distribute_difference(total, grosses, charged, unit_of(currency)) if distribute_difference else grosses
+    targets = (
+        _distribute_difference(total.amount, grosses, charged, unit_of(currency)) if distribute_difference else grosses
+    )
     groups: dict[VatGroup, GroupTotals] = {}
-    open_amount = total - total_of(targets.values())
+    open_amount = total.amount - total_of(targets.values())
     for group, gross in targets.items():
         tax = to_minor_unit(charged[group].tax, currency)
-        groups[group] = _solve_group(gross, tax, group[1], currency, open_amount=open_amount, as_charged=as_charged)
+        kept = GroupTotals(gross - tax, tax) if as_charged and _is_explained(gross, tax, group[1], currency) else None
+        groups[group] = kept or _solve_group(gross, group[1], currency, open_amount=open_amount)
         open_amount += gross - groups[group].gross
-    return state_totals(groups, lines=lines, total=total, charged=grosses)
+    return state_totals(groups, lines=lines, total=total.amount, charged=grosses)
 
 
 def state_totals(
@@ -146,11 +150,12 @@ def _distribute_difference(
     return {group: gross + share for (group, gross), share in zip(grosses.items(), shares, strict=True)}
 
 
-def _solve_group(
-    gross: Decimal, tax: Decimal, rate: Decimal, currency: str, *, open_amount: Decimal, as_charged: bool
-) -> GroupTotals:
-    if as_charged and abs(tax - vat_on(gross - tax, rate, currency)) <= unit_of(currency):
-        return GroupTotals(gross - tax, tax)
+def _is_explained(gross: Decimal, tax: Decimal, rate: Decimal, currency: str) -> bool:
+    """Whether the VAT that the shop charged is that of its rate, but for a cent of rounding."""
+    return abs(tax - vat_on(gross - tax, rate, currency)) <= unit_of(currency)
+
+
+def _solve_group(gross: Decimal, rate: Decimal, currency: str, *, open_amount: Decimal) -> GroupTotals:
     base = base_of(gross, rate, currency)
     if base is None:
         # One cent below, so that a cent is added to pay; above when other groups left one too many.

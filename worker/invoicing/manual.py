@@ -6,10 +6,11 @@ from datetime import date
 from sqlalchemy import Connection
 
 from worker.domain.actor import Actor
+from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
-from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, SendMode, StoredDraft
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, SendMode, StoredDraft
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
@@ -155,7 +156,11 @@ def credit(
             return pair if issue_again else (replace(pair[0], cause=cause),)
         already = tuple(document.draft for document in history.credit_notes_of(invoice))
         mode = SendMode.SEND
-        return (draft_credit_note(selection, invoice, already, fetched.order, shop, cause=cause, send_mode=mode),)
+        return (
+            draft_credit_note(
+                selection, CreditedInvoice(invoice, already), fetched.order, shop, purpose=Purpose(cause, mode)
+            ),
+        )
 
     def earlier_result(connection: Connection) -> tuple[Document, ...]:
         return find_earlier_result(connection, invoice, cause, issue_again=issue_again) if idempotency_key else ()

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from worker.actions.shop_settings import with_texts
+from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
-from worker.domain.document import Document, Draft, Kind, SendMode
+from worker.domain.document import Document, Draft, Kind, Purpose
 from worker.domain.draft import draft_document
 from worker.domain.example_order import example_order
 from worker.domain.order import Order
@@ -162,12 +163,12 @@ def order_for(services: Services, connected: ConnectedShop, task: Task) -> tuple
 def draft_of(services: Services, kind: Kind, order: Order, shop: Shop) -> Draft:
     today = services.now().astimezone(shop.zoneinfo).date()
     of = Kind.INVOICE if kind is Kind.CREDIT_NOTE else kind
-    draft = draft_document(of, order, shop, cause="preview", send_mode=SendMode.SEND, today=today)
+    draft = draft_document(of, order, shop, today=today, purpose=Purpose("preview"))
     if kind is not Kind.CREDIT_NOTE:
         return draft
     number = counters.upcoming(shop.numbering.series[of], None, today=today).number
     invoice = Document(0, shop.shop_id, of, number, 1, today, services.now(), draft)
-    return draft_credit_note(Cancellation(), invoice, (), order, shop, cause="preview", send_mode=SendMode.SEND)
+    return draft_credit_note(Cancellation(), CreditedInvoice(invoice, ()), order, shop, purpose=Purpose("preview"))
 
 
 def logo_of(services: Services, task: Task, shop: Shop) -> bytes:

@@ -14,7 +14,7 @@ from worker.domain.csv_table import as_csv
 from worker.domain.document import Kind, signed
 from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_cent
-from worker.domain.tax_point import tax_point
+from worker.domain.tax_point import SaleDays, tax_point
 from worker.store.database.tables import documents
 
 EURO = "EUR"
@@ -193,9 +193,11 @@ def tax_point_of(snapshot: dict[str, Any], part: VatPart, issued_on: date) -> da
     return tax_point(
         Kind(snapshot["kind"]),
         part.category,
-        issued_on=issued_on,
-        supplied_on=day_of(snapshot.get("supplied_on")),
-        paid_on=day_of(snapshot.get("paid_on")),
+        SaleDays(
+            issued_on=issued_on,
+            supplied_on=day_of(snapshot.get("supplied_on")),
+            paid_on=day_of(snapshot.get("paid_on")),
+        ),
         seller_country=snapshot["seller"].get("address", {}).get("country", ""),
     )
 
