@@ -24,6 +24,7 @@ from worker.queue import RUN_TASK
 from worker.store import document_files, document_links, documents, orders, payments, steps, tasks
 from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
+from worker.store.tasks import TaskRequest
 
 blueprint = Blueprint("customer_document", __name__)
 
@@ -137,10 +138,12 @@ def renew(token: str) -> Response:
     with context().store.write() as connection:
         task_id = tasks.request_once(
             connection,
-            shop_id=linked.document.shop_id,
-            kind="renew_link",
-            argument={"document_id": linked.document.document_id},
-            requested_by="customer",
+            TaskRequest(
+                shop_id=linked.document.shop_id,
+                kind="renew_link",
+                argument={"document_id": linked.document.document_id},
+                requested_by="customer",
+            ),
             now=context().now(),
             within=RENEWAL_INTERVAL,
         )

@@ -17,7 +17,7 @@ from bridge.i18n.translate import _, translate_message
 from worker.queue import RUN_TASK
 from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
-from worker.store.tasks import Task
+from worker.store.tasks import Task, TaskRequest
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/s/<shop_id>/tasks")
 guard_shop(blueprint)
@@ -52,7 +52,7 @@ def request_task(shop_id: str, kind: str, argument: Mapping[str, Any], *, then: 
     now = context().now()
     with context().store.write() as connection:
         task_id = tasks.request(
-            connection, shop_id=shop_id, kind=kind, argument=argument, requested_by=me().user.name, now=now
+            connection, TaskRequest(shop_id=shop_id, kind=kind, argument=argument, requested_by=me().user.name), now=now
         )
     context().enqueuer.enqueue(RUN_TASK, task_id)
     if request.accept_mimetypes.best == "application/json":

@@ -19,6 +19,7 @@ from worker.store import document_files, documents, tasks
 from worker.store.document_files import StoredFile
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
+from worker.store.tasks import TaskRequest
 
 blueprint = Blueprint("plugin_orders", __name__)
 
@@ -96,10 +97,12 @@ def create_task(plugin_request: PluginRequest) -> Response:
     with context().store.write() as connection:
         task_id = tasks.request(
             connection,
-            shop_id=plugin_request.plugin.shop_id,
-            kind=f"order_screen_{kind}",
-            argument=argument,
-            requested_by=plugin_request.text("by", longest=80) or "the shop",
+            TaskRequest(
+                shop_id=plugin_request.plugin.shop_id,
+                kind=f"order_screen_{kind}",
+                argument=argument,
+                requested_by=plugin_request.text("by", longest=80) or "the shop",
+            ),
             now=context().now(),
         )
     context().enqueuer.enqueue(queue.RUN_TASK, task_id)

@@ -14,6 +14,7 @@ from worker.errors import Unavailable
 from worker.message import Message
 from worker.net.json_object import LARGEST_NUMBER, read_json_object
 from worker.store import deliveries, shops
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
 log = logging.getLogger(__name__)
@@ -108,12 +109,14 @@ def store_delivery(shop_id: str, body: bytes) -> Response:
     with context().store.write() as connection:
         delivery_id = deliveries.add(
             connection,
-            shop_id=shop_id,
-            source="webhook",
-            topic=topic,
-            order_id=order_id,
-            body=body,
-            headers=[(name, request.headers[name]) for name in STORED_HEADERS if name in request.headers],
+            NewDelivery(
+                shop_id=shop_id,
+                source="webhook",
+                topic=topic,
+                order_id=order_id,
+                body=body,
+                headers=[(name, request.headers[name]) for name in STORED_HEADERS if name in request.headers],
+            ),
             now=context().now(),
         )
     # After the commit: a worker that is quicker than we are must find the row.

@@ -20,6 +20,7 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import rate_limits
 from worker.store.files.temporary import TemporaryFile
 from worker.store.queries import activity
+from worker.store.tasks import TaskRequest
 from worker.store.users import Role
 
 ELS = "els@host.example"
@@ -161,7 +162,7 @@ def test_a_file_is_fetched_in_its_own_shop_only_and_its_name_ends_no_header(app:
     with app.store.write() as connection:
         for shop_id in (SHOP, other):
             ids[shop_id] = tasks.request(
-                connection, shop_id=shop_id, kind="preview", argument={}, requested_by="Els", now=NOW
+                connection, TaskRequest(shop_id=shop_id, kind="preview", argument={}, requested_by="Els"), now=NOW
             )
             leased = tasks.take(connection, ids[shop_id], now=NOW, lease_for=NOW - NOW)
             assert leased is not None
@@ -179,7 +180,9 @@ def test_a_file_is_fetched_in_its_own_shop_only_and_its_name_ends_no_header(app:
 
 def test_the_export_of_a_whole_shop_is_for_its_admins(app: BridgeApp) -> None:
     with app.store.write() as connection:
-        task_id = tasks.request(connection, shop_id=SHOP, kind="export_shop", argument={}, requested_by="Els", now=NOW)
+        task_id = tasks.request(
+            connection, TaskRequest(shop_id=SHOP, kind="export_shop", argument={}, requested_by="Els"), now=NOW
+        )
         leased = tasks.take(connection, task_id, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         path = f"temporary/2026-11-23T10/{SHOP}/{'0' * 32}.zip"

@@ -8,7 +8,7 @@ from tests.support.factories import A_SELLER, TODAY, a_shop, an_order, issued
 from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
-from worker.domain.document import Draft, Kind, Purpose
+from worker.domain.document import Draft, Kind, Purpose, SendMode
 from worker.domain.draft import draft_document
 from worker.domain.order import Order
 from worker.domain.party import Address
@@ -110,7 +110,7 @@ def test_legal_sentences_stand_in_both_languages_on_the_credit_note_too() -> Non
     shop = a_shop(second_language="customer")
     invoice = issued(drafted(LIEGE, shop))
     credit_note = draft_credit_note(
-        Cancellation(), invoice, (), LIEGE, shop, cause="cancel:F1", send_mode=SendMode.DRAFT
+        Cancellation(), CreditedInvoice(invoice, ()), LIEGE, shop, purpose=Purpose("cancel:F1", SendMode.DRAFT)
     )
     assert (credit_note.language, credit_note.second_language) == ("nl", "fr")
     assert [(said.text[:3], said.second[:3]) for said in credit_note.mentions] == [("Btw", "TVA")]

@@ -23,6 +23,7 @@ from worker.services import Services
 from worker.settings import Settings
 from worker.store import api_tokens, deliveries, document_files, documents, drafts, orders, shops, webhooks
 from worker.store.api_tokens import Scope
+from worker.store.deliveries import NewDelivery
 from worker.store.document_files import StoredFile
 
 EMAIL = "jan@klant.example"
@@ -45,11 +46,9 @@ class History:
         with self.services.store.write() as connection:
             delivery_id = deliveries.add(
                 connection,
-                shop_id=self.shop.shop_id,
-                source="webhook",
-                topic="order.updated",
-                order_id=order_id,
-                body=body,
+                NewDelivery(
+                    shop_id=self.shop.shop_id, source="webhook", topic="order.updated", order_id=order_id, body=body
+                ),
                 now=at,
             )
             connection.execute(

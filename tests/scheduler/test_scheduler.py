@@ -23,6 +23,7 @@ from worker.services import Services
 from worker.settings import Settings
 from worker.store import deliveries, leases, shops, webhooks
 from worker.store import jobs as job_store
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import Secrets
 
 SHOP = "a-shop"
@@ -54,11 +55,7 @@ def keep(services: Services, order_id: int) -> int:
     with services.store.write() as connection:
         return deliveries.add(
             connection,
-            shop_id=SHOP,
-            source="webhook",
-            topic="order.updated",
-            order_id=order_id,
-            body=b"{}",
+            NewDelivery(shop_id=SHOP, source="webhook", topic="order.updated", order_id=order_id, body=b"{}"),
             now=services.now(),
         )
 

@@ -14,6 +14,7 @@ from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops, tasks
 from worker.store.shops import Secrets
+from worker.store.tasks import TaskRequest
 
 SHOP = "a-shop"
 
@@ -33,7 +34,7 @@ def services(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Servi
 def ask(services: Services) -> int:
     with services.store.write() as connection:
         return tasks.request(
-            connection, shop_id=SHOP, kind="test_mail", argument={}, requested_by="An", now=services.now()
+            connection, TaskRequest(shop_id=SHOP, kind="test_mail", argument={}, requested_by="An"), now=services.now()
         )
 
 

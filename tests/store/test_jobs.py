@@ -10,7 +10,7 @@ from worker.domain.step import MAIL, RENDER
 from worker.message import NO_MESSAGE, Message
 from worker.store import jobs, steps
 from worker.store.database.tables import jobs as jobs_table
-from worker.store.jobs import JobKind
+from worker.store.jobs import JobKind, NewJob
 from worker.store.steps import LeasedSteps
 
 LEASE = timedelta(minutes=1)
@@ -68,7 +68,7 @@ def test_a_job_whose_lease_was_lost_is_not_closed_by_who_lost_it(history: Histor
 
 def test_a_job_that_waits_for_later_is_due_then_and_not_before(history: History) -> None:
     with history.store.write() as connection:
-        job_id = jobs.add(connection, JobKind.TASK, "verify", shop_id="a", now=NOW)
+        job_id = jobs.add(connection, NewJob(JobKind.TASK, "verify", shop_id="a"), now=NOW)
         mine = jobs_table.c.job_id == job_id
         lease = jobs.claim(connection, mine, now=NOW, lease_for=LEASE)
         assert lease is not None

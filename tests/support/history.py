@@ -19,6 +19,7 @@ from worker.store import orders, shops, steps
 from worker.store.database.engine import Store
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.tables import jobs
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import Secrets
 
 T = TypeVar("T")
@@ -106,11 +107,7 @@ class History:
         with self.store.write() as connection:
             delivery_id = inbox.add(
                 connection,
-                shop_id=shop_id,
-                source="webhook",
-                topic="order.updated",
-                order_id=order_id,
-                body=b"{}",
+                NewDelivery(shop_id=shop_id, source="webhook", topic="order.updated", order_id=order_id, body=b"{}"),
                 now=self.now,
             )
             finished_at = self.now if state in ("done", "failed") else None

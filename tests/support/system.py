@@ -17,6 +17,7 @@ from worker.services import Services
 from worker.store import deliveries as inbox
 from worker.store import shops, steps
 from worker.store.database.tables import jobs as jobs_table
+from worker.store.deliveries import NewDelivery
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.shops import Secrets
@@ -65,11 +66,13 @@ class System:
         with self.services.store.write() as connection:
             return inbox.add(
                 connection,
-                shop_id=self.shop_id,
-                source="webhook",
-                topic=topic,
-                order_id=order["id"],
-                body=php_json(order) if body is None else body,
+                NewDelivery(
+                    shop_id=self.shop_id,
+                    source="webhook",
+                    topic=topic,
+                    order_id=order["id"],
+                    body=php_json(order) if body is None else body,
+                ),
                 now=self.clock.now,
             )
 

@@ -15,7 +15,7 @@ from worker.store.files import temporary
 from worker.store.files.temporary import TemporaryFile
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
-from worker.store.tasks import Task
+from worker.store.tasks import Task, TaskRequest
 
 BY = "An"
 
@@ -30,7 +30,9 @@ def asked(system: System, kind_: str, /, **argument: object) -> Task:
 def written_down(system: System, kind_: str, /, **argument: object) -> int:
     with system.services.store.write() as connection:
         return tasks.request(
-            connection, shop_id=system.shop_id, kind=kind_, argument=argument, requested_by=BY, now=system.clock.now
+            connection,
+            TaskRequest(shop_id=system.shop_id, kind=kind_, argument=argument, requested_by=BY),
+            now=system.clock.now,
         )
 
 

@@ -18,7 +18,7 @@ from worker.orders.poll import can_fetch
 from worker.services import Services
 from worker.store import alerts, orders, reports, sales
 from worker.store import deliveries as delivery_store
-from worker.store.deliveries import Delivery
+from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.orders import StoredOrder
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
@@ -292,10 +292,7 @@ def save_result(services: Services, connected: ConnectedShop, found: Reconciliat
         alerts.raise_alert(connection, shop.shop_id, code=MISSING_ALERT, message=message, now=now)
         for row in missing:
             if not row.documents:
-                delivery_store.add(
-                    connection, shop_id=shop.shop_id, source=SOURCE, topic="order.updated", order_id=row.order_id,
-                    body=b"", now=now,
-                )  # fmt: skip
+                delivery_store.add(connection, NewDelivery(shop_id=shop.shop_id, source=SOURCE, topic="order.updated", order_id=row.order_id, body=b""), now=now)  # fmt: skip
 
 
 # For scripts

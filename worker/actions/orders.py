@@ -13,8 +13,8 @@ from worker.store import audit_trail, counters, deliveries, documents, drafts, o
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
-from worker.store.deliveries import Delivery
-from worker.store.jobs import JobKind
+from worker.store.deliveries import Delivery, NewDelivery
+from worker.store.jobs import JobEnd, JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter
 from worker.store.steps import Step
@@ -124,12 +124,14 @@ def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, b
     roads.try_now(connection, shop_id, now=by.now)
     new_id = deliveries.add(
         connection,
-        shop_id=shop_id,
-        source=PERSON,
-        topic=delivery.topic,
-        order_id=delivery.order_id,
-        body=delivery.body,
-        headers=delivery.headers,
+        NewDelivery(
+            shop_id=shop_id,
+            source=PERSON,
+            topic=delivery.topic,
+            order_id=delivery.order_id,
+            body=delivery.body,
+            headers=delivery.headers,
+        ),
         now=by.now,
     )
     message = Message("The delivery of {received_at} UTC is processed again.", received_at=delivery.received_at)
@@ -141,7 +143,9 @@ def process_again(connection: Connection, shop_id: str, order_id: int, *, by: Ac
     """Fetch an order, and make what is due. Also for an order that was never delivered."""
     roads.try_now(connection, shop_id, now=by.now)
     new_id = deliveries.add(
-        connection, shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b"", now=by.now
+        connection,
+        NewDelivery(shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b""),
+        now=by.now,
     )
     event = AuditEntry(
         shop_id, by.now, by.name, "fetch_requested", Message("The order is fetched again."), order_id=order_id
@@ -160,8 +164,7 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
         connection,
         shop_id,
         order_id,
-        code="ignored",
-        message=Message("{by} says: nothing to do.", by=by.name),
+        JobEnd(code="ignored", message=Message("{by} says: nothing to do.", by=by.name)),
         now=by.now,
     )
     failed = [step.step_id for step in steps_of_order(connection, shop_id, order_id, state="failed")]

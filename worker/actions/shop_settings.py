@@ -28,6 +28,7 @@ from worker.settings import Settings
 from worker.store import audit_trail, counters, deliveries, drafts, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import Secrets
 
 # What a new shop takes over from the one that it is to be like. Company (with its OSS), numbers given, keys and logo are each
@@ -180,7 +181,9 @@ def look_at_drafts_again(connection: Connection, shop_id: str, *, now: datetime)
     """Process the orders of drafts with a problem once more: the settings may say now what was asked. The scheduler enqueues."""
     for order_id in drafts.orders_with_problems(connection, shop_id, limit=MOST_DRAFTS):
         deliveries.add(
-            connection, shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b"", now=now
+            connection,
+            NewDelivery(shop_id=shop_id, source=PERSON, topic="order.updated", order_id=order_id, body=b""),
+            now=now,
         )
 
 

@@ -19,6 +19,7 @@ from worker.orders.fetch import fetch_from_shop
 from worker.services import Services
 from worker.store import deliveries, reports, sales
 from worker.store.database import json_codec
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
 from worker.woocommerce.list_payload import ListedOrder
@@ -187,11 +188,13 @@ def start(
         for number, order in enumerate(preview.to_make):
             delivery_id = deliveries.add(
                 connection,
-                shop_id=connected.shop.shop_id,
-                source=BACKFILL,
-                topic="order.updated",
-                order_id=order.order_id,
-                body=b"",
+                NewDelivery(
+                    shop_id=connected.shop.shop_id,
+                    source=BACKFILL,
+                    topic="order.updated",
+                    order_id=order.order_id,
+                    body=b"",
+                ),
                 now=now,
             )
             deliveries.postpone(connection, delivery_id, until=now + timedelta(seconds=number * pause_s))

@@ -23,6 +23,7 @@ from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliver
 from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
 from worker.store import counters, deliveries, documents, drafts, sales, shops
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
 
@@ -62,11 +63,9 @@ def issue_waiting_draft(
 def request_processing(connection: Connection, services: Services, waiting: StoredDraft) -> int:
     return deliveries.add(
         connection,
-        shop_id=waiting.shop_id,
-        source="person",
-        topic="order.updated",
-        order_id=waiting.draft.order_id,
-        body=b"",
+        NewDelivery(
+            shop_id=waiting.shop_id, source="person", topic="order.updated", order_id=waiting.draft.order_id, body=b""
+        ),
         now=services.now(),
     )
 

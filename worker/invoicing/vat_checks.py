@@ -19,6 +19,7 @@ from worker.orders.fetch import FetchedOrder
 from worker.queue import PROCESS_ORDER
 from worker.services import Services
 from worker.store import deliveries, sales, vat_checks
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 from worker.store.vat_checks import OrderKey, Wait
 
@@ -179,11 +180,7 @@ def process_again(services: Services, waiting: Wait) -> bool:
         vat_checks.rest(connection, order, until=None)
         delivery_id = deliveries.add(
             connection,
-            shop_id=order.shop_id,
-            source=SOURCE,
-            topic="order.updated",
-            order_id=order.order_id,
-            body=b"",
+            NewDelivery(shop_id=order.shop_id, source=SOURCE, topic="order.updated", order_id=order.order_id, body=b""),
             now=services.now(),
         )
     services.enqueue(PROCESS_ORDER, delivery_id)

@@ -13,6 +13,7 @@ from worker.store import audit_trail, deliveries
 from worker.store import jobs as job_store
 from worker.store.audit_trail import AuditEntry
 from worker.store.deliveries import LeasedDeliveries
+from worker.store.jobs import JobEnd
 
 
 class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
@@ -24,13 +25,15 @@ class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
 
     def close(self, services: Services, leased: LeasedDeliveries, result: Outcome) -> None:
         with services.store.write() as connection:
-            job_store.finish(connection, leased.lease, now=services.now(), code=result.code, message=result.message)
+            job_store.finish(
+                connection, leased.lease, JobEnd(code=result.code, message=result.message), now=services.now()
+            )
         self.tell(services, leased)
 
     def fail(self, services: Services, leased: LeasedDeliveries, error: FacturelayError) -> None:
         first, now, code, message = leased.deliveries[0], services.now(), error.code, error.message
         with services.store.write() as connection:
-            job_store.finish(connection, leased.lease, now=now, state="failed", code=code, message=message)
+            job_store.finish(connection, leased.lease, JobEnd(state="failed", code=code, message=message), now=now)
             entry = AuditEntry(first.shop_id, now, "worker", code, message, order_id=first.order_id)
             audit_trail.add(connection, entry)
         self.tell(services, leased)

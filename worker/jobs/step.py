@@ -11,6 +11,7 @@ from worker.services import Services
 from worker.store import audit_trail, documents, steps
 from worker.store import jobs as job_store
 from worker.store.audit_trail import AuditEntry
+from worker.store.jobs import JobEnd
 from worker.store.steps import LeasedSteps
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
     def end(self, services: Services, leased: LeasedSteps, *, state: str, code: str, message: Message) -> None:
         now = services.now()
         with services.store.write() as connection:
-            job_store.finish(connection, leased.lease, now=now, state=state, code=code, message=message)
+            job_store.finish(connection, leased.lease, JobEnd(state=state, code=code, message=message), now=now)
             for step in leased.steps:
                 order_id = documents.get(connection, step.document_id).draft.order_id
                 entry = AuditEntry(step.shop_id, now, "worker", code, message, order_id, step.document_id)

@@ -35,6 +35,7 @@ from worker.store import (  # fmt: skip
 from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec  # fmt: skip
 from worker.store.files import temporary  # fmt: skip
+from worker.store.jobs import JobEnd
 from worker.store.queries import integrity  # fmt: skip
 from worker.store.shops import Secrets
 
@@ -174,7 +175,7 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
         message = Message("{shop} is closed; its orders are no longer processed.", shop=shop.name)
         api_tokens.revoke_all(connection, shop_id, now=now)
         webhooks.stop_all(connection, shop_id, message=message, now=now)
-        waiting = deliveries.close_waiting(connection, shop_id, code="shop_closed", message=message, now=now)
+        waiting = deliveries.close_waiting(connection, shop_id, JobEnd(code="shop_closed", message=message), now=now)
         closing = ShopClosing(
             name=shop.name,
             bodies=personal_data.forget_bodies_of(connection, shop_id),

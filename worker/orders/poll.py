@@ -12,7 +12,7 @@ from worker.message import Message
 from worker.services import Services
 from worker.store import alerts, orders, shops, steps
 from worker.store import deliveries as delivery_store
-from worker.store.deliveries import Delivery
+from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.shops import ConnectedShop, ListPlace
 from worker.woocommerce.client import MAX_PER_PAGE, ShopClient
 from worker.woocommerce.list_payload import ListedOrder
@@ -100,7 +100,9 @@ def retry_after_refusal(services: Services, shop_id: str) -> None:
             steps.retry(connection, step.document_id, step.name, now=now)
         for order_id in orders.flagged(connection, shop_id, "refunds_unread"):
             delivery_store.add(
-                connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now
+                connection,
+                NewDelivery(shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b""),
+                now=now,
             )
 
 
@@ -152,12 +154,14 @@ def add_delivery(
     """A delivery of our own: it says which order changed and when; the order itself is fetched when it is processed."""
     return delivery_store.add(
         connection,
-        shop_id=shop_id,
-        source=source,
-        topic=TOPIC,
-        order_id=order.order_id,
-        body=b"",
-        headers=[(MODIFIED, order.modified_at.isoformat())],
+        NewDelivery(
+            shop_id=shop_id,
+            source=source,
+            topic=TOPIC,
+            order_id=order.order_id,
+            body=b"",
+            headers=[(MODIFIED, order.modified_at.isoformat())],
+        ),
         now=now,
     )
 

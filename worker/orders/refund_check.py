@@ -15,6 +15,7 @@ from worker.orders.poll import TOPIC, can_fetch
 from worker.plugin.sync import refunds_in, refunds_seen
 from worker.services import Services
 from worker.store import deliveries, orders, reports
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 from worker.woocommerce.client import MAX_PER_PAGE
 
@@ -71,7 +72,9 @@ def check_refunds(services: Services, connected: ConnectedShop, *, pause_s: floa
         now = services.now()
         for order_id in changed:
             deliveries.add(
-                connection, shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b"", now=now
+                connection,
+                NewDelivery(shop_id=shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b""),
+                now=now,
             )
         reports.replace_all(connection, shop_id, REPORT, {"orders": len(order_ids), "changed": changed}, now=now)
     return RefundCheck(len(order_ids), tuple(changed))

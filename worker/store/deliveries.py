@@ -13,7 +13,7 @@ from sqlalchemy.engine import Row
 from worker.message import Message
 from worker.store import jobs as job_store
 from worker.store.database.tables import deliveries, jobs
-from worker.store.jobs import IS_PENDING, JobKind, Leased
+from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased, NewJob
 
 
 @dataclass(frozen=True)
@@ -53,32 +53,33 @@ COLUMNS: dict[str, ColumnElement[Any]] = {
 } | {"finished_at": jobs.c.done_at.label("finished_at")}
 
 
-def add(
-    connection: Connection,
-    *,
-    shop_id: str,
-    source: str,
-    topic: str,
-    order_id: int | None,
-    body: bytes,
-    headers: Sequence[tuple[str, str]] = (),
-    now: datetime,
-) -> int:
+@dataclass(frozen=True)
+class NewDelivery:
+    """A delivery as it comes in: a webhook's *body* and *headers*, or another reason to process an order."""
+
+    shop_id: str
+    source: str
+    topic: str
+    order_id: int | None
+    body: bytes = b""
+    headers: Sequence[tuple[str, str]] = ()
+
+
+def add(connection: Connection, new: NewDelivery, *, now: datetime) -> int:
     """Store one delivery and return its id; it waits from *now* on."""
-    delivery_id = job_store.add(
-        connection, JobKind.PROCESS_ORDER, PROCESS_ORDER, shop_id=shop_id, order_id=order_id, now=now
-    )
+    job = NewJob(JobKind.PROCESS_ORDER, PROCESS_ORDER, new.shop_id, new.order_id)
+    delivery_id = job_store.add(connection, job, now=now)
     connection.execute(
         insert(deliveries).values(
             delivery_id=delivery_id,
-            shop_id=shop_id,
-            source=source,
-            topic=topic,
-            order_id=order_id,
+            shop_id=new.shop_id,
+            source=new.source,
+            topic=new.topic,
+            order_id=new.order_id,
             received_at=now,
-            body=body,
-            body_sha256=hashlib.sha256(body).hexdigest(),
-            headers=json.dumps(list(headers)),
+            body=new.body,
+            body_sha256=hashlib.sha256(new.body).hexdigest(),
+            headers=json.dumps(list(new.headers)),
         )
     )
     return delivery_id
@@ -119,18 +120,16 @@ def retry_now(connection: Connection, delivery_ids: Sequence[int], *, now: datet
     return len(job_store.retry(connection, *mine, now=now))
 
 
-def close_failed(
-    connection: Connection, shop_id: str, order_id: int, *, code: str, message: Message, now: datetime
-) -> int:
+def close_failed(connection: Connection, shop_id: str, order_id: int, end: JobEnd, *, now: datetime) -> int:
     """End the failed deliveries of an order: a person says that there is nothing to do. Returns how many."""
     mine = (IS_DELIVERY, jobs.c.shop_id == shop_id, jobs.c.order_id == order_id, jobs.c.state == "failed")
-    return job_store.close(connection, *mine, now=now, state="done", code=code, message=message)
+    return job_store.close(connection, *mine, end=end, now=now)
 
 
-def close_waiting(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> int:
+def close_waiting(connection: Connection, shop_id: str, end: JobEnd, *, now: datetime) -> int:
     """Close what a shop that leaves still waits for. Returns how much that was."""
     waiting = (IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
-    return job_store.close(connection, *waiting, now=now, state="done", code=code, message=message)
+    return job_store.close(connection, *waiting, end=end, now=now)
 
 
 def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:

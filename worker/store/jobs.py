@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -33,18 +33,35 @@ class Leased:
     since: datetime
 
 
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be. *name* tells jobs of one kind apart: what a task is for."""
+
+    kind: JobKind
+    name: str
+    shop_id: str
+    order_id: int | None = None
+
+
+@dataclass(frozen=True)
+class JobEnd:
+    """How a job ended: *state* is `done`, `skipped` or `failed`, the rest says why."""
+
+    state: str = "done"
+    code: str = ""
+    message: Message = NO_MESSAGE
+
+
+DONE = JobEnd()
 # In the words of the indexes. Open or failed: all but what is done with.
 IS_PENDING: ColumnElement[bool] = literal_column("jobs." + PENDING)
 # Of a kind that is deleted some time after it is done.
 IS_PASSING: ColumnElement[bool] = literal_column("jobs." + PASSING)
 
 
-def add(
-    connection: Connection, kind: JobKind, name: str, *, shop_id: str, now: datetime, order_id: int | None = None
-) -> int:
+def add(connection: Connection, job: NewJob, *, now: datetime) -> int:
     """A job that waits from *now* on; its id, which is also the id of the row that says more about it."""
-    values = {"kind": kind, "name": name, "shop_id": shop_id, "order_id": order_id}
-    new = insert(jobs).values(**values, state="waiting", created_at=now, next_at=now)
+    new = insert(jobs).values(**asdict(job), state="waiting", created_at=now, next_at=now)
     return int(connection.execute(new.returning(jobs.c.job_id)).scalar_one())
 
 
@@ -89,17 +106,9 @@ def save_detail(connection: Connection, lease: str, detail: str) -> None:
     connection.execute(update(jobs).where(jobs.c.lease == lease).values(detail=detail))
 
 
-def finish(
-    connection: Connection,
-    lease: str,
-    *,
-    now: datetime,
-    state: str = "done",
-    code: str = "",
-    message: Message = NO_MESSAGE,
-) -> bool:
-    """Close the leased jobs as `done`, `skipped` or `failed`. False when the lease was lost meanwhile."""
-    return bool(close(connection, jobs.c.lease == lease, now=now, state=state, code=code, message=message))
+def finish(connection: Connection, lease: str, end: JobEnd = DONE, *, now: datetime) -> bool:
+    """Close the leased jobs. False when the lease was lost meanwhile."""
+    return bool(close(connection, jobs.c.lease == lease, end=end, now=now))
 
 
 def retry_later(connection: Connection, lease: str, *, code: str, message: Message, next_at: datetime) -> bool:
@@ -115,11 +124,10 @@ def put_back(connection: Connection, lease: str) -> bool:
     return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
 
 
-def close(
-    connection: Connection, *which: ColumnElement[bool], now: datetime, state: str, code: str, message: Message
-) -> int:
+def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime) -> int:
     """End jobs, leased or not. Returns how many."""
-    values = {"state": state, "lease": None, "lease_until": None, "code": code, "message": message, "done_at": now}
+    values = {"state": end.state, "code": end.code, "message": end.message}
+    values |= {"lease": None, "lease_until": None, "done_at": now}
     return connection.execute(update(jobs).where(*which).values(**values)).rowcount
 
 

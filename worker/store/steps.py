@@ -12,7 +12,7 @@ from worker.domain.step import MAIL
 from worker.message import Message
 from worker.store import jobs as job_store
 from worker.store.database.tables import jobs
-from worker.store.jobs import IS_PENDING, JobKind, Leased
+from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def as_if_new(now: datetime) -> dict[str, Any]:
 def close(connection: Connection, step_ids: Sequence[int], *, code: str, message: Message, now: datetime) -> int:
     """End steps that a person takes care of; those at work are left alone. Returns how many were ended."""
     mine = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state.in_(("waiting", "failed")))
-    return job_store.close(connection, *mine, now=now, state="skipped", code=code, message=message)
+    return job_store.close(connection, *mine, end=JobEnd("skipped", code, message), now=now)
 
 
 def mark_as_tried(connection: Connection) -> None:

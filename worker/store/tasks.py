@@ -13,7 +13,7 @@ from worker.message import NO_MESSAGE, read_message
 from worker.store import jobs as job_store
 from worker.store.database import json_codec
 from worker.store.database.tables import jobs, shops, tasks
-from worker.store.jobs import JobKind, Leased
+from worker.store.jobs import JobEnd, JobKind, Leased, NewJob
 
 
 @dataclass(frozen=True)
@@ -42,50 +42,49 @@ class LeasedTask(Leased):
 IS_TASK = jobs.c.kind == JobKind.TASK
 
 
-def request(
-    connection: Connection, *, shop_id: str, kind: str, argument: Mapping[str, Any], requested_by: str, now: datetime
-) -> int:
+@dataclass(frozen=True)
+class TaskRequest:
+    """What is asked for, and by whom."""
+
+    shop_id: str
+    kind: str
+    argument: Mapping[str, Any]
+    requested_by: str
+
+
+def request(connection: Connection, asked: TaskRequest, *, now: datetime) -> int:
     """Write down what is asked for and return the task's id, to enqueue and to look at again."""
-    task_id = job_store.add(connection, JobKind.TASK, kind, shop_id=shop_id, now=now)
+    task_id = job_store.add(connection, NewJob(JobKind.TASK, asked.kind, asked.shop_id), now=now)
     connection.execute(
         insert(tasks).values(
             task_id=task_id,
-            shop_id=shop_id,
-            kind=kind,
-            argument=_as_json(argument),
-            requested_by=requested_by,
+            shop_id=asked.shop_id,
+            kind=asked.kind,
+            argument=_as_json(asked.argument),
+            requested_by=asked.requested_by,
             requested_at=now,
         )
     )
     return task_id
 
 
-def request_once(
-    connection: Connection,
-    *,
-    shop_id: str,
-    kind: str,
-    argument: Mapping[str, Any],
-    requested_by: str,
-    now: datetime,
-    within: timedelta,
-) -> int | None:
-    """As `ask`, but None where the same was asked for *within* this time: the row is the limit."""
+def request_once(connection: Connection, asked: TaskRequest, *, now: datetime, within: timedelta) -> int | None:
+    """As `request`, but None where the same was asked for *within* this time: the row is the limit."""
     # The shop's row is locked, so that two who press at the same moment do not both find nothing.
-    connection.execute(select(shops.c.shop_id).where(shops.c.shop_id == shop_id).with_for_update(key_share=True))
+    connection.execute(select(shops.c.shop_id).where(shops.c.shop_id == asked.shop_id).with_for_update(key_share=True))
     earlier = connection.execute(
         select(tasks.c.task_id)
         .where(
-            tasks.c.shop_id == shop_id,
-            tasks.c.kind == kind,
-            tasks.c.argument == _as_json(argument),
+            tasks.c.shop_id == asked.shop_id,
+            tasks.c.kind == asked.kind,
+            tasks.c.argument == _as_json(asked.argument),
             tasks.c.requested_at > now - within,
         )
         .limit(1)
     )
     if earlier.first() is not None:
         return None
-    return request(connection, shop_id=shop_id, kind=kind, argument=argument, requested_by=requested_by, now=now)
+    return request(connection, asked, now=now)
 
 
 def find(connection: Connection, task_id: int) -> Task | None:
@@ -111,7 +110,7 @@ def finish(
     save_answer(connection, lease, answer)
     said = answer.get("message") if failed else None
     message = read_message(said) if isinstance(said, Mapping) else said or NO_MESSAGE
-    return job_store.finish(connection, lease, now=now, state="failed" if failed else "done", message=message)
+    return job_store.finish(connection, lease, JobEnd("failed" if failed else "done", message=message), now=now)
 
 
 def continue_later(connection: Connection, lease: str, *, progress: Mapping[str, Any]) -> bool:

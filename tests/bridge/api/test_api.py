@@ -19,6 +19,7 @@ from worker.store import api_tokens, audit_trail, deliveries, documents, drafts,
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import Secrets
 
 OTHER = "0ther0ther0ther0ther0the"
@@ -160,7 +161,9 @@ def test_a_token_of_another_shop_finds_nothing_by_any_address(api: ApiClient, of
     with app.store.write() as connection:
         drafts.save_draft(connection, SHOP, a_draft(cause="order:239:invoice:1", order_id=239), now=NOW)
         deliveries.add(
-            connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER, now=NOW
+            connection,
+            NewDelivery(shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=ORDER),
+            now=NOW,
         )
     new = api.ask(
         "POST", "/webhook-endpoints", json={"url": "https://books.example.com/", "events": ["document.issued"]}

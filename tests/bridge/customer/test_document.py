@@ -24,6 +24,7 @@ from worker.i18n import LANGUAGES, Translator
 from worker.message import Message
 from worker.net import document_link
 from worker.store import document_files, document_links, jobs, orders, steps
+from worker.store.jobs import JobEnd
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -284,7 +285,7 @@ def test_a_pdf_that_cannot_be_made_keeps_nobody_waiting(app: BridgeApp) -> None:
             connection, RENDER, document_id=document.document_id, now=NOW, lease_for=timedelta(minutes=1)
         )
         assert leased is not None
-        jobs.finish(connection, leased.lease, now=NOW, state="failed", code="x", message=Message("x"))
+        jobs.finish(connection, leased.lease, JobEnd(state="failed", code="x", message=Message("x")), now=NOW)
 
     page = app.client.get(f"/d/{token_of(document)}")
 

@@ -34,6 +34,8 @@ from worker.store import (
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
+from worker.store.jobs import JobEnd
+from worker.store.tasks import TaskRequest
 from worker.store.users import Role
 from worker.woocommerce.payload import parse_order
 
@@ -84,7 +86,7 @@ def fill(app: BridgeApp) -> list[int]:
             as_of=NOW,
         )
         task_ids = [
-            tasks.request(connection, shop_id=SHOP, kind=kind, argument={}, requested_by="An", now=NOW)
+            tasks.request(connection, TaskRequest(shop_id=SHOP, kind=kind, argument={}, requested_by="An"), now=NOW)
             for kind in ("preview_document", "make_document", "export_documents")
         ]
         api_tokens.create(connection, shop_id=SHOP, name="books", scopes=tuple(Scope), by="An", now=NOW)
@@ -99,9 +101,14 @@ def fill(app: BridgeApp) -> list[int]:
         printed = steps.take(connection, RENDER, document_id=1, now=NOW, lease_for=minute)
         assert rung is not None
         assert printed is not None
-        jobs.finish(connection, rung.lease, code="shop_slow", message=Message("No answer."), now=NOW, state="failed")
         jobs.finish(
-            connection, printed.lease, now=NOW, state="failed", code="too_long", message=Message("It is too long.")
+            connection, rung.lease, JobEnd(code="shop_slow", message=Message("No answer."), state="failed"), now=NOW
+        )
+        jobs.finish(
+            connection,
+            printed.lease,
+            JobEnd(state="failed", code="too_long", message=Message("It is too long.")),
+            now=NOW,
         )
         audit_trail.add(
             connection, AuditEntry(SHOP, NOW, "An", "signed_in", Message("An signed in."), address="192.0.2.1")

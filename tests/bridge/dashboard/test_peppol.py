@@ -13,6 +13,7 @@ from worker.domain.party import Address, Buyer
 from worker.domain.step import EINVOICE
 from worker.message import Message
 from worker.store import document_files, drafts, jobs, steps, tasks
+from worker.store.jobs import JobEnd
 from worker.store.users import Role
 
 MUST = "this document must go by Peppol"
@@ -67,7 +68,10 @@ def test_while_it_is_made_and_where_none_could_be_made_they_say_so(app: BridgeAp
         )
         assert leased is not None
         jobs.finish(
-            connection, leased.lease, now=NOW, state="skipped", code="not_needed", message=Message("It is broken.")
+            connection,
+            leased.lease,
+            JobEnd(state="skipped", code="not_needed", message=Message("It is broken.")),
+            now=NOW,
         )
     text = owner.get(page).text
     assert "No valid e-invoice could be made of it" in text

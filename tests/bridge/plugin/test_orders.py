@@ -13,6 +13,7 @@ from tests.support.plugin_requests import KEYS, PLUGIN_SECRET, ask, code_of, con
 from worker.domain.document import Document
 from worker.message import Message, plain_message
 from worker.store import tasks
+from worker.store.tasks import TaskRequest
 
 
 @pytest.fixture
@@ -80,7 +81,9 @@ def test_what_is_pressed_becomes_a_task_of_this_shop(connected: BridgeApp) -> No
 def test_a_task_of_another_kind_or_shop_is_refused(connected: BridgeApp) -> None:
     with connected.store.write() as connection:
         other = tasks.request(
-            connection, shop_id=SHOP, kind="test_mail", argument={}, requested_by="somebody", now=connected.now
+            connection,
+            TaskRequest(shop_id=SHOP, kind="test_mail", argument={}, requested_by="somebody"),
+            now=connected.now,
         )
 
     assert code_of(ask(connected, "task", {"kind": "credit", "document": 1})) == (400, "request_wrong")

@@ -13,6 +13,7 @@ from worker.orders import webhook_repair
 from worker.orders.webhook_repair import WebhookFault, usual_silence
 from worker.store import alerts, deliveries, shops
 from worker.store.database.tables import audit_trail
+from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
 
@@ -60,12 +61,14 @@ def test_a_webhook_that_reaches_us_by_another_address_is_left_alone(system: Syst
         for webhook_id in (created, updated):
             deliveries.add(
                 connection,
-                shop_id=system.shop_id,
-                source="webhook",
-                topic="order.updated",
-                order_id=1,
-                body=b"{}",
-                headers=(("X-WC-Webhook-ID", str(webhook_id)),),
+                NewDelivery(
+                    shop_id=system.shop_id,
+                    source="webhook",
+                    topic="order.updated",
+                    order_id=1,
+                    body=b"{}",
+                    headers=(("X-WC-Webhook-ID", str(webhook_id)),),
+                ),
                 now=START,
             )
     assert watch(system) == ()
@@ -209,10 +212,8 @@ def ring_each(system: System, every: timedelta, *, times: int) -> None:
         with system.services.store.write() as connection:
             deliveries.add(
                 connection,
-                shop_id=system.shop_id,
-                source="webhook",
-                topic="order.updated",
-                order_id=number + 1,
-                body=b"{}",
+                NewDelivery(
+                    shop_id=system.shop_id, source="webhook", topic="order.updated", order_id=number + 1, body=b"{}"
+                ),
                 now=system.clock.now,
             )

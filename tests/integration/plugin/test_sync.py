@@ -20,7 +20,7 @@ from worker.jobs.task import do_task
 from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
-from worker.store.tasks import Task
+from worker.store.tasks import Task, TaskRequest
 
 SECRET = "7e" * 32
 
@@ -282,10 +282,9 @@ def pressed(system: System, kind: str, **argument: Any) -> Task:
     with system.services.store.write() as connection:
         task_id = tasks.request(
             connection,
-            shop_id=system.shop_id,
-            kind=f"order_screen_{kind}",
-            argument=argument,
-            requested_by="An Peeters",
+            TaskRequest(
+                shop_id=system.shop_id, kind=f"order_screen_{kind}", argument=argument, requested_by="An Peeters"
+            ),
             now=system.clock.now,
         )
     do_task(system.services, task_id)
@@ -333,10 +332,12 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
         shops.add(connection, system.services.encryption, other, mine.secrets, now=system.clock.now)
         task_id = tasks.request(
             connection,
-            shop_id=other.shop_id,
-            kind="order_screen_send",
-            argument={"document_id": item.document.document_id},
-            requested_by="Somebody",
+            TaskRequest(
+                shop_id=other.shop_id,
+                kind="order_screen_send",
+                argument={"document_id": item.document.document_id},
+                requested_by="Somebody",
+            ),
             now=system.clock.now,
         )
 

@@ -30,7 +30,7 @@ from worker.store.database.tables import audit_trail
 from worker.store.database.tables import shops as shops_table
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets, secrets_as_text, secrets_from_text
-from worker.store.tasks import Task
+from worker.store.tasks import Task, TaskRequest
 
 TERMS = b"%PDF-1.7 terms"
 
@@ -61,10 +61,12 @@ def asked_for_link(system: System, document_id: int) -> int:
     with system.services.store.write() as connection:
         return tasks.request(
             connection,
-            shop_id=system.shop_id,
-            kind="renew_link",
-            argument={"document_id": document_id},
-            requested_by="customer",
+            TaskRequest(
+                shop_id=system.shop_id,
+                kind="renew_link",
+                argument={"document_id": document_id},
+                requested_by="customer",
+            ),
             now=system.clock.now,
         )
 
@@ -276,10 +278,7 @@ def test_a_page_can_ask_for_a_test_mail(system: System) -> None:
     with system.services.store.write() as connection:
         task_id = tasks.request(
             connection,
-            shop_id=system.shop_id,
-            kind="test_mail",
-            argument={"to": "an@klant.test"},
-            requested_by="An",
+            TaskRequest(shop_id=system.shop_id, kind="test_mail", argument={"to": "an@klant.test"}, requested_by="An"),
             now=system.clock.now,
         )
 

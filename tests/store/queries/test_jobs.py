@@ -19,6 +19,7 @@ from worker.store.jobs import JobKind
 from worker.store.queries import attention, jobs
 from worker.store.queries.attention import Need, NeedKind
 from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup
+from worker.store.tasks import TaskRequest
 
 UNREADABLE = {"state": "failed", "code": "order_unreadable", "message": "The field “total” is not a number."}
 
@@ -32,7 +33,7 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
     history.later(minutes=1)
     with history.store.write() as connection:
         errand = tasks.request(
-            connection, shop_id="a", kind="test_mail", argument={}, requested_by="An", now=history.now
+            connection, TaskRequest(shop_id="a", kind="test_mail", argument={}, requested_by="An"), now=history.now
         )
         leased = tasks.take(connection, errand, now=history.now, lease_for=timedelta(minutes=1))
         assert leased is not None
