@@ -23,6 +23,8 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 
+from worker.store.users import NewUser
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from flask.testing import FlaskClient
@@ -393,11 +395,7 @@ class FilledDatabase:
         with self.store.write() as connection:
             user_id = users.add(
                 connection,
-                email="els@host.example",
-                name="Els",
-                password="-",  # noqa: S106  # fits nothing
-                language="nl",
-                operator=True,
+                NewUser("els@host.example", "Els", "-", language="nl", operator=True),
                 now=NOW,
             )
             token = sessions.begin(connection, user_id, agent="", now=NOW)

@@ -17,7 +17,7 @@ from worker.errors import InvalidValue
 from worker.message import Message
 from worker.store import sessions, shops, users
 from worker.store.sessions import OneTimeLink
-from worker.store.users import Role, User
+from worker.store.users import NewUser, Role, User
 
 blueprint = Blueprint("invitations", __name__)
 guard_forms(blueprint)
@@ -103,11 +103,13 @@ def accept_invitation(token: str, purpose: str) -> Response:
 def create_user(connection: Connection, link: OneTimeLink, *, email: str, name: str, password: str) -> User:
     user_id = users.add(
         connection,
-        email=email,
-        name=name,
-        password=passwords.hashed(password),
-        language=translator().language,
-        operator=link.role is Role.OPERATOR,
+        NewUser(
+            email=email,
+            name=name,
+            password=passwords.hashed(password),
+            language=translator().language,
+            operator=link.role is Role.OPERATOR,
+        ),
         now=context().now(),
     )
     if link.shop_id is not None:

@@ -9,12 +9,13 @@ from bridge.accounts.audit import record
 from bridge.api.fields import FieldError
 from bridge.api.request import ApiRequest, not_found
 from bridge.context import context
+from worker.domain.actor import Actor
 from worker.domain.webhook import check_webhook_url
 from worker.errors import InvalidValue
 from worker.message import Message
 from worker.serializers import Json, instant
 from worker.store import alerts, counters, webhooks
-from worker.store.webhooks import WebhookEndpoint, WebhookEvent
+from worker.store.webhooks import NewEndpoint, WebhookEndpoint, WebhookEvent
 
 LAST_EVENTS = 100
 
@@ -33,11 +34,8 @@ def add_webhook_endpoint(api_request: ApiRequest) -> Response:
         endpoint, secret = webhooks.add(
             connection,
             context().encryption,
-            shop_id=api_request.shop_id,
-            url=url,
-            events=api_request.body["events"],
-            by=actor_name(api_request),
-            now=now,
+            NewEndpoint(shop_id=api_request.shop_id, url=url, events=api_request.body["events"]),
+            by=Actor(actor_name(api_request), now),
         )
         record(
             connection,

@@ -11,12 +11,14 @@ from bridge.context import context, redirect_to
 from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
 from bridge.i18n.translate import _
+from worker.domain.actor import Actor
 from worker.message import Message
 from worker.store import plugins as plugins_store
 from worker.store import sessions
 from worker.store import users as users_store
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import activity
+from worker.store.sessions import NewLink
 from worker.store.users import Role, User
 
 blueprint = Blueprint("operators", __name__)
@@ -37,7 +39,9 @@ def invite() -> Response:
         return users_page(form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     with context().store.write() as connection:
         token = sessions.create_link(
-            connection, "invite", email=email, role=Role.OPERATOR, created_by=me().user.name, now=context().now()
+            connection,
+            NewLink(purpose="invite", email=email, role=Role.OPERATOR),
+            by=Actor(me().user.name, context().now()),
         )
     record_event("invited", Message("{email} was invited as operator.", email=email), actor=me().user.name)
     return users_page(Form(), link=(email, f"{context().settings.public_url}/join/{token}"))
@@ -63,7 +67,9 @@ def password_link(user_id: int) -> Response:
         return refuse_own_account()
     with context().store.write() as connection:
         token = sessions.create_link(
-            connection, "password", email=user.email, role=Role.VIEWER, created_by=me().user.name, now=context().now()
+            connection,
+            NewLink(purpose="password", email=user.email, role=Role.VIEWER),
+            by=Actor(me().user.name, context().now()),
         )
     record_event(
         "password_link",

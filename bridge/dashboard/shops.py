@@ -11,8 +11,10 @@ from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
 from worker.actions import shop_settings
 from worker.domain import settings_form
+from worker.domain.actor import Actor
 from worker.domain.settings_form import WrongSettings
 from worker.store import sessions, shops, users
+from worker.store.sessions import NewLink
 from worker.store.shops import Secrets
 from worker.store.users import Role
 
@@ -62,7 +64,9 @@ def create_shop() -> Response:
         shop = shop_settings.add_shop(connection, context().encryption, shop, secrets, by=actor())
         token = (
             sessions.create_link(
-                connection, "invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id, created_by=by, now=now
+                connection,
+                NewLink(purpose="invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id),
+                by=Actor(by, now),
             )
             if email
             else ""

@@ -9,11 +9,13 @@ from bridge.accounts.audit import record_event
 from bridge.context import base_path, context, redirect_to
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _
+from worker.domain.actor import Actor
 from worker.errors import InvalidValue
 from worker.message import Message
 from worker.store import sessions, users
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import activity
+from worker.store.sessions import NewLink
 from worker.store.users import Role
 
 blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
@@ -37,12 +39,8 @@ def invite(shop_id: str) -> Response:
     with context().store.write() as connection:
         token = sessions.create_link(
             connection,
-            "invite",
-            email=email,
-            role=role,
-            shop_id=shop_id,
-            created_by=me().user.name,
-            now=context().now(),
+            NewLink(purpose="invite", email=email, role=role, shop_id=shop_id),
+            by=Actor(me().user.name, context().now()),
         )
     record_event(
         "invited",

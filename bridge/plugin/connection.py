@@ -30,6 +30,7 @@ from worker.net.request_signature import RequestSignature
 from worker.net.site_address import normalized_address
 from worker.store import audit_trail, counters, documents, plugins, shops
 from worker.store.audit_trail import AuditEntry
+from worker.store.plugins import NewPlugin
 from worker.store.shops import Secrets
 
 blueprint = Blueprint("plugin", __name__)
@@ -120,10 +121,12 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         plugin_id = plugins.connect(
             connection,
             context().encryption,
-            shop_id=shop_id,
-            secret=content["plugin_secret"],
-            site=site,
-            version=version,
+            NewPlugin(
+                shop_id=shop_id,
+                secret=content["plugin_secret"],
+                site=site,
+                version=version,
+            ),
             now=now,
         )
         audit_trail.add(

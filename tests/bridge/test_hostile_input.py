@@ -21,7 +21,7 @@ from worker.store.database.tables import rate_limits
 from worker.store.files.temporary import TemporaryFile
 from worker.store.queries import activity
 from worker.store.tasks import TaskRequest
-from worker.store.users import Role
+from worker.store.users import NewUser, Role
 
 ELS = "els@host.example"
 IDS = ("9" * 20, "999999999999999999", "%00", "%C2%B2")
@@ -138,7 +138,7 @@ def test_a_name_full_of_markup_is_only_ever_a_name(app: BridgeApp) -> None:
             audit_trail.add(
                 connection, AuditEntry(SHOP, NOW, evil, code, Message("{evil}", evil=evil), address="<b>evil</b>")
             )
-        users.add(connection, email="x@y.be", name=evil, password="", language="en", operator=False, now=NOW)
+        users.add(connection, NewUser(email="x@y.be", name=evil, password="", language="en", operator=False), now=NOW)
     visitor = signed_in(app, ELS, operator=True)
     home = f"/s/{SHOP}"
     for path in (home, f"{home}/orders/238", f"{home}/documents", f"{home}/documents/1", f"{home}/activity", f"{home}/team",

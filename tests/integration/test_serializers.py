@@ -10,6 +10,7 @@ from bridge import create_app
 from tests.support.system import System
 from worker import serializers
 from worker.demo.orders import a_refund, an_order
+from worker.domain.actor import Actor
 from worker.domain.party import Seller
 from worker.i18n import Translator
 from worker.i18n.translate import translate
@@ -28,7 +29,7 @@ class Api:
     def __init__(self, system: System) -> None:
         with system.services.store.write() as connection:
             _, secret = api_tokens.create(
-                connection, shop_id=system.shop_id, name="x", scopes=tuple(Scope), by="An", now=system.clock.now
+                connection, shop_id=system.shop_id, name="x", scopes=tuple(Scope), by=Actor("An", system.clock.now)
             )
         self.app = create_app(system.services.settings, now=lambda: ISSUED_ON)
         self.headers = {"Authorization": f"Bearer {secret}"}

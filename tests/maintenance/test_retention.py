@@ -13,6 +13,8 @@ from sqlalchemy import text
 from tests.support.factories import a_shop, an_order
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.accounting.verify import verify
+from worker.domain.actor import Actor
+from worker.domain.decision import Decision
 from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.domain.webhook import WebhookEventKind
@@ -25,6 +27,8 @@ from worker.store import api_tokens, deliveries, document_files, documents, draf
 from worker.store.api_tokens import Scope
 from worker.store.deliveries import NewDelivery
 from worker.store.document_files import StoredFile
+from worker.store.orders import OrderState
+from worker.store.webhooks import NewEndpoint
 
 EMAIL = "jan@klant.example"
 
@@ -62,7 +66,11 @@ class History:
             order = an_order(order_id=order_id, order_key=f"wc_order_{order_id}")
             order = replace(order, billing=replace(order.billing, email=email))
             orders.save(
-                connection, self.shop.shop_id, order, rule_results=(), flags=(), paid_at=order.paid_at, as_of=self.now
+                connection,
+                self.shop.shop_id,
+                order,
+                OrderState(paid_at=order.paid_at, decision=Decision(rule_results=(), flags=())),
+                as_of=self.now,
             )
 
     def issued(self, order_id: int) -> Document:
@@ -194,9 +202,9 @@ def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) ->
 def test_nobody_reads_or_is_told_of_a_closed_shop(history: History) -> None:
     shop_id = history.shop.shop_id
     with history.services.store.write() as connection:
-        _, secret = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by="An", now=NOW)
+        _, secret = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by=Actor("An", NOW))
         url, events = "https://books.example.com/", tuple(WebhookEventKind)
-        webhooks.add(connection, VAULT, shop_id=shop_id, url=url, events=events, by="An", now=NOW)
+        webhooks.add(connection, VAULT, NewEndpoint(shop_id=shop_id, url=url, events=events), by=Actor("An", NOW))
     history.issued(1)
     retention.close_shop(history.services, shop_id, by="eva")
     with history.services.store.read() as connection:
@@ -214,9 +222,7 @@ def test_a_customer_is_erased_where_no_document_names_him(history: History) -> N
     other = history.delivered(9, email="an@klant.example")
     with history.services.store.write() as connection:
         drafts.save_draft(connection, history.shop.shop_id, a_draft(2), now=NOW)
-        drafts.end_draft(
-            connection, history.shop.shop_id, cause=a_draft(2).cause, order_key="wc_order_2", state="discarded", now=NOW
-        )
+        drafts.end_draft(connection, history.shop.shop_id, a_draft(2), state="discarded", now=NOW)
         drafts.save_draft(connection, history.shop.shop_id, a_draft(4), now=NOW)
     erased = retention.erase_customer(history.services, history.shop.shop_id, f" {EMAIL.upper()} ", by="eva")
     assert erased == Erased(

@@ -13,6 +13,7 @@ from rq.job import JobStatus
 from tests.support.issuing import a_draft, issue
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
+from worker.domain.actor import Actor
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
@@ -25,6 +26,7 @@ from worker.store import deliveries, leases, shops, webhooks
 from worker.store import jobs as job_store
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import Secrets
+from worker.store.webhooks import NewEndpoint
 
 SHOP = "a-shop"
 
@@ -82,11 +84,8 @@ def test_an_event_that_waits_for_an_endpoint_is_enqueued(services: Services) -> 
         webhooks.add(
             connection,
             services.encryption,
-            shop_id=SHOP,
-            url="https://b.example/",
-            events=tuple(WebhookEventKind),
-            by="An",
-            now=START,
+            NewEndpoint(shop_id=SHOP, url="https://b.example/", events=tuple(WebhookEventKind)),
+            by=Actor("An", START),
         )
     issue(services.store, shop, a_draft(1), now=START)
     scheduler.run_once(services, holder="a")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.issuing import NOW, opened
+from worker.domain.actor import Actor
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.store import api_tokens as tokens
@@ -29,7 +30,7 @@ def make(books: Books, name: str = "bookkeeping", *scopes: Scope) -> tuple[ApiTo
     store, shop = books
     chosen = scopes or (Scope.DOCUMENTS_READ,)
     with store.write() as connection:
-        return tokens.create(connection, shop_id=shop.shop_id, name=name, scopes=chosen, by="An", now=NOW)
+        return tokens.create(connection, shop_id=shop.shop_id, name=name, scopes=chosen, by=Actor("An", NOW))
 
 
 def found(books: Books, secret: str) -> ApiToken | None:
@@ -125,7 +126,7 @@ def test_a_token_needs_a_name_that_people_can_read(books: Books, name: str) -> N
 def test_a_token_that_may_do_nothing_is_not_made(books: Books) -> None:
     store, shop = books
     with store.write() as connection, pytest.raises(Rejected, match="at least one"):
-        tokens.create(connection, shop_id=shop.shop_id, name="x", scopes=(), by="An", now=NOW)
+        tokens.create(connection, shop_id=shop.shop_id, name="x", scopes=(), by=Actor("An", NOW))
 
 
 def test_a_shop_has_so_many_tokens_and_no_more_until_one_is_revoked(books: Books) -> None:

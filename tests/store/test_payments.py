@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from tests.support.history import History
 from tests.support.issuing import NOW, VAULT, pay
+from worker.domain.actor import Actor
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO
 from worker.domain.payment import Balance, PaymentSource, Prepayment, Receipt, open_amount
@@ -19,6 +20,7 @@ from worker.domain.webhook import WebhookEventKind
 from worker.store import payments, webhooks
 from worker.store.database.tables import unpaid
 from worker.store.payments import Payment
+from worker.store.webhooks import NewEndpoint
 
 TODAY = NOW.date()
 
@@ -134,7 +136,7 @@ def test_whoever_wants_to_be_told_hears_of_it_once_nothing_is_open(history: Hist
     invoice, other = history.issued(1), history.issued(2)
     with history.store.write() as connection:
         kinds, url = [WebhookEventKind.PAID], "https://books.example/hook"
-        hook, _ = webhooks.add(connection, VAULT, shop_id="a", url=url, events=kinds, by="An", now=NOW)
+        hook, _ = webhooks.add(connection, VAULT, NewEndpoint(shop_id="a", url=url, events=kinds), by=Actor("An", NOW))
 
     def told() -> list[int]:
         with history.store.read() as connection:

@@ -9,13 +9,14 @@ import pytest
 
 from tests.support.factories import a_shop
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
+from worker.domain.actor import Actor
 from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.store import shops, webhooks
 from worker.store.database.engine import Store
 from worker.store.shops import Secrets
-from worker.store.webhooks import WebhookEndpoint
+from worker.store.webhooks import NewEndpoint, WebhookEndpoint
 
 URL = "https://books.example.com/hook"
 Books = tuple[Store, Shop]
@@ -32,7 +33,9 @@ def add(books: Books, *events: WebhookEventKind, shop: Shop | None = None) -> We
     with books[0].write() as connection:
         shop_id = (shop or books[1]).shop_id
         chosen = events or tuple(WebhookEventKind)
-        return webhooks.add(connection, VAULT, shop_id=shop_id, url=URL, events=chosen, by="An", now=NOW)[0]
+        return webhooks.add(
+            connection, VAULT, NewEndpoint(shop_id=shop_id, url=URL, events=chosen), by=Actor("An", NOW)
+        )[0]
 
 
 def owed(books: Books, hook: WebhookEndpoint) -> list[tuple[str, int]]:
@@ -135,7 +138,10 @@ def test_the_secret_is_stored_encrypted_and_comes_back_for_the_call(books: Books
     store, shop = books
     with store.write() as connection:
         hook, secret = webhooks.add(
-            connection, VAULT, shop_id=shop.shop_id, url=URL, events=(WebhookEventKind.ISSUED,), by="An", now=NOW
+            connection,
+            VAULT,
+            NewEndpoint(shop_id=shop.shop_id, url=URL, events=(WebhookEventKind.ISSUED,)),
+            by=Actor("An", NOW),
         )
     issued(books)
     with store.write() as connection:

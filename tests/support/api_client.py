@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from worker.domain.actor import Actor
 from worker.domain.decision import RuleResult
 from worker.message import Message
 from worker.store import api_tokens
@@ -50,7 +51,7 @@ class ApiClient:
 def a_token(app: BridgeApp, *scopes: Scope, shop: str = SHOP) -> str:
     with app.store.write() as connection:
         chosen = scopes or tuple(Scope)
-        return api_tokens.create(connection, shop_id=shop, name="bookkeeping", scopes=chosen, by="An", now=NOW)[1]
+        return api_tokens.create(connection, shop_id=shop, name="bookkeeping", scopes=chosen, by=Actor("An", NOW))[1]
 
 
 def saw(

@@ -25,13 +25,16 @@ from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import RENDER
 from worker.settings import Settings
 from worker.store import deliveries, document_files, documents, jobs, shops, steps
+from worker.store.counters import TakenNumber
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.deliveries import Delivery
 from worker.store.document_files import StoredFile
+from worker.store.documents import NewDocument
 from worker.store.files.archive import Archive
 from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
+from worker.store.steps import StepPlan
 
 KEY = "a key for tests alone of 32 characters or more"
 SHOP = "5f0c8a1be2d94c7fa6b3d210"
@@ -131,21 +134,24 @@ class BridgeApp:
         with self.store.write() as connection:
             document = documents.add(
                 connection,
-                shop_id=SHOP,
-                series=str(draft.kind),
-                period=2026,
-                sequence=sequence,
-                number=number,
-                issued_on=date(2026, 11, 22),
-                issued_at=NOW,
-                draft=draft,
+                NewDocument(
+                    shop_id=SHOP,
+                    issued_at=NOW,
+                    draft=draft,
+                    taken=TakenNumber(
+                        series=str(draft.kind),
+                        period=2026,
+                        sequence=sequence,
+                        number=number,
+                        issued_on=date(2026, 11, 22),
+                    ),
+                ),
             )
             steps.plan(
                 connection,
+                StepPlan(names=(RENDER,), mail_group="1"),
                 shop_id=SHOP,
                 document_id=document.document_id,
-                names=(RENDER,),
-                mail_group="1",
                 now=NOW,
             )
             if stored is not None:

@@ -9,6 +9,7 @@ from sqlalchemy import insert, update
 
 from tests.support.factories import a_shop, an_order
 from tests.support.issuing import NOW, VAULT, a_draft, issue
+from worker.domain.decision import Decision
 from worker.domain.document import Document, Draft, Kind, Problem, Reference
 from worker.domain.order import Contact
 from worker.domain.shop import Shop
@@ -20,7 +21,9 @@ from worker.store.database.engine import Store
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.tables import jobs
 from worker.store.deliveries import NewDelivery
+from worker.store.orders import OrderState
 from worker.store.shops import Secrets
+from worker.store.steps import StepPlan
 
 T = TypeVar("T")
 
@@ -65,7 +68,13 @@ class History:
         billing = replace(Contact(first, last, company, order.billing.address, email))
         with self.store.write() as connection:
             order = replace(order, billing=billing)
-            orders.save(connection, shop_id, order, rule_results=(), flags=flags, paid_at=order.paid_at, as_of=self.now)
+            orders.save(
+                connection,
+                shop_id,
+                order,
+                OrderState(paid_at=order.paid_at, decision=Decision(rule_results=(), flags=flags)),
+                as_of=self.now,
+            )
 
     def issued(
         self, order_id: int, *, shop_id: str = "a", kind: Kind = Kind.INVOICE, paid: bool = False, **more: object
@@ -79,10 +88,9 @@ class History:
         with self.store.write() as connection:
             steps.plan(
                 connection,
+                StepPlan(names=planned_steps(self.shops[shop_id], draft), mail_group=f"{document.document_id}"),
                 shop_id=shop_id,
                 document_id=document.document_id,
-                names=planned_steps(self.shops[shop_id], draft),
-                mail_group=f"{document.document_id}",
                 now=self.now,
             )
         return document

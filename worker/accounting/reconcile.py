@@ -263,11 +263,10 @@ def is_due(services: Services, connected: ConnectedShop, month: str) -> bool:
     with services.store.read() as connection:
         return reports.is_due(
             connection,
-            connected.shop,
+            connected.shop.shop_id,
             f"reconcile:{month}",
-            hour=AT_HOUR,
+            due_at=reports.last_passed(AT_HOUR, connected.shop, services.now()),
             connected_at=connected.created_at,
-            now=services.now(),
         )
 
 

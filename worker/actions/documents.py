@@ -16,6 +16,7 @@ from worker.net import document_link
 from worker.settings import Settings
 from worker.store import audit_trail, counters, document_links, documents, drafts, payments, roads, steps
 from worker.store.audit_trail import AuditEntry
+from worker.store.steps import StepPlan
 
 
 def document_of(connection: Connection, shop_id: str, document_id: int) -> Document:
@@ -43,9 +44,7 @@ def discard_draft(connection: Connection, shop_id: str, draft_id: int, *, by: Ac
     draft = stored.draft
     # Under the lock, so that nobody issues it at the same time.
     counters.lock(connection, shop_id)
-    ended = drafts.end_draft(
-        connection, shop_id, cause=draft.cause, order_key=draft.order_key, state="discarded", now=by.now
-    )
+    ended = drafts.end_draft(connection, shop_id, draft, state="discarded", now=by.now)
     if not ended:
         raise Rejected(
             "The draft for order {order_number} does not wait any more.",
@@ -70,10 +69,9 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
     else:
         steps.plan(
             connection,
+            StepPlan(names=(MAIL,), mail_group=str(uuid.uuid4())),
             shop_id=shop_id,
             document_id=document_id,
-            names=(MAIL,),
-            mail_group=str(uuid.uuid4()),
             now=by.now,
         )
     add_to_trail(

@@ -173,9 +173,7 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
     )
     _, open_drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     for draft in open_drafts:
-        drafts.end_draft(
-            connection, shop_id, cause=draft.draft.cause, order_key=draft.draft.order_key, state="discarded", now=by.now
-        )
+        drafts.end_draft(connection, shop_id, draft.draft, state="discarded", now=by.now)
     ignored = Ignored(
         closed_deliveries, closed_steps, len(open_drafts), orders.ignore_flags(connection, shop_id, order_id)
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
 from worker.serializers import Json, instant
@@ -38,7 +39,7 @@ def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, 
     chosen, now = tuple(Scope(scope) for scope in scopes) or READ_SCOPES, services.now()
     with services.store.write() as connection:
         shops.get(connection, services.encryption, shop_id)
-        made, secret = api_tokens.create(connection, shop_id=shop_id, name=name, scopes=chosen, by=ACTOR, now=now)
+        made, secret = api_tokens.create(connection, shop_id=shop_id, name=name, scopes=chosen, by=Actor(ACTOR, now))
         message = Message(
             "The API token “{name}” was created: {scopes}.", name=made.name, scopes=", ".join(made.scopes)
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
+from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
 from worker.processes.supervisor import set_up_link
@@ -13,6 +14,7 @@ from worker.services import Services
 from worker.store import audit_trail, sessions, shops
 from worker.store import users as user_store
 from worker.store.audit_trail import AuditEntry
+from worker.store.sessions import NewLink
 from worker.store.users import Role, User
 
 # What the audit trail calls whoever sits at the command line.
@@ -55,7 +57,9 @@ def add(email: str, shop_id: str | None, data: Path | None, *, viewer: bool, as_
         if shop_id is not None:
             shops.get(connection, services.encryption, shop_id)
         token = sessions.create_link(
-            connection, "invite", email=email, role=role, shop_id=shop_id, created_by=ACTOR, now=services.now()
+            connection,
+            NewLink(purpose="invite", email=email, role=role, shop_id=shop_id),
+            by=Actor(ACTOR, services.now()),
         )
         audit_trail.add(
             connection,
@@ -118,7 +122,7 @@ def password(email: str, data: Path | None, *, as_json: bool) -> None:
     one = find_user(services, email)
     with services.store.write() as connection:
         token = sessions.create_link(
-            connection, "password", email=one.email, role=Role.VIEWER, created_by=ACTOR, now=services.now()
+            connection, NewLink(purpose="password", email=one.email, role=Role.VIEWER), by=Actor(ACTOR, services.now())
         )
     link = f"{services.settings.public_url}/password/{token}"
     show({"link": link}, as_json=as_json, text=lambda: f"Open this link within two hours; it works once:\n{link}")

@@ -1,6 +1,7 @@
 """Use case: an order → the documents that are due, numbered and stored in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from worker.orders.fetch import FetchedOrder
 from worker.services import Services
 from worker.store import audit_trail, counters, orders
 from worker.store.audit_trail import AuditEntry
+from worker.store.orders import OrderState
 
 
 def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
@@ -37,15 +39,15 @@ def issue(services: Services, shop: Shop, fetched: FetchedOrder) -> Outcome:
         refuse_stale_fetch(connection, shop, fetched)
         rounds = IssueRounds(connection, services, reload_shop(connection, services, shop), fetched, preflight)
         decision = rounds.run()
-        flags = (*decision.flags, *unread_refunds(fetched))
         tell_of_other_plugin(services, rounds, decision)
         orders.save(
             connection,
             shop.shop_id,
             fetched.order,
-            rule_results=decision.rule_results,
-            flags=flags,
-            paid_at=paid_at(fetched.order, rounds.shop),
+            OrderState(
+                replace(decision, flags=(*decision.flags, *unread_refunds(fetched))),
+                paid_at(fetched.order, rounds.shop),
+            ),
             as_of=fetched.as_of,
         )
         retry_reason = fetched.fetch_error if fetched.fetch_error and fetched.order.refunds else None

@@ -13,6 +13,7 @@ from worker.message import Message, Money
 from worker.services import Services
 from worker.store import audit_trail, drafts, steps
 from worker.store.audit_trail import AuditEntry
+from worker.store.steps import StepPlan
 
 
 def issue_draft(
@@ -34,13 +35,12 @@ def issue_draft(
     document = core_of(CoreContext(connection, shop, now, document_id)).issue(draft)
     steps.plan(
         connection,
+        StepPlan(names=planned_steps(shop, draft) if step_names is None else step_names, mail_group=mail_group),
         shop_id=shop.shop_id,
         document_id=document.document_id,
-        names=planned_steps(shop, draft) if step_names is None else step_names,
-        mail_group=mail_group,
         now=now,
     )
-    drafts.end_draft(connection, shop.shop_id, cause=draft.cause, order_key=draft.order_key, state="issued", now=now)
+    drafts.end_draft(connection, shop.shop_id, draft, state="issued", now=now)
     audit_trail.add(
         connection,
         AuditEntry(

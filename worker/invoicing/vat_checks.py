@@ -21,7 +21,7 @@ from worker.services import Services
 from worker.store import deliveries, sales, vat_checks
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
-from worker.store.vat_checks import OrderKey, Wait
+from worker.store.vat_checks import OrderKey, VatQuestion, Wait
 
 log = logging.getLogger(__name__)
 
@@ -86,20 +86,18 @@ def check_number(
         return VatCheck(number, None, requester, code=NOT_CONFIGURED)
     if not requester:
         return VatCheck(number, None, code=NO_REQUESTER)
-    known = known_answer(services, order, number, requester=requester, invalid_for=invalid_for)
-    return known or ask(services, order, number, requester=requester)
+    question = VatQuestion(number, requester)
+    return known_answer(services, order, question, invalid_for=invalid_for) or ask(services, order, question)
 
 
 def known_answer(
-    services: Services, order: OrderKey, number: str, *, requester: str, invalid_for: timedelta
+    services: Services, order: OrderKey, question: VatQuestion, *, invalid_for: timedelta
 ) -> VatCheck | None:
     """A recent answer to the same seller on the same number, if there is one."""
     now = services.now()
     with services.store.write() as connection:
         for valid, good_for in ((True, VALID_FOR), (False, invalid_for)):
-            known = vat_checks.latest(
-                connection, order.shop_id, number, requester=requester, since=now - good_for, valid=valid
-            )
+            known = vat_checks.latest(connection, order.shop_id, question, since=now - good_for, valid=valid)
             if known and good_for:
                 mine = vat_checks.of_this_order(connection, order, known)
                 vat_checks.end_wait(connection, order)
@@ -107,8 +105,9 @@ def known_answer(
     return None
 
 
-def ask(services: Services, order: OrderKey, number: str, *, requester: str) -> VatCheck:
+def ask(services: Services, order: OrderKey, question: VatQuestion) -> VatCheck:
     """Ask VIES, unless it is known to be out of order, and store the answer."""
+    number, requester = question.number, question.requester
     with services.store.read() as connection:
         outage = vat_checks.outage(connection, number, now=services.now())
     if outage is not None:
@@ -116,7 +115,7 @@ def ask(services: Services, order: OrderKey, number: str, *, requester: str) -> 
     answer = vies.ask(services.settings.vies_url, number, requester=requester)
     now = services.now()
     with services.store.write() as connection:
-        check = vat_checks.add(connection, order, number, answer, requester=requester, now=now)
+        check = vat_checks.add(connection, order, question, answer, now=now)
         if answer.valid is not None:
             vat_checks.end_outages(connection, number)
             vat_checks.end_wait(connection, order)

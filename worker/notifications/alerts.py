@@ -44,7 +44,8 @@ def digest_daily(services: Services, connected: ConnectedShop) -> None:
     """The morning's summary, once a day; none where nothing happened and nothing is open."""
     shop, now = connected.shop, services.now()
     with services.store.read() as connection:
-        due = reports.is_due(connection, shop, DIGEST, hour=AT_HOUR, connected_at=connected.created_at, now=now)
+        due_at = reports.last_passed(AT_HOUR, shop, now)
+        due = reports.is_due(connection, shop.shop_id, DIGEST, due_at=due_at, connected_at=connected.created_at)
     if not due or not recipients(services, shop):
         return
     digest = digest_of(services, connected)

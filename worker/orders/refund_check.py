@@ -41,11 +41,10 @@ def check_refunds_nightly(services: Services, connected: ConnectedShop) -> None:
     with services.store.read() as connection:
         due = reports.is_due(
             connection,
-            connected.shop,
+            connected.shop.shop_id,
             REPORT,
-            hour=AT_HOUR,
+            due_at=reports.last_passed(AT_HOUR, connected.shop, services.now()),
             connected_at=connected.created_at,
-            now=services.now(),
         )
     if due and can_fetch(connected):
         check_refunds(services, connected)

@@ -19,8 +19,8 @@ from worker.plugin.client import PluginClient
 from worker.services import Services
 from worker.store import documents, orders, plugins, shops, steps
 from worker.store.orders import StoredOrder
-from worker.store.plugins import Plugin
 from worker.store.roads import RoadKind
+from worker.store.plugins import Plugin, PluginCheck
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps, Step
 
@@ -71,7 +71,7 @@ def check_key_and_route(services: Services, connected: ConnectedShop) -> tuple[s
 
 def save_check(services: Services, found: Plugin, *, state: str, code: str, message: Message) -> None:
     with services.store.write() as connection:
-        plugins.record_check(connection, found.plugin_id, state=state, code=code, message=message, now=services.now())
+        plugins.record_check(connection, found.plugin_id, PluginCheck(state, code, message), now=services.now())
 
 
 def sync_plugin(services: Services, connected: ConnectedShop) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
+from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.processes import broker
 from worker.services import Services
@@ -23,6 +24,7 @@ from worker.settings import Settings
 from worker.store import sessions, users
 from worker.store.database.migrate import upgrade
 from worker.store.files import private
+from worker.store.sessions import NewLink
 from worker.store.users import Role
 
 log = logging.getLogger(__name__)
@@ -187,7 +189,7 @@ def set_up_link(services: Services) -> str | None:
         if users.has_any(connection):
             return None
         token = sessions.create_link(
-            connection, "setup", email="", role=Role.OPERATOR, created_by="facturelay", now=services.now()
+            connection, NewLink(purpose="setup", email="", role=Role.OPERATOR), by=Actor("facturelay", services.now())
         )
     return f"{services.settings.public_url}/set-up/{token}"
 

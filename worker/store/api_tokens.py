@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.store.database.tables import api_tokens
 
@@ -43,7 +44,7 @@ class ApiToken:
 
 
 def create(
-    connection: Connection, *, shop_id: str, name: str, scopes: Collection[Scope], by: str, now: datetime
+    connection: Connection, *, shop_id: str, name: str, scopes: Collection[Scope], by: Actor
 ) -> tuple[ApiToken, str]:
     """A new token, and its secret: shown once, stored nowhere. Raises Rejected for a wrong name or no scope."""
     name = name.strip()
@@ -59,8 +60,8 @@ def create(
         name=name,
         token_hash=hash_token(secret),
         scopes=" ".join(scope for scope in Scope if scope in scopes),
-        created_at=now,
-        created_by=by,
+        created_at=by.now,
+        created_by=by.name,
     )
     row = connection.execute(new.returning(*COLUMNS)).one()
     return as_token(row), secret

@@ -1,7 +1,7 @@
 """Documents, drafts and files. A document's row is written once and never again; what becomes of it is in other tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,29 +13,40 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.store import order_search, payments, webhooks
+from worker.store.counters import TakenNumber
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, drafts, unpaid
 from worker.store.drafts import as_stored_draft
 
 
-def add(
-    connection: Connection,
-    *,
-    shop_id: str,
-    series: str,
-    period: int,
-    sequence: int,
-    number: str,
-    issued_on: date,
-    issued_at: datetime,
-    draft: Draft,
-    document_id: int | None = None,
-) -> Document:
+@dataclass(frozen=True)
+class NewDocument:
+    """A draft that got its number. It gets the next id, or the *document_id* that it had before the database was lost: links to
+    it are out there.
+    """
+
+    shop_id: str
+    taken: TakenNumber
+    draft: Draft
+    issued_at: datetime
+    document_id: int | None = None
+
+
+@dataclass(frozen=True)
+class DocumentPeriod:
+    """Documents of some kinds, dated from *since* to *until*, both included."""
+
+    since: date
+    until: date
+    kinds: Sequence[Kind]
+
+
+def add(connection: Connection, new: NewDocument) -> Document:
     """Store an issued document, and plan the events of the endpoints that want it.
 
-    Call in the transaction that took its number. Raises IntegrityError for a cause that has one. It gets the next id, or the
-    *document_id* that it had before the database was lost: links to it are out there.
+    Call in the transaction that took its number. Raises IntegrityError for a cause that has one.
     """
+    shop_id, taken, draft, document_id = new.shop_id, new.taken, new.draft, new.document_id
     snapshot = json_codec.dump(draft)
     stored_id = connection.execute(
         insert(documents)
@@ -44,12 +55,12 @@ def add(
             shop_id=shop_id,
             cause=draft.cause,
             kind=draft.kind,
-            series=series,
-            sequence=sequence,
-            period=period,
-            number=number,
-            issued_on=issued_on,
-            issued_at=issued_at,
+            series=taken.series,
+            sequence=taken.sequence,
+            period=taken.period,
+            number=taken.number,
+            issued_on=taken.issued_on,
+            issued_at=new.issued_at,
             order_id=draft.order_id,
             order_key=draft.order_key,
             order_number=draft.order_number,
@@ -70,14 +81,16 @@ def add(
         # A sequence of PostgreSQL does not see ids that were given to it.
         newest = select(func.max(documents.c.document_id)).scalar_subquery()
         connection.execute(select(func.setval(func.pg_get_serial_sequence("documents", "document_id"), newest)))
-    document = Document(int(stored_id), shop_id, series, number, sequence, issued_on, issued_at, draft)
+    document = Document(
+        int(stored_id), shop_id, taken.series, taken.number, taken.sequence, taken.issued_on, new.issued_at, draft
+    )
     expect_payment(connection, document)
-    webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=issued_at)
+    webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=new.issued_at)
     if draft.corrects is not None:
         payments.update_unpaid(connection, draft.corrects.document_id)
-        webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=issued_at)
+        webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=new.issued_at)
     store_prepaid(connection, document)
-    order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(number))
+    order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(taken.number))
     return document
 
 
@@ -169,35 +182,25 @@ def listing(
 
 
 def issued_between(
-    connection: Connection,
-    shop_id: str,
-    *,
-    since: date,
-    until: date,
-    kinds: Sequence[Kind],
-    after: tuple[date, int] | None,
-    limit: int,
+    connection: Connection, shop_id: str, period: DocumentPeriod, *, after: tuple[date, int] | None, limit: int
 ) -> tuple[Document, ...]:
-    """Documents of some kinds dated in a period, by date and id, up to *limit* of those *after* a date and id."""
-    query = select(documents).where(*in_period(shop_id, after[0] if after else since, until, kinds))
+    """Documents of a period, by date and id, up to *limit* of those *after* a date and id."""
+    query = select(documents).where(*in_period(shop_id, replace(period, since=after[0]) if after else period))
     if after is not None:
         query = query.where(or_(documents.c.issued_on > after[0], documents.c.document_id > after[1]))
     query = query.order_by(documents.c.issued_on, documents.c.document_id).limit(limit)
     return tuple(as_document(row) for row in connection.execute(query))
 
 
-def count_issued_between(
-    connection: Connection, shop_id: str, *, since: date, until: date, kinds: Sequence[Kind]
-) -> int:
-    """How many `dated` gives in all."""
-    query = select(func.count()).select_from(documents).where(*in_period(shop_id, since, until, kinds))
+def count_issued_between(connection: Connection, shop_id: str, period: DocumentPeriod) -> int:
+    """How many `issued_between` gives in all."""
+    query = select(func.count()).select_from(documents).where(*in_period(shop_id, period))
     return int(connection.execute(query).scalar_one())
 
 
-def in_period(shop_id: str, since: date, until: date, kinds: Sequence[Kind]) -> tuple[ColumnElement[bool], ...]:
-    """Of some kinds, dated from *since* to *until*, both included."""
-    day = documents.c.issued_on
-    return (documents.c.shop_id == shop_id, day >= since, day <= until, documents.c.kind.in_(kinds))
+def in_period(shop_id: str, period: DocumentPeriod) -> tuple[ColumnElement[bool], ...]:
+    day, kind = documents.c.issued_on, documents.c.kind
+    return (documents.c.shop_id == shop_id, day >= period.since, day <= period.until, kind.in_(period.kinds))
 
 
 def every(connection: Connection, shop_id: str, *, at_once: int = 500) -> Iterator[Document]:

@@ -57,14 +57,14 @@ def orders_with_problems(connection: Connection, shop_id: str, *, limit: int) ->
     return tuple(dict.fromkeys(rows.scalars()))
 
 
-def end_draft(connection: Connection, shop_id: str, *, cause: str, order_key: str, state: str, now: datetime) -> bool:
-    """Set the open draft of *cause* to `issued` or `discarded`; False when there was none."""
+def end_draft(connection: Connection, shop_id: str, draft: Draft, *, state: str, now: datetime) -> bool:
+    """Set the open draft of the same cause to `issued` or `discarded`; False when there was none."""
     result = connection.execute(
         update(drafts)
         .where(
             drafts.c.shop_id == shop_id,
-            drafts.c.cause == cause,
-            drafts.c.order_key == order_key,
+            drafts.c.cause == draft.cause,
+            drafts.c.order_key == draft.order_key,
             drafts.c.state == "open",
         )
         .values(state=state, changed_at=now)

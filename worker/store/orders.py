@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from worker.domain.decision import RuleResult
+from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, SalePart
 from worker.domain.sale_part import part_of
@@ -39,14 +39,20 @@ class StoredOrder:
     ignored_flags: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True)
+class OrderState:
+    """What was decided on an order, and when it was paid by the shop's rule; None: it is not."""
+
+    decision: Decision
+    paid_at: datetime | None
+
+
 def save(
     connection: Connection,
     shop_id: str,
     order: Order,
+    state: OrderState,
     *,
-    rule_results: tuple[RuleResult, ...],
-    flags: tuple[Problem, ...],
-    paid_at: datetime | None,
     as_of: datetime,
 ) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
@@ -56,7 +62,7 @@ def save(
     before = json_codec.load(
         tuple[Problem, ...], connection.execute(select(orders.c.ignored_flags).where(*key)).scalar() or "[]"
     )
-    ignored = tuple(flag for flag in flags if flag in before)
+    ignored = tuple(flag for flag in state.decision.flags if flag in before)
     part = part_of(order, parent_is_split=is_split(connection, shop_id, order.parent_id))
     connection.execute(delete(orders).where(*key))
     connection.execute(
@@ -70,13 +76,13 @@ def save(
             total=str(order.total),
             buyer=order.billing.company or order.billing.name,
             ordered_at=order.created_at,
-            paid_at=paid_at,
+            paid_at=state.paid_at,
             taxable_at=order.taxable_at,
             fetched_at=as_of,
             main_order_id=order.parent_id if part is SalePart.SUBORDER else None,
             is_split=part is SalePart.MAIN,
-            rule_results=json_codec.dump(rule_results),
-            flags=json_codec.dump(tuple(flag for flag in flags if flag not in ignored)),
+            rule_results=json_codec.dump(state.decision.rule_results),
+            flags=json_codec.dump(tuple(flag for flag in state.decision.flags if flag not in ignored)),
             ignored_flags=json_codec.dump(ignored),
         )
     )

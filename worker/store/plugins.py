@@ -116,18 +116,35 @@ def use_invite(connection: Connection, hashed: str, *, now: datetime) -> bool:
     return bool(connection.execute(taken).rowcount)
 
 
-def connect(
-    connection: Connection, encryption: Encryption, *, shop_id: str, secret: str, site: str, version: str, now: datetime
-) -> int:
+@dataclass(frozen=True)
+class NewPlugin:
+    """A plugin that just connected: the secret agreed on, its shop's address and its version."""
+
+    shop_id: str
+    secret: str = field(repr=False)
+    site: str
+    version: str
+
+
+@dataclass(frozen=True)
+class PluginCheck:
+    """What came of checking a plugin: *state* is `waiting`, `done` or `failed`, the rest says why."""
+
+    state: str
+    code: str = ""
+    message: Message = NO_MESSAGE
+
+
+def connect(connection: Connection, encryption: Encryption, new: NewPlugin, *, now: datetime) -> int:
     """Store a plugin that just connected, in place of the shop's earlier one. Returns its id."""
-    connection.execute(delete(plugins).where(plugins.c.shop_id == shop_id))
+    connection.execute(delete(plugins).where(plugins.c.shop_id == new.shop_id))
     result = connection.execute(
         insert(plugins)
         .values(
-            shop_id=shop_id,
-            secret=encryption.encrypt(secret),
-            site=site,
-            version=version,
+            shop_id=new.shop_id,
+            secret=encryption.encrypt(new.secret),
+            site=new.site,
+            version=new.version,
             connected_at=now,
             check_state="waiting",
         )
@@ -176,13 +193,11 @@ def record_heartbeat(
     )
 
 
-def record_check(
-    connection: Connection, plugin_id: int, *, state: str, code: str = "", message: Message = NO_MESSAGE, now: datetime
-) -> None:
+def record_check(connection: Connection, plugin_id: int, check: PluginCheck, *, now: datetime) -> None:
     connection.execute(
         update(plugins)
         .where(plugins.c.plugin_id == plugin_id)
-        .values(check_state=state, check_code=code, check_message=message, checked_at=now)
+        .values(check_state=check.state, check_code=check.code, check_message=check.message, checked_at=now)
     )
 
 

@@ -51,13 +51,14 @@ def latest(connection: Connection, shop_id: str | None, name: str) -> Report | N
     return Report(row.report_id, row.name, row.created_at, json.loads(row.content)) if row is not None else None
 
 
-def is_due(connection: Connection, shop: Shop, name: str, *, hour: int, connected_at: datetime, now: datetime) -> bool:
-    """Whether the clock in the shop's zone passed *hour* since the last report *name*, or since the shop was connected."""
-    last = latest(connection, shop.shop_id, name)
-    return last_passed(hour, shop, now) > max(connected_at, last.created_at if last else connected_at)
+def is_due(connection: Connection, shop_id: str, name: str, *, due_at: datetime, connected_at: datetime) -> bool:
+    """Whether *due_at* (see `last_passed`) came after the last report *name*, and after the shop was connected."""
+    last = latest(connection, shop_id, name)
+    return due_at > max(connected_at, last.created_at if last else connected_at)
 
 
 def last_passed(hour: int, shop: Shop, now: datetime) -> datetime:
+    """When the clock in the shop's zone last passed *hour*."""
     local = now.astimezone(shop.zoneinfo)
     today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     return today if today <= local else today - timedelta(days=1)

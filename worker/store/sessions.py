@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
+from worker.domain.actor import Actor
 from worker.store.database.tables import one_time_links, rate_limits, sessions, users
 from worker.store.users import Role, User, as_user
 
@@ -106,18 +107,19 @@ def sessions_of(connection: Connection, user_id: int) -> tuple[Session, ...]:
     return tuple(Session(**row) for row in rows.mappings())
 
 
-def create_link(
-    connection: Connection,
-    purpose: str,
-    *,
-    email: str,
-    role: Role,
-    shop_id: str | None = None,
-    created_by: str,
-    now: datetime,
-) -> str:
+@dataclass(frozen=True)
+class NewLink:
+    """For what (`setup`, `invite`, `password`), for whom, and into which shop; None: into all."""
+
+    purpose: str
+    email: str
+    role: Role
+    shop_id: str | None = None
+
+
+def create_link(connection: Connection, new: NewLink, *, by: Actor) -> str:
     """Make a one-time link's token; an earlier one for the same purpose, person and shop ends here."""
-    email = email.strip().lower()
+    purpose, shop_id, email = new.purpose, new.shop_id, new.email.strip().lower()
     same = (one_time_links.c.purpose == purpose, one_time_links.c.email == email, one_time_links.c.used_at.is_(None))
     same_shop = one_time_links.c.shop_id.is_(None) if shop_id is None else one_time_links.c.shop_id == shop_id
     connection.execute(delete(one_time_links).where(*same, same_shop))
@@ -128,10 +130,10 @@ def create_link(
             purpose=purpose,
             email=email,
             shop_id=shop_id,
-            role=role,
-            created_by=created_by,
-            created_at=now,
-            expires_at=now + LINK_LIFETIMES[purpose],
+            role=new.role,
+            created_by=by.name,
+            created_at=by.now,
+            expires_at=by.now + LINK_LIFETIMES[purpose],
         )
     )
     return token

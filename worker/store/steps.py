@@ -48,9 +48,15 @@ class LeasedSteps(Leased):
 IS_STEP: ColumnElement[bool] = literal_column("jobs.kind = 'step'")
 
 
-def plan(
-    connection: Connection, *, shop_id: str, document_id: int, names: Sequence[str], mail_group: str, now: datetime
-) -> None:
+@dataclass(frozen=True)
+class StepPlan:
+    """The steps to do with a document by *names*, and the documents (of one *mail_group*) that go out in its mail."""
+
+    names: Sequence[str]
+    mail_group: str
+
+
+def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: int, now: datetime) -> None:
     """Write down what must be done with a new document. Call in the transaction that stores it."""
     rows = [
         {
@@ -58,12 +64,12 @@ def plan(
             "name": name,
             "shop_id": shop_id,
             "document_id": document_id,
-            "group_id": mail_group if name == MAIL else None,
+            "group_id": plan.mail_group if name == MAIL else None,
             "state": "waiting",
             "created_at": now,
             "next_at": now,
         }
-        for name in names
+        for name in plan.names
     ]
     connection.execute(insert(jobs), rows)
 

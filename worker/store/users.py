@@ -54,13 +54,20 @@ class ShopName:
     url: str
 
 
-def add(
-    connection: Connection, *, email: str, name: str, password: str, language: str, operator: bool, now: datetime
-) -> int:
+@dataclass(frozen=True)
+class NewUser:
+    """A user to be; *password* is hashed."""
+
+    email: str
+    name: str
+    password: str = field(repr=False)
+    language: str
+    operator: bool
+
+
+def add(connection: Connection, user: NewUser, *, now: datetime) -> int:
     """Store a new user and return the id. *email* is stored in lower case. Raises IntegrityError for one that is there."""
-    new = insert(users).values(
-        email=email.lower(), name=name, password=password, language=language, operator=operator, created_at=now
-    )
+    new = insert(users).values(**{**vars(user), "email": user.email.lower()}, created_at=now)
     return int(connection.execute(new.returning(users.c.user_id)).scalar_one())
 
 

@@ -26,6 +26,14 @@ class OrderKey:
 
 
 @dataclass(frozen=True)
+class VatQuestion:
+    """What VIES is asked: is this number valid? *requester* is the seller's own number: the proof is theirs alone."""
+
+    number: str
+    requester: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """An order whose invoice waits for VIES. *next_at* is None once it waited long enough."""
 
@@ -53,18 +61,17 @@ class StoredVatCheck:
 def add(
     connection: Connection,
     order: OrderKey,
-    number: str,
+    question: VatQuestion,
     answer: ViesAnswer,
     *,
-    requester: str,
     now: datetime,
 ) -> VatCheck:
     """Store what VIES answered just now."""
     return _insert(
         connection,
         order,
-        number=number,
-        requester=requester,
+        number=question.number,
+        requester=question.requester,
         asked_at=now,
         valid=answer.valid,
         code=answer.code,
@@ -90,15 +97,15 @@ def _insert(connection: Connection, order: OrderKey, **values: object) -> VatChe
 
 
 def latest(
-    connection: Connection, shop_id: str, number: str, *, requester: str, since: datetime, valid: bool
+    connection: Connection, shop_id: str, question: VatQuestion, *, since: datetime, valid: bool
 ) -> VatCheck | None:
-    """The newest answer *valid* on *number* since an instant, given to *requester* for any order of the shop."""
+    """The newest answer *valid* to *question* since an instant, for any order of the shop."""
     row = connection.execute(
         select(vat_checks)
         .where(
             vat_checks.c.shop_id == shop_id,
-            vat_checks.c.number == number,
-            vat_checks.c.requester == requester,
+            vat_checks.c.number == question.number,
+            vat_checks.c.requester == question.requester,
             vat_checks.c.asked_at >= since,
             vat_checks.c.valid == valid,
         )

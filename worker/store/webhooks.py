@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
+from worker.domain.actor import Actor
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message
@@ -67,33 +68,33 @@ class LeasedWebhookEvent(Leased):
     secret: str
 
 
-def add(
-    connection: Connection,
-    encryption: Encryption,
-    *,
-    shop_id: str,
-    url: str,
-    events: Collection[WebhookEventKind],
-    by: str,
-    now: datetime,
-) -> tuple[WebhookEndpoint, str]:
-    """A new hook, and the secret that its calls are signed with: shown once. *url* is checked (domain.hook). Raises Rejected."""
-    if len(of_shop(connection, shop_id)) >= MOST_ENDPOINTS:
+@dataclass(frozen=True)
+class NewEndpoint:
+    """An address that wants to be told of *events*; *url* is checked (`domain.webhook`)."""
+
+    shop_id: str
+    url: str
+    events: Collection[WebhookEventKind]
+
+
+def add(connection: Connection, encryption: Encryption, new: NewEndpoint, *, by: Actor) -> tuple[WebhookEndpoint, str]:
+    """A new hook, and the secret that its calls are signed with: shown once. Raises Rejected."""
+    if len(of_shop(connection, new.shop_id)) >= MOST_ENDPOINTS:
         raise Rejected(
             "A shop has at most {most} webhooks; remove one first.",
             most=MOST_ENDPOINTS,
             code="webhook_endpoints_many",
         )
     secret = SECRET_PREFIX + random.token_hex(32)
-    new = insert(webhook_endpoints).values(
-        shop_id=shop_id,
-        url=url,
+    row = insert(webhook_endpoints).values(
+        shop_id=new.shop_id,
+        url=new.url,
         secret=encryption.encrypt(secret),
-        events=join_kinds(events),
-        created_at=now,
-        created_by=by,
+        events=join_kinds(new.events),
+        created_at=by.now,
+        created_by=by.name,
     )
-    return as_endpoint(connection.execute(new.returning(*ENDPOINT_COLUMNS)).one()), secret
+    return as_endpoint(connection.execute(row.returning(*ENDPOINT_COLUMNS)).one()), secret
 
 
 def of_shop(connection: Connection, shop_id: str) -> tuple[WebhookEndpoint, ...]:

@@ -19,6 +19,7 @@ from worker.sending.pdf import stored_pdf
 from worker.services import Services
 from worker.store import document_files, documents, payments, vat_checks
 from worker.store.database import json_codec
+from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
 from worker.store.queries import sales_journal
 from worker.store.tasks import Task
@@ -48,16 +49,17 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     """
     since, until = period_of(task)
     kinds = tuple(Kind(kind) for kind in task.argument.get("kinds") or Kind)
+    period = DocumentPeriod(since, until, kinds)
     count, progress = 0, Progress(services, task)
     with services.store.read() as connection:
-        of = documents.count_issued_between(connection, task.shop_id, since=since, until=until, kinds=kinds)
+        of = documents.count_issued_between(connection, task.shop_id, period)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "documents.zip"
         with (
             zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
             sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv),
         ):
-            pages = documents_of(services, task, since=since, until=until, kinds=kinds)
+            pages = documents_of(services, task, period)
             for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
                 names = put_files(services, archive, document)
                 documents_csv.writerow(map(as_cell, document_row(document, paid_on, names)))
@@ -67,7 +69,9 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
         name = f"{since}_{until}.zip"
-        file = temporary.put_file(services.archive, task.shop_id, name, target, now=services.now())
+        file = temporary.put_file(
+            services.archive, task.shop_id, name, target, until=services.now() + temporary.DOWNLOAD_LIFETIME
+        )
     return {"file": file.as_json, "documents": count}
 
 
@@ -92,9 +96,7 @@ def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
     return writer
 
 
-def documents_of(
-    services: Services, task: Task, *, since: date, until: date, kinds: tuple[Kind, ...]
-) -> Iterator[tuple[Document, date | None]]:
+def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iterator[tuple[Document, date | None]]:
     """The documents of a period with the day on which they were paid, by their date and number.
 
     They come some at a time, so that a year need not fit in memory.
@@ -102,9 +104,7 @@ def documents_of(
     after: tuple[date, int] | None = None
     while True:
         with services.store.read() as connection:
-            some = documents.issued_between(
-                connection, task.shop_id, since=since, until=until, kinds=kinds, after=after, limit=AT_ONCE
-            )
+            some = documents.issued_between(connection, task.shop_id, period, after=after, limit=AT_ONCE)
             balances = payments.balances(connection, [document.document_id for document in some])
         tests = bool(task.argument.get("tests"))
         yield from ((one, balances[one.document_id].paid_on) for one in some if tests or not one.draft.test)
@@ -180,7 +180,9 @@ def export_shop(services: Services, task: Task) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "books.zip"
         count = retention.export(services, task.shop_id, target)
-        file = temporary.put_file(services.archive, task.shop_id, "books.zip", target, now=services.now())
+        file = temporary.put_file(
+            services.archive, task.shop_id, "books.zip", target, until=services.now() + temporary.DOWNLOAD_LIFETIME
+        )
     return {"file": file.as_json, "documents": count}
 
 

@@ -68,7 +68,9 @@ def preview(services: Services, task: Task) -> Mapping[str, Any]:
     shown = replace(sample.document, draft=as_test)
     pdf = render_pdf(shown, brand=brand)
     draft = sample.document.draft
-    file = temporary.put(services.archive, task.shop_id, f"{draft.kind}.pdf", pdf, now=services.now())
+    file = temporary.put(
+        services.archive, task.shop_id, f"{draft.kind}.pdf", pdf, until=services.now() + temporary.PREVIEW_LIFETIME
+    )
     return {
         "file": file.as_json,
         "kind": str(draft.kind),

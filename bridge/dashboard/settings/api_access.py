@@ -11,11 +11,13 @@ from bridge.dashboard.settings import blueprint
 from bridge.dashboard.settings.fields import settings_page
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
+from worker.domain.actor import Actor
 from worker.domain.webhook import WebhookEventKind, check_webhook_url
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import alerts, api_tokens, counters, webhooks
 from worker.store.api_tokens import Scope
+from worker.store.webhooks import NewEndpoint
 
 MOST_EVENTS = 10
 
@@ -36,8 +38,7 @@ def make_token(shop_id: str) -> Response:
                 shop_id=shop_id,
                 name=form.values.get("name", ""),
                 scopes=[Scope(name) for name in checked_boxes() if name in list(Scope)],
-                by=me().user.name,
-                now=context().now(),
+                by=Actor(me().user.name, context().now()),
             )
             message = Message(
                 "The API token “{name}” was made: {scopes}.", name=made.name, scopes=", ".join(made.scopes)
@@ -82,11 +83,8 @@ def add_webhook_endpoint(shop_id: str) -> Response:
             endpoint, secret = webhooks.add(
                 connection,
                 context().encryption,
-                shop_id=shop_id,
-                url=url,
-                events=events,
-                by=me().user.name,
-                now=context().now(),
+                NewEndpoint(shop_id=shop_id, url=url, events=events),
+                by=Actor(me().user.name, context().now()),
             )
             event_names = ", ".join(endpoint.events)
             record(

@@ -75,7 +75,9 @@ def upload(shop_id: str, what: str) -> Response:
     if sent is None or not content:
         flash(_("Choose a file first."), "refused")
         return redirect_to(back)
-    stored = temporary.put(context().archive, shop_id, sent.filename or what, content, now=context().now())
+    stored = temporary.put(
+        context().archive, shop_id, sent.filename or what, content, until=context().now() + temporary.PREVIEW_LIFETIME
+    )
     return request_task(shop_id, f"save_{what}", {"file": stored.as_json}, then=back)
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import PASSWORD, SITE, Visitor, a_user, signed_in
+from worker.domain.actor import Actor
 from worker.store import sessions, users
 from worker.store.queries import activity
+from worker.store.sessions import NewLink
 from worker.store.users import Role
 
 ELS = "els@host.example"
@@ -19,7 +21,7 @@ def a_link(
 ) -> str:
     with app.store.write() as connection:
         return sessions.create_link(
-            connection, purpose, email=email, role=role, shop_id=shop_id, created_by="Els", now=app.now
+            connection, NewLink(purpose=purpose, email=email, role=role, shop_id=shop_id), by=Actor("Els", app.now)
         )
 
 

@@ -18,9 +18,12 @@ from worker.message import Message
 from worker.store import api_tokens, audit_trail, deliveries, documents, drafts, jobs, register, shops, steps, webhooks
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
+from worker.store.counters import TakenNumber
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import NewDelivery
+from worker.store.documents import NewDocument
 from worker.store.shops import Secrets
+from worker.store.steps import StepPlan
 
 OTHER = "0ther0ther0ther0ther0the"
 
@@ -202,7 +205,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
     with app.store.write() as connection:
         pay(connection, invoice.document_id, on=invoice.issued_on)
         names = (MAIL, WRITE_BACK)
-        steps.plan(connection, shop_id=SHOP, document_id=1, names=names, mail_group="2", now=NOW)
+        steps.plan(connection, StepPlan(names=names, mail_group="2"), shop_id=SHOP, document_id=1, now=NOW)
         leased = steps.take(connection, MAIL, document_id=1, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         jobs.finish(connection, leased.lease, now=NOW)
@@ -317,14 +320,18 @@ def test_a_period_is_told_by_date_and_each_of_its_documents_once(either: ApiClie
         for n, day in enumerate((25, 23, 24, 23, 26), start=1):
             documents.add(
                 connection,
-                shop_id=SHOP,
-                series="invoice",
-                period=2026,
-                sequence=n,
-                number=f"F2026-{n:05d}",
-                issued_on=date(2026, 11, day),
-                issued_at=NOW,
-                draft=a_draft(cause=f"order:{n}:invoice:1", order_id=n),
+                NewDocument(
+                    shop_id=SHOP,
+                    issued_at=NOW,
+                    draft=a_draft(cause=f"order:{n}:invoice:1", order_id=n),
+                    taken=TakenNumber(
+                        series="invoice",
+                        period=2026,
+                        sequence=n,
+                        number=f"F2026-{n:05d}",
+                        issued_on=date(2026, 11, day),
+                    ),
+                ),
             )
     found = either.all("/documents?limit=1&issued_from=2026-11-23&issued_to=2026-11-25", "documents")
     assert [(told["issued_on"], told["document_id"]) for told in found] == [
@@ -348,20 +355,20 @@ def test_what_changed_since_is_found_whatever_changed(either: ApiClient) -> None
     later = NOW + timedelta(hours=1)
     with app.store.write() as connection:
         pay(connection, paid.document_id, now=later)
-        steps.plan(connection, shop_id=SHOP, document_id=3, names=(MAIL,), mail_group="9", now=NOW)
+        steps.plan(connection, StepPlan(names=(MAIL,), mail_group="9"), shop_id=SHOP, document_id=3, now=NOW)
         leased = steps.take(connection, MAIL, document_id=3, now=NOW, lease_for=timedelta(minutes=1))
         assert leased is not None
         jobs.finish(connection, leased.lease, now=later)
         documents.add(
             connection,
-            shop_id=SHOP,
-            series="credit_note",
-            period=2026,
-            sequence=1,
-            number="C2026-00001",
-            issued_on=later.date(),
-            issued_at=later,
-            draft=a_draft(**a_credit_note_for(credited)),
+            NewDocument(
+                shop_id=SHOP,
+                issued_at=later,
+                draft=a_draft(**a_credit_note_for(credited)),
+                taken=TakenNumber(
+                    series="credit_note", period=2026, sequence=1, number="C2026-00001", issued_on=later.date()
+                ),
+            ),
         )
 
     def found(since: str) -> list[str]:
@@ -440,7 +447,9 @@ def test_drafts_that_wait_are_told_with_why_and_others_are_not(either: ApiClient
             draft = a_draft(cause=f"order:{n}:invoice:1", order_id=n, order_number=f"A{n}", problems=(problem,))
             drafts.save_draft(connection, SHOP, draft, now=NOW)
         key = draft.order_key
-        drafts.end_draft(connection, SHOP, cause="order:2:invoice:1", order_key=key, state="discarded", now=NOW)
+        drafts.end_draft(
+            connection, SHOP, replace(a_draft(), cause="order:2:invoice:1", order_key=key), state="discarded", now=NOW
+        )
     found = either.all("/drafts?limit=1", "drafts")
     assert [(told["draft_id"], told["order_id"]) for told in found] == [(1, 1), (3, 3)]
     message = "The VAT number has a wrong check digit."

@@ -16,6 +16,7 @@ from bridge.i18n.translate import CATALOG_PACKAGE
 from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_note_for, a_file, settings_for
 from tests.support.factories import an_order
 from tests.support.issuing import pay
+from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, PaymentRequest
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
@@ -25,6 +26,7 @@ from worker.message import Message
 from worker.net import document_link
 from worker.store import document_files, document_links, jobs, orders, steps
 from worker.store.jobs import JobEnd
+from worker.store.orders import OrderState
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -227,7 +229,13 @@ def test_only_web_addresses_become_pay_buttons(app: BridgeApp, pay_url: str) -> 
 def test_the_pay_button_is_there_while_the_shop_takes_the_payment(app: BridgeApp, status: str, offered: bool) -> None:
     token = token_of(app.issue())
     with app.store.write() as connection:
-        orders.save(connection, SHOP, an_order(status=status), rule_results=(), flags=(), paid_at=None, as_of=NOW)
+        orders.save(
+            connection,
+            SHOP,
+            an_order(status=status),
+            OrderState(paid_at=None, decision=Decision(rule_results=(), flags=())),
+            as_of=NOW,
+        )
 
     assert ("Online betalen" in app.client.get(f"/d/{token}").text) == offered
 

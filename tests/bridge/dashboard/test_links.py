@@ -15,6 +15,8 @@ from werkzeug.test import TestResponse
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_draft
 from tests.support.personas import SITE, Visitor, signed_in
 from worker.demo.orders import an_order
+from worker.domain.actor import Actor
+from worker.domain.decision import Decision
 from worker.domain.document import Kind, Problem
 from worker.domain.step import RENDER
 from worker.domain.webhook import WebhookEventKind
@@ -35,8 +37,10 @@ from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.jobs import JobEnd
+from worker.store.orders import OrderState
 from worker.store.tasks import TaskRequest
 from worker.store.users import Role
+from worker.store.webhooks import NewEndpoint
 from worker.woocommerce.payload import parse_order
 
 TAG = re.compile(r"<[a-z][^>]*>")
@@ -80,20 +84,15 @@ def fill(app: BridgeApp) -> list[int]:
             connection,
             SHOP,
             parse_order(json.dumps(order).encode()),
-            rule_results=(),
-            flags=flags,
-            paid_at=None,
+            OrderState(paid_at=None, decision=Decision(rule_results=(), flags=flags)),
             as_of=NOW,
         )
         task_ids = [
             tasks.request(connection, TaskRequest(shop_id=SHOP, kind=kind, argument={}, requested_by="An"), now=NOW)
             for kind in ("preview_document", "make_document", "export_documents")
         ]
-        api_tokens.create(connection, shop_id=SHOP, name="books", scopes=tuple(Scope), by="An", now=NOW)
-        webhooks.add(
-            connection, Encryption(app.settings.secret_keys), shop_id=SHOP, url="https://books.example/hook",
-            events=(WebhookEventKind.ISSUED,), by="An", now=NOW,
-        )  # fmt: skip
+        api_tokens.create(connection, shop_id=SHOP, name="books", scopes=tuple(Scope), by=Actor("An", NOW))
+        webhooks.add(connection, Encryption(app.settings.secret_keys), NewEndpoint(shop_id=SHOP, url="https://books.example/hook", events=(WebhookEventKind.ISSUED,)), by=Actor("An", NOW))  # fmt: skip
         alerts.raise_alert(connection, SHOP, code="shop_refuses", message=Message("The shop refuses."), now=NOW)
         minute = timedelta(minutes=1)
         (delivery,) = deliveries.of_order(connection, SHOP, 238)

@@ -14,6 +14,7 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import an_order
 from tests.support.issuing import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
+from worker.domain.decision import Decision
 from worker.domain.distance_sales import DistanceSales
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order
@@ -27,7 +28,9 @@ from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs
+from worker.store.orders import OrderState
 from worker.store.queries import activity
+from worker.store.steps import StepPlan
 from worker.store.users import Role
 from worker.tasks import TASKS
 
@@ -136,7 +139,13 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
     seen = (a_seen_order("cod", "Bij levering"), a_seen_order("igfw_invoice_gateway", "Op factuur (30 dagen)"))
     with app.store.write() as connection:
         for order in seen:
-            orders.save(connection, SHOP, order, rule_results=(), flags=(), paid_at=order.paid_at, as_of=NOW)
+            orders.save(
+                connection,
+                SHOP,
+                order,
+                OrderState(paid_at=order.paid_at, decision=Decision(rule_results=(), flags=())),
+                as_of=NOW,
+            )
     shown = visitor.get(page).text
     chosen = {"payment_days": "14", "method-0": "cod", "means-0": "", "method-1": "igfw_invoice_gateway"}
     wrong = visitor.post(page, **chosen, **{"means-1": "on_account", "days-1": "soon"})
@@ -366,7 +375,9 @@ def test_the_page_of_a_document_tells_what_became_of_it(app: BridgeApp) -> None:
     with app.store.write() as connection:
         pay(connection, invoice.document_id)
         document_links.revoke(connection, invoice.document_id, now=NOW)
-        steps.plan(connection, shop_id=SHOP, document_id=invoice.document_id, names=(MAIL,), mail_group="2", now=NOW)
+        steps.plan(
+            connection, StepPlan(names=(MAIL,), mail_group="2"), shop_id=SHOP, document_id=invoice.document_id, now=NOW
+        )
         mail = steps.take(connection, MAIL, document_id=invoice.document_id, now=NOW, lease_for=timedelta(minutes=1))
         assert mail is not None
         job_store.finish(connection, mail.lease, now=NOW)

@@ -14,6 +14,7 @@ from worker.domain.step import EINVOICE
 from worker.message import Message
 from worker.store import document_files, drafts, jobs, steps, tasks
 from worker.store.jobs import JobEnd
+from worker.store.steps import StepPlan
 from worker.store.users import Role
 
 MUST = "this document must go by Peppol"
@@ -31,7 +32,11 @@ def issue(app: BridgeApp, *, xml: bytes | None = b"<Invoice/>", **changes: Any) 
     document = app.issue(**({"buyer": BUSINESS} | changes))
     with app.store.write() as connection:
         steps.plan(
-            connection, shop_id=SHOP, document_id=document.document_id, names=(EINVOICE,), mail_group="1", now=NOW
+            connection,
+            StepPlan(names=(EINVOICE,), mail_group="1"),
+            shop_id=SHOP,
+            document_id=document.document_id,
+            now=NOW,
         )
         if xml is not None:
             app.keep_file(document.document_id, "xml", xml)

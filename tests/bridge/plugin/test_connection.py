@@ -29,6 +29,7 @@ from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
 from worker.queue import open_queue
 from worker.store import plugins, shops
+from worker.store.plugins import PluginCheck
 
 
 @pytest.fixture
@@ -123,7 +124,10 @@ def test_the_check_waits_until_somebody_tried_the_keys(connected: BridgeApp) -> 
     assert found is not None
     with connected.store.write() as connection:
         plugins.record_check(
-            connection, found.plugin_id, state="failed", code="rest_key_refused", message=Message("No."), now=NOW
+            connection,
+            found.plugin_id,
+            PluginCheck(state="failed", code="rest_key_refused", message=Message("No.")),
+            now=NOW,
         )
 
     assert ask(connected, "check").get_json() == {"state": "failed", "code": "rest_key_refused", "message": "No."}

@@ -62,7 +62,13 @@ def test_a_backup_while_work_goes_on_names_no_file_that_it_lacks(
     system.arrives(an_order(id=1))
     (system.services.settings.archive / ".new-half").write_bytes(b"half a file")
     # A preview may vanish while it is being read, and nobody will miss it.
-    temporary.put(system.services.archive, system.shop_id, "preview.pdf", b"%PDF", now=system.clock.now)
+    temporary.put(
+        system.services.archive,
+        system.shop_id,
+        "preview.pdf",
+        b"%PDF",
+        until=system.clock.now + temporary.PREVIEW_LIFETIME,
+    )
     backed_up(system, tmp_path / "b.tar.gz")
     system.arrives(an_order(id=2))
     assert restore_files.restore(tmp_path / "b.tar.gz", elsewhere).files == 1

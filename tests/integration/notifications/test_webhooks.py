@@ -15,6 +15,7 @@ from tests.support.scripted_server import HANG_UP, ReceivedRequest, ScriptedServ
 from tests.support.system import START, System
 from worker.actions import documents as document_actions
 from worker.demo.orders import Payload, a_refund, an_order
+from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
 from worker.domain.webhook import WebhookEventKind
@@ -26,7 +27,7 @@ from worker.settings import Settings
 from worker.store import alerts
 from worker.store import webhooks as hooks
 from worker.store.queries.order_history import DocumentDetails
-from worker.store.webhooks import WebhookEndpoint, WebhookEvent
+from worker.store.webhooks import NewEndpoint, WebhookEndpoint, WebhookEvent
 
 ALL = tuple(WebhookEventKind)
 TAKEN = answer(204, b"")
@@ -37,11 +38,8 @@ def add(system: System, url: str, *events: WebhookEventKind) -> tuple[WebhookEnd
         return hooks.add(
             connection,
             system.services.encryption,
-            shop_id=system.shop_id,
-            url=url,
-            events=events or ALL,
-            by="An",
-            now=system.clock.now,
+            NewEndpoint(shop_id=system.shop_id, url=url, events=events or ALL),
+            by=Actor("An", system.clock.now),
         )
 
 

@@ -20,6 +20,7 @@ from worker.jobs.task import do_task
 from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
+from worker.store.plugins import NewPlugin
 from worker.store.tasks import Task, TaskRequest
 
 SECRET = "7e" * 32
@@ -76,10 +77,7 @@ def shop_plugin(system: System) -> Iterator[PretendPlugin]:
         plugin_id = plugins.connect(
             connection,
             system.services.encryption,
-            shop_id=system.shop_id,
-            secret=SECRET,
-            site=pretend.url,
-            version="0.1.0",
+            NewPlugin(shop_id=system.shop_id, secret=SECRET, site=pretend.url, version="0.1.0"),
             now=system.clock.now,
         )
     sync.check(system.services, plugin_id)

@@ -31,7 +31,9 @@ def words_of(system: System, answer: Mapping[str, Any]) -> str:
 
 
 def uploaded(system: System, name: str, bytes_: bytes) -> dict[str, Any]:
-    return temporary.put(system.services.archive, system.shop_id, name, bytes_, now=system.clock.now).as_json
+    return temporary.put(
+        system.services.archive, system.shop_id, name, bytes_, until=system.clock.now + temporary.PREVIEW_LIFETIME
+    ).as_json
 
 
 @pytest.fixture

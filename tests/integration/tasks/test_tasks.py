@@ -122,7 +122,9 @@ def test_what_belongs_to_another_shop_is_unknown(system: System) -> None:
         ("issue_draft", {"draft_id": draft.draft_id}),
     ):
         assert refused(system, kind, **argument)[0] in ("document_unknown", "draft_unknown"), kind
-    file = temporary.put(system.services.archive, mine, "logo.png", a_logo(), now=system.clock.now)
+    file = temporary.put(
+        system.services.archive, mine, "logo.png", a_logo(), until=system.clock.now + temporary.PREVIEW_LIFETIME
+    )
     assert refused(system, "save_logo", file=file.as_json)[0] == "file_missing"
     assert refused(system, "save_logo", file={**file.as_json, "path": f"temporary/../{mine}/x"})[0] == "file_missing"
     system.shop_id = mine

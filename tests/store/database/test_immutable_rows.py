@@ -14,7 +14,7 @@ from worker.store import audit_trail, document_files, documents, vat_checks
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
-from worker.store.vat_checks import OrderKey
+from worker.store.vat_checks import OrderKey, VatQuestion
 
 TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks")
 CHANGES = {
@@ -41,7 +41,9 @@ def books(database_url: str) -> Iterator[Store]:
         pay(connection, document.document_id)
         answer = ViesAnswer(True, "{}", request_identifier="WAPIAAAA")
         order = OrderKey(shop.shop_id, 238, document.draft.order_key)
-        vat_checks.add(connection, order, "NL123456782B90", answer, requester="BE0445566134", now=NOW)
+        vat_checks.add(
+            connection, order, VatQuestion(number="NL123456782B90", requester="BE0445566134"), answer, now=NOW
+        )
     yield store
     store.close()
 

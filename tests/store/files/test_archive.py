@@ -63,8 +63,8 @@ def test_a_file_comes_back_in_pieces(archive: Archive, tmp_path: Path) -> None:
 def test_uploads_vanish_when_their_hour_is_over_and_nothing_else_does(archive: Archive) -> None:
     now = datetime(2026, 11, 23, 9, 59, tzinfo=UTC)
     kept = archive.put("shop/2026/1.pdf", PDF)
-    early = temporary.put(archive, "shop", "../../etc/Foto.PNG", PDF, now=now, lifetime=timedelta(minutes=5))
-    late = temporary.put(archive, "shop", "boeken.zip", PDF, now=now, lifetime=temporary.DOWNLOAD_LIFETIME)
+    early = temporary.put(archive, "shop", "../../etc/Foto.PNG", PDF, until=now + timedelta(minutes=5))
+    late = temporary.put(archive, "shop", "boeken.zip", PDF, until=now + temporary.DOWNLOAD_LIFETIME)
     assert (early.path.startswith("temporary/2026-11-23T10/shop/"), early.path.endswith(".png")) == (True, True)
     assert temporary.delete_expired(archive, now=now + timedelta(minutes=30)) == 0
     assert temporary.get(archive, TemporaryFile.from_json(early.as_json, shop_id="shop")) == PDF

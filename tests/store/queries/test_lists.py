@@ -195,9 +195,7 @@ def test_a_draft_shows_why_it_waits(history: History) -> None:
             drafts.save_draft(
                 connection, "a", replace(draft, order_id=order_id, cause=f"order:{order_id}:invoice:1"), now=NOW
             )
-        drafts.end_draft(
-            connection, "a", cause="order:8:invoice:1", order_key=draft.order_key, state="discarded", now=NOW
-        )
+        drafts.end_draft(connection, "a", replace(draft, cause="order:8:invoice:1"), state="discarded", now=NOW)
     with history.store.read() as connection:
         (row,) = document_lists.drafts_page(connection, ("a",)).rows
         assert document_lists.drafts_page(connection, ("b",)).rows == ()

@@ -8,6 +8,7 @@ from worker.errors import Rejected
 from worker.invoicing.core import CoreContext
 from worker.store import counters, documents, register
 from worker.store.counters import TakenNumber
+from worker.store.documents import NewDocument
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,13 @@ class Builtin:
         taken = self.take_number(draft)
         document = documents.add(
             self.context.connection,
-            shop_id=self.context.shop.shop_id,
-            series=taken.series,
-            period=taken.period,
-            sequence=taken.sequence,
-            number=taken.number,
-            issued_on=taken.issued_on,
-            issued_at=self.context.now,
-            draft=draft,
-            document_id=self.context.document_id,
+            NewDocument(
+                shop_id=self.context.shop.shop_id,
+                taken=taken,
+                issued_at=self.context.now,
+                draft=draft,
+                document_id=self.context.document_id,
+            ),
         )
         if not draft.test:
             register.append(self.context.connection, document)

@@ -46,19 +46,15 @@ class TemporaryFile:
         return cls(path, str(value["sha256"]), int(value["size"]), str(value["name"]), str(value["expires_at"]))
 
 
-def put(
-    archive: Archive, shop_id: str, name: str, content: bytes, *, now: datetime, lifetime: timedelta = PREVIEW_LIFETIME
-) -> TemporaryFile:
-    """Store *content* for at least *lifetime*. *name* may come from anybody: it is no part of the path."""
-    path, expires_at = _new_path(shop_id, name, now + lifetime)
+def put(archive: Archive, shop_id: str, name: str, content: bytes, *, until: datetime) -> TemporaryFile:
+    """Store *content* until then at least. *name* may come from anybody: it is no part of the path."""
+    path, expires_at = _new_path(shop_id, name, until)
     return TemporaryFile(path, archive.put(path, content), len(content), name, expires_at)
 
 
-def put_file(
-    archive: Archive, shop_id: str, name: str, source: Path, *, now: datetime, lifetime: timedelta = DOWNLOAD_LIFETIME
-) -> TemporaryFile:
+def put_file(archive: Archive, shop_id: str, name: str, source: Path, *, until: datetime) -> TemporaryFile:
     """As `put`, of a file on this machine that need not fit in memory."""
-    path, expires_at = _new_path(shop_id, name, now + lifetime)
+    path, expires_at = _new_path(shop_id, name, until)
     return TemporaryFile(path, archive.put_file(path, source), source.stat().st_size, name, expires_at)
 
 
