@@ -10,6 +10,7 @@ from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import LANGUAGE_NAMES, _, translate_message
 from worker.actions import shop_settings
+from worker.actions.shop_settings import NewShop
 from worker.domain import settings_form
 from worker.domain.actor import Actor
 from worker.domain.settings_form import WrongSettings
@@ -55,13 +56,15 @@ def create_shop() -> Response:
     with context().store.read() as connection:
         template = shops.settings_of(connection, form.values.get("like", ""))
     try:
-        shop = shop_settings.new_shop(given, url, template=template, allow_private=allow, now=now)
+        shop = shop_settings.new_shop(
+            shop_settings.blank_shop(now=now, template=template), given, url, allow_private=allow
+        )
     except WrongSettings as error:
         form.errors |= {field: translate_message(message) for field, message in error.messages.items()}
         return new(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     secrets = Secrets((shops.new_webhook_secret(),))
     with context().store.write() as connection:
-        shop = shop_settings.add_shop(connection, context().encryption, shop, secrets, by=actor())
+        shop = shop_settings.add_shop(connection, context().encryption, NewShop(shop, secrets), by=actor())
         token = (
             sessions.create_link(
                 connection,

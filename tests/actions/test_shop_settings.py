@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
 from worker.actions import shop_secrets, shop_settings
 from worker.actions.go_live import first_run_checklist
-from worker.actions.shop_settings import NumberingChanges, ShopChanges
+from worker.actions.shop_settings import NewShop, NumberingChanges, ShopChanges
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.domain.settings_form import WrongSettings
@@ -179,9 +179,11 @@ def test_a_paused_shop_goes_on(installation: OneShop) -> None:
 
 
 def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
-    made = shop_settings.new_shop({"name": " Gist "}, "https://gist.example/", allow_private=False, now=NOW)
+    made = shop_settings.new_shop(
+        shop_settings.blank_shop(now=NOW), {"name": " Gist "}, "https://gist.example/", allow_private=False
+    )
     with installation.store.write() as connection:
-        made = shop_settings.add_shop(connection, VAULT, made, Secrets(("secret",)), by=AN)
+        made = shop_settings.add_shop(connection, VAULT, NewShop(made, Secrets(("secret",))), by=AN)
     installation.shop_id = made.shop_id
     assert (installation.now().shop, installation.now().secrets.webhook_secrets) == (made, ("secret",))
     assert (made.test, made.name, made.url) == (True, "Gist", "https://gist.example")
@@ -202,7 +204,7 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
 )
 def test_a_new_shop_tells_every_wrong_field(name: str, url: str, fields: list[str]) -> None:
     with pytest.raises(WrongSettings) as wrong:
-        shop_settings.new_shop({"name": name}, url, allow_private=False, now=NOW)
+        shop_settings.new_shop(shop_settings.blank_shop(now=NOW), {"name": name}, url, allow_private=False)
     assert list(wrong.value.messages) == fields
 
 

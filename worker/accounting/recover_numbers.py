@@ -19,6 +19,7 @@ from worker.domain.shop import LostNumbers, RestoredBackup, Series, Shop
 from worker.domain.step import EINVOICE, RENDER, planned_steps
 from worker.errors import NumberingPaused, Rejected
 from worker.i18n import Translator
+from worker.invoicing.core import CoreContext
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.issue_document import issue_draft
 from worker.message import Message
@@ -68,16 +69,14 @@ def enter(services: Services, connected: ConnectedShop, lost: LostDocument) -> D
         counters.lock(connection, shop.shop_id)
         refuse_other_number(connection, shop, lost)
         draft = draft_of(connection, shop, fetched, lost)
+        document_id = None if documents.find(connection, lost.document_id or 0) else lost.document_id
         document = issue_draft(
-            connection,
-            replace(services, now=lambda: lost.issued_at),
-            shop,
+            CoreContext(connection, shop, lost.issued_at, document_id),
             draft,
             mail_group=str(uuid.uuid4()),
             # The customer has the mail and the order its note.
             step_names=tuple(name for name in planned_steps(shop, draft) if name in (RENDER, EINVOICE)),
             by="restore",
-            document_id=None if documents.find(connection, lost.document_id or 0) else lost.document_id,
         )
         if document.number != lost.number:
             raise Rejected(
@@ -144,14 +143,16 @@ def next_numbers(services: Services, shop: Shop) -> dict[Kind, str]:
         }
 
 
+@dataclass(frozen=True)
+class Unrecovered:
+    """What the notes of a restored shop leave open: the orders that were read, and the documents that cannot be entered."""
+
+    found: NotesScan
+    not_entered: Sequence[NotEntered] = ()
+
+
 def resume(
-    services: Services,
-    connected: ConnectedShop,
-    found: NotesScan,
-    not_entered: Sequence[NotEntered],
-    *,
-    after: Mapping[Kind, int],
-    by: str,
+    services: Services, connected: ConnectedShop, left: Unrecovered, *, after: Mapping[Kind, int], by: str
 ) -> tuple[LostNumbers, ...]:
     """Let the shop issue again, after the numbers in *after*. Returns the numbers that are not in the register.
 
@@ -160,10 +161,10 @@ def resume(
     restored, shop = require_numbering_paused(connected.shop), connected.shop
     starts = {shop.numbering.series[kind]: number for kind, number in after.items()}
     today = services.now().astimezone(shop.zoneinfo).date()
-    refuse_repeats(services, shop, not_entered, starts, today=today)
+    refuse_repeats(services, shop, left.not_entered, starts, today=today)
     if starts:
         # Any of these may have one of the numbers that are not in the register: a person issues or discards them.
-        for order_id in found.orders:
+        for order_id in left.found.orders:
             add_review_drafts(services, connected, order_id, tuple(starts), restored)
     with services.store.write() as connection:
         counters.lock(connection, shop.shop_id)

@@ -1,7 +1,6 @@
 """What a person decides about an order: try again what failed, process it again, replay a delivery, ignore it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -70,28 +69,17 @@ def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by
     return Retried(deliveries=(delivery_id,))
 
 
-def retry_failed(
-    connection: Connection,
-    shop_id: str,
-    what: str,
-    *,
-    code: str,
-    failed_before: datetime,
-    by: Actor,
-    limit: int = 500,
-) -> Retried:
-    """Let up to *limit* failures of one sort wait again: *what* is "process_order" or a step's name, *code* its reason.
+def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, by: Actor, limit: int = 500) -> Retried:
+    """Let up to *limit* failed orders or steps wait again.
 
-    Call again, in a transaction of its own, until it gives back none: with *failed_before* at the first call's time, what
+    Call again, in a transaction of its own, until it gives back none: with *done_before* at the first call's time, what
     fails anew meanwhile is left alone. The task `retry_failed` does that.
     """
-    kind, name = (JobKind.PROCESS_ORDER, what) if what == JobKind.PROCESS_ORDER else (JobKind.STEP, what)
-    wanted = JobFilter("failed", kind, name, code)
-    found = job_queries.job_ids(connection, (shop_id,), wanted, done_before=failed_before, limit=limit)
+    found = job_queries.job_ids(connection, (shop_id,), failures, limit=limit)
     if not found:
         return Retried()
     roads.try_now(connection, shop_id, now=by.now)
-    if kind is JobKind.PROCESS_ORDER:
+    if failures.kind is JobKind.PROCESS_ORDER:
         deliveries.retry_now(connection, found, now=by.now)
         retried = Retried(deliveries=found)
     else:

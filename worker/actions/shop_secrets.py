@@ -1,6 +1,6 @@
 """Store the secrets of a shop: REST key, webhook secret, mail server. The audit trail says that they changed, and nothing else."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -31,32 +31,38 @@ def change_rest_key(installation: Installation, shop_id: str, *, rest_key: str, 
         raise Rejected("The REST key has two parts: consumer key (ck_…) and secret (cs_…).", code="rest_key_half")
     with installation.store.write() as connection:
         found = lock_and_get(connection, installation.encryption, shop_id)
-        changed = store_rest_key(connection, installation.encryption, found, rest_key=rest_key, rest_secret=rest_secret)
+        changed = store_rest_key(connection, installation.encryption, found, RestKeyChange(rest_key, rest_secret))
         if changed:
             record(connection, shop_id, changed, by=by)
+
+
+@dataclass(frozen=True)
+class RestKeyChange:
+    """A new REST key and its secret, and the address that the shop has from now on; None leaves a part as it is."""
+
+    key: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    new_url: str = ""
 
 
 def store_rest_key(
     connection: Connection,
     encryption: Encryption,
     found: ConnectedShop,
-    *,
-    rest_key: str | None = None,
-    rest_secret: str | None = None,
-    new_url: str = "",
+    change: RestKeyChange,
 ) -> tuple[Message, ...]:
     """Store a new REST key where one was given; return what the audit trail may say of it. Call under the shop's lock.
 
-    Where the shop moves to *new_url*, another site, what is never shown to anybody is not sent there either: the key is
+    Where the shop moves to another site, what is never shown to anybody is not sent there either: the key is
     taken away unless it is given anew, and a webhook made there gets a secret of its own.
     """
-    moves = bool(new_url) and not may_have_keys_of(new_url, found.shop.url)
+    moves = bool(change.new_url) and not may_have_keys_of(change.new_url, found.shop.url)
     old = found.secrets
     kept = secrets_for_another_site(old) if moves else old
     new = replace(
         kept,
-        rest_key=kept.rest_key if rest_key is None else rest_key,
-        rest_secret=kept.rest_secret if rest_secret is None else rest_secret,
+        rest_key=kept.rest_key if change.key is None else change.key,
+        rest_secret=kept.rest_secret if change.secret is None else change.secret,
     )
     if new == old:
         return ()

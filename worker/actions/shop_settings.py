@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from worker.actions import Installation, go_live
 from worker.actions.go_live import ReadinessCheck
 from worker.actions.orders import PERSON
-from worker.actions.shop_secrets import lock_and_get, record, store_rest_key
+from worker.actions.shop_secrets import RestKeyChange, lock_and_get, record, store_rest_key
 from worker.domain import settings_form
 from worker.domain import texts as wording
 from worker.domain.actor import Actor
@@ -81,23 +81,21 @@ class ChangedShop:
     checks: tuple[ReadinessCheck, ...]
 
 
-def new_shop(
-    settings: Mapping[str, str],
-    url: str,
-    *,
-    template: Shop | None = None,
-    test: bool = True,
-    allow_private: bool,
-    now: datetime,
-) -> Shop:
-    """A shop with *settings* by `settings_form.FIELDS`, and else those of *template*, that begins *now*; nothing is stored.
-
-    *allow_private* is the operator's setting. Raises WrongSettings with every wrong field, “url” among them.
-    """
-    shop, wrong = Shop(shops.new_shop_id(), "new", "", OrderSettings(since=now), test=test), dict[str, Message]()
+def blank_shop(*, now: datetime, test: bool = True, template: Shop | None = None) -> Shop:
+    """A shop that begins *now*, with the settings of *template* that a second shop takes over; nothing is stored."""
+    shop = Shop(shops.new_shop_id(), "new", "", OrderSettings(since=now), test=test)
     if template is not None:
         for name in COPIED_SETTINGS:
             shop = settings_form.with_setting(shop, name, settings_form.setting_of(template, name))
+    return shop
+
+
+def new_shop(shop: Shop, settings: Mapping[str, str], url: str, *, allow_private: bool) -> Shop:
+    """A blank *shop* with *settings* by `settings_form.FIELDS`, at *url*; nothing is stored.
+
+    *allow_private* is the operator's setting. Raises WrongSettings with every wrong field, “url” among them.
+    """
+    wrong: dict[str, Message] = {}
     try:
         shop = settings_form.apply_settings(shop, settings)
     except settings_form.WrongSettings as error:
@@ -111,19 +109,19 @@ def new_shop(
     return shop
 
 
-def add_shop(
-    connection: Connection,
-    encryption: Encryption,
-    shop: Shop,
-    secrets: Secrets,
-    *,
-    numbering: NumberingChanges = NumberingChanges(),
-    by: Actor,
-) -> Shop:
-    """Store a new shop and return it with its seed and its numbering. Raises Rejected for wrong *numbering*."""
-    shop = with_numbering(
-        connection, shops.add(connection, encryption, shop, secrets, now=by.now), numbering, now=by.now
-    )
+@dataclass(frozen=True)
+class NewShop:
+    """A shop to be, what only it and we know, and how its numbers begin."""
+
+    shop: Shop
+    secrets: Secrets
+    numbering: NumberingChanges = NumberingChanges()
+
+
+def add_shop(connection: Connection, encryption: Encryption, new: NewShop, *, by: Actor) -> Shop:
+    """Store a new shop and return it with its seed and its numbering. Raises Rejected for wrong numbering."""
+    stored = shops.add(connection, encryption, new.shop, new.secrets, now=by.now)
+    shop = with_numbering(connection, stored, new.numbering, now=by.now)
     shops.change(connection, shop)
     audit_trail.add(
         connection,
@@ -159,9 +157,7 @@ def change_shop(
                 connection,
                 installation.encryption,
                 found,
-                rest_key=changes.rest_key,
-                rest_secret=changes.rest_secret,
-                new_url=shop.url,
+                RestKeyChange(changes.rest_key, changes.rest_secret, shop.url),
             ),
         )
         if messages:

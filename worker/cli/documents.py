@@ -12,7 +12,7 @@ from worker.domain.document import Document
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
-from worker.invoicing.manual import today
+from worker.invoicing.manual import Credit, today
 from worker.serializers import Json
 from worker.services import Services
 from worker.store import documents as stored_documents
@@ -143,7 +143,7 @@ def credit_document(document_id: int, data: Path | None, *, issue_again: bool, y
     if not yes:
         click.confirm("A credit note takes a number and is mailed; there is no undo. Go on?", abort=True, err=True)
     services = open_services(data)
-    made = manual.credit(services, document_id, issue_again=issue_again, by=services.actor(ACTOR))
+    made = manual.credit(services, document_id, Credit(issue_again=issue_again), by=services.actor(ACTOR))
     with services.store.read() as connection:
         listed = order_history.details(connection, made)
     numbers = " and ".join(document.number for document in made)

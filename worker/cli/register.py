@@ -9,6 +9,7 @@ import click
 from worker.accounting import notes_scan, recover_numbers
 from worker.accounting import verify as verification
 from worker.accounting.notes_scan import NotesScan
+from worker.accounting.recover_numbers import Unrecovered
 from worker.accounting.verify import Proof
 from worker.actions.shop_settings import parse_last_number
 from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, to_json, with_data, with_json
@@ -123,7 +124,7 @@ def resume(shop_id: str, starts: tuple[str, ...], data: Path | None, *, yes: boo
         )
     if not yes:
         click.confirm(question(services, connected.shop, after), abort=True, err=True)
-    lost = recover_numbers.resume(services, connected, found, not_entered, after=after, by=ACTOR)
+    lost = recover_numbers.resume(services, connected, Unrecovered(found, not_entered), after=after, by=ACTOR)
     answer = {
         "entered": [one.number for one in entered],
         "not_entered": [

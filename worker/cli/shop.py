@@ -8,7 +8,7 @@ import click
 
 from worker.actions import roads, shop_secrets, shop_settings
 from worker.actions.go_live import next_numbers
-from worker.actions.shop_settings import ChangedShop, ShopChanges
+from worker.actions.shop_settings import ChangedShop, NewShop, ShopChanges
 from worker.cli.common import ACTOR, Lazy, open_services, show, table, with_data, with_json
 from worker.cli.shop_options import (
     NUMBERING,
@@ -74,14 +74,13 @@ def add(
     secret = checked_secret(webhook_secret) if webhook_secret is not None else shops.new_webhook_secret()
     settings = {"name": name, **settings_of(options)}
     with told_as_option():
-        made = shop_settings.new_shop(settings, shop_url, test=test, allow_private=allow_private, now=now)
+        blank = shop_settings.blank_shop(now=now, test=test)
+        made = shop_settings.new_shop(blank, settings, shop_url, allow_private=allow_private)
     with services.store.write() as connection:
         made = shop_settings.add_shop(
             connection,
             services.encryption,
-            made,
-            Secrets((secret,), rest_key, rest_secret),
-            numbering=numbering_of(options),
+            NewShop(made, Secrets((secret,), rest_key, rest_secret), numbering=numbering_of(options)),
             by=services.actor(ACTOR),
         )
     answer = {

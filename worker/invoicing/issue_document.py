@@ -2,37 +2,27 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from worker.domain.document import Document, Draft, Kind
-from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.invoicing.core import CoreContext
 from worker.invoicing.cores import core_of
 from worker.message import Message, Money
-from worker.services import Services
 from worker.store import audit_trail, drafts, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.steps import StepPlan
 
 
 def issue_draft(
-    connection: Connection,
-    services: Services,
-    shop: Shop,
+    context: CoreContext,
     draft: Draft,
     *,
     mail_group: str,
     step_names: Sequence[str] | None = None,
     by: str = "worker",
-    document_id: int | None = None,
 ) -> Document:
-    """Number and store *draft*, and plan what follows: *step_names*, or every step that is wanted for it. The transaction must hold the shop's lock.
-
-    *document_id* is for a document that had one before the database was lost.
-    """
-    now = services.now()
-    document = core_of(CoreContext(connection, shop, now, document_id)).issue(draft)
+    """Number and store *draft*, and plan what follows: *step_names*, or every step that is wanted for it."""
+    connection, shop, now = context.connection, context.shop, context.now
+    document = core_of(context).issue(draft)
     steps.plan(
         connection,
         StepPlan(names=planned_steps(shop, draft) if step_names is None else step_names, mail_group=mail_group),

@@ -11,6 +11,7 @@ from worker.domain.document import Document, Draft, History, Kind, SendMode
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import paid_at
 from worker.domain.shop import Shop
+from worker.invoicing.core import CoreContext
 from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.issue_document import issue_draft
 from worker.invoicing.preflight import Preflight
@@ -68,7 +69,8 @@ class IssueRounds:
         waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
         draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
-            self.issued.append(issue_draft(self.connection, self.services, self.shop, draft, mail_group=mail_group))
+            context = CoreContext(self.connection, self.shop, self.services.now())
+            self.issued.append(issue_draft(context, draft, mail_group=mail_group))
             return True
         drafts.save_draft(self.connection, self.shop.shop_id, draft, now=self.services.now())
         self.drafts.append(draft)

@@ -1,6 +1,6 @@
 """What a person decides that takes a number: issue a draft, make a document by hand, credit, issue again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection
@@ -10,7 +10,8 @@ from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
-from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, SendMode, StoredDraft
+from worker.domain.decision import Decision
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
@@ -44,7 +45,9 @@ def issue_waiting_draft(
     fetched = with_vat_check_now(services, shop, fetched)
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
-        return (redraft(services, connection, shop, waiting, fetched, request=request),)
+        history = history_of(connection, shop, fetched)
+        decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
+        return (redraft(waiting, decision, request=request),)
 
     request = Request(Preflight(services), by, send=send, reason=reason, within_left=within_left)
     try_before_lock(request, shop, wanted)
@@ -70,24 +73,14 @@ def request_processing(connection: Connection, services: Services, waiting: Stor
     )
 
 
-def redraft(
-    services: Services,
-    connection: Connection,
-    shop: Shop,
-    waiting: StoredDraft,
-    fetched: FetchedOrder,
-    *,
-    request: Request,
-) -> Draft:
-    """The draft of the same cause, from the order as it is now, without what a person answered with *request*."""
-    history = history_of(connection, shop, fetched)
-    decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
+def redraft(waiting: StoredDraft, decision: Decision, *, request: Request) -> Draft:
+    """The draft of the same cause as it is decided now, without what a person answered with *request*."""
     draft = next((due for due in decision.drafts if due.cause == waiting.draft.cause), None)
     if draft is None:
         why = next((f.message for f in decision.rule_results if not f.fired), NO_MESSAGE)
         raise Rejected(
             "Order {number} no longer calls for this {kind}. {reason} Discard the draft.",
-            number=fetched.order.number,
+            number=waiting.draft.order_number,
             kind=KIND_TERMS[waiting.draft.kind],
             reason=why,
             code="draft_outdated",
@@ -95,20 +88,42 @@ def redraft(
     return answered(chosen(draft, within_left=request.within_left), reason=request.reason)
 
 
-def issue_manual_document(
-    services: Services, shop_id: str, order_id: int, kind: Kind, *, send: bool, by: Actor
-) -> Document:
+@dataclass(frozen=True)
+class ManualDocument:
+    """A document that no rule made: of which *kind*, for which order, and whether to *send* it."""
+
+    order_id: int
+    kind: Kind
+    send: bool
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What is credited of an invoice: all that is left, or a *selection* of it; *issue_again*: then it is issued anew from the
+    order as it is now.
+
+    With an *idempotency_key* the call may be repeated: the same key makes the same documents once. Chosen lines need one, as an
+    invoice may be credited often.
+    """
+
+    selection: CreditSelection | None = None
+    issue_again: bool = False
+    send: bool = True
+    idempotency_key: str = ""
+
+
+def issue_manual_document(services: Services, shop_id: str, asked: ManualDocument, *, by: Actor) -> Document:
     """Make a document that no rule made, from the order as it is now. Raises Rejected where it exists, or a check fails."""
     connected = services.connected(shop_id)
-    fetched = fetch_now(services, connected, order_id)
+    fetched = fetch_now(services, connected, asked.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
     fetched = with_vat_check_now(services, shop, fetched)
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
-        return (draft_manually(kind, fetched.order, history, shop, today(services, shop), fetched.refunds or ()),)
+        return (draft_manually(asked.kind, fetched.order, history, shop, today(services, shop), fetched.refunds or ()),)
 
-    request = Request(Preflight(services), by, send=send)
+    request = Request(Preflight(services), by, send=asked.send)
     try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, shop_id)
@@ -118,22 +133,8 @@ def issue_manual_document(
     return document
 
 
-def credit(
-    services: Services,
-    document_id: int,
-    *,
-    by: Actor,
-    issue_again: bool = False,
-    selection: CreditSelection | None = None,
-    send: bool = True,
-    idempotency_key: str = "",
-) -> tuple[Document, ...]:
-    """Credit all that is left of an invoice, or a *selection* of it; *issue_again* also issues a new one from the
-    order as it is now.
-
-    All in one transaction: either the shop has the corrected pair, or nothing has changed. With an *idempotency_key* the call may be
-    repeated: the same key makes the same documents once. Chosen lines need one, as an invoice may be credited often.
-    """
+def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by: Actor) -> tuple[Document, ...]:
+    """Credit an invoice, all in one transaction: either the shop has the corrected pair, or nothing has changed."""
     with services.store.read() as connection:
         invoice = documents.get(connection, document_id)
         connected = shops.get(connection, services.encryption, invoice.shop_id)
@@ -143,28 +144,28 @@ def credit(
         )
     fetched = fetch_now(services, connected, invoice.draft.order_id)
     shop = with_rate(services, connected.shop, fetched.order.currency)
-    if issue_again:
+    if asked.issue_again:
         fetched = with_vat_check_now(services, shop, fetched)
     # Another cause than a cancelled order's: what a person credited is not invoiced again by itself.
-    cause = f"credit:{invoice.number}:{idempotency_key}" if idempotency_key else f"credit:{invoice.number}"
+    cause = f"credit:{invoice.number}:{asked.idempotency_key}" if asked.idempotency_key else f"credit:{invoice.number}"
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
-        if selection is None:
+        if asked.selection is None:
             pair = draft_reissue(fetched.order, invoice, history, shop, today(services, shop))
-            return pair if issue_again else (replace(pair[0], cause=cause),)
+            return pair if asked.issue_again else (replace(pair[0], cause=cause),)
         already = tuple(document.draft for document in history.credit_notes_of(invoice))
-        mode = SendMode.SEND
-        return (
-            draft_credit_note(
-                selection, CreditedInvoice(invoice, already), fetched.order, shop, purpose=Purpose(cause, mode)
-            ),
-        )
+        credited = CreditedInvoice(invoice, already)
+        return (draft_credit_note(asked.selection, credited, fetched.order, shop, purpose=Purpose(cause)),)
 
     def earlier_result(connection: Connection) -> tuple[Document, ...]:
-        return find_earlier_result(connection, invoice, cause, issue_again=issue_again) if idempotency_key else ()
+        return (
+            find_earlier_result(connection, invoice, cause, issue_again=asked.issue_again)
+            if asked.idempotency_key
+            else ()
+        )
 
-    request = Request(Preflight(services), by, send=send)
+    request = Request(Preflight(services), by, send=asked.send)
     with services.store.read() as connection:
         is_made = bool(earlier_result(connection))
     if not is_made:

@@ -14,6 +14,7 @@ from worker.domain.step import planned_steps
 from worker.domain.vat_check import UNCHECKED
 from worker.domain.vat_proof import needs_proof
 from worker.errors import Rejected
+from worker.invoicing.core import CoreContext
 from worker.invoicing.issue_document import issue_draft
 from worker.invoicing.preflight import Preflight
 from worker.message import Message
@@ -78,9 +79,7 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
     findings = preflight.einvoice_problems(draft)
     refuse_invalid_einvoice(draft, findings, request)
     document = issue_draft(
-        connection,
-        preflight.services,
-        shop,
+        CoreContext(connection, shop, preflight.services.now()),
         draft,
         mail_group=mail_group,
         step_names=planned_steps(shop, draft, send=request.send),

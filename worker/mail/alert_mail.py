@@ -30,7 +30,16 @@ class Digest:
     register_head: str
 
 
-def compose_alert(shop: Shop, messages: tuple[Message, ...], *, sender: str, to: str, message_id: str) -> EmailMessage:
+@dataclass(frozen=True)
+class Envelope:
+    """From whom, to whom and under which Message-ID a mail to an owner goes."""
+
+    sender: str
+    to: str
+    message_id: str
+
+
+def compose_alert(shop: Shop, messages: tuple[Message, ...], envelope: Envelope) -> EmailMessage:
     """What needs a person now."""
     _ = Translator(shop.language).gettext
     text = [
@@ -39,10 +48,10 @@ def compose_alert(shop: Shop, messages: tuple[Message, ...], *, sender: str, to:
         _("You hear of each thing once, and of all that is still open in the summary of each morning."),
     ]
     subject = _("{shop}: something needs you", shop=shop.name)
-    return build_message(shop, subject, text, sender=sender, to=to, message_id=message_id)
+    return build_message(shop, subject, text, envelope)
 
 
-def compose_digest(shop: Shop, digest: Digest, *, sender: str, to: str, message_id: str) -> EmailMessage:
+def compose_digest(shop: Shop, digest: Digest, envelope: Envelope) -> EmailMessage:
     """The summary of a day, with the head of the register as an anchor outside the database."""
     translator = Translator(shop.language)
     _ = translator.gettext
@@ -71,7 +80,7 @@ def compose_digest(shop: Shop, digest: Digest, *, sender: str, to: str, message_
             )
         )
     subject = _("{shop}: your documents, {date}", shop=shop.name, date=translator.date(digest.day))
-    return build_message(shop, subject, text, sender=sender, to=to, message_id=message_id)
+    return build_message(shop, subject, text, envelope)
 
 
 def bullet_list(shop: Shop, messages: tuple[Message, ...]) -> str:
@@ -82,11 +91,11 @@ def bullet_list(shop: Shop, messages: tuple[Message, ...]) -> str:
     return "\n".join(f"- {line}" for line in (*lines, *more))
 
 
-def build_message(shop: Shop, subject: str, text: list[str], *, sender: str, to: str, message_id: str) -> EmailMessage:
+def build_message(shop: Shop, subject: str, text: list[str], envelope: Envelope) -> EmailMessage:
     message = EmailMessage()
-    message["From"] = Address("Facturelay", addr_spec=sender)
-    message["To"] = Address("", addr_spec=to)
-    message["Message-ID"] = message_id
+    message["From"] = Address("Facturelay", addr_spec=envelope.sender)
+    message["To"] = Address("", addr_spec=envelope.to)
+    message["Message-ID"] = envelope.message_id
     message["Subject"] = one_line(subject)
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = Translator(shop.language).language

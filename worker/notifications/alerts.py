@@ -35,7 +35,7 @@ def notify_owner(services: Services, connected: ConnectedShop) -> None:
     if not unnotified or (last is not None and now - last < QUIET) or not recipients(services, shop):
         return
     messages = tuple(alert.message for alert in unnotified.values())
-    send(services, shop, lambda **mail: alert_mail.compose_alert(shop, messages, **mail))
+    send(services, shop, lambda envelope: alert_mail.compose_alert(shop, messages, envelope=envelope))
     with services.store.write() as connection:
         alerts.mark_notified(connection, tuple(unnotified), now=now)
 
@@ -58,7 +58,7 @@ def digest_daily(services: Services, connected: ConnectedShop) -> None:
         or digest.repaired
         or digest.term
     ):
-        send(services, shop, lambda **mail: alert_mail.compose_digest(shop, digest, **mail))
+        send(services, shop, lambda envelope: alert_mail.compose_digest(shop, digest, envelope=envelope))
     with services.store.write() as connection:
         content = {
             "head": digest.register_head,
@@ -105,14 +105,14 @@ def address_of(shop: Shop) -> str:
         return ""
 
 
-def send(services: Services, shop: Shop, compose: Callable[..., EmailMessage]) -> None:
+def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope], EmailMessage]) -> None:
     """One mail to each recipient, under one Message-ID."""
     addresses = recipients(services, shop)
     sender = address_of(shop) or parseaddr(services.settings.mail_from)[1] or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
     failures: list[FacturelayError] = []
     for address in addresses:
-        message = compose(sender=sender, to=address, message_id=message_id)
+        message = compose(alert_mail.Envelope(sender, address, message_id))
         try:
             smtp.send(message, smtp_url=services.settings.smtp_url, recipients=(address,))
         except FacturelayError as error:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from worker.actions import shop_secrets, shop_settings
 from worker.domain.actor import Actor
@@ -77,7 +78,7 @@ def save_logo(services: Services, shop_id: str, content: bytes, *, by: Actor) ->
         Brand(logo=content)
     except ValueError as error:
         raise Rejected("{error}.", error=error, code="logo_wrong") from error
-    stored = _store_file(services, "logos", shop_id, content, ending, f"logo.{ending}")
+    stored = _store_file(services, "logos", shop_id, content, f"logo.{ending}")
     return change_settings(services, shop_id, {"branding.logo": stored}, by=by)
 
 
@@ -95,7 +96,7 @@ def save_attachment(services: Services, shop_id: str, name: str, content: bytes,
             code="attachment_wrong",
         )
     stem = re.sub(r"[^\w.() -]+", "-", name.removesuffix(".pdf"))[:80].strip(" .-") or "document"
-    stored = _store_file(services, "attachments", shop_id, content, "pdf", f"{stem}.pdf")
+    stored = _store_file(services, "attachments", shop_id, content, f"{stem}.pdf")
     return change_settings(services, shop_id, {"mail.attachment": stored}, by=by)
 
 
@@ -104,7 +105,7 @@ def remove_attachment(services: Services, shop_id: str, *, by: Actor) -> Shop:
     return change_settings(services, shop_id, {"mail.attachment": None}, by=by)
 
 
-def _store_file(services: Services, folder: str, shop_id: str, content: bytes, ending: str, name: str) -> StoredFile:
+def _store_file(services: Services, folder: str, shop_id: str, content: bytes, name: str) -> StoredFile:
     # Its hash is part of the name: bytes that a setting names are never written over.
-    path = f"{folder}/{shop_id}-{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
+    path = f"{folder}/{shop_id}-{hashlib.sha256(content).hexdigest()[:16]}{Path(name).suffix}"
     return StoredFile(path, services.archive.put(path, content), name)

@@ -16,6 +16,7 @@ from worker.services import Services
 from worker.store import audit_trail
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobKind
+from worker.store.queries.jobs import JobFilter
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 from worker.tasks.common import Progress, Unfinished, actor_of, day_after, period_of, start_of_day
@@ -34,17 +35,12 @@ def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
     what, code = str(task.argument["what"]), str(task.argument["code"])
     if what not in (JobKind.PROCESS_ORDER, *STEPS):
         raise Rejected("“{what}” is nothing that can be tried again.", what=what, code="nothing_to_retry")
+    kind = JobKind.PROCESS_ORDER if what == JobKind.PROCESS_ORDER else JobKind.STEP
+    failures = JobFilter("failed", kind, what, code, done_before=task.requested_at)
     progress, retried = Progress(services, task), 0
     while True:
         with services.store.write() as connection:
-            again = order_actions.retry_failed(
-                connection,
-                task.shop_id,
-                what,
-                code=code,
-                failed_before=task.requested_at,
-                by=actor_of(services, task),
-            )
+            again = order_actions.retry_failed(connection, task.shop_id, failures, by=actor_of(services, task))
         if not again.count:
             return {"retried": retried}
         if retried < MOST_ENQUEUED:

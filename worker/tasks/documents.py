@@ -9,6 +9,7 @@ from worker.domain.credit_selection import CreditSelection, SelectedLine
 from worker.domain.document import Document, Kind
 from worker.errors import InvalidValue, Rejected
 from worker.invoicing import manual
+from worker.invoicing.manual import Credit, ManualDocument
 from worker.services import Services
 from worker.store import documents
 from worker.store.tasks import Task
@@ -49,9 +50,7 @@ def make_document(services: Services, task: Task) -> Mapping[str, Any]:
     made = manual.issue_manual_document(
         services,
         task.shop_id,
-        int(task.argument["order_id"]),
-        Kind(task.argument["kind"]),
-        send=bool(task.argument.get("send")),
+        ManualDocument(int(task.argument["order_id"]), Kind(task.argument["kind"]), bool(task.argument.get("send"))),
         by=actor_of(services, task),
     )
     return as_answer((made,))
@@ -75,11 +74,13 @@ def credit(services: Services, task: Task) -> Mapping[str, Any]:
     made = manual.credit(
         services,
         document_id,
-        issue_again=again,
-        selection=selection,
-        send=bool(task.argument.get("send")),
+        Credit(
+            issue_again=again,
+            selection=selection,
+            send=bool(task.argument.get("send")),
+            idempotency_key=str(task.task_id),
+        ),
         by=actor_of(services, task),
-        idempotency_key=str(task.task_id),
     )
     return as_answer(made)
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.system import System
 from worker.accounting import notes_scan, recover_numbers, verify
 from worker.accounting.notes_scan import NotesScan
-from worker.accounting.recover_numbers import NotEntered
+from worker.accounting.recover_numbers import NotEntered, Unrecovered
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind
 from worker.domain.shop import LostNumbers, NumberingSettings
@@ -64,7 +64,7 @@ def enter(system: System, found: NotesScan) -> tuple[list[str], list[str]]:
 
 def resume(system: System, found: NotesScan, *left: NotEntered, **after: int) -> tuple[LostNumbers, ...]:
     starts = {Kind(kind): number for kind, number in after.items()}
-    return recover_numbers.resume(system.services, connected(system), found, left, after=starts, by=BY)
+    return recover_numbers.resume(system.services, connected(system), Unrecovered(found, left), after=starts, by=BY)
 
 
 def facts(items: tuple[DocumentDetails, ...]) -> list[tuple[object, ...]]:

@@ -15,6 +15,7 @@ from worker.domain.party import Seller
 from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import issue, manual
+from worker.invoicing.manual import Credit
 from worker.orders.fetch import FetchedOrder
 from worker.store import payments, shops
 from worker.store.queries.order_history import DocumentDetails
@@ -124,7 +125,7 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
     trail = system.trail(238)
     assert trail.order is not None
     assert [flag.code for flag in trail.order.flags] == ["changed_after_invoice"]
-    credit_note, corrected = manual.credit(system.services, id_of(invoice), issue_again=True, by=system.person)
+    credit_note, corrected = manual.credit(system.services, id_of(invoice), Credit(issue_again=True), by=system.person)
     system.work()
     assert (credit_note.draft.total, corrected.draft.total) == (Decimal("22.20"), Decimal("37.21"))
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
@@ -137,16 +138,16 @@ def test_credit_and_issue_again_makes_the_corrected_pair(system: System) -> None
 
 def test_an_invoice_is_credited_in_full_once(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
+    manual.credit(system.services, id_of(invoice), Credit(issue_again=False), by=system.person)
     with pytest.raises(Rejected, match="Nothing is left"):
-        manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
+        manual.credit(system.services, id_of(invoice), Credit(issue_again=False), by=system.person)
 
 
 def test_a_credit_note_cannot_be_credited(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    (credit_note,) = manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
+    (credit_note,) = manual.credit(system.services, id_of(invoice), Credit(issue_again=False), by=system.person)
     with pytest.raises(Rejected, match="not an invoice"):
-        manual.credit(system.services, credit_note.document_id, issue_again=False, by=system.person)
+        manual.credit(system.services, credit_note.document_id, Credit(issue_again=False), by=system.person)
 
 
 def test_the_audit_trail_names_who_decided(system: System) -> None:
@@ -156,7 +157,7 @@ def test_the_audit_trail_names_who_decided(system: System) -> None:
 
 def test_a_credited_invoice_is_not_replaced_unless_asked(system: System) -> None:
     (invoice,) = system.arrives(paid())
-    manual.credit(system.services, id_of(invoice), issue_again=False, by=system.person)
+    manual.credit(system.services, id_of(invoice), Credit(issue_again=False), by=system.person)
     system.arrives(paid())
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 

@@ -7,7 +7,7 @@ from worker.demo.orders import Payload
 from worker.demo.pretend_shop import an_order
 from worker.domain.document import Kind
 from worker.domain.rules import Rule
-from worker.invoicing.manual import issue_manual_document
+from worker.invoicing.manual import ManualDocument, issue_manual_document
 from worker.store import alerts
 from worker.store.orders import StoredOrder
 
@@ -46,7 +46,7 @@ def test_an_alert_tells_that_two_plugins_make_invoices_until_one_stops(system: S
 
 def test_a_person_may_invoice_it_all_the_same_and_is_told_that_there_are_two(system: System) -> None:
     system.arrives(invoiced_elsewhere())
-    issue_manual_document(system.services, system.shop_id, ORDER, Kind.INVOICE, send=False, by=system.person)
+    issue_manual_document(system.services, system.shop_id, ManualDocument(ORDER, Kind.INVOICE, False), by=system.person)
     system.arrives(invoiced_elsewhere(status="completed"))
     assert [flag.code for flag in stored(system).flags] == ["invoiced_twice"]
 

@@ -12,6 +12,7 @@ from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.invoicing import manual
+from worker.invoicing.manual import Credit
 from worker.rendering.operator_templates import process
 from worker.services import Services
 from worker.store import alerts
@@ -93,6 +94,6 @@ def test_nothing_is_credited_while_the_credit_note_cannot_be_printed(system: Sys
     assert invoice.document is not None
 
     with pytest.raises(Rejected, match=r"credit_note\.html, line 1: 'nothing' is undefined"):
-        manual.credit(system.services, invoice.document.document_id, issue_again=True, by=system.person)
+        manual.credit(system.services, invoice.document.document_id, Credit(issue_again=True), by=system.person)
 
     assert system.numbers(238) == ["F2026-00001"]

@@ -13,7 +13,7 @@ from worker.domain.rules import Rule
 from worker.domain.shop import VatSettings
 from worker.errors import Rejected
 from worker.invoicing import vat_checks as use_case
-from worker.invoicing.manual import issue_manual_document, issue_waiting_draft
+from worker.invoicing.manual import ManualDocument, issue_manual_document, issue_waiting_draft
 from worker.store import order_treatments, shops, vat_checks
 from worker.store.order_treatments import TreatmentChange
 from worker.store.vat_checks import StoredVatCheck
@@ -299,12 +299,12 @@ def test_an_invoice_by_hand_that_vies_cannot_confirm_is_made_once_its_treatment_
     system.vies.always = DOWN
     with pytest.raises(Rejected, match="first say on the order's page how the order is treated"):
         issue_manual_document(
-            system.services, system.shop_id, 238, Kind.INVOICE, send=False, by=system.services.actor("Ann")
+            system.services, system.shop_id, ManualDocument(238, Kind.INVOICE, False), by=system.services.actor("Ann")
         )
     treatment = TreatmentChange(TreatmentName.INTRA_EU, "Seen on paper", "Ann", system.clock.now)
     with system.services.store.write() as connection:
         order_treatments.add(connection, system.shop_id, 238, treatment)
     made = issue_manual_document(
-        system.services, system.shop_id, 238, Kind.INVOICE, send=False, by=system.services.actor("Ann")
+        system.services, system.shop_id, ManualDocument(238, Kind.INVOICE, False), by=system.services.actor("Ann")
     )
     assert made.number == "F2026-00001"

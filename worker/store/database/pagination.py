@@ -60,30 +60,42 @@ class PageRequest:
 FIRST_PAGE = PageRequest()
 
 
+@dataclass(frozen=True)
+class RowOrder:
+    """By which *keys* (together they name one row) rows come one after another: falling, or *rising*."""
+
+    keys: Keys
+    rising: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the keys are called in the query's rows."""
+        return tuple(f"key_{index}" for index in range(len(self.keys)))
+
+
 def read_page(
     connection: Connection,
     query: Select[Any],
-    keys: Keys,
+    order: RowOrder,
     page_request: PageRequest,
     *,
-    rising: bool = False,
     row_conditions: RowConditions | None = None,
 ) -> Page[Row[Any]]:
-    """The page of *query* at *page_request*, by *keys* (which together name one row) falling, or *rising*.
+    """The page of *query* at *page_request*.
 
     *row_conditions* are conditions that no index answers; they are tried on MAX_SCANNED rows at most for one page.
     """
-    forwards = rising != page_request.backwards
-    names = [f"key_{index}" for index in range(len(keys))]
+    way = RowOrder(order.keys, rising=order.rising != page_request.backwards)
+    keys, names = way.keys, way.names
     query = query.add_columns(*(key.label(name) for key, name in zip(keys, names, strict=True)))
     if page_request.cursor:
-        query = query.where(beyond(keys, decode_cursor(page_request.cursor, keys), forwards=forwards))
-    query = query.order_by(*(key.asc() if forwards else key.desc() for key in keys))
+        query = query.where(beyond(keys, decode_cursor(page_request.cursor, keys), forwards=way.rising))
+    query = query.order_by(*(key.asc() if way.rising else key.desc() for key in keys))
     if row_conditions is None:
         found = list(connection.execute(query.limit(page_request.size + 1)))
         end = ""
     else:
-        found, end = scan(connection, query, names, row_conditions, forwards=forwards, size=page_request.size)
+        found, end = scan(connection, query, way, row_conditions, size=page_request.size)
     more = len(found) > page_request.size
     rows = found[: page_request.size]
     onwards = cursor_of(rows[-1], names) if more else end
@@ -97,20 +109,19 @@ def read_page(
 def scan(
     connection: Connection,
     query: Select[Any],
-    names: Sequence[str],
+    way: RowOrder,
     row_conditions: RowConditions,
     *,
-    forwards: bool,
     size: int,
 ) -> tuple[list[Row[Any]], str]:
     """The first rows of *query* that meet *row_conditions*, and where the scan ended before the list did."""
     some: Subquery = query.limit(MAX_SCANNED).subquery("some")
-    order = [some.c[name].asc() if forwards else some.c[name].desc() for name in names]
+    order = [some.c[name].asc() if way.rising else some.c[name].desc() for name in way.names]
     found = list(connection.execute(select(some).where(*row_conditions(some)).order_by(*order).limit(size + 1)))
     if len(found) > size:
         return found, ""
     last = connection.execute(query.offset(MAX_SCANNED - 1).limit(1)).one_or_none()
-    return found, cursor_of(last, names) if last is not None else ""
+    return found, cursor_of(last, way.names) if last is not None else ""
 
 
 def beyond(keys: Keys, values: Sequence[object], *, forwards: bool) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, text
 
 from worker.store.audit_trail import AuditEntry, as_entry
-from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, read_page
+from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import ACCESS, ACCESS_CODES, audit_trail
 
@@ -21,7 +21,7 @@ def audit_trail_page(
     What is about no one shop is for those who see all.
     """
     query = audit_trail_query(shops, access=access)
-    page = read_page(connection, query, (audit_trail.c.entry_id,), page_request)
+    page = read_page(connection, query, RowOrder((audit_trail.c.entry_id,)), page_request)
     return page.of([as_entry(row) for row in page.rows])
 
 

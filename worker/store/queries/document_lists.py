@@ -24,7 +24,7 @@ from worker.domain.document import Kind, Problem
 from worker.domain.money import ZERO
 from worker.store import document_links, order_search, payments, steps
 from worker.store.database import json_codec
-from worker.store.database.pagination import FIRST_PAGE, Keys, Page, PageRequest, RowConditions, read_page
+from worker.store.database.pagination import FIRST_PAGE, Keys, Page, PageRequest, RowConditions, RowOrder, read_page
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FAILED, drafts, unpaid
 from worker.store.database.tables import documents as made
@@ -97,7 +97,7 @@ def documents_page(
     exact = exact_document(connection, source, shops, search)
     if exact is not None:
         query = query.where(made.c.document_id == exact)
-    page = read_page(connection, query, keys, page_request, row_conditions=row_conditions(search))
+    page = read_page(connection, query, RowOrder(keys), page_request, row_conditions=row_conditions(search))
     return page.of(document_rows(connection, page.rows))
 
 
@@ -201,7 +201,7 @@ def drafts_page(
     connection: Connection, shops: Shops, page_request: PageRequest = FIRST_PAGE, *, oldest_first: bool = False
 ) -> Page[DraftRow]:
     """Open drafts, the newest first. (A draft is small and few are open: its snapshot is read, since no column has its text.)"""
-    page = read_page(connection, open_drafts(shops), (drafts.c.draft_id,), page_request, rising=oldest_first)
+    page = read_page(connection, open_drafts(shops), RowOrder((drafts.c.draft_id,), oldest_first), page_request)
     return page.of([as_draft_row(row) for row in page.rows])
 
 

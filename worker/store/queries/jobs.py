@@ -47,6 +47,7 @@ class JobFilter:
     kind: JobKind | None = None
     name: str | None = None
     code: str | None = None
+    done_before: datetime | None = None  # ended then at the latest
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def jobs_page(
         .select_from(jobs.outerjoin(documents, documents.c.document_id == jobs.c.document_id))
         .where(*conditions(shops, wanted or JobFilter()))
     )
-    page = pagination.read_page(connection, query, (jobs.c.created_at, jobs.c.job_id), page_request, rising=True)
+    order = pagination.RowOrder((jobs.c.created_at, jobs.c.job_id), rising=True)
+    page = pagination.read_page(connection, query, order, page_request)
     shown = [{name: getattr(row, name) for name in Job.__dataclass_fields__} for row in page.rows]
     return page.of([Job(**{**row, "kind": JobKind(row["kind"])}) for row in shown])
 
@@ -98,18 +100,10 @@ def job_groups(connection: Connection, shops: Shops, state: str = "failed") -> t
 
 
 def job_ids(
-    connection: Connection,
-    shops: Shops,
-    wanted: JobFilter,
-    *,
-    above: int = 0,
-    done_before: datetime | None = None,
-    limit: int = 500,
+    connection: Connection, shops: Shops, wanted: JobFilter, *, above: int = 0, limit: int = 500
 ) -> tuple[int, ...]:
-    """Ids of jobs above an id, lowest first: to do something with all of a group. *done_before*: ended then at the latest."""
+    """Ids of jobs above an id, lowest first: to do something with all of a group."""
     query = select(jobs.c.job_id).where(*conditions(shops, wanted), jobs.c.job_id > above)
-    if done_before is not None:
-        query = query.where(jobs.c.done_at <= done_before)
     return tuple(connection.execute(query.order_by(jobs.c.job_id).limit(limit)).scalars())
 
 
@@ -122,6 +116,8 @@ def job_counts(connection: Connection, shops: Shops) -> dict[str, int]:
 
 def conditions(shops: Shops, wanted: JobFilter) -> list[ColumnElement[bool]]:
     found = [IS_PENDING, jobs.c.state == wanted.state, *within(jobs.c.shop_id, shops)]
+    if wanted.done_before is not None:
+        found.append(jobs.c.done_at <= wanted.done_before)
     named = {jobs.c.kind: wanted.kind, jobs.c.name: wanted.name, jobs.c.code: wanted.code}
     return found + [column == value for column, value in named.items() if value is not None]
 
@@ -171,5 +167,5 @@ def deliveries_page(
         keys = (jobs.c.created_at, jobs.c.job_id)
         query = query.where(IS_PENDING, delivery_store.IS_DELIVERY)
     owner: ColumnElement[str] = keys[0].table.c.shop_id
-    page = pagination.read_page(connection, query.where(*within(owner, shops)), keys, page_request)
+    page = pagination.read_page(connection, query.where(*within(owner, shops)), pagination.RowOrder(keys), page_request)
     return page.of([DeliveryRow(**{name: getattr(row, name) for name in DELIVERY_COLUMNS}) for row in page.rows])

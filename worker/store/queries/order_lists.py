@@ -24,7 +24,7 @@ from sqlalchemy.engine import Row
 from worker.domain.document import Kind, Problem
 from worker.store import order_search
 from worker.store.database import json_codec
-from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, read_page
+from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import FLAGGED, drafts, orders
 from worker.store.database.tables import documents as made
@@ -103,7 +103,7 @@ def orders_page(
         query = query.where(orders.c.status == wanted.status)
     if wanted.needs_attention:
         query = query.where(needs_attention(shops))
-    page = read_page(connection, query, ORDER_KEYS, page_request, row_conditions=row_conditions(search))
+    page = read_page(connection, query, RowOrder(ORDER_KEYS), page_request, row_conditions=row_conditions(search))
     return page.of(order_rows(connection, page.rows))
 
 

@@ -13,7 +13,7 @@ from worker.domain.document import Kind
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import Shop
 from worker.store import counters, payments
-from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, read_page
+from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import register as register_table
 
@@ -217,7 +217,8 @@ def numbers_page(
         .scalar_subquery()
     )
     query = select(*(made.c[name] for name in NUMBER_COLUMNS), made.c.kind, below.label("below"))
-    page = read_page(connection, query.where(*of_series(shop_id, series, period)), (made.c.sequence,), page_request)
+    mine = query.where(*of_series(shop_id, series, period))
+    page = read_page(connection, mine, RowOrder((made.c.sequence,)), page_request)
     ids = [row.document_id for row in page.rows]
     balances = payments.balances(connection, ids)
     return page.of(
