@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+from tests.services.process import Program
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.services.postgres import Postgres, accepts, server_binaries
@@ -66,11 +68,13 @@ def postgres() -> Iterator[Postgres]:
         run([server_binaries() / "initdb", "--pgdata", data, "--username=facturelay", "--auth=trust"], user=user)
         switches = ["--listen_addresses=", f"--unix_socket_directories={folder}"]
         with running(
-            [server_binaries() / "postgres", "-D", data, *switches],
+            Program(
+                [server_binaries() / "postgres", "-D", data, *switches],
+                log=folder / "log",
+                user=user,
+                stop_signal=signal.SIGINT,
+            ),
             ready=lambda: accepts(folder),
-            log=folder / "log",
-            user=user,
-            stop_signal=signal.SIGINT,
         ) as pid:
             yield Postgres(folder, server_binaries(), pid)
 

@@ -243,7 +243,17 @@ class Maker:
             words |= order_search.words_of_number(number)
             corrects = document_id - self.size.copies if template is CREDIT_NOTE else None
             add_document(
-                rows, head, template, document_id, sequence, number=number, at=at, buyer=name, corrects=corrects
+                rows,
+                head,
+                template,
+                {
+                    "document_id": document_id,
+                    "sequence": sequence,
+                    "number": number,
+                    "buyer": name,
+                    "corrects": corrects,
+                },
+                at=at,
             )
             self.add_steps(rows, shop_id, document_id, at=at, failed=(2 * n + place) % self.one_fails_of == 0)
             told = {"at": at, "actor": "worker", "code": "issued", "message": f"{number} was issued."}
@@ -295,19 +305,16 @@ def add_document(
     rows: Rows,
     head: dict[str, object],
     template: Template,
-    document_id: int,
-    sequence: int,
+    given: dict[str, object],
     *,
-    number: str,
     at: datetime,
-    buyer: str,
-    corrects: int | None,
 ) -> None:
+    document_id, number = given["document_id"], given["number"]
     said = template.said.replace("238", f"{head['order_number']}")
-    place = {"document_id": document_id, "kind": template.kind, "series": template.series, "sequence": sequence}
-    dates = {"period": 2026, "number": number, "issued_on": at.date(), "issued_at": at}
+    place = given | {"kind": template.kind, "series": template.series}
+    dates = {"period": 2026, "issued_on": at.date(), "issued_at": at}
     amounts = {"currency": "EUR", "net": Decimal("12.40"), "vat": Decimal("2.60"), "total": Decimal("15.00")}
-    rest = {"cause": f"{template.kind}:{document_id}", "language": "nl", "buyer": buyer, "corrects": corrects}
+    rest = {"cause": f"{template.kind}:{document_id}", "language": "nl"}
     sealed = {"test": False, "snapshot": said, "snapshot_sha256": GENESIS}
     rows["documents"].append(head | place | dates | amounts | rest | sealed)
     entry = {"shop_id": head["shop_id"], "position": document_id, "document_id": document_id, "number": number}

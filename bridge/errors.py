@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -62,15 +63,22 @@ def unreadable_text() -> "Refused":
         HTTPStatus.BAD_REQUEST,
         "request_wrong",
         _("It holds a character that nobody can type. Go back and type it instead of pasting it."),
-        title=_("This could not be read"),
+        page=RefusalPage(title=_("This could not be read")),
     )
 
 
-class Refused(Exception):
-    """No, and why. The error handler answers: programs get *code* and *message* in JSON, people a page under *title*.
+@dataclass(frozen=True)
+class RefusalPage:
+    """How a refusal looks to people: its *title*, and for a visitor the *language* of a document, where one was found."""
 
-    *fields* are further ones of the JSON; a page with a Retry-After among its *headers* loads again by itself. A visitor's
-    page is in *language*, that of a document, where one was found.
+    title: str = ""
+    language: str = ""
+
+
+class Refused(Exception):
+    """No, and why. The error handler answers: programs get *code* and *message* in JSON, people a *page*.
+
+    `fields` are further ones of the JSON; a page with a Retry-After among its *headers* loads again by itself.
     """
 
     def __init__(
@@ -79,19 +87,16 @@ class Refused(Exception):
         code: str,
         message: str | Message,
         *,
-        title: str = "",
-        language: str = "",
+        page: RefusalPage | None = None,
         headers: Mapping[str, str] | None = None,
-        fields: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
-        self.title = title
-        self.language = language
+        self.page = page or RefusalPage()
         self.headers = dict(headers or {})
-        self.fields = dict(fields or {})
+        self.fields: dict[str, str] = {}
 
 
 def link_unknown(words: Translator | None = None) -> Refused:
@@ -101,8 +106,7 @@ def link_unknown(words: Translator | None = None) -> Refused:
         HTTPStatus.NOT_FOUND,
         "link_unknown",
         words.gettext("Check that you took over the whole link from the e-mail, or ask the shop for a new one."),
-        title=words.gettext("This link does not work"),
-        language=words.language,
+        page=RefusalPage(title=words.gettext("This link does not work"), language=words.language),
     )
 
 
@@ -113,16 +117,24 @@ def json_error(status: HTTPStatus, code: str, message: str | Message, **fields: 
     return response
 
 
+@dataclass(frozen=True)
+class Notice:
+    """One sentence under a title."""
+
+    title: str
+    message: str
+
+
 def customer_message_page(
-    status: HTTPStatus, words: Translator, title: str, message: str, *, code: str = "", refresh_s: int = 0
+    status: HTTPStatus, words: Translator, notice: Notice, *, code: str = "", refresh_s: int = 0
 ) -> Response:
     """A small page with one sentence. *code* is for support; with *refresh_s* it loads again by itself."""
     page = render_template(
         "customer/message.html",
         _=words.gettext,
         words=words,
-        title=title,
-        message=message,
+        title=notice.title,
+        message=notice.message,
         code=code,
         refresh_s=refresh_s,
         base=base_path(),
@@ -142,13 +154,15 @@ def add_headers(response: Response) -> Response:
 def refused(error: Refused) -> Response:
     """What a view refuses: the same no for programs, visitors and people at the dashboard."""
     if is_for_customers():
-        words = Translator(error.language, package=CATALOG_PACKAGE) if error.language else translator()
+        words = Translator(error.page.language, package=CATALOG_PACKAGE) if error.page.language else translator()
         refresh_s = int(error.headers.get("Retry-After", 0))
-        response = customer_message_page(error.status, words, error.title, as_text(error.message), refresh_s=refresh_s)
+        response = customer_message_page(
+            error.status, words, Notice(error.page.title, as_text(error.message)), refresh_s=refresh_s
+        )
     elif is_for_programs():
         response = json_error(error.status, error.code, error.message, **error.fields)
     else:
-        response = dashboard_message_page(error.status, error.title, as_text(error.message), code=error.code)
+        response = dashboard_message_page(error.status, error.page.title, as_text(error.message), code=error.code)
     response.headers.update(error.headers)
     return response
 
@@ -163,7 +177,7 @@ def http_error(error: HTTPException) -> AnyResponse:
     code, message = ERROR_MESSAGES.get(status, ERROR_MESSAGES[HTTPStatus.BAD_REQUEST])
     if is_for_customers():
         unknown = link_unknown()
-        response = customer_message_page(status, translator(), unknown.title, as_text(unknown.message))
+        response = customer_message_page(status, translator(), Notice(unknown.page.title, as_text(unknown.message)))
     elif is_for_programs():
         response = json_error(status, code, message)
     else:
@@ -218,13 +232,13 @@ def unexpected_error(error: Exception) -> Response:
 
 def away_page(status: HTTPStatus, *, code: str) -> Response:
     message = _("This page cannot be shown right now. Try again in a minute.")
-    return customer_message_page(status, translator(), _("Not reachable right now"), message, code=code)
+    return customer_message_page(status, translator(), Notice(_("Not reachable right now"), message), code=code)
 
 
 def broken_page(status: HTTPStatus, *, code: str) -> Response:
     """Something is wrong here, for a visitor who cannot mend it but can pass *code* on."""
     message = _("Try again later. If it still does not work then, give the shop the code below.")
-    return customer_message_page(status, translator(), _("This cannot be shown right now"), message, code=code)
+    return customer_message_page(status, translator(), Notice(_("This cannot be shown right now"), message), code=code)
 
 
 def http_error_page(status: HTTPStatus, code: str) -> Response:

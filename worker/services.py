@@ -23,7 +23,8 @@ from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
 from worker.store.roads import Road, RoadKind, Roads
 from worker.store.shops import ConnectedShop
-from worker.woocommerce.client import ShopClient
+from worker.woocommerce.client import Guard, Patience, ShopClient
+from worker.woocommerce.rest import RestKey
 
 Result = TypeVar("Result")
 
@@ -79,11 +80,10 @@ class Services:
         if key not in self._clients:
             self._clients[key] = ShopClient(
                 shop.url,
-                secrets.rest_key,
-                secrets.rest_secret,
-                allow_private=self.settings.allow_private_shops,
-                timeout_s=self.settings.shop_timeout_seconds,
+                RestKey(secrets.rest_key, secrets.rest_secret),
+                patience=Patience(self.settings.shop_timeout_seconds),
                 road=partial(self.over, shop.shop_id, RoadKind.REST),
+                guard=Guard(allow_private=self.settings.allow_private_shops),
             )
         return self._clients[key]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, abort, g, request
 
 from bridge.context import context, redirect_to
-from bridge.errors import Refused, unreadable_text
+from bridge.errors import RefusalPage, Refused, unreadable_text
 from bridge.i18n.translate import _, set_language
 from worker.domain.actor import Actor
 from worker.domain.shop import Shop
@@ -145,7 +145,7 @@ def require_form_token() -> None:
         HTTPStatus.BAD_REQUEST,
         "form_old",
         _("This page was open for too long, or did not come from here. Go back, load it again and try once more."),
-        title=_("Nothing was changed"),
+        page=RefusalPage(title=_("Nothing was changed")),
     )
 
 
@@ -154,7 +154,7 @@ def forbidden() -> Refused:
         HTTPStatus.FORBIDDEN,
         "role",
         _("You may look, but not change or set up anything in this shop. Ask one of its admins."),
-        title=_("Your role does not allow this"),
+        page=RefusalPage(title=_("Your role does not allow this")),
     )
 
 

@@ -10,7 +10,7 @@ from bridge.accounts.access import ROLE_NAMES, current_user, guard_forms
 from bridge.accounts.audit import record_event
 from bridge.accounts.sign_in import sign_in_page, start_session
 from bridge.context import context, redirect_to
-from bridge.errors import Refused
+from bridge.errors import RefusalPage, Refused
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _, translate_message, translator
 from worker.errors import InvalidValue
@@ -156,7 +156,7 @@ def dead_link() -> Refused:
         HTTPStatus.GONE,
         "link_over",
         _("It has been used, or is too old. Ask for a new one where it came from."),
-        title=_("This link does not work any more"),
+        page=RefusalPage(title=_("This link does not work any more")),
     )
 
 

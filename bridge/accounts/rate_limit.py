@@ -5,7 +5,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from bridge.context import context
-from bridge.errors import Refused
+from bridge.errors import RefusalPage, Refused
 from bridge.i18n.translate import _
 from worker.store import sessions
 
@@ -38,6 +38,6 @@ def too_many_attempts() -> Refused:
         HTTPStatus.TOO_MANY_REQUESTS,
         "too_many_attempts",
         _("A password or a code was wrong too often. Wait a quarter of an hour and try again."),
-        title=_("Too many attempts"),
         headers={"Retry-After": str(int(RATE_LIMIT_PERIOD.total_seconds()))},
+        page=RefusalPage(title=_("Too many attempts")),
     )

@@ -42,7 +42,8 @@ class FieldError(Refused):
 
     def __init__(self, name: str, message: str | Message) -> None:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        super().__init__(status, "field_wrong", f"{name}: {message}", fields={"field": name})
+        super().__init__(status, "field_wrong", f"{name}: {message}")
+        self.fields = {"field": name}
 
 
 def read_fields(fields: Sequence[RequestField], given: Mapping[str, Any]) -> dict[str, Any]:

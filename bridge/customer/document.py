@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import Connection
 
 from bridge.context import base_path, context
-from bridge.errors import Refused, customer_message_page, link_unknown
+from bridge.errors import Notice, RefusalPage, Refused, customer_message_page, link_unknown
 from bridge.i18n.translate import CATALOG_PACKAGE
 from worker.domain.document import Document, History, Kind
 from worker.domain.money import ZERO
@@ -154,7 +154,7 @@ def renew(token: str) -> Response:
         "If the order has a mail address, a new link is on its way there. If nothing comes, ask {seller} for one.",
         seller=linked.seller,
     )
-    return customer_message_page(HTTPStatus.OK, words, words.gettext("Look in your mailbox"), message)
+    return customer_message_page(HTTPStatus.OK, words, Notice(words.gettext("Look in your mailbox"), message))
 
 
 class LinkExpired(Exception):
@@ -213,8 +213,7 @@ def link_revoked(linked: LinkedDocument) -> Refused:
         words.gettext(
             "The document can no longer be seen through this link. Ask {seller} for it.", seller=linked.seller
         ),
-        title=words.gettext("This link was withdrawn"),
-        language=words.language,
+        page=RefusalPage(title=words.gettext("This link was withdrawn"), language=words.language),
     )
 
 
@@ -265,8 +264,7 @@ def missing_file(linked: LinkedDocument, file_format: str) -> Refused:
             HTTPStatus.NOT_FOUND,
             "file_being_made",
             words.gettext("This usually takes only a few seconds. This page looks again by itself."),
-            title=words.gettext("The PDF is being made"),
-            language=words.language,
             headers={"Retry-After": str(REFRESH_S)},
+            page=RefusalPage(title=words.gettext("The PDF is being made"), language=words.language),
         )
     return link_unknown(words)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.services.process import answers, free_port, running, wait_until
+from tests.services.process import Program, answers, free_port, running, wait_until
 from tests.support.bridge_app import KEY, ORDER, PDF, SHOP, BridgeApp, recorded_deliveries, settings_for, signed_headers
 from worker.net import document_link
 
@@ -61,7 +61,7 @@ def a_door(app: BridgeApp, *, redis_url: str, options: tuple[str, ...] = ()) -> 
     log = app.settings.data / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", "-c", "python:bridge.gunicorn_conf", "-b", f"127.0.0.1:{port}"]
     env = {**settings.as_environment(), "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    with running([*command, *options, "bridge:create_app()"], ready=lambda: answers(port), log=log, env=env):
+    with running(Program([*command, *options, "bridge:create_app()"], log=log, env=env), ready=lambda: answers(port)):
         door = Door(port, log)
         # The port is open before the first worker is: what comes in between waits.
         wait_until(door.is_ready, what="the first worker")

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 from tests.chaos.experiment import Experiment
+from worker.demo.faults import ServerFault
 
 # How long a state of the world lasts before it ends: a frozen broker, a full disk, a locked database.
 LASTS_S = 1.5
@@ -86,14 +87,18 @@ FAULTS: dict[str, Fault] = {
     "mail refused": lambda experiment, _: experiment.mailbox.faults.refuse(3),
     "mail greylisted": lambda experiment, _: experiment.mailbox.faults.greylist(3),
     "mail cut after its data": lambda experiment, _: experiment.mailbox.faults.cut_after_data(2),
-    "shop fails": lambda experiment, _: experiment.shop.faults.next(status=500, times=3),
-    "shop is busy": lambda experiment, _: experiment.shop.faults.next(status=429, retry_after=1, times=2),
-    "shop in maintenance": lambda experiment, _: experiment.shop.faults.next(html=True, status=503, times=2),
-    "shop shows a page": lambda experiment, _: experiment.shop.faults.next(html=True, status=200, times=2),
-    "shop breaks off": lambda experiment, _: experiment.shop.faults.next(cut=True, times=2),
-    "shop silent": lambda experiment, _: experiment.shop.faults.next(silence_s=SILENCE_S, times=2),
-    "shop refuses the key": lambda experiment, _: experiment.shop.faults.next(status=401, times=2),
-    "note's answer lost": lambda experiment, _: experiment.shop.faults.next(cut=True, method="POST", path="notes"),
+    "shop fails": lambda experiment, _: experiment.shop.faults.next(ServerFault(status=500), times=3),
+    "shop is busy": lambda experiment, _: experiment.shop.faults.next(ServerFault(status=429, retry_after=1), times=2),
+    "shop in maintenance": lambda experiment, _: experiment.shop.faults.next(
+        ServerFault(html=True, status=503), times=2
+    ),
+    "shop shows a page": lambda experiment, _: experiment.shop.faults.next(ServerFault(html=True, status=200), times=2),
+    "shop breaks off": lambda experiment, _: experiment.shop.faults.next(ServerFault(cut=True), times=2),
+    "shop silent": lambda experiment, _: experiment.shop.faults.next(ServerFault(silence_s=SILENCE_S), times=2),
+    "shop refuses the key": lambda experiment, _: experiment.shop.faults.next(ServerFault(status=401), times=2),
+    "note's answer lost": lambda experiment, _: experiment.shop.faults.next(
+        ServerFault(cut=True, method="POST", path="notes")
+    ),
 }
 # After these a mail may have been taken by the server without our knowing; it comes again, under the same Message-ID.
 MAILS_AGAIN = (

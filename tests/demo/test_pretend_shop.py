@@ -17,6 +17,7 @@ import requests
 from flask import Flask, Response, request
 from woocommerce import API
 
+from worker.demo.faults import ServerFault
 from worker.demo.http_server import serve
 from worker.demo.oauth import Params, php_query
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
@@ -517,9 +518,9 @@ def test_the_cron_sends_what_waits(shop: PretendShop, api: Any, listener: Listen
 
 def test_ordered_faults_come_once_each_and_only_where_they_were_ordered(shop: PretendShop, api: Any) -> None:
     shop.place(an_order(id=7))
-    shop.faults.next(status=500, path=r"/orders/7$")
-    shop.faults.next(retry_after=7, path=r"/notes")
-    shop.faults.next(html=True, status=200, path=r"/orders/7$")
+    shop.faults.next(ServerFault(status=500, path=r"/orders/7$"))
+    shop.faults.next(ServerFault(retry_after=7, path=r"/notes"))
+    shop.faults.next(ServerFault(html=True, status=200, path=r"/orders/7$"))
 
     answers = [api.get(path) for path in ("orders/7", "orders/7/notes", "orders/7", "orders/7")]
 
@@ -532,7 +533,7 @@ def test_ordered_faults_come_once_each_and_only_where_they_were_ordered(shop: Pr
 
 def test_a_cut_answer_leaves_the_write_done_and_the_caller_in_the_dark(shop: PretendShop, api: Any) -> None:
     shop.place(an_order(id=7))
-    shop.faults.next(cut=True, method="POST")
+    shop.faults.next(ServerFault(cut=True, method="POST"))
 
     with pytest.raises(requests.RequestException):
         api.post("orders/7/notes", {"note": "Invoice"})
@@ -541,7 +542,7 @@ def test_a_cut_answer_leaves_the_write_done_and_the_caller_in_the_dark(shop: Pre
 
 
 def test_silence_delays_the_answer(shop: PretendShop, api: Any) -> None:
-    shop.faults.next(silence_s=0.2)
+    shop.faults.next(ServerFault(silence_s=0.2))
     began = time.monotonic()
 
     api.get("orders")

@@ -19,8 +19,8 @@ from worker.net import http_call, talk
 from worker.net.guarded_http import guarded_session
 from worker.net.http_call import HttpTrouble, Question, call
 from worker.plugin.client import PluginClient
-from worker.woocommerce.client import ShopClient
-from worker.woocommerce.rest import MAX_ANSWER_BYTES
+from worker.woocommerce.client import Guard, Patience, ShopClient
+from worker.woocommerce.rest import MAX_ANSWER_BYTES, RestKey
 
 TOTAL_S = 0.6
 # Shared machines pause; what is bounded by nothing takes as long as the server likes, here 20 s.
@@ -176,7 +176,12 @@ def test_a_talk_inside_another_ends_with_it() -> None:
 
 
 def shop(port: int) -> ShopClient:
-    return ShopClient(f"http://127.0.0.1:{port}", "ck_1", "cs_1", allow_private=True, total_s=TOTAL_S, backoff_s=0.01)
+    return ShopClient(
+        f"http://127.0.0.1:{port}",
+        RestKey("ck_1", "cs_1"),
+        patience=Patience(total_s=TOTAL_S, backoff_s=0.01),
+        guard=Guard(allow_private=True),
+    )
 
 
 @pytest.mark.parametrize("script", [SLOW["drips trailers"], SLOW["drips headers"]], ids=["trailers", "headers"])
@@ -206,7 +211,12 @@ def test_hostile_json_is_an_error_in_bounded_time(body: bytes) -> None:
     started = time.monotonic()
     with hostile_server(after_the_question((Victim.say, said))) as server:
         with (
-            ShopClient(f"http://127.0.0.1:{server.port}", "ck_1", "cs_1", allow_private=True, total_s=20) as client,
+            ShopClient(
+                f"http://127.0.0.1:{server.port}",
+                RestKey("ck_1", "cs_1"),
+                patience=Patience(total_s=20),
+                guard=Guard(allow_private=True),
+            ) as client,
             pytest.raises((Rejected, Unavailable)),
         ):
             client.order(1)
@@ -219,9 +229,7 @@ def test_an_order_is_no_gigabyte() -> None:
     said = OK + b"Content-Encoding: gzip\r\n\r\n"
     packed = gzip.compress(b" " * (MAX_ANSWER_BYTES + 1))
     script = after_the_question((Victim.say, said), (Victim.say, packed))
-    with hostile_server(script) as server, ShopClient(
-        f"http://127.0.0.1:{server.port}", "ck_1", "cs_1", allow_private=True
-    ) as client, pytest.raises(Rejected) as caught:  # fmt: skip
+    with hostile_server(script) as server, ShopClient(f"http://127.0.0.1:{server.port}", RestKey("ck_1", "cs_1"), guard=Guard(allow_private=True)) as client, pytest.raises(Rejected) as caught:  # fmt: skip
         client.order(1)
     assert caught.value.code == "answer_too_large"
 

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from tests.support.system import SECRET, SELLER, System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import a_refund, an_order
 from worker.domain.document import Kind, SendMode
 from worker.domain.party import Seller
@@ -130,7 +131,7 @@ def test_a_rule_that_keeps_drafts_takes_no_number(system: System) -> None:
 
 def test_the_delivered_body_serves_while_the_shop_does_not_answer(system: System) -> None:
     system.shop.place(paid())
-    system.shop.faults.next(status=503, times=50)
+    system.shop.faults.next(ServerFault(status=503), times=50)
     system.ring(paid())
     system.work()
     assert system.numbers() == ["F2026-00001"]
@@ -198,7 +199,7 @@ def test_a_mail_cut_after_its_data_is_sent_again_under_the_same_id(system: Syste
 
 
 def test_a_note_whose_answer_was_lost_is_not_written_twice(system: System) -> None:
-    system.shop.faults.next(cut=True, method="POST", path="notes")
+    system.shop.faults.next(ServerFault(cut=True, method="POST", path="notes"))
     system.arrives(paid())
     system.clock.move(minutes=5)
     (invoice,) = system.arrives(paid())

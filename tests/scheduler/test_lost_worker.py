@@ -11,6 +11,7 @@ import pytest
 from tests.services.process import wait_until
 from tests.support.running_system import RunningSystem, running_system
 from tests.support.system import SELLER
+from worker.demo.faults import ServerFault
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
@@ -71,7 +72,7 @@ def is_done(system: RunningSystem) -> bool:
 
 def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
     with PretendShop() as shop, a_system(shop, patience_s=15) as (system, mailbox, _shop_id):
-        shop.faults.next(silence_s=6, method="GET", path="/orders/7$")
+        shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/7$"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
         system.kill("worker")
@@ -87,7 +88,7 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
 
 def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
     with PretendShop() as shop, a_system(shop, patience_s=15) as (system, mailbox, _shop_id):
-        shop.faults.next(silence_s=3, method="POST", path="/notes")
+        shop.faults.next(ServerFault(silence_s=3, method="POST", path="/notes"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))
         wait_until(lambda: len(shop.notes(7)) == 1, what="the note to reach the shop")
         system.kill("worker")
@@ -98,7 +99,7 @@ def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
 
 def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand() -> None:
     with PretendShop() as shop, a_system(shop, lease_s=60, patience_s=15) as (system, mailbox, shop_id):
-        shop.faults.next(silence_s=3, method="GET", path="/orders/7$")
+        shop.faults.next(ServerFault(silence_s=3, method="GET", path="/orders/7$"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
         (worker,) = system.parts("worker")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.process import executable, running, scratch
+from tests.services.process import Program, executable, running, scratch
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def running_broker(binary: str | Path) -> Iterator[Broker]:
     with scratch("broker") as folder:
         path = folder / "broker.sock"
         command = [str(binary), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
-        with running(command, ready=lambda: pings(path), log=folder / "log") as pid:
+        with running(Program(command, log=folder / "log"), ready=lambda: pings(path)) as pid:
             yield Broker(url=f"unix://{path}", socket=path, pid=pid)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.process import account, executable, run, running, scratch
+from tests.services.process import Program, account, executable, run, running, scratch
 
 
 @dataclass(frozen=True)
@@ -62,5 +62,5 @@ def mariadb() -> Iterator[MariaDB]:
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=64M",
         ]
-        with running(command, ready=path.is_socket, log=folder / "log", user=user) as pid:
+        with running(Program(command, log=folder / "log", user=user), ready=path.is_socket) as pid:
             yield MariaDB(socket=path, pid=pid)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.process import account, executable, run, running, scratch
+from tests.services.process import Program, account, executable, run, running, scratch
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,10 @@ def serving(folder: Path, options: Mapping[str, str]) -> Iterator[Postgres]:
     command = [binaries / "postgres", "-D", folder / "data", *(f"--{name}={all_options[name]}" for name in all_options)]
     # Interrupt is PostgreSQL's "fast": terminate would wait for every client to leave.
     with running(
-        [str(part) for part in command],
+        Program(
+            [str(part) for part in command], log=folder / "log", user=account("postgres"), stop_signal=signal.SIGINT
+        ),
         ready=lambda: accepts(folder),
-        log=folder / "log",
-        user=account("postgres"),
-        stop_signal=signal.SIGINT,
     ) as pid:
         yield Postgres(folder=folder, bin=binaries, pid=pid)
 

@@ -9,8 +9,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # How long a process may take to end before it is ended.
@@ -74,17 +75,21 @@ def has_room(memory: Path) -> bool:
     return os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH_MEMORY
 
 
+@dataclass(frozen=True)
+class Program:
+    """A *command* to run, as whom and with what around it; what it prints goes to *log*."""
+
+    command: Sequence[str | Path]
+    log: Path
+    user: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+
+
 @contextmanager
-def running(
-    command: Sequence[str | Path],
-    *,
-    ready: Callable[[], bool],
-    log: Path,
-    user: str | None = None,
-    env: dict[str, str] | None = None,
-    stop_signal: signal.Signals = signal.SIGTERM,
-) -> Iterator[int]:
-    """Run *command* for as long as the block lasts; the block gets the process id. What it prints goes to *log*."""
+def running(program: Program, *, ready: Callable[[], bool]) -> Iterator[int]:
+    """Run *program* for as long as the block lasts; the block gets the process id."""
+    command, log, user = program.command, program.log, program.user
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -95,7 +100,7 @@ def running(
             user=user,
             group=pwd.getpwnam(user).pw_gid if user else None,
             extra_groups=[] if user else None,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **program.env},
             process_group=0,
         )
     name = Path(command[0]).name
@@ -109,7 +114,7 @@ def running(
         wait_until(up, what=f"{name} to be ready")
         yield process.pid
     finally:
-        stop(process, stop_signal)
+        stop(process, program.stop_signal)
 
 
 def stop(process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGTERM) -> None:

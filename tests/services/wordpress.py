@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.services.mariadb import MariaDB
-from tests.services.process import answers, executable, free_port, run, running, scratch
+from tests.services.process import Program, answers, executable, free_port, run, running, scratch
 
 REPOSITORY = Path(__file__).parents[2]
 PLUGIN = REPOSITORY / "wp-plugin" / "facturelay"
@@ -171,10 +171,12 @@ def wordpress_site(mariadb: MariaDB) -> Iterator[tuple[WordPress, str]]:
         mariadb.query("CREATE DATABASE wordpress")
         site.script(f"define( 'WP_INSTALLING', true );\nrequire {php_string(folder / 'wp-load.php')};\n{INSTALL}")
         with running(
-            [*PHP, "-S", f"127.0.0.1:{port}", "-t", str(folder)],
+            Program(
+                [*PHP, "-S", f"127.0.0.1:{port}", "-t", str(folder)],
+                log=scratch_folder / "server.log",
+                env={"PHP_CLI_SERVER_WORKERS": "8"},
+            ),
             ready=lambda: answers(port),
-            log=scratch_folder / "server.log",
-            env={"PHP_CLI_SERVER_WORKERS": "8"},  # a page that calls its own site waits for itself otherwise
         ):
             site.get("/")  # the first visitor makes WordPress settle in: theme, widgets, rewrite rules
             yield site, mariadb.dump("wordpress")

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -34,19 +35,19 @@ def invite(app: BridgeApp, code: str = CODE) -> None:
         plugins.invite(connection, vault(app), SHOP, code, now=app.now)
 
 
+@dataclass(frozen=True)
+class Signer:
+    """Who signs a call, and how much later than the bridge's clock."""
+
+    secret: str
+    late_s: int = 0
+
+
 def post(
-    app: BridgeApp,
-    route: str,
-    content: dict[str, Any],
-    headers: dict[str, str],
-    *,
-    secret: str,
-    late_s: int = 0,
+    app: BridgeApp, route: str, content: dict[str, Any], headers: dict[str, str], *, signer: Signer
 ) -> TestResponse:
-    body = json.dumps(content).encode()
-    seal = sign_request(
-        secret, time=int(app.now.timestamp()) + late_s, nonce=secrets.token_hex(16), route=route, body=body
-    )
+    body, time = json.dumps(content).encode(), int(app.now.timestamp()) + signer.late_s
+    seal = sign_request(signer.secret, time=time, nonce=secrets.token_hex(16), route=route, body=body)
     signed = {
         "X-Facturelay-Time": seal.time,
         "X-Facturelay-Nonce": seal.nonce,
@@ -60,7 +61,7 @@ def connect(
 ) -> TestResponse:
     found = {"X-Facturelay-Invite": plugins.code_hash(code)}
     secret = plugins.signing_key(code)
-    return post(app, "/plugin/connect", {**KEYS, **(changes or {})}, found, secret=secret, late_s=late_s)
+    return post(app, "/plugin/connect", {**KEYS, **(changes or {})}, found, signer=Signer(secret=secret, late_s=late_s))
 
 
 def ask(
@@ -72,7 +73,7 @@ def ask(
     language: str = "en",
 ) -> TestResponse:
     headers = {"X-Facturelay-Shop": SHOP, "Accept-Language": language}
-    return post(app, f"/plugin/{verb}", content or {}, headers, secret=secret)
+    return post(app, f"/plugin/{verb}", content or {}, headers, signer=Signer(secret=secret))
 
 
 def shop_of(app: BridgeApp) -> ConnectedShop:

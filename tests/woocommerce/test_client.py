@@ -6,6 +6,7 @@ import threading
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -13,11 +14,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.support.scripted_server import HANG_UP, ScriptedServer, Slowly, answer, certificate
+from worker.demo.faults import ServerFault
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.woocommerce import rest
-from worker.woocommerce.client import ShopCheck, ShopClient
+from worker.woocommerce.client import Guard, Patience, ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order
+from worker.woocommerce.rest import RestKey
 from worker.woocommerce.shop_response import retry_after_in_s
 
 KEY, SECRET = "ck_1", "cs_2"
@@ -25,12 +28,13 @@ ORDER = b'{"id":238,"status":"processing"}'
 
 
 def a_client(url: str, **changes: float) -> ShopClient:
-    return ShopClient(url, KEY, SECRET, allow_private=True, **{"timeout_s": 2.0, "backoff_s": 0.01, **changes})  # type: ignore[arg-type]  # all of them floats
+    patience = replace(Patience(timeout_s=2.0, backoff_s=0.01), **changes)
+    return ShopClient(url, RestKey(KEY, SECRET), patience=patience, guard=Guard(allow_private=True))
 
 
 @pytest.fixture
 def shop() -> Iterator[PretendShop]:
-    with PretendShop(consumer_key=KEY, consumer_secret=SECRET) as pretend:
+    with PretendShop(key=RestKey(KEY, SECRET)) as pretend:
         yield pretend
 
 
@@ -63,7 +67,12 @@ def test_no_cache_can_answer_in_place_of_the_shop(tmp_path: Path) -> None:
         ScriptedServer(
             [answer(503), answer(body=ORDER), answer(body=ORDER)], context=context, host="localhost"
         ) as server,
-        ShopClient(server.url, KEY, SECRET, allow_private=True, backoff_s=0.01, ca_file=ca_file) as talking,
+        ShopClient(
+            server.url,
+            RestKey(KEY, SECRET),
+            patience=Patience(backoff_s=0.01),
+            guard=Guard(allow_private=True, ca_file=ca_file),
+        ) as talking,
     ):
         talking.order(238)
         talking.order(238)
@@ -156,7 +165,7 @@ def test_a_check_says_what_the_key_can_do_and_changes_nothing(shop: PretendShop,
 
 def test_a_check_tells_a_key_that_only_reads() -> None:
     with (
-        PretendShop(consumer_key=KEY, consumer_secret=SECRET, permissions="read") as shop,
+        PretendShop(permissions="read", key=RestKey(KEY, SECRET)) as shop,
         a_client(shop.url) as talking,
     ):
         assert talking.check() == ShopCheck(orders=0, can_write=False)
@@ -180,7 +189,7 @@ def test_on_https_the_key_travels_in_a_header_and_not_in_the_address(tmp_path: P
     context, ca_file = certificate(tmp_path, "localhost")
     with (
         ScriptedServer([answer(body=ORDER)], context=context, host="localhost") as server,
-        ShopClient(server.url, KEY, SECRET, allow_private=True, ca_file=ca_file) as talking,
+        ShopClient(server.url, RestKey(KEY, SECRET), guard=Guard(allow_private=True, ca_file=ca_file)) as talking,
     ):
         talking.order(238)
     sent = b64decode(server.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
@@ -207,7 +216,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -
 def test_a_repeated_question_is_signed_anew(shop: PretendShop, client: ShopClient) -> None:
     """A nonce works once; repeated as it was, the second try would be refused like a wrong key."""
     shop.place(an_order(id=238))
-    shop.faults.next(status=503, times=2)
+    shop.faults.next(ServerFault(status=503), times=2)
     assert parse_order(client.order(238)).order_id == 238
     with ScriptedServer([answer(503), answer(body=ORDER)]) as server, a_client(server.url) as talking:
         talking.order(238)
@@ -216,7 +225,7 @@ def test_a_repeated_question_is_signed_anew(shop: PretendShop, client: ShopClien
 
 
 def test_a_shop_in_a_folder_and_with_capitals_is_signed_as_it_is_called() -> None:
-    with PretendShop(consumer_key=KEY, consumer_secret=SECRET) as shop:
+    with PretendShop(key=RestKey(KEY, SECRET)) as shop:
         shop.place(an_order(id=238))
         with a_client(shop.url.upper().replace("HTTP", "http") + "/") as talking:
             assert parse_order(talking.order(238)).order_id == 238
@@ -226,7 +235,10 @@ def test_a_shop_in_a_folder_and_with_capitals_is_signed_as_it_is_called() -> Non
 
 
 def test_a_wrong_secret_is_refused_with_what_to_do(shop: PretendShop) -> None:
-    with ShopClient(shop.url, KEY, "cs_wrong", allow_private=True) as talking, pytest.raises(Rejected) as refused:
+    with (
+        ShopClient(shop.url, RestKey(KEY, "cs_wrong"), guard=Guard(allow_private=True)) as talking,
+        pytest.raises(Rejected) as refused,
+    ):
         talking.order(238)
     assert refused.value.code == "rest_key_refused"
     assert "Make a key with read/write permission" in str(refused.value.message)
@@ -280,7 +292,7 @@ def test_a_post_is_never_repeated(said: bytes) -> None:
 
 def test_a_note_whose_answer_was_lost_stands_once(shop: PretendShop, client: ShopClient) -> None:
     shop.place(an_order(id=238))
-    shop.faults.next(cut=True, method="POST")
+    shop.faults.next(ServerFault(cut=True, method="POST"))
     with pytest.raises(Unavailable):
         client.add_note(238, "Factuur F1")
     assert [note.text for note in client.notes(238)] == ["Factuur F1"]
@@ -453,7 +465,7 @@ def test_more_refunds_than_can_be_read_are_refused() -> None:
 
 def test_a_silent_shop_is_given_up_and_not_asked_twice(shop: PretendShop) -> None:
     shop.place(an_order(id=238))
-    shop.faults.next(silence_s=1.5)
+    shop.faults.next(ServerFault(silence_s=1.5))
     with a_client(shop.url, timeout_s=0.2) as talking:
         started = time.monotonic()
         with pytest.raises(Unavailable) as failed:
@@ -492,7 +504,7 @@ def test_repetitions_end_with_the_time_of_the_call() -> None:
 def test_a_shop_on_a_private_address_is_refused() -> None:
     with (
         ScriptedServer([answer(body=ORDER)]) as server,
-        ShopClient(server.url, KEY, SECRET, allow_private=False) as talking,
+        ShopClient(server.url, RestKey(KEY, SECRET), guard=Guard(allow_private=False)) as talking,
     ):
         with pytest.raises(Rejected) as refused:
             talking.order(238)
@@ -513,7 +525,7 @@ def test_a_shop_on_a_private_address_is_refused() -> None:
 )
 def test_what_is_no_address_is_refused_at_once(url: str) -> None:
     with pytest.raises(Rejected) as refused:
-        ShopClient(url, KEY, SECRET, allow_private=True)
+        ShopClient(url, RestKey(KEY, SECRET), guard=Guard(allow_private=True))
     assert refused.value.code == "bad_address"
 
 

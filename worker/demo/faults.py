@@ -31,11 +31,11 @@ class ServerFault:
     body: bytes | None = None  # what a cache in front of the shop had kept
     cut: bool = False
     silence_s: float = 0.0
-    path: re.Pattern[str] | None = None
+    path: str | None = None  # what the call's path holds, as a regular expression
     method: str | None = None
 
     def meets(self, method: str, path: str) -> bool:
-        return (self.method in (None, method)) and (self.path is None or self.path.search(path) is not None)
+        return (self.method in (None, method)) and (self.path is None or re.search(self.path, path) is not None)
 
     @property
     def refuses(self) -> bool:
@@ -49,22 +49,8 @@ class Faults:
     _waiting: list[ServerFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next(
-        self,
-        *,
-        status: int | None = None,
-        retry_after: int | str | None = None,
-        html: bool = False,
-        body: bytes | None = None,
-        cut: bool = False,
-        silence_s: float = 0.0,
-        times: int = 1,
-        path: str | None = None,
-        method: str | None = None,
-    ) -> None:
-        """Let the next *times* calls whose path holds *path* (a regular expression) go wrong."""
-        pattern = None if path is None else re.compile(path)
-        fault = ServerFault(status, retry_after, html, body, cut, silence_s, pattern, method)
+    def next(self, fault: ServerFault, *, times: int = 1) -> None:
+        """Let the next *times* calls that meet *fault* go wrong."""
         with self._lock:
             self._waiting.extend([fault] * times)
 

@@ -17,6 +17,7 @@ from worker.demo.products import a_product, a_variation
 from worker.demo.recordings import OrderState, RecordedDelivery
 from worker.demo.shop_api import ApiCall, create_api
 from worker.demo.shop_state import ShopMail, ShopState
+from worker.woocommerce.rest import RestKey
 
 __all__ = ["ApiCall", "PretendShop", "ShopMail", "a_product", "a_refund", "a_variation", "an_order"]
 
@@ -30,14 +31,13 @@ class PretendShop:
         self,
         *,
         site_zone: str = "Europe/Brussels",
-        consumer_key: str | None = None,
-        consumer_secret: str | None = None,
+        key: RestKey | None = None,
         permissions: str = "read_write",
         port: int = 0,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        self.consumer_key = consumer_key or f"ck_{secrets.token_hex(20)}"
-        self.consumer_secret = consumer_secret or f"cs_{secrets.token_hex(20)}"
+        key = key or RestKey(f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}")
+        self.consumer_key, self.consumer_secret = key.consumer_key, key.consumer_secret
         self.faults = Faults()
         self._calls: list[ApiCall] = []
         self._state = ShopState(site_zone=site_zone, now=now or (lambda: datetime.now(UTC)))

@@ -66,7 +66,7 @@ class GuardedAdapter(HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS[self._allow_private]
 
-    def send(
+    def send(  # noqa: PLR0913 - requests names them
         self,
         request: PreparedRequest,
         stream: bool = False,

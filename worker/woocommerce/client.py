@@ -36,7 +36,17 @@ from worker.woocommerce.list_payload import (
 )
 from worker.woocommerce.payload import peek
 from worker.woocommerce.refund_payload import parse_readable_refunds
-from worker.woocommerce.rest import MAX_ANSWER_BYTES, MOST_ATTEMPTS, REPEATABLE, Params, RestApi, pause_s, site_url
+from worker.woocommerce.rest import (
+    MAX_ANSWER_BYTES,
+    MOST_ATTEMPTS,
+    REPEATABLE,
+    Params,
+    RestApi,
+    RestCall,
+    RestKey,
+    pause_s,
+    site_url,
+)
 from worker.woocommerce.shop_response import RepeatAtOnce, ShopResponse, check_response
 
 TOO_MANY_REFUNDS = "too_many_refunds"
@@ -64,42 +74,52 @@ class ShopCheck:
     can_write: bool
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long the shop is waited for: *timeout_s* is for one wait (connecting, the next bytes), *total_s* for a whole call with
+    its repetitions, *backoff_s* before the first of these.
+    """
+
+    timeout_s: float = 15.0
+    total_s: float = 40.0
+    backoff_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What may be called: whether private addresses too, and whose certificates count (a *ca_file* beside the public ones)."""
+
+    allow_private: bool
+    ca_file: str = ""
+
+
 class ShopClient:
     """Talks to one shop. Safe to share between threads; close it when done.
 
-    Raises Rejected when a person must act and Unavailable when the same call may work later; nothing else. *timeout_s* is
-    for one wait (connecting, the next bytes), *total_s* for a whole call with its repetitions. Each call is made inside a *road*.
+    Raises Rejected when a person must act and Unavailable when the same call may work later; nothing else. Each call is made
+    inside a *road*.
     """
 
     def __init__(
         self,
         url: str,
-        consumer_key: str,
-        consumer_secret: str,
+        key: RestKey,
         *,
-        allow_private: bool,
-        timeout_s: float = 15.0,
-        total_s: float = 40.0,
-        backoff_s: float = 0.5,
-        ca_file: str = "",
+        guard: Guard,
+        patience: Patience = Patience(),
         road: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self._api = RestApi(
-            site_url(url),
-            consumer_key,
-            consumer_secret,
-            session=guarded_session(allow_private=allow_private),
-            timeout_s=timeout_s,
-            total_s=total_s,
-            ca_file=ca_file,
-        )
-        self._total_s = total_s
-        self._backoff_s = backoff_s
+        session = guarded_session(allow_private=guard.allow_private)
+        self._api = RestApi(site_url(url), key, session=session, timeout_s=patience.timeout_s, ca_file=guard.ca_file)
+        self._total_s = patience.total_s
+        self._backoff_s = patience.backoff_s
         self._road = road
 
     def order(self, order_id: int) -> bytes:
         """The order as the shop states it now, also when it lies in the bin. Raises OrderGone when it is erased."""
-        body = self._call("GET", f"orders/{order_id}", about=Message("order {order_id}", order_id=order_id)).body
+        body = self._call(
+            RestCall("GET", f"orders/{order_id}"), about=Message("order {order_id}", order_id=order_id)
+        ).body
         found = peek(body).order_id
         if found != order_id:
             # Seen behind caches that ignore the Authorization header: somebody else's order, served as a hit.
@@ -181,7 +201,7 @@ class ShopClient:
     def refund_ids(self, order_ids: tuple[int, ...]) -> dict[int, frozenset[int]]:
         """The refunds of the given orders (at most 100), without those of orders that are gone or in the bin."""
         params: Params = {**_by_ids(order_ids), "_fields": REFUND_FIELDS}
-        return parse_refund_ids(self._call("GET", "orders", params=params, about=Message("orders")).body)
+        return parse_refund_ids(self._call(RestCall("GET", "orders", params=params), about=Message("orders")).body)
 
     def suborder_totals(self, parent_id: int) -> tuple[Decimal, ...]:
         """The totals of the orders that hang on another; a marketplace makes no more than 100 of one sale."""
@@ -195,7 +215,7 @@ class ShopClient:
         params: Params = {"orderby": "date", "order": "desc", "per_page": min(limit, MAX_PER_PAGE)}
         if statuses:
             params["status"] = ",".join(statuses)
-        return self._call("GET", "orders", params=params, about=Message("orders")).body
+        return self._call(RestCall("GET", "orders", params=params), about=Message("orders")).body
 
     def products(self, product_ids: tuple[int, ...]) -> tuple[Product, ...]:
         """Those of the given products (at most 100) that exist; variations are not among them. The shop has a few seconds."""
@@ -207,7 +227,7 @@ class ShopClient:
 
     def clock(self) -> datetime | None:
         """What time it is at the shop, to the second, by the head of an answer; None where it does not say."""
-        answer = self._call("GET", "orders", params={"per_page": 1, "_fields": "id"}, about=Message("orders"))
+        answer = self._call(RestCall("GET", "orders", params={"per_page": 1, "_fields": "id"}), about=Message("orders"))
         try:
             instant = parsedate_to_datetime(answer.date)
         except ValueError:
@@ -217,14 +237,17 @@ class ShopClient:
     def notes(self, order_id: int) -> tuple[OrderNote, ...]:
         """All notes of an order, WooCommerce's own too."""
         return parse_notes(
-            self._call("GET", f"orders/{order_id}/notes", about=Message("order {order_id}", order_id=order_id)).body
+            self._call(
+                RestCall("GET", f"orders/{order_id}/notes"), about=Message("order {order_id}", order_id=order_id)
+            ).body
         )
 
     def add_note(self, order_id: int, text: str, *, to_customer: bool = False) -> int:
         """Write a note and return its id. Never repeated here: search for the marker first. A note to the customer is mailed."""
         data = note_body(text, to_customer=to_customer)
         answer = self._call(
-            "POST", f"orders/{order_id}/notes", data=data, about=Message("order {order_id}", order_id=order_id)
+            RestCall("POST", f"orders/{order_id}/notes", data=data),
+            about=Message("order {order_id}", order_id=order_id),
         )
         return parse_created_id(answer.body)
 
@@ -234,7 +257,7 @@ class ShopClient:
         with self._list_within_bounds():
             for page in range(1, MAX_WEBHOOK_PAGES + 1):
                 params: Params = {"per_page": MAX_PER_PAGE, "page": page}
-                answer = self._call("GET", "webhooks", params=params, about=Message("webhooks"))
+                answer = self._call(RestCall("GET", "webhooks", params=params), about=Message("webhooks"))
                 found += parse_webhooks(answer.body)
                 if page >= answer.pages:
                     break
@@ -243,16 +266,14 @@ class ShopClient:
     def add_webhook(self, *, name: str, topic: str, delivery_url: str, secret: str) -> int:
         """Create an active webhook and return its id; the shop pings *delivery_url* meanwhile. Never repeated."""
         data = webhook_body(name=name, topic=topic, delivery_url=delivery_url, secret=secret)
-        return parse_created_id(self._call("POST", "webhooks", data=data, about=Message("webhooks")).body)
+        return parse_created_id(self._call(RestCall("POST", "webhooks", data=data), about=Message("webhooks")).body)
 
     def delete_webhook(self, webhook_id: int) -> None:
         """Remove a webhook for good; one that is gone already is fine."""
         try:
             params: Params = {"force": "true"}
             self._call(
-                "DELETE",
-                f"webhooks/{webhook_id}",
-                params=params,
+                RestCall("DELETE", f"webhooks/{webhook_id}", params=params),
                 about=Message("webhook {webhook_id}", webhook_id=webhook_id),
             )
         except Rejected as error:
@@ -262,7 +283,7 @@ class ShopClient:
     def check(self) -> ShopCheck:
         """Find out what the key can do, without changing anything. Raises what a first real call would raise."""
         params: Params = {"per_page": 1, "_fields": "id"}
-        orders = self._call("GET", "orders", params=params, about=Message("orders")).total
+        orders = self._call(RestCall("GET", "orders", params=params), about=Message("orders")).total
         return ShopCheck(orders=orders, can_write=self._can_write())
 
     def close(self) -> None:
@@ -278,9 +299,7 @@ class ShopClient:
         """A note for order 0: WooCommerce checks the key first, and there is no order 0 to write on."""
         try:
             self._call(
-                "POST",
-                "orders/0/notes",
-                data=note_body("check", to_customer=False),
+                RestCall("POST", "orders/0/notes", data=note_body("check", to_customer=False)),
                 about=Message("order {order_id}", order_id=0),
             )
         except OrderGone:
@@ -291,17 +310,17 @@ class ShopClient:
 
     def _products(self, path: str, ids: tuple[int, ...]) -> tuple[Product, ...]:
         params: Params = {**_by_ids(ids), "_fields": PRODUCT_FIELDS}
-        answer = self._call("GET", path, about=Message("products"), params=params, total_s=PRODUCTS_WITHIN_S)
+        answer = self._call(RestCall("GET", path, params=params), about=Message("products"), total_s=PRODUCTS_WITHIN_S)
         return parse_products(answer.body)
 
     def _refunds_page(self, order_id: int, page: int) -> ShopResponse:
         about = Message("order {order_id}", order_id=order_id)
         params: Params = {"per_page": MAX_PER_PAGE, "page": page}
-        return self._call("GET", f"orders/{order_id}/refunds", params=params, about=about)
+        return self._call(RestCall("GET", f"orders/{order_id}/refunds", params=params), about=about)
 
     def _order_list_page(self, params: Params) -> OrderListPage:
         require_end(int(params.get("page", 1)))
-        answer = self._call("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}, about=Message("orders"))
+        answer = self._call(RestCall("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}), about=Message("orders"))
         orders = parse_order_list(answer.body)
         if len(orders) > MAX_PER_PAGE:
             raise endless_list()
@@ -313,12 +332,9 @@ class ShopClient:
 
     def _call(
         self,
-        method: str,
-        path: str,
+        call: RestCall,
         *,
         about: Message,
-        params: Params | None = None,
-        data: dict[str, object] | None = None,
         total_s: float | None = None,
     ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
@@ -337,11 +353,11 @@ class ShopClient:
         ends_at = time.monotonic() + min(self._total_s, total_s or self._total_s)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                answer = self._api.send(method, path, data, params, ends_at)
+                answer = self._api.send(call, ends_at)
                 return check_response(answer, about=about, shop=self._api.shop)
             except Unavailable as error:
                 pause = pause_s(error, self._backoff_s * 2 ** (attempt - 1))
-                may_repeat = method in REPEATABLE and isinstance(error, RepeatAtOnce) and attempt < MOST_ATTEMPTS
+                may_repeat = call.method in REPEATABLE and isinstance(error, RepeatAtOnce) and attempt < MOST_ATTEMPTS
                 if not may_repeat or pause is None or time.monotonic() + pause >= ends_at:
                     raise
             time.sleep(pause)

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from woocommerce import API
@@ -23,6 +24,24 @@ FRESH = "_fresh"  # on every GET another value, which WordPress ignores: caching
 Params = dict[str, str | int]
 
 
+@dataclass(frozen=True)
+class RestKey:
+    """A key that a person made in WooCommerce (`ck_…`), and its secret (`cs_…`)."""
+
+    consumer_key: str
+    consumer_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RestCall:
+    """What is asked of the shop."""
+
+    method: str
+    path: str
+    params: Params | None = None
+    data: dict[str, object] | None = None
+
+
 class RestApi(API):  # type: ignore[misc]  # the package publishes no types
     """The `woocommerce` package on a pooled session.
 
@@ -33,26 +52,22 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
     def __init__(
         self,
         url: str,
-        consumer_key: str,
-        consumer_secret: str,
+        key: RestKey,
         *,
         session: GuardedSession,
         timeout_s: float,
-        total_s: float,
         ca_file: str,
     ) -> None:
-        super().__init__(url, consumer_key, consumer_secret, user_agent=USER_AGENT)
+        super().__init__(url, key.consumer_key, key.consumer_secret, user_agent=USER_AGENT)
         self.session = session
         self.timeout_s = timeout_s
         self.ca_file = ca_file
         self.shop = str(urlsplit(url).netloc)
 
-    def send(
-        self, method: str, path: str, data: dict[str, object] | None, params: Params | None, ends_at: float
-    ) -> ShopResponse:
+    def send(self, call: RestCall, ends_at: float) -> ShopResponse:
         """One attempt, signed again. Raises Unavailable when there is no answer, whole and in time."""
         try:
-            return self._API__request(method, path, data, params=params, ends_at=ends_at)
+            return self._API__request(call.method, call.path, call.data, params=call.params, ends_at=ends_at)
         except http_call.TooLong:
             raise Rejected(
                 "The shop's answer is larger than {most} MB, more than an order can be; a plugin puts something "

@@ -16,6 +16,7 @@ from tests.support.plugin_requests import (
     CODE,
     KEYS,
     PLUGIN_SECRET,
+    Signer,
     ask,
     code_of,
     connect,
@@ -86,7 +87,10 @@ def test_knowing_where_a_code_is_stored_is_not_knowing_the_code(app: BridgeApp) 
     invite(app)
     found = {"X-Facturelay-Invite": plugins.code_hash(CODE)}
 
-    assert code_of(post(app, "/plugin/connect", KEYS, found, secret=plugins.code_hash(CODE))) == (401, "code_wrong")
+    assert code_of(post(app, "/plugin/connect", KEYS, found, signer=Signer(secret=plugins.code_hash(CODE)))) == (
+        401,
+        "code_wrong",
+    )
     assert plugin_of(app) is None
 
 

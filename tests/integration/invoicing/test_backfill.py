@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.system import START, System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Unavailable
 from worker.invoicing import backfill
@@ -84,7 +85,7 @@ def test_a_second_backfill_finds_nothing_to_do(system: System) -> None:
 def test_a_preview_that_was_broken_off_goes_on_where_it_was(system: System) -> None:
     for number in range(1, 31):
         system.shop.place(old(number))
-    system.shop.faults.next(status=500, path=r"/orders/25$", times=5)
+    system.shop.faults.next(ServerFault(status=500, path=r"/orders/25$"), times=5)
     with pytest.raises(Unavailable):
         preview(system)
     system.shop.faults.clear()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.system import START, System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.orders import poll as polling
@@ -173,7 +174,7 @@ def test_a_list_without_end_is_read_no_further_than_it_is_processed(
 
 def test_a_shop_that_is_away_is_asked_for_the_same_time_again(system: System) -> None:
     system.shop.place(changed(7))
-    system.shop.faults.next(status=500, times=3)
+    system.shop.faults.next(ServerFault(status=500), times=3)
     with pytest.raises(Unavailable):
         poll(system)
     system.shop.faults.clear()
@@ -237,7 +238,7 @@ def test_refunds_that_are_not_found_for_a_while_do_not_hold_the_invoice(system: 
     order = changed(7)
     system.shop.place(order)
     system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
-    system.shop.faults.next(status=404, path="/refunds")
+    system.shop.faults.next(ServerFault(status=404, path="/refunds"))
     system.ring(system.shop.order(7) or {})
     system.work()
     assert system.numbers() == ["F2026-00001"]
@@ -247,7 +248,7 @@ def test_refunds_that_are_not_found_for_a_while_do_not_hold_the_invoice(system: 
 
 
 def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system: System) -> None:
-    system.shop.faults.next(status=401, path="/notes")
+    system.shop.faults.next(ServerFault(status=401, path="/notes"))
     system.arrives(changed(7))
     assert (system.notes(7), open_alerts_of_shop(system)) == ([], ["rest_key_refused"])
     poll(system)
@@ -256,9 +257,9 @@ def test_a_note_that_the_shop_refused_is_written_when_the_key_works_again(system
 
 
 def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_twice(system: System) -> None:
-    system.shop.faults.next(cut=True, method="POST", path="/notes")
+    system.shop.faults.next(ServerFault(cut=True, method="POST", path="/notes"))
     system.arrives(changed(7))
-    system.shop.faults.next(status=401, path="/notes")
+    system.shop.faults.next(ServerFault(status=401, path="/notes"))
     system.clock.move(minutes=1)
     system.work()
     assert open_alerts_of_shop(system) == ["rest_key_refused"]
@@ -270,7 +271,7 @@ def test_a_note_whose_answer_was_lost_before_the_key_was_refused_is_not_written_
 def test_a_delivery_that_was_given_up_while_the_key_was_refused_is_made_when_it_works_again(system: System) -> None:
     system.shop.place(changed(7))
     poll(system)
-    system.shop.faults.next(status=401, times=2)
+    system.shop.faults.next(ServerFault(status=401), times=2)
     system.work()
     system.clock.move(hours=25)
     system.work()

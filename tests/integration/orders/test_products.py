@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.system import System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload
 from worker.demo.pretend_shop import a_product, a_variation, an_order
 from worker.domain.rules import Rule
@@ -103,9 +104,11 @@ def test_what_a_product_is_filed_under_is_kept(stocked: System) -> None:
     assert [tuple(row) for row in rows] == [(EBOOK, '["Boeken", "E-books"]')]
 
 
-@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500}, {"html": True}, {"cut": True}])
-def test_a_shop_that_does_not_tell_its_products_holds_no_order_up(stocked: System, fault: dict[str, object]) -> None:
-    stocked.shop.faults.next(**fault, path="/products", times=9)  # type: ignore[arg-type]  # fields of a fault, by name
+@pytest.mark.parametrize(
+    "fault", [ServerFault(status=403), ServerFault(status=500), ServerFault(html=True), ServerFault(cut=True)]
+)
+def test_a_shop_that_does_not_tell_its_products_holds_no_order_up(stocked: System, fault: ServerFault) -> None:
+    stocked.shop.faults.next(replace(fault, path="/products"), times=9)
     assert categories(stocked, sold_at_checkout(EBOOK)) == ["AE"]  # nothing was to be sent: the order itself shows it
     asked = len(product_calls(stocked))
     assert categories(stocked, sold(EBOOK, country="DE", order_id=1002)) == ["K"]  # nothing but the owner's setting
@@ -115,9 +118,9 @@ def test_a_shop_that_does_not_tell_its_products_holds_no_order_up(stocked: Syste
 def test_what_was_known_counts_while_the_shop_does_not_answer(stocked: System) -> None:
     stocked.arrives(sold(EBOOK, country="DE"))
     stocked.clock.move(days=8)
-    stocked.shop.faults.next(status=500, path="/products", times=9)
+    stocked.shop.faults.next(ServerFault(status=500, path="/products"), times=9)
     assert categories(stocked, sold(EBOOK, country="DE", order_id=1002)) == ["AE"]
-    stocked.shop.faults.next(status=503, times=40)
+    stocked.shop.faults.next(ServerFault(status=503), times=40)
     assert categories(stocked, sold(EBOOK, country="DE", order_id=1003)) == ["AE"]
 
 

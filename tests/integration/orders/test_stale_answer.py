@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.system import START, System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, an_order, php_json
 from worker.errors import StaleAnswer
 from worker.invoicing import manual
@@ -29,7 +30,7 @@ def cached(system: System, *, times: int) -> None:
     """The shop holds the paid order; whoever asks for it gets the one from before so many times."""
     system.clock.move(seconds=5)
     system.shop.place(NEW)
-    system.shop.faults.next(body=php_json(OLD), path=CACHED, times=times)
+    system.shop.faults.next(ServerFault(body=php_json(OLD), path=CACHED), times=times)
 
 
 def told(system: System) -> list[str]:
@@ -81,7 +82,7 @@ def test_an_older_body_does_not_stand_for_the_newer_change_in_the_list(system: S
     cached(system, times=0)
     poll_now(system)
     system.ring(OLD)
-    system.shop.faults.next(status=503, path=CACHED, times=OFTEN)
+    system.shop.faults.next(ServerFault(status=503, path=CACHED), times=OFTEN)
     system.work()
     assert {state for state, _ in system.outcomes()} == {"waiting"}
     system.shop.faults.clear()
@@ -94,7 +95,7 @@ def test_a_cache_that_is_back_after_the_newest_state_takes_nothing_back(system: 
     cached(system, times=0)
     system.ring(NEW)
     system.work()
-    system.shop.faults.next(body=php_json(OLD), path=CACHED, times=OFTEN)
+    system.shop.faults.next(ServerFault(body=php_json(OLD), path=CACHED), times=OFTEN)
     system.ring(OLD)
     system.work()
     last = system.trail(238).order
@@ -106,7 +107,7 @@ def test_a_person_makes_nothing_of_an_older_answer(system: System) -> None:
     cached(system, times=0)
     system.ring(NEW)
     system.work()
-    system.shop.faults.next(body=php_json(OLD), path=CACHED, times=OFTEN)
+    system.shop.faults.next(ServerFault(body=php_json(OLD), path=CACHED), times=OFTEN)
     with system.services.store.read() as connection:
         connected = shops.get(connection, system.services.encryption, system.shop_id)
     with pytest.raises(StaleAnswer):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from tests.services.process import wait_until
 from tests.support.system import SECRET, START, System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import Payload, an_order
 from worker.domain.document import Kind
 from worker.domain.rules import Rule, Trigger
@@ -33,7 +34,7 @@ def status_seen(system: System) -> str:
 def overtaken(system: System, *, by_status: str) -> None:
     """One fetch gets its answer two seconds late; a second later the order changes, and another fetch gets that first."""
     system.shop.place(unpaid())
-    system.shop.faults.next(silence_s=2, path="/orders/238$")
+    system.shop.faults.next(ServerFault(silence_s=2, path="/orders/238$"))
     slow = threading.Thread(target=process_delivery, args=(system.services, system.ring(unpaid())))
     slow.start()
     wait_until(lambda: system.shop.faults.waiting == 0, what="the slow look to ask")

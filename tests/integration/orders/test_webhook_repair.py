@@ -7,6 +7,7 @@ from sqlalchemy import select
 from woocommerce import API
 
 from tests.support.system import SECRET, START, System
+from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.orders import webhook_repair
@@ -156,7 +157,7 @@ def test_a_repair_is_told_in_the_audit_trail_and_its_alert_is_over(system: Syste
 def test_a_key_that_may_only_read_leaves_the_alert_open(system: System) -> None:
     _, updated = set_up(system)
     switch(system, updated, "disabled")
-    system.shop.faults.next(status=401, method="POST", path="webhooks")
+    system.shop.faults.next(ServerFault(status=401, method="POST", path="webhooks"))
     with pytest.raises(Rejected):
         watch(system)
     assert open_alerts_of_shop(system) == ["webhook_disabled"]
