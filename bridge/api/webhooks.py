@@ -3,18 +3,16 @@
 from http import HTTPStatus
 
 from flask import Response, jsonify, make_response
-from sqlalchemy import Connection
 
-from bridge.accounts.audit import record
 from bridge.api.fields import FieldError
 from bridge.api.request import ApiRequest, not_found
 from bridge.context import context
+from worker.actions import api_access
 from worker.domain.actor import Actor
 from worker.domain.webhook import check_webhook_url
 from worker.errors import InvalidValue
-from worker.message import Message
 from worker.serializers import Json, instant
-from worker.store import alerts, counters, webhooks
+from worker.store import webhooks
 from worker.store.webhooks import NewEndpoint, WebhookEndpoint, WebhookEvent
 
 LAST_EVENTS = 100
@@ -27,23 +25,9 @@ def list_webhook_endpoints(api_request: ApiRequest) -> Response:
 
 
 def add_webhook_endpoint(api_request: ApiRequest) -> Response:
-    url, now = read_url(api_request.body["url"]), context().now()
+    new = NewEndpoint(api_request.shop_id, read_url(api_request.body["url"]), api_request.body["events"])
     with context().store.write() as connection:
-        # So that two at once do not both find room for the last one.
-        counters.lock(connection, api_request.shop_id)
-        endpoint, secret = webhooks.add(
-            connection,
-            context().encryption,
-            NewEndpoint(shop_id=api_request.shop_id, url=url, events=api_request.body["events"]),
-            by=Actor(actor_name(api_request), now),
-        )
-        record(
-            connection,
-            "webhook_added",
-            Message("A webhook to {url} was added: {event_names}.", url=url, event_names=", ".join(endpoint.events)),
-            actor=actor_name(api_request),
-            shop_id=api_request.shop_id,
-        )
+        endpoint, secret = api_access.add_endpoint(connection, context().encryption, new, by=actor(api_request))
     response = jsonify({**endpoint_as_json(endpoint), "secret": secret})
     response.status_code = HTTPStatus.CREATED
     response.headers["Location"] = f"{context().settings.public_url}/api/v1/webhook-endpoints/{endpoint.endpoint_id}"
@@ -60,21 +44,17 @@ def get_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
 
 def change_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Response:
     url = read_url(api_request.body["url"]) if "url" in api_request.body else None
-    now, active = context().now(), api_request.body.get("active")
+    active, by = api_request.body.get("active"), actor(api_request)
     with context().store.write() as connection:
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
         if endpoint is None:
             raise not_found("webhook_endpoint")
-        webhooks.change(
-            connection, endpoint, url=url or endpoint.url, events=api_request.body.get("events", endpoint.events)
-        )
+        events = api_request.body.get("events", endpoint.events)
+        api_access.change_endpoint(connection, endpoint, url=url or endpoint.url, events=events, by=by)
         if active is False:
-            webhooks.stop(connection, endpoint_id, message=webhooks.BY_A_PERSON, now=now)
+            api_access.stop_endpoint(connection, endpoint, by=by)
         elif active:
-            webhooks.resume(connection, endpoint_id, now=now)
-        close_alert_when_recovered(connection, api_request)
-        message = Message("The webhook to {url} was changed.", url=endpoint.url)
-        record(connection, "webhook_changed", message, actor=actor_name(api_request), shop_id=api_request.shop_id)
+            api_access.resume_endpoint(connection, endpoint, by=by)
         changed = webhooks.find(connection, api_request.shop_id, endpoint_id) or endpoint
     return jsonify(endpoint_as_json(changed))
 
@@ -84,10 +64,7 @@ def remove_webhook_endpoint(api_request: ApiRequest, endpoint_id: int) -> Respon
         endpoint = webhooks.find(connection, api_request.shop_id, endpoint_id)
         if endpoint is None:
             raise not_found("webhook_endpoint")
-        webhooks.remove(connection, endpoint)
-        close_alert_when_recovered(connection, api_request)
-        message = Message("The webhook to {url} was removed.", url=endpoint.url)
-        record(connection, "webhook_removed", message, actor=actor_name(api_request), shop_id=api_request.shop_id)
+        api_access.remove_endpoint(connection, endpoint, by=actor(api_request))
     return make_response(b"", HTTPStatus.NO_CONTENT)
 
 
@@ -107,15 +84,9 @@ def read_url(text: str) -> str:
         raise FieldError("url", error.message) from error
 
 
-def close_alert_when_recovered(connection: Connection, api_request: ApiRequest) -> None:
-    """Close the alert once no endpoint is stopped by itself any more."""
-    if not webhooks.has_failed(connection, api_request.shop_id):
-        alerts.close(connection, api_request.shop_id, code=webhooks.ALERT, now=context().now())
-
-
-def actor_name(api_request: ApiRequest) -> str:
+def actor(api_request: ApiRequest) -> Actor:
     """The token, as an actor in the audit trail."""
-    return f"API ({api_request.token.name})"
+    return Actor(f"API ({api_request.token.name})", context().now())
 
 
 def endpoint_as_json(endpoint: WebhookEndpoint) -> Json:

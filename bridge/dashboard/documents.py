@@ -1,8 +1,9 @@
 """One document or draft: what it says, its files, what became of it, and what can be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
@@ -61,11 +62,7 @@ def send(shop_id: str, document_id: int) -> Response:
         return request_task(
             shop_id, "send_again", {"document_id": document_id, "to": to}, then=document_path(shop_id, document_id)
         )
-    return run_action(
-        lambda connection, by: document_actions.send_again(connection, shop_id, document_id, by=by),
-        then=document_path(shop_id, document_id),
-        message=_("It is mailed again."),
-    )
+    return change(document_actions.send_again, shop_id, document_id, message=_("It is mailed again."))
 
 
 @blueprint.post("/documents/<int:document_id>/paid")
@@ -76,40 +73,28 @@ def mark_paid(shop_id: str, document_id: int) -> Response:
     on = form.read("on", past_day)
     if on is None:
         return document_page(shop_id, document_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return run_action(
-        lambda connection, by: document_actions.mark_paid(connection, shop_id, document_id, on=on, by=by),
-        then=document_path(shop_id, document_id),
-        message=_("It is marked as paid."),
-    )
+    return change(partial(document_actions.mark_paid, on=on), shop_id, document_id, message=_("It is marked as paid."))
 
 
 @blueprint.post("/documents/<int:document_id>/handed-over")
 def mark_handed_over(shop_id: str, document_id: int) -> Response:
     """A person gave it to the customer by another way: the mail is no longer tried."""
-    return run_action(
-        lambda connection, by: document_actions.mark_handed_over(connection, shop_id, document_id, by=by),
-        then=document_path(shop_id, document_id),
-        message=_("It is marked as handed over."),
-    )
+    return change(document_actions.mark_handed_over, shop_id, document_id, message=_("It is marked as handed over."))
 
 
 @blueprint.post("/documents/<int:document_id>/retry/<step>")
 def retry(shop_id: str, document_id: int, step: str) -> Response:
     """Try one step again, now."""
-    return run_action(
-        lambda connection, by: document_actions.retry_step(connection, shop_id, document_id, step, by=by),
-        then=document_path(shop_id, document_id),
-        message=_("It is tried again."),
+    return change(
+        partial(document_actions.retry_step, step=step), shop_id, document_id, message=_("It is tried again.")
     )
 
 
 @blueprint.post("/documents/<int:document_id>/revoke")
 def revoke(shop_id: str, document_id: int) -> Response:
     """End every link that was given so far."""
-    return run_action(
-        lambda connection, by: document_actions.revoke_link(connection, shop_id, document_id, by=by),
-        then=document_path(shop_id, document_id),
-        message=_("The links given so far no longer work."),
+    return change(
+        document_actions.revoke_link, shop_id, document_id, message=_("The links given so far no longer work.")
     )
 
 
@@ -190,6 +175,15 @@ def discard(shop_id: str, draft_id: int) -> Response:
         lambda connection, by: document_actions.discard_draft(connection, shop_id, draft_id, by=by),
         then=f"/s/{shop_id}/orders/{stored.draft.order_id}",
         message=_("The draft is discarded."),
+    )
+
+
+def change(action: Callable[..., object], shop_id: str, document_id: int, *, message: str) -> Response:
+    """Do an action of one document, and go back to its page."""
+    return run_action(
+        lambda connection, by: action(connection, shop_id, document_id, by=by),
+        then=document_path(shop_id, document_id),
+        message=message,
     )
 
 

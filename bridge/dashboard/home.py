@@ -8,6 +8,7 @@ from bridge.accounts.access import current_user, guard_users, me
 from bridge.context import context, redirect_to
 from bridge.dashboard.overview import ZONE, overview_values
 from bridge.i18n.translate import _, dashboard_message_page
+from worker.domain.days import start_of_day
 from worker.store import users
 from worker.store.queries import today
 from worker.store.queries.today import Today
@@ -52,7 +53,7 @@ def shops() -> Response:
     with context().store.read() as connection:
         my_shops = users.shops_of(connection, me().user)
         visible_shops = None if me().user.operator else tuple(one.shop_id for one in my_shops)
-        by_shop = today.by_shop(connection, visible_shops, since=today.midnight(ZONE, now))
+        by_shop = today.by_shop(connection, visible_shops, since=start_of_day(now.astimezone(ZONE).date(), ZONE))
         found = [one for one in my_shops if wanted.lower() in f"{one.name} {one.url}".lower()]
         found.sort(key=lambda one: not needs_somebody(by_shop.get(one.shop_id)))
         content = render_template(

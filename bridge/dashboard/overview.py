@@ -15,6 +15,7 @@ from bridge.dashboard.tasks import request_task
 from bridge.health import redis_answers
 from bridge.i18n.translate import DEFAULT_ZONE
 from worker.actions import go_live
+from worker.domain.days import start_of_day
 from worker.domain.shop import Shop
 from worker.store import alerts, deliveries, hourly_stats, plugins, roads, shops
 from worker.store.database.shop_scope import Shops
@@ -37,7 +38,9 @@ def overview(shop_id: str) -> Response:
     """One shop."""
     shop, now = this_shop(), context().now()
     with context().store.read() as connection:
-        by_shop = today.by_shop(connection, (shop_id,), since=today.midnight(shop.zoneinfo, now))
+        by_shop = today.by_shop(
+            connection, (shop_id,), since=start_of_day(now.astimezone(shop.zoneinfo).date(), shop.zoneinfo)
+        )
         content = render_template(
             "dashboard/overview/shop.html",
             **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.support.history import History
+from worker.domain.days import start_of_day
 from worker.domain.document import Kind
 from worker.domain.step import MAIL
 from worker.maintenance import hourly_stats
@@ -125,7 +126,7 @@ def test_today_counts_since_midnight_and_what_is_open_now(history: History) -> N
     history.delivery(4, state="failed")
     with history.store.write() as connection:
         alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
-    since = today.midnight(BRUSSELS, history.now)
+    since = start_of_day(history.now.astimezone(BRUSSELS).date(), BRUSSELS)
     assert since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     with history.store.read() as connection:
         found = today.by_shop(connection, None, since=since)

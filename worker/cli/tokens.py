@@ -4,14 +4,11 @@ from pathlib import Path
 
 import click
 
+from worker.actions import api_access
 from worker.cli.common import ACTOR, open_services, show, table, with_data, with_json
-from worker.domain.actor import Actor
-from worker.errors import Rejected
-from worker.message import Message
 from worker.serializers import Json, instant
-from worker.store import api_tokens, audit_trail, shops
+from worker.store import api_tokens, shops
 from worker.store.api_tokens import ApiToken, Scope
-from worker.store.audit_trail import AuditEntry
 
 READ_SCOPES = (Scope.DOCUMENTS_READ, Scope.ORDERS_READ, Scope.FILES_READ)
 
@@ -36,14 +33,10 @@ def token() -> None:
 def add(shop_id: str, name: str, scopes: tuple[str, ...], data: Path | None, *, as_json: bool) -> None:
     """Make a token for one shop and print it. It is shown this once."""
     services = open_services(data)
-    chosen, now = tuple(Scope(scope) for scope in scopes) or READ_SCOPES, services.now()
+    chosen = tuple(Scope(scope) for scope in scopes) or READ_SCOPES
     with services.store.write() as connection:
         shops.get(connection, services.encryption, shop_id)
-        made, secret = api_tokens.create(connection, shop_id=shop_id, name=name, scopes=chosen, by=Actor(ACTOR, now))
-        message = Message(
-            "The API token “{name}” was created: {scopes}.", name=made.name, scopes=", ".join(made.scopes)
-        )
-        audit_trail.add(connection, AuditEntry(shop_id, now, ACTOR, "token_created", message))
+        made, secret = api_access.create_token(connection, shop_id, name, chosen, by=services.actor(ACTOR))
     address = f"{services.settings.public_url}/api/v1"
     show(
         {**token_as_json(made), "token": secret},
@@ -76,22 +69,8 @@ def list_tokens(shop_id: str, data: Path | None, *, as_json: bool) -> None:
 def revoke(shop_id: str, token_id: int, data: Path | None, *, as_json: bool) -> None:
     """End a token for good, from the next request on."""
     services = open_services(data)
-    now = services.now()
     with services.store.write() as connection:
-        if not api_tokens.revoke(connection, shop_id, token_id, now=now):
-            raise Rejected(
-                "This shop has no token {token_id} that is still valid.", token_id=token_id, code="token_unknown"
-            )
-        audit_trail.add(
-            connection,
-            AuditEntry(
-                shop_id,
-                now,
-                ACTOR,
-                "token_revoked",
-                Message("The API token {token_id} was revoked.", token_id=token_id),
-            ),
-        )
+        api_access.revoke_token(connection, shop_id, token_id, by=services.actor(ACTOR))
     show({"token_id": token_id, "revoked": True}, as_json=as_json, text=lambda: f"Token {token_id} is revoked.")
 
 

@@ -1,8 +1,9 @@
 """The legal term of invoices is watched: what still has none is in the digest from the 10th, and an alert from the 13th."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
+from worker.domain.days import start_of_day
 from worker.domain.legal_term import last_day
 from worker.domain.shop import Shop
 from worker.message import NO_MESSAGE, Message
@@ -50,8 +51,8 @@ def orders_near_term(services: Services, shop: Shop, *, from_day: int) -> tuple[
         return uninvoiced(
             connection,
             shop.shop_id,
-            since=midnight(months_back(month, MONTHS_BACK), shop),
-            before=midnight(before, shop),
+            since=start_of_day(months_back(month, MONTHS_BACK), shop.zoneinfo),
+            before=start_of_day(before, shop.zoneinfo),
         )
 
 
@@ -72,10 +73,6 @@ def message_of(shop: Shop, found: Sequence[UninvoicedOrder]) -> Message:
 
 def today_of(services: Services, shop: Shop) -> date:
     return services.now().astimezone(shop.zoneinfo).date()
-
-
-def midnight(day: date, shop: Shop) -> datetime:
-    return datetime.combine(day, time(), shop.zoneinfo)
 
 
 def months_back(month: date, count: int) -> date:

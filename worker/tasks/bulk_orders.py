@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from worker.actions import orders as order_actions
+from worker.domain.days import start_of_day
 from worker.domain.step import STEPS
 from worker.errors import Rejected
 from worker.invoicing import backfill as order_backfill
@@ -19,7 +20,7 @@ from worker.store.jobs import JobKind
 from worker.store.queries.jobs import JobFilter
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
-from worker.tasks.common import Progress, Unfinished, actor_of, day_after, period_of, start_of_day
+from worker.tasks.common import Progress, Unfinished, actor_of, day_after, period_of
 
 # How many are enqueued at once; the scheduler enqueues the rest, so that new orders are not behind ten thousand old ones.
 MOST_ENQUEUED = 500
@@ -92,8 +93,8 @@ def selection_of(task: Task, connected: ConnectedShop) -> OrderSelection:
             raise Rejected("Orders are named by their ids, like 12, 15, 18.", code="option_wrong") from error
     since, until = period_of(task)
     return OrderSelection(
-        since=start_of_day(since, connected).astimezone(UTC),
-        until=start_of_day(day_after(until), connected).astimezone(UTC),
+        since=start_of_day(since, connected.shop.zoneinfo).astimezone(UTC),
+        until=start_of_day(day_after(until), connected.shop.zoneinfo).astimezone(UTC),
     )
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from worker.domain.actor import Actor
@@ -11,7 +11,6 @@ from worker.errors import Rejected
 from worker.services import Services
 from worker.store import tasks
 from worker.store.files.temporary import TemporaryFile
-from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 
 # A long task lets others go first after so many seconds, and continues later where it was.
@@ -76,11 +75,6 @@ def period_of(task: Task) -> tuple[date, date]:
     if until < since:
         raise Rejected("The last day is before the first.", code="day_wrong")
     return since, until
-
-
-def start_of_day(day: date, connected: ConnectedShop) -> datetime:
-    """Its first instant in the shop's zone."""
-    return datetime(day.year, day.month, day.day, tzinfo=connected.shop.zoneinfo)
 
 
 def day_after(day: date) -> date:

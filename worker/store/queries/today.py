@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
@@ -41,13 +40,8 @@ class NextNumber:
     number: str
 
 
-def midnight(zone: ZoneInfo, now: datetime) -> datetime:
-    """When the day of *now* began in *zone*."""
-    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def today(connection: Connection, shops: Shops, *, since: datetime) -> Today:
-    """The figures of *shops* together. *since*: see `midnight`."""
+    """The figures of *shops* together. *since*: when the day began in their zone."""
     return add_up(by_shop(connection, shops, since=since).values())
 
 
