@@ -86,7 +86,7 @@ def mark_handed_over(shop_id: str, document_id: int) -> Response:
 def retry(shop_id: str, document_id: int, step: str) -> Response:
     """Try one step again, now."""
     return change(
-        partial(document_actions.retry_step, step=step), shop_id, document_id, message=_("It is tried again.")
+        partial(document_actions.retry_step, name=step), shop_id, document_id, message=_("It is tried again.")
     )
 
 

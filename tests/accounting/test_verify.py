@@ -264,14 +264,16 @@ def test_tests_are_outside_the_register_and_prove_intact(books: Books) -> None:
 def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
     order, shop = parse_order(path.read_bytes()), a_shop()
     made = [
-        draft_document(kind, order, shop, today=TODAY, purpose=Purpose(str(kind), SendMode.SEND))
+        draft_document(order, shop, today=TODAY, purpose=Purpose(kind, str(kind), SendMode.SEND))
         for kind in Kind
         if kind is not Kind.CREDIT_NOTE
     ]
     refunds = path.with_name(f"{path.stem}-refunds.json")
     for refund in parse_refunds(refunds.read_bytes()) if refunds.exists() else ():
         made.append(
-            draft_credit_note(refund, CreditedInvoice(issued(made[-1]), ()), order, shop, purpose=Purpose("refund"))
+            draft_credit_note(
+                refund, CreditedInvoice(issued(made[-1]), ()), order, shop, purpose=Purpose(Kind.CREDIT_NOTE, "refund")
+            )
         )
     assert [list(wrong_totals(issued(draft))) for draft in made] == [[] for _ in made]
 

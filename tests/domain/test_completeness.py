@@ -69,7 +69,7 @@ def test_belgian_company_law_is_not_for_a_seller_abroad() -> None:
 def test_every_document_of_an_incomplete_seller_waits_and_says_what_to_fill_in(kind: Kind) -> None:
     """Art. 2:20 CSA and III.25 CEL are for every document, not for invoices alone."""
     shop = a_shop(seller=replace(A_SELLER, register="", iban=""))
-    draft = draft_document(kind, an_order(), shop, today=TODAY, purpose=Purpose("x"))
+    draft = draft_document(an_order(), shop, today=TODAY, purpose=Purpose(kind, "x"))
     (problem,) = draft.problems
     assert str(problem.message) == (
         "The seller's details lack: register of legal persons, like RPR Gent; account number (IBAN). "
@@ -166,7 +166,7 @@ def test_a_wrong_number_of_a_belgian_business_is_told_in_one_sentence_with_what_
 @pytest.mark.parametrize("kind", [Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE])
 def test_only_invoices_wait_for_what_is_known_of_the_buyer(kind: Kind) -> None:
     order = sold_to(first="", company="Bakkerij BV", at=NOWHERE)
-    assert draft_document(kind, order, a_shop(), today=TODAY, purpose=Purpose("x")).problems == ()
+    assert draft_document(order, a_shop(), today=TODAY, purpose=Purpose(kind, "x")).problems == ()
 
 
 def test_the_belgian_number_is_asked_of_the_buyers_of_a_belgian_seller_only() -> None:

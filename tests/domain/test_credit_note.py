@@ -35,7 +35,7 @@ S = Category.STANDARD
 
 
 def invoiced(order: Order, shop: Shop | None = None) -> Document:
-    draft = draft_document(Kind.INVOICE, order, shop or a_shop(), today=TODAY, purpose=Purpose("order:238:invoice:1"))
+    draft = draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "order:238:invoice:1"))
     return issued(draft)
 
 
@@ -48,7 +48,9 @@ def credit(
     shop: Shop | None = None,
 ) -> Draft:
     order, shop = order or an_order(paid=True), shop or a_shop()
-    return draft_credit_note(what, CreditedInvoice(invoice, already), order, shop, purpose=Purpose("refund:301"))
+    return draft_credit_note(
+        what, CreditedInvoice(invoice, already), order, shop, purpose=Purpose(Kind.CREDIT_NOTE, "refund:301")
+    )
 
 
 def rows(draft: Draft) -> list[tuple[str, str, str]]:

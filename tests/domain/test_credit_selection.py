@@ -31,12 +31,16 @@ ORDER = an_order(
 
 def invoiced(order: Order = ORDER) -> Document:
     cause = "order:238:invoice:1"
-    return issued(draft_document(Kind.INVOICE, order, a_shop(), today=TODAY, purpose=Purpose(cause)))
+    return issued(draft_document(order, a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, cause)))
 
 
 def credit(what: CreditSource, invoice: Document, already: Sequence[Draft] = (), order: Order = ORDER) -> Draft:
     return draft_credit_note(
-        what, CreditedInvoice(invoice, already), order, a_shop(), purpose=Purpose("credit:F2026-00001:7")
+        what,
+        CreditedInvoice(invoice, already),
+        order,
+        a_shop(),
+        purpose=Purpose(Kind.CREDIT_NOTE, "credit:F2026-00001:7"),
     )
 
 

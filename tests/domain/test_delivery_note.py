@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.factories import TODAY, a_history, a_line, a_refund, a_shop, an_order, rate_id_of, shipping
 from worker.domain.decide import decide_documents, draft_manually
 from worker.domain.delivery import DeliveryWish, Shipment
-from worker.domain.document import Draft, Kind, SendMode
+from worker.domain.document import Draft, Kind, Purpose, SendMode
+from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
 from worker.domain.money import ZERO
 from worker.domain.order import LineKind, LineTax, Order, OrderLine, Refund, RefundSummary
@@ -86,7 +87,7 @@ def test_nothing_to_deliver_makes_no_note_and_the_order_says_so() -> None:
     refund = a_refund("24.20", back(GLASSES, "2"))
     assert why_none(an_order(GLASSES, paid=True, refunds=(refund,)), refund) == "all_refunded"
     with pytest.raises(Rejected) as refused:
-        draft_manually(Kind.DELIVERY_NOTE, an_order(EBOOK, paid=True), a_history(), SHOP, TODAY)
+        draft_manually(Kind.DELIVERY_NOTE, Dossier(an_order(EBOOK, paid=True), (), a_history(), SHOP, TODAY))
     assert refused.value.code == "nothing_is_sent"
 
 
@@ -136,14 +137,14 @@ def test_nothing_is_listed_twice_and_nothing_is_forgotten(
 )
 def test_a_chosen_day_is_the_date_of_supply_once_it_has_come(day: date, supplied_on: date | None) -> None:
     order = an_order(paid=True, delivery=DeliveryWish(day, "14:00 – 16:00"))
-    draft = draft_document(Kind.INVOICE, order, a_shop(), cause="c", send_mode=SendMode.SEND, today=TODAY)
+    draft = draft_document(order, a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "c", SendMode.SEND))
     assert (draft.supplied_on, draft.delivery.day, draft.delivery.hours) == (supplied_on, day, "14:00 – 16:00")
     completed = replace(order, status="completed", completed_at=order.created_at)
-    draft = draft_document(Kind.INVOICE, completed, a_shop(), cause="c", send_mode=SendMode.SEND, today=TODAY)
+    draft = draft_document(completed, a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "c", SendMode.SEND))
     assert draft.supplied_on == date(2026, 11, 22)
 
 
 def test_a_confirmation_states_the_chosen_day_and_no_date_of_supply() -> None:
     order = an_order(paid=True, delivery=DeliveryWish(TODAY))
-    draft = draft_document(Kind.ORDER_CONFIRMATION, order, a_shop(), cause="c", send_mode=SendMode.SEND, today=TODAY)
+    draft = draft_document(order, a_shop(), today=TODAY, purpose=Purpose(Kind.ORDER_CONFIRMATION, "c", SendMode.SEND))
     assert (draft.supplied_on, draft.delivery.day) == (None, TODAY)

@@ -21,7 +21,7 @@ WITH_OSS = a_shop(vat=VatSettings(oss=True))
 
 
 def drafted(order: Order, shop: Shop | None = None, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(kind, order, shop or a_shop(), today=TODAY, purpose=Purpose("test"))
+    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(kind, "test"))
 
 
 def credited(order: Order, refund: Refund) -> Draft:
@@ -30,7 +30,7 @@ def credited(order: Order, refund: Refund) -> Draft:
         CreditedInvoice(issued(drafted(order)), ()),
         order,
         a_shop(),
-        purpose=Purpose("refund:301"),
+        purpose=Purpose(Kind.CREDIT_NOTE, "refund:301"),
     )
 
 

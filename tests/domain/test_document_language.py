@@ -23,7 +23,7 @@ def seated_in(postcode: str, country: str = "BE", **more: object) -> Shop:
 
 
 def drafted(order: Order, shop: Shop, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(kind, order, shop, today=TODAY, purpose=Purpose("x"))
+    return draft_document(order, shop, today=TODAY, purpose=Purpose(kind, "x"))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_credit_note_is_in_the_language_of_its_invoice_whatever_was_chosen_sin
         CreditedInvoice(invoice, ()),
         LIEGE,
         a_shop(business_language="customer"),
-        purpose=Purpose("x"),
+        purpose=Purpose(Kind.CREDIT_NOTE, "x"),
     )
     assert (credit_note.language, credit_note.mail_language) == ("nl", "fr")
 
@@ -110,7 +110,11 @@ def test_legal_sentences_stand_in_both_languages_on_the_credit_note_too() -> Non
     shop = a_shop(second_language="customer")
     invoice = issued(drafted(LIEGE, shop))
     credit_note = draft_credit_note(
-        Cancellation(), CreditedInvoice(invoice, ()), LIEGE, shop, purpose=Purpose("cancel:F1", SendMode.DRAFT)
+        Cancellation(),
+        CreditedInvoice(invoice, ()),
+        LIEGE,
+        shop,
+        purpose=Purpose(Kind.CREDIT_NOTE, "cancel:F1", SendMode.DRAFT),
     )
     assert (credit_note.language, credit_note.second_language) == ("nl", "fr")
     assert [(said.text[:3], said.second[:3]) for said in credit_note.mentions] == [("Btw", "TVA")]

@@ -23,7 +23,7 @@ S = Category.STANDARD
 
 
 def drafted(order: Order, shop: Shop | None = None, kind: Kind = Kind.INVOICE) -> Draft:
-    return draft_document(kind, order, shop or a_shop(), today=TODAY, purpose=Purpose("test"))
+    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(kind, "test"))
 
 
 def problems(draft: Draft) -> list[str]:

@@ -33,7 +33,7 @@ SHOP = a_shop(vat=VatSettings(zero_reasons=(ZeroReason(Mark.NAME, "Koffiemok", U
 
 
 def drafted(order: Order) -> Draft:
-    return draft_document(Kind.INVOICE, order, SHOP, today=TODAY, purpose=Purpose("c"))
+    return draft_document(order, SHOP, today=TODAY, purpose=Purpose(Kind.INVOICE, "c"))
 
 
 def test_a_fee_spread_over_two_rates_becomes_two_lines() -> None:

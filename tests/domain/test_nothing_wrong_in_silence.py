@@ -36,7 +36,7 @@ CONFIRMED = VatCheck(DE_NUMBER, True, "BE0477472701", datetime(2026, 11, 23, tzi
 
 
 def invoice(order: Order, shop: Shop | None = None) -> Draft:
-    return draft_document(Kind.INVOICE, order, shop or a_shop(), today=TODAY, purpose=Purpose("order:238:invoice:1"))
+    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "order:238:invoice:1"))
 
 
 def problems(draft: Draft) -> set[str]:
@@ -123,7 +123,7 @@ def test_no_sale_without_vat_to_a_business_abroad_goes_out_before_vies_said_yes(
 def test_no_confirmation_promises_an_exemption_that_vies_refused() -> None:
     order = to("DE", a_line("100.00", None), company="Gasthaus GmbH", vat_number_given=DE_NUMBER)
     refused = replace(order, vat_check=replace(CONFIRMED, valid=False))
-    confirmation = draft_document(Kind.ORDER_CONFIRMATION, refused, a_shop(), today=TODAY, purpose=Purpose("c"))
+    confirmation = draft_document(refused, a_shop(), today=TODAY, purpose=Purpose(Kind.ORDER_CONFIRMATION, "c"))
     assert problems(confirmation)
 
 

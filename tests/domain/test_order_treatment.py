@@ -17,7 +17,7 @@ from worker.domain.vat import category_by_hand
 def invoice(order: Order, name: TreatmentName | None) -> Draft:
     said = OrderTreatment(name, "werf in Aalst", "Els", datetime(2026, 11, 28, tzinfo=UTC)) if name else None
     order = replace(order, treatment=said)
-    return draft_document(Kind.INVOICE, order, a_shop(), today=date(2026, 11, 28), purpose=Purpose("c"))
+    return draft_document(order, a_shop(), today=date(2026, 11, 28), purpose=Purpose(Kind.INVOICE, "c"))
 
 
 def a_domestic_business(*lines: object) -> Order:

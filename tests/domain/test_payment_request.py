@@ -25,7 +25,7 @@ CREATED = a_shop("invoice:created:send")
 
 
 def drafted(order: Order, shop: Shop = CREATED) -> Draft:
-    return draft_document(Kind.INVOICE, order, shop, today=TODAY, purpose=Purpose("test"))
+    return draft_document(order, shop, today=TODAY, purpose=Purpose(Kind.INVOICE, "test"))
 
 
 def asked(order: Order, shop: Shop = CREATED) -> PaymentRequest:

@@ -9,6 +9,7 @@ from tests.support.factories import SINCE, TODAY, a_history, a_refund, a_shop, a
 from worker.domain.decide import decide_documents, draft_manually
 from worker.domain.decision import Decision
 from worker.domain.document import History, Kind
+from worker.domain.dossier import Dossier
 from worker.domain.order import Order, SalePart
 from worker.domain.shop import DocumentedOrders, OrderSettings
 from worker.errors import Rejected
@@ -71,11 +72,11 @@ def test_a_sale_is_never_invoiced_twice_whatever_was_chosen_since(part: SalePart
     decision = decided(order, documented, history)
     assert not decision.drafts
     with pytest.raises(Rejected, match="F2026-00007 of order 237"):
-        draft_manually(Kind.INVOICE, order, history, a_shop(), TODAY)
+        draft_manually(Kind.INVOICE, Dossier(order, (), history, a_shop(), TODAY))
 
 
 def test_a_person_may_invoice_a_suborder_of_a_sale_that_has_no_invoice() -> None:
-    draft = draft_manually(Kind.INVOICE, of_part(SalePart.SUBORDER), History(), a_shop(), TODAY)
+    draft = draft_manually(Kind.INVOICE, Dossier(of_part(SalePart.SUBORDER), (), History(), a_shop(), TODAY))
     assert draft.total == Decimal("15.00")
 
 

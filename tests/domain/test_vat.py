@@ -26,7 +26,7 @@ DE_NUMBER, BE_NUMBER, XI_NUMBER = "DE136695976", "BE0403170701", "XI110305878"
 
 
 def drafted(order: Order, shop: Shop | None = None) -> Draft:
-    return draft_document(Kind.INVOICE, order, shop or a_shop(), today=TODAY, purpose=Purpose("test"))
+    return draft_document(order, shop or a_shop(), today=TODAY, purpose=Purpose(Kind.INVOICE, "test"))
 
 
 def outcome(order: Order, shop: Shop | None = None) -> tuple[list[str], list[str], list[str]]:

@@ -18,6 +18,7 @@ from tests.support.plugin_requests import PLUGIN_SECRET, ask, code_of, connect, 
 from tests.support.routes import methods, rules
 from worker.net.request_signature import TOLERANCE_S, sign_request
 from worker.store.database.tables import plugin_nonces, tasks
+from worker.store.deliveries import NewDelivery
 
 # As raw bodies: what no library of ours would write.
 NO_JSON = (
@@ -240,7 +241,7 @@ def test_a_page_shows_a_delivery_whose_text_is_no_text(app: BridgeApp) -> None:
     app.deliver(ORDER)
     with app.store.write() as connection:
         body = b'{"id": 238, "note": "\\ud83d"}'
-        deliveries.add(connection, shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=body, headers=[], now=app.now)  # fmt: skip
+        deliveries.add(connection, NewDelivery(shop_id=SHOP, source="webhook", topic="order.updated", order_id=238, body=body, headers=[]), now=app.now)  # fmt: skip
     visitor = signed_in(app, "els@host.example", operator=True)
 
     assert {visitor.get(f"/s/{SHOP}/orders/238/deliveries/{number}").status_code for number in (1, 2)} == {200}

@@ -39,7 +39,7 @@ def a_business_order(*lines: object, **more: object) -> Order:
 
 def invoice_of(order: Order, shop: Shop = SHOP) -> Document:
     cause, mode = "order:238:invoice:1", SendMode.SEND
-    return issued(draft_document(Kind.INVOICE, order, shop, today=TODAY, purpose=Purpose(cause, mode)))
+    return issued(draft_document(order, shop, today=TODAY, purpose=Purpose(Kind.INVOICE, cause, mode)))
 
 
 def credit_note_of(
@@ -55,7 +55,7 @@ def credit_note_of(
         CreditedInvoice(invoice, already),
         order,
         shop,
-        purpose=Purpose("credit:1"),
+        purpose=Purpose(Kind.CREDIT_NOTE, "credit:1"),
     )
     return issued(draft, document_id=2, number="C2026-00001")
 

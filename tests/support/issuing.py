@@ -32,7 +32,7 @@ def opened(database_url: str, shop: Shop | None = None) -> tuple[Store, Shop]:
 
 @cache
 def plain_draft(kind: Kind) -> Draft:
-    return draft_document(kind, an_order(paid=True), a_shop(), today=TODAY, purpose=Purpose(""))
+    return draft_document(an_order(paid=True), a_shop(), today=TODAY, purpose=Purpose(kind, ""))
 
 
 def a_draft(order_id: int, *, kind: Kind = Kind.INVOICE, test: bool = False) -> Draft:

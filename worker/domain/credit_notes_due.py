@@ -63,7 +63,7 @@ def draft_refund(refund: Refund, invoice: Document, dossier: Dossier, findings: 
         CreditedInvoice(invoice, findings.credit_notes_of(invoice)),
         dossier.order,
         dossier.shop,
-        purpose=Purpose(cause, dossier.shop.credit_notes),
+        purpose=Purpose(Kind.CREDIT_NOTE, cause, dossier.shop.credit_notes),
     )
     findings.fire(rule, after_earlier(after_deleted(draft, refund, invoice, dossier), findings))
 
@@ -128,7 +128,7 @@ def evaluate_cancellation(dossier: Dossier, findings: Findings) -> None:
         CreditedInvoice(invoice, findings.credit_notes_of(invoice)),
         dossier.order,
         dossier.shop,
-        purpose=Purpose(cause, SendMode.DRAFT),
+        purpose=Purpose(Kind.CREDIT_NOTE, cause, SendMode.DRAFT),
     )
     findings.fire(cause, draft)
 

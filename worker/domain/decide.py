@@ -53,14 +53,13 @@ def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop,
         CreditedInvoice(invoice, credit_notes),
         order,
         shop,
-        purpose=Purpose(f"cancel:{invoice.number}"),
+        purpose=Purpose(Kind.CREDIT_NOTE, f"cancel:{invoice.number}"),
     )
     again = draft_document(
-        Kind.INVOICE,
         order,
         shop,
         today=today,
-        purpose=Purpose(f"order:{order.order_id}:{Kind.INVOICE}:{generation_of(invoice) + 1}"),
+        purpose=Purpose(Kind.INVOICE, f"order:{order.order_id}:{Kind.INVOICE}:{generation_of(invoice) + 1}"),
     )
     return credit_note, again
 
@@ -75,11 +74,9 @@ def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, .
     return tuple(findings.rule_results)
 
 
-def draft_manually(
-    kind: Kind, order: Order, history: History, shop: Shop, today: date, refunds: tuple[Refund, ...] = ()
-) -> Draft:
+def draft_manually(kind: Kind, dossier: Dossier) -> Draft:
     """The document of *kind* that no rule made: a person wants it, whatever the trigger. Raises Rejected where it exists."""
-    dossier = Dossier(order, refunds, history, shop, today)
+    order, history = dossier.order, dossier.history
     if kind is Kind.CREDIT_NOTE:
         raise Rejected("A credit note belongs to an invoice: credit the invoice.", code="not_by_hand")
     cause = dossier.cause_of(kind)
@@ -101,7 +98,9 @@ def draft_manually(
         raise Rejected(elsewhere[1], code=elsewhere[0])
     if dossier.status in (*DRAFT_STATUSES, "trash"):
         raise Rejected("Order {number} is not placed, or in the trash.", number=order.number, code="draft_order")
-    nothing = undelivered(order, refunds).reason if kind is Kind.DELIVERY_NOTE else None
+    nothing = undelivered(order, dossier.refunds).reason if kind is Kind.DELIVERY_NOTE else None
     if nothing:
         raise Rejected(nothing[1], code=nothing[0])
-    return draft_document(kind, order, shop, today=today, refunds=refunds, purpose=Purpose(cause))
+    return draft_document(
+        order, dossier.shop, today=dossier.today, refunds=dossier.refunds, purpose=Purpose(kind, cause)
+    )

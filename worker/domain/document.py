@@ -162,8 +162,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a document is made for (one *cause* gives one document), and whether it then goes out by itself."""
+    """What a document is made for (one *cause* gives one document of a *kind*), and whether it then goes out by itself."""
 
+    kind: Kind
     cause: str
     send_mode: SendMode = SendMode.SEND
 

@@ -40,7 +40,6 @@ from worker.message import NO_MESSAGE, Message, Money
 
 
 def draft_document(
-    kind: Kind,
     order: Order,
     shop: Shop,
     *,
@@ -52,6 +51,7 @@ def draft_document(
 
     A delivery note is of what *refunds* leave to be delivered; the others are of the whole order.
     """
+    kind = purpose.kind
     if kind is Kind.CREDIT_NOTE:
         raise ValueError(f"{purpose.cause}: a credit note is drafted from its invoice, not from an order")
     language = document_language(kind, order, shop)

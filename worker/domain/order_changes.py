@@ -15,7 +15,7 @@ from worker.message import Message, Money, Percent
 def changes_after_invoice(invoice: Document, order: Order, shop: Shop) -> tuple[Problem, ...]:
     """What the order says otherwise than its invoice. Settings changed since do not count: only what comes from the shop."""
     now = draft_document(
-        Kind.INVOICE, order, shop, today=invoice.issued_on, purpose=Purpose(invoice.draft.cause, SendMode.SEND)
+        order, shop, today=invoice.issued_on, purpose=Purpose(Kind.INVOICE, invoice.draft.cause, SendMode.SEND)
     )
     differences = [
         compared for compared in _compared(invoice.draft, now) if compared.values["before"] != compared.values["after"]

@@ -39,10 +39,9 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         findings.skip(str(rule), reason)
         return
     draft = draft_document(
-        rule.kind,
         dossier.order,
         dossier.shop,
-        purpose=Purpose(cause, rule.send_mode),
+        purpose=Purpose(rule.kind, cause, rule.send_mode),
         today=dossier.today,
         refunds=dossier.refunds,
     )

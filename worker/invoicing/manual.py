@@ -12,6 +12,7 @@ from worker.domain.credit_selection import CreditSelection
 from worker.domain.decide import decide_documents, draft_manually, draft_reissue
 from worker.domain.decision import Decision
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose, StoredDraft
+from worker.domain.dossier import Dossier
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
@@ -121,7 +122,8 @@ def issue_manual_document(services: Services, shop_id: str, asked: ManualDocumen
 
     def wanted(connection: Connection, shop: Shop) -> tuple[Draft, ...]:
         history = history_of(connection, shop, fetched)
-        return (draft_manually(asked.kind, fetched.order, history, shop, today(services, shop), fetched.refunds or ()),)
+        dossier = Dossier(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
+        return (draft_manually(asked.kind, dossier),)
 
     request = Request(Preflight(services), by, send=asked.send)
     try_before_lock(request, shop, wanted)
@@ -156,7 +158,9 @@ def credit(services: Services, document_id: int, asked: Credit = Credit(), *, by
             return pair if asked.issue_again else (replace(pair[0], cause=cause),)
         already = tuple(document.draft for document in history.credit_notes_of(invoice))
         credited = CreditedInvoice(invoice, already)
-        return (draft_credit_note(asked.selection, credited, fetched.order, shop, purpose=Purpose(cause)),)
+        return (
+            draft_credit_note(asked.selection, credited, fetched.order, shop, purpose=Purpose(Kind.CREDIT_NOTE, cause)),
+        )
 
     def earlier_result(connection: Connection) -> tuple[Document, ...]:
         return (

@@ -165,12 +165,14 @@ def order_for(services: Services, connected: ConnectedShop, task: Task) -> tuple
 def draft_of(services: Services, kind: Kind, order: Order, shop: Shop) -> Draft:
     today = services.now().astimezone(shop.zoneinfo).date()
     of = Kind.INVOICE if kind is Kind.CREDIT_NOTE else kind
-    draft = draft_document(of, order, shop, today=today, purpose=Purpose("preview"))
+    draft = draft_document(order, shop, today=today, purpose=Purpose(of, "preview"))
     if kind is not Kind.CREDIT_NOTE:
         return draft
     number = counters.upcoming(shop.numbering.series[of], None, today=today).number
     invoice = Document(0, shop.shop_id, of, number, 1, today, services.now(), draft)
-    return draft_credit_note(Cancellation(), CreditedInvoice(invoice, ()), order, shop, purpose=Purpose("preview"))
+    return draft_credit_note(
+        Cancellation(), CreditedInvoice(invoice, ()), order, shop, purpose=Purpose(Kind.CREDIT_NOTE, "preview")
+    )
 
 
 def logo_of(services: Services, task: Task, shop: Shop) -> bytes:
