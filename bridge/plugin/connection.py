@@ -53,14 +53,14 @@ def connect() -> Response:
         invite = plugins.find_invite(connection, context().encryption, code_hash)
     if invite is None or not signature_of_request().is_valid(invite.signing_key, request.path, body):
         raise Refused(
-            HTTPStatus.UNAUTHORIZED, "code_wrong", Message("This code is not known here. Copy it again, or make one.")
+            HTTPStatus.UNAUTHORIZED, "code_wrong", Message("Facturelay does not know this code. Copy it again, or have a new one made.")
         )
     require_right_clock()
     if invite.used_at is not None or invite.expires_at <= context().now():
         raise Refused(
             HTTPStatus.UNAUTHORIZED,
             "code_used",
-            Message("This code has been used or is too old. Make a new one for the shop."),
+            Message("This code has been used or is too old. Have a new one made."),
         )
     content = parse_json_object(body)
     if not has_valid_keys(content):
@@ -114,7 +114,7 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         connected = shops.get(connection, context().encryption, shop_id)
         require_same_site(connected.shop, site)
         if not plugins.use_invite(connection, code_hash, now=now):
-            raise Refused(HTTPStatus.UNAUTHORIZED, "code_used", Message("This code has just been used."))
+            raise Refused(HTTPStatus.UNAUTHORIZED, "code_used", Message("This code has been used or is too old. Have a new one made."))
         shop = replace(connected.shop, url=site)
         shops.change(connection, shop)
         shops.change_secrets(connection, context().encryption, shop_id, with_new_keys(connected.secrets, content))
@@ -146,7 +146,10 @@ def require_same_site(shop: Shop, site: str) -> None:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "shop_url_http",
-            Message("This shop has no https, and keys travel over https only."),
+            Message(
+                "Your shop has no https, and Facturelay connects over https only. Switch it on (Settings > General: both addresses begin "
+                "with https) and connect again."
+            ),
         )
     if normalized_address(site) != normalized_address(shop.url):
         raise Refused(

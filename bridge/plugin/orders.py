@@ -77,7 +77,7 @@ def draft_as_json(stored: StoredDraft) -> dict[str, object]:
 
 
 def reason_as_json(rule: str, code: str, message: Message) -> dict[str, object]:
-    """Why, as a code that the plugin translates, and the message for where it cannot. *rule* names what it is about."""
+    """Why, in a message for the owner; the code is for support. *rule* names what it is about."""
     kind = "credit_note" if rule.startswith(("refund", "cancel")) else rule.partition(":")[0]
     return {"kind": kind, "code": code, "message": message}
 

@@ -80,7 +80,7 @@ def verified_request() -> PluginRequest:
     with context().store.read() as connection:
         found = plugins.of_shop(connection, context().encryption, shop_id)
     if found is None or not signature_of_request().is_valid(found.secret, request.path, body):
-        message = Message("This shop is not connected here any more. Connect it with a new code.")
+        message = Message("Facturelay no longer knows this shop. Connect it again with a new code.")
         raise Refused(HTTPStatus.UNAUTHORIZED, "not_connected", message)
     require_right_clock()
     require_new_nonce(found)

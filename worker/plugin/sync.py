@@ -33,6 +33,25 @@ SAME_INSTANT = timedelta(seconds=1)
 LAST_RESPONSE_EVERY = timedelta(minutes=1)
 
 
+# What whoever runs the shop can do in WordPress; of a key that a person made by hand other messages speak.
+REMEDIES = {
+    "rest_key_refused": Message(
+        "Your shop does not let Facturelay read its orders. A firewall or security plugin may be blocking it; allow /wp-json/wc/ there "
+        "and try again."
+    ),
+    "rest_not_found": Message(
+        "Facturelay does not find the orders of your shop. Check that Settings > Permalinks is not on “Plain”."
+    ),
+    "shop_redirects": Message(
+        "Your shop sends Facturelay on to another address. Check both addresses under Settings > General."
+    ),
+    "private_address": Message(
+        "Your shop is inside a private network, where Facturelay does not call. Whoever runs Facturelay can allow it."
+    ),
+    "shop_unreachable": Message("Facturelay cannot reach your shop. A firewall may be blocking it."),
+}
+
+
 def check(services: Services, plugin_id: int) -> None:
     """Try what a plugin gave us: its REST key, and its signed route. What comes of it is on the plugin's row."""
     both = find_plugin_and_shop(services, plugin_id)
@@ -42,7 +61,8 @@ def check(services: Services, plugin_id: int) -> None:
     try:
         code, message = check_key_and_route(services, connected)
     except FacturelayError as error:
-        save_check(services, found, state="failed", code=error.code, message=error.message)
+        message = REMEDIES.get(error.code, error.message)
+        save_check(services, found, state="failed", code=error.code, message=message)
         return
     save_check(services, found, state="done", code=code, message=message)
 

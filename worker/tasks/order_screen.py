@@ -1,4 +1,4 @@
-"""Tasks of the buttons on WooCommerce's order screen: the plugin translates by the code, and shows the message where it has none."""
+"""Tasks of the buttons on WooCommerce's order screen: the plugin shows the message, in the language of who pressed."""
 
 from collections.abc import Mapping
 from typing import Any

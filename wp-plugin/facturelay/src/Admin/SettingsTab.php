@@ -12,7 +12,6 @@ use Facturelay\Connection\Heartbeat;
 use Facturelay\Connection\PrivateAddress;
 use Facturelay\FacturelayError;
 use Facturelay\Feature;
-use Facturelay\Http\BridgeMessages;
 use Facturelay\Mails\MailHold;
 
 defined( 'ABSPATH' ) || exit;
@@ -189,7 +188,9 @@ final class SettingsTab implements Feature {
 		if ( ! empty( $response['shop']['test'] ) ) {
 			return __( 'In test: documents are marked as tests and go to you only. Your shop sends its own mails.', 'facturelay' );
 		}
-		return empty( $response['reachable'] ) ? BridgeMessages::for_code( 'plugin_silent', '' ) : __( 'All is well.', 'facturelay' );
+		return empty( $response['reachable'] )
+			? __( 'Facturelay works, but cannot reach this plugin: a firewall or security plugin closes its address. Your shop keeps sending its own mails until that is open.', 'facturelay' )
+			: __( 'All is well.', 'facturelay' );
 	}
 
 	private function show_settings(): void {

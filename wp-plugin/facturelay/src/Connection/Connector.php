@@ -6,7 +6,6 @@ namespace Facturelay\Connection;
 
 use Facturelay\FacturelayError;
 use Facturelay\Http\BridgeClient;
-use Facturelay\Http\BridgeMessages;
 use Facturelay\Http\Signature;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\MailRelease;
@@ -94,11 +93,10 @@ final class Connector {
 			}
 			sleep( 1 );
 		}
-		$code = (string) ( $response['code'] ?? '' );
 		return array(
 			'state'   => (string) ( $response['state'] ?? 'waiting' ),
-			'code'    => $code,
-			'message' => BridgeMessages::for_code( $code, (string) ( $response['message'] ?? '' ) ),
+			'code'    => (string) ( $response['code'] ?? '' ),
+			'message' => (string) ( $response['message'] ?? '' ),
 		);
 	}
 

@@ -83,7 +83,7 @@ final class BridgeClient {
 				'redirection' => 0,
 				'headers'     => $headers + array(
 					'Content-Type'           => 'application/json',
-					// Facturelay's sentences come in the language in which they are shown.
+					// Facturelay's messages come in the language in which they are shown.
 					'Accept-Language'        => str_replace( '_', '-', determine_locale() ),
 					'X-Facturelay-Time'      => $signed['time'],
 					'X-Facturelay-Nonce'     => $signed['nonce'],
@@ -114,7 +114,7 @@ final class BridgeClient {
 			return $data;
 		}
 		if ( is_array( $data ) && isset( $data['error'] ) ) {
-			throw new FacturelayError( (string) $data['error'], BridgeMessages::for_code( (string) $data['error'], (string) ( $data['message'] ?? '' ) ) );
+			throw new FacturelayError( (string) $data['error'], (string) ( $data['message'] ?? '' ) );
 		}
 		/* translators: %d: the number of an HTTP error, like 404 */
 		throw new FacturelayError( 'not_facturelay', sprintf( __( 'Something answers at this address, but it is not Facturelay (error %d). Copy the address again.', 'facturelay' ), $status ) );

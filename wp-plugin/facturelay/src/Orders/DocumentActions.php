@@ -9,7 +9,6 @@ use Facturelay\Connection\Connection;
 use Facturelay\FacturelayError;
 use Facturelay\Feature;
 use Facturelay\Http\BridgeClient;
-use Facturelay\Http\BridgeMessages;
 use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
@@ -98,8 +97,7 @@ final class DocumentActions implements Feature {
 		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
 			$answer = $bridge->call( $connection, '/plugin/task/answer', array( 'task' => $task_id ) );
 			if ( in_array( $answer['state'] ?? '', array( 'done', 'failed' ), true ) ) {
-				$code = (string) ( $answer['code'] ?? '' );
-				return array( 'done' === $answer['state'] ? 'success' : 'error', BridgeMessages::for_code( $code, (string) ( $answer['message'] ?? '' ) ), $code );
+				return array( 'done' === $answer['state'] ? 'success' : 'error', (string) ( $answer['message'] ?? '' ), (string) ( $answer['code'] ?? '' ) );
 			}
 			sleep( 1 );
 		}

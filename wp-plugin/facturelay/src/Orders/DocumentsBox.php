@@ -6,7 +6,6 @@ namespace Facturelay\Orders;
 
 use Facturelay\Documents\CustomerLinks;
 use Facturelay\Documents\DocumentTable;
-use Facturelay\Http\BridgeMessages;
 use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
@@ -118,7 +117,7 @@ final class DocumentsBox {
 	/** @param array<string, mixed> $reason */
 	private static function reason_item( array $reason ): string {
 		$kind    = (string) ( $reason['kind'] ?? '' );
-		$message = BridgeMessages::for_code( (string) ( $reason['code'] ?? '' ), (string) ( $reason['message'] ?? '' ) );
+		$message = (string) ( $reason['message'] ?? '' );
 		return '<li>' . ( '' === $kind ? '' : '<strong>' . esc_html( DocumentTable::title( $kind ) ) . '</strong>: ' ) . esc_html( $message ) . '</li>';
 	}
 
