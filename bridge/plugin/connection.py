@@ -53,7 +53,9 @@ def connect() -> Response:
         invite = plugins.find_invite(connection, context().encryption, code_hash)
     if invite is None or not signature_of_request().is_valid(invite.signing_key, request.path, body):
         raise Refused(
-            HTTPStatus.UNAUTHORIZED, "code_wrong", Message("Facturelay does not know this code. Copy it again, or have a new one made.")
+            HTTPStatus.UNAUTHORIZED,
+            "code_wrong",
+            Message("Facturelay does not know this code. Copy it again, or have a new one made."),
         )
     require_right_clock()
     if invite.used_at is not None or invite.expires_at <= context().now():
@@ -114,7 +116,11 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
         connected = shops.get(connection, context().encryption, shop_id)
         require_same_site(connected.shop, site)
         if not plugins.use_invite(connection, code_hash, now=now):
-            raise Refused(HTTPStatus.UNAUTHORIZED, "code_used", Message("This code has been used or is too old. Have a new one made."))
+            raise Refused(
+                HTTPStatus.UNAUTHORIZED,
+                "code_used",
+                Message("This code has been used or is too old. Have a new one made."),
+            )
         shop = replace(connected.shop, url=site)
         shops.change(connection, shop)
         shops.change_secrets(connection, context().encryption, shop_id, with_new_keys(connected.secrets, content))

@@ -41,7 +41,7 @@ class StoredOrder:
 
 @dataclass(frozen=True)
 class OrderState:
-    """What was decided on an order, and when it was paid by the shop's rule; None: it is not."""
+    """What was decided on an order, and when all of the money had come, which the shop's own date need not say."""
 
     decision: Decision
     paid_at: datetime | None
@@ -56,7 +56,7 @@ def save(
     as_of: datetime,
 ) -> None:
     """Upsert the order's last fetched state, rule results, flags and search words. Does nothing when it is older than the row's
-    (`last_fetched_at`). *paid_at* is when all of the money had come, which the shop's own date need not say. A flag that a person ignored stays ignored.
+    (`last_fetched_at`). A flag that a person ignored stays ignored.
     """
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order.order_id, orders.c.order_key == order.order_key)
     before = json_codec.load(
