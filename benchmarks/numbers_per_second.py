@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.services.postgres import Postgres, accepts, server_binaries
 from tests.services.process import account, run, running, scratch
-from tests.support.issuing import issue_orders, opened
+from tests.support.issued import issue_orders, opened
 from worker.domain.shop import Shop
 from worker.store.database.migrate import upgrade
 from worker.store.database.tables import documents
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--documents", type=int, default=200)
     options = parser.parse_args()
-    FORKS.set_forkserver_preload(["tests.support.issuing"])
+    FORKS.set_forkserver_preload(["tests.support.issued"])
     print(f"{'processes':>9}  {'SQLite':>8}  {'PostgreSQL':>10}   documents per second")
     with postgres() as server, tempfile.TemporaryDirectory() as folder:
         for processes in options.processes:

@@ -34,7 +34,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from benchmarks.numbers_per_second import postgres
 from bridge import create_app
 from tests.support.factories import a_shop
-from tests.support.issuing import VAULT, plain_draft
+from tests.support.issued import ENCRYPTION, plain_draft
 from worker.domain.document import Kind
 from worker.domain.shop import Shop
 from worker.settings import Settings
@@ -165,7 +165,7 @@ def copied(table: Table, copy: int, copies: int) -> str:
 
 def add_shop(connection: Connection, base: int, copy: int) -> str:
     shop = a_shop(shop_id=f"{base:03}-{copy:02}", name=f"Shop {base}-{copy}")
-    return shops.add(connection, VAULT, shop, Secrets(("5f" * 25,)), now=NOW - YEAR).shop_id
+    return shops.add(connection, ENCRYPTION, shop, Secrets(("5f" * 25,)), now=NOW - YEAR).shop_id
 
 
 def put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
@@ -378,7 +378,7 @@ class FilledDatabase:
     @cached_property
     def shop(self) -> Shop:
         with self.store.read() as connection:
-            return shops.get(connection, VAULT, SHOP).shop
+            return shops.get(connection, ENCRYPTION, SHOP).shop
 
     @property
     def one(self) -> tuple[str, ...]:
@@ -397,7 +397,7 @@ class FilledDatabase:
             public_url="http://documents.example",
             database_url=self.store.url.render_as_string(hide_password=False),
             redis_url="unix:///nobody/listens.sock",
-            secret_keys=("k" * 32,),  # those of tests.support.issuing
+            secret_keys=("k" * 32,),  # those of tests.support.issued
         )
         with self.store.write() as connection:
             user_id = users.add(

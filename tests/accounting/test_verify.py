@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.factories import TODAY, a_shop, issued
-from tests.support.issuing import NOW, a_draft, issue, opened
+from tests.support.issued import NOW, a_draft, issue, opened
 from worker.accounting.document_check import wrong_totals
 from worker.accounting.inspection import Damage
 from worker.accounting.verify import Proof, as_json, verify
@@ -44,7 +44,7 @@ WRITTEN_ONCE = ("documents", "register", "files", "audit_trail")
 
 
 @dataclass
-class Books:
+class Records:
     """The documents and the register of one shop, and what may be done to them."""
 
     services: Services
@@ -82,7 +82,7 @@ class Books:
 
 
 @pytest.fixture
-def books(database_url: str, tmp_path: Path) -> Iterator[Books]:
+def records(database_url: str, tmp_path: Path) -> Iterator[Records]:
     """Four invoices and an order confirmation, each with its PDF and its event."""
     store, shop = opened(database_url)
     services = Services(
@@ -93,7 +93,7 @@ def books(database_url: str, tmp_path: Path) -> Iterator[Books]:
         keep(services, issue(store, shop, draft))
     with store.read() as connection:
         head = register.head(connection, shop.shop_id)
-    yield Books(services, store, shop, head)
+    yield Records(services, store, shop, head)
     services.store.close()
     store.close()
 
@@ -108,37 +108,39 @@ def keep(services: Services, document: Document) -> None:
         audit_trail.add(connection, event)
 
 
-def test_an_untouched_register_is_intact(books: Books) -> None:
-    expected = Proof(books.shop.shop_id, books.shop.name, documents=5, tests=0, files=5, head=books.head, damages=())
-    assert books.proof(anchor=books.head) == expected
+def test_an_untouched_register_is_intact(records: Records) -> None:
+    expected = Proof(
+        records.shop.shop_id, records.shop.name, documents=5, tests=0, files=5, head=records.head, damages=()
+    )
+    assert records.proof(anchor=records.head) == expected
 
 
-def test_a_changed_byte_in_a_document_is_named(books: Books) -> None:
-    books.change("UPDATE documents SET snapshot = replace(snapshot, 'Koffiemok', 'Koffiemoc') WHERE document_id = 2")
-    (changed, sealed) = books.proof().damages
+def test_a_changed_byte_in_a_document_is_named(records: Records) -> None:
+    records.change("UPDATE documents SET snapshot = replace(snapshot, 'Koffiemok', 'Koffiemoc') WHERE document_id = 2")
+    (changed, sealed) = records.proof().damages
     message = Message("What {number} says was changed after it was issued.", number="F2026-00002")
-    assert changed == Damage(books.shop.shop_id, "F2026-00002", "document_changed", message)
+    assert changed == Damage(records.shop.shop_id, "F2026-00002", "document_changed", message)
     assert sealed.code == "hash_mismatch"
 
 
-def test_scripts_are_told_in_english(books: Books) -> None:
-    books.remove(5, "register")
-    told = json.loads(to_json(as_json(books.proof())))
+def test_scripts_are_told_in_english(records: Records) -> None:
+    records.remove(5, "register")
+    told = json.loads(to_json(as_json(records.proof())))
     assert (told["intact"], told["damages"][0]["message"]) == (
         False,
         "The series “order_confirmation” gave number 1, but there is no such document any more.",
     )
 
 
-def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> None:
-    with books.store.read() as connection:
+def test_a_change_that_also_mends_the_hash_beside_it_is_named(records: Records) -> None:
+    with records.store.read() as connection:
         snapshot = json_codec.dump(documents.get(connection, 2).draft).replace("Koffiemok", "Koffiemoc")
-    books.change(
+    records.change(
         "UPDATE documents SET snapshot = :snapshot, snapshot_sha256 = :hash WHERE document_id = 2",
         snapshot=snapshot,
         hash=json_codec.sha256(snapshot),
     )
-    assert books.damages() == [("F2026-00002", "document_changed"), ("F2026-00002", "hash_mismatch")]
+    assert records.damages() == [("F2026-00002", "document_changed"), ("F2026-00002", "hash_mismatch")]
 
 
 @pytest.mark.parametrize(
@@ -151,43 +153,43 @@ def test_a_change_that_also_mends_the_hash_beside_it_is_named(books: Books) -> N
         ("sequence = 9", {"hash_mismatch", "number_missing", "number_out_of_order"}),
     ],
 )
-def test_a_changed_column_is_named(books: Books, change: str, codes: set[str]) -> None:
-    books.change(f"UPDATE documents SET {change} WHERE document_id = 2")
-    assert {code for _, code in books.damages()} == codes
+def test_a_changed_column_is_named(records: Records, change: str, codes: set[str]) -> None:
+    records.change(f"UPDATE documents SET {change} WHERE document_id = 2")
+    assert {code for _, code in records.damages()} == codes
 
 
-def test_a_document_that_does_not_add_up_is_named(books: Books) -> None:
-    with books.store.read() as connection:
+def test_a_document_that_does_not_add_up_is_named(records: Records) -> None:
+    with records.store.read() as connection:
         draft = documents.get(connection, 3).draft
     line = replace(draft.lines[0], net=draft.lines[0].net + 1)
     snapshot = json_codec.dump(replace(draft, lines=(line, *draft.lines[1:])))
-    books.change("UPDATE documents SET snapshot = :snapshot WHERE document_id = 3", snapshot=snapshot)
+    records.change("UPDATE documents SET snapshot = :snapshot WHERE document_id = 3", snapshot=snapshot)
     assert "F2026-00003 does not add up: its lines come to 13.40 EUR, its net amount is 12.40 EUR." in [
-        str(damage.message) for damage in books.proof().damages
+        str(damage.message) for damage in records.proof().damages
     ]
 
 
 @pytest.mark.parametrize("damage", ["x", '{"cause":1}', "null"])
-def test_a_document_that_cannot_be_read_does_not_hide_the_others(books: Books, damage: str) -> None:
-    books.change("UPDATE documents SET snapshot = :damage WHERE document_id = 2", damage=damage)
-    (books.services.archive.folder / "4.pdf").write_bytes(b"%PDF, another")
-    assert {("F2026-00002", "document_unreadable"), ("F2026-00004", "file_altered")} <= set(books.damages())
+def test_a_document_that_cannot_be_read_does_not_hide_the_others(records: Records, damage: str) -> None:
+    records.change("UPDATE documents SET snapshot = :damage WHERE document_id = 2", damage=damage)
+    (records.services.archive.folder / "4.pdf").write_bytes(b"%PDF, another")
+    assert {("F2026-00002", "document_unreadable"), ("F2026-00004", "file_altered")} <= set(records.damages())
 
 
-def test_a_column_that_holds_nonsense_does_not_hide_the_others(books: Books) -> None:
-    if books.store.is_sqlite:  # PostgreSQL keeps no nonsense
-        books.change("UPDATE documents SET issued_on = 'tomorrow' WHERE document_id = 2")
-        assert ("F2026-00002", "document_unreadable") in books.damages()
+def test_a_column_that_holds_nonsense_does_not_hide_the_others(records: Records) -> None:
+    if records.store.is_sqlite:  # PostgreSQL keeps no nonsense
+        records.change("UPDATE documents SET issued_on = 'tomorrow' WHERE document_id = 2")
+        assert ("F2026-00002", "document_unreadable") in records.damages()
 
 
-def test_a_removed_document_is_named(books: Books) -> None:
-    books.remove(2)
-    assert books.damages() == [("F2026-00002", "document_missing"), ("F2026-00003", "number_missing")]
+def test_a_removed_document_is_named(records: Records) -> None:
+    records.remove(2)
+    assert records.damages() == [("F2026-00002", "document_missing"), ("F2026-00003", "number_missing")]
 
 
-def test_a_document_removed_with_its_row_in_the_register_is_missed(books: Books) -> None:
-    books.remove(2, "register")
-    assert books.damages() == [
+def test_a_document_removed_with_its_row_in_the_register_is_missed(records: Records) -> None:
+    records.remove(2, "register")
+    assert records.damages() == [
         ("", "document_missing"),
         ("", "row_missing"),
         ("F2026-00003", "chain_broken"),
@@ -195,69 +197,71 @@ def test_a_document_removed_with_its_row_in_the_register_is_missed(books: Books)
     ]
 
 
-def test_the_last_document_removed_without_a_trace_in_the_register_is_missed_by_counter_and_trail(books: Books) -> None:
-    books.remove(5, "register")
-    assert [str(damage.message) for damage in books.proof().damages] == [
+def test_the_last_document_removed_without_a_trace_in_the_register_is_missed_by_counter_and_trail(
+    records: Records,
+) -> None:
+    records.remove(5, "register")
+    assert [str(damage.message) for damage in records.proof().damages] == [
         "The series “order_confirmation” gave number 1, but there is no such document any more.",
         "The audit trail says “B2026-00001 was issued.”, but that document is gone.",
     ]
 
 
-def test_even_a_register_that_was_rewritten_whole_differs_from_an_earlier_head(books: Books) -> None:
-    books.remove(5, "register", "audit_trail")
-    books.change("DELETE FROM number_series WHERE series = 'order_confirmation'")
-    assert books.damages() == []
-    assert books.damages(anchor=books.head) == [("", "anchor_missing")]
-    assert books.damages(anchor=RegisterHead(4, books.head.hash)) == [("F2026-00004", "anchor_differs")]
+def test_even_a_register_that_was_rewritten_whole_differs_from_an_earlier_head(records: Records) -> None:
+    records.remove(5, "register", "audit_trail")
+    records.change("DELETE FROM number_series WHERE series = 'order_confirmation'")
+    assert records.damages() == []
+    assert records.damages(anchor=records.head) == [("", "anchor_missing")]
+    assert records.damages(anchor=RegisterHead(4, records.head.hash)) == [("F2026-00004", "anchor_differs")]
 
 
-def test_a_row_taken_out_of_the_register_is_named(books: Books) -> None:
-    books.change("DELETE FROM register WHERE position = 2")
-    assert books.damages() == [
+def test_a_row_taken_out_of_the_register_is_named(records: Records) -> None:
+    records.change("DELETE FROM register WHERE position = 2")
+    assert records.damages() == [
         ("", "row_missing"),
         ("F2026-00002", "not_in_register"),
         ("F2026-00003", "chain_broken"),
     ]
 
 
-def test_a_broken_link_of_the_chain_is_named(books: Books) -> None:
-    books.change("UPDATE register SET hash = :hash WHERE position = 2", hash="0" * 63 + "1")
-    assert books.damages() == [("F2026-00002", "hash_mismatch"), ("F2026-00003", "chain_broken")]
+def test_a_broken_link_of_the_chain_is_named(records: Records) -> None:
+    records.change("UPDATE register SET hash = :hash WHERE position = 2", hash="0" * 63 + "1")
+    assert records.damages() == [("F2026-00002", "hash_mismatch"), ("F2026-00003", "chain_broken")]
 
 
-def test_a_number_that_stands_twice_is_named(books: Books) -> None:
-    books.change("UPDATE register SET number = 'F2026-00003' WHERE position = 2")
-    assert ("F2026-00003", "number_doubled") in books.damages()
+def test_a_number_that_stands_twice_is_named(records: Records) -> None:
+    records.change("UPDATE register SET number = 'F2026-00003' WHERE position = 2")
+    assert ("F2026-00003", "number_doubled") in records.damages()
 
 
-def test_a_counter_that_was_set_back_is_named(books: Books) -> None:
-    books.change("UPDATE number_series SET last_number = 2 WHERE series = 'invoice'")
-    assert books.damages() == [("F2026-00004", "counter_back")]
+def test_a_counter_that_was_set_back_is_named(records: Records) -> None:
+    records.change("UPDATE number_series SET last_number = 2 WHERE series = 'invoice'")
+    assert records.damages() == [("F2026-00004", "counter_back")]
 
 
-def test_a_counter_that_was_removed_is_named(books: Books) -> None:
-    books.change("DELETE FROM number_series WHERE series = 'invoice'")
-    assert books.damages() == [("", "counter_missing")]
+def test_a_counter_that_was_removed_is_named(records: Records) -> None:
+    records.change("DELETE FROM number_series WHERE series = 'invoice'")
+    assert records.damages() == [("", "counter_missing")]
 
 
-def test_a_changed_and_a_lost_file_are_named(books: Books) -> None:
-    archive = books.services.archive.folder
+def test_a_changed_and_a_lost_file_are_named(records: Records) -> None:
+    archive = records.services.archive.folder
     content = bytearray((archive / "1.pdf").read_bytes())
     content[3] ^= 1
     (archive / "1.pdf").write_bytes(content)
     (archive / "2.pdf").unlink()
-    assert books.damages() == [("F2026-00001", "file_altered"), ("F2026-00002", "file_missing")]
+    assert records.damages() == [("F2026-00001", "file_altered"), ("F2026-00002", "file_missing")]
 
 
-def test_a_file_row_cannot_point_out_of_the_archive(books: Books) -> None:
-    books.change("UPDATE files SET path = '../../etc/passwd' WHERE document_id = 1")
-    assert books.damages() == [("F2026-00001", "file_missing")]
+def test_a_file_row_cannot_point_out_of_the_archive(records: Records) -> None:
+    records.change("UPDATE files SET path = '../../etc/passwd' WHERE document_id = 1")
+    assert records.damages() == [("F2026-00001", "file_missing")]
 
 
-def test_tests_are_outside_the_register_and_prove_intact(books: Books) -> None:
-    number = issue(books.store, books.shop, a_draft(9, test=True)).number
-    proof = books.proof(anchor=books.head)
-    assert (number, proof.tests, proof.head, proof.damages) == ("TEST-00001", 1, books.head, ())
+def test_tests_are_outside_the_register_and_prove_intact(records: Records) -> None:
+    number = issue(records.store, records.shop, a_draft(9, test=True)).number
+    proof = records.proof(anchor=records.head)
+    assert (number, proof.tests, proof.head, proof.damages) == ("TEST-00001", 1, records.head, ())
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
@@ -278,20 +282,20 @@ def test_no_recorded_order_is_taken_for_damage(path: Path) -> None:
     assert [list(wrong_totals(issued(draft))) for draft in made] == [[] for _ in made]
 
 
-def test_a_new_year_is_no_damage(books: Books) -> None:
-    issue(books.store, books.shop, a_draft(11), now=datetime(2027, 1, 2, 9, tzinfo=UTC))
-    assert books.damages() == []
+def test_a_new_year_is_no_damage(records: Records) -> None:
+    issue(records.store, records.shop, a_draft(11), now=datetime(2027, 1, 2, 9, tzinfo=UTC))
+    assert records.damages() == []
 
 
-def test_issuing_meanwhile_is_not_taken_for_damage(books: Books) -> None:
+def test_issuing_meanwhile_is_not_taken_for_damage(records: Records) -> None:
     def issue_many() -> None:
         for order_id in range(100, 140):
-            issue(books.store, books.shop, a_draft(order_id))
+            issue(records.store, records.shop, a_draft(order_id))
 
     busy = threading.Thread(target=issue_many)
     busy.start()
-    looks = [books.damages()]
+    looks = [records.damages()]
     while busy.is_alive():
-        looks.append(books.damages())
+        looks.append(records.damages())
     busy.join()
     assert looks == [[] for _ in looks]

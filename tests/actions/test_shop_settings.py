@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
+from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.actions import shop_secrets, shop_settings
 from worker.actions.go_live import first_run_checklist
 from worker.actions.shop_settings import NewShop, NumberingChanges, ShopChanges
@@ -40,11 +40,11 @@ class OneShop:
     store: Store
     shop_id: str
     settings: Settings = OPERATOR
-    encryption: Encryption = VAULT
+    encryption: Encryption = ENCRYPTION
 
     def now(self) -> ConnectedShop:
         with self.store.read() as connection:
-            return shops.get(connection, VAULT, self.shop_id)
+            return shops.get(connection, ENCRYPTION, self.shop_id)
 
     def told(self) -> list[tuple[str, str]]:
         with self.store.read() as connection:
@@ -183,7 +183,7 @@ def test_a_shop_is_made_in_test_and_may_move(installation: OneShop) -> None:
         shop_settings.blank_shop(now=NOW), {"name": " Gist "}, "https://gist.example/", allow_private=False
     )
     with installation.store.write() as connection:
-        made = shop_settings.add_shop(connection, VAULT, NewShop(made, Secrets(("secret",))), by=AN)
+        made = shop_settings.add_shop(connection, ENCRYPTION, NewShop(made, Secrets(("secret",))), by=AN)
     installation.shop_id = made.shop_id
     assert (installation.now().shop, installation.now().secrets.webhook_secrets) == (made, ("secret",))
     assert (made.test, made.name, made.url) == (True, "Gist", "https://gist.example")

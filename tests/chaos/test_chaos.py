@@ -83,9 +83,9 @@ def sell(experiment: Experiment) -> None:
     chance = random.Random(SEED)  # noqa: S311  # repeatable chance is what is wanted
     for order_id in range(1, ORDERS + 1):
         experiment.sell(order_id)
-        ring = ["order.created", "order.updated"]
-        chance.shuffle(ring)
-        for topic in ring:
+        topics = ["order.created", "order.updated"]
+        chance.shuffle(topics)
+        for topic in topics:
             experiment.deliver(order_id, topic)
         if order_id % EVERY_N_TH_IS_REFUNDED == 0:
             earlier = order_id - EVERY_N_TH_IS_REFUNDED + 1

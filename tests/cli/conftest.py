@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.issuing import issue
+from tests.support.issued import issue
 from worker.cli import main
 from worker.domain.document import Document, Draft
 from worker.services import Services

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ShopAtHand
-from tests.support.issuing import a_draft
+from tests.support.issued import a_draft
 from worker.domain.party import Buyer
 
 MakeShop = Callable[..., ShopAtHand]
@@ -67,9 +67,9 @@ def test_no_name_becomes_a_formula_on_the_bookkeepers_computer(make_shop: MakeSh
 def test_a_shop_is_exported_and_closed(make_shop: MakeShop, tmp_path: Path) -> None:
     shop = make_shop("--webhook-secret", "first-5f5f5f5f")
     number = shop.issued(a_draft(1)).number
-    books = tmp_path / "books.zip"
-    assert shop.facturelay("shop", "export", shop.shop_id, str(books)).out == f"1 documents are in {books}.\n"
-    with zipfile.ZipFile(books) as opened:
+    exported = tmp_path / "books.zip"
+    assert shop.facturelay("shop", "export", shop.shop_id, str(exported)).out == f"1 documents are in {exported}.\n"
+    with zipfile.ZipFile(exported) as opened:
         assert json.loads(opened.read(f"documents/{number}.json"))["number"] == number
     assert shop.facturelay("shop", "leave", shop.shop_id).code == 130  # asked, and nobody said yes
     left = shop.facturelay("shop", "leave", shop.shop_id, "--yes")

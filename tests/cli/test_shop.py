@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.cli.conftest import SELLER_OPTIONS, Facturelay, ShopAtHand
-from tests.support.issuing import a_draft
+from tests.support.issued import a_draft
 from worker.domain.document import Kind
 from worker.store.database.tables import audit_trail
 

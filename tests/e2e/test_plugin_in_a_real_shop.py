@@ -27,7 +27,7 @@ import pytest
 import requests
 
 from tests.e2e.conftest import RealShop, checked, real_settings
-from tests.support.browsing import VAT_FIELD, Owner, Shopper
+from tests.support.woocommerce_pages import VAT_FIELD, Customer, Owner
 from worker.demo.mailbox import Mailbox
 from worker.demo.show import SELLER
 from worker.domain.document import Kind
@@ -169,41 +169,41 @@ def invited(system: Ours) -> str:
 
 
 def test_a_consumer_in_the_block_checkout_gets_one_mail_with_the_document(browser: "Browser", system: Ours) -> None:
-    shopper = Shopper.arrives(browser, system.shop.url, an_email())
-    shopper.fills_blocks(system.product_id, BLOCKS)
+    customer = Customer.arrives(browser, system.shop.url, an_email())
+    customer.fills_blocks(system.product_id, BLOCKS)
 
-    order_id = shopper.orders()
+    order_id = customer.orders()
 
-    assert shopper.page.locator(".facturelay-documents").inner_text().startswith("Documents")
-    system.wait_for(lambda: system.mails_to(shopper.email) == (1, 0), "our mail")
+    assert customer.page.locator(".facturelay-documents").inner_text().startswith("Documents")
+    system.wait_for(lambda: system.mails_to(customer.email) == (1, 0), "our mail")
     (confirmation,) = system.documents(order_id)
     assert confirmation.document is not None
-    mail = next(mail for mail in system.ours.messages() if shopper.email in mail.recipients)
+    mail = next(mail for mail in system.ours.messages() if customer.email in mail.recipients)
     assert [attachment.type for attachment in mail.attachments] == ["application/pdf"]
     system.wait_for(system.settled, "rest")
-    shopper.page.reload()
-    assert confirmation.document.number in shopper.page.locator(".facturelay-documents").inner_text()
+    customer.page.reload()
+    assert confirmation.document.number in customer.page.locator(".facturelay-documents").inner_text()
 
 
 def test_a_company_in_the_block_checkout_is_told_of_a_wrong_vat_number(browser: "Browser", system: Ours) -> None:
-    shopper = Shopper.arrives(browser, system.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
-    shopper.fills_blocks(system.product_id, BLOCKS)
-    shopper.is_told("This VAT number is not right")
-    shopper.page.fill(VAT_FIELD, "be 0123.456.749")
+    customer = Customer.arrives(browser, system.shop.url, an_email(), company="Bakkerij Peeters BV", vat="BE0123456748")
+    customer.fills_blocks(system.product_id, BLOCKS)
+    customer.is_told("This VAT number is not right")
+    customer.page.fill(VAT_FIELD, "be 0123.456.749")
 
-    order_id = shopper.orders()
+    order_id = customer.orders()
 
-    system.wait_for(lambda: system.mails_to(shopper.email) == (1, 0), "our mail")
+    system.wait_for(lambda: system.mails_to(customer.email) == (1, 0), "our mail")
     (confirmation,) = system.documents(order_id)
     assert confirmation.draft.buyer.vat_number == VAT
 
 
 def test_a_company_in_the_classic_checkout_gets_one_mail_with_its_vat_number(browser: "Browser", system: Ours) -> None:
-    shopper = Shopper.arrives(browser, system.shop.url, an_email(), company="Bakkerij Peeters BV", vat=VAT)
+    customer = Customer.arrives(browser, system.shop.url, an_email(), company="Bakkerij Peeters BV", vat=VAT)
 
-    order_id = shopper.orders_the_classic_way(system.product_id, CLASSIC)
+    order_id = customer.orders_the_classic_way(system.product_id, CLASSIC)
 
-    system.wait_for(lambda: system.mails_to(shopper.email) == (1, 0), "our mail")
+    system.wait_for(lambda: system.mails_to(customer.email) == (1, 0), "our mail")
     (confirmation,) = system.documents(order_id)
     assert (confirmation.draft.buyer.company, confirmation.draft.buyer.vat_number) == ("Bakkerij Peeters BV", VAT)
 
@@ -271,7 +271,7 @@ def test_fifty_customers_get_one_mail_each_while_we_die_and_come_back(system: Ou
 
 def test_while_we_are_away_woocommerce_mails_and_we_do_not_mail_after_it(browser: "Browser", system: Ours) -> None:
     system.processes.stop()
-    held = Shopper.arrives(browser, system.shop.url, an_email())
+    held = Customer.arrives(browser, system.shop.url, an_email())
     held.fills_blocks(system.product_id, BLOCKS)
     order_id = held.orders()
     system.wait_for(lambda: system.mails_to(held.email) == (0, 1), "WooCommerce's own mail", seconds=LATEST_S)

@@ -57,7 +57,7 @@ def test_the_second_delivery_of_an_order_makes_nothing(system: System) -> None:
 def test_one_run_serves_all_waiting_deliveries_of_an_order(system: System) -> None:
     system.shop.place(paid())
     for _ in range(5):
-        system.ring(paid())
+        system.receive(paid())
     system.work()
     looks = [call for call in system.shop.calls if call.path.endswith("/orders/238")]
     assert len(looks) == 1
@@ -66,7 +66,7 @@ def test_one_run_serves_all_waiting_deliveries_of_an_order(system: System) -> No
 
 def test_fifty_deliveries_at_once_on_eight_workers_make_one_document(system: System) -> None:
     system.shop.place(paid())
-    ids = [system.ring(paid()) for _ in range(50)]
+    ids = [system.receive(paid()) for _ in range(50)]
     run_in_threads([partial(process_delivery, system.services, i) for i in ids], workers=8)
     run_in_threads([partial(run_steps, system.services, 1) for _ in range(8)], workers=8)
     system.work()
@@ -108,7 +108,7 @@ def test_refunds_become_credit_notes_in_one_run(system: System) -> None:
     order = paid(5)
     system.shop.place(order)
     system.shop.refund(5, a_refund(order, id=51, amount="10.00"))
-    system.ring(system.shop.order(5) or {})
+    system.receive(system.shop.order(5) or {})
     system.work()
     kinds = [(item.draft.kind, f"{item.draft.total}") for item in system.documents(5)]
     assert kinds == [(Kind.INVOICE, "22.20"), (Kind.CREDIT_NOTE, "10.00")]
@@ -132,7 +132,7 @@ def test_a_rule_that_keeps_drafts_takes_no_number(system: System) -> None:
 def test_the_delivered_body_serves_while_the_shop_does_not_answer(system: System) -> None:
     system.shop.place(paid())
     system.shop.faults.next(ServerFault(status=503), times=50)
-    system.ring(paid())
+    system.receive(paid())
     system.work()
     assert system.numbers() == ["F2026-00001"]
     system.shop.faults.clear()
@@ -152,21 +152,21 @@ def test_a_refused_key_opens_an_alert_and_the_invoice_is_made_all_the_same(syste
     system.change_secrets(Secrets((SECRET,), "ck_wrong", "cs_wrong"))
     system.arrives(paid())
     with system.services.store.read() as connection:
-        assert [alarm.code for alarm in alerts.open_alerts(connection)] == ["rest_key_refused"]
+        assert [alert.code for alert in alerts.open_alerts(connection)] == ["rest_key_refused"]
     assert system.numbers() == ["F2026-00001"]
 
 
 def test_a_signed_error_body_opens_an_alert(system: System) -> None:
     order = {"id": None}
-    system.ring(order, body=b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}')
+    system.receive(order, body=b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}')
     system.work()
     with system.services.store.read() as connection:
-        assert [alarm.code for alarm in alerts.open_alerts(connection)] == ["webhook_owner"]
+        assert [alert.code for alert in alerts.open_alerts(connection)] == ["webhook_owner"]
 
 
 def test_an_order_that_was_erased_makes_nothing(system: System) -> None:
     system.shop.place(paid())
-    system.ring(paid())
+    system.receive(paid())
     system.shop.forget(238)
     system.work()
     assert system.outcomes() == [("done", "order_gone")]
@@ -209,7 +209,7 @@ def test_a_note_whose_answer_was_lost_is_not_written_twice(system: System) -> No
 
 def test_work_of_a_worker_that_died_is_taken_up_when_its_lease_runs_out(system: System) -> None:
     system.shop.place(paid())
-    delivery_id = system.ring(paid())
+    delivery_id = system.receive(paid())
     with system.services.store.write() as connection:
         deliveries.take(connection, delivery_id, now=system.clock.now, lease_for=lease_time(system.services))
     system.work()

@@ -62,7 +62,7 @@ def test_the_api_lists_documents_as_the_command_line_does(system: System, api: A
     order = an_order(id=238, paid=True)
     system.arrives(order)
     system.shop.refund(238, a_refund(order, id=301, amount="5.00"))
-    system.ring(order)
+    system.receive(order)
     system.work()
     expected = [as_the_command_line_says(system, item) for item in system.documents()]
     assert len(expected) == 2

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.factories import a_shop, an_order
-from tests.support.issuing import NOW, VAULT, a_draft, issue, opened
+from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.accounting.verify import verify
 from worker.domain.actor import Actor
 from worker.domain.decision import Decision
@@ -138,8 +138,8 @@ def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path
     history.issued(2)
     target = tmp_path / "books.zip"
     assert retention.export(history.services, history.shop.shop_id, target) == 2
-    with zipfile.ZipFile(target) as books:
-        assert sorted(books.namelist()) == [
+    with zipfile.ZipFile(target) as exported:
+        assert sorted(exported.namelist()) == [
             "documents/F2026-00001.json",
             "documents/F2026-00002.json",
             "files/F2026-00001.pdf",
@@ -149,10 +149,10 @@ def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path
             "settings.json",
             "vat-checks.json",
         ]
-        assert books.read("files/F2026-00002.pdf") == b"%PDF of F2026-00002"
-        assert json.loads(books.read("documents/F2026-00001.json"))["draft"]["total"] == "15.00"
-        register = books.read("register.csv").decode().splitlines()
-        everything = b"".join(books.read(name) for name in books.namelist())
+        assert exported.read("files/F2026-00002.pdf") == b"%PDF of F2026-00002"
+        assert json.loads(exported.read("documents/F2026-00001.json"))["draft"]["total"] == "15.00"
+        register = exported.read("register.csv").decode().splitlines()
+        everything = b"".join(exported.read(name) for name in exported.namelist())
     assert [row.split(",")[2] for row in register] == ["number", "F2026-00001", "F2026-00002"]
     assert b"5f" * 25 not in everything
     assert target.stat().st_mode & 0o077 == 0
@@ -188,7 +188,7 @@ def test_a_closed_shop_keeps_its_documents_and_nothing_else(history: History) ->
     assert farewell == ShopClosing(history.shop.name, bodies=2, drafts=1, buyers=1, waiting=1, kept=kept)
     assert history.buyers() == {1: "Jan Janssens", 2: ""}
     with history.services.store.read() as connection:
-        left = shops.get(connection, VAULT, history.shop.shop_id)
+        left = shops.get(connection, ENCRYPTION, history.shop.shop_id)
         state = connection.execute(text("SELECT state FROM jobs WHERE job_id = :id"), {"id": waiting}).scalar()
     assert (left.shop.suspended, left.secrets.has_rest, left.secrets.webhook_secrets == ("5f" * 25,)) == (
         True,
@@ -204,13 +204,13 @@ def test_nobody_reads_or_is_told_of_a_closed_shop(history: History) -> None:
     with history.services.store.write() as connection:
         _, secret = api_tokens.create(connection, shop_id=shop_id, name="x", scopes=tuple(Scope), by=Actor("An", NOW))
         url, events = "https://books.example.com/", tuple(WebhookEventKind)
-        webhooks.add(connection, VAULT, NewEndpoint(shop_id=shop_id, url=url, events=events), by=Actor("An", NOW))
+        webhooks.add(connection, ENCRYPTION, NewEndpoint(shop_id=shop_id, url=url, events=events), by=Actor("An", NOW))
     history.issued(1)
     retention.close_shop(history.services, shop_id, by="eva")
     with history.services.store.read() as connection:
         assert api_tokens.find(connection, secret) is None
         assert webhooks.due_ids(connection, now=NOW, limit=10) == ()
-        assert [hook.stopped_at for hook in webhooks.of_shop(connection, shop_id)] == [NOW]
+        assert [endpoint.stopped_at for endpoint in webhooks.of_shop(connection, shop_id)] == [NOW]
 
 
 def test_a_customer_is_erased_where_no_document_names_him(history: History) -> None:

@@ -10,7 +10,7 @@ import pytest
 from redis.exceptions import RedisError
 from rq.job import JobStatus
 
-from tests.support.issuing import a_draft, issue
+from tests.support.issued import a_draft, issue
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
 from worker.domain.actor import Actor

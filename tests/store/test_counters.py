@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.factories import a_shop
-from tests.support.issuing import a_draft, issue, opened, pay
+from tests.support.issued import a_draft, issue, opened, pay
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Document, Kind, Reference
 from worker.domain.numbering import can_print_the_same, check_pattern, first_repeated_number
@@ -22,7 +22,7 @@ from worker.store.database.engine import Store
 
 
 @dataclass
-class Books:
+class Records:
     store: Store
     shop: Shop
 
@@ -31,9 +31,9 @@ class Books:
 
 
 @pytest.fixture
-def books(database_url: str) -> Iterator[Books]:
+def records(database_url: str) -> Iterator[Records]:
     store, shop = opened(database_url)
-    yield Books(store, shop)
+    yield Records(store, shop)
     store.close()
 
 
@@ -41,9 +41,9 @@ def at(year: int, month: int, day: int, hour: int = 9) -> datetime:
     return datetime(year, month, day, hour, tzinfo=UTC)
 
 
-def test_the_year_changes_at_midnight_in_the_shops_zone(books: Books) -> None:
+def test_the_year_changes_at_midnight_in_the_shops_zone(records: Records) -> None:
     moments = (at(2026, 12, 31, 22), at(2026, 12, 31, 23), at(2027, 1, 1, 9))
-    made = [books.issue(order_id, at=moment) for order_id, moment in enumerate(moments)]
+    made = [records.issue(order_id, at=moment) for order_id, moment in enumerate(moments)]
     assert [(document.number, document.issued_on) for document in made] == [
         ("F2026-00001", date(2026, 12, 31)),
         ("F2027-00001", date(2027, 1, 1)),
@@ -51,9 +51,9 @@ def test_the_year_changes_at_midnight_in_the_shops_zone(books: Books) -> None:
     ]
 
 
-def test_a_clock_that_goes_back_does_not_turn_dates_back(books: Books) -> None:
+def test_a_clock_that_goes_back_does_not_turn_dates_back(records: Records) -> None:
     moments = (at(2027, 1, 2), at(2026, 12, 30), at(2027, 1, 3))
-    made = [books.issue(order_id, at=moment) for order_id, moment in enumerate(moments)]
+    made = [records.issue(order_id, at=moment) for order_id, moment in enumerate(moments)]
     assert [(document.number, document.issued_on) for document in made] == [
         ("F2027-00001", date(2027, 1, 2)),
         ("F2027-00002", date(2027, 1, 2)),
@@ -61,57 +61,57 @@ def test_a_clock_that_goes_back_does_not_turn_dates_back(books: Books) -> None:
     ]
 
 
-def test_each_series_has_its_own_dates(books: Books) -> None:
-    books.issue(1, at=at(2027, 1, 2))
-    note = books.issue(1, at=at(2026, 12, 30), kind=Kind.DELIVERY_NOTE)
+def test_each_series_has_its_own_dates(records: Records) -> None:
+    records.issue(1, at=at(2027, 1, 2))
+    note = records.issue(1, at=at(2026, 12, 30), kind=Kind.DELIVERY_NOTE)
     assert (note.number, note.issued_on) == ("L2026-00001", date(2026, 12, 30))
 
 
-def test_a_number_that_exists_is_not_given_again_and_nothing_is_issued(books: Books) -> None:
-    books.issue(1, at=at(2026, 11, 23))
-    with books.store.write() as connection:
-        counters.write(connection, books.shop.shop_id, Counter("sales", 2026, 0, None))
-    series = {**books.shop.numbering.series, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")}
-    books.shop = replace(books.shop, numbering=NumberingSettings(series))
+def test_a_number_that_exists_is_not_given_again_and_nothing_is_issued(records: Records) -> None:
+    records.issue(1, at=at(2026, 11, 23))
+    with records.store.write() as connection:
+        counters.write(connection, records.shop.shop_id, Counter("sales", 2026, 0, None))
+    series = {**records.shop.numbering.series, Kind.INVOICE: Series("sales", "F{year}-{number:05d}")}
+    records.shop = replace(records.shop, numbering=NumberingSettings(series))
     with pytest.raises(Rejected) as refused:
-        books.issue(2, at=at(2026, 11, 23))
+        records.issue(2, at=at(2026, 11, 23))
     assert refused.value.code == "number_exists"
     assert str(refused.value.message).startswith("F2026-00001 would be given a second time, so nothing was issued.")
-    with books.store.read() as connection:
-        counter = counters.counter_of(connection, books.shop.shop_id, "sales")
+    with records.store.read() as connection:
+        counter = counters.counter_of(connection, records.shop.shop_id, "sales")
         assert len(documents.listing(connection, shop_id=None, order_id=None)[0]) == 1
     assert counter == Counter("sales", 2026, 0, None)
 
 
-def test_what_takes_back_a_test_is_a_test(books: Books) -> None:
-    invoice = issue(books.store, books.shop, a_draft(1, test=True), now=at(2026, 11, 23))
+def test_what_takes_back_a_test_is_a_test(records: Records) -> None:
+    invoice = issue(records.store, records.shop, a_draft(1, test=True), now=at(2026, 11, 23))
     taken_back = replace(
         a_draft(1, kind=Kind.ORDER_CONFIRMATION),
         kind=Kind.CREDIT_NOTE,
         cause="refund:5",
         corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
     )
-    credit_note = issue(books.store, books.shop, taken_back, now=at(2026, 11, 24))
+    credit_note = issue(records.store, records.shop, taken_back, now=at(2026, 11, 24))
     assert (credit_note.number, credit_note.draft.test) == ("TEST-00002", True)
-    with books.store.read() as connection:
-        assert register.head(connection, books.shop.shop_id) == register.EMPTY_HEAD
+    with records.store.read() as connection:
+        assert register.head(connection, records.shop.shop_id) == register.EMPTY_HEAD
 
 
-def test_a_draft_of_a_shop_in_test_is_a_test_whatever_it_says(books: Books) -> None:
-    books.shop = replace(books.shop, test=True)
-    assert books.issue(1, at=at(2026, 11, 23)).number == "TEST-00001"
+def test_a_draft_of_a_shop_in_test_is_a_test_whatever_it_says(records: Records) -> None:
+    records.shop = replace(records.shop, test=True)
+    assert records.issue(1, at=at(2026, 11, 23)).number == "TEST-00001"
 
 
-def test_the_register_tells_what_became_of_each_number(books: Books) -> None:
-    first, second, third = (books.issue(order_id, at=at(2026, 11, 23)) for order_id in (1, 2, 3))
-    with books.store.write() as connection:
+def test_the_register_tells_what_became_of_each_number(records: Records) -> None:
+    first, second, third = (records.issue(order_id, at=at(2026, 11, 23)) for order_id in (1, 2, 3))
+    with records.store.write() as connection:
         for document in (first, second):
             pay(connection, document.document_id, now=at(2026, 11, 24))
     reference = Reference(second.document_id, second.number, second.issued_on)
     credit_note = replace(a_draft(2), kind=Kind.CREDIT_NOTE, cause="refund:9", corrects=reference)
-    issue(books.store, books.shop, credit_note, now=at(2026, 11, 25))
-    with books.store.read() as connection:
-        fates = register.number_statuses(connection, books.shop.shop_id)
+    issue(records.store, records.shop, credit_note, now=at(2026, 11, 25))
+    with records.store.read() as connection:
+        fates = register.number_statuses(connection, records.shop.shop_id)
     assert [(fate.position, fate.number, fate.status, fate.corrects) for fate in fates] == [
         (1, first.number, "paid", ""),
         (2, second.number, "credited", ""),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.issuing import issue_orders, opened
+from tests.support.issued import issue_orders, opened
 from worker.accounting.verify import verify
 from worker.domain.shop import Shop
 from worker.services import Services
@@ -22,7 +22,7 @@ ORDERS = 25  # for each process
 KILLS = 12
 # Not fork: pytest has threads, and a child must begin like a worker does. The server has imported everything once.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.support.issuing"])
+FORKS.set_forkserver_preload(["tests.support.issued"])
 
 pytestmark = pytest.mark.slow
 

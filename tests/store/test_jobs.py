@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.support.history import History
-from tests.support.issuing import NOW
+from tests.support.issued import NOW
 from worker.domain.step import MAIL, RENDER
 from worker.message import NO_MESSAGE, Message
 from worker.store import jobs, steps

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.issuing import NOW, opened
+from tests.support.issued import NOW, opened
 from worker.store import leases
 from worker.store.database.engine import Store
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.support.history import History
-from tests.support.issuing import NOW, VAULT, pay
+from tests.support.issued import ENCRYPTION, NOW, pay
 from worker.domain.actor import Actor
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO
@@ -136,11 +136,13 @@ def test_whoever_wants_to_be_told_hears_of_it_once_nothing_is_open(history: Hist
     invoice, other = history.issued(1), history.issued(2)
     with history.store.write() as connection:
         kinds, url = [WebhookEventKind.PAID], "https://books.example/hook"
-        hook, _ = webhooks.add(connection, VAULT, NewEndpoint(shop_id="a", url=url, events=kinds), by=Actor("An", NOW))
+        endpoint, _ = webhooks.add(
+            connection, ENCRYPTION, NewEndpoint(shop_id="a", url=url, events=kinds), by=Actor("An", NOW)
+        )
 
     def told() -> list[int]:
         with history.store.read() as connection:
-            return [event.document_id for event in webhooks.events_of(connection, hook.endpoint_id, limit=9)]
+            return [event.document_id for event in webhooks.events_of(connection, endpoint.endpoint_id, limit=9)]
 
     came_in(history, invoice, Decimal("5.00"))
     assert told() == []

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.factories import a_shop
-from tests.support.issuing import NOW, VAULT, opened
+from tests.support.issued import ENCRYPTION, NOW, opened
 from worker.errors import Rejected
 from worker.store import shops
 from worker.store.shops import Secrets
@@ -15,11 +15,11 @@ PLAIN = Secrets(("first-5f5f5f5f",), "ck_0123456789", "cs_0123456789")
 def test_secrets_are_never_in_plain_text_in_the_database(database_url: str) -> None:
     store, _ = opened(database_url)
     with store.write() as connection:
-        shops.add(connection, VAULT, a_shop(shop_id="second"), PLAIN, now=NOW)
-        shops.rotate_webhook_secret(connection, VAULT, "second", "third-7b7b7b7b")
+        shops.add(connection, ENCRYPTION, a_shop(shop_id="second"), PLAIN, now=NOW)
+        shops.rotate_webhook_secret(connection, ENCRYPTION, "second", "third-7b7b7b7b")
     with store.read() as connection:
         everything = repr(connection.execute(text("SELECT * FROM shops")).all())
-        kept = shops.get(connection, VAULT, "second").secrets
+        kept = shops.get(connection, ENCRYPTION, "second").secrets
     for secret in (*PLAIN.webhook_secrets, PLAIN.rest_key, PLAIN.rest_secret, "third-7b7b7b7b"):
         assert secret not in everything
     assert kept.webhook_secrets == ("third-7b7b7b7b", "first-5f5f5f5f")
@@ -34,8 +34,8 @@ def test_the_second_rotation_ends_the_first_secret(database_url: str) -> None:
     store, shop = opened(database_url)
     with store.write() as connection:
         for new in ("second", "third"):
-            shops.rotate_webhook_secret(connection, VAULT, shop.shop_id, new)
-        assert shops.get(connection, VAULT, shop.shop_id).secrets.webhook_secrets == ("third", "second")
+            shops.rotate_webhook_secret(connection, ENCRYPTION, shop.shop_id, new)
+        assert shops.get(connection, ENCRYPTION, shop.shop_id).secrets.webhook_secrets == ("third", "second")
     store.close()
 
 
@@ -48,7 +48,7 @@ def test_an_empty_webhook_secret_cannot_be_built(secrets: tuple[str, ...]) -> No
 def test_each_shop_gets_a_seed_of_its_own(database_url: str) -> None:
     store, first = opened(database_url)
     with store.write() as connection:
-        second = shops.add(connection, VAULT, a_shop(shop_id="second"), PLAIN, now=NOW)
+        second = shops.add(connection, ENCRYPTION, a_shop(shop_id="second"), PLAIN, now=NOW)
     assert (first.seed, second.seed) == (1, 2)
     store.close()
 
@@ -56,7 +56,7 @@ def test_each_shop_gets_a_seed_of_its_own(database_url: str) -> None:
 def test_a_shop_that_is_not_there_is_named(database_url: str) -> None:
     store, _ = opened(database_url)
     with store.read() as connection, pytest.raises(Rejected) as refused:
-        shops.get(connection, VAULT, "nowhere")
+        shops.get(connection, ENCRYPTION, "nowhere")
     assert refused.value.code == "shop_unknown"
     store.close()
 

@@ -8,15 +8,14 @@ from typing import TypeVar
 from sqlalchemy import insert, update
 
 from tests.support.factories import a_shop, an_order
-from tests.support.issuing import NOW, VAULT, a_draft, issue
+from tests.support.issued import ENCRYPTION, NOW, a_draft, issue
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Draft, Kind, Problem, Reference
 from worker.domain.order import Contact
 from worker.domain.shop import Shop
 from worker.domain.step import planned_steps
 from worker.message import Message
-from worker.store import deliveries as inbox
-from worker.store import orders, shops, steps
+from worker.store import deliveries, orders, shops, steps
 from worker.store.database.engine import Store
 from worker.store.database.pagination import Page, PageRequest
 from worker.store.database.tables import jobs
@@ -39,7 +38,7 @@ class History:
     def shop(self, shop_id: str, **settings: object) -> Shop:
         with self.store.write() as connection:
             shop = shops.add(
-                connection, VAULT, a_shop(shop_id=shop_id, **settings), Secrets(("5f" * 25,)), now=self.now
+                connection, ENCRYPTION, a_shop(shop_id=shop_id, **settings), Secrets(("5f" * 25,)), now=self.now
             )
         self.shops[shop_id] = shop
         return shop
@@ -113,7 +112,7 @@ class History:
     ) -> int:
         """A delivery that came in now and was finished at once, unless it still waits."""
         with self.store.write() as connection:
-            delivery_id = inbox.add(
+            delivery_id = deliveries.add(
                 connection,
                 NewDelivery(shop_id=shop_id, source="webhook", topic="order.updated", order_id=order_id, body=b"{}"),
                 now=self.now,

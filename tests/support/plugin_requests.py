@@ -26,13 +26,13 @@ KEYS = {
 }
 
 
-def vault(app: BridgeApp) -> Encryption:
+def encryption(app: BridgeApp) -> Encryption:
     return Encryption(app.settings.secret_keys)
 
 
 def invite(app: BridgeApp, code: str = CODE) -> None:
     with app.store.write() as connection:
-        plugins.invite(connection, vault(app), SHOP, code, now=app.now)
+        plugins.invite(connection, encryption(app), SHOP, code, now=app.now)
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def ask(
 
 def shop_of(app: BridgeApp) -> ConnectedShop:
     with app.store.read() as connection:
-        return shops.get(connection, vault(app), SHOP)
+        return shops.get(connection, encryption(app), SHOP)
 
 
 def plugin_of(app: BridgeApp) -> Plugin | None:
     with app.store.read() as connection:
-        return plugins.of_shop(connection, vault(app), SHOP)
+        return plugins.of_shop(connection, encryption(app), SHOP)
 
 
 def code_of(answer: TestResponse) -> tuple[int, str]:

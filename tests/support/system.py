@@ -14,8 +14,7 @@ from worker.domain.party import Address, Seller
 from worker.jobs.order import process_delivery
 from worker.jobs.step import run_steps
 from worker.services import Services
-from worker.store import deliveries as inbox
-from worker.store import shops, steps
+from worker.store import deliveries, shops, steps
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.queries import order_history
@@ -61,10 +60,10 @@ class System:
     shop_id: str
     vies: PretendVies
 
-    def ring(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
+    def receive(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
         """Keep a delivery of *order*, as the bridge does."""
         with self.services.store.write() as connection:
-            return inbox.add(
+            return deliveries.add(
                 connection,
                 NewDelivery(
                     shop_id=self.shop_id,
@@ -77,9 +76,9 @@ class System:
             )
 
     def arrives(self, order: Payload, *, topic: str = "order.updated") -> tuple[DocumentDetails, ...]:
-        """Let *order* be so in the shop, ring for it, and do all work that is due."""
+        """Let *order* be so in the shop, deliver it, and do all work that is due."""
         self.shop.place(order, self.shop.refunds(order["id"]) if self.shop.order(order["id"]) else ())
-        self.ring(order, topic=topic)
+        self.receive(order, topic=topic)
         self.work()
         return self.documents(order["id"])
 
@@ -87,11 +86,11 @@ class System:
         """Do everything that is due now, as workers would."""
         for _ in range(20):
             with self.services.store.read() as connection:
-                looks = inbox.due_ids(connection, now=self.clock.now, limit=100)
+                delivery_ids = deliveries.due_ids(connection, now=self.clock.now, limit=100)
                 documents = steps.due_documents(connection, now=self.clock.now, limit=100)
-            if not looks and not documents:
+            if not delivery_ids and not documents:
                 return
-            for delivery_id in looks:
+            for delivery_id in delivery_ids:
                 process_delivery(self.services, delivery_id)
             for document_id in documents:
                 run_steps(self.services, document_id)
@@ -124,8 +123,8 @@ class System:
 
     def outcomes(self) -> list[tuple[str, str]]:
         with self.services.store.read() as connection:
-            looks = jobs_table.select().where(jobs_table.c.kind == "process_order")
-            rows = connection.execute(looks.order_by(jobs_table.c.job_id))
+            delivery_ids = jobs_table.select().where(jobs_table.c.kind == "process_order")
+            rows = connection.execute(delivery_ids.order_by(jobs_table.c.job_id))
             return [(row.state, row.code) for row in rows]
 
     def change_shop(self, **changes: Any) -> None:

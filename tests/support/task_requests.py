@@ -44,15 +44,15 @@ def seen(system: System, task_id: int) -> Task:
 
 
 def answered(system: System, kind_: str, /, **argument: object) -> Mapping[str, Any]:
-    errand = asked(system, kind_, **argument)
-    assert errand.state == "done", errand.answer
-    return errand.answer
+    task = asked(system, kind_, **argument)
+    assert task.state == "done", task.answer
+    return task.answer
 
 
 def refused(system: System, kind_: str, /, **argument: object) -> tuple[str, str]:
-    errand = asked(system, kind_, **argument)
-    assert errand.state == "failed"
-    return errand.answer["code"], english(errand.answer["message"])
+    task = asked(system, kind_, **argument)
+    assert task.state == "failed"
+    return task.answer["code"], english(task.answer["message"])
 
 
 def english(message: Mapping[str, Any]) -> str:
@@ -60,13 +60,13 @@ def english(message: Mapping[str, Any]) -> str:
     return str(read_message(message))
 
 
-def again(system: System, errand: Task) -> Task:
+def again(system: System, task: Task) -> Task:
     """Do a task once more: the worker died after its work and before its answer."""
     with system.services.store.write() as connection:
         connection.execute(errands_table.update().values(answer=""))
         connection.execute(jobs_table.update().where(jobs_table.c.kind == "task").values(state="waiting", done_at=None))
-    do_task(system.services, errand.task_id)
-    return seen(system, errand.task_id)
+    do_task(system.services, task.task_id)
+    return seen(system, task.task_id)
 
 
 def paid(order_id: int = 238, **facts: object) -> Payload:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.api_client import ApiClient, a_token, saw
 from tests.support.bridge_app import NOW, ORDER, PDF, SECRET, SHOP, BridgeApp, a_credit_note_for, a_draft
 from tests.support.headers import SHARED
-from tests.support.issuing import pay
+from tests.support.issued import pay
 from worker.domain.document import Document, Kind, Problem
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import MAIL, WRITE_BACK

@@ -19,7 +19,7 @@ from bridge.api.routes import ROUTES
 from bridge.api.schemas import SCHEMAS
 from tests.support.api_client import ApiClient, a_token, saw
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_credit_note_for, a_draft
-from tests.support.issuing import pay
+from tests.support.issued import pay
 from worker.message import Message
 from worker.store import audit_trail, drafts, register
 from worker.store.api_tokens import Scope

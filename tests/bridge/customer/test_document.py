@@ -15,7 +15,7 @@ from bridge import create_app
 from bridge.i18n.translate import CATALOG_PACKAGE
 from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_note_for, a_file, settings_for
 from tests.support.factories import an_order
-from tests.support.issuing import pay
+from tests.support.issued import pay
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, PaymentRequest
 from worker.domain.payment import Prepayment

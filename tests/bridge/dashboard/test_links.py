@@ -45,7 +45,7 @@ from worker.woocommerce.payload import parse_order
 
 TAG = re.compile(r"<[a-z][^>]*>")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
-# Where a browser goes by each: `data-wait` is asked by our script while an errand is at work.
+# Where a browser goes by each: `data-wait` is asked by our script while a task is at work.
 ADDRESSES = ("href", "action", "formaction", "src", "data-wait")
 
 
@@ -96,12 +96,15 @@ def fill(app: BridgeApp) -> list[int]:
         alerts.raise_alert(connection, SHOP, code="shop_refuses", message=Message("The shop refuses."), now=NOW)
         minute = timedelta(minutes=1)
         (delivery,) = deliveries.of_order(connection, SHOP, 238)
-        rung = deliveries.take(connection, delivery.delivery_id, now=NOW, lease_for=minute)
+        leased_delivery = deliveries.take(connection, delivery.delivery_id, now=NOW, lease_for=minute)
         printed = steps.take(connection, RENDER, document_id=1, now=NOW, lease_for=minute)
-        assert rung is not None
+        assert leased_delivery is not None
         assert printed is not None
         jobs.finish(
-            connection, rung.lease, JobEnd(code="shop_slow", message=Message("No answer."), state="failed"), now=NOW
+            connection,
+            leased_delivery.lease,
+            JobEnd(code="shop_slow", message=Message("No answer."), state="failed"),
+            now=NOW,
         )
         jobs.finish(
             connection,

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, a_draft
 from tests.support.factories import an_order
-from tests.support.issuing import pay
+from tests.support.issued import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.decision import Decision
 from worker.domain.distance_sales import DistanceSales
@@ -306,11 +306,11 @@ def test_an_account_speaks_its_language_and_a_new_password_ends_the_other_sessio
 
 def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(app: BridgeApp) -> None:
     app.deliver()
-    vault = Encryption(app.settings.secret_keys)
+    encryption = Encryption(app.settings.secret_keys)
     with app.store.write() as connection:
         for number in range(60):
             shop = Shop(f"{number:024x}", f"A shop {number:02}", f"https://shop{number}.example", OrderSettings(NOW))
-            shops.add(connection, vault, shop, shops.Secrets((f"secret {number}",)), now=NOW)
+            shops.add(connection, encryption, shop, shops.Secrets((f"secret {number}",)), now=NOW)
         connection.execute(update(jobs).values(state="failed", done_at=NOW))
     visitor = signed_in(app, "els@host.example", operator=True)
     page, every, one = (visitor.get(f"/shops{query}").text for query in ("", "?q=&all=1", "?q=SHOP59.example"))
@@ -322,7 +322,7 @@ def test_of_many_shops_those_that_need_somebody_come_first_and_any_is_found(app:
 
 def test_who_opens_and_closes_a_way_for_other_software_is_in_the_audit_trail(app: BridgeApp) -> None:
     visitor, page = admin(app), f"{SETTINGS}/api"
-    shown = visitor.post(f"{page}/token", name="Books", which="documents:read").text
+    shown = visitor.post(f"{page}/token", name="Records", which="documents:read").text
     visitor.post(f"{page}/webhook", url="https://books.example/hook", which="document.issued")
     for what in ("token/1/revoke", "token/1/revoke", "webhook/1/stop", "webhook/1/resume", "webhook/1/remove"):
         visitor.post(f"{page}/{what}")
@@ -332,9 +332,9 @@ def test_who_opens_and_closes_a_way_for_other_software_is_in_the_audit_trail(app
     assert "fr_" in shown
     assert "fr_" not in visitor.get(page).text
     assert told[::-1] == [
-        "The API token “Books” was made: documents:read.",
+        "The API token “Records” was made: documents:read.",
         "A webhook to https://books.example/hook was added: document.issued.",
-        "The API token “Books” was revoked.",
+        "The API token “Records” was revoked.",
         "The webhook to https://books.example/hook was stopped.",
         "The webhook to https://books.example/hook was resumed.",
         "The webhook to https://books.example/hook was removed.",

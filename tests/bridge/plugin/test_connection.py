@@ -272,7 +272,7 @@ def test_a_sync_of_the_plugin_is_enqueued_when_settings_were_saved(
 
     with redis.Redis.from_url(broker_url) as client:
         queue = open_queue(client)
-        wait_until(lambda: queue.count >= 1, what="the ring")
-        rung = [(job.func_name, job.args) for job in queue.jobs]
-    assert rung == [("worker.jobs.sync_plugin", [found.plugin_id])]
+        wait_until(lambda: queue.count >= 1, what="the job")
+        enqueued = [(job.func_name, job.args) for job in queue.jobs]
+    assert enqueued == [("worker.jobs.sync_plugin", [found.plugin_id])]
     ringing.store.close()

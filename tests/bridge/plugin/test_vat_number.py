@@ -8,7 +8,7 @@ import pytest
 
 from bridge.plugin import vat_number
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
-from tests.support.plugin_requests import ask, connect, invite, vault
+from tests.support.plugin_requests import ask, connect, encryption, invite
 from worker.demo.pretend_vies import INVALID, PretendVies
 from worker.domain.party import Seller
 from worker.store import shops, vat_checks
@@ -35,7 +35,7 @@ def connected(app: BridgeApp, register: PretendVies) -> BridgeApp:
 
 def sell_as(app: BridgeApp, number: str) -> None:
     with app.store.write() as connection:
-        shop = shops.get(connection, vault(app), SHOP).shop
+        shop = shops.get(connection, encryption(app), SHOP).shop
         shops.change(connection, replace(shop, seller=Seller("Bakkerij Janssens", vat_number=number)))
 
 

@@ -105,7 +105,7 @@ def test_a_job_is_enqueued_for_the_stored_row(tmp_path: Path, broker_url: str, a
 
     with redis.Redis.from_url(broker_url) as client:
         queue = open_queue(client)
-        wait_until(lambda: queue.count == 1, what="the ring")
+        wait_until(lambda: queue.count == 1, what="the job")
         (job,) = queue.jobs
     assert (job.func_name, job.args) == ("worker.jobs.process_order", [(answer.json or {})["delivery"]])
     ringing.extensions["facturelay"].store.close()

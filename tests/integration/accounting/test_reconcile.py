@@ -85,7 +85,7 @@ def test_refunds_and_edits_show_in_the_totals(system: System) -> None:
     order = sold(7)
     system.shop.place(order)
     system.shop.refund(7, a_refund(order, id=71, amount="10.00"))
-    system.ring(system.shop.order(7) or {})
+    system.receive(system.shop.order(7) or {})
     system.work()
     (total,) = reconcile(system).totals
     assert (total.ordered, total.invoiced, total.credited) == (Decimal("22.20"), Decimal("22.20"), Decimal("10.00"))
@@ -147,4 +147,4 @@ def report(system: System) -> Any:
 
 def open_alerts_of_shop(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alerts(connection)]
+        return [alert.code for alert in alerts.open_alerts(connection)]

@@ -38,7 +38,7 @@ def lost(system: System, elsewhere: Settings, tmp_path: Path) -> tuple[DocumentD
     system.clock.move(days=1)
     system.arrives(an_order(id=4))
     system.shop.refund(1, a_refund(system.shop.order(1) or {}, id=11, amount="5.00"))
-    system.ring(system.shop.order(1) or {})
+    system.receive(system.shop.order(1) or {})
     system.work()
     since = system.documents()[2:]
     system.services.store.close()
@@ -91,7 +91,7 @@ def damages(system: System) -> list[str]:
 
 def open_alerts_of_shop(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alerts(connection)]
+        return [alert.code for alert in alerts.open_alerts(connection)]
 
 
 @pytest.mark.usefixtures("lost")
@@ -120,7 +120,7 @@ def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_
     assert enter(system, found) == (["F2026-00003", "F2026-00004", "C2026-00001"], [])
     assert resume(system, found) == ()
     for order_id in (1, 2, 3, 4):
-        system.ring(system.shop.order(order_id) or {})
+        system.receive(system.shop.order(order_id) or {})
     system.work()
     assert facts(system.documents()[2:]) == facts(lost)
     assert (len(system.mailbox.messages()), [system.notes(order_id) for order_id in (1, 2, 3, 4)]) == (mails, notes)
@@ -155,7 +155,7 @@ def test_a_person_says_where_the_numbers_go_on_and_doubtful_orders_wait_for_them
     assert damages(system) == ["The series “credit_note” gave number 1, but there is no such document any more."]
     system.change_shop(numbering=NumberingSettings(lost_numbers=missing))
     for order_id in (3, 4):
-        system.ring(system.shop.order(order_id) or {})
+        system.receive(system.shop.order(order_id) or {})
     system.work()
     assert system.numbers() == ["F2026-00001", "F2026-00002", "draft", "draft", "draft"]
     system.arrives(an_order(id=5))

@@ -100,7 +100,7 @@ def test_one_step_is_tried_again_and_only_one_that_failed(system: System) -> Non
 def test_one_delivery_is_tried_again_or_replayed(system: System) -> None:
     system.change_secrets(Secrets((SECRET,)))
     system.shop.place(paid())
-    delivery_id = system.ring(paid(), body=b"no order at all")
+    delivery_id = system.receive(paid(), body=b"no order at all")
     system.work()
     assert system.outcomes()[0][0] == "failed"
     system.change_secrets(Secrets((SECRET,), system.shop.consumer_key, system.shop.consumer_secret))

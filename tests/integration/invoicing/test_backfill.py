@@ -116,7 +116,7 @@ def test_an_old_order_that_is_backfilled_keeps_its_credit_notes_coming(system: S
     backfill.start(system.services, connected(system), preview(system), pause_s=0)
     system.work()
     system.shop.refund(1, a_refund(order, id=11, amount="5.00"))
-    system.ring(system.shop.order(1) or {})
+    system.receive(system.shop.order(1) or {})
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 

@@ -174,7 +174,7 @@ def test_the_einvoice_is_checked_once_and_not_while_the_shop_is_locked(
     monkeypatch.setattr(Store, "write", watched)
     monkeypatch.setattr(rules, "faults_of", faults_of)
     system.shop.place(a_business_order())
-    system.ring(a_business_order())
+    system.receive(a_business_order())
     system.work()
 
     assert system.numbers(238) == ["F2026-00001"]

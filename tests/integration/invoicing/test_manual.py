@@ -58,7 +58,7 @@ def test_a_waiting_draft_is_issued_and_mailed(system: System) -> None:
 def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(system: System) -> None:
     draft_id = kept(system, paid())
     system.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
-    system.ring(paid())
+    system.receive(paid())
     system.work()
     manual.issue_waiting_draft(system.services, draft_id, send=True, by=system.person)
     system.work()
@@ -180,10 +180,10 @@ def test_a_refund_that_is_deleted_in_the_shop_is_flagged(system: System) -> None
     order = paid(5)
     system.arrives(order)
     system.shop.refund(5, a_refund(order, id=51, amount="10.00"))
-    system.ring(order)
+    system.receive(order)
     system.work()
     system.shop.forget_refund(5, 51)
-    system.ring(order)
+    system.receive(order)
     system.work()
     trail = system.trail(5)
     assert trail.order is not None
@@ -200,7 +200,7 @@ def test_a_draft_is_discarded_once(system: System) -> None:
 
 def test_what_the_owner_changed_while_the_shop_was_asked_counts(system: System) -> None:
     system.shop.place(paid())
-    system.ring(paid())
+    system.receive(paid())
     with system.services.store.read() as connection:
         before = shops.get(connection, system.services.encryption, system.shop_id).shop
     system.change_shop(rules=KEEP)
@@ -224,7 +224,7 @@ def test_what_failed_is_tried_again_when_a_person_asks(system: System) -> None:
 def test_an_order_that_could_not_be_read_is_processed_again(system: System) -> None:
     order = paid()
     system.shop.place({**order, "total": "much"})
-    system.ring(order)
+    system.receive(order)
     system.work()
     assert system.numbers() == []
     system.shop.place(order)

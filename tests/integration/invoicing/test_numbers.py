@@ -51,7 +51,7 @@ def test_the_books_prove_with_every_kind_of_document(system: System) -> None:
     order = paid(5)
     system.shop.place(order)
     system.shop.refund(5, a_refund(order, id=51, amount="10.00"))
-    system.ring(system.shop.order(5) or {})
+    system.receive(system.shop.order(5) or {})
     system.work()
     system.arrives(paid(6))
     (proof,) = verify(system.services)
@@ -81,7 +81,7 @@ def test_nothing_that_happens_later_changes_what_is_issued(system: System) -> No
     system.clock.move(days=3)
     system.arrives(changed)
     system.shop.forget(5)
-    system.ring(changed)
+    system.receive(changed)
     system.work()
     assert issued(system) == before
     assert damages(system) == []
@@ -123,7 +123,7 @@ def test_a_refund_of_a_test_is_a_test_after_going_live_too(system: System) -> No
     system.arrives(order)
     system.change_shop(test=False)
     system.shop.refund(1, a_refund(order, id=51, amount="10.00"))
-    system.ring(system.shop.order(1) or {})
+    system.receive(system.shop.order(1) or {})
     system.work()
     assert system.numbers() == ["TEST-00001", "TEST-00002"]
     assert [mail.recipients for mail in system.mailbox.messages()] == [(SELLER.email,)] * 2

@@ -36,7 +36,7 @@ def said(system: System) -> str:
 
 def open_alerts_of_shop(system: System) -> list[tuple[str, str]]:
     with system.services.store.read() as connection:
-        return [(alarm.code, str(alarm.message)) for alarm in alerts.open_alerts(connection)]
+        return [(alert.code, str(alert.message)) for alert in alerts.open_alerts(connection)]
 
 
 def test_a_document_is_printed_with_the_operators_template(system: System, folder: Path) -> None:

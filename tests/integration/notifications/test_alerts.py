@@ -15,7 +15,7 @@ from worker.errors import Unavailable
 from worker.message import Message
 from worker.notifications import alerts
 from worker.services import Services
-from worker.store import alerts as alarms
+from worker.store import alerts as alert_store
 from worker.store import register, shops
 from worker.store.shops import ConnectedShop
 
@@ -38,12 +38,12 @@ def connected(system: System) -> ConnectedShop:
 
 def sound(system: System, code: str, message: str) -> None:
     with system.services.store.write() as connection:
-        alarms.raise_alert(connection, system.shop_id, code=code, message=Message(message), now=system.clock.now)
+        alert_store.raise_alert(connection, system.shop_id, code=code, message=Message(message), now=system.clock.now)
 
 
 def quiet(system: System, code: str) -> None:
     with system.services.store.write() as connection:
-        alarms.close(connection, system.shop_id, code=code, now=system.clock.now)
+        alert_store.close(connection, system.shop_id, code=code, now=system.clock.now)
 
 
 def tell(system: System) -> tuple[Mail, ...]:
@@ -211,7 +211,7 @@ def test_work_that_waits_for_hours_is_told_with_its_reason_until_it_is_done(told
 
 
 def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: System) -> None:
-    told.ring(an_order(id=7))
+    told.receive(an_order(id=7))
     told.clock.move(hours=3)
     assert "Geen worker neemt het op zich" in tell(told)[0].text
     told.change_shop(suspended=True)
@@ -222,4 +222,4 @@ def test_what_nobody_takes_is_late_and_a_paused_shop_is_not(told: System) -> Non
 
 def open_codes(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alarms.open_alerts(connection)]
+        return [alert.code for alert in alert_store.open_alerts(connection)]

@@ -69,7 +69,7 @@ def test_a_credit_note_counts_back_and_each_document_once(system: System) -> Non
     order = system.shop.order(1)
     assert order is not None
     system.shop.refund(1, a_refund(order, id=90, lines={101: 1}))
-    system.ring(order)
+    system.receive(order)
     system.work()
     sales = distance_sales.watch_distance_sales(system.services, connected(system))
     again = distance_sales.watch_distance_sales(system.services, connected(system))

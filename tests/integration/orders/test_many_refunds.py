@@ -13,7 +13,7 @@ def test_each_of_105_refunds_gets_its_credit_note(system: System) -> None:
     system.shop.place(order)
     for n in range(105):
         system.shop.refund(238, a_refund(order, id=1000 + n, amount="0.10"))
-    process_delivery(system.services, system.ring(system.shop.order(238) or {}))
+    process_delivery(system.services, system.receive(system.shop.order(238) or {}))
     credited = [item.draft.total for item in system.documents(238) if item.draft.kind is Kind.CREDIT_NOTE]
     assert (len(credited), sum(credited)) == (105, Decimal("10.50"))
     assert all(item.document for item in system.documents(238))

@@ -57,7 +57,7 @@ def test_a_change_after_the_last_delivery_is_found(system: System) -> None:
 
 
 def test_a_second_change_within_the_second_of_a_delivery_is_found(system: System) -> None:
-    system.ring(changed(7))  # received in the very second of the change: it may have been said before a second one
+    system.receive(changed(7))  # received in the very second of the change: it may have been said before a second one
     system.shop.place(changed(7))
     system.work()
     system.clock.move(seconds=30)
@@ -65,7 +65,7 @@ def test_a_second_change_within_the_second_of_a_delivery_is_found(system: System
 
 
 def test_an_order_that_waits_to_be_processed_is_not_stored_twice(system: System) -> None:
-    system.ring(changed(7, START - timedelta(minutes=5)))
+    system.receive(changed(7, START - timedelta(minutes=5)))
     system.shop.place(changed(7, START - timedelta(minutes=1)))
     assert poll(system).missed == 0
 
@@ -211,7 +211,7 @@ def test_refunds_that_could_not_be_read_are_read_when_the_key_works_again(system
     system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
     good = connected(system).secrets
     system.change_secrets(replace(good, rest_key="ck_wrong", rest_secret="cs_wrong"))
-    system.ring(system.shop.order(7) or {})
+    system.receive(system.shop.order(7) or {})
     system.work()
     assert system.numbers() == ["F2026-00001"]
     system.change_secrets(good)
@@ -239,7 +239,7 @@ def test_refunds_that_are_not_found_for_a_while_do_not_hold_the_invoice(system: 
     system.shop.place(order)
     system.shop.refund(7, a_refund(order, id=71, amount="5.00"))
     system.shop.faults.next(ServerFault(status=404, path="/refunds"))
-    system.ring(system.shop.order(7) or {})
+    system.receive(system.shop.order(7) or {})
     system.work()
     assert system.numbers() == ["F2026-00001"]
     system.clock.move(hours=1)
@@ -297,4 +297,4 @@ def connected(system: System) -> ConnectedShop:
 
 def open_alerts_of_shop(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alerts(connection)]
+        return [alert.code for alert in alerts.open_alerts(connection)]

@@ -25,7 +25,7 @@ def credited(system: System, order_id: int = 7) -> None:
     order = an_order(id=order_id)
     system.shop.place(order)
     system.shop.refund(order_id, a_refund(order, id=order_id * 10, amount="5.00"))
-    system.ring(system.shop.order(order_id) or {})
+    system.receive(system.shop.order(order_id) or {})
     system.work()
     assert len(system.numbers(order_id)) == 2
 
@@ -71,7 +71,7 @@ def test_a_refund_whose_credit_note_waits_for_a_person_is_not_found_again_every_
     system.change_shop(credit_notes=SendMode.DRAFT)
     system.arrives(an_order(id=7))
     system.shop.refund(7, a_refund(system.shop.order(7) or {}, id=70, amount="5.00"))
-    system.ring(system.shop.order(7) or {})
+    system.receive(system.shop.order(7) or {})
     system.work()
     assert system.numbers(7) == ["F2026-00001", "draft"]
     assert reread(system) == RefundCheck(orders=1, changed=())

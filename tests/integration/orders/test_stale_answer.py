@@ -53,7 +53,7 @@ def poll_now(system: System) -> None:
 )
 def test_what_was_delivered_beats_an_older_answer(system: System, times: int, sentence: str) -> None:
     cached(system, times=times)
-    system.ring(NEW)
+    system.receive(NEW)
     system.work()
     assert (len(system.numbers()), system.outcomes()) == (1, [("done", "issued")])
     assert len(told(system)) == bool(sentence)
@@ -81,7 +81,7 @@ def test_what_the_list_says_beats_an_older_answer(system: System, times: int) ->
 def test_an_older_body_does_not_stand_for_the_newer_change_in_the_list(system: System) -> None:
     cached(system, times=0)
     poll_now(system)
-    system.ring(OLD)
+    system.receive(OLD)
     system.shop.faults.next(ServerFault(status=503, path=CACHED), times=OFTEN)
     system.work()
     assert {state for state, _ in system.outcomes()} == {"waiting"}
@@ -93,10 +93,10 @@ def test_an_older_body_does_not_stand_for_the_newer_change_in_the_list(system: S
 
 def test_a_cache_that_is_back_after_the_newest_state_takes_nothing_back(system: System) -> None:
     cached(system, times=0)
-    system.ring(NEW)
+    system.receive(NEW)
     system.work()
     system.shop.faults.next(ServerFault(body=php_json(OLD), path=CACHED), times=OFTEN)
-    system.ring(OLD)
+    system.receive(OLD)
     system.work()
     last = system.trail(238).order
     assert last is not None
@@ -105,7 +105,7 @@ def test_a_cache_that_is_back_after_the_newest_state_takes_nothing_back(system: 
 
 def test_a_person_makes_nothing_of_an_older_answer(system: System) -> None:
     cached(system, times=0)
-    system.ring(NEW)
+    system.receive(NEW)
     system.work()
     system.shop.faults.next(ServerFault(body=php_json(OLD), path=CACHED), times=OFTEN)
     with system.services.store.read() as connection:

@@ -35,12 +35,12 @@ def overtaken(system: System, *, by_status: str) -> None:
     """One fetch gets its answer two seconds late; a second later the order changes, and another fetch gets that first."""
     system.shop.place(unpaid())
     system.shop.faults.next(ServerFault(silence_s=2, path="/orders/238$"))
-    slow = threading.Thread(target=process_delivery, args=(system.services, system.ring(unpaid())))
+    slow = threading.Thread(target=process_delivery, args=(system.services, system.receive(unpaid())))
     slow.start()
     wait_until(lambda: system.shop.faults.waiting == 0, what="the slow look to ask")
     system.clock.move(seconds=1)
     system.shop.change(238, status=by_status)
-    process_delivery(system.services, system.ring(system.shop.order(238) or {}))
+    process_delivery(system.services, system.receive(system.shop.order(238) or {}))
     slow.join()
 
 
@@ -63,8 +63,8 @@ def test_a_slow_fetch_makes_nothing_of_a_state_that_is_past(system: System) -> N
 def test_without_a_key_the_newest_of_several_deliveries_counts(system: System) -> None:
     system.change_secrets(Secrets((SECRET,)))
     system.clock.move(minutes=5)
-    system.ring(unpaid("completed", at=timedelta(seconds=9)))
-    system.ring(unpaid("on-hold"))
+    system.receive(unpaid("completed", at=timedelta(seconds=9)))
+    system.receive(unpaid("on-hold"))
     system.work()
     assert status_seen(system) == "completed"
 
@@ -73,9 +73,9 @@ def test_without_a_key_a_delivery_that_comes_late_changes_nothing(system: System
     system.change_secrets(Secrets((SECRET,)))
     system.change_shop(rules=ON_CREATION)
     system.clock.move(minutes=5)
-    system.ring(unpaid("cancelled", at=timedelta(seconds=9)))
+    system.receive(unpaid("cancelled", at=timedelta(seconds=9)))
     system.work()
-    system.ring(unpaid("on-hold"))
+    system.receive(unpaid("on-hold"))
     system.work()
     assert system.numbers() == []
     assert status_seen(system) == "cancelled"

@@ -43,7 +43,7 @@ def listed(system: System) -> list[tuple[str, str, str]]:
 
 def open_alerts_of_shop(system: System) -> list[str]:
     with system.services.store.read() as connection:
-        return [alarm.code for alarm in alerts.open_alerts(connection)]
+        return [alert.code for alert in alerts.open_alerts(connection)]
 
 
 def well(system: System) -> list[tuple[str, str, str]]:
@@ -132,7 +132,7 @@ def test_a_webhook_that_was_deleted_comes_back(system: System) -> None:
 
 def test_where_none_is_left_only_a_shop_that_once_delivered_gets_new_ones(system: System) -> None:
     assert watch(system) == ()
-    system.ring(an_order(id=7))
+    system.receive(an_order(id=7))
     watch(system)
     assert listed(system) == well(system)
 
@@ -169,7 +169,7 @@ def test_a_key_that_may_only_read_leaves_the_alert_open(system: System) -> None:
 def test_webhooks_whose_maker_lost_his_rights_are_made_anew_by_the_keys_owner(system: System) -> None:
     created, updated = set_up(system)
     error = b'{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":401}}'
-    system.ring({"id": None}, body=error)
+    system.receive({"id": None}, body=error)
     system.work()
     assert open_alerts_of_shop(system) == ["webhook_owner"]
     assert len(watch(system)) == 2

@@ -203,7 +203,7 @@ def test_where_nothing_is_mailed_the_shops_mail_is_given_back(system: System, sh
 def test_an_order_that_is_mailed_later_in_one_run_is_not_given_back(system: System, shop_plugin: PretendPlugin) -> None:
     order = an_order(id=238, paid=True)
     system.shop.place(order)
-    delivery_id = system.ring(order)
+    delivery_id = system.receive(order)
 
     process_delivery(system.services, delivery_id)
 
@@ -287,9 +287,9 @@ def pressed(system: System, kind: str, **argument: Any) -> Task:
         )
     do_task(system.services, task_id)
     with system.services.store.read() as connection:
-        errand = tasks.find(connection, task_id)
-    assert errand is not None
-    return errand
+        task = tasks.find(connection, task_id)
+    assert task is not None
+    return task
 
 
 def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_plugin: PretendPlugin) -> None:
@@ -297,10 +297,10 @@ def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_
     assert item.document is not None
     system.clock.move(minutes=1)
 
-    errand = pressed(system, "send", document_id=item.document.document_id)
+    task = pressed(system, "send", document_id=item.document.document_id)
     system.work()
 
-    assert (errand.state, errand.answer["code"]) == ("done", "sent")
+    assert (task.state, task.answer["code"]) == ("done", "sent")
     assert len(system.mailbox.messages()) == 2
 
 
@@ -310,11 +310,11 @@ def test_a_draft_is_issued_from_the_order_screen(system: System, shop_plugin: Pr
     (item,) = system.arrives(order)
     assert item.stored_draft is not None
 
-    errand = pressed(system, "issue", draft_id=item.stored_draft.draft_id, send=False)
+    task = pressed(system, "issue", draft_id=item.stored_draft.draft_id, send=False)
     system.work()
 
-    assert set(errand.answer) == {"code", "message"}
-    assert (errand.answer["code"], english(errand.answer["message"])) == ("issued", "F2026-00001 was issued.")
+    assert set(task.answer) == {"code", "message"}
+    assert (task.answer["code"], english(task.answer["message"])) == ("issued", "F2026-00001 was issued.")
     assert system.numbers(order["id"]) == ["F2026-00001"]
     assert system.mailbox.messages() == ()
 
@@ -342,9 +342,9 @@ def test_the_order_screen_of_one_shop_reaches_no_other_shops_documents(
     do_task(system.services, task_id)
 
     with system.services.store.read() as connection:
-        errand = tasks.find(connection, task_id)
-    assert errand is not None
-    assert (errand.state, errand.answer["code"]) == ("failed", "document_unknown")
+        task = tasks.find(connection, task_id)
+    assert task is not None
+    assert (task.state, task.answer["code"]) == ("failed", "document_unknown")
 
 
 def test_trying_again_says_when_nothing_had_failed(system: System, shop_plugin: PretendPlugin) -> None:

@@ -74,9 +74,9 @@ def asked_for_link(system: System, document_id: int) -> int:
 def done(system: System, task_id: int) -> Task:
     do_task(system.services, task_id)
     with system.services.store.read() as connection:
-        errand = tasks.find(connection, task_id)
-    assert errand is not None
-    return errand
+        task = tasks.find(connection, task_id)
+    assert task is not None
+    return task
 
 
 def test_captions_are_printed_and_belong_to_the_document_for_good(system: System) -> None:
@@ -213,9 +213,9 @@ def test_a_new_link_goes_to_the_order_s_own_address_and_opens_for_a_year(system:
     system.change_shop(mail=MailSettings(cc="cc@gist.test", bcc="bcc@gist.test"))
     (invoice,) = system.arrives(an_order(id=238))
     system.clock.move(days=400)
-    errand = done(system, asked_for_link(system, id_of(invoice)))
+    task = done(system, asked_for_link(system, id_of(invoice)))
 
-    assert (errand.state, errand.answer) == ("done", {"mailed": True})
+    assert (task.state, task.answer) == ("done", {"mailed": True})
     mail = system.mailbox.messages()[-1]
     assert mail.recipients == ("koper@klant.test",)
     assert mail.attachments == ()
@@ -239,9 +239,9 @@ def test_a_task_is_done_once(system: System) -> None:
 def test_without_an_address_no_link_is_mailed(system: System) -> None:
     system.change_shop(rules=(Rule(Kind.INVOICE, Trigger.PAID),))
     (invoice,) = system.arrives(an_order(id=238, email=""))
-    errand = done(system, asked_for_link(system, id_of(invoice)))
+    task = done(system, asked_for_link(system, id_of(invoice)))
 
-    assert (errand.state, errand.answer["code"]) == ("failed", "mail_no_address")
+    assert (task.state, task.answer["code"]) == ("failed", "mail_no_address")
     assert system.mailbox.messages() == ()
 
 

@@ -48,9 +48,9 @@ def test_a_draft_is_issued_once_even_when_the_worker_dies_before_it_answers(syst
     system.change_shop(rules=KEEP)
     (draft,) = system.arrives(paid())
     assert draft.stored_draft is not None
-    errand = asked(system, "issue_draft", draft_id=draft.stored_draft.draft_id, send=True)
-    assert [document["number"] for document in errand.answer["documents"]] == ["F2026-00001"]
-    assert again(system, errand).answer == errand.answer
+    task = asked(system, "issue_draft", draft_id=draft.stored_draft.draft_id, send=True)
+    assert [document["number"] for document in task.answer["documents"]] == ["F2026-00001"]
+    assert again(system, task).answer == task.answer
     system.work()
     assert (system.numbers(), len(system.mailbox.messages())) == (["F2026-00001"], 1)
     assert (BY, "issued") in events(system)
@@ -59,11 +59,11 @@ def test_a_draft_is_issued_once_even_when_the_worker_dies_before_it_answers(syst
 def test_chosen_lines_are_credited_once_for_one_task(system: System) -> None:
     two = (("Koffiemok blauw", "MUG-1", 2, "12.40", "21"),)
     document_id = invoiced(system, paid(lines=two))
-    errand = asked(
+    task = asked(
         system, "credit", document_id=document_id, lines=[{"index": 0, "quantity": "1"}], reason="Kapot", send=True
     )
-    assert [(made["number"], made["total"]) for made in errand.answer["documents"]] == [("C2026-00001", "15.00")]
-    assert again(system, errand).answer == errand.answer
+    assert [(made["number"], made["total"]) for made in task.answer["documents"]] == [("C2026-00001", "15.00")]
+    assert again(system, task).answer == task.answer
     asked(system, "credit", document_id=document_id, lines=[{"index": 0, "quantity": "1"}])
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001", "C2026-00002"]
@@ -83,9 +83,9 @@ def test_an_amount_and_then_all_the_rest_is_credited(system: System) -> None:
 
 
 def test_credit_and_issue_again_is_one_pair_whatever_happens(system: System) -> None:
-    errand = asked(system, "credit", document_id=invoiced(system), again=True, send=True)
-    assert [made["number"] for made in errand.answer["documents"]] == ["C2026-00001", "F2026-00002"]
-    assert again(system, errand).answer == errand.answer
+    task = asked(system, "credit", document_id=invoiced(system), again=True, send=True)
+    assert [made["number"] for made in task.answer["documents"]] == ["C2026-00001", "F2026-00002"]
+    assert again(system, task).answer == task.answer
     assert system.numbers() == ["F2026-00001", "C2026-00001", "F2026-00002"]
 
 
@@ -182,7 +182,7 @@ def test_what_fails_after_a_person_asked_is_left_alone(system: System) -> None:
 def test_failed_deliveries_are_tried_again_too(system: System) -> None:
     for order_id in (1, 2):
         system.shop.place(paid(order_id))
-        system.ring(paid(order_id), body=b"no order at all")
+        system.receive(paid(order_id), body=b"no order at all")
     system.change_secrets(Secrets((SECRET,)))
     system.work()
     failed = {code for state, code in system.outcomes() if state == "failed"}
@@ -221,11 +221,11 @@ def test_a_long_task_lets_others_go_first_and_goes_on_where_it_was(
     monkeypatch.setattr("worker.invoicing.backfill.SAVED_EVERY", 2)
     for order_id in range(1, 6):
         system.shop.place(an_order(id=order_id, created=START - timedelta(days=200)))
-    errand = asked(system, "backfill", orders=[1, 2, 3, 4, 5])
-    assert (errand.state, errand.answer) == ("waiting", {"done": 2, "of": 5})
+    task = asked(system, "backfill", orders=[1, 2, 3, 4, 5])
+    assert (task.state, task.answer) == ("waiting", {"done": 2, "of": 5})
     for _ in range(2):
-        do_task(system.services, errand.task_id)
-    assert seen(system, errand.task_id).answer["to_make"] == 5
+        do_task(system.services, task.task_id)
+    assert seen(system, task.task_id).answer["to_make"] == 5
     asked_for = [call.path for call in system.shop.calls if call.path.endswith("/orders/1")]
     assert len(asked_for) == 1
 
@@ -290,7 +290,7 @@ def test_missing_webhooks_are_made_when_a_person_asks(system: System) -> None:
     assert told == ()
 
 
-# Books
+# Records
 
 
 def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
@@ -300,13 +300,13 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     invoiced(system, paid(239))
     answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
     assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
-    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
-        assert sorted(books.namelist()) == [
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+        assert sorted(records.namelist()) == [
             "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "vat.csv", "vies.csv",
         ]  # fmt: skip
-        rows = list(csv.DictReader(io.StringIO(books.read("documents.csv").decode())))
-        rates = list(csv.DictReader(io.StringIO(books.read("vat.csv").decode())))
-        assert books.read("files/F2026-00001.pdf").startswith(b"%PDF")
+        rows = list(csv.DictReader(io.StringIO(records.read("documents.csv").decode())))
+        rates = list(csv.DictReader(io.StringIO(records.read("vat.csv").decode())))
+        assert records.read("files/F2026-00001.pdf").startswith(b"%PDF")
     assert [(row["number"], row["total"]) for row in rows] == [("F2026-00001", "22.20"), ("C2026-00001", "-5.00")]
     assert [(row["rate"], row["vat"]) for row in rates] == [("21", "3.85"), ("21", "-0.87")]
     # It was paid the day before it was invoiced.
@@ -322,24 +322,24 @@ def test_both_zips_hold_the_proof_of_a_vat_number(system: System) -> None:
     assert invoice.draft.vat_check is not None
     proof = invoice.draft.vat_check.request_identifier
     answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
-    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
-        (row,) = csv.DictReader(io.StringIO(books.read("vies.csv").decode()))
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
+        (row,) = csv.DictReader(io.StringIO(records.read("vies.csv").decode()))
     assert (row["number"], row["valid"], row["request_identifier"]) == ("F2026-00001", "yes", proof)
     assert hashlib.sha256(row["answer"].encode()).hexdigest() == row["answer_sha256"]
     everything = answered(system, "export_shop")
-    with zipfile.ZipFile(io.BytesIO(content(system, everything["file"]))) as books:
-        (kept,) = json.loads(books.read("vat-checks.json"))
+    with zipfile.ZipFile(io.BytesIO(content(system, everything["file"]))) as records:
+        (kept,) = json.loads(records.read("vat-checks.json"))
     assert (kept["order_id"], kept["check"]["request_identifier"]) == (238, proof)
 
 
 def test_a_shop_is_exported_and_closed(system: System) -> None:
     invoiced(system)
     answer = answered(system, "export_shop")
-    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as books:
+    with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
         assert {"settings.json", "register.csv", "documents/F2026-00001.json", "files/F2026-00001.pdf"} <= set(
-            books.namelist()
+            records.namelist()
         )
-        assert SECRET not in books.read("settings.json").decode()
+        assert SECRET not in records.read("settings.json").decode()
     assert answer["documents"] == 1
     kept = answered(system, "close_shop")["kept"]
     assert kept == [{"year": 2026, "documents": 1, "until": "2036-12-31"}]
@@ -379,8 +379,8 @@ def test_a_paused_shop_is_told_at_once(system: System) -> None:
 def test_a_shop_that_is_away_is_asked_again_for_an_hour(system: System) -> None:
     system.arrives(an_order(id=238, paid=False, status="on-hold"))
     system.shop.close()
-    errand = asked(system, "make_document", order_id=238, kind="invoice")
-    assert errand.state == "waiting"
+    task = asked(system, "make_document", order_id=238, kind="invoice")
+    assert task.state == "waiting"
     system.clock.move(minutes=61)
-    do_task(system.services, errand.task_id)
-    assert seen(system, errand.task_id).answer["code"] == "shop_unreachable"
+    do_task(system.services, task.task_id)
+    assert seen(system, task.task_id).answer["code"] == "shop_unreachable"

@@ -30,11 +30,11 @@ def test_the_same_secret_never_looks_the_same() -> None:
 
 @pytest.mark.parametrize("place", [0, 10, -1])
 def test_a_changed_letter_is_refused(place: int) -> None:
-    vault = Encryption((NEW,))
-    letters = list(vault.encrypt("secret"))
+    encryption = Encryption((NEW,))
+    letters = list(encryption.encrypt("secret"))
     letters[place] = "A" if letters[place] != "A" else "B"
     with pytest.raises(Rejected, match="cannot be read"):
-        vault.decrypt("".join(letters))
+        encryption.decrypt("".join(letters))
 
 
 def test_a_wrong_key_is_refused_with_what_to_do() -> None:

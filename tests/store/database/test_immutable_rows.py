@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.support.issuing import NOW, a_draft, issue, opened, pay
+from tests.support.issued import NOW, a_draft, issue, opened, pay
 from worker.message import Message
 from worker.net.vies_answer import ViesAnswer
 from worker.store import audit_trail, document_files, documents, vat_checks
@@ -28,7 +28,7 @@ CHANGES = {
 
 
 @pytest.fixture
-def books(database_url: str) -> Iterator[Store]:
+def records(database_url: str) -> Iterator[Store]:
     """One issued document with a file and an event."""
     store, shop = opened(database_url)
     document = issue(store, shop, a_draft(238))
@@ -54,42 +54,42 @@ def everything(store: Store) -> list[list[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_no_row_can_be_changed_or_removed(books: Store, table: str) -> None:
-    before = everything(books)
+def test_no_row_can_be_changed_or_removed(records: Store, table: str) -> None:
+    before = everything(records)
     # SQLite has no TRUNCATE: there a DELETE of everything is the same.
-    emptied = [f"DELETE FROM {table}"] if books.is_sqlite else [f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"]
+    emptied = [f"DELETE FROM {table}"] if records.is_sqlite else [f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"]
     for statement in [*(f"UPDATE {table} SET {change}" for change in CHANGES[table]), *emptied]:
-        with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+        with pytest.raises(DBAPIError, match="written once"), records.engine.begin() as connection:
             connection.execute(text(statement))
-    assert everything(books) == before
+    assert everything(records) == before
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_no_row_can_be_put_in_the_place_of_another(books: Store, table: str) -> None:
+def test_no_row_can_be_put_in_the_place_of_another(records: Store, table: str) -> None:
     # REPLACE removes a row without asking SQLite's triggers on DELETE; PostgreSQL's way is an upsert.
     key = {"audit_trail": "entry_id", "payments": "payment_id", "vat_checks": "check_id"}.get(table, "document_id")
     upsert = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ON CONSTRAINT pk_{table} DO UPDATE SET {key} = EXCLUDED.{key}"
-    statement = f"REPLACE INTO {table} SELECT * FROM {table}" if books.is_sqlite else upsert
-    before = everything(books)
-    with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+    statement = f"REPLACE INTO {table} SELECT * FROM {table}" if records.is_sqlite else upsert
+    before = everything(records)
+    with pytest.raises(DBAPIError, match="written once"), records.engine.begin() as connection:
         connection.execute(text(statement))
-    assert everything(books) == before
+    assert everything(records) == before
 
 
-def test_what_changes_nothing_is_refused_all_the_same(books: Store) -> None:
-    with pytest.raises(DBAPIError, match="written once"), books.engine.begin() as connection:
+def test_what_changes_nothing_is_refused_all_the_same(records: Store) -> None:
+    with pytest.raises(DBAPIError, match="written once"), records.engine.begin() as connection:
         connection.execute(text("UPDATE documents SET total = total"))
 
 
-def test_a_second_document_of_the_same_cause_is_the_first(books: Store) -> None:
-    with books.read() as connection:
+def test_a_second_document_of_the_same_cause_is_the_first(records: Store) -> None:
+    with records.read() as connection:
         shop_id, first = connection.execute(text("SELECT shop_id, number FROM documents")).one()
         again = documents.by_cause(connection, shop_id, a_draft(238).cause, a_draft(238).order_key)
     assert again is not None
     assert again.number == first
 
 
-def test_the_first_stored_file_counts(books: Store) -> None:
-    with books.write() as connection:
+def test_the_first_stored_file_counts(records: Store) -> None:
+    with records.write() as connection:
         later = StoredFile(1, "pdf", "1" * 64, 9, "shop/2026/other.pdf", NOW + timedelta(days=1))
         assert document_files.add_file(connection, later).sha256 == "0" * 64

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.factories import SINCE, a_shop
-from tests.support.issuing import a_draft
+from tests.support.issued import a_draft
 from worker.domain.document import Category, Draft, Kind, Line, Problem, Reference, Rounding, SendMode, VatLine
 from worker.domain.money import total_of
 from worker.domain.party import Address, Buyer, Seller

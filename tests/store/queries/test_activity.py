@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 import bridge
 from tests.support.history import History
-from tests.support.issuing import NOW
+from tests.support.issued import NOW
 from worker.message import Message
 from worker.store import audit_trail
 from worker.store.audit_trail import AuditEntry

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from tests.support.history import History, all_pages
-from tests.support.issuing import NOW, a_draft
+from tests.support.issued import NOW, a_draft
 from worker.domain.document import Kind, Problem
 from worker.domain.step import MAIL
 from worker.errors import Rejected
@@ -32,10 +32,10 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
     history.step(document, MAIL, "failed", code="mail_refused", reason="The address does not exist.")
     history.later(minutes=1)
     with history.store.write() as connection:
-        errand = tasks.request(
+        task = tasks.request(
             connection, TaskRequest(shop_id="a", kind="test_mail", argument={}, requested_by="An"), now=history.now
         )
-        leased = tasks.take(connection, errand, now=history.now, lease_for=timedelta(minutes=1))
+        leased = tasks.take(connection, task, now=history.now, lease_for=timedelta(minutes=1))
         assert leased is not None
         answer = {"code": "mail_login", "message": plain_message(Message("The password is wrong."))}
         tasks.finish(connection, leased.lease, now=history.now, answer=answer, failed=True)
@@ -65,7 +65,7 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
     with history.store.read() as connection:
         (step,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.STEP))
         (call_id,) = jobs.job_ids(connection, ("a",), JobFilter(kind=JobKind.WEBHOOK_EVENT))
-    return {JobKind.PROCESS_ORDER: look, JobKind.STEP: step, JobKind.TASK: errand, JobKind.WEBHOOK_EVENT: call_id}
+    return {JobKind.PROCESS_ORDER: look, JobKind.STEP: step, JobKind.TASK: task, JobKind.WEBHOOK_EVENT: call_id}
 
 
 def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> None:
@@ -81,7 +81,7 @@ def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> N
         assert jobs.job_counts(connection, ("a",)) == {"waiting": 3, "running": 0, "failed": 4}
     at = [NOW + timedelta(minutes=minutes) for minutes in range(4)]
     shared = {"shop_id": "a", "state": "failed"}
-    look, step, errand, call = found
+    look, step, task, call = found
     assert look == Job(
         kind=JobKind.PROCESS_ORDER, job_id=ids[JobKind.PROCESS_ORDER], name="process_order", since=at[0], next_at=at[0], attempts=0,
         code="order_unreadable", message=Message(UNREADABLE["message"]), order_id=1, document_id=None, number="", **shared,
@@ -90,7 +90,7 @@ def test_failed_jobs_of_all_kinds_are_listed_oldest_first(history: History) -> N
         kind=JobKind.STEP, job_id=ids[JobKind.STEP], name="mail", since=at[1], next_at=at[1], attempts=0,
         code="mail_refused", message=Message("The address does not exist."), order_id=2, document_id=1, number="F2026-00001", **shared,
     )  # fmt: skip
-    assert errand == Job(
+    assert task == Job(
         kind=JobKind.TASK, job_id=ids[JobKind.TASK], name="test_mail", since=at[2], next_at=at[2], attempts=1,
         code="", message=Message("The password is wrong."), order_id=None, document_id=None, number="", **shared,
     )  # fmt: skip

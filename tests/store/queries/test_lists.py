@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.history import History, all_pages
-from tests.support.issuing import NOW, a_draft, pay
+from tests.support.issued import NOW, a_draft, pay
 from worker.domain.document import Kind, Problem
 from worker.domain.step import MAIL, RENDER, WRITE_BACK
 from worker.errors import Rejected

@@ -19,14 +19,14 @@ from worker.store.database.engine import Store
 from worker.store.shops import Secrets
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-VAULT = Encryption(("k" * 32,))
+ENCRYPTION = Encryption(("k" * 32,))
 
 
 def opened(database_url: str, shop: Shop | None = None) -> tuple[Store, Shop]:
     """A migrated database, with one shop from now on."""
     store = Store(database_url)
     with store.write() as connection:
-        kept = shops.add(connection, VAULT, shop or a_shop(), Secrets(("5f" * 25,)), now=NOW)
+        kept = shops.add(connection, ENCRYPTION, shop or a_shop(), Secrets(("5f" * 25,)), now=NOW)
     return store, kept
 
 

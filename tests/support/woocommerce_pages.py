@@ -124,7 +124,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Shopper:
+class Customer:
     """A guest with an empty cart. *vat* is given as typed."""
 
     page: "Page"
@@ -134,7 +134,7 @@ class Shopper:
     vat: str = ""
 
     @classmethod
-    def arrives(cls, browser: "Browser", url: str, email: str, *, company: str = "", vat: str = "") -> "Shopper":
+    def arrives(cls, browser: "Browser", url: str, email: str, *, company: str = "", vat: str = "") -> "Customer":
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE_MS)
         return cls(page, url, email, company, vat)
