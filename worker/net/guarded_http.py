@@ -31,8 +31,10 @@ def resolve_addresses(host: str, port: int, *, allow_private: bool) -> tuple[str
     refused = () if allow_private else tuple(number for number in numbers if not is_public(number))
     if refused:
         raise ConnectionRejected(
-            f"“{host}” leads to {refused[0]}, an address inside a private network, so it is not called. Use the public "
+            "“{host}” leads to {address}, an address inside a private network, so it is not called. Use the public "
             "address; on a machine of your own, the operator can set FACTURELAY_ALLOW_PRIVATE_SHOPS=1",
+            host=host,
+            address=refused[0],
             code="private_address",
         )
     return numbers

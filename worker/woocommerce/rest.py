@@ -77,7 +77,7 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
             ) from None
         except http_call.BadAddress:
             raise ConnectionRejected(
-                f"“{self.shop}” is not an address that can be called", code="bad_address"
+                "“{shop}” is not an address that can be called", shop=self.shop, code="bad_address"
             ) from None
         except HttpTrouble as trouble:
             raise self._unavailable(trouble) from None
@@ -102,7 +102,7 @@ class RestApi(API):  # type: ignore[misc]  # the package publishes no types
                 return Unavailable(
                     "{shop} broke off in the middle of its answer; trying again later", shop=shop, code="answer_cut"
                 )
-        return RepeatAtOnce(f"{shop} cannot be reached; trying again later", code="shop_unreachable")
+        return RepeatAtOnce("{shop} cannot be reached; trying again later", shop=shop, code="shop_unreachable")
 
     def _API__request(  # noqa: N802 - the mangled name of API.__request, called by its get, post, put and delete
         self,
@@ -163,7 +163,7 @@ def site_url(url: str) -> str:
         usable = None
     if not usable:
         raise ConnectionRejected(
-            f"“{url[:80]}” is not a shop's address; write it like https://www.example.com", code="bad_address"
+            "“{url}” is not a shop's address; write it like https://www.example.com", url=url[:80], code="bad_address"
         )
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
 

@@ -44,27 +44,36 @@ def check_response(answer: ShopResponse, *, about: Message, shop: str) -> ShopRe
             return require_json(answer, shop=shop)
         case status if 300 <= status < 400:
             raise ConnectionRejected(
-                f"{shop} sends visitors on to {_origin(answer.location) or 'another address'}. Enter that address for this "
-                "shop: keys and orders are not sent after a redirect",
+                "{shop} sends visitors on to {address}. Enter that address for this shop: keys and orders are not sent after a "
+                "redirect",
+                shop=shop,
+                address=_origin(answer.location) or Message("another address"),
                 code="shop_redirects",
             )
         case 401 | 403:
             raise KeyRefused(
-                f"{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
+                "{shop} refuses the REST key for {about} ({detail}). Make a key with read/write permission in WooCommerce → "
                 "Settings → Advanced → REST API; if it is new, a firewall or the web server may be dropping the "
-                "Authorization header"
+                "Authorization header",
+                shop=shop,
+                about=about,
+                detail=detail,
             )
         case 404 if code.endswith("order_invalid_id"):
-            raise OrderGone(f"The shop has no {about} (any more)")
+            raise OrderGone("The shop has no {about} (any more)", about=about)
         case 404 if code in ("", "rest_no_route"):
             raise ConnectionRejected(
-                f"{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
+                "{shop} has no WooCommerce REST API at /wp-json/ ({detail}). Check the shop's address, that WooCommerce is "
                 "active, and that Settings → Permalinks is not on “Plain”",
+                shop=shop,
+                detail=detail,
                 code="rest_not_found",
             )
         case status if status in BUSY:
             raise RepeatAtOnce(
-                f"{shop} is busy or in maintenance ({detail}); trying again later",
+                "{shop} is busy or in maintenance ({detail}); trying again later",
+                shop=shop,
+                detail=detail,
                 code="shop_busy",
                 retry_after_s=retry_after_in_s(answer.retry_after),
             )
