@@ -207,7 +207,7 @@ class ShopClient:
         """The totals of the orders that hang on another; a marketplace makes no more than 100 of one sale."""
         params: Params = {"parent": parent_id, "per_page": MAX_PER_PAGE, "_fields": SUBORDER_FIELDS}
         return parse_suborder_totals(
-            self._call("GET", "orders", params=params, about=Message("orders")).body, parent_id
+            self._call(RestCall("GET", "orders", params=params), about=Message("orders")).body, parent_id
         )
 
     def latest_orders(self, *, limit: int, statuses: tuple[str, ...] = ()) -> bytes:

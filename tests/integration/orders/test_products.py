@@ -149,7 +149,7 @@ def test_a_rule_for_a_category_asks_the_shop_which_products_are_in_it(stocked: S
 
 def test_a_rule_for_a_category_waits_for_a_shop_that_does_not_tell(stocked: System) -> None:
     stocked.change_shop(rules=(Rule.parse("invoice:paid:send:category=Boeken"),))
-    stocked.shop.faults.next(status=500, path="/products", times=9)
+    stocked.shop.faults.next(ServerFault(status=500, path="/products"), times=9)
     assert stocked.arrives(sold(EBOOK, country="BE")) == ()
     assert stocked.outcomes() == [("waiting", "category_unknown")]
     stocked.shop.faults.clear()
