@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.services.process import answers, free_port, running, wait_until
+from tests.services.process import Program, answers, free_port, running, wait_until
 from tests.support.bridge_app import SHOP, BridgeApp, settings_for
 
 pytestmark = pytest.mark.slow  # each test starts processes of its own
@@ -62,7 +62,7 @@ def a_bridge(
         "bridge:create_app()",
     ]
     env = {**settings.as_environment(), "PYTHONPATH": str(ROOT)}
-    with running(command, ready=lambda: answers(port), log=app.settings.data / "bridge.log", env=env) as pid:
+    with running(Program(command, log=app.settings.data / "bridge.log", env=env), ready=lambda: answers(port)) as pid:
         if pids is not None:
             pids.append(pid)
         wait_until(lambda: is_well(port), what="the first worker")

@@ -320,7 +320,9 @@ class ShopClient:
 
     def _order_list_page(self, params: Params) -> OrderListPage:
         require_end(int(params.get("page", 1)))
-        answer = self._call(RestCall("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}), about=Message("orders"))
+        answer = self._call(
+            RestCall("GET", "orders", params={**params, "_fields": ORDER_LIST_FIELDS}), about=Message("orders")
+        )
         orders = parse_order_list(answer.body)
         if len(orders) > MAX_PER_PAGE:
             raise endless_list()
