@@ -13,6 +13,7 @@ from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, today
+from worker.invoicing.request import IssueAnswer
 from worker.serializers import Json
 from worker.services import Services
 from worker.store import documents as stored_documents
@@ -81,7 +82,10 @@ def issue_draft(
     """Give a kept draft its number, as the order is now. Refused with the reason when a check fails."""
     services = open_services(data)
     document = manual.issue_waiting_draft(
-        services, draft_id, send=also_send, by=services.actor(ACTOR), reason=reason.strip(), within_left=within_left
+        services,
+        draft_id,
+        IssueAnswer(send=also_send, reason=reason.strip(), within_left=within_left),
+        by=services.actor(ACTOR),
     )
     show_document(services, document, as_json=as_json, text=f"{document.number} is issued.")
 

@@ -18,7 +18,7 @@ from worker.errors import Rejected
 from worker.invoicing.current_shop import reload_shop
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.preflight import Preflight
-from worker.invoicing.request import Request, answered, chosen, issue_requested, try_before_lock
+from worker.invoicing.request import IssueAnswer, Request, answered, chosen, issue_requested, try_before_lock
 from worker.invoicing.vat_checks import with_vat_check_now
 from worker.message import NO_MESSAGE
 from worker.orders.fetch import FetchedOrder, fetch_from_shop, read_from_deliveries
@@ -29,14 +29,11 @@ from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
 
 
-def issue_waiting_draft(
-    services: Services, draft_id: int, *, send: bool, by: Actor, reason: str = "", within_left: bool = False
-) -> Document:
+def issue_waiting_draft(services: Services, draft_id: int, answer: IssueAnswer, *, by: Actor) -> Document:
     """Issue a waiting draft as the order is now. Raises Rejected when the order no longer calls for it, or a check fails.
 
-    With a *reason* also where VIES could not say whether the buyer's number is valid, and where there is no valid e-invoice; what
-    VIES calls invalid stays refused. *within_left*: of the two that a credit note may be, the one that takes of each rate what its
-    invoice has left there.
+    With a reason also where VIES could not say whether the buyer's number is valid, and where there is no valid e-invoice; what
+    VIES calls invalid stays refused.
     """
     with services.store.read() as connection:
         waiting = drafts.get_draft(connection, draft_id)
@@ -50,7 +47,7 @@ def issue_waiting_draft(
         decision = decide_documents(fetched.order, fetched.refunds or (), history, shop, today(services, shop))
         return (redraft(waiting, decision, request=request),)
 
-    request = Request(Preflight(services), by, send=send, reason=reason, within_left=within_left)
+    request = Request(Preflight(services), by, **vars(answer))
     try_before_lock(request, shop, wanted)
     with services.store.write() as connection:
         counters.lock(connection, waiting.shop_id)

@@ -23,6 +23,17 @@ from worker.store.audit_trail import AuditEntry
 
 
 @dataclass(frozen=True)
+class IssueAnswer:
+    """What a person says when a draft is issued: to *send* it; with a *reason*, although a check said no; and of the two that a
+    credit note may be, the one that takes of each rate what its invoice has left there (*within_left*).
+    """
+
+    send: bool
+    reason: str = ""
+    within_left: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
     """What a person asked for: to *send* it, and with a *reason* to issue it although a check said no."""
 

@@ -19,8 +19,8 @@ from worker.plugin.client import PluginClient
 from worker.services import Services
 from worker.store import documents, orders, plugins, shops, steps
 from worker.store.orders import StoredOrder
-from worker.store.roads import RoadKind
 from worker.store.plugins import Plugin, PluginCheck
+from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps, Step
 

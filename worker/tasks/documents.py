@@ -10,6 +10,7 @@ from worker.domain.document import Document, Kind
 from worker.errors import InvalidValue, Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit, ManualDocument
+from worker.invoicing.request import IssueAnswer
 from worker.services import Services
 from worker.store import documents
 from worker.store.tasks import Task
@@ -34,10 +35,12 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
         issued = manual.issue_waiting_draft(
             services,
             draft_id,
-            send=bool(task.argument.get("send")),
+            IssueAnswer(
+                send=bool(task.argument.get("send")),
+                reason=str(task.argument.get("reason", "")).strip()[:500],
+                within_left=bool(task.argument.get("within_left")),
+            ),
             by=actor_of(services, task),
-            reason=str(task.argument.get("reason", "")).strip()[:500],
-            within_left=bool(task.argument.get("within_left")),
         )
     return as_answer((issued,))
 

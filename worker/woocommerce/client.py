@@ -341,18 +341,10 @@ class ShopClient:
     ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
         with self._road():
-            return self._repeated_call(method, path, about, params, data, total_s)
+            return self._repeated_call(call, about, min(self._total_s, total_s or self._total_s))
 
-    def _repeated_call(
-        self,
-        method: str,
-        path: str,
-        about: Message,
-        params: Params | None,
-        data: dict[str, object] | None,
-        total_s: float | None,
-    ) -> ShopResponse:
-        ends_at = time.monotonic() + min(self._total_s, total_s or self._total_s)
+    def _repeated_call(self, call: RestCall, about: Message, total_s: float) -> ShopResponse:
+        ends_at = time.monotonic() + total_s
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
                 answer = self._api.send(call, ends_at)

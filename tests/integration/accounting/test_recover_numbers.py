@@ -13,6 +13,7 @@ from worker.domain.document import Kind
 from worker.domain.shop import LostNumbers, NumberingSettings
 from worker.errors import Rejected, Unavailable
 from worker.invoicing.manual import issue_waiting_draft
+from worker.invoicing.request import IssueAnswer
 from worker.maintenance import backup
 from worker.maintenance import restore as restore_files
 from worker.message import NO_MESSAGE
@@ -109,7 +110,7 @@ def test_after_a_restore_nothing_is_issued_by_itself_or_by_a_person_and_nothing_
     )
     (kept,) = (item.stored_draft for item in system.documents(3) if item.stored_draft)
     with pytest.raises(Unavailable, match="facturelay register resume"):
-        issue_waiting_draft(system.services, kept.draft_id, send=True, by=system.person)
+        issue_waiting_draft(system.services, kept.draft_id, IssueAnswer(send=True), by=system.person)
 
 
 def test_what_the_notes_tell_is_entered_under_its_own_number_and_nobody_gets_it_twice(

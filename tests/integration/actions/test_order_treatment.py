@@ -10,6 +10,7 @@ from worker.domain.actor import Actor
 from worker.domain.order_treatment import TreatmentName
 from worker.errors import Rejected
 from worker.invoicing import manual
+from worker.invoicing.request import IssueAnswer
 from worker.store.order_treatments import TreatmentChange
 
 RENOVATION = ("Renovatie badkamer", "BAD-1", 1, "900.00", None)
@@ -35,7 +36,7 @@ def test_the_draft_is_drawn_up_anew_and_can_be_issued(waiting: System) -> None:
     assert stored is not None
     assert stored.draft.problems == ()
     document = manual.issue_waiting_draft(
-        waiting.services, stored.draft_id, send=True, by=waiting.services.actor("Els")
+        waiting.services, stored.draft_id, IssueAnswer(send=True), by=waiting.services.actor("Els")
     )
     assert [said.key for said in document.draft.mentions] == ["co_contractor"]
 

@@ -14,6 +14,7 @@ from worker.domain.rules import Rule
 from worker.einvoice import rules
 from worker.errors import Rejected
 from worker.invoicing import manual
+from worker.invoicing.request import IssueAnswer
 from worker.store.database.engine import Store
 from worker.store.queries.order_history import DocumentDetails
 
@@ -87,7 +88,7 @@ def test_an_invoice_that_no_access_point_takes_waits_and_says_what_to_do(system:
     system.change_shop(seller=SELLER)
     (kept,) = system.arrives(a_business_order())
     assert codes(kept) == []
-    manual.issue_waiting_draft(system.services, draft_id(kept), send=True, by=AN)
+    manual.issue_waiting_draft(system.services, draft_id(kept), IssueAnswer(send=True), by=AN)
     assert system.numbers(238) == ["F2026-00001"]
 
 
@@ -114,7 +115,7 @@ def test_a_validator_that_breaks_leaves_a_draft_that_a_person_may_issue(system: 
     with validator_broken():
         (kept,) = system.arrives(a_business_order())
         assert (codes(kept), system.numbers(238)) == (["einvoice:unchecked"], ["draft"])
-        manual.issue_waiting_draft(system.services, draft_id(kept), send=True, by=AN)
+        manual.issue_waiting_draft(system.services, draft_id(kept), IssueAnswer(send=True), by=AN)
 
     assert system.numbers(238) == ["F2026-00001"]
     ((actor, message),) = overruled(system)
@@ -126,10 +127,12 @@ def test_a_person_issues_what_is_no_valid_einvoice_only_with_a_reason_that_stays
     (kept,) = system.arrives(a_business_order())
 
     with pytest.raises(Rejected, match="IBAN") as refused:
-        manual.issue_waiting_draft(system.services, draft_id(kept), send=True, by=AN)
+        manual.issue_waiting_draft(system.services, draft_id(kept), IssueAnswer(send=True), by=AN)
     assert (refused.value.code, system.numbers(238)) == ("einvoice:iban", ["draft"])
 
-    manual.issue_waiting_draft(system.services, draft_id(kept), send=True, by=AN, reason="The customer wants a PDF")
+    manual.issue_waiting_draft(
+        system.services, draft_id(kept), IssueAnswer(send=True, reason="The customer wants a PDF"), by=AN
+    )
 
     assert system.numbers(238) == ["F2026-00001"]
     assert overruled(system) == [

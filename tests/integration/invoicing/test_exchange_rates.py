@@ -13,6 +13,7 @@ from worker.demo.orders import Payload, an_order
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import parse_rates
 from worker.invoicing.manual import issue_waiting_draft
+from worker.invoicing.request import IssueAnswer
 
 FILE = """<?xml version="1.0" encoding="UTF-8"?><gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01"
  xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref"><Cube><Cube time='2026-11-20'>
@@ -59,10 +60,12 @@ def test_without_a_rate_a_draft_waits_and_is_issued_when_there_is_one(system: Sy
     assert draft.stored_draft is not None
     assert [problem.code for problem in draft.draft.problems] == ["exchange_rate_missing"]
     with pytest.raises(Rejected, match="no exchange rate is known for USD"):
-        issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
+        issue_waiting_draft(system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person)
     bank.append(FILE)
     system.clock.move(minutes=20)
-    document = issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
+    document = issue_waiting_draft(
+        system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person
+    )
     assert document.draft.exchange_rate == Decimal("1.0800")
 
 

@@ -16,6 +16,7 @@ from worker.domain.rules import Rule, Trigger
 from worker.errors import Rejected
 from worker.invoicing import issue, manual
 from worker.invoicing.manual import Credit
+from worker.invoicing.request import IssueAnswer
 from worker.orders.fetch import FetchedOrder
 from worker.store import payments, shops
 from worker.store.queries.order_history import DocumentDetails
@@ -42,7 +43,7 @@ def id_of(item: DocumentDetails) -> int:
 
 
 def test_a_waiting_draft_is_issued_without_a_mail(system: System) -> None:
-    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=system.person)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), IssueAnswer(send=False), by=system.person)
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert system.mailbox.messages() == ()
@@ -50,7 +51,7 @@ def test_a_waiting_draft_is_issued_without_a_mail(system: System) -> None:
 
 
 def test_a_waiting_draft_is_issued_and_mailed(system: System) -> None:
-    manual.issue_waiting_draft(system.services, kept(system, paid()), send=True, by=system.person)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), IssueAnswer(send=True), by=system.person)
     system.work()
     assert len(system.mailbox.messages()) == 1
 
@@ -60,7 +61,7 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
     system.shop.refund(238, a_refund(paid(), id=301, amount="5.00"))
     system.receive(paid())
     system.work()
-    manual.issue_waiting_draft(system.services, draft_id, send=True, by=system.person)
+    manual.issue_waiting_draft(system.services, draft_id, IssueAnswer(send=True), by=system.person)
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
 
@@ -68,15 +69,15 @@ def test_a_refund_made_while_the_draft_waited_is_credited_after_it_was_issued(sy
 def test_issuing_fetches_the_order_again(system: System) -> None:
     draft_id = kept(system, paid())
     system.shop.place(paid(lines=TWO_MUGS))
-    document = manual.issue_waiting_draft(system.services, draft_id, send=False, by=system.person)
+    document = manual.issue_waiting_draft(system.services, draft_id, IssueAnswer(send=False), by=system.person)
     assert document.draft.lines[0].quantity == 2
 
 
 def test_a_draft_is_issued_once(system: System) -> None:
     draft_id = kept(system, paid())
-    manual.issue_waiting_draft(system.services, draft_id, send=False, by=system.person)
+    manual.issue_waiting_draft(system.services, draft_id, IssueAnswer(send=False), by=system.person)
     with pytest.raises(Rejected, match="no draft"):
-        manual.issue_waiting_draft(system.services, draft_id, send=False, by=system.person)
+        manual.issue_waiting_draft(system.services, draft_id, IssueAnswer(send=False), by=system.person)
     assert system.numbers() == ["F2026-00001"]
 
 
@@ -85,9 +86,11 @@ def test_a_draft_whose_check_still_fails_takes_no_number(system: System) -> None
     (draft,) = system.arrives(paid())
     assert draft.stored_draft is not None
     with pytest.raises(Rejected, match="VAT number"):
-        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
+        manual.issue_waiting_draft(
+            system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person
+        )
     system.change_shop(seller=SELLER)
-    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person)
     assert system.numbers() == ["F2026-00001"]
 
 
@@ -95,7 +98,7 @@ def test_a_draft_of_an_order_that_is_no_longer_paid_is_refused(system: System) -
     draft_id = kept(system, paid())
     system.shop.place(an_order(id=238, paid=False, status="on-hold"))
     with pytest.raises(Rejected, match="no longer calls for this invoice"):
-        manual.issue_waiting_draft(system.services, draft_id, send=True, by=system.person)
+        manual.issue_waiting_draft(system.services, draft_id, IssueAnswer(send=True), by=system.person)
 
 
 def test_a_discarded_draft_does_not_come_back(system: System) -> None:
@@ -151,7 +154,7 @@ def test_a_credit_note_cannot_be_credited(system: System) -> None:
 
 
 def test_the_audit_trail_names_who_decided(system: System) -> None:
-    manual.issue_waiting_draft(system.services, kept(system, paid()), send=False, by=system.person)
+    manual.issue_waiting_draft(system.services, kept(system, paid()), IssueAnswer(send=False), by=system.person)
     assert ("An", "issued") in {(event.actor, event.code) for event in system.trail(238).audit_entries}
 
 
@@ -168,7 +171,7 @@ def test_a_cancelled_order_leaves_a_credit_note_to_issue(system: System) -> None
     _, waiting = system.arrives(an_order(id=9, status="cancelled", paid=False))
     assert (waiting.draft.kind, waiting.draft.total) == (Kind.CREDIT_NOTE, Decimal("22.20"))
     assert waiting.stored_draft is not None
-    manual.issue_waiting_draft(system.services, waiting.stored_draft.draft_id, send=True, by=system.person)
+    manual.issue_waiting_draft(system.services, waiting.stored_draft.draft_id, IssueAnswer(send=True), by=system.person)
     system.work()
     assert system.numbers() == ["F2026-00001", "C2026-00001"]
     # Opened again and paid, it is a sale once more.
@@ -238,10 +241,14 @@ def test_a_draft_that_asks_is_issued_by_who_has_looked_and_one_that_refuses_by_n
     [refuses] = system.arrives(paid(239, lines=(("Terug", "X", 1, "-50.00", "21"),), shipping=None))
     assert asks.stored_draft is not None
     assert refuses.stored_draft is not None
-    issued = manual.issue_waiting_draft(system.services, asks.stored_draft.draft_id, send=False, by=system.person)
+    issued = manual.issue_waiting_draft(
+        system.services, asks.stored_draft.draft_id, IssueAnswer(send=False), by=system.person
+    )
     assert (issued.draft.problems, issued.draft.is_paid) == ((), False)
     with pytest.raises(Rejected, match="cannot be below zero"):
-        manual.issue_waiting_draft(system.services, refuses.stored_draft.draft_id, send=False, by=system.person)
+        manual.issue_waiting_draft(
+            system.services, refuses.stored_draft.draft_id, IssueAnswer(send=False), by=system.person
+        )
 
 
 def test_a_gift_card_pays_its_part_of_the_invoice_and_the_shop_the_rest(system: System) -> None:
@@ -263,7 +270,7 @@ def a_waiting_choice(system: System) -> int:
     order = step["order"]
     order["refunds"] = [{"id": one["id"], "reason": "", "total": f"-{one['amount']}"} for one in step["refunds"]]
     system.shop.place(order, step["refunds"])
-    system.ring(order)
+    system.receive(order)
     system.work()
     (draft,) = [item for item in system.trail(order["id"]).drafts if item.stored_draft]
     assert draft.stored_draft is not None
@@ -279,7 +286,7 @@ def test_a_person_chooses_what_a_credit_note_takes_of_each_rate(
 ) -> None:
     draft_id = a_waiting_choice(system)
     made = manual.issue_waiting_draft(
-        system.services, draft_id, send=False, by=system.services.actor("An"), within_left=within_left
+        system.services, draft_id, IssueAnswer(send=False, within_left=within_left), by=system.services.actor("An")
     )
     assert {int(row.rate): (str(row.base), str(row.vat)) for row in made.draft.vat_lines} == rates
     assert (made.draft.within_left, str(made.draft.total)) == (None, "72.60")

@@ -6,6 +6,7 @@ from tests.support.system import System
 from worker.actions import documents as document_actions
 from worker.demo.orders import Payload, an_order
 from worker.invoicing import manual
+from worker.invoicing.request import IssueAnswer
 from worker.store import orders, payments
 from worker.store.orders import StoredOrder
 from worker.store.queries import order_lists
@@ -56,7 +57,9 @@ def deposit_of(amount: str, *, rest_paid: str) -> Payload:
 def test_a_deposit_is_kept_as_paid_and_the_rest_when_the_shop_says_that_it_came(system: System) -> None:
     (draft,) = system.arrives(deposit_of("5.00", rest_paid="no"))
     assert draft.stored_draft is not None
-    document = manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=system.person)
+    document = manual.issue_waiting_draft(
+        system.services, draft.stored_draft.draft_id, IssueAnswer(send=False), by=system.person
+    )
     with system.services.store.read() as connection:
         balance = payments.balances(connection, [document.document_id])[document.document_id]
     assert (str(balance.paid), balance.open, stored(system).paid_at) == ("5.00", document.draft.to_pay, None)

@@ -13,6 +13,7 @@ from worker.demo.orders import an_order
 from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit
+from worker.invoicing.request import IssueAnswer
 from worker.rendering.operator_templates import process
 from worker.services import Services
 from worker.store import alerts
@@ -80,9 +81,11 @@ def test_a_draft_is_issued_with_the_first_number_when_the_template_is_mended_and
     assert draft.stored_draft is not None
 
     with pytest.raises(Rejected, match=r"invoice\.html, line 1"):
-        manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
+        manual.issue_waiting_draft(
+            system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person
+        )
     (folder / "invoice.html").unlink()
-    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=True, by=system.person)
+    manual.issue_waiting_draft(system.services, draft.stored_draft.draft_id, IssueAnswer(send=True), by=system.person)
     system.work()
 
     assert system.numbers(238) == ["F2026-00001"]

@@ -14,6 +14,7 @@ from worker.domain.shop import VatSettings
 from worker.errors import Rejected
 from worker.invoicing import vat_checks as use_case
 from worker.invoicing.manual import ManualDocument, issue_manual_document, issue_waiting_draft
+from worker.invoicing.request import IssueAnswer
 from worker.store import order_treatments, shops, vat_checks
 from worker.store.order_treatments import TreatmentChange
 from worker.store.vat_checks import StoredVatCheck
@@ -224,12 +225,14 @@ def test_a_corrected_number_is_asked_at_once_and_issues_when_a_person_says_so(sy
     (draft,) = system.arrives(untaxed())
     assert draft.stored_draft is not None
     with pytest.raises(Rejected) as refused:
-        issue_waiting_draft(system.services, draft.stored_draft.draft_id, send=False, by=system.services.actor("Ann"))
+        issue_waiting_draft(
+            system.services, draft.stored_draft.draft_id, IssueAnswer(send=False), by=system.services.actor("Ann")
+        )
     assert refused.value.code == "vat_number_invalid"
     system.vies.says.clear()  # registered meanwhile
     system.clock.move(minutes=1)
     document = issue_waiting_draft(
-        system.services, draft.stored_draft.draft_id, send=False, by=system.services.actor("Ann")
+        system.services, draft.stored_draft.draft_id, IssueAnswer(send=False), by=system.services.actor("Ann")
     )
     assert document.draft.vat_check is not None
     assert document.draft.vat_check.valid
@@ -265,9 +268,9 @@ def test_a_person_issues_with_a_reason_what_vies_could_not_confirm(system: Syste
     assert draft.stored_draft is not None
     draft_id = draft.stored_draft.draft_id
     with pytest.raises(Rejected):
-        issue_waiting_draft(system.services, draft_id, send=False, by=system.services.actor("Ann"))
+        issue_waiting_draft(system.services, draft_id, IssueAnswer(send=False), by=system.services.actor("Ann"))
     document = issue_waiting_draft(
-        system.services, draft_id, send=False, by=system.services.actor("Ann"), reason="Seen on paper."
+        system.services, draft_id, IssueAnswer(send=False, reason="Seen on paper."), by=system.services.actor("Ann")
     )
     assert document.draft.vat_check is not None
     assert document.draft.vat_check.valid is None
@@ -286,9 +289,8 @@ def test_no_reason_makes_an_invalid_number_valid(system: System) -> None:
         issue_waiting_draft(
             system.services,
             draft.stored_draft.draft_id,
-            send=False,
+            IssueAnswer(send=False, reason="I know them."),
             by=system.services.actor("Ann"),
-            reason="I know them.",
         )
     assert refused.value.code == "vat_number_invalid"
 

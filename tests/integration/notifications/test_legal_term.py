@@ -9,6 +9,7 @@ from tests.support.system import System
 from worker.demo.orders import an_order
 from worker.domain.rules import Rule
 from worker.invoicing import manual
+from worker.invoicing.request import IssueAnswer
 from worker.notifications import alerts, legal_term
 from worker.store import alerts as stored_alerts
 from worker.store import shops
@@ -64,7 +65,7 @@ def test_the_alert_stays_after_the_term_and_closes_when_the_invoice_is_there(lat
     assert on(late, 12, 20)
     stored = late.documents(7)[0].stored_draft
     assert stored is not None
-    manual.issue_waiting_draft(late.services, stored.draft_id, send=False, by=late.services.actor("Els"))
+    manual.issue_waiting_draft(late.services, stored.draft_id, IssueAnswer(send=False), by=late.services.actor("Els"))
     assert on(late, 12, 20) == ""
 
 

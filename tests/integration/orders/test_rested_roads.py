@@ -8,12 +8,14 @@ from sqlalchemy import select
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.system import System
 from worker.actions import orders as order_actions
+from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
 from worker.errors import FacturelayError, Rejected, RoadRested, Unavailable
 from worker.orders.poll import SOURCE, TOPIC
 from worker.processes import status
 from worker.store import deliveries, roads
 from worker.store.database.tables import jobs
+from worker.store.deliveries import NewDelivery
 from worker.store.roads import RESTS, FailingRoad, Road, RoadKind
 from worker.store.roads import Roads as AllRoads
 
@@ -122,7 +124,7 @@ def test_each_road_rests_by_itself(system: System) -> None:
 
 
 def shop_is_away(system: System, calls: int) -> None:
-    system.shop.faults.next(status=503, times=3 * calls)  # each call asks three times
+    system.shop.faults.next(ServerFault(status=503), times=3 * calls)  # each call asks three times
 
 
 def test_an_order_waits_for_its_shop_and_is_made_when_it_answers_again(system: System) -> None:
@@ -145,11 +147,7 @@ def listed_by_poll(system: System, order_id: int) -> None:
     with system.services.store.write() as connection:
         deliveries.add(
             connection,
-            shop_id=system.shop_id,
-            source=SOURCE,
-            topic=TOPIC,
-            order_id=order_id,
-            body=b"",
+            NewDelivery(shop_id=system.shop_id, source=SOURCE, topic=TOPIC, order_id=order_id, body=b""),
             now=system.clock(),
         )
 
