@@ -1,6 +1,7 @@
 """The bridge's web server: waitress under gunicorn. Slow clients cost it memory, never a thread.
 
 A request is read whole, in one loop for all connections, before a thread sees it, and an answer is kept until its reader has taken it.
+Senders take turns: who sends a thousand requests waits for them himself.
 gunicorn starts the processes and starts them anew; the figures behind the choice are in benchmarks/README.md.
 """
 
@@ -10,7 +11,7 @@ import os
 import resource
 import socket
 import time
-from collections import Counter
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
@@ -25,7 +26,7 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error
 
-from worker.net.sender import Network, is_in, sender_group
+from worker.net.sender import Network, is_in, sender_group, sender_of
 from worker.settings import Settings
 
 HEAD_S = 10.0
@@ -109,6 +110,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         self.sent += sent
         return sent
 
+    def sender_of_next(self) -> str:
+        """Who sent the request that is to be answered next, also from behind a proxy."""
+        if self.sender or not self.requests:
+            return self.sender
+        forwarded = self.requests[0].headers.get("X_FORWARDED_FOR", "").split(",")
+        return sender_group(sender_of(str(self.addr[0]), forwarded, tuple(map(str, trusted_networks()))))
+
     def _refuse_late(self) -> None:
         with self.requests_lock:
             late, self.request = self.request, None
@@ -152,6 +160,32 @@ class UnixServer(_Watched, UnixWSGIServer):  # type: ignore[misc]  # as above
     pass
 
 
+class Turns:
+    """Whose request is next: of each sender in the order in which they came, the senders in turn.
+
+    In the place of the plain queue of waitress, which asks it for no more than this, under its lock.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[str, deque[Channel]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def append(self, channel: Channel) -> None:
+        self._waiting.setdefault(channel.sender_of_next(), deque()).append(channel)
+
+    def popleft(self) -> Channel:
+        sender, waiting = self._waiting.popitem(last=False)
+        channel = waiting.popleft()
+        if waiting:
+            self._waiting[sender] = waiting
+        return channel
+
+
 class BufferingWorker(Worker):  # type: ignore[misc]  # as above
     """One process of gunicorn's."""
 
@@ -178,6 +212,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # as above
     def _open(self, connections: dict[int, Any]) -> tuple[list[Any], ThreadedTaskDispatcher]:
         adjustments = adjusted(threads=self.cfg.threads, backlog=self.cfg.backlog)
         dispatcher = ThreadedTaskDispatcher()
+        dispatcher.queue = Turns()
         dispatcher.set_thread_count(self.cfg.threads)
         application = access_logged(self.wsgi, self.log.access_log) if self.cfg.accesslog else self.wsgi
         servers = []

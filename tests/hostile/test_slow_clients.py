@@ -168,6 +168,29 @@ def test_one_sender_does_not_take_all_places(app: BridgeApp, impatient: Path) ->
                 assert other.makefile("rb").readline().split()[1] == b"200"
 
 
+def test_who_sends_many_requests_waits_for_them_himself(app: BridgeApp) -> None:
+    """Two hundred requests of one sender at once, and then one visitor with another address."""
+    form = b"email=a%40b.example&password=x"
+    head = (
+        "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(form)}\r\n\r\n"
+    )
+    with a_bridge(app, "--workers", "1", "--threads", "2") as port, ExitStack() as stack:
+        for _ in range(200):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            one.sendall(head.encode() + form)
+        other = stack.enter_context(
+            socket.create_connection(("127.0.0.1", port), timeout=30, source_address=("127.0.0.2", 0))
+        )
+        started = time.monotonic()
+        other.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert other.makefile("rb").readline().split()[1] == b"200"
+        took_s = time.monotonic() - started
+        last = one.makefile("rb").readline()
+        assert last
+    assert took_s < (time.monotonic() - started) / 2
+
+
 BROKEN = {
     "no chunk size": HEAD + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
     "a chunk longer than it says": HEAD + "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",

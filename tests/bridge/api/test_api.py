@@ -15,7 +15,19 @@ from worker.domain.document import Document, Kind, Problem
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.step import MAIL, WRITE_BACK
 from worker.message import Message
-from worker.store import api_tokens, audit_trail, deliveries, documents, drafts, jobs, register, shops, steps, webhooks
+from worker.store import (
+    api_tokens,
+    audit_trail,
+    deliveries,
+    documents,
+    drafts,
+    jobs,
+    register,
+    roads,
+    shops,
+    steps,
+    webhooks,
+)
 from worker.store.api_tokens import Scope
 from worker.store.audit_trail import AuditEntry
 from worker.store.counters import TakenNumber
@@ -535,8 +547,26 @@ def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
             "invoice": "F2026-00001",
             "credit_note": "C2026-00001",
         },
+        "rested": [],
         "token": {"name": "bookkeeping", "scopes": [str(scope) for scope in Scope]},
     }
+
+
+def test_the_shop_says_which_of_its_servers_does_not_answer(app: BridgeApp, api: ApiClient) -> None:
+    with app.store.write() as connection:
+        for _ in range(roads.REST_AFTER):
+            message = Message("{shop} did not answer in time; trying again later", shop="shop.example")
+            road = roads.Road(SHOP, roads.RoadKind.REST)
+            roads.record_failure(connection, road, message, now=app.now, is_probe=False)
+    assert api.told("/shop")["rested"] == [
+        {
+            "road": "rest",
+            "since": app.now.isoformat(),
+            "failures": 3,
+            "next_try_at": (app.now + roads.RESTS[0]).isoformat(),
+            "message": "shop.example did not answer in time; trying again later",
+        }
+    ]
 
 
 # What is wrong is named
