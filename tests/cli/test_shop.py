@@ -275,7 +275,9 @@ def test_a_list_is_set_line_by_line_in_place_of_the_one_before(make_shop: MakeSh
 
 def test_a_new_shop_takes_all_settings_as_options(make_shop: MakeShop) -> None:
     shop = make_shop("--sells", "services", "--oss", "--oss-since", "2026-07-01", "--vat-as-charged",
-                     "--without-vat", "tax class zero-rate = zero_rated", "--without-vat", "sku BON = voucher", "--vies-wait-hours", "48", "--pending-counts", "--document", "suborders", "--payment-days", "14",
+                     "--without-vat", "tax class zero-rate = zero_rated", "--without-vat", "sku BON = voucher", "--vies-wait-hours", "48",
+                     "--foreign-number", "GB = GB123456789 since 2024-01-01", "--own-shipping-rate", "--consumer-invoices", "none",
+                     "--second-language", "customer", "--pending-counts", "--document", "suborders", "--payment-days", "14",
                      "--mail-from", "winkel@gist.test", "--accent", "#334155", "--zone", "UTC")  # fmt: skip
     shown = shop.facturelay("shop", "show", shop.shop_id, "--json").json
     assert shown["vat"] == {
@@ -283,9 +285,11 @@ def test_a_new_shop_takes_all_settings_as_options(make_shop: MakeShop) -> None:
         "zero_reasons": [
             {"mark": "tax class", "value": "zero-rate", "what": "zero_rated"}, {"mark": "sku", "value": "BON", "what": "voucher"},
         ],
+        "foreign_numbers": [{"country": "GB", "number": "GB123456789", "since": "2024-01-01"}], "shipping_rate_is_right": True,
     }  # fmt: skip
     assert (shown["orders"]["pending_is_placed"], shown["orders"]["documented"]) == (True, "suborders")
     assert (shown["payment_days"], shown["mail"]["sender"], shown["zone"]) == (14, "winkel@gist.test", "UTC")
+    assert (shown["consumer_invoices"], shown["second_language"]) == ("none", "customer")
     assert shown["branding"]["accent"] == "#334155"
 
 

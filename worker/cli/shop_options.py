@@ -15,7 +15,7 @@ from worker.domain import settings_form
 from worker.domain.document import Kind, SendMode
 from worker.domain.language import BUSINESS_LANGUAGES, SECOND_LANGUAGES
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import DocumentedOrders, VatRegime
+from worker.domain.shop import ConsumerInvoices, DocumentedOrders, VatRegime
 from worker.errors import InvalidValue, Rejected
 from worker.net.guarded_http import resolve_addresses
 
@@ -79,6 +79,12 @@ OTHER_SETTINGS = (
                    "zero_rated” or “name Statiegeld* = packaging”.", multiple=True, metavar="TEXT"),
     setting_option("--vat-as-charged/--vat-exact", "vat.as_charged", "Keep VAT as WooCommerce charged it where it is "
                    "within a cent, or base times rate (default).", default=None),
+    setting_option("--foreign-number", "vat.foreign_numbers", "A VAT number of the seller's own in another country, like "
+                   "“GB = GB123456789 since 2024-01-01”.", multiple=True, metavar="TEXT"),
+    setting_option("--own-shipping-rate/--shipping-rate-of-goods", "vat.shipping_rate_is_right", "Whether shipping and fees rightly "
+                   "have a VAT rate of their own, or that of the goods (default).", default=None),
+    setting_option("--consumer-invoices", "consumer_invoices", "What a consumer gets where the law leaves the choice.",
+                   type=click.Choice([chosen.value for chosen in ConsumerInvoices])),
     setting_option("--vies-wait-hours", "vat.vies_wait_hours", "How long an invoice without VAT to another member state waits "
                    "when VIES does not answer; 0: a draft at once.", type=click.IntRange(0, 240)),
     setting_option("--credit-notes", "credit_notes", "Whether credit notes are sent or kept as drafts.",

@@ -19,6 +19,7 @@ from worker.domain.money import ZERO, to_minor_unit
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
 from worker.domain.plausibility import decimals_of, tolerance, unexplained_difference
+from worker.domain.shipping_rate import shipping_rate_problems
 from worker.domain.shop import Shop
 from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
@@ -65,14 +66,19 @@ def assess(order: Order, shop: Shop) -> Assessment:
     ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
+    shipping = (
+        () if shop.vat.shipping_rate_is_right else shipping_rate_problems(order, [one.rate for one in treatments])
+    )
     problems = (
         *_unique(treatment_problems),
+        *(one for one in shipping if one.asks),
         *shared_rate,
         *_line_problems(order, rates),
         *unexplained,
         *settlement.questions,
     )
     flags = [treatment.flag for treatment in treatments if treatment.flag]
+    flags += [one for one in shipping if not one.asks]
     return Assessment(
         treatments,
         rates,

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from worker.domain import mentions, peppol, texts
 from worker.domain.assessment import Assessment, assess
-from worker.domain.charged_tax import ChargedRate
 from worker.domain.completeness import buyer_problems, seller_problem
+from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Problem, Purpose
 from worker.domain.language import document_language, language_of, phrase, second_language
@@ -62,6 +62,7 @@ def draft_document(
     ordered_on = order.created_at.astimezone(shop.zoneinfo).date()
     rate = exchange_rate(order.currency, shop)
     second = second_language(order, shop, first=language)
+    simplified = kind is Kind.INVOICE and is_simplified(order, shop, net=totals.net)
     ship_to, ship_to_name = _ship_to(order, assessed.lines)
     return Draft(
         cause=purpose.cause,
@@ -94,7 +95,10 @@ def draft_document(
         purchase_order=order.purchase_order,
         mentions=()
         if kind is Kind.DELIVERY_NOTE
-        else _mentions(assessed.treatments, shop, language=language, second=second),
+        else (
+            *(_simplified(language, second) if simplified else ()),
+            *_mentions(assessed.treatments, shop, language=language, second=second),
+        ),
         payment=None if kind is Kind.DELIVERY_NOTE else payment_request(order, shop, total=to_pay, today=today),
         payment_method=order.payment_method,
         payment_title=order.payment_title,
@@ -104,7 +108,7 @@ def draft_document(
         vat_eur=vat_in_euro(totals.vat, rate),
         problems=_problems(kind, order, shop, assessed),
         test=shop.test,
-        einvoice_obstacle=_einvoice_obstacle(assessed.rates),
+        einvoice_obstacle=_einvoice_obstacle(assessed),
         captions=texts.captions(shop, kind, paid=is_paid(order, shop), language=language),
         vat_check=_vat_check(kind, order, shop),
     )
@@ -177,7 +181,11 @@ def _problems(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tup
     return (
         *found,
         *proof,
-        *buyer_problems(order, shop, net=assessed.totals.net),
+        *(
+            ()
+            if is_simplified(order, shop, net=assessed.totals.net)
+            else buyer_problems(order, shop, net=assessed.totals.net)
+        ),
         *exchange_rate_problem(order.currency, assessed.totals.vat, exchange_rate(order.currency, shop)),
         *negative_total_problem(order),
         *(only_vouchers_question(order, assessed.lines) if assessed.lines else ()),
@@ -282,16 +290,27 @@ def _vat_check(kind: Kind, order: Order, shop: Shop) -> VatCheck | None:
 
 
 def _mentions(treatments: tuple[Treatment, ...], shop: Shop, *, language: str, second: str) -> tuple[Mention, ...]:
-    keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     country = shop.seller.address.country
+    keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     said = (mentions.mention(key, language=language, second=second, seller_country=country) for key in keys)
-    abroad = ", ".join(dict.fromkeys(treatment.vat_country for treatment in treatments if treatment.vat_country))
-    return tuple(_with_country(one, abroad) if one.key == "oss" and abroad else one for one in said)
+    return tuple(_with_countries(one, treatments) for one in said)
 
 
-def _with_country(said: Mention, country: str) -> Mention:
-    """*said*, and whose VAT it is, in both languages."""
-    return replace(said, text=f"{said.text}: {country}", second=said.second and f"{said.second}: {country}")
+def _simplified(language: str, second: str) -> tuple[Mention, ...]:
+    return (mentions.mention("simplified_invoice", language=language, second=second),)
+
+
+def _with_countries(said: Mention, treatments: tuple[Treatment, ...]) -> Mention:
+    """*said*, and whose VAT it is, with the seller's number there where it has one, in both languages."""
+    named = [
+        f"{one.vat_country} – {one.seller_number}" if one.seller_number else one.vat_country
+        for one in treatments
+        if one.mention == said.key and one.vat_country
+    ]
+    where = ", ".join(dict.fromkeys(named))
+    if not where:
+        return said
+    return replace(said, text=f"{said.text}: {where}", second=said.second and f"{said.second}: {where}")
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:
@@ -325,7 +344,9 @@ def _supplied_on(kind: Kind, order: Order, shop: Shop, today: date) -> date | No
     return completed or carried_day(order.delivery, today)
 
 
-def _einvoice_obstacle(rates: Iterable[ChargedRate]) -> Message:
-    if not any(rate.several for rate in rates):
+def _einvoice_obstacle(assessed: Assessment) -> Message:
+    if any(one.seller_number for one in assessed.treatments):
+        return Message("The VAT is of another country, under the seller's VAT number there: PDF only.")
+    if not any(rate.several for rate in assessed.rates):
         return NO_MESSAGE
     return Message("A line carries several taxes or a compound tax, which EN 16931 cannot express: PDF only.")

@@ -1,6 +1,7 @@
 """What the shop's rules make of an order, and why not."""
 
 from worker.domain.assessment import assess
+from worker.domain.consumer_invoice import why_none
 from worker.domain.decision import Findings, Reason
 from worker.domain.delivery_note import undelivered
 from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
@@ -29,6 +30,7 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         or why_excluded(dossier)
         or why_invoiced_elsewhere(rule.kind, dossier.history)
         or unmet_condition(rule, dossier)
+        or (why_none(dossier.order, dossier.shop) if rule.kind is Kind.INVOICE else None)
         or why_not_yet(rule, dossier)
         or why_not_delivered(rule.kind, dossier)
         or invoiced_by_plugin(cause, rule, dossier)

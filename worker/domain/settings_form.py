@@ -18,10 +18,11 @@ import stdnum.be.vat
 import stdnum.iban
 
 from worker.domain.document import SendMode
+from worker.domain.foreign_number import ForeignNumber
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAGES
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
-from worker.domain.shop import LAYOUTS, YEARS_KEPT, DocumentedOrders, Shop, VatRegime
+from worker.domain.shop import LAYOUTS, YEARS_KEPT, ConsumerInvoices, DocumentedOrders, Shop, VatRegime
 from worker.domain.vat_number import normalise_vat_number
 from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
@@ -359,6 +360,9 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.oss_since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
     "vat.zero_reasons": SettingCodec(lambda _, text: read_zero_reasons(text), as_lines),
     "vat.as_charged": CHECKBOX,
+    "vat.foreign_numbers": SettingCodec(lambda _, text: tuple(map(ForeignNumber.parse, lines_of(text))), as_lines),
+    "vat.shipping_rate_is_right": CHECKBOX,
+    "consumer_invoices": SettingCodec(member_of(ConsumerInvoices), as_text),
     "vat.vies_wait_hours": SettingCodec(lambda _, text: read_hours(text), as_text),
     "years_kept": SettingCodec(lambda shop, text: int(one_of(*YEARS_KEPT)(shop, text)), as_text),
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from worker.domain.document import Kind, SendMode
+from worker.domain.foreign_number import ForeignNumber
 from worker.domain.party import Seller
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import DEFAULT_RULES, Rule
@@ -18,6 +19,14 @@ class VatRegime(StrEnum):
     SMALL_BUSINESS = "small_business"  # franchise: no VAT may show
     MARGIN = "margin"
     EXEMPT = "exempt"  # art. 44
+
+
+class ConsumerInvoices(StrEnum):
+    """What a consumer gets where the law leaves the choice."""
+
+    FULL = "full"
+    SIMPLIFIED = "simplified"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,8 @@ class VatSettings:
     oss_since: date | None = None
     zero_reasons: tuple[ZeroReason, ...] = ()
     as_charged: bool = False
+    foreign_numbers: tuple[ForeignNumber, ...] = ()  # its own in other countries
+    shipping_rate_is_right: bool = False  # shipping and fees have a rate of their own, whatever that of the goods
     vies_wait_hours: int = 24  # how long an invoice waits for VIES when it does not answer; 0: a draft at once
 
     def uses_oss_on(self, day: date) -> bool:
@@ -170,6 +181,7 @@ class Shop:
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()
+    consumer_invoices: ConsumerInvoices = ConsumerInvoices.FULL
     terms: str = ""
     years_kept: int = int(YEARS_KEPT[0])
     texts: dict[str, str] = field(default_factory=dict)  # the shop's own words, by the keys of `texts`

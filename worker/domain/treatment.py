@@ -36,6 +36,7 @@ class Case:
     vat_number: str = ""  # valid and normalised
     vat_number_given: str = ""
     refuted: bool = False  # VIES, or else a plugin of the shop, says that the number is not valid
+    seller_number: str = ""  # the seller's own VAT number in the destination, in force that day
     free: bool = False  # nothing to pay for the line
     names: tuple[str, ...] = ()  # the lines that it is about, for the message
 
@@ -85,6 +86,17 @@ class Case:
         return self.oss and self.distance_sale
 
     @property
+    def under_own_number(self) -> bool:
+        """The VAT is the destination's, where the seller is registered. At a rate that is the seller's too, what leaves the EU and
+        what a business with a valid number buys carries the seller's.
+        """
+        if not self.seller_number or self.zone is Zone.DOMESTIC:
+            return False
+        if self.zone is Zone.OUTSIDE or self.business:
+            return not self.home_rate and (self.zone is Zone.OUTSIDE or self.destination_rate)
+        return self.destination_rate
+
+    @property
     def under_oss(self) -> bool:
         """The VAT is the destination's. Of a rate in both lists, other services than electronic ones carry the seller's (art. 45)."""
         return (
@@ -107,6 +119,7 @@ class Treatment:
     reason: str
     mention: str = ""
     vat_country: str = ""
+    seller_number: str = ""  # the seller's VAT number there, where it is stated
     distance_sale: bool = False
     problem: Problem | None = None  # makes the document wait as a draft
     flag: Problem | None = None  # shown, stops nothing

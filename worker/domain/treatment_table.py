@@ -128,6 +128,22 @@ TREATMENTS = (
         ),
     ),
     TreatmentRow(
+        "foreign_number",
+        Message("VAT of a member state in which the seller has a VAT number of its own, on a sale there"),
+        lambda case: (
+            case.taxed and case.zone is Zone.EU and case.under_own_number and (case.business or not case.under_oss)
+        ),
+        Category.STANDARD,
+        mention="foreign_number",
+    ),
+    TreatmentRow(
+        "foreign_number",
+        Message("VAT of a country outside the EU in which the seller has a VAT number of its own"),
+        lambda case: case.taxed and case.under_own_number and case.zone is Zone.OUTSIDE,
+        Category.STANDARD,
+        mention="foreign_number_outside",
+    ),
+    TreatmentRow(
         "foreign_rate",
         Message("VAT of another country, charged to a business with a valid VAT number"),
         lambda case: case.taxed and case.zone is Zone.EU and case.business and not case.home_rate,
@@ -178,7 +194,8 @@ TREATMENTS = (
         Category.STANDARD,
         problem=lambda case: Message(
             "{rate} VAT of {destination} was charged on {lines}, but on the day of the order the shop did not use the One "
-            "Stop Shop (OSS). Charge the VAT of {country}; or, where the company declares OSS, say so in the VAT settings.",
+            "Stop Shop (OSS). Charge the VAT of {country}; or, where the company declares OSS or has a VAT number of its own in "
+            "{destination}, say so in the VAT settings.",
             rate=Percent(case.rate),
             lines=names(case),
             destination=_destination(case),
@@ -206,7 +223,8 @@ TREATMENTS = (
         Category.STANDARD,
         problem=lambda case: Message(
             "{rate} VAT was charged on {lines} to {destination}, which is no rate of {country}. The VAT of a country outside "
-            "the EU needs a VAT number of the seller's there. Sell without VAT, or charge the VAT of {country}.",
+            "the EU needs a VAT number of the seller's there: if the company has one, add it in the VAT settings. Otherwise sell "
+            "without VAT, or charge the VAT of {country}.",
             rate=Percent(case.rate),
             lines=names(case),
             destination=_destination(case),

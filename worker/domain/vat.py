@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from worker.domain.document import Category, Problem
+from worker.domain.foreign_number import number_in
 from worker.domain.mentions import legal_texts
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
@@ -37,7 +38,8 @@ def treat(case: Case) -> Treatment:
         rate=case.rate,
         reason=row.reason,
         mention=row.mention,
-        vat_country=case.destination if row.reason == "oss" else "",
+        vat_country=case.destination if row.reason in ("oss", "foreign_number") else "",
+        seller_number=case.seller_number if row.reason == "foreign_number" else "",
         distance_sale=case.distance_sale and row.category in (Category.STANDARD, Category.ZERO_RATED),
         problem=Problem(row.reason, row.problem(case)) if row.problem else None,
         flag=Problem(row.reason, row.flag(case)) if row.flag else _supply_flag(case, row),
@@ -96,6 +98,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
         address = destination_of(order, supply)
+        destination = vat_country(address, supply) or seller_country
         cases.append(
             Case(
                 zone=zone_of(address, seller_country, supply),
@@ -107,7 +110,8 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 supply_told=line.kind is not LineKind.PRODUCT or told_supply(line, order) is not None,
                 electronic=supply is Supply.SERVICE and _is_downloaded(line, order),
                 seller_country=seller_country,
-                destination=vat_country(address, supply) or seller_country,
+                destination=destination,
+                seller_number=number_in(shop.vat.foreign_numbers, destination, on),
                 on=on,
                 vat_number=number,
                 vat_number_given=order.vat_number_given,

@@ -23,7 +23,8 @@ CATEGORY_TERMS = {
 
 @dataclass(frozen=True)
 class VatCase:
-    """One case. Where it *waits*, the document is a draft that says what to do; *noted*: it is issued, and the owner is told.
+    """One case. Where it *waits*, the document is a draft that says what to do; *noted*: it is issued, and the owner is told;
+    *not_made*: by itself there is none.
 
     *legal* is the sentence that is printed, with article, source and the day it was read; None where the law wants none.
     """
@@ -33,6 +34,7 @@ class VatCase:
     legal: LegalText | None = None
     waits: bool = False
     noted: bool = False
+    not_made: bool = False
 
 
 def vat_cases() -> tuple[VatCase, ...]:
@@ -52,3 +54,20 @@ def vat_cases() -> tuple[VatCase, ...]:
 def cases_by_hand() -> tuple[VatCase, ...]:
     """What a person may say of one order's lines without VAT."""
     return tuple(VatCase(term, category_by_hand(name), legal_texts()[name]) for name, term in TREATMENT_TERMS.items())
+
+
+def consumer_cases() -> tuple[VatCase, ...]:
+    """What a shop may choose for consumers, and what the law wants of them all the same."""
+    legal = legal_texts()
+    at_home = Message("a consumer at home, where the shop makes invoices for those who ask: only in Belgium")
+    small = Message("a consumer at home, up to 100 EUR without VAT, where the shop makes simplified invoices")
+    under_oss = Message(
+        "a consumer in another EU country, declared in OSS, where the shop makes invoices for those who ask"
+    )
+    without_oss = Message("a consumer in another EU country without OSS, and a business: always a full invoice")
+    return (
+        VatCase(at_home, Category.STANDARD, legal["no_consumer_invoice"], not_made=True),
+        VatCase(under_oss, Category.STANDARD, legal["no_consumer_invoice"], not_made=True),
+        VatCase(small, Category.STANDARD, legal["simplified_invoice"]),
+        VatCase(without_oss, Category.STANDARD),
+    )

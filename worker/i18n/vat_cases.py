@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from worker.domain.vat_cases import CATEGORY_TERMS, VatCase, cases_by_hand, vat_cases
+from worker.domain.vat_cases import CATEGORY_TERMS, VatCase, cases_by_hand, consumer_cases, vat_cases
 from worker.i18n.catalogs import LANGUAGES, Translator
 from worker.i18n.translate import translate
 
@@ -15,6 +15,7 @@ def page(language: str) -> str:
     translator = Translator(language)
     _ = translator.gettext
     heading, by_hand = _("What Facturelay does in which VAT case"), _("What you may say of one order by hand")
+    consumers = _("What you may choose for consumers")
     parts = [
         f"# {heading}",
         _(
@@ -25,6 +26,9 @@ def page(language: str) -> str:
         f"## {by_hand}",
         _("It holds for the lines without VAT of that order, with your name and your reason in its history."),
         table(cases_by_hand(), translator),
+        f"## {consumers}",
+        _("A full invoice is always right, and what a new shop makes. When in doubt, let your accountant choose."),
+        table(consumer_cases(), translator),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -38,13 +42,22 @@ def table(cases: Iterable[VatCase], translator: Translator) -> str:
 
 def cells_of(one: VatCase, translator: Translator) -> tuple[str, ...]:
     _ = translator.gettext
-    done = _("waits as a draft") if one.waits else _("issued, with a notice") if one.noted else _("issued")
-    category = "" if one.waits else f"{one.category} – {translate(CATEGORY_TERMS[one.category], translator)}"
+    done = done_in(one, translator)
+    category = (
+        "" if one.waits or one.not_made else f"{one.category} – {translate(CATEGORY_TERMS[one.category], translator)}"
+    )
     if one.legal is None:
         return translate(one.case, translator), done, category, "", "", ""
     source = f"{one.legal.source} ({translator.short_date(one.legal.date_read)})"
     sentence = one.legal.text[translator.language]
     return translate(one.case, translator), done, category, sentence, one.legal.article, source
+
+
+def done_in(one: VatCase, translator: Translator) -> str:
+    _ = translator.gettext
+    if one.not_made:
+        return _("no invoice, unless by hand")
+    return _("waits as a draft") if one.waits else _("issued, with a notice") if one.noted else _("issued")
 
 
 def write_pages() -> None:

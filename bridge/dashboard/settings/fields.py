@@ -20,7 +20,8 @@ from worker.domain.distance_sales import LIMIT, is_watched
 from worker.domain.document import SendMode
 from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
-from worker.domain.shop import DocumentedOrders, VatRegime
+from worker.domain.shop import ConsumerInvoices, DocumentedOrders, VatRegime
+from worker.domain.zero_reason import Mark
 from worker.store import distance_sales
 
 Options = Sequence[tuple[str, str]]
@@ -261,13 +262,49 @@ def vat() -> SettingsPage:
                 _("What is sold without VAT"),
                 (
                     FormField(
-                        "vat.zero_reasons",
+                        REASONS,
                         _("Things without VAT, and why"),
+                        kind="reasons",
+                        help=_(
+                            "Say by what such a thing is recognised, and what it is. A * in a name or number stands for any text. What is not here makes an order with something untaxed wait as a draft. Empty a line to take it away; more empty lines come when you save."
+                        ),
+                        options=(("", _("choose …")), *((str(key), text) for key, text in untaxed_words())),
+                        words=marks(),
+                    ),
+                ),
+            ),
+            FieldGroup(
+                _("Consumers at home"),
+                (
+                    FormField(
+                        "consumer_invoices",
+                        _("What a consumer gets where the law leaves the choice"),
+                        kind="select",
+                        options=consumer_invoices(),
+                        help=_(
+                            "Only in Belgium, and for sales to consumers declared in OSS; businesses, exports and consumers abroad without OSS get a full invoice. Goods like vehicles, instalment sales and goods for a business need one too. Sales without an invoice belong in your book of receipts. Let your accountant choose; a full invoice is always right."
+                        ),
+                    ),
+                    FormField(
+                        "vat.shipping_rate_is_right",
+                        _("Shipping and costs rightly have a VAT rate of their own"),
+                        kind="check",
+                        help=_(
+                            "Otherwise you are told of shipping at a higher rate than all of the goods, and an order with shipping at a lower one waits as a draft: shipping with goods is taxed as the goods are. Ask your accountant before you choose this."
+                        ),
+                    ),
+                ),
+            ),
+            FieldGroup(
+                _("VAT numbers of your own in other countries"),
+                (
+                    FormField(
+                        "vat.foreign_numbers",
+                        _("Your VAT numbers abroad"),
                         kind="area",
                         help=_(
-                            "One a line: a tax class, an article number (sku), a product's number in the shop (product) or a name, and what it is, like tax class zero-rate = zero_rated, sku GIFT-50 = voucher, product 812 = margin or name Statiegeld* = packaging. A * stands for any text. Without a line here an order with something untaxed waits as a draft."
+                            "One a line, with the country and the day it began, like GB = GB123456789 since 2024-01-01. The VAT of that country is then right on sales there; the document states the number, and the exports say whose VAT it is. Without a number here such an order waits as a draft."
                         ),
-                        words=untaxed_words(),
                     ),
                 ),
             ),
@@ -305,6 +342,43 @@ def vat() -> SettingsPage:
             ),
         ),
     )
+
+
+# What is sold without VAT is asked for in lines of three fields each.
+REASONS, SPARE_LINES, MOST_LINES = "vat.zero_reasons", 3, 200
+
+
+def marks() -> Options:
+    """By what something is recognised."""
+    return (
+        (Mark.NAME, _("Name")),
+        (Mark.SKU, _("Article number (SKU)")),
+        (Mark.PRODUCT, _("Number of the product in the shop")),
+        (Mark.TAX_CLASS, _("Tax class")),
+    )
+
+
+def reasons_as_fields(text: str) -> dict[str, str]:
+    """The fields of the lines that say why something is sold without VAT, with some empty ones."""
+    reasons = [(one.mark, one.value, one.what) for one in settings_form.read_zero_reasons(text)]
+    lines = [*reasons, *(((Mark.NAME, "", ""),) * SPARE_LINES)]
+    return {
+        f"{REASONS}-{part}-{number}": str(value)
+        for number, line in enumerate(lines)
+        for part, value in zip(("mark", "value", "what"), line, strict=True)
+    }
+
+
+def reasons_as_text(form: Form) -> str:
+    """What those fields say, as `settings_form` reads it. A line without a reason is an error of the form."""
+    found = []
+    for number in range(MOST_LINES):
+        mark, value, what = (form.values.get(f"{REASONS}-{part}-{number}", "") for part in ("mark", "value", "what"))
+        if value and not what:
+            form.errors[REASONS] = _("Choose what “{value}” is.", value=value)
+        elif value:
+            found.append(f"{mark} {value} = {what}")
+    return "\n".join(found)
 
 
 PAGES: dict[str, Callable[[], SettingsPage]] = {"company": company, "orders": orders, "vat": vat}
@@ -354,6 +428,14 @@ def second_languages() -> Options:
     return ((NO_SECOND, _("none")), (OF_CUSTOMER, _("the customer's, where it is another")), *always)
 
 
+def consumer_invoices() -> Options:
+    return (
+        (ConsumerInvoices.FULL, _("a full invoice")),
+        (ConsumerInvoices.SIMPLIFIED, _("a simplified invoice up to 100 EUR without VAT")),
+        (ConsumerInvoices.NONE, _("no invoice, unless made by hand for who asks")),
+    )
+
+
 def documented_orders() -> Options:
     return (
         (DocumentedOrders.MAIN, _("documents of the main order, which the customer paid")),
@@ -367,7 +449,8 @@ def send_modes() -> Options:
 
 @blueprint.get("/<any(company, orders, vat):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
-    return fields_page(topic, Form(settings_form.settings_as_text(shop())))
+    values = settings_form.settings_as_text(shop())
+    return fields_page(topic, Form(values | reasons_as_fields(values[REASONS])))
 
 
 @blueprint.post("/<any(company, orders, vat):topic>")
@@ -375,7 +458,11 @@ def save(shop_id: str, topic: str) -> Response:
     """Store what was typed, all of it or none."""
     form, page = Form.from_request(request.form), PAGES[topic]()
     given = {name: form.values.get(name, "") for name in page.names}
+    if REASONS in given:
+        given[REASONS] = reasons_as_text(form)
     try:
+        if form.errors:
+            raise WrongSettings({})
         change_shop(shop_id, ShopChanges(given))
     except WrongSettings as error:
         form.errors |= {name: translate_message(message) for name, message in error.messages.items()}

@@ -72,6 +72,25 @@ def test_the_vat_settings_show_how_near_the_shop_is_to_the_limit_until_it_uses_o
     assert "8,120.50" not in visitor.get(f"{SETTINGS}/vat").text
 
 
+def test_what_is_sold_without_vat_is_chosen_from_sentences_line_by_line(app: BridgeApp) -> None:
+    visitor, page = admin(app), f"{SETTINGS}/vat"
+    rows = {"vat.zero_reasons-mark-0": "sku", "vat.zero_reasons-value-0": "GIFT-50", "vat.zero_reasons-what-0": "voucher",
+            "vat.zero_reasons-mark-1": "name", "vat.zero_reasons-value-1": "Statiegeld*", "vat.zero_reasons-what-1": ""}  # fmt: skip
+    others = {"vat.regime": "normal", "vat.vies_wait_hours": "24", "consumer_invoices": "full", "exchange_rates": ""}
+    wrong = visitor.post(page, **rows, **others)
+    assert (wrong.status_code, "Choose what “Statiegeld*” is." in wrong.text) == (HTTPStatus.UNPROCESSABLE_ENTITY, True)
+    assert 'value="Statiegeld*"' in wrong.text
+    saved = visitor.post(page, **{**rows, "vat.zero_reasons-what-1": "packaging"}, **others)
+    assert saved.status_code == HTTPStatus.SEE_OTHER
+    reasons = tuple(map(str, settings_of(app).vat.zero_reasons))
+    assert reasons == ("sku GIFT-50 = voucher", "name Statiegeld* = packaging")
+    shown = visitor.get(page).text
+    assert shown.count('<option value="packaging" selected>deposit on packaging that comes back</option>') == 1
+    assert shown.count("vat.zero_reasons-value-") >= 5  # with empty ones for more
+    assert visitor.post(page, **others).status_code == HTTPStatus.SEE_OTHER
+    assert settings_of(app).vat.zero_reasons == ()
+
+
 def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
     visitor, no_delivery = admin(app), "no delivery from the shop yet"
     before = visitor.get(f"/s/{SHOP}").text

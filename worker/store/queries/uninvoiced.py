@@ -12,7 +12,7 @@ from worker.store.database import json_codec
 from worker.store.database.tables import documents, orders
 
 # Why the rule that makes invoices made none, where the shop or a person wants it so: no invoice is missing there.
-NOT_WANTED = ("before_orders_since", "draft_order", "trashed", "never_paid", "discarded")
+NOT_WANTED = ("before_orders_since", "draft_order", "trashed", "never_paid", "discarded", "consumer_without_invoice")
 
 
 @dataclass(frozen=True)
