@@ -79,7 +79,7 @@ def test_the_proxy_that_is_believed_is_the_one_that_runs() -> None:
     assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet)
     assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
     caddyfile = (ROOT / "Caddyfile").read_text(encoding="utf-8")
-    assert all(end in caddyfile for end in ("read_header 10s", "read_body 30s", "reverse_proxy bridge:8080"))
+    assert all(end in caddyfile for end in ("read_header 10s", "read_body 40s", "reverse_proxy bridge:8080"))
 
 
 def test_a_wordpress_to_try_it_with_comes_only_on_request() -> None:
