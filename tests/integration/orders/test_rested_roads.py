@@ -1,10 +1,12 @@
 """A shop whose server does not answer is left in peace for growing minutes: its work waits, holds nobody up and goes on by itself."""
 
+import time
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
+from tests.hostile.hostile_server import Victim, hostile_server
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.system import System
 from worker.actions import orders as order_actions
@@ -141,6 +143,20 @@ def test_an_order_waits_for_its_shop_and_is_made_when_it_answers_again(system: S
     system.work()
     assert system.numbers() == ["F2026-00001"]
     assert failing(system) == ()
+
+
+def test_fifteen_orders_of_a_shop_that_hangs_hold_a_worker_for_three_waits(system: System) -> None:
+    """Another shop's order waited 13 min 43 s behind them, before."""
+    settings = replace(system.services.settings, shop_timeout_seconds=1)
+    system.services = replace(system.services, settings=settings)
+    with hostile_server(Victim.silently) as hanging:
+        system.change_shop(url=f"http://127.0.0.1:{hanging.port}")
+        for number in range(1, 16):
+            listed_by_poll(system, number)
+        started = time.monotonic()
+        system.work()
+        assert (hanging.connections, time.monotonic() - started < 12) == (3, True)
+    assert [code for _, code in system.outcomes()].count(RoadRested.code) == 12
 
 
 def listed_by_poll(system: System, order_id: int) -> None:
