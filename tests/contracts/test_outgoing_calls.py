@@ -42,7 +42,7 @@ ALLOWED = {
     "worker/processes/supervisor.py": {"socket"},  # whether a port of this machine is free
     "worker/processes/status.py": {"requests"},  # the bridge of this installation
     "worker/scheduler.py": {"socket.gethostname"},
-    "bridge/gunicorn_conf.py": {"socket"},  # takes connections
+    "bridge/server.py": {"socket"},  # takes connections
 }
 OURS = ("worker/net/", "worker/demo/")  # the demo's pretend shop calls the bridge beside it
 
