@@ -67,6 +67,8 @@ OTHER_SETTINGS = (
     setting_option("--document", "orders.documented", "Where a marketplace plugin makes one more order for each vendor: "
                    "documents of the main orders (default), or of the suborders.",
                    type=click.Choice([chosen.value for chosen in DocumentedOrders])),
+    setting_option("--own-field", "orders.own_fields", "What a field of the shop's own checkout holds, like _billing_btw_bis=vat_number; counts "
+                   "before what is found by itself.", multiple=True, metavar="FIELD=MEANING"),
     setting_option("--exchange-rate", "exchange_rates", "Units of a currency for 1 EUR, like USD=1.0831; without one the "
                    "European Central Bank's is used.", multiple=True, metavar="CURRENCY=RATE"),
     setting_option("--sells", "vat.sells_services", "What is sold to other EU countries.",

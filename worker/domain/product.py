@@ -8,11 +8,14 @@ from worker.domain.order import Order, OrderLine
 
 @dataclass(frozen=True)
 class Product:
-    """A product, or a variation of one: their ids are of one row of numbers. *categories* are names; a variation has none."""
+    """A product, or a variation of one: their ids are of one row of numbers. *categories* are names; a variation has none.
+
+    Of one that the shop no longer has nothing is known, and it is in no category.
+    """
 
     product_id: int
-    virtual: bool  # nothing is sent
-    downloadable: bool  # it has files to download
+    virtual: bool | None  # nothing is sent
+    downloadable: bool | None  # it has files to download
     categories: tuple[str, ...] = ()
 
 

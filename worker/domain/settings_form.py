@@ -20,6 +20,7 @@ import stdnum.iban
 from worker.domain.document import SendMode
 from worker.domain.foreign_number import ForeignNumber
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAGES
+from worker.domain.own_field import read_own_field
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import LAYOUTS, YEARS_KEPT, ConsumerInvoices, DocumentedOrders, Shop, VatRegime
@@ -352,6 +353,7 @@ FIELDS: dict[str, SettingCodec] = {
     "orders.status_map": SettingCodec(lambda _, text: dict(map(read_status, lines_of(text))), as_pairs),
     "orders.pending_is_placed": CHECKBOX,
     "orders.documented": SettingCodec(member_of(DocumentedOrders), as_text),
+    "orders.own_fields": SettingCodec(lambda _, text: dict(map(read_own_field, lines_of(text))), as_pairs),
     "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
     "payment_terms": SettingCodec(lambda _, text: dict(map(read_payment_terms, lines_of(text))), as_pairs),
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from worker.domain.document import Kind, SendMode
 from worker.domain.foreign_number import ForeignNumber
+from worker.domain.own_field import Holds
 from worker.domain.party import Seller
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import DEFAULT_RULES, Rule
@@ -97,6 +98,7 @@ class OrderSettings:
     status_map: dict[str, str] = field(default_factory=dict)
     pending_is_placed: bool = False  # an order that is only "pending" counts as created
     documented: DocumentedOrders = DocumentedOrders.MAIN
+    own_fields: dict[str, Holds] = field(default_factory=dict)  # of the shop's checkout, and what each holds
 
 
 @dataclass(frozen=True)

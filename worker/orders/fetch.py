@@ -73,9 +73,10 @@ def fetch_from_shop(
     """
     client, as_of = services.client_of(connected), services.now()
     told = max(listed_change, told_change(services, connected, order_id))
-    found, notice = parse_order(client.order(order_id)), NO_MESSAGE
+    own_fields = connected.shop.orders.own_fields
+    found, notice = parse_order(client.order(order_id), own_fields), NO_MESSAGE
     if found.modified_at < told:
-        found, notice = parse_order(client.order(order_id)), asked_again_message(connected.shop, found)
+        found, notice = parse_order(client.order(order_id), own_fields), asked_again_message(connected.shop, found)
     if found.modified_at < told:
         raise StaleAnswer(stale_message(connected.shop, found, told))
     found = with_sale_sum(client, connected.shop, found)
@@ -140,7 +141,8 @@ def read_from_deliveries(services: Services, deliveries: Sequence[Delivery]) -> 
         return None
     body, received_at = newest[1].body or b"", newest[1].received_at
     shop_id = newest[1].shop_id
-    order = with_treatment(services, shop_id, with_known_products(services, shop_id, (parse_order(body),))[0])
+    read = parse_order(body, services.connected(shop_id).shop.orders.own_fields)
+    order = with_treatment(services, shop_id, with_known_products(services, shop_id, (read,))[0])
     # The shop's clock may be ahead of ours.
     return FetchedOrder(order, refunds=None, as_of=min(order.modified_at, received_at))
 

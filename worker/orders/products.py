@@ -40,9 +40,10 @@ def with_learnt_products(services: Services, connected: ConnectedShop, orders: t
     where nothing was, the order itself has to do (`place_of_supply`).
     """
     lines = _product_lines(orders)
-    wanted = _wanted(lines, _find(services, connected.shop.shop_id, lines).settled)
+    before = _find(services, connected.shop.shop_id, lines)
+    wanted = _wanted(lines, before.settled)
     if wanted.ids and connected.secrets.has_rest:
-        _learn(services, connected, wanted)
+        _learn(services, connected, wanted, before)
     return with_known_products(services, connected.shop.shop_id, orders)
 
 
@@ -52,17 +53,20 @@ def with_known_products(services: Services, shop_id: str, orders: tuple[Order, .
     return tuple(with_products(order, known) for order in orders)
 
 
-def _learn(services: Services, connected: ConnectedShop, wanted: _Wanted) -> None:
-    seen = _ask(services, connected, wanted)
+def _learn(services: Services, connected: ConnectedShop, wanted: _Wanted, before: KnownProducts) -> None:
+    seen, is_whole = _ask(services, connected, wanted)
     now, unanswered = services.now(), [one for one in wanted.ids if one not in seen]
+    # What the shop no longer has may come back from its trash; what was known of it stays.
+    gone = {one: Product(one, None, None) for one in unanswered if is_whole and one not in before.products}
     with services.store.write() as connection:
         shop_id = connected.shop.shop_id
         products.save(connection, shop_id, seen, now=now, ask_again_at=now + ASK_AGAIN_AFTER)
+        products.save(connection, shop_id, gone, now=now, ask_again_at=now + AFTER_NO_ANSWER)
         products.save_unanswered(connection, shop_id, unanswered, ask_again_at=now + AFTER_NO_ANSWER)
 
 
-def _ask(services: Services, connected: ConnectedShop, wanted: _Wanted) -> dict[int, Product]:
-    """What the shop says; as much as it said before something went wrong."""
+def _ask(services: Services, connected: ConnectedShop, wanted: _Wanted) -> tuple[dict[int, Product], bool]:
+    """What the shop says, and whether that is all; as much as it said before something went wrong."""
     client, seen = services.client_of(connected), dict[int, Product]()
     try:
         if wanted.products:
@@ -71,7 +75,8 @@ def _ask(services: Services, connected: ConnectedShop, wanted: _Wanted) -> dict[
             seen |= {found.product_id: found for found in client.variations(product_id, variation_ids)}
     except FacturelayError as error:
         log.info("products of shop %s cannot be read: %s", connected.shop.shop_id, error.message)
-    return seen
+        return seen, False
+    return seen, True
 
 
 def _wanted(lines: tuple[OrderLine, ...], settled: frozenset[int]) -> _Wanted:

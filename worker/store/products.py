@@ -42,7 +42,7 @@ def save(
     connection: Connection, shop_id: str, seen: Mapping[int, Product], *, now: datetime, ask_again_at: datetime
 ) -> None:
     """Keep what the shop said at *now* of the products *seen*."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "shop_id": shop_id,
             "product_id": product.product_id,

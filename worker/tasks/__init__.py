@@ -24,6 +24,7 @@ from worker.tasks import (
     exports,
     order_screen,
     previews,
+    seen_fields,
 )
 
 TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
@@ -52,4 +53,5 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "test_mail": emails.send_test_email,
     "verify": checks.verify,
     "zip_period": exports.zip_period,
+    "seen_fields": seen_fields.seen_fields,
 }

@@ -21,7 +21,9 @@ def last_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
     """The newest orders, newest first: as the shop shows them, else as they were delivered in the last 90 days."""
     if connected.secrets.has_rest:
         try:
-            found = parse_orders(services.client_of(connected).latest_orders(limit=limit))
+            found = parse_orders(
+                services.client_of(connected).latest_orders(limit=limit), connected.shop.orders.own_fields
+            )
             placed = tuple(order for order in found if order.status not in NOT_PLACED)
             return with_known_products(services, connected.shop.shop_id, placed)
         except FacturelayError:
@@ -35,7 +37,7 @@ def delivered_orders(services: Services, connected: ConnectedShop, *, limit: int
     found = []
     for body in bodies:
         try:
-            found.append(parse_order(body))
+            found.append(parse_order(body, connected.shop.orders.own_fields))
         except Rejected:
             continue
     newest = tuple(sorted(found, key=lambda order: order.created_at, reverse=True))
@@ -50,14 +52,16 @@ def open_orders(services: Services, connected: ConnectedShop, *, limit: int) -> 
     client = services.client_of(connected)
     custom = tuple(own for own, stands_for in connected.shop.orders.status_map.items() if stands_for in OPEN)
     try:
-        found = parse_orders(client.latest_orders(limit=limit, statuses=(*OPEN, *custom)))
+        found = parse_orders(
+            client.latest_orders(limit=limit, statuses=(*OPEN, *custom)), connected.shop.orders.own_fields
+        )
     except KeyRefused:
         raise
     except Rejected:
         if not custom:
             raise
         # A custom status whose plugin is gone.
-        found = parse_orders(client.latest_orders(limit=limit, statuses=OPEN))
+        found = parse_orders(client.latest_orders(limit=limit, statuses=OPEN), connected.shop.orders.own_fields)
     return with_known_products(services, connected.shop.shop_id, found)
 
 

@@ -116,11 +116,15 @@ _FEWEST_DIGITS = 7
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that was typed. *name* is in lower case with “_” between its words, *path* with the names around it."""
+    """One thing that was typed. *name* is in lower case with “_” between its words, *path* with the names around it.
+
+    *key* is what the shop calls it: `_billing_vat`, `_wc_other/acme/vat`, and within another one `_extra.company.vat`.
+    """
 
     name: str
     path: str
     text: str
+    key: str
     group: str = ""  # of the block checkout
     is_nested: bool = False  # within a list or an object
 
@@ -226,12 +230,12 @@ def _fields(node: Node) -> Iterator[Field]:
     group, *rest = key.split("/")
     if rest and group in CHECKOUT_FIELD_GROUPS:
         name = _name(rest[-1])
-        yield Field(name, name, scalar_of(node.values.get("value")).strip(), group=group)
+        yield Field(name, name, scalar_of(node.values.get("value")).strip(), key, group=group)
         return
     name, value = _name(key), node.values.get("value")
     is_nested = isinstance(value, (dict, list))
     for path, text in _inside((name,), value):
-        yield Field(path[-1], "_".join(path), text.strip(), is_nested=is_nested)
+        yield Field(path[-1], "_".join(path), text.strip(), ".".join((key, *path[1:])), is_nested=is_nested)
 
 
 def _inside(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, ...], str]]:

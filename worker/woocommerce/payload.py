@@ -4,11 +4,12 @@ Signed or fetched makes no difference here: both are the same JSON. Nothing is g
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from worker.domain.order import Contact, Order, TaxRate
+from worker.domain.own_field import Holds
 from worker.domain.party import Address
 from worker.errors import Rejected
 from worker.message import Message
@@ -21,6 +22,7 @@ from worker.woocommerce.line_payload import fee_line, id_or_none, product_line, 
 from worker.woocommerce.node import Node, is_id
 from worker.woocommerce.order_meta import language_hint_of, sale_part_of, vat_number_verdict_of
 from worker.woocommerce.other_invoice import other_invoice_of
+from worker.woocommerce.own_fields import own_values, with_own_values
 from worker.woocommerce.refund_payload import refund_summary
 from worker.woocommerce.shop_text import unescape
 
@@ -37,23 +39,29 @@ class DeliveryPeek:
     modified: str = ""
 
 
-def parse_order(body: bytes) -> Order:
-    """Read an order from a delivery or a REST answer. Raises Rejected with the order and the field named."""
-    return _order(read_object(body))
+NO_FIELDS: Mapping[str, Holds] = {}
 
 
-def parse_orders(body: bytes) -> tuple[Order, ...]:
+def parse_order(body: bytes, own_fields: Mapping[str, Holds] = NO_FIELDS) -> Order:
+    """Read an order from a delivery or a REST answer. Raises Rejected with the order and the field named.
+
+    *own_fields* are fields of the shop's checkout, and what its owner says that each holds.
+    """
+    return _order(read_object(body), own_fields)
+
+
+def parse_orders(body: bytes, own_fields: Mapping[str, Holds] = NO_FIELDS) -> tuple[Order, ...]:
     """Read a list of whole orders, without those that cannot be read: a list is for showing, not for issuing."""
     found = []
     for root in read_list(body, Message("The shop's list of orders")):
         try:
-            found.append(_order(root.values))
+            found.append(_order(root.values, own_fields))
         except Rejected:
             continue
     return tuple(found)
 
 
-def _order(root: dict[str, object]) -> Order:
+def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
     order = Node(
         root, where="", label=Message("Order {order_id}", order_id=str(root["id"]) if is_id(root.get("id")) else "?")
     )
@@ -62,6 +70,7 @@ def _order(root: dict[str, object]) -> Order:
     read = unescape if created_via == "store-api" else _as_it_is
     meta = order.nodes("meta_data")
     billing, fields = _contact(order.node("billing"), read), fields_of(meta)
+    own = own_values(fields, own_fields)
     created_at = order.instant("date_created_gmt")
     parent_id = id_or_none(order, "parent_id")
     needs_payment = order.values.get("needs_payment") is True
@@ -100,9 +109,9 @@ def _order(root: dict[str, object]) -> Order:
         ),
         refunds=tuple(refund_summary(node) for node in order.nodes("refunds")),
         coupons=tuple(node.text("code") for node in order.nodes("coupon_lines")),
-        vat_number_given=vat_number_of(fields, billing),
-        peppol_address_given=peppol_address_of(fields),
-        purchase_order=purchase_order_of(fields),
+        vat_number_given=own.get(Holds.VAT_NUMBER) or vat_number_of(fields, billing),
+        peppol_address_given=own.get(Holds.PEPPOL_ADDRESS) or peppol_address_of(fields),
+        purchase_order=own.get(Holds.PURCHASE_ORDER) or purchase_order_of(fields),
         vat_number_shop_says=vat_number_verdict_of(meta),
         vat_exempt=any(node.text("key") == "is_vat_exempt" and node.scalar("value") == "yes" for node in meta),
         language_hint=language_hint_of(meta),
@@ -113,7 +122,7 @@ def _order(root: dict[str, object]) -> Order:
         parent_id=parent_id,
         sale_part=sale_part_of(order, meta, parent_id=parent_id),
         other_invoice=other_invoice_of(meta),
-        delivery=delivery_wish_of(meta),
+        delivery=with_own_values(delivery_wish_of(meta), own),
         shipments=shipments_of(order, meta, products),
         deposit=deposit_of(order, meta),
     )

@@ -47,6 +47,7 @@ TOPICS = (
     Topic("company", lambda: _("Company")),
     Topic("rules", lambda: _("Rules")),
     Topic("orders", lambda: _("Orders")),
+    Topic("checkout-fields", lambda: _("Checkout fields")),
     Topic("payment", lambda: _("Payment")),
     Topic("numbering", lambda: _("Numbers")),
     Topic("branding", lambda: _("Branding")),

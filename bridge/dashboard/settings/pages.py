@@ -3,6 +3,7 @@
 from bridge.dashboard.settings import (
     api_access,
     branding,
+    checkout_fields,
     connection,
     fields,
     go_live,
@@ -14,4 +15,17 @@ from bridge.dashboard.settings import (
     texts,
 )
 
-PAGES = (fields, rules, payment, numbering, branding, texts, mail, connection, api_access, privacy, go_live)
+PAGES = (
+    fields,
+    rules,
+    checkout_fields,
+    payment,
+    numbering,
+    branding,
+    texts,
+    mail,
+    connection,
+    api_access,
+    privacy,
+    go_live,
+)

@@ -473,3 +473,27 @@ def test_a_credit_note_that_may_be_two_things_is_chosen_with_both_figures(app: B
     assert "Within what is left" in page
     visitor.post(f"/s/{SHOP}/drafts/1/issue", within_left="1", send="1")
     assert asked(app) == ("issue_draft", {"draft_id": 1, "send": True, "reason": "", "within_left": True})
+
+
+def test_what_a_checkout_field_holds_is_chosen_and_kept(app: BridgeApp) -> None:
+    visitor, page = admin(app), f"{SETTINGS}/checkout-fields"
+    visitor.post(page, look="1")
+    assert asked(app) == ("seen_fields", {})
+    rows = {
+        "field-0": "_klantcode",
+        "holds-0": "vat_number",
+        "field-1": "_kleur",
+        "holds-1": "",
+        "field-2": "",
+        "holds-2": "vat_number",
+    }
+    assert visitor.post(page, **rows).status_code == HTTPStatus.SEE_OTHER
+    assert settings_of(app).orders.own_fields == {"_klantcode": "vat_number"}
+    shown = visitor.get(page).text
+    assert 'value="_klantcode"' in shown
+    assert 'value="vat_number" selected' in shown
+    wrong = visitor.post(page, **{**rows, "holds-0": "shoe_size"})
+    assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "does not say what a field holds" in wrong.text
+    visitor.post(page, **{**rows, "holds-0": ""})
+    assert settings_of(app).orders.own_fields == {}

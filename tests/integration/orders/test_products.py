@@ -156,3 +156,9 @@ def test_a_rule_for_a_category_waits_for_a_shop_that_does_not_tell(stocked: Syst
     stocked.clock.move(hours=2)
     stocked.work()
     assert [made.draft.kind for made in stocked.documents(1001)] == ["invoice"]
+
+
+def test_a_product_that_the_shop_no_longer_has_is_in_no_category(stocked: System) -> None:
+    stocked.change_shop(rules=(Rule.parse("invoice:paid:send:category=Boeken"),))
+    assert stocked.arrives(sold(99, country="BE")) == ()
+    assert stocked.outcomes() == [("done", "condition_category")]

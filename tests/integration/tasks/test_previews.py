@@ -163,3 +163,11 @@ def test_going_live_says_which_open_orders_another_plugin_invoiced(system: Syste
     (order,) = answered(system, "open_orders", since="2026-11-01")["orders"]
     assert (order["documents"], order["if_included"]) == ([], [])
     assert "as 240 by the plugin" in english(order["message"])
+
+
+def test_the_fields_of_the_shops_own_orders_are_shown_with_an_example(unchanged: System) -> None:
+    metas = {"_klantcode_b2b": "BE0403170701", "_wc_order_attribution_source": "google"}
+    unchanged.shop.place(an_old_order(8, metas=metas))
+    found = {one["field"]: one for one in answered(unchanged, "seen_fields")["fields"]}
+    assert (found["_klantcode_b2b"]["example"], found["_klantcode_b2b"]["orders"]) == ("BE0403170701", 1)
+    assert "_wc_order_attribution_source" not in found

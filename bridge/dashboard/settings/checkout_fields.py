@@ -1,0 +1,85 @@
+"""What the fields of the shop's own checkout hold, chosen from those that its last orders have."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.accounts.access import shop
+from bridge.context import redirect_to
+from bridge.dashboard.settings import blueprint, change_shop
+from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.dashboard.tasks import finished_task, request_task
+from bridge.forms import Form
+from bridge.i18n.translate import _, translate_message
+from worker.actions.shop_settings import ShopChanges
+from worker.domain.own_field import Holds
+from worker.domain.settings_form import WrongSettings
+
+MOST_FIELDS = 220
+NAME = "orders.own_fields"
+
+
+@blueprint.get("/checkout-fields")
+def checkout_fields(shop_id: str) -> Response:
+    return page(shop_id, Form(chosen_fields()))
+
+
+@blueprint.post("/checkout-fields")
+def save_checkout_fields(shop_id: str) -> Response:
+    """Store what each field holds; or look which fields the last orders have."""
+    form = Form.from_request(request.form)
+    if form.is_checked("look"):
+        return request_task(shop_id, "seen_fields", {}, then=f"/s/{shop_id}/settings/checkout-fields?task=0")
+    rows = [(form.values.get(f"field-{n}", ""), form.values.get(f"holds-{n}", "")) for n in range(MOST_FIELDS)]
+    given = "\n".join(f"{field}={holds}" for field, holds in rows if field and holds)
+    try:
+        change_shop(shop_id, ShopChanges({NAME: given}))
+    except WrongSettings as error:
+        form.errors[NAME] = translate_message(error.messages[NAME])
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("Saved. The fields hold from the next order on; drafts with a problem are looked at again."), "good")
+    return redirect_to(f"/s/{shop_id}/settings/checkout-fields")
+
+
+def chosen_fields() -> dict[str, str]:
+    """What is stored, as the form has it."""
+    values: dict[str, str] = {}
+    for number, (field, holds) in enumerate(shop().orders.own_fields.items()):
+        values |= {f"field-{number}": field, f"holds-{number}": holds}
+    return values
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """The stored fields first, then those that were seen, and a row for one that is typed."""
+    looked = finished_task(shop_id, "seen_fields")
+    seen = {one["field"]: one for one in looked.answer["fields"]} if looked else {}
+    fields = [field for n in range(MOST_FIELDS) if (field := form.values.get(f"field-{n}"))]
+    chosen = {
+        form.values[f"field-{n}"]: form.values.get(f"holds-{n}", "")
+        for n in range(MOST_FIELDS)
+        if form.values.get(f"field-{n}")
+    }
+    rows = [(field, seen.get(field), chosen.get(field, "")) for field in dict.fromkeys((*fields, *seen))]
+    return settings_page(
+        "checkout_fields",
+        "checkout-fields",
+        status=status,
+        form=form,
+        error=form.errors.get(NAME, ""),
+        rows=rows,
+        looked=looked is not None,
+        meanings=meanings(),
+        words=dict(meanings()),
+    )
+
+
+def meanings() -> Options:
+    return (
+        ("", _("as found by itself")),
+        (Holds.VAT_NUMBER, _("VAT number")),
+        (Holds.PURCHASE_ORDER, _("purchase order number")),
+        (Holds.PEPPOL_ADDRESS, _("Peppol address")),
+        (Holds.DELIVERY_DAY, _("delivery date")),
+        (Holds.DELIVERY_HOURS, _("delivery hours")),
+        (Holds.PICK_UP_POINT, _("pick-up point")),
+    )
