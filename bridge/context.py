@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect
 
-from worker.queue import Enqueuer
+from worker.queue.enqueuer import Enqueuer
 from worker.settings import Settings
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store

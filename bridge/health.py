@@ -45,7 +45,7 @@ def metrics() -> Response:
     if not is_private_caller():
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
-        collected = metrics_query.collect(connection)
+        collected = metrics_query.collect(connection, now=context().now())
     registry = CollectorRegistry()
     registry.register(
         MetricsCollector(
@@ -79,6 +79,18 @@ class MetricsCollector(Collector):
             "Age of the oldest delivery or step that still waits; 0 when nothing does.",
             value=max(0.0, self.waiting.total_seconds()),
         )
+        yield labelled_gauge(
+            "facturelay_queue_jobs",
+            "Work by queue: waiting for a worker, waiting for its time (later), being done (running).",
+            ("queue", "state"),
+            metrics.queues,
+        )
+        yield GaugeMetricFamily(
+            "facturelay_slow_work",
+            "Shops and queues of which a job held a worker for long lately.",
+            value=metrics.slow_work,
+        )
+        yield GaugeMetricFamily("facturelay_workers", "Workers with a heartbeat.", value=metrics.workers)
         yield CounterMetricFamily(
             "facturelay_signature_failures", "Deliveries refused for their signature.", value=metrics.signature_failures
         )

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from worker.cli import commands
+from worker.processes.broker import RIGHTS
 from worker.settings import KNOWN
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +81,19 @@ def test_the_proxy_that_is_believed_is_the_one_that_runs() -> None:
     assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
     caddyfile = (ROOT / "Caddyfile").read_text(encoding="utf-8")
     assert all(end in caddyfile for end in ("read_header 10s", "read_body 40s", "reverse_proxy bridge:8080"))
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey"])
+def test_what_keeps_our_state_is_reached_by_our_own_processes_alone_and_with_a_password(name: str) -> None:
+    may = {other for other, part in COMPOSE["services"].items() if "storage" in part.get("networks", ["default"])}
+    assert may == {*OURS, "postgres", "valkey"}
+    assert COMPOSE["networks"]["storage"] == {"internal": True}
+    assert "PASSWORD:?" in str(COMPOSE["services"][name])
+
+
+def test_valkey_gives_no_more_rights_than_the_embedded_one() -> None:
+    words = COMPOSE["services"]["valkey"]["command"]
+    assert " ".join(words[words.index("~rq:*") :]) == f"~rq:* resetchannels {RIGHTS}"
 
 
 def test_a_wordpress_to_try_it_with_comes_only_on_request() -> None:

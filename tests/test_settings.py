@@ -121,7 +121,7 @@ def test_what_is_handed_to_other_processes_reads_back_the_same(tmp_path: Path) -
 
 def test_the_example_file_names_exactly_what_can_be_set() -> None:
     named = re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(named) == sorted({*KNOWN, "DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"})
+    assert sorted(named) == sorted({*KNOWN, "DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"})
 
 
 def test_parts_get_the_settings_once_though_secrets_came_from_files(tmp_path: Path) -> None:

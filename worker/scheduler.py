@@ -4,11 +4,14 @@ import logging
 import os
 import socket
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
+from sqlalchemy import Connection
 
 from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
@@ -18,20 +21,29 @@ from worker.notifications import alerts, distance_sales, legal_term
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.plugin import sync
-from worker.queue import PROCESS_ORDER, RUN_TASK, SEND_DOCUMENT, SEND_WEBHOOK_EVENT, enqueue_again
+from worker.queue import QUEUE_OF, QueueName, enqueue_again, open_queue
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import deliveries, leases, shops, steps, tasks, webhooks
+from worker.store import leases, shops, turns, worker_share
+from worker.store.jobs import JobKind
 from worker.store.shops import ConnectedShop
+from worker.store.turns import DueJob
+from worker.store.worker_share import Load
 
 log = logging.getLogger(__name__)
 
 LEASE = "scheduler"
-MOST_AT_ONCE = 500
-# While this many jobs are queued, workers have enough to do; more would only repeat them.
+# So many jobs of a shop wait in a queue of Redis; whoever does one enqueues the next. The others wait as rows.
+MOST_OF_A_SHOP = 5
+# While this many jobs are queued in one queue, workers have enough to do; more would only repeat them.
 FULL_QUEUE = 1000
+# A job whose shop held its share of workers is dropped, and its row is enqueued again.
+AGAIN_AFTER_S = 10
 # Periodic jobs wait for other people's servers: a few at a time, in threads of their own, so that enqueueing never waits.
 MOST_PERIODIC_JOBS = 8
+# Of these, so many may be of shops that were slow the last time: eight servers that hang must not stop the others.
+MOST_SLOW_SHOPS = 4
+SLOW_AFTER_S = 5.0
 # After a periodic job that failed, at most this long until it is tried again.
 RETRY_AFTER = timedelta(minutes=5)
 # What a periodic job returns that did a step of its work; the next step comes soon.
@@ -60,28 +72,58 @@ def take_lease(services: Services, holder: str) -> bool:
 
 
 def enqueue_waiting(services: Services) -> Enqueued:
+    """Enqueue what waits in each queue, the shops in turn: a shop with thousands of orders is before nobody."""
     now = services.now()
-    every_s = min(60, services.settings.lease_seconds)
     with services.store.read() as connection:
-        orders = deliveries.due_ids(connection, now=now, limit=MOST_AT_ONCE)
-        documents = steps.due_documents(connection, now=now, limit=MOST_AT_ONCE)
-        task_ids = tasks.due_ids(connection, now=now, limit=MOST_AT_ONCE)
-        event_ids = webhooks.due_ids(connection, now=now, limit=MOST_AT_ONCE)
+        load = worker_share.load(connection, now=now, lease_for=timedelta(seconds=services.settings.lease_seconds))
+        waiting = [due for queue in turns.QUEUES for due in in_turn(connection, queue, now=now)]
     try:
-        if services.queue.count > FULL_QUEUE:
-            return Enqueued()
-        enqueued = {
-            job: sum(enqueue_again(services.queue, job, row_id, now=now, every_s=every_s) for row_id in due)
-            for job, due in (
-                (PROCESS_ORDER, orders),
-                (SEND_DOCUMENT, documents),
-                (RUN_TASK, task_ids),
-                (SEND_WEBHOOK_EVENT, event_ids),
-            )
-        }
+        room = room_for(services, waiting, load)
+        enqueued = [due for due in waiting if enqueue_due(services, due, load, room)]
     except RedisError as error:
         raise Unavailable("Redis does not answer; what waits is enqueued when it does.", code="redis_away") from error
-    return Enqueued(enqueued[PROCESS_ORDER], enqueued[SEND_DOCUMENT])
+    orders = sum(1 for due in enqueued if due.kind is JobKind.PROCESS_ORDER)
+    return Enqueued(orders, len({due.document_id for due in enqueued if due.kind is JobKind.STEP}))
+
+
+def room_for(services: Services, waiting: Sequence[DueJob], load: Load) -> dict[QueueName, int]:
+    """How many jobs each queue of Redis can take: any of them is good for any row, so no more than rows are waiting. Raises RedisError."""
+    wanted = Counter(QUEUE_OF[job_of(due, load)[0]] for due in waiting)
+    return {
+        name: min(FULL_QUEUE, wanted[name]) - (open_queue(services.redis, name).count if wanted[name] else 0)
+        for name in QueueName
+    }
+
+
+def job_of(due: DueJob, load: Load) -> tuple[str, int]:
+    return due.slow_job if load.is_slow(due.shop_id, due.queue) else due.job
+
+
+def in_turn(connection: Connection, queue: QueueName, *, now: datetime) -> list[DueJob]:
+    """The first job of each shop, then the second of each. The longest waiting shops come first, in case there is no room for all."""
+    first = turns.first_of_each_shop(connection, queue, now=now)
+    of_shops = [turns.due_of_shop(connection, shop_id, queue, now=now, limit=MOST_OF_A_SHOP) for shop_id in first]
+    of_shops.sort(key=lambda due: due[0].next_at if due else now)
+    return [
+        due for number in range(MOST_OF_A_SHOP) for due in (shop[number] for shop in of_shops if number < len(shop))
+    ]
+
+
+def enqueue_due(services: Services, due: DueJob, load: Load, room: dict[QueueName, int]) -> bool:
+    """Raises RedisError."""
+    name, row_id = job_of(due, load)
+    if room[QUEUE_OF[name]] <= 0:
+        return False
+    every_s = min(AGAIN_AFTER_S, services.settings.lease_seconds)
+    is_new = enqueue_again(services.redis, name, row_id, now=services.now(), every_s=every_s)
+    room[QUEUE_OF[name]] -= is_new
+    return is_new
+
+
+def forget_workers(services: Services) -> None:
+    """Drop the heartbeats of workers that are gone."""
+    with services.store.write() as connection:
+        leases.delete_expired(connection, before=services.now() - timedelta(days=1))
 
 
 def lease_for(services: Services) -> timedelta:
@@ -149,6 +191,7 @@ SHOP_JOBS = (
 GLOBAL_JOBS = (
     GlobalJob("hourly_stats", lambda _settings: hourly_stats.EVERY, hourly_stats.update_hourly_stats),
     GlobalJob("delete_old_bodies", lambda _settings: timedelta(hours=24), retention.purge),
+    GlobalJob("forget_workers", lambda _settings: timedelta(hours=6), forget_workers),
     GlobalJob("delete_expired", lambda _settings: timedelta(hours=1), retention.delete_expired),
 )
 # In the place of a shop's id, for what is done once for all.
@@ -163,6 +206,7 @@ class PeriodicJobRunner:
     not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
     # A shop's periodic jobs run one by one: one that is away delays only itself.
     busy_shops: set[str] = field(default_factory=set)
+    slow_shops: set[str] = field(default_factory=set)
 
     def start_due(self) -> None:
         """Start what is due, longest overdue first, as far as there is room."""
@@ -171,8 +215,11 @@ class PeriodicJobRunner:
         for job, shop_id in self.due(ids, self.services.now()):
             if len(self.busy_shops) >= MOST_PERIODIC_JOBS:
                 return
-            if shop_id not in self.busy_shops:
+            if shop_id not in self.busy_shops and self.has_room(shop_id):
                 self.start(job, shop_id)
+
+    def has_room(self, shop_id: str) -> bool:
+        return shop_id not in self.slow_shops or len(self.busy_shops & self.slow_shops) < MOST_SLOW_SHOPS
 
     def due(self, shop_ids: Sequence[str], now: datetime) -> list[tuple[ShopJob | GlobalJob, str]]:
         every_job: list[tuple[ShopJob | GlobalJob, str]] = [(job, ALL_SHOPS) for job in GLOBAL_JOBS]
@@ -186,7 +233,7 @@ class PeriodicJobRunner:
         threading.Thread(target=self.run, args=(job, shop_id), name=f"{job.name} {shop_id}", daemon=True).start()
 
     def run(self, job: ShopJob | GlobalJob, shop_id: str) -> None:
-        wait = job.every(self.services.settings)
+        wait, began = job.every(self.services.settings), time.monotonic()
         try:
             if isinstance(job, GlobalJob):
                 job.do(self.services)
@@ -202,4 +249,6 @@ class PeriodicJobRunner:
             log.exception("%s of %s", job.name, shop_id)
         finally:
             self.not_before[job.name, shop_id] = self.services.now() + wait
+            is_slow = time.monotonic() - began >= SLOW_AFTER_S and shop_id != ALL_SHOPS
+            (self.slow_shops.add if is_slow else self.slow_shops.discard)(shop_id)
             self.busy_shops.discard(shop_id)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
 
+from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
 from sqlalchemy import Connection
 
 from worker import queue
@@ -53,8 +53,8 @@ class Services:
         return open_archive(self.settings)
 
     @cached_property
-    def queue(self) -> Queue:
-        return queue.open_queue(queue.connect(self.settings.redis_url))
+    def redis(self) -> Redis:
+        return queue.connect(self.settings.redis_url)
 
     @cached_property
     def roads(self) -> Roads:
@@ -110,6 +110,6 @@ class Services:
     def enqueue(self, job: str, row_id: int) -> None:
         """Enqueue once; where Redis does not answer the row waits for the scheduler."""
         try:
-            queue.enqueue(self.queue, job, row_id)
+            queue.enqueue(self.redis, job, row_id)
         except RedisError:
             return

@@ -17,6 +17,8 @@ from worker.net.sender import parse_networks
 from worker.net.smtp_url import parse_smtp_url
 
 PREFIX = "FACTURELAY_"
+# Of the embedded broker, in the data folder.
+BROKER_PASSWORD = Path("valkey/password")
 ECB_DAILY = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 VIES_CHECK_NUMBER = "https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number"
 # Read by the tests and by the e2e suite only; known, so that they do not stop a start.
@@ -119,6 +121,12 @@ def stored(name: str, otherwise: str = "") -> Callable[[Path], str]:
     return lambda data: (data / name).read_text(encoding="utf-8").strip() if (data / name).exists() else otherwise
 
 
+def embedded_redis_url(data: Path) -> str:
+    """The broker that `facturelay up` starts under *data*, with the password it made there."""
+    password = stored(str(BROKER_PASSWORD))(data)
+    return f"unix://{f':{password}@' if password else ''}{data}/valkey/valkey.sock"
+
+
 @dataclass(frozen=True)
 class Variable:
     """How the environment gives a field of Settings. *unset*: its text where it is not given, or, of the data folder, where
@@ -147,7 +155,7 @@ VARIABLES = {
     "data": Variable("FACTURELAY_DATA", lambda text: Path(text).expanduser().resolve(), "facturelay-data"),
     "public_url": Variable("FACTURELAY_PUBLIC_URL", read_public_url, stored("public-url", "http://127.0.0.1:8080")),
     "database_url": Variable("DATABASE_URL", read_database_url, lambda data: f"sqlite:///{data}/facturelay.db", True),
-    "redis_url": Variable("REDIS_URL", read_redis_url, lambda data: f"unix://{data}/valkey/valkey.sock", True),
+    "redis_url": Variable("REDIS_URL", read_redis_url, embedded_redis_url, True),
     "secret_keys": Variable("FACTURELAY_SECRET_KEY", read_secret_keys, stored("secret-key"), True),
     "smtp_url": Variable("FACTURELAY_SMTP_URL", read_smtp_url, from_file=True),
     "mail_from": Variable("FACTURELAY_MAIL_FROM", str),
@@ -181,7 +189,7 @@ class Settings:
     data: Path
     public_url: str
     database_url: str
-    redis_url: str
+    redis_url: str = field(repr=False)
     secret_keys: tuple[str, ...] = field(repr=False)
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""

@@ -10,15 +10,17 @@ from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import request_task
 from bridge.i18n.translate import _
-from worker import queue
 from worker.actions import documents
 from worker.actions import orders as order_actions
 from worker.domain.step import STEPS
+from worker.queue import QueueName
+from worker.queue import status as queue_status
 from worker.store import users
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter
+from worker.store.queries.queues import queue_counts
 
 shop_blueprint = Blueprint("jobs", __name__, url_prefix="/s/<shop_id>/jobs")
 guard_shop(shop_blueprint)
@@ -56,12 +58,26 @@ def page(shops: Shops) -> Response:
             counts=job_queries.job_counts(connection, shops),
             groups=job_queries.job_groups(connection, shops, wanted.state),
             names={one.shop_id: one.name for one in users.shops_of(connection, me().user)} if shops is None else {},
-            seen=queue.status(context().settings.redis_url) if shops is None else None,
+            seen=queue_status.status(context().settings.redis_url) if shops is None else None,
+            queues=queue_counts(connection, now=context().now()) if shops is None else (),
+            queue_labels=queue_labels(),
             is_all=shops is None,
             look=JobKind.PROCESS_ORDER,
             **neighbours(jobs),
         )
     return make_response(content)
+
+
+def queue_labels() -> dict[QueueName, str]:
+    """What the queues of rows are called."""
+    return {
+        QueueName.MAIL: _("Mails"),
+        QueueName.PDF: _("PDFs and e-invoices"),
+        QueueName.ORDERS: _("Orders to fetch and invoice"),
+        QueueName.CALLS: _("Notes in the shop, webhooks out"),
+        QueueName.TASKS: _("What pages ask for"),
+        QueueName.BULK: _("Older orders, exports and checks"),
+    }
 
 
 @shop_blueprint.post("/retry")

@@ -66,6 +66,8 @@ def test_metrics_are_the_figures_of_the_database(app_on_each_database: BridgeApp
         'facturelay_documents{kind="invoice"} 1.0',
         'facturelay_alerts_open{code="owner_lost_rights"} 1.0',
         "facturelay_oldest_waiting_seconds 90.0",
+        'facturelay_queue_jobs{queue="orders",state="waiting"} 1.0',
+        'facturelay_queue_jobs{queue="pdf",state="waiting"} 1.0',
         "facturelay_signature_failures_total 1.0",
     }
 
@@ -80,7 +82,7 @@ def test_what_never_happened_is_told_as_zero(app: BridgeApp) -> None:
 
 def test_figures_of_an_empty_database_are_zero(app: BridgeApp) -> None:
     with app.store.read() as connection:
-        taken = metrics.collect(connection)
+        taken = metrics.collect(connection, now=NOW)
 
     assert (taken.shops, sum(taken.deliveries.values()), sum(taken.steps.values()), taken.oldest_waiting_at) == (
         1,

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Facturelay
+from tests.support import due
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.jobs.order import process_delivery
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import deliveries
 
 NOVEMBER = datetime(2025, 11, 5, 12, 0, tzinfo=UTC)
 
@@ -135,8 +135,8 @@ class a_worker:  # noqa: N801  # reads as what it is: with a_worker(…)
     def work(self) -> None:
         while not self.ended.wait(0.05):
             with self.services.store.read() as connection:
-                due = deliveries.due_ids(connection, now=self.services.now(), limit=10)
-            for delivery_id in due:
+                waiting = due.orders(connection, now=self.services.now())
+            for delivery_id in waiting:
                 process_delivery(self.services, delivery_id)
 
     def __enter__(self) -> None:

@@ -278,7 +278,7 @@ def test_what_a_customer_writes_never_stops_a_document(system: System, note: str
     assert invoice.files[0].size > 1000
 
 
-def run_in_threads(calls: list[Callable[[], None]], *, workers: int) -> None:
+def run_in_threads(calls: list[Callable[[], object]], *, workers: int) -> None:
     def run(mine: list[Callable[[], None]]) -> None:
         for call in mine:
             call()

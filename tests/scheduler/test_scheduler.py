@@ -12,13 +12,14 @@ from rq.job import JobStatus
 
 from tests.support.issued import a_draft, issue
 from tests.support.system import START, Clock
-from worker import jobs, queue, scheduler
+from worker import queue, scheduler
 from worker.domain.actor import Actor
 from worker.domain.shop import OrderSettings, Shop
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Unavailable
 from worker.jobs.job_type import lease_time
-from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT
+from worker.queue import PROCESS_ORDER, SEND_WEBHOOK_EVENT, QueueName
+from worker.queue.status import count_queued
 from worker.scheduler import ALL_SHOPS, GLOBAL_JOBS, LEASE, Enqueued, GlobalJob, PeriodicJobRunner, ShopJob
 from worker.services import Services
 from worker.settings import Settings
@@ -68,7 +69,11 @@ def move(services: Services, **by: float) -> None:
 
 
 def rings(services: Services) -> int:
-    return int(services.queue.count)
+    return count_queued(services.redis)
+
+
+def queued(services: Services, name: QueueName) -> list[tuple[str | None, list[int]]]:
+    return [(job.func_name, list(job.args)) for job in queue.open_queue(services.redis, name).jobs]
 
 
 def test_what_waits_is_enqueued(services: Services) -> None:
@@ -89,8 +94,7 @@ def test_an_event_that_waits_for_an_endpoint_is_enqueued(services: Services) -> 
         )
     issue(services.store, shop, a_draft(1), now=START)
     scheduler.run_once(services, holder="a")
-    assert [(job.func_name, list(job.args)) for job in services.queue.jobs] == [(SEND_WEBHOOK_EVENT, [1])]
-    assert f"{jobs.send_webhook_event.__module__}.{jobs.send_webhook_event.__name__}" == SEND_WEBHOOK_EVENT
+    assert queued(services, QueueName.CALLS) == [(SEND_WEBHOOK_EVENT, [1])]
 
 
 def test_many_deliveries_of_one_order_are_one_job(services: Services) -> None:
@@ -100,27 +104,30 @@ def test_many_deliveries_of_one_order_are_one_job(services: Services) -> None:
     assert rings(services) == 1
 
 
-def test_running_again_within_the_minute_enqueues_no_more(services: Services) -> None:
+def test_running_again_while_the_job_is_queued_enqueues_no_more(services: Services) -> None:
     keep(services, 1)
     assert [scheduler.run_once(services, holder="a").orders for _ in range(3)] == [1, 0, 0]
     assert rings(services) == 1
     move(services, minutes=1)
+    assert scheduler.run_once(services, holder="a").orders == 0
+    assert rings(services) == 1
+    keep(services, 2)
     assert scheduler.run_once(services, holder="a").orders == 1
 
 
 def test_a_broker_that_forgot_everything_is_filled_again(services: Services) -> None:
     keep(services, 1)
     scheduler.run_once(services, holder="a")
-    services.queue.connection.flushall()
+    services.redis.flushall()
     scheduler.run_once(services, holder="a")
     assert rings(services) == 1
 
 
 def test_a_dead_workers_job_does_not_stop_its_order_from_being_enqueued(services: Services) -> None:
     delivery_id = keep(services, 1)
-    queue.enqueue(services.queue, PROCESS_ORDER, delivery_id)
+    queue.enqueue(services.redis, PROCESS_ORDER, delivery_id)
     take_and_die(services, delivery_id)
-    queue.enqueue(services.queue, PROCESS_ORDER, delivery_id)  # the name is taken: nothing happens
+    queue.enqueue(services.redis, PROCESS_ORDER, delivery_id)  # the name is taken: nothing happens
     assert rings(services) == 0
     move(services, seconds=services.settings.lease_seconds - 1)
     assert scheduler.run_once(services, holder="a") == Enqueued()
@@ -131,8 +138,9 @@ def test_a_dead_workers_job_does_not_stop_its_order_from_being_enqueued(services
 
 def take_and_die(services: Services, delivery_id: int) -> None:
     """What is left of a worker that was killed in its job: the job has begun for Redis, the row is leased."""
-    (job,) = services.queue.jobs
-    services.queue.remove(job)
+    orders = queue.open_queue(services.redis, QueueName.ORDERS)
+    (job,) = orders.jobs
+    orders.remove(job)
     job.set_status(JobStatus.STARTED)
     with services.store.write() as connection:
         deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
@@ -177,7 +185,7 @@ def test_without_redis_the_scheduler_says_so_and_keeps_its_lease(services: Servi
         assert leases.held_until(connection, LEASE) is not None
     away.store.close()
     with pytest.raises(RedisError):
-        away.queue.connection.ping()
+        away.redis.ping()
 
 
 def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +208,33 @@ def test_a_shop_that_does_not_answer_delays_only_itself(services: Services, monk
     assert runner.busy_shops == {"silent"}
     answer.set()
     wait_until_free(runner, "silent")
+
+
+def test_many_shops_that_do_not_answer_leave_room_for_the_others(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = {f"silent-{number}" for number in range(scheduler.MOST_PERIODIC_JOBS + 2)}
+    for shop_id in silent:
+        add_shop(services, shop_id)
+    answer, done = threading.Event(), threading.Event()
+
+    def ask(_services: Services, connected: shops.ConnectedShop) -> None:
+        if connected.shop.shop_id in silent:
+            answer.wait(10)
+        else:
+            done.set()
+
+    only(monkeypatch, ShopJob("ask", lambda _: timedelta(0), ask))
+    runner = PeriodicJobRunner(services, slow_shops=set(silent))
+    for _ in range(3):
+        done.clear()
+        runner.start_due()
+        assert done.wait(5)
+        wait_until_free(runner, SHOP)
+    assert len(runner.busy_shops) == scheduler.MOST_SLOW_SHOPS
+    answer.set()
+    for shop_id in silent:
+        wait_until_free(runner, shop_id)
 
 
 def test_a_periodic_job_that_failed_comes_again_and_stops_nobody(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.system import START, Clock
-from worker import jobs, scheduler
+from worker import scheduler
 from worker.domain.shop import OrderSettings, Shop
 from worker.jobs.task import do_task
-from worker.queue import RUN_TASK
+from worker.queue import RUN_TASK, QueueName, open_queue
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import shops, tasks
@@ -39,7 +39,7 @@ def ask(services: Services) -> int:
 
 
 def waiting(services: Services) -> list[tuple[str | None, list[int]]]:
-    return [(job.func_name, list(job.args)) for job in services.queue.jobs]
+    return [(job.func_name, list(job.args)) for job in open_queue(services.redis, QueueName.TASKS).jobs]
 
 
 def test_what_was_requested_and_never_enqueued_is_enqueued(services: Services) -> None:
@@ -48,7 +48,6 @@ def test_what_was_requested_and_never_enqueued_is_enqueued(services: Services) -
     scheduler.run_once(services, holder="a")
 
     assert waiting(services) == [(RUN_TASK, [task_id])]
-    assert f"{jobs.run_task.__module__}.{jobs.run_task.__name__}" == RUN_TASK
 
 
 def test_what_is_done_is_not_enqueued_again(services: Services) -> None:

@@ -8,6 +8,7 @@ from tests.support.history import History
 from tests.support.issued import NOW
 from worker.domain.step import MAIL, RENDER
 from worker.message import NO_MESSAGE, Message
+from worker.queue import QueueName
 from worker.store import jobs, steps
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.jobs import JobKind, NewJob
@@ -68,7 +69,7 @@ def test_a_job_whose_lease_was_lost_is_not_closed_by_who_lost_it(history: Histor
 
 def test_a_job_that_waits_for_later_is_due_then_and_not_before(history: History) -> None:
     with history.store.write() as connection:
-        job_id = jobs.add(connection, NewJob(JobKind.TASK, "verify", shop_id="a"), now=NOW)
+        job_id = jobs.add(connection, NewJob(JobKind.TASK, "verify", QueueName.TASKS, "a"), now=NOW)
         mine = jobs_table.c.job_id == job_id
         lease = jobs.claim(connection, mine, now=NOW, lease_for=LEASE)
         assert lease is not None

@@ -113,8 +113,11 @@ class RunningSystem:
                 os.kill(pid, how)
 
     def empty_broker(self) -> None:
+        """Forget everything. Our own password may not do that at once."""
         with suppress(RedisError):
-            connect(self.services.settings.redis_url).flushall()
+            redis = connect(self.services.settings.redis_url)
+            for key in redis.scan_iter():
+                redis.delete(key)
 
     def let_workers_write(self, most: int) -> None:
         """Let no file of a worker grow beyond so many bytes: the kernel refuses the rest, as a full disk does."""
@@ -160,7 +163,7 @@ def running_system(
             try:
                 for number, port in enumerate(ports):
                     # The first machine's own broker is where all others expect theirs.
-                    shared = {"REDIS_URL": f"unix://{folder / 'valkey' / 'valkey.sock'}"} if number else {}
+                    shared = {"REDIS_URL": Settings.from_environment(ours).redis_url} if number else {}
                     started.append(Machine(environment(ours | shared), port, workers, folder / f"up-{number}.log"))
                     started[-1].wait_until_ready()
                 # The secret key is made on the way, so it is read only now.

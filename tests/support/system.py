@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.support import due
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
 from worker.demo.pretend_shop import PretendShop
@@ -14,7 +15,7 @@ from worker.domain.party import Address, Seller
 from worker.jobs.order import process_delivery
 from worker.jobs.step import run_steps
 from worker.services import Services
-from worker.store import deliveries, shops, steps
+from worker.store import deliveries, shops
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.queries import order_history
@@ -86,8 +87,8 @@ class System:
         """Do everything that is due now, as workers would."""
         for _ in range(20):
             with self.services.store.read() as connection:
-                delivery_ids = deliveries.due_ids(connection, now=self.clock.now, limit=100)
-                documents = steps.due_documents(connection, now=self.clock.now, limit=100)
+                delivery_ids = due.orders(connection, now=self.clock.now)
+                documents = due.documents(connection, now=self.clock.now)
             if not delivery_ids and not documents:
                 return
             for delivery_id in delivery_ids:

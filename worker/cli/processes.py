@@ -10,6 +10,7 @@ import click
 from worker.cli.common import open_services, read_settings, with_data, with_json
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare, set_up_link, start_all, stop_on_signals
+from worker.queue import QueueName
 from worker.services import Services
 from worker.settings import Settings
 from worker.store.database.migrate import upgrade
@@ -22,7 +23,13 @@ DEMO_RECORDINGS = Path("tests/recordings")
 @click.option(
     "--port", default=8080, show_default=True, help="Port; WordPress calls only 80, 443 and 8080 on public hosts."
 )
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="How many workers.")
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many workers. One is enough for one shop; with more shops, one that hangs holds one of two.",
+)
 @with_data
 def up(host: str, port: int, workers: int, data: Path | None) -> None:
     """Run everything on this machine: bridge, workers, scheduler, and a broker where no REDIS_URL is set."""
@@ -111,17 +118,24 @@ def bridge(host: str, port: int, data: Path | None) -> None:
 
 
 @click.command()
-@click.option("--burst", is_flag=True, help="End when the queue is empty.")
+@click.option("--burst", is_flag=True, help="End when the queues are empty.")
 @click.option("--max-jobs", type=click.IntRange(min=1), help="End after so many jobs; whoever runs it starts it again.")
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice([str(name) for name in QueueName]),
+    help="Take work of this queue alone; may be given several times. Default: of all. Each queue needs a worker somewhere.",
+)
 @with_data
-def worker(max_jobs: int | None, data: Path | None, *, burst: bool) -> None:
+def worker(max_jobs: int | None, data: Path | None, *, burst: bool, queues: tuple[str, ...]) -> None:
     """Run one worker: fetches orders, issues, renders, mails and writes back."""
     # Imported here: no other process loads the PDF libraries.
     from worker.processes.rq_worker import work
 
     settings = prepare(read_settings(data))
     log_to_stderr(settings)
-    work(settings, burst=burst, max_jobs=max_jobs)
+    work(settings, queues=tuple(map(QueueName, queues)), burst=burst, max_jobs=max_jobs)
 
 
 @click.command()

@@ -7,6 +7,7 @@ import click
 from worker.cli.common import open_services, show, table, with_data, with_json
 from worker.processes import status as system_status
 from worker.processes.status import Health
+from worker.store.queries.queues import QueueCount
 
 
 @click.command()
@@ -53,5 +54,11 @@ def as_text(found: Health) -> str:
         ("workers", str(found.workers) if found.workers else "none: start `facturelay worker`"),
         ("scheduler", word(found.scheduler, "runs", "does not run: start `facturelay scheduler`")),
     ]
+    rows += [(f"queue {one.queue}", queue_as_text(one)) for one in found.queues]
     waits = "".join(f"\n~ {road}" for road in found.rested)
     return table(rows) + "".join(f"\n! {message}" for message in found.alerts) + waits
+
+
+def queue_as_text(one: QueueCount) -> str:
+    text = f"{one.waiting} wait, {one.later} later, {one.running} being done"
+    return f"{text}; slow, so behind all others: {', '.join(one.slow_shops)}" if one.slow_shops else text

@@ -27,22 +27,24 @@ class StepType:
     """*name* is stored, and part of the API and of addresses. *label* is what pages call it.
 
     *function* is a `worker.sending.StepFunction` by its dotted name: the bridge knows a step and may not import what it does.
-    *wanted* tells for which documents of which shops it is planned when they are issued.
+    *wanted* tells for which documents of which shops it is planned when they are issued. *queue* is the one of
+    `worker.queue.QueueName` in which it waits for a worker; what talks to others' servers is in "calls".
     """
 
     name: str
     label: Message
     function: str
     wanted: Callable[[Shop, Draft], bool] = always
+    queue: str = "calls"
 
 
 # In the order in which one document walks through them. One that fails does not stop those after it.
 STEPS = {
     step.name: step
     for step in (
-        StepType(RENDER, Message("PDF"), "worker.sending.pdf.render"),
-        StepType(EINVOICE, Message("E-invoice"), "worker.sending.einvoice.write", wanted=has_einvoice),
-        StepType(MAIL, Message("Mail"), "worker.sending.email.send"),
+        StepType(RENDER, Message("PDF"), "worker.sending.pdf.render", queue="pdf"),
+        StepType(EINVOICE, Message("E-invoice"), "worker.sending.einvoice.write", wanted=has_einvoice, queue="pdf"),
+        StepType(MAIL, Message("Mail"), "worker.sending.email.send", queue="mail"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
     )
 }

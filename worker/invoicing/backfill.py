@@ -11,7 +11,7 @@ from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, planned_document
 from worker.domain.vat_proof import as_if_confirmed
 from worker.errors import KeyRefused, Rejected, StaleAnswer
-from worker.invoicing.current_shop import BACKFILL, LONG_AGO
+from worker.invoicing.current_shop import LONG_AGO
 from worker.invoicing.exchange_rates import with_rate
 from worker.invoicing.vat_checks import can_ask
 from worker.message import NO_MESSAGE, Message
@@ -190,7 +190,7 @@ def start(
                 connection,
                 NewDelivery(
                     shop_id=connected.shop.shop_id,
-                    source=BACKFILL,
+                    source=deliveries.BACKFILL,
                     topic="order.updated",
                     order_id=order.order_id,
                     body=b"",

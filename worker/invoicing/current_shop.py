@@ -11,7 +11,7 @@ from worker.errors import NumberingPaused, ShopPaused
 from worker.message import Message
 from worker.services import Services
 from worker.store import shops
-from worker.store.deliveries import Delivery
+from worker.store.deliveries import BACKFILL, Delivery
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,10 +41,6 @@ def reload_shop(connection: Connection, services: Services, shop: Shop) -> Shop:
     since = LONG_AGO if shop.orders.since == LONG_AGO else current.orders.since
     rates = {**shop.exchange_rates, **current.exchange_rates}
     return replace(current, exchange_rates=rates).with_orders_since(since)
-
-
-# The source of a delivery with which a person asks for documents of old orders.
-BACKFILL = "backfill"
 
 
 def shop_for(shop: Shop, deliveries: Sequence[Delivery]) -> Shop:

@@ -1,15 +1,14 @@
 """What RQ calls: take an id, call a use case, write the outcome on the row. Safe to run twice, at the same moment."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from worker.errors import Unavailable
-from worker.jobs.order import process_delivery
-from worker.jobs.step import run_steps
-from worker.jobs.task import do_task
-from worker.jobs.webhook_event import send_waiting_events
+from worker.jobs import turn
 from worker.plugin import sync
+from worker.queue import CHECK_PLUGIN, QUEUE_OF, SYNC_PLUGIN
 from worker.services import Services
 from worker.settings import Settings
 
@@ -29,23 +28,9 @@ def get_services() -> Services:
     return _services[0]
 
 
-def process_order(delivery_id: int) -> None:
+def serve(name: str, row_id: int) -> None:
     with leave_to_scheduler():
-        process_delivery(get_services(), delivery_id)
-
-
-def send_document(document_id: int) -> None:
-    with leave_to_scheduler():
-        run_steps(get_services(), document_id)
-
-
-def run_task(task_id: int) -> None:
-    with leave_to_scheduler():
-        do_task(get_services(), task_id)
-
-
-def send_webhook_event(event_id: int) -> None:
-    send_waiting_events(get_services(), event_id)
+        turn.serve(get_services(), name, row_id)
 
 
 def check_plugin(plugin_id: int) -> None:
@@ -65,3 +50,10 @@ def leave_to_scheduler() -> Iterator[None]:
         yield
     except Unavailable as error:
         log.warning("%s", error.message)
+
+
+# What a worker runs, by the names of `worker.queue`: nothing else, whatever Redis holds.
+FUNCTIONS: Mapping[str, Callable[[int], None]] = {name: partial(serve, name) for name in QUEUE_OF} | {
+    CHECK_PLUGIN: check_plugin,
+    SYNC_PLUGIN: sync_plugin,
+}

@@ -48,8 +48,9 @@ class ProcessOrder(JobType[LeasedDeliveries, Outcome]):
         return age > GIVE_UP_AFTER and not isinstance(error, ShopPaused | NumberingPaused)
 
 
-def process_delivery(services: Services, delivery_id: int) -> None:
-    """Process the order that *delivery_id* is about, and answer all its waiting deliveries."""
+def process_delivery(services: Services, delivery_id: int) -> bool:
+    """Process the order that *delivery_id* is about, and answer all its waiting deliveries. False when it could not be begun."""
     with services.store.write() as connection:
         leased = deliveries.take(connection, delivery_id, now=services.now(), lease_for=lease_time(services))
     run(services, ProcessOrder(), leased)
+    return leased is not None

@@ -47,23 +47,30 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
                 audit_trail.add(connection, entry)
 
 
-def run_steps(services: Services, document_id: int) -> None:
-    """Do what is still to be done with one document; a step that fails does not stop the others."""
-    bugs = [error for name in STEPS if (error := run_step(services, document_id, name)) is not None]
+def run_steps(services: Services, document_id: int, *, queue: str | None = None) -> bool:
+    """Do what is still to be done with one document, of all or of one queue; a step that fails does not stop the others.
+
+    False when nothing could be begun.
+    """
+    begun, bugs = False, []
+    for step in STEPS.values():
+        if queue in (None, step.queue):
+            try:
+                begun = run_step(services, document_id, step.name) or begun
+            except FacturelayError:
+                raise
+            except Exception as error:
+                log.exception("step %s of document %d", step.name, document_id)
+                bugs.append(error)
     if bugs:
         raise bugs[0]
+    return begun
 
 
-def run_step(services: Services, document_id: int, name: str) -> Exception | None:
-    """Do one step and write its outcome on the row. Gives back an error that nobody expected."""
+def run_step(services: Services, document_id: int, name: str) -> bool:
+    """Do one step and write its outcome on the row. False when it could not be begun."""
     now, lease_for = services.now(), lease_time(services)
     with services.store.write() as connection:
         leased = steps.take(connection, name, document_id=document_id, now=now, lease_for=lease_for)
-    try:
-        run(services, DoStep(), leased)
-    except FacturelayError:
-        raise
-    except Exception as error:
-        log.exception("step %s of document %d", name, document_id)
-        return error
-    return None
+    run(services, DoStep(), leased)
+    return leased is not None

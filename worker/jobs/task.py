@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from redis.exceptions import RedisError
-
 from worker import tasks
 from worker.errors import FacturelayError, ShopPaused, Unavailable
 from worker.jobs.job_type import BUG, JobType, lease_time, run
 from worker.message import Message
-from worker.queue import RUN_TASK, enqueue_again
 from worker.services import Services
 from worker.store import jobs as job_store
 from worker.store import roads
@@ -43,11 +40,10 @@ class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished]):
 
     def close(self, services: Services, leased: LeasedTask, result: Mapping[str, object] | Unfinished) -> None:
         with services.store.write() as connection:
-            if not isinstance(result, Unfinished):
+            if isinstance(result, Unfinished):
+                task_store.continue_later(connection, leased.lease, progress=result.so_far)
+            else:
                 task_store.finish(connection, leased.lease, now=services.now(), answer=result)
-                return
-            task_store.continue_later(connection, leased.lease, progress=result.so_far)
-        enqueue_next_slice(services, leased.task.task_id)
 
     def fail(self, services: Services, leased: LeasedTask, error: FacturelayError) -> None:
         answer = {"code": error.code, "message": error.message}
@@ -62,19 +58,12 @@ class DoTask(JobType[LeasedTask, Mapping[str, object] | Unfinished]):
         return ASK_AGAIN if error is BUG else error.message
 
 
-def do_task(services: Services, task_id: int) -> None:
-    """Do what a page asked for, and keep the answer where the page looks for it."""
+def do_task(services: Services, task_id: int) -> bool:
+    """Do what a page asked for, and keep the answer where the page looks for it. False when it could not be begun."""
     with services.store.write() as connection:
         leased = task_store.take(connection, task_id, now=services.now(), lease_for=lease_time(services))
     run(services, DoTask(), leased)
-
-
-def enqueue_next_slice(services: Services, task_id: int) -> None:
-    """Under another name than the job that is ending: Redis takes a name once."""
-    try:
-        enqueue_again(services.queue, RUN_TASK, task_id, now=services.now(), every_s=1)
-    except RedisError:
-        return
+    return leased is not None
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from worker.errors import FacturelayError, Unavailable
 from worker.jobs.job_type import GIVE_UP_AFTER, JobType, lease_time, run
 from worker.message import Message
 from worker.notifications import webhooks
-from worker.queue import SEND_WEBHOOK_EVENT
 from worker.services import Services
 from worker.store import jobs as job_store
 from worker.store import webhooks as webhook_store
@@ -45,23 +44,25 @@ class SendEvent(JobType[LeasedWebhookEvent, None]):
             webhook_store.postpone(connection, leased.event.endpoint_id, until=next_at)
 
 
-def send_waiting_events(services: Services, event_id: int) -> None:
-    """Send one webhook event, and while it goes well those of the same endpoint that wait behind it."""
-    upcoming: int | None = event_id
-    for _ in range(MOST_EVENTS_PER_JOB):
-        endpoint_id = send_event(services, upcoming) if upcoming is not None else None
-        if endpoint_id is None:
-            return
+def send_waiting_events(services: Services, event_id: int) -> bool:
+    """Send one webhook event, and while it goes well those of the same endpoint that wait behind it. False when none could be begun."""
+    upcoming = event_id
+    for number in range(MOST_EVENTS_PER_JOB):
+        leased, sent = send_event(services, upcoming)
+        if leased is None or not sent:
+            return number > 0 or leased is not None
         with services.store.read() as connection:
-            upcoming = webhook_store.next_event_of(connection, endpoint_id, now=services.now())
-    if upcoming is not None:
-        services.enqueue(SEND_WEBHOOK_EVENT, upcoming)
+            following = webhook_store.next_event_of(connection, leased.endpoint.endpoint_id, now=services.now())
+        if following is None:
+            break
+        upcoming = following
+    return True
 
 
-def send_event(services: Services, event_id: int) -> int | None:
-    """Send one event and write its outcome on the row. The id of its endpoint where more may be sent now."""
+def send_event(services: Services, event_id: int) -> tuple[LeasedWebhookEvent | None, bool]:
+    """Send one event and write its outcome on the row. What was begun, and whether it was sent."""
     with services.store.write() as connection:
         leased = webhook_store.take(
             connection, services.encryption, event_id, now=services.now(), lease_for=lease_time(services)
         )
-    return leased.endpoint.endpoint_id if run(services, SendEvent(), leased) and leased else None
+    return leased, run(services, SendEvent(), leased)

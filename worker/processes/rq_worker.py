@@ -1,28 +1,131 @@
 """The worker process. It loads the PDF libraries before it takes jobs: a stock `rq worker` would import them for every document."""
 
+import faulthandler
 import gc
 import logging
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
-from rq import SimpleWorker
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.worker_registration import clean_worker_registry
 
 from worker import jobs
-from worker.queue import connect, open_queue
+from worker.errors import Unavailable
+from worker.processes.row_job import RowJob
+from worker.queue import QueueName, connect, rq_name
 from worker.rendering import preload
+from worker.services import Services, utc_now
 from worker.settings import Settings
+from worker.store import leases
+
+log = logging.getLogger(__name__)
 
 # A worker that stops beating for this long is taken for dead; ours beat at each job and each idle minute.
 WORKER_TTL_S = 90
 MAINTENANCE_S = 60
+# A job that RQ's alarm does not reach (it hangs in C) ends with its process, before its lease does: 120 + 20 of 150 s.
+GRACE_S = 20
+BEAT_S = 15.0
+# While urgent work never ends, one job in so many is of the next of these queues.
+LESS_URGENT = (QueueName.CALLS, QueueName.TASKS, QueueName.BULK)
+EVERY = 4
+# While other work never ends, slow work gets a fifth of a worker's time.
+SLOW_SHARE = 5
 
 
-def work(settings: Settings, *, burst: bool = False, max_jobs: int | None = None) -> None:
-    """Take jobs until SIGTERM, finishing the one at hand. *burst* stops when the queue is empty."""
+class RowWorker(SimpleWorker):
+    """RQ's worker for our rows. Nothing that stands in Redis stops it, and nothing but our own jobs runs."""
+
+    job_class = RowJob
+    turn = 0
+    slow_after = 0.0
+
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        """Called when a job was taken: which queues are looked at first for the next one."""
+        self.turn += 1
+        names = list(QueueName)
+        if self.turn % EVERY == 0:
+            first = LESS_URGENT[self.turn // EVERY % len(LESS_URGENT)]
+            names.sort(key=lambda name: name is not first)
+        if time.monotonic() >= self.slow_after:
+            names.sort(key=lambda name: name is not QueueName.SLOW)
+        order = [rq_name(name) for name in names]
+        self._ordered_queues = sorted(self.queues, key=lambda queue: order.index(queue.name))
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        began = time.monotonic()
+        faulthandler.dump_traceback_later((job.timeout or 0) + GRACE_S, exit=True, file=sys.__stderr__ or sys.stderr)
+        try:
+            super().execute_job(job, queue)
+        except RedisError as error:
+            log.warning("Redis does not answer (%s) after a job; its row says what became of it", type(error).__name__)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        if queue.name == rq_name(QueueName.SLOW):
+            self.slow_after = time.monotonic() + (SLOW_SHARE - 1) * (time.monotonic() - began)
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: int | None = None) -> Any:
+        """As RQ's, but rubbish in Redis is thrown away; RQ's worker would end at it, again and again."""
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except (ResponseError, ValueError) as error:
+                log.warning("Redis holds something that is none of ours; it is thrown away: %.200s", error)
+                self.throw_rubbish_away()
+                time.sleep(0.1)
+
+    def throw_rubbish_away(self) -> None:
+        for queue in self.queues:
+            if self.connection.type(queue.key) not in (b"list", b"none"):
+                self.connection.delete(queue.key)
+
+    def run_maintenance_tasks(self) -> None:
+        """Forget jobs of workers that are gone. RQ's own maintenance also looks after groups, limits and schedules: we have none."""
+        for queue in self.queues:
+            registries = (queue.started_job_registry, queue.failed_job_registry)
+            try:
+                for registry in registries:
+                    registry.cleanup()
+                clean_worker_registry(queue)
+            except RedisConnectionError:
+                break
+            except Exception as error:  # noqa: BLE001  # see the next line
+                # Whatever RQ makes of what was forged there: the registries only help RQ, the rows say what is to be done.
+                log.warning("Redis holds registries that cannot be read; they are thrown away: %.200s", error)
+                self.connection.delete(*(registry.key for registry in registries))
+        self.last_cleaned_at = utc_now()  # type: ignore[assignment]  # RQ's
+
+    # Who writes to Redis could suspend workers, or tell them to stop.
+
+    def check_for_suspension(self, burst: bool) -> None:
+        return
+
+    def subscribe(self) -> None:
+        return
+
+    def unsubscribe(self) -> None:
+        return
+
+
+def work(
+    settings: Settings, *, queues: Sequence[QueueName] = (), burst: bool = False, max_jobs: int | None = None
+) -> None:
+    """Take jobs of *queues* (all, when none are named) until SIGTERM, finishing the one at hand. *burst* stops when they are empty."""
     preload()
     jobs.configure(settings)
     gc.freeze()  # what is loaded by now stays for good; collecting it again and again costs time
     redis = connect(settings.redis_url)
-    worker = SimpleWorker(
-        [open_queue(redis)],
+    worker = RowWorker(
+        [rq_name(name) for name in QueueName if name in queues or not queues],
         connection=redis,
         serializer="json",
         worker_ttl=WORKER_TTL_S,
@@ -32,4 +135,34 @@ def work(settings: Settings, *, burst: bool = False, max_jobs: int | None = None
     )
     # RQ's own lines would repeat each job twice; ours say what became of it.
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
-    worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
+    with beating(jobs.get_services()):
+        worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
+
+
+@contextmanager
+def beating(services: Services) -> Iterator[None]:
+    """Count among the workers that are there, as a row: how many there are decides how many of them one shop may hold."""
+    name, over = f"{leases.WORKER}{uuid.uuid4().hex[:16]}", threading.Event()
+
+    def beat() -> None:
+        try:
+            with services.store.write() as connection:
+                now = services.now()
+                leases.acquire(connection, name, name, now=now, lease_for=timedelta(seconds=3 * BEAT_S))
+        except Unavailable as error:
+            log.warning("%s", error.message)
+
+    def go_on() -> None:
+        while not over.wait(BEAT_S):
+            beat()
+
+    beat()
+    thread = threading.Thread(target=go_on, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with services.store.write() as connection:
+            leases.release(connection, name, name, now=services.now())

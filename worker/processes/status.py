@@ -6,21 +6,22 @@ from http import HTTPStatus
 
 import requests
 from redis.exceptions import RedisError
-from rq import Worker
 from sqlalchemy import Connection
 
 from worker.errors import Unavailable
+from worker.queue.status import count_queued
 from worker.scheduler import LEASE
 from worker.services import Services
 from worker.store import alerts as alert_store
 from worker.store import jobs, leases, roads, shops
 from worker.store.jobs import JobKind
+from worker.store.queries.queues import QueueCount, queue_counts
 from worker.store.roads import FailingRoad
 
 
 @dataclass(frozen=True)
 class Health:
-    """Counts of work by state, deliveries and steps together; *queued* counts jobs in Redis (None: Redis does not answer)."""
+    """Counts of work by state, deliveries and steps together; *queued* counts jobs in Redis (None: Redis does not answer), *workers* those whose heartbeat is a row."""
 
     healthy: bool
     waiting: int
@@ -33,6 +34,7 @@ class Health:
     workers: int
     scheduler: bool
     alerts: tuple[str, ...]
+    queues: tuple[QueueCount, ...]
     # Servers of shops that are left in peace because they do not answer: a sentence each.
     rested: tuple[str, ...] = ()
 
@@ -46,17 +48,20 @@ class Health:
 
 def check(services: Services) -> Health:
     """Check once. Never raises for a process that is away: the result says so."""
-    redis, queued, workers = check_redis(services)
+    redis, queued = check_redis(services)
+    workers = 0
     try:
         with services.store.read() as connection:
             counts = jobs.counts(connection, (JobKind.PROCESS_ORDER, JobKind.STEP))
             messages = tuple(alert.message for alert in alert_store.open_alerts(connection))
             lease_until = leases.held_until(connection, LEASE)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))
+            workers = leases.count_workers(connection, now=services.now())
+            queues = queue_counts(connection, now=services.now())
     except Unavailable:
         return Health(
             healthy=False, waiting=0, running=0, failed=0, done=0, database=False, redis=redis, queued=queued,
-            workers=workers, scheduler=False, alerts=(),
+            workers=workers, scheduler=False, alerts=(), queues=(),
         )  # fmt: skip
     states = {state: counts.get(state, 0) for state in ("waiting", "running", "failed", "done")}
     scheduler_runs = lease_until is not None and lease_until > services.now()
@@ -69,6 +74,7 @@ def check(services: Services) -> Health:
         scheduler=scheduler_runs,
         alerts=tuple(map(str, messages)),
         rested=rested,
+        queues=queues,
         **states,
     )
 
@@ -82,12 +88,11 @@ def describe_road(connection: Connection, found: FailingRoad) -> str:
     )
 
 
-def check_redis(services: Services) -> tuple[bool, int | None, int]:
+def check_redis(services: Services) -> tuple[bool, int | None]:
     try:
-        queue = services.queue
-        return True, queue.count, len(Worker.all(queue=queue))
+        return True, count_queued(services.redis)
     except RedisError:
-        return False, None, 0
+        return False, None
 
 
 def wait_until_idle(services: Services, *, seconds: float) -> Health:

@@ -3,7 +3,6 @@
 import ctypes
 import fcntl
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -20,7 +19,7 @@ from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.processes import broker
 from worker.services import Services
-from worker.settings import Settings
+from worker.settings import Settings, embedded_redis_url
 from worker.store import sessions, users
 from worker.store.database.migrate import upgrade
 from worker.store.files import private
@@ -129,19 +128,14 @@ def prepare(settings: Settings) -> Settings:
     """Make the data folder and, on the first start, its secret key; narrow what others may read. Returns the settings with the key in use."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     private.narrow(settings)
-    if settings.secret_keys:
-        return settings
-    path = settings.data / "secret-key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass  # another process was quicker
-    else:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as new:
-            new.write(secrets.token_hex(32))
-            new.flush()
-            os.fsync(new.fileno())
-    return replace(settings, secret_keys=(path.read_text(encoding="utf-8").strip(),))
+    if settings.redis_url == embedded_redis_url(settings.data):
+        # Its password is read from the folder with the other settings; on the first start there was none yet.
+        broker.password(settings.data)
+        settings = replace(settings, redis_url=embedded_redis_url(settings.data))
+    if not settings.secret_keys:
+        key = private.read_or_write(settings.data / "secret-key", secrets.token_hex(32))
+        settings = replace(settings, secret_keys=(key,))
+    return settings
 
 
 def start_all(settings: Settings, *, host: str, port: int, workers: int, embedded_broker: bool) -> Supervisor:

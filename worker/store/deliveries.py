@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, 
 from sqlalchemy.engine import Row
 
 from worker.message import Message
+from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.tables import deliveries, jobs
 from worker.store.jobs import IS_PENDING, JobEnd, JobKind, Leased, NewJob
@@ -43,6 +44,8 @@ class LeasedDeliveries(Leased):
     deliveries: tuple[Delivery, ...]
 
 
+# The source of deliveries for orders from before the shop was connected: they wait behind today's.
+BACKFILL = "backfill"
 # The name of the job that a delivery is.
 PROCESS_ORDER = JobKind.PROCESS_ORDER.value
 IS_DELIVERY = jobs.c.kind == JobKind.PROCESS_ORDER
@@ -67,7 +70,8 @@ class NewDelivery:
 
 def add(connection: Connection, new: NewDelivery, *, now: datetime) -> int:
     """Store one delivery and return its id; it waits from *now* on."""
-    job = NewJob(JobKind.PROCESS_ORDER, PROCESS_ORDER, new.shop_id, new.order_id)
+    queue = QueueName.BULK if new.source == BACKFILL else QueueName.ORDERS
+    job = NewJob(JobKind.PROCESS_ORDER, PROCESS_ORDER, queue, new.shop_id, new.order_id)
     delivery_id = job_store.add(connection, job, now=now)
     connection.execute(
         insert(deliveries).values(
@@ -130,15 +134,6 @@ def close_waiting(connection: Connection, shop_id: str, end: JobEnd, *, now: dat
     """Close what a shop that leaves still waits for. Returns how much that was."""
     waiting = (IS_DELIVERY, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
     return job_store.close(connection, *waiting, end=end, now=now)
-
-
-def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
-    """One delivery id for each order that has something to do now, oldest first."""
-    first, free = func.min(jobs.c.job_id), (IS_DELIVERY, IS_PENDING, job_store.free(now))
-    nobody = select(first).where(jobs.c.order_id.is_(None), *free).group_by(jobs.c.job_id)
-    orders = select(first).where(jobs.c.order_id.is_not(None), *free).group_by(jobs.c.shop_id, jobs.c.order_id)
-    found = connection.execute(nobody.union_all(orders).limit(limit)).scalars()
-    return tuple(sorted(int(delivery_id) for delivery_id in found))
 
 
 def find(connection: Connection, delivery_id: int) -> Delivery | None:

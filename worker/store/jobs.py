@@ -9,6 +9,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal_column, or_, select, update
 
 from worker.message import NO_MESSAGE, Message
+from worker.queue import QueueName
+from worker.store import worker_share
 from worker.store.database.tables import PASSING, PENDING, jobs
 
 
@@ -39,6 +41,7 @@ class NewJob:
 
     kind: JobKind
     name: str
+    queue: QueueName
     shop_id: str
     order_id: int | None = None
 
@@ -72,12 +75,17 @@ def claim(
     lease_for: timedelta,
     one_at_a_time: str | None = None,
 ) -> str | None:
-    """Lease those of *which* that are free; the lease, or None when there is none.
+    """Lease those of *which* that are free; the lease, or None when there is none, or the shop holds its share of workers.
 
     *one_at_a_time* names a column: nothing is leased while a job of this kind with the same value in it is in other hands.
     """
     lease = str(uuid.uuid4())
     mine = [*which, free(now)]
+    first = connection.execute(select(jobs.c.shop_id, jobs.c.queue).where(*mine).limit(1)).first()
+    if first is None or not worker_share.may_begin(
+        connection, first.shop_id, first.queue, now=now, lease_for=lease_for
+    ):
+        return None
     if one_at_a_time is not None:
         mine.append(~is_in_other_hands(one_at_a_time, lease, now))
     leased = (

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from worker.store.database.tables import leases
+
+# How the leases of workers begin: each worker that is there holds one.
+WORKER = "worker "
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
@@ -27,3 +30,14 @@ def release(connection: Connection, name: str, holder: str, *, now: datetime) ->
 
 def held_until(connection: Connection, name: str) -> datetime | None:
     return connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()
+
+
+def count_workers(connection: Connection, *, now: datetime) -> int:
+    """How many workers are there."""
+    there = select(func.count()).where(leases.c.name.startswith(WORKER), leases.c.until >= now)
+    return int(connection.execute(there.select_from(leases)).scalar_one())
+
+
+def delete_expired(connection: Connection, *, before: datetime) -> None:
+    """Forget the workers that were gone before then."""
+    connection.execute(delete(leases).where(leases.c.name.startswith(WORKER), leases.c.until < before))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
 from sqlalchemy.engine import Row
 
-from worker.domain.step import MAIL
+from worker.domain.step import MAIL, STEPS
 from worker.message import Message
 from worker.store import jobs as job_store
 from worker.store.database.tables import jobs
@@ -62,6 +62,7 @@ def plan(connection: Connection, plan: StepPlan, *, shop_id: str, document_id: i
         {
             "kind": JobKind.STEP,
             "name": name,
+            "queue": STEPS[name].queue,
             "shop_id": shop_id,
             "document_id": document_id,
             "group_id": plan.mail_group if name == MAIL else None,
@@ -152,13 +153,6 @@ def was_mailed(since: datetime) -> tuple[ColumnElement[bool], ...]:
     """That a job is a mail that left since then."""
     mail = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL)
     return *mail, jobs.c.state == "done", jobs.c.done_at >= since
-
-
-def due_documents(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
-    """Documents with a step that can be done now, oldest first."""
-    due = select(jobs.c.document_id).where(jobs.c.kind == JobKind.STEP, IS_PENDING, job_store.free(now)).distinct()
-    found = connection.execute(due.order_by(jobs.c.document_id).limit(limit))
-    return tuple(int(document_id) for document_id in found.scalars())
 
 
 def as_step(row: Row[Any]) -> Step:

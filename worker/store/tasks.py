@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from worker.message import NO_MESSAGE, read_message
+from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database import json_codec
 from worker.store.database.tables import jobs, shops, tasks
@@ -40,6 +41,8 @@ class LeasedTask(Leased):
 
 
 IS_TASK = jobs.c.kind == JobKind.TASK
+# Tasks that may take minutes: what else pages ask for does not wait behind them.
+LONG = frozenset(("backfill", "close_shop", "export_shop", "reconcile", "retry_failed", "verify", "zip_period"))
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class TaskRequest:
 
 def request(connection: Connection, asked: TaskRequest, *, now: datetime) -> int:
     """Write down what is asked for and return the task's id, to enqueue and to look at again."""
-    task_id = job_store.add(connection, NewJob(JobKind.TASK, asked.kind, asked.shop_id), now=now)
+    queue = QueueName.BULK if asked.kind in LONG else QueueName.TASKS
+    task_id = job_store.add(connection, NewJob(JobKind.TASK, asked.kind, queue, asked.shop_id), now=now)
     connection.execute(
         insert(tasks).values(
             task_id=task_id,
@@ -141,11 +145,6 @@ def delete_finished(connection: Connection, *, finished_before: datetime, limit:
     task_ids = job_store.done_ids(connection, JobKind.TASK, before=finished_before, limit=limit)
     connection.execute(delete(tasks).where(tasks.c.task_id.in_(task_ids)))
     return connection.execute(delete(jobs).where(jobs.c.job_id.in_(task_ids))).rowcount
-
-
-def due_ids(connection: Connection, *, now: datetime, limit: int) -> tuple[int, ...]:
-    """Tasks that can be done now, oldest first."""
-    return job_store.due_ids(connection, IS_TASK, now=now, limit=limit)
 
 
 def as_task(row: Row[Any]) -> Task:

@@ -14,6 +14,7 @@ from worker.domain.actor import Actor
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message
+from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.tables import documents, jobs, webhook_endpoints
@@ -174,6 +175,7 @@ def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, no
     values = {
         "kind": literal(JobKind.WEBHOOK_EVENT.value),
         "name": literal(kind.value),
+        "queue": literal(QueueName.CALLS.value),
         "shop_id": webhook_endpoints.c.shop_id,
         "document_id": documents.c.document_id,
         "endpoint_id": webhook_endpoints.c.endpoint_id,

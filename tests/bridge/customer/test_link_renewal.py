@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from tests.support import due
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from worker.domain.document import Document
 from worker.domain.party import Buyer
@@ -17,7 +18,7 @@ def expired(app: BridgeApp, document: Document) -> str:
 
 def asked(app: BridgeApp) -> list[dict[str, object]]:
     with app.store.read() as connection:
-        found = [tasks.find(connection, i) for i in tasks.due_ids(connection, now=app.now, limit=10)]
+        found = [tasks.find(connection, i) for i in due.task_ids(connection, now=app.now)]
     return [
         {"shop": e.shop_id, "kind": e.kind, "argument": e.argument, "by": e.requested_by}
         for e in found

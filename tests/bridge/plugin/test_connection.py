@@ -28,7 +28,7 @@ from tests.support.plugin_requests import (
 from worker.message import Message
 from worker.net import document_link
 from worker.net.request_signature import sign_request, signature
-from worker.queue import open_queue
+from worker.queue import QueueName, open_queue
 from worker.store import plugins, shops
 from worker.store.plugins import PluginCheck
 
@@ -271,8 +271,8 @@ def test_a_sync_of_the_plugin_is_enqueued_when_settings_were_saved(
     assert owner.post(f"/s/{SHOP}/settings/go-live/pause").status_code == HTTPStatus.SEE_OTHER
 
     with redis.Redis.from_url(broker_url) as client:
-        queue = open_queue(client)
+        queue = open_queue(client, QueueName.CALLS)
         wait_until(lambda: queue.count >= 1, what="the job")
         enqueued = [(job.func_name, job.args) for job in queue.jobs]
-    assert enqueued == [("worker.jobs.sync_plugin", [found.plugin_id])]
+    assert enqueued == [("sync_plugin", [found.plugin_id])]
     ringing.store.close()

@@ -52,6 +52,7 @@ def fail_everywhere(history: History) -> dict[JobKind, int]:
     )
     call = {
         "kind": "webhook_event",
+        "queue": "calls",
         "name": "document.issued",
         "shop_id": "a",
         "state": "failed",

@@ -144,6 +144,7 @@ jobs = Table(
         "name", String(40), nullable=False
     ),  # process_order; render, mail, write_back; the task's or the event's kind
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("queue", String(12), nullable=False),  # mail | pdf | orders | calls | tasks | bulk
     # What it is about, as its kind wants.
     Column("order_id", BigInteger),
     Column("document_id", ForeignKey("documents.document_id")),
@@ -162,6 +163,7 @@ jobs = Table(
     CheckConstraint("kind IN ('process_order','step','task','webhook_event')", name="kind"),
     CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
     partial_index("ix_jobs_due", "kind", "state", "next_at", where=PENDING),
+    partial_index("ix_jobs_turn", "queue", "state", "shop_id", "next_at", "job_id", where=PENDING),
     partial_index("ix_jobs_pending", "state", "created_at", "job_id", where=PENDING),
     partial_index("ix_jobs_kind_pending", "kind", "state", "created_at", "job_id", where=PENDING),
     partial_index("ix_jobs_shop_pending", "shop_id", "state", "created_at", "job_id", where=PENDING),
@@ -179,6 +181,15 @@ jobs = Table(
     partial_index(
         "uq_jobs_webhook_event", "document_id", "name", "endpoint_id", where="kind = 'webhook_event'", unique=True
     ),
+)
+
+# The shops that held a worker for long lately, and with work of which queue.
+slow_work = Table(
+    "slow_work",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("queue", String(12), primary_key=True),
+    Column("until", Instant, nullable=False),
 )
 
 # What came in, as it came in; its job says what became of it.

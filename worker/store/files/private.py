@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -55,6 +56,26 @@ def top_files(settings: Settings) -> Iterator[Path]:
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(f"{url.database}{side}") for side in SQLITE_SIDES)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whatever the umask is."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_or_write(path: Path, new: str) -> str:
+    """What stands at *path*; *new* where nothing does yet. Of several at once, all get the same."""
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        write(draft, new)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text(encoding="utf-8").strip()
 
 
 def is_wide(path: Path) -> bool:

@@ -10,9 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.domain.document import Kind
 from worker.domain.step import STEPS
 from worker.errors import Unavailable
+from worker.store import leases
 from worker.store.database.engine import Store
 from worker.store.database.tables import alerts, documents, drafts, jobs, shops, signature_failures
 from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.queries.queues import queue_counts
 
 # Counted as 0 where there are none: a graph of failures must not begin with the first failure.
 DELIVERY_STATES = [("waiting",), ("running",), ("done",), ("failed",)]
@@ -32,10 +34,14 @@ class Metrics:
     alerts: dict[tuple[str, ...], int]
     signature_failures: int
     oldest_waiting_at: datetime | None
+    queues: dict[tuple[str, ...], int]
+    slow_work: int
+    workers: int
 
 
-def collect(connection: Connection) -> Metrics:
-    """All metrics at one instant."""
+def collect(connection: Connection, *, now: datetime) -> Metrics:
+    """All metrics at one instant. *queues* counts by queue and state (waiting, later, running), *slow_work* shops and their queues."""
+    queues = queue_counts(connection, now=now)
     work = counted(connection, jobs, jobs.c.kind, jobs.c.name, jobs.c.state)
     return Metrics(
         shops=number(connection, select(func.count()).select_from(shops)),
@@ -48,6 +54,9 @@ def collect(connection: Connection) -> Metrics:
         alerts=counted(connection, alerts, alerts.c.code, where=alerts.c.closed_at.is_(None)),
         signature_failures=number(connection, select(func.sum(signature_failures.c.failures))),
         oldest_waiting_at=oldest_waiting_at(connection),
+        queues={(one.queue, name): getattr(one, name) for one in queues for name in ("waiting", "later", "running")},
+        slow_work=sum(len(one.slow_shops) for one in queues),
+        workers=leases.count_workers(connection, now=now),
     )
 
 

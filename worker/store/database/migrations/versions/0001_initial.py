@@ -439,6 +439,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "day", name=op.f("pk_signature_failures")),
     )
     op.create_table(
+        "slow_work",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("queue", sa.String(length=12), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_slow_work_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "queue", name=op.f("pk_slow_work")),
+    )
+    op.create_table(
         "vat_check_waits",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -513,6 +521,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("queue", sa.String(length=12), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -628,6 +637,14 @@ def upgrade() -> None:
         "ix_jobs_shop_pending",
         "jobs",
         ["shop_id", "state", "created_at", "job_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting','running','failed')"),
+        postgresql_where=sa.text("state IN ('waiting','running','failed')"),
+    )
+    op.create_index(
+        "ix_jobs_turn",
+        "jobs",
+        ["queue", "state", "shop_id", "next_at", "job_id"],
         unique=False,
         sqlite_where=sa.text("state IN ('waiting','running','failed')"),
         postgresql_where=sa.text("state IN ('waiting','running','failed')"),

@@ -1,0 +1,233 @@
+"""A worker does what is due of the shop whose turn it is, whatever the jobs in Redis were enqueued for. Real broker, real rows."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from rq.job import Job
+
+from tests.support.system import START, Clock
+from worker import jobs, queue, scheduler
+from worker.domain.shop import OrderSettings, Shop
+from worker.jobs import turn
+from worker.processes import rq_worker
+from worker.processes.rq_worker import EVERY, RowWorker
+from worker.queue import BACKFILL_ORDER, PROCESS_ORDER, QUEUE_OF, SERVE_SLOW, QueueName, rq_name, timeout_s
+from worker.services import Services
+from worker.settings import Settings
+from worker.store import deliveries, leases, shops, tasks, worker_share
+from worker.store import jobs as job_store
+from worker.store.database.tables import jobs as jobs_table
+from worker.store.deliveries import NewDelivery
+from worker.store.shops import Secrets
+from worker.store.tasks import TaskRequest
+from worker.tasks.common import Unfinished
+
+
+class Done(NamedTuple):
+    shop_id: str
+    order_id: int
+
+
+@pytest.fixture
+def services(broker_url: str, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """Shops without a key: a delivery of theirs is done as soon as it is begun."""
+    settings = Settings(
+        data=tmp_path,
+        public_url="https://documents.test",
+        database_url=sqlite_url,
+        redis_url=broker_url,
+        secret_keys=("k" * 32,),
+    )
+    services = Services(settings, now=Clock())
+    for shop_id in "abcdefg":
+        shop = Shop(shop_id=shop_id, name=shop_id, url="https://winkel.test", orders=OrderSettings(since=START))
+        with services.store.write() as connection:
+            shops.add(connection, services.encryption, shop, Secrets(("s",)), now=services.now())
+    monkeypatch.setattr(jobs, "_services", [services])
+    monkeypatch.setattr(turn, "_served_last", {})
+    yield services
+    services.store.close()
+
+
+def ring(services: Services, shop_id: str, order_id: int, *, source: str = "webhook") -> int:
+    """As the bridge does it: a row, and a job for it."""
+    with services.store.write() as connection:
+        delivery_id = deliveries.add(
+            connection, NewDelivery(shop_id, source, "order.updated", order_id, b"{}"), now=services.now()
+        )
+    services.enqueue(BACKFILL_ORDER if source == deliveries.BACKFILL else PROCESS_ORDER, delivery_id)
+    return delivery_id
+
+
+def let_work(services: Services, workers: int) -> None:
+    with services.store.write() as connection:
+        for number in range(workers):
+            name = f"{leases.WORKER}{number}"
+            leases.acquire(connection, name, name, now=services.now(), lease_for=timedelta(hours=1))
+
+
+def work(services: Services, *queues: QueueName, most: int | None = None) -> int:
+    """Let one worker do what is queued. How many jobs of Redis that were."""
+    worker = RowWorker([rq_name(name) for name in queues or QueueName], connection=services.redis, serializer="json")
+    worker.work(burst=True, max_jobs=most, logging_level="ERROR")
+    return worker.turn
+
+
+def order_done(services: Services) -> list[Done]:
+    """What was done, in that order."""
+    with services.store.read() as connection:
+        ended = jobs_table.select().where(jobs_table.c.done_at.is_not(None)).order_by(jobs_table.c.done_at)
+        return [Done(row.shop_id, row.order_id) for row in connection.execute(ended)]
+
+
+@pytest.fixture
+def passing_time(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each delivery ends a millisecond after the one before."""
+    finish = job_store.finish
+
+    def finish_later(*arguments: object, **more: object) -> bool:
+        assert isinstance(services.now, Clock)
+        services.now.move(milliseconds=1)
+        return bool(finish(*arguments, **{**more, "now": services.now()}))  # type: ignore[arg-type]  # handed on
+
+    monkeypatch.setattr(job_store, "finish", finish_later)
+
+
+@pytest.mark.usefixtures("passing_time")
+def test_a_shop_that_comes_behind_a_thousand_orders_of_another_waits_for_one(services: Services) -> None:
+    for order_id in range(1000):
+        ring(services, "a", order_id)
+    for shop_id in "bcdefg":
+        ring(services, shop_id, 5000)
+    work(services, most=12)
+    first = [done.shop_id for done in order_done(services)][:7]
+    assert first == list("abcdefg")
+
+
+@pytest.mark.usefixtures("passing_time")
+def test_fresh_orders_go_before_a_backfill_of_the_same_shop(services: Services) -> None:
+    for order_id in range(40):
+        ring(services, "a", order_id, source=deliveries.BACKFILL)
+    fresh = {Done("a", ring(services, "a", 1000 + number) and 1000 + number) for number in range(6)}
+    work(services)
+    done = order_done(services)
+    assert len(done) == 46
+    assert fresh <= set(done[: 6 + 1])  # one in so many jobs is of the queues that urgent work would starve
+
+
+def test_every_row_is_done_once_and_nothing_is_left_in_redis(services: Services) -> None:
+    let_work(services, 2)
+    for order_id in range(30):
+        ring(services, "abc"[order_id % 3], order_id)
+    work(services)
+    assert len(order_done(services)) == 30
+    assert sum(queue.open_queue(services.redis, name).count for name in QueueName) == 0
+
+
+def test_a_shop_that_holds_its_share_waits_without_holding_a_worker_and_goes_on_afterwards(services: Services) -> None:
+    let_work(services, 2)
+    ids = [ring(services, "a", order_id) for order_id in range(20)]
+    with services.store.write() as connection:
+        held = job_store.claim(
+            connection, jobs_table.c.job_id == ids[0], now=services.now(), lease_for=timedelta(minutes=2)
+        )
+    assert held is not None
+    ring(services, "b", 99)
+    # Each job is looked at once, and dropped: no loop.
+    assert work(services) == 21
+    assert [done.shop_id for done in order_done(services)] == ["b"]
+    with services.store.write() as connection:
+        job_store.finish(connection, held, now=services.now())
+    scheduler.run_once(services, holder="x")
+    work(services)
+    assert len(order_done(services)) == 21
+
+
+def test_what_was_slow_lately_waits_in_a_queue_behind_all_others_and_is_done(services: Services) -> None:
+    with services.store.write() as connection:
+        worker_share.mark_slow(connection, "a", QueueName.ORDERS, now=services.now())
+    for order_id in range(3):
+        ring(services, "a", order_id)
+    ring(services, "b", 9)
+    work(services, QueueName.ORDERS)
+    assert order_done(services) == [Done("b", 9)]
+    assert {job.func_name for job in queue.open_queue(services.redis, QueueName.SLOW).jobs} == {SERVE_SLOW}
+    work(services)
+    assert len(order_done(services)) == 4
+    with services.store.read() as connection:
+        assert not worker_share.slow(connection, now=services.now())  # it was quick
+
+
+def test_who_holds_a_worker_for_long_is_slow(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", iter(range(0, 10_000, 6)).__next__)
+    ring(services, "a", 1)
+    work(services)
+    monkeypatch.undo()
+    with services.store.read() as connection:
+        assert worker_share.slow(connection, now=services.now()) == {("a", QueueName.ORDERS)}
+
+
+def test_the_scheduler_enqueues_the_shops_in_turn_and_no_shop_more_than_some(services: Services) -> None:
+    for order_id in range(600):
+        keep(services, "a", order_id)
+    for shop_id in "bcd":
+        keep(services, shop_id, 1)
+    scheduler.run_once(services, holder="x")
+    names = [deliveries_shop(services, job) for job in queue.open_queue(services.redis, QueueName.ORDERS).jobs]
+    assert sorted(names[:4]) == list("abcd")
+    assert names.count("a") == scheduler.MOST_OF_A_SHOP
+
+
+def keep(services: Services, shop_id: str, order_id: int) -> None:
+    with services.store.write() as connection:
+        deliveries.add(connection, NewDelivery(shop_id, "poll", "order.updated", order_id, b""), now=services.now())
+
+
+def deliveries_shop(services: Services, job: Job) -> str:
+    with services.store.read() as connection:
+        found = deliveries.find(connection, job.args[0])
+    assert found is not None
+    return found.shop_id
+
+
+def test_a_task_that_goes_on_later_lets_others_go_first_and_is_enqueued_at_once(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slices: list[int] = []
+
+    def slice_of(_services: Services, _task: tasks.Task) -> dict[str, object]:
+        slices.append(1)
+        if len(slices) < 3:
+            raise Unfinished({"done": len(slices), "of": 3})
+        return {}
+
+    monkeypatch.setattr("worker.tasks.TASKS", {"verify": slice_of})
+    with services.store.write() as connection:
+        task_id = tasks.request(connection, TaskRequest("a", "verify", {}, "An"), now=services.now())
+    services.enqueue("run_bulk_task", task_id)
+    work(services)
+    assert len(slices) == 3
+
+
+def test_less_urgent_queues_get_a_turn_while_urgent_work_never_ends() -> None:
+    worker = RowWorker.__new__(RowWorker)
+
+    def next_queue() -> str:
+        worker.reorder_queues(worker.queues[0])
+        return str(vars(worker)["_ordered_queues"][0].name.removeprefix("facturelay-"))
+
+    worker.queues = [type("Q", (), {"name": rq_name(name)}) for name in QueueName]  # type: ignore[misc]  # only names
+    worker.slow_after = float("inf")
+    assert sorted(next_queue() for _ in range(3 * EVERY)) == sorted(["mail"] * 9 + ["calls", "tasks", "bulk"])
+    worker.slow_after = 0.0
+    assert next_queue() == QueueName.SLOW
+
+
+@pytest.mark.parametrize("name", QUEUE_OF)
+def test_no_job_takes_longer_than_its_lease(name: str) -> None:
+    """But tasks, which renew theirs while they are at work. RQ's alarm ends a job; what it does not reach ends with its process."""
+    assert name in queue.TASKS or timeout_s(name) + rq_worker.GRACE_S < Settings.lease_seconds

@@ -1,0 +1,134 @@
+"""Names of jobs and queues, and how to enqueue: all that the bridge knows of the worker. Redis holds only ids; what must be done is a row.
+
+Whoever can write to Redis can have a row looked at once more, and nothing else: see `worker.processes.row_job`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.exceptions import DuplicateJobError
+
+
+class QueueName(StrEnum):
+    """The queues, the most urgent first: what is begun is finished before something new begins, a fresh order goes before bulk work.
+
+    ORDERS fetches and issues. CALLS are notes in the shop and webhooks out. TASKS are what pages ask for. BULK is backfills and
+    other long work. SLOW is all work of a kind in which a shop held a worker for long lately: see `worker.store.turns`.
+    """
+
+    MAIL = "mail"
+    PDF = "pdf"
+    ORDERS = "orders"
+    CALLS = "calls"
+    TASKS = "tasks"
+    BULK = "bulk"
+    SLOW = "slow"
+
+
+PROCESS_ORDER = "process_order"  # argument: the id of a delivery
+BACKFILL_ORDER = "backfill_order"  # argument: the id of a delivery
+SEND_DOCUMENT = "send_document"  # argument: the id of a document
+MAIL_DOCUMENT = "mail_document"  # argument: the id of a document
+WRITE_NOTE = "write_note"  # argument: the id of a document
+RUN_TASK = "run_task"  # argument: the id of a task
+RUN_BULK_TASK = "run_bulk_task"  # argument: the id of a task
+SEND_WEBHOOK_EVENT = "send_webhook_event"  # argument: the id of an event for an endpoint
+CHECK_PLUGIN = "check_plugin"  # argument: the id of a plugin
+SYNC_PLUGIN = "sync_plugin"  # argument: the id of a plugin
+SERVE_SLOW = "serve_slow"  # argument: the id of a job of any kind but a task
+RUN_SLOW_TASK = "run_slow_task"  # argument: the id of a task
+
+# Every job there is. A name that is not here is never run, whatever Redis says.
+QUEUE_OF: Mapping[str, QueueName] = {
+    PROCESS_ORDER: QueueName.ORDERS,
+    SEND_DOCUMENT: QueueName.PDF,
+    MAIL_DOCUMENT: QueueName.MAIL,
+    WRITE_NOTE: QueueName.CALLS,
+    SEND_WEBHOOK_EVENT: QueueName.CALLS,
+    CHECK_PLUGIN: QueueName.CALLS,
+    SYNC_PLUGIN: QueueName.CALLS,
+    RUN_TASK: QueueName.TASKS,
+    BACKFILL_ORDER: QueueName.BULK,
+    RUN_BULK_TASK: QueueName.BULK,
+    SERVE_SLOW: QueueName.SLOW,
+    RUN_SLOW_TASK: QueueName.SLOW,
+}
+JOB_ID = re.compile(r"([a-z_]{1,40})-([1-9][0-9]{0,18})(?:-[0-9]{1,12})?", re.ASCII)
+LARGEST_ROW_ID = 2**63 - 1
+
+TASKS = (RUN_TASK, RUN_BULK_TASK, RUN_SLOW_TASK)
+JOB_TIMEOUT_S = 120
+# A zip of a year, or a month of ten thousand orders; its lease is renewed while it runs.
+TASK_TIMEOUT_S = 3600
+# A job that was never taken expires in Redis; its row stays and the scheduler enqueues it again.
+JOB_LIFETIME_S = 900
+# Why a job failed is on its row and in the log; while Redis remembers it, its id cannot be enqueued again.
+FAILED_JOB_LIFETIME_S = 60
+
+
+def connect(redis_url: str, *, timeout_s: float = 1.0) -> Redis:
+    """Open Redis or Valkey without redis-py's ten retries: they block for seconds when it refuses, far longer when it hangs."""
+    return Redis.from_url(
+        redis_url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def open_queue(redis: Redis, name: QueueName) -> Queue:
+    return Queue(rq_name(name), connection=redis, serializer="json")
+
+
+def rq_name(name: QueueName) -> str:
+    """As Redis knows the queue: others may use the same Redis."""
+    return f"facturelay-{name}"
+
+
+def enqueue(redis: Redis, job: str, row_id: int) -> None:
+    """Have a worker do *job* for *row_id*. A second call for the same row does nothing. Raises RedisError."""
+    _enqueue(redis, job, row_id, job_id=f"{job}-{row_id}")
+
+
+def enqueue_again(redis: Redis, job: str, row_id: int, *, now: datetime, every_s: int = 60) -> bool:
+    """Enqueue a row that still waits: once in *every_s* at most, and even where a dead worker's job still holds the first id.
+
+    False where that has happened already.
+    """
+    return _enqueue(redis, job, row_id, job_id=f"{job}-{row_id}-{int(now.timestamp()) // every_s}")
+
+
+def job_of(job_id: str) -> tuple[str, int] | None:
+    """The job and the row that an id names; None where it is none of ours."""
+    found = JOB_ID.fullmatch(job_id)
+    if found is None or found[1] not in QUEUE_OF or int(found[2]) > LARGEST_ROW_ID:
+        return None
+    return found[1], int(found[2])
+
+
+def timeout_s(job: str) -> int:
+    """After how many seconds a job is ended."""
+    return TASK_TIMEOUT_S if job in TASKS else JOB_TIMEOUT_S
+
+
+def _enqueue(redis: Redis, job: str, row_id: int, *, job_id: str) -> bool:
+    """False for a duplicate: it is enqueued and not done yet."""
+    try:
+        open_queue(redis, QUEUE_OF[job]).enqueue(
+            job,
+            row_id,
+            job_id=job_id,
+            unique=True,
+            # Without a description RQ writes the arguments into Redis and the log.
+            description=f"{job} {row_id}",
+            job_timeout=timeout_s(job),
+            ttl=JOB_LIFETIME_S,
+            result_ttl=0,
+            failure_ttl=FAILED_JOB_LIFETIME_S,
+        )
+    except DuplicateJobError:
+        return False
+    return True

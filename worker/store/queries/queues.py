@@ -1,0 +1,43 @@
+"""What waits in each queue, counted from the rows: Redis may have forgotten it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, case, func, select
+
+from worker.queue import QueueName
+from worker.store import worker_share
+from worker.store.database.tables import jobs
+from worker.store.jobs import IS_PENDING
+
+
+@dataclass(frozen=True)
+class QueueCount:
+    """*waiting* could be done now, *later* waits for its time, *running* is being done. *slow_shops*: whose turn comes behind all others."""
+
+    queue: QueueName
+    waiting: int
+    later: int
+    running: int
+    slow_shops: tuple[str, ...]
+
+
+def queue_counts(connection: Connection, *, now: datetime) -> tuple[QueueCount, ...]:
+    """The queues of rows, the most urgent first."""
+    state = case((jobs.c.state == "running", "running"), (jobs.c.next_at <= now, "waiting"), else_="later").label(
+        "state"
+    )
+    counted = select(jobs.c.queue, state, func.count().label("jobs")).where(IS_PENDING, jobs.c.state != "failed")
+    found = {(row.queue, row.state): int(row.jobs) for row in connection.execute(counted.group_by(jobs.c.queue, state))}
+    slow = sorted(worker_share.slow(connection, now=now))
+    return tuple(
+        QueueCount(
+            queue=queue,
+            waiting=found.get((queue, "waiting"), 0),
+            later=found.get((queue, "later"), 0),
+            running=found.get((queue, "running"), 0),
+            slow_shops=tuple(shop_id for shop_id, slow_queue in slow if slow_queue is queue),
+        )
+        for queue in QueueName
+        if queue is not QueueName.SLOW
+    )

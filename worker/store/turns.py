@@ -1,0 +1,160 @@
+"""Whose turn it is: of the work that waits in a queue, what each shop would do next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, column, select, text
+from sqlalchemy.engine import Row
+
+from worker.queue import (
+    BACKFILL_ORDER,
+    MAIL_DOCUMENT,
+    PROCESS_ORDER,
+    RUN_BULK_TASK,
+    RUN_SLOW_TASK,
+    RUN_TASK,
+    SEND_DOCUMENT,
+    SEND_WEBHOOK_EVENT,
+    SERVE_SLOW,
+    WRITE_NOTE,
+    QueueName,
+)
+from worker.store import jobs as job_store
+from worker.store.database.tables import PENDING, Instant, jobs
+from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.worker_share import Load
+
+JOB_NAMES = {
+    (JobKind.PROCESS_ORDER, QueueName.ORDERS): PROCESS_ORDER,
+    (JobKind.PROCESS_ORDER, QueueName.BULK): BACKFILL_ORDER,
+    (JobKind.STEP, QueueName.PDF): SEND_DOCUMENT,
+    (JobKind.STEP, QueueName.MAIL): MAIL_DOCUMENT,
+    (JobKind.STEP, QueueName.CALLS): WRITE_NOTE,
+    (JobKind.TASK, QueueName.TASKS): RUN_TASK,
+    (JobKind.TASK, QueueName.BULK): RUN_BULK_TASK,
+    (JobKind.WEBHOOK_EVENT, QueueName.CALLS): SEND_WEBHOOK_EVENT,
+}
+# The queues of rows: SLOW is where those of any of them wait in Redis that were slow.
+QUEUES = tuple(queue for queue in QueueName if queue is not QueueName.SLOW)
+BY_DOCUMENT = (SEND_DOCUMENT, MAIL_DOCUMENT, WRITE_NOTE)
+
+# A document's mail waits for the first try of the PDFs that go out with it, and its note for that of the mail; one that
+# failed keeps nothing waiting.
+UNTRIED = (
+    "earlier.state = 'waiting' AND earlier.attempts = 0 OR earlier.state = 'running' AND earlier.lease_until >= :now"
+)
+READY = {
+    QueueName.MAIL: """NOT EXISTS (
+      SELECT 1 FROM jobs AS mate JOIN jobs AS earlier ON earlier.document_id = mate.document_id
+      WHERE mate.group_id = jobs.group_id AND earlier.kind = 'step' AND earlier.queue = 'pdf' AND (UNTRIED))""",
+    QueueName.CALLS: """(kind <> 'step' OR NOT EXISTS (
+      SELECT 1 FROM jobs AS earlier
+      WHERE earlier.document_id = jobs.document_id AND earlier.kind = 'step' AND earlier.queue IN ('pdf', 'mail') AND (UNTRIED)))""",
+}
+WAITING = f"queue = :queue AND state = 'waiting' AND {PENDING}"
+# From shop to shop through the index, so that a backlog of thousands costs no more than one job.
+FIRST_OF_EACH_SHOP = f"""
+WITH RECURSIVE shop(shop_id) AS (
+  SELECT min(shop_id) FROM jobs WHERE {WAITING}
+  UNION ALL
+  SELECT (SELECT min(shop_id) FROM jobs WHERE {WAITING} AND shop_id > shop.shop_id) FROM shop WHERE shop.shop_id IS NOT NULL
+), first(shop_id, job_id) AS (
+  SELECT shop.shop_id, (
+    SELECT job_id FROM jobs WHERE {WAITING} AND shop_id = shop.shop_id AND next_at <= :now AND READY
+    ORDER BY next_at, job_id LIMIT 1
+  ) FROM shop WHERE shop.shop_id IS NOT NULL
+)
+SELECT shop_id, job_id FROM first WHERE job_id IS NOT NULL
+UNION ALL
+SELECT shop_id, min(job_id) FROM jobs
+WHERE queue = :queue AND state = 'running' AND {PENDING} AND lease_until < :now GROUP BY shop_id
+"""  # noqa: S608  # all of it is written here
+
+
+@dataclass(frozen=True)
+class DueJob:
+    """Something that can be done now. *row_id* is what the job's argument names: a document for a step, otherwise the job itself."""
+
+    job_id: int
+    kind: JobKind
+    queue: QueueName
+    shop_id: str
+    order_id: int | None
+    document_id: int | None
+    next_at: datetime
+
+    @property
+    def row_id(self) -> int:
+        return self.document_id if self.kind is JobKind.STEP and self.document_id is not None else self.job_id
+
+    @property
+    def job(self) -> tuple[str, int]:
+        """The job in Redis that stands for it."""
+        return JOB_NAMES[self.kind, self.queue], self.row_id
+
+    @property
+    def slow_job(self) -> tuple[str, int]:
+        """The one in the slow queue."""
+        return RUN_SLOW_TASK if self.kind is JobKind.TASK else SERVE_SLOW, self.job_id
+
+
+def first_of_each_shop(connection: Connection, queue: QueueName, *, now: datetime) -> dict[str, int]:
+    """By shop, the id of the job of *queue* that it would do next; shops in the order of their ids."""
+    query = text(FIRST_OF_EACH_SHOP.replace("READY", is_ready(queue))).bindparams(
+        bindparam("queue", queue.value, String()), bindparam("now", now, Instant())
+    )
+    found: dict[str, int] = {}
+    for row in connection.execute(query.columns(column("shop_id"), column("job_id"))):
+        found.setdefault(row.shop_id, row.job_id)
+    return dict(sorted(found.items()))
+
+
+def is_ready(queue: QueueName) -> str:
+    return READY.get(queue, "1 = 1").replace("UNTRIED", UNTRIED)
+
+
+def first_slow(connection: Connection, load: Load, *, tasks: bool, now: datetime) -> dict[str, int]:
+    """By shop, what it would do next of the work that waits because it was slow lately; *tasks* alone, or all but those."""
+    found: dict[str, int] = {}
+    for shop_id, queue in sorted(load.slow):
+        is_kind = jobs.c.kind == JobKind.TASK if tasks else jobs.c.kind != JobKind.TASK
+        for due in due_of_shop(connection, shop_id, queue, is_kind, now=now, limit=1):
+            found.setdefault(shop_id, due.job_id)
+    return found
+
+
+def due_of_shop(
+    connection: Connection, shop_id: str, queue: QueueName, *which: ColumnElement[bool], now: datetime, limit: int
+) -> tuple[DueJob, ...]:
+    """The first jobs of a shop that can be done now. Many deliveries of one order are one job, as are steps of one document."""
+    mine = (jobs.c.queue == queue, jobs.c.shop_id == shop_id, IS_PENDING, job_store.free(now), *which)
+    query = select(jobs).where(*mine).order_by(jobs.c.next_at, jobs.c.job_id)
+    if queue in READY:
+        query = query.where(text(is_ready(queue)).bindparams(bindparam("now", now, Instant())))
+    found: dict[tuple[JobKind, int], DueJob] = {}
+    for due in map(as_due_job, connection.execute(query.limit(4 * limit))):
+        found.setdefault((due.kind, due.order_id or due.row_id), due)
+    return tuple(found.values())[:limit]
+
+
+def find_due(connection: Connection, name: str, row_id: int, *, now: datetime) -> DueJob | None:
+    """What the job *name* of *row_id* stands for, if it can be done now; of a document the first step of all."""
+    which = jobs.c.job_id == row_id
+    if name in BY_DOCUMENT:
+        which = and_(jobs.c.document_id == row_id, jobs.c.kind == JobKind.STEP)
+    rows = connection.execute(select(jobs).where(which, IS_PENDING, job_store.free(now)).order_by(jobs.c.job_id))
+    found = [as_due_job(row) for row in rows]
+    return next(
+        (due for queue in (QueueName.PDF, QueueName.MAIL) for due in found if due.queue is queue), None
+    ) or next(iter(found), None)
+
+
+def get(connection: Connection, job_id: int) -> DueJob:
+    return as_due_job(connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one())
+
+
+def as_due_job(row: Row[Any]) -> DueJob:
+    return DueJob(
+        row.job_id, JobKind(row.kind), QueueName(row.queue), row.shop_id, row.order_id, row.document_id, row.next_at
+    )

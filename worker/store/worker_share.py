@@ -1,0 +1,116 @@
+"""How many workers one shop, and long work of all shops, may hold at any moment: decided on the rows, whatever Redis holds."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.queue import QueueName
+from worker.store import leases
+from worker.store.database.tables import PENDING, jobs, shops, slow_work
+
+# A shop whose work of one queue held a worker for long waits behind all others with it, for so long after the last time.
+SLOW_FOR = timedelta(minutes=10)
+# What is held for so long already counts as long work before it ends.
+LONG = timedelta(seconds=5)
+# A number of our own for PostgreSQL's lock; SQLite lets one write at a time anyway.
+CLAIMING = 0x_FAC7
+IS_PENDING: ColumnElement[bool] = literal_column("jobs." + PENDING)  # in the words of the index
+
+
+@dataclass(frozen=True)
+class Running:
+    """What one worker holds, and since when."""
+
+    shop_id: str
+    queue: QueueName
+    held_for: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many workers there are, and what they hold. *slow*: whose work of which queue held one for long lately."""
+
+    workers: int
+    is_single_shop: bool
+    running: tuple[Running, ...]
+    slow: frozenset[tuple[str, QueueName]]
+
+    @property
+    def half(self) -> int:
+        """As many as a shop may hold, and long work of all shops together; one worker is shared by turns alone."""
+        return max(1, self.workers // 2)
+
+    @property
+    def most_of_shop(self) -> int:
+        return self.workers if self.is_single_shop else self.half
+
+    def is_slow(self, shop_id: str, queue: QueueName) -> bool:
+        return (shop_id, queue) in self.slow
+
+    def is_long(self, shop_id: str, queue: QueueName) -> bool:
+        return queue is QueueName.BULK or self.is_slow(shop_id, queue)
+
+    def has_room(self, shop_id: str, queue: QueueName) -> bool:
+        """Whether one more job of the shop and queue may be begun now.
+
+        A shop holds half of the workers at most, and one more with bulk work: an export must not keep its orders waiting.
+        """
+        if self.workers <= 1:
+            return True
+        if self.is_long(shop_id, queue) and self.long_ones >= self.half:
+            return False
+        of_shop = [one for one in self.running if one.shop_id == shop_id]
+        bulk = sum(1 for one in of_shop if one.queue is QueueName.BULK)
+        return bulk < 1 if queue is QueueName.BULK else len(of_shop) - bulk < self.most_of_shop
+
+    def with_pace(self, shop_id: str, queue: QueueName, *, is_slow: bool) -> "Load":
+        """The same after a job of the shop and queue was slow, or quick."""
+        this = frozenset([(shop_id, queue)])
+        return replace(self, slow=self.slow | this if is_slow else self.slow - this)
+
+    @property
+    def long_ones(self) -> int:
+        return sum(1 for one in self.running if one.held_for >= LONG or self.is_long(one.shop_id, one.queue))
+
+
+def slow(connection: Connection, *, now: datetime) -> frozenset[tuple[str, QueueName]]:
+    """Whose work of which queue held a worker for long lately."""
+    found = select(slow_work.c.shop_id, slow_work.c.queue).where(slow_work.c.until > now)
+    return frozenset((row.shop_id, QueueName(row.queue)) for row in connection.execute(found))
+
+
+def load(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load:
+    """What there is at this moment. *lease_for*: how long leases are, which tells since when one is held."""
+    first = [func.min(column).label(column.name) for column in (jobs.c.shop_id, jobs.c.queue, jobs.c.lease_until)]
+    held = select(*first).where(IS_PENDING, jobs.c.state == "running", jobs.c.lease_until >= now)
+    return Load(
+        workers=leases.count_workers(connection, now=now),
+        is_single_shop=int(connection.execute(select(func.count()).select_from(shops)).scalar_one()) == 1,
+        running=tuple(
+            Running(row.shop_id, QueueName(row.queue), now - (row.lease_until - lease_for))
+            for row in connection.execute(held.group_by(jobs.c.lease))
+        ),
+        slow=slow(connection, now=now),
+    )
+
+
+def may_begin(connection: Connection, shop_id: str, queue: str, *, now: datetime, lease_for: timedelta) -> bool:
+    """Whether a job may be leased now. Call in the transaction that leases it: until its end nobody else decides."""
+    if leases.count_workers(connection, now=now) <= 1:
+        return True
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})
+    return load(connection, now=now, lease_for=lease_for).has_room(shop_id, QueueName(queue))
+
+
+def mark_slow(connection: Connection, shop_id: str, queue: QueueName, *, now: datetime) -> None:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    until = now + SLOW_FOR
+    row = dialect.insert(slow_work).values(shop_id=shop_id, queue=queue, until=until)
+    connection.execute(row.on_conflict_do_update(index_elements=("shop_id", "queue"), set_={"until": until}))
+
+
+def mark_quick(connection: Connection, shop_id: str, queue: QueueName) -> None:
+    connection.execute(delete(slow_work).where(slow_work.c.shop_id == shop_id, slow_work.c.queue == queue))
