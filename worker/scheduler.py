@@ -17,7 +17,7 @@ from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.invoicing import vat_checks
 from worker.maintenance import hourly_stats, retention
-from worker.notifications import alerts, distance_sales, legal_term
+from worker.notifications import alerts, distance_sales, legal_term, vies_silence
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.plugin import sync
@@ -182,6 +182,7 @@ SHOP_JOBS = (
     ShopJob("check_refunds", lambda _settings: timedelta(minutes=10), refund_check.check_refunds_nightly),
     ShopJob("reconcile", lambda _settings: timedelta(minutes=10), reconcile.reconcile_nightly),
     ShopJob("ask_vies_again", lambda _settings: timedelta(minutes=1), vat_checks.ask_again),
+    ShopJob("vies_silence", lambda _settings: timedelta(minutes=10), vies_silence.alert_vies_silence),
     ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
     ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
     ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),

@@ -200,6 +200,16 @@ def due_waits(connection: Connection, shop_id: str, *, now: datetime, limit: int
     return tuple(as_wait(row) for row in rows)
 
 
+def waits(connection: Connection, shop_id: str) -> tuple[Wait, ...]:
+    """The orders whose invoices wait for VIES, the longest first; without those that a person must decide on by now."""
+    rows = connection.execute(
+        select(vat_check_waits)
+        .where(vat_check_waits.c.shop_id == shop_id, vat_check_waits.c.next_at.is_not(None))
+        .order_by(vat_check_waits.c.since, vat_check_waits.c.order_id)
+    )
+    return tuple(as_wait(row) for row in rows)
+
+
 def rest(connection: Connection, order: OrderKey, *, until: datetime | None) -> None:
     """Ask for this order again at *until*; None: not by itself."""
     connection.execute(update(vat_check_waits).where(*_is(order, vat_check_waits)).values(next_at=until))

@@ -15,7 +15,8 @@ from worker.errors import Rejected
 from worker.invoicing import vat_checks as use_case
 from worker.invoicing.manual import ManualDocument, issue_manual_document, issue_waiting_draft
 from worker.invoicing.request import IssueAnswer
-from worker.store import order_treatments, shops, vat_checks
+from worker.notifications import vies_silence
+from worker.store import alerts, order_treatments, shops, vat_checks
 from worker.store.order_treatments import TreatmentChange
 from worker.store.vat_checks import StoredVatCheck
 
@@ -126,6 +127,29 @@ def test_after_the_hours_that_the_shop_chose_a_draft_waits_for_a_person(system: 
     assert problems(system) == ["vat_number_unchecked"]
     assert later(system, hours=30) == 0
     assert len(system.documents(238)) == 1
+
+
+def silence(system: System) -> list[str]:
+    """The open alert of VIES's silence after a check, in English."""
+    with system.services.store.read() as connection:
+        connected = shops.get(connection, system.services.encryption, system.shop_id)
+    vies_silence.alert_vies_silence(system.services, connected)
+    with system.services.store.read() as connection:
+        return [str(one.message) for one in alerts.open_alerts(connection, system.shop_id) if one.code == "vies_silent"]
+
+
+def test_the_owner_is_told_after_two_hours_of_silence_which_orders_wait_until_vies_answers(system: System) -> None:
+    system.vies.always = DOWN
+    system.arrives(untaxed(300))
+    assert silence(system) == []
+    later(system, hours=2)
+    system.arrives(untaxed(301))
+    [told] = silence(system)
+    assert "the invoices of 2 orders wait for it: 300, 301" in told
+    system.vies.always = ""
+    for _ in range(30):
+        later(system, hours=1)
+    assert (silence(system), len(system.numbers(300)), len(system.numbers(301))) == ([], 1, 1)
 
 
 def test_a_dead_vies_is_asked_once_for_many_orders(system: System) -> None:
