@@ -17,7 +17,7 @@ NONE = a_shop(consumer_invoices=ConsumerInvoices.NONE)
 SIMPLIFIED = a_shop(consumer_invoices=ConsumerInvoices.SIMPLIFIED)
 OSS = replace(NONE, vat=VatSettings(oss=True))
 BUSINESS = an_order(paid=True, company="Bakkerij", vat_number_given="BE0403170701")
-DUTCH = an_order(paid=True, country="NL", postcode="1012 AB")
+DUTCH = an_order(a_line(rate="9"), paid=True, country="NL", postcode="1012 AB")
 AMERICAN = an_order(a_line(rate=None), paid=True, country="US", postcode="10001")
 
 
@@ -32,11 +32,15 @@ def numbered(order: Order, shop: Shop) -> list[str]:
         (an_order(paid=True), NONE, "consumer_without_invoice"),
         (an_order(paid=True), a_shop(), "fired"),
         (BUSINESS, NONE, "fired"),
-        (DUTCH, NONE, "fired"),  # without OSS the law wants an invoice of a distance sale
+        (an_order(paid=True, country="NL", postcode="1012 AB"), NONE, "fired"),  # without OSS the law wants an invoice of a distance sale
         (DUTCH, OSS, "consumer_without_invoice"),
         (an_order(paid=True, country="NL", postcode="1012 AB"), replace(OSS, seller=replace(OSS.seller, address=Address(country="FR"))), "fired"),
         (AMERICAN, NONE, "fired"),  # an export is proved by its invoice
         (an_order(paid=True, vat_exempt=True), NONE, "fired"),
+        (an_order(paid=True, payment_method="igfw_invoice_gateway"), NONE, "fired"),  # its invoice asks for the money
+        (an_order(a_line(rate="20"), paid=True), NONE, "fired"),  # a wrong rate waits as a draft
+        (an_order(a_line(rate=None), paid=True), NONE, "fired"),
+        (an_order(paid=True, country="FR", postcode="75001"), OSS, "fired"),  # a Belgian rate under OSS waits
     ],
 )  # fmt: skip
 def test_no_invoice_is_made_only_where_the_law_wants_none_and_the_shop_chose_so(

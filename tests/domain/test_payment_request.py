@@ -203,6 +203,13 @@ def test_what_came_in_of_a_deposit_is_named_and_stated_and_only_the_rest_is_aske
     assert draft.payment.iban
 
 
+@pytest.mark.parametrize("amount", ["15.00", "500.00"])
+def test_a_deposit_that_is_no_part_of_the_total_is_not_believed(amount: str) -> None:
+    order = an_order(status="partially-paid", deposit=Deposit(Decimal(amount)))
+    [draft] = decide_documents(order, (), a_history(), a_shop(), TODAY).drafts
+    assert ([problem.code for problem in draft.problems], draft.prepaid) == (["paid_in_parts"], ())
+
+
 def test_nothing_is_due_of_a_deposit_that_has_not_come_in() -> None:
     order = an_order(status="on-hold", deposit=Deposit(Decimal("0.00")))
     assert decide_documents(order, (), a_history(), a_shop(), TODAY).drafts == ()

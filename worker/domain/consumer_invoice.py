@@ -8,7 +8,9 @@ without VAT, at home, an invoice may be a simplified one (art. 13 RD no. 1; art.
 
 from decimal import Decimal
 
+from worker.domain.assessment import assess
 from worker.domain.order import Order
+from worker.domain.payment_request import terms_of
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import ConsumerInvoices, Shop
 from worker.message import Message
@@ -17,8 +19,13 @@ ZERO, SIMPLIFIED_UP_TO = Decimal(0), Decimal(100)  # euros without VAT
 
 
 def why_none(order: Order, shop: Shop) -> tuple[str, Message] | None:
-    """Why no rule makes an invoice of *order*: the shop makes none for consumers, and the law wants none."""
+    """Why no rule makes an invoice of *order*: the shop makes none for consumers, and the law wants none.
+
+    What is sold on account is asked for by its invoice; and where something is wrong with the VAT, its draft says so.
+    """
     if shop.consumer_invoices != ConsumerInvoices.NONE or not _is_free(order, shop):
+        return None
+    if terms_of(order, shop) is not None or assess(order, shop).problems:
         return None
     return "consumer_without_invoice", Message(
         "The buyer is a consumer to whom the law wants no invoice, and this shop makes none then. Make it by hand if the customer asks "

@@ -26,7 +26,7 @@ def counts_as_paid(order: Order, shop: Shop) -> bool:
     until it is completed (docs/woocommerce-contract.md §4). A completed order was delivered, so its invoice is due, paid or
     not; and of an order that is paid in parts a part came, on which VAT is due too.
     """
-    part_came = order.deposit is not None and order.deposit.came_in != ZERO
+    part_came = order.deposit is not None and deposit_paid(order) != ZERO
     in_parts = order.status in IN_PARTS_STATUSES or part_came
     return order.paid_at is not None or status_of(order, shop) == "completed" or in_parts
 
@@ -86,8 +86,9 @@ def is_paid_in_parts(order: Order) -> bool:
 
 
 def deposit_paid(order: Order) -> Decimal | None:
-    """What came in of an order that is paid in parts; None where that is not known, or it is not."""
-    return order.deposit.came_in if order.deposit is not None else None
+    """What came in of an order that is paid in parts; None where that is not known, is no part of it, or it is not."""
+    came_in = order.deposit.came_in if order.deposit is not None else None
+    return came_in if came_in is not None and came_in < order.total else None
 
 
 def was_taken_back(order: Order, shop: Shop) -> bool:
