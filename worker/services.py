@@ -23,8 +23,9 @@ from worker.store.database.engine import Store
 from worker.store.files.archive import Archive, open_archive
 from worker.store.roads import Road, RoadKind, Roads
 from worker.store.shops import ConnectedShop
-from worker.woocommerce.client import Guard, Patience, ShopClient
+from worker.woocommerce.client import ShopClient
 from worker.woocommerce.rest import RestKey
+from worker.woocommerce.shop_calls import Guard, Patience
 
 Result = TypeVar("Result")
 

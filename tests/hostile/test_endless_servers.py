@@ -19,8 +19,9 @@ from worker.net import http_call, talk
 from worker.net.guarded_http import guarded_session
 from worker.net.http_call import HttpTrouble, Question, call
 from worker.plugin.client import PluginClient
-from worker.woocommerce.client import Guard, Patience, ShopClient
+from worker.woocommerce.client import ShopClient
 from worker.woocommerce.rest import MAX_ANSWER_BYTES, RestKey
+from worker.woocommerce.shop_calls import Guard, Patience
 
 TOTAL_S = 0.6
 # Shared machines pause; what is bounded by nothing takes as long as the server likes, here 20 s.

@@ -18,9 +18,10 @@ from worker.demo.faults import ServerFault
 from worker.demo.pretend_shop import PretendShop, a_refund, an_order
 from worker.errors import Rejected, Unavailable
 from worker.woocommerce import rest
-from worker.woocommerce.client import Guard, Patience, ShopCheck, ShopClient
+from worker.woocommerce.client import ShopCheck, ShopClient
 from worker.woocommerce.payload import parse_order
 from worker.woocommerce.rest import RestKey
+from worker.woocommerce.shop_calls import Guard, Patience
 from worker.woocommerce.shop_response import retry_after_in_s
 
 KEY, SECRET = "ck_1", "cs_2"

@@ -19,11 +19,7 @@ from worker.domain.credit_source import Cancellation, CreditSource
 from worker.domain.credit_split import split_over_groups
 from worker.domain.credit_statement import NO_STATEMENT, hold_to_balance, state_refund
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Purpose, Reference, VatLine
-from worker.domain.draft import (
-    exchange_rate,
-    exchange_rate_problem,
-    vat_in_euro,
-)
+from worker.domain.exchange_rate import exchange_rate, exchange_rate_problem, vat_in_euro
 from worker.domain.language import phrase
 from worker.domain.mentions import legal_texts
 from worker.domain.money import ZERO, to_minor_unit

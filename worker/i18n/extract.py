@@ -1,4 +1,4 @@
-"""Keep the catalogs in step with the code: part of `make words`, after changing a sentence.
+"""Keep the catalogs in step with the code: part of `make catalogs`, after changing a message.
 
 New sentences come into every catalog with an empty translation (a test names them), those nobody says any more leave.
 """

@@ -45,7 +45,7 @@ class WebhookEndpoint:
 class WebhookEvent:
     """One thing that one address is told. *document_id* is the credit note's for `document.credited`.
 
-    *made_at* is when it happened; for what waited while the hook was stopped, when that went on again.
+    *made_at* is when it happened; for what waited while the endpoint was stopped, when that went on again.
     """
 
     event_id: int
@@ -79,7 +79,7 @@ class NewEndpoint:
 
 
 def add(connection: Connection, encryption: Encryption, new: NewEndpoint, *, by: Actor) -> tuple[WebhookEndpoint, str]:
-    """A new hook, and the secret that its calls are signed with: shown once. Raises Rejected."""
+    """A new endpoint, and the secret that its calls are signed with: shown once. Raises Rejected."""
     if len(of_shop(connection, new.shop_id)) >= MOST_ENDPOINTS:
         raise Rejected(
             "A shop has at most {most} webhooks; remove one first.",
@@ -127,7 +127,7 @@ def change(
 
 
 def remove(connection: Connection, endpoint: WebhookEndpoint) -> None:
-    """Forget a hook with all its calls, told or not."""
+    """Forget an endpoint with all its calls, told or not."""
     # Locked first, so that no call is planned between the two deletions.
     connection.execute(
         select(webhook_endpoints.c.endpoint_id)
@@ -139,7 +139,7 @@ def remove(connection: Connection, endpoint: WebhookEndpoint) -> None:
 
 
 def stop(connection: Connection, endpoint_id: int, *, message: Message, now: datetime) -> None:
-    """Call it no more. What waits for it is marked failed, and goes out when the hook goes on."""
+    """Call it no more. What waits for it is marked failed, and goes out when the endpoint goes on."""
     still = (webhook_endpoints.c.endpoint_id == endpoint_id, webhook_endpoints.c.stopped_at.is_(None))
     connection.execute(update(webhook_endpoints).where(*still).values(stopped_at=now, stop_message=message))
     owed = (IS_EVENT, jobs.c.endpoint_id == endpoint_id, jobs.c.state.in_(("waiting", "running")))
@@ -164,13 +164,13 @@ def resume(connection: Connection, endpoint_id: int, *, now: datetime) -> None:
 
 
 def has_failed(connection: Connection, shop_id: str) -> bool:
-    """Whether a hook of the shop stopped by itself and stands still."""
+    """Whether an endpoint of the shop stopped by itself and stands still."""
     stopped = (endpoint for endpoint in of_shop(connection, shop_id) if endpoint.stopped_at is not None)
     return any(endpoint.stop_message != BY_A_PERSON for endpoint in stopped)
 
 
 def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, now: datetime) -> None:
-    """Owe a call to each hook that wants *event*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
+    """Owe a call to each endpoint that wants *event*. Call in the transaction of what happened: so none is lost, and none is owed twice."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {
         "kind": literal(JobKind.WEBHOOK_EVENT.value),
@@ -189,7 +189,7 @@ def plan(connection: Connection, kind: WebhookEventKind, document_id: int, *, no
         .join(documents, documents.c.shop_id == webhook_endpoints.c.shop_id)
         .where(documents.c.document_id == document_id, webhook_endpoints.c.stopped_at.is_(None))
         .where((" " + webhook_endpoints.c.events + " ").contains(f" {kind} ", autoescape=True))
-        # A hook that is being removed is waited for and then gone; without the lock its foreign key would end the issuing.
+        # An endpoint that is being removed is waited for and then gone; without the lock its foreign key would end the issuing.
         .with_for_update(read=True, key_share=True, of=webhook_endpoints)
     )
     connection.execute(dialect.insert(jobs).from_select(list(values), wanting).on_conflict_do_nothing())
@@ -204,7 +204,7 @@ def due_ids(connection: Connection, *, now: datetime, limit: int, shop_id: str |
 
 
 def next_event_of(connection: Connection, endpoint_id: int, *, now: datetime) -> int | None:
-    """The oldest call of a hook that can be made now."""
+    """The oldest call of an endpoint that can be made now."""
     found = select(func.min(jobs.c.job_id)).where(IS_EVENT, jobs.c.endpoint_id == endpoint_id, job_store.free(now))
     return connection.execute(found).scalar()
 
@@ -212,9 +212,9 @@ def next_event_of(connection: Connection, endpoint_id: int, *, now: datetime) ->
 def take(
     connection: Connection, encryption: Encryption, event_id: int, *, now: datetime, lease_for: timedelta
 ) -> LeasedWebhookEvent | None:
-    """Lease a call; None when it is done, waits for later, or another call of the same hook is being made.
+    """Lease a call; None when it is done, waits for later, or another call of the same endpoint is being made.
 
-    One at a time for each hook: a receiver that does not answer holds one worker, not all of them.
+    One at a time for each endpoint: a receiver that does not answer holds one worker, not all of them.
     """
     mine = (IS_EVENT, jobs.c.job_id == event_id)
     lease = job_store.claim(connection, *mine, now=now, lease_for=lease_for, one_at_a_time="endpoint_id")
@@ -229,13 +229,13 @@ def take(
 
 
 def postpone(connection: Connection, endpoint_id: int, *, until: datetime) -> None:
-    """Let all calls of a hook wait: nobody answers there, and each try would cost as long as the first."""
+    """Let all calls of an endpoint wait: nobody answers there, and each try would cost as long as the first."""
     sooner = (IS_EVENT, jobs.c.endpoint_id == endpoint_id, jobs.c.state == "waiting", jobs.c.next_at < until)
     connection.execute(update(jobs).where(*sooner).values(next_at=until))
 
 
 def events_of(connection: Connection, endpoint_id: int, *, limit: int) -> tuple[WebhookEvent, ...]:
-    """The last calls of a hook, newest first."""
+    """The last calls of an endpoint, newest first."""
     found = select(jobs).where(IS_EVENT, jobs.c.endpoint_id == endpoint_id).order_by(jobs.c.job_id.desc())
     return tuple(as_event(row) for row in connection.execute(found.limit(limit)))
 

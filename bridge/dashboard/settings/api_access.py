@@ -97,8 +97,8 @@ def page(
     with context().store.read() as connection:
         all_tokens = api_tokens.of_shop(connection, shop_id)
         endpoints = [
-            (hook, webhooks.events_of(connection, hook.endpoint_id, limit=MOST_EVENTS))
-            for hook in webhooks.of_shop(connection, shop_id)
+            (endpoint, webhooks.events_of(connection, endpoint.endpoint_id, limit=MOST_EVENTS))
+            for endpoint in webhooks.of_shop(connection, shop_id)
         ]
     return settings_page(
         "api_access",

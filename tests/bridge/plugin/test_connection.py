@@ -40,6 +40,23 @@ def connected(app: BridgeApp) -> BridgeApp:
     return app
 
 
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("nl-BE", "Facturelay kent deze code niet. Kopieer ze opnieuw, of laat een nieuwe maken."),
+        ("fr-FR", "Facturelay ne connaît pas ce code. Copiez-le à nouveau, ou faites-en faire un nouveau."),
+        ("de-DE", "Facturelay kennt diesen Code nicht. Kopieren Sie ihn erneut, oder lassen Sie einen neuen machen."),
+        ("pl-PL", "Facturelay does not know this code. Copy it again, or have a new one made."),
+    ],
+)
+def test_the_plugin_shows_what_is_refused_in_the_language_of_its_page(
+    app: BridgeApp, language: str, message: str
+) -> None:
+    headers = {"X-Facturelay-Invite": plugins.code_hash("XXXXX"), "Accept-Language": language}
+    refused = post(app, "/plugin/connect", KEYS, headers, signer=Signer(plugins.signing_key("XXXXX")))
+    assert refused.json == {"error": "code_wrong", "message": message}
+
+
 def test_a_code_connects_the_shop_and_its_keys_are_stored(app_on_each_database: BridgeApp) -> None:
     invite(app_on_each_database)
 

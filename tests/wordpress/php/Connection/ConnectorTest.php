@@ -263,7 +263,7 @@ final class ConnectorTest extends WordPressTestCase {
 	/** @return array<string, mixed> Facturelay's response */
 	public function answer( $nothing, array $request, string $url ): array {
 		$route = (string) wp_parse_url( $url, PHP_URL_PATH );
-		$body  = array( 'error' => 'code_wrong' );
+		$body  = array( 'error' => 'code_wrong', 'message' => 'Facturelay does not know this code.' );
 		if ( 200 === $this->status ) {
 			$this->received[ $route ] = json_decode( $request['body'], true );
 			$body                 = array( 'delivery_url' => self::URL ) + ( '/plugin/connect' === $route ? array( 'shop' => self::SHOP, 'name' => 'Bakkerij' ) : array() );

@@ -113,8 +113,8 @@ final class BridgeClient {
 		if ( 200 === $status && is_array( $data ) ) {
 			return $data;
 		}
-		if ( is_array( $data ) && isset( $data['error'] ) ) {
-			throw new FacturelayError( (string) $data['error'], (string) ( $data['message'] ?? '' ) );
+		if ( is_array( $data ) && isset( $data['error'], $data['message'] ) && '' !== $data['message'] ) {
+			throw new FacturelayError( (string) $data['error'], (string) $data['message'] );
 		}
 		/* translators: %d: the number of an HTTP error, like 404 */
 		throw new FacturelayError( 'not_facturelay', sprintf( __( 'Something answers at this address, but it is not Facturelay (error %d). Copy the address again.', 'facturelay' ), $status ) );
