@@ -67,6 +67,7 @@ EXAMPLES: dict[str, Json] = {
         "suspended": False,
         "language": "nl",
         "zone": "Europe/Brussels",
+        "rested": [],
         "next_numbers": {
             "order_confirmation": "B2026-00009",
             "delivery_note": "L2026-00012",
