@@ -38,6 +38,10 @@ class Unavailable(FacturelayError):
         self.retry_after_s = retry_after_s
 
 
+class WaitsForOthers(Unavailable):
+    """What it waits for ends by itself, or by somebody who was told: it is not given up, however long that takes."""
+
+
 class OrderGone(Rejected):
     """The shop has no such order (any more), not even in its bin."""
 

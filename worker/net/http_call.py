@@ -20,6 +20,8 @@ _CHUNK = 65_536
 class HttpTrouble(Exception):
     """No whole answer came. Says nothing of what was asked: addresses may be signed, and tracebacks are logged."""
 
+    never_left = False  # no connection was made, so nobody can have heard the question
+
 
 class Slow(HttpTrouble):
     """Not within the time that there was, or a connection, the next bytes or the name of the server took too long."""
@@ -130,8 +132,17 @@ def _translated_errors(of: Talk) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+        trouble = _trouble(of, error)
+        trouble.never_left = _never_left(error)
         # From None: the text of what requests raises holds the address.
-        raise _trouble(of, error) from None
+        raise trouble from None
+
+
+def _never_left(error: Exception) -> bool:
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    wrapped = error.args[0] if error.args else None
+    return isinstance(getattr(wrapped, "reason", None), urllib3.exceptions.NewConnectionError)
 
 
 def _trouble(of: Talk, error: Exception) -> HttpTrouble:
