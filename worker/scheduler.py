@@ -22,6 +22,7 @@ from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.plugin import sync
 from worker.queue import QUEUE_OF, QueueName, enqueue_again, open_queue
+from worker.sending import peppol_status
 from worker.services import Services
 from worker.settings import Settings
 from worker.store import leases, shops, turns, worker_share
@@ -183,6 +184,7 @@ SHOP_JOBS = (
     ShopJob("reconcile", lambda _settings: timedelta(minutes=10), reconcile.reconcile_nightly),
     ShopJob("ask_vies_again", lambda _settings: timedelta(minutes=1), vat_checks.ask_again),
     ShopJob("vies_silence", lambda _settings: timedelta(minutes=10), vies_silence.alert_vies_silence),
+    ShopJob("follow_peppol", lambda _settings: timedelta(minutes=1), peppol_status.follow),
     ShopJob("notify_owner", lambda _settings: timedelta(minutes=1), alerts.notify_owner),
     ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
     ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),

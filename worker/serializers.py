@@ -55,8 +55,26 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "noted_at": instant(item.done_at(WRITE_BACK)),
         "pdf_sha256": pdf.sha256 if pdf else None,
         "xml_sha256": xml.sha256 if xml else None,
+        "peppol": peppol(item),
         "problems": plain(draft.problems),
         "link": link,
+    }
+
+
+def peppol(item: DocumentDetails) -> Json | None:
+    """Its way by Peppol; null where it did not go that way (the step "transmit" says why)."""
+    way = item.transmission
+    if way is None:
+        return None
+    return {
+        "state": way.state,
+        "recipient": way.recipient,
+        "provider": way.provider,
+        "reference": way.reference,
+        "sent_at": instant(way.sent_at),
+        "evidence": way.evidence,
+        "responses": way.responses.split(),
+        "reason": way.reason,
     }
 
 

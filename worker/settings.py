@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from worker.domain.access_point import PROVIDERS
 from worker.errors import Rejected
 from worker.net.sender import parse_networks
 from worker.net.smtp_url import parse_smtp_url
@@ -85,6 +86,12 @@ def read_smtp_url(text: str) -> str:
             f"cannot be read: {error}. Special characters of user and password are percent-encoded (# is %23)."
         ) from error
     return text.strip()
+
+
+def read_peppol_provider(text: str) -> str:
+    if text.strip() in ("", *PROVIDERS):
+        return text.strip()
+    raise ValueError(f"is “{text}”; choose one of {', '.join(PROVIDERS)}")
 
 
 def read_yes_no(text: str) -> bool:
@@ -169,6 +176,9 @@ VARIABLES = {
     "poll_seconds": Variable("FACTURELAY_POLL_SECONDS", whole_number),
     "exchange_rates_url": Variable("FACTURELAY_EXCHANGE_RATES_URL", str, ECB_DAILY),
     "vies_url": Variable("FACTURELAY_VIES_URL", str.strip, VIES_CHECK_NUMBER),
+    "peppol_provider": Variable("FACTURELAY_PEPPOL_PROVIDER", read_peppol_provider),
+    "peppol_key": Variable("FACTURELAY_PEPPOL_KEY", str.strip, from_file=True),
+    "peppol_url": Variable("FACTURELAY_PEPPOL_URL", lambda text: text.strip().rstrip("/")),
     "templates": Variable("FACTURELAY_TEMPLATES", read_folder),
     "lease_seconds": Variable("FACTURELAY_TEST_LEASE_SECONDS", whole_number),
     "longest_wait_seconds": Variable("FACTURELAY_TEST_LONGEST_WAIT_SECONDS", whole_number),
@@ -202,6 +212,9 @@ class Settings:
     poll_seconds: int = 300
     exchange_rates_url: str = ""
     vies_url: str = ""
+    peppol_provider: str = ""  # the operator's account with an access point, for shops that choose it
+    peppol_key: str = field(default="", repr=False)
+    peppol_url: str = ""  # in place of every access point's own address
     archive_url: str = field(default="", repr=False)
     templates: Path | None = None
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up

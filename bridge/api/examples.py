@@ -32,6 +32,7 @@ DOCUMENT: Json = {
     "noted_at": "2026-11-23T09:30:03+00:00",
     "pdf_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "xml_sha256": None,
+    "peppol": None,
     "problems": [],
     "link": None,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bridge.api.fields import Json
+from worker.domain.access_point import RESPONSES
 from worker.domain.document import Category, Kind
 from worker.domain.payment_method import Means
 from worker.domain.step import STEPS
@@ -80,6 +81,21 @@ VAT_CHECK: dict[str, Json] = {
     "address": TEXT,
 }
 NOTHING: Json = {"type": "null"}
+PEPPOL = object_of(
+    {
+        "state": {"type": "string", "enum": ["open", "unknown", "accepted", "delivered", "failed"]},
+        "recipient": {**TEXT, "description": "The buyer's Peppol address, like 0208:0403170701."},
+        "provider": TEXT,
+        "reference": {**TEXT, "description": "The document's id with the access point."},
+        "sent_at": nullable(INSTANT),
+        "evidence": {**TEXT, "description": "Ids of the message on the network."},
+        "responses": {
+            **array_of({"type": "string", "enum": list(RESPONSES)}),
+            "description": "What the buyer answered (Invoice Response, UNCL 4343), oldest first.",
+        },
+        "reason": {**TEXT, "description": "Why it failed, in the access point's words."},
+    }
+)
 # What documents and drafts share; what only one of them has is null on the other.
 DOCUMENT: dict[str, Json] = {
     "shop": TEXT,
@@ -110,6 +126,7 @@ DOCUMENT: dict[str, Json] = {
     "noted_at": nullable(INSTANT),
     "pdf_sha256": nullable(SHA256),
     "xml_sha256": nullable(SHA256),
+    "peppol": nullable(PEPPOL),
     "problems": array_of(schema_ref("Problem")),
     "link": nullable({**TEXT, "format": "uri"}),
 }

@@ -85,6 +85,7 @@ def register(app: Flask) -> None:
         code_for_operators=code_for_operators,
         form_token=form_token,
         goes_by_peppol=peppol.is_required,
+        response_name=labels.response_name,
         kind_within=labels.kind_within,
         rule_name=labels.rule_name,
         source_name=labels.source_name,

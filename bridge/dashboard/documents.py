@@ -16,6 +16,7 @@ from bridge.dashboard.tasks import PDF_POLICY, request_task
 from bridge.forms import Form, parse_whole_number, read_mail_address
 from bridge.i18n.translate import _
 from worker.actions import documents as document_actions
+from worker.actions import peppol as peppol_actions
 from worker.domain import peppol
 from worker.domain.document import Draft, Kind, StoredDraft
 from worker.errors import InvalidValue, Rejected
@@ -133,6 +134,20 @@ def credited_lines(sent: Mapping[str, str]) -> list[dict[str, object]]:
     return [{"index": place, "quantity": value} for place, value in typed if place is not None and value.strip("0.")]
 
 
+PEPPOL_ACTIONS: dict[str, Callable[..., object]] = {
+    "again": peppol_actions.send_again,
+    "sent": peppol_actions.mark_sent,
+    "answered": peppol_actions.mark_answered,
+}
+
+
+@blueprint.post("/documents/<int:document_id>/peppol/<any(again, sent, answered):what>")
+def peppol_answer(shop_id: str, document_id: int, what: str) -> Response:
+    """Send it by Peppol, once more where it did not arrive; note that it is there, as somebody has looked; or that the buyer was answered."""
+    message = _("It is sent by Peppol.") if what == "again" else _("Noted, with your name.")
+    return change(PEPPOL_ACTIONS[what], shop_id, document_id, message=message)
+
+
 @blueprint.get("/drafts/<int:draft_id>")
 def draft(shop_id: str, draft_id: int) -> Response:
     stored = draft_of(shop_id, draft_id)
@@ -144,6 +159,7 @@ def draft(shop_id: str, draft_id: int) -> Response:
         form=Form({}),
         rates=rates_of(stored.draft),
         may_be_overruled=bool(findings) and all(findings),
+        waits_for_access_point=peppol.NOT_CONNECTED in [problem.code for problem in stored.draft.problems],
     )
     return make_response(content)
 

@@ -44,6 +44,19 @@ def status_name(status: str) -> str:
     }.get(status, status)
 
 
+def response_name(code: str) -> str:
+    """What a buyer answered to an invoice, by its code (UNCL 4343)."""
+    return {
+        "AB": _("the buyer's system took it in"),
+        "IP": _("the buyer is looking at it"),
+        "UQ": _("the buyer asks something first"),
+        "CA": _("the buyer accepts it under conditions"),
+        "RE": _("the buyer rejects it"),
+        "AP": _("the buyer accepts it"),
+        "PD": _("the buyer says that it is paid"),
+    }.get(code, code)
+
+
 def vat_reason(key: str) -> str:
     """Why a sale is taxed as it is, by the key of its sentence; empty for the seller's own VAT."""
     return {

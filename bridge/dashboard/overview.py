@@ -17,7 +17,7 @@ from bridge.i18n.translate import DEFAULT_ZONE
 from worker.actions import go_live
 from worker.domain.days import start_of_day
 from worker.domain.shop import Shop
-from worker.store import alerts, deliveries, hourly_stats, plugins, roads, shops
+from worker.store import alerts, deliveries, hourly_stats, plugins, roads, shops, transmissions
 from worker.store.database.shop_scope import Shops
 from worker.store.queries import attention, einvoices, today
 from worker.store.queries.today import Today
@@ -41,12 +41,15 @@ def overview(shop_id: str) -> Response:
         by_shop = today.by_shop(
             connection, (shop_id,), since=start_of_day(now.astimezone(shop.zoneinfo).date(), shop.zoneinfo)
         )
+        by_peppol = einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL)
         content = render_template(
             "dashboard/overview/shop.html",
             **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),
             numbers=today.next_numbers(connection, shop, day=now.astimezone(shop.zoneinfo).date()),
             checks=go_live_checks(connection, shop, now),
-            by_peppol=einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL),
+            by_peppol=by_peppol,
+            transmissions=transmissions.of_documents(connection, [one.document_id for one in by_peppol]),
+            waiting_for_peppol=einvoices.count_waiting_for_access_point(connection, shop_id),
             **connection_state(connection, shop, now),
         )
     return make_response(content)

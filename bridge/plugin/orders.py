@@ -13,7 +13,7 @@ from bridge.i18n.translate import translate_message
 from bridge.plugin.signed_request import PluginRequest, signed
 from worker import queue
 from worker.domain.document import Document, StoredDraft
-from worker.domain.step import MAIL
+from worker.domain.step import MAIL, TRANSMIT
 from worker.message import Message
 from worker.store import document_files, documents, tasks
 from worker.store.document_files import StoredFile
@@ -62,8 +62,21 @@ def document_as_json(item: DocumentDetails, document: Document) -> dict[str, obj
         "mail": mail.state if mail else "none",
         "mailed_at": int(mailed_at.timestamp()) if mailed_at else None,
         "message": mail.message if mail else "",
-        "failed": [step.message for step in item.steps if step.state == "failed"],
+        "peppol": peppol_as_json(item),
+        "failed": [step.message for step in item.steps if step.state == "failed" and step.name != TRANSMIT],
     }
+
+
+def peppol_as_json(item: DocumentDetails) -> dict[str, object] | None:
+    """Where it went by Peppol and when, or why it did not, or not yet."""
+    step, way = item.step(TRANSMIT), item.transmission
+    if way is not None and way.is_sent:
+        return {
+            "address": way.recipient,
+            "sent_at": int(way.sent_at.timestamp()) if way.sent_at else None,
+            "message": "",
+        }
+    return {"address": "", "sent_at": None, "message": step.message} if step and step.message else None
 
 
 def draft_as_json(stored: StoredDraft) -> dict[str, object]:

@@ -7,7 +7,7 @@ import pytest
 from tests.support.einvoices import a_business_order, credit_note_of, invoice_of
 from tests.support.scripted_server import HANG_UP, ScriptedServer, answer
 from worker.access_points import ACCESS_POINTS, access_point
-from worker.access_points.access_point import AccessPoint, Account, AnswerLost, Envelope, Passing, Refused
+from worker.access_points.access_point import AccessPoint, Account, AnswerLost, Declined, Envelope, Passing
 from worker.demo.pretend_access_points import BOTH, KEYS, RECOMMAND_COMPANY, PretendAccessPoints
 from worker.domain.access_point import PROVIDERS, Blame, State
 from worker.domain.document import Document, Kind
@@ -50,7 +50,7 @@ def settled(point: AccessPoint, envelope: Envelope) -> tuple[State, str]:
     """What becomes of *envelope* in the end, and whose turn it is."""
     try:
         sent = point.send(point.prepare(envelope), envelope)
-    except Refused as refused:
+    except Declined as refused:
         return State.FAILED, str(refused.blame)
     found = point.status(sent.reference)
     return found.state, found.reason
@@ -118,7 +118,7 @@ def test_an_invalid_document_fails_and_says_the_rule(
 def test_a_wrong_key_is_the_accounts_matter(provider: str, twin: PretendAccessPoints) -> None:
     point = access_point(an_account(provider, twin.url, key="wrong:wrong"))
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Declined) as refused:
         point.can_receive(BUYER)
     assert refused.value.blame is Blame.ACCOUNT
 
@@ -126,7 +126,7 @@ def test_a_wrong_key_is_the_accounts_matter(provider: str, twin: PretendAccessPo
 @pytest.mark.parametrize("status", [402, 403])
 def test_a_used_up_account_is_the_accounts_matter(provider: str, status: int) -> None:
     spent = answer(status, b'{"detail": "No credits left"}')
-    with ScriptedServer([spent]) as server, pytest.raises(Refused, match="No credits left") as refused:
+    with ScriptedServer([spent]) as server, pytest.raises(Declined, match="No credits left") as refused:
         access_point(an_account(provider, server.url)).can_receive(BUYER)
     assert refused.value.blame is Blame.ACCOUNT
 
@@ -180,7 +180,7 @@ def test_e_invoice_be_that_alters_amounts_is_not_let_send(
     )
     monkeypatch.setattr(twin, "keep", lambda _xml, **how: keep(altered, **how))
 
-    with pytest.raises(Refused, match="other amounts") as refused:
+    with pytest.raises(Declined, match="other amounts") as refused:
         access_point(an_account("e-invoice.be", twin.url)).prepare(envelope)
     assert (refused.value.blame, twin.delivered) == (Blame.DOCUMENT, [])
 

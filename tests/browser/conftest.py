@@ -11,6 +11,7 @@ import pytest
 
 from tests.services.process import free_port
 from worker.demo.mailbox import Mailbox
+from worker.demo.pretend_access_points import PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
 from worker.demo.show import demo_settings
@@ -33,6 +34,7 @@ class Running:
     shop: PretendShop
     mailbox: Mailbox
     vies: PretendVies
+    points: PretendAccessPoints
 
     @property
     def url(self) -> str:
@@ -52,15 +54,20 @@ class Running:
 def running() -> Iterator[Running]:
     # Not pytest's own folder: the broker's socket wants a short path.
     data = Path(tempfile.mkdtemp(prefix="facturelay-pages-", dir="/tmp"))
-    with PretendShop() as shop, Mailbox() as mailbox, PretendVies() as vies:
+    with (
+        PretendShop() as shop,
+        Mailbox() as mailbox,
+        PretendVies() as vies,
+        PretendAccessPoints(everyone=True) as points,
+    ):
         port = free_port()
-        settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url)
+        settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url, peppol_url=points.url)
         processes = start_all(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
         try:
             services = Services(settings)
             assert status.wait_until_healthy(services, f"{settings.public_url}/ready", seconds=60)
             shop.run_cron(0.2)
-            yield Running(services, shop, mailbox, vies)
+            yield Running(services, shop, mailbox, vies, points)
         finally:
             processes.stop()
             shutil.rmtree(data, ignore_errors=True)

@@ -17,7 +17,7 @@ from worker.domain.payment_reference import creditor_reference
 from worker.domain.payment_request import in_test
 from worker.domain.shop import MailSettings
 from worker.i18n import LANGUAGES
-from worker.mail.customer_mail import compose
+from worker.mail.customer_mail import Ways, compose
 from worker.rendering.samples import SHOP, UNPAID, of_kind
 
 FOLDER = Path(__file__).parent / "mails"
@@ -27,7 +27,7 @@ def mail_of(*documents: Document) -> EmailMessage:
     return compose(
         replace(SHOP, mail=MailSettings("winkel@gist.example")),
         tuple((document, b"%PDF-1.4") for document in documents),
-        link=lambda document: f"https://facturen.example/d/{document.number}",
+        ways=Ways(lambda document: f"https://facturen.example/d/{document.number}"),
         message_id="<17@facturen.example>",
     )
 

@@ -14,7 +14,7 @@ from worker.domain.shop import BrandingSettings, MailSettings, OrderSettings, Sh
 from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.i18n import LANGUAGES
-from worker.mail.customer_mail import compose, compose_new_link, compose_test, recipients
+from worker.mail.customer_mail import Ways, compose, compose_new_link, compose_test, recipients
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 
 PDF = b"%PDF-1.4 example"
@@ -37,7 +37,7 @@ def a_mail(*documents: Document, **more: object) -> EmailMessage:
     return compose(
         a_shop(**more),
         tuple((document, PDF) for document in documents),
-        link=lambda document: f"https://facturen.example/d/{document.number}?a=1&b=2",
+        ways=Ways(lambda document: f"https://facturen.example/d/{document.number}?a=1&b=2"),
         message_id="<17@facturen.example>",
     )
 
@@ -277,7 +277,7 @@ def test_the_shop_s_own_file_rides_along() -> None:
     mail = compose(
         a_shop(),
         ((an_invoice(), PDF),),
-        link=lambda _: "https://facturen.example/d/x",
+        ways=Ways(lambda _: "https://facturen.example/d/x"),
         message_id="<1@facturen.example>",
         attachments=(("Algemene voorwaarden\r\n.pdf", b"%PDF-1.7 terms"),),
     )

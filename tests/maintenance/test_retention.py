@@ -144,6 +144,7 @@ def test_a_shop_is_exported_without_its_secrets(history: History, tmp_path: Path
             "documents/F2026-00002.json",
             "files/F2026-00001.pdf",
             "files/F2026-00002.pdf",
+            "peppol-answers.json",
             "register-head.txt",
             "register.csv",
             "settings.json",

@@ -8,10 +8,12 @@ from typing import Any
 from tests.support import due
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload, php_json
+from worker.demo.pretend_access_points import KEYS, RECOMMAND_COMPANY, PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop
 from worker.demo.pretend_vies import PretendVies
 from worker.domain.actor import Actor
 from worker.domain.party import Address, Seller
+from worker.domain.shop import PeppolSettings
 from worker.jobs.order import process_delivery
 from worker.jobs.step import run_steps
 from worker.services import Services
@@ -60,6 +62,7 @@ class System:
     clock: Clock
     shop_id: str
     vies: PretendVies
+    points: PretendAccessPoints
 
     def receive(self, order: Payload, *, topic: str = "order.updated", body: bytes | None = None) -> int:
         """Keep a delivery of *order*, as the bridge does."""
@@ -132,6 +135,17 @@ class System:
         with self.services.store.write() as connection:
             found = shops.get(connection, self.services.encryption, self.shop_id)
             shops.change(connection, replace(found.shop, **changes))
+
+    def connect(self, provider: str, **settings: Any) -> None:
+        """Send e-invoices by the pretend *provider*."""
+        peppol = PeppolSettings(provider, RECOMMAND_COMPANY if provider == "recommand" else "", **settings)
+        self.change_shop(peppol=peppol)
+        secrets = self.services.connected(self.shop_id).secrets
+        self.change_secrets(replace(secrets, peppol_key=KEYS[provider]))
+
+    def move_access_point(self, url: str) -> None:
+        """Let the access point be at another address from now on."""
+        self.services = Services(replace(self.services.settings, peppol_url=url), now=self.clock)
 
     def change_secrets(self, secrets: Secrets) -> None:
         with self.services.store.write() as connection:

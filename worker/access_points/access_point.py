@@ -44,12 +44,17 @@ class NotPrepared(WaitsForOthers):
     code = "peppol_not_prepared"
 
 
-class Refused(Rejected):
+class Declined(Rejected):
     """The access point said no, for a reason that only somebody can end. Nothing left."""
 
-    def __init__(self, blame: Blame, said: str) -> None:
-        super().__init__(refusal(blame, said or "–"), code=f"peppol_{blame}")
+    def __init__(self, message: Message, *, blame: Blame, said: str) -> None:
+        super().__init__(message, code=f"peppol_{blame}")
         self.blame, self.said = blame, said
+
+
+def declined(blame: Blame, said: str) -> Declined:
+    """The refusal, with what the access point *said*."""
+    return Declined(refusal(blame, said or "–"), blame=blame, said=said)
 
 
 def refusal(blame: Blame, said: str) -> Message:
@@ -81,7 +86,7 @@ class Envelope:
 
 
 class AccessPoint(Protocol):
-    """One access point. Each call raises Passing, Refused or, where it may have been done, AnswerLost; none is repeated inside.
+    """One access point. Each call raises Passing, Declined or, where it may have been done, AnswerLost; none is repeated inside.
 
     `prepare` gives what is remembered before anything is sent. `send` is called once for it; when its answer is lost, `find`
     says whether it left (None: it is not there).

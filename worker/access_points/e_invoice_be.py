@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from worker.access_points.access_point import Account, Envelope, NotPrepared, Refused, kinds_among
+from worker.access_points.access_point import Account, Envelope, NotPrepared, declined, kinds_among
 from worker.access_points.talk import Answer, Line, said_in
 from worker.domain.access_point import RESPONSES, Blame, Reach, Sent, State
 
@@ -40,7 +40,7 @@ class EInvoiceBe:
         file = (f"{envelope.number}.xml", envelope.xml)
         answer = self.line.ask("POST", "/api/documents/ubl", file=file)
         if answer.status != 201:
-            raise Refused(Blame.DOCUMENT, said_in(answer))
+            raise declined(Blame.DOCUMENT, said_in(answer))
         prepared = str(answer.object["id"])
         self.refuse_other_amounts(prepared, envelope.xml)
         return prepared
@@ -52,7 +52,7 @@ class EInvoiceBe:
             return
         kept = self.line.fetch(str(url))
         if kept.status == 200 and figures(kept.text.encode()) != figures(xml):
-            raise Refused(Blame.DOCUMENT, "it would send other amounts than those of the invoice")
+            raise declined(Blame.DOCUMENT, "it would send other amounts than those of the invoice")
 
     def find(self, prepared: str, envelope: Envelope) -> Sent | None:
         answer = self.line.get(f"/api/documents/{prepared}")
@@ -75,7 +75,7 @@ class EInvoiceBe:
             return self.status(prepared)
         if answer.status == 404:
             raise NotPrepared("The access point no longer has the draft of {number}.", number=envelope.number)
-        raise Refused(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
+        raise declined(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
 
     def status(self, reference: str) -> Sent:
         answer = self.line.get(f"/api/documents/{reference}")

@@ -11,7 +11,7 @@ from worker.access_points.access_point import (
     Account,
     Envelope,
     NotPrepared,
-    Refused,
+    declined,
     kinds_among,
 )
 from worker.access_points.talk import Answer, Line, said_in
@@ -62,7 +62,7 @@ class Peppyrus:
         if answer.status in (200, 201):
             # It is taken, whatever that says: it is judged afterwards.
             return Sent(str(answer.object["id"]), State.ACCEPTED, answer=without_content(answer))
-        raise Refused(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
+        raise declined(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
 
     def find(self, prepared: str, envelope: Envelope) -> Sent | None:
         """Looked for by its bytes, in what this sender sent to this recipient."""

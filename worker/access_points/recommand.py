@@ -8,9 +8,10 @@ from worker.access_points.access_point import (
     PROCESS,
     Account,
     AnswerLost,
+    Declined,
     Envelope,
     NotPrepared,
-    Refused,
+    declined,
 )
 from worker.access_points.talk import Answer, Line, said_in, texts_in
 from worker.domain.access_point import Blame, Reach, Sent, State
@@ -84,14 +85,14 @@ def sent(told: dict[str, Any]) -> Sent:
     return Sent(str(told["id"]), state, reason, evidence, answer=str(answered))
 
 
-def refusal(answer: Answer) -> Refused | AnswerLost:
+def refusal(answer: Answer) -> Declined | AnswerLost:
     """Whose turn it is. A 400 that names no rule may have been sent: its catch-all also covers what it failed to note."""
     said = said_in(answer)
     if answer.status == 404:
-        return Refused(Blame.ACCOUNT, said)
+        return declined(Blame.ACCOUNT, said)
     if answer.status == 422:
-        return Refused(Blame.RECIPIENT, said)
+        return declined(Blame.RECIPIENT, said)
     texts = texts_in(answer.object)
     if any(text.startswith(RULE_PREFIXES) or INVALID in text for text in texts):
-        return Refused(Blame.DOCUMENT, said)
+        return declined(Blame.DOCUMENT, said)
     return AnswerLost("The access point says “{said}”, which does not tell whether it was sent.", said=said)

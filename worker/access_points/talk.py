@@ -1,15 +1,15 @@
 """One HTTP request to an access point, and what its failure means: nothing left, or it may have."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import urllib3
-
-from worker.access_points.access_point import AnswerLost, Passing, Refused
+from worker.access_points.access_point import AnswerLost, Passing, declined
 from worker.domain.access_point import Blame
+from worker.domain.document import file_stem
 from worker.net import http_call
 from worker.net.guarded_http import guarded_session
 from worker.net.http_call import HttpTrouble, Question, read_json
@@ -89,12 +89,22 @@ class Line:
 
 def body_of(content: object, file: tuple[str, bytes] | None) -> tuple[bytes | None, dict[str, str]]:
     if file is not None:
-        name, xml = file
-        data, content_type = urllib3.encode_multipart_formdata({"file": (name, xml, "application/xml")})
-        return data, {"Content-Type": content_type}
+        return in_form(*file)
     if content is not None:
         return json.dumps(content).encode(), {"Content-Type": "application/json"}
     return None, {}
+
+
+def in_form(name: str, xml: bytes) -> tuple[bytes, dict[str, str]]:
+    """A form with one file (RFC 7578). The boundary is in no e-invoice: nobody can guess it."""
+    boundary = secrets.token_hex(16)
+    head = (
+        f"--{boundary}\r\n"
+        f'Content-Disposition: form-data; name="file"; filename="{file_stem(name.removesuffix(".xml"))}.xml"\r\n'
+        "Content-Type: application/xml\r\n\r\n"
+    )
+    data = head.encode() + xml + f"\r\n--{boundary}--\r\n".encode()
+    return data, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
 
 
 def judged(answer: Answer) -> Answer:
@@ -105,7 +115,7 @@ def judged(answer: Answer) -> Answer:
     if answer.status in NOT_DONE or answer.status > max(NOT_DONE):
         raise AnswerLost("The access point failed ({status}).", status=answer.status)
     if answer.status in NOT_ALLOWED:
-        raise Refused(Blame.ACCOUNT, f"{answer.status} {said_in(answer)}".strip())
+        raise declined(Blame.ACCOUNT, f"{answer.status} {said_in(answer)}".strip())
     return answer
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from worker.domain.access_point import ELSEWHERE
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
 from worker.domain.place_of_supply import EU
@@ -82,11 +83,17 @@ def peppol_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
     """What the owner of a Belgian shop must know before a business buys there (art. 53 §2bis VAT code)."""
     if shop.seller.address.country != "BE" or not {Kind.INVOICE} & {rule.kind for rule in shop.rules}:
         return ()
-    message = Message(
-        "Invoices to Belgian businesses must go by Peppol. You find a checked e-invoice beside each PDF; send it with your "
-        "Peppol program or through your accountant, as we do not send it yet."
-    )
-    return (ReadinessCheck("peppol", good=False, needed=False, message=message),)
+    if shop.peppol.sender == ELSEWHERE:
+        message = Message("Businesses in Belgium get their invoices by Peppol, from another system.")
+    elif shop.peppol.sender and not shop.peppol.sandbox:
+        message = Message("Businesses in Belgium get their invoices by Peppol.")
+    else:
+        message = Message(
+            "Businesses in Belgium must get their invoices by Peppol, and no access point is connected: their invoices wait as drafts. "
+            "Connect one, or say that another system sends them, under Peppol."
+        )
+        return (ReadinessCheck("peppol", good=False, needed=False, message=message),)
+    return (ReadinessCheck("peppol", good=True, needed=False, message=message),)
 
 
 def delivery_check(connection: Connection, shop: Shop) -> ReadinessCheck:

@@ -36,7 +36,7 @@ from worker.store.shops import Secrets
 COPIED_SETTINGS = (
     "rules", "credit_notes", "factur_x", "zone", "orders.status_map", "orders.pending_is_placed", "orders.documented", "orders.own_fields", "vat.regime", "vat.sells_services",
     "vat.zero_reasons", "vat.as_charged", "vat.shipping_rate_is_right", "consumer_invoices", "payment_days", "payment_terms",
-    "branding.accent", "branding.layout", "numbering.series", "texts",
+    "branding.accent", "branding.layout", "numbering.series", "texts", "peppol.businesses",
 )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def change_shop(
 
 def what_decides(shop: Shop) -> tuple[object, ...]:
     """The settings by which a draft may have a problem, or none."""
-    return shop.vat, shop.seller, shop.exchange_rates, shop.payment_terms, shop.orders
+    return shop.vat, shop.seller, shop.exchange_rates, shop.payment_terms, shop.orders, shop.peppol
 
 
 def look_at_drafts_again(connection: Connection, shop_id: str, *, now: datetime) -> None:

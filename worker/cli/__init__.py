@@ -24,6 +24,7 @@ COMMANDS = {
     "mail": "mail:mail",
     "documents": "documents:documents",
     "order": "orders:order",
+    "peppol": "peppol:peppol",
     "token": "tokens:token",
     "verify": "register:verify",
     "register": "register:register",

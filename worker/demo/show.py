@@ -13,16 +13,19 @@ from typing import Any
 
 import click
 
+from worker.demo import business_orders
+from worker.demo.business_orders import BUSINESS_ORDERS, BusinessOrder
 from worker.demo.comparison import as_lines, differences, what_it_became
 from worker.demo.http_server import serve
 from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload
 from worker.demo.pages import ShownDecision, create_pages
+from worker.demo.pretend_access_points import KEY, PretendAccessPoints
 from worker.demo.pretend_shop import PretendShop, a_product, a_variation
 from worker.demo.pretend_vies import PretendVies
 from worker.demo.recordings import Scenario, load
 from worker.domain.party import Address, Seller
-from worker.domain.shop import OrderSettings, Shop
+from worker.domain.shop import OrderSettings, PeppolSettings, Shop
 from worker.errors import Rejected
 from worker.processes import status
 from worker.processes.supervisor import free_port, prepare, set_up_link, start_all, stop_on_signals
@@ -60,6 +63,7 @@ class Stage:
     services: Services
     shop: PretendShop
     mailbox: Mailbox
+    points: PretendAccessPoints
     shop_id: str
     secret: str
 
@@ -111,6 +115,8 @@ def run_demo(folder: Path, *, once: bool, as_json: bool, port: int, workers: int
                 return 130
             play(stage, scenario, result)
             compare(stage, scenario, expected.get(scenario.name, {}), result, say)
+        for order in BUSINESS_ORDERS:
+            play_business(stage, order, result, say)
         say(summary(stage, result))
         if as_json:
             click.echo(json.dumps(json_codec.plain(result.as_json(stage), str), ensure_ascii=False, indent=2))
@@ -126,20 +132,25 @@ def open_stage(*, workers: int) -> Iterator[Stage]:
     """Everything running, in a folder of its own that is gone afterwards."""
     data = Path(tempfile.mkdtemp(prefix="facturelay-demo-"))
     try:
-        with PretendShop() as shop, Mailbox() as mailbox, PretendVies() as vies:
+        with (
+            PretendShop() as shop,
+            Mailbox() as mailbox,
+            PretendVies() as vies,
+            PretendAccessPoints(everyone=True) as points,
+        ):
             port = free_port()
-            settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url)
+            settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url, peppol_url=points.url)
             supervisor = start_all(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
             try:
                 services = Services(settings)
-                yield set_up(services, shop, mailbox)
+                yield set_up(services, shop, mailbox, points)
             finally:
                 supervisor.stop()
     finally:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def demo_settings(data: Path, *, port: int, smtp_url: str, vies_url: str) -> Settings:
+def demo_settings(data: Path, *, port: int, smtp_url: str, vies_url: str, peppol_url: str) -> Settings:
     """Settings of the demo alone: what is set in this terminal for the real thing does not count."""
     ours = {
         "FACTURELAY_DATA": str(data),
@@ -151,11 +162,12 @@ def demo_settings(data: Path, *, port: int, smtp_url: str, vies_url: str) -> Set
         # The demo shows what becomes of an order without a rate, and calls nobody on the network.
         "FACTURELAY_EXCHANGE_RATES_URL": "",
         "FACTURELAY_VIES_URL": vies_url,
+        "FACTURELAY_PEPPOL_URL": peppol_url,
     }
     return prepare(Settings.from_environment(ours))
 
 
-def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
+def set_up(services: Services, shop: PretendShop, mailbox: Mailbox, points: PretendAccessPoints) -> Stage:
     """Connect the pretend shop as a person would by hand: two webhooks, delivery URL and secret."""
     secret = shops.new_webhook_secret()
     made = Shop(
@@ -164,11 +176,12 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox) -> Stage:
         url=shop.url,
         orders=OrderSettings(since=ORDERS_SINCE),
         seller=SELLER,
+        peppol=PeppolSettings("e-invoice.be"),
     )
     with services.store.write() as connection:
-        keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)
+        keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret, peppol_key=KEY)
         shops.add(connection, services.encryption, made, keys, now=services.now())
-    stage = Stage(services, shop, mailbox, made.shop_id, secret)
+    stage = Stage(services, shop, mailbox, points, made.shop_id, secret)
     wait_for_bridge(stage)
     for topic in ("order.created", "order.updated"):
         shop.add_webhook(topic, stage.delivery_url, secret)
@@ -197,6 +210,14 @@ def play(stage: Stage, scenario: Scenario, result: Result) -> None:
                 result.differences.append(f"{scenario.name}: {delivery.file} was answered {answer}, not 200")
         if step.deliveries and not status.wait_until_idle(stage.services, seconds=STEP_TIMEOUT_S).is_idle:
             result.differences.append(f"{scenario.name}, {step.name}: not finished within {STEP_TIMEOUT_S:.0f} s")
+
+
+def play_business(stage: Stage, order: BusinessOrder, result: Result, say: Callable[[str], None]) -> None:
+    """Let a Belgian business order; the worker finishes before it is looked at."""
+    business_orders.place(stage.shop, stage.points, order)
+    if not status.wait_until_idle(stage.services, seconds=STEP_TIMEOUT_S).is_idle:
+        result.differences.append(f"order {order.order_id}: not finished within {STEP_TIMEOUT_S:.0f} s")
+    result.differences += business_orders.tell(order, get_order_history(stage, order.order_id), say)
 
 
 def products_of(scenario: Scenario) -> Iterator[Payload]:

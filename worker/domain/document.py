@@ -222,6 +222,7 @@ class Draft:
     within_left: "Draft | None" = (
         None  # of a waiting credit note: the same within what its invoice has left at each rate
     )
+    is_copy: bool = False  # of the e-invoice, which another system sends: the PDF says so
 
     @property
     def is_paid(self) -> bool:

@@ -13,13 +13,15 @@ from stdnum.fr import siret
 from stdnum.no import orgnr as norwegian
 from stdnum.se import orgnr as swedish
 
+from worker.domain.access_point import ELSEWHERE
 from worker.domain.document import Category, Draft, Kind, Problem, VatLine
 from worker.domain.money import MINOR_UNITS
 from worker.domain.party import Buyer, Seller
+from worker.domain.shop import Shop
 from worker.message import NO_MESSAGE, Message
 
 # Codes of what is wrong with an e-invoice begin so; a check that broke proves nothing about it.
-FINDING, UNCHECKED = "einvoice:", "einvoice:unchecked"
+FINDING, UNCHECKED, NOT_CONNECTED = "einvoice:", "einvoice:unchecked", "einvoice:not_connected"
 # What travels by Peppol; confirmations and delivery notes have no place in EN 16931.
 KINDS = (Kind.INVOICE, Kind.CREDIT_NOTE)
 ENTERPRISE_NUMBER, BELGIAN_VAT_NUMBER = "0208", "9925"
@@ -114,8 +116,7 @@ def address_of_seller(seller: Seller) -> Address | None:
 
 def address_of_buyer(buyer: Buyer) -> Address | None:
     """The one that he gave with the order, else that which follows from his VAT number."""
-    given = read_address(buyer.peppol_address) if buyer.peppol_address else None
-    return given or next(iter(addresses_of(buyer.vat_number)), None)
+    return next(iter(addresses_of_buyer(buyer)), None)
 
 
 def has_einvoice(draft: Draft) -> bool:
@@ -138,6 +139,17 @@ def is_required(draft: Draft) -> bool:
         and buyer.address.country in ("BE", "")
         and not is_exempt(draft)
     )
+
+
+def is_copy(shop: Shop, draft: Draft) -> bool:
+    """Whether the PDF is a copy: another system sends the e-invoice, which is the invoice."""
+    return shop.peppol.sender == ELSEWHERE and is_required(draft)
+
+
+def addresses_of_buyer(buyer: Buyer) -> tuple[Address, ...]:
+    """Where he may be reached: at the address that he gave with the order, else by his number."""
+    given = read_address(buyer.peppol_address) if buyer.peppol_address else None
+    return tuple(dict.fromkeys((*([given] if given else ()), *addresses_of(buyer.vat_number))))
 
 
 def is_finding(problem: Problem) -> bool:

@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo
 import stdnum.be.vat
 import stdnum.iban
 
+from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS
 from worker.domain.document import SendMode
 from worker.domain.foreign_number import ForeignNumber
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAGES
 from worker.domain.own_field import read_own_field
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
-from worker.domain.shop import LAYOUTS, YEARS_KEPT, ConsumerInvoices, DocumentedOrders, Shop, VatRegime
+from worker.domain.shop import LAYOUTS, YEARS_KEPT, BusinessChannel, ConsumerInvoices, DocumentedOrders, Shop, VatRegime
 from worker.domain.vat_number import normalise_vat_number
 from worker.domain.zero_reason import ZeroReason
 from worker.errors import InvalidValue
@@ -368,6 +369,10 @@ FIELDS: dict[str, SettingCodec] = {
     "vat.vies_wait_hours": SettingCodec(lambda _, text: read_hours(text), as_text),
     "years_kept": SettingCodec(lambda shop, text: int(one_of(*YEARS_KEPT)(shop, text)), as_text),
     "exchange_rates": SettingCodec(lambda _, text: dict(map(read_rate, lines_of(text))), as_pairs),
+    "peppol.sender": SettingCodec(one_of("", *PROVIDERS, OPERATORS, ELSEWHERE), as_text),
+    "peppol.company": PLAIN,
+    "peppol.sandbox": CHECKBOX,
+    "peppol.businesses": SettingCodec(member_of(BusinessChannel), as_text),
     "mail.sender": EMAIL_ADDRESS,
     "mail.reply_to": EMAIL_ADDRESS,
     "mail.cc": EMAIL_ADDRESSES,

@@ -137,6 +137,28 @@ class VatSettings:
         return self.oss and (self.oss_since is None or self.oss_since <= day)
 
 
+class BusinessChannel(StrEnum):
+    """How invoices reach businesses, where the law leaves the choice; between Belgian ones it is Peppol, perhaps with a mail."""
+
+    PEPPOL = "peppol"
+    PEPPOL_AND_MAIL = "peppol_and_mail"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True)
+class PeppolSettings:
+    """Who brings e-invoices to Peppol. Its key is a secret, and lives elsewhere.
+
+    *sender*: one of `access_point.PROVIDERS`, "operator" (the operator's account), "elsewhere" (another system); empty: nobody
+    yet. *company*: which of the key's companies. *sandbox*: the key is of a test environment, from which nothing arrives.
+    """
+
+    sender: str = ""
+    company: str = ""
+    sandbox: bool = False
+    businesses: BusinessChannel = BusinessChannel.PEPPOL_AND_MAIL
+
+
 @dataclass(frozen=True)
 class MailSettings:
     """Addresses of the mails to customers; an empty one takes the operator's or the seller's."""
@@ -181,6 +203,7 @@ class Shop:
     payment_days: int = 30
     payment_terms: dict[str, PaymentTerms] = field(default_factory=dict)  # by method, where the owner knows better
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
+    peppol: PeppolSettings = PeppolSettings()
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()
     consumer_invoices: ConsumerInvoices = ConsumerInvoices.FULL

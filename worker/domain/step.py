@@ -4,13 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.domain import peppol
+from worker.domain.access_point import ELSEWHERE
 from worker.domain.document import Draft
-from worker.domain.shop import Shop
+from worker.domain.shop import BusinessChannel, Shop
 from worker.message import Message
 
 RENDER = "render"
 EINVOICE = "einvoice"
+TRANSMIT = "transmit"
 MAIL = "mail"
+# Why a step that was done needs somebody all the same: the buyer asks something, or rejects the document.
+BUYER_ASKS = "peppol_response"
 WRITE_BACK = "write_back"
 
 
@@ -20,6 +24,13 @@ def always(_shop: Shop, _draft: Draft) -> bool:
 
 def has_einvoice(_shop: Shop, draft: Draft) -> bool:
     return peppol.has_einvoice(draft)
+
+
+def is_sent_by_peppol(shop: Shop, draft: Draft) -> bool:
+    """Whether it goes by the shop's access point: what must, and to other businesses what the shop wants so."""
+    if shop.peppol.sender in ("", ELSEWHERE) or not peppol.has_einvoice(draft):
+        return False
+    return peppol.is_required(draft) or shop.peppol.businesses is not BusinessChannel.MAIL
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,7 @@ STEPS = {
     for step in (
         StepType(RENDER, Message("PDF"), "worker.sending.pdf.render", queue="pdf"),
         StepType(EINVOICE, Message("E-invoice"), "worker.sending.einvoice.write", wanted=has_einvoice, queue="pdf"),
+        StepType(TRANSMIT, Message("By Peppol"), "worker.sending.peppol.transmit", wanted=is_sent_by_peppol),
         StepType(MAIL, Message("Mail"), "worker.sending.email.send", queue="mail"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
     )

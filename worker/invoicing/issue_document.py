@@ -1,7 +1,9 @@
 """A draft becomes a document: numbered, stored, and what follows planned."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from worker.domain import peppol
 from worker.domain.document import Document, Draft, Kind
 from worker.domain.step import planned_steps
 from worker.invoicing.core import CoreContext
@@ -22,7 +24,7 @@ def issue_draft(
 ) -> Document:
     """Number and store *draft*, and plan what follows: *step_names*, or every step that is wanted for it."""
     connection, shop, now = context.connection, context.shop, context.now
-    document = core_of(context).issue(draft)
+    document = core_of(context).issue(replace(draft, is_copy=peppol.is_copy(shop, draft)))
     steps.plan(
         connection,
         StepPlan(names=planned_steps(shop, draft) if step_names is None else step_names, mail_group=mail_group),

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from worker.domain import peppol
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult
-from worker.domain.document import Document, Draft, History, Kind, SendMode
+from worker.domain.document import Document, Draft, History, Kind, SendMode, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import paid_at
 from worker.domain.shop import Shop
@@ -66,7 +67,7 @@ class IssueRounds:
 
     def issue_or_store(self, draft: Draft, mail_group: str) -> bool:
         """Issue *draft*, or store it for a person. True when it was issued."""
-        waits = any(kept.draft.cause == draft.cause for kept in self.history().drafts)
+        waits = any(kept.draft.cause == draft.cause and needs_person(kept) for kept in self.history().drafts)
         draft = self.with_einvoice_problems(draft if waits else self.with_print_problem(draft))
         if draft.send_mode is SendMode.SEND and not draft.problems and not waits:
             context = CoreContext(self.connection, self.shop, self.services.now())
@@ -90,7 +91,7 @@ class IssueRounds:
 
     def with_einvoice_problems(self, draft: Draft) -> Draft:
         """*draft*, with what an access point would refuse: what must go by Peppol takes no number before it can."""
-        return replace(draft, problems=draft.problems + self.preflight.einvoice_problems(draft))
+        return replace(draft, problems=draft.problems + self.preflight.einvoice_problems(self.shop, draft))
 
     def mark_paid(self) -> None:
         """When the order is paid, its invoices are."""
@@ -109,6 +110,11 @@ class IssueRounds:
         for document_id, balance in payments.balances(self.connection, invoices).items():
             if not balance.is_paid:
                 payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
+
+
+def needs_person(kept: StoredDraft) -> bool:
+    """Whether a draft that waits is a person's: one that waited for an access point alone goes out when there is one."""
+    return kept.discarded or {problem.code for problem in kept.draft.problems} != {peppol.NOT_CONNECTED}
 
 
 def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:

@@ -6,10 +6,11 @@ Only where the answer is not known beforehand: our own templates are tried by th
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from worker.access_points.account import why_none
 from worker.domain import peppol
 from worker.domain.document import Document, Draft, Problem
 from worker.domain.order import Order
-from worker.domain.shop import Shop
+from worker.domain.shop import PeppolSettings, Shop
 from worker.errors import Rejected
 from worker.rendering import Brand, preview_pdf
 from worker.services import Services
@@ -23,6 +24,7 @@ class Preflight:
     services: Services
     printed: dict[str, tuple[Draft, Brand, Problem | None]] = field(default_factory=dict)
     checked: dict[str, tuple[Draft, tuple[Problem, ...]]] = field(default_factory=dict)
+    connections: dict[PeppolSettings, tuple[Problem, ...]] = field(default_factory=dict)
 
     def is_needed(self, shop: Shop, order: Order) -> bool:
         """Whether anything of *order* may have to be tried."""
@@ -34,7 +36,7 @@ class Preflight:
         """Try *drafts* now, before the lock. Raises Unavailable."""
         for draft in drafts:
             self.print_problem(shop, draft)
-            self.einvoice_problems(draft)
+            self.einvoice_problems(shop, draft)
 
     def print_problem(self, shop: Shop, draft: Draft) -> Problem | None:
         """Why *draft* cannot be printed. The same draft is not printed twice. Raises Unavailable."""
@@ -46,8 +48,8 @@ class Preflight:
             before = self.printed[draft.cause] = (draft, brand, print_problem(draft, brand, test=shop.test))
         return before[2]
 
-    def einvoice_problems(self, draft: Draft) -> tuple[Problem, ...]:
-        """Why *draft*, which must go by Peppol, is no valid e-invoice. The same draft is not checked twice.
+    def einvoice_problems(self, shop: Shop, draft: Draft) -> tuple[Problem, ...]:
+        """Why *draft*, which must go by Peppol, cannot: nobody sends it, or it is no valid e-invoice. The same draft is not checked twice.
 
         What only asks a person is of no account here: once answered, it is issued.
         """
@@ -57,7 +59,15 @@ class Preflight:
         before = self.checked.get(draft.cause)
         if before is None or before[0] != draft:
             before = self.checked[draft.cause] = (draft, einvoice_problems(self.numbered(draft)))
-        return before[1]
+        return (*self.connection_problems(shop), *before[1])
+
+    def connection_problems(self, shop: Shop) -> tuple[Problem, ...]:
+        """Why nobody sends by Peppol for *shop* yet."""
+        if shop.peppol not in self.connections:
+            secrets = self.services.connected(shop.shop_id).secrets
+            reason = why_none(shop, secrets, self.services.settings)
+            self.connections[shop.peppol] = (Problem(peppol.NOT_CONNECTED, reason),) if reason else ()
+        return self.connections[shop.peppol]
 
     def numbered(self, draft: Draft) -> Document:
         """*draft* as if it were issued now."""

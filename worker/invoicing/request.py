@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from worker.domain import peppol
 from worker.domain.actor import Actor
 from worker.domain.credit_question import MORE_THAN_RATE_REMAINING
 from worker.domain.document import Document, Draft, Kind, Problem
@@ -87,7 +88,7 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
     unprintable = preflight.print_problem(shop, draft)
     if unprintable is not None:
         raise Rejected(unprintable.message, code=unprintable.code)
-    findings = preflight.einvoice_problems(draft)
+    findings = preflight.einvoice_problems(shop, draft)
     refuse_invalid_einvoice(draft, findings, request)
     document = issue_draft(
         CoreContext(connection, shop, preflight.services.now()),
@@ -158,6 +159,14 @@ def note_invalid_einvoice(
     connection: Connection, document: Document, findings: Sequence[Problem], request: Request
 ) -> None:
     """Write on the trail who issued what is no valid e-invoice, why, and what is wrong with it."""
+    if all(problem.code == peppol.NOT_CONNECTED for problem in findings):
+        message = Message(
+            "{number} was issued although it goes by Peppol to nobody yet. Why: {reason}.",
+            number=document.number,
+            reason=request.reason.rstrip(".") or "–",
+        )
+        note(connection, document, "issued_without_peppol", message, request)
+        return
     message = Message(
         "{number} was issued without a valid e-invoice. Why: {reason}. What is wrong: {findings}",
         number=document.number,

@@ -1,9 +1,10 @@
 """The job that does one step of a document after it is issued."""
 
 import logging
+from datetime import timedelta
 
 from worker.domain.step import STEPS
-from worker.errors import FacturelayError
+from worker.errors import FacturelayError, Unavailable, WaitsForOthers
 from worker.jobs.job_type import JobType, lease_time, run
 from worker.message import Message
 from worker.sending import NotNeeded, function_of
@@ -28,11 +29,14 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
 
     def close(self, services: Services, leased: LeasedSteps, result: str | NotNeeded) -> None:
         if isinstance(result, NotNeeded):
-            self.end(services, leased, state="skipped", code="not_needed", message=result.message)
+            self.end(services, leased, state="skipped", code=result.code, message=result.message)
             return
         with services.store.write() as connection:
             job_store.save_detail(connection, leased.lease, result)
             job_store.finish(connection, leased.lease, now=services.now())
+
+    def is_given_up(self, leased: LeasedSteps, error: Unavailable, age: timedelta) -> bool:
+        return super().is_given_up(leased, error, age) and not isinstance(error, WaitsForOthers)
 
     def fail(self, services: Services, leased: LeasedSteps, error: FacturelayError) -> None:
         self.end(services, leased, state="failed", code=error.code, message=error.message)

@@ -1,6 +1,7 @@
 """What mails say: the one that brings documents to a customer, the one with a new link, and the test."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
@@ -25,11 +26,19 @@ from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
 
 
+@dataclass(frozen=True)
+class Ways:
+    """How the documents of a mail can be had besides: each by its *link*, and those in *by_peppol* (by id: the address) went there."""
+
+    link: Callable[[Document], str]
+    by_peppol: Mapping[int, str] = field(default_factory=dict)
+
+
 def compose(
     shop: Shop,
     documents: tuple[tuple[Document, bytes], ...],
     *,
-    link: Callable[[Document], str],
+    ways: Ways,
     message_id: str,
     attachments: tuple[tuple[str, bytes], ...] = (),
 ) -> EmailMessage:
@@ -39,7 +48,7 @@ def compose(
     """
     issued = tuple(document for document, _ in documents)
     translator = Translator(issued[0].draft.mail_language)
-    mail = DocumentMail(shop, translator, issued, tuple(link(document) for document in issued))
+    mail = DocumentMail(shop, translator, issued, tuple(map(ways.link, issued)), ways.by_peppol)
     draft = mail.main.draft
     message = _new_message(shop, issued[0].draft.buyer, recipients(shop, issued[0])[0], message_id=message_id)
     copies = () if shop.test or issued[0].draft.test else _addresses(shop.mail.cc)

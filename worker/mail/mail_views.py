@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
@@ -51,11 +51,31 @@ class DocumentMail(MailView):
 
     documents: tuple[Document, ...]
     links: tuple[str, ...]
+    by_peppol: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def main(self) -> Document:
         """What is to be paid goes before what is paid, and an invoice or credit note before what announces it."""
         return min(self.documents, key=lambda d: (not asks_payment(d.draft), MAIN_FIRST.index(d.draft.kind)))
+
+    @property
+    def peppol_notes(self) -> tuple[str, ...]:
+        """Of each document that went by Peppol that it did, and that the PDF is a copy: nobody shall book it twice."""
+        return tuple(note for note in map(self.peppol_note, self.documents) if note)
+
+    def peppol_note(self, document: Document) -> str:
+        address = self.by_peppol.get(document.document_id)
+        if address:
+            return self.translator.gettext(
+                "{document} was sent to you by Peppol ({address}). The PDF with this mail is a copy.",
+                document=self.name(document),
+                address=address,
+            )
+        if document.draft.is_copy:
+            return self.translator.gettext(
+                "{document} reaches you by Peppol. The PDF with this mail is a copy.", document=self.name(document)
+            )
+        return ""
 
     @property
     def asks_payment(self) -> bool:

@@ -25,6 +25,7 @@ from worker.store import (  # fmt: skip
     document_files,
     documents,
     order_search,
+    peppol_answers,
     personal_data,
     register,
     shops,
@@ -124,6 +125,8 @@ def contents(services: Services, connection: Connection, shop: Shop) -> Iterator
     yield "register-head.txt", f"{register.head(connection, shop.shop_id)}\n"
     checks = [{"order_id": order_id, **vars(one)} for order_id, one in vat_checks.every(connection, shop.shop_id)]
     yield "vat-checks.json", pretty(json.loads(json_codec.dump(checks)))
+    answers = [vars(one) for one in peppol_answers.every(connection, shop.shop_id)]
+    yield "peppol-answers.json", pretty(json.loads(json_codec.dump(answers)))
     stems: set[str] = set()
     for document in documents.every(connection, shop.shop_id):
         stem = file_stem(document.number)

@@ -16,6 +16,8 @@ StepFunction = Callable[[Services, LeasedSteps], str]
 class NotNeeded(FacturelayError):
     """The step has nothing to do; the message says why. Ends it as "skipped"."""
 
+    code = "not_needed"
+
 
 def function_of(step: StepType) -> StepFunction:
     found: StepFunction = pkgutil.resolve_name(step.function)

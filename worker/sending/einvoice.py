@@ -2,13 +2,17 @@
 
 import logging
 import secrets
+from dataclasses import replace
 
+from worker.access_points.account import account_of
 from worker.domain import peppol
 from worker.domain.document import Document
+from worker.domain.step import TRANSMIT
 from worker.sending import NotNeeded
 from worker.sending.pdf import document_with_pdf
+from worker.sending.recipient import recipient_if_known
 from worker.services import Services
-from worker.store import document_files
+from worker.store import document_files, steps
 from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
@@ -28,7 +32,20 @@ def stored_einvoice(services: Services, document_id: int) -> StoredFile:
     if stored is not None:
         return stored
     document, pdf = document_with_pdf(services, document_id)
-    return store(services, document, einvoice_of(document, pdf))
+    return store(services, document, einvoice_of(for_recipient(services, document), pdf))
+
+
+def for_recipient(services: Services, document: Document) -> Document:
+    """*document* with the address at which its buyer can receive it, where it goes by Peppol and that is known."""
+    with services.store.read() as connection:
+        step = steps.of_document(connection, document.document_id).get(TRANSMIT)
+    connected = services.connected(document.shop_id)
+    account = account_of(connected.shop, connected.secrets, services.settings) if step else None
+    found = recipient_if_known(services, document, account) if account and not document.draft.test else None
+    if found is None:
+        return document
+    draft = document.draft
+    return replace(document, draft=replace(draft, buyer=replace(draft.buyer, peppol_address=found)))
 
 
 def einvoice_of(document: Document, pdf: bytes) -> bytes:

@@ -6,17 +6,19 @@ from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
+from worker.domain.document import Document
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.mail import customer_mail, server_choice, smtp
+from worker.mail.customer_mail import Ways
 from worker.mail.server_choice import ChosenServer
 from worker.plugin import sync
-from worker.sending import NotNeeded
+from worker.sending import NotNeeded, peppol_mail
 from worker.sending.customer_link import link_of
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import jobs
+from worker.store import documents, jobs
 from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
@@ -24,8 +26,14 @@ from worker.store.steps import LeasedSteps
 
 def send(services: Services, leased: LeasedSteps) -> str:
     """Mail the documents of one mail group together. Returns the Message-ID, which a repeat carries again."""
-    documents_with_pdfs = tuple(document_with_pdf(services, step.document_id) for step in leased.steps)
     connected = services.connected(leased.steps[0].shop_id)
+    try:
+        by_peppol = peppol_mail.addresses_by_peppol(services, connected.shop, leased)
+    except NotNeeded:
+        # The shop held its own mail back for ours.
+        sync.report_mail_sent(services, leased, documents_of(services, leased), mailed=False)
+        raise
+    documents_with_pdfs = tuple(document_with_pdf(services, step.document_id) for step in leased.steps)
     shop = with_sender(services, connected.shop)
     message_id = leased.steps[0].detail or new_message_id(services.settings.public_url)
     with services.store.write() as connection:
@@ -34,7 +42,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
     message = customer_mail.compose(
         shop,
         documents_with_pdfs,
-        link=lambda document: link_of(services, document),
+        ways=Ways(lambda document: link_of(services, document), by_peppol),
         message_id=message_id,
         attachments=branding.attachments_of(services, shop),
     )
@@ -49,6 +57,11 @@ def send(services: Services, leased: LeasedSteps) -> str:
         raise
     sync.report_mail_sent(services, leased, mailed_documents, mailed=True)
     return message_id
+
+
+def documents_of(services: Services, leased: LeasedSteps) -> list[Document]:
+    with services.store.read() as connection:
+        return [documents.get(connection, step.document_id) for step in leased.steps]
 
 
 def with_sender(services: Services, shop: Shop) -> Shop:

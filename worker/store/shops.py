@@ -23,6 +23,7 @@ class Secrets:
     rest_key: str = field(default="", repr=False)
     rest_secret: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)  # the shop's own mail server; empty: the operator's
+    peppol_key: str = field(default="", repr=False)  # of its account with an access point
 
     def __post_init__(self) -> None:
         if not self.webhook_secrets or not all(self.webhook_secrets):
@@ -173,4 +174,10 @@ def secrets_as_text(secrets: Secrets) -> str:
 
 def secrets_from_text(text: str) -> Secrets:
     found = json.loads(text)
-    return Secrets(tuple(found["webhook_secrets"]), found["rest_key"], found["rest_secret"], found.get("smtp_url", ""))
+    return Secrets(
+        tuple(found["webhook_secrets"]),
+        found["rest_key"],
+        found["rest_secret"],
+        found.get("smtp_url", ""),
+        found.get("peppol_key", ""),
+    )

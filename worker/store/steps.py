@@ -130,6 +130,30 @@ def as_if_new(now: datetime) -> dict[str, Any]:
     return {"attempts": 1, "created_at": now, "code": "", "message": "", "detail": ""}
 
 
+def wake(connection: Connection, document_id: int, name: str, *, now: datetime) -> None:
+    """Let a step that waits for a later time be done now: what it waited for is there."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state == "waiting")
+    connection.execute(update(jobs).where(*mine).values(next_at=now))
+
+
+def wake_all(connection: Connection, shop_id: str, name: str, *, now: datetime) -> None:
+    """The same for every document of a shop."""
+    mine = (IS_STEP, IS_PENDING, jobs.c.shop_id == shop_id, jobs.c.name == name, jobs.c.state == "waiting")
+    connection.execute(update(jobs).where(*mine).values(next_at=now))
+
+
+def end_otherwise(connection: Connection, document_id: int, name: str, end: JobEnd, *, now: datetime) -> None:
+    """A step that was done turns out to have failed, or one that failed to have been done."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state != "running")
+    job_store.close(connection, *mine, end=end, now=now)
+
+
+def retry_skipped(connection: Connection, document_id: int, name: str, *, now: datetime) -> None:
+    """Let a step be done after all that was not needed before."""
+    mine = (IS_STEP, jobs.c.document_id == document_id, jobs.c.name == name, jobs.c.state == "skipped")
+    job_store.retry(connection, *mine, now=now, **as_if_new(now))
+
+
 def close(connection: Connection, step_ids: Sequence[int], *, code: str, message: Message, now: datetime) -> int:
     """End steps that a person takes care of; those at work are left alone. Returns how many were ended."""
     mine = (IS_STEP, jobs.c.job_id.in_(step_ids), jobs.c.state.in_(("waiting", "failed")))

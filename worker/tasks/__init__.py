@@ -23,6 +23,7 @@ from worker.tasks import (
     emails,
     exports,
     order_screen,
+    peppol,
     previews,
     seen_fields,
 )
@@ -37,6 +38,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "issue_draft": documents.issue_draft,
     "save_attachment": branding.save_attachment,
     "save_logo": branding.save_logo,
+    "check_peppol": peppol.check_peppol,
     "close_shop": exports.close_shop,
     "make_document": documents.make_document,
     "open_orders": dry_runs.open_orders,

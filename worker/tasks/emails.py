@@ -76,7 +76,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     message = customer_mail.compose(
         shop,
         ((elsewhere, pdf),),
-        link=lambda _: link_of(services, document),
+        ways=customer_mail.Ways(lambda _: link_of(services, document)),
         message_id=message_id_of(services, task),
         attachments=branding.attachments_of(services, shop),
     )

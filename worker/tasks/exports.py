@@ -17,7 +17,7 @@ from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
 from worker.services import Services
-from worker.store import document_files, documents, payments, vat_checks
+from worker.store import document_files, documents, payments, peppol_answers, transmissions, vat_checks
 from worker.store.database import json_codec
 from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
@@ -34,6 +34,9 @@ VIES_COLUMNS = (
     "number", "order", "vat_number", "valid", "requester", "asked_at", "request_identifier", "name", "address", "code",
     "answer_sha256", "answer",
 )  # fmt: skip
+PEPPOL_COLUMNS = (
+    "number", "order", "about", "verdict", "address", "kind", "provider", "reference", "evidence", "asked_at", "answer_sha256", "answer",
+)  # fmt: skip
 VAT_COLUMNS = (
     "number", "date", "tax_point", "kind", "country", "vat_country", "currency", "category", "rate", "reason", "base", "vat",
 )  # fmt: skip
@@ -41,7 +44,7 @@ VAT_COLUMNS = (
 
 def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
     """Put the documents dated in a period into one zip: each PDF (and XML), `documents.csv`, `vat.csv` with a row a rate, and
-    `vies.csv` with the proof of each VAT number that VIES was asked for.
+    `vies.csv` with the proof of each VAT number that VIES was asked for, and `peppol.csv` with all that access points answered.
 
     Argument: `{"since", "until"}` (days, both included), perhaps `"kinds": ["invoice", "credit_note"]`, and `"tests": true` to
     have test documents too. Answer: `{"file", "documents"}`; the file stays for three days. A PDF that is not made yet is made;
@@ -57,7 +60,7 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
         target = Path(folder) / "documents.zip"
         with (
             zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
-            sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv),
+            sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv),
         ):
             pages = documents_of(services, task, period)
             for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
@@ -65,6 +68,7 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
                 documents_csv.writerow(map(as_cell, document_row(document, paid_on, names)))
                 vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
                 vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, document))
+                peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(services, document))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
@@ -87,7 +91,12 @@ def sheets(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[Any, ...]]:
         archive.write(folder / name, name)
 
 
-SHEETS = {"documents.csv": DOCUMENT_COLUMNS, "vat.csv": VAT_COLUMNS, "vies.csv": VIES_COLUMNS}
+SHEETS = {
+    "documents.csv": DOCUMENT_COLUMNS,
+    "vat.csv": VAT_COLUMNS,
+    "vies.csv": VIES_COLUMNS,
+    "peppol.csv": PEPPOL_COLUMNS,
+}
 
 
 def start_csv(file: IO[str], columns: tuple[str, ...]) -> Any:
@@ -164,6 +173,18 @@ def vies_rows(services: Services, document: Document) -> list[tuple[object, ...]
         (document.number, document.draft.order_number, check.number, "" if check.valid is None else "yes" if check.valid else "no", check.requester,
          check.asked_at.isoformat() if check.asked_at else "", check.request_identifier, check.name, check.address, check.code,
          stored.answer_sha256 if stored else "", stored.answer if stored else "")
+    ]  # fmt: skip
+
+
+def peppol_rows(services: Services, document: Document) -> list[tuple[object, ...]]:
+    """What access points answered about the document, each as it came, with its hash."""
+    with services.store.read() as connection:
+        way = transmissions.find(connection, document.document_id)
+        answers = peppol_answers.of_documents(connection, [document.document_id])
+    return [
+        (document.number, document.draft.order_number, one.about, one.verdict, one.address, one.kind, one.provider,
+         way.reference if way else "", way.evidence if way else "", one.asked_at.isoformat(), one.answer_sha256, one.answer)
+        for one in answers
     ]  # fmt: skip
 
 

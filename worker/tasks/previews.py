@@ -95,7 +95,7 @@ def preview_mail(services: Services, task: Task) -> Mapping[str, Any]:
     message = customer_mail.compose(
         shop,
         ((document, b""),),
-        link=lambda _: f"{services.settings.public_url}/d/…",
+        ways=customer_mail.Ways(lambda _: f"{services.settings.public_url}/d/…"),
         message_id="<preview@example.com>",
         attachments=((shop.mail.attachment.name, b""),) if shop.mail.attachment else (),
     )

@@ -52,6 +52,7 @@ TOPICS = (
     Topic("numbering", lambda: _("Numbers")),
     Topic("branding", lambda: _("Branding")),
     Topic("texts", lambda: _("Texts")),
+    Topic("peppol", lambda: _("Peppol")),
     Topic("mail", lambda: _("Mail")),
     Topic("vat", lambda: _("VAT")),
     Topic("connection", lambda: _("Connection")),

@@ -251,6 +251,7 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "noted_at": None,
         "pdf_sha256": told["pdf_sha256"],
         "xml_sha256": None,
+        "peppol": None,
         "problems": [],
         "link": told["link"],
     }

@@ -45,6 +45,7 @@ def test_the_order_screen_is_told_the_documents_of_the_order(connected: BridgeAp
             "files": ["pdf"],
             "mail": "none",
             "mailed_at": None,
+            "peppol": None,
             "message": "",
             "failed": [],
         }

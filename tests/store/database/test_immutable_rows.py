@@ -10,13 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.issued import NOW, a_draft, issue, opened, pay
 from worker.message import Message
 from worker.net.vies_answer import ViesAnswer
-from worker.store import audit_trail, document_files, documents, vat_checks
+from worker.store import audit_trail, document_files, documents, peppol_answers, vat_checks
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
+from worker.store.peppol_answers import LOOKUP, YES, PeppolAnswer
 from worker.store.vat_checks import OrderKey, VatQuestion
 
-TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks")
+TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks", "peppol_answers")
 CHANGES = {
     "documents": ("total = 1", "snapshot = '{}'", "number = 'F1'", "test = NOT test", "issued_on = '2020-01-01'"),
     "register": ("hash = 'x'", "position = 7"),
@@ -24,6 +25,7 @@ CHANGES = {
     "payments": ("amount = 1", "paid_on = '2020-01-01'", "document_id = document_id + 1"),
     "audit_trail": ("message = 'Nothing happened.'", "actor = 'nobody'"),
     "vat_checks": ("valid = NOT valid", "answer = '{}'", "asked_at = '2020-01-01'"),
+    "peppol_answers": ("verdict = 'no'", "answer = '{}'"),
 }
 
 
@@ -44,6 +46,10 @@ def records(database_url: str) -> Iterator[Store]:
         vat_checks.add(
             connection, order, VatQuestion(number="NL123456782B90", requester="BE0445566134"), answer, now=NOW
         )
+        reach = PeppolAnswer(
+            shop.shop_id, document.document_id, "peppyrus", LOOKUP, "0208:0403170701", "invoice", YES, NOW, "{}"
+        )
+        peppol_answers.add(connection, reach)
     yield store
     store.close()
 
@@ -67,7 +73,12 @@ def test_no_row_can_be_changed_or_removed(records: Store, table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_no_row_can_be_put_in_the_place_of_another(records: Store, table: str) -> None:
     # REPLACE removes a row without asking SQLite's triggers on DELETE; PostgreSQL's way is an upsert.
-    key = {"audit_trail": "entry_id", "payments": "payment_id", "vat_checks": "check_id"}.get(table, "document_id")
+    key = {
+        "audit_trail": "entry_id",
+        "payments": "payment_id",
+        "vat_checks": "check_id",
+        "peppol_answers": "answer_id",
+    }.get(table, "document_id")
     upsert = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ON CONSTRAINT pk_{table} DO UPDATE SET {key} = EXCLUDED.{key}"
     statement = f"REPLACE INTO {table} SELECT * FROM {table}" if records.is_sqlite else upsert
     before = everything(records)

@@ -140,9 +140,7 @@ jobs = Table(
     metadata,
     Column("job_id", Id, primary_key=True),
     Column("kind", String(16), nullable=False),  # process_order | step | task | webhook_event
-    Column(
-        "name", String(40), nullable=False
-    ),  # process_order; render, mail, write_back; the task's or the event's kind
+    Column("name", String(40), nullable=False),  # process_order; render, transmit, mail; the task's or the event's kind
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("queue", String(12), nullable=False),  # mail | pdf | orders | calls | tasks | bulk
     # What it is about, as its kind wants.
@@ -469,6 +467,47 @@ vies_outages = Table(
     Column("code", String(40), nullable=False),
     Column("failures", Integer, nullable=False),
     Column("until", Instant, nullable=False),
+)
+
+# An e-invoice on its way by Peppol. What is noted here before each call makes it leave once, whatever is cut off in between.
+transmissions = Table(
+    "transmissions",
+    metadata,
+    Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("recipient", String(60), nullable=False),  # 0208:0403170701
+    Column("prepared", Text, nullable=False, server_default=""),  # what the access point gave before anything was sent
+    Column("tried_at", Instant),  # from then on it may have left
+    Column("reference", Text, nullable=False, server_default=""),  # its id there, once it was taken
+    Column("state", String(12), nullable=False),  # open | unknown | accepted | delivered | failed
+    Column("reason", Text, nullable=False, server_default=""),  # why it failed, in the access point's words
+    Column("evidence", Text, nullable=False, server_default=""),  # ids of the message on the network
+    Column("responses", Text, nullable=False, server_default=""),  # of the buyer, separated by spaces
+    Column("sent_at", Instant),
+    Column("follow_until", Instant),  # what was delivered may still be rejected
+    Column("next_at", Instant),  # when it is asked what became of it; None: no more
+    CheckConstraint("state IN ('open','unknown','accepted','delivered','failed')", name="state"),
+    partial_index("ix_transmissions_next_at", "shop_id", "next_at", where="next_at IS NOT NULL"),
+)
+
+# What access points answered: whether a buyer can receive, what they took, what became of it. The proof of how a document went.
+peppol_answers = Table(
+    "peppol_answers",
+    metadata,
+    Column("answer_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("document_id", ForeignKey("documents.document_id")),
+    Column("provider", String(40), nullable=False),
+    Column("about", String(12), nullable=False),  # lookup | sent | status
+    Column("address", String(60), nullable=False),
+    Column("kind", String(24), nullable=False),  # of document: a buyer may take invoices and no credit notes
+    Column("verdict", String(12), nullable=False),  # yes | no | accepted | delivered | failed
+    Column("asked_at", Instant, nullable=False),
+    Column("answer", Text, nullable=False),  # as it came
+    Column("answer_sha256", String(64), nullable=False),
+    Index("ix_peppol_answers_address", "shop_id", "address", "kind", "asked_at"),
+    partial_index("ix_peppol_answers_document", "document_id", where="document_id IS NOT NULL"),
 )
 
 # Only of documents whose links were ever revoked.

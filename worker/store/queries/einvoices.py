@@ -1,15 +1,22 @@
 """Documents that the law wants by Peppol, for the overview."""
 
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from worker.domain import peppol
 from worker.domain.document import Document
 from worker.domain.step import EINVOICE
-from worker.store.database.tables import documents, jobs
+from worker.store.database.tables import documents, drafts, jobs
 from worker.store.documents import as_document
 
 # So many of a shop's newest documents are looked at, however many it has.
 NEWEST = 200
+
+
+def count_waiting_for_access_point(connection: Connection, shop_id: str) -> int:
+    """How many drafts wait because nobody sends by Peppol yet."""
+    waits = drafts.c.snapshot.contains(f'"{peppol.NOT_CONNECTED}"', autoescape=True)
+    mine = (drafts.c.shop_id == shop_id, drafts.c.state == "open", waits)
+    return int(connection.execute(select(func.count()).select_from(drafts).where(*mine)).scalar_one())
 
 
 def newest_by_peppol(connection: Connection, shop_id: str, *, most: int) -> tuple[Document, ...]:

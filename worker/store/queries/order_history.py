@@ -21,6 +21,7 @@ from worker.store import (
     orders,
     payments,
     steps,
+    transmissions,
     vat_checks,
 )
 from worker.store.audit_trail import AuditEntry
@@ -29,6 +30,7 @@ from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.orders import StoredOrder
 from worker.store.steps import Step
+from worker.store.transmissions import Transmission
 from worker.store.vat_checks import StoredVatCheck
 
 # A statement takes only so many parameters: 65,535 on PostgreSQL.
@@ -47,6 +49,7 @@ class DocumentDetails:
     balance: Balance | None = None
     revocation: LinkRevocation | None = None
     files: tuple[StoredFile, ...] = ()
+    transmission: Transmission | None = None  # its way by Peppol
 
     @property
     def is_paid(self) -> bool:
@@ -135,12 +138,14 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     balances: dict[int, Balance] = {}
     revocations: dict[int, LinkRevocation] = {}
     all_files: dict[int, tuple[StoredFile, ...]] = {}
+    ways: dict[int, Transmission] = {}
     for start in range(0, len(issued), MOST_IDS):
         ids = [document.document_id for document in issued[start : start + MOST_IDS]]
         all_steps |= steps.of_documents(connection, ids)
         balances |= payments.balances(connection, ids)
         revocations |= document_links.of_documents(connection, ids)
         all_files |= document_files.files_of(connection, ids)
+        ways |= transmissions.of_documents(connection, ids)
     return tuple(
         DocumentDetails(
             shop_id=document.shop_id,
@@ -150,6 +155,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
             balance=balances[document.document_id],
             revocation=revocations.get(document.document_id),
             files=all_files.get(document.document_id, ()),
+            transmission=ways.get(document.document_id),
         )
         for document in issued
     )

@@ -37,7 +37,7 @@ final class DocumentsBox {
 	/** @param array<string, mixed> $document */
 	private static function document_html( array $document, WC_Order $order ): string {
 		$errors = array_filter( array_map( 'strval', (array) ( $document['failed'] ?? array() ) ) );
-		$html   = self::document_heading( $document, $order ) . '<br>' . self::mail_status( $document );
+		$html   = self::document_heading( $document, $order ) . '<br>' . self::mail_status( $document ) . self::peppol_status( $document );
 		foreach ( $errors as $message ) {
 			$html .= '<br>' . esc_html( $message );
 		}
@@ -81,6 +81,18 @@ final class DocumentsBox {
 			default:
 				return esc_html__( 'not mailed', 'facturelay' ) . ' ' . esc_html( (string) ( $document['message'] ?? '' ) );
 		}
+	}
+
+	/** @param array<string, mixed> $document */
+	private static function peppol_status( array $document ): string {
+		$peppol  = (array) ( $document['peppol'] ?? array() );
+		$message = (string) ( $peppol['message'] ?? '' );
+		if ( ! empty( $peppol['sent_at'] ) ) {
+			/* translators: 1: address on the Peppol network, 2: day and time */
+			$message = sprintf( __( 'sent by Peppol to %1$s, %2$s', 'facturelay' ), (string) $peppol['address'], wp_date( get_option( 'date_format' ) . ' H:i', (int) $peppol['sent_at'] ) );
+			return '<br>✓ ' . esc_html( $message );
+		}
+		return '' === $message ? '' : '<br>' . esc_html( $message );
 	}
 
 	/** @param array<string, mixed> $draft */

@@ -686,6 +686,34 @@ def upgrade() -> None:
     op.create_index("ix_payments_document", "payments", ["document_id"], unique=False)
     op.create_index("ix_payments_shop_created_at", "payments", ["shop_id", "created_at"], unique=False)
     op.create_table(
+        "peppol_answers",
+        sa.Column("answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("provider", sa.String(length=40), nullable=False),
+        sa.Column("about", sa.String(length=12), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("verdict", sa.String(length=12), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answer_sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_peppol_answers_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_peppol_answers_shop_id")),
+        sa.PrimaryKeyConstraint("answer_id", name=op.f("pk_peppol_answers")),
+    )
+    op.create_index(
+        "ix_peppol_answers_address", "peppol_answers", ["shop_id", "address", "kind", "asked_at"], unique=False
+    )
+    op.create_index(
+        "ix_peppol_answers_document",
+        "peppol_answers",
+        ["document_id"],
+        unique=False,
+        sqlite_where=sa.text("document_id IS NOT NULL"),
+        postgresql_where=sa.text("document_id IS NOT NULL"),
+    )
+    op.create_table(
         "register",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -698,6 +726,37 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_register_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "position", name=op.f("pk_register")),
         sa.UniqueConstraint("document_id", name=op.f("uq_register_document_id")),
+    )
+    op.create_table(
+        "transmissions",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("provider", sa.String(length=40), nullable=False),
+        sa.Column("recipient", sa.String(length=60), nullable=False),
+        sa.Column("prepared", sa.Text(), server_default="", nullable=False),
+        sa.Column("tried_at", Instant(), nullable=True),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("evidence", sa.Text(), server_default="", nullable=False),
+        sa.Column("responses", sa.Text(), server_default="", nullable=False),
+        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("follow_until", Instant(), nullable=True),
+        sa.Column("next_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('open','unknown','accepted','delivered','failed')", name=op.f("ck_transmissions_state")
+        ),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_transmissions_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_transmissions_shop_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_transmissions")),
+    )
+    op.create_index(
+        "ix_transmissions_next_at",
+        "transmissions",
+        ["shop_id", "next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.create_table(
         "unpaid",
@@ -764,6 +823,7 @@ WRITTEN_ONCE = {
     "payments": (("payment_id",),),
     "order_treatments": (("treatment_id",),),
     "vat_checks": (("check_id",),),
+    "peppol_answers": (("answer_id",),),
 }
 
 

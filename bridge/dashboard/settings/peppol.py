@@ -1,0 +1,126 @@
+"""Who brings the shop's e-invoices to Peppol: one key, a test of it, the state; or another system, said once and on the record."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, request
+
+from bridge.accounts.access import actor
+from bridge.accounts.access import shop as this_shop
+from bridge.context import context, redirect_to
+from bridge.dashboard.settings import blueprint, change_shop
+from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.dashboard.tasks import finished_task, request_task
+from bridge.forms import Form
+from bridge.i18n.translate import _, translate_message
+from worker.actions import peppol as peppol_actions
+from worker.actions.peppol import NewAccount
+from worker.actions.shop_settings import ShopChanges
+from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS
+from worker.domain.peppol_connection import Keys, why_not
+from worker.domain.shop import BusinessChannel
+from worker.errors import Rejected
+from worker.store import shops
+from worker.store.queries import einvoices
+
+CHECKED = "/settings/peppol?task=0#check"
+
+
+@blueprint.get("/peppol")
+def peppol(shop_id: str) -> Response:
+    return page(shop_id, Form())
+
+
+@blueprint.post("/peppol/connect")
+def connect_access_point(shop_id: str) -> Response:
+    """Store the key, let go what waited for it, and try it."""
+    form = Form.from_request(request.form)
+    account = NewAccount(
+        form.values.get("provider", ""),
+        request.form.get("key", ""),
+        company=form.values.get("company", ""),
+        sandbox=form.is_checked("sandbox"),
+    )
+    try:
+        peppol_actions.connect(context(), shop_id, account, by=actor())
+    except Rejected as error:
+        place = "company" if error.code == "company_missing" else "key" if "key" in error.code else "provider"
+        form.errors[place] = translate_message(error.message)
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return request_task(shop_id, "check_peppol", {}, then=f"/s/{shop_id}{CHECKED}")
+
+
+@blueprint.post("/peppol/check")
+def check_access_point(shop_id: str) -> Response:
+    """Try the key."""
+    return request_task(shop_id, "check_peppol", {}, then=f"/s/{shop_id}{CHECKED}")
+
+
+@blueprint.post("/peppol/elsewhere")
+def send_elsewhere(shop_id: str) -> Response:
+    """Another system sends them: kept with name and time."""
+    peppol_actions.send_elsewhere(context(), shop_id, by=actor())
+    flash(
+        _("Noted, with your name and the time. PDFs to Belgian businesses say from now on that they are copies."),
+        "good",
+    )
+    return redirect_to(f"/s/{shop_id}/settings/peppol")
+
+
+@blueprint.post("/peppol/businesses")
+def save_businesses(shop_id: str) -> Response:
+    """How invoices reach businesses."""
+    chosen = Form.from_request(request.form).values.get("peppol.businesses", "")
+    if chosen in list(BusinessChannel):
+        change_shop(shop_id, ShopChanges({"peppol.businesses": chosen}))
+        flash(_("Saved."), "good")
+    return redirect_to(f"/s/{shop_id}/settings/peppol")
+
+
+def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    shop, settings = this_shop(), context().settings
+    with context().store.read() as connection:
+        secrets = shops.get(connection, context().encryption, shop_id).secrets
+        waiting = einvoices.count_waiting_for_access_point(connection, shop_id)
+    checked = finished_task(shop_id, "check_peppol")
+    stored = {
+        "provider": shop.peppol.sender if shop.peppol.sender != ELSEWHERE else "",
+        "company": shop.peppol.company,
+        "sandbox": "1" if shop.peppol.sandbox else "",
+        "peppol.businesses": str(shop.peppol.businesses),
+    }
+    form.values = stored | form.values
+    return settings_page(
+        "peppol",
+        "peppol",
+        status=status,
+        form=form,
+        why_not=why_not(shop, Keys(secrets.peppol_key, settings.peppol_provider, settings.peppol_key)),
+        is_elsewhere=shop.peppol.sender == ELSEWHERE,
+        sender_label=sender_label(shop.peppol.sender),
+        has_key=bool(secrets.peppol_key),
+        waiting=waiting,
+        providers=providers(),
+        sites=[(provider.label, provider.site) for provider in PROVIDERS.values()],
+        channels=channels(),
+        checks=checked.answer.get("checks", ()) if checked else (),
+    )
+
+
+def sender_label(sender: str) -> str:
+    if sender == OPERATORS:
+        return _("the account of whoever runs Facturelay")
+    return PROVIDERS[sender].label if sender in PROVIDERS else ""
+
+
+def providers() -> Options:
+    own = tuple((provider.name, provider.label) for provider in PROVIDERS.values())
+    installation = ((OPERATORS, sender_label(OPERATORS)),) if context().settings.peppol_key else ()
+    return (("", "–"), *installation, *own)
+
+
+def channels() -> Options:
+    return (
+        (BusinessChannel.PEPPOL_AND_MAIL, _("by Peppol, and by mail with the PDF as a copy")),
+        (BusinessChannel.PEPPOL, _("by Peppol alone; by mail whoever cannot receive it there")),
+        (BusinessChannel.MAIL, _("by mail outside Belgium; in Belgium by Peppol and mail")),
+    )

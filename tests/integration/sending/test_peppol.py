@@ -1,0 +1,470 @@
+"""An e-invoice reaches the buyer by Peppol once, whatever is killed or cut, and its mail says so; who must act is told."""
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.system import System
+from tests.support.task_requests import answered
+from tests.support.task_requests import content as content_of_zip
+from worker.access_points import ACCESS_POINTS
+from worker.actions import peppol as peppol_actions
+from worker.demo.orders import Payload, a_refund, an_order
+from worker.demo.pretend_access_points import BOTH
+from worker.domain.access_point import PROVIDERS
+from worker.domain.shop import BusinessChannel, PeppolSettings
+from worker.domain.step import MAIL, TRANSMIT
+from worker.sending import peppol_status
+from worker.store import alerts, peppol_answers, transmissions
+from worker.store.peppol_answers import PeppolAnswer
+from worker.store.steps import Step
+from worker.store.transmissions import Transmission
+
+BUYER, OLD_ADDRESS = "0208:0403170701", "9925:BE0403170701"
+LEASE = timedelta(minutes=3)
+
+
+@pytest.fixture(params=sorted(ACCESS_POINTS))
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def sending(system: System, provider: str) -> System:
+    """A shop that sends by each provider in turn."""
+    system.connect(provider)
+    return system
+
+
+def a_business_order(order_id: int = 238, number: str = "BE0403170701", **more: Any) -> Payload:
+    return an_order(id=order_id, company="Klant NV", metas={"_billing_vat_number": number}, **more)
+
+
+def step_of(system: System, name: str = TRANSMIT, order_id: int = 238) -> Step:
+    step = system.documents(order_id)[0].step(name)
+    assert step is not None
+    return step
+
+
+def row_of(system: System, order_id: int = 238) -> Transmission:
+    with system.services.store.read() as connection:
+        found = transmissions.find(connection, step_of(system, order_id=order_id).document_id)
+    assert found is not None
+    return found
+
+
+def answers_of(system: System) -> tuple[PeppolAnswer, ...]:
+    with system.services.store.read() as connection:
+        return peppol_answers.every(connection, system.shop_id)
+
+
+def text_of_mail(system: System) -> str:
+    (mail,) = system.mailbox.messages()
+    return mail.text
+
+
+def test_a_business_invoice_goes_by_peppol_and_its_mail_brings_a_copy(sending: System, provider: str) -> None:
+    sending.arrives(a_business_order())
+
+    assert sending.points.delivered_numbers() in (["F2026-00001"], [] if provider == "peppyrus" else None)
+    assert (step_of(sending).state, row_of(sending).recipient) == ("done", BUYER)
+    assert f"werd je via Peppol gestuurd ({BUYER}). De pdf bij deze mail is een kopie." in text_of_mail(sending)
+    said = [str(entry.message) for entry in sending.trail(238).audit_entries]
+    assert f"F2026-00001 was sent by Peppol to {BUYER}." in said
+    assert {(one.about, one.verdict) for one in answers_of(sending)} >= {("lookup", "yes")}
+
+
+def test_what_arrives_is_what_is_stored(sending: System) -> None:
+    sending.arrives(a_business_order())
+    follow(sending)
+
+    file = sending.documents(238)[0].file("xml")
+    assert file is not None
+    ((recipient, xml),) = sending.points.delivered
+    assert (recipient, xml) == (BUYER, sending.services.archive.get(file.path, sha256=file.sha256))
+
+
+def test_a_consumer_and_a_test_never_go_by_peppol(sending: System) -> None:
+    sending.arrives(an_order(id=239))
+    sending.change_shop(test=True)
+    sending.arrives(a_business_order())
+    follow(sending)
+
+    assert sending.points.delivered == []
+    assert sending.documents(239)[0].step(TRANSMIT) is None
+    assert (step_of(sending).state, str(step_of(sending).message)) == (
+        "skipped",
+        "A test document goes to nobody by Peppol.",
+    )
+
+
+def test_a_business_elsewhere_goes_as_the_shop_wants_it(system: System) -> None:
+    system.points.on_peppol["9944:NL004495445B01"] = BOTH
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order(238, "NL004495445B01", country="NL"))
+    system.connect("e-invoice.be", businesses=BusinessChannel.MAIL)
+    system.arrives(a_business_order(239, "NL004495445B01", country="NL"))
+
+    assert [recipient for recipient, _ in system.points.delivered] == ["9944:NL004495445B01"]
+    assert system.documents(239)[0].step(TRANSMIT) is None
+
+
+# Who can receive
+
+
+def test_a_buyer_who_is_not_on_peppol_gets_a_mail_that_the_trail_explains(sending: System) -> None:
+    sending.points.everyone = False
+
+    sending.arrives(a_business_order())
+
+    step = step_of(sending)
+    assert (step.state, step.code) == ("skipped", "not_on_peppol")
+    assert f"asked for {BUYER}, {OLD_ADDRESS}" in str(step.message)
+    assert (step_of(sending, MAIL).state, "Peppol" in text_of_mail(sending)) == ("done", False)
+    assert [(one.address, one.verdict) for one in answers_of(sending)][-2:] == [(BUYER, "no"), (OLD_ADDRESS, "no")]
+
+
+def test_a_no_is_asked_anew_and_a_yes_is_kept_for_days(sending: System) -> None:
+    sending.points.everyone = False
+    sending.arrives(a_business_order())
+    sending.points.everyone = True
+    sending.arrives(a_business_order(239))
+    asked = len(sending.points.asked)
+    sending.arrives(a_business_order(240))
+    follow(sending)
+
+    assert [step_of(sending, order_id=one).state for one in (238, 239, 240)] == ["skipped", "done", "done"]
+    assert len(sending.points.asked) == asked
+    assert sorted(sending.points.delivered_numbers()) == ["F2026-00002", "F2026-00003"]
+
+
+def test_who_moved_from_the_old_address_is_found_at_both(system: System) -> None:
+    system.points.everyone, system.points.on_peppol = False, {OLD_ADDRESS: BOTH}
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    system.points.on_peppol = {BUYER: BOTH}
+    system.clock.move(days=8)
+    system.arrives(a_business_order(239))
+
+    (first, xml), (second, _) = system.points.delivered
+    assert (first, second) == (OLD_ADDRESS, BUYER)
+    assert b'schemeID="9925">BE0403170701<' in xml
+
+
+def test_the_orders_own_address_goes_before_what_follows_from_the_number(system: System) -> None:
+    system.points.on_peppol["0088:5412345000013"] = BOTH
+    system.connect("e-invoice.be")
+    order = a_business_order()
+    order["meta_data"].append({"id": 9, "key": "_peppol_endpoint_id", "value": "0088:5412345000013"})
+
+    system.arrives(order)
+
+    assert [recipient for recipient, _ in system.points.delivered] == ["0088:5412345000013"]
+
+
+# Exactly once
+
+
+class Killed(BaseException):
+    """A worker's end."""
+
+
+POINTS = ("begin", "mark_tried", "taken", "prepared")
+
+
+@pytest.fixture
+def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Kill the worker once, right after the commit that notes this."""
+
+    def at(point: str) -> None:
+        name, known = ("change", "prepared") if point == "prepared" else (point, "")
+        real, done = getattr(transmissions, name), list[bool]()
+
+        def then_die(connection: Any, *given: Any, **values: Any) -> Any:
+            result = real(connection, *given, **values)
+            if not done and (not known or values.get(known)):
+                done.append(True)
+                connection.commit()
+                raise Killed
+            return result
+
+        monkeypatch.setattr(transmissions, name, then_die)
+
+    return at
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_after_any_commit_sends_it_once(
+    sending: System, provider: str, killed_at: Callable[[str], None], point: str
+) -> None:
+    killed_at(point)
+
+    with pytest.raises(Killed):
+        sending.arrives(a_business_order())
+    come_to_an_end(sending, provider)
+
+    assert Counter(sending.points.delivered_numbers()) == {"F2026-00001": 1}
+
+
+def come_to_an_end(system: System, provider: str) -> None:
+    """Let time pass; where nobody can know whether it left, a person looks and says so."""
+    for _ in range(8):
+        system.clock.move(minutes=11)
+        system.work()
+        follow(system)
+        step = step_of(system)
+        if step.code == "peppol_unknown" and step.state == "failed":
+            assert not PROVIDERS[provider].is_idempotent
+            there = "F2026-00001" in [one.number for one in system.points.documents.values()]
+            assert not there  # what is there is found without a person
+            system.act(peppol_actions.send_again, step.document_id)
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "503", "500-after"])
+def test_a_cut_before_or_after_sends_it_once(sending: System, provider: str, fault: str) -> None:
+    sending.points.faults = {"upload": [fault], "send": [fault]}
+
+    sending.arrives(a_business_order())
+    come_to_an_end(sending, provider)
+
+    assert Counter(sending.points.delivered_numbers()) == {"F2026-00001": 1}
+    assert step_of(sending).state == "done"
+
+
+def test_what_nobody_can_know_stops_and_asks_a_person(system: System) -> None:
+    """Recommand's own failure after sending: sent again by itself, it would arrive twice."""
+    system.connect("recommand")
+    system.points.faults = {"send": ["lost-after"]}
+    system.arrives(a_business_order())
+    system.clock.move(minutes=5)
+    system.work()
+    assert step_of(system).state == "waiting"
+    system.clock.move(minutes=30)
+    system.work()
+
+    step = step_of(system)
+    assert (step.state, step.code, row_of(system).state) == ("failed", "peppol_unknown", "unknown")
+    assert len(system.points.delivered) == 1
+    system.act(peppol_actions.mark_sent, step.document_id)
+    system.work()
+    assert (step_of(system).state, row_of(system).state, len(system.points.delivered)) == ("done", "delivered", 1)
+
+
+# Who must act
+
+
+@pytest.mark.parametrize("status", ["401", "402"])
+def test_an_accounts_trouble_freezes_nothing(sending: System, status: str) -> None:
+    sending.points.faults = {"send": [status] * 100, "upload": [status] * 100}
+    sending.arrives(a_business_order())
+    for _ in range(30):
+        sending.clock.move(hours=2)
+        sending.work()
+
+    step = step_of(sending)
+    assert (step.state, step.code) == ("waiting", "peppol_account")
+    assert [one.code for one in open_alerts(sending)] == ["peppol_account"]
+    assert step_of(sending, MAIL).state == "done"  # the customer has the PDF meanwhile
+
+    sending.points.faults = {}
+    sending.clock.move(hours=2)
+    sending.work()
+    follow(sending)
+    assert (step_of(sending).state, sending.points.delivered_numbers()) == ("done", ["F2026-00001"])
+    assert open_alerts(sending) == []
+
+
+def open_alerts(system: System) -> list[alerts.Alert]:
+    with system.services.store.read() as connection:
+        return list(alerts.open_alerts(connection, system.shop_id))
+
+
+def test_a_document_that_is_refused_is_a_persons_matter(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    system.connect("e-invoice.be")
+    monkeypatch.setattr(system.points, "judge", lambda _: [{"rule_id": "BR-1", "message": "No", "location": ""}])
+
+    system.arrives(a_business_order())
+
+    assert (step_of(system).state, step_of(system).code) == ("failed", "peppol_document")
+    assert step_of(system, MAIL).state == "done"
+
+
+def test_an_outage_of_days_delays_and_loses_nothing(sending: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = sending.points.url
+    sending.move_access_point("http://127.0.0.1:1")
+    sending.arrives(a_business_order())
+    for _ in range(40):
+        sending.clock.move(hours=2)
+        sending.work()
+    assert step_of(sending).state == "waiting"
+
+    sending.move_access_point(url)
+    sending.clock.move(hours=2)
+    sending.work()
+    follow(sending)
+    assert sending.points.delivered_numbers() == ["F2026-00001"]
+
+
+# Mail beside it
+
+
+def test_a_shop_that_wants_no_mail_beside_peppol_sends_none(system: System) -> None:
+    system.connect("e-invoice.be", businesses=BusinessChannel.PEPPOL)
+
+    system.arrives(a_business_order())
+
+    assert system.mailbox.messages() == ()
+    assert (step_of(system, MAIL).state, "wants no mail beside it" in str(step_of(system, MAIL).message)) == (
+        "skipped",
+        True,
+    )
+
+
+def test_a_mail_waits_some_minutes_for_peppol_and_no_longer(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.points.faults = {"upload": ["503"] * 200}
+    system.arrives(a_business_order())
+    assert system.mailbox.messages() == ()
+
+    system.clock.move(minutes=6)
+    system.work()
+
+    assert "Peppol" not in text_of_mail(system)
+
+
+def follow(system: System) -> None:
+    """Ask what became of what was sent."""
+    system.clock.move(minutes=2)
+    peppol_status.follow(system.services, system.services.connected(system.shop_id))
+
+
+# Before the number
+
+
+def test_without_an_access_point_it_waits_as_a_draft_and_goes_out_once_there_is_one(system: System) -> None:
+    system.change_shop(peppol=PeppolSettings())
+
+    (kept,) = system.arrives(a_business_order())
+    assert [problem.code for problem in kept.draft.problems] == ["einvoice:not_connected"]
+    assert "no access point is connected" in str(kept.draft.problems[0].message)
+    system.arrives(an_order(id=239))  # a consumer notices nothing
+    assert system.numbers(239) == ["F2026-00001"]
+
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+
+    assert system.points.delivered_numbers() == ["F2026-00002"]
+
+
+def test_a_key_of_a_test_environment_sends_nothing(system: System) -> None:
+    system.connect("e-invoice.be", sandbox=True)
+
+    (kept,) = system.arrives(a_business_order())
+
+    assert "test environment" in str(kept.draft.problems[0].message)
+    assert system.points.delivered == []
+
+
+def test_where_another_system_sends_the_pdf_and_the_mail_say_copy(system: System) -> None:
+    system.arrives(a_business_order())
+
+    (item,) = system.documents(238)
+    assert (item.draft.is_copy, item.step(TRANSMIT)) == (True, None)
+    assert "bereikt je via Peppol. De pdf bij deze mail is een kopie." in text_of_mail(system)
+
+
+# Afterwards
+
+
+def test_what_is_judged_late_and_fails_goes_by_mail_and_waits_for_a_person(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.connect("peppyrus", businesses=BusinessChannel.PEPPOL)
+    monkeypatch.setattr(system.points, "judge", lambda _: [{"rule_id": "BR-1", "message": "No", "location": ""}])
+    system.arrives(a_business_order())
+    assert (step_of(system).state, system.mailbox.messages()) == ("done", ())
+
+    follow(system)
+    system.work()
+
+    assert (step_of(system).state, step_of(system).code, row_of(system).state) == ("failed", "peppol_failed", "failed")
+    assert "BR-1: No" in str(step_of(system).message)
+    assert "Peppol" not in text_of_mail(system)
+
+
+def test_what_was_delivered_may_be_rejected_within_three_days_and_is_never_sent_again_by_itself(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    (document,) = system.points.documents.values()
+    system.clock.move(days=2)
+    document.state = "FAILED"
+    document.happened("mlr_received", code="RE", reason="Unknown buyer")
+
+    follow(system)
+    system.work()
+
+    assert "Unknown buyer" in str(step_of(system).message)
+    assert [one.verdict for one in answers_of(system) if one.about == "status"] == ["failed"]
+    assert len(system.points.delivered) == 1
+    system.clock.move(days=2)
+    document.state = "SENT"
+    follow(system)
+    assert row_of(system).state == "failed"
+
+
+def test_what_the_buyer_asks_needs_somebody_until_it_is_dealt_with(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    (document,) = system.points.documents.values()
+    document.happened("imr_received", response_code="AB")
+    document.happened("imr_received", response_code="UQ")
+
+    follow(system)
+
+    step = step_of(system)
+    assert (step.state, step.code, row_of(system).responses) == ("failed", "peppol_response", "AB UQ")
+    assert str(step.message) == "F2026-00001: The buyer asks something about it before going on."
+    system.act(peppol_actions.mark_answered, step.document_id)
+    assert step_of(system).state == "done"
+
+
+def test_the_zip_of_a_period_holds_what_was_answered(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+
+    answer = answered(system, "zip_period", since="2026-11-01", until="2026-11-30")
+
+    with zipfile.ZipFile(io.BytesIO(content_of_zip(system, answer["file"]))) as found:
+        rows = list(csv.DictReader(io.StringIO(found.read("peppol.csv").decode())))
+    assert [(row["number"], row["about"], row["verdict"], row["address"]) for row in rows] == [
+        ("F2026-00001", "lookup", "yes", BUYER),
+        ("F2026-00001", "sent", "delivered", BUYER),
+    ]
+    assert all(row["answer_sha256"] == hashlib.sha256(row["answer"].encode()).hexdigest() for row in rows)
+
+
+def test_a_key_is_tried_without_sending_anything(sending: System) -> None:
+    assert answered(sending, "check_peppol")["good"]
+
+    sending.change_secrets(replace(sending.services.connected(sending.shop_id).secrets, peppol_key="wrong:wrong"))
+    told = answered(sending, "check_peppol")
+    assert (told["good"], sending.points.delivered) == (False, [])
+
+
+def test_a_credit_note_of_a_refund_goes_the_same_way(system: System) -> None:
+    system.connect("e-invoice.be")
+    order = a_business_order()
+    system.arrives(order)
+    system.shop.refund(238, a_refund(order, id=239, amount="5.00"))
+    system.receive(order)
+    system.work()
+
+    assert system.points.delivered_numbers() == ["F2026-00001", "C2026-00001"]

@@ -1,0 +1,140 @@
+"""What a person decides about Peppol: who sends for the shop, and what becomes of a document of which nobody knows whether it left.
+
+Each is on the audit trail, with the person's name and the time.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from worker.actions import Installation, Retried
+from worker.actions.documents import add_to_trail, document_of
+from worker.actions.shop_secrets import lock_and_get, record
+from worker.actions.shop_settings import look_at_drafts_again
+from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS, State
+from worker.domain.actor import Actor
+from worker.domain.settings_diff import describe_changes
+from worker.domain.shop import PeppolSettings
+from worker.domain.step import BUYER_ASKS, TRANSMIT
+from worker.errors import Rejected
+from worker.message import Message
+from worker.store import audit_trail, shops, steps, transmissions
+from worker.store.audit_trail import AuditEntry
+from worker.store.jobs import DONE
+from worker.store.steps import StepPlan
+from worker.store.transmissions import UNKNOWN
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account with *provider*, or the operator's. An empty *key* keeps the one that is stored; *company*: which of the key's."""
+
+    provider: str
+    key: str = field(default="", repr=False)
+    company: str = ""
+    sandbox: bool = False
+
+
+def connect(installation: Installation, shop_id: str, account: NewAccount, *, by: Actor) -> None:
+    """Send by *account*: invoices that waited for it go out. Whether its key works, the task `check_peppol` says. Raises Rejected."""
+    with installation.store.write() as connection:
+        found = lock_and_get(connection, installation.encryption, shop_id)
+        before = found.shop.peppol
+        same = (before.sender, before.sandbox) == (account.provider, account.sandbox)
+        key = account.key.strip() or (found.secrets.peppol_key if same else "")
+        refuse_half(account.provider, key, account.company.strip())
+        after = replace(before, sender=account.provider, company=account.company.strip(), sandbox=account.sandbox)
+        changed = describe_changes(found.shop, replace(found.shop, peppol=after))
+        shops.change(connection, replace(found.shop, peppol=after))
+        if account.provider != OPERATORS and key != found.secrets.peppol_key:
+            shops.change_secrets(connection, installation.encryption, shop_id, replace(found.secrets, peppol_key=key))
+            changed = (*changed, Message("the key of the access point was changed"))
+        if changed:
+            record(connection, shop_id, changed, by=by)
+        steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
+        look_at_drafts_again(connection, shop_id, now=by.now)
+
+
+def refuse_half(provider: str, key: str, company: str) -> None:
+    if provider == OPERATORS:
+        return
+    if provider not in PROVIDERS:
+        raise Rejected("Choose an access point.", code="provider_unknown")
+    if not key:
+        raise Rejected(
+            "Give the key of your account with {provider}.", provider=PROVIDERS[provider].label, code="key_missing"
+        )
+    if PROVIDERS[provider].key_parts == "key:secret" and ":" not in key:
+        raise Rejected(
+            "A key of {provider} has two parts: write them as key:secret.",
+            provider=PROVIDERS[provider].label,
+            code="key_half",
+        )
+    if PROVIDERS[provider].has_company and not company:
+        raise Rejected(
+            "Give the id of your company with {provider}: one key serves several.",
+            provider=PROVIDERS[provider].label,
+            code="company_missing",
+        )
+
+
+def send_elsewhere(installation: Installation, shop_id: str, *, by: Actor) -> None:
+    """A person says that another system sends this shop's e-invoices: its PDFs then say that they are copies."""
+    with installation.store.write() as connection:
+        found = lock_and_get(connection, installation.encryption, shop_id)
+        shop = replace(found.shop, peppol=PeppolSettings(ELSEWHERE, businesses=found.shop.peppol.businesses))
+        shops.change(connection, shop)
+        shops.change_secrets(connection, installation.encryption, shop_id, replace(found.secrets, peppol_key=""))
+        message = Message(
+            "{by} said that another system sends the invoices to Belgian businesses by Peppol. Facturelay sends none, and its PDFs "
+            "say that they are copies.",
+            by=by.name,
+        )
+        audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "peppol_elsewhere", message))
+        steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
+        look_at_drafts_again(connection, shop_id, now=by.now)
+
+
+# One document
+
+
+def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> Retried:
+    """Send a document once more that did not arrive: a person has looked. Raises Rejected where it may still be on its way."""
+    document = document_of(connection, shop_id, document_id)
+    step = steps.of_document(connection, document_id).get(TRANSMIT)
+    if step is not None and step.state not in ("failed", "skipped"):
+        raise Rejected(
+            "{number} is on its way by Peppol, or was sent.", number=document.number, code="nothing_to_retry"
+        )
+    if transmissions.find(connection, document_id) is not None:
+        transmissions.begin_again(connection, document_id)
+    if step is None:
+        steps.plan(connection, StepPlan((TRANSMIT,), ""), shop_id=shop_id, document_id=document_id, now=by.now)
+    else:
+        steps.retry(connection, document_id, TRANSMIT, now=by.now)
+    message = Message("{number} is sent by Peppol again.", number=document.number)
+    add_to_trail(connection, document, "sent_again_by_peppol", message, by=by)
+    return Retried(documents=(document_id,))
+
+
+def mark_answered(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
+    """A person took care of what the buyer asked, or of why he rejected the document."""
+    document = document_of(connection, shop_id, document_id)
+    step = steps.of_document(connection, document_id).get(TRANSMIT)
+    if step is None or (step.state, step.code) != ("failed", BUYER_ASKS):
+        raise Rejected("The buyer of {number} asks nothing.", number=document.number, code="nothing_to_mark")
+    steps.end_otherwise(connection, document_id, TRANSMIT, DONE, now=by.now)
+    message = Message("{by} took care of the buyer's answer to {number}.", number=document.number, by=by.name)
+    add_to_trail(connection, document, "peppol_answered", message, by=by)
+
+
+def mark_sent(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
+    """A person looked at the access point: the document of which nobody knew is there."""
+    document = document_of(connection, shop_id, document_id)
+    row, step = transmissions.find(connection, document_id), steps.of_document(connection, document_id).get(TRANSMIT)
+    if row is None or step is None or row.state != UNKNOWN:
+        raise Rejected("It is known what became of {number}.", number=document.number, code="nothing_to_mark")
+    transmissions.change(connection, document_id, state=str(State.DELIVERED), sent_at=by.now, next_at=None)
+    steps.end_otherwise(connection, document_id, TRANSMIT, DONE, now=by.now)
+    message = Message("{number} was sent by Peppol: {by} has looked.", number=document.number, by=by.name)
+    add_to_trail(connection, document, "marked_sent_by_peppol", message, by=by)

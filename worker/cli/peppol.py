@@ -1,0 +1,77 @@
+"""`facturelay peppol …`: by whom a shop's e-invoices go to Peppol."""
+
+from pathlib import Path
+
+import click
+
+from worker.access_points.account import any_account_of, why_none
+from worker.actions import peppol as peppol_actions
+from worker.actions.peppol import NewAccount
+from worker.cli.common import ACTOR, open_services, show, with_data, with_json
+from worker.domain.access_point import OPERATORS, PROVIDERS
+from worker.errors import Rejected
+from worker.tasks.peppol import checks_of
+
+
+@click.group()
+def peppol() -> None:
+    """Choose who sends a shop's e-invoices by Peppol, and try the key."""
+
+
+@peppol.command("connect")
+@click.argument("shop_id")
+@click.argument("provider", type=click.Choice([*PROVIDERS, OPERATORS]))
+@click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
+              help="A file with the key, or - for standard input; without it, the key is asked for.")  # fmt: skip
+@click.option("--company", default="", help="The company's id, of Recommand only.")
+@click.option("--sandbox", is_flag=True, help="The key is of a test environment: nothing is sent.")
+@with_data
+@with_json
+def connect(
+    shop_id: str, provider: str, key_file: Path | None, company: str, data: Path | None, *, sandbox: bool, as_json: bool
+) -> None:
+    """Send by an account with an access point; “operator” is that of FACTURELAY_PEPPOL_PROVIDER and FACTURELAY_PEPPOL_KEY."""
+    services = open_services(data)
+    services.connected(shop_id)
+    key = "" if provider == OPERATORS else read_key(key_file)
+    account = NewAccount(provider, key, company=company, sandbox=sandbox)
+    peppol_actions.connect(services, shop_id, account, by=services.actor(ACTOR))
+    show(
+        {"id": shop_id, "sender": provider}, as_json=as_json, text=lambda: f"Try it: facturelay peppol check {shop_id}"
+    )
+
+
+def read_key(key_file: Path | None) -> str:
+    if key_file is None:
+        return str(click.prompt("Key", hide_input=True))
+    with click.open_file(str(key_file), encoding="utf-8") as lines:
+        return str(lines.read()).strip()
+
+
+@peppol.command("elsewhere")
+@click.argument("shop_id")
+@with_data
+@with_json
+def elsewhere(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """Say that another system sends them; it is kept on the audit trail."""
+    services = open_services(data)
+    services.connected(shop_id)
+    peppol_actions.send_elsewhere(services, shop_id, by=services.actor(ACTOR))
+    show({"id": shop_id, "sender": "elsewhere"}, as_json=as_json, text=lambda: "Noted on the audit trail.")
+
+
+@peppol.command("check")
+@click.argument("shop_id")
+@with_data
+@with_json
+def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
+    """Try the shop's key, and say whether its company can receive. Sends nothing."""
+    services = open_services(data)
+    connected = services.connected(shop_id)
+    account = any_account_of(connected.shop, connected.secrets, services.settings)
+    if account is None:
+        reason = why_none(connected.shop, connected.secrets, services.settings)
+        raise Rejected(reason or "Another system sends the e-invoices of this shop by Peppol.", code="peppol_account")
+    checks = checks_of(account)
+    answer = {"good": checks[0].good, "checks": [vars(one) for one in checks]}
+    show(answer, as_json=as_json, text=lambda: "\n".join(f"{'✓' if one.good else '✗'} {one.message}" for one in checks))

@@ -1,0 +1,246 @@
+"""Step: give the e-invoice of a document to the shop's access point, once, whatever is cut off in between.
+
+Each line that calls the access point stands after a commit that says what it is about to do: `prepared`, then `tried_at`, then
+`reference`. Who finds a row that was tried looks for it (`find`) before anything is sent again.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from worker.access_points import access_point
+from worker.access_points.access_point import AccessPoint, Account, Declined, Envelope, NotPrepared, Passing
+from worker.access_points.account import account_of, why_none
+from worker.domain import peppol
+from worker.domain.access_point import PROVIDERS, Blame, Reach, Sent, State
+from worker.domain.document import Document
+from worker.domain.step import MAIL
+from worker.errors import Rejected, WaitsForOthers
+from worker.message import Message
+from worker.sending import NotNeeded
+from worker.sending.einvoice import stored_einvoice
+from worker.sending.peppol_status import answer_of, did_not_reach, entry_of
+from worker.sending.recipient import keep, recipient_of
+from worker.services import Services
+from worker.store import alerts, audit_trail, documents, peppol_answers, steps, transmissions
+from worker.store.peppol_answers import SENT
+from worker.store.shops import ConnectedShop
+from worker.store.steps import LeasedSteps
+from worker.store.transmissions import UNKNOWN, Transmission
+
+# What an access point does not show at once it may show later: its own answer may have been lost before it had noted anything.
+LOOKED_FOR = timedelta(minutes=10)
+# An account that was refused is tried so often; whoever gives another key need not wait.
+ACCOUNT_RETRY_S = 3600
+ALERT = "peppol_account"
+
+
+class AccountRefused(WaitsForOthers):
+    """The access point refuses the account, or there is none: everything waits, and one alert says so."""
+
+    code = ALERT
+
+
+class NotOnPeppol(NotNeeded):
+    """The buyer cannot receive it by Peppol: it goes by mail."""
+
+    code = "not_on_peppol"
+
+
+def transmit(services: Services, leased: LeasedSteps) -> str:
+    """Give it to the access point. Returns its reference there.
+
+    Raises NotNeeded where it goes by mail (a test, a buyer who is not on Peppol), Rejected where a person must act, WaitsForOthers.
+    """
+    with services.store.read() as connection:
+        document = documents.get(connection, leased.steps[0].document_id)
+    connected = services.connected(document.shop_id)
+    if document.draft.test or connected.shop.test:
+        raise NotNeeded("A test document goes to nobody by Peppol.")
+    try:
+        sent = Way(services, document, account_for(services, connected)).send_once()
+    except Declined as refused:
+        raise answer_to(services, document, refused) from refused
+    except AccountRefused as refused:
+        alert_account(services, document.shop_id, refused.message)
+        raise
+    close_alert(services, document.shop_id)
+    return sent.reference
+
+
+def account_for(services: Services, connected: ConnectedShop) -> Account:
+    reason = why_none(connected.shop, connected.secrets, services.settings)
+    if reason:
+        raise AccountRefused(reason, retry_after_s=ACCOUNT_RETRY_S)
+    account = account_of(connected.shop, connected.secrets, services.settings)
+    if account is None:
+        raise NotNeeded("Another system sends the e-invoices of this shop by Peppol.")
+    return account
+
+
+@dataclass(frozen=True)
+class Way:
+    """One document on its way by one account."""
+
+    services: Services
+    document: Document
+    account: Account
+
+    @property
+    def point(self) -> AccessPoint:
+        return access_point(self.account)
+
+    def send_once(self) -> Transmission:
+        row = self.begun()
+        if row.reference:
+            return self.settled(row)
+        if row.provider != self.account.provider:
+            raise self.unknown(row)
+        envelope = self.envelope(row)
+        row = self.prepared(row, envelope)
+        found = self.point.find(row.prepared, envelope) if row.tried_at else None
+        if found is not None:
+            return self.taken(row, found)
+        if row.tried_at and not PROVIDERS[row.provider].is_idempotent:
+            raise self.not_found(row)
+        return self.sent(row, envelope)
+
+    def begun(self) -> Transmission:
+        """The row of this document; made where it is new, once it is known who receives it."""
+        with self.services.store.read() as connection:
+            row = transmissions.find(connection, self.document.document_id)
+        if row is not None and (row.tried_at or row.reference):
+            return row
+        recipient = recipient_of(self.services, self.document, self.account)
+        if recipient is None:
+            raise NotOnPeppol(not_on_peppol(self.document))
+        with self.services.store.write() as connection:
+            return transmissions.begin(
+                connection,
+                self.document.document_id,
+                self.document.shop_id,
+                provider=self.account.provider,
+                recipient=recipient,
+            )
+
+    def envelope(self, row: Transmission) -> Envelope:
+        """The stored bytes, held against their hash."""
+        try:
+            stored = stored_einvoice(self.services, self.document.document_id)
+        except NotNeeded as invalid:
+            if peppol.is_required(self.document.draft):
+                raise Rejected(
+                    "There is no valid e-invoice to send by Peppol. {reason}",
+                    reason=invalid.message,
+                    code="no_einvoice",
+                ) from invalid
+            raise
+        xml = self.services.archive.get(stored.path, sha256=stored.sha256)
+        return Envelope(self.document.number, self.document.draft.kind, xml, row.recipient)
+
+    def prepared(self, row: Transmission, envelope: Envelope) -> Transmission:
+        if row.prepared:
+            return row
+        prepared = self.point.prepare(envelope)
+        return self.noted(row, prepared=prepared)
+
+    def sent(self, row: Transmission, envelope: Envelope) -> Transmission:
+        with self.services.store.write() as connection:
+            if not transmissions.mark_tried(connection, row, now=self.services.now()):
+                raise Passing("Another worker is sending this document.")
+        try:
+            sent = self.point.send(row.prepared, envelope)
+        except NotPrepared:
+            self.noted(row, prepared="", tried_at=None)
+            raise
+        except (Passing, Declined) as error:  # nothing left
+            self.noted(row, tried_at=None)
+            if isinstance(error, Declined) and error.blame is Blame.RECIPIENT:
+                keep(self.services, self.document, self.account, Reach(row.recipient, (), error.said))
+            raise
+        return self.taken(row, sent)
+
+    def taken(self, row: Transmission, sent: Sent) -> Transmission:
+        """The access point has it: noted with its answer, and the mail that waited for it may go. Raises Rejected where it failed at once."""
+        now, document = self.services.now(), self.document
+        with self.services.store.write() as connection:
+            row = transmissions.taken(connection, document.document_id, sent, now=now)
+            peppol_answers.add(connection, answer_of(document, row, SENT, sent, now=now))
+            if row.is_sent:
+                message = Message(
+                    "{number} was sent by Peppol to {address}.", number=document.number, address=row.recipient
+                )
+                audit_trail.add(connection, entry_of(document, "sent_by_peppol", message, now))
+            steps.wake(connection, document.document_id, MAIL, now=now)
+        return self.settled(row)
+
+    def settled(self, row: Transmission) -> Transmission:
+        if row.state == State.FAILED:
+            raise Rejected(did_not_reach(self.document, row), code="peppol_failed")
+        return row
+
+    def noted(self, row: Transmission, **values: object) -> Transmission:
+        with self.services.store.write() as connection:
+            return transmissions.change(connection, row.document_id, **values)
+
+    def not_found(self, row: Transmission) -> WaitsForOthers | Rejected:
+        """It was tried, and it is not there. That proves nothing at once; later only a person can say."""
+        tried_at = row.tried_at or self.services.now()
+        left = tried_at + LOOKED_FOR - self.services.now()
+        if left > timedelta(0):
+            return WaitsForOthers(
+                "The answer of the access point was lost; it is looked for there before anything is sent again.",
+                code="peppol_unknown",
+                retry_after_s=int(left.total_seconds()) + 1,
+            )
+        return self.unknown(row)
+
+    def unknown(self, row: Transmission) -> Rejected:
+        self.noted(row, state=UNKNOWN)
+        return Rejected(
+            "Nobody knows whether {number} left: the answer of {provider} was lost, and it is not found there. Look there "
+            "yourself, then press “It was sent” or “Send it again” on the document's page.",
+            number=self.document.number,
+            provider=PROVIDERS[row.provider].label,
+            code="peppol_unknown",
+        )
+
+
+def answer_to(services: Services, document: Document, refused: Declined) -> Exception:
+    """What a refusal means here: a buyer who is not there gets a mail; an account's trouble waits; the rest is a person's."""
+    match refused.blame:
+        case Blame.RECIPIENT:
+            return NotOnPeppol(Message("{reason} It goes by mail, with the PDF.", reason=refused.message))
+        case Blame.ACCOUNT:
+            alert_account(services, document.shop_id, refused.message)
+            return AccountRefused(refused.message, retry_after_s=ACCOUNT_RETRY_S)
+        case Blame.DOCUMENT:
+            return Rejected(
+                Message(
+                    "{reason} What was issued cannot be changed: put the cause right, then “Credit and issue again”.",
+                    reason=refused.message,
+                ),
+                code=refused.code,
+            )
+
+
+def not_on_peppol(document: Document) -> Message:
+    asked = peppol.addresses_of_buyer(document.draft.buyer)
+    return Message(
+        "The buyer cannot receive this by Peppol: asked for {addresses}, the network knows no such company for it. So it goes by "
+        "mail, with the PDF.",
+        addresses=", ".join(map(str, asked)),
+    )
+
+
+def alert_account(services: Services, shop_id: str, reason: Message) -> None:
+    message = Message("E-invoices wait, nothing is lost: {reason}", reason=reason)
+    with services.store.write() as connection:
+        alerts.raise_alert(connection, shop_id, code=ALERT, message=message, now=services.now())
+
+
+def close_alert(services: Services, shop_id: str) -> None:
+    with services.store.read() as connection:
+        is_open = alerts.find(connection, shop_id, ALERT) is not None
+    if is_open:
+        with services.store.write() as connection:
+            alerts.close(connection, shop_id, code=ALERT, now=services.now())

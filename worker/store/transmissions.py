@@ -1,0 +1,116 @@
+"""E-invoices on their way by Peppol. Each change is a commit before, or right after, the call that it is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from worker.domain.access_point import Sent, State
+from worker.store.database.tables import transmissions
+
+OPEN, UNKNOWN = "open", "unknown"
+# So long what was delivered may still be rejected (Message Level Status, Peppol 2026).
+FOLLOWED = timedelta(days=3)
+FIRST_LOOK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """One e-invoice on its way. *state*: open (not taken yet), unknown (a person must look), or a `State`.
+
+    *prepared* is what the access point gave before anything was sent; from *tried_at* on it may have left; *reference* is
+    its id there once it was taken. *responses*: of the buyer, as codes of UNCL 4343.
+    """
+
+    document_id: int
+    shop_id: str
+    provider: str
+    recipient: str
+    state: str
+    prepared: str = ""
+    tried_at: datetime | None = None
+    reference: str = ""
+    reason: str = ""
+    evidence: str = ""
+    responses: str = ""
+    sent_at: datetime | None = None
+    follow_until: datetime | None = None
+    next_at: datetime | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the access point has it, and it is not known to have failed."""
+        return self.state in (State.ACCEPTED, State.DELIVERED)
+
+
+def find(connection: Connection, document_id: int) -> Transmission | None:
+    return of_documents(connection, [document_id]).get(document_id)
+
+
+def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, Transmission]:
+    found = connection.execute(select(transmissions).where(transmissions.c.document_id.in_(document_ids)))
+    return {row["document_id"]: Transmission(**row) for row in found.mappings()}
+
+
+def begin(connection: Connection, document_id: int, shop_id: str, *, provider: str, recipient: str) -> Transmission:
+    """Note whom it goes to and by whom: for the first time, or anew while nothing of it can have left."""
+    known = find(connection, document_id)
+    if known is None:
+        new = Transmission(document_id, shop_id, provider, recipient, OPEN)
+        connection.execute(insert(transmissions).values(**vars(new)))
+        return new
+    if known.tried_at or known.reference or (known.provider, known.recipient) == (provider, recipient):
+        return known
+    return change(connection, document_id, provider=provider, recipient=recipient, prepared="", state=OPEN, reason="")
+
+
+def change(connection: Connection, document_id: int, **values: Any) -> Transmission:
+    connection.execute(update(transmissions).where(transmissions.c.document_id == document_id).values(**values))
+    return of_documents(connection, [document_id])[document_id]
+
+
+def begin_again(connection: Connection, document_id: int) -> None:
+    """Forget what was tried: a person has looked, and wants it sent once more."""
+    nothing = {"prepared": "", "tried_at": None, "reference": "", "reason": "", "evidence": "", "responses": ""}
+    change(connection, document_id, **nothing, state=OPEN, sent_at=None, follow_until=None, next_at=None)
+
+
+def mark_tried(connection: Connection, known: Transmission, *, now: datetime) -> bool:
+    """From now on it may have left. False where another worker said so meanwhile, or a person changed something."""
+    row = transmissions.c
+    before = row.tried_at.is_(None) if known.tried_at is None else row.tried_at == known.tried_at
+    mine = (row.document_id == known.document_id, row.reference == "", row.prepared == known.prepared, before)
+    return bool(connection.execute(update(transmissions).where(*mine).values(tried_at=now)).rowcount)
+
+
+def taken(connection: Connection, document_id: int, sent: Sent, *, now: datetime) -> Transmission:
+    """The access point has it: what it said, and when it is asked what became of it."""
+    over = sent.state is State.FAILED
+    return change(
+        connection,
+        document_id,
+        **said(sent),
+        reference=sent.reference,
+        sent_at=now,
+        follow_until=now + FOLLOWED,
+        next_at=None if over else now + FIRST_LOOK,
+    )
+
+
+def said(sent: Sent) -> dict[str, str]:
+    return {
+        "state": str(sent.state),
+        "reason": sent.reason,
+        "evidence": sent.evidence,
+        "responses": " ".join(sent.responses),
+    }
+
+
+def due(connection: Connection, shop_id: str, *, now: datetime, limit: int) -> tuple[Transmission, ...]:
+    """Those of which the access point is asked now what became of them."""
+    row = transmissions.c
+    waiting = (row.next_at.is_not(None), row.next_at <= now, row.shop_id == shop_id)
+    found = connection.execute(select(transmissions).where(*waiting).order_by(row.next_at).limit(limit))
+    return tuple(Transmission(**one) for one in found.mappings())
