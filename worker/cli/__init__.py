@@ -31,6 +31,7 @@ COMMANDS = {
     "purge": "retention:purge",
     "customer": "retention:customer",
     "rates": "rates:rates",
+    "bank-file": "bank_file:bank_file",
     "reconcile": "maintenance:reconcile",
     "backfill": "maintenance:backfill",
     "backup": "maintenance:backup",

@@ -1,0 +1,61 @@
+"""One line of a bank statement, and which references of ours it carries."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from stdnum import iso11649
+from stdnum.be import ogm_vcs
+
+# A structured communication as people type it: +++012/0000/23883+++, ***…***, with spaces, dots or bare.
+_COMMUNICATION = re.compile(r"(?<![0-9])([0-9]{3})[\s/.-]{0,2}([0-9]{4})[\s/.-]{0,2}([0-9]{5})(?![0-9])")
+_CREDITOR_REFERENCE = re.compile(r"(?<![0-9A-Z])RF[0-9]{2}(?:\s?[0-9]{1,4}){3,5}(?![0-9])", re.IGNORECASE)
+# Meant as one of ours, whatever its digits say.
+_MARKED = re.compile(r"[+*]{3}[\s0-9/.-]+[+*]{3}")
+
+
+@dataclass(frozen=True)
+class BankLine:
+    """Money that came in (*amount* above zero) or went out of *account* (IBAN), in *currency*.
+
+    *key* is the same whenever a bank tells of this line again. *structured* is what stood in the field for references, *text* in
+    that for words. *is_pending*: the bank has not booked it yet. *is_return*: a payment of ours that came back.
+    """
+
+    account: str
+    booked_on: date
+    amount: Decimal
+    currency: str
+    key: str
+    name: str = ""
+    iban: str = ""
+    structured: str = ""
+    text: str = ""
+    bank_reference: str = ""
+    is_pending: bool = False
+    is_return: bool = False
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The twelve digits of each communication whose check digits are right, in the order in which they stand."""
+        found = [reference for text in (self.structured, self.text) for reference in references_in(text)]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def has_wrong_reference(self) -> bool:
+        """Whether it carries a communication that is marked as one and whose check digits are wrong."""
+        return not self.references and bool(_MARKED.search(f"{self.structured} {self.text}"))
+
+
+def references_in(text: str) -> list[str]:
+    """Lines end in the middle of words and references, so they are joined before anything is looked for."""
+    text = text.replace("\r", "").replace("\n", "")
+    found = []
+    for creditor_reference in _CREDITOR_REFERENCE.findall(text):
+        compact = "".join(creditor_reference.split()).upper()
+        if iso11649.is_valid(compact) and len(compact) == 16:
+            found.append(compact[4:])
+    rest = _CREDITOR_REFERENCE.sub(" ", text)
+    digits = ("".join(parts) for parts in _COMMUNICATION.findall(rest))
+    return found + [communication for communication in digits if ogm_vcs.is_valid(communication)]

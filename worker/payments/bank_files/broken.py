@@ -1,0 +1,19 @@
+"""What is said of a bank file that cannot be taken."""
+
+from worker.errors import Rejected
+
+
+def unreadable(kind: str) -> Rejected:
+    return Rejected(
+        "This {kind} file is damaged: its lines and sums do not agree. Download it from your bank once more; nothing of it was taken.",
+        kind=kind,
+        code="bank_file_damaged",
+    )
+
+
+def cut_off(kind: str) -> Rejected:
+    return Rejected(
+        "This {kind} file ends too early: a part is missing. Download it from your bank once more; nothing of it was taken.",
+        kind=kind,
+        code="bank_file_cut_off",
+    )

@@ -1,0 +1,133 @@
+"""The CSV of KBC, BNP Paribas Fortis, ING and Belfius, known by the names in its head, whatever stands above it."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from worker.domain.bank_line import BankLine
+from worker.payments.bank_files.broken import unreadable
+
+# Above the head Belfius has a dozen rows of what was searched for.
+_ROWS_ABOVE = 30
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of one bank's columns; *accepted* is what *status* says of a line that happened."""
+
+    bank: str
+    account: str
+    day: str
+    amount: str
+    currency: str
+    iban: str
+    name: str
+    words: tuple[str, ...]
+    number: str = ""
+    status: str = ""
+    accepted: str = ""
+
+    @property
+    def needed(self) -> set[str]:
+        return {self.account, self.day, self.amount, self.iban, *self.words}
+
+
+# As seen in exports of 2023 to 2026.
+BANKS = (
+    Columns("KBC", "Rekeningnummer", "Datum", "Bedrag", "Munt", "rekeningnummer tegenpartij", "Naam tegenpartij",
+            ("gestructureerde mededeling", "Vrije mededeling")),
+    Columns("BNP Paribas Fortis", "Rekeningnummer", "Uitvoeringsdatum", "Bedrag", "Valuta rekening", "Tegenpartij",
+            "Naam van de tegenpartij", ("Mededeling",), "Volgnummer", "Status", "Geaccepteerd"),
+    Columns("ING", "Rekeningnummer", "Boekingsdatum", "Bedrag", "Munteenheid", "Rekening tegenpartij", "", ("Bericht",), "Omzetnummer"),
+    Columns("Belfius", "Rekening", "Boekingsdatum", "Bedrag", "Devies", "Rekening tegenpartij", "Naam tegenpartij bevat",
+            ("Mededelingen",), "Transactienummer"),
+    Columns("Belfius", "Compte", "Date de comptabilisation", "Montant", "Devise", "Compte contrepartie",
+            "Nom contrepartie contient", ("Communications",), "Numéro de transaction"),
+)  # fmt: skip
+
+
+def is_csv(content: bytes) -> bool:
+    return head_of(rows_of(content[:20_000])) is not None
+
+
+def read(content: bytes) -> Iterator[BankLine]:
+    rows = rows_of(content)
+    found = head_of(rows)
+    if found is None:
+        raise unreadable("CSV")
+    at, columns = found
+    head, seen = [name.strip() for name in rows[at]], Counter[tuple[object, ...]]()
+    for row in rows[at + 1 :]:
+        if len(row) < len(head) - 1:
+            continue  # an empty row, or words of the bank's at the end
+        cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
+        if columns.status and cells[columns.status] != columns.accepted:
+            continue
+        try:
+            line = line_of(cells, columns)
+        except (InvalidOperation, KeyError, ValueError) as error:
+            raise unreadable("CSV") from error
+        yield numbered(line, cells.get(columns.number, ""), columns, seen)
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    try:
+        return list(csv.reader(lines, delimiter=";"))
+    except csv.Error as error:
+        raise unreadable("CSV") from error
+
+
+def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:
+    for number, row in enumerate(rows[:_ROWS_ABOVE]):
+        names = {name.strip() for name in row}
+        for columns in BANKS:
+            if columns.needed <= names:
+                return number, columns
+    return None
+
+
+def line_of(cells: dict[str, str], columns: Columns) -> BankLine:
+    number = cells.get(columns.number, "")
+    return BankLine(
+        account=compact(cells[columns.account]),
+        booked_on=day_of(cells[columns.day]),
+        amount=amount_of(cells[columns.amount]),
+        currency=cells.get(columns.currency) or "EUR",
+        key="",
+        name=cells.get(columns.name, ""),
+        iban=compact(cells[columns.iban]),
+        text=" ".join(cells[name] for name in columns.words if cells[name]),
+        bank_reference=number,
+        is_pending=number.endswith("-"),  # BNP numbers a line once it is booked
+    )
+
+
+def numbered(line: BankLine, number: str, columns: Columns, seen: Counter[tuple[object, ...]]) -> BankLine:
+    """*line* with its key: the bank's number, and where there is none its content. Two equal ones on a day are two payments."""
+    content = (line.account, line.booked_on, line.amount, line.iban, line.text)
+    seen[content] += 1
+    same = f"{number}:{line.booked_on}:{line.amount}:{line.iban}:{line.text}:{seen[content]}"
+    return BankLine(**{**vars(line), "key": f"csv:{columns.bank}:{line.account}:{same}"})
+
+
+def compact(text: str) -> str:
+    return "".join(text.split())
+
+
+def day_of(text: str) -> date:
+    return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 -- a day, in no zone
+
+
+def amount_of(text: str) -> Decimal:
+    """“1.234,56”, “1234.56” or “-850,00”."""
+    plain = re.sub(r"[\s\u00a0]", "", text)
+    return Decimal(plain.replace(".", "").replace(",", ".") if "," in plain else plain)
