@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -59,7 +59,7 @@ class Services:
 
     @cached_property
     def roads(self) -> Roads:
-        return Roads(self.store, self.now)
+        return Roads(self.store, self.now, longest=timedelta(seconds=self.settings.longest_wait_seconds))
 
     def over(self, shop_id: str, kind: RoadKind, target: str = "") -> AbstractContextManager[None]:
         """Call a shop's server inside. Raises RoadRested where nobody has answered there lately."""

@@ -69,6 +69,16 @@ class Road:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A call that nobody answered; *of_probe*: the one that a rested road is tried by."""
+
+    at: datetime
+    message: Message
+    of_probe: bool = False
+    longest_rest: timedelta = RESTS[-1]
+
+
+@dataclass(frozen=True)
 class FailingRoad:
     """A road on which nobody answers. *rested_until* is None before it failed often enough; *message* is of the last try."""
 
@@ -109,19 +119,20 @@ def release(connection: Connection, shop_id: str, *, now: datetime) -> None:
     connection.execute(update(jobs).where(*waits).values(next_at=now))
 
 
-def claim_probe(connection: Connection, road: Road, *, now: datetime) -> bool:
-    """Whether the caller may try a road whose rest is over. One may."""
+def claim_probe(connection: Connection, road: Road, *, now: datetime, until: datetime) -> bool:
+    """Whether the caller may try a road whose rest is over. One may; the next one *until* nothing came of it."""
     over = (*is_road(road), roads.c.rested_until <= now)
-    return bool(connection.execute(update(roads).where(*over).values(rested_until=now + PROBE_FOR)).rowcount)
+    return bool(connection.execute(update(roads).where(*over).values(rested_until=until)).rowcount)
 
 
-def record_failure(connection: Connection, road: Road, message: Message, *, now: datetime, is_probe: bool) -> None:
+def record_failure(connection: Connection, road: Road, failure: Failure) -> None:
     """One more call that nobody answered. Calls that began before the rest, and end in it, say nothing new."""
-    known = find(connection, road)
-    if known is not None and known.is_rested(now) and not is_probe:
+    known, now = find(connection, road), failure.at
+    if known is not None and known.is_rested(now) and not failure.of_probe:
         return
     failures = (known.failures if known else 0) + 1
-    values = {"failures": failures, "rested_until": rest_until(failures, now), "message": message}
+    rested_until = rest_until(failures, now, failure.longest_rest)
+    values = {"failures": failures, "rested_until": rested_until, "message": failure.message}
     key = {"shop_id": road.shop_id, "kind": road.kind, "target": road.target}
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     new = dialect.insert(roads).values(**key, **values, failing_since=now)
@@ -133,9 +144,9 @@ def record_answer(connection: Connection, road: Road, *, now: datetime) -> None:
     release(connection, road.shop_id, now=now)
 
 
-def rest_until(failures: int, now: datetime) -> datetime | None:
+def rest_until(failures: int, now: datetime, longest: timedelta) -> datetime | None:
     rest = failures - REST_AFTER
-    return None if rest < 0 else now + RESTS[min(rest, len(RESTS) - 1)]
+    return None if rest < 0 else now + min(longest, RESTS[min(rest, len(RESTS) - 1)])
 
 
 def is_road(road: Road) -> tuple[ColumnElement[bool], ...]:
@@ -153,6 +164,7 @@ class Roads:
 
     store: Store
     now: Callable[[], datetime]
+    longest: timedelta = RESTS[-1]
     believed: dict[Road, float] = field(default_factory=dict)
 
     @contextmanager
@@ -182,14 +194,15 @@ class Roads:
         now = self.now()
         if not known.is_rested(now):
             with self.store.write() as connection:
-                if claim_probe(connection, road, now=now):
+                if claim_probe(connection, road, now=now, until=now + min(PROBE_FOR, self.longest)):
                     return known
         raise rested(known, now)
 
     def failed(self, road: Road, message: Message, *, is_probe: bool) -> None:
         self.believed.pop(road, None)
+        failure = Failure(self.now(), message, is_probe, self.longest)
         with self.store.write() as connection:
-            record_failure(connection, road, message, now=self.now(), is_probe=is_probe)
+            record_failure(connection, road, failure)
 
     def answered(self, road: Road, known: FailingRoad | None) -> None:
         if known is not None:

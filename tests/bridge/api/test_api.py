@@ -558,7 +558,7 @@ def test_the_shop_says_which_of_its_servers_does_not_answer(app: BridgeApp, api:
         for _ in range(roads.REST_AFTER):
             message = Message("{shop} did not answer in time; trying again later", shop="shop.example")
             road = roads.Road(SHOP, roads.RoadKind.REST)
-            roads.record_failure(connection, road, message, now=app.now, is_probe=False)
+            roads.record_failure(connection, road, roads.Failure(app.now, message))
     assert api.told("/shop")["rested"] == [
         {
             "road": "rest",
