@@ -24,7 +24,7 @@ from worker.maintenance.backup import ARCHIVE, KEY, MANIFEST, POSTGRESQL, SQLITE
 from worker.message import Message
 from worker.services import utc_now
 from worker.settings import Settings
-from worker.store import alerts, audit_trail, shops, steps
+from worker.store import alerts, audit_trail, shops, steps, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.database.migrate import upgrade
@@ -194,6 +194,7 @@ def pause_numbering(settings: Settings, manifest: Manifest) -> None:
                 alerts.raise_alert(connection, shop.shop_id, code=NumberingPaused.code, message=message, now=now)
                 audit_trail.add(connection, AuditEntry(shop.shop_id, now, "restore", NumberingPaused.code, message))
             steps.mark_as_tried(connection)
+            transmissions.ask_about_all(connection, now=now)
     finally:
         store.close()
 

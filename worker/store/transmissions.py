@@ -8,7 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from worker.domain.access_point import Sent, State
-from worker.store.database.tables import transmissions
+from worker.domain.step import TRANSMIT
+from worker.message import Message
+from worker.store import jobs as job_store
+from worker.store.database.tables import jobs, transmissions
+from worker.store.jobs import IS_PENDING, JobEnd
+from worker.store.steps import IS_STEP
 
 OPEN, UNKNOWN = "open", "unknown"
 # So long what was delivered may still be rejected (Message Level Status, Peppol 2026).
@@ -75,6 +80,21 @@ def begin_again(connection: Connection, document_id: int) -> None:
     """Forget what was tried: a person has looked, and wants it sent once more."""
     nothing = {"prepared": "", "tried_at": None, "reference": "", "reason": "", "evidence": "", "responses": ""}
     change(connection, document_id, **nothing, state=OPEN, sent_at=None, follow_until=None, next_at=None)
+
+
+def ask_about_all(connection: Connection, *, now: datetime) -> None:
+    """After a restored backup nobody knows what left since: each that was on its way stops, and a person looks."""
+    on_its_way = (IS_STEP, IS_PENDING, jobs.c.name == TRANSMIT, jobs.c.state.in_(("waiting", "running")))
+    asked = JobEnd(
+        "failed",
+        "peppol_unknown",
+        Message(
+            "Facturelay was restored from a backup, and nobody knows whether this left by Peppol since. Look at your access point, then press "
+            "“Send it again” on the document's page if it is not there."
+        ),
+    )
+    connection.execute(update(transmissions).where(transmissions.c.state == OPEN).values(state=UNKNOWN))
+    job_store.close(connection, *on_its_way, end=asked, now=now)
 
 
 def mark_tried(connection: Connection, known: Transmission, *, now: datetime) -> bool:

@@ -468,3 +468,23 @@ def test_a_credit_note_of_a_refund_goes_the_same_way(system: System) -> None:
     system.work()
 
     assert system.points.delivered_numbers() == ["F2026-00001", "C2026-00001"]
+
+
+def test_after_a_restored_backup_what_was_on_its_way_stops_and_asks(system: System) -> None:
+    """It may have left since the backup was made."""
+    system.connect("recommand")
+    system.points.faults = {"send": ["503"]}
+    system.arrives(a_business_order())
+    assert step_of(system).state == "waiting"
+
+    with system.services.store.write() as connection:
+        transmissions.ask_about_all(connection, now=system.clock.now)
+    system.clock.move(hours=3)
+    system.work()
+
+    assert (step_of(system).state, step_of(system).code, row_of(system).state) == (
+        "failed",
+        "peppol_unknown",
+        "unknown",
+    )
+    assert system.points.delivered == []
