@@ -145,7 +145,9 @@ class System:
 
     def move_access_point(self, url: str) -> None:
         """Let the access point be at another address from now on."""
+        before = self.services
         self.services = Services(replace(self.services.settings, peppol_url=url), now=self.clock)
+        before.store.close()
 
     def change_secrets(self, secrets: Secrets) -> None:
         with self.services.store.write() as connection:
