@@ -94,6 +94,10 @@ class StaleAnswer(Unavailable):
     code = "stale_answer"
 
 
+class TimeIsUp(BaseException):
+    """A job took longer than it may (queue.JOB_TIMEOUT_S). No Exception: no “whatever breaks, go on” may swallow it, for it is rung once."""
+
+
 class InvalidValue(ValueError):
     """A value that cannot be: what a page shows beside the field. *message* as in `FacturelayError`."""
 

@@ -24,7 +24,8 @@ def test_figures_have_one_width(weight: str) -> None:
         ("Żółć Ελλάδα Привет Nguyễn €", "Żółć Ελλάδα Привет Nguyễn €"),
         ("e\u0301", "é"),
         ("1\u202f234 a\u2011b", "1\u00a0234 a-b"),
-        ("日本 ไทย", "?? ???"),
+        ("日本 ไทย 서울 「（中文）」", "日本 ไทย 서울 「（中文）」"),
+        ("भारत ಕನ್ನಡ", "??? ????"),
         ("Proficiat 🎂 ❤️ 👍🏽", "Proficiat [birthday cake] <3 (+1)"),
         ("🇧🇪 bier", "BE bier"),
         ("Ⓐ ① ｗｉｄｅ", "A 1 wide"),
@@ -43,7 +44,12 @@ def test_what_the_font_lacks_is_replaced(typed: str, printed: str) -> None:
 
 @given(st.text())
 def test_whatever_is_typed_can_be_drawn(typed: str) -> None:
-    assert all(char in fonts.drawable() or char in "\n\u2068\u2069" for char in printable(typed))
+    assert all(char in fonts.drawable() or char in "\n\u2068\u2069" or other_font(char) for char in printable(typed))
+
+
+def other_font(char: str) -> bool:
+    script = fonts.script_of(char)
+    return script is not None and char in fonts.drawable_in(script)
 
 
 @given(st.text("abcdefgh ÀÉß€", max_size=30))
@@ -70,4 +76,4 @@ def test_each_run_of_another_script_names_its_font_and_titles_and_tags_stay_as_t
 def test_arabic_has_every_joined_form_that_is_drawn() -> None:
     joined = {chr(c) for c in range(0xFE70, 0xFEFD) if unicodedata.name(chr(c), "")}
 
-    assert joined - fonts.drawable() <= {c for c in joined if unicodedata.category(c) == "Mn"}
+    assert joined - fonts.drawable_in(fonts.SCRIPTS[1]) <= {c for c in joined if unicodedata.category(c) == "Mn"}

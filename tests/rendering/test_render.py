@@ -229,9 +229,9 @@ def test_hebrew_and_arabic_read_from_right_to_left_among_words_that_do_not(layou
 
 
 def test_what_no_font_can_draw_is_replaced_in_sight() -> None:
-    words = said(an_invoice(buyer=Buyer("日本 Nguyễn 🎂 Żółć"), language="en"))
+    words = said(an_invoice(buyer=Buyer("भारत Nguyễn 🎂 Żółć"), language="en"))
 
-    assert "?? Nguyễn [birthday cake] Żółć" in words
+    assert "??? Nguyễn [birthday cake] Żółć" in words
 
 
 @pytest.mark.parametrize("count", [1, 30, 320])
@@ -281,7 +281,7 @@ def test_a_test_document_says_so_on_every_page() -> None:
     ("language", "word"), [("nl", "(concept)"), ("fr", "(brouillon)"), ("de", "(Entwurf)"), ("en", "(draft)")]
 )
 def test_a_preview_has_a_word_for_its_number_and_no_date(language: str, word: str) -> None:
-    words = text(preview_pdf(a_draft(language=language), brand=Brand(accent="#7c2d12", layout="letter")))
+    words = text(preview_pdf(a_draft(language=language), brand=Brand(accent="#7c2d12", layout="letter")).pdf)
 
     assert word in words
     assert "F2026" not in words

@@ -67,7 +67,9 @@ def row(item: DocumentDetails) -> tuple[str, ...]:
 @click.argument("draft_id", type=int)
 @click.option("--send", "also_send", is_flag=True, help="Mail it to the customer as well.")
 @click.option(
-    "--reason", default="", help="Why it is issued although VIES could not say, or without a valid e-invoice."
+    "--reason",
+    default="",
+    help="Why it is issued although VIES could not say, without a valid e-invoice, or as plain text.",
 )
 @click.option(
     "--within-left",

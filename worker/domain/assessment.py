@@ -12,6 +12,7 @@ from worker.domain.charged_tax import (
     group_of,
     without_trailing_zeros,
 )
+from worker.domain.description import nameless_flag
 from worker.domain.document import Line, Problem
 from worker.domain.gift_card import settle
 from worker.domain.line_split import split_by_rate
@@ -21,6 +22,7 @@ from worker.domain.payment import Prepayment
 from worker.domain.plausibility import decimals_of, tolerance, unexplained_difference
 from worker.domain.shipping_rate import shipping_rate_problems
 from worker.domain.shop import Shop
+from worker.domain.text_limits import text_cut_flag
 from worker.domain.totals import Totals, add_up, unit_of
 from worker.domain.treatment import Treatment
 from worker.domain.vat import shared_rate_problem, treat_lines
@@ -85,7 +87,13 @@ def assess(order: Order, shop: Shop) -> Assessment:
         lines,
         totals,
         problems,
-        flags=(*_vat_number_flag(order, shop, problems), *_peppol_address_flag(order), *_unique(flags)),
+        flags=(
+            *_vat_number_flag(order, shop, problems),
+            *_peppol_address_flag(order),
+            *text_cut_flag(order),
+            *nameless_flag(order),
+            *_unique(flags),
+        ),
         prepaid=settlement.prepaid,
     )
 

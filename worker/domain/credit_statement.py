@@ -8,6 +8,7 @@ from worker.domain.assessment import quantity_and_price
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, line_balances_of
 from worker.domain.document import Draft, Line
 from worker.domain.gift_card import is_card
+from worker.domain.language import phrase
 from worker.domain.line_split import split_line
 from worker.domain.money import ZERO, to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine, Refund, TaxRate
@@ -194,7 +195,13 @@ def _placed_by_rate(line: OrderLine, original: Draft, rates: Mapping[int | str, 
         fitting = {(one.category, one.rate): one for one in original.lines if one.rate == percent}
         if len(fitting) != 1:
             return []
-        named = replace(next(iter(fitting.values())), description=line.name, sku="", details=(), order_line_id=None)
+        named = replace(
+            next(iter(fitting.values())),
+            description=line.name or phrase("article", original.language),
+            sku="",
+            details=(),
+            order_line_id=None,
+        )
         parts.append(_Part(named, said, said.total, said.tax))
     return parts
 

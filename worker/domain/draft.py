@@ -13,6 +13,7 @@ from worker.domain import mentions, peppol, texts
 from worker.domain.assessment import Assessment, assess
 from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
+from worker.domain.description import described
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Purpose
 from worker.domain.draft_problems import problems_of
 from worker.domain.exchange_rate import exchange_rate, vat_in_euro
@@ -52,6 +53,7 @@ def draft_document(
     if kind is Kind.CREDIT_NOTE:
         raise ValueError(f"{purpose.cause}: a credit note is drafted from its invoice, not from an order")
     language = document_language(kind, order, shop)
+    order = described(order, language)
     assessed = deliveries(order, refunds, language) if kind is Kind.DELIVERY_NOTE else assess(order, shop)
     totals = assessed.totals
     prepaid = (*assessed.prepaid, *_deposit_as_prepaid(order, totals.total))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from worker.domain import peppol
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult
-from worker.domain.document import Document, Draft, History, Kind, SendMode, StoredDraft
+from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import paid_at
 from worker.domain.shop import Shop
@@ -78,16 +78,21 @@ class IssueRounds:
         return False
 
     def with_print_problem(self, draft: Draft) -> Draft:
-        """*draft*, with the problem of a template that cannot print it: no number is taken for what nobody can be given."""
-        if draft.problems or self.services.settings.templates is None:
+        """*draft*, with the problem that it cannot be printed: no number is taken for what nobody can be given."""
+        if draft.problems:
             return draft
         problem = self.preflight.print_problem(self.shop, draft)
-        shop_id, code, now = self.shop.shop_id, f"cannot_print_{draft.kind}", self.services.now()
-        if problem is None:
+        if self.services.settings.templates is not None:
+            self.tell_of_template(draft.kind, problem)
+        return replace(draft, problems=(problem,)) if problem else draft
+
+    def tell_of_template(self, kind: Kind, problem: Problem | None) -> None:
+        """An alert while a template of the operator's prints nothing of its *kind*."""
+        shop_id, code, now = self.shop.shop_id, f"cannot_print_{kind}", self.services.now()
+        if problem is None or problem.asks:
             alerts.close(self.connection, shop_id, code=code, now=now)
-            return draft
-        alerts.raise_alert(self.connection, shop_id, code=code, message=problem.message, now=now)
-        return replace(draft, problems=(problem,))
+        else:
+            alerts.raise_alert(self.connection, shop_id, code=code, message=problem.message, now=now)
 
     def with_einvoice_problems(self, draft: Draft) -> Draft:
         """*draft*, with what an access point would refuse: what must go by Peppol takes no number before it can."""

@@ -11,10 +11,14 @@ from worker.domain import peppol
 from worker.domain.document import Document, Draft, Problem
 from worker.domain.order import Order
 from worker.domain.shop import PeppolSettings, Shop
+from worker.domain.text_limits import is_ordinary
 from worker.errors import Rejected
+from worker.message import Message
 from worker.rendering import Brand, preview_pdf
 from worker.services import Services
 from worker.shops.branding import brand_of
+
+MOST_LETTERS = 20  # that a message names
 
 
 @dataclass
@@ -28,8 +32,10 @@ class Preflight:
 
     def is_needed(self, shop: Shop, order: Order) -> bool:
         """Whether anything of *order* may have to be tried."""
-        return self.services.settings.templates is not None or (
-            bool(order.vat_number_given) and shop.seller.address.country == "BE"
+        return (
+            self.services.settings.templates is not None
+            or (bool(order.vat_number_given) and shop.seller.address.country == "BE")
+            or not is_ordinary(order, shop.seller, shop.texts, shop.terms)
         )
 
     def try_all(self, shop: Shop, drafts: Iterable[Draft]) -> None:
@@ -39,8 +45,8 @@ class Preflight:
             self.einvoice_problems(shop, draft)
 
     def print_problem(self, shop: Shop, draft: Draft) -> Problem | None:
-        """Why *draft* cannot be printed. The same draft is not printed twice. Raises Unavailable."""
-        if self.services.settings.templates is None:
+        """Why *draft* cannot be printed, or not with all its letters. The same draft is not printed twice. Raises Unavailable."""
+        if self.services.settings.templates is None and is_ordinary(draft):
             return None
         brand = brand_of(self.services, shop)
         before = self.printed.get(draft.cause)
@@ -77,10 +83,28 @@ class Preflight:
 
 def print_problem(draft: Draft, brand: Brand, *, test: bool) -> Problem | None:
     try:
-        preview_pdf(replace(draft, test=draft.test or test), brand=brand)
+        printed = preview_pdf(replace(draft, test=draft.test or test), brand=brand)
     except Rejected as error:
-        return Problem(error.code, error.message)
-    return None
+        return Problem(error.code, with_way_out(error))
+    if not printed.missing:
+        return None
+    message = Message(
+        "Order {number} is written with letters that no font here has: {letters}. Issued all the same, it shows “?” in their place; "
+        "or write them another way in WooCommerce first.",
+        number=draft.order_number,
+        letters=printed.missing[:MOST_LETTERS],
+    )
+    return Problem("letters_missing", message, asks=True)
+
+
+def with_way_out(error: Rejected) -> Message:
+    """Why a document cannot be printed, and what its shop can do; a template is for whoever runs the server to mend."""
+    if error.code != "cannot_print":
+        return error.message
+    return Message(
+        "{reason} Make its texts shorter in WooCommerce, or issue it with a reason: it is then printed as plain lines of text.",
+        reason=error.message,
+    )
 
 
 def einvoice_problems(document: Document) -> tuple[Problem, ...]:

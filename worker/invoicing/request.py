@@ -86,7 +86,7 @@ def chosen(draft: Draft, *, within_left: bool) -> Draft:
 def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request, *, mail_group: str) -> Document:
     preflight, draft = request.preflight, answered(with_way_out(draft), reason=request.reason)
     unprintable = preflight.print_problem(shop, draft)
-    if unprintable is not None:
+    if unprintable is not None and not (unprintable.asks or request.reason):
         raise Rejected(unprintable.message, code=unprintable.code)
     findings = preflight.einvoice_problems(shop, draft)
     refuse_invalid_einvoice(draft, findings, request)
@@ -101,6 +101,8 @@ def issue_one(connection: Connection, shop: Shop, draft: Draft, request: Request
         note_unconfirmed(connection, document, request)
     if request.within_left:
         note(connection, document, "within_left", within_left_message(document), request)
+    if unprintable is not None and not unprintable.asks:
+        note_unprintable(connection, document, unprintable, request)
     if findings:
         note_invalid_einvoice(connection, document, findings, request)
     return document
@@ -153,6 +155,17 @@ def note_unconfirmed(connection: Connection, document: Document, request: Reques
         reason=request.reason.rstrip("."),
     )
     note(connection, document, "issued_unchecked", message, request)
+
+
+def note_unprintable(connection: Connection, document: Document, problem: Problem, request: Request) -> None:
+    """Write on the trail who issued what can only be printed as plain text, and why."""
+    message = Message(
+        "{number} was issued although it cannot be printed as usual. Why: {reason}. What is wrong: {problem}",
+        number=document.number,
+        reason=request.reason.rstrip("."),
+        problem=problem.message,
+    )
+    note(connection, document, "issued_unprintable", message, request)
 
 
 def note_invalid_einvoice(

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.errors import FacturelayError, Rejected, TimeIsUp, Unavailable
 from worker.message import Message
 from worker.services import Services
 from worker.store import jobs as job_store
@@ -15,6 +15,8 @@ from worker.store import jobs as job_store
 GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_WAIT_S = 5
 BUG = Unavailable("Something went wrong that should not; it is tried again, and the log has the details.", code="bug")
+
+TOO_LONG = Unavailable("It took longer than it may, and was broken off; it is tried again.", code="took_too_long")
 
 
 L = TypeVar("L", bound=job_store.Leased)
@@ -55,7 +57,7 @@ class JobType(ABC, Generic[L, R]):
 def run(services: Services, job_type: JobType[L, R], leased: L | None) -> bool:
     """Do what was claimed, if anything was, and write down what came of it. True when it was done.
 
-    An error that nobody expected is raised again when the job waits for its next try.
+    An error that nobody expected is raised again when the job waits for its next try, and so is TimeIsUp: nothing may follow it.
     """
     if leased is None:
         return False
@@ -65,6 +67,9 @@ def run(services: Services, job_type: JobType[L, R], leased: L | None) -> bool:
         job_type.fail(services, leased, error)
     except Unavailable as error:
         retry_or_give_up(services, job_type, leased, error)
+    except TimeIsUp:
+        retry_or_give_up(services, job_type, leased, TOO_LONG)
+        raise
     except Exception:
         retry_or_give_up(services, job_type, leased, BUG)
         raise

@@ -1,4 +1,4 @@
-"""The worker process. It loads the PDF libraries before it takes jobs: a stock `rq worker` would import them for every document."""
+"""The worker process. It has the printer ready before it takes jobs."""
 
 import faulthandler
 import gc
@@ -20,6 +20,7 @@ from rq.worker_registration import clean_worker_registry
 
 from worker import jobs
 from worker.errors import Unavailable
+from worker.processes.deadline import Deadline
 from worker.processes.row_job import RowJob
 from worker.queue import QueueName, connect, rq_name
 from worker.rendering import preload
@@ -46,6 +47,7 @@ class RowWorker(SimpleWorker):
     """RQ's worker for our rows. Nothing that stands in Redis stops it, and nothing but our own jobs runs."""
 
     job_class = RowJob
+    death_penalty_class = Deadline
     turn = 0
     slow_after = 0.0
 

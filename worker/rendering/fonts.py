@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from importlib.resources import as_file, files
 
 import fontpkg
 from reportlab.lib.fonts import addMapping
@@ -19,14 +20,20 @@ WEIGHTS = {"FiraSans": 400, "FiraSans-Strong": 600}
 DIRECTIONS = "\u2066\u2067\u2068\u2069"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Script:
-    """A writing that Fira Sans lacks. *letters* is its part of Unicode as a class of a regular expression."""
+    """A writing that Fira Sans lacks, whose font is read when it is first needed.
+
+    *letters* is its part of Unicode as a class of a regular expression; *drawn* the categories of what its font can draw: vowel marks
+    only where the font itself puts them in their place, for no engine here shapes text.
+    """
 
     family: str
     package: str
     weights: dict[str, int]
     letters: str
+    drawn: str = "LNPS"
+    file: str = ""  # in *package*, where that is none of fontpkg's
 
 
 SCRIPTS = (
@@ -39,26 +46,47 @@ SCRIPTS = (
         {"PlexArabic": 400, "PlexArabic-Strong": 600},
         "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc",
     ),
+    # Its vowels and tones stand over the letter before them without shaping.
+    Script("sarabun", "Sarabun", {"Sarabun": 400, "Sarabun-Strong": 600}, "\u0e01-\u0e3a\u0e3f-\u0e5b", drawn="LMNPS"),
+    # WenQuanYi Micro Hei (Apache License 2.0): the one font for Chinese, Japanese and Korean on PyPI with outlines that
+    # reportlab can embed. It has one weight.
+    Script(
+        "microhei",
+        "paperang_p2_fonts_cjk",
+        {"MicroHei": 400},
+        "\u1100-\u11ff\u2e80-\u303f\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uffee",
+        file="fonts/wqy-microhei.ttc",
+    ),
 )
 
 
 def register() -> None:
-    """Make the families known to reportlab and to xhtml2pdf's stylesheets. May be called twice."""
+    """Make Fira Sans known to reportlab and to xhtml2pdf's stylesheets. May be called twice."""
     if FAMILY in DEFAULT_FONT:
         return
-    for font in _family(FAMILY, "Fira Sans", WEIGHTS):
+    for font in _family(
+        FAMILY, [TTFont(name, str(fontpkg.path("Fira Sans", weight))) for name, weight in WEIGHTS.items()]
+    ):
         use_tabular_figures(font)
-    for script in SCRIPTS:
-        _family(script.family, script.package, script.weights)
 
 
-def _family(family: str, package: str, weights: dict[str, int]) -> list[TTFont]:
-    fonts = [TTFont(name, str(fontpkg.path(package, weight))) for name, weight in weights.items()]
+@cache
+def register_script(script: Script) -> None:
+    """The same for the font of *script*. May be called twice."""
+    if script.file:
+        with as_file(files(script.package) / script.file) as path:
+            fonts = [TTFont(name, str(path)) for name in script.weights]
+    else:
+        fonts = [TTFont(name, str(fontpkg.path(script.package, weight))) for name, weight in script.weights.items()]
+    _family(script.family, fonts)
+
+
+def _family(family: str, fonts: list[TTFont]) -> list[TTFont]:
     for font in fonts:
         pdfmetrics.registerFont(font)
         font.face.charToGlyph |= dict.fromkeys(map(ord, DIRECTIONS), font.face.charToGlyph[ord(" ")])
         font.face.charWidths |= dict.fromkeys(map(ord, DIRECTIONS), 0)
-    names = list(weights)
+    names = [font.fontName for font in fonts]
     for italic in (0, 1):
         addMapping(family, 0, italic, names[0])
         addMapping(family, 1, italic, names[-1])
@@ -66,22 +94,39 @@ def _family(family: str, package: str, weights: dict[str, int]) -> list[TTFont]:
     return fonts
 
 
-@lru_cache(maxsize=1)
+@cache
 def drawable() -> frozenset[str]:
-    """The characters that can be drawn in every weight, without the line feed and other controls."""
-    return frozenset(c for c in _characters_of(WEIGHTS) if c.isprintable() or c == "\xa0").union(
-        *map(_letters, SCRIPTS)
-    )
+    """The characters that Fira Sans draws in every weight, without the line feed and other controls."""
+    register()
+    return frozenset(c for c in _characters_of(WEIGHTS) if c.isprintable() or c == "\xa0")
 
 
-def _letters(script: Script) -> frozenset[str]:
-    """The letters and signs of *script*. Vowel marks are left out: only a shaping engine knows their place."""
+@cache
+def drawable_in(script: Script) -> frozenset[str]:
+    """The characters of *script* that its font draws."""
+    register_script(script)
     written = re.compile(f"[{script.letters}]")
     return frozenset(
-        c for c in _characters_of(script.weights) if written.match(c) and unicodedata.category(c)[0] in "LNPS"
+        c for c in _characters_of(script.weights) if written.match(c) and unicodedata.category(c)[0] in script.drawn
     )
+
+
+def script_of(char: str) -> Script | None:
+    """Whose letter *char* is; None for what Fira Sans has, or nobody."""
+    return None if char < "\u0590" else next((script for script, letters in _LETTERS if letters.match(char)), None)
+
+
+def font_of(char: str) -> str:
+    """The name of the font that draws *char* at its ordinary weight."""
+    script = script_of(char)
+    if script is None:
+        return next(iter(WEIGHTS))
+    register_script(script)
+    return next(iter(script.weights))
+
+
+_LETTERS = tuple((script, re.compile(f"[{script.letters}]")) for script in SCRIPTS)
 
 
 def _characters_of(weights: dict[str, int]) -> frozenset[str]:
-    register()
     return frozenset(map(chr, set.intersection(*(set(pdfmetrics.getFont(name).face.charToGlyph) for name in weights))))

@@ -2,8 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from worker.rendering.fonts import DIRECTIONS, SCRIPTS, drawable
+from worker.rendering.fonts import DIRECTIONS, SCRIPTS, drawable, drawable_in, register_script, script_of
 
 MISSING = "?"
 # Around a text with letters that run from right to left: it runs as its first letter does (UAX #9), whatever stands beside it.
@@ -21,20 +24,38 @@ EMOJI = {
     "🙁": ":-(", "😢": ":-(", "😍": "<3", "😘": ":-*", "👍": "(+1)", "👎": "(-1)",
 }  # fmt: skip
 
-_RIGHT_TO_LEFT = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
-_RUNS = tuple((script.family, re.compile(f"[{script.letters}]+(?: +[{script.letters}]+)*")) for script in SCRIPTS)
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_OF_SCRIPTS = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
+_RUNS = tuple((script, re.compile(f"[{script.letters}]+(?: +[{script.letters}]+)*")) for script in SCRIPTS)
 _NOT_DRAWN = re.compile(r"(<(?:title|style)\b.*?</|<[^>]*>)", re.DOTALL)
+_missing: ContextVar[set[str] | None] = ContextVar("missing", default=None)
+
+
+@contextmanager
+def note_missing() -> Iterator[set[str]]:
+    """The letters that `printable` finds no font for meanwhile."""
+    missing = set[str]()
+    token = _missing.set(missing)
+    try:
+        yield missing
+    finally:
+        _missing.reset(token)
 
 
 def printable(text: str) -> str:
-    """Replace what the font cannot draw: by a twin, an unaccented letter, the name of a picture, or a question mark."""
+    """Replace what no font can draw: by a twin, an unaccented letter, the name of a picture, or a question mark."""
     if text.isascii() and text.isprintable():
         return text
     known = drawable()
     drawn = "".join(
-        c if c in known or c == "\n" else _replacement(c, known) for c in unicodedata.normalize("NFC", text)
+        c if c in known or c == "\n" else _in_other_font(c, known) for c in unicodedata.normalize("NFC", text)
     )
     return f"{FIRST_STRONG}{drawn}{END}" if _RIGHT_TO_LEFT.search(drawn) else drawn
+
+
+def _in_other_font(char: str, known: frozenset[str]) -> str:
+    script = script_of(char)
+    return char if script and char in drawable_in(script) else _replacement(char, known)
 
 
 def _replacement(char: str, known: frozenset[str]) -> str:
@@ -44,8 +65,12 @@ def _replacement(char: str, known: frozenset[str]) -> str:
         return " "
     if "🇦" <= char <= "🇿":  # two of these are a flag: the letters of its country say the same
         return chr(ord("A") + ord(char) - ord("🇦"))
+    # A mark on a letter with which it has no sign together: without it the word is another. Hebrew and Arabic do without.
+    if unicodedata.category(char) in ("Mn", "Mc") and not _WRITTEN_WITHOUT.match(char):
+        _note(char)
+        return ""
     # Controls, joiners, direction marks, variation selectors, skin tones and stray accents have no picture of their own.
-    if unicodedata.category(char) in ("Cc", "Cf", "Mn", "Me", "Sk"):
+    if unicodedata.category(char) in ("Cc", "Cf", "Mn", "Mc", "Me", "Sk"):
         return ""
     if char in "\u2028\u2029":
         return "\n"
@@ -54,7 +79,20 @@ def _replacement(char: str, known: frozenset[str]) -> str:
         return like
     if unicodedata.category(char) == "So":
         return f"[{unicodedata.name(char, MISSING).lower()}]"
+    _note(char)
     return MISSING
+
+
+# Vowel marks of Hebrew and Arabic, and selectors of how a sign looks.
+_WRITTEN_WITHOUT = re.compile(
+    "[\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\ufb1e\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef\u20d0-\u20f0]"
+)
+
+
+def _note(char: str) -> None:
+    missing = _missing.get()
+    if missing is not None:
+        missing.add(char)
 
 
 def direction(text: str) -> str:
@@ -65,7 +103,7 @@ def direction(text: str) -> str:
 
 def with_script_fonts(page: str) -> str:
     """A page of HTML in which each run of another script names its font; titles and tags stay as they are."""
-    if not _RIGHT_TO_LEFT.search(page):
+    if not _OF_SCRIPTS.search(page):
         return page
     return "".join(
         part.translate(dict.fromkeys(map(ord, DIRECTIONS))) if part.startswith("<") else _with_fonts(part)
@@ -74,6 +112,8 @@ def with_script_fonts(page: str) -> str:
 
 
 def _with_fonts(text: str) -> str:
-    for family, runs in _RUNS:
-        text = runs.sub(rf'<span style="font-family: {family}">\g<0></span>', text)
+    for script, runs in _RUNS:
+        if runs.search(text):
+            register_script(script)
+            text = runs.sub(rf'<span style="font-family: {script.family}">\g<0></span>', text)
     return text

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from jinja2 import (
@@ -135,7 +135,7 @@ class DocumentView:
         )
         return texts.fill(text, known).strip()
 
-    @property
+    @cached_property
     def qr_uri(self) -> str:
         text = qr.payload(self.draft)
         return f"data:image/png;base64,{base64.b64encode(qr.png(text)).decode()}" if text else ""

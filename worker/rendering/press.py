@@ -37,8 +37,7 @@ def to_pdf(
 
     The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long and without *repeat_head*.
     """
-    with _ONE_AT_A_TIME, _reproducible(), _without_collector():
-        fonts.register()
+    with alone(), _without_collector():
         try:
             pdf = _one_pass(html, folder, repeat_head)
         except RenderLimitError as error:
@@ -47,17 +46,24 @@ def to_pdf(
             ) from error
         except onepass.NeedsTwoPasses:
             pdf = to_pdf_plainly(html, folder)
+        except MemoryError:
+            raise
         except Exception:
             # The quick way leans on private names of two libraries: whatever breaks there must not stop an invoice.
             log.warning("one-pass rendering failed; rendering the plain way", exc_info=True)
             pdf = to_pdf_plainly(html, folder)
-    return _set_creation_date(pdf, created_at) if created_at else pdf
+    return set_creation_date(pdf, created_at)
+
+
+def preload() -> None:
+    """Print one page, so that fonts are read and libraries loaded before the first document is waited for."""
+    style = f'@page {{ size: a4; margin: 1cm }} html {{ font-family: "{fonts.FAMILY}" }}'
+    to_pdf(f"<html><head><style>{style}</style></head><body>0</body></html>")
 
 
 def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
     """Print *html* with the library as it is written: the yardstick for the quick way, and its fallback."""
-    with _ONE_AT_A_TIME, _reproducible():
-        fonts.register()
+    with alone():
         try:
             pdf: bytes = pisaDocument(html, path=_base_path(folder), dest_bytes=True, resource_policy=_policy(folder))
         except RenderLimitError as error:
@@ -89,6 +95,14 @@ def _base_path(folder: Path) -> str:
 
 
 @contextmanager
+def alone() -> Iterator[None]:
+    """No other page is printed meanwhile, the fonts are there, and the bytes are those of the last time."""
+    with _ONE_AT_A_TIME, _reproducible():
+        fonts.register()
+        yield
+
+
+@contextmanager
 def _reproducible() -> Iterator[None]:
     """Without clock and random parts, so that printing again gives the same SHA-256."""
     before = rl_config.invariant
@@ -111,6 +125,8 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _set_creation_date(pdf: bytes, created_at: datetime) -> bytes:
+def set_creation_date(pdf: bytes, created_at: datetime | None) -> bytes:
     """Replace the timeless date of the info dictionary; of the same length, so that no offset in the file moves."""
+    if created_at is None:
+        return pdf
     return pdf.replace(_TIMELESS, created_at.strftime("D:%Y%m%d%H%M%S+00'00'").encode())

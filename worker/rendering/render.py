@@ -1,56 +1,48 @@
-"""PDFs of an issued document, and of a draft that has no number yet."""
+"""PDFs of an issued document, and of a draft that has no number yet. All printing is done by `print_process`."""
 
+import logging
 from dataclasses import replace
-from datetime import datetime
 
 from worker.domain.document import Document, Draft
-from worker.errors import FacturelayError
-from worker.i18n import Translator
-from worker.message import Message
-from worker.rendering import press
+from worker.errors import Rejected
+from worker.message import NO_MESSAGE, Message
 from worker.rendering.brand import Brand
-from worker.rendering.fonts import FAMILY
-from worker.rendering.operator_templates import process
-from worker.rendering.paper import DocumentView, to_html
+from worker.rendering.print_process import Page, Printed, print_process
+
+log = logging.getLogger(__name__)
 
 PLAIN = Brand()
 
 
 def render_pdf(document: Document, *, brand: Brand = PLAIN) -> bytes:
-    """Print *document*. Equal documents give equal bytes. Raises Rejected where the operator's templates do not work."""
-    translator = Translator(document.draft.language)
-    view = DocumentView(document.draft, document.number, document.issued_on, translator, brand)
-    return print_pdf(view, document.issued_at)
+    """Print *document*. Equal documents give equal bytes. Raises Rejected where it cannot be, as when a template does not work."""
+    return print_process().print(_page_of(document, brand)).pdf
 
 
-def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> bytes:
+def preview_pdf(draft: Draft, *, brand: Brand = PLAIN) -> Printed:
     """Print *draft* as it would be issued, with a word in the place of its number and without a date."""
-    translator = Translator(draft.language)
-    return print_pdf(DocumentView(draft, translator.gettext("(draft)"), None, translator, brand))
+    return print_process().print(Page(draft, brand))
 
 
-def print_pdf(view: DocumentView, created_at: datetime | None = None) -> bytes:
-    """Fill the template for *view* and lay it out."""
-    folder = view.brand.templates
-    repeated = replace(view, repeat_head=True)
-    if folder is None:
-        return press.to_pdf(to_html(view), created_at=created_at, repeat_head=lambda: to_html(repeated))
-    fill = process.template_process(folder).fill
-    try:
-        return press.to_pdf(fill(view), created_at=created_at, folder=folder, repeat_head=lambda: fill(repeated))
-    except FacturelayError:
-        raise
-    except Exception as error:
-        raise process.template_error(
-            Message(
-                "{template}: the page it makes cannot be printed ({error})",
-                template=process.template_name(view),
-                error=error,
-            )
-        ) from error
+def finished_pdf(document: Document, *, brand: Brand = PLAIN) -> tuple[bytes, Message]:
+    """Print *document*, which has its number, in whatever way it can be: as *brand* wants, else in our layout without a picture, else
+    as lines of text. The second is why it is not as *brand* wants, empty where it is.
+    """
+    page, why = _page_of(document, brand), NO_MESSAGE
+    ours = replace(brand, logo=b"", templates=None)
+    for way in dict.fromkeys((page, replace(page, brand=ours))):
+        try:
+            return print_process().print(way).pdf, why
+        except Rejected as error:
+            log.warning("%s: %s", document.number, error)
+            why = why or error.message
+    return print_process().print(replace(page, brand=ours, plain=True)).pdf, why
 
 
 def preload() -> None:
-    """Print one page, so that fonts are read and templates compiled before the first document is waited for."""
-    style = f'@page {{ size: a4; margin: 1cm }} html {{ font-family: "{FAMILY}" }}'
-    press.to_pdf(f"<html><head><style>{style}</style></head><body>0</body></html>")
+    """Have the printer ready before the first document is waited for."""
+    print_process().start()
+
+
+def _page_of(document: Document, brand: Brand) -> Page:
+    return Page(document.draft, brand, document.number, document.issued_on, document.issued_at)

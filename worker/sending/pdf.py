@@ -2,12 +2,18 @@
 
 import secrets
 
+from sqlalchemy import Connection
+
 from worker.domain.document import Document
-from worker.rendering import render_pdf
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.message import NO_MESSAGE, Message
+from worker.rendering import Brand, finished_pdf
 from worker.sending import factur_x
 from worker.services import Services
 from worker.shops import branding
-from worker.store import document_files, documents
+from worker.store import alerts, audit_trail, document_files, documents
+from worker.store.audit_trail import AuditEntry
 from worker.store.document_files import StoredFile
 from worker.store.steps import LeasedSteps
 
@@ -32,12 +38,40 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
     if stored is not None:
         return stored
     shop = services.connected(document.shop_id).shop
-    content = render_pdf(document, brand=branding.brand_of(services, shop))
+    content, why_plain = printed(services, shop, document)
     content = factur_x.with_figures(services, shop, document, content)
     # The name is new at each try: bytes that a row names are never written over.
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
     sha256 = services.archive.put(path, content)
     with services.store.write() as connection:
+        tell_if_plain(connection, services, document, why_plain)
         return document_files.add_file(
             connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
         )
+
+
+def printed(services: Services, shop: Shop, document: Document) -> tuple[bytes, Message]:
+    """The PDF, and why it does not look as the shop wants: what has its number is printed, even without logo or templates."""
+    try:
+        brand, why = branding.brand_of(services, shop), NO_MESSAGE
+    except Rejected as error:
+        plain = Brand(accent=shop.branding.accent, layout=shop.branding.layout)
+        brand, why = plain, error.message
+    content, why_plain = finished_pdf(document, brand=brand)
+    return content, why or why_plain
+
+
+def tell_if_plain(connection: Connection, services: Services, document: Document, why: Message) -> None:
+    """Write on the trail that a document looks other than it should, and why; an alert until the next one looks right."""
+    shop_id, code, now = document.shop_id, "printed_plainly", services.now()
+    if not why:
+        alerts.close(connection, shop_id, code=code, now=now)
+        return
+    message = Message(
+        "{number} was printed without the shop's logo or template, for it could not be printed with them: {reason}",
+        number=document.number,
+        reason=why,
+    )
+    alerts.raise_alert(connection, shop_id, code=code, message=message, now=now)
+    entry = AuditEntry(shop_id, now, "worker", code, message, document.draft.order_id, document.document_id)
+    audit_trail.add(connection, entry)

@@ -9,9 +9,10 @@ from worker.actions import shop_secrets, shop_settings
 from worker.domain.actor import Actor
 from worker.domain.settings_form import with_setting
 from worker.domain.shop import Shop, StoredFile
-from worker.errors import Rejected
+from worker.errors import InvalidValue, Rejected
 from worker.mail.server_choice import choose_server
 from worker.rendering import LAYOUTS, Brand
+from worker.rendering.print_process import print_process
 from worker.services import Services
 
 LARGEST_LOGO = 3_000_000
@@ -42,9 +43,17 @@ def brand_of(services: Services, shop: Shop) -> Brand:
     logo = (
         services.archive.get(shop.branding.logo.path, sha256=shop.branding.logo.sha256) if shop.branding.logo else b""
     )
-    return Brand(
-        accent=shop.branding.accent, logo=logo, layout=shop.branding.layout, templates=services.settings.templates
-    )
+    return brand_with(services, shop, logo)
+
+
+def brand_with(services: Services, shop: Shop, logo: bytes) -> Brand:
+    """The same with *logo*. Raises Rejected where that is no picture."""
+    try:
+        return Brand(
+            accent=shop.branding.accent, logo=logo, layout=shop.branding.layout, templates=services.settings.templates
+        )
+    except InvalidValue as error:
+        raise Rejected(error.message, code="logo_wrong") from error
 
 
 def attachments_of(services: Services, shop: Shop) -> tuple[tuple[str, bytes], ...]:
@@ -74,11 +83,8 @@ def save_logo(services: Services, shop_id: str, content: bytes, *, by: Actor) ->
             most=LARGEST_LOGO // 1_000_000,
             code="logo_wrong",
         )
-    try:
-        Brand(logo=content)
-    except ValueError as error:
-        raise Rejected("{error}.", error=error, code="logo_wrong") from error
-    stored = _store_file(services, "logos", shop_id, content, f"logo.{ending}")
+    picture = print_process().small_picture(content)
+    stored = _store_file(services, "logos", shop_id, picture, f"logo.{ending}")
     return change_settings(services, shop_id, {"branding.logo": stored}, by=by)
 
 

@@ -21,8 +21,8 @@ def issue_draft(services: Services, task: Task) -> Mapping[str, Any]:
     """Give a waiting draft its number, as the order is now.
 
     Argument: `{"draft_id", "send": true}`; without "send" it is stored and noted, not mailed. `"reason"`: why the buyer's VAT number
-    is trusted where VIES could not say, or why it is issued without a valid e-invoice. `"within_left": true`: of a credit note that may
-    be two things, the one within what its invoice has left at each rate.
+    is trusted where VIES could not say, or why it is issued without a valid e-invoice or as plain text. `"within_left": true`: of a
+    credit note that may be two things, the one within what its invoice has left at each rate.
     Answer: `{"documents": [{"document_id", "number", "kind", "total", "currency"}]}`.
     """
     draft_id = int(task.argument["draft_id"])

@@ -18,7 +18,8 @@ from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.invoicing.exchange_rates import with_rate
 from worker.mail import customer_mail
-from worker.rendering import Brand, render_pdf
+from worker.rendering import render_pdf
+from worker.rendering.print_process import print_process
 from worker.services import Services
 from worker.shops import branding
 from worker.store import counters
@@ -52,16 +53,7 @@ def preview(services: Services, task: Task) -> Mapping[str, Any]:
     for an hour or two, *number* the one that comes next, *problems* what would make it wait as a draft.
     """
     sample = make_sample(services, task)
-    logo = logo_of(services, task, sample.shop)
-    try:
-        brand = Brand(
-            accent=sample.shop.branding.accent,
-            logo=logo,
-            layout=sample.shop.branding.layout,
-            templates=services.settings.templates,
-        )
-    except ValueError as error:
-        raise Rejected("{error}.", error=error, code="logo_wrong") from error
+    brand = branding.brand_with(services, sample.shop, logo_of(services, task, sample.shop))
     # The watermark: a preview must never pass for a document.
     payment = sample.document.draft.payment
     as_test = replace(sample.document.draft, test=True, payment=in_test(payment) if payment else None)
@@ -181,4 +173,4 @@ def logo_of(services: Services, task: Task, shop: Shop) -> bytes:
         return branding.brand_of(services, shop).logo
     if task.argument["logo"] is None:
         return b""
-    return temporary.get(services.archive, file_of(task, "logo"))
+    return print_process().small_picture(temporary.get(services.archive, file_of(task, "logo")))

@@ -75,12 +75,22 @@ def _line_taxes(node: Node) -> tuple[LineTax, ...]:
 def _product_name(node: Node, options: tuple[tuple[str, str], ...]) -> str:
     """The parent's name where the options say the rest: “T-shirt”, not “T-shirt - M, Groen & geel”.
 
-    Only while the line still begins with it: the parent's name is today's, the line's is what was bought, or what
-    staff wrote over it.
+    Only where they say all of it: the parent's name is today's, the line's is what was bought, or what staff or a plugin wrote.
     """
     name, parent = node.plain("name"), node.plain("parent_name")
     is_variation = bool(parent and options and node.whole("variation_id"))
-    return parent if is_variation and name.startswith(parent) else name
+    if not is_variation or not name.startswith(f"{parent} "):
+        return name
+    return parent if _is_said_by(name.removeprefix(parent), options) else name
+
+
+def _is_said_by(rest: str, options: tuple[tuple[str, str], ...]) -> bool:
+    """Whether *rest*, as “ - M, Groen & geel”, holds nothing but what *options* are."""
+    if not rest.lstrip().startswith(("-", "–")):
+        return False
+    for value in sorted((value for _, value in options), key=len, reverse=True):
+        rest = rest.replace(value, "", 1)
+    return not rest.strip(" ,–-")
 
 
 def _options(node: Node) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from worker.domain.order import Contact, Order, TaxRate
 from worker.domain.own_field import Holds
 from worker.domain.party import Address
+from worker.domain.text_limits import within_limits
 from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.buyer_fields import fields_of, peppol_address_of, purchase_order_of, vat_number_of
@@ -47,7 +48,7 @@ def parse_order(body: bytes, own_fields: Mapping[str, Holds] = NO_FIELDS) -> Ord
 
     *own_fields* are fields of the shop's checkout, and what its owner says that each holds.
     """
-    return _order(read_object(body), own_fields)
+    return within_limits(_order(read_object(body), own_fields))
 
 
 def parse_orders(body: bytes, own_fields: Mapping[str, Holds] = NO_FIELDS) -> tuple[Order, ...]:
@@ -55,7 +56,7 @@ def parse_orders(body: bytes, own_fields: Mapping[str, Holds] = NO_FIELDS) -> tu
     found = []
     for root in read_list(body, Message("The shop's list of orders")):
         try:
-            found.append(_order(root.values, own_fields))
+            found.append(within_limits(_order(root.values, own_fields)))
         except Rejected:
             continue
     return tuple(found)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from worker.domain.order import LineKind, LineTax, OrderLine, Refund, RefundSummary
+from worker.domain.text_limits import refund_within_limits
 from worker.errors import Rejected
 from worker.message import Message
 from worker.woocommerce.json_reader import read_list
@@ -36,17 +37,19 @@ _REFUND_REMEDY = Message("Delete that refund in WooCommerce and make it again, o
 def _refund(node: Node) -> Refund:
     label = Message("Refund {refund_id}", refund_id=node.id("id"))
     refund = Node(node.values, where="", label=label, remedy=_REFUND_REMEDY)
-    return Refund(
-        refund_id=refund.id("id"),
-        amount=refund.amount("amount"),
-        reason=refund.plain("reason"),
-        created_at=refund.instant("date_created_gmt"),
-        by_provider=refund.values.get("refunded_payment") is True,
-        lines=(
-            *(_refund_line(item, product_line(item)) for item in refund.nodes("line_items", needed=True)),
-            *(_refund_line(item, fee_line(item)) for item in refund.nodes("fee_lines")),
-            *(_refund_line(item, shipping_line(item)) for item in refund.nodes("shipping_lines")),
-        ),
+    return refund_within_limits(
+        Refund(
+            refund_id=refund.id("id"),
+            amount=refund.amount("amount"),
+            reason=refund.plain("reason"),
+            created_at=refund.instant("date_created_gmt"),
+            by_provider=refund.values.get("refunded_payment") is True,
+            lines=(
+                *(_refund_line(item, product_line(item)) for item in refund.nodes("line_items", needed=True)),
+                *(_refund_line(item, fee_line(item)) for item in refund.nodes("fee_lines")),
+                *(_refund_line(item, shipping_line(item)) for item in refund.nodes("shipping_lines")),
+            ),
+        )
     )
 
 

@@ -3,7 +3,8 @@
 import html
 import re
 
-LONGEST_NAME = 2000
+# Of longer text the rest is not even looked at; what is left is cut in sight (`domain.text_limits`).
+LONGEST_NAME = 20_000
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 # Only what HTML knows: "Kabel <3 m>" and "Adapter <USB-C>" are names, not markup. Of these, some break a line and so a word.
@@ -26,7 +27,8 @@ def plain(text: str) -> str:
     document. Tags go before entities, so that a name about HTML (“&lt;b&gt;”) keeps its text.
     """
     without_tags = _TAG.sub("", _BREAK.sub(" ", _HIDDEN.sub(" ", text[:LONGEST_NAME])))
-    return " ".join(clean(unescape(without_tags)).split())
+    name = " ".join(clean(unescape(without_tags)).split())
+    return f"{name}…" if name and len(text) > LONGEST_NAME else name
 
 
 def unescape(text: str) -> str:

@@ -1,7 +1,6 @@
 """With templates of the operator's own: what they cannot print gets no number."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,20 +13,18 @@ from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.manual import Credit
 from worker.invoicing.request import IssueAnswer
-from worker.rendering.operator_templates import process
 from worker.services import Services
 from worker.store import alerts
 
 
 @pytest.fixture
-def folder(system: System, tmp_path: Path) -> Iterator[Path]:
+def folder(system: System, tmp_path: Path) -> Path:
     """The operator's folder, which the system uses."""
     made = tmp_path / "own"
     made.mkdir()
     system.services.store.close()
     system.services = Services(replace(system.services.settings, templates=made), now=system.clock)
-    yield made
-    process.template_process(made).close()
+    return made
 
 
 def said(system: System) -> str:

@@ -26,7 +26,7 @@ from worker.net import document_link
 from worker.rendering.samples import a_logo
 from worker.sending import test_email
 from worker.shops import branding
-from worker.store import document_links, shops, tasks
+from worker.store import alerts, document_links, shops, tasks
 from worker.store.database.tables import audit_trail
 from worker.store.database.tables import shops as shops_table
 from worker.store.queries.order_history import DocumentDetails
@@ -164,14 +164,23 @@ def test_what_is_no_picture_is_refused_as_a_logo(system: System, content: bytes)
     assert caught.value.code == "logo_wrong"
 
 
-def test_a_logo_that_is_gone_stops_the_printing_with_a_sentence(system: System, tmp_path: Path) -> None:
+def test_a_document_is_printed_without_a_logo_that_is_gone_and_that_is_told(system: System, tmp_path: Path) -> None:
     kept = branding.save_logo(system.services, system.shop_id, a_logo(), by=system.person).branding.logo
     assert kept is not None
     (tmp_path / "archive" / kept.path).unlink()
-    (invoice,) = system.arrives(an_order(id=238))
+    system.arrives(an_order(id=238))
+    (file,) = system.mailbox.messages()[0].attachments
 
-    assert {step.code for step in invoice.steps if step.state == "failed"} == {"file_missing"}
-    assert system.mailbox.messages() == ()
+    (page,) = pypdf.PdfReader(io.BytesIO(file.content)).pages
+    assert (len(page.images), "De Gouden Koffiepot" in page.extract_text()) == (0, True)
+    with system.services.store.read() as connection:
+        (told,) = alerts.open_alerts(connection)
+    assert (told.code, "F2026-00001 was printed without" in str(told.message)) == ("printed_plainly", True)
+
+    branding.save_logo(system.services, system.shop_id, a_logo(), by=system.person)
+    system.arrives(an_order(id=239))
+    with system.services.store.read() as connection:
+        assert alerts.open_alerts(connection) == ()
 
 
 def test_the_terms_ride_along_with_each_mail_until_they_are_dropped(system: System) -> None:
