@@ -16,7 +16,11 @@ FIRST_STRONG, END = "\u2068", "\u2069"
 LOOKALIKES = {
     "\u202f": "\u00a0", "\u2007": "\u00a0", "\u2009": "\u00a0", "\u2011": "-", "\u2010": "-", "\u2015": "–",
     "\u2500": "–", "✓": "√", "✔": "√", "♥": "<3", "★": "*", "☆": "*", "●": "•", "◦": "•", "■": "▪", "►": ">",
+    "′": "'", "″": '"', "‣": "•", "♯": "#",
 }  # fmt: skip
+
+# Brackets, dashes, quotes and spaces of every shape say what the plain one says.
+_PLAINLY = {"Ps": "(", "Pe": ")", "Pd": "-", "Pi": '"', "Pf": '"', "Zs": " "}
 
 # The most used; other pictures become their Unicode name in brackets.
 EMOJI = {
@@ -77,7 +81,10 @@ def _replacement(char: str, known: frozenset[str]) -> str:
     like = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c))
     if like != char and like and all(c in known for c in like):
         return like
-    if unicodedata.category(char) == "So":
+    kind = unicodedata.category(char)
+    if kind in _PLAINLY:
+        return _PLAINLY[kind]
+    if kind in ("So", "Sm", "Sc", "Po", "Pc", "No", "Nl"):
         return f"[{unicodedata.name(char, MISSING).lower()}]"
     _note(char)
     return MISSING
