@@ -25,6 +25,8 @@ def test_figures_have_one_width(weight: str) -> None:
         ("e\u0301", "é"),
         ("1\u202f234 a\u2011b", "1\u00a0234 a-b"),
         ("日本 ไทย 서울 「（中文）」", "日本 ไทย 서울 「（中文）」"),
+        # A tone over a vowel, or before sara am, is drawn higher.
+        ("ที่ น้ำ ตั้ง ก่", "ที\uf70a น\uf70bำ ตั\uf70bง ก่"),
         ("भारत ಕನ್ನಡ", "??? ????"),
         ("Proficiat 🎂 ❤️ 👍🏽", "Proficiat [birthday cake] <3 (+1)"),
         ("🇧🇪 bier", "BE bier"),

@@ -193,6 +193,29 @@ def test_a_line_that_staff_renamed_keeps_what_they_wrote() -> None:
     assert parse_order(body).lines[0].name == "T-shirt, tweede keus"
 
 
+@pytest.mark.parametrize(
+    ("name", "parent", "options", "shown"),
+    [
+        ("T-shirt - M, Groen & geel", "T-shirt", {"maat": "M", "kleur": "Groen & geel"}, "T-shirt"),
+        ("T-shirt Deluxe editie", "T-shirt", {"maat": "M"}, "T-shirt Deluxe editie"),
+        ("T-shirt - M", "T-shirt", {"kleur": "Blauw"}, "T-shirt - M"),
+        ("Poster - A3 - mat - zonder kader", "Poster", {"Levering": "di"}, "Poster - A3 - mat - zonder kader"),
+        ("T-shirts voor M", "T-shirt", {"maat": "M"}, "T-shirts voor M"),
+    ],
+)
+def test_a_name_is_cut_only_by_what_the_options_repeat(
+    name: str, parent: str, options: dict[str, str], shown: str
+) -> None:
+    meta = [{"key": key, "value": value, "display_key": key, "display_value": value} for key, value in options.items()]
+    body = an_order(
+        line_items__0__name=name,
+        line_items__0__parent_name=parent,
+        line_items__0__variation_id=26,
+        line_items__0__meta_data=meta,
+    )
+    assert parse_order(body).lines[0].name == shown
+
+
 def test_a_variation_without_options_keeps_its_whole_name() -> None:
     body = an_order(
         line_items__0__name="T-shirt - M", line_items__0__parent_name="T-shirt", line_items__0__variation_id=26

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -12,12 +13,15 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from xhtml2pdf.default import DEFAULT_FONT
 
-from worker.rendering.opentype import use_tabular_figures
+from worker.rendering.opentype import add_raised, use_tabular_figures
 
 FAMILY = "fira sans"
 WEIGHTS = {"FiraSans": 400, "FiraSans-Strong": 600}
 # What says in which direction text runs. It is never drawn, and takes no room when lines are measured.
 DIRECTIONS = "\u2066\u2067\u2068\u2069"
+
+# Thai tones where a vowel is over their letter already, by the codes that Windows used for it.
+RAISED_TONES = {chr(0xE48 + at): chr(0xF70A + at) for at in range(5)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Script:
     weights: dict[str, int]
     letters: str
     drawn: str = "LNPS"
+    raised: Mapping[str, str] = field(default_factory=dict)  # letters that are drawn higher, and as what
     file: str = ""  # in *package*, where that is none of fontpkg's
 
 
@@ -46,8 +51,15 @@ SCRIPTS = (
         {"PlexArabic": 400, "PlexArabic-Strong": 600},
         "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc",
     ),
-    # Its vowels and tones stand over the letter before them without shaping.
-    Script("sarabun", "Sarabun", {"Sarabun": 400, "Sarabun-Strong": 600}, "\u0e01-\u0e3a\u0e3f-\u0e5b", drawn="LMNPS"),
+    # Its vowels and tones stand over the letter before them without shaping, a tone over a vowel by `RAISED_TONES`.
+    Script(
+        "sarabun",
+        "Sarabun",
+        {"Sarabun": 400, "Sarabun-Strong": 600},
+        "\u0e01-\u0e3a\u0e3f-\u0e5b\uf70a-\uf70e",
+        drawn="CLMNPS",
+        raised=RAISED_TONES,
+    ),
     # WenQuanYi Micro Hei (Apache License 2.0): the one font for Chinese, Japanese and Korean on PyPI with outlines that
     # reportlab can embed. It has one weight.
     Script(
@@ -78,7 +90,9 @@ def register_script(script: Script) -> None:
             fonts = [TTFont(name, str(path)) for name in script.weights]
     else:
         fonts = [TTFont(name, str(fontpkg.path(script.package, weight))) for name, weight in script.weights.items()]
-    _family(script.family, fonts)
+    for font in _family(script.family, fonts):
+        if script.raised:
+            add_raised(font, script.raised, by=0.26)
 
 
 def _family(family: str, fonts: list[TTFont]) -> list[TTFont]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from worker.rendering.fonts import DIRECTIONS, SCRIPTS, drawable, drawable_in, register_script, script_of
+from worker.rendering.fonts import DIRECTIONS, RAISED_TONES, SCRIPTS, drawable, drawable_in, register_script, script_of
 
 MISSING = "?"
 # Around a text with letters that run from right to left: it runs as its first letter does (UAX #9), whatever stands beside it.
@@ -32,6 +32,8 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _OF_SCRIPTS = re.compile(f"[{''.join(script.letters for script in SCRIPTS)}]")
 _RUNS = tuple((script, re.compile(f"[{script.letters}]+(?: +[{script.letters}]+)*")) for script in SCRIPTS)
 _NOT_DRAWN = re.compile(r"(<(?:title|style)\b.*?</|<[^>]*>)", re.DOTALL)
+# Also before sara am, whose ring stands over the letter before it.
+_TONE_OVER_VOWEL = re.compile("(?<=[\u0e31\u0e34-\u0e37\u0e47\u0e4d])[\u0e48-\u0e4c]|[\u0e48-\u0e4c](?=\u0e33)")
 _missing: ContextVar[set[str] | None] = ContextVar("missing", default=None)
 
 
@@ -54,6 +56,7 @@ def printable(text: str) -> str:
     drawn = "".join(
         c if c in known or c == "\n" else _in_other_font(c, known) for c in unicodedata.normalize("NFC", text)
     )
+    drawn = _TONE_OVER_VOWEL.sub(lambda tone: RAISED_TONES[tone[0]], drawn)
     return f"{FIRST_STRONG}{drawn}{END}" if _RIGHT_TO_LEFT.search(drawn) else drawn
 
 

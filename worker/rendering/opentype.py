@@ -1,6 +1,7 @@
 """The little of OpenType that reportlab does not do: another glyph for a character, where a feature of the font says so."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,33 @@ def use_tabular_figures(font: Any) -> None:
             continue
         face.charToGlyph[figure] = glyph
         face.charWidths[figure] = face.hmetrics[glyph][0] * 1000 / face.unitsPerEm
+
+
+def add_raised(font: Any, raised: Mapping[str, str], *, by: float) -> None:
+    """Let *font* draw each value of *raised* as its key, higher *by* so much of its size: a mark over another mark.
+
+    Each is a composite glyph (glyf table, OpenType 1.9) of one part that is shifted, behind the font's own. Names of reportlab's used:
+    `_ttf_data`, `glyphPos`, `hmetrics`, `table`.
+    """
+    face, rise = font.face, round(by * font.face.unitsPerEm)
+    offset, _ = face.get_table_pos("glyf")
+    end = face.glyphPos[-1]
+    glyphs = [face._ttf_data[offset : offset + end]]  # noqa: SLF001 - it has no public name
+    for letter, drawn in raised.items():
+        glyph = face.charToGlyph[ord(letter)]
+        left, bottom, right, top = struct.unpack_from(">4h", face._ttf_data, offset + face.glyphPos[glyph] + 2)  # noqa: SLF001
+        box = struct.pack(">5h", -1, left, bottom + rise, right, top + rise)
+        glyphs.append(box + struct.pack(">HHhhxx", _AT_XY_IN_WORDS, glyph, 0, rise))
+        face.charToGlyph[ord(drawn)] = len(face.glyphPos) - 1
+        face.charWidths[ord(drawn)] = face.charWidths[ord(letter)]
+        face.hmetrics.append(face.hmetrics[glyph])
+        face.glyphPos.append(face.glyphPos[-1] + len(glyphs[-1]))
+    table = b"".join(glyphs)
+    face.table["glyf"] = {**face.table["glyf"], "offset": len(face._ttf_data), "length": len(table)}  # noqa: SLF001
+    face._ttf_data = bytes(face._ttf_data) + table  # noqa: SLF001
+
+
+_AT_XY_IN_WORDS = 0x0003
 
 
 @dataclass(frozen=True)
