@@ -17,6 +17,7 @@ from worker.net import document_link
 from worker.store import document_links
 from worker.store.database.tables import jobs
 from worker.store.jobs import JobKind
+from worker.store.queries.jobs import JobFilter
 from worker.store.shops import Secrets
 
 BY = "An"
@@ -192,9 +193,7 @@ def test_thousands_of_failures_wait_again_in_a_few_steps(system: System) -> None
     while not counts or counts[-1]:
         again = system.act(
             order_actions.retry_failed,
-            JobKind.PROCESS_ORDER,
-            code="shop_failed",
-            failed_before=system.clock.now,
+            JobFilter("failed", JobKind.PROCESS_ORDER, code="shop_failed", done_before=system.clock.now),
         )
         counts.append(again.count)
     assert counts == [500, 500, 500, 500, 0]
