@@ -53,7 +53,10 @@ def test_any_name_makes_a_mail_that_every_server_takes(name: str, company: str) 
     draft = draft_of(name * 20, company * 20, "Kerkstraat 1", "", "Mok")
     shop = replace(SHOP, texts={"mail.subject/invoice/paid/nl": "Voor {customer}: {number}"})
     message = customer_mail.compose(
-        shop, ((issued(draft), b"%PDF-"),), link=lambda _: "https://x.test/d/1", message_id="<1@x.test>", attachments=()
+        shop,
+        ((issued(draft), b"%PDF-"),),
+        ways=customer_mail.Ways(lambda _: "https://x.test/d/1"),
+        message_id="<1@x.test>",
     )
 
     written = message.as_bytes(policy=policy.SMTP)

@@ -160,6 +160,7 @@ def test_an_order_of_the_block_checkout() -> None:
             total=Decimal("5.95"),
             taxes=(LineTax(1, Decimal("1.25")),),
             tax_status="taxable",
+            method="flat_rate:1",
         ),
     )
     assert order.tax_rates == (TaxRate(1, "BTW BE 21%", Decimal(21), False, Decimal("3.85")),)
