@@ -34,7 +34,7 @@ from worker.store.shops import Secrets
 # What a new shop takes over from the one that it is to be like. Company (with its OSS), numbers given, keys and logo are each
 # shop's own.
 COPIED_SETTINGS = (
-    "rules", "credit_notes", "factur_x", "zone", "orders.status_map", "orders.pending_is_placed", "orders.documented", "orders.own_fields", "vat.regime", "vat.sells_services",
+    "rules", "credit_notes", "shows_discounts", "factur_x", "zone", "orders.status_map", "orders.pending_is_placed", "orders.documented", "orders.own_fields", "vat.regime", "vat.sells_services",
     "vat.zero_reasons", "vat.as_charged", "vat.shipping_rate_is_right", "consumer_invoices", "payment_days", "payment_terms",
     "branding.accent", "branding.layout", "numbering.series", "texts", "peppol.businesses",
 )  # fmt: skip

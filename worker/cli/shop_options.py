@@ -97,6 +97,8 @@ OTHER_SETTINGS = (
                    "seat, the customer's, or always one.", type=click.Choice(list(BUSINESS_LANGUAGES))),
     setting_option("--second-language", "second_language", "Say titles, heads and legal sentences of documents in a second language "
                    "too.", type=click.Choice(list(SECOND_LANGUAGES))),
+    setting_option("--show-discounts/--hide-discounts", "shows_discounts", "Say below each line of a document what a coupon took off "
+                   "it.", default=None),
     setting_option("--factur-x/--no-factur-x", "factur_x", "Put the figures into the PDF for businesses in Germany and France, as "
                    "Factur-X (ZUGFeRD).", default=None),
     setting_option("--zone", "zone", "Time zone of the seller, like Europe/Brussels."),

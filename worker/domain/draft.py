@@ -14,6 +14,7 @@ from worker.domain.assessment import Assessment, assess
 from worker.domain.consumer_invoice import is_simplified
 from worker.domain.delivery_note import carried_day, delivery_lines, undelivered
 from worker.domain.description import described
+from worker.domain.discount import with_discount
 from worker.domain.document import Category, Draft, Kind, Line, Mention, Purpose
 from worker.domain.draft_problems import problems_of
 from worker.domain.exchange_rate import exchange_rate, vat_in_euro
@@ -79,7 +80,7 @@ def draft_document(
         buyer=buyer_of(order, shop),
         lines=assessed.lines
         if kind is Kind.DELIVERY_NOTE
-        else tuple(_of_deposit(line, order, language) for line in assessed.lines),
+        else tuple(_detailed(line, order, shop, language) for line in assessed.lines),
         net=totals.net,
         vat=totals.vat,
         total=totals.total,
@@ -123,6 +124,11 @@ def _deposit_as_prepaid(order: Order, total: Decimal) -> tuple[Prepayment, ...]:
     """What came in of an order in parts; more than its total is no part of it."""
     came_in = deposit_paid(order) or ZERO
     return (Prepayment(came_in, deposit=True),) if ZERO < came_in < total else ()
+
+
+def _detailed(line: Line, order: Order, shop: Shop, language: str) -> Line:
+    said = _of_deposit(line, order, language)
+    return with_discount(said, order, language) if shop.shows_discounts else said
 
 
 def _of_deposit(line: Line, order: Order, language: str) -> Line:

@@ -348,6 +348,7 @@ FIELDS: dict[str, SettingCodec] = {
     "language": SettingCodec(one_of(*LANGUAGES), as_text),
     "business_language": SettingCodec(one_of(*BUSINESS_LANGUAGES), as_text),
     "second_language": SettingCodec(one_of(*SECOND_LANGUAGES), as_text),
+    "shows_discounts": CHECKBOX,
     "factur_x": CHECKBOX,
     "rules": SettingCodec(lambda _, text: read_rules(text), as_lines),
     "credit_notes": SettingCodec(member_of(SendMode), as_text),

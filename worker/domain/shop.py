@@ -195,6 +195,7 @@ class Shop:
     language: str = "nl"
     business_language: str = "seat"  # of invoices to businesses: one of `language.BUSINESS_LANGUAGES`
     second_language: str = "none"  # on the same document: one of `language.SECOND_LANGUAGES`
+    shows_discounts: bool = False  # documents say below a line what a coupon took off it
     factur_x: bool = False  # PDFs for businesses in Germany and France carry their figures for programs
     zone: str = "Europe/Brussels"
     test: bool = False

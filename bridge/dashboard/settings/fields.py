@@ -147,6 +147,12 @@ def company() -> SettingsPage:
                         ),
                     ),
                     FormField(
+                        "shows_discounts",
+                        _("Say below each line what a coupon took off it"),
+                        kind="check",
+                        help=_("The amounts stay those after the discount."),
+                    ),
+                    FormField(
                         "factur_x",
                         _("Put the figures into the PDF for businesses in Germany and France (Factur-X, ZUGFeRD)"),
                         kind="check",
