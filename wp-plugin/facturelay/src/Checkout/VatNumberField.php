@@ -77,11 +77,12 @@ final class VatNumberField implements Feature {
 		}
 		// WooCommerce stores every billing_* field by itself.
 		$fields['billing'][ self::CLASSIC_FIELD ] = array(
-			'label'    => __( 'VAT number', 'facturelay' ),
-			'type'     => 'text',
-			'required' => false,
-			'class'    => array( 'form-row-wide' ),
-			'priority' => 35,
+			'label'       => __( 'VAT number', 'facturelay' ),
+			'description' => __( 'Needed for an invoice that your accounting can use; between Belgian companies it goes by Peppol, under this number.', 'facturelay' ),
+			'type'        => 'text',
+			'required'    => false,
+			'class'       => array( 'form-row-wide' ),
+			'priority'    => 35,
 		);
 		return $fields;
 	}
