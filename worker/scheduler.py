@@ -17,7 +17,7 @@ from worker.accounting import reconcile
 from worker.errors import Rejected, Unavailable
 from worker.invoicing import vat_checks
 from worker.maintenance import hourly_stats, retention
-from worker.notifications import alerts, distance_sales, legal_term, vies_silence
+from worker.notifications import account_mails, alerts, distance_sales, legal_term, vies_silence
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
 from worker.plugin import sync
@@ -195,6 +195,9 @@ GLOBAL_JOBS = (
     GlobalJob("hourly_stats", lambda _settings: hourly_stats.EVERY, hourly_stats.update_hourly_stats),
     GlobalJob("delete_old_bodies", lambda _settings: timedelta(hours=24), retention.purge),
     GlobalJob("forget_workers", lambda _settings: timedelta(hours=6), forget_workers),
+    GlobalJob(
+        "account_mails", lambda settings: timedelta(seconds=settings.scheduler_seconds), account_mails.send_waiting
+    ),
     GlobalJob("delete_expired", lambda _settings: timedelta(hours=1), retention.delete_expired),
 )
 # In the place of a shop's id, for what is done once for all.

@@ -166,6 +166,7 @@ VARIABLES = {
     "secret_keys": Variable("FACTURELAY_SECRET_KEY", read_secret_keys, stored("secret-key"), True),
     "smtp_url": Variable("FACTURELAY_SMTP_URL", read_smtp_url, from_file=True),
     "mail_from": Variable("FACTURELAY_MAIL_FROM", str),
+    "mails_per_day": Variable("FACTURELAY_MAILS_PER_DAY", partial(whole_number, least=0)),
     "operator_mail": Variable("FACTURELAY_OPERATOR_MAIL", str),
     "allow_private_shops": Variable("FACTURELAY_ALLOW_PRIVATE_SHOPS", read_yes_no),
     "max_body_bytes": Variable("FACTURELAY_MAX_BODY_BYTES", partial(whole_number, least=10_000)),
@@ -203,6 +204,8 @@ class Settings:
     secret_keys: tuple[str, ...] = field(repr=False)
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
+    # Of each shop, by the operator's server; 0: any number.
+    mails_per_day: int = 2_000
     operator_mail: str = ""
     allow_private_shops: bool = False
     max_body_bytes: int = 5_000_000

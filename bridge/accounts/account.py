@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import guard_users, me
-from bridge.accounts.audit import record_event
+from bridge.accounts.audit import record_event, tell
 from bridge.accounts.invitations import read_new_password
 from bridge.accounts.rate_limit import MOST_ATTEMPTS, is_rate_limited, reset_rate_limit, too_many_attempts
 from bridge.context import context, redirect_to
@@ -15,6 +15,7 @@ from bridge.i18n.translate import LANGUAGE_NAMES, _, set_language
 from worker.message import Message
 from worker.store import sessions as sessions_store
 from worker.store import users
+from worker.store.account_mails import MailKind
 
 blueprint = Blueprint("account", __name__)
 guard_users(blueprint)
@@ -63,6 +64,7 @@ def change_password() -> Response:
     with context().store.write() as connection:
         users.change(connection, user.user_id, password=passwords.hashed(password))
         sessions_store.end_all(connection, user.user_id, but=me().session.token_hash)
+        tell(connection, user, MailKind.PASSWORD_CHANGED)
     record_event("password_changed", Message("{email} chose a new password.", email=user.email), actor=user.name)
     flash(_("Your password is changed, and you are signed out everywhere else."), "good")
     return back()
@@ -109,6 +111,7 @@ def enable_second_factor() -> Response:
             totp_step=step,
             recovery=second_factor.as_stored(codes),
         )
+        tell(connection, user, MailKind.SECOND_FACTOR_ON)
     record_event(
         "second_factor_on", Message("{email} switched the second factor on.", email=user.email), actor=user.name
     )
@@ -128,6 +131,7 @@ def disable_second_factor() -> Response:
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     with context().store.write() as connection:
         users.change(connection, user.user_id, totp="", recovery="[]")
+        tell(connection, user, MailKind.SECOND_FACTOR_OFF)
     record_event(
         "second_factor_off", Message("{email} switched the second factor off.", email=user.email), actor=user.name
     )

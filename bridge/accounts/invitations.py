@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bridge.accounts import passwords
 from bridge.accounts.access import ROLE_NAMES, current_user, guard_forms
-from bridge.accounts.audit import record_event
+from bridge.accounts.audit import record_event, tell
 from bridge.accounts.sign_in import sign_in_page, start_session
 from bridge.context import context, redirect_to
 from bridge.errors import RefusalPage, Refused
@@ -16,6 +16,7 @@ from bridge.i18n.translate import _, translate_message, translator
 from worker.errors import InvalidValue
 from worker.message import Message
 from worker.store import sessions, shops, users
+from worker.store.account_mails import MailKind
 from worker.store.sessions import OneTimeLink
 from worker.store.users import NewUser, Role, User
 
@@ -67,8 +68,10 @@ def set_new_password(token: str) -> Response:
         user = users.by_email(connection, found.email)
         if user is None or not sessions.use_link(connection, found, now=context().now()):
             raise dead_link()
-        users.change(connection, user.user_id, password=passwords.hashed(password))
+        # Somebody else may have been here first, with a second step of his own and a session that is still open.
+        users.change(connection, user.user_id, password=passwords.hashed(password), totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
+        tell(connection, user, MailKind.PASSWORD_RESET)
     record_event("password_changed", Message("{email} chose a new password.", email=found.email), actor=found.email)
     flash(_("Your password is changed. Sign in with it."), "good")
     return redirect_to("/sign-in")

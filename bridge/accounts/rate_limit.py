@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 from http import HTTPStatus
 
+from bridge.accounts.access import client_group
 from bridge.context import context
 from bridge.errors import RefusalPage, Refused
 from bridge.i18n.translate import _
@@ -13,6 +14,20 @@ RATE_LIMIT_PERIOD = timedelta(minutes=15)
 MOST_ATTEMPTS = 10
 # An office may share one address.
 MOST_ATTEMPTS_OF_ADDRESS = 60
+MOST_ATTEMPTS_OF_STRANGERS = 100
+
+
+def has_tried_too_often(email: str, *, browser: str) -> bool:
+    """Count one more try. A browser that its owner signed in with before counts for itself: strangers cannot lock it out."""
+    if browser:
+        return is_rate_limited("browser", browser, MOST_ATTEMPTS)
+    network = client_group()
+    return (
+        is_rate_limited("address", network, MOST_ATTEMPTS_OF_ADDRESS)
+        or is_rate_limited("mail", f"{network} {email}", MOST_ATTEMPTS)
+        # From everywhere together: new browsers wait, while somebody tries from many networks at once.
+        or is_rate_limited("account", email, MOST_ATTEMPTS_OF_STRANGERS)
+    )
 
 
 def is_rate_limited(what: str, name: str, most: int) -> bool:

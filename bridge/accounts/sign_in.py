@@ -8,9 +8,10 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import client_group, cookie_name, current_user, guard_forms, set_cookie
 from bridge.accounts.audit import record_event
+from bridge.accounts.known_browser import known_browser, remember_browser
 from bridge.accounts.rate_limit import (
     MOST_ATTEMPTS,
-    MOST_ATTEMPTS_OF_ADDRESS,
+    has_tried_too_often,
     is_rate_limited,
     rate_limit_key,
     too_many_attempts,
@@ -43,12 +44,10 @@ def submit_sign_in() -> Response:
     """Check them; a user with a second factor comes to the form for its code."""
     form = Form.from_request(request.form)
     email = form.values.get("email", "").lower()
-    if is_rate_limited("mail", email, MOST_ATTEMPTS) or is_rate_limited(
-        "address", client_group(), MOST_ATTEMPTS_OF_ADDRESS
-    ):
-        raise too_many_attempts()
     with context().store.read() as connection:
         user = users.by_email(connection, email)
+    if has_tried_too_often(email, browser=known_browser(user)):
+        raise too_many_attempts()
     is_right_password = passwords.matches(user.password if user else None, request.form.get("password", ""))
     if user is None or not is_right_password or user.suspended_at is not None:
         record_event(
@@ -73,10 +72,11 @@ def submit_code() -> Response:
     except (BadSignature, ValueError):
         form.errors["password"] = _("That took too long; sign in once more.")
         return sign_in_page("sign_in", form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if is_rate_limited("code", str(user_id), MOST_ATTEMPTS):
-        raise too_many_attempts()
     with context().store.read() as connection:
         user = users.find(connection, user_id)
+    # Whoever knows the password and tries codes keeps out only himself.
+    if is_rate_limited("code", known_browser(user) or str(user_id), MOST_ATTEMPTS):
+        raise too_many_attempts()
     if user is None or user.suspended_at is not None or not user.totp:
         return redirect_to("/sign-in")
     if not second_factor.accept_code(user, form.values.get("code", ""), now=context().now()):
@@ -104,14 +104,19 @@ def start_session(user: User, form: Form) -> Response:
     """Open a session and redirect to the page the visitor came for."""
     now = context().now()
     with context().store.write() as connection:
+        browser = known_browser(user)
         sessions.reset_attempts(
-            connection, rate_limit_key("mail", user.email), rate_limit_key("code", str(user.user_id))
+            connection,
+            rate_limit_key("mail", f"{client_group()} {user.email}"),
+            rate_limit_key("browser", browser),
+            rate_limit_key("code", browser or str(user.user_id)),
         )
         token = sessions.begin(connection, user.user_id, agent=request.headers.get("User-Agent", ""), now=now)
         users.change(connection, user.user_id, signed_in_at=now)
     record_event("signed_in", Message("{email} signed in.", email=user.email), actor=user.name)
     response = redirect_to(safe_next_path(form.values.get("next", "")))
     set_cookie(response, cookie_name(), token, max_age_s=int(LIFETIME.total_seconds()))
+    remember_browser(response, user)
     return response
 
 

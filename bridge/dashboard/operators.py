@@ -6,7 +6,7 @@ from importlib.metadata import version
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 
 from bridge.accounts.access import guard_operators, me
-from bridge.accounts.audit import record_event
+from bridge.accounts.audit import record_event, tell
 from bridge.context import context, redirect_to
 from bridge.forms import Form, read_mail_address
 from bridge.health import redis_answers
@@ -16,6 +16,7 @@ from worker.message import Message
 from worker.store import plugins as plugins_store
 from worker.store import sessions
 from worker.store import users as users_store
+from worker.store.account_mails import MailKind
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import activity
 from worker.store.sessions import NewLink
@@ -107,6 +108,7 @@ def reset_second_factor(user_id: int) -> Response:
     with context().store.write() as connection:
         users_store.change(connection, user.user_id, totp="", recovery="[]")
         sessions.end_all(connection, user.user_id)
+        tell(connection, user, MailKind.SECOND_FACTOR_OFF)
     record_event(
         "second_factor_off",
         Message("The second factor of {email} was taken away.", email=user.email),

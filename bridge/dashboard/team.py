@@ -12,7 +12,8 @@ from bridge.i18n.translate import _
 from worker.domain.actor import Actor
 from worker.errors import InvalidValue
 from worker.message import Message
-from worker.store import sessions, users
+from worker.store import account_mails, sessions, users
+from worker.store.account_mails import MailKind
 from worker.store.database.pagination import PageRequest
 from worker.store.queries import activity
 from worker.store.sessions import NewLink
@@ -31,25 +32,50 @@ def team(shop_id: str) -> Response:
 
 @blueprint.post("/invite")
 def invite(shop_id: str) -> Response:
-    """Make a link by which somebody joins; it is shown once, to be handed over."""
+    """Let somebody join by a link that only the reader of the mailbox sees.
+
+    Shown to whoever invites, it would let him make an account under somebody else's address, with a password and a second
+    step of his own. An operator, who may do that anyway, sees it; so does everybody where no mail can leave.
+    """
     form = Form.from_request(request.form)
     email, role = form.read("email", read_mail_address), form.read("role", shop_role)
     if email is None or role is None:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if context().settings.smtp_url and not me().user.operator:
+        return mail_invitation(shop_id, email, role)
     with context().store.write() as connection:
         token = sessions.create_link(
             connection,
             NewLink(purpose="invite", email=email, role=role, shop_id=shop_id),
             by=Actor(me().user.name, context().now()),
         )
-    record_event(
-        "invited",
-        Message("{email} was invited as {role}.", email=email, role=ROLE_NAMES[role]),
-        actor=me().user.name,
-        shop_id=shop_id,
-    )
+    record_invitation(shop_id, email, role)
     link = f"{context().settings.public_url}/join/{token}"
     return page(shop_id, Form({"role": Role.VIEWER}), link=(email, link))
+
+
+def mail_invitation(shop_id: str, email: str, role: Role) -> Response:
+    with context().store.write() as connection:
+        # One at a time: nobody's mailbox is filled by pressing again.
+        if not account_mails.is_waiting(connection, MailKind.INVITATION, email):
+            account_mails.plan(
+                connection,
+                MailKind.INVITATION,
+                email,
+                language=shop().language,
+                now=context().now(),
+                shop_id=shop_id,
+                role=role,
+                by=me().user.name,
+            )
+    record_invitation(shop_id, email, role)
+    flash(_("The invitation is on its way to {email}; it works once, within a week.", email=email), "good")
+    return back(shop_id)
+
+
+def record_invitation(shop_id: str, email: str, role: Role) -> None:
+    message = Message("{email} was invited as {role}.", email=email, role=ROLE_NAMES[role])
+    record_event("invited", message, actor=me().user.name, shop_id=shop_id)
 
 
 @blueprint.post("/withdraw")

@@ -110,8 +110,8 @@ def test_made_up_names_do_not_fill_the_table_of_tries(app: BridgeApp) -> None:
         app.now += timedelta(minutes=16)
     with app.store.read() as connection:
         assert (
-            connection.execute(select(func.count()).select_from(rate_limits)).scalar_one() == 2
-        )  # by mail, and by address
+            connection.execute(select(func.count()).select_from(rate_limits)).scalar_one() == 3
+        )  # by network, by mail from there, and by mail from everywhere
 
 
 @pytest.mark.parametrize("what", ["password", "second-factor"])
@@ -219,7 +219,7 @@ def test_what_the_next_page_says_travels_encrypted_only(app: BridgeApp) -> None:
 
 
 def test_the_log_hides_what_gives_access() -> None:
-    for door in ("d", "join", "password", "set-up"):
+    for door in ("d", "join", "password", "sender", "set-up"):
         assert TOKEN.sub(r"\1…", f"GET /sub/{door}/c2VjcmV0?x=1 HTTP/1.1") == f"GET /sub/{door}/…?x=1 HTTP/1.1"
 
 

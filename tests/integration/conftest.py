@@ -17,7 +17,7 @@ from worker.domain.access_point import ELSEWHERE
 from worker.domain.shop import OrderSettings, PeppolSettings, Shop
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import shops
+from worker.store import senders, shops
 from worker.store.shops import Secrets
 
 
@@ -51,6 +51,7 @@ def system(database_url: str, tmp_path: Path) -> Iterator[System]:
         secrets = Secrets((SECRET,), shop.consumer_key, shop.consumer_secret)
         with services.store.write() as connection:
             shops.add(connection, services.encryption, made, secrets, now=clock.now)
+            senders.prove(connection, made.shop_id, SELLER.email, by="operator", now=clock.now)
         here = System(services, shop, mailbox, clock, made.shop_id, vies, points)
         yield here
         # A test may have moved in with other settings.

@@ -7,6 +7,7 @@ Everything here may be called by the bridge. *by* is the person's name in the au
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email.utils import parseaddr
 from functools import reduce
 
 from sqlalchemy import Connection
@@ -25,7 +26,7 @@ from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
 from worker.settings import Settings
-from worker.store import audit_trail, counters, deliveries, drafts, shops
+from worker.store import audit_trail, counters, deliveries, drafts, senders, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import NewDelivery
@@ -123,6 +124,7 @@ def add_shop(connection: Connection, encryption: Encryption, new: NewShop, *, by
     stored = shops.add(connection, encryption, new.shop, new.secrets, now=by.now)
     shop = with_numbering(connection, stored, new.numbering, now=by.now)
     shops.change(connection, shop)
+    vouch_for_senders(connection, shop, before=None, by=by)
     audit_trail.add(
         connection,
         AuditEntry(shop.shop_id, by.now, by.name, "shop_created", Message("{name} was made.", name=shop.name)),
@@ -270,3 +272,13 @@ def parse_last_number(text: str) -> int:
 
 
 # Secrets: the audit trail says that they changed, and nothing else
+
+
+def vouch_for_senders(connection: Connection, shop: Shop, *, before: Shop | None, by: Actor) -> None:
+    """An operator filled these addresses in, so the shop may write from them: those that *before* had not."""
+    for address in addresses_of(shop) - (addresses_of(before) if before else set()):
+        senders.prove(connection, shop.shop_id, address, by=by.name, now=by.now)
+
+
+def addresses_of(shop: Shop) -> set[str]:
+    return {address for address in (parseaddr(shop.mail.sender)[1], shop.seller.email) if address}

@@ -11,8 +11,9 @@ from worker.errors import Rejected
 from worker.message import Message
 from worker.processes.supervisor import set_up_link
 from worker.services import Services
-from worker.store import audit_trail, sessions, shops
+from worker.store import account_mails, audit_trail, sessions, shops
 from worker.store import users as user_store
+from worker.store.account_mails import MailKind
 from worker.store.audit_trail import AuditEntry
 from worker.store.sessions import NewLink
 from worker.store.users import Role, User
@@ -138,6 +139,10 @@ def reset_second_factor(email: str, data: Path | None) -> None:
         with services.store.write() as connection:
             user_store.change(connection, one.user_id, totp="", recovery="[]")
             sessions.end_all(connection, one.user_id)
+            if services.settings.smtp_url:
+                account_mails.plan(
+                    connection, MailKind.SECOND_FACTOR_OFF, one.email, language=one.language, now=services.now()
+                )
         return Message("{email} signs in with the password alone now.", email=one.email)
 
     change_user(data, email, reset, code="second_factor_off")

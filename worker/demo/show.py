@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from worker.actions import shop_settings
 from worker.demo import business_orders
 from worker.demo.business_orders import BUSINESS_ORDERS, BusinessOrder
 from worker.demo.comparison import as_lines, differences, what_it_became
@@ -181,6 +182,7 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox, points: Pret
     with services.store.write() as connection:
         keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret, peppol_key=KEY)
         shops.add(connection, services.encryption, made, keys, now=services.now())
+        shop_settings.vouch_for_senders(connection, made, before=None, by=services.actor("demo"))
     stage = Stage(services, shop, mailbox, points, made.shop_id, secret)
     wait_for_bridge(stage)
     for topic in ("order.created", "order.updated"):

@@ -8,6 +8,7 @@ from worker.errors import FacturelayError, Unavailable, WaitsForOthers
 from worker.jobs.job_type import JobType, lease_time, run
 from worker.message import Message
 from worker.sending import NotNeeded, function_of
+from worker.sending.email import MAIL_LIMIT
 from worker.services import Services
 from worker.store import audit_trail, documents, steps
 from worker.store import jobs as job_store
@@ -36,7 +37,9 @@ class DoStep(JobType[LeasedSteps, str | NotNeeded]):
             job_store.finish(connection, leased.lease, now=services.now())
 
     def is_given_up(self, leased: LeasedSteps, error: Unavailable, age: timedelta) -> bool:
-        return super().is_given_up(leased, error, age) and not isinstance(error, WaitsForOthers)
+        """A mail beyond the day's allowance waits for its day, and what waits for others for them, however long that takes."""
+        waits = isinstance(error, WaitsForOthers) or error.code == MAIL_LIMIT
+        return not waits and super().is_given_up(leased, error, age)
 
     def fail(self, services: Services, leased: LeasedSteps, error: FacturelayError) -> None:
         self.end(services, leased, state="failed", code=error.code, message=error.message)

@@ -2,26 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
 from worker.domain.document import Document
 from worker.domain.shop import Shop
-from worker.errors import Rejected
+from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.mail import customer_mail, server_choice, smtp
 from worker.mail.customer_mail import Ways
-from worker.mail.server_choice import ChosenServer
+from worker.mail.server_choice import ChosenServer, operators_address
 from worker.plugin import sync
 from worker.sending import NotNeeded, peppol_mail
 from worker.sending.customer_link import link_of
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import documents, jobs
+from worker.store import documents, jobs, senders
 from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
+
+MAIL_LIMIT = "mail_limit"
 
 
 def send(services: Services, leased: LeasedSteps) -> str:
@@ -72,13 +76,75 @@ def with_sender(services: Services, shop: Shop) -> Shop:
 def send_mail(
     services: Services, connected: ConnectedShop, message: EmailMessage, *, recipients: Sequence[str]
 ) -> ChosenServer:
-    """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went."""
+    """Give *message* to the shop's own mail server, else to the operator's. Returns the way it went.
+
+    By the operator's it goes under an address that the shop has proved or under the operator's own, and only so many a day.
+    """
+    if connected.secrets.smtp_url or not services.settings.smtp_url:
+        return hand_over(services, connected, message, recipients)
+    put_on_allowed_sender(services, connected.shop, message)
+    day = services.now().astimezone(UTC).date()
+    take_from_allowance(services, connected.shop, day)
+    try:
+        return hand_over(services, connected, message, recipients)
+    except FacturelayError:
+        with services.store.write() as connection:
+            senders.take_back(connection, connected.shop.shop_id, day=day)
+        raise
+
+
+def hand_over(
+    services: Services, connected: ConnectedShop, message: EmailMessage, recipients: Sequence[str]
+) -> ChosenServer:
     with services.over(connected.shop.shop_id, RoadKind.MAIL):
         way = server_choice.choose_server(
             connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
         )
         smtp.send(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to)
     return way
+
+
+def put_on_allowed_sender(services: Services, shop: Shop, message: EmailMessage) -> None:
+    """Leave the shop's own address in From where it was proved; else write the operator's there, and answers go to the shop.
+
+    Raises Rejected where the operator has none.
+    """
+    own, operators = customer_mail.sender_address(with_sender(services, shop)), operators_address(services.settings)
+    with services.store.read() as connection:
+        if own == operators or senders.is_proved(connection, shop.shop_id, own):
+            return
+    if not operators:
+        raise Rejected(
+            "{name} may not write from {address} by this mail server yet. Prove the address in the settings under Mail, give the "
+            "shop its own mail server, or set FACTURELAY_MAIL_FROM.",
+            name=shop.name,
+            address=own,
+            code="mail_sender_unproved",
+        )
+    before = message["From"].addresses[0]
+    if "Reply-To" not in message:
+        message["Reply-To"] = before
+    del message["From"]
+    message["From"] = Address(before.display_name, addr_spec=operators)
+
+
+def take_from_allowance(services: Services, shop: Shop, day: date) -> None:
+    """Count a mail of today. Raises Unavailable where it is one too many: it leaves tomorrow."""
+    most = services.settings.mails_per_day
+    with services.store.write() as connection:
+        count = senders.count_mail(connection, shop.shop_id, day=day)
+        if most and count > most:
+            senders.take_back(connection, shop.shop_id, day=day)
+    if most and count > most:
+        tomorrow = datetime.combine(day + timedelta(days=1), time(), UTC)
+        raise Unavailable(
+            "{name} has sent its {most} mails of today by this installation's mail server; the rest leaves tomorrow. A mail server "
+            "of the shop's own has no such limit.",
+            name=shop.name,
+            most=most,
+            code=MAIL_LIMIT,
+            retry_after_s=int((tomorrow - services.now()).total_seconds()) + 1,
+        )
 
 
 def new_message_id(public_url: str) -> str:

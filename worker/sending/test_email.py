@@ -45,7 +45,7 @@ def send_test_email(services: Services, shop_id: str, *, to: str = "") -> MailTe
         "{host} ({whose}) took the mail from {sender} to {to}, {encrypted}.",
         host=way.server.host,
         whose=whose,
-        sender=sender,
+        sender=message["From"].addresses[0].addr_spec,
         to=to,
         encrypted=encrypted,
     )

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from bridge.accounts.access import actor, guard_shop
+from bridge.accounts.access import actor, guard_shop, me, shop
 from bridge.context import context
 from bridge.i18n.translate import _
 from worker import queue
@@ -32,7 +32,11 @@ def sync_plugin(response: Response) -> Response:
 
 def change_shop(shop_id: str, changes: ShopChanges) -> ChangedShop:
     """Store what whoever is signed in changed, all of it or none. Raises Rejected, or WrongSettings by field."""
-    return shop_settings.change_shop(context(), shop_id, changes, by=actor())
+    changed = shop_settings.change_shop(context(), shop_id, changes, by=actor())
+    if me().user.operator:
+        with context().store.write() as connection:
+            shop_settings.vouch_for_senders(connection, changed.shop, before=shop(), by=actor())
+    return changed
 
 
 @dataclass(frozen=True)

@@ -700,6 +700,40 @@ one_time_links = Table(
     CheckConstraint("role IN ('operator','admin','viewer')", name="role"),
 )
 
+# Mails about accounts and senders that have not left yet. No secret is in *argument*: a link is made when the mail leaves.
+account_mails = Table(
+    "account_mails",
+    metadata,
+    Column("mail_id", Id, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("argument", Text, nullable=False),  # JSON
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Index("ix_account_mails_next_at", "next_at"),
+)
+
+# From which addresses a shop may write by the operator's mail server.
+proved_senders = Table(
+    "proved_senders",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("address", String(254), primary_key=True),  # in lower case
+    Column("proved_by", Text, nullable=False),
+    Column("proved_at", Instant, nullable=False),
+)
+
+# How many mails of a shop left by the operator's server on a day (UTC).
+mail_counts = Table(
+    "mail_counts",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("mails", Integer, nullable=False),
+)
+
 # How often something was tried (a sign-in by address or by mail address) since *began_at*.
 rate_limits = Table(
     "rate_limits",

@@ -68,6 +68,63 @@ final class LinkRedirectTest extends WordPressTestCase {
 		$this->assertSame( '403 Your e-mail address', $this->visited( array( 'created' => '-1 hour' ), 'wc_order_238' ) );
 	}
 
+	public function test_strangers_cannot_keep_the_customer_out(): void {
+		$_POST = array( 'facturelay_email' => 'an@klant.test', '_wpnonce' => wp_create_nonce( 'facturelay_email' ) );
+		$this->tries_from( '203.0.113.1', 9 );
+		$this->tries_from( '2001:db8:0:1::1', 4 );
+		$this->tries_from( '2001:db8:0:1::2', 4 );
+		$_POST['facturelay_email'] = 'jan@klant.test';
+
+		$this->assertSame( '403 Your e-mail address', $this->from( '203.0.113.1' ), 'who tried too often' );
+		$this->assertSame( '403 Your e-mail address', $this->from( '2001:db8:0:1::3' ), 'his neighbour in the same network' );
+		$this->assertSame( 'https://documents.example.com/plugin/d/abc/7', $this->from( '198.51.100.7' ), 'the customer' );
+	}
+
+	public function test_a_count_of_tries_ends_a_fixed_time_after_the_first(): void {
+		$_POST = array( 'facturelay_email' => 'an@klant.test', '_wpnonce' => wp_create_nonce( 'facturelay_email' ) );
+		$this->tries_from( '203.0.113.1', 5 );
+		$visitor = substr( hash( 'sha256', '203.0.113.1' ), 0, 16 );
+		$first   = get_transient( "facturelay_tries_238_$visitor" );
+		$this->assertSame( 5, $first['tries'] );
+		$this->assertLessThanOrEqual( time() + 600, $first['until'] );
+		// Ten minutes later, however often it was tried meanwhile.
+		set_transient( "facturelay_tries_238_$visitor", array( 'until' => time() - 1 ) + $first, 600 );
+		$_POST['facturelay_email'] = 'jan@klant.test';
+
+		$this->assertSame( 'https://documents.example.com/plugin/d/abc/7', $this->from( '203.0.113.1' ) );
+	}
+
+	public function test_one_visitor_cannot_try_an_address_on_order_after_order(): void {
+		$_POST = array( 'facturelay_email' => 'an@klant.test', '_wpnonce' => wp_create_nonce( 'facturelay_email' ) );
+		$visitor = substr( hash( 'sha256', '203.0.113.1' ), 0, 16 );
+		set_transient( "facturelay_tries_by_$visitor", array( 'tries' => 20, 'until' => time() + 60 ), 60 );
+		$_POST['facturelay_email'] = 'jan@klant.test';
+
+		$this->assertSame( '403 Your e-mail address', $this->from( '203.0.113.1' ) );
+	}
+
+	public function test_the_address_that_a_session_claims_opens_nothing(): void {
+		WC()->customer = new class() {
+			public function get_billing_email(): string {
+				return 'jan@klant.test';
+			}
+		};
+
+		$this->assertSame( '403 Your e-mail address', $this->from( '203.0.113.1' ) );
+	}
+
+	private function tries_from( string $address, int $times ): void {
+		for ( $try = 0; $try < $times; $try++ ) {
+			$this->from( $address );
+		}
+	}
+
+	/** What a visit of an order of an hour ago leads to, from a network address. */
+	private function from( string $address ): string {
+		$_SERVER['REMOTE_ADDR'] = $address;
+		return $this->visited( array( 'created' => '-1 hour' ), 'wc_order_238' );
+	}
+
 	public function test_a_customers_order_is_for_that_customer(): void {
 		$customer = (int) wp_insert_user( array( 'user_login' => uniqid( 'klant' ), 'user_pass' => 'x' ) );
 		$stranger = (int) wp_insert_user( array( 'user_login' => uniqid( 'ander' ), 'user_pass' => 'x' ) );

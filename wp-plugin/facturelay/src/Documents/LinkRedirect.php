@@ -19,8 +19,6 @@ defined( 'ABSPATH' ) || exit;
  */
 final class LinkRedirect implements Feature {
 
-	private const MAX_TRIES = 5;
-
 	private DocumentTable $documents;
 
 	public function __construct() {
@@ -82,21 +80,46 @@ final class LinkRedirect implements Feature {
 		return null !== $created && time() - $created->getTimestamp() <= $grace;
 	}
 
-	/** Whether the guest gave the order's e-mail address, in the checkout or in the form; MAX_TRIES times in ten minutes. */
+	/**
+	 * Whether the guest gave the order's e-mail address in our form, now or earlier in this browser.
+	 *
+	 * The session's address is not asked: the checkout's API sets it to whatever a visitor says, as often as he likes.
+	 */
 	private function email_matches( WC_Order $order ): bool {
-		$session_email = WC()->customer ? (string) WC()->customer->get_billing_email() : '';
-		$email         = strtolower( trim( (string) $order->get_billing_email() ) );
-		if ( '' !== $email && strtolower( $session_email ) === $email ) {
-			return true;
+		$email = strtolower( trim( (string) $order->get_billing_email() ) );
+		if ( '' === $email || $this->was_answered( $order, $email ) ) {
+			return '' !== $email;
 		}
 		if ( ! isset( $_POST['facturelay_email'], $_POST['_wpnonce'] ) || ! wp_verify_nonce( sanitize_key( wp_unslash( $_POST['_wpnonce'] ) ), 'facturelay_email' ) ) {
 			return false;
 		}
-		$transient = 'facturelay_tries_' . $order->get_id();
-		$tries     = (int) get_transient( $transient );
-		set_transient( $transient, $tries + 1, 10 * MINUTE_IN_SECONDS );
-		$entered = strtolower( trim( sanitize_email( wp_unslash( $_POST['facturelay_email'] ) ) ) );
-		return $tries < self::MAX_TRIES && '' !== $email && hash_equals( $email, $entered );
+		$limits = new EmailTries( $order->get_id() );
+		if ( ! $limits->allow() ) {
+			return false;
+		}
+		if ( ! hash_equals( $email, strtolower( trim( sanitize_email( wp_unslash( $_POST['facturelay_email'] ) ) ) ) ) ) {
+			$limits->count_wrong();
+			return false;
+		}
+		$this->remember_answer( $order, $email );
+		return true;
+	}
+
+	/** Whoever gave the right address once is not asked again in this browser, whatever strangers try meanwhile. */
+	private function was_answered( WC_Order $order, string $email ): bool {
+		$name = 'facturelay_order_' . $order->get_id();
+		return isset( $_COOKIE[ $name ] ) && is_string( $_COOKIE[ $name ] )
+			&& hash_equals( $this->answer( $order, $email ), sanitize_key( wp_unslash( $_COOKIE[ $name ] ) ) );
+	}
+
+	private function remember_answer( WC_Order $order, string $email ): void {
+		$options = array( 'expires' => time() + 30 * DAY_IN_SECONDS, 'path' => COOKIEPATH ? COOKIEPATH : '/', 'secure' => is_ssl(), 'httponly' => true, 'samesite' => 'Lax' );
+		setcookie( 'facturelay_order_' . $order->get_id(), $this->answer( $order, $email ), $options );
+	}
+
+	/** Changes with the order's key and address, and with the salts of the site. */
+	private function answer( WC_Order $order, string $email ): string {
+		return hash_hmac( 'sha256', $order->get_id() . '|' . $order->get_order_key() . '|' . $email, wp_salt( 'auth' ) );
 	}
 
 	/** The latest invoice, or the latest document where there is none. */

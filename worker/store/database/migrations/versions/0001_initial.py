@@ -13,6 +13,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "account_mails",
+        sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("argument", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_account_mails")),
+    )
+    op.create_index("ix_account_mails_next_at", "account_mails", ["next_at"], unique=False)
+    op.create_table(
         "hourly_stats",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("hour", Instant(), nullable=False),
@@ -245,6 +258,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_invites")),
     )
     op.create_table(
+        "mail_counts",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("mails", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_mail_counts_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "day", name=op.f("pk_mail_counts")),
+    )
+    op.create_table(
         "memberships",
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -393,6 +414,15 @@ def upgrade() -> None:
         sa.Column("ask_again_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_products_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "product_id", name=op.f("pk_products")),
+    )
+    op.create_table(
+        "proved_senders",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("proved_by", sa.Text(), nullable=False),
+        sa.Column("proved_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_proved_senders_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "address", name=op.f("pk_proved_senders")),
     )
     op.create_table(
         "reports",

@@ -1,0 +1,72 @@
+"""Mails about accounts and addresses that wait to leave by the operator's server; each is a row until it left."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from worker.store.database.tables import account_mails
+
+# After so long nobody waits for it any more.
+KEPT_FOR = timedelta(days=1)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+class MailKind(StrEnum):
+    """What is told, and in `argument` what it needs."""
+
+    INVITATION = "invitation"  # shop_id, role, by
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a kind of mail
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # likewise
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    SENDER_PROOF = "sender_proof"  # shop_id
+
+
+@dataclass(frozen=True)
+class AccountMail:
+    """*argument* holds no secret: a link is made when the mail leaves. *language* is that of who reads it."""
+
+    mail_id: int
+    kind: MailKind
+    email: str
+    language: str
+    argument: Mapping[str, str]
+    attempts: int
+
+
+def plan(connection: Connection, kind: MailKind, email: str, *, language: str, now: datetime, **argument: str) -> None:
+    """Have a mail sent, once what is being done is committed."""
+    connection.execute(
+        insert(account_mails).values(
+            kind=kind, email=email, language=language, argument=json.dumps(argument), created_at=now, next_at=now
+        )
+    )
+
+
+def due(connection: Connection, *, now: datetime, limit: int = 20) -> tuple[AccountMail, ...]:
+    connection.execute(delete(account_mails).where(account_mails.c.created_at < now - KEPT_FOR))
+    query = select(account_mails).where(account_mails.c.next_at <= now).order_by(account_mails.c.next_at).limit(limit)
+    return tuple(
+        AccountMail(row.mail_id, MailKind(row.kind), row.email, row.language, json.loads(row.argument), row.attempts)
+        for row in connection.execute(query)
+    )
+
+
+def is_waiting(connection: Connection, kind: MailKind, email: str) -> bool:
+    query = select(account_mails.c.mail_id).where(account_mails.c.kind == kind, account_mails.c.email == email)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def done(connection: Connection, mail: AccountMail) -> None:
+    connection.execute(delete(account_mails).where(account_mails.c.mail_id == mail.mail_id))
+
+
+def try_later(connection: Connection, mail: AccountMail, *, now: datetime) -> None:
+    """Doubling, from ten seconds to an hour."""
+    wait = min(timedelta(seconds=10 * 2 ** min(mail.attempts, 10)), LONGEST_WAIT)
+    same = update(account_mails).where(account_mails.c.mail_id == mail.mail_id)
+    connection.execute(same.values(attempts=mail.attempts + 1, next_at=now + wait))
