@@ -1,10 +1,11 @@
 # Facturelay. "make" alone shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help python venv venv-dev demo up test check lock golden chaos catalogs pot clean
+.PHONY: help python venv venv-dev demo up test check lock golden chaos fuzz catalogs pot plugin sbom audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := build/tools
 PLUGIN := wp-plugin/facturelay
 POT ?= $(PLUGIN)/languages/facturelay.pot
 # The first of these that runs and is Python 3.11 or later; PYTHON=… chooses another.
@@ -54,6 +55,9 @@ golden: venv-dev ## Write the golden files anew; read the difference before keep
 chaos: venv-dev ## Kill at random and look for losses: make chaos ORDERS=1000 SEED=7 FAULTS="worker killed,valkey" MEAN_S=0.5
 	@CHAOS_ORDERS="$(ORDERS)" CHAOS_SEED="$(SEED)" CHAOS_FAULTS="$(FAULTS)" CHAOS_MEAN_S="$(MEAN_S)" $(BIN)/python -m pytest -m chaos -s $(ARGS)
 
+fuzz: venv-dev ## Throw anything at doors and parsers at random: make fuzz SECONDS=600
+	@FUZZ_SECONDS="$(or $(SECONDS),60)" $(BIN)/python -m pytest -q -n0 -p no:cacheprovider tests/hostile/test_fuzz.py $(ARGS)
+
 lock: venv-dev ## Choose the newest allowed versions of all dependencies and pin them with hashes
 	@$(PIP) install --quiet uv
 	@$(UV) --upgrade --output-file requirements/runtime.txt
@@ -76,8 +80,27 @@ pot: ## Write the plugin's template for translators
 			--keyword=_n:1,2 --keyword=_nx:1,2,4c --keyword=_n_noop:1,2 --keyword=_nx_noop:1,2,3c \
 			--output=- - $$(find . -name '*.php' | LC_ALL=C sort); } > "$(abspath $(POT))"
 
+plugin: ## Pack the WordPress plugin into dist, the same bytes every time, with SHA256SUMS
+	@$(PYTHON) wp-plugin/pack.py dist
+
+# Tools of a release, apart from what runs: exact versions, in an environment of their own.
+sbom: $(TOOLS)/cyclonedx-bom-7.5.0 ## Write what Facturelay is made of into dist/facturelay.cdx.json (CycloneDX)
+	@mkdir -p dist
+	@$(TOOLS)/bin/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o dist/facturelay.cdx.json
+	@$(TOOLS)/bin/python -c 'import json; found = json.load(open("dist/facturelay.cdx.json")); print(len(found["components"]), "components in dist/facturelay.cdx.json")'
+
+# --strict: what could not be looked up is no clean bill of health.
+audit: $(TOOLS)/pip-audit-2.10.1 ## Look the pinned dependencies up in PyPI's list of known holes (needs the internet)
+	@$(TOOLS)/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/runtime.txt
+
+$(TOOLS)/%: | $(BIN)/python
+	@test -x $(TOOLS)/bin/python || $(BIN)/python -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo '$*' | sed -E 's/-([0-9.]+)$$/==\1/')"
+	@touch $@
+
 clean: ## Remove .venv and everything the tools left behind
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
 	find bridge worker tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/runtime-is-installed: requirements/runtime.txt pyproject.toml | $(BIN)/python

@@ -6,18 +6,27 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from worker.errors import InvalidValue
 
-SHORTEST, LONGEST = 10, 200
+SHORTEST, LONGEST = 12, 200
 # The most common passwords of at least this length.
 COMMON = {
-    "1234567890",
-    "0123456789",
-    "password123",
-    "wachtwoord",
-    "wachtwoord1",
-    "motdepasse",
-    "passwort123",
-    "qwertyuiop",
-    "azertyuiop",
+    "123456789012",
+    "012345678901",
+    "123123123123",
+    "password1234",
+    "passwordpassword",
+    "wachtwoord12",
+    "wachtwoord123",
+    "wachtwoordwachtwoord",
+    "motdepasse12",
+    "motdepasse123",
+    "passwort1234",
+    "qwertyuiop12",
+    "qwertyuiop123",
+    "azertyuiop12",
+    "azertyuiop123",
+    "administrator",
+    "welkom123456",
+    "bienvenue123",
 }
 
 
