@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.context import base_path
+from bridge.context import base_path, context
 from bridge.i18n.translate import CATALOG_PACKAGE, _, dashboard_message_page, translate_message, translator
 from worker.errors import FacturelayError, Unavailable
 from worker.i18n import Translator
@@ -27,6 +27,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 STYLESHEET_LIFETIME_S = 600
+# Of this host alone: what else its owner has on other names is not ours to decide.
+HTTPS_FOR_S = 365 * 24 * 3600
 RETRY_AFTER_S = 30
 # Paths whose clients are software and read JSON.
 JSON_PATHS = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
@@ -146,6 +148,8 @@ def add_headers(response: Response) -> Response:
     """Complete the headers; a view that set one of them knows better."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if context().settings.public_url.startswith("https:"):
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={HTTPS_FOR_S}")
     if request.endpoint == "static" and response.status_code == HTTPStatus.OK:
         response.headers["Cache-Control"] = f"public, max-age={STYLESHEET_LIFETIME_S}"
     return response

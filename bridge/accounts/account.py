@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.accounts import passwords, second_factor
-from bridge.accounts.access import guard_users, me
+from bridge.accounts.access import guard_users, me, set_cookie
 from bridge.accounts.audit import record_event, tell
 from bridge.accounts.invitations import read_new_password
 from bridge.accounts.rate_limit import MOST_ATTEMPTS, is_rate_limited, reset_rate_limit, too_many_attempts
@@ -45,7 +45,7 @@ def change() -> Response:
     set_language(language)
     flash(_("Saved."), "good")
     response = back()
-    response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S if theme else 0, samesite="Lax", httponly=True)
+    set_cookie(response, THEME_COOKIE, theme, max_age_s=YEAR_S if theme else 0)
     return response
 
 

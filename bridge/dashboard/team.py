@@ -41,7 +41,7 @@ def invite(shop_id: str) -> Response:
     email, role = form.read("email", read_mail_address), form.read("role", shop_role)
     if email is None or role is None:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if context().settings.smtp_url and not me().user.operator:
+    if is_mailed():
         return mail_invitation(shop_id, email, role)
     with context().store.write() as connection:
         token = sessions.create_link(
@@ -52,6 +52,10 @@ def invite(shop_id: str) -> Response:
     record_invitation(shop_id, email, role)
     link = f"{context().settings.public_url}/join/{token}"
     return page(shop_id, Form({"role": Role.VIEWER}), link=(email, link))
+
+
+def is_mailed() -> bool:
+    return bool(context().settings.smtp_url) and not me().user.operator
 
 
 def mail_invitation(shop_id: str, email: str, role: Role) -> Response:
@@ -164,6 +168,7 @@ def page(
         invites=invites,
         events=done.rows,
         link=link,
+        is_mailed=is_mailed(),
         role_names={Role.ADMIN: _("admin: may change everything"), Role.VIEWER: _("viewer: may look and download")},
         home=f"{base_path()}/s/{shop().shop_id}/team",
     )

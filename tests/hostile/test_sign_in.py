@@ -259,3 +259,14 @@ def test_a_mail_that_the_server_does_not_take_waits(mailing: tuple[BridgeApp, Ma
     send(app)
 
     assert len(mailbox.messages()) == 1
+
+
+def test_no_cookie_leaves_unencrypted_and_no_page_may_be_asked_for_so(app: BridgeApp) -> None:
+    els = signed_in(app, ELS)
+    els.get("/account")
+    answer = els.post("/account", name="Els", language="nl", theme="dark")
+
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert cookies
+    assert [cookie for cookie in cookies if "Secure" not in cookie or "HttpOnly" not in cookie] == []
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

@@ -9,4 +9,5 @@ SHARED = {
     ),
     "Cache-Control": "private, no-store",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Strict-Transport-Security": "max-age=31536000",
 }
