@@ -173,7 +173,7 @@ def print_text(chance: random.Random, text: str, raw: bytes) -> None:
         for _ in range(2)
     )[:1]
     buyer = Buyer(some(), company=some(), address=Address(some(), some(), some(), some(), "", "BE"), email=some())
-    refusing(lambda: check_pdf(preview_pdf(a_draft(lines=lines, buyer=buyer, order_number=some()[:40]))))
+    refusing(lambda: check_pdf(preview_pdf(a_draft(lines=lines, buyer=buyer, order_number=some()[:40])).pdf))
 
 
 def check_pdf(content: bytes) -> None:
