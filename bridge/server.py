@@ -34,6 +34,7 @@ REQUEST_S = 30.0  # head and body: five megabytes over a slow line
 # Whoever reads an answer more slowly than this, after a while, does not read it.
 PATIENCE_S, LEAST_BYTES_PER_S = 30.0, 2_000
 IDLE_S = 20
+NEWCOMER_S = 2.0  # how long a process that ends waits for the first byte of a connection
 MOST_CONNECTIONS = 4_000
 SPARE_FILES = 200  # for databases, files and logs
 # Of the places for connections one sender has half at most, so that nobody can keep the others out alone.
@@ -76,6 +77,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
     sending_since = 0.0
     sent = 0
     sender = ""
+    was_heard = False
+    creation_time: float
 
     def __init__(
         self, server: "_Watched", sock: socket.socket, addr: tuple[str, int | None], *more: Any, **map_: Any
@@ -127,9 +130,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
             if len(self.requests) == 1:
                 self.server.add_task(self)
 
+    def received(self, data: bytes) -> bool:
+        self.was_heard = True
+        return bool(super().received(data))
+
     @property
     def is_busy(self) -> bool:
-        return bool(self.requests or self.request or self.total_outbufs_len)
+        """Whether an answer is owed: to a newcomer too, who was let in and whose request is still on its way."""
+        is_new = not self.was_heard and time.time() - self.creation_time < NEWCOMER_S
+        return bool(self.requests or self.request or self.total_outbufs_len or is_new)
 
 
 class _Watched:
@@ -195,8 +204,10 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # as above
         while self.alive and self.ppid == os.getppid():
             self._turn(connections)
         for server in servers:  # others may go on listening
+            take_those_who_wait(server, connections)
             server.accepting = False
             server.del_channel(connections)
+            server.socket.close()
         until = time.monotonic() + self.cfg.graceful_timeout
         while any(isinstance(one, Channel) and one.is_busy for one in connections.values()):
             if time.monotonic() > until:
@@ -223,6 +234,15 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # as above
                 kind(application, connections, True, listener.sock, dispatcher, adjustments, info, bind_socket=False)
             )
         return servers, dispatcher
+
+
+def take_those_who_wait(server: Any, connections: dict[int, Any]) -> None:
+    """Let in whom the system has connected already: whoever stands in that queue when the socket is closed is cut off."""
+    for _ in range(server.adj.backlog):
+        before = len(connections)
+        server.handle_accept()
+        if len(connections) == before:
+            return
 
 
 def adjusted(*, threads: int, backlog: int) -> Adjustments:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -218,3 +219,22 @@ def test_clients_that_fall_silent_do_not_hold_all_threads(app: BridgeApp, refusi
 
     assert status == 200
     assert took < 40  # WooCommerce waits 60
+
+
+def test_who_was_let_in_before_the_end_is_still_answered(app: BridgeApp, tmp_path: Path) -> None:
+    """A machine is replaced while customers come: a connection that was made is not cut, though nothing was asked yet."""
+    pid = tmp_path / "gunicorn.pid"
+    with a_door(app, redis_url="redis://127.0.0.1:1", options=("--pid", str(pid))) as door, ExitStack() as open_ones:
+        let_in = [http.client.HTTPConnection("127.0.0.1", door.port, timeout=10) for _ in range(20)]
+        for connection in let_in:
+            open_ones.callback(connection.close)
+        for connection in let_in:
+            connection.connect()
+        os.kill(int(pid.read_text()), signal.SIGTERM)
+        time.sleep(0.5)
+        for connection in let_in:
+            connection.request("GET", "/health")
+        responses = [open_ones.enter_context(connection.getresponse()) for connection in let_in]
+
+    answered = [response.status for response in responses]
+    assert answered == [200] * len(let_in)

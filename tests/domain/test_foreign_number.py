@@ -73,8 +73,26 @@ def test_a_number_is_shown_as_it_is_read(text: str) -> None:
     assert str(ForeignNumber.parse(text)) == text
 
 
+@pytest.mark.parametrize("between", [" sinds ", " depuis ", " seit ", ", ", " Since "])
+def test_the_day_is_understood_in_every_language_and_never_a_part_of_the_number(between: str) -> None:
+    read = ForeignNumber.parse(f"GB = GB123456789{between}2027-01-01")
+    assert (read.number, read.since) == ("GB123456789", date(2027, 1, 1))
+
+
 @pytest.mark.parametrize(
-    "text", ["", "GB", "GB=", "Britain = GB1234", "GB = GB123456789 since spring", "GB = GB1 since 2026-13-01"]
+    "text",
+    [
+        "GB = GB123456789 from 2027-01-01",
+        "GB = GB123456789 vanaf 2027",
+        "GB = GB123456789 1-1-2027",
+        "NO = VOEC",
+        "",
+        "GB",
+        "GB=",
+        "Britain = GB1234",
+        "GB = GB123456789 since spring",
+        "GB = GB1 since 2026-13-01",
+    ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue, match="names no VAT number"):

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import sys
 import threading
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 # How the process ends that `limit_memory` has to end itself.
 OUT_OF_MEMORY = 77
 _WATCH_EVERY_S = 0.05
+STATM = Path("/proc/self/statm")  # in pages: all that is addressed, what is in memory …
 
 
 def limit_memory(allowance: int) -> None:
@@ -17,9 +17,8 @@ def limit_memory(allowance: int) -> None:
 
     macOS counts no address space against a limit: there a thread looks at what the process took, and ends it.
     """
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        now = int(statm.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    if STATM.exists():
+        now = int(STATM.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + allowance, now + allowance))
     else:
         watch_memory(allowance)
@@ -27,20 +26,21 @@ def limit_memory(allowance: int) -> None:
 
 def watch_memory(allowance: int) -> None:
     """End this process with `OUT_OF_MEMORY` soon after it has grown by *allowance* bytes."""
-    most = _peak_memory() + allowance
+    most = _memory() + allowance
 
     def watch() -> None:
-        while _peak_memory() < most:
+        while _memory() < most:
             time.sleep(_WATCH_EVERY_S)
         os._exit(OUT_OF_MEMORY)
 
     threading.Thread(target=watch, name="memory", daemon=True).start()
 
 
-def _peak_memory() -> int:
-    """In bytes; macOS counts so, Linux in kilobytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+def _memory() -> int:
+    """In bytes: what it takes now on Linux, where a peak is inherited from whoever started the process; elsewhere the peak."""
+    if STATM.exists():
+        return int(STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def limit_time(seconds: int) -> None:
