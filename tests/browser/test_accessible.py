@@ -9,7 +9,7 @@ from tests.browser.conftest import PASSWORD, Running, fill, press
 from worker.demo.orders import an_order
 from worker.demo.show import SELLER
 from worker.domain.shop import OrderSettings, Shop, VatSettings
-from worker.store import documents, shops
+from worker.store import documents, senders, shops
 from worker.store.shops import Secrets
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def a_shop_with_orders(running: Running) -> str:
     keys = Secrets((secret,), running.shop.consumer_key, running.shop.consumer_secret)
     with services.store.write() as connection:
         shops.add(connection, services.encryption, made, keys, now=services.now())
+        senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
     for topic in ("order.created", "order.updated"):
         running.shop.add_webhook(topic, f"{running.url}/webhooks/{made.shop_id}", secret)
     number = "NL123456782B90"

@@ -16,7 +16,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import a_refund, an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import OrderSettings, Shop
-from worker.store import jobs, shops
+from worker.store import jobs, senders, shops
 from worker.store.jobs import JobKind
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
@@ -113,6 +113,7 @@ def connect(system: RunningSystem, shop: PretendShop) -> str:
     with services.store.write() as connection:
         keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret)
         shops.add(connection, services.encryption, made, keys, now=services.now())
+        senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
     for topic in ("order.created", "order.updated"):
         shop.add_webhook(topic, f"{services.settings.public_url}/webhooks/{made.shop_id}", secret)
     return made.shop_id

@@ -28,7 +28,7 @@ from worker.processes import status
 from worker.processes.supervisor import prepare, start_all
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import orders, shops
+from worker.store import orders, senders, shops
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
@@ -181,4 +181,5 @@ def connect(services: Services, real_shop: RealShop) -> tuple[str, str]:
     )
     with services.store.write() as connection:
         shops.add(connection, services.encryption, made, keys, now=services.now())
+        senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
     return made.shop_id, secret

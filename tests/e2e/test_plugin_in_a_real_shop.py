@@ -38,7 +38,7 @@ from worker.processes import status
 from worker.processes.supervisor import Supervisor, start_all
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import plugins, shops
+from worker.store import plugins, senders, shops
 from worker.store.queries import order_history
 from worker.store.queries.order_history import DocumentDetails
 from worker.store.shops import Secrets
@@ -164,6 +164,7 @@ def invited(system: Ours) -> str:
     with system.services.store.write() as connection:
         keyless = Secrets((shops.new_webhook_secret(),))
         shops.add(connection, system.services.encryption, made, keyless, now=system.services.now())
+        senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=system.services.now())
         plugins.invite(connection, system.services.encryption, made.shop_id, code, now=system.services.now())
     return code
 

@@ -16,7 +16,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import an_order
 from worker.demo.pretend_shop import PretendShop
 from worker.domain.shop import OrderSettings, Shop
-from worker.store import deliveries, jobs, shops
+from worker.store import deliveries, jobs, senders, shops
 from worker.store.jobs import JobKind
 from worker.store.queries import order_history
 from worker.store.shops import Secrets
@@ -45,6 +45,7 @@ def a_system(
         with services.store.write() as connection:
             keys = Secrets(("s" * 20,), shop.consumer_key, shop.consumer_secret)
             shops.add(connection, services.encryption, made, keys, now=services.now())
+            senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
         yield system, mailbox, made.shop_id
         services.store.close()
 

@@ -14,7 +14,7 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.pretend_shop import PretendShop, an_order
 from worker.domain.shop import OrderSettings, Shop
 from worker.queue import PROCESS_ORDER
-from worker.store import deliveries, shops
+from worker.store import deliveries, senders, shops
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import Secrets
 
@@ -76,6 +76,7 @@ class Neighbours:
         keys = Secrets(("s" * 40,), key, secret)
         with services.store.write() as connection:
             shops.add(connection, services.encryption, made, keys, now=services.now())
+            senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
 
     def order(self, shop_id: str, *, source: str = "webhook") -> int:
         """Let a shop have one more order, and keep a delivery of it as the bridge does. The order's id."""
