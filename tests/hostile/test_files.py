@@ -62,7 +62,7 @@ def test_whatever_the_shell_says_what_a_command_makes_is_its_owners_alone(tmp_pa
 
 def test_a_running_installation_lets_nobody_else_read_its_files_and_sockets(wide_umask: None, tmp_path: Path) -> None:
     configuration = Path(broker.command(tmp_path)[-1])
-    assert "unixsocketperm 700" in configuration.read_text().splitlines()
+    assert "unixsocketperm 600" in configuration.read_text().splitlines()
     assert wide(tmp_path) == []
     environment = {"PYTHONPATH": ".", "PATH": os.environ["PATH"], "SERVER_SOFTWARE": "x"}
     told = subprocess.run(

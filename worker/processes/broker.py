@@ -47,7 +47,7 @@ def configuration(folder: Path, word: str) -> str:
         (
             "port 0",
             f'unixsocket "{folder / "valkey.sock"}"',
-            "unixsocketperm 700",
+            "unixsocketperm 600",
             f"user default on #{digest} ~rq:* resetchannels {RIGHTS}",
             f'dir "{folder}"',
             "appendonly yes",
