@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, flash
 
 from bridge.accounts.access import guard_forms
-from bridge.accounts.audit import record_event
 from bridge.accounts.invitations import dead_link
 from bridge.accounts.sign_in import sign_in_page
 from bridge.context import context, redirect_to
@@ -13,7 +12,8 @@ from worker.domain.shop import Shop
 from worker.message import Message
 from worker.net import sender_proof
 from worker.net.sender_proof import SenderProof
-from worker.store import senders, shops
+from worker.store import audit_trail, senders, shops
+from worker.store.audit_trail import AuditEntry
 
 blueprint = Blueprint("sender", __name__)
 guard_forms(blueprint)
@@ -29,10 +29,10 @@ def ask(token: str) -> Response:
 @blueprint.post("/sender/<token>")
 def prove(token: str) -> Response:
     proof, shop = read(token)
+    message, now = Message("{address} was proved; mail may leave from it.", address=proof.address), context().now()
     with context().store.write() as connection:
-        senders.prove(connection, proof.shop_id, proof.address, by=proof.address, now=context().now())
-    message = Message("{address} was proved; mail may leave from it.", address=proof.address)
-    record_event("sender_proved", message, actor=proof.address, shop_id=proof.shop_id)
+        senders.prove(connection, proof.shop_id, proof.address, by=proof.address, now=now)
+        audit_trail.add(connection, AuditEntry(proof.shop_id, now, proof.address, "sender_proved", message))
     flash(_("{shop} may now write from {address}.", shop=shop.name, address=proof.address), "good")
     return redirect_to("/sign-in")
 
