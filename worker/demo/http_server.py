@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -39,6 +39,32 @@ class Served:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+@dataclass(kw_only=True)
+class Pretended:
+    """A server of somebody else's, pretended on loopback while its `with` block lasts. *app* makes what it answers by."""
+
+    served: Served | None = None
+
+    def app(self) -> "WSGIApplication":
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.served = serve(self.app())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.served is not None:
+            self.served.stop()
+
+    @property
+    def url(self) -> str:
+        if self.served is None:
+            raise RuntimeError(f"{type(self).__name__} is not started")
+        return self.served.url
 
 
 def serve(app: "WSGIApplication", *, port: int = 0) -> Served:

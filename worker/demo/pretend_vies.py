@@ -3,13 +3,12 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 import stdnum.eu.vat
 from flask import Flask, Response, jsonify, make_response, request
 
-from worker.demo.http_server import Served, serve
+from worker.demo.http_server import Pretended
 
 # The test service's numbers, whatever the country; an error comes with status 200, 400 or 500, as on the real one.
 TABLE: dict[str, tuple[str, int]] = {
@@ -29,7 +28,7 @@ VALID, INVALID = "100", "200"
 
 
 @dataclass
-class PretendVies:
+class PretendVies(Pretended):
     """Answers as VIES does. Numbers beside the table are valid when their check digits are; *says* overrules that, by number.
 
     *questions* holds what was asked, oldest first.
@@ -38,25 +37,15 @@ class PretendVies:
     says: dict[str, str] = field(default_factory=dict)  # "NL123456782B90": a number of the table
     questions: list[dict[str, Any]] = field(default_factory=list)
     always: str = ""  # what every number is answered as, whatever it is
-    served: Served | None = None
 
-    def __enter__(self) -> "PretendVies":
+    def app(self) -> Flask:
         app = Flask(__name__)
         app.add_url_rule("/check-vat-number", view_func=self.answer, methods=["POST"])
-        self.served = serve(app)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.served is not None:
-            self.served.stop()
+        return app
 
     @property
     def url(self) -> str:
-        if self.served is None:
-            raise RuntimeError("the pretend VIES is not started")
-        return f"{self.served.url}/check-vat-number"
+        return f"{super().url}/check-vat-number"
 
     def answer(self) -> Response:
         asked = request.get_json()

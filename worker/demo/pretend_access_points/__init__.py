@@ -8,14 +8,13 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 import mockeinvoice
 from flask import Flask, Response, abort, request
 from lxml import etree
 
-from worker.demo.http_server import Served, serve
+from worker.demo.http_server import Pretended
 from worker.demo.pretend_access_points.e_invoice_be import EInvoiceBe
 from worker.demo.pretend_access_points.peppyrus import Peppyrus
 from worker.demo.pretend_access_points.recommand import Recommand
@@ -56,7 +55,7 @@ class Document:
 
 
 @dataclass
-class PretendAccessPoints:
+class PretendAccessPoints(Pretended):
     """All three at one address. Whoever is not *on_peppol* (address: kinds of document) cannot receive.
 
     *faults* says what goes wrong next at `upload` or `send`: "before" (cut, nothing done), "after" (done, then cut), "503",
@@ -72,29 +71,15 @@ class PretendAccessPoints:
     delivered: list[tuple[str, bytes]] = field(default_factory=list)  # recipient and bytes, as the buyer got them
     documents: dict[str, Document] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)  # the addresses that somebody looked up
-    served: Served | None = None
 
     def __post_init__(self) -> None:
         self.ids, self.lock = itertools.count(1), threading.Lock()
 
-    def __enter__(self) -> "PretendAccessPoints":
+    def app(self) -> Flask:
         app = Flask(__name__)
         for provider in (EInvoiceBe(self), Peppyrus(self), Recommand(self)):
             app.register_blueprint(provider.blueprint())
-        self.served = serve(app)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.served is not None:
-            self.served.stop()
-
-    @property
-    def url(self) -> str:
-        if self.served is None:
-            raise RuntimeError("the pretend access points are not started")
-        return self.served.url
+        return app
 
     # Peppol
 
