@@ -60,6 +60,10 @@ def test_every_provider_that_a_shop_can_choose_has_its_access_point() -> None:
     assert set(ACCESS_POINTS) == set(PROVIDERS)
 
 
+def test_whose_key_it_is_is_told_where_the_access_point_says_it(point: AccessPoint, provider: str) -> None:
+    assert [one.addresses for one in point.companies()] == ([] if provider == "peppyrus" else [(SENDER,)])
+
+
 def test_who_can_receive_is_told_by_kind_of_document(point: AccessPoint) -> None:
     assert point.can_receive(BUYER).kinds == (Kind.INVOICE, Kind.CREDIT_NOTE)
     assert point.can_receive(ONLY_INVOICES).kinds == (Kind.INVOICE,)

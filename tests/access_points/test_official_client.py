@@ -29,9 +29,11 @@ def test_it_uploads_sends_and_follows_an_invoice(client: EInvoice, twin: Pretend
     scheme, number = BUYER.split(":")
 
     found = client.validate.validate_peppol_id(peppol_id=BUYER)
+    me = client.me.retrieve()
     uploaded = client.documents.ubl.create_from_ubl(file=("F2026-00001.xml", xml, "application/xml"))
     sent = client.documents.send(uploaded.id, receiver_peppol_scheme=scheme, receiver_peppol_id=number)
 
+    assert (me.company_name, me.peppol_ids) == ("De Gouden Koffiepot BV", ["0208:0445566134"])
     assert (found.is_valid, len(found.supported_document_types or [])) == (True, 2)
     assert (uploaded.state, sent.state, client.documents.retrieve(uploaded.id).state) == ("DRAFT", "SENT", "SENT")
     assert client.documents.ubl.get(uploaded.id).file_name == "F2026-00001.xml"

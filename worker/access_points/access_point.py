@@ -72,6 +72,15 @@ def refusal(blame: Blame, said: str) -> Message:
 
 
 @dataclass(frozen=True)
+class Company:
+    """A company whose e-invoices a key may send: its *name*, its *company_id* there, and its Peppol *addresses*."""
+
+    name: str
+    addresses: tuple[str, ...]
+    company_id: str = ""
+
+
+@dataclass(frozen=True)
 class Envelope:
     """An e-invoice as it is handed over: the stored bytes, and for whom. *recipient* is a Peppol address."""
 
@@ -89,9 +98,10 @@ class AccessPoint(Protocol):
     """One access point. Each call raises Passing, Declined or, where it may have been done, AnswerLost; none is repeated inside.
 
     `prepare` gives what is remembered before anything is sent. `send` is called once for it; when its answer is lost, `find`
-    says whether it left (None: it is not there).
+    says whether it left (None: it is not there). `companies` is empty where an access point does not tell whose key it is.
     """
 
+    def companies(self) -> tuple[Company, ...]: ...
     def can_receive(self, address: str) -> Reach: ...
     def prepare(self, envelope: Envelope) -> str: ...
     def find(self, prepared: str, envelope: Envelope) -> Sent | None: ...

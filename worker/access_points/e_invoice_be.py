@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from worker.access_points.access_point import Account, Envelope, NotPrepared, declined, kinds_among
+from worker.access_points.access_point import Account, Company, Envelope, NotPrepared, declined, kinds_among
 from worker.access_points.talk import Answer, Line, said_in
 from worker.domain.access_point import RESPONSES, Blame, Reach, Sent, State
 
@@ -26,6 +26,11 @@ class EInvoiceBe:
         url = account.url or (SANDBOX if account.sandbox else LIVE)
         self.account = account
         self.line = Line(url, account.allow_private, {"Authorization": f"Bearer {account.key}"})
+
+    def companies(self) -> tuple[Company, ...]:
+        told = self.line.get("/api/me/").object
+        name, addresses = told.get("company_name") or told.get("name") or "–", told.get("peppol_ids") or ()
+        return (Company(str(name), tuple(map(str, addresses))),) if addresses else ()
 
     def can_receive(self, address: str) -> Reach:
         answer = self.line.get("/api/validate/peppol-id", peppol_id=address)

@@ -9,6 +9,7 @@ from worker.access_points.access_point import (
     DOCUMENT_TYPES,
     PROCESS,
     Account,
+    Company,
     Envelope,
     NotPrepared,
     declined,
@@ -31,6 +32,10 @@ class Peppyrus:
         url = account.url or (SANDBOX if account.sandbox else LIVE)
         self.account = account
         self.line = Line(f"{url}/v1", account.allow_private, {"X-Api-Key": account.key})
+
+    def companies(self) -> tuple[Company, ...]:
+        """Not asked: what its account says of itself is not published."""
+        return ()
 
     def can_receive(self, address: str) -> Reach:
         """A Belgian company is asked for by its number: the answer names the address that it has."""

@@ -8,12 +8,14 @@ from worker.access_points.access_point import (
     PROCESS,
     Account,
     AnswerLost,
+    Company,
     Declined,
     Envelope,
     NotPrepared,
     declined,
 )
 from worker.access_points.talk import Answer, Line, said_in, texts_in
+from worker.domain import peppol
 from worker.domain.access_point import Blame, Reach, Sent, State
 from worker.domain.document import Kind
 
@@ -31,6 +33,10 @@ class Recommand:
         key, _, secret = account.key.partition(":")
         self.account = account
         self.line = Line(f"{account.url or LIVE}/api/v1", account.allow_private, auth=(key, secret))
+
+    def companies(self) -> tuple[Company, ...]:
+        told = self.line.get("/companies").object.get("companies") or ()
+        return tuple(Company(str(one.get("name") or "–"), addresses_of(one), str(one["id"])) for one in told)
 
     def can_receive(self, address: str) -> Reach:
         """Asked for each kind of document; its own errors look like a no."""
@@ -74,6 +80,12 @@ class Recommand:
         if answer.status == 404:
             raise NotPrepared("The access point no longer knows the document {reference}.", reference=reference)
         return sent(answer.object["document"])
+
+
+def addresses_of(company: dict[str, Any]) -> tuple[str, ...]:
+    given = (company.get("enterpriseNumber"), company.get("vatNumber"))
+    found = (peppol.read_address(str(one)) for one in given if one)
+    return tuple(dict.fromkeys(str(one) for one in found if one))
 
 
 def sent(told: dict[str, Any]) -> Sent:

@@ -27,7 +27,10 @@ from worker.store.transmissions import UNKNOWN
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account with *provider*, or the operator's. An empty *key* keeps the one that is stored; *company*: which of the key's."""
+    """An account with *provider*, or the operator's. An empty *key* keeps the one that is stored.
+
+    *company*: which of the key's; empty where the task `check_peppol` shall find it by its number.
+    """
 
     provider: str
     key: str = field(default="", repr=False)
@@ -42,7 +45,7 @@ def connect(installation: Installation, shop_id: str, account: NewAccount, *, by
         before = found.shop.peppol
         same = (before.sender, before.sandbox) == (account.provider, account.sandbox)
         key = account.key.strip() or (found.secrets.peppol_key if same else "")
-        refuse_half(account.provider, key, account.company.strip())
+        refuse_half(account.provider, key)
         after = replace(before, sender=account.provider, company=account.company.strip(), sandbox=account.sandbox)
         changed = describe_changes(found.shop, replace(found.shop, peppol=after))
         shops.change(connection, replace(found.shop, peppol=after))
@@ -55,7 +58,7 @@ def connect(installation: Installation, shop_id: str, account: NewAccount, *, by
         look_at_drafts_again(connection, shop_id, now=by.now)
 
 
-def refuse_half(provider: str, key: str, company: str) -> None:
+def refuse_half(provider: str, key: str) -> None:
     if provider == OPERATORS:
         return
     if provider not in PROVIDERS:
@@ -70,12 +73,17 @@ def refuse_half(provider: str, key: str, company: str) -> None:
             provider=PROVIDERS[provider].label,
             code="key_half",
         )
-    if PROVIDERS[provider].has_company and not company:
-        raise Rejected(
-            "Give the id of your company with {provider}: one key serves several.",
-            provider=PROVIDERS[provider].label,
-            code="company_missing",
-        )
+
+
+def choose_company(installation: Installation, shop_id: str, company: str, *, by: Actor) -> None:
+    """Send as this company of the account: invoices that waited for it go out."""
+    with installation.store.write() as connection:
+        found = lock_and_get(connection, installation.encryption, shop_id)
+        shop = replace(found.shop, peppol=replace(found.shop.peppol, company=company))
+        shops.change(connection, shop)
+        record(connection, shop_id, describe_changes(found.shop, shop), by=by)
+        steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
+        look_at_drafts_again(connection, shop_id, now=by.now)
 
 
 def send_elsewhere(installation: Installation, shop_id: str, *, by: Actor) -> None:

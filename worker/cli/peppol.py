@@ -10,7 +10,8 @@ from worker.actions.peppol import NewAccount
 from worker.cli.common import ACTOR, open_services, show, with_data, with_json
 from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.errors import Rejected
-from worker.tasks.peppol import checks_of
+from worker.tasks.connection import ConnectionCheck
+from worker.tasks.peppol import can_send, try_key
 
 
 @click.group()
@@ -23,22 +24,26 @@ def peppol() -> None:
 @click.argument("provider", type=click.Choice([*PROVIDERS, OPERATORS]))
 @click.option("--key-file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
               help="A file with the key, or - for standard input; without it, the key is asked for.")  # fmt: skip
-@click.option("--company", default="", help="The company's id, of Recommand only.")
+@click.option("--company", default="", help="The company's id, where an account with Recommand has it several times.")
 @click.option("--sandbox", is_flag=True, help="The key is of a test environment: nothing is sent.")
 @with_data
 @with_json
 def connect(
     shop_id: str, provider: str, key_file: Path | None, company: str, data: Path | None, *, sandbox: bool, as_json: bool
 ) -> None:
-    """Send by an account with an access point; “operator” is that of FACTURELAY_PEPPOL_PROVIDER and FACTURELAY_PEPPOL_KEY."""
+    """Send by an account with an access point, and try its key; “operator” is that of FACTURELAY_PEPPOL_PROVIDER and FACTURELAY_PEPPOL_KEY."""
     services = open_services(data)
     services.connected(shop_id)
     key = "" if provider == OPERATORS else read_key(key_file)
     account = NewAccount(provider, key, company=company, sandbox=sandbox)
     peppol_actions.connect(services, shop_id, account, by=services.actor(ACTOR))
-    show(
-        {"id": shop_id, "sender": provider}, as_json=as_json, text=lambda: f"Try it: facturelay peppol check {shop_id}"
-    )
+    checks = try_key(services, shop_id, by=services.actor(ACTOR))
+    answer = {"id": shop_id, "sender": provider, "good": can_send(checks), "checks": [vars(one) for one in checks]}
+    show(answer, as_json=as_json, text=lambda: as_lines(checks))
+
+
+def as_lines(checks: list[ConnectionCheck]) -> str:
+    return "\n".join(f"{'✓' if one.good else '✗'} {one.message}" for one in checks)
 
 
 def read_key(key_file: Path | None) -> str:
@@ -72,6 +77,6 @@ def check(shop_id: str, data: Path | None, *, as_json: bool) -> None:
     if account is None:
         reason = why_none(connected.shop, connected.secrets, services.settings)
         raise Rejected(reason or "Another system sends the e-invoices of this shop by Peppol.", code="peppol_account")
-    checks = checks_of(account)
-    answer = {"good": checks[0].good, "checks": [vars(one) for one in checks]}
-    show(answer, as_json=as_json, text=lambda: "\n".join(f"{'✓' if one.good else '✗'} {one.message}" for one in checks))
+    checks = try_key(services, shop_id, by=services.actor(ACTOR))
+    answer = {"good": can_send(checks), "checks": [vars(one) for one in checks]}
+    show(answer, as_json=as_json, text=lambda: as_lines(checks))

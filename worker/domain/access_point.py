@@ -13,7 +13,7 @@ OPERATORS, ELSEWHERE = "operator", "elsewhere"
 class Provider:
     """An access point by its *name*, as it is stored and typed. *key_parts* is how its key is written, *site* where one is made.
 
-    *has_company*: one key serves several companies, so the shop says which. *is_idempotent*: what was sent once is refused by it
+    *has_company*: one key serves several companies, and what is sent names one: it is found by its number. *is_idempotent*: what was sent once is refused by it
     the second time, so that not finding a document there proves that it never left.
     """
 

@@ -20,6 +20,10 @@ SANDBOX = Message(
     "The access point is connected with a key of its test environment, from which no invoice arrives. Connect it with a real "
     "key under Settings, Peppol; the invoice then goes out by itself."
 )
+NO_COMPANY = Message(
+    "It is not known yet which company of your account this shop is. Press “Try the key” under Settings, Peppol: it is found by its "
+    "number, and the invoice then goes out by itself."
+)
 NO_NUMBER = Message("The shop has no enterprise number to send by Peppol under. Fill it in under Settings, Company.")
 
 
@@ -50,4 +54,6 @@ def why_not(shop: Shop, keys: Keys) -> Message | None:
         return NO_OPERATOR if shop.peppol.sender == OPERATORS else NO_KEY
     if shop.peppol.sandbox:
         return SANDBOX
-    return NO_NUMBER if peppol.address_of_seller(shop.seller) is None else None
+    if peppol.address_of_seller(shop.seller) is None:
+        return NO_NUMBER
+    return NO_COMPANY if PROVIDERS[provider].has_company and not shop.peppol.company else None

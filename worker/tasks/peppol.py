@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.access_points import access_point
-from worker.access_points.access_point import Account
+from worker.access_points.access_point import Account, Company
 from worker.access_points.account import any_account_of
+from worker.actions import peppol as peppol_actions
 from worker.domain.access_point import PROVIDERS
+from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import FacturelayError
 from worker.message import Message
@@ -14,35 +16,104 @@ from worker.services import Services
 from worker.store.tasks import Task
 from worker.tasks.connection import ConnectionCheck
 
+NOTHING = Message("There is no key to try, or the company has no enterprise number (Settings, Company).")
+
 
 def check_peppol(services: Services, task: Task) -> Mapping[str, Any]:
-    """Ask the access point for the shop's own company: whether the key works, and whether the company can receive. Sends nothing.
+    """Ask the access point for the shop's own company: whether the key works and is its own, and whether it can receive. Sends nothing.
 
     Argument: `{}`. Answer: `{"good", "checks": [{"name", "good", "message"}]}`; *good* is whether invoices can be sent.
     """
-    connected = services.connected(task.shop_id)
+    checks = try_key(services, task.shop_id, by=services.actor(task.requested_by))
+    return {"good": can_send(checks), "checks": [vars(check) for check in checks]}
+
+
+def can_send(checks: list[ConnectionCheck]) -> bool:
+    """Whether invoices can be sent: that the company cannot receive does not stop them."""
+    return all(check.good for check in checks if check.name != "receives")
+
+
+def try_key(services: Services, shop_id: str, *, by: Actor) -> list[ConnectionCheck]:
+    """The same for the command line. Where the key serves several companies, the shop's is found by its number and kept."""
+    connected = services.connected(shop_id)
     account = any_account_of(connected.shop, connected.secrets, services.settings)
     if account is None:
-        message = Message("There is no key to try, or the company has no enterprise number (Settings, Company).")
-        checks = [ConnectionCheck("key", good=False, message=message)]
-    else:
-        checks = checks_of(account)
-    return {"good": checks[0].good, "checks": [vars(check) for check in checks]}
-
-
-def checks_of(account: Account) -> list[ConnectionCheck]:
-    label = PROVIDERS[account.provider].label
+        return [ConnectionCheck("key", good=False, message=NOTHING)]
     try:
-        reach = access_point(account).can_receive(account.sender)
+        companies = access_point(account).companies()
+        checks = [works(account), *company_checks(account, companies)]
+        company = own_company(account, companies)
+        if company != account.company:
+            peppol_actions.choose_company(services, shop_id, company, by=by)
+        return [*checks, receives(account)]
     except FacturelayError as error:
         return [ConnectionCheck("key", good=False, message=error.message)]
-    works = ConnectionCheck("key", good=True, message=Message("{provider} takes the key.", provider=label))
-    if reach.takes(Kind.INVOICE):
+
+
+def works(account: Account) -> ConnectionCheck:
+    message = Message("{provider} takes the key.", provider=PROVIDERS[account.provider].label)
+    return ConnectionCheck("key", good=True, message=message)
+
+
+def own_company(account: Account, companies: tuple[Company, ...]) -> str:
+    """The id of the shop's company: the one that was typed where the key has it, else that of its number; empty without one."""
+    if not PROVIDERS[account.provider].has_company or account.company in [one.company_id for one in companies]:
+        return account.company
+    found = with_number(account, companies)
+    return found[0].company_id if len(found) == 1 else ""
+
+
+def with_number(account: Account, companies: tuple[Company, ...]) -> tuple[Company, ...]:
+    return tuple(one for one in companies if account.sender in one.addresses)
+
+
+def company_checks(account: Account, companies: tuple[Company, ...]) -> list[ConnectionCheck]:
+    """Whether the key is of the shop's own company; nothing of an access point that does not tell."""
+    found, said = with_number(account, companies), words_of(account)
+    if PROVIDERS[account.provider].has_company:
+        company = own_company(account, companies)
+        if not company and found:
+            ids = ", ".join(one.company_id for one in found)
+            message = Message(
+                "Your account with {provider} has your company several times ({ids}): paste the id of the one to send for under "
+                "“Company id”.",
+                **said,
+                ids=ids,
+            )
+            return [ConnectionCheck("company", good=False, message=message)]
+        found = tuple(one for one in companies if one.company_id == company)
+    elif not companies:
+        return []
+    if found:
+        return [ConnectionCheck("company", good=True, message=Message("It sends for {name}.", name=found[0].name))]
+    return [ConnectionCheck("company", good=False, message=another_company(companies, said))]
+
+
+def words_of(account: Account) -> dict[str, Any]:
+    return {"provider": PROVIDERS[account.provider].label, "address": account.sender}
+
+
+def another_company(companies: tuple[Company, ...], said: Mapping[str, Any]) -> Message:
+    if not companies:
+        return Message(
+            "Your account with {provider} has no company yet. Add yours there ({address}), then press “Try the key”.",
+            **said,
+        )
+    return Message(
+        "The key is of {names}, and your company is {address}. Add it to your account with {provider}, or correct the number under "
+        "Settings, Company; then press “Try the key”.",
+        **said,
+        names=", ".join(one.name for one in companies),
+    )
+
+
+def receives(account: Account) -> ConnectionCheck:
+    if access_point(account).can_receive(account.sender).takes(Kind.INVOICE):
         message = Message("Your company can receive invoices at {address}.", address=account.sender)
-        return [works, ConnectionCheck("receives", good=True, message=message)]
+        return ConnectionCheck("receives", good=True, message=message)
     message = Message(
         "Your company is not found at {address}: it can send, but by law it must be able to receive too. Register it with your "
         "access point.",
         address=account.sender,
     )
-    return [works, ConnectionCheck("receives", good=False, message=message)]
+    return ConnectionCheck("receives", good=False, message=message)

@@ -43,7 +43,7 @@ def connect_access_point(shop_id: str) -> Response:
     try:
         peppol_actions.connect(context(), shop_id, account, by=actor())
     except Rejected as error:
-        place = "company" if error.code == "company_missing" else "key" if "key" in error.code else "provider"
+        place = "key" if "key" in error.code else "provider"
         form.errors[place] = translate_message(error.message)
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return request_task(shop_id, "check_peppol", {}, then=f"/s/{shop_id}{CHECKED}")

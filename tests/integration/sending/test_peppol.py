@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from tests.support.system import System
-from tests.support.task_requests import answered
+from tests.support.task_requests import answered, english
 from tests.support.task_requests import content as content_of_zip
 from worker.access_points import ACCESS_POINTS
 from worker.actions import peppol as peppol_actions
+from worker.actions.peppol import NewAccount
 from worker.demo.orders import Payload, a_refund, an_order
-from worker.demo.pretend_access_points import BOTH
+from worker.demo.pretend_access_points import BOTH, KEYS
 from worker.domain.access_point import PROVIDERS
 from worker.domain.shop import BusinessChannel, PeppolSettings
 from worker.domain.step import MAIL, TRANSMIT
@@ -457,6 +458,56 @@ def test_a_key_is_tried_without_sending_anything(sending: System) -> None:
     sending.change_secrets(replace(sending.services.connected(sending.shop_id).secrets, peppol_key="wrong:wrong"))
     told = answered(sending, "check_peppol")
     assert (told["good"], sending.points.delivered) == (False, [])
+
+
+def said_of_the_key(system: System) -> list[tuple[str, bool, str]]:
+    return [(one["name"], one["good"], english(one["message"])) for one in answered(system, "check_peppol")["checks"]]
+
+
+def test_a_key_of_recommand_is_enough_its_company_is_found_by_its_number(system: System) -> None:
+    peppol_actions.connect(
+        system.services, system.shop_id, NewAccount("recommand", KEYS["recommand"]), by=system.person
+    )
+    (waiting,) = system.arrives(a_business_order())
+    assert [problem.code for problem in waiting.draft.problems] == ["einvoice:not_connected"]
+    assert "which company of your account" in str(waiting.draft.problems[0].message)
+
+    system.points.owners.insert(0, "0208:0477472701")
+    assert said_of_the_key(system)[1] == ("company", True, "It sends for Bedrijf 2 BV.")
+    system.work()
+
+    assert system.services.connected(system.shop_id).shop.peppol.company == "c_2"
+    system.arrives(a_business_order())
+    assert system.points.delivered_numbers() == ["F2026-00001"]
+
+
+@pytest.mark.parametrize(
+    ("owners", "said"),
+    [
+        ([], "has no company yet. Add yours there (0208:0445566134)"),
+        (["0208:0477472701"], "The key is of Bedrijf 1 BV, and your company is 0208:0445566134."),
+        (["0208:0445566134"] * 2, "several times (c_1, c_2)"),
+    ],
+)
+def test_whose_key_is_not_the_shops_is_said_in_a_sentence(system: System, owners: list[str], said: str) -> None:
+    peppol_actions.connect(
+        system.services, system.shop_id, NewAccount("recommand", KEYS["recommand"]), by=system.person
+    )
+    system.points.owners = owners
+
+    name, good, sentence = said_of_the_key(system)[1]
+
+    assert (name, good, said in sentence) == ("company", False, True)
+    assert system.services.connected(system.shop_id).shop.peppol.company == ""
+
+
+def test_a_key_of_another_company_with_e_invoice_be_is_told_before_anything_is_sent(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.points.owners = ["0208:0477472701"]
+
+    answer = answered(system, "check_peppol")
+
+    assert (answer["good"], said_of_the_key(system)[1][1]) == (False, False)
 
 
 def test_a_credit_note_of_a_refund_goes_the_same_way(system: System) -> None:

@@ -25,6 +25,7 @@ class EInvoiceBe:
         routes = Blueprint("e_invoice_be", __name__, url_prefix="/api")
         routes.before_request(self.refuse_strangers)
         for rule, method, view in (
+            ("/me/", "GET", self.me),
             ("/validate/peppol-id", "GET", self.look_up),
             ("/documents/ubl", "POST", self.upload),
             ("/documents/<key>", "GET", self.show),
@@ -41,6 +42,9 @@ class EInvoiceBe:
         if is_file or request.headers.get("Authorization") == "Bearer key":
             return None
         return refused(401, "API key is missing, invalid, or inactive")
+
+    def me(self) -> Response:
+        return jsonify(name="Tenant", company_name="De Gouden Koffiepot BV", peppol_ids=self.twin.owners)
 
     def look_up(self) -> Response:
         address = request.args["peppol_id"]

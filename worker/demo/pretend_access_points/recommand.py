@@ -22,6 +22,7 @@ class Recommand:
         routes = Blueprint("recommand", __name__, url_prefix="/api/v1")
         routes.before_request(self.refuse_strangers)
         for rule, method, view in (
+            ("/companies", "GET", self.companies),
             ("/verify-document-support", "POST", self.look_up),
             ("/<company>/send", "POST", self.send),
             ("/documents", "GET", self.documents),
@@ -35,6 +36,17 @@ class Recommand:
         is_ours = given is not None and (given.username, given.password) == ("key_x", "secret_x")
         return None if is_ours else refused(401, "Unauthorized")
 
+    def companies(self) -> Response:
+        digits = [one.partition(":")[2] for one in self.twin.owners]
+        found = [
+            {"id": key, "name": f"Bedrijf {key[2:]} BV", "enterpriseNumber": number, "vatNumber": f"BE{number}"}
+            for key, number in zip(self.company_ids(), digits, strict=True)
+        ]
+        return jsonify(success=True, companies=found)
+
+    def company_ids(self) -> list[str]:
+        return [f"c_{n}" for n, _ in enumerate(self.twin.owners, start=1)]
+
     def look_up(self) -> Response:
         asked = request.json or {}
         if ASKED.get(asked["documentType"]) not in self.twin.kinds_of(asked["peppolAddress"]):
@@ -43,7 +55,7 @@ class Recommand:
 
     def send(self, company: str) -> Response:
         fault, sent = self.twin.fault("send"), request.json or {}
-        if company != "c_1":
+        if company not in self.company_ids():
             return refused(404, "Company not found")
         document = self.twin.keep(sent["document"].encode(), state="sent", recipient=sent["recipient"])
         problems = self.twin.judge(document.xml)
