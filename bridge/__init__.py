@@ -7,6 +7,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from bridge import api, dashboard, errors, health
+from bridge.accounts import rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document
 from bridge.plugin import connection, orders, vat_number
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.merge_slashes = False
     app.url_map.converters["int"] = WholeNumberConverter
     app.extensions[EXTENSION_NAME] = create_context(settings, now)
+    rate_limit.register(app)
     for module in (woocommerce, document, connection, orders, vat_number, api, health):
         app.register_blueprint(module.blueprint)
     dashboard.register(app)

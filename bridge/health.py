@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from worker import queue
 from worker.store.queries import metrics as metrics_query
@@ -23,14 +24,18 @@ PROXY_HEADERS = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
 
 
 @blueprint.get("/health")
+@proves_itself  # whoever watches is answered, however many others ask
 def health() -> Response:
     """The process answers. Depends on nothing: restarting us does not repair a database."""
     return jsonify(alive=True)
 
 
 @blueprint.get("/ready")
+@proves_itself
 def ready() -> Response:
     """200 while deliveries can be stored. Redis is reported but not needed: the scheduler enqueues what could not be."""
+    if not is_private_caller():
+        limit_stranger()
     database = metrics_query.can_be_read(context().store)
     response = jsonify(
         ready=database, database=describe(database), redis=describe(redis_answers(context().settings.redis_url))
@@ -40,9 +45,11 @@ def ready() -> Response:
 
 
 @blueprint.get("/metrics")
+@proves_itself
 def metrics() -> Response:
     """Figures for Prometheus, for callers on this machine or its private network only."""
     if not is_private_caller():
+        limit_stranger()
         abort(HTTPStatus.NOT_FOUND)
     with context().store.read() as connection:
         collected = metrics_query.collect(connection, now=context().now())

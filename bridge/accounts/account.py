@@ -6,9 +6,9 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import guard_users, me, set_cookie
+from bridge.accounts.attempts import MOST_ATTEMPTS, is_rate_limited, reset_rate_limit, too_many_attempts
 from bridge.accounts.audit import record_event, tell
 from bridge.accounts.invitations import read_new_password
-from bridge.accounts.rate_limit import MOST_ATTEMPTS, is_rate_limited, reset_rate_limit, too_many_attempts
 from bridge.context import context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, set_language

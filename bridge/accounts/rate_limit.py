@@ -1,58 +1,145 @@
-"""How often a password or a code may be tried."""
+"""How often anybody may ask, so that nobody has the bridge for himself. Counted in memory, by each process for itself.
 
-import hashlib
-from datetime import timedelta
+Whoever proves who he is (a shop or its plugin by a signature, a token, somebody signed in) is counted by that, and everybody else by
+the network that he comes from: hundreds of shops may live on one server, and an office shares one address.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
 from http import HTTPStatus
+from typing import TypeVar, cast
 
-from bridge.accounts.access import client_group
+from flask import Flask, current_app, request
+
+from bridge.accounts.access import client_group, current_user
 from bridge.context import context
 from bridge.errors import RefusalPage, Refused
 from bridge.i18n.translate import _
-from worker.store import sessions
+from worker.message import Message
 
-RATE_LIMIT_PERIOD = timedelta(minutes=15)
-MOST_ATTEMPTS = 10
-# An office may share one address.
-MOST_ATTEMPTS_OF_ADDRESS = 60
-MOST_ATTEMPTS_OF_STRANGERS = 100
+log = logging.getLogger(__name__)
 
-
-def has_tried_too_often(email: str, *, browser: str) -> bool:
-    """Count one more try. A browser that its owner signed in with before counts for itself: strangers cannot lock it out."""
-    if browser:
-        return is_rate_limited("browser", browser, MOST_ATTEMPTS)
-    network = client_group()
-    return (
-        is_rate_limited("address", network, MOST_ATTEMPTS_OF_ADDRESS)
-        or is_rate_limited("mail", f"{network} {email}", MOST_ATTEMPTS)
-        # From everywhere together: new browsers wait, while somebody tries from many networks at once.
-        or is_rate_limited("account", email, MOST_ATTEMPTS_OF_STRANGERS)
-    )
+EXTENSION_NAME = "facturelay.rate_limiter"
+PERIOD = timedelta(minutes=1)
+# Whoever has many networks has many names: past this the oldest are forgotten, so that memory has an end.
+MOST_NAMES = 20_000
+PROVES_ITSELF = "proves_itself"
+View = TypeVar("View", bound=Callable[..., object])
 
 
-def is_rate_limited(what: str, name: str, most: int) -> bool:
-    with context().store.write() as connection:
-        attempts = sessions.count_attempt(
-            connection, rate_limit_key(what, name), within=RATE_LIMIT_PERIOD, now=context().now()
+class By(Enum):
+    """What somebody is counted by, and how many requests he has within a minute."""
+
+    NETWORK = ("network", 600)
+    USER = ("user", 600)
+    PLUGIN = ("plugin", 600)
+    TOKEN = ("token", 300)
+    # WooCommerce sends what it delivers once, and no shop delivers a hundred orders a second.
+    DELIVERIES = ("deliveries", 6_000)
+
+    @property
+    def most(self) -> int:
+        return self.value[1]
+
+
+@dataclass
+class Count:
+    began: datetime
+    requests: int = 0
+
+
+@dataclass
+class RateLimiter:
+    """Requests under each name since its minute began."""
+
+    _counts: OrderedDict[tuple[By, str], Count] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_s(self, by: By, name: str, *, now: datetime) -> int:
+        """Count one request; 0 when it may go on, else the seconds until it may."""
+        with self._lock:
+            count = self._counts.get((by, name))
+            if count is None or not timedelta() <= now - count.began < PERIOD:
+                self._counts.pop((by, name), None)
+                count = self._counts[by, name] = Count(now)
+                self._forget(now)
+            count.requests += 1
+        if count.requests <= by.most:
+            return 0
+        if count.requests == by.most + 1:
+            log.warning("%s %s asks more often than %d times a minute and waits", by.value[0], name, by.most)
+        return max(1, round((count.began + PERIOD - now).total_seconds()))
+
+    def _forget(self, now: datetime) -> None:
+        """They lie in the order in which their minutes began."""
+        while self._counts:
+            oldest, count = next(iter(self._counts.items()))
+            if len(self._counts) <= MOST_NAMES and now - count.began < PERIOD:
+                return
+            del self._counts[oldest]
+
+
+def register(app: Flask) -> None:
+    app.extensions[EXTENSION_NAME] = RateLimiter()
+    app.before_request(limit_visitor)
+
+
+def proves_itself(view: View) -> View:
+    """Mark *view*: it counts its own requests, once it knows from whom they are."""
+    setattr(view, PROVES_ITSELF, True)
+    return view
+
+
+def limit_visitor() -> None:
+    """Before every view but those: a visitor is counted by his network, and beyond its share by himself where he is signed in."""
+    if getattr(current_app.view_functions.get(request.endpoint or ""), PROVES_ITSELF, False):
+        return
+    wait_s = seconds_to_wait(By.NETWORK, client_group())
+    if not wait_s:
+        return
+    found = current_user()
+    if found is None:
+        raise too_fast(By.NETWORK, wait_s)
+    limit(By.USER, str(found.user.user_id))
+
+
+def limit_stranger() -> None:
+    """Count a request that proved nothing. Called before anything is written for it."""
+    limit(By.NETWORK, client_group())
+
+
+def limit(by: By, name: str) -> None:
+    wait_s = seconds_to_wait(by, name)
+    if wait_s:
+        raise too_fast(by, wait_s)
+
+
+def seconds_to_wait(by: By, name: str) -> int:
+    # Nameless is who comes by a socket of this machine: a proxy, with everybody behind it.
+    return rate_limiter().wait_s(by, name, now=context().now()) if name else 0
+
+
+def rate_limiter() -> RateLimiter:
+    """That of the app that answers this request."""
+    return cast(RateLimiter, current_app.extensions[EXTENSION_NAME])
+
+
+def too_fast(by: By, wait_s: int) -> Refused:
+    if by is By.TOKEN:
+        message = Message("This token asks too often; ask again in {wait_s} seconds.", wait_s=wait_s)
+    else:
+        message = Message(
+            "More is asked from here than is answered within a minute. Try again in {wait_s} seconds.", wait_s=wait_s
         )
-    return attempts > most
-
-
-def reset_rate_limit(what: str, name: str) -> None:
-    with context().store.write() as connection:
-        sessions.reset_attempts(connection, rate_limit_key(what, name))
-
-
-def rate_limit_key(what: str, name: str) -> str:
-    """What tries are counted under; whom somebody tried to be is nobody's to read."""
-    return f"{what}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
-
-
-def too_many_attempts() -> Refused:
     return Refused(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "too_many_attempts",
-        _("A password or a code was wrong too often. Wait a quarter of an hour and try again."),
-        headers={"Retry-After": str(int(RATE_LIMIT_PERIOD.total_seconds()))},
-        page=RefusalPage(title=_("Too many attempts")),
+        "too_fast",
+        message,
+        headers={"Retry-After": str(wait_s)},
+        page=RefusalPage(title=_("One moment, please")),
     )

@@ -7,15 +7,15 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bridge.accounts import passwords, second_factor
 from bridge.accounts.access import client_group, cookie_name, current_user, guard_forms, set_cookie
-from bridge.accounts.audit import record_event
-from bridge.accounts.known_browser import known_browser, remember_browser
-from bridge.accounts.rate_limit import (
+from bridge.accounts.attempts import (
     MOST_ATTEMPTS,
     has_tried_too_often,
     is_rate_limited,
     rate_limit_key,
     too_many_attempts,
 )
+from bridge.accounts.audit import record_event
+from bridge.accounts.known_browser import known_browser, remember_browser
 from bridge.context import base_path, context, redirect_to
 from bridge.forms import Form
 from bridge.i18n.translate import _

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import IntegerConverter
 
-from bridge.api import openapi, rate_limit
+from bridge.api import openapi
 from bridge.api.request import guarded
 from bridge.api.routes import ROUTES
 from bridge.context import context
@@ -23,7 +23,6 @@ class IdConverter(IntegerConverter):
 @blueprint.record_once
 def prepare(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["id"] = IdConverter
-    state.app.extensions[rate_limit.EXTENSION_NAME] = rate_limit.RateLimiter()
 
 
 @blueprint.get("/openapi.json")

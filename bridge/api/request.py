@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
 
+from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.api.fields import DEFAULT_PAGE, FieldError, read_fields
-from bridge.api.rate_limit import rate_limiter
 from bridge.api.route import Route
 from bridge.context import context
 from bridge.errors import Refused
@@ -60,13 +60,13 @@ class ApiRequest:
 def guarded(route: Route) -> Callable[..., Response]:
     """The view of *route* behind all checks."""
 
+    @proves_itself
     def view(**path: Any) -> Response:
         token = token_of_request()
+        limit(By.TOKEN, str(token.token_id))
+        record_token_use(token)
         if route.scope is not None and route.scope not in token.scopes:
             raise scope_missing(route)
-        wait_s = rate_limiter().wait_s(token.token_id, context().now())
-        if wait_s:
-            raise too_fast(wait_s)
         query = read_fields(route.query, query_of_request())
         body = read_fields(route.body, content_of_request() if route.body else {})
         return route.view(ApiRequest(token, query, body), **path)
@@ -77,6 +77,7 @@ def guarded(route: Route) -> Callable[..., Response]:
 def token_of_request() -> ApiToken:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
+        limit_stranger()
         raise unauthorized(
             "token_missing",
             Message("Send a token of the shop in the header Authorization: Bearer fr_…"),
@@ -85,12 +86,12 @@ def token_of_request() -> ApiToken:
     with context().store.read() as connection:
         token = api_tokens.find(connection, secret.strip())
     if token is None:
+        limit_stranger()
         raise unauthorized(
             "token_wrong",
             Message("This token is not known here, or it was revoked. Make a new one for the shop."),
             'realm="facturelay", error="invalid_token"',
         )
-    record_token_use(token)
     return token
 
 
@@ -114,11 +115,6 @@ def scope_missing(route: Route) -> Refused:
     challenge = f'Bearer realm="facturelay", error="insufficient_scope", scope="{route.scope}"'
     message = Message("This token lacks “{scope}”; make one that has it.", scope=route.scope)
     return Refused(HTTPStatus.FORBIDDEN, "scope_missing", message, headers={"WWW-Authenticate": challenge})
-
-
-def too_fast(wait_s: int) -> Refused:
-    message = Message("This token asks too often; ask again in {wait_s} seconds.", wait_s=wait_s)
-    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "too_fast", message, headers={"Retry-After": str(wait_s)})
 
 
 def query_of_request() -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, request
 
+from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused, link_unknown
 from bridge.plugin.signed_request import (
@@ -45,6 +46,7 @@ HEX_SECRET = re.compile(r"[0-9a-f]{32,64}")
 
 
 @blueprint.post("/plugin/connect")
+@proves_itself
 def connect() -> Response:
     """Connect the shop that the code was made for: store its keys, and enqueue a check of them."""
     code_hash = request.headers.get("X-Facturelay-Invite", "")
@@ -52,6 +54,7 @@ def connect() -> Response:
     with context().store.read() as connection:
         invite = plugins.find_invite(connection, context().encryption, code_hash)
     if invite is None or not signature_of_request().is_valid(invite.signing_key, request.path, body):
+        limit_stranger()
         raise Refused(
             HTTPStatus.UNAUTHORIZED,
             "code_wrong",

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
+from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused
 from worker.message import Message
@@ -68,6 +69,7 @@ def text_in(content: dict[str, Any], name: str) -> str:
 def signed(view: Callable[[PluginRequest], Response]) -> Callable[[], Response]:
     """Hand *view* the request, once it is known to come from a connected plugin. Refused otherwise."""
 
+    @proves_itself
     @wraps(view)
     def checked() -> Response:
         return view(verified_request())
@@ -80,8 +82,10 @@ def verified_request() -> PluginRequest:
     with context().store.read() as connection:
         found = plugins.of_shop(connection, context().encryption, shop_id)
     if found is None or not signature_of_request().is_valid(found.secret, request.path, body):
+        limit_stranger()
         message = Message("Facturelay no longer knows this shop. Connect it again with a new code.")
         raise Refused(HTTPStatus.UNAUTHORIZED, "not_connected", message)
+    limit(By.PLUGIN, found.shop_id)
     require_right_clock()
     require_new_nonce(found)
     return PluginRequest(found, parse_json_object(body))

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, request
 
+from bridge.accounts.rate_limit import By, limit_stranger, proves_itself, seconds_to_wait
 from bridge.context import context
 from bridge.errors import Refused
 from bridge.webhooks.signature import verify
@@ -41,31 +42,50 @@ PING_BYTES = 64
 
 
 @blueprint.post("/webhooks/<shop_id>")
+@proves_itself
 def receive(shop_id: str) -> Response:
     """Take one delivery: 200 once it is stored, without waiting for anything that follows."""
+    body = proved_body(shop_id)
+    if body is None:
+        # Exactly 200: after anything else WooCommerce pings again with every delivery (docs/woocommerce-contract.md §2).
+        return jsonify(kept=False)
+    if seconds_to_wait(By.DELIVERIES, shop_id):
+        raise flood()
+    return store_delivery(shop_id, body)
+
+
+def proved_body(shop_id: str) -> bytes | None:
+    """The body, once it is known to be the shop's; None of a ping. What proves nothing counts for its sender.
+
+    Never before the signature was looked at: a neighbour on the shop's own server must not be able to keep its orders out.
+    """
     if (request.content_length or 0) > context().settings.max_body_bytes:
+        limit_stranger()
         raise too_large()
     connected = find_shop(shop_id)
+    signature = request.headers.get("X-WC-Webhook-Signature")
+    if connected is None or not signature:
+        limit_stranger()
     if connected is None:
         raise Refused(HTTPStatus.NOT_FOUND, "shop_unknown", Message("No shop is connected under this address."))
     if is_ping():
-        # Exactly 200: after anything else WooCommerce pings again with every delivery (docs/woocommerce-contract.md §2).
-        return jsonify(kept=False)
+        return None
     if request.mimetype != "application/json":
         raise Refused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "type_wrong",
             Message("Deliveries are application/json; this one is not."),
         )
-    signature = request.headers.get("X-WC-Webhook-Signature")
     # Unsigned bodies never come into memory. Signed ones do, up to the limit (413), whether or not they announce their length.
     body = request.get_data(cache=False) if signature else b""
     if len(body) > context().settings.max_body_bytes:
         raise too_large()
     if not verify(body, signature, connected.secrets.webhook_secrets):
+        if signature:
+            limit_stranger()
         count_signature_failure(shop_id)
         raise wrong_signature()
-    return store_delivery(shop_id, body)
+    return body
 
 
 @blueprint.route("/webhooks/<shop_id>", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -153,6 +173,12 @@ def wrong_signature() -> Refused:
             "The signature does not fit. Copy the secret of this shop into the webhook's settings in WooCommerce and save them."
         ),
     )
+
+
+def flood() -> Refused:
+    """503, not 429: what no shop does is to be tried again, and the order is found by asking the shop for it."""
+    message = Message("This shop delivers more than is taken in a minute. Nothing is lost: it is asked for its orders.")
+    return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too_fast", message, headers={"Retry-After": "60"})
 
 
 def too_large() -> Refused:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.accounts import rate_limit
+from bridge.accounts import attempts
 from tests.support.bridge_app import BridgeApp
 from tests.support.personas import Visitor
 
@@ -12,7 +12,7 @@ TRIES = MOST + 1
 
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "MOST_ATTEMPTS_OF_ADDRESS", MOST)
+    monkeypatch.setattr(attempts, "MOST_ATTEMPTS_OF_ADDRESS", MOST)
 
 
 def last_status(app: BridgeApp, senders: list[dict[str, str]]) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
 from bridge.accounts import passwords
-from bridge.accounts.rate_limit import MOST_ATTEMPTS, MOST_ATTEMPTS_OF_STRANGERS
+from bridge.accounts.attempts import MOST_ATTEMPTS, MOST_ATTEMPTS_OF_STRANGERS
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.demo.mailbox import Mailbox

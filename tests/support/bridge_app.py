@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge import create_app
-from bridge.api import rate_limit
+from bridge.accounts import rate_limit
 from bridge.context import EXTENSION_NAME, create_context
 from worker.domain.document import Category, Document, Draft, Kind, Line, PaymentRequest, Reference, SendMode, VatLine
 from worker.domain.party import Address, Buyer, Seller

@@ -1,0 +1,141 @@
+"""Nobody has the bridge for himself: beyond his share of a minute he waits, and nobody else does."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bridge.accounts import rate_limit
+from bridge.accounts.rate_limit import By, RateLimiter
+from tests.hostile.test_doors import filled
+from tests.support.api_client import ApiClient, a_token
+from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for, signed_headers
+from tests.support.personas import SITE, Visitor, signed_in
+from tests.support.plugin_requests import ask, connect, invite
+
+HERE = "127.0.0.1"  # where a test's client comes from
+ORDER = b'{"id":239,"status":"processing"}'
+
+
+def use_up(app: BridgeApp, by: By, name: str) -> None:
+    """Ask as often as may be asked in this minute."""
+    bridge = app.client.application
+    with bridge.app_context():
+        for _ in range(by.most):
+            rate_limit.rate_limiter().wait_s(by, name, now=app.now)
+
+
+@pytest.fixture
+def busy(app: BridgeApp) -> BridgeApp:
+    """A bridge whose visitor on this machine has used up his minute."""
+    invite(app)
+    connect(app)
+    use_up(app, By.NETWORK, HERE)
+    return app
+
+
+def test_beyond_his_share_a_stranger_is_told_to_wait_at_every_address(busy: BridgeApp) -> None:
+    """By the bridge's own list of addresses. Whoever watches over it is answered all the same."""
+    answers = {}
+    for rule in busy.client.application.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            headers = {"X-Forwarded-For": "198.51.100.7"}  # what a proxy adds, and a client may write himself
+            answer = busy.client.open(filled(rule), method=method, headers=headers, base_url=SITE)
+            answers[method, rule.rule] = (answer.status_code, answer.headers.get("Retry-After"))
+    answers["GET", "/no/such/page"] = (busy.client.get("/no/such/page").status_code, "60")
+
+    assert len(answers) > 150
+    assert {asked: said for asked, said in answers.items() if said != (429, "60")} == {("GET", "/health"): (200, None)}
+
+
+def test_what_is_signed_is_never_kept_out_by_a_neighbour_on_the_same_server(busy: BridgeApp) -> None:
+    token = ApiClient(busy, a_token(busy))
+    forged = busy.client.post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER, secret="wrong"))
+    assert forged.status_code == 429
+
+    assert busy.deliver(ORDER).status_code == 200
+    assert ask(busy, "check").status_code == 200
+    assert token.get("/shop").status_code == 200
+
+
+def test_forged_deliveries_beyond_the_share_write_nothing(busy: BridgeApp) -> None:
+    for _ in range(3):
+        busy.client.post(f"/webhooks/{SHOP}", data=ORDER, headers=signed_headers(ORDER, secret="wrong"))
+
+    assert busy.signature_failures() == 0
+
+
+def test_an_office_shares_an_address_and_each_who_is_signed_in_has_his_own_share(app: BridgeApp) -> None:
+    els, jan = (signed_in(app, f"{name}@host.example", operator=True) for name in ("els", "jan"))
+    use_up(app, By.NETWORK, HERE)
+    use_up(app, By.USER, "1")
+
+    assert (els.get("/shops").status_code, jan.get("/shops").status_code) == (429, 200)
+    assert Visitor(app).get("/sign-in").status_code == 429
+    app.now += timedelta(minutes=1)
+    assert els.get("/shops").status_code == 200
+
+
+def test_a_shop_that_floods_is_told_later_and_the_others_are_taken(app: BridgeApp) -> None:
+    app.add_shop("another", secrets=("4f9d2c7b81e640d3a55e",))
+    use_up(app, By.DELIVERIES, SHOP)
+    refused = app.deliver(ORDER)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
+    assert app.how_many_kept() == 0
+    assert app.deliver(ORDER, shop="another").status_code == 200
+    app.now += timedelta(minutes=1)
+    assert app.deliver(ORDER).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded"),
+    [("198.51.100.7", "203.0.113.{}"), ("2001:db8:1:2::{}", ""), ("10.213.77.2", "203.0.113.{}, 198.51.100.7")],
+    ids=["forged by a client", "one network of IPv6", "forged behind the proxy"],
+)
+def test_whatever_a_client_writes_he_is_one_sender(sqlite_url: str, tmp_path: Path, peer: str, forwarded: str) -> None:
+    app = BridgeApp(settings_for(sqlite_url, tmp_path, trusted_proxies=("10.213.77.2/32",)))
+    use_up(app, By.NETWORK, "2001:db8:1:2::/64" if ":" in peer else "198.51.100.7")
+    statuses = [
+        app.client.get(
+            "/sign-in",
+            headers={"X-Forwarded-For": forwarded.format(number)} if forwarded else {},
+            environ_overrides={"REMOTE_ADDR": peer.format(number)},
+        ).status_code
+        for number in range(1, 4)
+    ]
+    others = app.client.get("/sign-in", environ_overrides={"REMOTE_ADDR": "192.0.2.1"}).status_code
+    app.close()
+
+    assert (statuses, others) == ([429] * 3, 200)
+
+
+def test_however_many_senders_there_are_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "MOST_NAMES", 100)
+    limiter = RateLimiter()
+    for number in range(1_000):
+        limiter.wait_s(By.NETWORK, f"2001:db8:{number:x}::/64", now=NOW)
+    assert len(limiter._counts) == 100  # noqa: SLF001  # the memory that is spoken of
+    limiter.wait_s(By.NETWORK, "one more", now=NOW + timedelta(minutes=1))
+    assert len(limiter._counts) == 1  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Try again in 60 seconds."),
+        ("nl", "Probeer het over 60 seconden opnieuw."),
+        ("fr", "Réessayez dans 60 secondes."),
+        ("de", "Versuchen Sie es in 60 Sekunden erneut."),
+    ],
+)
+@pytest.mark.parametrize("path", ["/sign-in", "/d/some-link"])
+def test_a_person_reads_it_in_his_language_and_the_page_comes_back_by_itself(
+    busy: BridgeApp, language: str, words: str, path: str
+) -> None:
+    answer = busy.client.get(path, headers={"Accept-Language": language})
+
+    assert words in answer.text
+    assert answer.headers["Retry-After"] == "60"
+    assert path == "/sign-in" or re.search(r'http-equiv="refresh" content="60', answer.text)
