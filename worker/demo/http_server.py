@@ -1,10 +1,12 @@
 """Serve a WSGI application on a loopback port from a daemon thread, without output on the terminal."""
 
+import socket
 import threading
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from flask import abort, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
@@ -73,3 +75,10 @@ def serve(app: "WSGIApplication", *, port: int = 0) -> Served:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     return Served(f"http://127.0.0.1:{server.server_port}", server, thread)
+
+
+def hang_up() -> None:
+    """End the connection of this request without an answer, as a dying proxy does."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    abort(500)

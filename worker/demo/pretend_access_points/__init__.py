@@ -4,17 +4,16 @@ Each judges what it gets as the real one does (Peppyrus afterwards), delivers in
 """
 
 import itertools
-import socket
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import mockeinvoice
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort
 from lxml import etree
 
-from worker.demo.http_server import Pretended
+from worker.demo.http_server import Pretended, hang_up
 from worker.demo.pretend_access_points.e_invoice_be import EInvoiceBe
 from worker.demo.pretend_access_points.peppyrus import Peppyrus
 from worker.demo.pretend_access_points.recommand import Recommand
@@ -127,7 +126,7 @@ class PretendAccessPoints(Pretended):
             waiting = self.faults.get(route)
             fault = waiting.pop(0) if waiting else ""
         if fault == "before":
-            self.hang_up()
+            hang_up()
         if fault.isdigit():
             abort(Response(status=int(fault)))
         return fault
@@ -135,12 +134,6 @@ class PretendAccessPoints(Pretended):
     def fail_afterwards(self, fault: str) -> None:
         """A fault after all was done."""
         if fault == "after":
-            self.hang_up()
+            hang_up()
         if fault == "500-after":
             abort(500)
-
-    def hang_up(self) -> None:
-        """End the connection without an answer, as a dying proxy does."""
-        connection: socket.socket = request.environ["werkzeug.socket"]
-        connection.shutdown(socket.SHUT_RDWR)
-        abort(500)
