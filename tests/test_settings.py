@@ -31,6 +31,7 @@ def test_with_nothing_set_everything_is_on_this_machine(tmp_path: Path) -> None:
         secret_keys=(),
         exchange_rates_url=found.exchange_rates_url,  # on by itself, and off where Settings are built by hand
         vies_url=found.vies_url,
+        mollie_url=found.mollie_url,
     )
 
 

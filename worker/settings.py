@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from worker.domain.access_point import PROVIDERS
 from worker.errors import Rejected
+from worker.net.mollie_key import MOLLIE
 from worker.net.sender import parse_networks
 from worker.net.smtp_url import parse_smtp_url
 
@@ -180,6 +181,7 @@ VARIABLES = {
     "peppol_provider": Variable("FACTURELAY_PEPPOL_PROVIDER", read_peppol_provider),
     "peppol_key": Variable("FACTURELAY_PEPPOL_KEY", str.strip, from_file=True),
     "peppol_url": Variable("FACTURELAY_PEPPOL_URL", lambda text: text.strip().rstrip("/")),
+    "mollie_url": Variable("FACTURELAY_MOLLIE_URL", lambda text: text.strip().rstrip("/"), MOLLIE),
     "templates": Variable("FACTURELAY_TEMPLATES", read_folder),
     "lease_seconds": Variable("FACTURELAY_TEST_LEASE_SECONDS", whole_number),
     "longest_wait_seconds": Variable("FACTURELAY_TEST_LONGEST_WAIT_SECONDS", whole_number),
@@ -218,6 +220,7 @@ class Settings:
     peppol_provider: str = ""  # the operator's account with an access point, for shops that choose it
     peppol_key: str = field(default="", repr=False)
     peppol_url: str = ""  # in place of every access point's own address
+    mollie_url: str = ""
     archive_url: str = field(default="", repr=False)
     templates: Path | None = None
     # A lease that runs out belongs to a worker that is gone, so it outlasts any job; after a failure the waits double up

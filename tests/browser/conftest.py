@@ -61,7 +61,13 @@ def running() -> Iterator[Running]:
         PretendAccessPoints(everyone=True) as points,
     ):
         port = free_port()
-        settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url, peppol_url=points.url)
+        others = {
+            "FACTURELAY_SMTP_URL": mailbox.url,
+            "FACTURELAY_VIES_URL": vies.url,
+            "FACTURELAY_PEPPOL_URL": points.url,
+            "FACTURELAY_MOLLIE_URL": "",
+        }
+        settings = demo_settings(data, port=port, others=others)
         processes = start_all(settings, host="127.0.0.1", port=port, workers=1, embedded_broker=True)
         try:
             services = Services(settings)

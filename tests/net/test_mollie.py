@@ -10,7 +10,8 @@ from tests.support.scripted_server import HANG_UP, ScriptedServer, answer
 from worker.demo.pretend_mollie import KEY, LIVE_KEY, PretendMollie
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.net import mollie
-from worker.net.mollie import Account, Mode, NewPayment, Status
+from worker.net.mollie import Account, NewPayment, Status
+from worker.net.mollie_key import Mode, mode_of
 
 NEW = NewPayment(
     "22.20", "EUR", "Factuur F2026-00017", "https://documents.example/d/x/back", "https://documents.example/d/x"
@@ -92,7 +93,7 @@ def test_the_two_worlds_do_not_know_each_others_payments(twin: PretendMollie) ->
     ],
 )
 def test_a_key_says_by_its_beginning_which_world_it_opens(key: str, mode: Mode | None) -> None:
-    assert mollie.mode_of(key) is mode
+    assert mode_of(key) is mode
 
 
 @pytest.mark.parametrize(

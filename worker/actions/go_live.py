@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
+from worker.domain.online_payment import why_not
 from worker.domain.place_of_supply import EU
 from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
@@ -40,6 +41,7 @@ def checklist(
         seller_check(shop),
         *number_checks(connection, shop, now=now),
         mail_check(shop, smtp_url=smtp_url, mail_from=mail_from),
+        *online_check(shop),
     )
 
 
@@ -94,6 +96,12 @@ def peppol_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
         )
         return (ReadinessCheck("peppol", good=False, needed=False, message=message),)
     return (ReadinessCheck("peppol", good=True, needed=False, message=message),)
+
+
+def online_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
+    """Whether the button to pay online, where there is one, goes on working."""
+    why = why_not(replace(shop, test=False))
+    return (ReadinessCheck("mollie", good=False, needed=False, message=why),) if why else ()
 
 
 def delivery_check(connection: Connection, shop: Shop) -> ReadinessCheck:

@@ -25,6 +25,7 @@ COMMANDS = {
     "documents": "documents:documents",
     "order": "orders:order",
     "peppol": "peppol:peppol",
+    "mollie": "mollie:mollie",
     "token": "tokens:token",
     "verify": "register:verify",
     "register": "register:register",

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,12 +22,14 @@ from worker.demo.mailbox import Mailbox
 from worker.demo.orders import Payload
 from worker.demo.pages import ShownDecision, create_pages
 from worker.demo.pretend_access_points import KEY, PretendAccessPoints
+from worker.demo.pretend_mollie import LIVE_KEY, PretendMollie
 from worker.demo.pretend_shop import PretendShop, a_product, a_variation
 from worker.demo.pretend_vies import PretendVies
 from worker.demo.recordings import Scenario, load
 from worker.domain.party import Address, Seller
-from worker.domain.shop import OrderSettings, PeppolSettings, Shop
+from worker.domain.shop import MollieSettings, OrderSettings, PeppolSettings, Shop
 from worker.errors import Rejected
+from worker.net.mollie_key import Mode
 from worker.processes import status
 from worker.processes.supervisor import free_port, prepare, set_up_link, start_all, stop_on_signals
 from worker.services import Services
@@ -138,9 +140,16 @@ def open_stage(*, workers: int) -> Iterator[Stage]:
             Mailbox() as mailbox,
             PretendVies() as vies,
             PretendAccessPoints(everyone=True) as points,
+            PretendMollie() as mollie,
         ):
             port = free_port()
-            settings = demo_settings(data, port=port, smtp_url=mailbox.url, vies_url=vies.url, peppol_url=points.url)
+            others = {
+                "FACTURELAY_SMTP_URL": mailbox.url,
+                "FACTURELAY_VIES_URL": vies.url,
+                "FACTURELAY_PEPPOL_URL": points.url,
+                "FACTURELAY_MOLLIE_URL": mollie.url,
+            }
+            settings = demo_settings(data, port=port, others=others)
             supervisor = start_all(settings, host="127.0.0.1", port=port, workers=workers, embedded_broker=True)
             try:
                 services = Services(settings)
@@ -151,19 +160,17 @@ def open_stage(*, workers: int) -> Iterator[Stage]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def demo_settings(data: Path, *, port: int, smtp_url: str, vies_url: str, peppol_url: str) -> Settings:
-    """Settings of the demo alone: what is set in this terminal for the real thing does not count."""
+def demo_settings(data: Path, *, port: int, others: Mapping[str, str]) -> Settings:
+    """Settings of the demo alone: what is set in this terminal for the real thing does not count. *others*: whom it pretends."""
     ours = {
         "FACTURELAY_DATA": str(data),
         "FACTURELAY_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "FACTURELAY_SMTP_URL": smtp_url,
         "FACTURELAY_ALLOW_PRIVATE_SHOPS": "1",
         "FACTURELAY_LOG_LEVEL": os.environ.get("FACTURELAY_LOG_LEVEL", "ERROR"),
         "FACTURELAY_SCHEDULER_SECONDS": "1",
         # The demo shows what becomes of an order without a rate, and calls nobody on the network.
         "FACTURELAY_EXCHANGE_RATES_URL": "",
-        "FACTURELAY_VIES_URL": vies_url,
-        "FACTURELAY_PEPPOL_URL": peppol_url,
+        **others,
     }
     return prepare(Settings.from_environment(ours))
 
@@ -178,9 +185,10 @@ def set_up(services: Services, shop: PretendShop, mailbox: Mailbox, points: Pret
         orders=OrderSettings(since=ORDERS_SINCE),
         seller=SELLER,
         peppol=PeppolSettings("e-invoice.be"),
+        mollie=MollieSettings(Mode.LIVE),
     )
     with services.store.write() as connection:
-        keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret, peppol_key=KEY)
+        keys = Secrets((secret,), shop.consumer_key, shop.consumer_secret, peppol_key=KEY, mollie_key=LIVE_KEY)
         shops.add(connection, services.encryption, made, keys, now=services.now())
         shop_settings.vouch_for_senders(connection, made, before=None, by=services.actor("demo"))
     stage = Stage(services, shop, mailbox, points, made.shop_id, secret)

@@ -21,6 +21,7 @@ from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS
 from worker.domain.document import SendMode
 from worker.domain.foreign_number import ForeignNumber
 from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAGES
+from worker.domain.online_payment import read_bancontact_profile, read_method
 from worker.domain.own_field import read_own_field
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
@@ -358,6 +359,11 @@ FIELDS: dict[str, SettingCodec] = {
     "orders.own_fields": SettingCodec(lambda _, text: dict(map(read_own_field, lines_of(text))), as_pairs),
     "payment_days": SettingCodec(lambda _, text: read_days(text), as_text),
     "payment_terms": SettingCodec(lambda _, text: dict(map(read_payment_terms, lines_of(text))), as_pairs),
+    "mollie.methods": SettingCodec(lambda _, text: tuple(map(read_method, lines_of(text))), as_lines),
+    "mollie.on_invoices": CHECKBOX,
+    "mollie.on_order_confirmations": CHECKBOX,
+    "mollie.on_reminders": CHECKBOX,
+    "bancontact_profile": SettingCodec(lambda _, text: read_bancontact_profile(text), as_text),
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),
     "vat.sells_services": CHECKBOX,
     "vat.oss": CHECKBOX,

@@ -13,6 +13,7 @@ from worker.domain.party import Seller
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import DEFAULT_RULES, Rule
 from worker.domain.zero_reason import ZeroReason
+from worker.net.mollie_key import Mode
 
 
 class VatRegime(StrEnum):
@@ -160,6 +161,21 @@ class PeppolSettings:
 
 
 @dataclass(frozen=True)
+class MollieSettings:
+    """Whether customers can pay online by the seller's own account with Mollie. Its key is a secret, and lives elsewhere.
+
+    *mode*: the world that the key opens; None: no account is connected. *methods*: ids of `online_payment.METHODS`, none: all
+    that are on in the account. The rest says where the button stands.
+    """
+
+    mode: Mode | None = None
+    methods: tuple[str, ...] = ()
+    on_invoices: bool = True
+    on_order_confirmations: bool = True
+    on_reminders: bool = True
+
+
+@dataclass(frozen=True)
 class MailSettings:
     """Addresses of the mails to customers; an empty one takes the operator's or the seller's."""
 
@@ -204,6 +220,8 @@ class Shop:
     payment_days: int = 30
     payment_terms: dict[str, PaymentTerms] = field(default_factory=dict)  # by method, where the owner knows better
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
+    mollie: MollieSettings = MollieSettings()
+    bancontact_profile: str = ""  # of Bancontact Pro, for those who have that product
     peppol: PeppolSettings = PeppolSettings()
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()

@@ -15,21 +15,13 @@ from typing import Any
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.net.guarded_http import guarded_session
 from worker.net.http_call import Answer, HttpTrouble, Question, call, read_json
+from worker.net.mollie_key import MOLLIE, Mode
 
-URL = "https://api.mollie.com"
 TOTAL_S = 15.0
 MOST_BYTES = 500_000
-KEY = re.compile(r"(test|live)_[A-Za-z0-9_]{20,100}")
 PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{1,60}")
 WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 SHOWN = 300
-
-
-class Mode(StrEnum):
-    """Mollie's two worlds, which know nothing of each other: in *test* nobody pays."""
-
-    TEST = "test"
-    LIVE = "live"
 
 
 class Status(StrEnum):
@@ -47,7 +39,7 @@ class Account:
     """Whose money it is: the *key* belongs to one website of one account (a profile). *url* is Mollie's own, or a pretend one."""
 
     key: str = field(repr=False)
-    url: str = URL
+    url: str = MOLLIE
     total_s: float = TOTAL_S
 
 
@@ -93,12 +85,6 @@ class Method:
 
     method_id: str
     name: str
-
-
-def mode_of(key: str) -> Mode | None:
-    """Which of the two worlds *key* opens; None where it is no key."""
-    found = KEY.fullmatch(key)
-    return Mode(found[1]) if found else None
 
 
 def create(account: Account, new: NewPayment, *, idempotency_key: str) -> MolliePayment:

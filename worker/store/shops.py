@@ -24,6 +24,7 @@ class Secrets:
     rest_secret: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)  # the shop's own mail server; empty: the operator's
     peppol_key: str = field(default="", repr=False)  # of its account with an access point
+    mollie_key: str = field(default="", repr=False)  # of its account with Mollie
 
     def __post_init__(self) -> None:
         if not self.webhook_secrets or not all(self.webhook_secrets):
@@ -180,4 +181,5 @@ def secrets_from_text(text: str) -> Secrets:
         found["rest_secret"],
         found.get("smtp_url", ""),
         found.get("peppol_key", ""),
+        found.get("mollie_key", ""),
     )

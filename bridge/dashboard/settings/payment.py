@@ -1,6 +1,7 @@
 """How customers pay: the days they have, and what each of the shop's payment methods means for what is paid."""
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, flash, request
 
@@ -8,23 +9,30 @@ from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import Options, settings_page
+from bridge.dashboard.tasks import finished_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
 from worker.actions.shop_settings import ShopChanges
+from worker.domain.online_payment import METHODS, why_not
 from worker.domain.payment_method import Means, PaymentTerms, known_method
-from worker.domain.settings_form import WrongSettings
+from worker.domain.settings_form import WrongSettings, settings_as_text
 from worker.store import payment_methods
 
 MOST_METHODS = 200
+PLACES = ("mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders")
 AS_THE_SHOP, PAID, ON_ACCOUNT = "", "paid", "on_account"
 
 
 @blueprint.get("/payment")
 def payment(shop_id: str) -> Response:
+    return page(shop_id, as_stored(shop_id))
+
+
+def as_stored(shop_id: str) -> Form:
     values = {"payment_days": str(shop().payment_days)}
     for number, (method, terms) in enumerate(methods_of(shop_id).items()):
         values |= {f"method-{number}": method, **as_fields(terms, number)}
-    return page(shop_id, Form(values))
+    return Form(values)
 
 
 @blueprint.post("/payment")
@@ -71,14 +79,24 @@ def terms_as_text(form: Form, number: int) -> str:
     return ""
 
 
-def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page(shop_id: str, form: Form, *, online: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """*online* is the form of the part about paying online, where it is not as stored."""
     with context().store.read() as connection:
         titles = payment_methods.of_shop(connection, shop_id)
     rows = [
         (number, method, titles.get(method, ""), usual(method, titles.get(method, "")))
         for number, method in enumerate(methods_of(shop_id))
     ]
-    return settings_page("payment", "payment", status=status, form=form, rows=rows, meanings=meanings())
+    return settings_page(
+        "payment",
+        "payment",
+        status=status,
+        form=form,
+        rows=rows,
+        meanings=meanings(),
+        online=online or as_online_form(),
+        **online_part(shop_id),
+    )
 
 
 def usual(method: str, title: str) -> str:
@@ -97,3 +115,22 @@ def meanings() -> Options:
         (ON_ACCOUNT, _("sold on account: open until you say that it is paid")),
         (PAID, _("paid, when the shop dates its payment or completes it")),
     )
+
+
+# Paying online (what is done there: `bridge.dashboard.settings.mollie`)
+
+
+def online_part(shop_id: str) -> dict[str, Any]:
+    checked = finished_task(shop_id, "check_mollie")
+    return {
+        "mode": shop().mollie.mode,
+        "why_not": why_not(shop()),
+        "methods": METHODS.items(),
+        "checks": checked.answer.get("checks", ()) if checked else (),
+    }
+
+
+def as_online_form() -> Form:
+    stored = settings_as_text(shop())
+    chosen = {f"method.{name}": "1" for name in shop().mollie.methods}
+    return Form({**{name: stored[name] for name in (*PLACES, "bancontact_profile")}, **chosen})
