@@ -166,12 +166,19 @@ def _peppol_address_flag(order: Order) -> tuple[Problem, ...]:
     given = order.peppol_address_given
     if not given or peppol.read_address(given):
         return ()
-    message = Message(
-        "“{address}” is not a valid Peppol address, so the e-invoice of order {number} does not use it: the buyer's address follows "
-        "from the VAT number. It should look like 0208:0403170701; correct it in the order before the invoice is issued.",
-        address=given,
-        number=order.number,
-    )
+    said = {"address": given, "number": order.number}
+    if order.vat_number_given:
+        message = Message(
+            "“{address}” is not a valid Peppol address, so the e-invoice of order {number} does not use it: the buyer's address follows "
+            "from the VAT number. It should look like 0208:0403170701; correct it in the order before the invoice is issued.",
+            **said,
+        )
+    else:
+        message = Message(
+            "“{address}” is not a valid Peppol address, so what the customer of order {number} asked to get by Peppol goes by mail. It "
+            "should look like 0208:0403170701; correct it in the order before the invoice is issued.",
+            **said,
+        )
     return (Problem("peppol_address_wrong", message),)
 
 

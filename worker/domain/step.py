@@ -27,10 +27,11 @@ def has_einvoice(_shop: Shop, draft: Draft) -> bool:
 
 
 def is_sent_by_peppol(shop: Shop, draft: Draft) -> bool:
-    """Whether it goes by the shop's access point: what must, and to other businesses what the shop wants so."""
+    """Whether it goes by the shop's access point: what must, what its buyer asks for, and to other businesses what the shop wants so."""
     if shop.peppol.sender in ("", ELSEWHERE) or not peppol.has_einvoice(draft):
         return False
-    return peppol.is_required(draft) or shop.peppol.businesses is not BusinessChannel.MAIL
+    is_asked_for = bool(draft.buyer.peppol_address)
+    return is_asked_for or peppol.is_required(draft) or shop.peppol.businesses is not BusinessChannel.MAIL
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,17 @@ from worker.i18n.formats import (
     format_vat_number,
     prepaid_by,
 )
-from worker.mail.mail_views import DocumentMail, MailView, SimpleMail, one_line
+from worker.mail.mail_views import ByPeppol, DocumentMail, MailView, SimpleMail, one_line
 from worker.message import Message
 from worker.net.email_address import EMAIL_ADDRESS
 
 
 @dataclass(frozen=True)
 class Ways:
-    """How the documents of a mail can be had besides: each by its *link*, and those in *by_peppol* (by id: the address) went there."""
+    """How the documents of a mail can be had besides: each by its *link*, and those in *by_peppol* (by id) that way."""
 
     link: Callable[[Document], str]
-    by_peppol: Mapping[int, str] = field(default_factory=dict)
+    by_peppol: Mapping[int, ByPeppol] = field(default_factory=dict)
 
 
 def compose(

@@ -46,12 +46,20 @@ MAIN_FIRST = (Kind.INVOICE, Kind.CREDIT_NOTE, Kind.ORDER_CONFIRMATION, Kind.DELI
 
 
 @dataclass(frozen=True)
+class ByPeppol:
+    """How a document went by Peppol to *address*: it is there or on its way, or *is_lost* though a mail said that it went."""
+
+    address: str
+    is_lost: bool = False
+
+
+@dataclass(frozen=True)
 class DocumentMail(MailView):
     """What the templates see: the documents of one order, and the one among them that is about money."""
 
     documents: tuple[Document, ...]
     links: tuple[str, ...]
-    by_peppol: Mapping[int, str] = field(default_factory=dict)
+    by_peppol: Mapping[int, ByPeppol] = field(default_factory=dict)
 
     @property
     def main(self) -> Document:
@@ -60,16 +68,22 @@ class DocumentMail(MailView):
 
     @property
     def peppol_notes(self) -> tuple[str, ...]:
-        """Of each document that went by Peppol that it did, and that the PDF is a copy: nobody shall book it twice."""
+        """Of each document that went by Peppol that it did, or did not after all: nobody shall book it twice, or wait for it."""
         return tuple(note for note in map(self.peppol_note, self.documents) if note)
 
     def peppol_note(self, document: Document) -> str:
-        address = self.by_peppol.get(document.document_id)
-        if address:
+        way = self.by_peppol.get(document.document_id)
+        if way and way.is_lost:
+            return self.translator.gettext(
+                "We wrote that {document} was sent to you by Peppol, but it did not arrive there. Here it is as a PDF: the same document, "
+                "with the same number and amounts. Should it still reach you by Peppol, book it once.",
+                document=self.name(document),
+            )
+        if way:
             return self.translator.gettext(
                 "{document} was sent to you by Peppol ({address}). The PDF with this mail is a copy.",
                 document=self.name(document),
-                address=address,
+                address=way.address,
             )
         if document.draft.is_copy:
             return self.translator.gettext(

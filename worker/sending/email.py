@@ -20,7 +20,7 @@ from worker.sending.customer_link import link_of
 from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
-from worker.store import documents, jobs, senders
+from worker.store import documents, jobs, senders, transmissions
 from worker.store.roads import RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
@@ -32,7 +32,7 @@ def send(services: Services, leased: LeasedSteps) -> str:
     """Mail the documents of one mail group together. Returns the Message-ID, which a repeat carries again."""
     connected = services.connected(leased.steps[0].shop_id)
     try:
-        by_peppol = peppol_mail.addresses_by_peppol(services, connected.shop, leased)
+        by_peppol = peppol_mail.ways_by_peppol(services, connected.shop, leased)
     except NotNeeded:
         # The shop held its own mail back for ours.
         sync.report_mail_sent(services, leased, documents_of(services, leased), mailed=False)
@@ -43,6 +43,8 @@ def send(services: Services, leased: LeasedSteps) -> str:
     with services.store.write() as connection:
         # Before the server hears of it: after a crash the same mail goes out under the same id.
         jobs.save_detail(connection, leased.lease, message_id)
+        if by_peppol:
+            transmissions.mark_told(connection, by_peppol, now=services.now())
     message = customer_mail.compose(
         shop,
         documents_with_pdfs,

@@ -1,6 +1,6 @@
 """E-invoices on their way by Peppol. Each change is a commit before, or right after, the call that it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,8 @@ class Transmission:
     """One e-invoice on its way. *state*: open (not taken yet), unknown (a person must look), or a `State`.
 
     *prepared* is what the access point gave before anything was sent; from *tried_at* on it may have left; *reference* is
-    its id there once it was taken. *responses*: of the buyer, as codes of UNCL 4343.
+    its id there once it was taken. *responses*: of the buyer, as codes of UNCL 4343. *told_at*: when a mail told the buyer that it
+    went by Peppol.
     """
 
     document_id: int
@@ -43,6 +44,12 @@ class Transmission:
     sent_at: datetime | None = None
     follow_until: datetime | None = None
     next_at: datetime | None = None
+    told_at: datetime | None = None
+
+    @property
+    def is_lost_to_buyer(self) -> bool:
+        """Whether a mail told the buyer that it went by Peppol, and it is not there."""
+        return self.told_at is not None and not self.is_sent
 
     @property
     def is_sent(self) -> bool:
@@ -80,6 +87,13 @@ def begin_again(connection: Connection, document_id: int) -> None:
     """Forget what was tried: a person has looked, and wants it sent once more."""
     nothing = {"prepared": "", "tried_at": None, "reference": "", "reason": "", "evidence": "", "responses": ""}
     change(connection, document_id, **nothing, state=OPEN, sent_at=None, follow_until=None, next_at=None)
+
+
+def mark_told(connection: Connection, document_ids: Collection[int], *, now: datetime) -> None:
+    """A mail that says that these went by Peppol is about to leave."""
+    row = transmissions.c
+    mine = (row.document_id.in_(document_ids), row.told_at.is_(None), row.state.in_((State.ACCEPTED, State.DELIVERED)))
+    connection.execute(update(transmissions).where(*mine).values(told_at=now))
 
 
 def ask_about_all(connection: Connection, *, now: datetime) -> None:

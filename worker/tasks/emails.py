@@ -16,9 +16,10 @@ from worker.sending import test_email
 from worker.sending.customer_link import link_of
 from worker.sending.email import send_mail, with_sender
 from worker.sending.pdf import document_with_pdf
+from worker.sending.peppol_mail import said_of
 from worker.services import Services
 from worker.shops import branding
-from worker.store import audit_trail, document_links
+from worker.store import audit_trail, document_links, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.tasks import Task
 from worker.tasks.common import actor_of
@@ -69,6 +70,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     with services.store.read() as connection:
         document_id = int(task.argument["document_id"])
         document_actions.document_of(connection, task.shop_id, document_id)
+        by_peppol = said_of(transmissions.of_documents(connection, [document_id]))
     document, pdf = document_with_pdf(services, document_id)
     elsewhere = addressed_to(document, to)
     connected = services.connected(document.shop_id)
@@ -76,7 +78,7 @@ def send_again(services: Services, task: Task) -> Mapping[str, Any]:
     message = customer_mail.compose(
         shop,
         ((elsewhere, pdf),),
-        ways=customer_mail.Ways(lambda _: link_of(services, document)),
+        ways=customer_mail.Ways(lambda _: link_of(services, document), by_peppol),
         message_id=message_id_of(services, task),
         attachments=branding.attachments_of(services, shop),
     )

@@ -13,7 +13,7 @@ from tests.support.personas import Visitor, signed_in
 from worker.domain import peppol
 from worker.domain.document import Document, Problem
 from worker.domain.party import Address, Buyer, Seller
-from worker.domain.step import EINVOICE, TRANSMIT
+from worker.domain.step import EINVOICE, MAIL, TRANSMIT
 from worker.message import Message
 from worker.store import audit_trail, document_files, drafts, jobs, shops, steps, tasks, transmissions
 from worker.store.database.encryption import Encryption
@@ -174,6 +174,27 @@ def test_what_failed_is_sent_again_when_a_person_says_so(app: BridgeApp, owner: 
         )
     assert row is not None
     assert (row.state, row.reference, step.state) == ("open", "", "waiting")
+
+
+def test_whom_a_mail_told_of_peppol_is_told_with_one_button_that_it_did_not_arrive(
+    app: BridgeApp, owner: Visitor
+) -> None:
+    document = on_its_way(app, "failed", step="failed", code="peppol_failed", reference="doc_1", told_at=NOW)
+    with app.store.write() as connection:
+        steps.plan(connection, StepPlan((MAIL,), "g"), shop_id=SHOP, document_id=document.document_id, now=NOW)
+        steps.end_otherwise(connection, document.document_id, MAIL, JobEnd(), now=NOW)
+    page, order = pages(document)
+    assert "Mail the customer that it did not arrive" in owner.get(page).text
+    assert "he is not mailed by itself" in owner.get(order).text
+
+    assert owner.post(f"{page}/send").status_code == HTTPStatus.SEE_OTHER
+
+    assert "is on its way to the customer" in owner.get(page).text
+    with app.store.write() as connection:
+        steps.end_otherwise(connection, document.document_id, MAIL, JobEnd(), now=NOW + timedelta(hours=1))
+    text = owner.get(page).text
+    assert "The customer was mailed that it did not arrive, with the PDF." in text
+    assert "Mail the customer that" not in text
 
 
 def trail(app: BridgeApp) -> list[tuple[str, str, Message, datetime]]:

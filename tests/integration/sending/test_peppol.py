@@ -16,6 +16,7 @@ from tests.support.system import System
 from tests.support.task_requests import answered, english
 from tests.support.task_requests import content as content_of_zip
 from worker.access_points import ACCESS_POINTS
+from worker.actions import documents as document_actions
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
 from worker.demo.orders import Payload, a_refund, an_order
@@ -29,7 +30,7 @@ from worker.store.peppol_answers import PeppolAnswer
 from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 
-BUYER, OLD_ADDRESS = "0208:0403170701", "9925:BE0403170701"
+BUYER, OLD_ADDRESS, OWN = "0208:0403170701", "9925:BE0403170701", "0088:5412345000013"
 LEASE = timedelta(minutes=3)
 
 
@@ -116,6 +117,35 @@ def test_a_business_elsewhere_goes_as_the_shop_wants_it(system: System) -> None:
 
     assert [recipient for recipient, _ in system.points.delivered] == ["9944:NL004495445B01"]
     assert system.documents(239)[0].step(TRANSMIT) is None
+
+
+@pytest.mark.parametrize("businesses", list(BusinessChannel))
+def test_a_consumer_who_asks_for_peppol_gets_it_and_his_mail(system: System, businesses: BusinessChannel) -> None:
+    """His own address on the order's field is the request; of others nothing is asked."""
+    system.points.on_peppol[OWN] = BOTH
+    system.connect("e-invoice.be", businesses=businesses)
+    system.arrives(an_order(id=239, metas={"_peppol_endpoint_id": OWN}))
+    asked = len(system.points.asked)
+    system.arrives(an_order(id=240))
+
+    ((recipient, xml),) = system.points.delivered
+    assert (recipient, b'schemeID="0088">5412345000013<' in xml) == (OWN, True)
+    assert [len(system.mailbox.messages()), len(system.points.asked)] == [2, asked]
+    assert system.documents(240)[0].step(TRANSMIT) is None
+
+
+def test_a_consumers_request_that_cannot_be_met_delays_nothing(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(an_order(id=239, metas={"_peppol_endpoint_id": OWN}))
+    system.arrives(an_order(id=240, metas={"_peppol_endpoint_id": "0208:0403170700"}))
+    system.change_shop(peppol=PeppolSettings())
+    system.arrives(an_order(id=241, metas={"_peppol_endpoint_id": OWN}))
+
+    assert (step_of(system, order_id=239).code, len(system.mailbox.messages())) == ("not_on_peppol", 3)
+    assert [system.documents(one)[0].step(TRANSMIT) for one in (240, 241)] == [None, None]
+    order = system.trail(240).order
+    assert order is not None
+    assert [(one.code, "goes by mail" in str(one.message)) for one in order.flags] == [("peppol_address_wrong", True)]
 
 
 # Who can receive
@@ -399,6 +429,59 @@ def test_what_is_judged_late_and_fails_goes_by_mail_and_waits_for_a_person(
     assert (step_of(system).state, step_of(system).code, row_of(system).state) == ("failed", "peppol_failed", "failed")
     assert "BR-1: No" in str(step_of(system).message)
     assert "Peppol" not in text_of_mail(system)
+
+
+def rejected_late(system: System) -> None:
+    """What was delivered is rejected the next day."""
+    (document,) = system.points.documents.values()
+    system.clock.move(days=1)
+    document.state = "FAILED"
+    document.happened("mlr_received", code="RE", reason="Unknown buyer")
+    follow(system)
+    system.work()
+
+
+def test_whom_a_mail_told_of_peppol_is_told_by_the_owner_alone_that_it_did_not_arrive(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+
+    rejected_late(system)
+    assert "De pdf bij deze mail is een kopie." in text_of_mail(system)  # one mail, and no second by itself
+    assert (row_of(system).is_lost_to_buyer, system.documents(238)[0].was_told_of_loss) == (True, False)
+
+    system.clock.move(minutes=1)
+    system.act(document_actions.send_again, step_of(system).document_id)
+    system.work()
+
+    _, second = system.mailbox.messages()
+    assert "maar het is daar niet aangekomen" in second.text
+    assert "is een kopie" not in second.text
+    assert system.documents(238)[0].was_told_of_loss
+    assert len(system.points.delivered) == 1
+
+
+def test_sent_again_after_it_was_lost_no_mail_says_another_thing(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    rejected_late(system)
+    system.act(document_actions.send_again, step_of(system).document_id)
+    system.work()
+
+    system.act(peppol_actions.send_again, step_of(system).document_id)
+    system.work()
+
+    _, second = system.mailbox.messages()
+    assert "Komt het alsnog via Peppol bij je aan, boek het dan één keer." in second.text
+    assert (row_of(system).is_lost_to_buyer, step_of(system).state) == (False, "done")
+
+
+def test_a_mail_to_another_address_says_too_that_the_document_went_by_peppol(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+
+    answered(system, "send_again", document_id=step_of(system).document_id, to="boekhouder@klant.test")
+
+    assert all("De pdf bij deze mail is een kopie." in mail.text for mail in system.mailbox.messages())
 
 
 def test_what_was_delivered_may_be_rejected_within_three_days_and_is_never_sent_again_by_itself(system: System) -> None:

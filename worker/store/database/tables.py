@@ -487,6 +487,7 @@ transmissions = Table(
     Column("sent_at", Instant),
     Column("follow_until", Instant),  # what was delivered may still be rejected
     Column("next_at", Instant),  # when it is asked what became of it; None: no more
+    Column("told_at", Instant),  # when a mail told the buyer that it went by Peppol
     CheckConstraint("state IN ('open','unknown','accepted','delivered','failed')", name="state"),
     partial_index("ix_transmissions_next_at", "shop_id", "next_at", where="next_at IS NOT NULL"),
 )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from worker.domain.document import Document, Draft, StoredDraft
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
-from worker.domain.step import STEPS
+from worker.domain.step import MAIL, STEPS, TRANSMIT
 from worker.errors import Rejected
 from worker.store import (
     audit_trail,
@@ -65,6 +65,12 @@ class DocumentDetails:
     def done_at(self, name: str) -> datetime | None:
         step = self.step(name)
         return step.done_at if step is not None and step.state == "done" else None
+
+    @property
+    def was_told_of_loss(self) -> bool:
+        """Whether the buyer was mailed after it turned out not to have arrived by Peppol."""
+        lost, mailed = self.step(TRANSMIT), self.done_at(MAIL)
+        return bool(lost and lost.done_at and mailed and mailed > lost.done_at)
 
     def file(self, file_format: str) -> StoredFile | None:
         return next((stored for stored in self.files if stored.format == file_format), None)

@@ -773,6 +773,7 @@ def upgrade() -> None:
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("follow_until", Instant(), nullable=True),
         sa.Column("next_at", Instant(), nullable=True),
+        sa.Column("told_at", Instant(), nullable=True),
         sa.CheckConstraint(
             "state IN ('open','unknown','accepted','delivered','failed')", name=op.f("ck_transmissions_state")
         ),
