@@ -21,7 +21,7 @@ from worker.i18n.formats import format_iban, format_reference, web_address
 from worker.net import document_link
 from worker.net.document_link import DocumentLink
 from worker.queue import RUN_TASK
-from worker.store import document_files, document_links, documents, orders, payments, steps, tasks
+from worker.store import document_balances, document_files, document_links, documents, orders, steps, tasks
 from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.tasks import TaskRequest
@@ -223,7 +223,7 @@ def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDo
         return None
     draft = document.draft
     history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)
-    balances = payments.balances(connection, [made.document_id for made in history.documents])
+    balances = document_balances.of_documents(connection, [made.document_id for made in history.documents])
     revocations = document_links.of_documents(connection, [document.document_id])
     files = document_files.files_of(connection, [document.document_id])
     order = orders.find(connection, document.shop_id, draft.order_id)

@@ -13,13 +13,15 @@ from sqlalchemy import select
 from tests.support.history import History
 from tests.support.issued import ENCRYPTION, NOW, pay
 from worker.domain.actor import Actor
-from worker.domain.document import Document, Kind
+from worker.domain.document import Document, Kind, PaymentRequest
 from worker.domain.money import ZERO
-from worker.domain.payment import Balance, PaymentSource, Prepayment, Receipt, open_amount
+from worker.domain.order import OrderKey
+from worker.domain.payment import Balance, OrderBalance, PaymentSource, Prepayment, Receipt, open_amount
 from worker.domain.webhook import WebhookEventKind
-from worker.store import payments, webhooks
+from worker.store import document_balances, payment_references, payments, webhooks
 from worker.store.database.tables import unpaid
 from worker.store.payments import Payment
+from worker.store.queries import order_balance
 from worker.store.webhooks import NewEndpoint
 
 TODAY = NOW.date()
@@ -27,7 +29,7 @@ TODAY = NOW.date()
 
 def balance_of(history: History, document: Document) -> Balance:
     with history.store.read() as connection:
-        return payments.balances(connection, [document.document_id])[document.document_id]
+        return document_balances.of_documents(connection, [document.document_id])[document.document_id]
 
 
 def is_unpaid(history: History, document: Document) -> bool:
@@ -88,13 +90,16 @@ def test_a_payment_is_kept_with_all_that_is_known_of_it(history: History) -> Non
                 Payment(
                     payment_id=1,
                     shop_id="a",
-                    document_id=invoice.document_id,
+                    order_id=1,
+                    order_key="wc_order_1",
                     amount=Decimal("5.00"),
                     currency="EUR",
                     paid_on=date(2026, 11, 20),
                     method="transfer",
                     reference="+++090/0000/23856+++",
                     source=PaymentSource.PERSON,
+                    outside_ref=None,
+                    reverses=None,
                     created_at=NOW,
                     created_by="An",
                 ),
@@ -157,9 +162,11 @@ def test_many_are_asked_by_a_query_as_by_their_ids(history: History) -> None:
     history.credited(made[1])
     with history.store.read() as connection:
         ids = [document.document_id for document in made]
-        asked = payments.balances(connection, ids)
-        assert asked == payments.balances(connection, select(unpaid.c.document_id)) | {ids[1]: asked[ids[1]]}
-        assert payments.balances(connection, []) == {}
+        asked = document_balances.of_documents(connection, ids)
+        assert asked == document_balances.of_documents(connection, select(unpaid.c.document_id)) | {
+            ids[1]: asked[ids[1]]
+        }
+        assert document_balances.of_documents(connection, []) == {}
 
 
 def test_two_who_say_so_at_once_pay_once(history: History) -> None:
@@ -200,3 +207,123 @@ def test_an_order_that_was_paid_with_a_card_and_money_leaves_nothing_open(histor
 def test_a_confirmation_of_an_order_with_a_card_has_no_payment(history: History) -> None:
     confirmation = history.issued(1, kind=Kind.ORDER_CONFIRMATION, prepaid=(CARD,))
     assert balance_of(history, confirmation).paid is None
+
+
+# Money of orders
+
+
+def received(history: History, order: OrderKey, amount: str, ref: str, on: date = TODAY) -> int | None:
+    receipt = Receipt(on, PaymentSource.BANK, "bank", method="bacs", outside_ref=ref)
+    with history.store.write() as connection:
+        return payments.receive(connection, order, Decimal(amount), receipt, now=history.now)
+
+
+def asked_of(history: History, order: OrderKey) -> OrderBalance:
+    with history.store.read() as connection:
+        found = order_balance.of_order(connection, order)
+    assert found is not None
+    return found
+
+
+def test_money_for_a_confirmation_pays_the_invoice_that_follows(history: History) -> None:
+    confirmation = history.issued(1, kind=Kind.ORDER_CONFIRMATION, paid_on=None)
+    total = confirmation.draft.total
+    received(history, confirmation.order, str(total), "line-1")
+    before = asked_of(history, confirmation.order)
+
+    invoice = history.issued(1)
+
+    assert (before.open, before.excess) == (ZERO, ZERO)
+    assert balance_of(history, invoice).is_paid
+    assert not is_unpaid(history, invoice)
+    assert asked_of(history, invoice.order) == OrderBalance(invoice.draft.total, total, "EUR")
+
+
+def test_what_a_bank_line_brought_counts_once_however_often_it_is_told(history: History) -> None:
+    invoice = history.issued(1)
+    assert received(history, invoice.order, "5.00", "line-1") is not None
+    assert received(history, invoice.order, "5.00", "line-1") is None
+    assert balance_of(history, invoice).paid == Decimal("5.00")
+
+
+def test_what_the_bank_says_takes_the_place_of_what_a_person_said(history: History) -> None:
+    invoice = history.issued(1)
+    with history.store.write() as connection:
+        pay(connection, invoice.document_id, on=TODAY)
+    received(history, invoice.order, str(invoice.draft.total), "line-1", date(2026, 11, 20))
+
+    balance = balance_of(history, invoice)
+    assert (balance.open, balance.paid_on, asked_of(history, invoice.order).excess) == (ZERO, date(2026, 11, 20), ZERO)
+
+
+def test_what_comes_twice_by_the_bank_is_to_be_given_back(history: History) -> None:
+    invoice = history.issued(1)
+    for line in ("line-1", "line-2"):
+        received(history, invoice.order, str(invoice.draft.total), line)
+
+    assert asked_of(history, invoice.order).excess == invoice.draft.total
+    assert balance_of(history, invoice).open == ZERO
+
+
+def test_a_payment_that_is_reversed_leaves_the_invoice_open_again_and_is_reversed_once(history: History) -> None:
+    invoice = history.issued(1)
+    payment_id = received(history, invoice.order, str(invoice.draft.total), "line-1")
+    assert payment_id is not None
+    with history.store.write() as connection:
+        did = [payments.reverse(connection, payment_id, on=TODAY, by="An", now=NOW) for _ in range(2)]
+
+    assert did == [True, False]
+    assert is_unpaid(history, invoice)
+    assert balance_of(history, invoice).open == invoice.draft.total
+    assert received(history, invoice.order, "5.00", "line-1") is None  # the bank tells of the same line again
+
+
+def test_money_of_a_credited_invoice_pays_the_one_in_its_place(history: History) -> None:
+    first = history.issued(1)
+    received(history, first.order, str(first.draft.total), "line-1")
+    history.credited(first)
+    second = history.issued(1, cause="order:1:invoice:2")
+
+    assert balance_of(history, second).is_paid
+    assert asked_of(history, first.order) == OrderBalance(second.draft.total, second.draft.total, "EUR")
+
+
+def test_references_are_those_that_documents_asked_for(history: History) -> None:
+    asked = PaymentRequest(reference="090000023856", iban="BE68539007547034")
+    invoice, test = history.issued(1, payment=asked), history.issued(2, payment=asked, test=True)
+    with history.store.read() as connection:
+        found = payment_references.find(connection, "a", ["090000023856", "090000023957"])
+
+    assert found == {"090000023856": (invoice.order,)}
+    assert test.order not in found["090000023856"]
+
+
+acts = st.lists(st.tuples(st.sampled_from(["bank", "invoice", "credit", "reverse"]), st.integers(1, 4000)), max_size=8)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts)
+def test_no_cent_of_an_orders_money_is_lost_or_pays_twice(history: History, given: list[tuple[str, int]]) -> None:
+    number = next(orders)
+    invoices = [history.issued(number)]
+    came: list[tuple[int, Decimal]] = []
+    for place, (what, cents) in enumerate(given):
+        amount, last = Decimal(cents).scaleb(-2), invoices[-1]
+        if what == "bank":
+            payment_id = received(history, last.order, str(amount), f"{number}-{place}")
+            assert payment_id is not None
+            came.append((payment_id, amount))
+        elif what == "reverse" and came:
+            with history.store.write() as connection:
+                payments.reverse(connection, came.pop(cents % len(came))[0], on=TODAY, by="An", now=NOW)
+        elif what == "credit" and balance_of(history, last).credited is None:
+            credited(history, last, last.draft.total)
+        elif what == "invoice":
+            invoices.append(history.issued(number, cause=f"order:{number}:invoice:{place + 2}"))
+        total = sum((amount for _, amount in came), ZERO)
+        whole, each = asked_of(history, last.order), [balance_of(history, invoice) for invoice in invoices]
+        shared = sum((balance.paid or ZERO for balance in each), ZERO)
+        assert whole.paid == total == shared + whole.excess
+        assert all((balance.paid or ZERO) >= 0 for balance in each)
+        assert not (whole.excess and any(balance.open > 0 for balance in each))
+        assert [is_unpaid(history, invoice) for invoice in invoices] == [balance.open > 0 for balance in each]

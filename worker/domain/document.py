@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from worker.domain.delivery import DeliveryWish
 from worker.domain.money import ZERO
+from worker.domain.order import OrderKey
 from worker.domain.party import Address, Buyer, Seller
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
@@ -259,6 +260,10 @@ class Document:
     issued_on: date
     issued_at: datetime
     draft: Draft
+
+    @property
+    def order(self) -> OrderKey:
+        return OrderKey(self.shop_id, self.draft.order_id, self.draft.order_key)
 
     def file_name(self, file_format: str) -> str:
         """The name under which its file is given: `F2026-00017.pdf`."""

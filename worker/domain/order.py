@@ -29,6 +29,15 @@ class SalePart(StrEnum):
 
 
 @dataclass(frozen=True)
+class OrderKey:
+    """Which order of which shop: ids come back after a shop is restored from a backup, the key does not."""
+
+    shop_id: str
+    order_id: int
+    order_key: str
+
+
+@dataclass(frozen=True)
 class SaleSum:
     """What a sale comes to that a marketplace plugin split: the main order's total, and those of its suborders."""
 

@@ -1,4 +1,4 @@
-"""What of a document is still to be paid."""
+"""What of a document or an order is still to be paid."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,21 +9,31 @@ from worker.domain.money import ZERO
 
 
 class PaymentSource(StrEnum):
-    """Who says that money came in: WooCommerce, of the whole order, or a person."""
+    """Who says that money came in: WooCommerce, of the whole order, a person, the bank's own file, or Mollie."""
 
     ORDER = "order"
     PERSON = "person"
+    BANK = "bank"
+    MOLLIE = "mollie"
+
+
+# Who only passes it on; what the bank says of the same money afterwards is put in its place.
+HEARSAY = (PaymentSource.ORDER, PaymentSource.PERSON)
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word."""
+    """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word.
+
+    *outside_ref* is what whoever moved it calls it, by which it is known when it is told of again; empty where nobody does.
+    """
 
     paid_on: date
     source: PaymentSource
     by: str
     method: str = ""
     reference: str = ""
+    outside_ref: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,3 +105,21 @@ class Balance:
         if self.credited is not None:
             return "credited" if self.credited >= self.total else "partly credited"
         return "paid" if self.is_paid else "issued"
+
+
+@dataclass(frozen=True)
+class OrderBalance:
+    """What is *asked* for an order in *currency*, and what was *paid* of it.
+
+    Asked is the total of its invoices less that of their credit notes; before there is one, what its newest document asks.
+    *excess* is what came in and pays no invoice though there is one: to be given back.
+    """
+
+    asked: Decimal
+    paid: Decimal
+    currency: str
+    excess: Decimal = ZERO
+
+    @property
+    def open(self) -> Decimal:
+        return max(self.asked - self.paid, ZERO)

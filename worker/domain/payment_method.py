@@ -95,3 +95,9 @@ def known_method(method_id: str, title: str = "") -> Method | None:
     known = next((method for prefix, method in PREFIXES.items() if name.startswith(prefix)), None)
     called = f"{name} {title.casefold()}"
     return known or (_ON_ACCOUNT if any(words in called for words in _ON_ACCOUNT_WORDS) else None)
+
+
+def is_transfer(method_id: str) -> bool:
+    """Whether money by this method comes on the seller's own bank account, as far as the table knows."""
+    method = known_method(method_id)
+    return method is not None and method.means is Means.TRANSFER

@@ -19,7 +19,7 @@ from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import alerts, drafts, payments, sales
+from worker.store import alerts, document_balances, drafts, payments, sales
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
@@ -112,7 +112,7 @@ class IssueRounds:
             reference=order.transaction_id,
         )
         invoices = [made.document_id for made in self.history().documents if made.draft.kind is Kind.INVOICE]
-        for document_id, balance in payments.balances(self.connection, invoices).items():
+        for document_id, balance in document_balances.of_documents(self.connection, invoices).items():
             if not balance.is_paid:
                 payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
 

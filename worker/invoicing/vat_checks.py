@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from worker.domain.decide import decide_documents
 from worker.domain.document import Draft, Kind
+from worker.domain.order import OrderKey
 from worker.domain.shop import Shop
 from worker.domain.vat_check import NO_REQUESTER, NOT_CONFIGURED, UNCHECKED, VatCheck
 from worker.domain.vat_proof import number_abroad
@@ -21,7 +22,7 @@ from worker.services import Services
 from worker.store import deliveries, sales, vat_checks
 from worker.store.deliveries import NewDelivery
 from worker.store.shops import ConnectedShop
-from worker.store.vat_checks import OrderKey, VatQuestion, Wait
+from worker.store.vat_checks import VatQuestion, Wait
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from worker.domain.bank_match import Claim
 from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.payment_reference import digits_of
-from worker.store import documents, payments
+from worker.store import document_balances, documents
 from worker.store.documents import DocumentPeriod
 
 # Somebody who pays a year late is not known by his reference any more, and a person looks at it.
@@ -50,7 +50,7 @@ def claims_of(connection: Connection, shop_id: str, *, today: date) -> tuple[Cla
     named = {order: asked for order, asked in found.items() if asked.reference}
     open_of = {
         document_id: balance.open
-        for document_id, balance in payments.balances(
+        for document_id, balance in document_balances.of_documents(
             connection, [invoice.document_id for asked in named.values() for invoice in asked.invoices]
         ).items()
     }

@@ -12,7 +12,7 @@ from worker.domain.document import Document, Draft, History, Kind, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.webhook import WebhookEventKind
 from worker.errors import Rejected
-from worker.store import order_search, payments, webhooks
+from worker.store import document_balances, order_search, payment_references, payment_shares, payments, webhooks
 from worker.store.counters import TakenNumber
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, drafts, unpaid
@@ -87,8 +87,9 @@ def add(connection: Connection, new: NewDocument) -> Document:
     expect_payment(connection, document)
     webhooks.plan(connection, WebhookEventKind.ISSUED, document.document_id, now=new.issued_at)
     if draft.corrects is not None:
-        payments.update_unpaid(connection, draft.corrects.document_id)
+        document_balances.update_unpaid(connection, draft.corrects.document_id)
         webhooks.plan(connection, WebhookEventKind.CREDITED, document.document_id, now=new.issued_at)
+    payment_references.add(connection, document)
     store_prepaid(connection, document)
     order_search.add(connection, shop_id, draft.order_id, order_search.words_of_number(taken.number))
     return document
@@ -103,16 +104,17 @@ def expect_payment(connection: Connection, document: Document) -> None:
 
 
 def store_prepaid(connection: Connection, document: Document) -> None:
-    """Store what gift cards and a deposit paid of an issued invoice, and the rest with it where the order was paid."""
+    """Store what gift cards and a deposit paid of an issued invoice, what had come in before, and the rest where the order was paid."""
     draft = document.draft
-    if draft.kind is not Kind.INVOICE or not draft.prepaid:
+    if draft.kind is not Kind.INVOICE:
         return
     receipt = Receipt(draft.ordered_on, PaymentSource.ORDER, by="order", method="gift_card")
     for one in draft.prepaid:
         by = replace(receipt, method=draft.payment_method) if one.deposit else receipt
         by = replace(by, reference=one.code or one.name)
         payments.add(connection, document.document_id, one.amount, by, now=document.issued_at)
-    if draft.paid_on is not None:
+    payment_shares.share_out(connection, document.order, now=document.issued_at)
+    if draft.prepaid and draft.paid_on is not None:
         rest = replace(receipt, paid_on=draft.paid_on, method=draft.payment_method)
         payments.pay_in_full(connection, document.document_id, rest, now=document.issued_at)
 

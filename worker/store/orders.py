@@ -14,7 +14,7 @@ from worker.domain.order import Order, SalePart
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
-from worker.store.database.tables import documents, orders, payments, unpaid
+from worker.store.database.tables import documents, orders, payment_shares, unpaid
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def suborders(connection: Connection, shop_id: str, order_id: int) -> tuple[int,
 def columns() -> tuple[ColumnElement[Any], ...]:
     """The columns of an order as it is read: paid, too, where its invoice was paid here."""
     invoice_paid = (
-        select(func.max(payments.c.created_at))
-        .join_from(payments, documents, documents.c.document_id == payments.c.document_id)
+        select(func.max(payment_shares.c.created_at))
+        .join_from(payment_shares, documents, documents.c.document_id == payment_shares.c.document_id)
         .where(
             documents.c.shop_id == orders.c.shop_id,
             documents.c.order_id == orders.c.order_id,

@@ -1,121 +1,207 @@
-"""What was paid of documents. Rows are only ever added (the database refuses the rest); what is open is always counted anew."""
+"""Money that came in for orders. Rows are only ever added; the database refuses the rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
-from worker.domain.document import Kind
 from worker.domain.money import ZERO
-from worker.domain.payment import Balance, PaymentSource, Receipt
+from worker.domain.order import OrderKey
+from worker.domain.payment import HEARSAY, PaymentSource, Receipt
+from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
-from worker.store import webhooks
-from worker.store.database.tables import documents, payments, unpaid
+from worker.store import counters, document_balances, webhooks
+from worker.store.database.tables import documents, payment_shares, payments
+from worker.store.payment_shares import add_shares, invoices_of, is_of_order, share_out, shares_of
 
 
 @dataclass(frozen=True)
 class Payment:
-    """Money that came in for a document, in the document's currency. *paid_on* is a day in the seller's zone."""
+    """Money that came in for an order, in its currency; below zero where it *reverses* another payment, by its id.
+
+    *paid_on* is a day in the seller's zone.
+    """
 
     payment_id: int
     shop_id: str
-    document_id: int
+    order_id: int
+    order_key: str
     amount: Decimal
     currency: str
     paid_on: date
     method: str
     reference: str
     source: PaymentSource
+    outside_ref: str | None
+    reverses: int | None
     created_at: datetime
     created_by: str
 
 
-def add(connection: Connection, document_id: int, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
-    """Store that *amount* came in. Once nothing is open any more, whoever wants to be told of it is owed a call."""
-    mine = select(documents.c.shop_id, documents.c.currency).where(documents.c.document_id == document_id)
-    shop_id, currency = connection.execute(mine).one()
-    connection.execute(
-        insert(payments).values(
-            shop_id=shop_id,
-            document_id=document_id,
-            amount=amount,
-            currency=currency,
-            paid_on=receipt.paid_on,
-            method=receipt.method,
-            reference=receipt.reference,
-            source=receipt.source,
-            created_at=now,
-            created_by=receipt.by,
-        )
+def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int | None:
+    """Count that *amount* came in for *order*, which has documents; its payment's id, or None where it was counted before.
+
+    It pays the order's open invoices, oldest first; what is left of it pays those still to be issued. What the bank says takes
+    the place of what the shop or a person said of the same money.
+    """
+    counters.lock(connection, order.shop_id)
+    if receipt.outside_ref and was_received(connection, order.shop_id, receipt.outside_ref):
+        return None
+    paid_before = paid_invoices(connection, order)
+    if receipt.source is PaymentSource.BANK:
+        for heard in hearsay_of(connection, order, amount)[:1]:
+            reverse_row(connection, heard, Receipt(receipt.paid_on, heard.source, receipt.by), now=now)
+    payment_id = add_row(connection, order, amount, receipt, now=now)
+    share_out(connection, order, now=now)
+    tell_paid(connection, order, paid_before, now=now)
+    return payment_id
+
+
+def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: datetime) -> bool:
+    """A payment did not come after all, or went back: a row of its own takes it back. False where one did already."""
+    payment = as_payment(
+        connection.execute(select(payments).where(payments.c.payment_id == payment_id)).mappings().one()
     )
-    if update_unpaid(connection, document_id).is_paid:
+    counters.lock(connection, payment.shop_id)
+    if connection.execute(select(payments.c.payment_id).where(payments.c.reverses == payment_id)).first():
+        return False
+    reverse_row(connection, payment, Receipt(on, payment.source, by), now=now)
+    for document_id in invoices_of(connection, order_of(payment)):
+        document_balances.update_unpaid(connection, document_id)
+    return True
+
+
+def add(connection: Connection, document_id: int, amount: Decimal, receipt: Receipt, *, now: datetime) -> None:
+    """Count that *amount* came in for this document. Once nothing is open any more, whoever wants to be told of it is owed a call."""
+    payment_id = add_row(connection, order_of_document(connection, document_id), amount, receipt, now=now)
+    add_shares(connection, [(payment_id, document_id, amount)], now=now)
+    if document_balances.update_unpaid(connection, document_id).is_paid:
         webhooks.plan(connection, WebhookEventKind.PAID, document_id, now=now)
 
 
 def pay_in_full(connection: Connection, document_id: int, receipt: Receipt, *, now: datetime) -> bool:
-    """Store that all of what is open came in; False when the document was paid already."""
-    lock(connection, document_id)
-    balance = balances(connection, [document_id])[document_id]
+    """Count that all of what is open came in; False when the document was paid already."""
+    document_balances.lock(connection, document_id)
+    balance = document_balances.of_documents(connection, [document_id])[document_id]
     if balance.is_paid:
         return False
     add(connection, document_id, max(balance.open, ZERO), receipt, now=now)
     return True
 
 
-def update_unpaid(connection: Connection, document_id: int) -> Balance:
-    """Let the list of unpaid invoices follow what is open now. Call after any payment or credit note."""
-    lock(connection, document_id)
-    balance = balances(connection, [document_id])[document_id]
-    if balance.open <= 0:
-        connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
-    elif balance.paid is not None:
-        # Money was taken back: the invoice waits for it again.
-        known = select(unpaid.c.document_id).where(unpaid.c.document_id == document_id)
-        owed = select(documents.c.document_id, documents.c.shop_id, documents.c.issued_on).where(
-            documents.c.document_id == document_id,
-            documents.c.kind == Kind.INVOICE,
-            documents.c.test.is_(False),
-            ~known.exists(),
-        )
-        connection.execute(insert(unpaid).from_select(["document_id", "shop_id", "issued_on"], owed))
-    return balance
+def paid_invoices(connection: Connection, order: OrderKey) -> set[int]:
+    found = document_balances.of_documents(connection, invoices_of(connection, order))
+    return {document_id for document_id, balance in found.items() if balance.is_paid}
 
 
-def lock(connection: Connection, document_id: int) -> None:
-    """Let one transaction at a time count what is open of a document (SQLite: BEGIN IMMEDIATE has done so already)."""
-    mine = select(documents.c.document_id).where(documents.c.document_id == document_id)
-    connection.execute(mine.with_for_update(key_share=True))
+def tell_paid(connection: Connection, order: OrderKey, paid_before: set[int], *, now: datetime) -> None:
+    """Whoever wants to be told of a paid invoice is owed a call for those that became so."""
+    for document_id in sorted(paid_invoices(connection, order) - paid_before):
+        webhooks.plan(connection, WebhookEventKind.PAID, document_id, now=now)
 
 
-def balances(connection: Connection, document_ids: Sequence[int] | Select[Any]) -> dict[int, Balance]:
-    """What is open of each of these documents, given by their ids or by a query for them."""
-    credit_notes = documents.alias("credit_notes")
-    credited = (
-        select(func.sum(credit_notes.c.total, type_=credit_notes.c.total.type))
-        .where(credit_notes.c.corrects == documents.c.document_id)
-        .scalar_subquery()
+# The rows
+
+
+def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int:
+    newest = (
+        select(documents.c.currency)
+        .where(*is_of_order(documents, order))
+        .order_by(documents.c.document_id.desc())
+        .limit(1)
     )
-    paid = func.sum(payments.c.amount, type_=payments.c.amount.type)
-    last = (func.max(payments.c.paid_on), func.max(payments.c.created_at))
-    rows = connection.execute(
-        select(documents.c.document_id, documents.c.total, credited, paid, *last)
-        .outerjoin(payments, payments.c.document_id == documents.c.document_id)
-        .where(documents.c.document_id.in_(document_ids))
-        .group_by(documents.c.document_id)
+    new = insert(payments).values(
+        shop_id=order.shop_id,
+        order_id=order.order_id,
+        order_key=order.order_key,
+        amount=amount,
+        currency=connection.execute(newest).scalar_one(),
+        paid_on=receipt.paid_on,
+        method=receipt.method,
+        reference=receipt.reference,
+        source=receipt.source,
+        outside_ref=receipt.outside_ref or None,
+        created_at=now,
+        created_by=receipt.by,
     )
-    return {int(document_id): Balance(*amounts) for document_id, *amounts in rows}
+    return int(connection.execute(new.returning(payments.c.payment_id)).scalar_one())
+
+
+def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, now: datetime) -> None:
+    values = replace(
+        payment,
+        amount=-payment.amount,
+        paid_on=receipt.paid_on,
+        outside_ref=None,
+        reverses=payment.payment_id,
+        created_at=now,
+        created_by=receipt.by,
+    )
+    row = {name: value for name, value in vars(values).items() if name != "payment_id"}
+    reversal = connection.execute(insert(payments).values(row).returning(payments.c.payment_id)).scalar_one()
+    shared = shares_of(connection, payments.c.payment_id == payment.payment_id)
+    add_shares(connection, [(reversal, document_id, -amount) for _, document_id, amount in shared], now=now)
+
+
+def was_received(connection: Connection, shop_id: str, outside_ref: str) -> bool:
+    """Whether money by this name was counted for the shop, also where it was reversed since."""
+    mine = select(payments.c.payment_id).where(payments.c.shop_id == shop_id, payments.c.outside_ref == outside_ref)
+    return connection.execute(mine).first() is not None
+
+
+def hearsay_of(connection: Connection, order: OrderKey, amount: Decimal) -> list[Payment]:
+    """The payments of exactly *amount* that the shop or a person told of, by transfer, and that stand; oldest first."""
+    return [
+        payment
+        for payment in standing(connection, order)
+        if payment.source in HEARSAY and payment.amount == amount and is_transfer(payment.method)
+    ]
+
+
+def standing(connection: Connection, order: OrderKey) -> list[Payment]:
+    """The payments of an order that were not reversed, oldest first."""
+    every = of_order(connection, order)
+    gone = {payment.reverses for payment in every}
+    return [payment for payment in every if payment.reverses is None and payment.payment_id not in gone]
+
+
+def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:
+    """All payments of an order, oldest first, with those that were reversed and the rows that reverse them."""
+    rows = connection.execute(select(payments).where(*is_of_order(payments, order)).order_by(payments.c.payment_id))
+    return tuple(as_payment(row) for row in rows.mappings())
 
 
 def of_documents(connection: Connection, document_ids: Sequence[int]) -> dict[int, tuple[Payment, ...]]:
-    """The payments of each document that has any, oldest first."""
+    """What each document that was paid at all was paid with, oldest first; the *amount* of each is the document's share."""
+    amount = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
     rows = connection.execute(
-        select(payments).where(payments.c.document_id.in_(document_ids)).order_by(payments.c.payment_id)
+        select(payments, payment_shares.c.document_id, amount.label("share"))
+        .join_from(payments, payment_shares, payment_shares.c.payment_id == payments.c.payment_id)
+        .where(payment_shares.c.document_id.in_(document_ids))
+        .group_by(*payments.c, payment_shares.c.document_id)
+        .order_by(payments.c.payment_id)
     )
     found: dict[int, tuple[Payment, ...]] = {}
     for row in rows.mappings():
-        payment = Payment(**{**row, "source": PaymentSource(row["source"])})
-        found[payment.document_id] = (*found.get(payment.document_id, ()), payment)
+        document_id, payment = row["document_id"], as_payment(row)
+        if row["share"] or not payment.amount:
+            payment = replace(payment, amount=row["share"])
+            found[document_id] = (*found.get(document_id, ()), payment)
     return found
+
+
+def as_payment(row: RowMapping) -> Payment:
+    return Payment(
+        **{column.name: row[column.name] for column in payments.c} | {"source": PaymentSource(row["source"])}
+    )
+
+
+def order_of(payment: Payment) -> OrderKey:
+    return OrderKey(payment.shop_id, payment.order_id, payment.order_key)
+
+
+def order_of_document(connection: Connection, document_id: int) -> OrderKey:
+    columns = (documents.c.shop_id, documents.c.order_id, documents.c.order_key)
+    return OrderKey(*connection.execute(select(*columns).where(documents.c.document_id == document_id)).one())

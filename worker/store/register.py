@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from worker.domain.csv_table import as_csv
 from worker.domain.document import Document, Kind, signed
 from worker.errors import InvalidValue
-from worker.store import payments
+from worker.store import document_balances
 from worker.store.database import json_codec
 from worker.store.database.tables import documents, register
 
@@ -145,7 +145,9 @@ def number_statuses(
     ).mappings()
     rows = found.all()
     whole = select(register.c.document_id).where(register.c.shop_id == shop_id)
-    balances = payments.balances(connection, whole if limit is None else [row["document_id"] for row in rows])
+    balances = document_balances.of_documents(
+        connection, whole if limit is None else [row["document_id"] for row in rows]
+    )
     return tuple(
         NumberStatus(
             shop_id=shop_id,

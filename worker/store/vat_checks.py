@@ -10,19 +10,11 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
+from worker.domain.order import OrderKey
 from worker.domain.vat_check import VatCheck
 from worker.net.vies_answer import ViesAnswer, read_answer
 from worker.store.database.json_codec import sha256
 from worker.store.database.tables import vat_check_waits, vat_checks, vies_outages
-
-
-@dataclass(frozen=True)
-class OrderKey:
-    """Which order: ids come back after a shop is restored from a backup, the key does not."""
-
-    shop_id: str
-    order_id: int
-    order_key: str
 
 
 @dataclass(frozen=True)

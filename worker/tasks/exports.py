@@ -17,7 +17,7 @@ from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
 from worker.services import Services
-from worker.store import document_files, documents, payments, peppol_answers, transmissions, vat_checks
+from worker.store import document_balances, document_files, documents, peppol_answers, transmissions, vat_checks
 from worker.store.database import json_codec
 from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
@@ -114,7 +114,7 @@ def documents_of(services: Services, task: Task, period: DocumentPeriod) -> Iter
     while True:
         with services.store.read() as connection:
             some = documents.issued_between(connection, task.shop_id, period, after=after, limit=AT_ONCE)
-            balances = payments.balances(connection, [document.document_id for document in some])
+            balances = document_balances.of_documents(connection, [document.document_id for document in some])
         tests = bool(task.argument.get("tests"))
         yield from ((one, balances[one.document_id].paid_on) for one in some if tests or not one.draft.test)
         if len(some) < AT_ONCE:

@@ -7,7 +7,7 @@ from worker.actions import documents as document_actions
 from worker.demo.orders import Payload, an_order
 from worker.invoicing import manual
 from worker.invoicing.request import IssueAnswer
-from worker.store import orders, payments
+from worker.store import document_balances, orders
 from worker.store.orders import StoredOrder
 from worker.store.queries import order_lists
 
@@ -61,9 +61,9 @@ def test_a_deposit_is_kept_as_paid_and_the_rest_when_the_shop_says_that_it_came(
         system.services, draft.stored_draft.draft_id, IssueAnswer(send=False), by=system.person
     )
     with system.services.store.read() as connection:
-        balance = payments.balances(connection, [document.document_id])[document.document_id]
+        balance = document_balances.of_documents(connection, [document.document_id])[document.document_id]
     assert (str(balance.paid), balance.open, stored(system).paid_at) == ("5.00", document.draft.to_pay, None)
     system.arrives(deposit_of("5.00", rest_paid="yes"))
     with system.services.store.read() as connection:
-        assert payments.balances(connection, [document.document_id])[document.document_id].is_paid
+        assert document_balances.of_documents(connection, [document.document_id])[document.document_id].is_paid
     assert stored(system).paid_at is not None

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.support.issued import NOW, a_draft, issue, opened, pay
+from worker.domain.order import OrderKey
 from worker.message import Message
 from worker.net.vies_answer import ViesAnswer
 from worker.store import audit_trail, document_files, documents, peppol_answers, vat_checks
@@ -15,14 +16,15 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database.engine import Store
 from worker.store.document_files import StoredFile
 from worker.store.peppol_answers import LOOKUP, YES, PeppolAnswer
-from worker.store.vat_checks import OrderKey, VatQuestion
+from worker.store.vat_checks import VatQuestion
 
-TABLES = ("documents", "register", "files", "payments", "audit_trail", "vat_checks", "peppol_answers")
+TABLES = ("documents", "register", "files", "payments", "payment_shares", "audit_trail", "vat_checks", "peppol_answers")
 CHANGES = {
     "documents": ("total = 1", "snapshot = '{}'", "number = 'F1'", "test = NOT test", "issued_on = '2020-01-01'"),
     "register": ("hash = 'x'", "position = 7"),
     "files": ("sha256 = 'x'", "path = 'elsewhere.pdf'"),
-    "payments": ("amount = 1", "paid_on = '2020-01-01'", "document_id = document_id + 1"),
+    "payments": ("amount = 1", "paid_on = '2020-01-01'", "order_id = order_id + 1"),
+    "payment_shares": ("amount = 1", "document_id = document_id + 1"),
     "audit_trail": ("message = 'Nothing happened.'", "actor = 'nobody'"),
     "vat_checks": ("valid = NOT valid", "answer = '{}'", "asked_at = '2020-01-01'"),
     "peppol_answers": ("verdict = 'no'", "answer = '{}'"),
@@ -76,6 +78,7 @@ def test_no_row_can_be_put_in_the_place_of_another(records: Store, table: str) -
     key = {
         "audit_trail": "entry_id",
         "payments": "payment_id",
+        "payment_shares": "share_id",
         "vat_checks": "check_id",
         "peppol_answers": "answer_id",
     }.get(table, "document_id")

@@ -403,24 +403,53 @@ register = Table(
     Column("hash", String(64), nullable=False),
 )
 
-# What is open of a document is its total less its credit notes less its payments; it is never stored.
+# Money that came in for an order. What is open of a document is its total less its credit notes less its shares of
+# payments; it is never stored.
 payments = Table(
     "payments",
     metadata,
     Column("payment_id", Id, primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
-    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
-    Column("amount", Amount, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("order_key", String(80), nullable=False),
+    Column("amount", Amount, nullable=False),  # below zero: the payment that it reverses did not come, or went back
     Column("currency", String(3), nullable=False),
     Column("paid_on", Date, nullable=False),
     Column("method", Text, nullable=False, server_default=""),
     Column("reference", Text, nullable=False, server_default=""),  # the transaction's id, the bank's reference
-    Column("source", String(12), nullable=False),  # order (WooCommerce said so) | person
+    Column("source", String(12), nullable=False),  # payment.PaymentSource
+    Column("outside_ref", Text),  # by which it is known when it is told of again
+    Column("reverses", ForeignKey("payments.payment_id"), unique=True),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
-    CheckConstraint("source IN ('order','person')", name="source"),
-    Index("ix_payments_document", "document_id"),
+    CheckConstraint("source IN ('order','person','bank','mollie')", name="source"),
+    UniqueConstraint("shop_id", "outside_ref"),
+    Index("ix_payments_shop_order", "shop_id", "order_id"),
     Index("ix_payments_shop_created_at", "shop_id", "created_at"),
+)
+
+# Which invoices of its order a payment pays. What came before there was an invoice is shared when there is one.
+payment_shares = Table(
+    "payment_shares",
+    metadata,
+    Column("share_id", Id, primary_key=True),
+    Column("payment_id", ForeignKey("payments.payment_id"), nullable=False),
+    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
+    Column("amount", Amount, nullable=False),  # below zero: it moves to another invoice, or the payment was reversed
+    Column("created_at", Instant, nullable=False),
+    Index("ix_payment_shares_payment", "payment_id"),
+    Index("ix_payment_shares_document", "document_id"),
+    Index("ix_payment_shares_created_at", "created_at"),
+)
+
+# The references that issued documents ask buyers to pay under, as their twelve digits.
+payment_references = Table(
+    "payment_references",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("reference", String(12), primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_key", String(80), primary_key=True),
 )
 
 # What VIES answered when it was asked for a VAT number: the proof for a sale without VAT, kept as long as its invoice.

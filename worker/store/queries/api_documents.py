@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select, tuple_, union
 
 from worker.domain.document import Document, Kind
 from worker.store import documents as store
-from worker.store.database.tables import document_links, documents, drafts, jobs, payments
+from worker.store.database.tables import document_links, documents, drafts, jobs, payment_shares, payments
 from worker.store.documents import as_document
 from worker.store.drafts import as_stored_draft
 from worker.store.jobs import JobKind
@@ -78,7 +78,9 @@ def changed_since(shop_id: str, since: datetime) -> ColumnElement[bool]:
         select(jobs.c.document_id).where(
             jobs.c.shop_id == shop_id, jobs.c.kind == JobKind.STEP, jobs.c.done_at >= since
         ),
-        select(payments.c.document_id).where(payments.c.shop_id == shop_id, payments.c.created_at >= since),
+        select(payment_shares.c.document_id)
+        .join(payments, payments.c.payment_id == payment_shares.c.payment_id)
+        .where(payments.c.shop_id == shop_id, payment_shares.c.created_at >= since),
         select(document_links.c.document_id).where(
             or_(document_links.c.revoked_at >= since, document_links.c.renewed_at >= since)
         ),

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Row
 
 from worker.domain.document import Kind, Problem
 from worker.domain.money import ZERO
-from worker.store import document_links, order_search, payments, steps
+from worker.store import document_balances, document_links, order_search, steps
 from worker.store.database import json_codec
 from worker.store.database.pagination import FIRST_PAGE, Keys, Page, PageRequest, RowConditions, RowOrder, read_page
 from worker.store.database.shop_scope import Shops, within
@@ -160,7 +160,10 @@ def exact_document(connection: Connection, source: FromClause, shops: Shops, sea
 
 def document_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[DocumentRow]:
     ids = [row.document_id for row in rows]
-    balances, revocations = payments.balances(connection, ids), document_links.of_documents(connection, ids)
+    balances, revocations = (
+        document_balances.of_documents(connection, ids),
+        document_links.of_documents(connection, ids),
+    )
     todo = steps.of_documents(connection, ids)
     open_ids = set(connection.execute(select(unpaid.c.document_id).where(unpaid.c.document_id.in_(ids))).scalars())
     return [

@@ -14,12 +14,12 @@ from worker.errors import Rejected
 from worker.store import (
     audit_trail,
     deliveries,
+    document_balances,
     document_files,
     document_links,
     documents,
     order_treatments,
     orders,
-    payments,
     steps,
     transmissions,
     vat_checks,
@@ -148,7 +148,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     for start in range(0, len(issued), MOST_IDS):
         ids = [document.document_id for document in issued[start : start + MOST_IDS]]
         all_steps |= steps.of_documents(connection, ids)
-        balances |= payments.balances(connection, ids)
+        balances |= document_balances.of_documents(connection, ids)
         revocations |= document_links.of_documents(connection, ids)
         all_files |= document_files.files_of(connection, ids)
         ways |= transmissions.of_documents(connection, ids)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from worker.domain.document import Kind
 from worker.domain.numbering import TEST_SERIES
 from worker.domain.shop import Shop
-from worker.store import counters, payments
+from worker.store import counters, document_balances
 from worker.store.database.pagination import FIRST_PAGE, Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import documents as made
 from worker.store.database.tables import register as register_table
@@ -220,7 +220,7 @@ def numbers_page(
     mine = query.where(*of_series(shop_id, series, period))
     page = read_page(connection, mine, RowOrder((made.c.sequence,)), page_request)
     ids = [row.document_id for row in page.rows]
-    balances = payments.balances(connection, ids)
+    balances = document_balances.of_documents(connection, ids)
     return page.of(
         [
             NumberRow(

@@ -383,6 +383,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "method", name=op.f("pk_payment_methods")),
     )
     op.create_table(
+        "payment_references",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=12), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payment_references_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "reference", "order_id", "order_key", name=op.f("pk_payment_references")),
+    )
+    op.create_table(
+        "payments",
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("amount", Amount(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("method", sa.Text(), server_default="", nullable=False),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("outside_ref", sa.Text(), nullable=True),
+        sa.Column("reverses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("source IN ('order','person','bank','mollie')", name=op.f("ck_payments_source")),
+        sa.ForeignKeyConstraint(["reverses"], ["payments.payment_id"], name=op.f("fk_payments_reverses")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payments_shop_id")),
+        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_payments")),
+        sa.UniqueConstraint("reverses", name=op.f("uq_payments_reverses")),
+        sa.UniqueConstraint("shop_id", "outside_ref", name=op.f("uq_payments_shop_id_outside_ref")),
+    )
+    op.create_index("ix_payments_shop_created_at", "payments", ["shop_id", "created_at"], unique=False)
+    op.create_index("ix_payments_shop_order", "payments", ["shop_id", "order_id"], unique=False)
+    op.create_table(
         "plugins",
         sa.Column("plugin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -696,25 +730,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'webhook_event'"),
     )
     op.create_table(
-        "payments",
+        "payment_shares",
+        sa.Column("share_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("amount", Amount(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("paid_on", sa.Date(), nullable=False),
-        sa.Column("method", sa.Text(), server_default="", nullable=False),
-        sa.Column("reference", sa.Text(), server_default="", nullable=False),
-        sa.Column("source", sa.String(length=12), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("source IN ('order','person')", name=op.f("ck_payments_source")),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_payments_document_id")),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payments_shop_id")),
-        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_payments")),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_payment_shares_document_id")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.payment_id"], name=op.f("fk_payment_shares_payment_id")),
+        sa.PrimaryKeyConstraint("share_id", name=op.f("pk_payment_shares")),
     )
-    op.create_index("ix_payments_document", "payments", ["document_id"], unique=False)
-    op.create_index("ix_payments_shop_created_at", "payments", ["shop_id", "created_at"], unique=False)
+    op.create_index("ix_payment_shares_created_at", "payment_shares", ["created_at"], unique=False)
+    op.create_index("ix_payment_shares_document", "payment_shares", ["document_id"], unique=False)
+    op.create_index("ix_payment_shares_payment", "payment_shares", ["payment_id"], unique=False)
     op.create_table(
         "peppol_answers",
         sa.Column("answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -851,7 +879,8 @@ WRITTEN_ONCE = {
     "register": (("shop_id", "position"), ("document_id",)),
     "files": (("document_id", "format"),),
     "audit_trail": (("entry_id",),),
-    "payments": (("payment_id",),),
+    "payments": (("payment_id",), ("shop_id", "outside_ref"), ("reverses",)),
+    "payment_shares": (("share_id",),),
     "order_treatments": (("treatment_id",),),
     "vat_checks": (("check_id",),),
     "peppol_answers": (("answer_id",),),

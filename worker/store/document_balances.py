@@ -1,0 +1,57 @@
+"""What is open of documents: their total less their credit notes less what was paid. It is always counted anew."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, delete, exists, func, insert, select
+
+from worker.domain.document import Kind
+from worker.domain.payment import Balance
+from worker.store.database.tables import documents, payment_shares, payments, unpaid
+
+
+def update_unpaid(connection: Connection, document_id: int) -> Balance:
+    """Let the list of unpaid invoices follow what is open now. Call after any payment or credit note."""
+    lock(connection, document_id)
+    balance = of_documents(connection, [document_id])[document_id]
+    if balance.open <= 0:
+        connection.execute(delete(unpaid).where(unpaid.c.document_id == document_id))
+    elif balance.paid is not None:
+        # Money was taken back: the invoice waits for it again.
+        known = select(unpaid.c.document_id).where(unpaid.c.document_id == document_id)
+        owed = select(documents.c.document_id, documents.c.shop_id, documents.c.issued_on).where(
+            documents.c.document_id == document_id,
+            documents.c.kind == Kind.INVOICE,
+            documents.c.test.is_(False),
+            ~known.exists(),
+        )
+        connection.execute(insert(unpaid).from_select(["document_id", "shop_id", "issued_on"], owed))
+    return balance
+
+
+def lock(connection: Connection, document_id: int) -> None:
+    """Let one transaction at a time count what is open of a document (SQLite: BEGIN IMMEDIATE has done so already)."""
+    mine = select(documents.c.document_id).where(documents.c.document_id == document_id)
+    connection.execute(mine.with_for_update(key_share=True))
+
+
+def of_documents(connection: Connection, document_ids: Sequence[int] | Select[Any]) -> dict[int, Balance]:
+    """What is open of each of these documents, given by their ids or by a query for them."""
+    credit_notes = documents.alias("credit_notes")
+    credited = (
+        select(func.sum(credit_notes.c.total, type_=credit_notes.c.total.type))
+        .where(credit_notes.c.corrects == documents.c.document_id)
+        .scalar_subquery()
+    )
+    paid = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
+    reversals = payments.alias("reversals")
+    stands = payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
+    last = (func.max(case((stands, payments.c.paid_on))), func.max(payment_shares.c.created_at))
+    rows = connection.execute(
+        select(documents.c.document_id, documents.c.total, credited, paid, *last)
+        .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
+        .outerjoin(payments, payments.c.payment_id == payment_shares.c.payment_id)
+        .where(documents.c.document_id.in_(document_ids))
+        .group_by(documents.c.document_id)
+    )
+    return {int(document_id): Balance(*amounts) for document_id, *amounts in rows}

@@ -1,0 +1,35 @@
+"""The references under which issued documents ask to be paid: a bank's line is looked up here, never by a formula."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, select
+
+from worker.domain.document import Document
+from worker.domain.order import OrderKey
+from worker.domain.payment_reference import digits_of
+from worker.store.database.tables import payment_references
+
+
+def add(connection: Connection, document: Document) -> None:
+    """Note what *document* asks for; the documents of one order ask for the same."""
+    draft = document.draft
+    digits = digits_of(draft.payment.reference) if draft.payment and not draft.test else ""
+    if digits and OrderKey(document.shop_id, draft.order_id, draft.order_key) not in find(
+        connection, document.shop_id, [digits]
+    ).get(digits, ()):
+        connection.execute(
+            insert(payment_references).values(
+                shop_id=document.shop_id, reference=digits, order_id=draft.order_id, order_key=draft.order_key
+            )
+        )
+
+
+def find(connection: Connection, shop_id: str, references: Iterable[str]) -> dict[str, tuple[OrderKey, ...]]:
+    """The orders of each of these references (twelve digits) that any has; more than one only after an id came back."""
+    column = payment_references.c
+    mine = select(payment_references).where(column.shop_id == shop_id, column.reference.in_(tuple(references)))
+    found: dict[str, tuple[OrderKey, ...]] = {}
+    for row in connection.execute(mine.order_by(column.order_id)):
+        order = OrderKey(row.shop_id, row.order_id, row.order_key)
+        found[row.reference] = (*found.get(row.reference, ()), order)
+    return found

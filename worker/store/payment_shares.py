@@ -1,0 +1,105 @@
+"""Which invoices of its order a payment pays. What came before there was an invoice pays the ones that follow."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
+
+from worker.domain.document import Kind
+from worker.domain.money import ZERO
+from worker.domain.order import OrderKey
+from worker.store import document_balances
+from worker.store.database.tables import documents, payment_shares, payments
+
+
+def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None:
+    """Let what pays no invoice yet pay those that are open, oldest first; then what a credited one has too much of.
+
+    Call under the shop's lock, after any payment and after an invoice was issued.
+    """
+    invoices = invoices_of(connection, order)
+    if not invoices:
+        return
+    open_of = {
+        document_id: balance.open
+        for document_id, balance in document_balances.of_documents(connection, invoices).items()
+    }
+    pool = unshared(connection, order) + overpaid(connection, order, open_of)
+    for document_id in invoices:
+        for place, (payment_id, taken_from, amount) in enumerate(pool):
+            share = min(amount, open_of[document_id])
+            if share > 0 and taken_from != document_id:
+                moved = [(payment_id, document_id, share)]
+                moved += [(payment_id, taken_from, -share)] if taken_from is not None else []
+                add_shares(connection, moved, now=now)
+                open_of[document_id] -= share
+                pool[place] = (payment_id, taken_from, amount - share)
+        document_balances.update_unpaid(connection, document_id)
+
+
+def unshared(connection: Connection, order: OrderKey) -> list[tuple[int, int | None, Decimal]]:
+    """What no invoice was paid with of each payment that stands: its id, None and the amount."""
+    spent: dict[int, Decimal] = {}
+    for payment_id, _, amount in shares_of(connection, *is_of_order(payments, order)):
+        spent[payment_id] = spent.get(payment_id, ZERO) + amount
+    reversals = payments.alias()
+    stands = payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
+    rows = connection.execute(
+        select(payments.c.payment_id, payments.c.amount)
+        .where(*is_of_order(payments, order), stands)
+        .order_by(payments.c.payment_id)
+    )
+    left = [(payment_id, amount - spent.get(payment_id, ZERO)) for payment_id, amount in rows]
+    return [(payment_id, None, amount) for payment_id, amount in left if amount > 0]
+
+
+def overpaid(
+    connection: Connection, order: OrderKey, open_of: dict[int, Decimal]
+) -> list[tuple[int, int | None, Decimal]]:
+    """What invoices were paid with beyond what their credit notes left of them: the payment's id, the invoice's, and the amount."""
+    found: list[tuple[int, int | None, Decimal]] = []
+    too_much = {document_id: -amount for document_id, amount in open_of.items() if amount < 0}
+    for payment_id, document_id, amount in shares_of(connection, *is_of_order(payments, order)):
+        movable = min(amount, too_much.get(document_id, ZERO))
+        if movable > 0:
+            found.append((payment_id, document_id, movable))
+            too_much[document_id] -= movable
+    return found
+
+
+def shares_of(connection: Connection, *which: ColumnElement[bool]) -> list[tuple[int, int, Decimal]]:
+    """Of the payments that are meant, in their order: payment, document, and how much of the one pays the other now."""
+    amount = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
+    key = (payment_shares.c.payment_id, payment_shares.c.document_id)
+    rows = connection.execute(
+        select(*key, amount)
+        .join_from(payment_shares, payments, payment_shares.c.payment_id == payments.c.payment_id)
+        .where(*which)
+        .group_by(*key)
+        .order_by(*key)
+    )
+    return [(payment_id, document_id, share) for payment_id, document_id, share in rows if share]
+
+
+def add_shares(connection: Connection, new: Iterable[tuple[int, int, Decimal]], *, now: datetime) -> None:
+    rows = [
+        {"payment_id": payment_id, "document_id": document_id, "amount": amount, "created_at": now}
+        for payment_id, document_id, amount in new
+    ]
+    if rows:
+        connection.execute(insert(payment_shares), rows)
+
+
+def invoices_of(connection: Connection, order: OrderKey) -> tuple[int, ...]:
+    """The ids of an order's invoices, oldest first, without those of a test."""
+    mine = (*is_of_order(documents, order), documents.c.kind == Kind.INVOICE, documents.c.test.is_(False))
+    return tuple(
+        connection.execute(select(documents.c.document_id).where(*mine).order_by(documents.c.document_id)).scalars()
+    )
+
+
+def is_of_order(table: Any, order: OrderKey) -> tuple[ColumnElement[bool], ...]:
+    column = table.c
+    return column.shop_id == order.shop_id, column.order_id == order.order_id, column.order_key == order.order_key

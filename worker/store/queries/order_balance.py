@@ -1,0 +1,53 @@
+"""What is asked for an order and what came in of it."""
+
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, select
+
+from worker.domain.document import Document, Kind
+from worker.domain.money import ZERO, total_of
+from worker.domain.order import OrderKey
+from worker.domain.payment import OrderBalance
+from worker.store import document_balances, documents
+from worker.store.database.tables import payments
+from worker.store.payment_shares import is_of_order
+
+# What asks for money before there is an invoice.
+_ASKING = (Kind.ORDER_CONFIRMATION,)
+
+
+def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
+    """None for an order of which no document asks for money."""
+    issued = [
+        document
+        for document in documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
+        if not document.draft.test
+    ]
+    invoices = [document for document in issued if document.draft.kind is Kind.INVOICE]
+    if invoices:
+        return of_invoices(connection, order, invoices)
+    asking = [document for document in issued if document.draft.kind in _ASKING]
+    if not asking:
+        return None
+    draft, paid = asking[-1].draft, total_paid(connection, order)
+    # What was paid before it was made is not among the payments.
+    asked = paid if draft.is_paid else draft.to_pay
+    return OrderBalance(asked, paid, draft.currency, excess=max(paid - asked, ZERO))
+
+
+def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document]) -> OrderBalance:
+    found = document_balances.of_documents(connection, [document.document_id for document in invoices])
+    asked = total_of(
+        balance.total - (balance.credited or ZERO)
+        for invoice in invoices
+        for balance in (found[invoice.document_id],)
+        if balance.paid is not None or not invoice.draft.is_paid  # paid before it was made, and not among the payments
+    )
+    paid = total_paid(connection, order)
+    shared = total_of(balance.paid or ZERO for balance in found.values())
+    return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=max(paid - shared, ZERO))
+
+
+def total_paid(connection: Connection, order: OrderKey) -> Decimal:
+    amount = func.sum(payments.c.amount, type_=payments.c.amount.type)
+    return connection.execute(select(amount).where(*is_of_order(payments, order))).scalar() or ZERO
