@@ -68,8 +68,7 @@ def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: 
     if connection.execute(select(payments.c.payment_id).where(payments.c.reverses == payment_id)).first():
         return False
     reverse_row(connection, payment, Receipt(on, payment.source, by), now=now)
-    for document_id in invoices_of(connection, order_of(payment)):
-        document_balances.update_unpaid(connection, document_id)
+    share_out(connection, order_of(payment), now=now)
     return True
 
 
