@@ -18,6 +18,7 @@ from worker.domain.payment import Deposit, Prepayment
 from worker.domain.payment_method import METHODS, PREFIXES, Means, PaymentTerms
 from worker.domain.payment_reference import creditor_reference, digits_of, structured_communication
 from worker.domain.shop import Shop
+from worker.message import Message
 
 LINK = "https://shop.example/checkout/order-pay/238/"
 IBAN = "BE68539007547034"
@@ -242,6 +243,7 @@ def test_money_that_was_taken_back_is_flagged(status: str) -> None:
 def test_an_invoice_of_money_that_was_taken_back_waits_and_does_not_say_paid() -> None:
     [draft] = decide_documents(an_order(status="on-hold", paid=True), (), a_history(), a_shop(), TODAY).drafts
     assert ([problem.code for problem in draft.problems], draft.paid_on) == (["money_taken_back"], None)
+    assert draft.problems[0].message.values["status"] == Message("on-hold")  # said in the owner's language
 
 
 # References

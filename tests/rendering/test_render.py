@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from worker.domain.document import Category, Document, Kind, VatLine
+from worker.domain.mentions import legal_texts, mention
 from worker.domain.money import ZERO, total_of
 from worker.domain.party import Address, Buyer
 from worker.rendering import LAYOUTS, Brand, preload, preview_pdf, render_pdf
@@ -51,6 +52,10 @@ def pictures(pdf: bytes) -> int:
 
 def said(document: Document) -> str:
     return text(render_pdf(document))
+
+
+def on_one_line(document: Document) -> str:
+    return re.sub(r"\s+", " ", said(document))
 
 
 def test_equal_documents_give_equal_bytes() -> None:
@@ -137,15 +142,53 @@ def test_where_no_vat_may_show_none_shows() -> None:
     assert "%" not in words
 
 
-@pytest.mark.parametrize("category", [Category.EXEMPT, Category.OUTSIDE_SCOPE])
+@pytest.mark.parametrize("category", sorted(set(Category) - {Category.STANDARD, Category.ZERO_RATED}))
 def test_a_line_that_no_rate_applies_to_is_not_said_to_be_at_0_percent(category: Category) -> None:
-    """Margin goods, an exemption or a voucher beside taxed goods: “0 %” is the rate of other things."""
+    """Margin goods, an exemption or a voucher beside taxed goods: “0 %” is the rate of other things. And where the customer owes
+    the VAT, the sentence stands in the place of rate and amount (art. 5 §1 9° RD no. 1).
+    """
     taxed, other = a_line(), a_line(rate="0", category=category)
     vat_lines = (a_draft().vat_lines[0], VatLine(category, Decimal(0), other.net, ZERO, other.net))
     words = said(an_invoice(lines=(taxed, other), vat_lines=vat_lines))
 
     assert "21" in words
     assert "0%" not in re.sub(r"[\s\u00a0]", "", words)
+
+
+def several_reasons(*keys: str, second: str = "") -> Document:
+    """One line for each of *keys*, without VAT by that sentence, beside a taxed one."""
+    categories = [legal_texts()[key].category or Category.ZERO_RATED for key in keys]
+    free = [
+        a_line(f"Ding {n}", "1", f"{n}0.00", rate="0", category=category, mention=key)
+        for n, (key, category) in enumerate(zip(keys, categories, strict=True), 1)
+    ]
+    sentences = tuple(mention(key, language="nl", second=second) for key in keys)
+    return an_invoice(lines=(a_line(), *free), mentions=sentences, second_language=second)
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows"),
+    [
+        (("intra_eu", "reverse_charge"), ["– (2)\n € 20,00", "– (1)\n € 10,00"]),
+        (("export", "outside_scope_beside", "voucher"), ["– (2) (3)\n € 50,00", "– (1)\n € 10,00"]),
+        (("packaging", "zero_rated"), ["– (1)\n € 10,00", "0% (2)\n € 20,00"]),
+    ],
+)
+def test_where_several_sentences_say_why_there_is_no_vat_each_line_names_its_own(
+    keys: tuple[str, ...], rows: list[str]
+) -> None:
+    """Per exemption the law wants what it is of (art. 5 §1 8° and 10° RD no. 1): two amounts under two sentences say neither."""
+    document = several_reasons(*keys)
+    words = said(document)
+    for n, key in enumerate(keys, 1):
+        assert f"Ding {n} ({n})" in words
+        assert f"({n}) {mention(key, language='nl').text}" in on_one_line(document)
+    for row in rows:
+        assert row in words
+
+
+def test_one_sentence_needs_no_number() -> None:
+    assert "(1)" not in said(several_reasons("margin"))
 
 
 def test_the_vat_of_another_country_is_named_beside_its_rate() -> None:
@@ -177,6 +220,16 @@ def test_the_country_is_written_only_across_a_border() -> None:
     assert "NEDERLAND" in said(an_invoice(buyer=abroad))
     assert "BELGIË" in said(an_invoice(buyer=abroad))
     assert "BELGIË" not in said(an_invoice())
+
+
+def test_where_goods_go_is_named_with_its_country_to_a_buyer_abroad() -> None:
+    """Whose VAT it is follows from there: Belgian VAT for goods that a customer in Amsterdam had sent to Ghent."""
+    abroad = replace(CONSUMER, address=Address("Damrak 1", "", "1012 LG", "Amsterdam", "", "NL"))
+    ghent = Address("Korenmarkt 1", "", "9000", "Gent", "", "BE")
+
+    assert "Gent, BELGIË" in on_one_line(an_invoice(buyer=abroad, ship_to=ghent))
+    assert "Gent, BELGIË" not in on_one_line(an_invoice(ship_to=ghent))
+    assert "Amsterdam, NEDERLAND" in on_one_line(an_invoice(ship_to=abroad.address))
 
 
 def test_a_company_stands_above_its_contact_with_its_vat_number() -> None:

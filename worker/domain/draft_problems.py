@@ -9,6 +9,7 @@ from worker.domain.consumer_invoice import is_simplified
 from worker.domain.document import Kind, Line, Problem
 from worker.domain.exchange_rate import exchange_rate, exchange_rate_problem
 from worker.domain.order import Order
+from worker.domain.order_status import status_term
 from worker.domain.payment import Deposit
 from worker.domain.payment_request import (
     deposit_paid,
@@ -84,7 +85,7 @@ def payment_questions(order: Order, shop: Shop) -> tuple[Problem, ...]:
             "Order {number} was paid, but the shop put it back to “{status}”: was the money taken back? If not, issue the invoice "
             "when the order is in processing again; issued now, it says that it is not paid.",
             number=order.number,
-            status=order.status,
+            status=status_term(order.status),
         )
         return (Problem("money_taken_back", message, asks=True),)
     return ()

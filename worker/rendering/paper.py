@@ -43,6 +43,7 @@ from worker.rendering.letters import direction, printable, with_script_fonts
 
 # Where no VAT is due by the seller's own status or the nature of the sale, none may show in any way.
 _WITHOUT_VAT = (Category.EXEMPT, Category.OUTSIDE_SCOPE)
+_WITH_RATE = (Category.STANDARD, Category.ZERO_RATED)
 _SHORT = 18  # so many letters of a second language fit the narrowest column, and stay on one line
 _MORE_FOR_SECOND = 11
 _CITY_FIRST = ("US", "CA", "AU")
@@ -90,8 +91,29 @@ class DocumentView:
         return self.draft.vat != 0 or any(line.category not in _WITHOUT_VAT for line in self.draft.lines)
 
     def rate_of(self, part: Line | VatLine) -> str:
-        """The rate of a line or a row of the VAT table; nothing where none applies: a margin or an exemption is not “0 %”."""
-        return "" if part.category in _WITHOUT_VAT else self.translator.percent(part.rate)
+        """The rate of a line or a row of the VAT table; nothing where the sentence stands instead of it.
+
+        A margin or an exemption is not “0 %”, nor is what the customer owes the VAT of (art. 5 §1 8° and 9° RD no. 1).
+        """
+        return self.translator.percent(part.rate) if part.category in _WITH_RATE else ""
+
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """Where several sentences say why there is no VAT, a number for each, so that every line names its own."""
+        of_lines = {line.mention for line in self.draft.lines if line.category is not Category.STANDARD}
+        said = [one.key for one in self.draft.mentions if one.key in of_lines]
+        return {key: f"({number})" for number, key in enumerate(said, 1)} if len(said) > 1 else {}
+
+    def marks_of(self, row: VatLine) -> str:
+        """The marks of all lines that *row* of the VAT table adds up."""
+        added = {line.mention for line in self.draft.lines if (line.category, line.rate) == (row.category, row.rate)}
+        return " ".join(mark for key, mark in self.marks.items() if key in added)
+
+    @property
+    def home_country(self) -> str:
+        """The country that needs no name where goods go: the seller's, as long as the buyer is there too."""
+        home = self.draft.seller.address.country
+        return home if self.draft.buyer.address.country in ("", home) else ""
 
     @property
     def asks_payment(self) -> bool:
