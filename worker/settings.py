@@ -7,6 +7,7 @@ import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from worker.domain.access_point import PROVIDERS
 from worker.errors import Rejected
+from worker.net.email_address import EMAIL_ADDRESS
 from worker.net.mollie_key import MOLLIE
 from worker.net.sender import parse_networks
 from worker.net.smtp_url import parse_smtp_url
@@ -229,6 +231,14 @@ class Settings:
     lease_seconds: int = 150
     longest_wait_seconds: int = 3600
     shop_timeout_seconds: int = 15
+
+    @property
+    def mail_address(self) -> str:
+        """What the operator's mail server sends as: FACTURELAY_MAIL_FROM, else the user it signs in as; empty where neither is an address."""
+        candidates = [parseaddr(self.mail_from)[1]]
+        if self.smtp_url:
+            candidates.append(parse_smtp_url(self.smtp_url).username)
+        return next((one for one in candidates if EMAIL_ADDRESS.fullmatch(one)), "")
 
     @property
     def archive(self) -> Path:

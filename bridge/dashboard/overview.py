@@ -84,10 +84,7 @@ def go_live_checks(connection: Connection, shop: Shop, now: datetime) -> tuple[g
     """The checklist of a shop that is still in test; nothing once it is live."""
     if not shop.test:
         return ()
-    settings = context().settings
-    return go_live.first_run_checklist(
-        connection, shop, smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=now
-    )
+    return go_live.first_run_checklist(connection, shop, context(), now=now)
 
 
 def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[str, object]:

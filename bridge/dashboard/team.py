@@ -4,11 +4,13 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
-from bridge.accounts.access import ROLE_NAMES, guard_shop, me, shop
+from bridge.accounts.access import ROLE_NAMES, actor, guard_shop, me, shop
+from bridge.accounts.attempts import is_rate_limited
 from bridge.accounts.audit import record_event
 from bridge.context import base_path, context, redirect_to
 from bridge.forms import Form, read_mail_address
 from bridge.i18n.translate import _
+from worker.actions import shop_mails
 from worker.domain.actor import Actor
 from worker.errors import InvalidValue
 from worker.message import Message
@@ -23,6 +25,8 @@ blueprint = Blueprint("team", __name__, url_prefix="/s/<shop_id>/team")
 guard_shop(blueprint, to_read=Role.ADMIN)
 
 ROLES = (Role.ADMIN, Role.VIEWER)
+# To one address within a quarter of an hour.
+MOST_INVITATIONS = 3
 
 
 @blueprint.get("")
@@ -59,19 +63,12 @@ def is_mailed() -> bool:
 
 
 def mail_invitation(shop_id: str, email: str, role: Role) -> Response:
+    # Nobody's mailbox is filled by pressing again.
+    if is_rate_limited("invitation", f"{shop_id} {email}", MOST_INVITATIONS):
+        flash(_("{email} was invited often enough just now. Wait a quarter of an hour.", email=email), "refused")
+        return back(shop_id)
     with context().store.write() as connection:
-        # One at a time: nobody's mailbox is filled by pressing again.
-        if not account_mails.is_waiting(connection, MailKind.INVITATION, email):
-            account_mails.plan(
-                connection,
-                MailKind.INVITATION,
-                email,
-                language=shop().language,
-                now=context().now(),
-                shop_id=shop_id,
-                role=role,
-                by=me().user.name,
-            )
+        shop_mails.plan(connection, context().settings, shop(), (MailKind.INVITATION, email), by=actor(), role=role)
     record_invitation(shop_id, email, role)
     flash(_("The invitation is on its way to {email}; it works once, within a week.", email=email), "good")
     return back(shop_id)
@@ -160,12 +157,15 @@ def page(
     now = context().now()
     with context().store.read() as connection:
         invites = sessions.open_links(connection, purpose="invite", shop_id=shop_id, now=now)
+        unsent = account_mails.waiting(connection, MailKind.INVITATION, shop_id=shop_id)
         done = activity.audit_trail_page(connection, (shop_id,), PageRequest(size=30), access=True)
     content = render_template(
         "dashboard/team.html",
         form=form,
         members=members(shop_id),
         invites=invites,
+        unsent=unsent,
+        has_mail_server=bool(context().settings.smtp_url),
         events=done.rows,
         link=link,
         is_mailed=is_mailed(),

@@ -147,7 +147,7 @@ def test_a_shop_goes_live_once_and_begins_at_that_moment(installation: OneShop) 
     with installation.store.read() as connection:
         checks = {
             check.name: check
-            for check in first_run_checklist(connection, installation.now().shop, smtp_url="", mail_from="", now=NOW)
+            for check in first_run_checklist(connection, installation.now().shop, installation, now=NOW)
         }
     numbers = [name for name in checks if name.startswith("number_")]
     assert numbers == ["number_invoice", "number_credit_note"]

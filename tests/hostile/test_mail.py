@@ -258,3 +258,88 @@ def test_no_mailbox_is_filled_by_asking_for_proof(pages: tuple[BridgeApp, Mailbo
         app.now += timedelta(minutes=1)
 
     assert len(mailbox.messages()) == 3  # the day's allowance
+
+
+@pytest.fixture
+def without_server(sqlite_url: str, tmp_path: Path) -> Iterator[BridgeApp]:
+    app = BridgeApp(settings_for(sqlite_url, tmp_path))
+    app.add_shop()
+    yield app
+    app.close()
+
+
+def test_inviting_without_end_fills_no_mailbox_and_counts_for_the_shops_day(pages: tuple[BridgeApp, Mailbox]) -> None:
+    """One mail at a time was let go, but as often as somebody pressed."""
+    app, mailbox = pages
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/team")
+    for number in range(8):
+        admin.post(f"/s/{SHOP}/team/invite", email=VICTIM if number < 6 else f"x{number}@y.example", role="viewer")
+        deliver(app)
+
+    assert len(mailbox.messages()) == 3  # the day's allowance
+
+
+def test_another_shop_keeps_nobody_from_being_invited(pages: tuple[BridgeApp, Mailbox]) -> None:
+    app, mailbox = pages
+    app.add_shop("another", secrets=("another secret",))
+    eve = signed_in(app, "eve@evil.example", roles={"another": Role.ADMIN})
+    eve.get("/s/another/team")
+    eve.post("/s/another/team/invite", email="new@shop.example", role="viewer")
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/team")
+    admin.post(f"/s/{SHOP}/team/invite", email="new@shop.example", role="viewer")
+    deliver(app)
+
+    assert len(mailbox.messages()) == 2
+
+
+def test_an_invitation_that_did_not_leave_says_so(pages: tuple[BridgeApp, Mailbox]) -> None:
+    app, mailbox = pages
+    mailbox.faults.refuse(5)
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/team")
+    admin.post(f"/s/{SHOP}/team/invite", email="new@shop.example", role="viewer")
+    assert "the mail is about to leave" in admin.get(f"/s/{SHOP}/team").text
+    deliver(app)
+
+    assert "the mail server does not take it" in admin.get(f"/s/{SHOP}/team").text
+
+
+def test_without_a_mail_server_nothing_is_promised_by_mail(without_server: BridgeApp) -> None:
+    admin = signed_in(without_server, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    page = admin.get(f"/s/{SHOP}/team").text
+    answer = admin.post(f"/s/{SHOP}/team/invite", email="new@shop.example", role="viewer").text
+
+    assert "invitations are not mailed: you get a link" in page
+    assert "Mail the invitation" not in page
+    assert re.search(r'<code class="copy">https://documents.example/join/\S+</code>', answer)
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "said"),
+    [(HOST, f"mail leaves from {HOST} and answers go to you"), ("", "so no mail leaves")],
+    ids=["as the operator", "not at all"],
+)
+def test_the_list_before_going_live_names_an_unproved_sender_and_leads_to_the_button(
+    sqlite_url: str, tmp_path: Path, mail_from: str, said: str
+) -> None:
+    app = BridgeApp(settings_for(sqlite_url, tmp_path, smtp_url="smtp://mail.host.example", mail_from=mail_from))
+    app.add_shop()
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/settings/mail")
+    admin.post(f"/s/{SHOP}/settings/mail", **{"mail.sender": VICTIM})
+    admin.post(f"/s/{SHOP}/settings/go-live/test")
+    pages_shown = [admin.get(f"/s/{SHOP}{path}").text for path in ("", "/settings/go-live")]
+    button = admin.get(f"/s/{SHOP}/settings/mail").text
+    with app.store.write() as connection:
+        senders.prove(connection, SHOP, VICTIM, by=VICTIM, now=app.now)
+    proved = admin.get(f"/s/{SHOP}/settings/go-live").text
+    app.close()
+
+    for page in pages_shown:
+        assert said in page
+        assert f'href="/s/{SHOP}/settings/mail#sender">Prove it</a>' in page
+    assert 'id="sender"' in button
+    assert f"Mail a link to {VICTIM}" in button
+    assert "Nobody has proved" not in proved

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from worker.actions import Installation
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.completeness import missing_of_seller
 from worker.domain.document import KIND_TERMS, Kind
@@ -19,7 +20,7 @@ from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import counters as numbering
-from worker.store import deliveries
+from worker.store import deliveries, senders, shops
 from worker.store.database.tables import documents
 
 
@@ -34,23 +35,23 @@ class ReadinessCheck:
 
 
 def checklist(
-    connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime
+    connection: Connection, shop: Shop, installation: Installation, *, now: datetime
 ) -> tuple[ReadinessCheck, ...]:
-    """What is ready and what is not, for *shop* as it would be live. *smtp_url* and *mail_from* are the operator's."""
+    """What is ready and what is not, for *shop* as it would be live."""
     return (
         seller_check(shop),
         *number_checks(connection, shop, now=now),
-        mail_check(shop, smtp_url=smtp_url, mail_from=mail_from),
+        mail_check(connection, shop, installation),
         *online_check(shop),
     )
 
 
 def first_run_checklist(
-    connection: Connection, shop: Shop, *, smtp_url: str, mail_from: str, now: datetime
+    connection: Connection, shop: Shop, installation: Installation, *, now: datetime
 ) -> tuple[ReadinessCheck, ...]:
     """The checklist, with more for a new shop: that it delivers, what was made while testing, and what must go by Peppol."""
     return (
-        *checklist(connection, shop, smtp_url=smtp_url, mail_from=mail_from, now=now),
+        *checklist(connection, shop, installation, now=now),
         delivery_check(connection, shop),
         tests_check(connection, shop),
         *oss_check(shop),
@@ -170,14 +171,38 @@ def next_numbers(connection: Connection, shop: Shop, *, now: datetime) -> dict[K
     }
 
 
-def mail_check(shop: Shop, *, smtp_url: str, mail_from: str) -> ReadinessCheck:
-    if not smtp_url:
-        message = Message("No mail server is set (FACTURELAY_SMTP_URL), so documents are made but not mailed.")
+def mail_check(connection: Connection, shop: Shop, installation: Installation) -> ReadinessCheck:
+    """Whether mail leaves, and as whom: by the operator's server a shop writes only from an address that was proved."""
+    settings = installation.settings
+    has_own_server = bool(shops.get(connection, installation.encryption, shop.shop_id).secrets.smtp_url)
+    if not (has_own_server or settings.smtp_url):
+        message = Message(
+            "No mail server is set, so documents are made but not mailed. Fill in the shop's own under Mail."
+        )
         return ReadinessCheck("mail", good=False, needed=False, message=message)
-    if not (shop.mail.sender or shop.seller.email or mail_from):
+    if not (shop.own_sender or settings.mail_from):
         message = Message("No sender is set for mails; give the seller's e-mail address.")
         return ReadinessCheck("mail", good=False, needed=False, message=message)
+    if not has_own_server and shop.own_sender and not senders.is_proved(connection, shop.shop_id, shop.own_sender):
+        return unproved_sender(shop.own_sender, instead=settings.mail_address)
     return ReadinessCheck("mail", good=True, needed=False, message=Message("A mail server is set."))
+
+
+def unproved_sender(address: str, *, instead: str) -> ReadinessCheck:
+    if instead:
+        message = Message(
+            "Nobody has proved yet that {address} is yours, so mail leaves from {other} and answers go to you. Have a link mailed "
+            "to {address}, under Mail, and open it there.",
+            address=address,
+            other=instead,
+        )
+    else:
+        message = Message(
+            "Nobody has proved yet that {address} is yours, so no mail leaves. Have a link mailed to {address}, under Mail, and open "
+            "it there.",
+            address=address,
+        )
+    return ReadinessCheck("sender", good=False, needed=False, message=message)
 
 
 def make_live(shop: Shop, checks: tuple[ReadinessCheck, ...], *, since: datetime) -> Shop:

@@ -25,7 +25,6 @@ from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
-from worker.settings import Settings
 from worker.store import audit_trail, counters, deliveries, drafts, senders, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
@@ -153,7 +152,7 @@ def change_shop(
         if changes.live is False:
             shop = replace(shop, test=True)
         if changes.live and shop.test:
-            shop, checks = gone_live(connection, shop, installation.settings, changes, now=by.now)
+            shop, checks = gone_live(connection, shop, installation, changes, now=by.now)
         messages = (
             *describe_changes(found.shop, shop),
             *store_rest_key(
@@ -187,9 +186,9 @@ def look_at_drafts_again(connection: Connection, shop_id: str, *, now: datetime)
 
 
 def gone_live(
-    connection: Connection, shop: Shop, operator: Settings, changes: ShopChanges, *, now: datetime
+    connection: Connection, shop: Shop, installation: Installation, changes: ShopChanges, *, now: datetime
 ) -> tuple[Shop, tuple[ReadinessCheck, ...]]:
-    checks = go_live.checklist(connection, shop, smtp_url=operator.smtp_url, mail_from=operator.mail_from, now=now)
+    checks = go_live.checklist(connection, shop, installation, now=now)
     if changes.begin is not None:
         shop = shop.with_orders_since(changes.begin)
     is_chosen = changes.begin is not None or "orders.since" in changes.settings

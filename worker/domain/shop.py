@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from email.utils import parseaddr
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -236,3 +237,8 @@ class Shop:
     @property
     def zoneinfo(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
+
+    @property
+    def own_sender(self) -> str:
+        """The address that the shop itself wants to write from; empty where it says none."""
+        return parseaddr(self.mail.sender)[1] or self.seller.email

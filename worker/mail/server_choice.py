@@ -2,13 +2,10 @@
 
 import socket
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 
 from worker.errors import Rejected, Unavailable
-from worker.net.email_address import EMAIL_ADDRESS
 from worker.net.guarded_http import resolve_addresses
 from worker.net.smtp_url import SmtpServer, check_smtp_url, parse_smtp_url
-from worker.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -22,14 +19,6 @@ class ChosenServer:
     @property
     def server(self) -> SmtpServer:
         return parse_smtp_url(self.smtp_url)
-
-
-def operators_address(settings: Settings) -> str:
-    """The address that the operator's server sends as: FACTURELAY_MAIL_FROM, else the user it signs in as; empty where neither is one."""
-    candidates = [parseaddr(settings.mail_from)[1]]
-    if settings.smtp_url:
-        candidates.append(parse_smtp_url(settings.smtp_url).username)
-    return next((one for one in candidates if EMAIL_ADDRESS.fullmatch(one)), "")
 
 
 def choose_server(own_url: str, operators_url: str, *, allow_private: bool) -> ChosenServer:

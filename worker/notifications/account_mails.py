@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from worker.errors import Rejected, Unavailable
 from worker.mail import account_mail, smtp
-from worker.mail.server_choice import operators_address
 from worker.net import sender_proof
 from worker.net.sender_proof import SenderProof
 from worker.services import Services
@@ -42,7 +41,7 @@ def send(services: Services, mail: AccountMail) -> None:
     host = urlsplit(services.settings.public_url).hostname or "localhost"
     message = account_mail.compose(
         mail,
-        sender=operators_address(services.settings) or f"facturelay@{host}",
+        sender=services.settings.mail_address or f"facturelay@{host}",
         shop_name=shop_name(services, mail),
         link=link_of(services, mail),
         message_id=make_msgid(domain=host),

@@ -11,7 +11,6 @@ from worker.domain.shop import Shop
 from worker.errors import FacturelayError, Rejected
 from worker.mail import alert_mail, customer_mail, smtp
 from worker.mail.alert_mail import Digest
-from worker.mail.server_choice import operators_address
 from worker.notifications import legal_term, overdue_work
 from worker.services import Services
 from worker.store import alerts, register, reports
@@ -110,7 +109,7 @@ def send(services: Services, shop: Shop, compose: Callable[[alert_mail.Envelope]
     """One mail to each recipient, under one Message-ID."""
     addresses = recipients(services, shop)
     # The operator's own, as far as there is one: a shop may have filled in somebody else's.
-    sender = operators_address(services.settings) or address_of(shop) or addresses[0]
+    sender = services.settings.mail_address or address_of(shop) or addresses[0]
     message_id = make_msgid(domain=urlsplit(services.settings.public_url).hostname or "localhost")
     failures: list[FacturelayError] = []
     for address in addresses:

@@ -13,7 +13,7 @@ from worker.domain.shop import Shop
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.mail import customer_mail, server_choice, smtp
 from worker.mail.customer_mail import Ways
-from worker.mail.server_choice import ChosenServer, operators_address
+from worker.mail.server_choice import ChosenServer
 from worker.plugin import sync
 from worker.sending import NotNeeded, peppol_mail
 from worker.sending.customer_link import link_of
@@ -111,7 +111,7 @@ def put_on_allowed_sender(services: Services, shop: Shop, message: EmailMessage)
 
     Raises Rejected where the operator has none.
     """
-    own, operators = customer_mail.sender_address(with_sender(services, shop)), operators_address(services.settings)
+    own, operators = customer_mail.sender_address(with_sender(services, shop)), services.settings.mail_address
     with services.store.read() as connection:
         if own == operators or senders.is_proved(connection, shop.shop_id, own):
             return

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.engine import Row
 
 from worker.store.database.tables import account_mails
 
@@ -50,15 +52,24 @@ def plan(connection: Connection, kind: MailKind, email: str, *, language: str, n
 def due(connection: Connection, *, now: datetime, limit: int = 20) -> tuple[AccountMail, ...]:
     connection.execute(delete(account_mails).where(account_mails.c.created_at < now - KEPT_FOR))
     query = select(account_mails).where(account_mails.c.next_at <= now).order_by(account_mails.c.next_at).limit(limit)
-    return tuple(
-        AccountMail(row.mail_id, MailKind(row.kind), row.email, row.language, json.loads(row.argument), row.attempts)
-        for row in connection.execute(query)
+    return tuple(map(as_mail, connection.execute(query)))
+
+
+def as_mail(row: Row[Any]) -> AccountMail:
+    return AccountMail(row.mail_id, MailKind(row.kind), row.email, row.language, json.loads(row.argument), row.attempts)
+
+
+def is_waiting(connection: Connection, kind: MailKind, email: str, *, shop_id: str) -> bool:
+    """Whether one of the shop's own waits: what another shop asks for the same address is nothing to it."""
+    return any(mail.email == email for mail in waiting(connection, kind, shop_id=shop_id))
+
+
+def waiting(connection: Connection, kind: MailKind, *, shop_id: str) -> tuple[AccountMail, ...]:
+    """Those of a shop that have not left yet."""
+    rows = connection.execute(
+        select(account_mails).where(account_mails.c.kind == kind).order_by(account_mails.c.mail_id)
     )
-
-
-def is_waiting(connection: Connection, kind: MailKind, email: str) -> bool:
-    query = select(account_mails.c.mail_id).where(account_mails.c.kind == kind, account_mails.c.email == email)
-    return connection.execute(query.limit(1)).first() is not None
+    return tuple(mail for mail in map(as_mail, rows) if mail.argument.get("shop_id") == shop_id)
 
 
 def done(connection: Connection, mail: AccountMail) -> None:

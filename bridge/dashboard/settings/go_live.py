@@ -67,11 +67,8 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     foreseen = finished_task(shop_id, "open_orders")
     if foreseen:
         form.values.setdefault("since", str(foreseen.argument.get("since", "")))
-    settings = context().settings
     with context().store.read() as connection:
-        checks = go_live.first_run_checklist(
-            connection, shop(), smtp_url=settings.smtp_url, mail_from=settings.mail_from, now=context().now()
-        )
+        checks = go_live.first_run_checklist(connection, shop(), context(), now=context().now())
     return settings_page(
         "go_live",
         "go-live",

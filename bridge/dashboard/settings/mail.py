@@ -1,8 +1,5 @@
 """How mail leaves: sender and copies, the shop's own server, a test with a diagnosis, the attachment."""
 
-import math
-from datetime import UTC
-from email.utils import parseaddr
 from http import HTTPStatus
 
 from flask import Response, flash, request
@@ -14,14 +11,14 @@ from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translate_message
-from worker.actions import shop_secrets
+from worker.actions import shop_mails, shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
 from worker.domain.settings_form import WrongSettings
 from worker.errors import Rejected
 from worker.net.email_address import EMAIL_ADDRESS
 from worker.net.smtp_url import SmtpServer
-from worker.store import account_mails, senders, shops
+from worker.store import senders, shops
 from worker.store.account_mails import MailKind
 from worker.store.shops import Secrets
 
@@ -52,31 +49,22 @@ def save_mail(shop_id: str) -> Response:
 @blueprint.post("/mail/prove")
 def prove_sender(shop_id: str) -> Response:
     """Mail a link to the sender's address; whoever opens it proves that it is the shop's. An operator need not."""
-    address, now = own_sender(), context().now()
+    address = shop().own_sender
     if not EMAIL_ADDRESS.fullmatch(address):
         return redirect_to(f"/s/{shop_id}/settings/mail")
     with context().store.write() as connection:
         if me().user.operator:
-            senders.prove(connection, shop_id, address, by=me().user.name, now=now)
-        elif not account_mails.is_waiting(connection, MailKind.SENDER_PROOF, address):
-            day = now.astimezone(UTC).date()
-            if senders.count_mail(connection, shop_id, day=day) <= (context().settings.mails_per_day or math.inf):
-                account_mails.plan(
-                    connection, MailKind.SENDER_PROOF, address, language=shop().language, now=now, shop_id=shop_id
-                )
+            senders.prove(connection, shop_id, address, by=me().user.name, now=context().now())
+        else:
+            shop_mails.plan(connection, context().settings, shop(), (MailKind.SENDER_PROOF, address), by=actor())
     if not me().user.operator:
         flash(_("A link is on its way to {address}. Open it there.", address=address), "good")
     return redirect_to(f"/s/{shop_id}/settings/mail")
 
 
-def own_sender() -> str:
-    """The address that the shop itself wants to write from."""
-    return parseaddr(shop().mail.sender)[1] or shop().seller.email
-
-
 def is_allowed_sender(shop_id: str) -> bool:
     with context().store.read() as connection:
-        return senders.is_proved(connection, shop_id, own_sender())
+        return senders.is_proved(connection, shop_id, shop().own_sender)
 
 
 @blueprint.post("/mail/server")
@@ -153,8 +141,8 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         ],
         sender=shop().mail.sender or shop().seller.email or context().settings.mail_from,
         own_address=me().user.email,
-        own_sender=own_sender(),
+        own_sender=shop().own_sender,
         # By a server of its own the shop writes as that server lets it.
         sender_is_allowed=bool(form.values["scheme"]) or is_allowed_sender(shop_id),
-        operators_sender=parseaddr(context().settings.mail_from)[1],
+        operators_sender=context().settings.mail_address,
     )

@@ -101,7 +101,7 @@ def test_a_shop_in_test_mails_its_tests_to_itself_and_keeps_them_out_of_the_regi
 def go_live(system: System) -> None:
     with system.services.store.write() as connection:
         shop = shops.get(connection, system.services.encryption, system.shop_id).shop
-        checks = checklist(connection, shop, smtp_url="", mail_from="", now=system.clock.now)
+        checks = checklist(connection, shop, system.services, now=system.clock.now)
         shops.change(connection, make_live(shop, checks, since=system.clock.now))
 
 
