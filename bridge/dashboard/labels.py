@@ -26,7 +26,13 @@ def state_label(state: str) -> tuple[str, str, str]:
 
 
 def source_name(source: str) -> str:
-    return {"webhook": _("webhook"), "poll": _("task"), "person": _("by hand"), "vies": "VIES"}.get(source, source)
+    return {
+        "webhook": _("webhook"),
+        "poll": _("task"),
+        "person": _("by hand"),
+        "plugin": _("plugin"),
+        "vies": "VIES",
+    }.get(source, source)
 
 
 def status_name(status: str) -> str:

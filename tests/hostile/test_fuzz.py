@@ -244,8 +244,21 @@ def knock_as_the_shop(app: BridgeApp, chance: random.Random, raw: bytes) -> int:
 
 
 def knock_as_the_plugin(app: BridgeApp, chance: random.Random, raw: bytes) -> int:
-    route = chance.choice(("order", "task", "task/answer", "files", "check", "heartbeat"))
-    names = ("order", "key", "kind", "document", "draft", "documents", "task", "again", "version", "by", "send")
+    route = chance.choice(("order", "task", "task/answer", "files", "check", "heartbeat", "changed"))
+    names = (
+        "order",
+        "key",
+        "kind",
+        "document",
+        "draft",
+        "documents",
+        "orders",
+        "task",
+        "again",
+        "version",
+        "by",
+        "send",
+    )
     content = {name: chance.choice((*HOSTILE, 1, "send", [1])) for name in chance.sample(names, k=4)}
     body = raw if chance.random() < 0.1 else json.dumps(content).encode()
     path = f"/plugin/{route}"

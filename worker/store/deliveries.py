@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -164,6 +164,15 @@ def open_orders(connection: Connection, shop_id: str) -> tuple[int, ...]:
         .distinct()
     )
     return tuple(int(order_id) for order_id in found.scalars())
+
+
+def waiting_orders(
+    connection: Connection, shop_id: str, order_ids: Collection[int], *, now: datetime
+) -> frozenset[int]:
+    """Those of *order_ids* for which a delivery waits that no worker has taken yet."""
+    waits = (IS_DELIVERY, IS_PENDING, jobs.c.state == "waiting", jobs.c.next_at <= now)
+    found = select(jobs.c.order_id).where(*waits, jobs.c.shop_id == shop_id, jobs.c.order_id.in_(order_ids))
+    return frozenset(connection.execute(found).scalars())
 
 
 def of_orders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:

@@ -196,7 +196,7 @@ deliveries = Table(
     metadata,
     Column("delivery_id", ForeignKey("jobs.job_id"), primary_key=True, autoincrement=False),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
-    Column("source", String(12), nullable=False),  # webhook | poll | person
+    Column("source", String(12), nullable=False),  # webhook | plugin | poll | person
     Column("topic", String(40), nullable=False),
     Column("order_id", BigInteger),
     Column("received_at", Instant, nullable=False),

@@ -41,6 +41,7 @@ final class Plugin {
 			new Mails\MailListColumn(),
 			new Documents\CustomerLinks(),
 			new Documents\LinkRedirect(),
+			new Orders\ChangedOrders(),
 			new Orders\OrderScreen(),
 			new Orders\DocumentActions(),
 			new Orders\BulkDownload(),

@@ -1,0 +1,111 @@
+<?php
+
+declare(strict_types=1);
+
+use Facturelay\Connection\Connection;
+use Facturelay\Orders\ChangedOrders;
+
+/** Facturelay is told at once which orders changed: each once, none of an open checkout, and nobody asks in vain again and again. */
+final class ChangedOrdersTest extends WordPressTestCase {
+
+	/** @var array<int, array<string, mixed>> what Facturelay was told, and how */
+	private array $told = array();
+
+	protected function setUp(): void {
+		parent::setUp();
+		Connection::save( array( 'secret' => 'x', 'site' => Connection::home_url(), 'bridge' => 'https://127.0.0.1', 'shop' => 's1' ) );
+		$this->facturelay_answers( array( 'response' => array( 'code' => 200 ), 'headers' => array(), 'body' => '{"kept":1}' ) );
+	}
+
+	public function test_each_order_that_changed_is_told_once_by_its_number_alone(): void {
+		$changes = new ChangedOrders();
+		$changes->note( 238, new WC_Order() );
+		$changes->note( 238, new WC_Order() );
+		$changes->note( '239' );
+		$changes->note_refund_deleted( 301, 240 );
+
+		$changes->tell_at_the_end();
+
+		$this->assertSame( array( '{"orders":[238,239,240]}' ), array_column( $this->told, 'body' ) );
+	}
+
+	public function test_what_was_told_is_not_told_again(): void {
+		$changes = new ChangedOrders();
+		$changes->note( 238 );
+		$changes->tell();
+		$changes->tell();
+
+		$this->assertCount( 1, $this->told );
+	}
+
+	public function test_an_open_checkout_is_no_order_yet(): void {
+		$changes = new ChangedOrders();
+		$changes->note( 238, new WC_Order( array( 'status' => 'checkout-draft' ) ) );
+		$changes->tell_at_the_end();
+
+		$this->assertSame( array(), $this->told );
+	}
+
+	public function test_a_copy_of_the_shop_tells_nothing(): void {
+		Connection::save( array( 'site' => 'https://the-real-shop.example' ) + Connection::load()->to_array() );
+		$changes = new ChangedOrders();
+		$changes->note( 238 );
+		$changes->tell_at_the_end();
+
+		$this->assertSame( array(), $this->told );
+	}
+
+	/** @dataProvider silences */
+	public function test_who_does_not_answer_is_waited_for_once_and_then_left_in_peace( $answer ): void {
+		$this->facturelay_answers( $answer );
+		$changes = new ChangedOrders();
+		for ( $order = 1; $order <= 10; $order++ ) {
+			$changes->note( $order );
+			$changes->tell();
+		}
+
+		$this->assertCount( 1, $this->told );
+		$this->assertSame( 2, $this->told[0]['timeout'] );
+	}
+
+	/** @return array<string, array{0: mixed}> */
+	public static function silences(): array {
+		return array(
+			'dead'    => array( new WP_Error( 'http_request_failed', 'cURL error 7: Failed to connect' ) ),
+			'hanging' => array( new WP_Error( 'http_request_failed', 'cURL error 28: Connection timed out' ) ),
+			'refusing' => array( array( 'response' => array( 'code' => 401 ), 'headers' => array(), 'body' => '{"error":"not_connected","message":"No."}' ) ),
+			'another'  => array( array( 'response' => array( 'code' => 502 ), 'headers' => array(), 'body' => '<html>' ) ),
+		);
+	}
+
+	public function test_of_a_flood_the_first_are_told_and_the_rest_comes_with_the_deliveries(): void {
+		$changes = new ChangedOrders();
+		for ( $order = 1; $order <= 1000; $order++ ) {
+			$changes->note( $order );
+		}
+		$changes->tell();
+
+		$this->assertCount( 50, json_decode( $this->told[0]['body'], true )['orders'] );
+	}
+
+	public function test_nothing_is_told_before_all_else_is_done(): void {
+		( new ChangedOrders() )->add_hooks();
+
+		global $wp_filter;
+		$this->assertSame( PHP_INT_MAX, max( array_keys( $wp_filter['shutdown']->callbacks ) ) );
+	}
+
+	/** @param mixed $answer as wp_remote_post gives it */
+	private function facturelay_answers( $answer ): void {
+		remove_all_filters( 'pre_http_request' );
+		add_filter(
+			'pre_http_request',
+			function ( $nothing, array $request ) use ( $answer ) {
+				$this->told[] = $request;
+				return $answer;
+			},
+			10,
+			2
+		);
+	}
+}

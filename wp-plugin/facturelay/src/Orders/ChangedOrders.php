@@ -1,0 +1,94 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Facturelay\Orders;
+
+use Facturelay\Connection\Connection;
+use Facturelay\FacturelayError;
+use Facturelay\Feature;
+use Facturelay\Http\BridgeClient;
+use WC_Order;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Tells Facturelay which orders changed as soon as the visitor has his page: WooCommerce's own deliveries wait for its queue,
+ * up to a minute. They come all the same, and are enough where PHP cannot end a page before it does more.
+ */
+final class ChangedOrders implements Feature {
+
+	public const RESTS       = 'facturelay_changed_rests';
+	private const ROUTE      = '/plugin/changed';
+	private const MOST       = 50;
+	private const TIMEOUT_S  = 2;
+	private const REST_S     = 60;
+	private const NOT_PLACED = array( 'checkout-draft', 'auto-draft' );
+
+	/** @var array<int, int> ids, each once */
+	private array $changed = array();
+
+	public function add_hooks(): void {
+		add_action( 'woocommerce_new_order', array( $this, 'note' ), 10, 2 );
+		add_action( 'woocommerce_update_order', array( $this, 'note' ), 10, 2 );
+		add_action( 'woocommerce_order_refunded', array( $this, 'note' ) );
+		add_action( 'woocommerce_refund_deleted', array( $this, 'note_refund_deleted' ), 10, 2 );
+		// The last of all: what others do at the end must not wait for it either.
+		add_action( 'shutdown', array( $this, 'tell_at_the_end' ), PHP_INT_MAX );
+	}
+
+	/**
+	 * @param mixed $order_id
+	 * @param mixed $order
+	 */
+	public function note( $order_id, $order = null ): void {
+		$is_open_checkout = $order instanceof WC_Order && in_array( $order->get_status(), self::NOT_PLACED, true );
+		if ( ! $is_open_checkout && ! ( is_multisite() && ms_is_switched() ) ) {
+			$this->changed[ (int) $order_id ] = (int) $order_id;
+		}
+	}
+
+	/**
+	 * @param mixed $refund_id
+	 * @param mixed $order_id
+	 */
+	public function note_refund_deleted( $refund_id, $order_id ): void {
+		$this->note( $order_id );
+	}
+
+	public function tell_at_the_end(): void {
+		if ( array() !== $this->changed && Connection::load()->is_active() && self::end_page() ) {
+			$this->tell();
+		}
+	}
+
+	/** Says what changed, of many the first: the rest comes with WooCommerce's deliveries. Whoever did not answer is left in peace for a minute. */
+	public function tell(): void {
+		$orders        = array_slice( array_values( $this->changed ), 0, self::MOST );
+		$this->changed = array();
+		if ( array() === $orders || get_transient( self::RESTS ) ) {
+			return;
+		}
+		try {
+			$connection = Connection::load();
+			( new BridgeClient( $connection->bridge_url() ) )->call( $connection, self::ROUTE, array( 'orders' => $orders ), self::TIMEOUT_S );
+		} catch ( FacturelayError $error ) {
+			set_transient( self::RESTS, $error->error_code(), self::REST_S );
+		}
+	}
+
+	/** Whether nobody waits for this request: the page is sent to the visitor, where PHP can do that and go on. */
+	private static function end_page(): bool {
+		foreach ( array( 'fastcgi_finish_request', 'litespeed_finish_request' ) as $end ) {
+			if ( function_exists( $end ) ) {
+				if ( PHP_SESSION_ACTIVE === session_status() ) {
+					// Its lock would keep the visitor's next page.
+					session_write_close();
+				}
+				$end();
+				return true;
+			}
+		}
+		return wp_doing_cron() || 'cli' === PHP_SAPI;
+	}
+}
