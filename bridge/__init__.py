@@ -11,7 +11,7 @@ from bridge.accounts import rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document
 from bridge.plugin import changed_orders, connection, orders, vat_number
-from bridge.webhooks import woocommerce
+from bridge.webhooks import peppol, woocommerce
 from worker.settings import Settings
 
 
@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.converters["int"] = WholeNumberConverter
     app.extensions[EXTENSION_NAME] = create_context(settings, now)
     rate_limit.register(app)
-    for module in (woocommerce, document, connection, changed_orders, orders, vat_number, api, health):
+    for module in (woocommerce, peppol, document, connection, changed_orders, orders, vat_number, api, health):
         app.register_blueprint(module.blueprint)
     dashboard.register(app)
     errors.register(app)

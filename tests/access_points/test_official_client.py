@@ -42,6 +42,12 @@ def test_it_uploads_sends_and_follows_an_invoice(client: EInvoice, twin: Pretend
     assert twin.delivered == [(BUYER, xml)]
 
 
+def test_it_subscribes_and_gets_the_secret(client: EInvoice) -> None:
+    made = client.webhooks.create(events=["document.sent"], url="https://f.example/webhooks/peppol/x")
+
+    assert (made.secret, [one.url for one in client.webhooks.list()]) == ("whsec_1", [made.url])
+
+
 def test_it_is_told_in_its_own_errors_what_is_refused(client: EInvoice, twin: PretendAccessPoints) -> None:
     uploaded = client.documents.ubl.create_from_ubl(
         file=("a.xml", ubl.write(invoice_of(a_business_order())), "application/xml")

@@ -7,6 +7,7 @@ from lxml import etree
 from worker.access_points.access_point import Account, Company, Envelope, NotPrepared, declined, kinds_among
 from worker.access_points.talk import Answer, Line, said_in
 from worker.domain.access_point import RESPONSES, Blame, Reach, Sent, State
+from worker.net.http_call import read_json
 
 LIVE, SANDBOX = "https://api.e-invoice.be", "https://api-dev.e-invoice.be"
 STATES = {"SENT": State.DELIVERED, "RECEIVED": State.DELIVERED, "FAILED": State.FAILED}
@@ -18,6 +19,7 @@ BLAMES = {
     422: Blame.RECIPIENT,
 }
 SENT = (200, 405)
+EVENTS = ("document.sent", "document.sent.failed")
 FAILURES = ("send_failed", "mlr_received")
 
 
@@ -31,6 +33,16 @@ class EInvoiceBe:
         told = self.line.get("/api/me/").object
         name, addresses = told.get("company_name") or told.get("name") or "–", told.get("peppol_ids") or ()
         return (Company(str(name), tuple(map(str, addresses))),) if addresses else ()
+
+    def subscribe(self, url: str) -> str:
+        """One subscription, however often it is asked for."""
+        listed = read_json(self.line.get("/api/webhooks/").text)
+        mine = [one for one in listed if one.get("url") == url] if isinstance(listed, list) else []
+        if mine:
+            return str(mine[0].get("secret") or "")
+        wanted = {"url": url, "events": list(EVENTS), "enabled": True}
+        answer = self.line.ask("POST", "/api/webhooks/", content=wanted)
+        return str(answer.object.get("secret") or "") if answer.status == 201 else ""
 
     def can_receive(self, address: str) -> Reach:
         answer = self.line.get("/api/validate/peppol-id", peppol_id=address)

@@ -37,6 +37,10 @@ class Peppyrus:
         """Not asked: what its account says of itself is not published."""
         return ()
 
+    def subscribe(self, url: str) -> str:
+        """Not asked: the address is pasted in its settings."""
+        return ""
+
     def can_receive(self, address: str) -> Reach:
         """A Belgian company is asked for by its number: the answer names the address that it has."""
         scheme, _, value = address.partition(":")

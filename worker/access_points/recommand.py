@@ -38,6 +38,10 @@ class Recommand:
         told = self.line.get("/companies").object.get("companies") or ()
         return tuple(Company(str(one.get("name") or "–"), addresses_of(one), str(one["id"])) for one in told)
 
+    def subscribe(self, url: str) -> str:
+        """It tells of what comes in, and not of what went out."""
+        return ""
+
     def can_receive(self, address: str) -> Reach:
         """Asked for each kind of document; its own errors look like a no."""
         answers = {

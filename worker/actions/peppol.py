@@ -21,6 +21,7 @@ from worker.message import Message
 from worker.store import audit_trail, shops, steps, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import DONE
+from worker.store.shops import Secrets
 from worker.store.steps import StepPlan
 from worker.store.transmissions import UNKNOWN
 
@@ -50,12 +51,25 @@ def connect(installation: Installation, shop_id: str, account: NewAccount, *, by
         changed = describe_changes(found.shop, replace(found.shop, peppol=after))
         shops.change(connection, replace(found.shop, peppol=after))
         if account.provider != OPERATORS and key != found.secrets.peppol_key:
-            shops.change_secrets(connection, installation.encryption, shop_id, replace(found.secrets, peppol_key=key))
+            shops.change_secrets(connection, installation.encryption, shop_id, new_key(found.secrets, key))
             changed = (*changed, Message("the key of the access point was changed"))
         if changed:
             record(connection, shop_id, changed, by=by)
         steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
         look_at_drafts_again(connection, shop_id, now=by.now)
+
+
+def new_key(known: Secrets, key: str) -> Secrets:
+    """With what belonged to the old key gone."""
+    return replace(known, peppol_key=key, peppol_hook_secret="")
+
+
+def hear_signed(installation: Installation, shop_id: str, secret: str) -> None:
+    """Believe only what is signed with *secret* to come from the shop's access point."""
+    with installation.store.write() as connection:
+        found = lock_and_get(connection, installation.encryption, shop_id)
+        secrets = replace(found.secrets, peppol_hook_secret=secret)
+        shops.change_secrets(connection, installation.encryption, shop_id, secrets)
 
 
 def refuse_half(provider: str, key: str) -> None:
@@ -92,7 +106,7 @@ def send_elsewhere(installation: Installation, shop_id: str, *, by: Actor) -> No
         found = lock_and_get(connection, installation.encryption, shop_id)
         shop = replace(found.shop, peppol=PeppolSettings(ELSEWHERE, businesses=found.shop.peppol.businesses))
         shops.change(connection, shop)
-        shops.change_secrets(connection, installation.encryption, shop_id, replace(found.secrets, peppol_key=""))
+        shops.change_secrets(connection, installation.encryption, shop_id, new_key(found.secrets, ""))
         message = Message(
             "{by} said that another system sends the invoices to Belgian businesses by Peppol. Facturelay sends none, and its PDFs "
             "say that they are copies.",

@@ -13,7 +13,9 @@ OPERATORS, ELSEWHERE = "operator", "elsewhere"
 class Provider:
     """An access point by its *name*, as it is stored and typed. *key_parts* is how its key is written, *site* where one is made.
 
-    *has_company*: one key serves several companies, and what is sent names one: it is found by its number. *is_idempotent*: what was sent once is refused by it
+    *has_company*: one key serves several companies, and what is sent names one: it is found by its number. *tells_at*:
+    whether what becomes of a document is told at an address that we ask for ("asked") or that a person pastes there
+    ("pasted"); empty where it is only asked for. *is_idempotent*: what was sent once is refused by it
     the second time, so that not finding a document there proves that it never left.
     """
 
@@ -22,14 +24,15 @@ class Provider:
     site: str
     key_parts: str = "key"
     has_company: bool = False
+    tells_at: str = ""
     is_idempotent: bool = False
 
 
 PROVIDERS = {
     provider.name: provider
     for provider in (
-        Provider("e-invoice.be", "e-invoice.be", "https://e-invoice.be", is_idempotent=True),
-        Provider("peppyrus", "Peppyrus", "https://peppyrus.be"),
+        Provider("e-invoice.be", "e-invoice.be", "https://e-invoice.be", tells_at="asked", is_idempotent=True),
+        Provider("peppyrus", "Peppyrus", "https://peppyrus.be", tells_at="pasted"),
         Provider("recommand", "Recommand", "https://recommand.eu", key_parts="key:secret", has_company=True),
     )
 }

@@ -24,6 +24,7 @@ class Secrets:
     rest_secret: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)  # the shop's own mail server; empty: the operator's
     peppol_key: str = field(default="", repr=False)  # of its account with an access point
+    peppol_hook_secret: str = field(default="", repr=False)  # with which that access point signs what it tells
     mollie_key: str = field(default="", repr=False)  # of its account with Mollie
 
     def __post_init__(self) -> None:
@@ -181,5 +182,6 @@ def secrets_from_text(text: str) -> Secrets:
         found["rest_secret"],
         found.get("smtp_url", ""),
         found.get("peppol_key", ""),
-        found.get("mollie_key", ""),
+        mollie_key=found.get("mollie_key", ""),
+        peppol_hook_secret=found.get("peppol_hook_secret", ""),
     )

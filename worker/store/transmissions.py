@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, insert, select, update
 
 from worker.domain.access_point import Sent, State
 from worker.domain.step import TRANSMIT
@@ -131,6 +131,15 @@ def taken(connection: Connection, document_id: int, sent: Sent, *, now: datetime
         follow_until=now + FOLLOWED,
         next_at=None if over else now + FIRST_LOOK,
     )
+
+
+def ask_soon(connection: Connection, shop_id: str, references: Collection[str], *, now: datetime) -> None:
+    """The access point told of these: it is asked at once what became of them, also when that was no longer asked."""
+    row = transmissions.c
+    mine = (row.shop_id == shop_id, row.reference.in_(references), row.state.in_((State.ACCEPTED, State.DELIVERED)))
+    until = now + FIRST_LOOK
+    values = {"next_at": now, "follow_until": case((row.follow_until > until, row.follow_until), else_=until)}
+    connection.execute(update(transmissions).where(*mine).values(**values))
 
 
 def said(sent: Sent) -> dict[str, str]:

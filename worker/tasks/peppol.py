@@ -1,5 +1,6 @@
 """Task: try the shop's key with its access point."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,14 +8,19 @@ from worker.access_points import access_point
 from worker.access_points.access_point import Account, Company
 from worker.access_points.account import any_account_of
 from worker.actions import peppol as peppol_actions
-from worker.domain.access_point import PROVIDERS
+from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
 from worker.errors import FacturelayError
 from worker.message import Message
+from worker.net import peppol_hook
+from worker.orders import webhook_repair
 from worker.services import Services
+from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
 from worker.tasks.connection import ConnectionCheck
+
+log = logging.getLogger(__name__)
 
 NOTHING = Message("There is no key to try, or the company has no enterprise number (Settings, Company).")
 
@@ -45,9 +51,24 @@ def try_key(services: Services, shop_id: str, *, by: Actor) -> list[ConnectionCh
         company = own_company(account, companies)
         if company != account.company:
             peppol_actions.choose_company(services, shop_id, company, by=by)
+        subscribe(services, connected, account)
         return [*checks, receives(account)]
     except FacturelayError as error:
         return [ConnectionCheck("key", good=False, message=error.message)]
+
+
+def subscribe(services: Services, connected: ConnectedShop, account: Account) -> None:
+    """Have the access point tell at once what becomes of documents. Without that it is asked every few minutes, as always."""
+    settings, shop_id = services.settings, connected.shop.shop_id
+    if connected.shop.peppol.sender == OPERATORS or webhook_repair.is_local(settings.public_url):
+        return
+    try:
+        secret = access_point(account).subscribe(peppol_hook.url(settings.public_url, settings.secret_keys, shop_id))
+    except FacturelayError as error:
+        log.info("%s is asked what became of documents, and does not tell: %s", account.provider, error.message)
+        return
+    if secret and secret != connected.secrets.peppol_hook_secret:
+        peppol_actions.hear_signed(services, shop_id, secret)
 
 
 def works(account: Account) -> ConnectionCheck:

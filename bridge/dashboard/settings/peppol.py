@@ -17,8 +17,9 @@ from worker.actions.peppol import NewAccount
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS
 from worker.domain.peppol_connection import Keys, why_not
-from worker.domain.shop import BusinessChannel
+from worker.domain.shop import BusinessChannel, Shop
 from worker.errors import Rejected
+from worker.net import peppol_hook
 from worker.store import shops
 from worker.store.queries import einvoices
 
@@ -102,8 +103,18 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         providers=providers(),
         sites=[(provider.label, provider.site) for provider in PROVIDERS.values()],
         channels=channels(),
+        paste_hook=hook_to_paste(shop),
         checks=checked.answer.get("checks", ()) if checked else (),
     )
+
+
+def hook_to_paste(shop: Shop) -> str:
+    """The address to paste at an access point that tells there what became of a document; empty at others."""
+    provider = PROVIDERS.get(shop.peppol.sender)
+    if provider is None or provider.tells_at != "pasted":
+        return ""
+    settings = context().settings
+    return peppol_hook.url(settings.public_url, settings.secret_keys, shop.shop_id)
 
 
 def sender_label(sender: str) -> str:

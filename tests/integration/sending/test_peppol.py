@@ -24,7 +24,9 @@ from worker.demo.pretend_access_points import BOTH, KEYS
 from worker.domain.access_point import PROVIDERS
 from worker.domain.shop import BusinessChannel, PeppolSettings
 from worker.domain.step import MAIL, TRANSMIT
+from worker.net import peppol_hook
 from worker.sending import peppol_status
+from worker.services import Services
 from worker.store import alerts, peppol_answers, transmissions
 from worker.store.peppol_answers import PeppolAnswer
 from worker.store.steps import Step
@@ -502,6 +504,45 @@ def test_what_was_delivered_may_be_rejected_within_three_days_and_is_never_sent_
     document.state = "SENT"
     follow(system)
     assert row_of(system).state == "failed"
+
+
+def hears(system: System, event: dict[str, Any]) -> None:
+    """Somebody tells *event* at the address of the shop's access point; the door is held in tests/bridge/webhooks."""
+    with system.services.store.write() as connection:
+        references = peppol_hook.references_in(event)
+        transmissions.ask_soon(connection, system.shop_id, references, now=system.clock.now)
+    peppol_status.follow(system.services, system.services.connected(system.shop_id))
+
+
+def test_what_an_access_point_tells_is_fetched_before_it_is_believed(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    (document,) = system.points.documents.values()
+    event = {"event": "document.sent.failed", "data": {"document_id": document.key}}
+
+    hears(system, event)
+    assert (row_of(system).state, step_of(system).state) == ("delivered", "done")
+
+    system.clock.move(days=5)  # nobody asks any more by then
+    document.state = "FAILED"
+    hears(system, event)
+    assert (row_of(system).state, step_of(system).code) == ("failed", "peppol_failed")
+
+
+def test_an_access_point_that_can_tell_is_asked_to_once(system: System) -> None:
+    system.services = Services(replace(system.services.settings, public_url="https://f.example"), now=system.clock)
+    system.connect("e-invoice.be")
+
+    for _ in range(2):
+        answered(system, "check_peppol")
+
+    (subscribed,) = system.points.subscriptions
+    assert subscribed["url"] == peppol_hook.url(
+        "https://f.example", system.services.settings.secret_keys, system.shop_id
+    )
+    assert system.services.connected(system.shop_id).secrets.peppol_hook_secret == subscribed["secret"]
+    peppol_actions.connect(system.services, system.shop_id, NewAccount("peppyrus", "another"), by=system.person)
+    assert system.services.connected(system.shop_id).secrets.peppol_hook_secret == ""
 
 
 def test_what_the_buyer_asks_needs_somebody_until_it_is_dealt_with(system: System) -> None:

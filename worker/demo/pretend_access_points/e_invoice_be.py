@@ -26,6 +26,8 @@ class EInvoiceBe:
         routes.before_request(self.refuse_strangers)
         for rule, method, view in (
             ("/me/", "GET", self.me),
+            ("/webhooks/", "GET", self.webhooks),
+            ("/webhooks/", "POST", self.subscribe),
             ("/validate/peppol-id", "GET", self.look_up),
             ("/documents/ubl", "POST", self.upload),
             ("/documents/<key>", "GET", self.show),
@@ -45,6 +47,15 @@ class EInvoiceBe:
 
     def me(self) -> Response:
         return jsonify(name="Tenant", company_name="De Gouden Koffiepot BV", peppol_ids=self.twin.owners)
+
+    def webhooks(self) -> Response:
+        return jsonify(self.twin.subscriptions)
+
+    def subscribe(self) -> Response:
+        number = len(self.twin.subscriptions) + 1
+        new = {"id": f"wh_{number}", "secret": f"whsec_{number}", **(request.json or {})}
+        self.twin.subscriptions.append(new)
+        return make_response(jsonify(new), 201)
 
     def look_up(self) -> Response:
         address = request.args["peppol_id"]
