@@ -13,7 +13,9 @@ def test_the_rates_of_a_day_are_shown_by_country(facturelay: Facturelay) -> None
 
 
 def test_every_country_has_its_line_today(facturelay: Facturelay) -> None:
-    assert len(facturelay("rates").out.splitlines()) == 1 + 27 + 1
+    assert (
+        len(facturelay("rates").out.splitlines()) == 1 + 27 + 1 + 4
+    )  # a head, the EU, Northern Ireland, the neighbours
 
 
 def test_a_change_is_shown_with_its_day_and_its_law(facturelay: Facturelay) -> None:

@@ -1,7 +1,9 @@
 """The VAT of a country in which the seller has a number of its own is lawful there, and whose it is stands everywhere."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
@@ -10,14 +12,24 @@ from worker.domain.credit_balance import CreditedInvoice
 from worker.domain.credit_note import draft_credit_note
 from worker.domain.credit_source import Cancellation
 from worker.domain.decide import decide_documents
-from worker.domain.document import Kind, Purpose
+from worker.domain.document import Category, Kind, Purpose
 from worker.domain.foreign_number import ForeignNumber, number_in
+from worker.domain.place_of_supply import Supply, Zone
+from worker.domain.rates import all_rates, known_rates
 from worker.domain.shop import VatSettings
+from worker.domain.treatment import Case
+from worker.domain.vat import treat
 from worker.errors import InvalidValue
 
-NUMBERS = ("GB = GB123456789 since 2026-01-01", "NO = VOEC 2023456", "NL = NL123456789B01", "FR = FR40303265045")
+NUMBERS = (
+    "GB = GB123456789 since 2026-01-01",
+    "NO = VOEC 2023456",
+    "NL = NL123456789B01",
+    "FR = FR40303265045",
+    "AU = 300012345678",
+)
 SHOP = a_shop(vat=VatSettings(foreign_numbers=tuple(map(ForeignNumber.parse, NUMBERS))))
-PLACES = {"GB": "SW1A 1AA", "NO": "0150", "NL": "1012 AB", "FR": "75001", "CH": "8001", "BE": "9000"}
+PLACES = {"AU": "2000", "GB": "SW1A 1AA", "NO": "0150", "NL": "1012 AB", "FR": "75001", "CH": "8001", "BE": "9000"}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +40,11 @@ PLACES = {"GB": "SW1A 1AA", "NO": "0150", "NL": "1012 AB", "FR": "75001", "CH": 
         ("NL", "21", "", "NL – NL123456789B01"),  # a rate of both: registered there, it is the consumer's country's
         ("NL", "9", "", "NL – NL123456789B01"),
         ("FR", "20", "Fleurs SARL", "FR – FR40303265045"),
+        ("NO", "12", "", "NO – VOEC 2023456"),  # a rate of Belgium too
+        ("NO", "21", "", "home_rate_abroad"),
+        ("NO", "20", "", "rate_unknown"),
+        ("AU", "10", "", "AU – 300012345678"),  # no rates are listed
+        ("AU", "12", "", "foreign_number"),
         ("CH", "8.1", "", "foreign_rate"),  # no number there
         ("FR", "19", "", "rate_unknown"),
         ("BE", "20", "", "rate_unknown"),
@@ -50,6 +67,51 @@ def test_a_foreign_rate_is_issued_under_the_number_in_that_country_and_waits_wit
     assert draft.einvoice_obstacle
 
 
+@pytest.mark.parametrize(("number", "outcome"), [("IC = A12345678", []), ("ES = ESB12345674", ["foreign_rate"])])
+def test_a_territory_outside_the_vat_area_is_not_its_member_state(number: str, outcome: list[str]) -> None:
+    shop = a_shop(vat=VatSettings(foreign_numbers=(ForeignNumber.parse(number),)))
+    for rate, expected in (("7", outcome), ("10", outcome)):  # of the Canary Islands, of Spain
+        order = an_order(a_line("50.00", rate), paid=True, country="ES", postcode="35001")
+        [draft] = decide_documents(order, (), a_history(), shop, TODAY).drafts
+        assert [problem.code for problem in draft.problems] == expected
+
+
+EVERY_RATE = sorted(
+    {rate for country in all_rates() for rate in known_rates(country, TODAY)} | {Decimal(7), Decimal(99)}
+)
+
+
+@pytest.mark.parametrize("seller", ["BE", "NL", "FR", "DE", "DK", "SE"])
+def test_vat_on_what_leaves_the_eu_is_under_a_number_there_or_waits_or_can_be_the_sellers_alone(seller: str) -> None:
+    """Every rate that is known, in every zone outside: never silently the seller's VAT."""
+    for rate, destination, (supply, electronic), number in product(
+        EVERY_RATE,
+        ("GB", "NO", "CH", "LI", "IS", "US", "IC", ""),
+        ((Supply.GOODS, False), (Supply.SERVICE, True), (Supply.SERVICE, False)),
+        ("", "NUMBER 1"),
+    ):
+        case = Case(
+            Zone.OUTSIDE, supply, rate, electronic=electronic, seller_country=seller, destination=destination,
+            seller_number=number, on=TODAY,
+        )  # fmt: skip
+        if number and not destination:
+            continue  # no number can be entered for it
+        answer, theirs = treat(case), known_rates(destination, TODAY)
+        assert answer.category is Category.STANDARD, case
+        if answer.problem and not answer.problem.asks:
+            assert not case.home_rate, case
+            assert not (number and rate in theirs), case
+        elif answer.problem:  # a person decides whose it is: the sentence names both
+            assert {seller, destination} <= set(re.findall(r"\b[A-Z]{2}\b", str(answer.problem.message))), case
+        elif answer.vat_country:
+            assert (answer.vat_country, answer.seller_number) == (destination, number), case
+            assert rate in theirs or not (theirs or case.home_rate), case
+        else:
+            assert case.home_rate, case
+            assert answer.flag or supply is Supply.SERVICE, case
+            assert not case.leaves_the_eu or not (number or rate in theirs), case
+
+
 def test_its_credit_note_names_the_number_too_and_asks_no_belgian_vat_back() -> None:
     order = an_order(a_line("50.00", "20"), paid=True, country="GB", postcode="SW1A 1AA")
     [draft] = decide_documents(order, (), a_history(), SHOP, TODAY).drafts
@@ -70,6 +132,14 @@ def test_a_number_holds_from_its_first_day_and_the_latest_counts(on: date, numbe
 
 @pytest.mark.parametrize("text", NUMBERS)
 def test_a_number_is_shown_as_it_is_read(text: str) -> None:
+    assert str(ForeignNumber.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CH = CHE-123.456.788 MWST", "AT = ATU12345678", "ES = ESB12345674", "NO = NO 923609016 MVA", "IE = IE1234567WA"],
+)
+def test_a_number_that_begins_with_its_country_and_a_letter_is_a_number(text: str) -> None:
     assert str(ForeignNumber.parse(text)) == text
 
 

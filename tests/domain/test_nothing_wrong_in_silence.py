@@ -81,6 +81,8 @@ def test_a_rate_that_belgium_does_not_have_waits() -> None:
 
 def test_vat_of_a_country_outside_the_eu_waits() -> None:
     assert "foreign_rate" in problems(invoice(to("GB", a_line("100.00", "20"), postcode="SW1A 1AA")))
+    of_both = to("NO", a_line("100.00", "12"), postcode="0150")
+    assert "rate_of_two_countries" in problems(invoice(of_both))
 
 
 @pytest.mark.parametrize(("country", "postcode"), [("MC", "98000"), ("GB", "BT1 1AA")])

@@ -57,6 +57,10 @@ def test_a_place_is_at_home_in_the_eu_or_outside(address: Address, supply: Suppl
         (an_address("GB", postcode="BT1 5GS"), Supply.SERVICE, "GB"),
         (an_address("GB", postcode="BN1 1AA"), Supply.GOODS, "GB"),
         (Address(), Supply.GOODS, ""),
+        (an_address("FR", postcode="97400"), Supply.GOODS, "RE"),
+        (an_address("DE", postcode="78266"), Supply.GOODS, "CH"),
+        (an_address("IT", postcode="23041"), Supply.GOODS, ""),
+        (in_state("ES", "TF"), Supply.SERVICE, "IC"),
     ],
 )
 def test_a_place_levies_the_vat_of_one_country(address: Address, supply: Supply, country: str) -> None:

@@ -20,7 +20,7 @@ ANY_DAY = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 
 @given(ANY_DAY)
 def test_every_country_has_one_standard_rate_on_every_day_and_no_rate_twice(on: date) -> None:
-    assert set(all_rates()) == EU | {"XI"}
+    assert set(all_rates()) == EU | {"XI", "CH", "GB", "IS", "NO"}
     for country, rates in all_rates().items():
         valid = Counter(rate.percent for rate in rates if rate.is_valid(on))
         standard = [rate for rate in rates if rate.is_valid(on) and rate.kind is RateKind.STANDARD]
@@ -57,6 +57,8 @@ def test_every_change_has_a_source_and_ends_after_it_began() -> None:
         ("SK", date(2025, 1, 1), {23, 19, 5}),
         ("MC", date(2026, 11, 28), {20, 10, D("5.5"), D("2.1"), 13, D("0.9")}),
         ("XI", date(2026, 11, 28), {20, 5}),
+        ("NO", date(2026, 11, 28), {25, 15, 12, D("11.11")}),
+        ("LI", date(2026, 11, 28), {D("8.1"), D("3.8"), D("2.6")}),
         ("US", date(2026, 11, 28), set()),
     ],
 )

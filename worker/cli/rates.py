@@ -23,9 +23,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def rates(
     countries: tuple[str, ...], day: datetime | None, since: datetime | None, *, only_changes: bool, as_json: bool
 ) -> None:
-    """Show the VAT rates of the EU by which orders are judged, or what changed since 2024.
+    """Show the VAT rates of the EU and its neighbours by which orders are judged, or what changed since 2024.
 
-    XI is Northern Ireland. A rate that is not here is flagged on the order, and stops nothing by itself.
+    XI is Northern Ireland. An order with a rate that is not here waits as a draft.
     """
     chosen = [known(country.upper()) for country in countries] or list(all_rates().values())
     if only_changes:

@@ -29,7 +29,7 @@ class ForeignNumber:
             since = date.fromisoformat(days[0].strip()) if days else None
         except ValueError:
             found = None
-        if found is None or not _is_number(found[2]):
+        if found is None or not _is_number(found[2], found[1].upper()):
             raise InvalidValue(
                 "“{text}” names no VAT number of yours abroad; write its country, the number and the day it began, like "
                 "GB = GB123456789 since 2024-01-01",
@@ -41,9 +41,12 @@ class ForeignNumber:
         return f"{self.country} = {self.number}" + (f" since {self.since}" if self.since else "")
 
 
-def _is_number(text: str) -> bool:
-    """Whether nothing stands in it but a number: a day or a word that was not understood must not become part of it."""
-    words = re.findall(r"[A-Za-z]{3,}", text)
+def _is_number(text: str, country: str) -> bool:
+    """Whether nothing stands in it but a number: a day or a word that was not understood must not become part of it.
+
+    With the country before it a number may begin with three letters: ATU12345678, ESB12345674, CHE-123.456.788.
+    """
+    words = re.findall(r"[A-Za-z]{3,}", text.upper().removeprefix(country))
     has_day = re.search(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}", text)
     return bool(re.search(r"\d", text)) and not has_day and all(word.upper() in _WORDS for word in words)
 

@@ -12,17 +12,21 @@ EU = frozenset({
     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 })  # fmt: skip
 
-# Parts of member states outside the EU VAT territory (art. 6 of the VAT directive), by the postcodes they use.
+# Parts of member states outside the EU VAT territory (art. 6 of the VAT directive), by the postcodes they use, with their code
+# of ISO 3166: their taxes are not those of the member state. Without a code: no VAT at all, or none that a seller registers for.
 _OUTSIDE_VAT_TERRITORY = {
-    "ES": ("35", "38", "51", "52"),  # Canary Islands, Ceuta, Melilla
-    "FR": ("971", "972", "973", "974", "975", "976", "977", "978", "986", "987", "988"),  # overseas
-    "DE": ("27498", "78266"),  # Heligoland, Büsingen
-    "IT": ("22061", "23041"),  # Campione d'Italia, Livigno
-    "GR": ("63086", "63087"),  # Mount Athos
-    "FI": ("22",),  # Åland
-}
+    "ES": {"35": "IC", "38": "IC", "51": "EA", "52": "EA"},  # Canary Islands; Ceuta, Melilla
+    "FR": {
+        "971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT", "977": "BL", "978": "MF",
+        "986": "WF", "987": "PF", "988": "NC",
+    },
+    "DE": {"27498": "", "78266": "CH"},  # Heligoland; Büsingen, which levies the VAT of Switzerland
+    "IT": {"22061": "", "23041": ""},  # Campione d'Italia, Livigno
+    "GR": {"63086": "", "63087": ""},  # Mount Athos
+    "FI": {"22": "AX"},  # Åland
+}  # fmt: skip
 # The same by WooCommerce's codes of states, for an address without a usable postcode: both Canary provinces, Ceuta, Melilla.
-_STATES_OUTSIDE = {"ES": ("GC", "TF", "CE", "ML")}
+_STATES_OUTSIDE = {"ES": {"GC": "IC", "TF": "IC", "CE": "EA", "ML": "EA"}}
 _USABLE_POSTCODE = {"ES": re.compile(r"(?:0[1-9]|[1-4]\d|5[0-2])\d{3}")}
 _COUNTS_AS = {"MC": "FR", "IM": "GB"}  # Monaco, Isle of Man (art. 7)
 
@@ -51,9 +55,10 @@ class Zone(StrEnum):
 def zone_of(address: Address, seller_country: str, supply: Supply) -> Zone:
     """Where a supply to *address* ends up. Nobody's land (a till, a hand-made order) is the seller's."""
     country = _COUNTS_AS.get(address.country, address.country)
-    if country in ("", seller_country) and not _outside_vat_territory(address):
+    outside = territory_outside(address) is not None
+    if country in ("", seller_country) and not outside:
         return Zone.DOMESTIC
-    if seller_country not in EU or _outside_vat_territory(address):
+    if seller_country not in EU or outside:
         return Zone.OUTSIDE
     if _northern_ireland(address):
         return Zone.EU if supply is Supply.GOODS else Zone.OUTSIDE  # protocol on Ireland/Northern Ireland: goods only
@@ -61,7 +66,13 @@ def zone_of(address: Address, seller_country: str, supply: Supply) -> Zone:
 
 
 def vat_country(address: Address, supply: Supply) -> str:
-    """Whose VAT rates apply at *address*: FR in Monaco, XI for goods in Northern Ireland; empty where no country is known."""
+    """Whose VAT rates apply at *address*: FR in Monaco, XI for goods in Northern Ireland, IC on the Canary Islands.
+
+    Empty where no country is known, and on a territory that is outside all VAT.
+    """
+    territory = territory_outside(address)
+    if territory is not None:
+        return territory
     if _northern_ireland(address):
         return "XI" if supply is Supply.GOODS else "GB"
     return _COUNTS_AS.get(address.country, address.country)
@@ -116,11 +127,13 @@ def _usual_supply(shop: Shop) -> Supply:
     return Supply.SERVICE if shop.vat.sells_services else Supply.GOODS
 
 
-def _outside_vat_territory(address: Address) -> bool:
+def territory_outside(address: Address) -> str | None:
+    """The code of a part of a member state outside the EU VAT territory, "" for one without; None: *address* is in none."""
     postcode, usable = re.sub(r"\D", "", address.postcode), _USABLE_POSTCODE.get(address.country)
     if usable and not usable.fullmatch(postcode) and address.state.upper() in _STATES_OUTSIDE[address.country]:
-        return True
-    return postcode.startswith(_OUTSIDE_VAT_TERRITORY.get(address.country, ()))
+        return _STATES_OUTSIDE[address.country][address.state.upper()]
+    codes = _OUTSIDE_VAT_TERRITORY.get(address.country, {})
+    return next((code for start, code in codes.items() if postcode.startswith(start)), None)
 
 
 def _northern_ireland(address: Address) -> bool:

@@ -10,7 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-SAME_AS = {"MC": "FR"}  # Monaco levies the VAT of France (art. 7 of the VAT directive)
+# Monaco levies the VAT of France (art. 7 of the VAT directive), Liechtenstein that of Switzerland (customs union of 1923).
+SAME_AS = {"MC": "FR", "LI": "CH"}
 
 
 class RateKind(StrEnum):

@@ -86,15 +86,24 @@ class Case:
         return self.oss and self.distance_sale
 
     @property
+    def destination_rates_listed(self) -> bool:
+        return bool(known_rates(self.destination, self.on))
+
+    @property
+    def leaves_the_eu(self) -> bool:
+        """Goods that go outside the EU, and what is delivered there by download: taxed there, and not here."""
+        return self.zone is Zone.OUTSIDE and (self.supply is Supply.GOODS or self.electronic)
+
+    @property
     def under_own_number(self) -> bool:
-        """The VAT is the destination's, where the seller is registered. At a rate that is the seller's too, what leaves the EU and
-        what a business with a valid number buys carries the seller's.
+        """The VAT is the destination's, where the seller is registered. At a rate that is the seller's too, what a business with a
+        valid number of the EU buys carries the seller's. Outside the EU any rate counts of a country whose rates are not listed.
         """
         if not self.seller_number or self.zone is Zone.DOMESTIC:
             return False
-        if self.zone is Zone.OUTSIDE or self.business:
-            return not self.home_rate and (self.zone is Zone.OUTSIDE or self.destination_rate)
-        return self.destination_rate
+        if self.zone is Zone.OUTSIDE:
+            return self.destination_rate or not self.destination_rates_listed
+        return self.destination_rate and not (self.business and self.home_rate)
 
     @property
     def under_oss(self) -> bool:

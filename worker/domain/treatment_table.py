@@ -35,6 +35,7 @@ class TreatmentRow:
     mention: str = ""
     problem: Callable[[Case], Message] | None = None
     flag: Callable[[Case], Message] | None = None
+    asks: bool = False  # its problem only holds the draft back until a person has looked
 
 
 def _is_said_to_be(what: Untaxed) -> Callable[[Case], bool]:
@@ -138,10 +139,44 @@ TREATMENTS = (
     ),
     TreatmentRow(
         "foreign_number",
-        Message("VAT of a country outside the EU in which the seller has a VAT number of its own"),
-        lambda case: case.taxed and case.under_own_number and case.zone is Zone.OUTSIDE,
+        Message(
+            "VAT at a rate of the seller's country, sold to a country outside the EU of which no rates are listed and in which the "
+            "seller has a VAT number of its own"
+        ),
+        lambda case: (
+            case.taxed
+            and case.zone is Zone.OUTSIDE
+            and case.under_own_number
+            and case.home_rate
+            and not case.destination_rates_listed
+        ),
+        Category.STANDARD,
+        mention="foreign_number",
+        asks=True,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, sold to {destination}, where the company has the VAT number {number}; but {rate} is "
+            "a rate of {country} too. Issued, it is stated as VAT of {destination}. If it is that of {country}, correct the tax "
+            "rates in WooCommerce and recalculate the order.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+            number=case.seller_number,
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "foreign_number",
+        Message("VAT of a country outside the EU in which the seller has a VAT number of its own, on goods"),
+        lambda case: case.taxed and case.zone is Zone.OUTSIDE and case.under_own_number and case.supply is Supply.GOODS,
         Category.STANDARD,
         mention="foreign_number_outside",
+    ),
+    TreatmentRow(
+        "foreign_number",
+        Message("VAT of a country outside the EU in which the seller has a VAT number of its own, on a service"),
+        lambda case: case.taxed and case.zone is Zone.OUTSIDE and case.under_own_number,
+        Category.STANDARD,
+        mention="foreign_number",
     ),
     TreatmentRow(
         "foreign_rate",
@@ -204,8 +239,8 @@ TREATMENTS = (
     ),
     TreatmentRow(
         "rate_unknown",
-        Message("VAT at a rate of neither the seller's nor the consumer's country"),
-        lambda case: case.taxed and case.zone is Zone.EU,
+        Message("VAT at a rate of neither the seller's nor the customer's country"),
+        lambda case: case.taxed and (case.zone is Zone.EU or _is_nobodys(case)),
         Category.STANDARD,
         problem=lambda case: Message(
             "{rate} VAT was charged on {lines}, a rate of neither {country} nor {destination}. Correct the tax rates in "
@@ -232,13 +267,53 @@ TREATMENTS = (
         ),
     ),
     TreatmentRow(
+        "rate_of_two_countries",
+        Message(
+            "VAT at a rate of both the seller's country and one outside the EU, on goods or a download sold there without a VAT "
+            "number of the seller's there"
+        ),
+        lambda case: case.taxed and case.leaves_the_eu and case.destination_rate,
+        Category.STANDARD,
+        asks=True,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, sold to {destination}: {rate} is a rate of {destination} and of {country}, and whose "
+            "VAT it is decides who gets it. If it is that of {destination}, add the company's VAT number there in the VAT settings. "
+            "If it is that of {country}, issue this draft: it is stated so; without VAT would have been possible.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
+        "home_rate_abroad",
+        Message(
+            "VAT of the seller's country on goods or a download sold to a country outside the EU in which the seller has a VAT number "
+            "of its own"
+        ),
+        lambda case: case.taxed and case.leaves_the_eu and bool(case.seller_number),
+        Category.STANDARD,
+        asks=True,
+        problem=lambda case: Message(
+            "{rate} VAT was charged on {lines}, sold to {destination}, where the company has the VAT number {number}; but {rate} is a "
+            "rate of {country}, and none of {destination}. Correct the tax rates in WooCommerce and recalculate the order. Issued "
+            "all the same, it is stated as VAT of {country}.",
+            rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
+            number=case.seller_number,
+            country=case.seller_country,
+        ),
+    ),
+    TreatmentRow(
         "vat_export_taxed",
         Message("VAT of the seller's country, charged on goods that leave the EU"),
         lambda case: case.taxed and case.supply is Supply.GOODS,
         Category.STANDARD,
         flag=lambda case: Message(
-            "The shop charged {rate} VAT on goods that leave the EU; without VAT would have been possible.",
+            "The shop charged {rate} VAT on goods that leave the EU, stated as VAT of {country}; without VAT would have been possible.",
             rate=Percent(case.rate),
+            country=case.seller_country,
         ),
     ),
     TreatmentRow(
@@ -330,7 +405,14 @@ def names(case: Case) -> str:
     return ", ".join((*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])))
 
 
+def _is_nobodys(case: Case) -> bool:
+    """Neither the seller's nor that of a country outside the EU whose rates are listed."""
+    return case.destination_rates_listed and not (case.home_rate or case.destination_rate)
+
+
 def _destination(case: Case) -> str | Message:
-    return (
-        Message("Northern Ireland") if case.destination == "XI" else case.destination or Message("an unknown country")
-    )
+    if case.destination == "XI":
+        return Message("Northern Ireland")
+    if not case.destination and case.zone is Zone.OUTSIDE:
+        return Message("a territory outside the VAT area of the EU")
+    return case.destination or Message("an unknown country")

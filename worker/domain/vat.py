@@ -11,6 +11,7 @@ from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
 from worker.domain.place_of_supply import (
     Supply,
+    Zone,
     destination_of,
     main_supply,
     supply_of,
@@ -41,7 +42,7 @@ def treat(case: Case) -> Treatment:
         vat_country=case.destination if row.reason in ("oss", "foreign_number") else "",
         seller_number=case.seller_number if row.reason == "foreign_number" else "",
         distance_sale=case.distance_sale and row.category in (Category.STANDARD, Category.ZERO_RATED),
-        problem=Problem(row.reason, row.problem(case)) if row.problem else None,
+        problem=Problem(row.reason, row.problem(case), asks=row.asks) if row.problem else None,
         flag=Problem(row.reason, row.flag(case)) if row.flag else _supply_flag(case, row),
     )
 
@@ -98,10 +99,11 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
     for line, rate, what in zip(order.lines, rates, said, strict=True):
         supply = supply_of(line, order, shop) if line.kind is LineKind.PRODUCT else main
         address = destination_of(order, supply)
-        destination = vat_country(address, supply) or seller_country
+        zone = zone_of(address, seller_country, supply)
+        destination = vat_country(address, supply) or (seller_country if zone is Zone.DOMESTIC else "")
         cases.append(
             Case(
-                zone=zone_of(address, seller_country, supply),
+                zone=zone,
                 supply=supply,
                 rate=rate,
                 said=what,
