@@ -23,7 +23,7 @@ from tests.support.einvoices import (
 from tests.support.factories import A_SELLER, PLACED_AT, a_line, a_refund, an_order, shipping
 from tests.support.woocommerce_totals import many, orders
 from worker.domain import peppol
-from worker.domain.document import Category, Document, Kind
+from worker.domain.document import Category, Document, Kind, Reference
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.order_treatment import OrderTreatment, TreatmentName
@@ -31,7 +31,7 @@ from worker.domain.party import Address
 from worker.domain.payment import Prepayment
 from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.domain.zero_reason import ZeroReason
-from worker.einvoice import rules, ubl
+from worker.einvoice import cii, rules, ubl
 from worker.einvoice.xml import NAMES, Node
 
 D = Decimal
@@ -324,6 +324,17 @@ def test_a_gift_card_lowers_what_is_to_pay_and_not_the_base_of_vat() -> None:
 
 def test_a_free_order_is_valid() -> None:
     assert problems(invoice_of(a_business_order(a_line("0.00"), paid=True))) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_invoice_of_a_balance_names_those_of_its_deposit_and_is_valid(count: int) -> None:
+    deposits = tuple(Reference(n, f"F2026-0000{n}", date(2026, 10, n)) for n in range(1, count + 1))
+    plain = invoice_of(a_business_order())
+    invoice = replace(plain, draft=replace(plain.draft, deposit_invoices=deposits))
+    named = texts(written(invoice), "cac:BillingReference/cac:InvoiceDocumentReference/*")
+    assert named == [text for n in range(1, count + 1) for text in (f"F2026-0000{n}", f"2026-10-0{n}")]
+    assert problems(invoice) == []
+    assert deposits[0].number.encode() in cii.write(invoice)  # which checks itself against its schema
 
 
 def test_a_credit_note_names_its_invoice_says_why_and_has_no_due_date() -> None:

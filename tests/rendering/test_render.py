@@ -13,7 +13,7 @@ import pypdf
 import pytest
 from PIL import Image
 
-from worker.domain.document import Category, Document, Kind, VatLine
+from worker.domain.document import Category, Document, Kind, Reference, VatLine
 from worker.domain.mentions import legal_texts, mention
 from worker.domain.money import ZERO, total_of
 from worker.domain.party import Address, Buyer
@@ -31,6 +31,13 @@ from worker.rendering.samples import (
     of_kind,
     right_to_left,
 )
+
+DEPOSIT_INVOICE = {
+    "nl": "Voorschotfactuur F2026-00007 van 2 november 2026",
+    "fr": "Facture d’acompte F2026-00007 du 2 novembre 2026",
+    "de": "Rechnung zur Anzahlung F2026-00007 vom 2. November 2026",
+    "en": "Deposit invoice F2026-00007 of 2 November 2026",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -369,3 +376,10 @@ def test_an_almost_empty_document_prints() -> None:
     bare = replace(SELLER, **dict.fromkeys(("legal_form", "vat_number", "register", "iban", "website"), ""))  # type: ignore[arg-type]
 
     assert "Factuur" in said(an_invoice(seller=replace(bare, address=Address()), buyer=Buyer("")))
+
+
+@pytest.mark.parametrize("language", DEPOSIT_INVOICE)
+def test_the_invoice_of_a_balance_names_number_and_date_of_the_deposits(language: str) -> None:
+    deposit = Reference(7, "F2026-00007", date(2026, 11, 2))
+    said = text(render_pdf(an_invoice(language=language, deposit_invoices=(deposit,))))
+    assert DEPOSIT_INVOICE[language] in " ".join(said.split())

@@ -12,6 +12,7 @@ from worker.domain.credit_notes_due import evaluate_credit_notes
 from worker.domain.credit_source import Cancellation
 from worker.domain.decision import Decision, Findings, RuleResult
 from worker.domain.delivery_note import undelivered
+from worker.domain.deposit_invoice import with_deposit_invoices
 from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Purpose
 from worker.domain.dossier import Dossier, generation_of
 from worker.domain.draft import draft_document
@@ -61,7 +62,7 @@ def draft_reissue(order: Order, invoice: Document, history: History, shop: Shop,
         today=today,
         purpose=Purpose(Kind.INVOICE, f"order:{order.order_id}:{Kind.INVOICE}:{generation_of(invoice) + 1}"),
     )
-    return credit_note, again
+    return credit_note, with_deposit_invoices(again, order, history)
 
 
 def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, ...]:
@@ -101,6 +102,7 @@ def draft_manually(kind: Kind, dossier: Dossier) -> Draft:
     nothing = undelivered(order, dossier.refunds).reason if kind is Kind.DELIVERY_NOTE else None
     if nothing:
         raise Rejected(nothing[1], code=nothing[0])
-    return draft_document(
+    draft = draft_document(
         order, dossier.shop, today=dossier.today, refunds=dossier.refunds, purpose=Purpose(kind, cause)
     )
+    return with_deposit_invoices(draft, order, history)

@@ -110,7 +110,7 @@ class Mention:
 
 @dataclass(frozen=True)
 class Reference:
-    """The document that this one corrects (art. 54 of the VAT directive's corrections name number and date)."""
+    """An earlier document that this one corrects (art. 54 RD no. 1 names number and date), or goes on from."""
 
     document_id: int
     number: str
@@ -210,6 +210,9 @@ class Draft:
     paid_on: date | None = None
     prepaid: tuple[Prepayment, ...] = ()  # by gift card or store credit: part of *total*, and not to be paid any more
     corrects: Reference | None = None
+    deposit_invoices: tuple[
+        Reference, ...
+    ] = ()  # of the same sale, on the invoice of its balance (art. 5 §1 11° RD no. 1)
     reason: str = ""  # why a credit note exists, in the shop's words
     exchange_rate: Decimal | None = None  # units of *currency* for 1 EUR
     vat_eur: Decimal | None = None
@@ -238,6 +241,11 @@ class Draft:
     def to_pay(self) -> Decimal:
         """What gift cards leave of the total."""
         return self.total - sum((one.amount for one in self.prepaid), ZERO)
+
+    @property
+    def preceding(self) -> tuple[Reference, ...]:
+        """BG-3: the invoice that this corrects, or those of the deposit that it goes on from."""
+        return (self.corrects,) if self.corrects else self.deposit_invoices
 
     def vat_country_of(self, part: Line | VatLine) -> str:
         """Whose VAT *part* carries, or is exempt from."""
@@ -298,6 +306,7 @@ class History:
     documents: tuple[Document, ...] = ()
     drafts: tuple[StoredDraft, ...] = ()
     of_same_sale: tuple[Document, ...] = ()  # invoices that stand, of a marketplace's other orders of the same sale
+    deposit_invoices: tuple[Document, ...] = ()  # that stand, of the order whose balance this order is
     parent_is_split: bool = False  # the order that this one hangs on is one that a marketplace plugin split
 
     def has(self, cause: str) -> bool:

@@ -4,6 +4,7 @@ from worker.domain.assessment import assess
 from worker.domain.consumer_invoice import why_none
 from worker.domain.decision import Findings, Reason
 from worker.domain.delivery_note import undelivered
+from worker.domain.deposit_invoice import with_deposit_invoices
 from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
@@ -47,7 +48,7 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         today=dossier.today,
         refunds=dossier.refunds,
     )
-    findings.fire(str(rule), draft)
+    findings.fire(str(rule), with_deposit_invoices(draft, dossier.order, dossier.history))
 
 
 def why_excluded(dossier: Dossier) -> Reason | None:

@@ -183,7 +183,7 @@ def settlement(of: Figures) -> Element:
         *(rounding_of(rounding) for rounding in draft.roundings),
         terms(of),
         sums(of),
-        corrected(of),
+        preceding_invoice(of),
     )
 
 
@@ -260,12 +260,13 @@ def vat_totals(of: Figures) -> Iterable[Element]:
         yield leaf("TaxTotalAmount", to_the_cent("VAT in euros", draft.vat_eur), currencyID="EUR")
 
 
-def corrected(of: Figures) -> Element:
-    """BG-3: the invoice that a credit note takes back."""
-    if of.draft.corrects is None:
+def preceding_invoice(of: Figures) -> Element:
+    """BG-3: the invoice that a credit note takes back, or that of the deposit. CII of 2016 has room for one; the PDF names all."""
+    first = next(iter(of.draft.preceding), None)
+    if first is None:
         return None
     return group(
         "InvoiceReferencedDocument",
-        leaf("IssuerAssignedID", of.draft.corrects.number),
-        day("FormattedIssueDateTime", of.draft.corrects.issued_on, QDT),
+        leaf("IssuerAssignedID", first.number),
+        day("FormattedIssueDateTime", first.issued_on, QDT),
     )

@@ -82,7 +82,7 @@ def head(ubl: Ubl) -> tuple[Element, ...]:
         leaf("TaxCurrencyCode", "EUR" if ubl.has_vat_in_euro else ""),
         leaf("BuyerReference", fit(draft.purchase_order) or draft.order_number),
         order_reference(draft),
-        corrected(draft),
+        *preceding_invoices(draft),
     )
 
 
@@ -93,12 +93,15 @@ def order_reference(draft: Draft) -> Element:
     return group("OrderReference", leaf("ID", draft.order_number))
 
 
-def corrected(draft: Draft) -> Element:
-    """BG-3: the invoice that a credit note takes back."""
-    if draft.corrects is None:
-        return None
-    number, day = draft.corrects.number, draft.corrects.issued_on.isoformat()
-    return group("BillingReference", group("InvoiceDocumentReference", leaf("ID", number), leaf("IssueDate", day)))
+def preceding_invoices(draft: Draft) -> tuple[Element, ...]:
+    """BG-3: the invoice that a credit note takes back, or those of the deposit that an invoice of its balance goes on from."""
+    return tuple(
+        group(
+            "BillingReference",
+            group("InvoiceDocumentReference", leaf("ID", one.number), leaf("IssueDate", one.issued_on.isoformat())),
+        )
+        for one in draft.preceding
+    )
 
 
 def attachment(ubl: Ubl, pdf: bytes) -> Element:

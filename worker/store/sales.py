@@ -14,7 +14,11 @@ from worker.store.database.tables import documents as documents_table
 def history(connection: Connection, shop_id: str, order: Order) -> History:
     """Everything made for *order*, oldest first, and the invoices that stand of its sale's other orders."""
     own = documents.history(connection, shop_id, order.order_id, order.order_key)
-    own = replace(own, parent_is_split=orders.is_split(connection, shop_id, order.parent_id))
+    own = replace(
+        own,
+        parent_is_split=orders.is_split(connection, shop_id, order.parent_id),
+        deposit_invoices=deposit_invoices(connection, shop_id, order),
+    )
     related = related_orders(connection, shop_id, order, own)
     return replace(own, of_same_sale=standing_invoices(connection, shop_id, related)) if related else own
 
@@ -24,6 +28,12 @@ def related_orders(connection: Connection, shop_id: str, order: Order, history: 
     if part_of(order, parent_is_split=history.parent_is_split) is SalePart.SUBORDER:
         return (order.parent_id,)
     return orders.suborders(connection, shop_id, order.order_id)
+
+
+def deposit_invoices(connection: Connection, shop_id: str, order: Order) -> tuple[Document, ...]:
+    """What invoices the deposit, where *order* is its balance."""
+    is_balance = order.sale_part is SalePart.BALANCE
+    return standing_invoices(connection, shop_id, (order.parent_id,)) if is_balance else ()
 
 
 def standing_invoices(connection: Connection, shop_id: str, order_ids: tuple[int, ...]) -> tuple[Document, ...]:

@@ -9,6 +9,8 @@ from tests.support.system import System
 from worker.demo.orders import Payload
 from worker.demo.pretend_shop import an_order
 from worker.domain.shop import DocumentedOrders
+from worker.invoicing import manual
+from worker.invoicing.request import IssueAnswer
 
 MAIN, VENDOR_A, VENDOR_B = 4052, 4053, 4054
 A, B = ("A", "", 1, "50.00", "21"), ("B", "", 1, "30.00", "21")
@@ -89,3 +91,18 @@ def test_the_rest_of_a_deposit_is_invoiced_beside_its_first_part(system: System)
     system.arrives(an_order(id=MAIN, lines=[A], shipping=None))
     system.arrives(an_order(id=VENDOR_A, lines=[B], shipping=None, parent_id=MAIN, created_via="wc_deposits"))
     assert invoiced(system) == {MAIN: "60.50", VENDOR_A: "36.30"}
+    (first,), (rest,) = system.documents(MAIN), system.documents(VENDOR_A)
+    assert first.document
+    assert [one.number for one in rest.draft.deposit_invoices] == [first.document.number]
+
+
+def test_the_rest_of_a_deposit_waits_for_the_invoice_of_its_first_part_and_then_names_it(system: System) -> None:
+    system.arrives(an_order(id=VENDOR_A, lines=[B], shipping=None, parent_id=MAIN, created_via="wc_deposits"))
+    assert system.numbers(VENDOR_A) == ["draft"]
+    system.arrives(an_order(id=MAIN, lines=[A], shipping=None))
+    (waiting,) = system.documents(VENDOR_A)
+    assert waiting.stored_draft
+    document = manual.issue_waiting_draft(
+        system.services, waiting.stored_draft.draft_id, IssueAnswer(send=True), by=system.services.actor("Els")
+    )
+    assert [one.number for one in document.draft.deposit_invoices] == system.numbers(MAIN)
