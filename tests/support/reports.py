@@ -62,7 +62,8 @@ class Story:
         own = tuple(document for document in self.documents if document.draft.order_id == order.order_id)
         kept = (draft for draft in self.waiting.values() if draft.order_id == order.order_id)
         drafts = tuple(StoredDraft(n, "shop", PLACED_AT, draft) for n, draft in enumerate(kept, 1))
-        return History(own, drafts)
+        of_deposit = (document for document in self.documents if document.draft.order_id == order.parent_id)
+        return History(own, drafts, deposit_invoices=tuple(of_deposit))
 
 
 def outcome_of(case: Mapping[str, Any]) -> Json:
@@ -146,6 +147,7 @@ def shown(draft: Draft) -> Json:
             draft.delivery.hours,
             draft.delivery.pick_up_point,
         ],
+        "deposit_invoices": [one.number for one in draft.deposit_invoices],
         "within_left": shown(draft.within_left)["rates"] if draft.within_left else None,
     }
 
