@@ -68,9 +68,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
     ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
-    shipping = (
-        () if shop.vat.shipping_rate_is_right else shipping_rate_problems(order, [one.rate for one in treatments])
-    )
+    shipping = () if shop.vat.shipping_rate_is_right else shipping_rate_problems(order, treatments)
     problems = (
         *_unique(treatment_problems),
         *(one for one in shipping if one.asks),

@@ -11,17 +11,26 @@ from decimal import Decimal
 
 from worker.domain.document import Problem
 from worker.domain.order import LineKind, Order, OrderLine
+from worker.domain.treatment import Treatment
+from worker.domain.zero_reason import Untaxed
 from worker.message import Message, Percent
 
 TOO_HIGH, TOO_LOW = "shipping_rate_high", "shipping_rate_low"
 
 
-def shipping_rate_problems(order: Order, rates: Sequence[Decimal]) -> tuple[Problem, ...]:
-    """What is wrong with the rates of shipping and fees. *rates* are what the shop charged, in the order of the lines."""
-    charged = list(zip(order.lines, rates, strict=True))
-    goods = [rate for line, rate in charged if line.kind is LineKind.PRODUCT and line.total > 0]
-    beside = [(line, rate) for line, rate in charged if line.kind is not LineKind.PRODUCT and line.total > 0 and rate]
-    if not goods or not max(goods):
+def shipping_rate_problems(order: Order, treatments: Sequence[Treatment]) -> tuple[Problem, ...]:
+    """What is wrong with the rates of shipping and fees. *treatments* are those of the lines, in their order.
+
+    Of what carries no VAT only zero-rated goods have a rate that shipping shares: 0 %. Sending a voucher or margin goods is taxed.
+    """
+    paid = [(line, one) for line, one in zip(order.lines, treatments, strict=True) if line.total > 0]
+    goods = [
+        one.rate
+        for line, one in paid
+        if line.kind is LineKind.PRODUCT and (one.rate or one.mention == Untaxed.ZERO_RATED)
+    ]
+    beside = [(line, one.rate) for line, one in paid if line.kind is not LineKind.PRODUCT and one.rate]
+    if not goods:
         return ()
     found = []
     for line, rate in beside:
