@@ -47,7 +47,9 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "total": amount(draft.total),
         "vat_lines": [vat_line(line, draft) for line in draft.vat_lines],
         "language": draft.language,
+        "second_language": draft.second_language or None,
         "corrects": draft.corrects.number if draft.corrects else None,
+        "deposit_invoices": [one.number for one in draft.deposit_invoices],
         "test": draft.test,
         "paid": item.is_paid,
         "paid_on": day(item.paid_on),
@@ -81,20 +83,34 @@ def peppol(item: DocumentDetails) -> Json | None:
 def document_content(draft: Draft) -> Json:
     """What a document says beyond the list of documents."""
     return {
+        "ordered_on": day(draft.ordered_on),
         "lines": [document_line(line, draft) for line in draft.lines],
+        "roundings": [
+            {"rate": amount(one.rate), "category": one.category, "amount": amount(one.amount)}
+            for one in draft.roundings
+        ],
         "seller": plain(draft.seller),
         "buyer_details": plain(draft.buyer),
+        "customer_language": draft.mail_language,
+        "ship_to": plain(draft.ship_to),
+        "ship_to_name": draft.ship_to_name,
         "payment": plain(draft.payment),
         "prepaid": plain(draft.prepaid),
         "to_pay": amount(draft.to_pay),
         "payment_method": draft.payment_method,
+        "payment_title": draft.payment_title,
         "purchase_order": draft.purchase_order,
+        "customer_note": draft.customer_note,
         "supplied_on": day(draft.supplied_on),
         "delivery": plain(draft.delivery),
         "mentions": [mention.text for mention in draft.mentions],
+        "mention_details": plain(draft.mentions),
         "reason": draft.reason,
+        "exchange_rate": str(draft.exchange_rate) if draft.exchange_rate is not None else None,
         "vat_eur": amount(draft.vat_eur) if draft.vat_eur is not None else None,
         "vat_check": vat_check(draft.vat_check) if draft.vat_check else None,
+        "einvoice_obstacle": draft.einvoice_obstacle or None,
+        "is_copy": draft.is_copy,
     }
 
 

@@ -28,7 +28,7 @@ from worker.tasks.common import Progress, period_of
 AT_ONCE = 200
 DOCUMENT_COLUMNS = (
     "number", "date", "kind", "order", "customer", "company", "vat_number", "country", "currency", "net", "vat", "rounding",
-    "total", "vat_eur", "paid_on", "corrects", "test", "file",
+    "total", "vat_eur", "paid_on", "corrects", "deposit_invoices", "test", "file",
 )  # fmt: skip
 VIES_COLUMNS = (
     "number", "order", "vat_number", "valid", "requester", "asked_at", "request_identifier", "name", "address", "code",
@@ -148,7 +148,7 @@ def document_row(document: Document, paid_on: date | None, names: list[str]) -> 
         draft.buyer.vat_number or draft.buyer.vat_number_given, draft.buyer.address.country, draft.currency, signed(draft.kind, draft.net),
         signed(draft.kind, draft.vat), signed(draft.kind, draft.rounding), signed(draft.kind, draft.total),
         "" if draft.vat_eur is None else signed(draft.kind, draft.vat_eur), paid_on or "", draft.corrects.number if draft.corrects else "",
-        "yes" if draft.test else "", names[0] if names else "",
+        " ".join(one.number for one in draft.deposit_invoices), "yes" if draft.test else "", names[0] if names else "",
     )  # fmt: skip
 
 
