@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
+from worker.domain import peppol as peppol_rules
 from worker.domain.document import Draft, Line, VatLine
 from worker.domain.money import written
 from worker.domain.step import MAIL, WRITE_BACK
@@ -109,7 +110,7 @@ def document_content(draft: Draft) -> Json:
         "exchange_rate": str(draft.exchange_rate) if draft.exchange_rate is not None else None,
         "vat_eur": amount(draft.vat_eur) if draft.vat_eur is not None else None,
         "vat_check": vat_check(draft.vat_check) if draft.vat_check else None,
-        "einvoice_obstacle": draft.einvoice_obstacle or None,
+        "einvoice_obstacle": peppol_rules.obstacle_of(draft) or None,
         "is_copy": draft.is_copy,
     }
 

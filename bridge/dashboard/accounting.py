@@ -13,7 +13,7 @@ from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, translator
 from worker.domain.mentions import LegalText, mention
-from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases
+from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.errors import InvalidValue
 from worker.store import reports
 from worker.store.queries import register_check
@@ -72,6 +72,7 @@ def vat_cases_page(shop_id: str) -> Response:  # noqa: ARG001  # the guard has r
         render_template(
             "dashboard/accounting/vat_cases.html",
             cases=vat_cases(),
+            of_whole=whole_document_cases(),
             by_hand=cases_by_hand(),
             of_consumers=consumer_cases(),
             category_terms=CATEGORY_TERMS,

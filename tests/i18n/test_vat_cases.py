@@ -1,10 +1,18 @@
 """The accountant's page says what the table in code does, in four languages, and its files in `docs/` are of today's table."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+import worker
 from worker.domain.document import Category
-from worker.domain.vat_cases import cases_by_hand, vat_cases
-from worker.i18n import LANGUAGES
+from worker.domain.document_cases import DOCUMENT_CASES
+from worker.domain.treatment_table import TREATMENTS
+from worker.domain.vat_cases import cases_by_hand, vat_cases, whole_document_cases
+from worker.i18n import LANGUAGES, Translator
+from worker.i18n.translate import translate
 from worker.i18n.vat_cases import DOCS, page
 
 
@@ -21,3 +29,40 @@ def test_every_case_without_vat_that_is_issued_has_its_sentence_but_what_is_free
 def test_every_sentence_has_an_article_and_a_source() -> None:
     sentences = [one.legal for one in (*vat_cases(), *cases_by_hand()) if one.legal]
     assert all(legal.article and legal.source and legal.date_read for legal in sentences)
+
+
+# Of how a document reads, or of an order's place among others: nothing that an accountant decides.
+NOT_OF_VAT = {
+    "nameless_line", "text_cut", "peppol_address_wrong", "belongs_to_order", "refund_replaced",
+}  # fmt: skip
+
+
+def codes_that_code_can_raise() -> set[str]:
+    """The first argument of every `Problem(…)` in the domain, where it is a text or the name of one."""
+    codes = set()
+    for path in sorted((Path(worker.__file__).parent / "domain").glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        named = dict(re.findall(r'\b([A-Z_]+) = "([a-z_]+)"', source))
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        for call in calls:
+            if isinstance(call.func, ast.Name) and call.func.id == "Problem" and call.args:
+                match call.args[0]:
+                    case ast.Constant(value=str(code)):
+                        codes.add(code)
+                    case ast.Name(id=name) if name in named:
+                        codes.add(named[name])
+    return codes
+
+
+def test_every_case_that_holds_a_document_back_or_is_told_of_stands_on_the_accountants_page() -> None:
+    told = {row.reason for row in TREATMENTS} | {code for one in DOCUMENT_CASES for code in one.codes}
+    assert len(codes_that_code_can_raise()) > 25
+    assert codes_that_code_can_raise() - told == NOT_OF_VAT
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_tells_of_each_of_them_what_happens(language: str) -> None:
+    translator = Translator(language)
+    for one in whole_document_cases():
+        assert one.waits is not one.noted
+        assert translate(one.case, translator).replace("|", "\\|") in page(language)

@@ -91,9 +91,7 @@ DOCUMENT_CASES = (
         ),
         "art. 5 §1 11° Belgian RD no. 1",
     ),
-    DocumentCase(
-        ("money_taken_back",), Message("An order that was paid and is no longer"), "art. 5 §1 Belgian RD no. 1"
-    ),
+    DocumentCase(("money_taken_back",), Message("An order that was paid and is no longer")),
     DocumentCase(
         ("exchange_rate_missing",),
         Message("VAT in a currency of which the exchange rate of that day is not known"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from worker.domain.document import Category
+from worker.domain.document_cases import DOCUMENT_CASES
 from worker.domain.mentions import LegalText, legal_texts
 from worker.domain.order_treatment import TREATMENT_TERMS
 from worker.domain.treatment_table import TREATMENTS
@@ -30,8 +31,9 @@ class VatCase:
     """
 
     case: Message
-    category: Category
+    category: Category | None
     legal: LegalText | None = None
+    article: str = ""  # of a case without a sentence
     waits: bool = False
     noted: bool = False
     not_made: bool = False
@@ -54,6 +56,13 @@ def vat_cases() -> tuple[VatCase, ...]:
 def cases_by_hand() -> tuple[VatCase, ...]:
     """What a person may say of one order's lines without VAT."""
     return tuple(VatCase(term, category_by_hand(name), legal_texts()[name]) for name, term in TREATMENT_TERMS.items())
+
+
+def whole_document_cases() -> tuple[VatCase, ...]:
+    """What is looked at on a document as a whole."""
+    return tuple(
+        VatCase(one.case, None, article=one.article, waits=not one.told, noted=one.told) for one in DOCUMENT_CASES
+    )
 
 
 def consumer_cases() -> tuple[VatCase, ...]:

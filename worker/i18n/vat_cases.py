@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from worker.domain.vat_cases import CATEGORY_TERMS, VatCase, cases_by_hand, consumer_cases, vat_cases
+from worker.domain.vat_cases import (
+    CATEGORY_TERMS,
+    VatCase,
+    cases_by_hand,
+    consumer_cases,
+    vat_cases,
+    whole_document_cases,
+)
 from worker.i18n.catalogs import LANGUAGES, Translator
 from worker.i18n.translate import translate
 
@@ -15,7 +22,7 @@ def page(language: str) -> str:
     translator = Translator(language)
     _ = translator.gettext
     heading, by_hand = _("What Facturelay does in which VAT case"), _("What you may say of one order by hand")
-    consumers = _("What you may choose for consumers")
+    consumers, whole = _("What you may choose for consumers"), _("What is looked at on the document as a whole")
     parts = [
         f"# {heading}",
         _(
@@ -23,6 +30,9 @@ def page(language: str) -> str:
             "has no number, is not mailed, and says what to correct. The sentences are those of a seller in Belgium."
         ),
         table(vat_cases(), translator),
+        f"## {whole}",
+        _("Whatever its lines are. Where a draft only asks, whoever issues it has looked."),
+        table(whole_document_cases(), translator),
         f"## {by_hand}",
         _("It holds for the lines without VAT of that order, with your name and your reason in its history."),
         table(cases_by_hand(), translator),
@@ -44,10 +54,12 @@ def cells_of(one: VatCase, translator: Translator) -> tuple[str, ...]:
     _ = translator.gettext
     done = done_in(one, translator)
     category = (
-        "" if one.waits or one.not_made else f"{one.category} – {translate(CATEGORY_TERMS[one.category], translator)}"
+        ""
+        if one.category is None or one.waits or one.not_made
+        else f"{one.category} – {translate(CATEGORY_TERMS[one.category], translator)}"
     )
     if one.legal is None:
-        return translate(one.case, translator), done, category, "", "", ""
+        return translate(one.case, translator), done, category, "", one.article, ""
     source = f"{one.legal.source} ({translator.short_date(one.legal.date_read)})"
     sentence = one.legal.text[translator.language]
     return translate(one.case, translator), done, category, sentence, one.legal.article, source
