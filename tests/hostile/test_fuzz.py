@@ -32,6 +32,7 @@ from worker.domain.shop import OrderSettings, Shop
 from worker.errors import FacturelayError, InvalidValue
 from worker.net import document_link, sender_proof, vies_answer
 from worker.net.smtp_url import parse_smtp_url
+from worker.payments.bank_files.read import read_file
 from worker.plugin import client as plugin_client
 from worker.rendering import preview_pdf
 from worker.store.database import json_codec
@@ -45,6 +46,7 @@ RECORDED = [
     path for path in (Path(__file__).parents[1] / "recordings").glob("*/*order*.json") if path.stat().st_size < 60_000
 ]
 ORDERS = [path for path in RECORDED if path.name[0].isdigit() or path.stem.rpartition("-")[2].isdigit()]
+STATEMENTS = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "payments" / "bank_files").glob("*/*"))]
 # What has broken programs before.
 HOSTILE: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**31, 2**63, 2**64, -(2**63) - 1, 10**400, 0.1, -0.0, 1e308, "", "0", "-0", "1e400", "NaN", "Infinity",
@@ -127,6 +129,24 @@ def read_answers_of_vies(chance: random.Random, text: str, raw: bytes) -> None:
         assert vies_answer.read_answer(answer, "BE0445566134").valid in (None, False, True)
 
 
+def read_bank_files(chance: random.Random, text: str, raw: bytes) -> None:
+    """A statement with bytes of another kind, cut, or with rows taken out and put in twice: all of its lines can be stored, or none."""
+    rows = chance.choice(STATEMENTS).splitlines(keepends=True)
+    content = b"".join(row for row in rows for _ in range(chance.choices((1, 0, 2), (96, 2, 2))[0]))
+    if chance.random() < 0.3:
+        content = content.replace(
+            chance.choice((b"1", b"0", b",", b";", b"EUR")), chance.choice((raw, text.encode(), b"NaN"))
+        )
+
+    def read() -> None:
+        for line in read_file(damaged(content, chance))[1]:
+            assert line.amount.is_finite()
+            assert len(line.key) <= 500
+            check_storable([line.key, line.name, line.text, line.iban, line.structured, line.bank_reference])
+
+    refusing(read)
+
+
 def read_links(chance: random.Random, text: str, raw: bytes) -> None:
     keys = ("k" * 40,)
     token = chance.choice(
@@ -187,6 +207,7 @@ PARSERS: dict[str, tuple[Check, int]] = {
     "answers of the shop": (read_answers_of_the_shop, 300),
     "answers of the plugin": (read_answers_of_the_plugin, 200),
     "answers of VIES": (read_answers_of_vies, 200),
+    "bank files": (read_bank_files, 80),
     "links": (read_links, 200),
     "mail servers": (read_mail_servers, 200),
     "settings": (read_settings, 300),

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
@@ -13,6 +14,9 @@ _COMMUNICATION = re.compile(r"(?<![0-9])([0-9]{3})[\s/.-]{0,2}([0-9]{4})[\s/.-]{
 _CREDITOR_REFERENCE = re.compile(r"(?<![0-9A-Z])RF[0-9]{2}(?:\s?[0-9]{1,4}){3,5}(?![0-9])", re.IGNORECASE)
 # Meant as one of ours, whatever its digits say.
 _MARKED = re.compile(r"[+*]{3}[\s0-9/.-]+[+*]{3}")
+_LARGEST = Decimal(10) ** 12
+# What one transfer may say in all formats is far less; an index of PostgreSQL takes no key of some thousand letters.
+_LONGEST_TEXT, _LONGEST_KEY = 2_000, 500
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class BankLine:
     bank_reference: str = ""
     is_pending: bool = False
     is_return: bool = False
+
+    def __post_init__(self) -> None:
+        # The formats leave room for “NaN” and “1e999”, and no account ever moved that.
+        if not self.amount.is_finite() or abs(self.amount) >= _LARGEST or self.amount != round(self.amount, 3):
+            raise ValueError(f"{str(self.amount)[:40]} is no amount of a statement")
+        object.__setattr__(self, "text", self.text[:_LONGEST_TEXT])
+        if len(self.key) > _LONGEST_KEY:
+            object.__setattr__(self, "key", f"{self.key[:40]}:{sha256(self.key.encode()).hexdigest()}")
 
     @property
     def references(self) -> tuple[str, ...]:

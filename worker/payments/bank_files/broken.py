@@ -11,6 +11,14 @@ def unreadable(kind: str) -> Rejected:
     )
 
 
+def too_long(most: int) -> Rejected:
+    return Rejected(
+        "This file has more than {most} lines. Download a shorter period from your bank.",
+        most=most,
+        code="bank_file_too_large",
+    )
+
+
 def cut_off(kind: str) -> Rejected:
     return Rejected(
         "This {kind} file ends too early: a part is missing. Download it from your bank once more; nothing of it was taken.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lxml import etree
 from lxml.etree import _Element as Node
@@ -23,14 +23,15 @@ def read(content: bytes) -> Iterator[BankLine]:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise cut_off(KIND) from error
+        is_whole = content.rstrip().endswith(b"Document>")
+        raise (unreadable if is_whole else cut_off)(KIND) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise unreadable(KIND)  # no bank defines entities of its own
     space = etree.QName(root).namespace or ""
     try:
         for statement in root.iter(f"{{{space}}}Stmt"):
             yield from Reader(space, statement).lines()
-    except (InvalidOperation, ValueError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise unreadable(KIND) from error
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from worker.domain.bank_line import BankLine
 from worker.payments.bank_files.broken import unreadable
@@ -69,7 +69,7 @@ def read(content: bytes) -> Iterator[BankLine]:
             continue
         try:
             line = line_of(cells, columns)
-        except (InvalidOperation, KeyError, ValueError) as error:
+        except (ArithmeticError, KeyError, ValueError) as error:
             raise unreadable("CSV") from error
         yield numbered(line, cells.get(columns.number, ""), columns, seen)
 

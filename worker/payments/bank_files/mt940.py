@@ -12,6 +12,7 @@ from worker.domain.bank_line import BankLine
 from worker.payments.bank_files.broken import unreadable
 
 KIND = "MT940"
+LINE = b"\n:61:"
 
 
 def is_mt940(content: bytes) -> bool:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from worker.domain.bank_line import BankLine
 from worker.errors import Rejected
 from worker.payments.bank_files import camt, coda, csv_file, mt940
+from worker.payments.bank_files.broken import too_long
 
 MOST_BYTES = 10_000_000
 MOST_LINES = 20_000
+# A line of a statement has some rows in each kind; the readers take a file whole, before the first line comes out.
+MOST_ROWS = 500_000
+OTHER_LETTERS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,15 @@ def read_file(content: bytes) -> tuple[str, tuple[BankLine, ...]]:
             most=MOST_BYTES // 1_000_000,
             code="bank_file_too_large",
         )
+    if content.count(b"\n") + content.count(b"\r") > 2 * MOST_ROWS or content.count(mt940.LINE) > MOST_LINES:
+        raise too_long(MOST_LINES)
     kind = next((kind for kind in KINDS if kind.fits(content)), None)
+    if content.startswith(OTHER_LETTERS) or (kind and b"\0" in content):
+        raise Rejected(
+            "This file is written in letters that no bank uses (UTF-16). Download it from your bank once more, and do not open and "
+            "save it with another program in between.",
+            code="bank_file_letters",
+        )
     if kind is None:
         raise Rejected(
             "This is no bank file that is known here. Download the statement as CODA, CAMT.053 or MT940, or as the CSV of KBC, "
@@ -49,9 +61,5 @@ def read_file(content: bytes) -> tuple[str, tuple[BankLine, ...]]:
 def bounded(lines: Iterator[BankLine]) -> Iterator[BankLine]:
     for number, line in enumerate(lines):
         if number >= MOST_LINES:
-            raise Rejected(
-                "This file has more than {most} lines. Download a shorter period from your bank.",
-                most=MOST_LINES,
-                code="bank_file_too_large",
-            )
+            raise too_long(MOST_LINES)
         yield line
