@@ -155,6 +155,15 @@ def test_a_date_of_supply_is_told_only_where_there_is_one() -> None:
     assert invoice(an_order(status="completed", paid=True)).supplied_on is not None
 
 
+@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE])
+@pytest.mark.parametrize("status", ["pending", "on-hold", "processing", "completed", "cancelled", "shipped"])
+@pytest.mark.parametrize("paid", [True, False])
+def test_no_document_invents_a_day_of_supply(kind: Kind, status: str, paid: bool) -> None:
+    order = replace(an_order(status=status, paid=paid), completed_at=None)
+    draft = draft_document(order, a_shop(), today=TODAY, purpose=Purpose(kind, "c"))
+    assert draft.supplied_on is None
+
+
 def test_an_invoice_to_a_business_of_a_flemish_shop_is_in_dutch() -> None:
     order = to("BE", a_line("100.00"), postcode="4000", company="Liège SPRL", vat_number_given="BE0403170701")
     assert invoice(order).language == "nl"

@@ -399,6 +399,7 @@ def test_a_sale_is_treated_as_the_law_says(
     [
         (an_order(country="DE", vat_number_given=DE_NUMBER), "vat_eu_business_taxed"),
         (an_order(country="US"), "vat_export_taxed"),
+        (an_order(a_line(virtual=True, downloadable=True), country="US"), "vat_export_taxed"),
         (an_order(vat_number_given="BE0403170702"), "vat_number_wrong"),
         # Goods or a service: here it decides, and nothing but the owner's setting says it
         (an_order(a_line(rate=None), country="DE", vat_number_given=DE_NUMBER), "supply_unknown"),
@@ -408,6 +409,19 @@ def test_a_sale_is_treated_as_the_law_says(
 def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: str) -> None:
     assessed = assess(order, a_shop())
     assert ([found.code for found in assessed.flags], assessed.problems) == ([flag], ())
+
+
+@pytest.mark.parametrize(
+    ("country", "virtual", "flags"), [("DE", True, ["small_business_abroad"]), ("DE", False, []), ("BE", True, [])]
+)
+def test_a_small_business_is_told_that_its_service_abroad_is_reverse_charged(
+    country: str, virtual: bool, flags: list[str]
+) -> None:
+    number = DE_NUMBER if country == "DE" else BE_NUMBER
+    order = an_order(a_line(rate=None, virtual=virtual), country=country, vat_number_given=number)
+    assessed = assess(order, a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS)))
+    assert [found.code for found in assessed.flags] == flags
+    assert [one.mention for one in assessed.treatments] == ["small_business"]
 
 
 @pytest.mark.parametrize(

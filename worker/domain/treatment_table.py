@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.domain.document import Category
+from worker.domain.order_treatment import TREATMENT_TERMS, TreatmentName
 from worker.domain.place_of_supply import (
     Supply,
     Zone,
@@ -53,6 +54,26 @@ TREATMENTS = (
             "The shop charged {rate} VAT, but a small business under the franchise scheme may show no VAT. "
             "Switch taxes off in WooCommerce, or change the VAT regime of the shop.",
             rate=Percent(case.rate),
+        ),
+    ),
+    TreatmentRow(
+        "small_business_abroad",
+        Message("A service of a small business under the franchise scheme to a business in another member state"),
+        lambda case: (
+            case.regime is VatRegime.SMALL_BUSINESS
+            and case.zone is Zone.EU
+            and case.supply is Supply.SERVICE
+            and case.foreign_business
+        ),
+        Category.EXEMPT,
+        mention="small_business",
+        flag=lambda case: Message(
+            "{lines} is a service to a business in another member state, with the VAT number {vat_number}: the customer owes the VAT "
+            "there, also where a small business sells. Ask your accountant; if it is so, choose “{treatment}” on the order's page, "
+            "credit the invoice and issue it again.",
+            treatment=TREATMENT_TERMS[TreatmentName.REVERSE_CHARGE],
+            lines=names(case),
+            vat_number=case.vat_number,
         ),
     ),
     TreatmentRow(
@@ -307,18 +328,21 @@ TREATMENTS = (
     ),
     TreatmentRow(
         "vat_export_taxed",
-        Message("VAT of the seller's country, charged on goods that leave the EU"),
-        lambda case: case.taxed and case.supply is Supply.GOODS,
+        Message("VAT of the seller's country, charged on goods that leave the EU or a download that is sold there"),
+        lambda case: case.taxed and case.leaves_the_eu,
         Category.STANDARD,
         flag=lambda case: Message(
-            "The shop charged {rate} VAT on goods that leave the EU, stated as VAT of {country}; without VAT would have been possible.",
+            "The shop charged {rate} VAT on {lines}, sold to {destination} outside the EU; it is stated as VAT of {country}, and without "
+            "VAT would have been possible.",
             rate=Percent(case.rate),
+            lines=names(case),
+            destination=_destination(case),
             country=case.seller_country,
         ),
     ),
     TreatmentRow(
         "outside_taxed",
-        Message("VAT of the seller's country, charged on a service to a customer outside the EU"),
+        Message("VAT of the seller's country, charged on another service to a customer outside the EU"),
         lambda case: case.taxed,
         Category.STANDARD,
     ),
