@@ -1,4 +1,4 @@
-"""`facturelay bank-file`: which orders of a shop a bank file pays, by the references of its own documents."""
+"""`facturelay bank-file`: what a bank file brings, by the references of the shop's own documents."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,13 +52,23 @@ def test_lines_are_told_with_the_orders_that_they_pay(shop: ShopAtHand) -> None:
     ]
 
 
+def test_what_was_read_is_counted_once_and_a_check_counts_nothing(shop: ShopAtHand) -> None:
+    file = str(SAMPLES / "coda" / "1-exact.cod")
+    checked = shop.facturelay("bank-file", shop.shop_id, file, "--check", "--json").json
+    first = shop.facturelay("bank-file", shop.shop_id, file, "--json").json
+    again = shop.facturelay("bank-file", shop.shop_id, file)
+
+    assert checked == first
+    assert again.out.strip() == "This CODA file has no new lines; 4 were read before."
+
+
 def test_the_table_says_it_in_words(shop: ShopAtHand) -> None:
     answer = shop.facturelay("bank-file", shop.shop_id, str(SAMPLES / "camt053" / "3-amounts.xml"))
 
     assert answer.code == 0
-    assert "not known" in answer.out
+    assert "names no order" in answer.out
     assert "paid" in answer.out
-    assert "the reference is wrong" in answer.out
+    assert "typing error" in answer.out
 
 
 def test_a_file_of_another_account_is_refused_by_name(shop: ShopAtHand) -> None:

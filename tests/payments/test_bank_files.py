@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.woocommerce_totals import many
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Claim, Match, Verdict, match_lines
+from worker.domain.order import OrderKey
 from worker.errors import Rejected
 from worker.payments.bank_files import read
 from worker.payments.bank_files.read import read_file
@@ -21,8 +22,14 @@ EXPECTED = json.loads((SAMPLES / "expected.json").read_text())
 ACCOUNT: str = EXPECTED["account"]
 FILES = sorted(file for file in SAMPLES.glob("*/*"))
 NAMED = {"244": "F2026-00017"}
+
+
+def key_of(order_id: int) -> OrderKey:
+    return OrderKey("a", order_id, f"wc_order_{order_id}")
+
+
 CLAIMS = tuple(
-    Claim(int(order), (order, NAMED.get(order, f"F2026-9{order}")), asked["ogm"], Decimal(asked["asked"]))
+    Claim(key_of(int(order)), (order, NAMED.get(order, f"F2026-9{order}")), asked["ogm"], Decimal(asked["asked"]))
     for order, asked in EXPECTED["open_orders"].items()
 )
 # By the bank's reference, in the words of the samples: what a line must be, and the orders that it pays.
@@ -75,7 +82,7 @@ def by_reference(found: tuple[Match, ...]) -> dict[str, tuple[Verdict, list[int]
     told: dict[str, tuple[Verdict, list[int]]] = {}
     for match in found:
         before = told.get(match.line.bank_reference, (match.verdict, []))[1]
-        told[match.line.bank_reference] = (match.verdict, before + [share.order_id for share in match.shares])
+        told[match.line.bank_reference] = (match.verdict, before + [share.order.order_id for share in match.shares])
     return told
 
 
@@ -176,7 +183,9 @@ def test_every_cent_that_comes_in_under_a_reference_is_some_orders_and_only_once
     paid: list[tuple[int, Decimal]], asked: list[Decimal]
 ) -> None:
     keys = list(EXPECTED["open_orders"].values())
-    claims = tuple(Claim(number, (str(number),), keys[number]["ogm"], total) for number, total in enumerate(asked))
+    claims = tuple(
+        Claim(key_of(number), (str(number),), keys[number]["ogm"], total) for number, total in enumerate(asked)
+    )
     day = read_file(CODA)[1][0].booked_on
     lines = [
         BankLine(ACCOUNT, day, amount, "EUR", str(number), structured=claims[order].reference)
@@ -186,15 +195,21 @@ def test_every_cent_that_comes_in_under_a_reference_is_some_orders_and_only_once
     found = match_lines(lines, claims)
 
     for match, (order, amount) in zip(found, paid, strict=True):
-        assert [(share.order_id, share.amount) for share in match.shares] == [(order, amount)]
+        assert [(share.order.order_id, share.amount) for share in match.shares] == [(order, amount)]
     for claim in claims:
-        came_in = sum((amount for order, amount in paid if order == claim.order_id), Decimal(0))
-        settled = [
-            match for match in found if match.shares[0].order_id == claim.order_id and match.verdict in (PAID, V.OVER)
-        ]
+        came_in = sum((amount for order, amount in paid if order == claim.order.order_id), Decimal(0))
+        settled = [match for match in found if match.shares[0].order == claim.order and match.verdict in (PAID, V.OVER)]
         assert bool(settled) == (came_in >= claim.open)
         assert len(settled) <= 1
 
 
 def test_the_most_lines_are_counted_and_not_the_files() -> None:
     assert read.MOST_LINES < 1_000_000
+
+
+def test_what_somebody_said_of_a_transfer_is_confirmed_by_the_line_that_brings_it_and_only_once() -> None:
+    claim = Claim(key_of(238), ("238",), "012000023883", Decimal(0), heard=(Decimal("49.90"),))
+    day = read_file(CODA)[1][0].booked_on
+    lines = [BankLine(ACCOUNT, day, Decimal("49.90"), "EUR", key, structured=claim.reference) for key in ("a", "b")]
+
+    assert [match.verdict for match in match_lines(lines, [claim])] == [V.CONFIRMED, V.AGAIN]

@@ -1,56 +1,48 @@
 """`facturelay bank-file …`"""
 
-from datetime import date
 from pathlib import Path
 
 import click
 
-from worker.cli.common import open_services, show, table, with_data, with_json
-from worker.domain.bank_match import Match, Verdict
+from worker.cli.common import ACTOR, ProgressBar, open_services, show, table, with_data, with_json
+from worker.domain.bank_match import VERDICT_TERMS, Match
 from worker.domain.money import written
-from worker.payments.check import CheckedFile, check_file
+from worker.payments.bank_file import BankFile, CheckedFile, check_file, take_file
 from worker.serializers import Json
 from worker.store import shops
-
-SAYS = {
-    Verdict.PAID: "paid",
-    Verdict.PART: "paid in part",
-    Verdict.OVER: "paid too much",
-    Verdict.AGAIN: "paid once more",
-    Verdict.PROPOSED: "no reference, but number and amount fit",
-    Verdict.DIFFERENT: "several orders, and not their sum",
-    Verdict.WRONG_REFERENCE: "the reference is wrong",
-    Verdict.UNKNOWN: "not known",
-    Verdict.PAYOUT: "payout of a payment provider: its orders are paid already",
-    Verdict.RETURNED: "a payment that came back",
-    Verdict.GIVEN_BACK: "given back to a customer",
-    Verdict.MONEY_OUT: "money out",
-    Verdict.PENDING: "not booked yet",
-}
 
 
 @click.command("bank-file")
 @click.argument("shop_id", metavar="SHOP")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--check", is_flag=True, help="Only say what it would bring; count and keep nothing.")
 @with_data
 @with_json
-def bank_file(shop_id: str, file: Path, data: Path | None, *, as_json: bool) -> None:
-    """Say which orders the lines of a bank FILE pay: CODA, CAMT.053, MT940, or CSV of KBC, BNP Paribas Fortis, ING or Belfius.
+def bank_file(shop_id: str, file: Path, data: Path | None, *, check: bool, as_json: bool) -> None:
+    """Count what a bank FILE brings: CODA, CAMT.053, MT940, or CSV of KBC, BNP Paribas Fortis, ING or Belfius.
 
-    Nothing is stored: mark what is paid on the pages, or set the order paid in your shop.
+    What pays an order for certain is counted, and the order is set paid in the shop; the rest waits on the page "Bank". Lines that
+    were read before change nothing.
     """
     services = open_services(data)
     with services.store.read() as connection:
         shop = shops.get(connection, services.encryption, shop_id).shop
-        today: date = services.now().astimezone(shop.zoneinfo).date()
-        checked = check_file(connection, shop, file.read_bytes(), today=today)
-    show(as_json_of(checked), as_json=as_json, text=lambda: as_table(checked))
+    content = file.read_bytes()
+    if check:
+        with services.store.read() as connection:
+            found = check_file(connection, shop, content)
+    else:
+        with ProgressBar("Reading", quiet=as_json) as bar:
+            taken = BankFile(file.name, content)
+            found = take_file(services.store, shop, taken, by=services.actor(ACTOR), told=bar.update)
+    show(as_json_of(found), as_json=as_json, text=lambda: as_table(found))
 
 
 def as_json_of(checked: CheckedFile) -> Json:
     return {
         "kind": checked.kind,
         "lines_of_other_accounts": checked.others,
+        "lines_read_before": checked.known,
         "lines": [line_as_json(match) for match in checked.matches],
     }
 
@@ -65,14 +57,15 @@ def line_as_json(match: Match) -> Json:
         "iban": line.iban,
         "text": line.structured or line.text,
         "verdict": match.verdict,
-        "orders": [{"order": share.order_id, "amount": written(share.amount)} for share in match.shares],
+        "orders": [{"order": share.order.order_id, "amount": written(share.amount)} for share in match.shares],
         "rest": written(match.rest),
     }
 
 
 def as_table(checked: CheckedFile) -> str:
     if not checked.matches:
-        return f"This {checked.kind} file has no lines."
+        before = f"; {checked.known} were read before" if checked.known else ""
+        return f"This {checked.kind} file has no new lines{before}."
     head = ("day", "amount", "", "from", "order", "what it is")
     return table([head, *(row(match) for match in checked.matches)], right=(1,))
 
@@ -80,12 +73,12 @@ def as_table(checked: CheckedFile) -> str:
 def row(match: Match) -> tuple[str, ...]:
     line = match.line
     rest = f" ({written(match.rest)})" if match.rest else ""
-    orders = ", ".join(str(share.order_id) for share in match.shares)
+    orders = ", ".join(str(share.order.order_id) for share in match.shares)
     return (
         f"{line.booked_on:%d-%m-%Y}",
         written(line.amount),
         line.currency,
         line.name[:30],
         orders,
-        SAYS[match.verdict] + rest,
+        str(VERDICT_TERMS[match.verdict]) + rest,
     )

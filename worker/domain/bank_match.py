@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from worker.domain.bank_line import BankLine
 from worker.domain.money import ZERO, total_of
+from worker.domain.order import OrderKey
+from worker.message import Message
 
 
 class Verdict(StrEnum):
@@ -17,6 +19,7 @@ class Verdict(StrEnum):
     PART = "part"
     OVER = "over"  # more than was open: the rest is to be given back
     AGAIN = "again"  # nothing was open any more
+    CONFIRMED = "confirmed"  # what the shop or a person had said already
     PROPOSED = "proposed"  # an invoice or order is named and the amount is right, but no reference
     DIFFERENT = "different"  # several orders are named, and the amount is not their sum
     WRONG_REFERENCE = "wrong_reference"
@@ -26,11 +29,29 @@ class Verdict(StrEnum):
     GIVEN_BACK = "given_back"  # money out under a reference of ours
     MONEY_OUT = "money_out"
     PENDING = "pending"
+    KNOWN = "known"  # a file of another kind told of it
 
 
-COUNTED = (Verdict.PAID, Verdict.PART, Verdict.OVER, Verdict.AGAIN)
+VERDICT_TERMS = {
+    Verdict.PAID: Message("paid"),
+    Verdict.PART: Message("paid in part"),
+    Verdict.OVER: Message("paid too much"),
+    Verdict.AGAIN: Message("paid once more"),
+    Verdict.CONFIRMED: Message("paid, as was said before"),
+    Verdict.PROPOSED: Message("no reference, but number and amount fit"),
+    Verdict.DIFFERENT: Message("names several orders, and is not their sum"),
+    Verdict.WRONG_REFERENCE: Message("the reference has a typing error"),
+    Verdict.UNKNOWN: Message("names no order"),
+    Verdict.PAYOUT: Message("payout of a payment provider: its orders are paid already"),
+    Verdict.RETURNED: Message("a payment of yours that came back"),
+    Verdict.GIVEN_BACK: Message("given back to a customer"),
+    Verdict.MONEY_OUT: Message("money out"),
+    Verdict.PENDING: Message("not booked by the bank yet"),
+    Verdict.KNOWN: Message("the same as a line of another file"),
+}
+COUNTED = (Verdict.PAID, Verdict.PART, Verdict.OVER, Verdict.AGAIN, Verdict.CONFIRMED)
 # Nobody has to look at these.
-SETTLED = (*COUNTED, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING)
+SETTLED = (*COUNTED, Verdict.PAYOUT, Verdict.MONEY_OUT, Verdict.PENDING, Verdict.KNOWN)
 _PROVIDERS = re.compile(
     r"\b(mollie|stripe|paypal|adyen|worldline|multisafepay|sumup|klarna|viva ?wallet|ccv|buckaroo|pay\.nl)\b",
     re.IGNORECASE,
@@ -42,20 +63,22 @@ class Claim:
     """An order and what is *open* of it, below zero when too much came in.
 
     *reference*: the structured communication that all its documents share; *numbers*: its own and those of its documents.
+    *heard*: amounts that the shop or a person said came in by transfer, and no bank yet.
     """
 
-    order_id: int
+    order: OrderKey
     numbers: tuple[str, ...]
     reference: str
     open: Decimal
     currency: str = "EUR"
+    heard: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True)
 class Share:
     """What of a line belongs to one order."""
 
-    order_id: int
+    order: OrderKey
     amount: Decimal
 
 
@@ -74,21 +97,29 @@ class Ledger:
     """What is open of every claim while lines are matched one after the other."""
 
     claims: Sequence[Claim]
-    came_in: dict[int, Decimal] = field(default_factory=dict)
+    came_in: dict[OrderKey, Decimal] = field(default_factory=dict)
+    confirmed: dict[OrderKey, list[Decimal]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_reference = {claim.reference: claim for claim in self.claims}
 
     def open_of(self, claim: Claim) -> Decimal:
-        return claim.open - self.came_in.get(claim.order_id, ZERO)
+        return claim.open - self.came_in.get(claim.order, ZERO)
+
+    def is_heard(self, claim: Claim, amount: Decimal) -> bool:
+        """Whether money of exactly *amount* was said to have come, and no line before this one brought it."""
+        return claim.heard.count(amount) > self.confirmed.get(claim.order, []).count(amount)
 
     def named_by(self, references: Iterable[str], currency: str) -> list[Claim]:
         named = (self.by_reference.get(reference) for reference in references)
         return [claim for claim in named if claim is not None and claim.currency == currency]
 
-    def count(self, shares: Iterable[Share]) -> None:
-        for share in shares:
-            self.came_in[share.order_id] = self.came_in.get(share.order_id, ZERO) + share.amount
+    def count(self, match: Match) -> None:
+        for share in match.shares:
+            if match.verdict is Verdict.CONFIRMED:
+                self.confirmed.setdefault(share.order, []).append(share.amount)
+            else:
+                self.came_in[share.order] = self.came_in.get(share.order, ZERO) + share.amount
 
 
 def match_lines(lines: Iterable[BankLine], claims: Sequence[Claim]) -> tuple[Match, ...]:
@@ -97,7 +128,7 @@ def match_lines(lines: Iterable[BankLine], claims: Sequence[Claim]) -> tuple[Mat
     for line in lines:
         match = match_line(line, ledger)
         if match.verdict in COUNTED:
-            ledger.count(match.shares)
+            ledger.count(match)
         found.append(match)
     return tuple(found)
 
@@ -119,15 +150,18 @@ def match_line(line: BankLine, ledger: Ledger) -> Match:
 
 def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match:
     """The references of a line say which orders are meant; the amount says how far they are paid."""
+    heard = [claim for claim in named if ledger.is_heard(claim, line.amount)]
+    if len(named) == 1 and heard:
+        return Match(line, Verdict.CONFIRMED, (Share(heard[0].order, line.amount),))
     owed = [claim for claim in named if ledger.open_of(claim) > 0]
     asked = total_of(ledger.open_of(claim) for claim in owed)
     if not owed:
-        return Match(line, Verdict.AGAIN, (Share(named[-1].order_id, line.amount),), line.amount)
+        return Match(line, Verdict.AGAIN, (Share(named[-1].order, line.amount),), line.amount)
     if line.amount == asked:
-        return Match(line, Verdict.PAID, tuple(Share(claim.order_id, ledger.open_of(claim)) for claim in owed))
+        return Match(line, Verdict.PAID, tuple(Share(claim.order, ledger.open_of(claim)) for claim in owed))
     if len(owed) > 1:
         return Match(line, Verdict.DIFFERENT, rest=line.amount - asked)
-    share = (Share(owed[0].order_id, line.amount),)
+    share = (Share(owed[0].order, line.amount),)
     return Match(line, Verdict.PART if line.amount < asked else Verdict.OVER, share, abs(line.amount - asked))
 
 
@@ -135,7 +169,7 @@ def match_by_words(line: BankLine, ledger: Ledger) -> Match:
     """No reference of ours: a number of an invoice or order as a word of its own, with the exact amount, is a proposal."""
     if line.has_wrong_reference:
         return Match(line, Verdict.WRONG_REFERENCE)
-    words = set(re.findall(r"[0-9A-Za-z][0-9A-Za-z/_-]*", f"{line.structured} {line.text}".upper()))
+    words = {word.upper() for word in words_of(line)}
     fitting = [
         claim
         for claim in ledger.claims
@@ -144,5 +178,36 @@ def match_by_words(line: BankLine, ledger: Ledger) -> Match:
         and {number.upper() for number in claim.numbers} & words
     ]
     if len(fitting) == 1:
-        return Match(line, Verdict.PROPOSED, (Share(fitting[0].order_id, line.amount),))
+        return Match(line, Verdict.PROPOSED, (Share(fitting[0].order, line.amount),))
     return Match(line, Verdict.UNKNOWN)
+
+
+def words_of(line: BankLine) -> set[str]:
+    """What stands in a line as a word of its own, as it was typed and in capitals: the number of an invoice, perhaps."""
+    typed = set(re.findall(r"[0-9A-Za-z][0-9A-Za-z/_-]*", f"{line.structured} {line.text}"))
+    return typed | {word.upper() for word in typed}
+
+
+def same_lines(lines: Iterable[BankLine], told: Iterable[BankLine]) -> set[str]:
+    """The keys of those of *lines* that are one of *told*, of a file of another kind, each of these once.
+
+    Kinds of files have no key in common. Day, amount and currency are the same, and either the account that the money came from
+    or the reference; nothing else is written alike.
+    """
+    left, same = list(told), set[str]()
+    for line in lines:
+        twin = next((other for other in left if is_same(line, other)), None)
+        if twin is not None:
+            left.remove(twin)
+            same.add(line.key)
+    return same
+
+
+def is_same(line: BankLine, other: BankLine) -> bool:
+    if (line.booked_on, line.amount, line.currency) != (other.booked_on, other.amount, other.currency):
+        return False
+    if line.references or other.references:
+        return line.references == other.references
+    if line.iban and other.iban:
+        return line.iban == other.iban
+    return line.name.casefold() == other.name.casefold()

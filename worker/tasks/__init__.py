@@ -14,6 +14,7 @@ from typing import Any
 from worker.services import Services
 from worker.store.tasks import Task
 from worker.tasks import (
+    bank_file,
     branding,
     bulk_orders,
     checks,
@@ -31,6 +32,7 @@ from worker.tasks import (
 
 TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "backfill": bulk_orders.backfill,
+    "read_bank_file": bank_file.read_bank_file,
     "check_connection": connection.check_connection,
     "credit": documents.credit,
     "dry_run_rules": dry_runs.dry_run_rules,

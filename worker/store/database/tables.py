@@ -341,6 +341,7 @@ documents = Table(
     UniqueConstraint("shop_id", "number"),
     UniqueConstraint("shop_id", "series", "period", "sequence"),
     Index("ix_documents_shop_order", "shop_id", "order_id"),
+    Index("ix_documents_shop_order_number", "shop_id", "order_number"),
     Index("ix_documents_shop_document", "shop_id", "document_id"),
     Index("ix_documents_issued_on", "issued_on", "document_id"),
     Index("ix_documents_kind", "kind", "issued_on", "document_id"),
@@ -450,6 +451,43 @@ payment_references = Table(
     Column("reference", String(12), primary_key=True),
     Column("order_id", BigInteger, primary_key=True, autoincrement=False),
     Column("order_key", String(80), primary_key=True),
+)
+
+# The files of a bank that were read, and their lines with what became of each. A line counts once, in whichever file it comes.
+bank_files = Table(
+    "bank_files",
+    metadata,
+    Column("file_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String(40), nullable=False),  # CODA, CAMT.053, MT940, the bank whose CSV it is
+    Column("last_day", Date),  # of its newest line
+    Column("read_at", Instant, nullable=False),
+    Column("read_by", Text, nullable=False),
+    UniqueConstraint("shop_id", "sha256"),
+)
+
+bank_lines = Table(
+    "bank_lines",
+    metadata,
+    Column("line_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("key", Text, nullable=False),  # the same whenever the bank tells of this line
+    Column("file_id", ForeignKey("bank_files.file_id"), nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("line", Text, nullable=False),  # JSON of domain.bank_line.BankLine
+    Column("verdict", String(20), nullable=False),  # domain.bank_match.Verdict, when it was read
+    Column("state", String(12), nullable=False),  # waiting | counted | done
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("decided_at", Instant),
+    CheckConstraint("state IN ('waiting','counted','done')", name="state"),
+    UniqueConstraint("shop_id", "key"),
+    Index("ix_bank_lines_shop_state", "shop_id", "state", "booked_on", "line_id"),
+    Index("ix_bank_lines_shop_booked_on", "shop_id", "booked_on", "line_id"),
+    Index("ix_bank_lines_file", "file_id"),
 )
 
 # What VIES answered when it was asked for a VAT number: the proof for a sale without VAT, kept as long as its invoice.

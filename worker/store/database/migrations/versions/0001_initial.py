@@ -177,6 +177,20 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "bank_files",
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("read_at", Instant(), nullable=False),
+        sa.Column("read_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_bank_files_shop_id")),
+        sa.PrimaryKeyConstraint("file_id", name=op.f("pk_bank_files")),
+        sa.UniqueConstraint("shop_id", "sha256", name=op.f("uq_bank_files_shop_id_sha256")),
+    )
+    op.create_table(
         "documents",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -227,6 +241,7 @@ def upgrade() -> None:
         "ix_documents_shop_kind", "documents", ["shop_id", "kind", "issued_on", "document_id"], unique=False
     )
     op.create_index("ix_documents_shop_order", "documents", ["shop_id", "order_id"], unique=False)
+    op.create_index("ix_documents_shop_order_number", "documents", ["shop_id", "order_number"], unique=False)
     op.create_table(
         "drafts",
         sa.Column("draft_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -560,6 +575,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("endpoint_id", name=op.f("pk_webhook_endpoints")),
     )
     op.create_index("ix_webhook_endpoints_shop", "webhook_endpoints", ["shop_id"], unique=False)
+    op.create_table(
+        "bank_lines",
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("amount", Amount(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("decided_by", sa.Text(), server_default="", nullable=False),
+        sa.Column("decided_at", Instant(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting','counted','done')", name=op.f("ck_bank_lines_state")),
+        sa.ForeignKeyConstraint(["file_id"], ["bank_files.file_id"], name=op.f("fk_bank_lines_file_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_bank_lines_shop_id")),
+        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_bank_lines")),
+        sa.UniqueConstraint("shop_id", "key", name=op.f("uq_bank_lines_shop_id_key")),
+    )
+    op.create_index("ix_bank_lines_file", "bank_lines", ["file_id"], unique=False)
+    op.create_index("ix_bank_lines_shop_booked_on", "bank_lines", ["shop_id", "booked_on", "line_id"], unique=False)
+    op.create_index(
+        "ix_bank_lines_shop_state", "bank_lines", ["shop_id", "state", "booked_on", "line_id"], unique=False
+    )
     op.create_table(
         "document_links",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,219 @@
+"""Taking in a bank's files: what they bring is counted once, whichever files tell of it, and what is not certain waits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.payments.test_bank_files import ACCOUNT, EXPECTED, PAID, V
+from tests.support.history import History
+from worker.actions import bank_lines as actions
+from worker.domain.actor import Actor
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Verdict
+from worker.domain.document import Document, PaymentRequest
+from worker.domain.money import ZERO
+from worker.domain.order import OrderKey
+from worker.domain.payment import OrderBalance, PaymentSource
+from worker.errors import Rejected
+from worker.payments import bank_file
+from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
+from worker.store import bank_lines, counters, payments
+from worker.store.bank_lines import LineState, NewFile, StoredLine
+from worker.store.database.engine import Store
+from worker.store.database.pagination import FIRST_PAGE
+from worker.store.queries import order_balance
+from worker.store.queries.bank_claims import matched, told_before
+
+SAMPLES = Path(__file__).parent / "bank_files"
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[History]:
+    """A shop whose orders ask for what the samples bring."""
+    history = History(Store(database_url), {})
+    history.shop("a")
+    seller = replace(history.shops["a"].seller, iban=ACCOUNT)
+    history.shops["a"] = replace(history.shops["a"], seller=seller)
+    for order, asked in EXPECTED["open_orders"].items():
+        invoice_for(history, int(order), asked["ogm"], asked["asked"])
+    yield history
+    history.store.close()
+
+
+def invoice_for(history: History, order_id: int, reference: str, total: str) -> Document:
+    amount = Decimal(total)
+    return history.issued(
+        order_id,
+        payment=PaymentRequest(reference=reference, iban=ACCOUNT),
+        net=amount,
+        vat=ZERO,
+        rounding=ZERO,
+        total=amount,
+    )
+
+
+def by(history: History) -> Actor:
+    return Actor("An", history.now)
+
+
+def read(history: History, file: Path) -> CheckedFile:
+    taken = BankFile(file.name, file.read_bytes())
+    return take_file(history.store, history.shops["a"], taken, by=by(history), told=lambda _done, _of: None)
+
+
+def read_all(history: History, kind: str) -> list[CheckedFile]:
+    return [read(history, file) for file in sorted((SAMPLES / kind).iterdir())]
+
+
+def paid_of(history: History) -> dict[int, Decimal]:
+    """What came in by the bank of each order of the samples that anything came of."""
+    with history.store.read() as connection:
+        found = {
+            int(order): sum(
+                (
+                    payment.amount
+                    for payment in payments.of_order(connection, OrderKey("a", int(order), f"wc_order_{order}"))
+                    if payment.source is PaymentSource.BANK
+                ),
+                ZERO,
+            )
+            for order in EXPECTED["open_orders"]
+        }
+    return {order: amount for order, amount in found.items() if amount}
+
+
+def lines_of(history: History, state: LineState | None = None) -> tuple[StoredLine, ...]:
+    with history.store.read() as connection:
+        return bank_lines.page(connection, "a", state, FIRST_PAGE).rows
+
+
+def waiting(history: History, verdict: Verdict) -> StoredLine:
+    return next(line for line in lines_of(history, LineState.WAITING) if line.verdict is verdict)
+
+
+def balance(history: History, order_id: int) -> OrderBalance:
+    with history.store.read() as connection:
+        found = order_balance.of_order(connection, OrderKey("a", order_id, f"wc_order_{order_id}"))
+    assert found is not None
+    return found
+
+
+def test_the_same_files_twice_count_nothing_twice(shop: History) -> None:
+    first = read_all(shop, "coda")
+    came = paid_of(shop)
+
+    again = read_all(shop, "coda")
+
+    assert came[238] == Decimal("30.00")  # paid a second time, by another line
+    assert balance(shop, 238).excess == Decimal("15.00")
+    assert sum(len(file.matches) for file in first) > 10
+    assert [len(file.matches) for file in again] == [0] * len(again)
+    assert paid_of(shop) == came
+
+
+@pytest.mark.parametrize("other", ["camt053", "csv"])
+def test_what_a_file_of_another_kind_tells_again_is_not_counted_again(shop: History, other: str) -> None:
+    read_all(shop, "coda")
+    came = paid_of(shop)
+
+    found = [match for file in read_all(shop, other) for match in file.matches]
+
+    assert paid_of(shop) == came
+    assert V.KNOWN in {match.verdict for match in found}
+    assert not {PAID, V.PART, V.OVER, V.AGAIN} & {match.verdict for match in found}
+
+
+def test_a_line_without_a_reference_waits_until_a_person_says_whose_it_is_and_can_be_taken_back(shop: History) -> None:
+    read_all(shop, "coda")
+    line = waiting(shop, V.PROPOSED)
+
+    with shop.store.write() as connection:
+        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+    assert balance(shop, 244).open == ZERO
+    with pytest.raises(Rejected, match="already"), shop.store.write() as connection:
+        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+
+    for _ in range(2):
+        with shop.store.write() as connection:
+            actions.take_back(connection, "a", line.line_id, by=by(shop))
+    assert balance(shop, 244).open == line.line.amount
+    with shop.store.write() as connection:
+        actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
+    assert balance(shop, 244).paid == line.line.amount
+
+
+def test_a_line_that_pays_no_order_is_put_aside_and_stays_visible(shop: History) -> None:
+    read_all(shop, "coda")
+    line = waiting(shop, V.UNKNOWN)
+    with shop.store.write() as connection:
+        actions.put_aside(connection, "a", line.line_id, by=by(shop))
+
+    assert line.line_id not in {one.line_id for one in lines_of(shop, LineState.WAITING)}
+    (kept,) = [one for one in lines_of(shop, LineState.DONE) if one.line_id == line.line_id]
+    assert (kept.decided_by, kept.line) == ("An", line.line)
+
+
+@pytest.mark.parametrize("number", ["9999", "", "F2026-99999"])
+def test_a_number_of_no_order_is_refused_by_name(shop: History, number: str) -> None:
+    read_all(shop, "coda")
+    line = waiting(shop, V.UNKNOWN)
+    with pytest.raises(Rejected, match="No document of this shop"), shop.store.write() as connection:
+        actions.count_for_order(connection, "a", line.line_id, number, by=by(shop))
+
+
+def test_a_shop_in_test_mode_counts_nothing(shop: History) -> None:
+    shop.shops["a"] = replace(shop.shops["a"], test=True)
+    with pytest.raises(Rejected, match="test mode"):
+        read(shop, next((SAMPLES / "coda").iterdir()))
+    assert lines_of(shop) == ()
+
+
+def test_a_check_stores_nothing(shop: History) -> None:
+    file = min((SAMPLES / "coda").iterdir())
+    with shop.store.read() as connection:
+        found = bank_file.check_file(connection, shop.shops["a"], file.read_bytes())
+    assert found.counts[PAID] > 0
+    assert (lines_of(shop), paid_of(shop)) == ((), {})
+
+
+cents = st.integers(1, 2000).map(lambda number: Decimal(number).scaleb(-2))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(cents, min_size=1, max_size=5), st.data())
+def test_however_files_overlap_and_are_cut_every_line_counts_once(
+    shop: History, amounts: list[Decimal], data: st.DataObject
+) -> None:
+    number = next(numbers)
+    reference = f"{number:010d}{number % 97 or 97:02d}"
+    invoice_for(shop, number, reference, "10.00")
+    lines = [
+        BankLine(ACCOUNT, shop.now.date(), amount, "EUR", f"{number}-{place}", structured=reference)
+        for place, amount in enumerate(amounts)
+    ]
+    for place in range(3):
+        some = data.draw(st.lists(st.sampled_from(lines), max_size=6, unique_by=lambda line: line.key))
+        take(shop, f"{number}-{place}", some)
+    take(shop, f"{number}-all", lines)
+
+    found = balance(shop, number)
+    assert found.paid == sum(amounts, ZERO)
+    assert found.open == max(Decimal("10.00") - found.paid, ZERO)
+    assert found.excess == max(found.paid - Decimal("10.00"), ZERO)
+
+
+def take(history: History, name: str, lines: list[BankLine]) -> None:
+    with history.store.write() as connection:
+        counters.lock(connection, "a")
+        new = NewFile("a", name, name, "CODA", None)
+        file_id = bank_lines.add_file(connection, new, by="An", now=history.now)
+        told = told_before(connection, "a", lines)
+        keep(connection, "a", file_id, matched(connection, "a", lines, told), by=by(history))
+
+
+numbers = iter(range(700_000_000, 700_100_000))

@@ -1,0 +1,92 @@
+"""What a person decides about a line of the bank that waits. Each is on the audit trail, with the person's name and the time."""
+
+from sqlalchemy import Connection, select
+
+from worker.domain.actor import Actor
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Share
+from worker.domain.order import OrderKey
+from worker.errors import Rejected
+from worker.message import Message, Money
+from worker.store import audit_trail, bank_lines, counters, payments
+from worker.store.audit_trail import AuditEntry
+from worker.store.bank_lines import LineState, StoredLine
+from worker.store.database.tables import documents
+from worker.store.queries.bank_claims import claim_of, orders_of_numbers
+
+
+def count_for_order(connection: Connection, shop_id: str, line_id: int, number: str, *, by: Actor) -> None:
+    """Count all of a line that waits as money for the order that *number* names: its own, or one of its documents'."""
+    counters.lock(connection, shop_id)
+    line = waiting(connection, shop_id, line_id)
+    if line.line.amount <= 0:
+        raise Rejected("Money that went out pays no order.", code="bank_line_out")
+    order = order_of(connection, shop_id, number.strip(), line.line)
+    bank_lines.count(connection, line_id, line.line, [Share(order, line.line.amount)], by=by)
+    bank_lines.decide(connection, line_id, LineState.COUNTED, by=by.name, now=by.now)
+    message = Message(
+        "{amount} of {name} from the bank was counted for order {order}.",
+        amount=money(line.line),
+        name=line.line.name,
+        order=order_number(connection, order),
+    )
+    entry = AuditEntry(shop_id, by.now, by.name, "bank_line_counted", message, order.order_id)
+    audit_trail.add(connection, entry)
+
+
+def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> None:
+    """A line that waits pays no order of the shop."""
+    line = waiting(connection, shop_id, line_id)
+    bank_lines.decide(connection, line_id, LineState.DONE, by=by.name, now=by.now)
+    message = Message("{amount} of {name} from the bank pays no order.", amount=money(line.line), name=line.line.name)
+    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_put_aside", message))
+
+
+def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> None:
+    """A line that was counted or put aside waits again; what it paid is open again. The order in the shop stays as it is."""
+    counters.lock(connection, shop_id)
+    line = bank_lines.get(connection, shop_id, line_id)
+    if line.state is LineState.WAITING:
+        return
+    for payment_id in bank_lines.payment_ids(connection, shop_id, line_id):
+        payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
+    bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
+    message = Message("{amount} of {name} from the bank waits again.", amount=money(line.line), name=line.line.name)
+    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_taken_back", message))
+
+
+def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:
+    line = bank_lines.get(connection, shop_id, line_id)
+    if line.state is not LineState.WAITING:
+        raise Rejected("Somebody decided about this line already.", code="bank_line_decided")
+    return line
+
+
+def order_of(connection: Connection, shop_id: str, number: str, line: BankLine) -> OrderKey:
+    """The order that *number* names and that money in the line's currency can pay."""
+    found = sorted(orders_of_numbers(connection, shop_id, [number, number.upper()]), key=lambda order: order.order_id)
+    claims = [claim for order in found for claim in (claim_of(connection, order, ""),) if claim is not None]
+    if not claims:
+        raise Rejected(
+            "No document of this shop asks for money for “{number}”. Enter the number of an order or of its invoice.",
+            number=number,
+            code="order_unknown",
+        )
+    if claims[-1].currency != line.currency:
+        raise Rejected(
+            "Order {number} is in {currency}, and this money in {other}.",
+            number=number,
+            currency=claims[-1].currency,
+            other=line.currency,
+            code="bank_line_currency",
+        )
+    return claims[-1].order
+
+
+def order_number(connection: Connection, order: OrderKey) -> str:
+    mine = (documents.c.shop_id == order.shop_id, documents.c.order_id == order.order_id)
+    return str(connection.execute(select(documents.c.order_number).where(*mine).limit(1)).scalar_one())
+
+
+def money(line: BankLine) -> Money:
+    return Money(line.amount, line.currency)

@@ -1,0 +1,125 @@
+"""Taking in a bank's file: what pays an order for certain is counted, the rest waits for a person, and every line is kept."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from worker.domain.actor import Actor
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import COUNTED, SETTLED, Match, Verdict
+from worker.domain.shop import Shop
+from worker.errors import Rejected
+from worker.payments.bank_files.read import read_file
+from worker.store import bank_lines, counters
+from worker.store.bank_lines import LineState, NewFile
+from worker.store.database.engine import Store
+from worker.store.queries.bank_claims import matched, told_before
+
+# Lines in one transaction.
+AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class BankFile:
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A bank file of a shop: its *kind*, and what each line of the shop's own account is that was not read before.
+
+    *others*: lines of other accounts; *known*: lines that were read before.
+    """
+
+    kind: str
+    matches: tuple[Match, ...]
+    others: int = 0
+    known: int = 0
+
+    @property
+    def counts(self) -> Mapping[Verdict, int]:
+        return Counter(match.verdict for match in self.matches)
+
+
+def check_file(connection: Connection, shop: Shop, content: bytes) -> CheckedFile:
+    """What a file would bring; nothing is stored. Raises Rejected where it cannot be read or is of another account."""
+    kind, lines = read_file(content)
+    own = own_lines(shop, lines)
+    told = told_before(connection, shop.shop_id, own)
+    matches = matched(connection, shop.shop_id, own, told)
+    return CheckedFile(kind, matches, others=len(lines) - len(own), known=len(own) - len(matches))
+
+
+def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Callable[[int, int], None]) -> CheckedFile:
+    """Count what the lines of a file bring, and keep them. Lines that were read before, in this file or another, change nothing.
+
+    Some lines at a time, so that nobody waits for the whole of a year; broken off, the same file goes on where it was. *told* hears
+    how many of how many were read. Raises Rejected where the file cannot be read or is of another account, or in test mode.
+    """
+    if shop.test:
+        raise Rejected(
+            "{shop} is in test mode: its documents ask nobody for money. Read the bank's files once it is live.",
+            shop=shop.name,
+            code="test_mode",
+        )
+    kind, lines = read_file(file.content)
+    own = own_lines(shop, lines)
+    new = NewFile(
+        shop.shop_id,
+        hashlib.sha256(file.content).hexdigest(),
+        file.name,
+        kind,
+        max((line.booked_on for line in lines), default=None),
+    )
+    with store.write() as connection:
+        file_id = bank_lines.add_file(connection, new, by=by.name, now=by.now)
+        of_others = told_before(connection, shop.shop_id, own)
+    parts = []
+    for start in range(0, len(own), AT_ONCE):
+        with store.write() as connection:
+            counters.lock(connection, shop.shop_id)
+            matches = matched(connection, shop.shop_id, own[start : start + AT_ONCE], of_others)
+            keep(connection, shop.shop_id, file_id, matches, by=by)
+            parts.append(matches)
+        told(min(start + AT_ONCE, len(own)), len(own))
+    every = tuple(match for part in parts for match in part)
+    return CheckedFile(kind, every, others=len(lines) - len(own), known=len(own) - len(every))
+
+
+def keep(connection: Connection, shop_id: str, file_id: int, matches: Sequence[Match], *, by: Actor) -> None:
+    """Store lines with what they are, and count those that pay an order for certain. Call under the shop's lock."""
+    # What is not booked yet comes again when it is.
+    booked = [match for match in matches if match.verdict is not Verdict.PENDING]
+    bank_lines.add_lines(connection, shop_id, file_id, [(match, state_of(match)) for match in booked])
+    for match in booked:
+        if match.verdict in COUNTED:
+            line_id = bank_lines.id_of(connection, shop_id, match.line.key)
+            bank_lines.count(connection, line_id, match.line, match.shares, by=by)
+
+
+def state_of(match: Match) -> LineState:
+    if match.verdict in COUNTED:
+        return LineState.COUNTED
+    return LineState.DONE if match.verdict in SETTLED else LineState.WAITING
+
+
+def own_lines(shop: Shop, lines: tuple[BankLine, ...]) -> tuple[BankLine, ...]:
+    account = "".join(shop.seller.iban.split())
+    if not account:
+        raise Rejected(
+            "The shop has no account number yet. Enter its IBAN in the settings, so that only money on that account is looked at.",
+            code="no_iban",
+        )
+    own = tuple(line for line in lines if line.account == account)
+    if lines and not own:
+        raise Rejected(
+            "This file is of {accounts}, and the shop's account is {account}. Choose the file of that account, or correct the IBAN in the settings.",
+            accounts=", ".join(sorted({line.account for line in lines})),
+            account=account,
+            code="bank_file_of_other_account",
+        )
+    return own

@@ -1,0 +1,239 @@
+"""The lines of a bank's files, and what became of each. What a line paid is in `payments`, under its key."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
+from sqlalchemy.engine import Row
+
+from worker.domain.actor import Actor
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Match, Share, Verdict
+from worker.domain.payment import PaymentSource, Receipt
+from worker.errors import Rejected
+from worker.store import payments as payment_rows
+from worker.store.database import json_codec
+from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
+from worker.store.database.tables import bank_files, bank_lines, documents, payments
+
+# A customer of the shop transfers it into the account.
+METHOD = "bacs"
+# A file is stored some lines at a time: as many as a statement may have values.
+AT_ONCE = 500
+
+
+class LineState(StrEnum):
+    """A line waits for a person, was counted as money that came in, or is nothing to do."""
+
+    WAITING = "waiting"
+    COUNTED = "counted"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class NewFile:
+    shop_id: str
+    sha256: str
+    name: str
+    kind: str
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that was read: *last_day* is that of its newest line, None where it had none; *read_at* is aware UTC."""
+
+    file_id: int
+    name: str
+    kind: str
+    last_day: date | None
+    read_at: datetime
+    read_by: str
+
+
+@dataclass(frozen=True)
+class StoredLine:
+    """A line with its *verdict* when it was read, and what became of it since, by whom."""
+
+    line_id: int
+    shop_id: str
+    line: BankLine
+    verdict: Verdict
+    state: LineState
+    decided_by: str
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PaidOrder:
+    """An order, by its own *number* in the shop, and what a line paid of it."""
+
+    order_id: int
+    number: str
+    amount: Decimal
+
+
+def add_file(connection: Connection, new: NewFile, *, by: str, now: datetime) -> int:
+    """The id of the file; that of the first time for one that was read before."""
+    known = select(bank_files.c.file_id).where(bank_files.c.shop_id == new.shop_id, bank_files.c.sha256 == new.sha256)
+    file_id = connection.execute(known).scalar_one_or_none()
+    if file_id is None:
+        row = insert(bank_files).values(**vars(new), read_at=now, read_by=by)
+        file_id = connection.execute(row.returning(bank_files.c.file_id)).scalar_one()
+    return int(file_id)
+
+
+def known_keys(connection: Connection, shop_id: str, keys: Sequence[str]) -> set[str]:
+    """Those of *keys* whose line was read before."""
+    found: set[str] = set()
+    for start in range(0, len(keys), AT_ONCE):
+        some = select(bank_lines.c.key).where(
+            bank_lines.c.shop_id == shop_id, bank_lines.c.key.in_(keys[start : start + AT_ONCE])
+        )
+        found |= set(connection.execute(some).scalars())
+    return found
+
+
+def of_days(connection: Connection, shop_id: str, days: Sequence[date]) -> list[StoredLine]:
+    """The lines of some *days* and those between, in the order in which they were read."""
+    if not days:
+        return []
+    rows = connection.execute(
+        select(bank_lines)
+        .where(bank_lines.c.shop_id == shop_id)
+        .where(bank_lines.c.booked_on >= min(days), bank_lines.c.booked_on <= max(days))
+        .order_by(bank_lines.c.line_id)
+    )
+    return [as_line(row) for row in rows]
+
+
+def add_lines(connection: Connection, shop_id: str, file_id: int, found: Iterable[tuple[Match, LineState]]) -> None:
+    rows = [
+        {
+            "shop_id": shop_id,
+            "key": match.line.key,
+            "file_id": file_id,
+            "booked_on": match.line.booked_on,
+            "amount": match.line.amount,
+            "currency": match.line.currency,
+            "line": json_codec.dump(match.line),
+            "verdict": match.verdict,
+            "state": state,
+        }
+        for match, state in found
+    ]
+    if rows:
+        connection.execute(insert(bank_lines), rows)
+
+
+def id_of(connection: Connection, shop_id: str, key: str) -> int:
+    mine = select(bank_lines.c.line_id).where(bank_lines.c.shop_id == shop_id, bank_lines.c.key == key)
+    return int(connection.execute(mine).scalar_one())
+
+
+def count(connection: Connection, line_id: int, line: BankLine, shares: Sequence[Share], *, by: Actor) -> None:
+    """Count a line as money for the orders that share it."""
+    for share in shares:
+        receipt = Receipt(
+            paid_on=line.booked_on,
+            source=PaymentSource.BANK,
+            by=by.name,
+            method=METHOD,
+            reference=(line.structured or line.text)[:140],
+            outside_ref=outside_ref(connection, share.order.shop_id, line_id),
+        )
+        payment_rows.receive(connection, share.order, share.amount, receipt, now=by.now)
+
+
+def decide(connection: Connection, line_id: int, state: LineState, *, by: str, now: datetime) -> None:
+    mine = update(bank_lines).where(bank_lines.c.line_id == line_id)
+    connection.execute(mine.values(state=state, decided_by=by, decided_at=now))
+
+
+def get(connection: Connection, shop_id: str, line_id: int) -> StoredLine:
+    """The line, where it is this shop's, held until the transaction ends. Raises Rejected when it is not."""
+    mine = select(bank_lines).where(bank_lines.c.shop_id == shop_id, bank_lines.c.line_id == line_id)
+    row = connection.execute(mine.with_for_update()).one_or_none()
+    if row is None:
+        raise Rejected("This line of the bank is not known.", code="bank_line_unknown")
+    return as_line(row)
+
+
+def page(connection: Connection, shop_id: str, state: LineState | None, page_request: PageRequest) -> Page[StoredLine]:
+    """Lines of one state or all, the newest first."""
+    mine = select(bank_lines).where(bank_lines.c.shop_id == shop_id)
+    if state is not None:
+        mine = mine.where(bank_lines.c.state == state)
+    found = read_page(connection, mine, RowOrder((bank_lines.c.booked_on, bank_lines.c.line_id)), page_request)
+    return found.of([as_line(row) for row in found.rows])
+
+
+def waiting_count(connection: Connection, shop_id: str) -> int:
+    mine = (bank_lines.c.shop_id == shop_id, bank_lines.c.state == LineState.WAITING)
+    return int(connection.execute(select(func.count()).select_from(bank_lines).where(*mine)).scalar_one())
+
+
+def newest_file(connection: Connection, shop_id: str) -> StoredFile | None:
+    """The file that was read last."""
+    mine = select(bank_files).where(bank_files.c.shop_id == shop_id).order_by(bank_files.c.file_id.desc()).limit(1)
+    row = connection.execute(mine).one_or_none()
+    return StoredFile(row.file_id, row.name, row.kind, row.last_day, row.read_at, row.read_by) if row else None
+
+
+def outside_ref(connection: Connection, shop_id: str, line_id: int) -> str:
+    """The name of the next payment that a line is counted as: it pays several orders, or is counted anew after it was reversed."""
+    mine = (payments.c.shop_id == shop_id, payments.c.outside_ref.startswith(f"bank:{line_id}:"))
+    before = connection.execute(select(func.count()).select_from(payments).where(*mine)).scalar_one()
+    return f"bank:{line_id}:{before + 1}"
+
+
+def payment_ids(connection: Connection, shop_id: str, line_id: int) -> list[int]:
+    """The payments that a line was counted as, and that were not reversed."""
+    reversals = payments.alias()
+    gone = select(reversals.c.reverses).where(reversals.c.reverses.is_not(None), reversals.c.shop_id == shop_id)
+    mine = select(payments.c.payment_id).where(
+        payments.c.shop_id == shop_id,
+        payments.c.outside_ref.startswith(f"bank:{line_id}:"),
+        payments.c.payment_id.not_in(gone),
+    )
+    return list(connection.execute(mine.order_by(payments.c.payment_id)).scalars())
+
+
+def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> dict[int, tuple[PaidOrder, ...]]:
+    """What each of a page of lines was counted for, without what was taken back."""
+    reversals = payments.alias()
+    taken_back = exists().where(reversals.c.reverses == payments.c.payment_id)
+    number = (
+        select(func.max(documents.c.order_number))
+        .where(documents.c.shop_id == payments.c.shop_id, documents.c.order_id == payments.c.order_id)
+        .scalar_subquery()
+    )
+    found: dict[int, tuple[PaidOrder, ...]] = {}
+    if not line_ids:
+        return found
+    rows = connection.execute(
+        select(payments.c.outside_ref, payments.c.order_id, number.label("number"), payments.c.amount)
+        .where(payments.c.shop_id == shop_id, ~taken_back)
+        .where(or_(*(payments.c.outside_ref.startswith(f"bank:{line_id}:") for line_id in line_ids)))
+        .order_by(payments.c.payment_id)
+    )
+    for row in rows:
+        line_id = int(row.outside_ref.split(":")[1])
+        found[line_id] = (*found.get(line_id, ()), PaidOrder(row.order_id, row.number, row.amount))
+    return found
+
+
+def as_line(row: Row[Any]) -> StoredLine:
+    return StoredLine(
+        line_id=row.line_id,
+        shop_id=row.shop_id,
+        line=json_codec.load(BankLine, row.line),
+        verdict=Verdict(row.verdict),
+        state=LineState(row.state),
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+    )

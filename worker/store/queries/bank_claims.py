@@ -1,0 +1,120 @@
+"""What is still owed of the orders that the lines of a bank name: by a reference that our documents asked for, or by a number."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select
+
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, match_lines, same_lines, words_of
+from worker.domain.order import OrderKey
+from worker.domain.payment import HEARSAY
+from worker.domain.payment_method import is_transfer
+from worker.store import bank_lines, payment_references, payments
+from worker.store.bank_lines import LineState, StoredLine
+from worker.store.database.tables import documents
+from worker.store.queries import order_balance
+
+# So many are looked up in one query.
+AT_ONCE = 400
+# A number has a digit, or every word of every line would be looked for.
+_NUMBER = re.compile(r".*[0-9]")
+
+
+def claims_of(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -> tuple[Claim, ...]:
+    """Every order that *lines* may pay, also where nothing is open any more; by order."""
+    lines = tuple(lines)
+    references = sorted({reference for line in lines for reference in line.references})
+    words = sorted({word for line in lines for word in words_of(line) if _NUMBER.match(word)})
+    named = {
+        order: reference
+        for some in parts(references)
+        for reference, orders in payment_references.find(connection, shop_id, some).items()
+        for order in orders
+    }
+    numbered = {order for some in parts(words) for order in orders_of_numbers(connection, shop_id, some)}
+    wanted = sorted(numbered | set(named), key=lambda order: (order.order_id, order.order_key))
+    found = (claim_of(connection, order, named.get(order, "")) for order in wanted)
+    return tuple(claim for claim in found if claim is not None)
+
+
+def claim_of(connection: Connection, order: OrderKey, reference: str) -> Claim | None:
+    """None for an order of which no document asks for money."""
+    balance = order_balance.of_order(connection, order)
+    if balance is None:
+        return None
+    heard = tuple(
+        payment.amount
+        for payment in payments.standing(connection, order)
+        if payment.source in HEARSAY and is_transfer(payment.method)
+    )
+    return Claim(
+        order, numbers_of(connection, order), reference, balance.open - balance.excess, balance.currency, heard
+    )
+
+
+def orders_of_numbers(connection: Connection, shop_id: str, numbers: list[str]) -> set[OrderKey]:
+    """The orders that have one of these numbers, or a document with it."""
+    columns = (documents.c.shop_id, documents.c.order_id, documents.c.order_key)
+    named = or_(documents.c.number.in_(numbers), documents.c.order_number.in_(numbers))
+    mine = select(*columns).where(documents.c.shop_id == shop_id, documents.c.test.is_(False), named).distinct()
+    return {OrderKey(*row) for row in connection.execute(mine)}
+
+
+def numbers_of(connection: Connection, order: OrderKey) -> tuple[str, ...]:
+    mine = (documents.c.shop_id == order.shop_id, documents.c.order_id == order.order_id)
+    rows = connection.execute(
+        select(documents.c.number, documents.c.order_number)
+        .where(*mine, documents.c.order_key == order.order_key)
+        .order_by(documents.c.document_id)
+    )
+    return tuple(dict.fromkeys(number for row in rows for number in row))
+
+
+def parts(values: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def told_before(connection: Connection, shop_id: str, lines: Sequence[BankLine]) -> frozenset[str]:
+    """The keys of those of *lines*, all of one file, that a file of another kind told of: no key is the same in both."""
+    keys, kinds = {line.key for line in lines}, {line.told_by for line in lines}
+    stored = bank_lines.of_days(connection, shop_id, [line.booked_on for line in lines])
+    others = [one.line for one in stored if one.line.told_by not in kinds and one.verdict is not Verdict.KNOWN]
+    # What another file of this kind was found to have told of is told of once.
+    before = [
+        one.line
+        for one in stored
+        if one.line.told_by in kinds and one.verdict is Verdict.KNOWN and one.line.key not in keys
+    ]
+    return frozenset(same_lines([*before, *lines], others))
+
+
+def matched(connection: Connection, shop_id: str, lines: Sequence[BankLine], told: frozenset[str]) -> tuple[Match, ...]:
+    """What those of *lines* are that were not read before. *told*: the keys of those that a file of another kind told of."""
+    known = bank_lines.known_keys(connection, shop_id, [line.key for line in lines])
+    new = tuple({line.key: line for line in lines if line.key not in known}.values())
+    found = match_lines([line for line in new if line.key not in told], claims_of(connection, shop_id, new))
+    by_key = {match.line.key: match for match in found}
+    return tuple(by_key.get(line.key, Match(line, Verdict.KNOWN)) for line in new)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a line that waits would be now, and the *number* of the one order that it would pay; empty where there is none."""
+
+    verdict: Verdict
+    number: str
+
+
+def suggestions(connection: Connection, shop_id: str, lines: Sequence[StoredLine]) -> dict[int, Suggestion]:
+    """By the id of each line that waits."""
+    waiting = [line for line in lines if line.state is LineState.WAITING]
+    claims = claims_of(connection, shop_id, [line.line for line in waiting])
+    numbers = {claim.order: claim.numbers[-1] for claim in claims}
+    found = {line.line_id: match_line(line.line, Ledger(claims)) for line in waiting}
+    return {
+        line_id: Suggestion(match.verdict, numbers[match.shares[0].order] if len(match.shares) == 1 else "")
+        for line_id, match in found.items()
+    }
