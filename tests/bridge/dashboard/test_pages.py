@@ -1,5 +1,6 @@
 """The pages of the dashboard without a worker: what is saved, what is refused beside its field, and what is asked of the worker."""
 
+import html
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,6 +23,7 @@ from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.domain.step import MAIL
+from worker.domain.vat_cases import cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.message import Message, plain_message
 from worker.store import distance_sales, document_links, drafts, orders, sessions, shops, steps, tasks, users
 from worker.store import jobs as job_store
@@ -70,6 +72,12 @@ def test_the_vat_settings_show_how_near_the_shop_is_to_the_limit_until_it_uses_o
     with app.store.write() as connection:
         shops.change(connection, replace(settings_of(app), vat=VatSettings(oss=True)))
     assert "8,120.50" not in visitor.get(f"{SETTINGS}/vat").text
+
+
+def test_the_accountant_finds_every_case_on_one_page(app: BridgeApp) -> None:
+    shown = html.unescape(admin(app).get(f"/s/{SHOP}/accounting/vat-cases").text)
+    for one in (*vat_cases(), *whole_document_cases(), *cases_by_hand(), *consumer_cases()):
+        assert str(one.case) in shown
 
 
 def test_what_is_sold_without_vat_is_chosen_from_sentences_line_by_line(app: BridgeApp) -> None:

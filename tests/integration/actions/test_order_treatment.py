@@ -1,5 +1,7 @@
 """An order that could not be issued goes out when a person says what it is, and the trail tells who said so."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.support.system import System
@@ -12,6 +14,7 @@ from worker.errors import Rejected
 from worker.invoicing import manual
 from worker.invoicing.request import IssueAnswer
 from worker.store.order_treatments import TreatmentChange
+from worker.store.queries import sales_journal
 
 RENOVATION = ("Renovatie badkamer", "BAD-1", 1, "900.00", None)
 
@@ -39,6 +42,10 @@ def test_the_draft_is_drawn_up_anew_and_can_be_issued(waiting: System) -> None:
         waiting.services, stored.draft_id, IssueAnswer(send=True), by=waiting.services.actor("Els")
     )
     assert [said.key for said in document.draft.mentions] == ["co_contractor"]
+    day = document.issued_on
+    with waiting.services.store.read() as connection:
+        rows = sales_journal.journal(connection, waiting.shop_id, since=day, until=day).rows
+    assert [(row.category, row.reason, row.base) for row in rows] == [("AE", "co_contractor", Decimal("900.00"))]
 
 
 def test_the_history_says_who_said_it_and_why(waiting: System) -> None:

@@ -96,6 +96,14 @@ def test_the_rest_of_a_deposit_is_invoiced_beside_its_first_part(system: System)
     assert [one.number for one in rest.draft.deposit_invoices] == [first.document.number]
 
 
+def test_a_deposit_invoice_that_was_credited_whole_is_not_named(system: System) -> None:
+    (first,) = system.arrives(an_order(id=MAIN, lines=[A], shipping=None))
+    assert first.document
+    manual.credit(system.services, first.document.document_id, by=system.services.actor("Els"))
+    (rest,) = system.arrives(an_order(id=VENDOR_A, lines=[B], shipping=None, parent_id=MAIN, created_via="wc_deposits"))
+    assert (rest.document, [problem.code for problem in rest.draft.problems]) == (None, ["deposit_not_invoiced"])
+
+
 def test_the_rest_of_a_deposit_waits_for_the_invoice_of_its_first_part_and_then_names_it(system: System) -> None:
     system.arrives(an_order(id=VENDOR_A, lines=[B], shipping=None, parent_id=MAIN, created_via="wc_deposits"))
     assert system.numbers(VENDOR_A) == ["draft"]
