@@ -14,11 +14,12 @@ from worker.domain.credit_source import Cancellation
 from worker.domain.decide import decide_documents
 from worker.domain.document import Category, Kind, Purpose
 from worker.domain.foreign_number import ForeignNumber, number_in
-from worker.domain.place_of_supply import Supply, Zone
+from worker.domain.place_of_supply import EU, Supply, Zone
 from worker.domain.rates import all_rates, known_rates
 from worker.domain.shop import VatSettings
 from worker.domain.treatment import Case
 from worker.domain.vat import treat
+from worker.domain.vat_number import vat_prefix
 from worker.errors import InvalidValue
 
 NUMBERS = (
@@ -110,6 +111,36 @@ def test_vat_on_what_leaves_the_eu_is_under_a_number_there_or_waits_or_can_be_th
             assert case.home_rate, case
             assert answer.flag or not case.leaves_the_eu, case
             assert not case.leaves_the_eu or not (number or rate in theirs), case
+
+
+@pytest.mark.parametrize("destination", sorted((EU | {"XI"}) - {"BE"}))
+def test_vat_within_the_eu_is_the_sellers_or_the_consumers_under_oss_or_a_number_there(destination: str) -> None:
+    """Every rate of either and one of neither, to every member state, with and without OSS, a number there and one of the buyer's."""
+    rates = known_rates("BE", TODAY) | known_rates(destination, TODAY) | {Decimal(99)}
+    of_buyer = f"{vat_prefix(destination)}1"
+    for rate, (supply, electronic), number, oss, buyer in product(
+        sorted(rates),
+        ((Supply.GOODS, False), (Supply.SERVICE, True), (Supply.SERVICE, False)),
+        ("", "NUMBER 1"),
+        (True, False),
+        ("", of_buyer),
+    ):
+        case = Case(
+            Zone.EU, supply, rate, electronic=electronic, destination=destination, seller_number=number, oss=oss,
+            vat_number=buyer, on=TODAY,
+        )  # fmt: skip
+        answer, theirs = treat(case), rate in known_rates(destination, TODAY)
+        if answer.problem:
+            assert not (number and theirs), case  # there it is lawful
+            assert not (case.home_rate and not case.taxed_at_destination), case
+        elif answer.vat_country:
+            assert answer.vat_country == destination, case
+            assert theirs, case
+            assert answer.seller_number or (oss and not buyer), case
+        else:
+            assert case.home_rate, case
+            assert not case.taxed_at_destination, case
+            assert not (number and theirs and not buyer), case
 
 
 def test_its_credit_note_names_the_number_too_and_asks_no_belgian_vat_back() -> None:
