@@ -174,19 +174,55 @@ def test_e_invoice_be_is_told_who_receives_and_refuses_a_double(twin: PretendAcc
     assert [recipient for recipient, _ in twin.delivered] == ["9925:BE0403170701"]
 
 
-def test_e_invoice_be_that_alters_amounts_is_not_let_send(
-    twin: PretendAccessPoints, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    envelope = an_envelope()
+ROUNDED = (b"<cbc:PayableAmount", b"<cbc:PayableRoundingAmount>9</cbc:PayableRoundingAmount><cbc:PayableAmount")
+DEARER = (b'<cbc:TaxInclusiveAmount currencyID="EUR">', b'<cbc:TaxInclusiveAmount currencyID="EUR">1')
+
+
+def altering(twin: PretendAccessPoints, monkeypatch: pytest.MonkeyPatch, change: tuple[bytes, bytes]) -> None:
+    """Let it keep another document than the one that it gets."""
     keep = twin.keep
-    altered = envelope.xml.replace(
-        b"<cbc:PayableAmount", b"<cbc:PayableRoundingAmount>9</cbc:PayableRoundingAmount><cbc:PayableAmount"
-    )
-    monkeypatch.setattr(twin, "keep", lambda _xml, **how: keep(altered, **how))
+    monkeypatch.setattr(twin, "keep", lambda xml, **how: keep(xml.replace(*change), **how))
+
+
+@pytest.mark.parametrize(("change", "hides_xml"), [(ROUNDED, False), (DEARER, False), (DEARER, True)])
+def test_e_invoice_be_that_alters_amounts_is_not_let_send(
+    twin: PretendAccessPoints, monkeypatch: pytest.MonkeyPatch, change: tuple[bytes, bytes], hides_xml: bool
+) -> None:
+    """Also where it does not show its UBL, but only figures."""
+    envelope, point = an_envelope(), access_point(an_account("e-invoice.be", twin.url))
+    altering(twin, monkeypatch, change)
+    twin.hides_xml = hides_xml
 
     with pytest.raises(Declined, match="other amounts") as refused:
-        access_point(an_account("e-invoice.be", twin.url)).prepare(envelope)
+        point.send(point.prepare(envelope), envelope)
     assert (refused.value.blame, twin.delivered) == (Blame.DOCUMENT, [])
+
+
+def test_what_e_invoice_be_has_not_checked_yet_is_sent_later(twin: PretendAccessPoints) -> None:
+    envelope, point = an_envelope(), access_point(an_account("e-invoice.be", twin.url))
+    prepared = point.prepare(envelope)
+    twin.has_looked = False
+    with pytest.raises(Passing):
+        point.send(prepared, envelope)
+
+    twin.has_looked = True
+    assert point.send(prepared, envelope).state is State.DELIVERED
+
+
+@pytest.mark.parametrize("hides_xml", [False, True])
+def test_what_e_invoice_be_sent_with_other_amounts_is_found_and_needs_a_person(
+    twin: PretendAccessPoints, monkeypatch: pytest.MonkeyPatch, hides_xml: bool
+) -> None:
+    envelope, point = an_envelope(), access_point(an_account("e-invoice.be", twin.url))
+    altering(twin, monkeypatch, DEARER)
+    twin.hides_xml = hides_xml
+    prepared = point.prepare(envelope)
+    twin.documents[prepared].state = "SENT"
+
+    found = point.find(prepared, envelope)
+
+    assert found is not None
+    assert (found.state, "it was sent, but" in found.reason) == (State.FAILED, True)
 
 
 def test_the_buyers_answer_is_read(twin: PretendAccessPoints) -> None:

@@ -1,10 +1,12 @@
 """e-invoice.be (OpenAPI 1.1.0, read 2026-11): upload gives a draft there, and sending it a second time is refused (405)."""
 
-from decimal import Decimal
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from lxml import etree
 
-from worker.access_points.access_point import Account, Company, Envelope, NotPrepared, declined, kinds_among
+from worker.access_points.access_point import Account, Company, Envelope, NotPrepared, Passing, declined, kinds_among
 from worker.access_points.talk import Answer, Line, said_in
 from worker.domain.access_point import RESPONSES, Blame, Reach, Sent, State
 from worker.net.http_call import read_json
@@ -21,6 +23,7 @@ BLAMES = {
 SENT = (200, 405)
 EVENTS = ("document.sent", "document.sent.failed")
 FAILURES = ("send_failed", "mlr_received")
+OTHERS = "it says other amounts than those of the invoice"
 
 
 class EInvoiceBe:
@@ -53,32 +56,45 @@ class EInvoiceBe:
         return Reach(address, kinds_among(types), answer.text)
 
     def prepare(self, envelope: Envelope) -> str:
-        """Upload it as a draft of theirs, and make sure that its amounts are still ours: their model has no rounding (BT-114)."""
+        """Upload it as a draft of theirs."""
         file = (f"{envelope.number}.xml", envelope.xml)
         answer = self.line.ask("POST", "/api/documents/ubl", file=file)
         if answer.status != 201:
             raise declined(Blame.DOCUMENT, said_in(answer))
-        prepared = str(answer.object["id"])
-        self.refuse_other_amounts(prepared, envelope.xml)
-        return prepared
+        return str(answer.object["id"])
 
-    def refuse_other_amounts(self, prepared: str, xml: bytes) -> None:
+    def alters(self, prepared: str, shown: dict[str, Any], envelope: Envelope) -> bool:
+        """Whether what it would send, or has sent, says other amounts than ours: its own model has no rounding (BT-114).
+
+        Compared with its UBL; where it shows none yet, with the figures that it *shows* of the document.
+        """
         stored = self.line.get(f"/api/documents/{prepared}/ubl")
         url = stored.object.get("signed_url") if stored.status == 200 else None
-        if not url:  # it shows them only once it has looked at them itself
-            return
-        kept = self.line.fetch(str(url))
-        if kept.status == 200 and figures(kept.text.encode()) != figures(xml):
-            raise declined(Blame.DOCUMENT, "it would send other amounts than those of the invoice")
+        kept = self.line.fetch(str(url)) if url else None
+        if kept is not None and kept.status == 200:
+            return figures(kept.text.encode()) != figures(envelope.xml)
+        return shows_others(shown, envelope.xml)
 
     def find(self, prepared: str, envelope: Envelope) -> Sent | None:
         answer = self.line.get(f"/api/documents/{prepared}")
-        if answer.status == 404:
+        if answer.status == 404 or answer.object["state"] == "DRAFT":
             return None
-        return None if answer.object["state"] == "DRAFT" else self.sent(prepared, answer)
+        found = self.sent(prepared, answer)
+        altered = found.state is not State.FAILED and self.alters(prepared, answer.object, envelope)
+        return replace(found, state=State.FAILED, reason=f"it was sent, but {OTHERS}") if altered else found
+
+    def refuse_to_alter(self, prepared: str, envelope: Envelope) -> None:
+        answer = self.line.get(f"/api/documents/{prepared}")
+        if (
+            answer.status == 200
+            and answer.object.get("state") == "DRAFT"
+            and self.alters(prepared, answer.object, envelope)
+        ):
+            raise declined(Blame.DOCUMENT, OTHERS)
 
     def send(self, prepared: str, envelope: Envelope) -> Sent:
         """Without the receiver's address it would take one from the tax numbers, whatever the e-invoice says."""
+        self.refuse_to_alter(prepared, envelope)
         scheme, _, value = envelope.recipient.partition(":")
         sender_scheme, _, sender = self.account.sender.partition(":")
         params = {
@@ -92,7 +108,14 @@ class EInvoiceBe:
             return self.status(prepared)
         if answer.status == 404:
             raise NotPrepared("The access point no longer has the draft of {number}.", number=envelope.number)
+        if answer.status == 400 and self.is_unchecked(prepared):
+            raise Passing("The access point has not checked {number} yet.", number=envelope.number)
         raise declined(BLAMES.get(answer.status, Blame.DOCUMENT), said_in(answer))
+
+    def is_unchecked(self, prepared: str) -> bool:
+        """Whether it says that it still has to look at it: that, too, is a 400."""
+        stored = self.line.get(f"/api/documents/{prepared}/ubl")
+        return stored.status == 200 and stored.object.get("validated_at", "") is None
 
     def status(self, reference: str) -> Sent:
         answer = self.line.get(f"/api/documents/{reference}")
@@ -132,7 +155,34 @@ FIGURES = ("TaxExclusiveAmount", "TaxInclusiveAmount", "PrepaidAmount", "Payable
 
 def figures(xml: bytes) -> tuple[str, ...]:
     """The number of an e-invoice and its totals, to compare."""
-    root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-    totals = root.find("{*}LegalMonetaryTotal")
-    found = [totals.findtext(f"{{*}}{name}") if totals is not None else None for name in FIGURES]
-    return (root.findtext("{*}ID") or "", *(f"{Decimal(text or 0):.2f}" for text in found))
+    root = read(xml)
+    return (root.findtext("{*}ID") or "", *(f"{amount_in(root, name):.2f}" for name in FIGURES))
+
+
+def shows_others(shown: dict[str, Any], xml: bytes) -> bool:
+    """Whether a document of theirs says another number, or amounts that are none of ours. What it does not say is not held against it."""
+    root = read(xml)
+    total = amount_in(root, "TaxInclusiveAmount")
+    ours: dict[str, set[Any]] = {
+        "subtotal": {amount_in(root, "TaxExclusiveAmount"), amount_in(root, "LineExtensionAmount")},
+        "total_tax": {Decimal(root.findtext("{*}TaxTotal/{*}TaxAmount") or 0)},
+        "invoice_total": {total, total + amount_in(root, "PayableRoundingAmount")},
+    }
+    given = {name: as_amount(shown[name]) for name in ours if shown.get(name) is not None}
+    is_other = shown.get("invoice_id") not in (None, "", root.findtext("{*}ID"))
+    return is_other or any(amount is not None and amount not in ours[name] for name, amount in given.items())
+
+
+def as_amount(told: object) -> Decimal | None:
+    try:
+        return Decimal(str(told))
+    except InvalidOperation:
+        return None
+
+
+def read(xml: bytes) -> Any:
+    return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+
+
+def amount_in(root: Any, name: str) -> Decimal:
+    return Decimal(root.findtext(f"{{*}}LegalMonetaryTotal/{{*}}{name}") or 0)

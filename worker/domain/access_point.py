@@ -16,7 +16,8 @@ class Provider:
     *has_company*: one key serves several companies, and what is sent names one: it is found by its number. *tells_at*:
     whether what becomes of a document is told at an address that we ask for ("asked") or that a person pastes there
     ("pasted"); empty where it is only asked for. *is_idempotent*: what was sent once is refused by it
-    the second time, so that not finding a document there proves that it never left.
+    the second time, so that not finding a document there proves that it never left. *is_kept_first*: it keeps what it takes
+    before it carries it, so that not finding it there some minutes later proves the same.
     """
 
     name: str
@@ -26,13 +27,14 @@ class Provider:
     has_company: bool = False
     tells_at: str = ""
     is_idempotent: bool = False
+    is_kept_first: bool = False
 
 
 PROVIDERS = {
     provider.name: provider
     for provider in (
         Provider("e-invoice.be", "e-invoice.be", "https://e-invoice.be", tells_at="asked", is_idempotent=True),
-        Provider("peppyrus", "Peppyrus", "https://peppyrus.be", tells_at="pasted"),
+        Provider("peppyrus", "Peppyrus", "https://peppyrus.be", tells_at="pasted", is_kept_first=True),
         Provider("recommand", "Recommand", "https://recommand.eu", key_parts="key:secret", has_company=True),
     )
 }

@@ -100,7 +100,7 @@ class Way:
         found = self.point.find(row.prepared, envelope) if row.tried_at else None
         if found is not None:
             return self.taken(row, found)
-        if row.tried_at and not PROVIDERS[row.provider].is_idempotent:
+        if row.tried_at and not self.never_left(row):
             raise self.not_found(row)
         return self.sent(row, envelope)
 
@@ -182,10 +182,18 @@ class Way:
         with self.services.store.write() as connection:
             return transmissions.change(connection, row.document_id, **values)
 
+    def never_left(self, row: Transmission) -> bool:
+        """Whether it proves something that what was tried is not there."""
+        provider = PROVIDERS[row.provider]
+        return provider.is_idempotent or (provider.is_kept_first and self.time_left(row) <= timedelta(0))
+
+    def time_left(self, row: Transmission) -> timedelta:
+        """How long it is looked for."""
+        return (row.tried_at or self.services.now()) + LOOKED_FOR - self.services.now()
+
     def not_found(self, row: Transmission) -> WaitsForOthers | Rejected:
         """It was tried, and it is not there. That proves nothing at once; later only a person can say."""
-        tried_at = row.tried_at or self.services.now()
-        left = tried_at + LOOKED_FOR - self.services.now()
+        left = self.time_left(row)
         if left > timedelta(0):
             return WaitsForOthers(
                 "The answer of the access point was lost; it is looked for there before anything is sent again.",

@@ -272,6 +272,34 @@ def test_a_cut_before_or_after_sends_it_once(sending: System, provider: str, fau
     assert step_of(sending).state == "done"
 
 
+def test_a_kill_right_after_a_failed_send_asks_a_person_only_where_nothing_tells(
+    sending: System, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker dies before it can note that nothing left. Only Recommand keeps nothing that proves it."""
+    sending.points.faults = {"send": ["503"]}
+    real = transmissions.change
+
+    def dies(connection: Any, document_id: int, **values: Any) -> Any:
+        if values.get("tried_at", "") is None:
+            raise Killed
+        return real(connection, document_id, **values)
+
+    monkeypatch.setattr(transmissions, "change", dies)
+    try:
+        sending.arrives(a_business_order())
+    except Killed:
+        sending.clock.move(minutes=4)
+    monkeypatch.setattr(transmissions, "change", real)
+
+    for _ in range(4):
+        sending.work()
+        follow(sending)
+        sending.clock.move(minutes=6)
+
+    told = (sending.points.delivered_numbers(), step_of(sending).code)
+    assert told == (([], "peppol_unknown") if provider == "recommand" else (["F2026-00001"], ""))
+
+
 def test_what_nobody_can_know_stops_and_asks_a_person(system: System) -> None:
     """Recommand's own failure after sending: sent again by itself, it would arrive twice."""
     system.connect("recommand")

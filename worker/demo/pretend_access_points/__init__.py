@@ -67,6 +67,8 @@ class PretendAccessPoints(Pretended):
     )  # addresses that are registered, and whose access point takes nothing
     everyone: bool = False  # whoever has a Belgian number can receive
     owners: list[str] = field(default_factory=lambda: ["0208:0445566134"])  # whose accounts these are
+    hides_xml: bool = False  # e-invoice.be does not show the UBL of what was uploaded
+    has_looked: bool = True  # e-invoice.be has checked what was uploaded, and takes the order to send it
     subscriptions: list[dict[str, Any]] = field(default_factory=list)  # who is told what became of a document
     faults: dict[str, list[str]] = field(default_factory=dict)
     delivered: list[tuple[str, bytes]] = field(default_factory=list)  # recipient and bytes, as the buyer got them

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, make_response, request
@@ -97,7 +98,11 @@ class EInvoiceBe:
         document = self.twin.find(key)
         if document is None:
             return unknown()
-        return jsonify(id=key, file_name=f"{document.number}.xml", signed_url=f"{self.twin.url}/api/files/{key}")
+        signed_url = None if self.twin.hides_xml else f"{self.twin.url}/api/files/{key}"
+        return jsonify(id=key, file_name=f"{document.number}.xml", signed_url=signed_url, validated_at=self.looked_at())
+
+    def looked_at(self) -> str | None:
+        return datetime.now(UTC).isoformat() if self.twin.has_looked else None
 
     def file(self, key: str) -> Response:
         document = self.twin.find(key)
@@ -108,6 +113,8 @@ class EInvoiceBe:
         document = self.twin.find(key)
         if document is None:
             return refused(404, "Document with the specified ID doesn't exist")
+        if not self.twin.has_looked:
+            return refused(400, "Document has not been validated yet")
         with self.twin.lock:
             if document.state != "DRAFT":
                 return refused(405, "Document is not in draft state")
@@ -135,7 +142,11 @@ def recipient_of(document: "Document") -> str:
 
 
 def shown(document: "Document") -> dict[str, Any]:
+    totals = document.root.find("{*}LegalMonetaryTotal")
     return {
+        "subtotal": totals.findtext("{*}TaxExclusiveAmount"),
+        "total_tax": document.root.findtext("{*}TaxTotal/{*}TaxAmount"),
+        "invoice_total": totals.findtext("{*}TaxInclusiveAmount"),
         "id": document.key,
         "created_at": document.at.isoformat(),
         "state": document.state,
