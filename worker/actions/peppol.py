@@ -18,12 +18,15 @@ from worker.domain.shop import PeppolSettings
 from worker.domain.step import BUYER_ASKS, TRANSMIT
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import audit_trail, shops, steps, transmissions
+from worker.store import alerts, audit_trail, shops, steps, transmissions
 from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import DONE
 from worker.store.shops import Secrets
 from worker.store.steps import StepPlan
 from worker.store.transmissions import UNKNOWN
+
+# While the access point refuses the account.
+ACCOUNT_ALERT = "peppol_account"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class NewAccount:
 
 
 def connect(installation: Installation, shop_id: str, account: NewAccount, *, by: Actor) -> None:
-    """Send by *account*: invoices that waited for it go out. Whether its key works, the task `check_peppol` says. Raises Rejected."""
+    """Send by *account* from now on. The task `check_peppol` tries its key, and lets go what waited for it. Raises Rejected."""
     with installation.store.write() as connection:
         found = lock_and_get(connection, installation.encryption, shop_id)
         before = found.shop.peppol
@@ -55,8 +58,21 @@ def connect(installation: Installation, shop_id: str, account: NewAccount, *, by
             changed = (*changed, Message("the key of the access point was changed"))
         if changed:
             record(connection, shop_id, changed, by=by)
+
+
+def let_go(installation: Installation, shop_id: str, *, by: Actor) -> None:
+    """Its key was tried: what waited for an access point goes out."""
+    with installation.store.write() as connection:
+        alerts.close(connection, shop_id, code=ACCOUNT_ALERT, now=by.now)
         steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
         look_at_drafts_again(connection, shop_id, now=by.now)
+
+
+def hold(installation: Installation, shop_id: str, reason: Message, *, by: Actor) -> None:
+    """The access point refuses the account: an alert says so until it does not."""
+    message = Message("E-invoices wait, nothing is lost: {reason}", reason=reason)
+    with installation.store.write() as connection:
+        alerts.raise_alert(connection, shop_id, code=ACCOUNT_ALERT, message=message, now=by.now)
 
 
 def new_key(known: Secrets, key: str) -> Secrets:
@@ -90,14 +106,12 @@ def refuse_half(provider: str, key: str) -> None:
 
 
 def choose_company(installation: Installation, shop_id: str, company: str, *, by: Actor) -> None:
-    """Send as this company of the account: invoices that waited for it go out."""
+    """Send as this company of the account."""
     with installation.store.write() as connection:
         found = lock_and_get(connection, installation.encryption, shop_id)
         shop = replace(found.shop, peppol=replace(found.shop.peppol, company=company))
         shops.change(connection, shop)
         record(connection, shop_id, describe_changes(found.shop, shop), by=by)
-        steps.wake_all(connection, shop_id, TRANSMIT, now=by.now)
-        look_at_drafts_again(connection, shop_id, now=by.now)
 
 
 def send_elsewhere(installation: Installation, shop_id: str, *, by: Actor) -> None:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from worker.domain import peppol
 from worker.domain.credit_balance import credit_balance_of
-from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem
+from worker.domain.document import KIND_TERMS, Document, Draft, History, Kind, Problem, StoredDraft
 from worker.message import Message
 
 # Why something is not made: a code, and the sentence for its owner.
@@ -55,7 +56,7 @@ class Findings:
         self.rule_results.append(RuleResult(rule, False, *reason))
 
     def fire(self, rule: str, draft: Draft) -> None:
-        waits = any(kept.draft.cause == draft.cause for kept in self.history.drafts)
+        waits = any(kept.draft.cause == draft.cause and needs_person(kept) for kept in self.history.drafts)
         self.drafts.append(draft)
         kind = KIND_TERMS[draft.kind]
         if waits:
@@ -64,3 +65,8 @@ class Findings:
             )
         else:
             self.rule_results.append(RuleResult(rule, True, "fired", Message("The {kind} is due.", kind=kind)))
+
+
+def needs_person(kept: StoredDraft) -> bool:
+    """Whether a draft that waits is a person's: one that waited for an access point alone goes out when there is one."""
+    return kept.discarded or {problem.code for problem in kept.draft.problems} != {peppol.NOT_CONNECTED}

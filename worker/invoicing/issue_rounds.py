@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from worker.domain import peppol
 from worker.domain.decide import decide_documents
-from worker.domain.decision import Decision, RuleResult
-from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode, StoredDraft
+from worker.domain.decision import Decision, RuleResult, needs_person
+from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.payment_request import paid_at
 from worker.domain.shop import Shop
@@ -115,11 +114,6 @@ class IssueRounds:
         for document_id, balance in document_balances.of_documents(self.connection, invoices).items():
             if not balance.is_paid:
                 payments.pay_in_full(self.connection, document_id, receipt, now=self.services.now())
-
-
-def needs_person(kept: StoredDraft) -> bool:
-    """Whether a draft that waits is a person's: one that waited for an access point alone goes out when there is one."""
-    return kept.discarded or {problem.code for problem in kept.draft.problems} != {peppol.NOT_CONNECTED}
 
 
 def tell_of_other_plugin(services: Services, rounds: IssueRounds, decision: Decision) -> None:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from worker.access_points import access_point
 from worker.access_points.access_point import AccessPoint, Account, Declined, Envelope, NotPrepared, Passing
 from worker.access_points.account import account_of, why_none
+from worker.actions import peppol as peppol_actions
+from worker.actions.peppol import ACCOUNT_ALERT
 from worker.domain import peppol
 from worker.domain.access_point import PROVIDERS, Blame, Reach, Sent, State
 from worker.domain.document import Document
@@ -31,13 +33,12 @@ from worker.store.transmissions import UNKNOWN, Transmission
 LOOKED_FOR = timedelta(minutes=10)
 # An account that was refused is tried so often; whoever gives another key need not wait.
 ACCOUNT_RETRY_S = 3600
-ALERT = "peppol_account"
 
 
 class AccountRefused(WaitsForOthers):
     """The access point refuses the account, or there is none: everything waits, and one alert says so."""
 
-    code = ALERT
+    code = ACCOUNT_ALERT
 
 
 class NotOnPeppol(NotNeeded):
@@ -241,14 +242,12 @@ def not_on_peppol(document: Document) -> Message:
 
 
 def alert_account(services: Services, shop_id: str, reason: Message) -> None:
-    message = Message("E-invoices wait, nothing is lost: {reason}", reason=reason)
-    with services.store.write() as connection:
-        alerts.raise_alert(connection, shop_id, code=ALERT, message=message, now=services.now())
+    peppol_actions.hold(services, shop_id, reason, by=services.actor("worker"))
 
 
 def close_alert(services: Services, shop_id: str) -> None:
     with services.store.read() as connection:
-        is_open = alerts.find(connection, shop_id, ALERT) is not None
+        is_open = alerts.find(connection, shop_id, ACCOUNT_ALERT) is not None
     if is_open:
         with services.store.write() as connection:
-            alerts.close(connection, shop_id, code=ALERT, now=services.now())
+            alerts.close(connection, shop_id, code=ACCOUNT_ALERT, now=services.now())

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.access_points import access_point
-from worker.access_points.access_point import Account, Company
+from worker.access_points.access_point import Account, Company, Declined
 from worker.access_points.account import any_account_of
 from worker.actions import peppol as peppol_actions
 from worker.domain.access_point import OPERATORS, PROVIDERS
 from worker.domain.actor import Actor
 from worker.domain.document import Kind
-from worker.errors import FacturelayError
+from worker.errors import FacturelayError, Rejected
 from worker.message import Message
 from worker.net import peppol_hook
 from worker.orders import webhook_repair
@@ -46,15 +46,38 @@ def try_key(services: Services, shop_id: str, *, by: Actor) -> list[ConnectionCh
     if account is None:
         return [ConnectionCheck("key", good=False, message=NOTHING)]
     try:
-        companies = access_point(account).companies()
-        checks = [works(account), *company_checks(account, companies)]
-        company = own_company(account, companies)
-        if company != account.company:
-            peppol_actions.choose_company(services, shop_id, company, by=by)
-        subscribe(services, connected, account)
-        return [*checks, receives(account)]
+        checks = tried(services, connected, account, by=by)
     except FacturelayError as error:
-        return [ConnectionCheck("key", good=False, message=error.message)]
+        checks = [ConnectionCheck("key", good=False, message=refusal_of(account, error))]
+        if not isinstance(error, Rejected):  # away for now: what waited is tried again by itself
+            peppol_actions.let_go(services, shop_id, by=by)
+            return checks
+    wrong = next((check for check in checks if not check.good and check.name != "receives"), None)
+    if wrong is None:
+        peppol_actions.let_go(services, shop_id, by=by)
+    else:
+        peppol_actions.hold(services, shop_id, wrong.message, by=by)
+    return checks
+
+
+def tried(services: Services, connected: ConnectedShop, account: Account, *, by: Actor) -> list[ConnectionCheck]:
+    companies = access_point(account).companies()
+    checks = [works(account), *company_checks(account, companies)]
+    company = own_company(account, companies)
+    if company != account.company:
+        peppol_actions.choose_company(services, connected.shop.shop_id, company, by=by)
+    subscribe(services, connected, account)
+    return [*checks, receives(account)]
+
+
+def refusal_of(account: Account, error: FacturelayError) -> Message:
+    """Why the key does not work: one that is not known is said in our words."""
+    if isinstance(error, Declined) and error.said.startswith("401"):
+        return Message(
+            "{provider} does not know this key. Copy it from your account there once more, whole, and paste it here.",
+            provider=PROVIDERS[account.provider].label,
+        )
+    return error.message
 
 
 def subscribe(services: Services, connected: ConnectedShop, account: Account) -> None:

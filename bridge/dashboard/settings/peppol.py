@@ -20,7 +20,7 @@ from worker.domain.peppol_connection import Keys, why_not
 from worker.domain.shop import BusinessChannel, Shop
 from worker.errors import Rejected
 from worker.net import peppol_hook
-from worker.store import shops
+from worker.store import alerts, shops
 from worker.store.queries import einvoices
 
 CHECKED = "/settings/peppol?task=0#check"
@@ -81,6 +81,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
     shop, settings = this_shop(), context().settings
     with context().store.read() as connection:
         secrets = shops.get(connection, context().encryption, shop_id).secrets
+        alert = alerts.find(connection, shop_id, peppol_actions.ACCOUNT_ALERT)
         waiting = einvoices.count_waiting_for_access_point(connection, shop_id)
     checked = finished_task(shop_id, "check_peppol")
     stored = {
@@ -96,6 +97,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         status=status,
         form=form,
         why_not=why_not(shop, Keys(secrets.peppol_key, settings.peppol_provider, settings.peppol_key)),
+        trouble=alert.message if alert else None,
         is_elsewhere=shop.peppol.sender == ELSEWHERE,
         sender_label=sender_label(shop.peppol.sender),
         has_key=bool(secrets.peppol_key),

@@ -22,6 +22,7 @@ from worker.actions.peppol import NewAccount
 from worker.demo.orders import Payload, a_refund, an_order
 from worker.demo.pretend_access_points import BOTH, KEYS
 from worker.domain.access_point import PROVIDERS
+from worker.domain.decision import RuleResult
 from worker.domain.shop import BusinessChannel, PeppolSettings
 from worker.domain.step import MAIL, TRANSMIT
 from worker.net import peppol_hook
@@ -631,6 +632,29 @@ def test_a_key_of_recommand_is_enough_its_company_is_found_by_its_number(system:
     assert system.services.connected(system.shop_id).shop.peppol.company == "c_2"
     system.arrives(a_business_order())
     assert system.points.delivered_numbers() == ["F2026-00001"]
+
+
+def test_a_wrong_key_lets_nothing_go_and_the_right_one_does(system: System) -> None:
+    system.change_shop(peppol=PeppolSettings())
+    system.arrives(a_business_order())
+    for key in ("wrong", KEYS["e-invoice.be"]):
+        peppol_actions.connect(system.services, system.shop_id, NewAccount("e-invoice.be", key), by=system.person)
+        system.work()
+        assert system.numbers(238) == ["draft"]
+        (_, is_good, sentence), *_ = said_of_the_key(system)
+        assert is_good == (key != "wrong")
+        assert is_good or "does not know this key" in sentence
+        assert [one.code for one in open_alerts(system)] == ([] if is_good else ["peppol_account"])
+
+    system.work()
+    assert system.points.delivered_numbers() == ["F2026-00001"]
+    assert "waits for a person" not in " ".join(str(one.message) for one in rule_results(system))
+
+
+def rule_results(system: System) -> tuple[RuleResult, ...]:
+    order = system.trail(238).order
+    assert order is not None
+    return order.rule_results
 
 
 @pytest.mark.parametrize(
