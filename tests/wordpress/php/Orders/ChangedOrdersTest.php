@@ -68,6 +68,27 @@ final class ChangedOrdersTest extends WordPressTestCase {
 		$this->assertSame( 2, $this->told[0]['timeout'] );
 	}
 
+	public function test_after_one_slow_second_the_next_order_is_told_soon_and_a_dead_one_is_asked_once_a_minute(): void {
+		$rests = array();
+		for ( $silence = 1; $silence <= 4; $silence++ ) {
+			$this->facturelay_answers( new WP_Error( 'http_request_failed', 'cURL error 28: timed out' ) );
+			$this->tells( 238 );
+			$rests[] = get_transient( ChangedOrders::RESTS )['until'] - time();
+			set_transient( ChangedOrders::RESTS, array( 'until' => 0 ) + get_transient( ChangedOrders::RESTS ) );
+		}
+		$this->facturelay_answers( array( 'response' => array( 'code' => 200 ), 'headers' => array(), 'body' => '{"kept":1}' ) );
+		$this->tells( 238 );
+
+		$this->assertEqualsWithDelta( array( 5, 15, 60, 60 ), $rests, 1 );
+		$this->assertFalse( get_transient( ChangedOrders::RESTS ) );
+	}
+
+	private function tells( int $order ): void {
+		$changes = new ChangedOrders();
+		$changes->note( $order );
+		$changes->tell();
+	}
+
 	/** @return array<string, array{0: mixed}> */
 	public static function silences(): array {
 		return array(

@@ -22,7 +22,8 @@ final class ChangedOrders implements Feature {
 	private const ROUTE      = '/plugin/changed';
 	private const MOST       = 50;
 	private const TIMEOUT_S  = 2;
-	private const REST_S     = 60;
+	// Short after one silence, which may be one slow second; longer the more of them follow on each other.
+	private const RESTS_S    = array( 5, 15, 60 );
 	private const NOT_PLACED = array( 'checkout-draft', 'auto-draft' );
 
 	/** @var array<int, int> ids, each once */
@@ -62,19 +63,30 @@ final class ChangedOrders implements Feature {
 		}
 	}
 
-	/** Says what changed, of many the first: the rest comes with WooCommerce's deliveries. Whoever did not answer is left in peace for a minute. */
+	/** Says what changed, of many the first: the rest comes with WooCommerce's deliveries. Whoever did not answer is left in peace for a while. */
 	public function tell(): void {
 		$orders        = array_slice( array_values( $this->changed ), 0, self::MOST );
 		$this->changed = array();
-		if ( array() === $orders || get_transient( self::RESTS ) ) {
+		$silence       = get_transient( self::RESTS );
+		if ( array() === $orders || ( is_array( $silence ) && time() < $silence['until'] ) ) {
 			return;
 		}
 		try {
 			$connection = Connection::load();
 			( new BridgeClient( $connection->bridge_url() ) )->call( $connection, self::ROUTE, array( 'orders' => $orders ), self::TIMEOUT_S );
 		} catch ( FacturelayError $error ) {
-			set_transient( self::RESTS, $error->error_code(), self::REST_S );
+			$this->rest( is_array( $silence ) ? $silence['times'] : 0 );
+			return;
 		}
+		if ( false !== $silence ) {
+			delete_transient( self::RESTS );
+		}
+	}
+
+	/** @param int $times how often there was no answer before this */
+	private function rest( int $times ): void {
+		$rest_s = self::RESTS_S[ min( $times, count( self::RESTS_S ) - 1 ) ];
+		set_transient( self::RESTS, array( 'times' => $times + 1, 'until' => time() + $rest_s ), 10 * MINUTE_IN_SECONDS );
 	}
 
 	/** Whether nobody waits for this request: the page is sent to the visitor, where PHP can do that and go on. */
