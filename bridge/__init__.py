@@ -9,9 +9,9 @@ from werkzeug.routing import IntegerConverter
 from bridge import api, dashboard, errors, health
 from bridge.accounts import rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
-from bridge.customer import document
+from bridge.customer import document, pay  # noqa: F401  # pay adds itself to the blueprint of document
 from bridge.plugin import changed_orders, connection, orders, vat_number
-from bridge.webhooks import peppol, woocommerce
+from bridge.webhooks import mollie, peppol, woocommerce
 from worker.settings import Settings
 
 
@@ -34,7 +34,18 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.converters["int"] = WholeNumberConverter
     app.extensions[EXTENSION_NAME] = create_context(settings, now)
     rate_limit.register(app)
-    for module in (woocommerce, peppol, document, connection, changed_orders, orders, vat_number, api, health):
+    for module in (
+        woocommerce,
+        mollie,
+        peppol,
+        document,
+        connection,
+        changed_orders,
+        orders,
+        vat_number,
+        api,
+        health,
+    ):
         app.register_blueprint(module.blueprint)
     dashboard.register(app)
     errors.register(app)

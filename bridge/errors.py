@@ -31,7 +31,7 @@ STYLESHEET_LIFETIME_S = 600
 HTTPS_FOR_S = 365 * 24 * 3600
 RETRY_AFTER_S = 30
 # Paths whose clients are software and read JSON.
-JSON_PATHS = ("/webhooks", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
+JSON_PATHS = ("/webhooks", "/hooks/", "/plugin/", "/api/", "/health", "/ready", "/metrics", "/static/")
 
 ERROR_MESSAGES = {
     HTTPStatus.BAD_REQUEST: ("request_wrong", Message("The request could not be read; send it again.")),

@@ -1,29 +1,21 @@
 """What the holder of a signed link sees: a small page, and the stored bytes. A GET changes nothing, however often a scanner sends it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request
-from sqlalchemy import Connection
 
 from bridge.context import base_path, context
+from bridge.customer.linked_document import PAYABLE, LinkedDocument, load_linked_document
 from bridge.errors import Notice, RefusalPage, Refused, customer_message_page, link_unknown
-from bridge.i18n.translate import CATALOG_PACKAGE
-from worker.domain.document import Document, History, Kind
-from worker.domain.money import ZERO
-from worker.domain.payment import Balance
-from worker.domain.step import RENDER
+from worker.domain.document import Kind
 from worker.i18n import Translator, title
-from worker.i18n.formats import format_iban, format_reference, web_address
+from worker.i18n.formats import format_iban, format_reference
 from worker.net import document_link
-from worker.net.document_link import DocumentLink
 from worker.queue import RUN_TASK
-from worker.store import document_balances, document_files, document_links, documents, orders, steps, tasks
-from worker.store.document_files import StoredFile
-from worker.store.document_links import LinkRevocation
+from worker.store import document_links, tasks
 from worker.store.tasks import TaskRequest
 
 blueprint = Blueprint("customer_document", __name__)
@@ -36,53 +28,31 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; 
 RENEWAL_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 # Who holds an old link may have one mail sent in this time, and it goes to the order's own address.
 RENEWAL_INTERVAL = timedelta(hours=1)
-# A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
-PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
-# In all others the shop's pay page refuses, whatever it did when the document was made (docs/woocommerce-contract.md §4).
-PAYABLE_STATUSES = ("pending", "failed")
+# What a page that asks for money may load besides: its codes, which lie in it, and the script that copies.
+PAYMENT_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; form-action {form_action}; "
+    "frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True)
-class DocumentStatus:
-    """What became of a document. *paid_on* is None where it is not paid."""
+class PageNotice:
+    """What the page says above all else. *is_waiting*: a payment is being made, so no other is offered; *looks_again* by itself."""
 
-    paid: bool
-    paid_on: date | None
-    credited_with: tuple[Document, ...]
-    credited: Decimal
-    open: Decimal
-
-
-@dataclass(frozen=True)
-class LinkedDocument:
-    """What a valid link gives: the document, what became of it, and its files by format."""
-
-    link: DocumentLink
-    document: Document
-    revocation: LinkRevocation | None
-    status: DocumentStatus
-    files: Mapping[str, StoredFile]
-    is_being_made: bool
-    may_pay_online: bool = True  # as far as the order was seen last, the shop still takes its payment
-
-    @property
-    def words(self) -> Translator:
-        return Translator(self.document.draft.mail_language, package=CATALOG_PACKAGE)
-
-    @property
-    def seller(self) -> str:
-        return self.document.draft.seller.name
-
-    @property
-    def is_owed(self) -> bool:
-        """Whether there is something to pay on it."""
-        return self.document.draft.kind in PAYABLE and self.status.open > 0
+    text: str
+    is_waiting: bool = False
+    looks_again: bool = False
 
 
 @blueprint.get("/d/<token>")
 def page(token: str) -> Response:
     """The page of one document."""
-    linked = open_link(token)
+    return show(open_link(token), token)
+
+
+def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -> Response:
+    """The page, perhaps with a *notice* of what became of a payment."""
+    notice = notice or notice_of(linked)
     is_pending = "pdf" not in linked.files and linked.is_being_made
     address = f"{base_path()}/d/{token}"
     draft = linked.document.draft
@@ -98,19 +68,37 @@ def page(token: str) -> Response:
         owed=linked.is_owed,
         priced=draft.kind is not Kind.DELIVERY_NOTE,
         means=draft.payment.means if draft.payment else None,
-        pay_url=web_address(draft.payment.pay_url)
-        if draft.payment and linked.is_owed and linked.may_pay_online
-        else "",
+        notice=notice,
+        pay_here=f"{address}/pay" if linked.may_pay_here and not (notice and notice.is_waiting) else "",
+        pay_url=linked.shop_pay_url,
+        codes=linked.payment_codes,
         iban=format_iban(draft.payment.iban) if draft.payment else "",
         reference=format_reference(draft.payment.reference) if draft.payment else "",
         downloads=[
             (name, f"{address}/{name}", linked.document.file_name(name)) for name in MEDIA_TYPES if name in linked.files
         ],
         waits=is_pending,
-        refresh_s=REFRESH_S if is_pending else 0,
+        refresh_s=REFRESH_S if is_pending or (notice and notice.looks_again) else 0,
         base=base_path(),
     )
-    return make_response(content)
+    response = make_response(content)
+    if linked.is_owed:
+        response.headers["Content-Security-Policy"] = payment_policy(linked)
+    return response
+
+
+def payment_policy(linked: LinkedDocument) -> str:
+    """A browser drops the way to Mollie without a word where `form-action` does not name it; it leads on to the buyer's bank."""
+    pretended = urlsplit(context().settings.mollie_url)
+    others = f" {pretended.scheme}://{pretended.netloc}" if pretended.scheme == "http" else ""
+    return PAYMENT_POLICY.format(form_action=f"'self' https:{others}" if linked.may_pay_here else "'none'")
+
+
+def notice_of(linked: LinkedDocument) -> PageNotice | None:
+    """That a payment is under way, as far as Mollie has said."""
+    if linked.may_pay_here and linked.attempt and linked.attempt.is_under_way:
+        return PageNotice(linked.words.gettext("Your payment is under way: nothing is left to do."), is_waiting=True)
+    return None
 
 
 @blueprint.get("/d/<token>/<any(pdf, xml):file_format>")
@@ -214,45 +202,6 @@ def link_revoked(linked: LinkedDocument) -> Refused:
             "The document can no longer be seen through this link. Ask {seller} for it.", seller=linked.seller
         ),
         page=RefusalPage(title=words.gettext("This link was withdrawn"), language=words.language),
-    )
-
-
-def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDocument | None:
-    document = documents.find(connection, link.document_id)
-    if document is None or link.is_older_than(document.issued_at):
-        return None
-    draft = document.draft
-    history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)
-    balances = document_balances.of_documents(connection, [made.document_id for made in history.documents])
-    revocations = document_links.of_documents(connection, [document.document_id])
-    files = document_files.files_of(connection, [document.document_id])
-    order = orders.find(connection, document.shop_id, draft.order_id)
-    render = steps.of_document(connection, document.document_id).get(RENDER)
-    return LinkedDocument(
-        link=link,
-        document=document,
-        revocation=revocations.get(document.document_id),
-        status=status_of(document, history, balances),
-        files={stored.format: stored for stored in files.get(document.document_id, ())},
-        is_being_made=render is not None and render.state in ("waiting", "running"),
-        may_pay_online=order is None or order.status in PAYABLE_STATUSES,
-    )
-
-
-def status_of(document: Document, history: History, balances: Mapping[int, Balance]) -> DocumentStatus:
-    """What became of *document*; a confirmation is paid when the order's invoice is."""
-    draft, own = document.draft, balances[document.document_id]
-    others = history.documents if draft.kind is Kind.ORDER_CONFIRMATION else ()
-    invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
-    # Of an invoice it is among the payments; a confirmation has none.
-    by_card = draft.total - draft.to_pay if draft.kind is Kind.ORDER_CONFIRMATION else ZERO
-    paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
-    return DocumentStatus(
-        paid=paid_on is not None,
-        paid_on=paid_on,
-        credited_with=history.credit_notes_of(document),
-        credited=own.credited or ZERO,
-        open=ZERO if paid_on is not None else own.open - by_card,
     )
 
 

@@ -43,6 +43,11 @@ def written(amount: Decimal) -> str:
     return f"{amount:.2f}" if amount == amount.quantize(CENT) else f"{amount.normalize():f}"
 
 
+def in_minor_units(amount: Decimal, currency: str) -> str:
+    """*amount* with exactly the decimals of *currency*, as payment services want it: 10.00 EUR, 1000 JPY."""
+    return f"{amount:.{MINOR_UNITS.get(currency, 2)}f}"
+
+
 def total_of(amounts: Iterable[Decimal]) -> Decimal:
     """Sum exactly; nothing is rounded here. The sum of nothing is 0.00."""
     return sum(amounts, ZERO)

@@ -1,37 +1,23 @@
-"""Mollie's payments API, version 2 (docs.mollie.com, read 2026-11): five questions, each asked once, within bounds of time and size.
+"""Mollie's payments API, version 2 (docs.mollie.com, read 2026-11): four questions, each asked once, within bounds of time and size.
 
 What follows from the answers is decided elsewhere; nothing here knows of shops, orders or rows.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from typing import Any
 
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.net.guarded_http import guarded_session
 from worker.net.http_call import Answer, HttpTrouble, Question, call, read_json
-from worker.net.mollie_key import MOLLIE, Mode
+from worker.net.mollie_answer import Method, MolliePayment, payment_in
+from worker.net.mollie_key import MOLLIE
 
 TOTAL_S = 15.0
 MOST_BYTES = 500_000
-PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{1,60}")
-WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 SHOWN = 300
-
-
-class Status(StrEnum):
-    OPEN = "open"  # the buyer has not chosen yet
-    PENDING = "pending"  # chosen, and the money is not sure: a bank transfer, some direct debits
-    AUTHORIZED = "authorized"
-    PAID = "paid"  # a refund or a chargeback does not change it: look at the amounts
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-    FAILED = "failed"
+UNKNOWN, GONE = "mollie_unknown", "mollie_gone"
 
 
 @dataclass(frozen=True)
@@ -59,32 +45,6 @@ class NewPayment:
     locale: str = ""
     methods: tuple[str, ...] = ()
     metadata: Mapping[str, str | int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MolliePayment:
-    """A payment as Mollie knows it now. *checkout_url* is where the buyer goes; empty once it is over. Never store it for later."""
-
-    payment_id: str
-    status: Status
-    amount: Decimal
-    currency: str
-    mode: Mode
-    refunded: Decimal
-    charged_back: Decimal
-    method: str = ""
-    paid_at: datetime | None = None
-    checkout_url: str = ""
-    is_cancelable: bool = False
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way to pay that is switched on, by its id and its name in the language asked for."""
-
-    method_id: str
-    name: str
 
 
 def create(account: Account, new: NewPayment, *, idempotency_key: str) -> MolliePayment:
@@ -161,9 +121,9 @@ def refusal(answer: Answer, told: Mapping[str, Any]) -> FacturelayError:
                 code="mollie_key",
             )
         case 404:
-            return Rejected("Mollie knows no such payment of this account: {said}.", said=said, code="mollie_unknown")
+            return Rejected("Mollie knows no such payment of this account: {said}.", said=said, code=UNKNOWN)
         case 410:
-            return Rejected("Mollie no longer has this payment: {said}.", said=said, code="mollie_gone")
+            return Rejected("Mollie no longer has this payment: {said}.", said=said, code=GONE)
         case 400 | 422:
             return Rejected(
                 "Mollie refuses the payment: {said} ({field}).",
@@ -187,43 +147,3 @@ def refusal(answer: Answer, told: Mapping[str, Any]) -> FacturelayError:
 def wait_in(answer: Answer) -> int | None:
     named = answer.headers.get("Retry-After", "")
     return int(named) if named.isascii() and named.isdigit() and len(named) < 6 else None
-
-
-def payment_in(told: Mapping[str, Any]) -> MolliePayment:
-    """What an answer says of a payment. Raises Unavailable where a field that money hangs on cannot be read."""
-    try:
-        links = told.get("_links") or {}
-        paid_at = told.get("paidAt")
-        return MolliePayment(
-            payment_id=str(told["id"]),
-            status=Status(told["status"]),
-            amount=amount_in(told["amount"]),
-            currency=str(told["amount"]["currency"]),
-            mode=Mode(told["mode"]),
-            refunded=amount_in(told.get("amountRefunded")),
-            charged_back=amount_in(told.get("amountChargedBack")),
-            method=str(told.get("method") or ""),
-            paid_at=datetime.fromisoformat(paid_at) if paid_at else None,
-            checkout_url=checkout_in(links),
-            is_cancelable=told.get("isCancelable") is True,
-            metadata=told["metadata"] if isinstance(told.get("metadata"), dict) else {},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
-        raise Unavailable("Mollie answered something that cannot be read.", code="mollie_unreadable") from error
-
-
-def amount_in(told: Mapping[str, Any] | None) -> Decimal:
-    """An amount as Mollie writes it, a text with its decimals; 0 where there is none."""
-    found = Decimal(str(told["value"])) if told else Decimal("0.00")
-    if not found.is_finite():
-        raise ValueError("not an amount")
-    return found
-
-
-def checkout_in(links: Mapping[str, Any]) -> str:
-    href = str((links.get("checkout") or {}).get("href") or "")
-    return href if WEB_ADDRESS.fullmatch(href) else ""
-
-
-def names_of(found: Sequence[Method]) -> str:
-    return ", ".join(one.name for one in found)

@@ -91,6 +91,13 @@ def request_once(connection: Connection, asked: TaskRequest, *, now: datetime, w
     return request(connection, asked, now=now)
 
 
+def is_waiting(connection: Connection, asked: TaskRequest) -> bool:
+    """Whether the same was asked for and is not begun: it will see all that is so by then."""
+    mine = (tasks.c.shop_id == asked.shop_id, tasks.c.kind == asked.kind, tasks.c.argument == _as_json(asked.argument))
+    waiting = select(tasks.c.task_id).join_from(tasks, jobs, jobs.c.job_id == tasks.c.task_id)
+    return connection.execute(waiting.where(*mine, jobs.c.state == "waiting").limit(1)).first() is not None
+
+
 def find(connection: Connection, task_id: int) -> Task | None:
     found = select(tasks, jobs.c.state, jobs.c.attempts, jobs.c.done_at).join_from(
         tasks, jobs, jobs.c.job_id == tasks.c.task_id

@@ -38,6 +38,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "dry_run_rules": dry_runs.dry_run_rules,
     "erase_customer": exports.erase_customer,
     "export_shop": exports.export_shop,
+    "follow_payment": mollie.follow_payment,
     "issue_draft": documents.issue_draft,
     "save_attachment": branding.save_attachment,
     "save_logo": branding.save_logo,

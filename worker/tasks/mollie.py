@@ -1,12 +1,14 @@
-"""Task: try the shop's key with Mollie."""
+"""Tasks: try the shop's key with Mollie; ask what became of a payment that Mollie called about."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from worker.errors import FacturelayError
+from worker.errors import FacturelayError, Rejected
 from worker.message import Message
 from worker.net import mollie
 from worker.net.mollie import Account
+from worker.net.mollie_answer import names_of
+from worker.payments.mollie import follow
 from worker.services import Services
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
@@ -22,6 +24,20 @@ def check_mollie(services: Services, task: Task) -> Mapping[str, Any]:
     return {"good": check.good, "checks": [vars(check)]}
 
 
+def follow_payment(services: Services, task: Task) -> Mapping[str, Any]:
+    """Ask Mollie what became of a payment, and count it where it is paid. What the call said is not believed.
+
+    Argument: `{"payment"}`, Mollie's id. Answer: `{"known"}`, whether it is one of the shop's.
+    """
+    try:
+        known = follow(services, services.connected(task.shop_id), str(task.argument["payment"]))
+    except Rejected as error:
+        if error.code != mollie.UNKNOWN:  # of another account, or made up
+            raise
+        known = False
+    return {"known": known}
+
+
 def check_of(services: Services, connected: ConnectedShop) -> ConnectionCheck:
     key = connected.secrets.mollie_key
     if not key:
@@ -35,5 +51,5 @@ def check_of(services: Services, connected: ConnectedShop) -> ConnectionCheck:
             "Mollie takes the key, but no payment method is on in your account: turn one on in your Mollie dashboard."
         )
         return ConnectionCheck("key", good=False, message=message)
-    message = Message("Mollie takes the key. Customers can pay by: {methods}.", methods=mollie.names_of(found))
+    message = Message("Mollie takes the key. Customers can pay by: {methods}.", methods=names_of(found))
     return ConnectionCheck("key", good=True, message=message)

@@ -37,6 +37,11 @@ EVERYWHERE = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 STRICT = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# What asks for money has codes in it, and a script that copies.
+FOR_PAYMENT = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 FOR_PDF = (
     "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -62,13 +67,17 @@ def revoked(app: BridgeApp, document: Document, *, at: datetime = NOW) -> None:
         document_links.revoke(connection, document.document_id, now=at)
 
 
-def test_the_page_has_exactly_these_headers(app: BridgeApp) -> None:
-    answer = app.client.get(f"/d/{token_of(app.issue())}")
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_the_page_has_exactly_these_headers(app: BridgeApp, is_paid: bool) -> None:
+    document = app.issue()
+    if is_paid:
+        paid(app, document)
+    answer = app.client.get(f"/d/{token_of(document)}")
 
     assert answer.status_code == 200
     assert dict(answer.headers) == {
         **EVERYWHERE,
-        "Content-Security-Policy": STRICT,
+        "Content-Security-Policy": STRICT if is_paid else FOR_PAYMENT,
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": str(len(answer.data)),
     }
@@ -128,7 +137,7 @@ def test_the_page_of_an_unpaid_invoice_says_what_and_how_much_and_how_to_pay(app
         "Bakkerij Janssens Factuur F2026-00017 Nog te betalen "
         "Datum 22 november 2026 Bestelling 238 Totaal € 22,20 "
         "Online betalen PDF downloaden "
-        "Of betaal met een overschrijving Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
+        "Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens BV Rekening BE71 0961 2345 6769 "
         "Mededeling +++090/0000/23856+++ Te betalen tegen 22 december 2026 "
         "Vragen? winkel@janssens.example"
     )
@@ -483,25 +492,25 @@ def test_a_bug_gives_a_visitor_a_page_and_the_log_its_code(app: BridgeApp, caplo
 # What a person reads, word for word: the page of a document to pay, and the pages of links that do not lead there.
 PAGE_TEXTS = {
     "nl": (
-        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Vragen? winkel@janssens.example",
+        "Bakkerij Janssens Factuur F2026-00017 Nog te betalen Datum 22 november 2026 Bestelling 238 Totaal € 22,20 Online betalen PDF downloaden Of betaal met een overschrijving Scan de code met je bankapp: bedrag en mededeling zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling +++090/0000/23856+++ Te betalen tegen 6 december 2026 Vragen? winkel@janssens.example",
         "Deze link is verlopen De link was geldig tot 22 november 2026. Vraag een nieuwe aan Bakkerij Janssens. Of laat een nieuwe link mailen naar het adres dat bij de bestelling hoort. Mail een nieuwe link",
         "Deze link werkt niet Kijk na of je de hele link uit de e-mail hebt overgenomen, of vraag de winkel een nieuwe.",
         "Deze link is ingetrokken Via deze link is het document niet meer te zien. Vraag ernaar bij Bakkerij Janssens.",
     ),
     "fr": (
-        "Bakkerij Janssens Facture F2026-00017 Reste à payer Date 22 novembre 2026 Commande 238 Total 22,20 € Payer en ligne Télécharger le PDF Ou payez par virement Bénéficiaire Bakkerij Janssens Compte BE71 0961 2345 6769 Communication +++090/0000/23856+++ À payer pour le 6 décembre 2026 Des questions ? winkel@janssens.example",
+        "Bakkerij Janssens Facture F2026-00017 Reste à payer Date 22 novembre 2026 Commande 238 Total 22,20 € Payer en ligne Télécharger le PDF Ou payez par virement Scannez le code avec votre application bancaire : le montant et la communication sont déjà remplis. Montant 22,20 € Bénéficiaire Bakkerij Janssens Compte BE71 0961 2345 6769 Communication +++090/0000/23856+++ À payer pour le 6 décembre 2026 Des questions ? winkel@janssens.example",
         "Ce lien a expiré Le lien était valable jusqu’au 22 novembre 2026. Demandez-en un nouveau à Bakkerij Janssens. Ou faites envoyer un nouveau lien à l’adresse e-mail de la commande. Envoyer un nouveau lien",
         "Ce lien ne fonctionne pas Vérifiez que vous avez repris le lien entier de l’e-mail, ou demandez-en un nouveau à la boutique.",
         "Ce lien a été retiré Ce lien ne montre plus le document. Demandez-le à Bakkerij Janssens.",
     ),
     "de": (
-        "Bakkerij Janssens Rechnung F2026-00017 Noch zu zahlen Datum 22. November 2026 Bestellung 238 Gesamt 22,20 € Online bezahlen PDF herunterladen Oder zahlen Sie per Überweisung Empfänger Bakkerij Janssens Konto BE71 0961 2345 6769 Mitteilung +++090/0000/23856+++ Zahlbar bis 6. Dezember 2026 Fragen? winkel@janssens.example",
+        "Bakkerij Janssens Rechnung F2026-00017 Noch zu zahlen Datum 22. November 2026 Bestellung 238 Gesamt 22,20 € Online bezahlen PDF herunterladen Oder zahlen Sie per Überweisung Scannen Sie den Code mit Ihrer Banking-App: Betrag und Mitteilung sind schon ausgefüllt. Betrag 22,20 € Empfänger Bakkerij Janssens Konto BE71 0961 2345 6769 Mitteilung +++090/0000/23856+++ Zahlbar bis 6. Dezember 2026 Fragen? winkel@janssens.example",
         "Dieser Link ist abgelaufen Der Link war bis zum 22. November 2026 gültig. Bitten Sie Bakkerij Janssens um einen neuen. Oder lassen Sie einen neuen Link an die E-Mail-Adresse der Bestellung senden. Neuen Link senden",
         "Dieser Link funktioniert nicht Prüfen Sie, ob Sie den ganzen Link aus der E-Mail übernommen haben, oder bitten Sie den Shop um einen neuen.",
         "Dieser Link wurde zurückgezogen Über diesen Link ist das Dokument nicht mehr zu sehen. Fragen Sie Bakkerij Janssens danach.",
     ),
     "en": (
-        "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 Questions? winkel@janssens.example",
+        "Bakkerij Janssens Invoice F2026-00017 Still to pay Date 22 November 2026 Order 238 Total €22.20 Pay online Download PDF Or pay by bank transfer Scan the code with your banking app: amount and communication are filled in. Amount €22.20 Beneficiary Bakkerij Janssens Account BE71 0961 2345 6769 Communication +++090/0000/23856+++ Due on 6 December 2026 Questions? winkel@janssens.example",
         "This link has expired The link was valid until 22 November 2026. Ask Bakkerij Janssens for a new one. Or have a new link mailed to the address that belongs to the order. Mail a new link",
         "This link does not work Check that you took over the whole link from the e-mail, or ask the shop for a new one.",
         "This link was withdrawn The document can no longer be seen through this link. Ask Bakkerij Janssens for it.",
@@ -576,7 +585,10 @@ def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_w
     page = app.client.get(f"/d/{token_of(app.issue(payment=payment))}").text
 
     assert re.findall(r'class="(button|quiet)"[^>]*>([^<]+)<', page) == [("button", "PDF downloaden")]
-    assert "Zo betaal je Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling" in text_of(page)
+    assert (
+        "zijn al ingevuld. Bedrag € 22,20 Begunstigde Bakkerij Janssens Rekening BE71 0961 2345 6769 Mededeling"
+        in text_of(page)
+    )
 
 
 def test_a_credit_note_that_was_refunded_says_so(app: BridgeApp) -> None:
@@ -627,8 +639,9 @@ def test_addresses_on_the_page_lie_under_the_public_address(app: BridgeApp, publ
 
     page = served.test_client().get(f"/d/{token}").text
 
-    assert re.findall(r'(?:href|src)="([^"]+)"', page) == [
+    assert re.findall(r'(?:href|src)="(?!data:)([^"]+)"', page) == [
         f"{base}/static/facturelay.css",
+        f"{base}/static/copy.js",
         "https://shop.example/checkout/order-pay/238/?key=wc_order_1pKk9xyOWJA8x",
         f"{base}/d/{token}/pdf",
         "mailto:winkel@janssens.example",

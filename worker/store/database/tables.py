@@ -96,6 +96,7 @@ ACCESS_CODES = (
 )  # fmt: skip
 ACCESS = f"code IN ({', '.join(repr(code) for code in ACCESS_CODES)})"
 PENDING = "state IN ('waiting','running','failed')"
+ATTEMPT_OPEN = "status IN ('open','pending','authorized')"
 PASSING = "kind IN ('task','webhook_event')"  # not kept for ever
 
 
@@ -441,6 +442,27 @@ payment_shares = Table(
     Index("ix_payment_shares_payment", "payment_id"),
     Index("ix_payment_shares_document", "document_id"),
     Index("ix_payment_shares_created_at", "created_at"),
+)
+
+# What buyers were sent to Mollie for. Money is counted in payments; an attempt that comes to nothing changes nothing.
+payment_attempts = Table(
+    "payment_attempts",
+    metadata,
+    Column("attempt_id", Id, primary_key=True),
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("order_key", String(80), nullable=False),
+    Column("document_id", ForeignKey("documents.document_id"), nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("payment_ref", String(80)),  # Mollie's own id, tr_…; none while its answer is not there
+    Column("status", String(12), nullable=False),  # new, or as Mollie said it last
+    Column("gone_back", Amount, nullable=False, server_default="0"),  # refunded or charged back, as Mollie said it last
+    Column("created_at", Instant, nullable=False),
+    Column("asked_at", Instant, nullable=False),  # when Mollie last said
+    UniqueConstraint("shop_id", "payment_ref"),
+    Index("ix_payment_attempts_document", "document_id"),
+    partial_index("ix_payment_attempts_open", "shop_id", "asked_at", where=ATTEMPT_OPEN),
 )
 
 # The references that issued documents ask buyers to pay under, as their twelve digits.

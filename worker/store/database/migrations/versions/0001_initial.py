@@ -770,6 +770,36 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'webhook_event'"),
     )
     op.create_table(
+        "payment_attempts",
+        sa.Column("attempt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_key", sa.String(length=80), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", Amount(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("payment_ref", sa.String(length=80), nullable=True),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("gone_back", Amount(), server_default="0", nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["documents.document_id"], name=op.f("fk_payment_attempts_document_id")
+        ),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_payment_attempts_shop_id")),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_payment_attempts")),
+        sa.UniqueConstraint("shop_id", "payment_ref", name=op.f("uq_payment_attempts_shop_id_payment_ref")),
+    )
+    op.create_index("ix_payment_attempts_document", "payment_attempts", ["document_id"], unique=False)
+    op.create_index(
+        "ix_payment_attempts_open",
+        "payment_attempts",
+        ["shop_id", "asked_at"],
+        unique=False,
+        sqlite_where=sa.text("status IN ('open','pending','authorized')"),
+        postgresql_where=sa.text("status IN ('open','pending','authorized')"),
+    )
+    op.create_table(
         "payment_shares",
         sa.Column("share_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,192 @@
+"""What the holder of a document's link may see of it: the document, what became of it, and how what is open now can be paid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import segno
+from sqlalchemy import Connection
+
+from bridge.i18n.translate import CATALOG_PACKAGE
+from worker.domain.document import Document, History, Kind
+from worker.domain.money import ZERO, total_of
+from worker.domain.online_payment import is_offered
+from worker.domain.order import OrderKey
+from worker.domain.payment import Balance
+from worker.domain.shop import Shop
+from worker.domain.step import RENDER
+from worker.domain.transfer_code import bancontact_code, transfer_code
+from worker.i18n import Translator
+from worker.i18n.formats import web_address
+from worker.net.document_link import DocumentLink
+from worker.store import (
+    document_balances,
+    document_files,
+    document_links,
+    documents,
+    orders,
+    payment_attempts,
+    payments,
+    shops,
+    steps,
+)
+from worker.store.document_files import StoredFile
+from worker.store.document_links import LinkRevocation
+from worker.store.payment_attempts import PaymentAttempt
+from worker.store.queries import order_balance
+
+# A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
+PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+# In all others the shop's pay page refuses, whatever it did when the document was made (docs/woocommerce-contract.md §4).
+PAYABLE_STATUSES = ("pending", "failed")
+
+
+@dataclass(frozen=True)
+class PaymentCode:
+    """A QR code to pay with: for which app, and its picture as a data URI."""
+
+    label: str
+    picture: str
+
+
+@dataclass(frozen=True)
+class DocumentStatus:
+    """What became of a document. *paid_on* is None where it is not paid."""
+
+    paid: bool
+    paid_on: date | None
+    credited_with: tuple[Document, ...]
+    credited: Decimal
+    open: Decimal
+
+
+@dataclass(frozen=True)
+class LinkedDocument:
+    """What a valid link gives: the document, what became of it, and its files by format."""
+
+    link: DocumentLink
+    document: Document
+    revocation: LinkRevocation | None
+    status: DocumentStatus
+    files: Mapping[str, StoredFile]
+    is_being_made: bool
+    shop: Shop
+    order_status: str = ""  # as the order was seen last
+    attempt: PaymentAttempt | None = None  # the last one to pay it online
+
+    @property
+    def words(self) -> Translator:
+        return Translator(self.document.draft.mail_language, package=CATALOG_PACKAGE)
+
+    @property
+    def seller(self) -> str:
+        return self.document.draft.seller.name
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is something to pay on it."""
+        return self.document.draft.kind in PAYABLE and self.status.open > 0
+
+    @property
+    def may_pay_here(self) -> bool:
+        """Whether this page takes the payment itself."""
+        return self.is_owed and is_offered(self.document.draft, self.shop, order_status=self.order_status)
+
+    @property
+    def shop_pay_url(self) -> str:
+        """The shop's own page to pay on, as far as it still takes the payment and this one does not."""
+        payment = self.document.draft.payment
+        still_takes = self.order_status in ("", *PAYABLE_STATUSES)
+        return (
+            web_address(payment.pay_url) if payment and self.is_owed and still_takes and not self.may_pay_here else ""
+        )
+
+    @property
+    def payment_codes(self) -> tuple[PaymentCode, ...]:
+        """The codes that ask for what is open now."""
+        draft, amount = self.document.draft, self.status.open
+        if not self.is_owed:
+            return ()
+        texts = (
+            transfer_code(draft, amount),
+            bancontact_code(draft, amount, profile=self.shop.bancontact_profile),
+        )
+        labels = (self.words.gettext("Banking app"), "Bancontact Pay")
+        return tuple(PaymentCode(label, picture_of(text)) for label, text in zip(labels, texts, strict=True) if text)
+
+
+def picture_of(text: str) -> str:
+    """A QR code as an SVG data URI, black on white in both themes, at the error level of the guideline (EPC069-12)."""
+    return segno.make_qr(text, error="m", boost_error=False).svg_data_uri(scale=4, border=4, light="#fff")
+
+
+def load_linked_document(connection: Connection, link: DocumentLink) -> LinkedDocument | None:
+    document = documents.find(connection, link.document_id)
+    if document is None or link.is_older_than(document.issued_at):
+        return None
+    draft = document.draft
+    history = documents.history(connection, document.shop_id, draft.order_id, draft.order_key)
+    balances = document_balances.of_documents(connection, [made.document_id for made in history.documents])
+    revocations = document_links.of_documents(connection, [document.document_id])
+    files = document_files.files_of(connection, [document.document_id])
+    order = orders.find(connection, document.shop_id, draft.order_id)
+    render = steps.of_document(connection, document.document_id).get(RENDER)
+    shop = shops.settings_of(connection, document.shop_id)
+    if shop is None:
+        return None
+    return LinkedDocument(
+        link=link,
+        document=document,
+        revocation=revocations.get(document.document_id),
+        status=status_of(document, history, balances, order_money(connection, document)),
+        files={stored.format: stored for stored in files.get(document.document_id, ())},
+        is_being_made=render is not None and render.state in ("waiting", "running"),
+        shop=shop,
+        order_status=order.status if order else "",
+        attempt=payment_attempts.latest(connection, document.document_id),
+    )
+
+
+@dataclass(frozen=True)
+class OrderMoney:
+    """What came in for a document's order, and when last; *open* of it (None: no document of it asks, as in a test)."""
+
+    came_in: Decimal
+    last_on: date | None
+    open: Decimal | None
+
+
+def order_money(connection: Connection, document: Document) -> OrderMoney:
+    order = OrderKey(document.shop_id, document.draft.order_id, document.draft.order_key)
+    balance = None if document.draft.test else order_balance.of_order(connection, order)
+    standing = payments.standing(connection, order)
+    return OrderMoney(
+        total_of(payment.amount for payment in standing),
+        max((payment.paid_on for payment in standing), default=None),
+        balance.open if balance else None,
+    )
+
+
+def status_of(
+    document: Document, history: History, balances: Mapping[int, Balance], money: OrderMoney
+) -> DocumentStatus:
+    """What became of *document*. A confirmation is paid when its order is: payments are of invoices, or of the order alone."""
+    draft, own = document.draft, balances[document.document_id]
+    others = history.documents if draft.kind is Kind.ORDER_CONFIRMATION else ()
+    invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
+    paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
+    open_now = own.open
+    if draft.test or draft.kind is not Kind.INVOICE:
+        # Tests have no shares of payments. Of an invoice, what a gift card paid is among the payments.
+        unasked = draft.total - draft.to_pay if draft.kind is not Kind.INVOICE else ZERO
+        untold = own.open + (own.paid or ZERO) - unasked - money.came_in
+        open_now = untold if money.open is None else money.open
+        paid_on = paid_on or (money.last_on if open_now <= 0 else None)
+    return DocumentStatus(
+        paid=paid_on is not None,
+        paid_on=paid_on,
+        credited_with=history.credit_notes_of(document),
+        credited=own.credited or ZERO,
+        open=ZERO if paid_on is not None else open_now,
+    )
