@@ -62,7 +62,7 @@ def change_password() -> Response:
     if not form.is_valid or password is None:
         return page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     with context().store.write() as connection:
-        users.change(connection, user.user_id, password=passwords.hashed(password))
+        users.change(connection, user.user_id, password=passwords.as_stored(password, context().encryption))
         sessions_store.end_all(connection, user.user_id, but=me().session.token_hash)
         tell(connection, user, MailKind.PASSWORD_CHANGED)
     record_event("password_changed", Message("{email} chose a new password.", email=user.email), actor=user.name)
@@ -141,7 +141,7 @@ def disable_second_factor() -> Response:
 
 def is_present_password() -> bool:
     """Whether the present password was typed; who knows it has tried nothing."""
-    if not passwords.matches(me().user.password, request.form.get("old", "")):
+    if not passwords.matches(me().user.password, request.form.get("old", ""), context().encryption):
         return False
     reset_rate_limit("old", str(me().user.user_id))
     return True

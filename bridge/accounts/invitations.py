@@ -69,7 +69,13 @@ def set_new_password(token: str) -> Response:
         if user is None or not sessions.use_link(connection, found, now=context().now()):
             raise dead_link()
         # Somebody else may have been here first, with a second step of his own and a session that is still open.
-        users.change(connection, user.user_id, password=passwords.hashed(password), totp="", recovery="[]")
+        users.change(
+            connection,
+            user.user_id,
+            password=passwords.as_stored(password, context().encryption),
+            totp="",
+            recovery="[]",
+        )
         sessions.end_all(connection, user.user_id)
         tell(connection, user, MailKind.PASSWORD_RESET)
     record_event("password_changed", Message("{email} chose a new password.", email=found.email), actor=found.email)
@@ -109,7 +115,7 @@ def create_user(connection: Connection, link: OneTimeLink, *, email: str, name: 
         NewUser(
             email=email,
             name=name,
-            password=passwords.hashed(password),
+            password=passwords.as_stored(password, context().encryption),
             language=translator().language,
             operator=link.role is Role.OPERATOR,
         ),

@@ -1,10 +1,14 @@
-"""Passwords: hashed by scrypt (werkzeug), long rather than complicated."""
+"""Passwords: hashed by scrypt (werkzeug) and locked with the operator's key, long rather than complicated.
+
+Who has the database alone, from a backup or by a hole, cannot even begin to guess: the key is not in it.
+"""
 
 from functools import cache
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from worker.errors import InvalidValue
+from worker.store.database.encryption import Encryption
 
 SHORTEST, LONGEST = 12, 200
 # The most common passwords of at least this length.
@@ -48,14 +52,18 @@ def check_strength(password: str, *, email: str) -> str:
     return password
 
 
+def as_stored(password: str, encryption: Encryption) -> str:
+    return encryption.encrypt(hashed(password))
+
+
 def hashed(password: str) -> str:
     return generate_password_hash(password, method="scrypt")
 
 
-def matches(stored: str | None, password: str) -> bool:
+def matches(stored: str | None, password: str, encryption: Encryption) -> bool:
     """Whether *password* is the stored one. Without a stored one it takes as long, so that nobody learns who is known here."""
-    known = check_password_hash(stored or dummy_hash(), password[:LONGEST])
-    return known and stored is not None
+    known = check_password_hash(encryption.decrypt(stored) if stored else dummy_hash(), password[:LONGEST])
+    return known and bool(stored)
 
 
 @cache

@@ -48,7 +48,9 @@ def submit_sign_in() -> Response:
         user = users.by_email(connection, email)
     if has_tried_too_often(email, browser=known_browser(user)):
         raise too_many_attempts()
-    is_right_password = passwords.matches(user.password if user else None, request.form.get("password", ""))
+    is_right_password = passwords.matches(
+        user.password if user else None, request.form.get("password", ""), context().encryption
+    )
     if user is None or not is_right_password or user.suspended_at is not None:
         record_event(
             "sign_in_failed",

@@ -15,9 +15,11 @@ from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.demo.mailbox import Mailbox
 from worker.domain.actor import Actor
+from worker.errors import Rejected
 from worker.notifications.account_mails import send_waiting
 from worker.services import Services
 from worker.store import sessions, users
+from worker.store.database.encryption import Encryption
 from worker.store.database.tables import account_mails, one_time_links
 from worker.store.sessions import NewLink
 from worker.store.users import Role
@@ -141,10 +143,24 @@ def test_after_a_new_password_no_browser_is_known(app: BridgeApp) -> None:
     assert owner.sign_in(ELS, new).status_code == 429
 
 
+def test_the_database_alone_gives_nobody_a_password_to_guess_at(app: BridgeApp) -> None:
+    """ASVS 2.4.5: what is stored is locked with a key that is not in the database; a new key in front still opens it."""
+    keys = app.settings.secret_keys
+    stored = passwords.as_stored(PASSWORD, Encryption(keys))
+
+    assert "scrypt" not in stored
+    assert check_password_hash(Encryption(keys).decrypt(stored), PASSWORD)
+    assert passwords.matches(stored, PASSWORD, Encryption(("another key of 32 characters or more", *keys)))
+    assert not passwords.matches(stored, WRONG, Encryption(keys))
+    assert not passwords.matches("", "", Encryption(keys))
+    with pytest.raises(Rejected):
+        Encryption(("another key of 32 characters or more",)).decrypt(stored)
+
+
 def test_an_unknown_address_costs_as_much_work_as_a_known_one(app: BridgeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     a_user(app, ELS)
     with app.store.write() as connection:
-        users.change(connection, 1, password=passwords.hashed(PASSWORD))
+        users.change(connection, 1, password=passwords.as_stored(PASSWORD, Encryption(app.settings.secret_keys)))
     compared: list[str] = []
 
     def compare(stored: str, password: str) -> bool:

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import NOW, BridgeApp
 from worker.store import users
+from worker.store.database.encryption import Encryption
 from worker.store.users import NewUser, Role
 
 PASSWORD = "vier gewone woorden"
@@ -61,7 +62,7 @@ class Visitor:
 def a_user(app: BridgeApp, email: str, *, operator: bool = False, roles: Mapping[str, Role] | None = None) -> int:
     """Make somebody who can sign in with PASSWORD; *roles* by shop id."""
     with app.store.write() as connection:
-        user_id = users.add(connection, NewUser(email=email, name=email.partition("@")[0].title(), password=HASHED, language="en", operator=operator), now=NOW)  # fmt: skip
+        user_id = users.add(connection, NewUser(email=email, name=email.partition("@")[0].title(), password=Encryption(app.settings.secret_keys).encrypt(HASHED), language="en", operator=operator), now=NOW)  # fmt: skip
         for shop_id, role in (roles or {}).items():
             users.give_role(connection, user_id, shop_id, role)
     return user_id

@@ -738,7 +738,7 @@ users = Table(
     Column("user_id", Id, primary_key=True),
     Column("email", String(254), nullable=False, unique=True),  # in lower case
     Column("name", Text, nullable=False),
-    Column("password", Text, nullable=False),  # werkzeug's hash (scrypt)
+    Column("password", Text, nullable=False),  # werkzeug's hash (scrypt), encrypted
     Column("language", String(8), nullable=False),
     Column("operator", Boolean, nullable=False),  # sees all shops
     Column("totp", Text, nullable=False, server_default=""),  # encrypted; empty: no second factor
