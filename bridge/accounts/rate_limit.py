@@ -39,7 +39,11 @@ class By(Enum):
     USER = ("user", 600)
     PLUGIN = ("plugin", 600)
     TOKEN = ("token", 300)
-    # WooCommerce sends what it delivers once, and no shop delivers a hundred orders a second.
+    ACCESS_POINT = ("access point", 600)
+    # Each takes some seconds of VIES's time, and VIES counts all of an installation's as one asker's.
+    VAT_NUMBERS = ("VAT numbers", 15)
+    UPLOADS = ("uploads", 20)
+    # WooCommerce sends what it delivers once, and no shop delivers a hundred orders a second. A long one counts for several.
     DELIVERIES = ("deliveries", 6_000)
 
     @property
@@ -60,18 +64,18 @@ class RateLimiter:
     _counts: OrderedDict[tuple[By, str], Count] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait_s(self, by: By, name: str, *, now: datetime) -> int:
-        """Count one request; 0 when it may go on, else the seconds until it may."""
+    def wait_s(self, by: By, name: str, *, now: datetime, weight: int = 1) -> int:
+        """Count one request, or as many as *weight*; 0 when it may go on, else the seconds until it may."""
         with self._lock:
             count = self._counts.get((by, name))
             if count is None or not timedelta() <= now - count.began < PERIOD:
                 self._counts.pop((by, name), None)
                 count = self._counts[by, name] = Count(now)
                 self._forget(now)
-            count.requests += 1
+            before, count.requests = count.requests, count.requests + weight
         if count.requests <= by.most:
             return 0
-        if count.requests == by.most + 1:
+        if before <= by.most:
             log.warning("%s %s asks more often than %d times a minute and waits", by.value[0], name, by.most)
         return max(1, round((count.began + PERIOD - now).total_seconds()))
 
@@ -119,9 +123,9 @@ def limit(by: By, name: str) -> None:
         raise too_fast(by, wait_s)
 
 
-def seconds_to_wait(by: By, name: str) -> int:
+def seconds_to_wait(by: By, name: str, *, weight: int = 1) -> int:
     # Nameless is who comes by a socket of this machine: a proxy, with everybody behind it.
-    return rate_limiter().wait_s(by, name, now=context().now()) if name else 0
+    return rate_limiter().wait_s(by, name, now=context().now(), weight=weight) if name else 0
 
 
 def rate_limiter() -> RateLimiter:

@@ -7,6 +7,7 @@ import threading
 
 from flask import Blueprint, Response, jsonify
 
+from bridge.accounts.rate_limit import By, seconds_to_wait
 from bridge.context import context
 from bridge.plugin.signed_request import PluginRequest, signed
 from worker.domain.shop import Shop
@@ -17,7 +18,8 @@ from worker.store import shops, vat_checks
 
 blueprint = Blueprint("plugin_vat_number", __name__)
 
-# A customer does not wait longer, and however many type at once, the other threads of this process stay free.
+# A customer does not wait longer, and however many type at once, the other threads of this process stay free. A shop asks
+# fifteen times a minute at most: who types numbers without end at its checkout leaves a place, and VIES, to the other shops.
 MOST_S = 4.0
 ASKING = threading.BoundedSemaphore(2)
 NOT_ASKED = ViesAnswer(None)
@@ -33,7 +35,7 @@ def check_vat_number(plugin_request: PluginRequest) -> Response:
         return jsonify(state="wrong" if problem else "unknown", number="", name="", address="")
     with context().store.read() as connection:
         shop = shops.get(connection, context().encryption, plugin_request.plugin.shop_id).shop
-    answer = answer_for(shop, number)
+    answer = NOT_ASKED if seconds_to_wait(By.VAT_NUMBERS, shop.shop_id) else answer_for(shop, number)
     state = {True: "valid", False: "invalid", None: "unknown"}[answer.valid]
     return jsonify(state=state, number=number, name=answer.name, address=answer.address)
 

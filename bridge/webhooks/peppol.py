@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from bridge.accounts.rate_limit import limit_stranger, proves_itself
+from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused
 from worker.message import Message
@@ -25,6 +25,7 @@ def receive(token: str) -> Response:
     if shop_id is None:
         limit_stranger()
         raise Refused(HTTPStatus.NOT_FOUND, "hook_unknown", Message("Nobody is told anything at this address."))
+    limit(By.ACCESS_POINT, shop_id)
     event = told_event()
     if event is not None and is_genuine(shop_id, event):
         with context().store.write() as connection:

@@ -8,11 +8,15 @@ import pytest
 
 from bridge.accounts import rate_limit
 from bridge.accounts.rate_limit import By, RateLimiter
+from bridge.plugin import vat_number
 from tests.hostile.test_doors import filled
 from tests.support.api_client import ApiClient, a_token
 from tests.support.bridge_app import NOW, SHOP, BridgeApp, settings_for, signed_headers
 from tests.support.personas import SITE, Visitor, signed_in
 from tests.support.plugin_requests import ask, connect, invite
+from worker.domain.shop import Shop
+from worker.net.vies_answer import ViesAnswer
+from worker.store.users import Role
 
 HERE = "127.0.0.1"  # where a test's client comes from
 ORDER = b'{"id":239,"status":"processing"}'
@@ -139,3 +143,45 @@ def test_a_person_reads_it_in_his_language_and_the_page_comes_back_by_itself(
     assert words in answer.text
     assert answer.headers["Retry-After"] == "60"
     assert path == "/sign-in" or re.search(r'http-equiv="refresh" content="60', answer.text)
+
+
+def test_long_deliveries_count_for_several_so_that_no_shop_fills_the_disk(app: BridgeApp) -> None:
+    """A shop signs what it likes: 90 kB each, it is told to wait long before six thousand."""
+    long = b'{"id":239,"note":"' + b"a" * 90_000 + b'"}'
+    bridge = app.client.application
+    with bridge.app_context():
+        rate_limit.seconds_to_wait(By.DELIVERIES, SHOP, weight=By.DELIVERIES.most - 7)
+
+    assert [app.deliver(long).status_code for _ in range(3)] == [200, 503, 503]
+
+
+def test_a_shop_that_asks_for_vat_numbers_without_end_is_not_asked_for(
+    app: BridgeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VIES would stop answering everybody's invoices."""
+    asked: list[str] = []
+
+    def answer_for(_shop: Shop, number: str) -> ViesAnswer:
+        asked.append(number)
+        return ViesAnswer(True)
+
+    monkeypatch.setattr(vat_number, "answer_for", answer_for)
+    invite(app)
+    connect(app)
+    states = [
+        (ask(app, "vat-number", {"number": "BE0445566134", "country": "BE"}).json or {})["state"] for _ in range(20)
+    ]
+
+    assert states == ["valid"] * 15 + ["unknown"] * 5
+    assert len(asked) == 15
+
+
+def test_uploads_and_tasks_have_an_end(app: BridgeApp) -> None:
+    admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
+    admin.get(f"/s/{SHOP}/settings/branding")
+    logo = f"/s/{SHOP}/settings/branding/logo"
+    uploads = [admin.upload(logo, content=b"x", name="a.png").status_code for _ in range(21)]
+    tasks = [admin.post(f"/s/{SHOP}/accounting/verify").status_code for _ in range(81)]
+
+    assert uploads == [303] * 20 + [429]
+    assert tasks == [303] * 80 + [422]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
 
+from worker.errors import Rejected
 from worker.message import NO_MESSAGE, read_message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
@@ -40,6 +41,7 @@ class LeasedTask(Leased):
     task: Task
 
 
+MOST_WAITING = 100
 IS_TASK = jobs.c.kind == JobKind.TASK
 # Tasks that may take minutes: what else pages ask for does not wait behind them.
 LONG = frozenset(("backfill", "close_shop", "export_shop", "reconcile", "retry_failed", "verify", "zip_period"))
@@ -56,7 +58,11 @@ class TaskRequest:
 
 
 def request(connection: Connection, asked: TaskRequest, *, now: datetime) -> int:
-    """Write down what is asked for and return the task's id, to enqueue and to look at again."""
+    """Write down what is asked for and return the task's id, to enqueue and to look at again.
+
+    Raises Rejected where a hundred of the shop wait already: whoever asks without end fills no disk.
+    """
+    refuse_flood(connection, asked.shop_id)
     queue = QueueName.BULK if asked.kind in LONG else QueueName.TASKS
     task_id = job_store.add(connection, NewJob(JobKind.TASK, asked.kind, queue, asked.shop_id), now=now)
     connection.execute(
@@ -70,6 +76,16 @@ def request(connection: Connection, asked: TaskRequest, *, now: datetime) -> int
         )
     )
     return task_id
+
+
+def refuse_flood(connection: Connection, shop_id: str) -> None:
+    waiting = select(jobs.c.job_id).where(IS_TASK, jobs.c.shop_id == shop_id, jobs.c.state.in_(("waiting", "running")))
+    if len(connection.execute(waiting.limit(MOST_WAITING)).all()) == MOST_WAITING:
+        raise Rejected(
+            "{count} things that were asked for wait already. Wait until they are done.",
+            count=MOST_WAITING,
+            code="too_many_tasks",
+        )
 
 
 def request_once(connection: Connection, asked: TaskRequest, *, now: datetime, within: timedelta) -> int | None:

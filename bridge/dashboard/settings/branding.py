@@ -7,6 +7,7 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import actor
 from bridge.accounts.access import shop as this_shop
+from bridge.accounts.rate_limit import By, limit
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
@@ -69,6 +70,7 @@ def save_branding(shop_id: str) -> Response:
 @blueprint.post("/branding/<any(logo, attachment):what>")
 def upload(shop_id: str, what: str) -> Response:
     """Take in a logo, or the PDF that is attached to each mail; a task checks whether it can be used."""
+    limit(By.UPLOADS, shop_id)
     sent = request.files.get("file")
     content = sent.read() if sent is not None else b""
     back = f"/s/{shop_id}/settings/{'branding' if what == 'logo' else 'mail'}"
