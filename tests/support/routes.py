@@ -11,6 +11,7 @@ OPEN = (
     "sender.",
     "entrance.",
     "webhooks.",
+    "peppol_hook.",
     "customer_document.",
     "plugin",
     "health.",
