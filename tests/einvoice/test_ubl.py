@@ -221,10 +221,14 @@ def test_a_free_line_of_0_percent_beside_a_service_outside_the_union_is_o_too() 
     assert problems(document) == []
 
 
+ABROAD = (TreatmentName.INTRA_EU, TreatmentName.REVERSE_CHARGE)
+
+
 @pytest.mark.parametrize("name", TreatmentName)
 def test_an_order_that_a_person_treats_by_hand_is_valid(name: TreatmentName) -> None:
     treatment = OrderTreatment(name, "The accountant says so", "An", PLACED_AT)
-    for document in documents_of(bought(lines=A_SERVICE, treatment=treatment)):
+    buyer = ("NL", "NL004495445B01") if name in ABROAD else ("BE", "BE0403170701")
+    for document in documents_of(bought(*buyer, lines=A_SERVICE, treatment=treatment)):
         # Vouchers alone make no VAT invoice, whatever the format: that is asked, and is no fault of the e-invoice.
         assert {problem.code for problem in document.draft.problems} <= {"only_vouchers"}
         assert problems(document) == []

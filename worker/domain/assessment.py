@@ -20,6 +20,7 @@ from worker.domain.money import ZERO, to_minor_unit
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
 from worker.domain.plausibility import decimals_of, tolerance, unexplained_difference
+from worker.domain.reduction import reduction_problems
 from worker.domain.shipping_rate import shipping_rate_problems
 from worker.domain.shop import Shop
 from worker.domain.text_limits import text_cut_flag
@@ -48,7 +49,7 @@ class Assessment:
 
 def assess(order: Order, shop: Shop) -> Assessment:
     """Treat the lines of *order* for VAT and add them up."""
-    settlement = settle(order, tolerance=tolerance(order))
+    settlement = settle(order, tolerance=tolerance(order), reasons=shop.vat.zero_reasons)
     order = split_by_rate(settlement.order)
     rates = tuple(charged_rate(line, order) for line in order.lines)
     treatments = treat_lines(order, shop, tuple(rate.percent for rate in rates))
@@ -73,6 +74,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
         *_unique(treatment_problems),
         *(one for one in shipping if one.asks),
         *shared_rate,
+        *reduction_problems(order, treatments),
         *_line_problems(order, rates),
         *unexplained,
         *settlement.questions,

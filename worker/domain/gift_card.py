@@ -4,6 +4,7 @@ A voucher for several purposes is taxed when it is spent, on the full value of t
 of the VAT directive; art. 1 §15 and 22ter of the Belgian VAT code, circular 2020/C/121; read 2026-11-28).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from worker.domain.document import Problem
 from worker.domain.money import to_minor_unit, total_of
 from worker.domain.order import LineKind, Order, OrderLine
 from worker.domain.payment import Prepayment
+from worker.domain.zero_reason import Untaxed, ZeroReason, reason_of
 from worker.message import Message, Money
 
 # What the plugins that take a card off as a fee call that fee, in the languages of the shops we serve.
@@ -31,15 +33,17 @@ class Settlement:
     questions: tuple[Problem, ...] = ()
 
 
-def settle(order: Order, *, tolerance: Decimal) -> Settlement:
+def settle(order: Order, *, tolerance: Decimal, reasons: Iterable[ZeroReason] = ()) -> Settlement:
     """Take the cards that *order* was paid with out of its figures. *tolerance*: what rounding explains of its total.
+
+    *reasons* are what the shop says of its things without VAT: a voucher that is taken off is one that was spent.
 
     A plugin takes a card off as an untaxed negative fee, or lowers the total below the lines; what it wrote on the order says
     by which card. Where nothing says it, a person is asked whether the difference was paid.
     """
     if order.total < 0:
         return Settlement(order)
-    fees = tuple(line for line in order.lines if is_card(line))
+    fees = tuple(line for line in order.lines if is_card(line) or _is_spent_voucher(line, reasons))
     by_fee = tuple(Prepayment(to_minor_unit(-fee.total, order.currency), name=fee.name) for fee in fees)
     goods = replace(order, lines=tuple(line for line in order.lines if line not in fees))
     worth = total_of(line.total for line in goods.lines) + total_of(rate.charged for rate in order.tax_rates)
@@ -62,6 +66,10 @@ def _settled(goods: Order, prepaid: tuple[Prepayment, ...], questions: tuple[Pro
 def is_card(line: OrderLine) -> bool:
     """A negative fee without tax whose name says so. With tax, WooCommerce has treated it as a reduction of the price."""
     return _is_named_card(line) and not line.tax
+
+
+def _is_spent_voucher(line: OrderLine, reasons: Iterable[ZeroReason]) -> bool:
+    return line.total < 0 and not line.tax and reason_of(line, reasons) is Untaxed.VOUCHER
 
 
 def _is_named_card(line: OrderLine) -> bool:

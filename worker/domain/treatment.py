@@ -38,6 +38,7 @@ class Case:
     refuted: bool = False  # VIES, or else a plugin of the shop, says that the number is not valid
     seller_number: str = ""  # the seller's own VAT number in the destination, in force that day
     free: bool = False  # nothing to pay for the line
+    reduction: bool = False  # it takes something off
     names: tuple[str, ...] = ()  # the lines that it is about, for the message
 
     @property

@@ -379,6 +379,18 @@ TREATMENTS = (
         mention="outside_scope",
     ),
     TreatmentRow(
+        "reduction_untaxed",
+        Message("Without VAT, taken off the price, and nothing says why"),
+        lambda case: case.reduction,
+        Category.ZERO_RATED,
+        problem=lambda case: Message(
+            "{lines} takes something off the price without VAT. A reduction lowers the VAT too: let a coupon do it, or make it "
+            "taxable, and recalculate the order. If it is a payment, as a gift card or credit is, say in the VAT settings that it is a "
+            "voucher; if packaging came back, say that.",
+            lines=names(case),
+        ),
+    ),
+    TreatmentRow(
         "no_tax_charged",
         Message("Without VAT, to another member state, with a VAT number that is not valid"),
         lambda case: case.zone is Zone.EU and bool(case.vat_number_given) and not case.vat_number,

@@ -119,6 +119,7 @@ def _cases(order: Order, shop: Shop, rates: tuple[Decimal, ...]) -> list[Case]:
                 vat_number_given=order.vat_number_given,
                 refuted=_is_refuted(number, order),
                 free=line.total == 0,
+                reduction=line.total < 0,
                 names=(line.name,),
             )
         )

@@ -28,7 +28,11 @@ def treat(system: System, name: TreatmentName | None, reason: str = "renovatie, 
 
 @pytest.fixture
 def waiting(system: System) -> System:
-    system.arrives(an_order(id=7, lines=(RENOVATION,), shipping=None, company="Bouw BV"))
+    system.arrives(
+        an_order(
+            id=7, lines=(RENOVATION,), shipping=None, company="Bouw BV", metas={"_billing_vat_number": "BE0403170701"}
+        )
+    )
     assert system.numbers(7) == ["draft"]
     return system
 
