@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.factories import TODAY, a_history, a_line, a_shop, an_order
+from tests.support.factories import TODAY, a_history, a_line, a_refund, a_shop, an_order, issued
 from worker.domain.decide import decide_documents, draft_manually
 from worker.domain.document import Kind
 from worker.domain.dossier import Dossier
@@ -72,6 +72,14 @@ def test_small_invoices_to_consumers_at_home_are_simplified_and_say_so(
 ) -> None:
     [draft] = decide_documents(order, (), a_history(), shop, TODAY).drafts
     assert ("simplified_invoice" in {said.key for said in draft.mentions}) is simplified
+
+
+def test_a_credit_note_is_no_simplified_invoice() -> None:
+    refund = a_refund("10.00")
+    order = an_order(paid=True, refunds=[refund])
+    [draft] = decide_documents(an_order(paid=True), (), a_history(), SIMPLIFIED, TODAY).drafts
+    [credit_note] = decide_documents(order, (refund,), a_history(issued(draft)), SIMPLIFIED, TODAY).drafts
+    assert [said.key for said in credit_note.mentions] == ["credit_note_be"]
 
 
 def test_a_simplified_invoice_needs_no_name_of_its_buyer() -> None:

@@ -21,7 +21,7 @@ from worker.domain.credit_statement import NO_STATEMENT, hold_to_balance, state_
 from worker.domain.document import Document, Draft, Kind, Line, Mention, Purpose, Reference, VatLine
 from worker.domain.exchange_rate import exchange_rate, exchange_rate_problem, vat_in_euro
 from worker.domain.language import phrase
-from worker.domain.mentions import legal_texts
+from worker.domain.mentions import SIMPLIFIED, legal_texts
 from worker.domain.money import ZERO, to_minor_unit
 from worker.domain.order import Order, Refund
 from worker.domain.payment_request import is_paid
@@ -190,7 +190,7 @@ def _keys_of(line: Line, original: Draft) -> tuple[str, ...]:
 def _is_of_all(said: Mention, of_lines: Iterable[str], vat_lines: Iterable[VatLine]) -> bool:
     """A sentence that no line of the invoice names, as on those from before lines named theirs: by its category."""
     legal = legal_texts().get(said.key)
-    if said.key in of_lines or legal is None:
+    if said.key in of_lines or said.key == SIMPLIFIED or legal is None:
         return False
     return legal.category is None or legal.category in {row.category for row in vat_lines}
 

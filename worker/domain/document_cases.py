@@ -66,6 +66,18 @@ DOCUMENT_CASES = (
         told=True,
     ),
     DocumentCase(
+        ("treatment_needs_number",),
+        Message(
+            "Treated by hand as a sale of which the buyer owes the VAT, and the order has no such VAT number of the buyer"
+        ),
+        "art. 20 Belgian RD no. 1; art. 39bis and 21 §2 Belgian VAT code",
+    ),
+    DocumentCase(
+        ("reduction_exceeds_rate",),
+        Message("A reduction at a VAT rate at which the order sells less than it takes off"),
+        "art. 26 and 28 2° Belgian VAT code; art. 79 b) and 90 Directive 2006/112/EC",
+    ),
+    DocumentCase(
         ("only_vouchers",),
         Message("Gift cards for several purposes alone: their sale is outside VAT"),
         "art. 1 §15 and 22ter Belgian VAT code",

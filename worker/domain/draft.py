@@ -165,14 +165,14 @@ def _mentions(treatments: tuple[Treatment, ...], shop: Shop, *, language: str, s
     country = shop.seller.address.country
     keys = dict.fromkeys(treatment.mention for treatment in treatments if treatment.mention)
     said = (mentions.mention(key, language=language, second=second, seller_country=country) for key in keys)
-    return tuple(_with_countries(one, treatments) for one in said)
+    return tuple(_with_countries(one, treatments, language, second) for one in said)
 
 
 def _simplified(language: str, second: str) -> tuple[Mention, ...]:
-    return (mentions.mention("simplified_invoice", language=language, second=second),)
+    return (mentions.mention(mentions.SIMPLIFIED, language=language, second=second),)
 
 
-def _with_countries(said: Mention, treatments: tuple[Treatment, ...]) -> Mention:
+def _with_countries(said: Mention, treatments: tuple[Treatment, ...], language: str, second: str) -> Mention:
     """*said*, and whose VAT it is, with the seller's number there where it has one, in both languages."""
     named = [
         f"{one.vat_country} – {one.seller_number}" if one.seller_number else one.vat_country
@@ -182,7 +182,14 @@ def _with_countries(said: Mention, treatments: tuple[Treatment, ...]) -> Mention
     where = ", ".join(dict.fromkeys(named))
     if not where:
         return said
-    return replace(said, text=f"{said.text}: {where}", second=said.second and f"{said.second}: {where}")
+    return replace(
+        said, text=_with(said.text, where, language), second=said.second and _with(said.second, where, second)
+    )
+
+
+def _with(sentence: str, where: str, language: str) -> str:
+    """French sets a space that does not break before a colon."""
+    return f"{sentence}\N{NO-BREAK SPACE}: {where}" if language == "fr" else f"{sentence}: {where}"
 
 
 def _ship_to(order: Order, lines: Iterable[Line]) -> tuple[Address | None, str]:

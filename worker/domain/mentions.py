@@ -9,6 +9,8 @@ from importlib.resources import files
 
 from worker.domain.document import Category, Mention
 
+SIMPLIFIED = "simplified_invoice"  # of the invoice as a whole: no line and no category is so, and no credit note
+
 
 @dataclass(frozen=True)
 class NationalText:

@@ -47,7 +47,7 @@ def prepaid_by(one: Prepayment, translator: Translator) -> str:
     if one.deposit:
         return translator.gettext("Deposit paid")
     if one.name:
-        return translator.gettext("Paid with {name}", name=one.name)
+        return translator.gettext("Paid: {name}", name=one.name)
     return (
         translator.gettext("Paid with gift card {code}", code=one.code)
         if one.code
