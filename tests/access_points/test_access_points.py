@@ -219,10 +219,9 @@ def test_what_e_invoice_be_sent_with_other_amounts_is_found_and_needs_a_person(
     prepared = point.prepare(envelope)
     twin.documents[prepared].state = "SENT"
 
-    found = point.find(prepared, envelope)
-
-    assert found is not None
-    assert (found.state, "it was sent, but" in found.reason) == (State.FAILED, True)
+    with pytest.raises(Declined, match="it was sent there with other amounts") as refused:
+        point.find(prepared, envelope)
+    assert refused.value.blame is Blame.DOCUMENT
 
 
 def test_the_buyers_answer_is_read(twin: PretendAccessPoints) -> None:

@@ -52,12 +52,12 @@ class Declined(Rejected):
         self.blame, self.said = blame, said
 
 
-def declined(blame: Blame, said: str) -> Declined:
-    """The refusal, with what the access point *said*."""
-    return Declined(refusal(blame, said or "–"), blame=blame, said=said)
+def declined(blame: Blame, said: str | Message) -> Declined:
+    """The refusal, with what the access point *said*, or what we say of it."""
+    return Declined(refusal(blame, said or "–"), blame=blame, said=str(said))
 
 
-def refusal(blame: Blame, said: str) -> Message:
+def refusal(blame: Blame, said: str | Message) -> Message:
     match blame:
         case Blame.DOCUMENT:
             return Message("The access point refuses the e-invoice: {said}.", said=said)

@@ -1,6 +1,5 @@
 """e-invoice.be (OpenAPI 1.1.0, read 2026-11): upload gives a draft there, and sending it a second time is refused (405)."""
 
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,6 +8,7 @@ from lxml import etree
 from worker.access_points.access_point import Account, Company, Envelope, NotPrepared, Passing, declined, kinds_among
 from worker.access_points.talk import Answer, Line, said_in
 from worker.domain.access_point import RESPONSES, Blame, Reach, Sent, State
+from worker.message import Message
 from worker.net.http_call import read_json
 
 LIVE, SANDBOX = "https://api.e-invoice.be", "https://api-dev.e-invoice.be"
@@ -23,7 +23,8 @@ BLAMES = {
 SENT = (200, 405)
 EVENTS = ("document.sent", "document.sent.failed")
 FAILURES = ("send_failed", "mlr_received")
-OTHERS = "it says other amounts than those of the invoice"
+OTHERS = Message("it would send other amounts than those of the invoice")
+SENT_OTHERS = Message("it was sent there with other amounts than those of the invoice")
 
 
 class EInvoiceBe:
@@ -80,8 +81,9 @@ class EInvoiceBe:
         if answer.status == 404 or answer.object["state"] == "DRAFT":
             return None
         found = self.sent(prepared, answer)
-        altered = found.state is not State.FAILED and self.alters(prepared, answer.object, envelope)
-        return replace(found, state=State.FAILED, reason=f"it was sent, but {OTHERS}") if altered else found
+        if found.state is not State.FAILED and self.alters(prepared, answer.object, envelope):
+            raise declined(Blame.DOCUMENT, SENT_OTHERS)
+        return found
 
     def refuse_to_alter(self, prepared: str, envelope: Envelope) -> None:
         answer = self.line.get(f"/api/documents/{prepared}")
@@ -140,7 +142,7 @@ class EInvoiceBe:
 def reason_of(failures: list[dict[str, object]]) -> str:
     details = failures[-1].get("details") if failures else None
     values = details.values() if isinstance(details, dict) else ()
-    return "; ".join(str(value) for value in values) or "it says no reason"
+    return "; ".join(str(value) for value in values)
 
 
 def codes(event: dict[str, object]) -> list[str]:

@@ -103,7 +103,7 @@ class Peppyrus:
         report = self.line.get(f"/message/{reference}/report")
         reason = reason_in(report.object) if report.status == 200 else ""
         said = f"{without_content(answer)}\n{report.text}"
-        return Sent(reference, state, reason or "it says no reason", evidence=reference, answer=said)
+        return Sent(reference, state, reason, evidence=reference, answer=said)
 
 
 def reason_in(report: dict[str, Any]) -> str:

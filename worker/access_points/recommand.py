@@ -95,10 +95,9 @@ def addresses_of(company: dict[str, Any]) -> tuple[str, ...]:
 def sent(told: dict[str, Any]) -> Sent:
     state = State.DELIVERED if told.get("sentOverPeppol") else State.FAILED
     ids = (told.get("peppolMessageId"), told.get("envelopeId"))
-    reason = "" if state is State.DELIVERED else "it was not sent over Peppol"
     evidence = " ".join(str(one) for one in ids if one)
     answered = {name: value for name, value in told.items() if name not in ("xml", "attachments")}
-    return Sent(str(told["id"]), state, reason, evidence, answer=str(answered))
+    return Sent(str(told["id"]), state, evidence=evidence, answer=str(answered))
 
 
 def refusal(answer: Answer) -> Declined | AnswerLost:

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from worker.domain.assessment import quantity_and_price
 from worker.domain.credit_balance import NO_TOTALS, CreditBalance, CreditedInvoice, LineBalance, line_balances_of
+from worker.domain.credit_split import vat_of_part
 from worker.domain.document import Document, Line
 from worker.domain.money import ZERO, to_minor_unit, total_of
-from worker.domain.totals import GroupTotals, VatGroup, net_per_group, unit_of, vat_on
+from worker.domain.totals import GroupTotals, VatGroup, net_per_group, unit_of
 from worker.errors import InvalidValue, Rejected
 from worker.message import Money, Percent
 
@@ -138,7 +139,7 @@ def _group_totals_of(
         )
     if base == room.base:
         return room
-    vat = vat_on(base, group[1], currency)
+    vat = vat_of_part(base, room, group[1], currency)
     return GroupTotals(base, min(max(vat, min(room.vat, ZERO)), max(room.vat, ZERO)))
 
 

@@ -116,7 +116,7 @@ def did_not_reach(document: Document, row: Transmission) -> Message:
         "it again”, or credit and issue again.",
         number=document.number,
         address=row.recipient,
-        reason=row.reason or "–",
+        reason=row.reason or Message("the access point says no reason"),
     )
 
 
