@@ -331,6 +331,35 @@ def test_cash_on_delivery_is_paid_when_it_is_completed(shop: PretendShop) -> Non
     assert (processing["date_paid"], completed["date_paid"] is None) == (None, False)
 
 
+@pytest.mark.parametrize(
+    ("order", "call", "found"),
+    [
+        ({"status": "pending"}, {"set_paid": True}, ("processing", True)),
+        ({"status": "failed"}, {"set_paid": True}, ("processing", True)),
+        ({"status": "pending", "needs_processing": False}, {"set_paid": True}, ("completed", True)),
+        ({"status": "on-hold"}, {"set_paid": True}, ("on-hold", False)),
+        ({"status": "on-hold"}, {"status": "processing"}, ("processing", True)),
+        ({"status": "on-hold", "needs_processing": False}, {"status": "processing"}, ("processing", False)),
+        ({"status": "processing", "needs_processing": False}, {"status": "completed"}, ("completed", True)),
+        ({"status": "processing", "payment_method": "cod"}, {"set_paid": True}, ("processing", False)),
+        ({"status": "cancelled"}, {"set_paid": True}, ("cancelled", False)),
+        ({"status": "cancelled"}, {"status": "processing"}, ("processing", True)),
+        ({"status": "completed"}, {"status": "processing"}, ("processing", True)),
+    ],
+)
+def test_what_sets_an_order_paid_depends_on_its_status(
+    shop: PretendShop, api: Any, order: dict[str, Any], call: dict[str, Any], found: tuple[str, bool]
+) -> None:
+    """As measured on WooCommerce 11.0.1: whatever comes of it, the answer is 200 and the transaction's id is kept."""
+    shop.place(an_order(id=7, paid=order["status"] == "completed", **order))
+
+    answer = api.put("orders/7", {**call, "transaction_id": "tr_1"})
+
+    told = answer.json()
+    assert (answer.status_code, told["transaction_id"]) == (200, "tr_1")
+    assert (told["status"], told["date_paid_gmt"] is not None) == found
+
+
 def test_refunding_all_of_an_order_makes_it_refunded(shop: PretendShop, api: Any) -> None:
     order = an_order(id=7)
     shop.place(order)

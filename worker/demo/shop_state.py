@@ -148,11 +148,13 @@ class ShopState:
             for field in _MERGED:
                 order[field] = {**order[field], **(wanted.get(field) or {})}
             fields = {field: wanted[field] for field in _SET if field in wanted}
-            status = str(wanted.get("status") or order["status"]).removeprefix("wc-")
-            if wanted.get("set_paid") and order["date_paid"] is None:
+            if "status" in wanted:
+                fields["status"] = str(wanted["status"] or order["status"]).removeprefix("wc-")
+            # Otherwise it is answered with 200 too, and nothing happens: on-hold, cash on delivery, cancelled.
+            if wanted.get("set_paid") and order["needs_payment"]:
+                fields |= {"status": "processing" if order["needs_processing"] else "completed"}
                 fields |= self._stamp("date_paid")
-                status = "processing" if status in ("pending", "on-hold", "failed") else status
-            changed = self.change(order_id, {**fields, "status": status})
+            changed = self.change(order_id, fields)
             self._echoes.setdefault(("order.updated", order_id))
             return changed
 
@@ -218,8 +220,9 @@ class ShopState:
     def _status_changed(self, order: Payload, before: str, *, given: Mapping[str, object]) -> None:
         status = str(order["status"])
         order["needs_payment"] = needs_payment(status, Decimal(order["total"]))
-        # Cash on delivery counts as paid only when the order is completed.
-        paid = status == "completed" or (status == "processing" and order["payment_method"] != "cod")
+        # Cash on delivery counts as paid only when the order is completed, as does what is only downloaded.
+        waits = order["payment_method"] == "cod" or not order["needs_processing"]
+        paid = status == "completed" or (status == "processing" and not waits)
         if paid and order["date_paid"] is None and "date_paid" not in given:
             order.update(self._stamp("date_paid"))
         if status == "completed" and "date_completed" not in given:
