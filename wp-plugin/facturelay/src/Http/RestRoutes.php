@@ -11,6 +11,7 @@ use Facturelay\Feature;
 use Facturelay\Lifecycle\Schema;
 use Facturelay\Mails\HeldMails;
 use Facturelay\Mails\MailRelease;
+use Facturelay\Orders\OrderPayment;
 use WP_REST_Request;
 use WP_REST_Response;
 
@@ -20,7 +21,7 @@ defined( 'ABSPATH' ) || exit;
 final class RestRoutes implements Feature {
 
 	private const REST_NAMESPACE = 'facturelay/v1';
-	private const ENDPOINTS      = array( 'documents', 'mailed', 'release', 'sync' );
+	private const ENDPOINTS      = array( 'documents', 'mailed', 'payment', 'release', 'sync' );
 
 	public function add_hooks(): void {
 		add_action( 'rest_api_init', array( $this, 'register_routes' ) );
@@ -98,6 +99,9 @@ final class RestRoutes implements Feature {
 				break;
 			case 'mailed':
 				$response = $this->update_mail_group( $content );
+				break;
+			case 'payment':
+				$response = ( new OrderPayment() )->set_paid( $content );
 				break;
 			case 'release':
 				( new HeldMails() )->release_order( (int) ( $content['order'] ?? 0 ), (string) ( $content['status'] ?? '' ), array_map( 'intval', (array) ( $content['refunds'] ?? array() ) ) );

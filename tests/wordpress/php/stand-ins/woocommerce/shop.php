@@ -77,3 +77,11 @@ function wc_get_orders( array $wanted ): array {
 	$found = array_filter( WC_Order::$stored, static fn ( WC_Order $order ): bool => $order->get_billing_email() === $wanted['billing_email'] );
 	return array_slice( array_values( $found ), ( $wanted['page'] - 1 ) * $wanted['limit'], $wanted['limit'] );
 }
+
+/**
+ * @param mixed      $number
+ * @param int|string $dp
+ */
+function wc_format_decimal( $number, $dp = false ): string {
+	return number_format( (float) $number, (int) $dp, '.', '' );
+}
