@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
+from worker.jobs.settlement import settle_order
 from worker.jobs.step import run_steps
 from worker.jobs.task import do_task
 from worker.jobs.webhook_event import send_waiting_events
@@ -28,6 +29,7 @@ MOST_TRIES = 3
 
 DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
     JobKind.PROCESS_ORDER: lambda services, due: process_delivery(services, due.job_id),
+    JobKind.SETTLE_ORDER: lambda services, due: settle_order(services, due.job_id),
     JobKind.STEP: lambda services, due: run_steps(services, due.row_id, queue=due.queue),
     JobKind.TASK: lambda services, due: do_task(services, due.job_id),
     JobKind.WEBHOOK_EVENT: lambda services, due: send_waiting_events(services, due.job_id),

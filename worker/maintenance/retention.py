@@ -28,6 +28,7 @@ from worker.store import (  # fmt: skip
     peppol_answers,
     personal_data,
     register,
+    settle_orders,
     shops,
     tasks,
     vat_checks,
@@ -51,9 +52,10 @@ def kept_until(issued_on: date, shop: Shop) -> date:
 
 
 def purge(services: Services) -> int:
-    """Delete raw bodies older than 90 days, whose hashes stay, and events of webhooks that were sent. Returns how many bodies."""
+    """Delete raw bodies older than 90 days, whose hashes stay, and events of webhooks and settlements that were done. Returns how many bodies."""
     before = services.now() - RAW_BODIES_FOR
     in_batches(services, webhooks.delete_sent, before=before)
+    in_batches(services, settle_orders.delete_done, before=before)
     return in_batches(services, personal_data.forget_bodies, before=before)
 
 
@@ -178,7 +180,9 @@ def close_shop(services: Services, shop_id: str, *, by: str) -> ShopClosing:
         message = Message("{shop} is closed; its orders are no longer processed.", shop=shop.name)
         api_tokens.revoke_all(connection, shop_id, now=now)
         webhooks.stop_all(connection, shop_id, message=message, now=now)
-        waiting = deliveries.close_waiting(connection, shop_id, JobEnd(code="shop_closed", message=message), now=now)
+        end = JobEnd(code="shop_closed", message=message)
+        settle_orders.close_waiting(connection, shop_id, end, now=now)
+        waiting = deliveries.close_waiting(connection, shop_id, end, now=now)
         closing = ShopClosing(
             name=shop.name,
             bodies=personal_data.forget_bodies_of(connection, shop_id),

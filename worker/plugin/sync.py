@@ -12,6 +12,7 @@ from typing import Any
 
 from worker.domain.document import Document
 from worker.domain.mail_holds import settings_for_plugin
+from worker.domain.order import Order
 from worker.domain.step import MAIL
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import NO_MESSAGE, Message
@@ -215,6 +216,19 @@ def report_mail_sent(services: Services, leased: LeasedSteps, documents: Sequenc
     except Exception:
         # Our mail has left: whatever goes wrong now, it must not be sent again.
         log.exception("the plugin of shop %s was not told of a mail", documents[0].shop_id)
+
+
+def set_paid(services: Services, found: Plugin, order: Order, *, transaction: str) -> str:
+    """Have the plugin set *order* paid, if it is still as it was fetched. What came of it: paid, was_paid, changed, refused, not_allowed."""
+    content: dict[str, object] = {
+        "order": order.order_id,
+        "key": order.order_key,
+        "status": order.status,
+        "total": str(order.total),
+        "currency": order.currency,
+        "transaction": transaction,
+    }
+    return str(call_plugin(services, found, "payment", content).get("result", ""))
 
 
 def mail_as_json(leased: LeasedSteps, documents: Sequence[Document]) -> dict[str, object]:

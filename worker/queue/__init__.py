@@ -18,7 +18,7 @@ from rq.exceptions import DuplicateJobError
 class QueueName(StrEnum):
     """The queues, the most urgent first: what is begun is finished before something new begins, a fresh order goes before bulk work.
 
-    ORDERS fetches and issues. CALLS are notes in the shop and webhooks out. TASKS are what pages ask for. BULK is backfills and
+    ORDERS fetches and issues. CALLS are notes in the shop, orders set paid there and webhooks out. TASKS are what pages ask for. BULK is backfills and
     other long work. SLOW is all work of a kind in which a shop held a worker for long lately: see `worker.store.turns`.
     """
 
@@ -39,6 +39,7 @@ WRITE_NOTE = "write_note"  # argument: the id of a document
 RUN_TASK = "run_task"  # argument: the id of a task
 RUN_BULK_TASK = "run_bulk_task"  # argument: the id of a task
 SEND_WEBHOOK_EVENT = "send_webhook_event"  # argument: the id of an event for an endpoint
+SETTLE_ORDER = "settle_order"  # argument: the id of a settlement's job
 CHECK_PLUGIN = "check_plugin"  # argument: the id of a plugin
 SYNC_PLUGIN = "sync_plugin"  # argument: the id of a plugin
 SERVE_SLOW = "serve_slow"  # argument: the id of a job of any kind but a task
@@ -51,6 +52,7 @@ QUEUE_OF: Mapping[str, QueueName] = {
     MAIL_DOCUMENT: QueueName.MAIL,
     WRITE_NOTE: QueueName.CALLS,
     SEND_WEBHOOK_EVENT: QueueName.CALLS,
+    SETTLE_ORDER: QueueName.CALLS,
     CHECK_PLUGIN: QueueName.CALLS,
     SYNC_PLUGIN: QueueName.CALLS,
     RUN_TASK: QueueName.TASKS,

@@ -15,9 +15,10 @@ from worker.store.database.tables import PASSING, PENDING, jobs
 
 
 class JobKind(StrEnum):
-    """What a job is about: an order of a shop, a document, a row of `tasks`, a document and a webhook endpoint."""
+    """What a job is about: an order of a shop (twice), a document, a row of `tasks`, a document and a webhook endpoint."""
 
     PROCESS_ORDER = "process_order"
+    SETTLE_ORDER = "settle_order"
     STEP = "step"
     TASK = "task"
     WEBHOOK_EVENT = "webhook_event"
@@ -44,6 +45,8 @@ class NewJob:
     queue: QueueName
     shop_id: str
     order_id: int | None = None
+    group_id: str | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)

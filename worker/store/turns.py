@@ -17,6 +17,7 @@ from worker.queue import (
     SEND_DOCUMENT,
     SEND_WEBHOOK_EVENT,
     SERVE_SLOW,
+    SETTLE_ORDER,
     WRITE_NOTE,
     QueueName,
 )
@@ -28,6 +29,7 @@ from worker.store.worker_share import Load
 JOB_NAMES = {
     (JobKind.PROCESS_ORDER, QueueName.ORDERS): PROCESS_ORDER,
     (JobKind.PROCESS_ORDER, QueueName.BULK): BACKFILL_ORDER,
+    (JobKind.SETTLE_ORDER, QueueName.CALLS): SETTLE_ORDER,
     (JobKind.STEP, QueueName.PDF): SEND_DOCUMENT,
     (JobKind.STEP, QueueName.MAIL): MAIL_DOCUMENT,
     (JobKind.STEP, QueueName.CALLS): WRITE_NOTE,

@@ -31,6 +31,11 @@ def marker(number: str) -> str:
     return f"[facturelay {quote(number, safe='/._-')}]"
 
 
+def money_marker(came: str, asked: str) -> str:
+    """The words by which the note is found again that says how much of an order came in. No document's number reads like it."""
+    return f"[facturelay paid {came}/{asked}]"
+
+
 def note_html(*, kind: str, number: str, total: str, url: str, language: str) -> str:
     """The note as HTML: “Factuur F2026-00017, € 22,20: openen [facturelay F2026-00017]”. Every word is escaped here.
 

@@ -119,6 +119,7 @@ def _order(root: dict[str, object], own_fields: Mapping[str, Holds]) -> Order:
         needs_payment=needs_payment,
         # WooCommerce gives the address for every order, and there refuses all but those that need payment.
         pay_url=_web_address(order.text("payment_url")) if needs_payment else "",
+        needs_processing=flag if isinstance(flag := order.values.get("needs_processing"), bool) else None,
         gift_cards=gift_cards_of(order, meta),
         parent_id=parent_id,
         sale_part=sale_part_of(order, meta, parent_id=parent_id),

@@ -97,7 +97,7 @@ ACCESS_CODES = (
 ACCESS = f"code IN ({', '.join(repr(code) for code in ACCESS_CODES)})"
 PENDING = "state IN ('waiting','running','failed')"
 ATTEMPT_OPEN = "status IN ('open','pending','authorized')"
-PASSING = "kind IN ('task','webhook_event')"  # not kept for ever
+PASSING = "kind IN ('settle_order','task','webhook_event')"  # not kept for ever
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -140,15 +140,15 @@ jobs = Table(
     "jobs",
     metadata,
     Column("job_id", Id, primary_key=True),
-    Column("kind", String(16), nullable=False),  # process_order | step | task | webhook_event
-    Column("name", String(40), nullable=False),  # process_order; render, transmit, mail; the task's or the event's kind
+    Column("kind", String(16), nullable=False),  # process_order | settle_order | step | task | webhook_event
+    Column("name", String(40), nullable=False),  # process_order, settle_order; render, transmit, mail; the task's or the event's kind
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("queue", String(12), nullable=False),  # mail | pdf | orders | calls | tasks | bulk
     # What it is about, as its kind wants.
     Column("order_id", BigInteger),
     Column("document_id", ForeignKey("documents.document_id")),
     Column("endpoint_id", ForeignKey("webhook_endpoints.endpoint_id")),
-    Column("group_id", String(36)),  # mails of one group leave as one
+    Column("group_id", String(36)),  # mails of one group leave as one; an order that is settled
     Column("state", String(12), nullable=False),  # waiting | running | done | failed | skipped
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
@@ -157,9 +157,9 @@ jobs = Table(
     Column("lease_until", Instant),
     Column("code", String(60), nullable=False, server_default=""),
     Column("message", MessageText, nullable=False, server_default=""),
-    Column("detail", Text, nullable=False, server_default=""),  # the Message-ID; the note's id
+    Column("detail", Text, nullable=False, server_default=""),  # the Message-ID; the note's id; the key of an order to settle
     Column("done_at", Instant),
-    CheckConstraint("kind IN ('process_order','step','task','webhook_event')", name="kind"),
+    CheckConstraint("kind IN ('process_order','settle_order','step','task','webhook_event')", name="kind"),
     CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
     partial_index("ix_jobs_due", "kind", "state", "next_at", where=PENDING),
     partial_index("ix_jobs_turn", "queue", "state", "shop_id", "next_at", "job_id", where=PENDING),

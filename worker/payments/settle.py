@@ -1,0 +1,157 @@
+"""Use case: the payments of an order changed → its shop says so too: a note with what came in, and once that is all, the order set paid.
+
+It may be called at any time, and twice: the order is looked at first, and what stands there is not done again. Nothing is
+written in the order's meta data, which Subscriptions copies to each renewal.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from worker.domain.money import ZERO, total_of
+from worker.domain.order import Order, OrderKey
+from worker.domain.payment import PaymentSource
+from worker.domain.settlement import Move, move_of
+from worker.domain.shop import Shop
+from worker.errors import KeyRefused, OrderGone, Rejected, StaleAnswer, Unavailable
+from worker.i18n import Translator
+from worker.i18n.translate import translate
+from worker.invoicing.current_shop import refuse_paused
+from worker.message import Message, Money
+from worker.orders import fetch
+from worker.payments.set_paid import set_paid
+from worker.services import Services
+from worker.store import audit_trail, orders, payments
+from worker.store.audit_trail import AuditEntry
+from worker.store.payments import Payment
+from worker.store.shops import ConnectedShop
+from worker.woocommerce import notes
+from worker.woocommerce.payload import parse_order
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of it."""
+
+    code: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is *asked* for an order and *came* in, in its currency; *transaction*: what the last payment is called elsewhere."""
+
+    asked: Decimal
+    came: Decimal
+    transaction: str = ""
+
+    @property
+    def is_all(self) -> bool:
+        return self.came >= self.asked
+
+
+def settle(services: Services, key: OrderKey) -> Settled:
+    """Let the shop's order follow what came in for it. Raises Rejected where a person must decide, Unavailable for later."""
+    connected = services.connected(key.shop_id)
+    refuse_paused(connected.shop)
+    if connected.shop.test:
+        return Settled("test_shop", Message("The shop is in test mode, so nothing is written on its orders."))
+    if not connected.secrets.has_rest:
+        return Settled("no_rest_key", Message("The shop gave no REST key, so nothing is written on its orders."))
+    if money_of(services, key) <= ZERO:
+        return Settled("nothing_came", Message("No money is counted for this order."))
+    try:
+        return settle_in_shop(services, connected, key)
+    except KeyRefused as error:
+        fetch.alert_key_refused(services, connected.shop, error)
+        raise
+
+
+def settle_in_shop(services: Services, connected: ConnectedShop, key: OrderKey) -> Settled:
+    order = current_order(services, connected, key)
+    counted = count(services, order, key)
+    if not counted.is_all:
+        write_note(services, connected, order, counted)
+        return Settled("partly_paid", came_in(order, counted))
+    move = move_of(order, connected.shop)
+    if move is Move.NONE:
+        return Settled("was_paid", Message("The order is paid in the shop."))
+    write_note(services, connected, order, counted)
+    if not connected.shop.sets_orders_paid:
+        return Settled("set_paid_off", Message("All of it came in. The shop's settings say that orders are not set paid."))
+    set_paid(services, connected, order, move, transaction=counted.transaction)
+    message = Message("Order {number} was set paid in the shop: {what}", number=order.number, what=came_in(order, counted))
+    with services.store.write() as connection:
+        entry = AuditEntry(key.shop_id, services.now(), "worker", "set_paid", message, key.order_id)
+        audit_trail.add(connection, entry)
+    return Settled("set_paid", message)
+
+
+def current_order(services: Services, connected: ConnectedShop, key: OrderKey) -> Order:
+    """The order as it is in the shop at this moment. Raises Rejected where it is gone, Unavailable where that is not sure."""
+    try:
+        body = services.client_of(connected).order(key.order_id)
+    except OrderGone as error:
+        raise gone(key) from error
+    order = parse_order(body, connected.shop.orders.own_fields)
+    if order.order_key != key.order_key:
+        raise gone(key)
+    told = fetch.told_change(services, connected, key.order_id)
+    if order.modified_at < told:
+        raise StaleAnswer(fetch.stale_message(connected.shop, order, told))
+    return order
+
+
+def gone(key: OrderKey) -> Rejected:
+    return Rejected(
+        "The shop no longer has order {order_id}, for which money came in. Give it back, or find out for which order it was.",
+        order_id=key.order_id,
+        code="paid_but_gone",
+    )
+
+
+def money_of(services: Services, key: OrderKey) -> Decimal:
+    with services.store.read() as connection:
+        return total_of(payment.amount for payment in payments.of_order(connection, key))
+
+
+def count(services: Services, order: Order, key: OrderKey) -> Counted:
+    """What is asked and came in. Raises Unavailable while the order is not as it was when that was decided."""
+    with services.store.read() as connection:
+        seen = orders.find(connection, key.shop_id, key.order_id)
+        balance = payments.order_balance(connection, key)
+        standing = payments.standing(connection, key)
+    if seen is not None and (seen.order_key, seen.total) != (order.order_key, order.total):
+        raise Unavailable(
+            "Order {number} changed in the shop; it is looked at first, and then whether it is paid.",
+            number=order.number,
+            code="order_changed",
+        )
+    came = total_of(payment.amount for payment in standing)
+    asked = order.total if balance is None else balance.asked
+    return Counted(asked, came, transaction_of(standing))
+
+
+def transaction_of(standing: list[Payment]) -> str:
+    """What the newest payment is called where it was made, for WooCommerce to show beside the order."""
+    names = (
+        (payment.outside_ref or "") if payment.source is PaymentSource.MOLLIE else payment.reference
+        for payment in reversed(standing)
+        if payment.source is not PaymentSource.ORDER
+    )
+    return next(names, "")
+
+
+def came_in(order: Order, counted: Counted) -> Message:
+    return Message(
+        "{came} of {asked} came in.",
+        came=Money(counted.came, order.currency),
+        asked=Money(counted.asked, order.currency),
+    )
+
+
+def write_note(services: Services, connected: ConnectedShop, order: Order, counted: Counted) -> None:
+    """One private note on the order that says how much came in; once for each amount, for the shop's staff, so in its language."""
+    client, marker = services.client_of(connected), notes.money_marker(str(counted.came), str(counted.asked))
+    if notes.find_note(client.notes(order.order_id), marker) is None:
+        said = translate(came_in(order, counted), Translator(connected.shop.language))
+        client.add_note(order.order_id, f"{said} {marker}")
