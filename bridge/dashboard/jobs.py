@@ -1,5 +1,6 @@
 """Work: what waits, runs and has failed, from our rows and from Redis side by side; one or all of a kind tried again."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
@@ -17,7 +18,7 @@ from worker.queue import QueueName
 from worker.queue import status as queue_status
 from worker.store import users
 from worker.store.database.shop_scope import Shops
-from worker.store.jobs import JobKind
+from worker.store.jobs import OF_ORDERS, JobKind
 from worker.store.queries import jobs as job_queries
 from worker.store.queries.jobs import JobFilter
 from worker.store.queries.queues import queue_counts
@@ -28,6 +29,10 @@ all_shops_blueprint = Blueprint("all_jobs", __name__, url_prefix="/jobs")
 guard_operators(all_shops_blueprint)
 
 STATES = ("failed", "waiting", "running")
+RETRY_OF_ORDERS: dict[str, Callable[..., object]] = {
+    JobKind.PROCESS_ORDER: order_actions.retry_delivery,
+    JobKind.SETTLE_ORDER: order_actions.retry_settlement,
+}
 
 
 @shop_blueprint.get("")
@@ -62,7 +67,6 @@ def page(shops: Shops) -> Response:
             queues=queue_counts(connection, now=context().now()) if shops is None else (),
             queue_labels=queue_labels(),
             is_all=shops is None,
-            look=JobKind.PROCESS_ORDER,
             **neighbours(jobs),
         )
     return make_response(content)
@@ -74,7 +78,7 @@ def queue_labels() -> dict[QueueName, str]:
         QueueName.MAIL: _("Mails"),
         QueueName.PDF: _("PDFs and e-invoices"),
         QueueName.ORDERS: _("Orders to fetch and invoice"),
-        QueueName.CALLS: _("Notes in the shop, webhooks out"),
+        QueueName.CALLS: _("Notes and payments in the shop, webhooks out"),
         QueueName.TASKS: _("What pages ask for"),
         QueueName.BULK: _("Older orders, exports and checks"),
     }
@@ -84,17 +88,17 @@ def queue_labels() -> dict[QueueName, str]:
 def retry_all(shop_id: str) -> Response:
     """Try again all that failed for one reason, thousands at a time."""
     what, code = request.form.get("what", ""), request.form.get("code", "")
-    if what not in (JobKind.PROCESS_ORDER, *STEPS):
+    if what not in (*OF_ORDERS, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     return request_task(shop_id, "retry_failed", {"what": what, "code": code}, then=f"/s/{shop_id}/jobs")
 
 
-@shop_blueprint.post("/retry/<any(process_order, step):kind>/<int:job_id>")
+@shop_blueprint.post("/retry/<any(process_order, settle_order, step):kind>/<int:job_id>")
 def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
     """Try one piece of work again, now."""
-    if kind == JobKind.PROCESS_ORDER:
+    if kind in RETRY_OF_ORDERS:
         return run_action(
-            lambda connection, by: order_actions.retry_delivery(connection, shop_id, job_id, by=by),
+            lambda connection, by: RETRY_OF_ORDERS[kind](connection, shop_id, job_id, by=by),
             then=f"/s/{shop_id}/jobs",
             message=_("It is tried again."),
         )
@@ -112,14 +116,14 @@ def retry_one(shop_id: str, kind: str, job_id: int) -> Response:
 def retry_everywhere() -> Response:
     """Try again all that failed for one reason, in every shop that has it."""
     what, code = request.form.get("what", ""), request.form.get("code", "")
-    if what not in (JobKind.PROCESS_ORDER, *STEPS):
+    if what not in (*OF_ORDERS, *STEPS):
         abort(HTTPStatus.BAD_REQUEST)
     with context().store.read() as connection:
         shops = [one.shop_id for one in users.shops_of(connection, me().user)]
         wanted = JobFilter(
             "failed",
-            JobKind.PROCESS_ORDER if what == JobKind.PROCESS_ORDER else JobKind.STEP,
-            None if what == JobKind.PROCESS_ORDER else what,
+            JobKind(what) if what in OF_ORDERS else JobKind.STEP,
+            what,
             code,
         )
         affected_shops = [shop_id for shop_id in shops if job_queries.job_ids(connection, (shop_id,), wanted, limit=1)]

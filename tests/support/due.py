@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from worker.store import deliveries, jobs, steps, tasks
+from worker.store import deliveries, jobs, settle_orders, steps, tasks
 from worker.store.database.tables import jobs as jobs_table
 
 
@@ -23,6 +23,11 @@ def documents(connection: Connection, *, now: datetime) -> tuple[int, ...]:
     due = jobs.due_ids(connection, steps.IS_STEP, now=now, limit=1000)
     rows = connection.execute(select(jobs_table.c.document_id).where(jobs_table.c.job_id.in_(due)).distinct())
     return tuple(sorted(int(document_id) for document_id in rows.scalars()))
+
+
+def settlements(connection: Connection, *, now: datetime) -> tuple[int, ...]:
+    """Orders to settle in the shop now, oldest first."""
+    return jobs.due_ids(connection, settle_orders.IS_SETTLEMENT, now=now, limit=1000)
 
 
 def task_ids(connection: Connection, *, now: datetime) -> tuple[int, ...]:

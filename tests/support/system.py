@@ -15,6 +15,7 @@ from worker.domain.actor import Actor
 from worker.domain.party import Address, Seller
 from worker.domain.shop import PeppolSettings
 from worker.jobs.order import process_delivery
+from worker.jobs.settlement import settle_order
 from worker.jobs.step import run_steps
 from worker.services import Services
 from worker.store import deliveries, shops
@@ -92,12 +93,15 @@ class System:
             with self.services.store.read() as connection:
                 delivery_ids = due.orders(connection, now=self.clock.now)
                 documents = due.documents(connection, now=self.clock.now)
-            if not delivery_ids and not documents:
+                settlements = due.settlements(connection, now=self.clock.now)
+            if not delivery_ids and not documents and not settlements:
                 return
             for delivery_id in delivery_ids:
                 process_delivery(self.services, delivery_id)
             for document_id in documents:
                 run_steps(self.services, document_id)
+            for job_id in settlements:
+                settle_order(self.services, job_id)
         raise AssertionError("the work never ends")
 
     def act(self, action: Callable[..., Any], *arguments: object, **more: object) -> Any:

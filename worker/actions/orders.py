@@ -8,7 +8,7 @@ from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, roads, steps
+from worker.store import audit_trail, counters, deliveries, documents, drafts, orders, roads, settle_orders, steps
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.tables import documents as documents_table
 from worker.store.database.tables import jobs
@@ -30,6 +30,7 @@ class Ignored:
     steps: int
     drafts: int
     flags: int
+    settlements: int = 0
 
 
 def delivery_of(connection: Connection, shop_id: str, delivery_id: int) -> Delivery:
@@ -40,20 +41,21 @@ def delivery_of(connection: Connection, shop_id: str, delivery_id: int) -> Deliv
 
 
 def retry_order(connection: Connection, shop_id: str, order_id: int, *, by: Actor) -> Retried:
-    """Do once more what failed for an order: deliveries and steps. What waits or is done stays as it is."""
+    """Do once more what failed for an order: deliveries, steps, setting it paid. What waits or is done stays as it is."""
     delivery_ids = deliveries.retry_failed(connection, shop_id, order_id=order_id, now=by.now)
     failed = steps_of_order(connection, shop_id, order_id, state="failed")
+    settlements = settle_orders.retry_order(connection, shop_id, order_id, now=by.now)
     roads.try_now(connection, shop_id, now=by.now)
     for step in failed:
         steps.retry(connection, step.document_id, step.name, now=by.now)
-    if delivery_ids or failed:
+    if delivery_ids or failed or settlements:
         audit_trail.add(
             connection,
             AuditEntry(
                 shop_id, by.now, by.name, "tried_again", Message("What failed is tried again."), order_id=order_id
             ),
         )
-    return Retried(delivery_ids, tuple(step.document_id for step in failed))
+    return Retried(delivery_ids, tuple(step.document_id for step in failed), settlements)
 
 
 def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by: Actor) -> Retried:
@@ -70,7 +72,7 @@ def retry_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by
 
 
 def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, by: Actor, limit: int = 500) -> Retried:
-    """Let up to *limit* failed orders or steps wait again.
+    """Let up to *limit* failed orders, steps or settlements wait again.
 
     Call again, in a transaction of its own, until it gives back none: with *done_before* at the first call's time, what
     fails anew meanwhile is left alone. The task `retry_failed` does that.
@@ -82,6 +84,8 @@ def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, b
     if failures.kind is JobKind.PROCESS_ORDER:
         deliveries.retry_now(connection, found, now=by.now)
         retried = Retried(deliveries=found)
+    elif failures.kind is JobKind.SETTLE_ORDER:
+        retried = Retried(settlements=settle_orders.retry_now(connection, found, now=by.now))
     else:
         retried = Retried(documents=steps.retry_all(connection, found, now=by.now))
     order_ids = orders_of(connection, retried)
@@ -92,10 +96,22 @@ def retry_failed(connection: Connection, shop_id: str, failures: JobFilter, *, b
 
 
 def orders_of(connection: Connection, retried: Retried) -> tuple[int, ...]:
-    of_deliveries = select(jobs.c.order_id).where(jobs.c.job_id.in_(retried.deliveries))
+    of_deliveries = select(jobs.c.order_id).where(jobs.c.job_id.in_(retried.deliveries + retried.settlements))
     of_documents = select(documents_table.c.order_id).where(documents_table.c.document_id.in_(retried.documents))
     found = {*connection.execute(of_deliveries).scalars(), *connection.execute(of_documents).scalars()}
     return tuple(sorted(order_id for order_id in found if order_id is not None))
+
+
+def retry_settlement(connection: Connection, shop_id: str, job_id: int, *, by: Actor) -> Retried:
+    """Set an order paid in the shop once more: one that failed, or waits for a later time."""
+    order_id = settle_orders.order_of(connection, shop_id, job_id)
+    retried = settle_orders.retry_now(connection, [job_id], now=by.now) if order_id is not None else ()
+    if not retried:
+        raise Rejected("This neither failed nor waits.", code="nothing_to_retry")
+    roads.try_now(connection, shop_id, now=by.now)
+    message = Message("What failed is tried again.")
+    audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "tried_again", message, order_id=order_id))
+    return Retried(settlements=retried)
 
 
 def replay_delivery(connection: Connection, shop_id: str, delivery_id: int, *, by: Actor) -> Retried:
@@ -148,23 +164,16 @@ def ignore_order(connection: Connection, shop_id: str, order_id: int, *, by: Act
     All of it stays in the audit trail. A flag comes back when its message changes; `make_document` still makes documents by hand.
     """
     counters.lock(connection, shop_id)
-    closed_deliveries = deliveries.close_failed(
-        connection,
-        shop_id,
-        order_id,
-        JobEnd(code="ignored", message=Message("{by} says: nothing to do.", by=by.name)),
-        now=by.now,
-    )
+    end = JobEnd(code="ignored", message=Message("{by} says: nothing to do.", by=by.name))
+    closed_deliveries = deliveries.close_failed(connection, shop_id, order_id, end, now=by.now)
+    closed_settlements = settle_orders.close_failed(connection, shop_id, order_id, end, now=by.now)
     failed = [step.step_id for step in steps_of_order(connection, shop_id, order_id, state="failed")]
-    closed_steps = steps.close(
-        connection, failed, code="ignored", message=Message("{by} says: nothing to do.", by=by.name), now=by.now
-    )
+    closed_steps = steps.close(connection, failed, code=end.code, message=end.message, now=by.now)
     _, open_drafts = documents.listing(connection, shop_id=shop_id, order_id=order_id)
     for draft in open_drafts:
         drafts.end_draft(connection, shop_id, draft.draft, state="discarded", now=by.now)
-    ignored = Ignored(
-        closed_deliveries, closed_steps, len(open_drafts), orders.ignore_flags(connection, shop_id, order_id)
-    )
+    flags = orders.ignore_flags(connection, shop_id, order_id)
+    ignored = Ignored(closed_deliveries, closed_steps, len(open_drafts), flags, closed_settlements)
     if ignored == Ignored(0, 0, 0, 0):
         raise Rejected(
             "Nothing about order {order_id} waits for a person.", order_id=order_id, code="nothing_to_ignore"
@@ -186,6 +195,7 @@ def describe_ignored(ignored: Ignored) -> tuple[Message, ...]:
         (ignored.steps, Message("1 failed step"), Message("{count} failed steps", count=ignored.steps)),
         (ignored.drafts, Message("1 draft"), Message("{count} drafts", count=ignored.drafts)),
         (ignored.flags, Message("1 notice"), Message("{count} notices", count=ignored.flags)),
+        (ignored.settlements, Message("not set paid"), Message("not set paid")),
     )
     return tuple(one if count == 1 else several for count, one, several in counts if count)
 

@@ -107,6 +107,8 @@ OTHER_SETTINGS = (
     setting_option("--payment-days", "payment_days", "Days until an unpaid invoice is due.", type=click.IntRange(0, 365)),
     setting_option("--payment-terms", "payment_terms", "Sell a payment method on account, like invoice_gateway=30 days, or count "
                    "its completed orders as paid, like klarna=paid.", multiple=True, metavar="METHOD=TERMS"),
+    setting_option("--set-orders-paid/--leave-orders-unpaid", "sets_orders_paid", "Set an order paid in the shop once all of its money is "
+                   "counted here.", default=None),
     setting_option("--mail-from", "mail.sender", "Sender of mails, if not the seller's address."),
     setting_option("--mail-bcc", "mail.bcc", "An address that gets a copy of each mail."),
     setting_option("--accent", "branding.accent", "Colour of documents, like #0f766e."),

@@ -2,10 +2,16 @@
 
 from enum import StrEnum
 
+from worker.domain.document import Problem
 from worker.domain.order import Order
+from worker.domain.payment import OrderBalance
 from worker.domain.payment_request import is_paid_in_parts, status_of, was_taken_back
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.message import Message, Money
+
+# The code of the flag on an order that was paid too much.
+EXCESS = "to_give_back"
 
 
 class Move(StrEnum):
@@ -47,6 +53,18 @@ def move_of(order: Order, shop: Shop) -> Move:
             return Move.NONE
         case _:
             raise over(order)
+
+
+def excess_flags(number: str, balance: OrderBalance | None) -> tuple[Problem, ...]:
+    """That more came in than the order asks. It is over once that was given back."""
+    if balance is None or balance.excess <= 0:
+        return ()
+    message = Message(
+        "{excess} more came in for order {number} than it asks. Give it back, and say so at the payment here.",
+        excess=Money(balance.excess, balance.currency),
+        number=number,
+    )
+    return (Problem(EXCESS, message),)
 
 
 def over(order: Order) -> Rejected:

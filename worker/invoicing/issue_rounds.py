@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 from worker.domain.decide import decide_documents
 from worker.domain.decision import Decision, RuleResult, needs_person
 from worker.domain.document import Document, Draft, History, Kind, Problem, SendMode
-from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.order import OrderKey
+from worker.domain.payment import OrderBalance, PaymentSource, Receipt
 from worker.domain.payment_request import paid_at
+from worker.domain.settlement import excess_flags
 from worker.domain.shop import Shop
 from worker.invoicing.core import CoreContext
 from worker.invoicing.current_shop import LONG_AGO
@@ -18,7 +20,8 @@ from worker.invoicing.preflight import Preflight
 from worker.message import Message
 from worker.orders.fetch import FetchedOrder
 from worker.services import Services
-from worker.store import alerts, document_balances, drafts, payments, sales
+from worker.store import alerts, document_balances, drafts, payments, sales, settle_orders
+from worker.store.jobs import JobEnd
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
@@ -48,7 +51,15 @@ class IssueRounds:
             decision = self.decide()
         self.mark_paid()
         rule_results = {finding.rule: finding for finding in decision.rule_results} | fired
-        return Decision(decision.drafts, tuple(rule_results.values()), decision.flags)
+        flags = decision.flags + excess_flags(self.fetched.order.number, self.balance())
+        return Decision(decision.drafts, tuple(rule_results.values()), flags)
+
+    def balance(self) -> OrderBalance | None:
+        return payments.order_balance(self.connection, self.order_key)
+
+    @property
+    def order_key(self) -> OrderKey:
+        return OrderKey(self.shop.shop_id, self.fetched.order.order_id, self.fetched.order.order_key)
 
     def decide(self) -> Decision:
         order = self.fetched.order
@@ -103,6 +114,10 @@ class IssueRounds:
         came_at = paid_at(order, self.shop)
         if came_at is None:
             return
+        end = JobEnd(code="answered", message=Message("The shop says that the order is paid."))
+        settle_orders.close_failed(self.connection, self.shop.shop_id, order.order_id, end, now=self.services.now())
+        if any(payment.reverses for payment in payments.of_order(self.connection, self.order_key)):
+            return  # money was said to have come, and had not: the shop may only repeat what we told it
         receipt = Receipt(
             paid_on=came_at.astimezone(self.shop.zoneinfo).date(),
             source=PaymentSource.ORDER,

@@ -10,8 +10,7 @@ from decimal import Decimal
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import Order, OrderKey
 from worker.domain.payment import PaymentSource
-from worker.domain.settlement import Move, move_of
-from worker.domain.shop import Shop
+from worker.domain.settlement import EXCESS, Move, excess_flags, move_of
 from worker.errors import KeyRefused, OrderGone, Rejected, StaleAnswer, Unavailable
 from worker.i18n import Translator
 from worker.i18n.translate import translate
@@ -57,6 +56,7 @@ def settle(services: Services, key: OrderKey) -> Settled:
         return Settled("test_shop", Message("The shop is in test mode, so nothing is written on its orders."))
     if not connected.secrets.has_rest:
         return Settled("no_rest_key", Message("The shop gave no REST key, so nothing is written on its orders."))
+    tell_excess(services, key)
     if money_of(services, key) <= ZERO:
         return Settled("nothing_came", Message("No money is counted for this order."))
     try:
@@ -107,6 +107,15 @@ def gone(key: OrderKey) -> Rejected:
         order_id=key.order_id,
         code="paid_but_gone",
     )
+
+
+def tell_excess(services: Services, key: OrderKey) -> None:
+    """A flag on the order while more came in than it asks."""
+    with services.store.write() as connection:
+        seen = orders.find(connection, key.shop_id, key.order_id)
+        if seen is not None:
+            flags = excess_flags(seen.order_number, payments.order_balance(connection, key))
+            orders.set_flags(connection, key, EXCESS, flags)
 
 
 def money_of(services: Services, key: OrderKey) -> Decimal:

@@ -24,6 +24,10 @@ class JobKind(StrEnum):
     WEBHOOK_EVENT = "webhook_event"
 
 
+# What is named by its kind alone.
+OF_ORDERS = (JobKind.PROCESS_ORDER, JobKind.SETTLE_ORDER)
+
+
 @dataclass(frozen=True)
 class Leased:
     """One job, or several that are done together, in the hands of one worker until the lease runs out.

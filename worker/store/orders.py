@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
-from worker.domain.order import Order, SalePart
+from worker.domain.order import Order, OrderKey, SalePart
 from worker.domain.sale_part import part_of
 from worker.store import order_search, payment_methods
 from worker.store.database import json_codec
@@ -88,6 +88,22 @@ def save(
     )
     order_search.update(connection, shop_id, order)
     payment_methods.remember(connection, shop_id, order)
+
+
+def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:
+    """Let *flags* be all that *order* has under *code*. One that a person ignored stays ignored."""
+    key = (
+        orders.c.shop_id == order.shop_id,
+        orders.c.order_id == order.order_id,
+        orders.c.order_key == order.order_key,
+    )
+    row = connection.execute(select(orders.c.flags, orders.c.ignored_flags).where(*key)).one_or_none()
+    if row is None:
+        return
+    before, ignored = (json_codec.load(tuple[Problem, ...], text) for text in row)
+    now = (*(flag for flag in before if flag.code != code), *(flag for flag in flags if flag not in ignored))
+    if now != before:
+        connection.execute(update(orders).where(*key).values(flags=json_codec.dump(now)))
 
 
 def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:

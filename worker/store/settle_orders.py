@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from worker.domain.order import OrderKey
-from worker.message import NO_MESSAGE
+from worker.message import NO_MESSAGE, Message
 from worker.queue import QueueName
 from worker.store import jobs as job_store
 from worker.store.database.tables import jobs
@@ -74,8 +74,16 @@ def failed_of_order(shop_id: str, order_id: int) -> tuple[ColumnElement[bool], .
     return IS_SETTLEMENT, IS_PENDING, *of_order, jobs.c.state == "failed"
 
 
-def has_failed(connection: Connection, shop_id: str, order_id: int) -> bool:
-    return connection.execute(select(jobs.c.job_id).where(*failed_of_order(shop_id, order_id)).limit(1)).first() is not None
+def failure_of(connection: Connection, shop_id: str, order_id: int) -> Message | None:
+    """Why an order could not be settled; None where it could, or is still tried."""
+    failed = select(jobs.c.message).where(*failed_of_order(shop_id, order_id)).order_by(jobs.c.job_id.desc())
+    return connection.execute(failed.limit(1)).scalar()
+
+
+def order_of(connection: Connection, shop_id: str, job_id: int) -> int | None:
+    """The order that a job of this shop is about; None where there is no such job."""
+    mine = (IS_SETTLEMENT, jobs.c.job_id == job_id, jobs.c.shop_id == shop_id)
+    return connection.execute(select(jobs.c.order_id).where(*mine)).scalar()
 
 
 def close_waiting(connection: Connection, shop_id: str, end: JobEnd, *, now: datetime) -> int:

@@ -12,11 +12,10 @@ from worker.errors import Rejected
 from worker.invoicing import backfill as order_backfill
 from worker.invoicing.backfill import OrderSelection, Preview, PreviewedOrder
 from worker.message import Message
-from worker.queue import PROCESS_ORDER, SEND_DOCUMENT
 from worker.services import Services
 from worker.store import audit_trail
 from worker.store.audit_trail import AuditEntry
-from worker.store.jobs import JobKind
+from worker.store.jobs import OF_ORDERS, JobKind
 from worker.store.queries.jobs import JobFilter
 from worker.store.shops import ConnectedShop
 from worker.store.tasks import Task
@@ -30,13 +29,13 @@ MOST_SHOWN = 500
 def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
     """Try again all that failed for one reason, thousands at a time.
 
-    Argument: `{"what", "code"}`: *what* is "process_order" or the name of a step, *code* that of the failed deliveries
+    Argument: `{"what", "code"}`: *what* is "process_order", "settle_order" or the name of a step, *code* that of the failed deliveries
     or steps. What fails anew while this runs is left alone. Answer: `{"retried"}`, how many.
     """
     what, code = str(task.argument["what"]), str(task.argument["code"])
-    if what not in (JobKind.PROCESS_ORDER, *STEPS):
+    if what not in (*OF_ORDERS, *STEPS):
         raise Rejected("“{what}” is nothing that can be tried again.", what=what, code="nothing_to_retry")
-    kind = JobKind.PROCESS_ORDER if what == JobKind.PROCESS_ORDER else JobKind.STEP
+    kind = JobKind(what) if what in OF_ORDERS else JobKind.STEP
     failures = JobFilter("failed", kind, what, code, done_before=task.requested_at)
     progress, retried = Progress(services, task), 0
     while True:
@@ -45,10 +44,8 @@ def retry_failed(services: Services, task: Task) -> Mapping[str, Any]:
         if not again.count:
             return {"retried": retried}
         if retried < MOST_ENQUEUED:
-            for delivery_id in again.deliveries:
-                services.enqueue(PROCESS_ORDER, delivery_id)
-            for document_id in again.documents:
-                services.enqueue(SEND_DOCUMENT, document_id)
+            for job, row_id in again.jobs:
+                services.enqueue(job, row_id)
         retried += again.count
         progress(retried, retried)
 

@@ -29,7 +29,7 @@ def payment(shop_id: str) -> Response:
 
 
 def as_stored(shop_id: str) -> Form:
-    values = {"payment_days": str(shop().payment_days)}
+    values = {"payment_days": str(shop().payment_days), "sets_orders_paid": "yes" if shop().sets_orders_paid else ""}
     for number, (method, terms) in enumerate(methods_of(shop_id).items()):
         values |= {f"method-{number}": method, **as_fields(terms, number)}
     return Form(values)
@@ -42,6 +42,7 @@ def save_payment(shop_id: str) -> Response:
     chosen = [terms_as_text(form, number) for number in range(MOST_METHODS) if f"method-{number}" in form.values]
     given = {
         "payment_days": form.values.get("payment_days", ""),
+        "sets_orders_paid": form.values.get("sets_orders_paid", ""),
         "payment_terms": "\n".join(text for text in chosen if text),
     }
     try:

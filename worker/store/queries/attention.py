@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, select
 
@@ -27,6 +28,7 @@ class NeedKind(StrEnum):
     DRAFT = "draft"
     FLAG = "flag"
     PROCESS_ORDER = "process_order"
+    SETTLE_ORDER = "settle_order"
     STEP = "step"
 
 
@@ -71,7 +73,7 @@ class Needs:
 
 
 def needs(connection: Connection, shops: Shops, *, most: int = MOST) -> Needs:
-    """What needs a person now: open drafts, deliveries and steps that failed, flags on orders, open alerts.
+    """What needs a person now: open drafts, deliveries, steps and settlements that failed, flags on orders, open alerts.
 
     A failed delivery no longer needs anybody once a later one of the same order was processed.
     """
@@ -136,10 +138,18 @@ def oldest_flags(connection: Connection, shops: Shops, most: int) -> list[Need]:
 
 def oldest_deliveries(connection: Connection, shops: Shops, most: int) -> list[Need]:
     query = select(jobs).where(*failed_jobs(JobKind.PROCESS_ORDER, shops), unanswered())
+    return oldest_of_orders(connection, query, most)
+
+
+def oldest_settlements(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    return oldest_of_orders(connection, select(jobs).where(*failed_jobs(JobKind.SETTLE_ORDER, shops)), most)
+
+
+def oldest_of_orders(connection: Connection, query: Select[Any], most: int) -> list[Need]:
     rows = connection.execute(query.order_by(jobs.c.created_at, jobs.c.job_id).limit(most))
     return [
         Need(
-            NeedKind.PROCESS_ORDER,
+            NeedKind(row.kind),
             row.job_id,
             row.shop_id,
             row.created_at,
@@ -183,6 +193,7 @@ OLDEST: dict[NeedKind, Callable[[Connection, Shops, int], list[Need]]] = {
     NeedKind.DRAFT: oldest_drafts,
     NeedKind.FLAG: oldest_flags,
     NeedKind.PROCESS_ORDER: oldest_deliveries,
+    NeedKind.SETTLE_ORDER: oldest_settlements,
     NeedKind.STEP: oldest_steps,
 }
 
@@ -203,6 +214,10 @@ def count_of_deliveries(shops: Shops) -> Select[int]:
     return number_of(jobs, *failed_jobs(JobKind.PROCESS_ORDER, shops), unanswered())
 
 
+def count_of_settlements(shops: Shops) -> Select[int]:
+    return number_of(jobs, *failed_jobs(JobKind.SETTLE_ORDER, shops))
+
+
 def count_of_steps(shops: Shops) -> Select[int]:
     return number_of(jobs, *failed_jobs(JobKind.STEP, shops))
 
@@ -218,5 +233,6 @@ COUNTED: dict[NeedKind, Callable[[Shops], Select[int]]] = {
     NeedKind.DRAFT: count_of_drafts,
     NeedKind.FLAG: count_of_flags,
     NeedKind.PROCESS_ORDER: count_of_deliveries,
+    NeedKind.SETTLE_ORDER: count_of_settlements,
     NeedKind.STEP: count_of_steps,
 }

@@ -11,6 +11,7 @@ from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
 from worker.domain.step import MAIL, STEPS, TRANSMIT
 from worker.errors import Rejected
+from worker.message import Message
 from worker.store import (
     audit_trail,
     deliveries,
@@ -20,6 +21,7 @@ from worker.store import (
     documents,
     order_treatments,
     orders,
+    settle_orders,
     steps,
     transmissions,
     vat_checks,
@@ -88,6 +90,7 @@ class OrderHistory:
     audit_entries: tuple[AuditEntry, ...]
     treatment: OrderTreatment | None = None  # what a person said of its VAT
     vat_checks: tuple[StoredVatCheck, ...] = ()
+    not_settled: Message | None = None  # why it could not be set paid in the shop
 
     @property
     def items(self) -> tuple[DocumentDetails, ...]:
@@ -98,7 +101,7 @@ class OrderHistory:
     def has_failed(self) -> bool:
         states = [delivery.state for delivery in self.deliveries]
         states += [step.state for item in self.documents for step in item.steps]
-        return "failed" in states
+        return "failed" in states or self.not_settled is not None
 
 
 def find(connection: Connection, shop_id: str, order_id: int) -> OrderHistory | None:
@@ -117,6 +120,7 @@ def find(connection: Connection, shop_id: str, order_id: int) -> OrderHistory | 
         audit_entries=audit_trail.of_order(connection, shop_id, order_id),
         treatment=order_treatments.find(connection, shop_id, order_id),
         vat_checks=vat_checks.of_order(connection, shop_id, order_id),
+        not_settled=settle_orders.failure_of(connection, shop_id, order_id),
     )
 
 

@@ -36,7 +36,7 @@ from worker.store.queries.document_lists import row_conditions
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """Which orders. *needs_attention*: flagged, or with a delivery or a step that failed. *text* as for documents."""
+    """Which orders. *needs_attention*: flagged, or with a delivery, a step or a settlement that failed. *text* as for documents."""
 
     status: str = ""
     needs_attention: bool = False
@@ -108,7 +108,7 @@ def orders_page(
 
 
 def needs_attention(shops: Shops) -> ColumnElement[bool]:
-    """That an order is flagged, or that a look at it or a step of its documents failed."""
+    """That an order is flagged, or that a look at it, a step of its documents or setting it paid failed."""
     failed_deliveries = select(work.c.shop_id, work.c.order_id).where(
         *failed_jobs(JobKind.PROCESS_ORDER, shops), work.c.order_id.is_not(None), unanswered()
     )
@@ -117,8 +117,9 @@ def needs_attention(shops: Shops) -> ColumnElement[bool]:
         .join_from(work, made, made.c.document_id == work.c.document_id)
         .where(*failed_jobs(JobKind.STEP, shops))
     )
-    both = union(failed_deliveries, failed_steps).subquery("failed")
-    failed = exists().where(both.c.shop_id == orders.c.shop_id, both.c.order_id == orders.c.order_id)
+    failed_settlements = select(work.c.shop_id, work.c.order_id).where(*failed_jobs(JobKind.SETTLE_ORDER, shops))
+    every = union(failed_deliveries, failed_steps, failed_settlements).subquery("failed")
+    failed = exists().where(every.c.shop_id == orders.c.shop_id, every.c.order_id == orders.c.order_id)
     return or_(literal_column("orders." + FLAGGED), failed)
 
 

@@ -1,0 +1,338 @@
+"""Once the money of an order came, its order in the shop is set paid: once, as the shop wants it, and never backwards."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.system import System
+from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
+from worker.demo.faults import ServerFault
+from worker.demo.orders import an_order
+from worker.domain.order import OrderKey
+from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.rules import Rule
+from worker.payments.settle import settle
+from worker.store import payments
+from worker.store.database.tables import jobs
+from worker.store.queries import attention
+from worker.store.queries.attention import NeedKind
+
+BY_TRANSFER = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
+
+
+@pytest.fixture(autouse=True)
+def invoiced_at_once(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),))
+
+
+def invoiced(system: System, **order: Any) -> OrderKey:
+    """An order of 22.20 with its invoice, unpaid unless *order* says otherwise."""
+    placed = an_order(id=238, **{**BY_TRANSFER, **order})
+    system.arrives(placed)
+    return OrderKey(system.shop_id, 238, placed["order_key"])
+
+
+def comes_in(system: System, key: OrderKey, amount: str, name: str = "B1") -> int | None:
+    """Money by the bank."""
+    receipt = Receipt(system.clock.now.date(), PaymentSource.BANK, "bank", reference=name, outside_ref=name)
+    with system.services.store.write() as connection:
+        return payments.receive(connection, key, Decimal(amount), receipt, now=system.clock.now)
+
+
+def changes(system: System) -> list[dict[str, Any]]:
+    """What was asked of the shop's order."""
+    return [json.loads(call.body) for call in system.shop.writes if call.method == "PUT"]
+
+
+def money_notes(system: System) -> list[str]:
+    return [note.replace("\xa0", " ") for note in system.notes(238) if "[facturelay paid" in note]
+
+
+def settlements(system: System) -> list[tuple[str, str]]:
+    with system.services.store.read() as connection:
+        rows = connection.execute(jobs.select().where(jobs.c.kind == "settle_order").order_by(jobs.c.job_id))
+        return [(row.state, row.code) for row in rows]
+
+
+def status(system: System) -> tuple[str, bool]:
+    order = system.shop.order(238)
+    assert order is not None
+    return order["status"], order["date_paid"] is not None
+
+
+def test_an_order_on_hold_is_processed_once_its_money_came(system: System) -> None:
+    comes_in(system, invoiced(system), "22.20")
+    system.work()
+
+    assert status(system) == ("processing", True)
+    assert changes(system) == [{"status": "processing", "transaction_id": "B1"}]
+    assert money_notes(system) == ["€ 22,20 van € 22,20 ontvangen. [facturelay paid 22.20/22.20]"]
+    assert settlements(system) == [("done", "set_paid")]
+    assert "set_paid" in [entry.code for entry in system.trail(238).audit_entries]
+
+
+def test_nothing_is_written_in_the_meta_data_of_an_order(system: System) -> None:
+    key = invoiced(system)
+    before = system.shop.order(238)
+    comes_in(system, key, "22.20")
+    system.work()
+
+    after = system.shop.order(238)
+    assert before is not None
+    assert after is not None
+    assert after["meta_data"] == before["meta_data"]
+
+
+def test_an_invoice_marked_paid_on_the_page_sets_its_order_paid(system: System) -> None:
+    invoiced(system)
+    document = system.documents(238)[0].document
+    assert document is not None
+    system.act(document_actions.mark_paid, document.document_id, on=system.clock.now.date())
+    system.work()
+
+    assert (status(system), changes(system)) == (("processing", True), [{"status": "processing"}])
+
+
+@pytest.mark.parametrize(
+    ("order", "asked", "found"),
+    [
+        ({"status": "pending"}, [{"set_paid": True, "transaction_id": "B1"}], ("processing", True)),
+        ({"status": "failed"}, [{"set_paid": True, "transaction_id": "B1"}], ("processing", True)),
+        (
+            {"status": "on-hold", "needs_processing": False},
+            [{"status": "completed", "transaction_id": "B1"}],
+            ("completed", True),
+        ),
+        ({"status": "completed"}, [], ("completed", False)),
+    ],
+)
+def test_what_is_asked_of_the_shop_depends_on_the_order(
+    system: System, order: dict[str, Any], asked: list[dict[str, Any]], found: tuple[str, bool]
+) -> None:
+    key = invoiced(system)
+    system.arrives(an_order(id=238, **{**BY_TRANSFER, **order}))
+    comes_in(system, key, "22.20")
+    system.work()
+
+    assert (changes(system), status(system)) == (asked, found)
+
+
+def test_an_older_shop_that_does_not_say_that_all_is_downloaded_is_asked_twice(system: System) -> None:
+    key = invoiced(system, needs_processing=None)
+    comes_in(system, key, "22.20")
+    system.work()
+
+    assert [change["status"] for change in changes(system)] == ["processing", "completed"]
+    assert status(system) == ("completed", True)
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        ({"status": "cancelled"}, "paid_but_cancelled"),
+        ({"status": "refunded"}, "paid_but_refunded"),
+        ({"status": "trash"}, "paid_but_in_bin"),
+        ({"status": "processing", "payment_method": "cod"}, "paid_when_completed"),
+    ],
+)
+def test_what_only_a_person_may_move_waits_for_one_with_a_sentence(
+    system: System, order: dict[str, Any], code: str
+) -> None:
+    key = invoiced(system)
+    system.shop.place(an_order(id=238, **{**BY_TRANSFER, **order}))
+    comes_in(system, key, "22.20")
+    system.work()
+
+    assert (changes(system), settlements(system)) == ([], [("failed", code)])
+    with system.services.store.read() as connection:
+        found = attention.needs(connection, (system.shop_id,))
+    (need,) = [one for one in found.oldest if one.kind is NeedKind.SETTLE_ORDER]
+    assert (need.code, need.order_id, "238" in str(need.message)) == (code, 238, True)
+    assert system.trail(238).has_failed
+
+
+def test_what_a_person_then_did_in_the_shop_answers_it(system: System) -> None:
+    key = invoiced(system)
+    system.shop.place(an_order(id=238, **{**BY_TRANSFER, "status": "cancelled"}))
+    comes_in(system, key, "22.20")
+    system.work()
+    system.shop.change(238, status="processing")
+    order = system.shop.order(238)
+    assert order is not None
+    system.arrives(order)
+
+    assert settlements(system) == [("done", "answered")]
+
+
+def test_what_failed_is_tried_again_by_a_button(system: System) -> None:
+    key = invoiced(system)
+    system.shop.place(an_order(id=238, **{**BY_TRANSFER, "status": "cancelled"}))
+    comes_in(system, key, "22.20")
+    system.work()
+    system.shop.place(an_order(id=238, **BY_TRANSFER))
+    system.act(order_actions.retry_order, 238)
+    system.work()
+
+    assert (settlements(system), status(system)) == ([("done", "set_paid")], ("processing", True))
+
+
+def test_a_part_is_told_in_one_note_for_each_amount(system: System) -> None:
+    key = invoiced(system)
+    for amount, name in (("10.00", "B1"), ("10.00", "B1"), ("2.00", "B2")):
+        comes_in(system, key, amount, name)
+        system.work()
+    settle(system.services, key)
+
+    assert [note.split(" [")[0] for note in reversed(money_notes(system))] == [
+        "€ 10,00 van € 22,20 ontvangen.",
+        "€ 12,00 van € 22,20 ontvangen.",
+    ]
+    assert (status(system), settlements(system)[-1]) == (("on-hold", False), ("done", "partly_paid"))
+
+
+def test_the_rest_sets_it_paid(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "10.00", "B1")
+    system.work()
+    comes_in(system, key, "12.20", "B2")
+    system.work()
+
+    assert (status(system), changes(system)[-1]["transaction_id"]) == (("processing", True), "B2")
+
+
+def test_too_much_is_a_flag_until_it_is_given_back(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20", "B1")
+    too_much = comes_in(system, key, "20.00", "B2")
+    system.work()
+    flags = lambda: [(flag.code, str(flag.message)) for flag in system.trail(238).order.flags]  # noqa: E731
+    order = system.shop.order(238)
+    assert order is not None
+    system.arrives(order)
+
+    ((code, message),) = flags()
+    assert (code, "20.00 EUR" in message) == ("to_give_back", True)
+    assert too_much is not None
+    with system.services.store.write() as connection:
+        payments.reverse(connection, too_much, on=system.clock.now.date(), by="An", now=system.clock.now)
+    system.work()
+    assert flags() == []
+
+
+def test_many_payments_wait_as_one(system: System) -> None:
+    key = invoiced(system)
+    for number in range(20):
+        comes_in(system, key, "1.00", f"B{number}")
+
+    assert settlements(system) == [("waiting", "")]
+
+
+def test_two_at_once_and_a_death_before_it_was_written_down_ask_once(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    settle(system.services, key)  # and the worker dies
+    system.work()
+
+    assert (len(changes(system)), len(money_notes(system))) == (1, 1)
+    assert settlements(system) == [("done", "was_paid")]
+
+
+def test_an_answer_that_was_lost_is_looked_for(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    system.shop.faults.next(ServerFault(cut=True, method="PUT"))
+    system.work()
+    assert settlements(system)[0][0] == "waiting"
+    system.clock.move(minutes=10)
+    system.work()
+
+    assert (len(changes(system)), settlements(system)) == (1, [("done", "was_paid")])
+
+
+def test_a_shop_that_is_away_is_tried_for_a_day_and_then_named(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    url = system.services.connected(system.shop_id).shop.url
+    system.change_shop(url="http://127.0.0.1:9")
+    for _ in range(3):
+        system.work()
+        system.clock.move(hours=13)
+    assert settlements(system)[0][0] == "failed"
+    system.change_shop(url=url)
+    system.act(order_actions.retry_order, 238)
+    system.work()
+
+    assert status(system) == ("processing", True)
+
+
+def test_an_order_that_changed_is_looked_at_first(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    system.shop.change(238, total="60.00")
+    system.work()
+
+    assert (changes(system), settlements(system)) == ([], [("waiting", "order_changed")])
+
+
+def test_an_order_that_is_gone_or_is_another_now_is_named(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    system.shop.place(an_order(id=238, **BY_TRANSFER, order_key="wc_order_another"))
+    system.work()
+    assert settlements(system) == [("failed", "paid_but_gone")]
+    system.shop.forget(238)
+    system.act(order_actions.retry_order, 238)
+    system.work()
+
+    assert (changes(system), settlements(system)) == ([], [("failed", "paid_but_gone")])
+
+
+def test_money_that_went_back_leaves_the_shop_as_it_is(system: System) -> None:
+    """Never backwards: of an order that is packed already only a note tells."""
+    key = invoiced(system)
+    payment_id = comes_in(system, key, "22.20")
+    system.work()
+    assert payment_id is not None
+    with system.services.store.write() as connection:
+        payments.reverse(connection, payment_id, on=system.clock.now.date(), by="An", now=system.clock.now)
+    system.work()
+    order = system.shop.order(238)
+    assert order is not None
+    system.arrives(order)
+
+    assert (status(system), len(changes(system))) == (("processing", True), 1)
+    assert not system.documents(238)[0].is_paid
+
+
+@pytest.mark.parametrize("case", ["test", "off", "no key"])
+def test_nothing_is_asked_of_a_shop_that_does_not_want_it(system: System, case: str) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    if case == "no key":
+        secrets = system.services.connected(system.shop_id).secrets
+        system.change_secrets(replace(secrets, rest_key="", rest_secret=""))
+    system.change_shop(test=case == "test", sets_orders_paid=case != "off")
+    system.work()
+
+    assert (changes(system), settlements(system)[0][0]) == ([], "done")
+    assert len(money_notes(system)) == (1 if case == "off" else 0)
+
+
+def test_what_waits_of_a_paused_shop_goes_on_with_it(system: System) -> None:
+    key = invoiced(system)
+    comes_in(system, key, "22.20")
+    system.change_shop(suspended=True)
+    system.work()
+    system.clock.now += timedelta(days=3)
+    system.work()
+    assert settlements(system)[0][0] == "waiting"
+    system.change_shop(suspended=False)
+    system.clock.move(hours=2)
+    system.work()
+
+    assert status(system) == ("processing", True)
