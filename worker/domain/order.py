@@ -163,7 +163,9 @@ class Order:
     language_hint: str = ""  # what a translation plugin wrote on the order: "nl", "fr_BE"
     needs_payment: bool = False  # the shop's own page still takes a payment for it
     pay_url: str = ""  # that page; empty where it takes none
-    needs_processing: bool | None = None  # something of it is to be sent: its payment does not complete it; None: not said
+    needs_processing: bool | None = (
+        None  # something of it is to be sent: its payment does not complete it; None: not said
+    )
     gift_cards: tuple[Prepayment, ...] = ()  # what plugins wrote that it was paid with
     parent_id: int = 0  # the order that it hangs on; 0: none
     sale_part: SalePart = SalePart.WHOLE

@@ -22,6 +22,7 @@ from worker.orders.fetch import FetchedOrder
 from worker.services import Services
 from worker.store import alerts, document_balances, drafts, payments, sales, settle_orders
 from worker.store.jobs import JobEnd
+from worker.store.queries import order_balance
 
 # What one round makes can make more due: an invoice first, then the credit notes of its refunds.
 MOST_ROUNDS = 5
@@ -55,7 +56,7 @@ class IssueRounds:
         return Decision(decision.drafts, tuple(rule_results.values()), flags)
 
     def balance(self) -> OrderBalance | None:
-        return payments.order_balance(self.connection, self.order_key)
+        return order_balance.of_order(self.connection, self.order_key)
 
     @property
     def order_key(self) -> OrderKey:

@@ -22,6 +22,7 @@ from worker.services import Services
 from worker.store import audit_trail, orders, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.payments import Payment
+from worker.store.queries import order_balance
 from worker.store.shops import ConnectedShop
 from worker.woocommerce import notes
 from worker.woocommerce.payload import parse_order
@@ -77,9 +78,13 @@ def settle_in_shop(services: Services, connected: ConnectedShop, key: OrderKey) 
         return Settled("was_paid", Message("The order is paid in the shop."))
     write_note(services, connected, order, counted)
     if not connected.shop.sets_orders_paid:
-        return Settled("set_paid_off", Message("All of it came in. The shop's settings say that orders are not set paid."))
+        return Settled(
+            "set_paid_off", Message("All of it came in. The shop's settings say that orders are not set paid.")
+        )
     set_paid(services, connected, order, move, transaction=counted.transaction)
-    message = Message("Order {number} was set paid in the shop: {what}", number=order.number, what=came_in(order, counted))
+    message = Message(
+        "Order {number} was set paid in the shop: {what}", number=order.number, what=came_in(order, counted)
+    )
     with services.store.write() as connection:
         entry = AuditEntry(key.shop_id, services.now(), "worker", "set_paid", message, key.order_id)
         audit_trail.add(connection, entry)
@@ -114,7 +119,7 @@ def tell_excess(services: Services, key: OrderKey) -> None:
     with services.store.write() as connection:
         seen = orders.find(connection, key.shop_id, key.order_id)
         if seen is not None:
-            flags = excess_flags(seen.order_number, payments.order_balance(connection, key))
+            flags = excess_flags(seen.order_number, order_balance.of_order(connection, key))
             orders.set_flags(connection, key, EXCESS, flags)
 
 
@@ -127,7 +132,7 @@ def count(services: Services, order: Order, key: OrderKey) -> Counted:
     """What is asked and came in. Raises Unavailable while the order is not as it was when that was decided."""
     with services.store.read() as connection:
         seen = orders.find(connection, key.shop_id, key.order_id)
-        balance = payments.order_balance(connection, key)
+        balance = order_balance.of_order(connection, key)
         standing = payments.standing(connection, key)
     if seen is not None and (seen.order_key, seen.total) != (order.order_key, order.total):
         raise Unavailable(
@@ -135,9 +140,8 @@ def count(services: Services, order: Order, key: OrderKey) -> Counted:
             number=order.number,
             code="order_changed",
         )
-    came = total_of(payment.amount for payment in standing)
     asked = order.total if balance is None else balance.asked
-    return Counted(asked, came, transaction_of(standing))
+    return Counted(asked, total_of(payment.amount for payment in standing), transaction_of(standing))
 
 
 def transaction_of(standing: list[Payment]) -> str:

@@ -12,7 +12,7 @@ from worker.domain.order import OrderKey
 from worker.domain.payment import HEARSAY, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
-from worker.store import counters, document_balances, webhooks
+from worker.store import counters, document_balances, settle_orders, webhooks
 from worker.store.database.tables import documents, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, is_of_order, share_out, shares_of
 
@@ -125,6 +125,8 @@ def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
         created_at=now,
         created_by=receipt.by,
     )
+    if receipt.source is not PaymentSource.ORDER:  # of that the shop told us
+        settle_orders.plan(connection, order, now=now)
     return int(connection.execute(new.returning(payments.c.payment_id)).scalar_one())
 
 
@@ -140,6 +142,7 @@ def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, n
     )
     row = {name: value for name, value in vars(values).items() if name != "payment_id"}
     reversal = connection.execute(insert(payments).values(row).returning(payments.c.payment_id)).scalar_one()
+    settle_orders.plan(connection, order_of(payment), now=now)
     shared = shares_of(connection, payments.c.payment_id == payment.payment_id)
     add_shares(connection, [(reversal, document_id, -amount) for _, document_id, amount in shared], now=now)
 

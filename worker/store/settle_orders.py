@@ -39,7 +39,9 @@ def plan(connection: Connection, order: OrderKey, *, now: datetime) -> None:
     group = group_of(order)
     waits = (IS_SETTLEMENT, jobs.c.group_id == group, jobs.c.state.in_(("waiting", "failed")))
     if not job_store.retry(connection, *waits, now=now, created_at=now, code="", message=NO_MESSAGE):
-        new = NewJob(JobKind.SETTLE_ORDER, SETTLE_ORDER, QueueName.CALLS, order.shop_id, order.order_id, group, order.order_key)
+        new = NewJob(
+            JobKind.SETTLE_ORDER, SETTLE_ORDER, QueueName.CALLS, order.shop_id, order.order_id, group, order.order_key
+        )
         job_store.add(connection, new, now=now)
 
 

@@ -1,14 +1,9 @@
 """The shop's plugin and the worker: never two mails, never none."""
 
-import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from typing import Any
 
-import pytest
-
+from tests.support.pretend_plugin import PretendPlugin
 from tests.support.system import System
 from tests.support.task_requests import answered, english
 from worker.actions import documents as document_actions
@@ -17,75 +12,9 @@ from worker.domain.document import SendMode
 from worker.domain.rules import Rule
 from worker.jobs.order import process_delivery
 from worker.jobs.task import do_task
-from worker.net.request_signature import RequestSignature
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
-from worker.store.plugins import NewPlugin
 from worker.store.tasks import Task, TaskRequest
-
-SECRET = "7e" * 32
-
-
-@dataclass
-class PretendPlugin:
-    """Answers the signed route as the plugin does; refuses what is not signed. Keeps what it was told."""
-
-    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    late: bool = False
-    rest_is_closed: bool = False
-    url: str = ""
-    is_silent: bool = False
-    secret: str = SECRET
-
-    def verbs(self) -> list[str]:
-        return [verb if verb != "mailed" else f"mailed {told['stage']}" for verb, told in self.told]
-
-    def answer(self, path: str, seal: RequestSignature, body: bytes) -> tuple[int, dict[str, Any]]:
-        by_rest = "rest_route=" in path
-        verb = path.rpartition("/" if by_rest else "=")[2]
-        if self.is_silent or (by_rest and self.rest_is_closed):
-            return 403, {"code": "rest_forbidden"}
-        if not seal.is_valid(self.secret, f"/facturelay/v1/{verb}", body):
-            return 401, {"code": "rest_forbidden"}
-        self.told.append((verb, json.loads(body)))
-        return 200, {"facturelay": True, "late": self.late}
-
-
-@pytest.fixture
-def shop_plugin(system: System) -> Iterator[PretendPlugin]:
-    pretend = PretendPlugin()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = (self.headers.get(f"X-Facturelay-{name}", "") for name in ("Time", "Nonce", "Signature"))
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, content = pretend.answer(self.path, RequestSignature(*said), body)
-            answer = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *args: Any, **kwargs: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    pretend.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with system.services.store.write() as connection:
-        plugin_id = plugins.connect(
-            connection,
-            system.services.encryption,
-            NewPlugin(shop_id=system.shop_id, secret=SECRET, site=pretend.url, version="0.1.0"),
-            now=system.clock.now,
-        )
-    sync.check(system.services, plugin_id)
-    pretend.told.clear()
-    yield pretend
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def mail_step(system: System, order_id: int) -> tuple[str, str]:

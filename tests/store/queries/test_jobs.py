@@ -4,18 +4,21 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import func, select
 
 from tests.support.history import History, all_pages
 from tests.support.issued import NOW, a_draft
 from worker.domain.document import Kind, Problem
+from worker.domain.order import OrderKey
 from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message, plain_message
-from worker.store import alerts, drafts, tasks
+from worker.store import alerts, drafts, settle_orders, tasks
+from worker.store import jobs as job_store
 from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.database.tables import webhook_endpoints
-from worker.store.jobs import JobKind
+from worker.store.jobs import JobEnd, JobKind
 from worker.store.queries import attention, jobs
 from worker.store.queries.attention import Need, NeedKind
 from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup
@@ -162,12 +165,19 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
         alerts.raise_alert(connection, "a", code="silent", message=Message("The shop is silent."), now=history.now)
         alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
         drafts.save_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
+        paid_at = history.now + timedelta(minutes=2)
+        settle_orders.plan(connection, OrderKey("a", 8, "wc_order_8"), now=paid_at)
+        settlement = connection.execute(select(func.max(jobs_table.c.job_id))).scalar_one()
+        leased = settle_orders.take(connection, settlement, now=paid_at, lease_for=timedelta(minutes=1))
+        assert leased is not None
+        end = JobEnd("failed", "paid_but_cancelled", Message("It was cancelled."))
+        job_store.finish(connection, leased.lease, end, now=paid_at)
     history.delivery(7, **UNREADABLE)
     history.later(minutes=1)
     history.seen(7)  # the order was processed since
     with history.store.read() as connection:
         found = attention.needs(connection, ("a",))
-        assert attention.needs(connection, None).total == 6
+        assert attention.needs(connection, None).total == 7
         assert attention.needs(connection, ()).total == 0
         assert [need.kind for need in attention.needs(connection, ("a",), most=1).oldest] == [NeedKind.FLAG]
     start = NOW + timedelta(minutes=1)
@@ -180,6 +190,7 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
         ),
         Need(NeedKind.ALERT, 1, "a", start + timedelta(minutes=3), "silent", Message("The shop is silent.")),
         Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", NO_MESSAGE, 6, "6", document_kind=Kind.INVOICE),
+        Need(NeedKind.SETTLE_ORDER, settlement, "a", paid_at, "paid_but_cancelled", Message("It was cancelled."), 8),
     )  # fmt: skip
     assert found.counts == dict.fromkeys(NeedKind, 1)
 

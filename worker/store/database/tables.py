@@ -141,7 +141,9 @@ jobs = Table(
     metadata,
     Column("job_id", Id, primary_key=True),
     Column("kind", String(16), nullable=False),  # process_order | settle_order | step | task | webhook_event
-    Column("name", String(40), nullable=False),  # process_order, settle_order; render, transmit, mail; the task's or the event's kind
+    Column(
+        "name", String(40), nullable=False
+    ),  # process_order, settle_order; render, transmit, mail; the task's or the event's kind
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("queue", String(12), nullable=False),  # mail | pdf | orders | calls | tasks | bulk
     # What it is about, as its kind wants.
@@ -157,7 +159,9 @@ jobs = Table(
     Column("lease_until", Instant),
     Column("code", String(60), nullable=False, server_default=""),
     Column("message", MessageText, nullable=False, server_default=""),
-    Column("detail", Text, nullable=False, server_default=""),  # the Message-ID; the note's id; the key of an order to settle
+    Column(
+        "detail", Text, nullable=False, server_default=""
+    ),  # the Message-ID; the note's id; the key of an order to settle
     Column("done_at", Instant),
     CheckConstraint("kind IN ('process_order','settle_order','step','task','webhook_event')", name="kind"),
     CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name="state"),
