@@ -640,7 +640,9 @@ def upgrade() -> None:
         sa.Column("message", MessageText(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
-        sa.CheckConstraint("kind IN ('process_order','step','task','webhook_event')", name=op.f("ck_jobs_kind")),
+        sa.CheckConstraint(
+            "kind IN ('process_order','settle_order','step','task','webhook_event')", name=op.f("ck_jobs_kind")
+        ),
         sa.CheckConstraint("state IN ('waiting','running','done','failed','skipped')", name=op.f("ck_jobs_state")),
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_jobs_document_id")),
         sa.ForeignKeyConstraint(["endpoint_id"], ["webhook_endpoints.endpoint_id"], name=op.f("fk_jobs_endpoint_id")),
@@ -709,8 +711,8 @@ def upgrade() -> None:
         "jobs",
         ["kind", "done_at"],
         unique=False,
-        sqlite_where=sa.text("kind IN ('task','webhook_event')"),
-        postgresql_where=sa.text("kind IN ('task','webhook_event')"),
+        sqlite_where=sa.text("kind IN ('settle_order','task','webhook_event')"),
+        postgresql_where=sa.text("kind IN ('settle_order','task','webhook_event')"),
     )
     op.create_index(
         "ix_jobs_pending",
