@@ -14,7 +14,6 @@ from worker.scheduler import LEASE
 from worker.services import Services
 from worker.store import alerts as alert_store
 from worker.store import jobs, leases, roads, shops
-from worker.store.jobs import JobKind
 from worker.store.queries.queues import QueueCount, queue_counts
 from worker.store.roads import FailingRoad
 
@@ -52,7 +51,7 @@ def check(services: Services) -> Health:
     workers = 0
     try:
         with services.store.read() as connection:
-            counts = jobs.counts(connection, (JobKind.PROCESS_ORDER, JobKind.STEP))
+            counts = jobs.counts(connection, jobs.OF_SHOP)
             messages = tuple(alert.message for alert in alert_store.open_alerts(connection))
             lease_until = leases.held_until(connection, LEASE)
             rested = tuple(describe_road(connection, road) for road in roads.failing(connection, None))

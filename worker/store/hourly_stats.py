@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from worker.domain.step import MAIL
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import deliveries, documents, hourly_stats, jobs, orders
-from worker.store.jobs import JobKind
+from worker.store.jobs import OF_SHOP, JobKind
 
 HOUR = timedelta(hours=1)
 # The shop of the rows about all shops.
@@ -134,7 +134,7 @@ def count(connection: Connection, hour: datetime) -> dict[str, HourlyStats]:
     end = hour + HOUR
     found: dict[str, HourlyStats] = {}
     done = between(jobs.c.done_at, hour, end)
-    failed = (jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)), jobs.c.state == "failed", done)
+    failed = (jobs.c.kind.in_(OF_SHOP), jobs.c.state == "failed", done)
     mailed = (jobs.c.kind == JobKind.STEP, jobs.c.name == MAIL, jobs.c.state == "done", done)
     for name, owner, where in (
         ("orders", orders.c.shop_id, (between(orders.c.ordered_at, hour, end),)),

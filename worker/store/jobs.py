@@ -26,6 +26,8 @@ class JobKind(StrEnum):
 
 # What is named by its kind alone.
 OF_ORDERS = (JobKind.PROCESS_ORDER, JobKind.SETTLE_ORDER)
+# What is done for a shop's customers, and counts where its work is counted.
+OF_SHOP = (*OF_ORDERS, JobKind.STEP)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from worker.errors import Unavailable
 from worker.store import leases
 from worker.store.database.engine import Store
 from worker.store.database.tables import alerts, documents, drafts, jobs, shops, signature_failures
-from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.jobs import IS_PENDING, OF_SHOP, JobKind
 from worker.store.queries.queues import queue_counts
 
 # Counted as 0 where there are none: a graph of failures must not begin with the first failure.
@@ -90,5 +90,5 @@ def number(connection: Connection, query: Select[int]) -> int:
 
 def oldest_waiting_at(connection: Connection) -> datetime | None:
     """Since when the oldest delivery or step waits."""
-    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)))
+    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_(OF_SHOP))
     return connection.execute(select(func.min(jobs.c.created_at)).where(*waiting)).scalar()

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from worker.errors import NumberingPaused, ShopPaused
 from worker.message import NO_MESSAGE, Message
 from worker.store.database.tables import alerts, documents, drafts, jobs
-from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.jobs import IS_PENDING, OF_ORDERS, OF_SHOP, JobKind
 from worker.store.steps import was_mailed
 
 # Why looks wait for a person who knows: a paused shop, numbers held after a restore.
@@ -45,15 +45,15 @@ def count(connection: Connection, *where: ColumnElement[bool]) -> int:
 
 
 def work_of(shop_id: str, state: str) -> tuple[ColumnElement[bool], ...]:
-    """That a job is a look at an order of this shop, or a step of its documents, in this state."""
-    work = jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP))
+    """That a job is a look at an order of this shop or settles it, or a step of its documents, in this state."""
+    work = jobs.c.kind.in_(OF_SHOP)
     return IS_PENDING, jobs.c.shop_id == shop_id, work, jobs.c.state == state
 
 
 def failures(connection: Connection, shop_id: str, *, since: datetime) -> tuple[Message, ...]:
     """Of looks and of steps; a step's sentence needs the document's number to be understood."""
     failed = (*work_of(shop_id, "failed"), jobs.c.done_at >= since)
-    failed_deliveries = select(jobs.c.message).where(*failed, jobs.c.kind == JobKind.PROCESS_ORDER)
+    of_orders = select(jobs.c.message).where(*failed, jobs.c.kind.in_(OF_ORDERS))
     failed_steps = (
         select(documents.c.number, jobs.c.message)
         .join_from(jobs, documents, jobs.c.document_id == documents.c.document_id)
@@ -63,7 +63,7 @@ def failures(connection: Connection, shop_id: str, *, since: datetime) -> tuple[
         Message("{document}: {message}", document=row.number, message=row.message)
         for row in connection.execute(failed_steps)
     )
-    return (*distinct_messages(connection, failed_deliveries), *dict.fromkeys(of_steps))
+    return (*distinct_messages(connection, of_orders), *dict.fromkeys(of_steps))
 
 
 def overdue(connection: Connection, shop_id: str, *, since: datetime) -> tuple[int, Message]:

@@ -11,7 +11,7 @@ from worker.domain.shop import Shop
 from worker.store import counters as numbering
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import alerts, documents, drafts, jobs, orders
-from worker.store.jobs import IS_PENDING, JobKind
+from worker.store.jobs import IS_PENDING, OF_SHOP
 from worker.store.steps import was_mailed
 
 
@@ -60,7 +60,7 @@ def by_shop(connection: Connection, shops: Shops, *, since: datetime) -> dict[st
 def counts(connection: Connection, shops: Shops, since: datetime) -> list[tuple[str, str, int]]:
     """Each figure by its name, of each shop by its id."""
     day = since.date() - timedelta(days=1)  # leads to the few documents of which the instant is then asked
-    work = (IS_PENDING, jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)))
+    work = (IS_PENDING, jobs.c.kind.in_(OF_SHOP))
     queries = {
         "orders": [counted(orders.c.shop_id, shops, orders.c.ordered_at >= since)],
         "documents": [
@@ -86,7 +86,7 @@ def counted(owner: ColumnElement[str], shops: Shops, *where: ColumnElement[bool]
 
 def oldest_waiting(connection: Connection, shops: Shops) -> list[tuple[str, datetime]]:
     oldest = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
-    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_((JobKind.PROCESS_ORDER, JobKind.STEP)))
+    waiting = (IS_PENDING, jobs.c.state == "waiting", jobs.c.kind.in_(OF_SHOP))
     query = select(jobs.c.shop_id, oldest).where(*waiting, *within(jobs.c.shop_id, shops)).group_by(jobs.c.shop_id)
     return [(shop_id, since) for shop_id, since in connection.execute(query)]
 
