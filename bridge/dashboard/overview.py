@@ -19,7 +19,7 @@ from worker.domain.days import start_of_day
 from worker.domain.shop import Shop
 from worker.store import alerts, deliveries, hourly_stats, plugins, roads, shops, transmissions
 from worker.store.database.shop_scope import Shops
-from worker.store.queries import attention, einvoices, today
+from worker.store.queries import attention, einvoices, open_invoices, today
 from worker.store.queries.today import Today
 from worker.store.users import Role
 
@@ -37,17 +37,18 @@ ZONE = ZoneInfo(DEFAULT_ZONE)
 def overview(shop_id: str) -> Response:
     """One shop."""
     shop, now = this_shop(), context().now()
+    day = now.astimezone(shop.zoneinfo).date()
     with context().store.read() as connection:
-        by_shop = today.by_shop(
-            connection, (shop_id,), since=start_of_day(now.astimezone(shop.zoneinfo).date(), shop.zoneinfo)
-        )
+        by_shop = today.by_shop(connection, (shop_id,), since=start_of_day(day, shop.zoneinfo))
         by_peppol = einvoices.newest_by_peppol(connection, shop_id, most=MOST_BY_PEPPOL)
         content = render_template(
             "dashboard/overview/shop.html",
             **overview_values(connection, (shop_id,), by_shop, zone=shop.zoneinfo, now=now),
-            numbers=today.next_numbers(connection, shop, day=now.astimezone(shop.zoneinfo).date()),
+            numbers=today.next_numbers(connection, shop, day=day),
             checks=go_live_checks(connection, shop, now),
             by_peppol=by_peppol,
+            invoiced=open_invoices.invoiced_since(connection, shop_id, day.replace(day=1)),
+            owed=open_invoices.totals(connection, shop_id, today=day),
             transmissions=transmissions.of_documents(connection, [one.document_id for one in by_peppol]),
             waiting_for_peppol=einvoices.count_waiting_for_access_point(connection, shop_id),
             **connection_state(connection, shop, now),

@@ -1,30 +1,85 @@
-"""Payments: what the bank brought, and what of it waits for a person."""
+"""Payments: what customers still owe, what the bank brought, and what of it waits for a person."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop
+from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
-from bridge.i18n.translate import _
+from bridge.i18n.translate import _, _n
 from worker.actions import bank_lines as actions
+from worker.actions import documents
 from worker.domain.bank_match import VERDICT_TERMS, Verdict
 from worker.store import bank_lines
 from worker.store.bank_lines import LineState
 from worker.store.files import temporary
 from worker.store.queries import bank_claims
+from worker.store.queries import open_invoices as queries
 
 blueprint = Blueprint("payments", __name__, url_prefix="/s/<shop_id>/payments")
 guard_shop(blueprint)
 
 ALL = "all"
+# As many as a page shows.
+MOST_AT_ONCE = 50
 
 
 @blueprint.get("")
+def open_invoices(shop_id: str) -> Response:
+    """Invoices of which an amount is open, the one that is due first on top."""
+    day = today()
+    with context().store.read() as connection:
+        page = queries.page(connection, shop_id, page_request())
+        content = render_template(
+            "dashboard/payments/open.html",
+            page=page,
+            totals=queries.totals(connection, shop_id, today=day),
+            today=day,
+            days_late=lambda one: (day - one.due_on).days,
+            waiting=bank_lines.waiting_count(connection, shop_id),
+            **neighbours(page),
+        )
+    return make_response(content)
+
+
+@blueprint.post("/paid")
+def mark_paid(shop_id: str) -> Response:
+    """Each invoice that was ticked is paid, today or on the day that was given."""
+    ticked = [int(value) for value in request.form.getlist("document") if value.isdecimal()][:MOST_AT_ONCE]
+    if not ticked:
+        flash(_("Tick the invoices that are paid."), "refused")
+        return redirect_to(f"/s/{shop_id}/payments")
+    on = read_day(request.form.get("on", "")) or today()
+    if on > today():
+        flash(_("That day is still to come."), "refused")
+        return redirect_to(f"/s/{shop_id}/payments")
+    return run_action(
+        lambda connection, by: [
+            documents.mark_paid(connection, shop_id, document_id, on=on, by=by) for document_id in ticked
+        ],
+        then=f"/s/{shop_id}/payments",
+        message=_n("One invoice is marked paid.", "{count} invoices are marked paid.", len(ticked)),
+    )
+
+
+def today() -> date:
+    return context().now().astimezone(this_shop().zoneinfo).date()
+
+
+def read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@blueprint.get("/bank")
 def bank(shop_id: str) -> Response:
     """The bank's lines of one state or all, the newest first; those that wait with what they might pay."""
     shown = request.args.get("state", LineState.WAITING)
@@ -55,43 +110,43 @@ def read_lines(shop_id: str) -> Mapping[str, Any] | None:
     return {**task.answer, "counts": counts}
 
 
-@blueprint.post("/bank-file")
+@blueprint.post("/bank")
 def upload(shop_id: str) -> Response:
     """Take in a file of the bank; a task reads it."""
     sent = request.files.get("file")
     content = sent.read() if sent is not None else b""
     if sent is None or not content:
         flash(_("Choose a file first."), "refused")
-        return redirect_to(f"/s/{shop_id}/payments")
+        return redirect_to(f"/s/{shop_id}/payments/bank")
     until = context().now() + temporary.PREVIEW_LIFETIME
     stored = temporary.put(context().archive, shop_id, sent.filename or "bank", content, until=until)
-    return request_task(shop_id, "read_bank_file", {"file": stored.as_json}, then=f"/s/{shop_id}/payments?task=0")
+    return request_task(shop_id, "read_bank_file", {"file": stored.as_json}, then=f"/s/{shop_id}/payments/bank?task=0")
 
 
-@blueprint.post("/lines/<int:line_id>/count")
+@blueprint.post("/bank/<int:line_id>/count")
 def count(shop_id: str, line_id: int) -> Response:
     """The line pays the order that was typed or proposed."""
     number = request.form.get("number", "")
     return run_action(
         lambda connection, by: actions.count_for_order(connection, shop_id, line_id, number, by=by),
-        then=f"/s/{shop_id}/payments",
+        then=f"/s/{shop_id}/payments/bank",
         message=_("It is counted for order {number}.", number=number),
     )
 
 
-@blueprint.post("/lines/<int:line_id>/put-aside")
+@blueprint.post("/bank/<int:line_id>/put-aside")
 def put_aside(shop_id: str, line_id: int) -> Response:
     return run_action(
         lambda connection, by: actions.put_aside(connection, shop_id, line_id, by=by),
-        then=f"/s/{shop_id}/payments",
+        then=f"/s/{shop_id}/payments/bank",
         message=_("It pays no order; it stays in the list of all lines."),
     )
 
 
-@blueprint.post("/lines/<int:line_id>/take-back")
+@blueprint.post("/bank/<int:line_id>/take-back")
 def take_back(shop_id: str, line_id: int) -> Response:
     return run_action(
         lambda connection, by: actions.take_back(connection, shop_id, line_id, by=by),
-        then=f"/s/{shop_id}/payments",
+        then=f"/s/{shop_id}/payments/bank",
         message=_("It waits again, and what it paid is open again. The order in the shop stays as it is."),
     )

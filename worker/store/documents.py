@@ -71,6 +71,7 @@ def add(connection: Connection, new: NewDocument) -> Document:
             language=draft.language,
             buyer=draft.buyer.company or draft.buyer.name,
             corrects=draft.corrects.document_id if draft.corrects else None,
+            due_on=draft.payment.due_on if draft.payment else None,
             test=draft.test,
             snapshot=snapshot,
             snapshot_sha256=json_codec.sha256(snapshot),

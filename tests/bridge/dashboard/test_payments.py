@@ -1,6 +1,8 @@
-"""The page of the bank's lines: what a file brought, what waits with what it might pay, and the two buttons for it."""
+"""The pages of payments: what is open and marked paid, what a bank file brought, and the buttons for what waits."""
 
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -10,9 +12,11 @@ from tests.support.personas import Visitor, signed_in
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
 from worker.domain.document import Document, PaymentRequest
+from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
-from worker.store import bank_lines, counters, document_balances
+from worker.store import bank_lines, counters, document_balances, payments
 from worker.store.bank_lines import LineState, NewFile
+from worker.store.queries import open_invoices
 from worker.store.queries.bank_claims import matched, told_before
 from worker.store.users import Role
 
@@ -45,9 +49,9 @@ def a_line(amount: Decimal, key: str, *, text: str = "", structured: str = "") -
 
 def pressed(visitor: Visitor, path: str, **fields: str) -> TestResponse:
     """What the page says after a button was pressed."""
-    visitor.get(f"/s/{SHOP}/payments")
+    visitor.get(f"/s/{SHOP}/payments/bank")
     visitor.post(path, **fields)
-    return visitor.get(f"/s/{SHOP}/payments")
+    return visitor.get(f"/s/{SHOP}/payments/bank")
 
 
 def is_open(app: BridgeApp, invoice: Document) -> bool:
@@ -62,22 +66,22 @@ def test_a_line_that_names_the_invoice_is_proposed_counted_by_one_button_and_tak
     with app.store.read() as connection:
         assert bank_lines.waiting_count(connection, SHOP) == 1
 
-    page = owner.get(f"/s/{SHOP}/payments").text
+    page = owner.get(f"/s/{SHOP}/payments/bank").text
     assert f"Count for {invoice.draft.order_number}" in page
     assert "P. &lt;Peeters&gt;" in page
 
-    answer = pressed(owner, f"/s/{SHOP}/payments/lines/1/count", number=invoice.draft.order_number)
+    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", number=invoice.draft.order_number)
     assert "It is counted for order" in answer.text
     assert not is_open(app, invoice)
-    assert f"/orders/{invoice.draft.order_id}" in owner.get(f"/s/{SHOP}/payments?state=counted").text
+    assert f"/orders/{invoice.draft.order_id}" in owner.get(f"/s/{SHOP}/payments/bank?state=counted").text
 
-    pressed(owner, f"/s/{SHOP}/payments/lines/1/take-back")
+    pressed(owner, f"/s/{SHOP}/payments/bank/1/take-back")
     assert is_open(app, invoice)
 
 
 def test_a_number_that_names_nothing_is_said_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
     bring(app, a_line(Decimal("5.00"), "1", text="hallo"))
-    answer = pressed(owner, f"/s/{SHOP}/payments/lines/1/count", number="99999")
+    answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", number="99999")
     assert "No document of this shop asks for money for “99999”" in answer.text
     with app.store.read() as connection:
         assert bank_lines.get(connection, SHOP, 1).state is LineState.WAITING
@@ -86,10 +90,58 @@ def test_a_number_that_names_nothing_is_said_and_changes_nothing(app: BridgeApp,
 def test_a_viewer_sees_the_lines_and_no_button(app: BridgeApp, invoice: Document) -> None:
     viewer = signed_in(app, "viewer@shop.example", roles={SHOP: Role.VIEWER})
     bring(app, a_line(invoice.draft.total, "1", structured=REFERENCE), a_line(Decimal("5.00"), "2", text="hallo"))
-    page = viewer.get(f"/s/{SHOP}/payments?state=all").text
+    page = viewer.get(f"/s/{SHOP}/payments/bank?state=all").text
     assert ("counted" in page, "names no order" in page, "/count" in page) == (True, True, False)
 
 
 def test_a_line_of_another_shop_is_not_known(app: BridgeApp, owner: Visitor) -> None:
-    answer = pressed(owner, f"/s/{SHOP}/payments/lines/77/put-aside")
+    answer = pressed(owner, f"/s/{SHOP}/payments/bank/77/put-aside")
     assert "This line of the bank is not known" in answer.text
+
+
+def test_open_invoices_are_listed_by_their_due_date_with_what_is_late_and_ticked_ones_are_paid_on_a_day(
+    app: BridgeApp, owner: Visitor
+) -> None:
+    today = NOW.date()
+    late, later = unpaid_since(app, 40), unpaid_since(app, 5)
+    bring_for(app, later, "5.00")
+    page = owner.get(f"/s/{SHOP}/payments").text
+    assert page.index(late.number) < page.index(later.number)
+    assert ("40 days late" in page, "5 days late" in page) == (True, True)
+    with app.store.read() as connection:
+        (totals,) = open_invoices.totals(connection, SHOP, today=today)
+    assert totals.open == late.draft.total + later.draft.total - 5
+    assert (totals.late, totals.very_late, totals.invoices) == (totals.open, late.draft.total, 2)
+    assert "All open invoices" in owner.get(f"/s/{SHOP}").text
+
+    owner.get(f"/s/{SHOP}/payments")
+    owner.post(f"/s/{SHOP}/payments/paid", document=str(late.document_id), on=f"{today - timedelta(days=2)}")
+    assert (is_open(app, late), is_open(app, later)) == (False, True)
+    owner.post(f"/s/{SHOP}/payments/paid", document=str(later.document_id), on=f"{today + timedelta(days=2)}")
+    assert is_open(app, later)
+    assert late.number not in owner.get(f"/s/{SHOP}/payments").text
+
+
+def unpaid_since(app: BridgeApp, days: int) -> Document:
+    """An invoice that was due so many *days* ago."""
+    asked = PaymentRequest(due_on=NOW.date() - timedelta(days=days))
+    changes: dict[str, Any] = {
+        "order_id": 1000 + days,
+        "order_key": f"wc_order_{days}",
+        "cause": f"order:{days}:invoice:1",
+    }
+    return app.issue(number=f"F2026-{days}", sequence=days, paid_on=None, payment=asked, **changes)
+
+
+def bring_for(app: BridgeApp, invoice: Document, amount: str) -> None:
+    with app.store.write() as connection:
+        receipt = Receipt(NOW.date(), PaymentSource.PERSON, "An")
+        payments.receive(connection, invoice.order, Decimal(amount), receipt, now=NOW)
+
+
+def test_what_a_month_invoiced_is_less_what_it_credited(app: BridgeApp) -> None:
+    invoice = app.issue(order_id=2001)
+    with app.store.read() as connection:
+        found = open_invoices.invoiced_since(connection, SHOP, invoice.issued_on.replace(day=1))
+        none = open_invoices.invoiced_since(connection, SHOP, invoice.issued_on + timedelta(days=1))
+    assert (found, none) == ({"EUR": invoice.draft.total}, {})

@@ -339,6 +339,7 @@ documents = Table(
     Column("language", String(8), nullable=False),
     Column("buyer", Text, nullable=False),
     Column("corrects", ForeignKey("documents.document_id")),
+    Column("due_on", Date),  # by when its buyer is asked to pay
     Column("test", Boolean, nullable=False),
     Column("snapshot", Text, nullable=False),  # JSON of domain.document.Draft
     Column("snapshot_sha256", String(64), nullable=False),

@@ -1,0 +1,122 @@
+"""What customers owe a shop: its invoices of which an amount is open, and how late they are."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+
+from worker.domain.document import Kind
+from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
+from worker.store.database.tables import documents, payment_shares, unpaid
+
+VERY_LATE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class OpenInvoice:
+    """*open* of its *total*, in its currency; *due_on* is its own date where it names no other."""
+
+    document_id: int
+    number: str
+    order_id: int
+    order_number: str
+    buyer: str
+    issued_on: date
+    due_on: date
+    currency: str
+    total: Decimal
+    open: Decimal
+
+
+@dataclass(frozen=True)
+class OpenTotals:
+    """What is open in one currency: in all, of it what is *late*, and of that what is *very_late*. *oldest*: day of the first invoice."""
+
+    currency: str
+    invoices: int
+    open: Decimal
+    late: Decimal
+    very_late: Decimal
+    oldest: date
+
+
+DUE_ON = func.coalesce(documents.c.due_on, documents.c.issued_on, type_=documents.c.due_on.type)
+
+
+def page(connection: Connection, shop_id: str, page_request: PageRequest) -> Page[OpenInvoice]:
+    """The one that is due first comes first."""
+    names = ("document_id", "number", "order_id", "order_number", "buyer", "issued_on", "currency", "total")
+    query = of_shop(
+        shop_id, *(documents.c[name] for name in names), DUE_ON.label("due_on"), open_amount().label("open")
+    )
+    found = read_page(connection, query, RowOrder((DUE_ON, documents.c.document_id), rising=True), page_request)
+    return found.of(
+        [OpenInvoice(**{name: getattr(row, name) for name in (*names, "due_on", "open")}) for row in found.rows]
+    )
+
+
+def totals(connection: Connection, shop_id: str, *, today: date) -> tuple[OpenTotals, ...]:
+    """One a currency, the largest first."""
+    every = of_shop(
+        shop_id,
+        documents.c.currency,
+        documents.c.issued_on,
+        DUE_ON.label("due_on"),
+        open_amount().label("open"),
+    ).subquery()
+    amount, zero = every.c.open, 0
+    late = case((every.c.due_on < today, amount), else_=zero)
+    very_late = case((every.c.due_on < today - VERY_LATE, amount), else_=zero)
+    sums = [func.sum(one, type_=documents.c.total.type) for one in (amount, late, very_late)]
+    rows = connection.execute(
+        select(every.c.currency, func.count(), *sums, func.min(every.c.issued_on, type_=documents.c.issued_on.type))
+        .group_by(every.c.currency)
+        .order_by(func.count().desc(), every.c.currency)
+    )
+    return tuple(OpenTotals(*row) for row in rows)
+
+
+def invoiced_since(connection: Connection, shop_id: str, since: date) -> dict[str, Decimal]:
+    """The total of a shop's invoices from a day on less its credit notes, by currency."""
+    amount = case((documents.c.kind == Kind.CREDIT_NOTE, -documents.c.total), else_=documents.c.total)
+    query = (
+        select(documents.c.currency, func.sum(amount, type_=documents.c.total.type).label("total"))
+        .where(documents.c.shop_id == shop_id, documents.c.issued_on >= since, documents.c.test.is_(False))
+        .where(documents.c.kind.in_((Kind.INVOICE, Kind.CREDIT_NOTE)))
+        .group_by(documents.c.currency)
+        .order_by(documents.c.currency)
+    )
+    return {row.currency: row.total for row in connection.execute(query)}
+
+
+def of_shop(shop_id: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(unpaid)
+        .join(documents, documents.c.document_id == unpaid.c.document_id)
+        .where(unpaid.c.shop_id == shop_id)
+    )
+
+
+def open_amount() -> ColumnElement[Decimal]:
+    """As `Balance.open`, for the database to add up."""
+    credit_notes = documents.alias()
+    amount = documents.c.total.type
+    credited = (
+        select(func.sum(credit_notes.c.total, type_=amount))
+        .where(credit_notes.c.corrects == documents.c.document_id)
+        .correlate(documents)
+        .scalar_subquery()
+    )
+    paid = (
+        select(func.sum(payment_shares.c.amount, type_=amount))
+        .where(payment_shares.c.document_id == documents.c.document_id)
+        .correlate(documents)
+        .scalar_subquery()
+    )
+    nothing = Decimal(0)
+    return (
+        documents.c.total - func.coalesce(credited, nothing, type_=amount) - func.coalesce(paid, nothing, type_=amount)
+    )
