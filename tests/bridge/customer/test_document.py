@@ -17,7 +17,7 @@ from tests.support.bridge_app import KEY, NOW, PDF, SHOP, BridgeApp, a_credit_no
 from tests.support.factories import an_order
 from tests.support.issued import pay
 from worker.domain.decision import Decision
-from worker.domain.document import Document, Kind, PaymentRequest
+from worker.domain.document import Document, Kind, PaymentRequest, Reference
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.step import RENDER
@@ -199,6 +199,13 @@ def test_a_credit_note_names_what_it_corrects_and_asks_for_nothing(app: BridgeAp
 
     assert "Creditnota C2026-00001 Verbetert F2026-00017 van 22 november 2026 Datum" in read
     assert "betalen" not in read
+
+
+def test_the_invoice_of_a_balance_names_that_of_its_deposit(app: BridgeApp) -> None:
+    deposit = Reference(7, "F2026-00007", date(2026, 11, 2))
+    read = text_of(app.client.get(f"/d/{token_of(app.issue(deposit_invoices=(deposit,)))}").text)
+
+    assert "Bestelling 238 Voorschotfactuur F2026-00007 van 2 november 2026" in read
 
 
 def test_a_delivery_note_tells_no_prices(app: BridgeApp) -> None:

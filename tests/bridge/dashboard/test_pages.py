@@ -17,7 +17,7 @@ from tests.support.issued import pay
 from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.decision import Decision
 from worker.domain.distance_sales import DistanceSales
-from worker.domain.document import Kind, Problem
+from worker.domain.document import Kind, Problem, Reference
 from worker.domain.order import Order
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
@@ -412,6 +412,12 @@ def test_the_page_of_a_document_tells_what_became_of_it(app: BridgeApp) -> None:
 
     assert [state in before for state in states] == [True, False, False, False]
     assert [state in after for state in states] == [False, True, True, True]
+
+
+def test_the_page_of_the_invoice_of_a_balance_names_that_of_its_deposit(app: BridgeApp) -> None:
+    invoice = app.issue(deposit_invoices=(Reference(7, "F2026-00007", NOW.date()),))
+    shown = admin(app).get(f"/s/{SHOP}/documents/{invoice.document_id}").text
+    assert "after the deposit invoice F2026-00007" in shown
 
 
 def test_codes_are_shown_to_operators_and_owners_read_the_sentence(app: BridgeApp) -> None:
