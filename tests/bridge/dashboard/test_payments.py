@@ -16,6 +16,7 @@ from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
 from worker.store import bank_lines, counters, document_balances, payments
 from worker.store.bank_lines import LineState, NewFile
+from worker.store.database.pagination import FIRST_PAGE
 from worker.store.queries import open_invoices
 from worker.store.queries.bank_claims import matched, told_before
 from worker.store.users import Role
@@ -110,6 +111,8 @@ def test_open_invoices_are_listed_by_their_due_date_with_what_is_late_and_ticked
     assert ("40 days late" in page, "5 days late" in page) == (True, True)
     with app.store.read() as connection:
         (totals,) = open_invoices.totals(connection, SHOP, today=today)
+        rows = open_invoices.page(connection, SHOP, FIRST_PAGE).rows
+    assert [row.open for row in rows] == [late.draft.total, later.draft.total - 5]
     assert totals.open == late.draft.total + later.draft.total - 5
     assert (totals.late, totals.very_late, totals.invoices) == (totals.open, late.draft.total, 2)
     assert "All open invoices" in owner.get(f"/s/{SHOP}").text

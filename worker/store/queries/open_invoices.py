@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, type_coerce
 
 from worker.domain.document import Kind
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
@@ -117,6 +117,7 @@ def open_amount() -> ColumnElement[Decimal]:
         .scalar_subquery()
     )
     nothing = Decimal(0)
-    return (
+    left = (
         documents.c.total - func.coalesce(credited, nothing, type_=amount) - func.coalesce(paid, nothing, type_=amount)
     )
+    return type_coerce(left, amount)
