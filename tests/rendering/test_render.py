@@ -194,6 +194,13 @@ def test_where_several_sentences_say_why_there_is_no_vat_each_line_names_its_own
         assert row in words
 
 
+def test_a_column_for_rates_stands_only_where_a_line_has_one() -> None:
+    abroad = a_line(rate="0", category=Category.INTRA_EU, mention="intra_eu")
+    heads = [said(an_invoice(lines=lines)).partition("Btw-tarief")[0] for lines in ((abroad,), (abroad, a_line()))]
+    assert [bool(re.search(r"\bBtw\b", head)) for head in heads] == [False, True]
+    assert all("excl. btw" in head for head in heads)
+
+
 def test_one_sentence_needs_no_number() -> None:
     assert "(1)" not in said(several_reasons("margin"))
 

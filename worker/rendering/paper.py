@@ -90,6 +90,11 @@ class DocumentView:
     def shows_vat(self) -> bool:
         return self.draft.vat != 0 or any(line.category not in _WITHOUT_VAT for line in self.draft.lines)
 
+    @property
+    def shows_rates(self) -> bool:
+        """Whether any line has a rate to stand in a column of its own."""
+        return self.shows_vat and any(self.rate_of(line) for line in self.draft.lines)
+
     def rate_of(self, part: Line | VatLine) -> str:
         """The rate of a line or a row of the VAT table; nothing where the sentence stands instead of it.
 
