@@ -25,6 +25,7 @@ from worker.domain.access_point import PROVIDERS
 from worker.domain.decision import RuleResult
 from worker.domain.shop import BusinessChannel, PeppolSettings
 from worker.domain.step import MAIL, TRANSMIT
+from worker.errors import Rejected
 from worker.net import peppol_hook
 from worker.sending import peppol_status
 from worker.services import Services
@@ -690,11 +691,56 @@ def test_a_credit_note_of_a_refund_goes_the_same_way(system: System) -> None:
     system.connect("e-invoice.be")
     order = a_business_order()
     system.arrives(order)
+    refunded(system, order)
+
+    assert system.points.delivered_numbers() == ["F2026-00001", "C2026-00001"]
+
+
+def refunded(system: System, order: Payload) -> None:
     system.shop.refund(238, a_refund(order, id=239, amount="5.00"))
     system.receive(order)
     system.work()
 
-    assert system.points.delivered_numbers() == ["F2026-00001", "C2026-00001"]
+
+def test_a_credit_note_to_a_buyer_who_takes_invoices_alone_goes_by_mail_and_says_why(system: System) -> None:
+    system.points.everyone, system.points.on_peppol = False, {BUYER: ("Invoice",)}
+    system.connect("e-invoice.be")
+    order = a_business_order()
+    system.arrives(order)
+    refunded(system, order)
+
+    assert system.points.delivered_numbers() == ["F2026-00001"]
+    step = system.documents(238)[1].step(TRANSMIT)
+    assert step is not None
+    assert (step.state, step.code, len(system.mailbox.messages())) == ("skipped", "not_on_peppol", 2)
+
+
+def test_a_credit_note_goes_by_peppol_though_its_invoice_went_by_mail_and_names_it(system: System) -> None:
+    """By law it must: the buyer can receive by now."""
+    system.points.everyone = False
+    system.connect("e-invoice.be")
+    order = a_business_order()
+    system.arrives(order)
+    system.points.everyone = True
+    refunded(system, order)
+
+    ((recipient, xml),) = system.points.delivered
+    assert (recipient, b"BillingReference" in xml, b"F2026-00001" in xml) == (BUYER, True, True)
+
+
+def test_send_it_again_pressed_twice_sends_it_once(system: System) -> None:
+    system.points.everyone = False
+    system.connect("recommand")
+    system.arrives(a_business_order())
+    system.points.everyone = True
+
+    system.act(peppol_actions.send_again, step_of(system).document_id)
+    with pytest.raises(Rejected, match="on its way by Peppol"):
+        system.act(peppol_actions.send_again, step_of(system).document_id)
+    system.work()
+    assert system.points.delivered_numbers() == ["F2026-00001"]
+    with pytest.raises(Rejected, match="or was sent"):
+        system.act(peppol_actions.send_again, step_of(system).document_id)
 
 
 def test_after_a_restored_backup_what_was_on_its_way_stops_and_asks(system: System) -> None:
