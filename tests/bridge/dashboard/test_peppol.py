@@ -164,8 +164,10 @@ def test_what_failed_is_sent_again_when_a_person_says_so(app: BridgeApp, owner: 
     document = on_its_way(app, "failed", step="failed", code="peppol_failed", reference="doc_1", reason="No")
     page, _ = pages(document)
     assert "Send it again" in owner.get(page).text
+    assert "Peppol needs you" in owner.get(f"/s/{SHOP}/documents").text
 
     owner.post(f"{page}/peppol/again")
+    assert "Peppol needs you" not in owner.get(f"/s/{SHOP}/documents").text
 
     with app.store.read() as connection:
         row, step = (
