@@ -92,11 +92,16 @@ sbom: $(TOOLS)/cyclonedx-bom-7.5.0 ## Write what Facturelay is made of into dist
 
 # --strict: what could not be looked up is no clean bill of health.
 audit: $(TOOLS)/pip-audit-2.10.1 ## Look the pinned dependencies up in PyPI's list of known holes (needs the internet)
-	@$(TOOLS)/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/runtime.txt
+	@told="$$($(TOOLS)/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/runtime.txt 2>&1)" && { echo "$$told"; exit; }; \
+	echo "$$told" >&2; case "$$told" in \
+	(*"known vulnerabilit"*) echo "These holes are known: make lock chooses newer versions.";; \
+	(*) echo "PyPI's list of known holes could not be asked, so nothing is known of them. It needs the internet; a mirror of packages has no such list.";; \
+	esac >&2; exit 1
 
 $(TOOLS)/%: | $(BIN)/python
 	@test -x $(TOOLS)/bin/python || $(BIN)/python -m venv $(TOOLS)
-	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo '$*' | sed -E 's/-([0-9.]+)$$/==\1/')"
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo '$*' | sed -E 's/-([0-9.]+)$$/==\1/')" || { \
+		echo "$* could not be installed: it comes from a package registry, and none answered." >&2; exit 1; }
 	@touch $@
 
 clean: ## Remove .venv and everything the tools left behind

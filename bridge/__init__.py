@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from bridge import api, dashboard, errors, health
-from bridge.accounts import rate_limit
+from bridge.accounts import access_log, rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document, pay  # noqa: F401  # pay adds itself to the blueprint of document
 from bridge.plugin import changed_orders, connection, orders, vat_number
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
     app.url_map.converters["int"] = WholeNumberConverter
     app.extensions[EXTENSION_NAME] = create_context(settings, now)
     rate_limit.register(app)
+    access_log.register(app)
     for module in (
         woocommerce,
         mollie,

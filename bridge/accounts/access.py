@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, g, request
 
+from bridge.accounts.access_log import note_reader
 from bridge.context import context, redirect_to
 from bridge.errors import RefusalPage, Refused, unreadable_text
 from bridge.i18n.translate import _, set_language
@@ -40,6 +41,7 @@ def current_user() -> CurrentUser | None:
         g.current_user = load_current_user(request.cookies.get(cookie_name(), ""))
         if g.current_user is not None:
             set_language(g.current_user.user.language)
+            note_reader(f"user {g.current_user.user.user_id}")
     found: CurrentUser | None = g.current_user
     return found
 

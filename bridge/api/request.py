@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
 
+from bridge.accounts.access_log import note_reader
 from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.api.fields import DEFAULT_PAGE, FieldError, read_fields
 from bridge.api.route import Route
@@ -64,6 +65,7 @@ def guarded(route: Route) -> Callable[..., Response]:
     def view(**path: Any) -> Response:
         token = token_of_request()
         limit(By.TOKEN, str(token.token_id))
+        note_reader(f"token {token.token_id} of shop {token.shop_id}")
         record_token_use(token)
         if route.scope is not None and route.scope not in token.scopes:
             raise scope_missing(route)

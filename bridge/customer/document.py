@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from bridge.accounts.access_log import note_reader
 from bridge.context import base_path, context
 from bridge.customer.linked_document import PAYABLE, LinkedDocument, load_linked_document
 from bridge.errors import Notice, RefusalPage, Refused, customer_message_page, link_unknown
@@ -176,6 +177,7 @@ def open_link(token: str) -> LinkedDocument:
     linked = read_link(token)
     if linked.link.has_expired(context().now()):
         raise LinkExpired(linked)
+    note_reader("who holds its link", document=linked.document.document_id)
     return linked
 
 

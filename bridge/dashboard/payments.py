@@ -12,13 +12,13 @@ from bridge.context import context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
+from bridge.dashboard.uploads import take_upload
 from bridge.i18n.translate import _, _n
 from worker.actions import bank_lines as actions
 from worker.actions import documents
 from worker.domain.bank_match import VERDICT_TERMS, Verdict
 from worker.store import bank_lines
 from worker.store.bank_lines import LineState
-from worker.store.files import temporary
 from worker.store.queries import bank_claims
 from worker.store.queries import open_invoices as queries
 
@@ -113,13 +113,10 @@ def read_lines(shop_id: str) -> Mapping[str, Any] | None:
 @blueprint.post("/bank")
 def upload(shop_id: str) -> Response:
     """Take in a file of the bank; a task reads it."""
-    sent = request.files.get("file")
-    content = sent.read() if sent is not None else b""
-    if sent is None or not content:
+    stored = take_upload(shop_id, "bank")
+    if stored is None:
         flash(_("Choose a file first."), "refused")
         return redirect_to(f"/s/{shop_id}/payments/bank")
-    until = context().now() + temporary.PREVIEW_LIFETIME
-    stored = temporary.put(context().archive, shop_id, sent.filename or "bank", content, until=until)
     return request_task(shop_id, "read_bank_file", {"file": stored.as_json}, then=f"/s/{shop_id}/payments/bank?task=0")
 
 

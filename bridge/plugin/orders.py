@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, make_response
 
+from bridge.accounts.access_log import note_reader
 from bridge.context import context
 from bridge.errors import Refused
 from bridge.i18n.translate import translate_message
@@ -32,6 +33,7 @@ TASK_TARGETS = {"send": "document", "issue": "draft", "retry": "order"}
 @signed
 def order(plugin_request: PluginRequest) -> Response:
     """The documents and drafts of one order, how each fares, and why there are no others."""
+    note_reader(f"the plugin of shop {plugin_request.plugin.shop_id}", order=plugin_request.id("order"))
     with context().store.read() as connection:
         found = order_history.find(connection, plugin_request.plugin.shop_id, plugin_request.id("order"))
     # An id comes back after a shop was restored from a backup; the key does not.
@@ -151,6 +153,8 @@ def files(plugin_request: PluginRequest) -> Response:
             document for document in found if document and document.shop_id == plugin_request.plugin.shop_id
         ]
         stored = document_files.files_of(connection, [document.document_id for document in own_documents])
+    looked_at = [document.document_id for document in own_documents]
+    note_reader(f"the plugin of shop {plugin_request.plugin.shop_id}", documents=looked_at)
     packed, missing = zip_pdf_files(own_documents, stored)
     response = make_response(packed)
     response.content_type = "application/zip"

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
+from bridge.accounts.access_log import note_reader
 from bridge.accounts.rate_limit import By, limit, limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused
@@ -86,6 +87,7 @@ def verified_request() -> PluginRequest:
         message = Message("Facturelay no longer knows this shop. Connect it again with a new code.")
         raise Refused(HTTPStatus.UNAUTHORIZED, "not_connected", message)
     limit(By.PLUGIN, found.shop_id)
+    note_reader(f"the plugin of shop {found.shop_id}")
     require_right_clock()
     require_new_nonce(found)
     return PluginRequest(found, parse_json_object(body))

@@ -176,11 +176,11 @@ def test_a_shop_that_asks_for_vat_numbers_without_end_is_not_asked_for(
     assert len(asked) == 15
 
 
-def test_uploads_and_tasks_have_an_end(app: BridgeApp) -> None:
+@pytest.mark.parametrize("address", ["settings/branding/logo", "payments/bank"])
+def test_uploads_and_tasks_have_an_end(app: BridgeApp, address: str) -> None:
     admin = signed_in(app, "admin@shop.example", roles={SHOP: Role.ADMIN})
     admin.get(f"/s/{SHOP}/settings/branding")
-    logo = f"/s/{SHOP}/settings/branding/logo"
-    uploads = [admin.upload(logo, content=b"x", name="a.png").status_code for _ in range(21)]
+    uploads = [admin.upload(f"/s/{SHOP}/{address}", content=b"x", name="a.png").status_code for _ in range(21)]
     tasks = [admin.post(f"/s/{SHOP}/accounting/verify").status_code for _ in range(81)]
 
     assert uploads == [303] * 20 + [429]

@@ -15,6 +15,7 @@ _CREDITOR_REFERENCE = re.compile(r"(?<![0-9A-Z])RF[0-9]{2}(?:\s?[0-9]{1,4}){3,5}
 # Meant as one of ours, whatever its digits say.
 _MARKED = re.compile(r"[+*]{3}[\s0-9/.-]+[+*]{3}")
 _LARGEST = Decimal(10) ** 12
+_CURRENCY = re.compile("[A-Z]{3}")
 # What one transfer may say in all formats is far less; an index of PostgreSQL takes no key of some thousand letters.
 _LONGEST_TEXT, _LONGEST_KEY = 2_000, 500
 
@@ -44,6 +45,8 @@ class BankLine:
         # The formats leave room for “NaN” and “1e999”, and no account ever moved that.
         if not self.amount.is_finite() or abs(self.amount) >= _LARGEST or self.amount != round(self.amount, 3):
             raise ValueError(f"{str(self.amount)[:40]} is no amount of a statement")
+        if not _CURRENCY.fullmatch(self.currency):
+            raise ValueError(f"{self.currency[:40]!r} is no currency")
         object.__setattr__(self, "text", self.text[:_LONGEST_TEXT])
         if len(self.key) > _LONGEST_KEY:
             object.__setattr__(self, "key", f"{self.key[:40]}:{sha256(self.key.encode()).hexdigest()}")

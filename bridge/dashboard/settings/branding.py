@@ -7,11 +7,11 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import actor
 from bridge.accounts.access import shop as this_shop
-from bridge.accounts.rate_limit import By, limit
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
+from bridge.dashboard.uploads import take_upload
 from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, kind_name, translate_message
 from worker.actions import shop_settings
@@ -20,7 +20,6 @@ from worker.domain import settings_form
 from worker.domain.document import Kind
 from worker.domain.settings_form import WrongSettings, with_setting
 from worker.domain.shop import LAYOUTS
-from worker.store.files import temporary
 
 NAMES_OF_SETTINGS = ("branding.layout", "branding.accent")
 
@@ -70,16 +69,11 @@ def save_branding(shop_id: str) -> Response:
 @blueprint.post("/branding/<any(logo, attachment):what>")
 def upload(shop_id: str, what: str) -> Response:
     """Take in a logo, or the PDF that is attached to each mail; a task checks whether it can be used."""
-    limit(By.UPLOADS, shop_id)
-    sent = request.files.get("file")
-    content = sent.read() if sent is not None else b""
+    stored = take_upload(shop_id, what)
     back = f"/s/{shop_id}/settings/{'branding' if what == 'logo' else 'mail'}"
-    if sent is None or not content:
+    if stored is None:
         flash(_("Choose a file first."), "refused")
         return redirect_to(back)
-    stored = temporary.put(
-        context().archive, shop_id, sent.filename or what, content, until=context().now() + temporary.PREVIEW_LIFETIME
-    )
     return request_task(shop_id, f"save_{what}", {"file": stored.as_json}, then=back)
 
 

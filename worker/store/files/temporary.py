@@ -49,7 +49,12 @@ class TemporaryFile:
 def put(archive: Archive, shop_id: str, name: str, content: bytes, *, until: datetime) -> TemporaryFile:
     """Store *content* until then at least. *name* may come from anybody: it is no part of the path."""
     path, expires_at = _new_path(shop_id, name, until)
-    return TemporaryFile(path, archive.put(path, content), len(content), name, expires_at)
+    return TemporaryFile(path, archive.put(path, content), len(content), shown_name(name), expires_at)
+
+
+def shown_name(name: str) -> str:
+    """*name* as pages and rows can hold it: what nobody can type is left out, and no name is a page long."""
+    return "".join(letter for letter in name if letter.isprintable())[:120] or "file"
 
 
 def put_file(archive: Archive, shop_id: str, name: str, source: Path, *, until: datetime) -> TemporaryFile:
