@@ -3,7 +3,7 @@
 from worker.access_points.access_point import Account
 from worker.domain import peppol
 from worker.domain.access_point import ELSEWHERE
-from worker.domain.peppol_connection import Keys, provider_and_key, why_not
+from worker.domain.peppol_connection import Keys, is_vouched_for, provider_and_key, why_not
 from worker.domain.shop import Shop
 from worker.message import Message
 from worker.settings import Settings
@@ -21,7 +21,8 @@ def any_account_of(shop: Shop, secrets: Secrets, settings: Settings) -> Account 
     """The account as it was typed, also one of a test environment: to try its key."""
     provider, key = provider_and_key(shop, keys_of(secrets, settings))
     sender = peppol.address_of_seller(shop.seller)
-    if not provider or not key or sender is None:
+    # Not even tried: what it answers names the companies of other shops.
+    if not provider or not key or sender is None or not is_vouched_for(shop):
         return None
     return Account(
         provider,

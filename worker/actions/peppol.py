@@ -3,6 +3,7 @@
 Each is on the audit trail, with the person's name and the time.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from worker.actions.shop_secrets import lock_and_get, record
 from worker.actions.shop_settings import look_at_drafts_again
 from worker.domain.access_point import ELSEWHERE, OPERATORS, PROVIDERS, State
 from worker.domain.actor import Actor
+from worker.domain.peppol import address_of_seller
 from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import PeppolSettings
 from worker.domain.step import BUYER_ASKS, TRANSMIT
@@ -29,6 +31,10 @@ from worker.store.transmissions import UNKNOWN
 ACCOUNT_ALERT = "peppol_account"
 
 
+# What a header can carry; what is copied from a page may bring letters along that nobody sees.
+KEY = re.compile(r"[\x21-\x7e]{1,1000}")
+
+
 @dataclass(frozen=True)
 class NewAccount:
     """An account with *provider*, or the operator's. An empty *key* keeps the one that is stored.
@@ -40,6 +46,7 @@ class NewAccount:
     key: str = field(default="", repr=False)
     company: str = ""
     sandbox: bool = False
+    by_operator: bool = False  # who alone lets a shop send by his account, under the number that it has now
 
 
 def connect(installation: Installation, shop_id: str, account: NewAccount, *, by: Actor) -> None:
@@ -50,7 +57,17 @@ def connect(installation: Installation, shop_id: str, account: NewAccount, *, by
         same = (before.sender, before.sandbox) == (account.provider, account.sandbox)
         key = account.key.strip() or (found.secrets.peppol_key if same else "")
         refuse_half(account.provider, key)
-        after = replace(before, sender=account.provider, company=account.company.strip(), sandbox=account.sandbox)
+        if account.provider == OPERATORS and not account.by_operator:
+            raise Rejected(
+                "Only whoever runs Facturelay can let a shop send by that account.", code="provider_operators"
+            )
+        after = replace(
+            before,
+            sender=account.provider,
+            company=account.company.strip(),
+            sandbox=account.sandbox,
+            vouched_for=str(address_of_seller(found.shop.seller) or "") if account.provider == OPERATORS else "",
+        )
         changed = describe_changes(found.shop, replace(found.shop, peppol=after))
         shops.change(connection, replace(found.shop, peppol=after))
         if account.provider != OPERATORS and key != found.secrets.peppol_key:
@@ -96,6 +113,12 @@ def refuse_half(provider: str, key: str) -> None:
     if not key:
         raise Rejected(
             "Give the key of your account with {provider}.", provider=PROVIDERS[provider].label, code="key_missing"
+        )
+    if not KEY.fullmatch(key):
+        raise Rejected(
+            "This key has letters that no key has. Copy it from your account with {provider} once more, without what stands around it.",
+            provider=PROVIDERS[provider].label,
+            code="key_letters",
         )
     if PROVIDERS[provider].key_parts == "key:secret" and ":" not in key:
         raise Rejected(

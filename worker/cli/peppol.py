@@ -35,7 +35,7 @@ def connect(
     services = open_services(data)
     services.connected(shop_id)
     key = "" if provider == OPERATORS else read_key(key_file)
-    account = NewAccount(provider, key, company=company, sandbox=sandbox)
+    account = NewAccount(provider, key, company=company, sandbox=sandbox, by_operator=True)
     peppol_actions.connect(services, shop_id, account, by=services.actor(ACTOR))
     checks = try_key(services, shop_id, by=services.actor(ACTOR))
     answer = {"id": shop_id, "sender": provider, "good": can_send(checks), "checks": [vars(one) for one in checks]}

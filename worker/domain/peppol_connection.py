@@ -16,6 +16,10 @@ NO_OPERATOR = Message(
     "Whoever runs Facturelay has no access point connected. Choose another one under Settings, Peppol; the invoice then goes "
     "out by itself."
 )
+NOT_VOUCHED = Message(
+    "Whoever runs Facturelay has not said yet that this shop may send by that account under its enterprise number. Ask for it, or connect "
+    "an account of your own under Settings, Peppol; the invoice then goes out by itself."
+)
 SANDBOX = Message(
     "The access point is connected with a key of its test environment, from which no invoice arrives. Connect it with a real "
     "key under Settings, Peppol; the invoice then goes out by itself."
@@ -43,6 +47,12 @@ def provider_and_key(shop: Shop, keys: Keys) -> tuple[str, str]:
     return (shop.peppol.sender, keys.own) if shop.peppol.sender in PROVIDERS else ("", "")
 
 
+def is_vouched_for(shop: Shop) -> bool:
+    """Whether *shop* may send under the number that it gives itself: by the operator's account only where the operator said so."""
+    sender = peppol.address_of_seller(shop.seller)
+    return shop.peppol.sender != OPERATORS or (sender is not None and shop.peppol.vouched_for == str(sender))
+
+
 def why_not(shop: Shop, keys: Keys) -> Message | None:
     """Why what must go by Peppol is sent by nobody; None where it is sent from here, or by another system."""
     if shop.peppol.sender == ELSEWHERE:
@@ -56,4 +66,6 @@ def why_not(shop: Shop, keys: Keys) -> Message | None:
         return SANDBOX
     if peppol.address_of_seller(shop.seller) is None:
         return NO_NUMBER
+    if not is_vouched_for(shop):
+        return NOT_VOUCHED
     return NO_COMPANY if PROVIDERS[provider].has_company and not shop.peppol.company else None

@@ -380,6 +380,7 @@ FIELDS: dict[str, SettingCodec] = {
     "peppol.sender": SettingCodec(one_of("", *PROVIDERS, OPERATORS, ELSEWHERE), as_text),
     "peppol.company": PLAIN,
     "peppol.sandbox": CHECKBOX,
+    "peppol.vouched_for": PLAIN,
     "peppol.businesses": SettingCodec(member_of(BusinessChannel), as_text),
     "mail.sender": EMAIL_ADDRESS,
     "mail.reply_to": EMAIL_ADDRESS,

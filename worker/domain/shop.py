@@ -153,12 +153,14 @@ class PeppolSettings:
 
     *sender*: one of `access_point.PROVIDERS`, "operator" (the operator's account), "elsewhere" (another system); empty: nobody
     yet. *company*: which of the key's companies. *sandbox*: the key is of a test environment, from which nothing arrives.
+    *vouched_for*: as which address the operator lets the shop send by his account, where other shops' companies are too.
     """
 
     sender: str = ""
     company: str = ""
     sandbox: bool = False
     businesses: BusinessChannel = BusinessChannel.PEPPOL_AND_MAIL
+    vouched_for: str = ""
 
 
 @dataclass(frozen=True)

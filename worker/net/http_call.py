@@ -141,6 +141,11 @@ def _translated_errors(of: Talk) -> Iterator[None]:
 def _never_left(error: Exception) -> bool:
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
         return True
+    # An address, or a key in a header, that cannot be written down.
+    if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError) and not isinstance(
+        error, UnicodeDecodeError
+    ):
+        return True
     wrapped = error.args[0] if error.args else None
     return isinstance(getattr(wrapped, "reason", None), urllib3.exceptions.NewConnectionError)
 

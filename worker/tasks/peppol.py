@@ -62,6 +62,8 @@ def try_key(services: Services, shop_id: str, *, by: Actor) -> list[ConnectionCh
 
 def tried(services: Services, connected: ConnectedShop, account: Account, *, by: Actor) -> list[ConnectionCheck]:
     companies = access_point(account).companies()
+    if connected.shop.peppol.sender == OPERATORS:  # the others are other shops': not even their names are told
+        companies = with_number(account, companies)
     checks = [works(account), *company_checks(account, companies)]
     company = own_company(account, companies)
     if company != account.company:

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, flash, request
 
-from bridge.accounts.access import actor
+from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.settings import blueprint, change_shop
@@ -40,6 +40,7 @@ def connect_access_point(shop_id: str) -> Response:
         request.form.get("key", ""),
         company=form.values.get("company", ""),
         sandbox=form.is_checked("sandbox"),
+        by_operator=me().user.operator,
     )
     try:
         peppol_actions.connect(context(), shop_id, account, by=actor())
@@ -127,7 +128,8 @@ def sender_label(sender: str) -> str:
 
 def providers() -> Options:
     own = tuple((provider.name, provider.label) for provider in PROVIDERS.values())
-    installation = ((OPERATORS, sender_label(OPERATORS)),) if context().settings.peppol_key else ()
+    is_offered = context().settings.peppol_key and (me().user.operator or this_shop().peppol.sender == OPERATORS)
+    installation = ((OPERATORS, sender_label(OPERATORS)),) if is_offered else ()
     return (("", "–"), *installation, *own)
 
 
