@@ -19,7 +19,7 @@ def note_reader(reader: str, **looked_at: object) -> None:
 
 def write(response: Response) -> Response:
     if "reader" in g and response.status_code == HTTPStatus.OK:
-        ids = {name: value for name, value in (request.view_args or {}).items() if name != "token"}
+        ids = {name: value for name, value in (request.view_args or {}).items() if name not in ("token", "secret")}
         # As Python writes it: nothing in an address begins a line of its own.
         log.info("%s looked at %s %r", g.reader, request.endpoint, ids | g.looked_at)
     return response
