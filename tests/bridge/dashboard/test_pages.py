@@ -18,14 +18,25 @@ from tests.support.personas import PASSWORD, Visitor, a_user, signed_in
 from worker.domain.decision import Decision
 from worker.domain.distance_sales import DistanceSales
 from worker.domain.document import Kind, Problem, Reference
-from worker.domain.order import Order
+from worker.domain.order import Order, OrderKey
 from worker.domain.payment_method import PaymentTerms
 from worker.domain.rules import Rule
 from worker.domain.shop import OrderSettings, Shop, VatSettings
 from worker.domain.step import MAIL
 from worker.domain.vat_cases import cases_by_hand, consumer_cases, vat_cases, whole_document_cases
 from worker.message import Message, plain_message
-from worker.store import distance_sales, document_links, drafts, orders, sessions, shops, steps, tasks, users
+from worker.store import (
+    distance_sales,
+    document_links,
+    drafts,
+    orders,
+    sessions,
+    settle_orders,
+    shops,
+    steps,
+    tasks,
+    users,
+)
 from worker.store import jobs as job_store
 from worker.store.database.encryption import Encryption
 from worker.store.database.pagination import PageRequest
@@ -186,6 +197,35 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
     assert 'value="on_account" selected' in visitor.get(page).text
     visitor.post(page, **chosen, **{"means-1": "paid"})
     assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms()}
+
+
+def test_orders_are_set_paid_in_the_shop_unless_its_owner_says_no(app: BridgeApp) -> None:
+    visitor, page = admin(app), f"{SETTINGS}/payment"
+    assert 'name="sets_orders_paid" value="1" checked' in visitor.get(page).text
+    visitor.post(page, payment_days="30")
+    assert not settings_of(app).sets_orders_paid
+    visitor.post(page, payment_days="30", sets_orders_paid="1")
+    assert settings_of(app).sets_orders_paid
+
+
+def test_what_could_not_be_set_paid_is_shown_and_tried_again_by_its_button(app: BridgeApp) -> None:
+    order, sentence = an_order(order_id=7), Message("Order 7 was cancelled.")
+    with app.store.write() as connection:
+        state = OrderState(paid_at=None, decision=Decision(rule_results=(), flags=()))
+        orders.save(connection, SHOP, order, state, as_of=NOW)
+        settle_orders.plan(connection, OrderKey(SHOP, 7, order.order_key), now=NOW)
+        (job_id,) = job_store.due_ids(connection, settle_orders.IS_SETTLEMENT, now=NOW, limit=9)
+        end = job_store.JobEnd("failed", "paid_but_cancelled", sentence)
+        job_store.close(connection, jobs.c.job_id == job_id, end=end, now=NOW)
+    visitor = admin(app)
+    shown = [visitor.get(f"/s/{SHOP}{page}").text for page in ("", "/jobs", "/orders/7")]
+    assert ["Order 7 was cancelled." in page for page in shown] == [True, True, True]
+    assert f'action="/s/{SHOP}/jobs/retry/settle_order/{job_id}"' in shown[1]
+
+    answers = [visitor.post(f"/s/{SHOP}/jobs/retry/settle_order/{job_id}").status_code for _ in range(2)]
+    assert answers == [HTTPStatus.SEE_OTHER] * 2
+    with app.store.read() as connection:
+        assert job_store.due_ids(connection, settle_orders.IS_SETTLEMENT, now=NOW, limit=9) == (job_id,)
 
 
 def a_seen_order(method: str, title: str) -> Order:
