@@ -4,6 +4,7 @@ It may be called at any time, and twice: the order is looked at first, and what 
 written in the order's meta data, which Subscriptions copies to each renewal.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -58,13 +59,22 @@ def settle(services: Services, key: OrderKey) -> Settled:
     if not connected.secrets.has_rest:
         return Settled("no_rest_key", Message("The shop gave no REST key, so nothing is written on its orders."))
     tell_excess(services, key)
-    if money_of(services, key) <= ZERO:
-        return Settled("nothing_came", Message("No money is counted for this order."))
     try:
+        if money_of(services, key) <= ZERO:
+            return tell_money_went_back(services, connected, key)
         return settle_in_shop(services, connected, key)
     except KeyRefused as error:
         fetch.alert_key_refused(services, connected.shop, error)
         raise
+
+
+def tell_money_went_back(services: Services, connected: ConnectedShop, key: OrderKey) -> Settled:
+    """A note where the shop says paid what it was told before. The order is not moved back: it may be packed."""
+    with suppress(Rejected):  # one that is gone is nobody's to be told of
+        order = current_order(services, connected, key)
+        if order.paid_at is not None:
+            write_note(services, connected, order, count(services, order, key))
+    return Settled("nothing_came", Message("No money is counted for this order."))
 
 
 def settle_in_shop(services: Services, connected: ConnectedShop, key: OrderKey) -> Settled:

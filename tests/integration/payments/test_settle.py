@@ -311,6 +311,7 @@ def test_money_that_went_back_leaves_the_shop_as_it_is(system: System) -> None:
     system.arrives(order)
 
     assert (status(system), len(changes(system))) == (("processing", True), 1)
+    assert "€ 0,00 van € 22,20 ontvangen. [facturelay paid 0.00/22.20]" in money_notes(system)
     assert not system.documents(238)[0].is_paid
 
 
