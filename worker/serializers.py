@@ -13,6 +13,7 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.database import json_codec
 from worker.store.deliveries import Delivery
 from worker.store.orders import StoredOrder
+from worker.store.payments import Payment
 from worker.store.queries.order_history import DocumentDetails, OrderHistory
 from worker.store.register import NumberStatus
 from worker.store.vat_checks import StoredVatCheck
@@ -54,6 +55,8 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "test": draft.test,
         "paid": item.is_paid,
         "paid_on": day(item.paid_on),
+        "open": amount(item.open) if item.open is not None else None,
+        "payments": [payment(one) for one in item.payments],
         "mailed_at": instant(item.done_at(MAIL)),
         "noted_at": instant(item.done_at(WRITE_BACK)),
         "pdf_sha256": pdf.sha256 if pdf else None,
@@ -61,6 +64,18 @@ def document(item: DocumentDetails, *, link: str | None = None) -> Json:
         "peppol": peppol(item),
         "problems": plain(draft.problems),
         "link": link,
+    }
+
+
+def payment(one: Payment) -> Json:
+    """What came in for a document; below zero where it went back."""
+    return {
+        "amount": amount(one.amount),
+        "paid_on": day(one.paid_on),
+        "source": one.source,
+        "method": one.method,
+        "reference": one.reference,
+        "transaction": one.outside_ref,
     }
 
 

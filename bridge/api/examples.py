@@ -30,6 +30,17 @@ DOCUMENT: Json = {
     "test": False,
     "paid": True,
     "paid_on": "2026-11-23",
+    "open": "0.00",
+    "payments": [
+        {
+            "amount": "22.20",
+            "paid_on": "2026-11-23",
+            "source": "mollie",
+            "method": "mollie",
+            "reference": "",
+            "transaction": "tr_7UhSN1zuXS",
+        }
+    ],
     "mailed_at": "2026-11-23T09:30:02+00:00",
     "noted_at": "2026-11-23T09:30:03+00:00",
     "pdf_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from bridge.api.fields import Json
 from worker.domain.access_point import RESPONSES
 from worker.domain.document import Category, Kind
+from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
 from worker.domain.step import STEPS
 from worker.domain.webhook import WebhookEventKind
@@ -97,6 +98,16 @@ PEPPOL = object_of(
     }
 )
 # What documents and drafts share; what only one of them has is null on the other.
+PAID = object_of(
+    {
+        "amount": AMOUNT,
+        "paid_on": DAY,
+        "source": {"type": "string", "enum": list(map(str, PaymentSource))},
+        "method": TEXT,
+        "reference": TEXT,
+        "transaction": nullable(TEXT),
+    }
+)
 DOCUMENT: dict[str, Json] = {
     "shop": TEXT,
     "document_id": NOTHING,
@@ -130,6 +141,11 @@ DOCUMENT: dict[str, Json] = {
     "test": BOOLEAN,
     "paid": BOOLEAN,
     "paid_on": nullable(DAY),
+    "open": {
+        **nullable(AMOUNT),
+        "description": "Of an invoice: what is still to be paid; below zero, what is to be given back.",
+    },
+    "payments": array_of(PAID),
     "mailed_at": nullable(INSTANT),
     "noted_at": nullable(INSTANT),
     "pdf_sha256": nullable(SHA256),

@@ -17,7 +17,15 @@ from worker.errors import Rejected
 from worker.maintenance import retention
 from worker.sending.pdf import stored_pdf
 from worker.services import Services
-from worker.store import document_balances, document_files, documents, peppol_answers, transmissions, vat_checks
+from worker.store import (
+    document_balances,
+    document_files,
+    documents,
+    payments,
+    peppol_answers,
+    transmissions,
+    vat_checks,
+)
 from worker.store.database import json_codec
 from worker.store.documents import DocumentPeriod
 from worker.store.files import temporary
@@ -33,6 +41,9 @@ DOCUMENT_COLUMNS = (
 VIES_COLUMNS = (
     "number", "order", "vat_number", "valid", "requester", "asked_at", "request_identifier", "name", "address", "code",
     "answer_sha256", "answer",
+)  # fmt: skip
+PAYMENT_COLUMNS = (
+    "number", "order", "paid_on", "amount", "currency", "source", "method", "reference", "transaction", "by",
 )  # fmt: skip
 PEPPOL_COLUMNS = (
     "number", "order", "about", "verdict", "address", "kind", "provider", "reference", "evidence", "asked_at", "answer_sha256", "answer",
@@ -60,7 +71,7 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
         target = Path(folder) / "documents.zip"
         with (
             zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
-            sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv),
+            sheets(archive, Path(folder)) as (documents_csv, vat_csv, vies_csv, peppol_csv, payments_csv),
         ):
             pages = documents_of(services, task, period)
             for count, (document, paid_on) in enumerate(pages, 1):  # the last one is how many there were
@@ -69,6 +80,7 @@ def zip_period(services: Services, task: Task) -> Mapping[str, Any]:
                 vat_csv.writerows(map(as_cell, row) for row in vat_rows(document))
                 vies_csv.writerows(map(as_cell, row) for row in vies_rows(services, document))
                 peppol_csv.writerows(map(as_cell, row) for row in peppol_rows(services, document))
+                payments_csv.writerows(map(as_cell, row) for row in payment_rows(services, document))
                 progress(count, max(count, of))
         if not count:
             raise Rejected("There are no documents in this period.", code="nothing_found")
@@ -96,6 +108,7 @@ SHEETS = {
     "vat.csv": VAT_COLUMNS,
     "vies.csv": VIES_COLUMNS,
     "peppol.csv": PEPPOL_COLUMNS,
+    "payments.csv": PAYMENT_COLUMNS,
 }
 
 
@@ -185,6 +198,17 @@ def peppol_rows(services: Services, document: Document) -> list[tuple[object, ..
         (document.number, document.draft.order_number, one.about, one.verdict, one.address, one.kind, one.provider,
          way.reference if way else "", way.evidence if way else "", one.asked_at.isoformat(), one.answer_sha256, one.answer)
         for one in answers
+    ]  # fmt: skip
+
+
+def payment_rows(services: Services, document: Document) -> list[tuple[object, ...]]:
+    """What the document was paid with, each under the name that the bank or provider knows it by."""
+    with services.store.read() as connection:
+        paid = payments.of_documents(connection, [document.document_id]).get(document.document_id, ())
+    return [
+        (document.number, document.draft.order_number, one.paid_on, one.amount, one.currency, one.source, one.method, one.reference,
+         one.outside_ref or "", one.created_by)
+        for one in paid
     ]  # fmt: skip
 
 

@@ -252,6 +252,17 @@ def test_a_document_is_told_with_all_that_became_of_it(either: ApiClient) -> Non
         "mailed_at": "2026-11-23T09:30:00+00:00",
         "noted_at": None,
         "pdf_sha256": told["pdf_sha256"],
+        "open": "0.00",
+        "payments": [
+            {
+                "amount": "17.20",
+                "paid_on": "2026-11-22",
+                "source": "person",
+                "method": "",
+                "reference": "",
+                "transaction": None,
+            }
+        ],
         "xml_sha256": None,
         "peppol": None,
         "problems": [],

@@ -302,7 +302,7 @@ def test_a_period_is_one_zip_with_its_sums(system: System) -> None:
     assert (answer["documents"], answer["file"]["name"]) == (2, "2026-11-01_2026-11-30.zip")
     with zipfile.ZipFile(io.BytesIO(content(system, answer["file"]))) as records:
         assert sorted(records.namelist()) == [
-            "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "peppol.csv", "vat.csv", "vies.csv",
+            "documents.csv", "files/C2026-00001.pdf", "files/F2026-00001.pdf", "payments.csv", "peppol.csv", "vat.csv", "vies.csv",
         ]  # fmt: skip
         rows = list(csv.DictReader(io.StringIO(records.read("documents.csv").decode())))
         rates = list(csv.DictReader(io.StringIO(records.read("vat.csv").decode())))

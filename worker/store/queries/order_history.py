@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from worker.domain.document import Document, Draft, StoredDraft
+from worker.domain.document import Document, Draft, Kind, StoredDraft
 from worker.domain.order_treatment import OrderTreatment
 from worker.domain.payment import Balance
 from worker.domain.step import MAIL, STEPS, TRANSMIT
@@ -21,6 +22,7 @@ from worker.store import (
     documents,
     order_treatments,
     orders,
+    payments,
     settle_orders,
     steps,
     transmissions,
@@ -31,6 +33,7 @@ from worker.store.deliveries import Delivery
 from worker.store.document_files import StoredFile
 from worker.store.document_links import LinkRevocation
 from worker.store.orders import StoredOrder
+from worker.store.payments import Payment
 from worker.store.steps import Step
 from worker.store.transmissions import Transmission
 from worker.store.vat_checks import StoredVatCheck
@@ -49,6 +52,7 @@ class DocumentDetails:
     stored_draft: StoredDraft | None = None
     steps: tuple[Step, ...] = ()
     balance: Balance | None = None
+    payments: tuple[Payment, ...] = ()  # its shares of what came in
     revocation: LinkRevocation | None = None
     files: tuple[StoredFile, ...] = ()
     transmission: Transmission | None = None  # its way by Peppol
@@ -60,6 +64,11 @@ class DocumentDetails:
     @property
     def paid_on(self) -> date | None:
         return self.balance.paid_on if self.balance is not None else None
+
+    @property
+    def open(self) -> Decimal | None:
+        """What is still to be paid of an invoice; below zero where it is to be given back. None for all else."""
+        return self.balance.open if self.balance is not None and self.draft.kind is Kind.INVOICE else None
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)
@@ -149,10 +158,12 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
     revocations: dict[int, LinkRevocation] = {}
     all_files: dict[int, tuple[StoredFile, ...]] = {}
     ways: dict[int, Transmission] = {}
+    paid: dict[int, tuple[Payment, ...]] = {}
     for start in range(0, len(issued), MOST_IDS):
         ids = [document.document_id for document in issued[start : start + MOST_IDS]]
         all_steps |= steps.of_documents(connection, ids)
         balances |= document_balances.of_documents(connection, ids)
+        paid |= payments.of_documents(connection, ids)
         revocations |= document_links.of_documents(connection, ids)
         all_files |= document_files.files_of(connection, ids)
         ways |= transmissions.of_documents(connection, ids)
@@ -163,6 +174,7 @@ def details(connection: Connection, issued: Sequence[Document]) -> tuple[Documen
             document=document,
             steps=in_order(all_steps.get(document.document_id, {})),
             balance=balances[document.document_id],
+            payments=paid.get(document.document_id, ()),
             revocation=revocations.get(document.document_id),
             files=all_files.get(document.document_id, ()),
             transmission=ways.get(document.document_id),
