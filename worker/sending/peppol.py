@@ -20,7 +20,7 @@ from worker.errors import Rejected, WaitsForOthers
 from worker.message import Message
 from worker.sending import NotNeeded
 from worker.sending.einvoice import stored_einvoice
-from worker.sending.peppol_status import answer_of, did_not_reach, entry_of
+from worker.sending.peppol_status import answer_of, did_not_reach, entry_of, never_said
 from worker.sending.recipient import keep, recipient_of
 from worker.services import Services
 from worker.store import alerts, audit_trail, documents, peppol_answers, steps, transmissions
@@ -177,6 +177,8 @@ class Way:
     def settled(self, row: Transmission) -> Transmission:
         if row.state == State.FAILED:
             raise Rejected(did_not_reach(self.document, row), code="peppol_failed")
+        if row.state == UNKNOWN:
+            raise Rejected(never_said(self.document, row), code="peppol_unknown")
         return row
 
     def noted(self, row: Transmission, **values: object) -> Transmission:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from worker.access_points import access_point
 from worker.access_points.access_point import Account
 from worker.access_points.account import account_of
-from worker.domain.access_point import RESPONSES_THAT_NEED_SOMEBODY, Sent, State
+from worker.domain.access_point import PROVIDERS, RESPONSES_THAT_NEED_SOMEBODY, Sent, State
 from worker.domain.document import Document
 from worker.domain.step import BUYER_ASKS, MAIL, TRANSMIT
 from worker.errors import FacturelayError
@@ -18,7 +18,7 @@ from worker.store.audit_trail import AuditEntry
 from worker.store.jobs import JobEnd
 from worker.store.peppol_answers import STATUS, PeppolAnswer
 from worker.store.shops import ConnectedShop
-from worker.store.transmissions import Transmission
+from worker.store.transmissions import UNKNOWN, Transmission
 
 log = logging.getLogger(__name__)
 
@@ -37,22 +37,41 @@ RESPONSE_TERMS = {
 
 
 def follow(services: Services, connected: ConnectedShop) -> None:
-    """Ask what became of those that are due. One whose answer does not come is asked again later."""
+    """Ask what became of those that are due. One whose answer does not come is asked again later.
+
+    Without an account nothing is asked: until the three days are over there may be one again.
+    """
     account = account_of(connected.shop, connected.secrets, services.settings)
-    if account is None:
-        return
     with services.store.read() as connection:
         due = transmissions.due(connection, connected.shop.shop_id, now=services.now(), limit=MOST_AT_ONCE)
     for row in due:
-        ask(services, row, account)
+        if is_over(row, account, services.now()):
+            stop(services, row)
+        elif account is not None:
+            ask(services, row, account)
+
+
+def is_over(row: Transmission, account: Account | None, now: datetime) -> bool:
+    """Whether there is nobody to ask any more: the days are over, or the shop sends by another access point now."""
+    is_late = row.follow_until is not None and row.follow_until < now
+    return is_late or (account is not None and row.provider != account.provider)
+
+
+def stop(services: Services, row: Transmission) -> None:
+    """Ask no more. What was never said to have arrived needs somebody who looks."""
+    with services.store.write() as connection:
+        if row.state != State.ACCEPTED:
+            transmissions.change(connection, row.document_id, next_at=None)
+            return
+        document, now = documents.get(connection, row.document_id), services.now()
+        message = never_said(document, row)
+        transmissions.change(connection, row.document_id, state=UNKNOWN, next_at=None)
+        steps.end_otherwise(connection, row.document_id, TRANSMIT, JobEnd("failed", "peppol_unknown", message), now=now)
+        audit_trail.add(connection, entry_of(document, "peppol_unknown", message, now))
 
 
 def ask(services: Services, row: Transmission, account: Account) -> None:
     now = services.now()
-    if row.provider != account.provider or (row.follow_until and row.follow_until < now):
-        with services.store.write() as connection:
-            transmissions.change(connection, row.document_id, next_at=None)
-        return
     try:
         sent = access_point(account).status(row.reference)
     except FacturelayError as error:
@@ -117,6 +136,15 @@ def did_not_reach(document: Document, row: Transmission) -> Message:
         number=document.number,
         address=row.recipient,
         reason=row.reason or Message("the access point says no reason"),
+    )
+
+
+def never_said(document: Document, row: Transmission) -> Message:
+    return Message(
+        "{provider} took {number}, and whether it reached the buyer could not be learnt there. Look there yourself, then press “It "
+        "was sent” or “Send it again” on the document's page.",
+        provider=PROVIDERS[row.provider].label,
+        number=document.number,
     )
 
 

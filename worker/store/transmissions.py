@@ -49,7 +49,7 @@ class Transmission:
     @property
     def is_lost_to_buyer(self) -> bool:
         """Whether a mail told the buyer that it went by Peppol, and it is not there."""
-        return self.told_at is not None and not self.is_sent
+        return self.told_at is not None and not self.is_sent and self.state != UNKNOWN
 
     @property
     def is_sent(self) -> bool:

@@ -17,6 +17,7 @@ from tests.support.task_requests import answered, english
 from tests.support.task_requests import content as content_of_zip
 from worker.access_points import ACCESS_POINTS
 from worker.actions import documents as document_actions
+from worker.actions import orders as order_actions
 from worker.actions import peppol as peppol_actions
 from worker.actions.peppol import NewAccount
 from worker.demo.orders import Payload, a_refund, an_order
@@ -461,6 +462,55 @@ def test_what_is_judged_late_and_fails_goes_by_mail_and_waits_for_a_person(
     assert (step_of(system).state, step_of(system).code, row_of(system).state) == ("failed", "peppol_failed", "failed")
     assert "BR-1: No" in str(step_of(system).message)
     assert "Peppol" not in text_of_mail(system)
+
+
+def test_of_what_the_last_access_point_never_said_somebody_is_told_where_to_look(system: System) -> None:
+    """Peppyrus judges afterwards; who changes to another meanwhile would never hear of a refusal."""
+    system.connect("peppyrus")
+    system.arrives(a_business_order())
+    assert row_of(system).state == "accepted"
+    system.connect("recommand")
+
+    follow(system)
+
+    step = step_of(system)
+    assert (step.state, step.code, row_of(system).state) == ("failed", "peppol_unknown", "unknown")
+    assert str(step.message).startswith(
+        "Peppyrus took F2026-00001, and whether it reached the buyer could not be learnt"
+    )
+    assert not row_of(system).is_lost_to_buyer
+    system.act(order_actions.retry_order, 238)
+    system.work()
+    assert (step_of(system).state, step_of(system).code) == ("failed", "peppol_unknown")
+    system.act(peppol_actions.mark_sent, step.document_id)
+    assert (step_of(system).state, row_of(system).state) == ("done", "delivered")
+
+
+def test_what_was_delivered_needs_nobody_when_the_access_point_changes(system: System) -> None:
+    system.connect("e-invoice.be")
+    system.arrives(a_business_order())
+    follow(system)
+    system.connect("recommand")
+    system.clock.move(days=1)
+
+    follow(system)
+
+    assert (step_of(system).state, row_of(system).state, row_of(system).next_at) == ("done", "delivered", None)
+
+
+def test_who_has_no_access_point_for_an_hour_hears_afterwards_and_who_never_has_one_again_is_told(
+    system: System,
+) -> None:
+    system.connect("peppyrus")
+    system.arrives(a_business_order())
+    system.change_shop(peppol=PeppolSettings())
+
+    follow(system)
+    assert (step_of(system).state, row_of(system).state) == ("done", "accepted")
+
+    system.clock.move(days=4)
+    follow(system)
+    assert (step_of(system).code, row_of(system).state) == ("peppol_unknown", "unknown")
 
 
 def rejected_late(system: System) -> None:
