@@ -19,7 +19,7 @@ OURS = {name: part for name, part in COMPOSE["services"].items() if part.get("im
 
 
 def test_there_is_a_process_of_each_kind() -> None:
-    assert OURS.keys() == {"migrate", "bridge", "worker", "scheduler"}
+    assert OURS.keys() == {"migrate", "bridge", "worker", "long-worker", "scheduler"}
     assert {"proxy", "postgres", "valkey"} <= COMPOSE["services"].keys()
 
 
@@ -44,7 +44,7 @@ def test_bridge_and_workers_share_the_archive(name: str) -> None:
     assert OURS[name]["environment"]["FACTURELAY_DATA"] == "/data"
 
 
-@pytest.mark.parametrize("name", ["bridge", "worker", "scheduler", "postgres", "valkey"])
+@pytest.mark.parametrize("name", ["bridge", "worker", "long-worker", "scheduler", "postgres", "valkey"])
 def test_what_runs_has_a_health_check(name: str) -> None:
     assert COMPOSE["services"][name]["healthcheck"]["test"]
 

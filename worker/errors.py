@@ -98,6 +98,13 @@ class TimeIsUp(BaseException):
     """A job took longer than it may (queue.JOB_TIMEOUT_S). No Exception: no “whatever breaks, go on” may swallow it, for it is rung once."""
 
 
+class TakesLong(BaseException):
+    """A server takes longer than urgent work has patience for: the job is put back, and done where only long work waits behind it.
+
+    Raised where nothing was done yet that a repeat would double. No Exception: it is not an answer, so nothing may be concluded from it.
+    """
+
+
 class InvalidValue(ValueError):
     """A value that cannot be: what a page shows beside the field. *message* as in `FacturelayError`."""
 

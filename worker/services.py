@@ -61,9 +61,14 @@ class Services:
     def roads(self) -> Roads:
         return Roads(self.store, self.now, longest=timedelta(seconds=self.settings.longest_wait_seconds))
 
-    def over(self, shop_id: str, kind: RoadKind, target: str = "") -> AbstractContextManager[None]:
-        """Call a shop's server inside. Raises RoadRested where nobody has answered there lately."""
-        return self.roads.over(Road(shop_id, kind, target))
+    def over(
+        self, shop_id: str, kind: RoadKind, target: str = "", *, later: bool = False
+    ) -> AbstractContextManager[None]:
+        """Call a shop's server inside. Raises RoadRested where nobody has answered there lately.
+
+        *later*: nothing is lost when it is called later only; urgent work leaves a road that fails to long work (TakesLong).
+        """
+        return self.roads.over(Road(shop_id, kind, target), later=later)
 
     @cached_property
     def _clients(self) -> dict[str, ShopClient]:

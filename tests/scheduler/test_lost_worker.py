@@ -76,7 +76,7 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
         shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/7$"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
-        system.kill("worker")
+        system.kill("urgent worker")
         wait_until(lambda: is_done(system), what="another worker to do it", timeout_s=45)
         with system.services.store.read() as connection:
             (invoice,) = order_history.listing(connection)
@@ -92,7 +92,7 @@ def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
         shop.faults.next(ServerFault(silence_s=3, method="POST", path="/notes"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))
         wait_until(lambda: len(shop.notes(7)) == 1, what="the note to reach the shop")
-        system.kill("worker")
+        system.kill("urgent worker")
         wait_until(lambda: is_done(system), what="another worker to end it", timeout_s=45)
         assert len(shop.notes(7)) == 1
         assert len(mailbox.messages()) == 1
@@ -100,10 +100,10 @@ def test_a_worker_killed_while_it_writes_its_note_leaves_one_note() -> None:
 
 def test_a_worker_that_is_told_to_stop_finishes_the_job_at_hand() -> None:
     with PretendShop() as shop, a_system(shop, lease_s=60, patience_s=15) as (system, mailbox, shop_id):
-        shop.faults.next(ServerFault(silence_s=3, method="GET", path="/orders/7$"))
+        shop.faults.next(ServerFault(silence_s=2, method="GET", path="/orders/7$"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
-        (worker,) = system.parts("worker")
+        (worker,) = system.parts("urgent worker")
         os.kill(worker, signal.SIGTERM)
         wait_until(lambda: worker not in system.parts("worker"), what="the worker to end", timeout_s=20)
         with system.services.store.read() as connection:

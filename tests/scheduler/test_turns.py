@@ -1,7 +1,7 @@
 """A worker does what is due of the shop whose turn it is, whatever the jobs in Redis were enqueued for. Real broker, real rows."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -12,18 +12,34 @@ from rq.job import Job
 from tests.support.system import START, Clock
 from worker import jobs, queue, scheduler
 from worker.domain.shop import OrderSettings, Shop
+from worker.errors import TakesLong, Unavailable
+from worker.invoicing.outcome import Outcome
 from worker.jobs import turn
+from worker.message import Message
+from worker.net import talk
 from worker.processes import rq_worker
-from worker.processes.rq_worker import EVERY, RowWorker
-from worker.queue import BACKFILL_ORDER, PROCESS_ORDER, QUEUE_OF, SERVE_SLOW, QueueName, rq_name, timeout_s
+from worker.processes.rq_worker import EVERY, SLOW_SHARE, RowWorker
+from worker.queue import (
+    BACKFILL_ORDER,
+    MAIL_DOCUMENT,
+    PROCESS_ORDER,
+    QUEUE_OF,
+    SERVE_SLOW,
+    QueueName,
+    rq_name,
+    timeout_s,
+)
 from worker.services import Services
 from worker.settings import Settings
-from worker.store import deliveries, leases, shops, tasks, worker_share
+from worker.store import deliveries, leases, shops, tasks, turns, worker_share
 from worker.store import jobs as job_store
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
+from worker.store.jobs import JobKind
 from worker.store.shops import Secrets
 from worker.store.tasks import TaskRequest
+from worker.store.turns import DueJob
+from worker.store.worker_share import Load
 from worker.tasks.common import Unfinished
 
 
@@ -108,6 +124,37 @@ def test_a_shop_that_comes_behind_a_thousand_orders_of_another_waits_for_one(ser
     assert first == list("abcdefg")
 
 
+def test_a_shop_with_a_thousand_mails_takes_turns_with_the_orders_of_all_others(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = {QueueName.MAIL: {"a": 1}, QueueName.PDF: {"b": 2}, QueueName.ORDERS: {"b": 3, "c": 4}}
+    monkeypatch.setattr(turns, "first_of_each_shop", lambda _connection, queue, **_: waiting.get(queue, {}))
+    monkeypatch.setattr(turns, "get", lambda _connection, job_id: due_job(job_id, waiting))
+    load = Load(workers=1, is_single_shop=False, running=(), slow=frozenset())
+    served = []
+    with services.store.read() as connection:
+        for _ in range(4):
+            due = turn.next_due(connection, MAIL_DOCUMENT, load, now=services.now())
+            assert due is not None
+            turn.serve_next(MAIL_DOCUMENT, due.shop_id)
+            served.append((due.shop_id, due.queue))
+    assert served == [("a", "mail"), ("b", "pdf"), ("c", "orders"), ("a", "mail")]
+
+
+def due_job(job_id: int, waiting: dict[QueueName, dict[str, int]]) -> DueJob:
+    ((shop_id, name),) = [
+        (shop, name) for name, first in waiting.items() for shop, one in first.items() if one == job_id
+    ]
+    return DueJob(job_id, JobKind.STEP, name, shop_id, None, job_id, START)
+
+
+def test_a_worker_of_some_queues_takes_turns_among_those_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "_taken", [])
+    assert turn.looked_at(PROCESS_ORDER) == turn.ORDER_TO_MAIL
+    turn.take_only([QueueName.ORDERS, QueueName.PDF])
+    assert turn.looked_at(PROCESS_ORDER) == (QueueName.PDF, QueueName.ORDERS)
+
+
 @pytest.mark.usefixtures("passing_time")
 def test_fresh_orders_go_before_a_backfill_of_the_same_shop(services: Services) -> None:
     for order_id in range(40):
@@ -163,12 +210,93 @@ def test_what_was_slow_lately_waits_in_a_queue_behind_all_others_and_is_done(ser
 
 
 def test_who_holds_a_worker_for_long_is_slow(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "monotonic", iter(range(0, 10_000, 6)).__next__)
+    monkeypatch.setattr(time, "monotonic", iter(range(0, 100_000, 11)).__next__)
     ring(services, "a", 1)
     work(services)
     monkeypatch.undo()
     with services.store.read() as connection:
         assert worker_share.slow(connection, now=services.now()) == {("a", QueueName.ORDERS)}
+
+
+# The rule: whatever ten shops do, what the others wait for is their own work.
+
+EACH, ORDER_S, HANGS_S = 3, 0.25, 15.0
+GOOD, HANGING, ENDLESS, BACKFILLING = "abcdefg", "hanging", "endless", "backfilling"
+
+
+@pytest.fixture
+def street(services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """Seven good shops, and three that are none. An order takes its time on the test's clock, and no other."""
+    for shop_id in (HANGING, ENDLESS, BACKFILLING):
+        shop = Shop(shop_id=shop_id, name=shop_id, url="https://winkel.test", orders=OrderSettings(since=START))
+        with services.store.write() as connection:
+            shops.add(connection, services.encryption, shop, Secrets(("s",)), now=services.now())
+
+    def process_order(services: Services, waiting: Sequence[deliveries.Delivery]) -> Outcome:
+        assert isinstance(services.now, Clock)
+        if waiting[0].shop_id not in (HANGING, ENDLESS):
+            services.now.move(seconds=ORDER_S)
+            return Outcome("done", Message("Done."))
+        services.now.move(seconds=turn.PATIENCE_S if talk.is_in_haste() else HANGS_S)
+        if talk.is_in_haste():
+            raise TakesLong
+        raise Unavailable("Nobody answers.", code="shop_slow")
+
+    monkeypatch.setattr("worker.jobs.order.process_order", process_order)
+    return services
+
+
+def be_bad_neighbours(services: Services, *, backfill: int) -> None:
+    with services.store.write() as connection:
+        for order_id in range(backfill):
+            new = NewDelivery(BACKFILLING, deliveries.BACKFILL, "order.updated", order_id, b"{}")
+            deliveries.add(connection, new, now=services.now())
+    for order_id in range(15):
+        ring(services, HANGING, order_id)
+        ring(services, ENDLESS, order_id)
+    scheduler.run_once(services, holder="x")
+
+
+def seconds_until_done(services: Services, first_id: int, *queues: QueueName) -> float:
+    """Of *EACH* new orders of every good shop, on the clock of the test, with one worker."""
+    began = services.now()
+    wanted = {Done(shop_id, first_id + number) for number in range(EACH) for shop_id in GOOD}
+    for done in sorted(wanted, key=lambda one: one.order_id):
+        ring(services, done.shop_id, done.order_id)
+    while not wanted <= set(order_done(services)):
+        work(services, *queues, most=1)
+    return (services.now() - began).total_seconds()
+
+
+URGENT = tuple(name for name in QueueName if name not in queue.LONG_QUEUES)
+
+
+def test_urgent_work_waits_for_a_server_that_hangs_once_and_for_a_backfill_never(street: Services) -> None:
+    quiet = seconds_until_done(street, 100, *URGENT)
+    assert quiet == EACH * len(GOOD) * ORDER_S
+    be_bad_neighbours(street, backfill=2000)
+    assert seconds_until_done(street, 200, *URGENT) <= quiet + 2 * turn.PATIENCE_S
+    assert seconds_until_done(street, 300, *URGENT) == quiet
+
+
+def test_a_worker_that_does_everything_gives_a_server_that_hangs_a_fifth_of_its_time(
+    street: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = street.now()
+
+    def seconds_passed() -> float:
+        return (street.now() - began).total_seconds()
+
+    monkeypatch.setattr(rq_worker, "monotonic", seconds_passed)
+    be_bad_neighbours(street, backfill=20)
+    worker = RowWorker([rq_name(name) for name in QueueName], connection=street.redis, serializer="json")
+    for shop_id in GOOD:
+        for order_id in range(18):
+            ring(street, shop_id, 100 + order_id)
+    worker.work(burst=True, max_jobs=110, logging_level="ERROR")
+    done = [done.shop_id for done in order_done(street)]
+    took = seconds_passed()
+    assert took - len(done) * ORDER_S <= 2 * turn.PATIENCE_S + HANGS_S + took / SLOW_SHARE
 
 
 def test_the_scheduler_enqueues_the_shops_in_turn_and_no_shop_more_than_some(services: Services) -> None:
@@ -218,6 +346,7 @@ def test_less_urgent_queues_get_a_turn_while_urgent_work_never_ends() -> None:
 
     def next_queue() -> str:
         worker.reorder_queues(worker.queues[0])
+        worker.order_queues()
         return str(vars(worker)["_ordered_queues"][0].name.removeprefix("facturelay-"))
 
     worker.queues = [type("Q", (), {"name": rq_name(name)}) for name in QueueName]  # type: ignore[misc]  # only names

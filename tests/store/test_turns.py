@@ -190,6 +190,28 @@ def test_room(workers: int, running: Sequence[tuple[str, str]], asked: tuple[str
     assert load.has_room(asked[0], QueueName(asked[1])) is room
 
 
+@pytest.mark.parametrize(
+    ("workers", "long_workers", "running", "asked", "room"),
+    [
+        (1, 1, [("a", "bulk")], ("a", "orders"), True),
+        (1, 1, [("slow", "orders")], ("b", "bulk"), True),
+        (2, 1, [("slow", "orders")], ("slow", "mail"), True),
+        (2, 1, [("slow", "mail")], ("slow", "orders"), True),
+        (2, 2, [("slow", "orders")], ("slow", "orders"), False),
+        (2, 2, [("slow", "orders")], ("b", "bulk"), True),
+        (2, 2, [("a", "bulk")], ("a", "bulk"), False),
+        (2, 2, [("a", "orders")], ("a", "mail"), False),
+    ],
+)
+def test_workers_for_long_work_are_shared_by_themselves(
+    workers: int, long_workers: int, running: Sequence[tuple[str, str]], asked: tuple[str, str], room: bool
+) -> None:
+    held = tuple(Running(shop_id, QueueName(queue)) for shop_id, queue in running)
+    slow = frozenset([("slow", QueueName.ORDERS)])
+    load = Load(workers, is_single_shop=False, running=held, slow=slow, long_workers=long_workers)
+    assert load.has_room(asked[0], QueueName(asked[1])) is room
+
+
 def test_of_many_workers_at_once_no_more_than_its_share_begin_for_a_shop(history: History) -> None:
     let_work(history, 4)
     mine = [keep(history, "a", order_id) for order_id in range(8)]

@@ -78,18 +78,26 @@ class Neighbours:
             shops.add(connection, services.encryption, made, keys, now=services.now())
             senders.prove(connection, made.shop_id, made.seller.email, by="operator", now=services.now())
 
-    def order(self, shop_id: str, *, source: str = "webhook") -> int:
+    def order(self, shop_id: str) -> int:
         """Let a shop have one more order, and keep a delivery of it as the bridge does. The order's id."""
         self.next_id += 1
         order_id, services = self.next_id, self.system.services
         if shop_id in self.shops:
             self.shops[shop_id].place(an_order(id=order_id, email=f"koper{order_id}@klant.test"))
         with services.store.write() as connection:
-            new = NewDelivery(shop_id, source, "order.updated", order_id)
+            new = NewDelivery(shop_id, "webhook", "order.updated", order_id)
             delivery_id = deliveries.add(connection, new, now=services.now())
-        if source == "webhook":
-            services.enqueue(PROCESS_ORDER, delivery_id)
+        services.enqueue(PROCESS_ORDER, delivery_id)
         return order_id
+
+    def backfill(self, number: int) -> None:
+        ids = range(self.next_id + 1, self.next_id + 1 + number)
+        self.next_id += number
+        with self.system.services.store.write() as connection:
+            for order_id in ids:
+                self.shops[BACKFILLING].place(an_order(id=order_id, email=f"koper{order_id}@klant.test"))
+                new = NewDelivery(BACKFILLING, "backfill", "order.updated", order_id)
+                deliveries.add(connection, new, now=self.system.services.now())
 
     def seconds_to_mail(self, shop_ids: Sequence[str], each: int, *, patience_s: float) -> float:
         """How long it takes until *each* new orders of every one of these shops are mailed. Raises TimeoutError."""
@@ -99,7 +107,7 @@ class Neighbours:
             if time.monotonic() - began > patience_s:
                 missing = len(wanted - self.mailed_to())
                 raise TimeoutError(f"{missing} of {len(wanted)} mails are missing after {patience_s} s")
-            time.sleep(0.02)
+            time.sleep(0.1)
         return time.monotonic() - began
 
     def mailed_to(self) -> set[str]:
@@ -107,8 +115,7 @@ class Neighbours:
 
     def be_hostile(self, *, backfill: int, calls: int) -> None:
         """A backfill, and so many orders of a shop that hangs and of one that never ends."""
-        for _ in range(backfill):
-            self.order(BACKFILLING, source="backfill")
+        self.backfill(backfill)
         for _ in range(calls):
             self.order(HANGING)
             self.order(ENDLESS)

@@ -26,6 +26,7 @@ SIGNS = {
     "valkey": ("valkey",),
     "bridge": ("worker.cli bridge", "gunicorn"),
     "worker": ("worker.cli worker",),
+    "urgent worker": ("worker.cli worker --urgent",),
     "scheduler": ("worker.cli scheduler",),
 }
 

@@ -10,7 +10,7 @@ import click
 from worker.cli.common import open_services, read_settings, with_data, with_json
 from worker.errors import Rejected
 from worker.processes.supervisor import prepare, set_up_link, start_all, stop_on_signals
-from worker.queue import QueueName
+from worker.queue import LONG_QUEUES, QueueName
 from worker.services import Services
 from worker.settings import Settings
 from worker.store.database.migrate import upgrade
@@ -28,7 +28,7 @@ DEMO_RECORDINGS = Path("tests/recordings")
     default=2,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="How many workers. One is enough for one shop; with more shops, one that hangs holds one of two.",
+    help="How many workers for urgent work. For long work (backfills, exports, servers that hang) there are others beside them.",
 )
 @with_data
 def up(host: str, port: int, workers: int, data: Path | None) -> None:
@@ -127,15 +127,25 @@ def bridge(host: str, port: int, data: Path | None) -> None:
     type=click.Choice([str(name) for name in QueueName]),
     help="Take work of this queue alone; may be given several times. Default: of all. Each queue needs a worker somewhere.",
 )
+@click.option("--urgent", "lane", flag_value="urgent", help="Take all but long work, which workers of their own do.")
+@click.option(
+    "--long",
+    "lane",
+    flag_value="long",
+    help="Take long work alone: backfills, exports, and what waits for a server that is slow.",
+)
 @with_data
-def worker(max_jobs: int | None, data: Path | None, *, burst: bool, queues: tuple[str, ...]) -> None:
+def worker(max_jobs: int | None, data: Path | None, *, burst: bool, queues: tuple[str, ...], lane: str | None) -> None:
     """Run one worker: fetches orders, issues, renders, mails and writes back."""
     # Imported here: no other process loads the PDF libraries.
     from worker.processes.rq_worker import work
 
     settings = prepare(read_settings(data))
     log_to_stderr(settings)
-    work(settings, queues=tuple(map(QueueName, queues)), burst=burst, max_jobs=max_jobs)
+    taken = tuple(map(QueueName, queues))
+    if lane is not None:
+        taken = LONG_QUEUES if lane == "long" else tuple(name for name in QueueName if name not in LONG_QUEUES)
+    work(settings, queues=taken, burst=burst, max_jobs=max_jobs)
 
 
 @click.command()

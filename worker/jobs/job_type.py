@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from worker.errors import FacturelayError, Rejected, TimeIsUp, Unavailable
+from worker.errors import FacturelayError, Rejected, TakesLong, TimeIsUp, Unavailable
 from worker.message import Message
 from worker.services import Services
 from worker.store import jobs as job_store
@@ -57,7 +57,8 @@ class JobType(ABC, Generic[L, R]):
 def run(services: Services, job_type: JobType[L, R], leased: L | None) -> bool:
     """Do what was claimed, if anything was, and write down what came of it. True when it was done.
 
-    An error that nobody expected is raised again when the job waits for its next try, and so is TimeIsUp: nothing may follow it.
+    An error that nobody expected is raised again when the job waits for its next try, and so are TimeIsUp, as nothing may
+    follow it, and TakesLong: the job is put back as if it had not been begun.
     """
     if leased is None:
         return False
@@ -69,6 +70,10 @@ def run(services: Services, job_type: JobType[L, R], leased: L | None) -> bool:
         retry_or_give_up(services, job_type, leased, error)
     except TimeIsUp:
         retry_or_give_up(services, job_type, leased, TOO_LONG)
+        raise
+    except TakesLong:
+        with services.store.write() as connection:
+            job_store.put_back(connection, leased.lease)
         raise
     except Exception:
         retry_or_give_up(services, job_type, leased, BUG)

@@ -2,40 +2,49 @@
 that of the shop whose turn it is, of those that do not hold their share of the workers."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from worker.errors import TakesLong
 from worker.jobs.job_type import lease_time
 from worker.jobs.order import process_delivery
 from worker.jobs.settlement import settle_order
 from worker.jobs.step import run_steps
 from worker.jobs.task import do_task
 from worker.jobs.webhook_event import send_waiting_events
-from worker.queue import QUEUE_OF, RUN_SLOW_TASK, SEND_DOCUMENT, QueueName, enqueue_again
+from worker.net.talk import in_haste
+from worker.queue import LONG_QUEUES, QUEUE_OF, RUN_SLOW_TASK, SEND_DOCUMENT, QueueName, enqueue_again
 from worker.services import Services
-from worker.store import turns, worker_share
+from worker.store import documents, turns, worker_share
 from worker.store.jobs import JobKind
 from worker.store.turns import DueJob
 from worker.store.worker_share import Load
 
-# What takes less is not slow but on a busy machine.
-LEAST_SLOW_S = 2.0
+# A job that holds a worker for so long is slow, and so are the next ones until one takes less than the second.
+SLOW_S, LEAST_SLOW_S = 10.0, 2.0
+# So long urgent work waits for the servers of a shop, in all. A WooCommerce that needs more is waited for where nobody else waits.
+PATIENCE_S = 3.0
 # When two workers choose the same, one looks once more.
 MOST_TRIES = 3
 
-DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
-    JobKind.PROCESS_ORDER: lambda services, due: process_delivery(services, due.job_id),
-    JobKind.SETTLE_ORDER: lambda services, due: settle_order(services, due.job_id),
-    JobKind.STEP: lambda services, due: run_steps(services, due.row_id, queue=due.queue),
-    JobKind.TASK: lambda services, due: do_task(services, due.job_id),
-    JobKind.WEBHOOK_EVENT: lambda services, due: send_waiting_events(services, due.job_id),
-}
-# The shop that this process served last, by queue.
-_served_last: dict[QueueName, str] = {}
+# From an order to its mail. A turn is for all three, or a thousand mails of one shop would keep the orders of all others waiting.
+ORDER_TO_MAIL = (QueueName.MAIL, QueueName.PDF, QueueName.ORDERS)
+
+# The shop that this process served last, by the queues that were looked at.
+_served_last: dict[tuple[QueueName, ...], str] = {}
+# What this process takes; none are named where it takes all.
+_taken: list[QueueName] = []
+
+
+def take_only(queues: Collection[QueueName]) -> None:
+    """Called once, before jobs are taken."""
+    _taken[:] = queues
 
 
 def serve(services: Services, name: str, row_id: int) -> None:
@@ -52,8 +61,8 @@ def serve(services: Services, name: str, row_id: int) -> None:
             return
         if due is None:
             return  # whoever frees a share enqueues what waited for it
-        _served_last[QUEUE_OF[name]] = due.shop_id
-        if perform(services, due, load):
+        serve_next(name, due.shop_id)
+        if perform(services, due, load, is_urgent=QUEUE_OF[name] not in LONG_QUEUES):
             enqueue_if_due(services, name, row_id)
             return
 
@@ -65,43 +74,93 @@ def is_elsewhere(due: DueJob, name: str, load: Load) -> bool:
 
 
 def next_due(connection: Connection, name: str, load: Load, *, now: datetime) -> DueJob | None:
-    """What is to be done next in the queue of the job *name*: of the shop after the one that was served last."""
-    queue = QUEUE_OF[name]
-    is_slow_queue = queue is QueueName.SLOW
-    if is_slow_queue:
-        first = turns.first_slow(connection, load, tasks=name == RUN_SLOW_TASK, now=now)
-    else:
-        first = turns.first_of_each_shop(connection, queue, now=now)
-    last = _served_last.get(queue, "")
+    """What is to be done next in the queues of the job *name*: of the shop after the one that was served last, the most urgent."""
+    first: dict[str, list[int]] = defaultdict(list)
+    for queue in looked_at(name):
+        if queue is QueueName.SLOW:
+            found = turns.first_slow(connection, load, tasks=name == RUN_SLOW_TASK, now=now)
+        else:
+            found = turns.first_of_each_shop(connection, queue, now=now)
+        for shop_id, job_id in found.items():
+            if queue is QueueName.SLOW or not load.is_slow(shop_id, queue):
+                first[shop_id].append(job_id)
+    last = _served_last.get(looked_at(name), "")
     for shop_id in sorted(first, key=lambda shop_id: (shop_id <= last, shop_id)):
-        if is_slow_queue or not load.is_slow(shop_id, queue):
-            due = turns.get(connection, first[shop_id])
+        for due in (turns.get(connection, job_id) for job_id in first[shop_id]):
             if load.has_room(shop_id, due.queue):
                 return due
     return None
 
 
-def perform(services: Services, due: DueJob, load: Load) -> bool:
-    """Do it, remember whether it held this worker for long, and enqueue what follows. False when somebody else has it."""
-    began, is_begun = time.monotonic(), True
+def serve_next(name: str, shop_id: str) -> None:
+    """It is the turn of *shop_id*: the next one is that of the shop after it."""
+    _served_last[looked_at(name)] = shop_id
+
+
+def looked_at(name: str) -> tuple[QueueName, ...]:
+    """The queues that the job *name* is good for, in this process."""
+    queue = QUEUE_OF[name]
+    together = ORDER_TO_MAIL if queue in ORDER_TO_MAIL else (queue,)
+    return tuple(one for one in together if one is queue or not _taken or one in _taken)
+
+
+def do_order(services: Services, due: DueJob) -> bool:
+    """Process it. What a backfill makes is finished here: it waits in no queue of fresh orders."""
+    is_begun = process_delivery(services, due.job_id)
+    if is_begun and due.queue is QueueName.BULK and due.order_id is not None:
+        with services.store.read() as connection:
+            made, _ = documents.listing(connection, shop_id=due.shop_id, order_id=due.order_id)
+        for queue in (QueueName.PDF, QueueName.MAIL, QueueName.CALLS):
+            for document in made:
+                run_steps(services, document.document_id, queue=queue)
+    return is_begun
+
+
+DO: dict[JobKind, Callable[[Services, DueJob], bool]] = {
+    JobKind.PROCESS_ORDER: do_order,
+    JobKind.SETTLE_ORDER: lambda services, due: settle_order(services, due.job_id),
+    JobKind.STEP: lambda services, due: run_steps(services, due.row_id, queue=due.queue),
+    JobKind.TASK: lambda services, due: do_task(services, due.job_id),
+    JobKind.WEBHOOK_EVENT: lambda services, due: send_waiting_events(services, due.job_id),
+}
+
+
+def perform(services: Services, due: DueJob, load: Load, *, is_urgent: bool) -> bool:
+    """Do it, remember whether it held this worker for long, and enqueue what follows. False when somebody else has it.
+
+    *is_urgent*: with no patience for servers that are slow.
+    """
+    began, is_begun, takes_long = time.monotonic(), True, False
     try:
-        is_begun = DO[due.kind](services, due)
+        with in_haste(PATIENCE_S) if is_urgent else nullcontext():
+            is_begun = DO[due.kind](services, due)
+    except TakesLong:
+        takes_long = True
     finally:
         if is_begun:
-            is_slow = remember_pace(services, due, load, seconds=time.monotonic() - began)
+            pace = Pace(time.monotonic() - began, takes_long=takes_long)
+            is_slow = remember_pace(services, due, load, pace)
             enqueue_following(services, due, load.with_pace(due.shop_id, due.queue, is_slow=is_slow))
     return is_begun
 
 
-def remember_pace(services: Services, due: DueJob, load: Load, *, seconds: float) -> bool:
+@dataclass(frozen=True)
+class Pace:
+    """How long a job held its worker; *takes_long*: it was not waited for until its end."""
+
+    seconds: float
+    takes_long: bool = False
+
+
+def remember_pace(services: Services, due: DueJob, load: Load, pace: Pace) -> bool:
     """Long work of a shop, such as waiting for a server that hangs, goes behind that of all others until it is quick again.
 
-    Whether it was long. Of bulk work that is no news.
+    Whether it is long now. Of bulk work that is no news.
     """
-    is_slow = seconds >= max(LEAST_SLOW_S, services.settings.shop_timeout_seconds / 3)
     was_slow = load.is_slow(due.shop_id, due.queue)
-    if due.queue is QueueName.BULK or not (is_slow or was_slow):
+    if due.queue is QueueName.BULK or not (was_slow or pace.takes_long or pace.seconds >= SLOW_S):
         return False
+    is_slow = pace.takes_long or pace.seconds >= (LEAST_SLOW_S if was_slow else SLOW_S)
     with services.store.write() as connection:
         if is_slow:
             worker_share.mark_slow(connection, due.shop_id, due.queue, now=services.now())

@@ -5,7 +5,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -15,7 +15,7 @@ from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import Message
 from worker.net.smtp_connection import smtp_connection
 from worker.net.smtp_url import SmtpServer, parse_smtp_url
-from worker.net.talk import talk
+from worker.net.talk import asked_in_haste, talk
 
 # All of it: name, connection, greeting, TLS, sign-in, and the mail taken. Only then the worker is free for the next.
 TOTAL_S = 60.0
@@ -46,7 +46,8 @@ def send(
     with (
         talk(total_s, most_bytes=MOST_BYTES),
         _translated_errors(server),
-        _connected(server, _ehlo_name(message), connect_to) as connection,
+        ExitStack() as until_given,
+        _connected(server, _ehlo_name(message), connect_to, until_given) as connection,
     ):
         wide = not all(address.isascii() for address in (sender, *addresses))
         if wide and not connection.has_extn("smtputf8"):
@@ -57,11 +58,16 @@ def send(
                 code="mail_address_unsupported",
             )
         _envelope(connection, sender, addresses, wide)
+        until_given.close()
         _deliver(connection, message.as_bytes(policy=policy.SMTPUTF8 if wide else policy.SMTP), addresses[0])
 
 
 @contextmanager
-def _connected(server: SmtpServer, name: str, connect_to: Sequence[str]) -> Iterator[smtplib.SMTP]:
+def _connected(
+    server: SmtpServer, name: str, connect_to: Sequence[str], until_given: ExitStack
+) -> Iterator[smtplib.SMTP]:
+    """Until the mail itself is given, all of it can be said again later."""
+    until_given.enter_context(asked_in_haste())
     connection = smtp_connection(server, name=name, wait_s=LONGEST_WAIT_S, connect_to=connect_to)
     try:
         code, reply = connection.connect(server.host, server.port)

@@ -7,6 +7,7 @@ piece. They refuse to work without one.
 
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from worker.errors import TakesLong
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -65,6 +68,48 @@ def talk(total_s: float, *, most_bytes: int) -> Iterator[Talk]:
         yield current_talk()
     finally:
         _current.reset(token)
+
+
+@dataclass
+class Haste:
+    """How long somebody may still wait for questions that can be asked again later."""
+
+    left_s: float
+
+
+_haste: ContextVar[Haste | None] = ContextVar("haste", default=None)
+
+
+@contextmanager
+def in_haste(patience_s: float) -> Iterator[None]:
+    """Whatever is asked meanwhile in `asked_in_haste` may take so long, all together."""
+    token = _haste.set(Haste(patience_s))
+    try:
+        yield
+    finally:
+        _haste.reset(token)
+
+
+def is_in_haste() -> bool:
+    return _haste.get() is not None
+
+
+@contextmanager
+def asked_in_haste() -> Iterator[None]:
+    """A question that can be asked again later. Raises TakesLong when patience ends before it, and asks nothing then any more."""
+    haste, began = _haste.get(), time.monotonic()
+    if haste is None:
+        yield
+        return
+    try:
+        with talk(haste.left_s, most_bytes=sys.maxsize):
+            yield
+    except Exception:
+        if time.monotonic() - began >= haste.left_s:
+            raise TakesLong from None
+        raise
+    finally:
+        haste.left_s -= time.monotonic() - began
 
 
 def current_talk() -> Talk:

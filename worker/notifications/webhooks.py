@@ -42,7 +42,7 @@ def enqueue_events(services: Services, shop_id: str) -> None:
 def send_event(services: Services, leased: LeasedWebhookEvent) -> None:
     """Send one event. Raises Unavailable (Silent where nobody answered), and Rejected where sending it again would change nothing."""
     body, endpoint = body_of(services, leased), leased.endpoint
-    with services.over(endpoint.shop_id, RoadKind.WEBHOOKS, str(endpoint.endpoint_id)):
+    with services.over(endpoint.shop_id, RoadKind.WEBHOOKS, str(endpoint.endpoint_id), later=True):
         status = post_event(services, leased, body)
     if 200 <= status < 300:
         return

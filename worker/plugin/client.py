@@ -14,7 +14,7 @@ from worker.net.talk import talk
 
 ROUTE = "/facturelay/v1/"
 # For one address, and for both together.
-ADDRESS_S, TOTAL_S = 15.0, 25.0
+ADDRESS_S, TOTAL_S = 10.0, 15.0
 LARGEST_ANSWER = 1_000_000
 MOST_RECEIVED = 3_000_000  # packed, and with its head
 

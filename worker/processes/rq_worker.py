@@ -3,6 +3,7 @@
 import faulthandler
 import gc
 import logging
+import os
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -20,9 +22,10 @@ from rq.worker_registration import clean_worker_registry
 
 from worker import jobs
 from worker.errors import Unavailable
+from worker.jobs import turn
 from worker.processes.deadline import Deadline
 from worker.processes.row_job import RowJob
-from worker.queue import QueueName, connect, rq_name
+from worker.queue import LONG_QUEUES, QueueName, connect, rq_name
 from worker.rendering import preload
 from worker.services import Services, utc_now
 from worker.settings import Settings
@@ -39,8 +42,9 @@ BEAT_S = 15.0
 # While urgent work never ends, one job in so many is of the next of these queues.
 LESS_URGENT = (QueueName.CALLS, QueueName.TASKS, QueueName.BULK)
 EVERY = 4
-# While other work never ends, slow work gets a fifth of a worker's time.
-SLOW_SHARE = 5
+LESS_URGENT_BY = 5
+# While other work never ends, slow work gets a fifth of a worker's time; of one for long work, half.
+SLOW_SHARE, SLOW_SHARE_OF_LONG = 5, 2
 
 
 class RowWorker(SimpleWorker):
@@ -52,19 +56,30 @@ class RowWorker(SimpleWorker):
     slow_after = 0.0
 
     def reorder_queues(self, reference_queue: Queue) -> None:
-        """Called when a job was taken: which queues are looked at first for the next one."""
+        """Called when a job was taken: the one after it is of the next turn."""
         self.turn += 1
+
+    def order_queues(self) -> None:
+        """Which queues are looked at first for the next job. Called when the one before it is over: that may have been slow work."""
         names = list(QueueName)
         if self.turn % EVERY == 0:
             first = LESS_URGENT[self.turn // EVERY % len(LESS_URGENT)]
             names.sort(key=lambda name: name is not first)
-        if time.monotonic() >= self.slow_after:
+        if monotonic() >= self.slow_after:
             names.sort(key=lambda name: name is not QueueName.SLOW)
         order = [rq_name(name) for name in names]
         self._ordered_queues = sorted(self.queues, key=lambda queue: order.index(queue.name))
 
+    @property
+    def slow_share(self) -> int:
+        return SLOW_SHARE_OF_LONG if self.takes_long_work_alone else SLOW_SHARE
+
+    @property
+    def takes_long_work_alone(self) -> bool:
+        return {queue.name for queue in self.queues} <= set(map(rq_name, LONG_QUEUES))
+
     def execute_job(self, job: Job, queue: Queue) -> None:
-        began = time.monotonic()
+        began = monotonic()
         faulthandler.dump_traceback_later((job.timeout or 0) + GRACE_S, exit=True, file=sys.__stderr__ or sys.stderr)
         try:
             super().execute_job(job, queue)
@@ -73,7 +88,8 @@ class RowWorker(SimpleWorker):
         finally:
             faulthandler.cancel_dump_traceback_later()
         if queue.name == rq_name(QueueName.SLOW):
-            self.slow_after = time.monotonic() + (SLOW_SHARE - 1) * (time.monotonic() - began)
+            self.slow_after = monotonic() + (self.slow_share - 1) * (monotonic() - began)
+        self.order_queues()
 
     def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: int | None = None) -> Any:
         """As RQ's, but rubbish in Redis is thrown away; RQ's worker would end at it, again and again."""
@@ -137,14 +153,17 @@ def work(
     )
     # RQ's own lines would repeat each job twice; ours say what became of it.
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
-    with beating(jobs.get_services()):
+    turn.take_only(queues)
+    if worker.takes_long_work_alone:
+        os.nice(LESS_URGENT_BY)  # where processors are few, a backfill takes what urgent work leaves
+    with beating(jobs.get_services(), leases.LONG_WORKER if worker.takes_long_work_alone else leases.WORKER):
         worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
 
 
 @contextmanager
-def beating(services: Services) -> Iterator[None]:
+def beating(services: Services, kind: str) -> Iterator[None]:
     """Count among the workers that are there, as a row: how many there are decides how many of them one shop may hold."""
-    name, over = f"{leases.WORKER}{uuid.uuid4().hex[:16]}", threading.Event()
+    name, over = f"{kind}{uuid.uuid4().hex[:16]}", threading.Event()
 
     def beat() -> None:
         try:

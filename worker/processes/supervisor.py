@@ -151,7 +151,9 @@ def start_all(settings: Settings, *, host: str, port: int, workers: int, embedde
         upgrade(settings.database_url)
         supervisor.add(Process("bridge", facturelay("bridge", "--host", host, "--port", str(port)), environment))
         for number in range(1, workers + 1):
-            supervisor.add(Process(f"worker {number}", facturelay("worker"), environment))
+            supervisor.add(Process(f"worker {number}", facturelay("worker", "--urgent"), environment))
+        for number in range(1, max(1, workers // 2) + 1):
+            supervisor.add(Process(f"long worker {number}", facturelay("worker", "--long"), environment))
         supervisor.add(Process("scheduler", facturelay("scheduler"), environment))
     except BaseException:
         supervisor.stop()

@@ -31,6 +31,9 @@ class QueueName(StrEnum):
     SLOW = "slow"
 
 
+# What workers for long work take; others may leave it to them.
+LONG_QUEUES = (QueueName.BULK, QueueName.SLOW)
+
 PROCESS_ORDER = "process_order"  # argument: the id of a delivery
 BACKFILL_ORDER = "backfill_order"  # argument: the id of a delivery
 SEND_DOCUMENT = "send_document"  # argument: the id of a document

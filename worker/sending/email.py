@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from worker.domain.document import Document
 from worker.domain.shop import Shop
-from worker.errors import FacturelayError, Rejected, Unavailable
+from worker.errors import FacturelayError, Rejected, TakesLong, Unavailable
 from worker.mail import customer_mail, server_choice, smtp
 from worker.mail.customer_mail import Ways
 from worker.mail.server_choice import ChosenServer
@@ -89,7 +89,7 @@ def send_mail(
     take_from_allowance(services, connected.shop, day)
     try:
         return hand_over(services, connected, message, recipients)
-    except FacturelayError:
+    except (FacturelayError, TakesLong):
         with services.store.write() as connection:
             senders.take_back(connection, connected.shop.shop_id, day=day)
         raise
@@ -98,7 +98,7 @@ def send_mail(
 def hand_over(
     services: Services, connected: ConnectedShop, message: EmailMessage, recipients: Sequence[str]
 ) -> ChosenServer:
-    with services.over(connected.shop.shop_id, RoadKind.MAIL):
+    with services.over(connected.shop.shop_id, RoadKind.MAIL, later=True):
         way = server_choice.choose_server(
             connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
         )

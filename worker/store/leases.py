@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from worker.store.database.tables import leases
 
-# How the leases of workers begin: each worker that is there holds one.
-WORKER = "worker "
+# How the leases of workers begin: each worker that is there holds one. Those of the second kind take long work alone.
+WORKER, LONG_WORKER = "worker ", "long worker "
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, lease_for: timedelta) -> bool:
@@ -32,12 +32,14 @@ def held_until(connection: Connection, name: str) -> datetime | None:
     return connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()
 
 
-def count_workers(connection: Connection, *, now: datetime) -> int:
-    """How many workers are there."""
-    there = select(func.count()).where(leases.c.name.startswith(WORKER), leases.c.until >= now)
+def count_workers(connection: Connection, *, now: datetime, kind: str = WORKER) -> int:
+    """How many workers of a kind are there."""
+    there = select(func.count()).where(leases.c.name.startswith(kind), leases.c.until >= now)
     return int(connection.execute(there.select_from(leases)).scalar_one())
 
 
 def delete_expired(connection: Connection, *, before: datetime) -> None:
     """Forget the workers that were gone before then."""
-    connection.execute(delete(leases).where(leases.c.name.startswith(WORKER), leases.c.until < before))
+    connection.execute(
+        delete(leases).where(or_(*map(leases.c.name.startswith, (WORKER, LONG_WORKER))), leases.c.until < before)
+    )

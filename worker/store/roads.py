@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.errors import Rejected, RoadRested, Unavailable
+from worker.errors import Rejected, RoadRested, TakesLong, Unavailable
 from worker.message import Message
+from worker.net.talk import is_in_haste
 from worker.store.database.engine import Store
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import jobs, roads
@@ -168,9 +169,12 @@ class Roads:
     believed: dict[Road, float] = field(default_factory=dict)
 
     @contextmanager
-    def over(self, road: Road) -> Iterator[None]:
-        """Call over *road*, and remember whether somebody answers. Raises RoadRested, an Unavailable, without calling."""
-        known = self.enter(road)
+    def over(self, road: Road, *, later: bool = False) -> Iterator[None]:
+        """Call over *road*, and remember whether somebody answers. Raises RoadRested, an Unavailable, without calling.
+
+        *later*: it may be called later as well. Then urgent work does not try a road that fails: TakesLong.
+        """
+        known = self.enter(road, later=later)
         try:
             yield
         except Unavailable as error:
@@ -184,14 +188,16 @@ class Roads:
             raise
         self.answered(road, known)
 
-    def enter(self, road: Road) -> FailingRoad | None:
+    def enter(self, road: Road, *, later: bool = False) -> FailingRoad | None:
         if time.monotonic() - self.believed.get(road, -BELIEVED_S) < BELIEVED_S:
             return None
         with self.store.read() as connection:
             known = find(connection, road)
+        now = self.now()
+        if known is not None and not known.is_rested(now) and later and is_in_haste():
+            raise TakesLong
         if known is None or known.rested_until is None:
             return known
-        now = self.now()
         if not known.is_rested(now):
             with self.store.write() as connection:
                 if claim_probe(connection, road, now=now, until=now + min(PROBE_FOR, self.longest)):

@@ -30,12 +30,16 @@ class Running:
 
 @dataclass(frozen=True)
 class Load:
-    """How many workers there are, and what they hold. *slow*: whose work of which queue held one for long lately."""
+    """How many workers there are, and what they hold. *slow*: whose work of which queue held one for long lately.
+
+    *long_workers* take long work alone; where there are some, the others need not.
+    """
 
     workers: int
     is_single_shop: bool
     running: tuple[Running, ...]
     slow: frozenset[tuple[str, QueueName]]
+    long_workers: int = 0
 
     @property
     def half(self) -> int:
@@ -44,7 +48,10 @@ class Load:
 
     @property
     def most_of_shop(self) -> int:
-        return self.workers if self.is_single_shop else self.half
+        return self.share_of(self.workers)
+
+    def share_of(self, workers: int) -> int:
+        return workers if self.is_single_shop else max(1, workers // 2)
 
     def is_slow(self, shop_id: str, queue: QueueName) -> bool:
         return (shop_id, queue) in self.slow
@@ -56,14 +63,19 @@ class Load:
         """Whether one more job of the shop and queue may be begun now.
 
         A shop holds half of the workers at most, and one more with bulk work: an export must not keep its orders waiting.
+        Workers for long work are shared in the same way, by themselves.
         """
-        if self.workers <= 1:
+        is_long, of_shop = self.is_long(shop_id, queue), [one for one in self.running if one.shop_id == shop_id]
+        workers = self.workers
+        if self.long_workers:
+            workers = self.long_workers if is_long else self.workers
+            of_shop = [one for one in of_shop if self.is_long(one.shop_id, one.queue) is is_long]
+        if workers <= 1:
             return True
-        if self.is_long(shop_id, queue) and self.long_ones >= self.half:
+        if is_long and not self.long_workers and self.long_ones >= self.half:
             return False
-        of_shop = [one for one in self.running if one.shop_id == shop_id]
         bulk = sum(1 for one in of_shop if one.queue is QueueName.BULK)
-        return bulk < 1 if queue is QueueName.BULK else len(of_shop) - bulk < self.most_of_shop
+        return bulk < 1 if queue is QueueName.BULK else len(of_shop) - bulk < self.share_of(workers)
 
     def with_pace(self, shop_id: str, queue: QueueName, *, is_slow: bool) -> "Load":
         """The same after a job of the shop and queue was slow, or quick."""
@@ -93,12 +105,13 @@ def load(connection: Connection, *, now: datetime, lease_for: timedelta) -> Load
             for row in connection.execute(held.group_by(jobs.c.lease))
         ),
         slow=slow(connection, now=now),
+        long_workers=leases.count_workers(connection, now=now, kind=leases.LONG_WORKER),
     )
 
 
 def may_begin(connection: Connection, shop_id: str, queue: str, *, now: datetime, lease_for: timedelta) -> bool:
     """Whether a job may be leased now. Call in the transaction that leases it: until its end nobody else decides."""
-    if leases.count_workers(connection, now=now) <= 1:
+    if all(leases.count_workers(connection, now=now, kind=kind) <= 1 for kind in (leases.WORKER, leases.LONG_WORKER)):
         return True
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})

@@ -10,7 +10,7 @@ from typing import Self
 from worker.errors import Unavailable
 from worker.message import Message
 from worker.net.guarded_http import guarded_session
-from worker.net.talk import Talk, talk
+from worker.net.talk import Talk, asked_in_haste, talk
 from worker.woocommerce.rest import (
     MAX_ANSWER_BYTES,
     MOST_ATTEMPTS,
@@ -31,7 +31,7 @@ class Patience:
     """
 
     timeout_s: float = 15.0
-    total_s: float = 40.0
+    total_s: float = 20.0
     backoff_s: float = 0.5
 
 
@@ -57,7 +57,7 @@ class ShopCalls:
         *,
         guard: Guard,
         patience: Patience = Patience(),
-        road: Callable[[], AbstractContextManager[None]] = nullcontext,
+        road: Callable[..., AbstractContextManager[None]] = lambda **_: nullcontext(),
     ) -> None:
         session = guarded_session(allow_private=guard.allow_private)
         self._api = RestApi(site_url(url), key, session=session, timeout_s=patience.timeout_s, ca_file=guard.ca_file)
@@ -86,7 +86,8 @@ class ShopCalls:
         total_s: float | None = None,
     ) -> ShopResponse:
         """One call with its repetitions: the answer of a 2xx, or the exception that says what is wrong."""
-        with self._road():
+        can_be_asked_later = call.method in REPEATABLE
+        with self._road(later=can_be_asked_later), asked_in_haste() if can_be_asked_later else nullcontext():
             return self._repeated_call(call, about, min(self._total_s, total_s or self._total_s))
 
     def _repeated_call(self, call: RestCall, about: Message, total_s: float) -> ShopResponse:
