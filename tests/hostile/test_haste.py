@@ -6,6 +6,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import select
 
 from tests.hostile.hostile_server import Victim, hostile_server
 from tests.support.system import System
@@ -16,6 +17,7 @@ from worker.mail import smtp
 from worker.net import talk
 from worker.queue import QueueName
 from worker.store import deliveries, jobs, roads, turns, worker_share
+from worker.store.database.tables import jobs as jobs_table
 from worker.store.deliveries import NewDelivery
 from worker.store.roads import Failure, Road, RoadKind
 from worker.store.worker_share import Load
@@ -124,7 +126,8 @@ def test_an_order_of_a_shop_that_hangs_is_put_back_unharmed_and_waits_with_long_
         assert jobs.counts(connection, (jobs.JobKind.PROCESS_ORDER,)) == {"waiting": 1}
         # Nothing was concluded from it: no document of a delivery that could not be compared with the shop, no failure of the road.
         assert roads.find(connection, Road(system.shop_id, RoadKind.REST)) is None
-    assert due.next_at <= system.clock()
+        attempts = connection.execute(select(jobs_table.c.attempts)).scalars().all()
+    assert (attempts, due.next_at <= system.clock()) == ([0], True)
     assert system.numbers() == []
 
 

@@ -76,7 +76,7 @@ def test_the_work_of_a_killed_worker_is_done_by_the_next_one() -> None:
         shop.faults.next(ServerFault(silence_s=6, method="GET", path="/orders/7$"))
         shop.place(an_order(id=7, paid=True, created=a_minute_ago()))  # found by polling
         wait_until(lambda: is_at_work(system, 0), what="the look to begin")
-        system.kill("urgent worker")
+        system.signal_all("worker", signal.SIGKILL)  # whoever has it by now
         wait_until(lambda: is_done(system), what="another worker to do it", timeout_s=45)
         with system.services.store.read() as connection:
             (invoice,) = order_history.listing(connection)

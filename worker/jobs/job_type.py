@@ -73,7 +73,7 @@ def run(services: Services, job_type: JobType[L, R], leased: L | None) -> bool:
         raise
     except TakesLong:
         with services.store.write() as connection:
-            job_store.put_back(connection, leased.lease)
+            job_store.leave_for_later(connection, leased.lease)
         raise
     except Exception:
         retry_or_give_up(services, job_type, leased, BUG)

@@ -141,6 +141,12 @@ def put_back(connection: Connection, lease: str) -> bool:
     return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
 
 
+def leave_for_later(connection: Connection, lease: str) -> bool:
+    """Let the leased jobs wait as before they were begun: whoever has more patience does them."""
+    values = {"state": "waiting", "lease": None, "lease_until": None, "attempts": jobs.c.attempts - 1}
+    return bool(connection.execute(update(jobs).where(jobs.c.lease == lease).values(**values)).rowcount)
+
+
 def close(connection: Connection, *which: ColumnElement[bool], end: JobEnd, now: datetime) -> int:
     """End jobs, leased or not. Returns how many."""
     values = {"state": end.state, "code": end.code, "message": end.message}
