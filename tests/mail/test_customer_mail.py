@@ -10,11 +10,12 @@ import pytest
 
 from worker.domain.document import Document, Kind
 from worker.domain.party import Buyer
-from worker.domain.shop import BrandingSettings, MailSettings, OrderSettings, Shop
+from worker.domain.shop import BrandingSettings, MailSettings, MollieSettings, OrderSettings, Shop
 from worker.domain.texts import PLACEHOLDERS
 from worker.errors import Rejected
 from worker.i18n import LANGUAGES
 from worker.mail.customer_mail import Ways, compose, compose_new_link, compose_test, recipients
+from worker.net.mollie_key import Mode
 from worker.rendering.samples import BUSINESS, SELLER, UNPAID, a_draft, an_invoice, issued, of_kind
 
 PDF = b"%PDF-1.4 example"
@@ -144,6 +145,22 @@ def test_the_one_button_pays_where_paying_is_possible_and_shows_the_document_oth
     assert Links(part(a_mail(an_invoice(payment=replace(UNPAID, pay_url=pay))), "html")).found == [view, pay]
     hostile = an_invoice(payment=replace(UNPAID, pay_url="javascript:alert(1)"))
     assert Links(part(a_mail(hostile), "html")).found == [view, view]
+
+
+def test_where_the_page_takes_the_payment_the_button_leads_there_and_not_to_the_shop() -> None:
+    view, pay = "https://facturen.example/d/F2026-00017?a=1&b=2", "https://gist.example/pay?x=1&y=2"
+    unpaid = an_invoice(payment=replace(UNPAID, pay_url=pay))
+    live = MollieSettings(Mode.LIVE)
+
+    mail = a_mail(unpaid, mollie=live)
+    assert Links(part(mail, "html")).found == [view, view]
+    assert "Online betalen" in part(mail, "html")
+    assert f"Online betalen: {view}" in part(mail, "plain")
+    # Not where the owner does not want it, and not in a test, which says that nobody is to pay it.
+    for other, settings in ((unpaid, replace(live, on_invoices=False)), (an_invoice(payment=UNPAID, test=True), live)):
+        assert "Online betalen" not in part(a_mail(other, mollie=settings), "plain").replace(
+            f"Online betalen: {pay}", ""
+        )
 
 
 def test_a_button_can_be_read_on_any_colour() -> None:

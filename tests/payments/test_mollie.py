@@ -22,6 +22,8 @@ from worker.net import mollie
 from worker.net.mollie import Account, NewPayment
 from worker.net.mollie_key import Mode
 from worker.payments.mollie import FOLLOWED, follow, sweep
+from worker.sending.customer_link import link_of
+from worker.sending.pdf import with_pay_link
 from worker.services import Services
 from worker.store import alerts, audit_trail, payment_attempts, payments, shops
 from worker.store.database.engine import Store
@@ -264,3 +266,15 @@ def test_one_payment_of_another_account_does_not_stop_the_sweep(till: Till) -> N
     sweep(till.services, till.connected)
 
     assert till.standing() == [Decimal("10.00")]
+
+
+def test_the_paper_leads_to_the_page_that_takes_the_payment_and_the_document_stays(till: Till) -> None:
+    shop, document = till.connected.shop, till.document
+
+    printed = with_pay_link(till.services, shop, document)
+
+    assert printed.draft.payment is not None
+    assert printed.draft.payment.pay_url == link_of(till.services, document)
+    assert document.draft.payment is not None
+    assert document.draft.payment.pay_url == ""
+    assert with_pay_link(till.services, replace(shop, mollie=MollieSettings()), document) is document

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from worker.domain import texts
 from worker.domain.document import Document, Kind
+from worker.domain.online_payment import is_offered
 from worker.domain.shop import Shop
 from worker.domain.texts import TextKey, TextPart
 from worker.i18n import Translator, title
@@ -97,7 +98,10 @@ class DocumentMail(MailView):
 
     @property
     def pay_url(self) -> str:
+        """Our own page where it takes the payment: it knows what is open then. Else the shop's."""
         payment = self.main.draft.payment
+        if self.asks_payment and not self.main.draft.test and is_offered(self.main.draft, self.shop):
+            return self.link
         return web_address(payment.pay_url) if payment and self.asks_payment else ""
 
     @property

@@ -1,15 +1,19 @@
 """Step: the PDF of a document, made once and stored in the archive."""
 
 import secrets
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from worker.domain.document import Document
+from worker.domain.online_payment import is_offered
 from worker.domain.shop import Shop
 from worker.errors import Rejected
+from worker.i18n.formats import asks_payment
 from worker.message import NO_MESSAGE, Message
 from worker.rendering import Brand, finished_pdf
 from worker.sending import factur_x
+from worker.sending.customer_link import link_of
 from worker.services import Services
 from worker.shops import branding
 from worker.store import alerts, audit_trail, document_files, documents
@@ -38,7 +42,7 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
     if stored is not None:
         return stored
     shop = services.connected(document.shop_id).shop
-    content, why_plain = printed(services, shop, document)
+    content, why_plain = printed(services, shop, with_pay_link(services, shop, document))
     content = factur_x.with_figures(services, shop, document, content)
     # The name is new at each try: bytes that a row names are never written over.
     path = f"{document.shop_id}/{document.issued_on:%Y}/{document_id}-{secrets.token_hex(4)}.pdf"
@@ -48,6 +52,15 @@ def stored_pdf(services: Services, document_id: int) -> StoredFile:
         return document_files.add_file(
             connection, StoredFile(document_id, "pdf", sha256, len(content), path, services.now())
         )
+
+
+def with_pay_link(services: Services, shop: Shop, document: Document) -> Document:
+    """*document* as it is printed where its own page takes the payment: it leads there. What was issued stays as it is."""
+    draft = document.draft
+    if draft.payment is None or draft.test or not asks_payment(draft) or not is_offered(draft, shop):
+        return document
+    payment = replace(draft.payment, pay_url=link_of(services, document))
+    return replace(document, draft=replace(draft, payment=payment))
 
 
 def printed(services: Services, shop: Shop, document: Document) -> tuple[bytes, Message]:
