@@ -12,6 +12,7 @@ from bridge.context import base_path, context
 from bridge.customer.linked_document import PAYABLE, LinkedDocument, load_linked_document
 from bridge.errors import Notice, RefusalPage, Refused, customer_message_page, link_unknown
 from worker.domain.document import Kind
+from worker.domain.shop import BrandingSettings
 from worker.i18n import Translator, title
 from worker.i18n.formats import format_iban, format_reference
 from worker.net import document_link
@@ -22,6 +23,7 @@ from worker.store.tasks import TaskRequest
 blueprint = Blueprint("customer_document", __name__)
 
 REFRESH_S = 4
+LOOKS_LIFETIME = "private, max-age=600"
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 # Browsers show a PDF through a plugin of their own, which default-src 'none' alone would forbid.
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -29,11 +31,10 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; 
 RENEWAL_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 # Who holds an old link may have one mail sent in this time, and it goes to the order's own address.
 RENEWAL_INTERVAL = timedelta(hours=1)
-# What a page that asks for money may load besides: its codes, which lie in it, and the script that copies.
-PAYMENT_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; form-action {form_action}; "
-    "frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self';{more} base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
 )
+LOGO_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 
 @dataclass(frozen=True)
@@ -78,21 +79,28 @@ def show(linked: LinkedDocument, token: str, notice: PageNotice | None = None) -
         downloads=[
             (name, f"{address}/{name}", linked.document.file_name(name)) for name in MEDIA_TYPES if name in linked.files
         ],
+        logo=f"{address}/logo" if linked.shop.branding.logo else "",
+        colour=f"{address}/colour.css" if linked.shop.branding.accent != BrandingSettings.accent else "",
         waits=is_pending,
         refresh_s=REFRESH_S if is_pending or (notice and notice.looks_again) else 0,
         base=base_path(),
     )
     response = make_response(content)
-    if linked.is_owed:
-        response.headers["Content-Security-Policy"] = payment_policy(linked)
+    response.headers["Content-Security-Policy"] = page_policy(linked)
     return response
 
 
-def payment_policy(linked: LinkedDocument) -> str:
-    """A browser drops the way to Mollie without a word where `form-action` does not name it; it leads on to the buyer's bank."""
+def page_policy(linked: LinkedDocument) -> str:
+    """What the page may load: the shop's logo, and where it asks for money its codes, which lie in it, and the script that copies.
+
+    A browser drops the way to Mollie without a word where `form-action` does not name it; it leads on to the buyer's bank.
+    """
+    pictures = [*(["'self'"] if linked.shop.branding.logo else []), *(["data:"] if linked.is_owed else [])]
+    more = " script-src 'self';" if linked.is_owed else ""
+    more += f" img-src {' '.join(pictures)};" if pictures else ""
     pretended = urlsplit(context().settings.mollie_url)
     others = f" {pretended.scheme}://{pretended.netloc}" if pretended.scheme == "http" else ""
-    return PAYMENT_POLICY.format(form_action=f"'self' https:{others}" if linked.may_pay_here else "'none'")
+    return PAGE_POLICY.format(more=more, form_action=f"'self' https:{others}" if linked.may_pay_here else "'none'")
 
 
 def notice_of(linked: LinkedDocument) -> PageNotice | None:
@@ -117,6 +125,31 @@ def stored_file(token: str, file_format: str) -> Response:
     response.headers["Content-Security-Policy"] = PDF_POLICY
     response.set_etag(stored.sha256)
     response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/d/<token>/logo")
+def logo(token: str) -> Response:
+    """The shop's logo."""
+    linked = open_link(token)
+    stored = linked.shop.branding.logo
+    if stored is None:
+        raise link_unknown(linked.words)
+    response = make_response(context().archive.get(stored.path, sha256=stored.sha256))
+    response.content_type = LOGO_TYPES[stored.path.rpartition(".")[2]]
+    response.headers["Cache-Control"] = LOOKS_LIFETIME
+    return response
+
+
+@blueprint.get("/d/<token>/colour.css")
+def colour(token: str) -> Response:
+    """The shop's colour on its button, with letters that can be read on it."""
+    branding = open_link(token).shop.branding
+    response = make_response(
+        f".button {{ background: {branding.accent}; border-color: {branding.accent}; color: {branding.on_accent}; }}\n"
+    )
+    response.content_type = "text/css; charset=utf-8"
+    response.headers["Cache-Control"] = LOOKS_LIFETIME
     return response
 
 

@@ -71,7 +71,8 @@ def come_back(token: str) -> Response:
     """The buyer is back from Mollie: say what became of his payment, as soon as it is known."""
     linked = open_link(token)
     attempt, now = linked.attempt, context().now()
-    if attempt and attempt.may_change and now - attempt.asked_at >= ASKED_EVERY:
+    was_asked_just_now = attempt and attempt.created_at < attempt.asked_at and now - attempt.asked_at < ASKED_EVERY
+    if attempt and attempt.may_change and not was_asked_just_now:
         try:
             asked_of_mollie(lambda: learn(linked, attempt))
         except FacturelayError as error:

@@ -197,6 +197,12 @@ class BrandingSettings:
     layout: str = "ledger"
     logo: StoredFile | None = None
 
+    @property
+    def on_accent(self) -> str:
+        """Black or white, whichever reads better on the accent (relative luminance, WCAG 2)."""
+        red, green, blue = (int(self.accent[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.179 else "#ffffff"
+
 
 @dataclass(frozen=True)
 class Shop:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup, escape
 
@@ -37,9 +37,7 @@ class MailView:
 
     @property
     def on_accent(self) -> str:
-        """Black or white, whichever reads better on the button (relative luminance, WCAG 2)."""
-        red, green, blue = (int(self.accent[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.179 else "#ffffff"
+        return replace(self.shop.branding, accent=self.accent).on_accent
 
 
 # Which of several documents a mail is about.

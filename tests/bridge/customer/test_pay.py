@@ -1,5 +1,6 @@
 """The button “Pay online”, against a pretend Mollie that loses and doubles its calls: what is asked for, and what is counted."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator
@@ -23,11 +24,12 @@ from worker.domain.document import Document, Kind, PaymentRequest
 from worker.domain.order import OrderKey
 from worker.domain.payment import PaymentSource
 from worker.domain.payment_method import Means
-from worker.domain.shop import MollieSettings
+from worker.domain.shop import BrandingSettings, MollieSettings, StoredFile
 from worker.net import mollie_hook
 from worker.net.mollie_key import Mode
 from worker.store import alerts, orders, payment_attempts, payments, shops, tasks
 from worker.store.database.encryption import Encryption
+from worker.store.files.archive import Archive
 from worker.store.orders import OrderState
 from worker.store.payments import Payment
 
@@ -435,3 +437,26 @@ def test_a_second_code_is_there_for_who_has_that_product(app: BridgeApp) -> None
     page = app.client.get(f"/d/{token_of(app.issue())}").text
     assert page.count("<figure>") == 2
     assert "Bancontact Pay" in page
+
+
+def test_the_page_carries_the_shops_logo_and_colour(app: BridgeApp) -> None:
+    picture = b"\x89PNG picture"
+    Archive(app.settings.archive).put("logos/1.png", picture)
+    look = BrandingSettings("#ffd400", logo=StoredFile("logos/1.png", hashlib.sha256(picture).hexdigest(), "logo.png"))
+    connect(app, MollieSettings(), "", branding=look)
+    address = f"/d/{token_of(app.issue())}"
+
+    page, logo, colour = (app.client.get(f"{address}{part}") for part in ("", "/logo", "/colour.css"))
+
+    assert f'<img src="{address}/logo" alt="Bakkerij Janssens">' in page.text
+    assert f'href="{address}/colour.css"' in page.text
+    assert "img-src 'self' data:;" in page.headers["Content-Security-Policy"]
+    assert (logo.data, logo.content_type) == (picture, "image/png")
+    assert "background: #ffd400; border-color: #ffd400; color: #000000" in colour.text
+    assert app.client.get("/d/x/logo").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_shop_without_a_logo_has_none_at_that_address(app: BridgeApp) -> None:
+    address = f"/d/{token_of(app.issue())}"
+    assert app.client.get(f"{address}/logo").status_code == HTTPStatus.NOT_FOUND
+    assert "/logo" not in app.client.get(address).text
