@@ -15,11 +15,11 @@ blueprint = Blueprint("mollie_hook", __name__)
 LARGEST_BODY = 1_000
 
 
-@blueprint.post("/hooks/mollie/<secret>")
+@blueprint.post("/hooks/mollie/<token>")
 @proves_itself
-def hear(secret: str) -> Response:
+def hear(token: str) -> Response:
     """200, whatever was sent: nobody learns here which shops and payments there are."""
-    shop_id = mollie_hook.read(context().settings.secret_keys, secret)
+    shop_id = mollie_hook.read(context().settings.secret_keys, token)
     if shop_id is None:
         limit_stranger()
         return make_response("")

@@ -11,6 +11,7 @@ OPEN = (
     "sender.",
     "entrance.",
     "webhooks.",
+    "mollie_hook.",
     "peppol_hook.",
     "customer_document.",
     "plugin",

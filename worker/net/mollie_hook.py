@@ -9,10 +9,10 @@ def url(public_url: str, secret_keys: tuple[str, ...], shop_id: str) -> str:
     return f"{public_url}/hooks/mollie/{serializer(secret_keys).dumps(shop_id)}"
 
 
-def read(secret_keys: tuple[str, ...], secret: str) -> str | None:
-    """The shop that *secret* is of; None where we did not make it."""
+def read(secret_keys: tuple[str, ...], token: str) -> str | None:
+    """The shop that *token* is of; None where we did not make it."""
     try:
-        return str(serializer(secret_keys).loads(secret))
+        return str(serializer(secret_keys).loads(token))
     except (BadSignature, ValueError):
         return None
 
