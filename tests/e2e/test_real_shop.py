@@ -1,12 +1,15 @@
 """Claims about a real WooCommerce: two webhooks set up by hand are enough, and nothing comes twice."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from tests.e2e.conftest import RealSystem
+from worker.actions import documents
 from worker.domain.document import Kind
 from worker.domain.step import MAIL
+from worker.invoicing.manual import ManualDocument, issue_manual_document
 
 pytestmark = pytest.mark.e2e
 
@@ -51,3 +54,21 @@ def test_refunds_become_credit_notes_that_add_up(real_system: RealSystem) -> Non
     documents = real_system.documents(order["id"])
     credited = sum(item.draft.total for item in documents if item.draft.kind is Kind.CREDIT_NOTE)
     assert credited == Decimal(order["total"])
+
+
+def test_an_invoice_that_is_marked_paid_sets_its_order_paid_in_the_shop(real_system: RealSystem) -> None:
+    services, order_id = real_system.services, real_system.shop.order(paid=False)["id"]
+    by = services.actor("An")
+    invoice = issue_manual_document(
+        services, real_system.shop_id, ManualDocument(order_id, Kind.INVOICE, send=True), by=by
+    )
+    mark_paid = partial(documents.mark_paid, shop_id=real_system.shop_id, document_id=invoice.document_id)
+    services.act(lambda connection: mark_paid(connection, on=by.now.date(), by=by))
+    real_system.wait_for(lambda: real_system.shop.get(f"orders/{order_id}")["date_paid"] is not None, "the payment")
+
+    notes = real_system.shop.notes(order_id)
+    assert real_system.shop.get(f"orders/{order_id}")["status"] == "processing"
+    assert sum("[facturelay paid" in note for note in notes) == 1
+    assert (
+        sum(note == 'Email "Processing order" sent.' for note in notes) <= 1
+    )  # ours goes in its place, where the plugin is

@@ -26,6 +26,13 @@ final class RestRoutesTest extends WordPressTestCase {
 		$this->assertSame( array( 200, array( 'facturelay' => true, 'released' => 0 ) ), $this->call( $this->signed() ) );
 	}
 
+	public function test_a_signed_payment_is_answered_with_what_came_of_it_and_another_routes_signature_opens_nothing(): void {
+		$route = '/facturelay/v1/payment';
+
+		$this->assertSame( array( 200, array( 'facturelay' => true, 'result' => 'not_allowed', 'status' => '' ) ), $this->call( Signature::sign( self::SECRET, $route, '{}' ), '{}', $route ) );
+		$this->assertSame( 401, $this->call( $this->signed(), '{}', $route )[0] );
+	}
+
 	public function test_a_sync_brings_the_rules_by_which_mails_are_held_from_now_on(): void {
 		$held = array( 'customer_processing_order' => array( array( 'kind' => 'invoice' ) ) );
 		$body = (string) json_encode(
@@ -99,8 +106,8 @@ final class RestRoutesTest extends WordPressTestCase {
 	 * @param array<string, string> $signed
 	 * @return array{0: int, 1: mixed}
 	 */
-	private function call( array $signed, string $body = '{}' ): array {
-		$request = new WP_REST_Request( 'POST', self::ROUTE );
+	private function call( array $signed, string $body = '{}', string $route = self::ROUTE ): array {
+		$request = new WP_REST_Request( 'POST', $route );
 		$request->set_body( $body );
 		$request->set_header( 'Content-Type', 'application/json' );
 		foreach ( $signed as $name => $value ) {
