@@ -36,6 +36,8 @@ class By(Enum):
     """What somebody is counted by, and how many requests he has within a minute."""
 
     NETWORK = ("network", 600)
+    # Apart, so that the page that says to wait looks like a page.
+    FILES = ("files of pages", 600)
     USER = ("user", 600)
     PLUGIN = ("plugin", 600)
     TOKEN = ("token", 300)
@@ -103,12 +105,13 @@ def limit_visitor() -> None:
     """Before every view but those: a visitor is counted by his network, and beyond its share by himself where he is signed in."""
     if getattr(current_app.view_functions.get(request.endpoint or ""), PROVES_ITSELF, False):
         return
-    wait_s = seconds_to_wait(By.NETWORK, client_group())
+    by = By.FILES if request.endpoint == "static" else By.NETWORK
+    wait_s = seconds_to_wait(by, client_group())
     if not wait_s:
         return
     found = current_user()
     if found is None:
-        raise too_fast(By.NETWORK, wait_s)
+        raise too_fast(by, wait_s)
     limit(By.USER, str(found.user.user_id))
 
 

@@ -185,6 +185,15 @@ def test_a_captured_call_acts_once(door: BridgeApp) -> None:
     assert how_many == 1
 
 
+@pytest.mark.parametrize("name", ["Els", "Els\u202e", "", "\u200b"])
+def test_whoever_has_the_plugins_key_signs_the_trail_as_nobody_of_ours(door: BridgeApp, name: str) -> None:
+    ask(door, "task", {"kind": "send", "document": 1, "by": name})
+    with door.store.read() as connection:
+        said = connection.execute(select(tasks.c.requested_by)).scalar_one()
+
+    assert said == ("Els (WooCommerce)" if "Els" in name else "WooCommerce")
+
+
 def test_a_captured_call_cannot_be_kept_until_it_is_forgotten(door: BridgeApp) -> None:
     body = json.dumps({"kind": "send", "document": 1}).encode()
     # Signed by a clock that is as far ahead as is taken.

@@ -36,6 +36,7 @@ def busy(app: BridgeApp) -> BridgeApp:
     invite(app)
     connect(app)
     use_up(app, By.NETWORK, HERE)
+    use_up(app, By.FILES, HERE)
     return app
 
 
@@ -79,6 +80,14 @@ def test_an_office_shares_an_address_and_each_who_is_signed_in_has_his_own_share
     assert Visitor(app).get("/sign-in").status_code == 429
     app.now += timedelta(minutes=1)
     assert els.get("/shops").status_code == 200
+
+
+def test_the_page_that_says_to_wait_has_its_styles(app: BridgeApp) -> None:
+    use_up(app, By.NETWORK, HERE)
+
+    assert app.client.get("/sign-in").status_code == 429
+    with app.client.get("/static/facturelay.css") as styles:
+        assert styles.status_code == 200
 
 
 def test_a_shop_that_floods_is_told_later_and_the_others_are_taken(app: BridgeApp) -> None:

@@ -68,7 +68,7 @@ def test_what_is_pressed_becomes_a_task_of_this_shop(connected: BridgeApp) -> No
     assert (found.shop_id, found.kind, found.requested_by, found.requested_at) == (
         SHOP,
         "order_screen_issue",
-        "An Peeters",
+        "An Peeters (WooCommerce)",
         NOW,
     )
     assert found.argument == {"draft_id": 3, "send": True}
