@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -302,6 +302,7 @@ acts = st.lists(st.tuples(st.sampled_from(["bank", "invoice", "credit", "reverse
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("bank", 1509), ("bank", 1), ("invoice", 1), ("credit", 1), ("reverse", 2), ("reverse", 1)])
 @given(acts)
 def test_no_cent_of_an_orders_money_is_lost_or_pays_twice(history: History, given: list[tuple[str, int]]) -> None:
     number = next(orders)

@@ -44,11 +44,9 @@ def unshared(connection: Connection, order: OrderKey) -> list[tuple[int, int | N
     spent: dict[int, Decimal] = {}
     for payment_id, _, amount in shares_of(connection, *is_of_order(payments, order)):
         spent[payment_id] = spent.get(payment_id, ZERO) + amount
-    reversals = payments.alias()
-    stands = payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
     rows = connection.execute(
         select(payments.c.payment_id, payments.c.amount)
-        .where(*is_of_order(payments, order), stands)
+        .where(*is_of_order(payments, order), stands())
         .order_by(payments.c.payment_id)
     )
     left = [(payment_id, amount - spent.get(payment_id, ZERO)) for payment_id, amount in rows]
@@ -61,12 +59,19 @@ def overpaid(
     """What invoices were paid with beyond what their credit notes left of them: the payment's id, the invoice's, and the amount."""
     found: list[tuple[int, int | None, Decimal]] = []
     too_much = {document_id: -amount for document_id, amount in open_of.items() if amount < 0}
-    for payment_id, document_id, amount in shares_of(connection, *is_of_order(payments, order)):
+    # Not of one that was reversed: what it paid is taken back already, and would be twice.
+    for payment_id, document_id, amount in shares_of(connection, *is_of_order(payments, order), stands()):
         movable = min(amount, too_much.get(document_id, ZERO))
         if movable > 0:
             found.append((payment_id, document_id, movable))
             too_much[document_id] -= movable
     return found
+
+
+def stands() -> ColumnElement[bool]:
+    """That a payment was not reversed, and reverses none."""
+    reversals = payments.alias()
+    return payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
 
 
 def shares_of(connection: Connection, *which: ColumnElement[bool]) -> list[tuple[int, int, Decimal]]:
