@@ -20,6 +20,7 @@ from worker.maintenance import hourly_stats, retention
 from worker.notifications import account_mails, alerts, distance_sales, legal_term, vies_silence
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
+from worker.payments import bank_folder
 from worker.payments import mollie as online_payments
 from worker.plugin import sync
 from worker.queue import QUEUE_OF, QueueName, enqueue_again, open_queue
@@ -190,6 +191,7 @@ SHOP_JOBS = (
     ShopJob("sync_plugin", lambda _settings: timedelta(minutes=2), sync.sync_plugin),
     ShopJob("invoice_term", lambda _settings: timedelta(hours=6), legal_term.alert_uninvoiced),
     ShopJob("online_payments", lambda _settings: timedelta(hours=1), online_payments.sweep),
+    ShopJob("bank_folder", lambda _settings: timedelta(minutes=1), bank_folder.read_folder),
     ShopJob("distance_sales", lambda _settings: timedelta(hours=6), distance_sales.watch_distance_sales),
     ShopJob("daily_digest", lambda _settings: timedelta(minutes=10), alerts.digest_daily),
 )
