@@ -29,7 +29,7 @@ def key_of(order_id: int) -> OrderKey:
 
 
 CLAIMS = tuple(
-    Claim(key_of(int(order)), (order, NAMED.get(order, f"F2026-9{order}")), asked["ogm"], Decimal(asked["asked"]))
+    Claim(key_of(int(order)), (order, NAMED.get(order, f"F2026-9{order}")), (asked["ogm"],), Decimal(asked["asked"]))
     for order, asked in EXPECTED["open_orders"].items()
 )
 # By the bank's reference, in the words of the samples: what a line must be, and the orders that it pays.
@@ -184,11 +184,11 @@ def test_every_cent_that_comes_in_under_a_reference_is_some_orders_and_only_once
 ) -> None:
     keys = list(EXPECTED["open_orders"].values())
     claims = tuple(
-        Claim(key_of(number), (str(number),), keys[number]["ogm"], total) for number, total in enumerate(asked)
+        Claim(key_of(number), (str(number),), (keys[number]["ogm"],), total) for number, total in enumerate(asked)
     )
     day = read_file(CODA)[1][0].booked_on
     lines = [
-        BankLine(ACCOUNT, day, amount, "EUR", str(number), structured=claims[order].reference)
+        BankLine(ACCOUNT, day, amount, "EUR", str(number), structured=claims[order].references[0])
         for number, (order, amount) in enumerate(paid)
     ]
 
@@ -208,8 +208,8 @@ def test_the_most_lines_are_counted_and_not_the_files() -> None:
 
 
 def test_what_somebody_said_of_a_transfer_is_confirmed_by_the_line_that_brings_it_and_only_once() -> None:
-    claim = Claim(key_of(238), ("238",), "012000023883", Decimal(0), heard=(Decimal("49.90"),))
+    claim = Claim(key_of(238), ("238",), ("012000023883",), Decimal(0), heard=(Decimal("49.90"),))
     day = read_file(CODA)[1][0].booked_on
-    lines = [BankLine(ACCOUNT, day, Decimal("49.90"), "EUR", key, structured=claim.reference) for key in ("a", "b")]
+    lines = [BankLine(ACCOUNT, day, Decimal("49.90"), "EUR", key, structured=claim.references[0]) for key in ("a", "b")]
 
     assert [match.verdict for match in match_lines(lines, [claim])] == [V.CONFIRMED, V.AGAIN]

@@ -12,6 +12,7 @@ from worker.store import audit_trail, bank_lines, counters, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.tables import documents
+from worker.store.payment_shares import is_of_order
 from worker.store.queries.bank_claims import claim_of, orders_of_numbers
 
 
@@ -65,14 +66,15 @@ def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:
 def order_of(connection: Connection, shop_id: str, number: str, line: BankLine) -> OrderKey:
     """The order that *number* names and that money in the line's currency can pay."""
     found = sorted(orders_of_numbers(connection, shop_id, [number, number.upper()]), key=lambda order: order.order_id)
-    claims = [claim for order in found for claim in (claim_of(connection, order, ""),) if claim is not None]
+    claims = [claim for order in found for claim in (claim_of(connection, order, ()),) if claim is not None]
     if not claims:
         raise Rejected(
             "No document of this shop asks for money for “{number}”. Enter the number of an order or of its invoice.",
             number=number,
             code="order_unknown",
         )
-    if claims[-1].currency != line.currency:
+    payable = [claim for claim in claims if claim.currency == line.currency]
+    if not payable:
         raise Rejected(
             "Order {number} is in {currency}, and this money in {other}.",
             number=number,
@@ -80,12 +82,20 @@ def order_of(connection: Connection, shop_id: str, number: str, line: BankLine) 
             other=line.currency,
             code="bank_line_currency",
         )
-    return claims[-1].order
+    exact = [claim for claim in payable if claim.open == line.amount]
+    for some in (exact, payable):
+        if len(some) == 1:
+            return some[0].order
+    raise Rejected(
+        "“{number}” is the number of several orders or their documents. Enter a number that only one of them has.",
+        number=number,
+        code="order_ambiguous",
+    )
 
 
 def order_number(connection: Connection, order: OrderKey) -> str:
-    mine = (documents.c.shop_id == order.shop_id, documents.c.order_id == order.order_id)
-    return str(connection.execute(select(documents.c.order_number).where(*mine).limit(1)).scalar_one())
+    mine = select(documents.c.order_number).where(*is_of_order(documents, order))
+    return str(connection.execute(mine.limit(1)).scalar_one())
 
 
 def money(line: BankLine) -> Money:

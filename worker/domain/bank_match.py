@@ -1,6 +1,7 @@
 """Which orders a line of a bank statement pays. Only what is certain is counted; all else waits for a person."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -62,13 +63,13 @@ _PROVIDERS = re.compile(
 class Claim:
     """An order and what is *open* of it, below zero when too much came in.
 
-    *reference*: the structured communication that all its documents share; *numbers*: its own and those of its documents.
+    *references*: the structured communications of its documents, mostly one; *numbers*: its own and those of its documents.
     *heard*: amounts that the shop or a person said came in by transfer, and no bank yet.
     """
 
     order: OrderKey
     numbers: tuple[str, ...]
-    reference: str
+    references: tuple[str, ...]
     open: Decimal
     currency: str = "EUR"
     heard: tuple[Decimal, ...] = ()
@@ -101,7 +102,10 @@ class Ledger:
     confirmed: dict[OrderKey, list[Decimal]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.by_reference = {claim.reference: claim for claim in self.claims}
+        self.by_reference = defaultdict[str, list[Claim]](list)
+        for claim in self.claims:
+            for reference in claim.references:
+                self.by_reference[reference].append(claim)
 
     def open_of(self, claim: Claim) -> Decimal:
         return claim.open - self.came_in.get(claim.order, ZERO)
@@ -111,8 +115,13 @@ class Ledger:
         return claim.heard.count(amount) > self.confirmed.get(claim.order, []).count(amount)
 
     def named_by(self, references: Iterable[str], currency: str) -> list[Claim]:
-        named = (self.by_reference.get(reference) for reference in references)
-        return [claim for claim in named if claim is not None and claim.currency == currency]
+        """The orders of each reference, each order once."""
+        named = (claim for reference in references for claim in self.by_reference.get(reference, ()))
+        return [claim for claim in dict.fromkeys(named) if claim.currency == currency]
+
+    def is_shared(self, claim: Claim) -> bool:
+        """Whether another order has a reference of this one: its id came back."""
+        return any(len(self.by_reference[reference]) > 1 for reference in claim.references)
 
     def count(self, match: Match) -> None:
         for share in match.shares:
@@ -155,14 +164,24 @@ def match_named(line: BankLine, named: Sequence[Claim], ledger: Ledger) -> Match
         return Match(line, Verdict.CONFIRMED, (Share(heard[0].order, line.amount),))
     owed = [claim for claim in named if ledger.open_of(claim) > 0]
     asked = total_of(ledger.open_of(claim) for claim in owed)
+    if any(ledger.is_shared(claim) for claim in named):
+        return match_shared(line, owed, ledger)
     if not owed:
         return Match(line, Verdict.AGAIN, (Share(named[-1].order, line.amount),), line.amount)
     if line.amount == asked:
         return Match(line, Verdict.PAID, tuple(Share(claim.order, ledger.open_of(claim)) for claim in owed))
-    if len(owed) > 1:
+    if len(named) > 1:  # also where one of them is paid already: this may be the money that was meant then
         return Match(line, Verdict.DIFFERENT, rest=line.amount - asked)
     share = (Share(owed[0].order, line.amount),)
     return Match(line, Verdict.PART if line.amount < asked else Verdict.OVER, share, abs(line.amount - asked))
+
+
+def match_shared(line: BankLine, owed: Sequence[Claim], ledger: Ledger) -> Match:
+    """Several orders have one reference: the amount says which is meant, or a person does."""
+    exact = [claim for claim in owed if ledger.open_of(claim) == line.amount]
+    if len(exact) == 1:
+        return Match(line, Verdict.PAID, (Share(exact[0].order, line.amount),))
+    return Match(line, Verdict.DIFFERENT)
 
 
 def match_by_words(line: BankLine, ledger: Ledger) -> Match:
@@ -194,18 +213,24 @@ def same_lines(lines: Iterable[BankLine], told: Iterable[BankLine]) -> set[str]:
     Kinds of files have no key in common. Day, amount and currency are the same, and either the account that the money came from
     or the reference; nothing else is written alike.
     """
-    left, same = list(told), set[str]()
+    left, same = defaultdict[tuple[object, ...], list[BankLine]](list), set[str]()
+    for other in told:
+        left[moved(other)].append(other)
     for line in lines:
-        twin = next((other for other in left if is_same(line, other)), None)
+        alike = left[moved(line)]
+        twin = next((other for other in alike if is_same(line, other)), None)
         if twin is not None:
-            left.remove(twin)
+            alike.remove(twin)
             same.add(line.key)
     return same
 
 
+def moved(line: BankLine) -> tuple[object, ...]:
+    return line.account, line.booked_on, line.amount, line.currency
+
+
 def is_same(line: BankLine, other: BankLine) -> bool:
-    if (line.booked_on, line.amount, line.currency) != (other.booked_on, other.amount, other.currency):
-        return False
+    """Of two lines that moved the same amount on the same day."""
     if line.references or other.references:
         return line.references == other.references
     if line.iban and other.iban:

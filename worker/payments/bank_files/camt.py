@@ -1,6 +1,8 @@
 """CAMT.053 (ISO 20022), versions 02 and 08: a statement as XML. Entities and the network stay off."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -41,13 +43,16 @@ class Reader:
     def __init__(self, space: str, statement: Node) -> None:
         self.space, self.statement = space, statement
         self.account = "".join(self.text(statement, "Acct/Id/IBAN").split())
-        self.statement_id = self.text(statement, "Id")
 
     def lines(self) -> Iterator[BankLine]:
+        """The same line has the same key in every statement; equal ones of one statement are as many payments."""
+        seen = Counter[str]()
         for entry in self.statement.iterfind(self.path("Ntry")):
             details = entry.findall(self.path("NtryDtls/TxDtls"))
             for number, detail in enumerate(details or [None]):
-                yield self.line(entry, detail, number, one_of_several=len(details) > 1)
+                line = self.line(entry, detail, number, one_of_several=len(details) > 1)
+                seen[line.key] += 1
+                yield replace(line, key=f"{line.key}:{seen[line.key]}")
 
     def line(self, entry: Node, detail: Node | None, number: int, *, one_of_several: bool) -> BankLine:
         came_in = self.text(entry, "CdtDbtInd") == "CRDT"
@@ -57,16 +62,22 @@ class Reader:
             raise ValueError("an entry without an amount")
         side = "Dbtr" if came_in else "Cdtr"
         reference = self.text(entry, "AcctSvcrRef")
+        booked_on = date.fromisoformat((self.text(entry, "BookgDt/Dt") or self.text(entry, "BookgDt/DtTm"))[:10])
+        iban = self.text(detail, f"RltdPties/{side}Acct/Id/IBAN")
+        text = "".join(free.text or "" for free in self.all(detail, "RmtInf/Ustrd"))
+        structured = self.text(detail, "RmtInf/Strd/CdtrRefInf/Ref")
+        # A bank need not give a line any reference.
+        content = reference or f"{iban}:{structured}:{text}"
         return BankLine(
             account=self.account,
-            booked_on=date.fromisoformat((self.text(entry, "BookgDt/Dt") or self.text(entry, "BookgDt/DtTm"))[:10]),
+            booked_on=booked_on,
             amount=Decimal(amount.text or "") * (1 if came_in else -1),
             currency=amount.get("Ccy", ""),
-            key=f"camt:{self.account}:{self.statement_id}:{reference or self.text(entry, 'NtryRef')}:{number}",
+            key=f"camt:{self.account}:{booked_on}:{amount.text}:{content}:{number}",
             name=self.text(detail, f"RltdPties/{side}/Nm") or self.text(detail, f"RltdPties/{side}/Pty/Nm"),
-            iban=self.text(detail, f"RltdPties/{side}Acct/Id/IBAN"),
-            structured=self.text(detail, "RmtInf/Strd/CdtrRefInf/Ref"),
-            text="".join(free.text or "" for free in self.all(detail, "RmtInf/Ustrd")),
+            iban=iban,
+            structured=structured,
+            text=text,
             bank_reference=reference,
             is_pending=(self.text(entry, "Sts/Cd") or self.text(entry, "Sts")) != "BOOK",
             is_return=self.find(detail, "RtrInf") is not None or self.text(entry, "RvslInd") == "true",

@@ -57,7 +57,9 @@ def line_of(statement: Statement, move: Move) -> BankLine:
         booked_on=move.entry_date,
         amount=move.amount.quantize(Decimal("0.01")),
         currency=statement.account_currency,
-        key=f"coda:{statement.account}:{statement.old_balance_date.year}:{statement.coda_sequence}:{move.sequence}{move.detail_sequence}",
+        key=f"coda:{statement.account}:{statement.old_balance_date.year}:{statement.coda_sequence}:{move.sequence}{move.detail_sequence}"
+        # The first statement of an account may end in the year in which that of the next year begins.
+        f":{move.entry_date}:{move.amount}",
         name=(move.counterparty_name or "").strip(),
         # The currency stands at the end of the same field.
         iban="".join((move.counterparty_account or "")[:34].split()),

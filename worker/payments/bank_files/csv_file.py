@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from worker.domain.bank_line import BankLine
-from worker.payments.bank_files.broken import unreadable
+from worker.payments.bank_files.broken import cut_off, unreadable
 
 # Above the head Belfius has a dozen rows of what was searched for.
 _ROWS_ABOVE = 30
+_FIRST = 20_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ BANKS = (
 
 
 def is_csv(content: bytes) -> bool:
-    return head_of(rows_of(content[:20_000])) is not None
+    # The end may lie inside a letter.
+    start = content if len(content) <= _FIRST else content[:_FIRST].rpartition(b"\n")[0]
+    return head_of(rows_of(start)) is not None
 
 
 def read(content: bytes) -> Iterator[BankLine]:
@@ -63,9 +66,11 @@ def read(content: bytes) -> Iterator[BankLine]:
     head, seen = [name.strip() for name in rows[at]], Counter[tuple[object, ...]]()
     for row in rows[at + 1 :]:
         if len(row) < len(head) - 1:
+            if len([cell for cell in row if cell.strip()]) > 2:
+                raise cut_off("CSV")
             continue  # an empty row, or words of the bank's at the end
         cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
-        if columns.status and cells[columns.status] != columns.accepted:
+        if columns.status and cells.get(columns.status, columns.accepted) != columns.accepted:
             continue
         try:
             line = line_of(cells, columns)
@@ -81,9 +86,13 @@ def rows_of(content: bytes) -> list[list[str]]:
         text = content.decode("cp1252", errors="replace")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     try:
-        return list(csv.reader(lines, delimiter=";"))
+        rows = list(csv.reader((f"{line}\n" for line in lines), delimiter=";"))
     except csv.Error as error:
         raise unreadable("CSV") from error
+    if any("\n" in cell for row in rows for cell in row):
+        # A customer wrote a quotation mark, and the bank quotes nothing: it would swallow the lines below.
+        return [line.split(";") for line in lines]
+    return rows
 
 
 def head_of(rows: list[list[str]]) -> tuple[int, Columns] | None:

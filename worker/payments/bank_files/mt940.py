@@ -2,17 +2,22 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import mt940
 from stdnum import iban
 
 from worker.domain.bank_line import BankLine
-from worker.payments.bank_files.broken import unreadable
+from worker.domain.money import total_of
+from worker.payments.bank_files.broken import cut_off, unreadable
 
 KIND = "MT940"
 LINE = b"\n:61:"
+# A file has a statement a day, and perhaps some of other accounts.
+_STATEMENT = re.compile(r"^(?=:20:)", re.MULTILINE)
 
 
 def is_mt940(content: bytes) -> bool:
@@ -25,11 +30,38 @@ def read(content: bytes) -> Iterator[BankLine]:
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
     try:
-        statement = mt940.parse(io.StringIO(text))
-        lines = [line_of(statement.data, entry.data) for entry in statement]
+        lines = [line for statement in _STATEMENT.split(text)[1:] for line in lines_of(statement)]
     except (ArithmeticError, AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise unreadable(KIND) from error
     yield from lines
+
+
+def lines_of(text: str) -> Iterator[BankLine]:
+    """Those of one statement; equal ones are as many payments."""
+    statement, seen = mt940.parse(io.StringIO(text)), Counter[str]()
+    require_whole(statement)
+    for entry in statement:
+        line = line_of(statement.data, entry.data)
+        seen[line.key] += 1
+        yield replace(line, key=f"{line.key}:{seen[line.key]}")
+
+
+def require_whole(statement: Any) -> None:
+    """Raises Rejected where a statement ends before its closing balance, or its lines do not lead there."""
+    balances = [
+        balance.amount.amount
+        for ends in (
+            ("final_opening_balance", "intermediate_opening_balance"),
+            ("final_closing_balance", "intermediate_closing_balance"),
+        )
+        for balance in (next((statement.data[end] for end in ends if end in statement.data), None),)
+        if balance is not None
+    ]
+    if len(balances) < 2:
+        raise cut_off(KIND)
+    moved = total_of(entry.data["amount"].amount for entry in statement if "amount" in entry.data)
+    if balances[0] + moved != balances[1]:
+        raise unreadable(KIND)
 
 
 def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
@@ -44,7 +76,7 @@ def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
         booked_on=entry.get("entry_date") or entry["date"],
         amount=money.amount,
         currency=money.currency,
-        key=f"mt940:{account}:{statement['transaction_reference']}:{reference}:{entry['date']}:{money.amount}",
+        key=f"mt940:{account}:{reference}:{entry['date']}:{money.amount}:{'' if reference else details}",
         name=named(details, "NAME"),
         iban=named(details, "IBAN"),
         text=re.sub(r"^(STRD/(BBA|ISO)/|USTD//)", "", words),
@@ -56,7 +88,9 @@ def iban_at_start_of(text: str) -> str:
     """The account; banks write its currency right behind it."""
     compact = "".join(text.split()).removeprefix("/")
     lengths = range(15, min(len(compact), 34) + 1)
-    return next((compact[:length] for length in lengths if iban.is_valid(compact[:length])), compact)
+    return next(
+        (compact[:length] for length in lengths if iban.is_valid(compact[:length], check_country=False)), compact
+    )
 
 
 def named(details: str, name: str) -> str:

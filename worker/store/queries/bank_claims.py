@@ -27,19 +27,17 @@ def claims_of(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -
     lines = tuple(lines)
     references = sorted({reference for line in lines for reference in line.references})
     words = sorted({word for line in lines for word in words_of(line) if _NUMBER.match(word)})
-    named = {
-        order: reference
-        for some in parts(references)
-        for reference, orders in payment_references.find(connection, shop_id, some).items()
-        for order in orders
-    }
+    named: dict[OrderKey, tuple[str, ...]] = {}
+    for some in parts(references):
+        for reference, orders in payment_references.find(connection, shop_id, some).items():
+            named |= {order: (*named.get(order, ()), reference) for order in orders}
     numbered = {order for some in parts(words) for order in orders_of_numbers(connection, shop_id, some)}
     wanted = sorted(numbered | set(named), key=lambda order: (order.order_id, order.order_key))
-    found = (claim_of(connection, order, named.get(order, "")) for order in wanted)
+    found = (claim_of(connection, order, named.get(order, ())) for order in wanted)
     return tuple(claim for claim in found if claim is not None)
 
 
-def claim_of(connection: Connection, order: OrderKey, reference: str) -> Claim | None:
+def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...]) -> Claim | None:
     """None for an order of which no document asks for money."""
     balance = order_balance.of_order(connection, order)
     if balance is None:
@@ -50,7 +48,7 @@ def claim_of(connection: Connection, order: OrderKey, reference: str) -> Claim |
         if payment.source in HEARSAY and is_transfer(payment.method)
     )
     return Claim(
-        order, numbers_of(connection, order), reference, balance.open - balance.excess, balance.currency, heard
+        order, numbers_of(connection, order), references, balance.open - balance.excess, balance.currency, heard
     )
 
 

@@ -1,0 +1,139 @@
+"""Two payments are two, however alike they are, and one that a bank tells of again is one."""
+
+import time
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, same_lines
+from worker.domain.order import OrderKey
+from worker.errors import Rejected
+from worker.payments.bank_files.read import read_file
+
+ACCOUNT, OTHER = "BE71096123456769", "BE68539007547034"
+ENTRY = "<Ntry><Amt Ccy='EUR'>25.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-27</Dt></BookgDt>{}</Ntry>"
+KBC = "Rekeningnummer;Datum;Munt;Bedrag;rekeningnummer tegenpartij;Naam tegenpartij;gestructureerde mededeling;Vrije mededeling\n"
+
+
+def camt(*statements: str, account: str = ACCOUNT) -> bytes:
+    head = '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>'
+    stated = (
+        f"<Stmt><Id>{number}</Id><Acct><Id><IBAN>{account}</IBAN></Id></Acct>{entries}</Stmt>"
+        for number, entries in enumerate(statements)
+    )
+    return f"{head}{''.join(stated)}</BkToCstmrStmt></Document>".encode()
+
+
+def mt940(*lines: str, account: str = ACCOUNT, closing: str = "50,00") -> bytes:
+    rows = (f":61:2611271127C25,00NTRFNONREF\n:86:{line}" for line in lines)
+    head = f":20:940\n:25:{account}EUR\n:28C:1/1\n:60F:C261127EUR0,00\n"
+    return (head + "\n".join(rows) + f"\n:62F:C261127EUR{closing}\n-\n").encode()
+
+
+def lines_of(content: bytes) -> tuple[BankLine, ...]:
+    return read_file(content)[1]
+
+
+def keys_of(content: bytes) -> list[str]:
+    return [line.key for line in lines_of(content)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        camt(ENTRY.format("") * 2),
+        camt(ENTRY.format("<AcctSvcrRef>NOTPROVIDED</AcctSvcrRef>") * 2),
+        mt940("/NAME/JAN/REMI/USTD//een", "/NAME/JAN/REMI/USTD//een"),
+        (KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;een\n" * 2).encode(),
+    ],
+)
+def test_two_equal_payments_of_a_day_are_two_also_without_a_reference_of_the_bank(content: bytes) -> None:
+    keys = keys_of(content)
+
+    assert len(set(keys)) == 2
+    assert keys_of(content) == keys
+
+
+def test_a_line_is_the_same_in_a_statement_of_another_period() -> None:
+    first, second = (ENTRY.format(f"<AcctSvcrRef>{name}</AcctSvcrRef>") for name in ("A", "B"))
+
+    assert set(keys_of(camt("", first + second))) == set(keys_of(camt(second, first)))
+
+
+def test_each_statement_of_an_mt940_file_is_of_its_own_account() -> None:
+    found = lines_of(mt940("een", "twee") + mt940("drie", "vier", account=OTHER))
+
+    assert [line.account for line in found] == [ACCOUNT, ACCOUNT, OTHER, OTHER]
+
+
+@pytest.mark.parametrize("closing", [b"\n:62F", b"drie"])
+def test_an_mt940_file_that_was_cut_is_not_taken(closing: bytes) -> None:
+    content = mt940("een", "drie")
+
+    with pytest.raises(Rejected, match="ends too early"):
+        lines_of(content[: content.index(closing)])
+    with pytest.raises(Rejected, match="damaged"):
+        lines_of(mt940("een", "drie", closing="75,00"))
+
+
+def test_a_quotation_mark_of_a_customer_swallows_no_line() -> None:
+    rows = (f'{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;"{text}\n' for text in ("hallo", "dag", "tot ziens"))
+
+    assert len(lines_of((KBC + "".join(rows)).encode())) == 3
+
+
+def test_a_csv_file_that_was_cut_is_not_taken() -> None:
+    with pytest.raises(Rejected, match="ends too early"):
+        lines_of((KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;een\n{ACCOUNT};27/11/2026;EUR;2").encode())
+
+
+def test_a_long_csv_file_is_known_wherever_its_letters_end() -> None:
+    rows = (KBC + f"{ACCOUNT};27/11/2026;EUR;25,00;;Jan;;{'é' * 200}\n" * 100).encode("utf-8-sig")
+
+    for spaces in range(2):
+        assert len(lines_of(b"\xef\xbb\xbf" + b"\n" * spaces + rows[3:])) == 100
+
+
+def line(amount: str, text: str = "", *, key: str = "k", day: int = 27) -> BankLine:
+    return BankLine(ACCOUNT, date(2026, 11, day), Decimal(amount), "EUR", key, text=text)
+
+
+def claim(order_key: str, amount: str, *references: str, heard: tuple[Decimal, ...] = ()) -> Claim:
+    return Claim(OrderKey("a", 238, order_key), ("238",), references, Decimal(amount), heard=heard)
+
+
+def verdict(amount: str, text: str, *claims: Claim) -> Match:
+    return match_line(line(amount, text), Ledger(claims))
+
+
+def test_a_reference_that_two_orders_have_is_counted_only_where_the_amount_says_which() -> None:
+    first, second = claim("one", "15.00", "012000023883"), claim("two", "20.00", "012000023883")
+
+    assert verdict("15.00", "012000023883", first, second).shares[0].order == first.order
+    assert verdict("20.00", "012000023883", first, second).shares[0].order == second.order
+    for amount in ("10.00", "35.00"):
+        assert verdict(amount, "012000023883", first, second).verdict is Verdict.DIFFERENT
+
+
+def test_an_order_is_known_by_each_reference_that_its_documents_asked_for() -> None:
+    one = claim("one", "15.00", "012000023883", "012000023984")
+
+    for text in ("012000023883", "012000023984", "012000023883 012000023984"):
+        assert verdict("15.00", text, one).verdict is Verdict.PAID
+
+
+def test_money_for_two_orders_of_which_one_was_said_to_be_paid_waits_for_a_person() -> None:
+    said, owed = claim("one", "0", "012000023883", heard=(Decimal(10),)), claim("two", "5.00", "012000023984")
+
+    assert verdict("15.00", "012000023883 012000023984", said, owed).verdict is Verdict.DIFFERENT
+    assert verdict("5.00", "012000023883 012000023984", said, owed).verdict is Verdict.PAID
+
+
+def test_lines_of_two_files_of_a_year_are_compared_in_seconds() -> None:
+    lines = [line(str(number), key=str(number), day=1 + number % 28) for number in range(10_000)]
+    started = time.process_time()
+
+    assert len(same_lines(lines, reversed(lines))) == 10_000
+    assert time.process_time() - started < 3
