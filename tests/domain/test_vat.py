@@ -19,6 +19,7 @@ from worker.domain.shop import Shop, VatRegime, VatSettings
 from worker.domain.treatment import Case
 from worker.domain.vat import treat
 from worker.domain.vat_check import VatCheck
+from worker.domain.vat_proof import missing_proof
 from worker.domain.zero_reason import Untaxed, ZeroReason
 
 D, FEE = Decimal, LineKind.FEE
@@ -130,7 +131,7 @@ def test_a_small_business_never_shows_vat_without_being_stopped() -> None:
         if case.regime is VatRegime.SMALL_BUSINESS:
             answer = treat(case)
             assert (answer.problem is not None) == case.taxed, case
-            assert case.taxed or answer.mention == "small_business", case
+            assert case.taxed or case.service_to_foreign_business or answer.mention == "small_business", case
 
 
 NORMAL = a_shop()
@@ -412,16 +413,55 @@ def test_what_is_odd_but_lawful_is_shown_and_stops_nothing(order: Order, flag: s
 
 
 @pytest.mark.parametrize(
-    ("country", "virtual", "flags"), [("DE", True, ["small_business_abroad"]), ("DE", False, []), ("BE", True, [])]
+    ("country", "virtual", "flags", "expected"),
+    [
+        ("DE", True, ["small_business_abroad"], ("AE", "reverse_charge")),
+        ("DE", False, [], ("E", "small_business")),
+        ("BE", True, [], ("E", "small_business")),
+    ],
 )
-def test_a_small_business_is_told_that_its_service_abroad_is_reverse_charged(
-    country: str, virtual: bool, flags: list[str]
+def test_a_small_business_leaves_the_vat_on_a_service_abroad_to_the_business_that_buys_it(
+    country: str, virtual: bool, flags: list[str], expected: tuple[str, str]
 ) -> None:
     number = DE_NUMBER if country == "DE" else BE_NUMBER
     order = an_order(a_line(rate=None, virtual=virtual), country=country, vat_number_given=number)
     assessed = assess(order, a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS)))
     assert [found.code for found in assessed.flags] == flags
-    assert [one.mention for one in assessed.treatments] == ["small_business"]
+    assert [(one.category, one.mention) for one in assessed.treatments] == [expected]
+
+
+def test_no_service_to_a_business_of_another_member_state_is_exempt_by_the_franchise_at_home() -> None:
+    for case in every_case():
+        if case.service_to_foreign_business:
+            assert treat(case).mention != "small_business", case
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "words"),
+    [
+        (None, "vat_number_unchecked", "was not checked"),
+        (
+            VatCheck(DE_NUMBER, None, code="INVALID_REQUESTER_INFO"),
+            "vat_number_unchecked",
+            "must have its number activated",
+        ),
+        (VatCheck(DE_NUMBER, valid=False), "vat_number_invalid", "sale of a small business to a consumer"),
+        (
+            VatCheck(DE_NUMBER, None, code="INVALID_INPUT"),
+            "vat_number_unchecked",
+            "sale of a small business to a consumer",
+        ),
+    ],
+)
+def test_a_service_abroad_of_a_small_business_waits_without_proof_and_is_never_told_to_charge_vat(
+    check: VatCheck | None, code: str, words: str
+) -> None:
+    order = an_order(a_line(rate=None, virtual=True), country="DE", vat_number_given=DE_NUMBER, vat_check=check)
+    shop = a_shop(vat=VatSettings(VatRegime.SMALL_BUSINESS))
+    (problem,) = missing_proof(order, shop, assess(order, shop).lines)
+    assert problem.code == code
+    assert words in str(problem.message)
+    assert "charge VAT" not in str(problem.message)
 
 
 @pytest.mark.parametrize(

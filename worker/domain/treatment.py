@@ -54,6 +54,11 @@ class Case:
         return prefix != "XI" or self.supply is Supply.GOODS
 
     @property
+    def service_to_foreign_business(self) -> bool:
+        """A service within the EU that is taxed where the business is (art. 44 and 196 of the VAT directive)."""
+        return self.zone is Zone.EU and self.supply is Supply.SERVICE and self.foreign_business
+
+    @property
     def business(self) -> bool:
         """Whoever has a VAT number, one of the seller's country too, is no consumer to OSS."""
         return bool(self.vat_number) and not self.refuted

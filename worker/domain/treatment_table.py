@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.domain.document import Category
-from worker.domain.order_treatment import TREATMENT_TERMS, TreatmentName
 from worker.domain.place_of_supply import (
     Supply,
     Zone,
@@ -57,29 +56,9 @@ TREATMENTS = (
         ),
     ),
     TreatmentRow(
-        "small_business_abroad",
-        Message("A service of a small business under the franchise scheme to a business in another member state"),
-        lambda case: (
-            case.regime is VatRegime.SMALL_BUSINESS
-            and case.zone is Zone.EU
-            and case.supply is Supply.SERVICE
-            and case.foreign_business
-        ),
-        Category.EXEMPT,
-        mention="small_business",
-        flag=lambda case: Message(
-            "{lines} is a service to a business in another member state, with the VAT number {vat_number}: the customer owes the VAT "
-            "there, also where a small business sells. Ask your accountant; if it is so, choose “{treatment}” on the order's page, "
-            "credit the invoice and issue it again.",
-            treatment=TREATMENT_TERMS[TreatmentName.REVERSE_CHARGE],
-            lines=names(case),
-            vat_number=case.vat_number,
-        ),
-    ),
-    TreatmentRow(
         "small_business",
         Message("Sold by a small business under the franchise scheme"),
-        lambda case: case.regime is VatRegime.SMALL_BUSINESS,
+        lambda case: case.regime is VatRegime.SMALL_BUSINESS and not case.service_to_foreign_business,
         Category.EXEMPT,
         mention="small_business",
     ),
@@ -356,6 +335,21 @@ TREATMENTS = (
         lambda case: case.zone is Zone.EU and case.supply is Supply.GOODS and case.foreign_business,
         Category.INTRA_EU,
         mention="intra_eu",
+    ),
+    # Taxed where the customer is (art. 21 §2 of the VAT code), so the Belgian franchise of art. 56bis does not reach it.
+    TreatmentRow(
+        "small_business_abroad",
+        Message("A service of a small business under the franchise scheme to a business in another member state"),
+        lambda case: case.regime is VatRegime.SMALL_BUSINESS and case.service_to_foreign_business,
+        Category.REVERSE_CHARGE,
+        mention="reverse_charge",
+        flag=lambda case: Message(
+            "{lines} is a service to a business in another member state, with the VAT number {vat_number}: the customer owes the VAT "
+            "there, also where a small business sells. State it in the intra-Community listing of the quarter; the seller's own "
+            "number must be activated for such services at the VAT office.",
+            lines=names(case),
+            vat_number=case.vat_number,
+        ),
     ),
     TreatmentRow(
         "reverse_charge",

@@ -41,10 +41,13 @@ class VatCheck:
         return self.valid is None and self.code not in _PERMANENT
 
 
-def why_not_exempt(check: VatCheck | None, number: str, *, shop_says: str = "") -> tuple[str, Message] | None:
+def why_not_exempt(
+    check: VatCheck | None, number: str, *, shop_says: str = "", small_business: bool = False
+) -> tuple[str, Message] | None:
     """A code and a sentence where *check* is no proof that *number* is valid; None where it is.
 
-    *shop_says* is what a plugin of the shop noted of the number: worth telling, and no proof.
+    *shop_says* is what a plugin of the shop noted of the number: worth telling, and no proof. A *small_business* may charge no
+    VAT instead, and VIES knows its own number only once it is activated for services to other member states.
     """
     if check is None or check.number != number:
         return UNCHECKED, Message(
@@ -52,6 +55,8 @@ def why_not_exempt(check: VatCheck | None, number: str, *, shop_says: str = "") 
         )
     if check.valid:
         return None
+    if small_business and (why := _why_not_of_small_business(check)):
+        return why
     if check.valid is False:
         return INVALID, Message(
             "VIES says that {number} is not a valid VAT number, so the sale is not exempt. Correct the number in "
@@ -90,6 +95,24 @@ def reason_of(check: VatCheck) -> Message:
             return Message("it does not answer")
         case code:
             return Message("it answers with {code}", code=code)
+
+
+def _why_not_of_small_business(check: VatCheck) -> tuple[str, Message] | None:
+    if check.valid is False or check.code == "INVALID_INPUT":
+        return INVALID if check.valid is False else UNCHECKED, Message(
+            "VIES says that {number} is not a valid VAT number, so the customer does not owe the VAT. Correct the number in the "
+            "order; or remove it there, and the invoice is exempt as a sale of a small business to a consumer.",
+            number=check.number,
+        )
+    if check.code == "INVALID_REQUESTER_INFO":
+        return UNCHECKED, Message(
+            "VIES does not know the seller's own VAT number {requester}, so {number} cannot be checked. A small business must have "
+            "its number activated for services to businesses in other member states: ask the VAT office for it, then fetch the "
+            "order again.",
+            requester=check.requester,
+            number=check.number,
+        )
+    return None
 
 
 def _why_unknown(check: VatCheck) -> Message:

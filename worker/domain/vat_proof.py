@@ -7,7 +7,7 @@ from worker.domain.document import Category, Line, Problem
 from worker.domain.order import Order
 from worker.domain.order_treatment import TREATMENT_TERMS, TreatmentName
 from worker.domain.place_of_supply import EU
-from worker.domain.shop import Shop
+from worker.domain.shop import Shop, VatRegime
 from worker.domain.vat_check import INVALID, VatCheck, why_not_exempt
 from worker.domain.vat_number import normalise_vat_number, vat_prefix
 from worker.message import Message
@@ -69,6 +69,7 @@ def missing_proof(order: Order, shop: Shop, lines: Iterable[Line]) -> tuple[Prob
         return (Problem("treatment_needs_number", _needs_number(order, order.treatment.name)),)
     if not number:
         return ()
-    why = why_not_exempt(order.vat_check, number, shop_says=order.vat_number_shop_says)
+    small = shop.vat.regime is VatRegime.SMALL_BUSINESS
+    why = why_not_exempt(order.vat_check, number, shop_says=order.vat_number_shop_says, small_business=small)
     answered_for = order.treatment is not None and why is not None and why[0] != INVALID
     return (Problem(*why),) if why and not answered_for else ()
