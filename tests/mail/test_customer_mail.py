@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from worker.domain.document import Document, Kind
+from worker.domain.money import ZERO
 from worker.domain.party import Buyer
 from worker.domain.shop import BrandingSettings, MailSettings, MollieSettings, OrderSettings, Shop
 from worker.domain.texts import PLACEHOLDERS
@@ -136,6 +137,23 @@ def test_a_paid_invoice_says_so_and_asks_for_nothing(kind: str) -> None:
 
     assert "Betaald op 22 november 2026 via Bancontact" in words
     assert "BE68" not in words
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_mail_never_says_that_money_went_back_which_a_person_has_yet_to_give(kind: str) -> None:
+    note = of_kind(Kind.CREDIT_NOTE, "nl").draft
+    by_hand = part(a_mail(issued(replace(note, paid_on=date(2026, 11, 23), payment_title=""))), kind)
+    by_provider = part(a_mail(issued(replace(note, paid_on=date(2026, 11, 23), payment_title="Mollie"))), kind)
+
+    assert ("Terug te betalen: " in by_hand, "Terugbetaald" in by_hand) == (True, False)
+    assert ("Terug te betalen" in by_provider, "Terugbetaald op" in by_provider) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_mail_says_nothing_of_payment_where_nothing_was_to_pay(kind: str) -> None:
+    free = {"lines": (), "vat_lines": (), "net": ZERO, "vat": ZERO, "total": ZERO}
+
+    assert "Betaald" not in part(a_mail(an_invoice(paid_on=date(2026, 11, 22), **free)), kind)
 
 
 def test_the_one_button_pays_where_paying_is_possible_and_shows_the_document_otherwise() -> None:

@@ -139,6 +139,33 @@ def test_a_refunded_credit_note_says_so() -> None:
     assert "Terugbetaald op 23 november 2026 via Mollie" in said(issued(refunded))
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("nl", "Terug te betalen"), ("fr", "À rembourser"), ("de", "Zu erstatten"), ("en", "To be refunded")],
+)
+def test_a_credit_note_whose_money_a_person_gives_back_says_that_it_is_to_go(language: str, words: str) -> None:
+    by_hand = replace(of_kind(Kind.CREDIT_NOTE, language).draft, paid_on=date(2026, 11, 23), payment_title="")
+
+    paper = said(issued(by_hand))
+
+    assert words in paper
+    assert not re.search(r"\b23\.? nov", paper, re.IGNORECASE)
+
+
+def test_nothing_is_said_of_payment_where_nothing_was_to_pay() -> None:
+    free = {"lines": (), "vat_lines": (), "net": ZERO, "vat": ZERO, "total": ZERO}
+
+    assert "Betaald" not in said(an_invoice(paid_on=date(2026, 11, 22), payment_title="Bancontact", **free))
+
+
+def test_a_delivery_note_has_a_column_for_article_numbers_only_where_a_line_has_one() -> None:
+    note = of_kind(Kind.DELIVERY_NOTE, "nl").draft
+    without = replace(note, lines=tuple(replace(line, sku="") for line in note.lines))
+
+    assert "Artikelnr." in said(issued(note))
+    assert "Artikelnr." not in said(issued(without))
+
+
 def test_where_no_vat_may_show_none_shows() -> None:
     lines = (a_line(rate="0", category=Category.EXEMPT),)
     net = total_of(line.net for line in lines)

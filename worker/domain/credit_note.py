@@ -94,7 +94,9 @@ def draft_credit_note(
         supplied_on=original.supplied_on,
         mentions=_mentions(original, lines, totals.vat_lines, shop),
         payment_method=original.payment_method,
-        payment_title=original.payment_title if isinstance(source, Refund) and source.by_provider else "",
+        payment_title=(original.payment_title or original.payment_method)
+        if isinstance(source, Refund) and source.by_provider
+        else "",
         paid_on=refunded_at.astimezone(shop.zoneinfo).date() if refunded_at else None,
         corrects=Reference(invoice.document_id, invoice.number, invoice.issued_on),
         reason=source.reason or _default_reason(source, original),

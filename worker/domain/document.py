@@ -233,6 +233,19 @@ class Draft:
         return self.paid_on is not None
 
     @property
+    def says_paid(self) -> bool:
+        """Whether it says that money came or went back: of nothing to pay there is nothing to say."""
+        return self.is_paid and self.total != 0 and not self.refund_by_hand
+
+    @property
+    def refund_by_hand(self) -> bool:
+        """Whether a person gives a credit note's money back (by transfer, in cash): the shop recorded the refund and knows no more.
+
+        Only what a provider gave back names its method.
+        """
+        return self.kind is Kind.CREDIT_NOTE and self.is_paid and not self.payment_title
+
+    @property
     def mail_language(self) -> str:
         """The customer's, where the law wants the document in another."""
         return self.customer_language or self.language

@@ -165,7 +165,8 @@ class DocumentMail(MailView):
 
     def _key(self, part: TextPart) -> TextKey:
         draft = self.main.draft
-        return TextKey(part, draft.kind, draft.is_paid, self.translator.language)
+        paid = draft.is_paid and not draft.refund_by_hand
+        return TextKey(part, draft.kind, paid, self.translator.language)
 
     def _html(self, line: str) -> Markup:
         anchor = Markup('<a class="ink" href="{0}" style="color: #1a1f1e">{0}</a>')

@@ -18,6 +18,7 @@ from tests.support.factories import an_order
 from tests.support.issued import pay
 from worker.domain.decision import Decision
 from worker.domain.document import Document, Kind, PaymentRequest, Reference
+from worker.domain.money import ZERO
 from worker.domain.payment import Prepayment
 from worker.domain.payment_method import Means
 from worker.domain.step import RENDER
@@ -599,12 +600,29 @@ def test_without_an_address_to_pay_at_the_pdf_is_the_button_and_the_account_is_w
 
 
 def test_a_credit_note_that_was_refunded_says_so(app: BridgeApp) -> None:
-    refund = {**a_credit_note_for(app.issue()), "paid_on": date(2026, 11, 23)}
+    refund = {**a_credit_note_for(app.issue()), "paid_on": date(2026, 11, 23), "payment_title": "Mollie"}
 
     page = app.client.get(f"/d/{token_of(app.issue(number='C2026-00001', **refund))}").text
 
     assert "Verbetert F2026-00017 van 22 november 2026 Terugbetaald op 23 november 2026 Datum" in text_of(page)
     assert "payment" not in page
+
+
+def test_a_credit_note_whose_money_a_person_gives_back_does_not_say_that_it_went_back(app: BridgeApp) -> None:
+    refund = {**a_credit_note_for(app.issue()), "paid_on": date(2026, 11, 23), "payment_title": ""}
+
+    page = text_of(app.client.get(f"/d/{token_of(app.issue(number='C2026-00001', **refund))}").text)
+
+    assert "Terug te betalen: € " in page
+    assert "Terugbetaald" not in page
+
+
+def test_nothing_is_said_of_payment_where_nothing_was_to_pay(app: BridgeApp) -> None:
+    free = {"lines": (), "vat_lines": (), "net": ZERO, "vat": ZERO, "total": ZERO}
+
+    page = text_of(app.client.get(f"/d/{token_of(app.issue(paid_on=date(2026, 11, 22), **free))}").text)
+
+    assert "Betaald" not in page
 
 
 ON_PAPER = (
