@@ -1,5 +1,6 @@
 """The words of four languages: complete, with the same placeholders, and each language's way to write figures."""
 
+import re
 import string
 from datetime import date
 from decimal import Decimal
@@ -137,3 +138,14 @@ def test_each_kind_has_a_name_and_a_template_in_each_language() -> None:
     for kind in Kind:
         assert (ROOT / "rendering" / "templates" / f"{kind}.html").exists()
         assert len({title(kind, Translator(language)) for language in LANGUAGES}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("folder", [WORKER, PAGES], ids=["worker", "pages"])
+def test_dutch_says_je_to_whoever_reads_it(folder: Path) -> None:
+    """Only the label that invoices between businesses have always had is formal."""
+    formal = [
+        message.id
+        for message in catalog(folder, "nl")
+        if message.id and re.search(r"\b(u|uw)\b", str(message.string), re.IGNORECASE)
+    ]
+    assert set(formal) <= {"Your reference"}
