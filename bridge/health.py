@@ -97,6 +97,12 @@ class MetricsCollector(Collector):
             "Shops and queues of which a job held a worker for long lately.",
             value=metrics.slow_work,
         )
+        yield labelled_gauge(
+            "facturelay_resting_roads",
+            "Servers that did not answer and are left in peace, by kind; shared_mail is the operator's own mail server.",
+            ("kind",),
+            metrics.resting_roads,
+        )
         yield GaugeMetricFamily("facturelay_workers", "Workers with a heartbeat.", value=metrics.workers)
         yield CounterMetricFamily(
             "facturelay_signature_failures", "Deliveries refused for their signature.", value=metrics.signature_failures

@@ -11,8 +11,9 @@ from worker.store import roads, shops
 
 def get_shop(api_request: ApiRequest) -> Response:
     with context().store.read() as connection:
-        shop = shops.get(connection, context().encryption, api_request.shop_id).shop
-        rested = roads.failing(connection, (shop.shop_id,))
+        connected = shops.get(connection, context().encryption, api_request.shop_id)
+        shop = connected.shop
+        rested = roads.failing(connection, (shop.shop_id,), with_shared=not connected.secrets.smtp_url)
         counters = {one.series: one for one in numbering.counters(connection, shop.shop_id)}
     today = context().now().astimezone(shop.zoneinfo).date()
     next_numbers = {

@@ -16,7 +16,7 @@ from worker.actions import orders as order_actions
 from worker.domain.step import STEPS
 from worker.queue import QueueName
 from worker.queue import status as queue_status
-from worker.store import users
+from worker.store import roads, users
 from worker.store.database.shop_scope import Shops
 from worker.store.jobs import OF_ORDERS, JobKind
 from worker.store.queries import jobs as job_queries
@@ -66,6 +66,7 @@ def page(shops: Shops) -> Response:
             seen=queue_status.status(context().settings.redis_url) if shops is None else None,
             queues=queue_counts(connection, now=context().now()) if shops is None else (),
             queue_labels=queue_labels(),
+            rested=roads.failing(connection, None) if shops is None else (),
             is_all=shops is None,
             **neighbours(jobs),
         )

@@ -100,6 +100,6 @@ def connection_state(connection: Connection, shop: Shop, now: datetime) -> dict[
         "rest_is_well": not any(code.startswith("rest") for code in open_codes),
         "has_delivered": deliveries.has_delivered(connection, shop.shop_id),
         "webhooks_are_well": not any(code.startswith("webhook") for code in open_codes),
-        "rested": roads.failing(connection, (shop.shop_id,)),
+        "rested": roads.failing(connection, (shop.shop_id,), with_shared=not secrets.smtp_url),
         "redis": redis_answers(context().settings.redis_url),
     }

@@ -73,7 +73,11 @@ def _connected(
         code, reply = connection.connect(server.host, server.port)
         if code != 220:
             raise _refusal(
-                code, reply, Message("The mail server {host} takes no mail from here", host=server.host), "mail_refused"
+                code,
+                reply,
+                Message("The mail server {host} takes no mail from here", host=server.host),
+                "mail_server_refuses",
+                later="mail_server_refuses",
             )
         if server.scheme == "smtp+starttls":
             connection.starttls(context=connection.tls)
@@ -164,14 +168,16 @@ def _translated_errors(server: SmtpServer) -> Iterator[None]:
         ) from error
 
 
-def _refusal(code: int, reply: bytes | str, what: Message, slug: str) -> FacturelayError:
-    """5xx is for good; everything else may pass."""
+def _refusal(
+    code: int, reply: bytes | str, what: Message, slug: str, *, later: str = "mail_server_busy"
+) -> FacturelayError:
+    """5xx is for good; everything else may pass, and has the code *later*."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     answer = f"{code} {' '.join(text.split())[:300]}".rstrip()
     message = Message("{what}: {answer}", what=what, answer=answer)
     if 500 <= code < 600:
         return Rejected(message, code=slug)
-    return Unavailable(message, code="mail_server_busy")
+    return Unavailable(message, code=later)
 
 
 def _reason(error: Exception) -> str | Message:

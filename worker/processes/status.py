@@ -80,9 +80,10 @@ def check(services: Services) -> Health:
 
 def describe_road(connection: Connection, found: FailingRoad) -> str:
     shop = shops.settings_of(connection, found.road.shop_id)
+    whose = shop.name if shop else found.road.shop_id or "All shops without a mail server of their own"
     next_try = f", next try {found.rested_until:%H:%M}" if found.rested_until else ""
     return (
-        f"{shop.name if shop else found.road.shop_id}: {found.label} has not answered since "
+        f"{whose}: {found.label} has not answered since "
         f"{found.failing_since:%Y-%m-%d %H:%M} UTC ({found.failures} times{next_try}): {found.message}"
     )
 

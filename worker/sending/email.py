@@ -1,6 +1,7 @@
 """Step: mail the documents of one mail group to the customer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.headerregistry import Address
@@ -21,7 +22,7 @@ from worker.sending.pdf import document_with_pdf
 from worker.services import Services
 from worker.shops import branding
 from worker.store import documents, jobs, senders, transmissions
-from worker.store.roads import RoadKind
+from worker.store.roads import SERVER_REFUSES, SHARED_MAIL, Road, RoadKind
 from worker.store.shops import ConnectedShop
 from worker.store.steps import LeasedSteps
 
@@ -98,12 +99,26 @@ def send_mail(
 def hand_over(
     services: Services, connected: ConnectedShop, message: EmailMessage, recipients: Sequence[str]
 ) -> ChosenServer:
-    with services.over(connected.shop.shop_id, RoadKind.MAIL, later=True):
+    """By the shop's own server, or by that which all shops share: then nobody else tries a server that one found silent."""
+    is_own = bool(connected.secrets.smtp_url)
+    road = Road(connected.shop.shop_id, RoadKind.MAIL) if is_own else SHARED_MAIL
+    with services.roads.over(road, later=True), nullcontext() if is_own else waits_for_operator():
         way = server_choice.choose_server(
             connected.secrets.smtp_url, services.settings.smtp_url, allow_private=services.settings.allow_private_shops
         )
         smtp.send(message, smtp_url=way.smtp_url, recipients=recipients, connect_to=way.connect_to)
     return way
+
+
+@contextmanager
+def waits_for_operator() -> Iterator[None]:
+    """What is wrong with the server that shops share is put right by the operator, and fails no mail of theirs meanwhile."""
+    try:
+        yield
+    except Rejected as error:
+        if error.code in SERVER_REFUSES:
+            raise Unavailable(error.message, code=error.code) from error
+        raise
 
 
 def put_on_allowed_sender(services: Services, shop: Shop, message: EmailMessage) -> None:

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.errors import Rejected, RoadRested, TakesLong, Unavailable
 from worker.message import Message
 from worker.net.talk import is_in_haste
+from worker.queue import QueueName
 from worker.store.database.engine import Store
 from worker.store.database.shop_scope import Shops, within
 from worker.store.database.tables import jobs, roads
@@ -27,6 +28,8 @@ RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
 PROBE_FOR = timedelta(seconds=90)
 # For so long a process believes that a road is well, without asking the database before each call.
 BELIEVED_S = 2.0
+# What the operator must put right at the mail server that shops share: their mails wait for it.
+SERVER_REFUSES = ("mail_login_refused", "mail_certificate", "mail_server_setting", "mail_server_refuses")
 # That nobody answered, or nothing of use: not that the answer was no.
 SILENT_CODES = frozenset(
     {
@@ -38,6 +41,7 @@ SILENT_CODES = frozenset(
         "plugin_silent",
         "mail_server_unreachable",
         "mail_unsure",
+        *SERVER_REFUSES,
         "receiver_slow",
         "receiver_away",
         "certificate_wrong",
@@ -49,6 +53,7 @@ class RoadKind(StrEnum):
     REST = "rest"
     PLUGIN = "plugin"
     MAIL = "mail"
+    SHARED_MAIL = "shared_mail"
     WEBHOOKS = "webhooks"
 
 
@@ -56,13 +61,14 @@ LABELS = {
     RoadKind.REST: Message("The shop's REST API"),
     RoadKind.PLUGIN: Message("The shop's plugin"),
     RoadKind.MAIL: Message("The mail server"),
+    RoadKind.SHARED_MAIL: Message("The mail server of this installation"),
     RoadKind.WEBHOOKS: Message("The receiver of your webhooks"),
 }
 
 
 @dataclass(frozen=True)
 class Road:
-    """*target* tells several of one kind apart: the endpoint of webhooks."""
+    """*target* tells several of one kind apart: the endpoint of webhooks. *shop_id* is empty where all shops share it."""
 
     shop_id: str
     kind: RoadKind
@@ -97,9 +103,16 @@ class FailingRoad:
         return self.rested_until is not None and self.rested_until > now
 
 
-def failing(connection: Connection, of: Shops) -> tuple[FailingRoad, ...]:
-    """The roads of these shops that failed often enough to be rested, longest failing first."""
-    found = select(roads).where(*within(roads.c.shop_id, of), roads.c.rested_until.is_not(None))
+# The operator's mail server: what one shop finds out counts for all that write by it.
+SHARED_MAIL = Road("", RoadKind.SHARED_MAIL)
+
+
+def failing(connection: Connection, of: Shops, *, with_shared: bool = True) -> tuple[FailingRoad, ...]:
+    """The roads of these shops that failed often enough to be rested, longest failing first; also that which shops share."""
+    which = and_(true(), *within(roads.c.shop_id, of))
+    if with_shared:
+        which = or_(which, roads.c.shop_id == SHARED_MAIL.shop_id)
+    found = select(roads).where(which, roads.c.rested_until.is_not(None))
     return tuple(as_failing(row) for row in connection.execute(found.order_by(roads.c.failing_since)))
 
 
@@ -109,14 +122,16 @@ def find(connection: Connection, road: Road) -> FailingRoad | None:
 
 
 def try_now(connection: Connection, shop_id: str, *, now: datetime) -> None:
-    """End the rest of all roads of a shop, because a person asks: what waits for them comes at once, the first as a probe."""
-    rested = (roads.c.shop_id == shop_id, roads.c.rested_until > now)
+    """End the rest of all roads that a shop uses, because a person asks: what waits for them comes at once, the first as a probe."""
+    rested = (roads.c.shop_id.in_((shop_id, SHARED_MAIL.shop_id)), roads.c.rested_until > now)
     connection.execute(update(roads).where(*rested).values(rested_until=now))
     release(connection, shop_id, now=now)
 
 
 def release(connection: Connection, shop_id: str, *, now: datetime) -> None:
-    waits = (jobs.c.shop_id == shop_id, jobs.c.state == "waiting", jobs.c.code == RoadRested.code, jobs.c.next_at > now)
+    """Let what waits for a road of a shop come at once; an empty *shop_id*: the mails of all shops."""
+    whose = jobs.c.shop_id == shop_id if shop_id else jobs.c.queue == QueueName.MAIL
+    waits = (whose, jobs.c.state == "waiting", jobs.c.code == RoadRested.code, jobs.c.next_at > now)
     connection.execute(update(jobs).where(*waits).values(next_at=now))
 
 

@@ -30,6 +30,7 @@ from worker.store import (
     document_links,
     drafts,
     orders,
+    roads,
     sessions,
     settle_orders,
     shops,
@@ -117,6 +118,23 @@ def test_the_overview_says_whether_the_shop_delivers(app: BridgeApp) -> None:
 
     assert no_delivery in before
     assert no_delivery not in visitor.get(f"/s/{SHOP}").text
+
+
+def test_a_mail_server_that_shops_share_and_that_rests_is_shown_to_the_operator_the_shops_and_the_monitoring(
+    app: BridgeApp,
+) -> None:
+    message = Message(
+        "The mail server {host}:{port} does not answer: {reason}.", host="mail.test", port=25, reason="no"
+    )
+    with app.store.write() as connection:
+        for _ in range(roads.REST_AFTER):
+            roads.record_failure(connection, roads.SHARED_MAIL, roads.Failure(NOW, message))
+    jobs_of_all = signed_in(app, "operator@house.example", operator=True).get("/jobs").text
+    assert "The mail server of this installation</span> all shops without a mail server of their own:" in jobs_of_all
+    assert "The mail server of this installation" in admin(app).get(f"/s/{SHOP}").text
+    metrics = app.client.get("/metrics").text
+    assert 'facturelay_resting_roads{kind="shared_mail"} 1.0' in metrics
+    assert 'facturelay_resting_roads{kind="rest"} 0.0' in metrics
 
 
 def test_a_company_is_saved_all_or_nothing(app: BridgeApp) -> None:

@@ -15,6 +15,7 @@ from worker.demo.orders import an_order
 from worker.errors import FacturelayError, Rejected, RoadRested, Unavailable
 from worker.orders.poll import SOURCE, TOPIC
 from worker.processes import status
+from worker.sending import email
 from worker.store import deliveries, roads
 from worker.store.database.tables import jobs
 from worker.store.deliveries import NewDelivery
@@ -197,3 +198,37 @@ def codes_of_mails(system: System) -> list[str]:
     mails = select(jobs.c.code).where(jobs.c.name == "mail").order_by(jobs.c.job_id)
     with system.services.store.read() as connection:
         return list(connection.execute(mails).scalars())
+
+
+def test_the_operators_mail_server_rests_once_for_all_who_use_it_and_own_servers_go_on(system: System) -> None:
+    with ScriptedServer([answer()]) as closed:
+        port = closed.port
+    well = system.services
+    system.services = replace(well, settings=replace(well.settings, smtp_url=f"smtp://127.0.0.1:{port}"))
+    for number in range(1, 7):
+        system.arrives(an_order(id=number, paid=True, created=system.clock()))
+    assert codes_of_mails(system) == ["mail_server_unreachable"] * 3 + [RoadRested.code] * 3
+    with system.services.store.read() as connection:
+        shared, own = (roads.failing(connection, ("another",), with_shared=how) for how in (True, False))
+    assert ([found.road for found in shared], own) == ([roads.SHARED_MAIL], ())
+    (said,) = status.check(system.services).rested
+    assert said.startswith("All shops without a mail server of their own: The mail server of this installation")
+    secrets = system.services.connected(system.shop_id).secrets
+    system.change_secrets(replace(secrets, smtp_url=well.settings.smtp_url))
+    system.arrives(an_order(id=7, paid=True, created=system.clock()))
+    assert codes_of_mails(system)[-1] == ""
+    system.change_secrets(secrets)
+    system.services = well
+    system.clock.move(minutes=2)
+    system.work()
+    assert set(codes_of_mails(system)) == {""}
+    assert len(system.mailbox.messages()) == 7
+
+
+@pytest.mark.parametrize("code", roads.SERVER_REFUSES)
+def test_what_the_operator_must_put_right_at_his_mail_server_fails_no_mail_of_a_shop(code: str) -> None:
+    with pytest.raises(Unavailable) as waits, email.waits_for_operator():
+        raise Rejected("No.", code=code)
+    assert waits.value.code in roads.SILENT_CODES
+    with pytest.raises(Rejected), email.waits_for_operator():
+        raise Rejected("No such mailbox.", code="mail_refused")

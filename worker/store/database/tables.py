@@ -217,8 +217,8 @@ deliveries = Table(
 roads = Table(
     "roads",
     metadata,
-    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
-    Column("kind", String(12), primary_key=True),  # rest | plugin | mail | webhooks
+    Column("shop_id", String(40), primary_key=True),  # empty: of all shops that have none of their own
+    Column("kind", String(12), primary_key=True),  # rest | plugin | mail | shared_mail | webhooks
     Column("target", String(40), primary_key=True),  # the id of a webhook's endpoint; else empty
     Column("failures", Integer, nullable=False),  # in a row
     Column("failing_since", Instant, nullable=False),

@@ -12,9 +12,10 @@ from worker.domain.step import STEPS
 from worker.errors import Unavailable
 from worker.store import leases
 from worker.store.database.engine import Store
-from worker.store.database.tables import alerts, documents, drafts, jobs, shops, signature_failures
+from worker.store.database.tables import alerts, documents, drafts, jobs, roads, shops, signature_failures
 from worker.store.jobs import IS_PENDING, OF_SHOP, JobKind
 from worker.store.queries.queues import queue_counts
+from worker.store.roads import RoadKind
 
 # Counted as 0 where there are none: a graph of failures must not begin with the first failure.
 DELIVERY_STATES = [("waiting",), ("running",), ("done",), ("failed",)]
@@ -37,6 +38,7 @@ class Metrics:
     queues: dict[tuple[str, ...], int]
     slow_work: int
     workers: int
+    resting_roads: dict[tuple[str, ...], int]
 
 
 def collect(connection: Connection, *, now: datetime) -> Metrics:
@@ -57,6 +59,8 @@ def collect(connection: Connection, *, now: datetime) -> Metrics:
         queues={(one.queue, name): getattr(one, name) for one in queues for name in ("waiting", "later", "running")},
         slow_work=sum(len(one.slow_shops) for one in queues),
         workers=leases.count_workers(connection, now=now),
+        resting_roads=zeros([(kind,) for kind in RoadKind])
+        | counted(connection, roads, roads.c.kind, where=roads.c.rested_until > now),
     )
 
 

@@ -59,6 +59,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rate_limits")),
     )
     op.create_table(
+        "roads",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("target", sa.String(length=40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", Instant(), nullable=False),
+        sa.Column("rested_until", Instant(), nullable=True),
+        sa.Column("message", MessageText(), nullable=False),
+        sa.PrimaryKeyConstraint("shop_id", "kind", "target", name=op.f("pk_roads")),
+    )
+    op.create_table(
         "shops",
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
@@ -485,18 +496,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_reports")),
     )
     op.create_index("ix_reports_shop_name", "reports", ["shop_id", "name", "created_at"], unique=False)
-    op.create_table(
-        "roads",
-        sa.Column("shop_id", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("target", sa.String(length=40), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("failing_since", Instant(), nullable=False),
-        sa.Column("rested_until", Instant(), nullable=True),
-        sa.Column("message", MessageText(), nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_roads_shop_id")),
-        sa.PrimaryKeyConstraint("shop_id", "kind", "target", name=op.f("pk_roads")),
-    )
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
