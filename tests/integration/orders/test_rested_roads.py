@@ -218,6 +218,7 @@ def test_the_operators_mail_server_rests_once_for_all_who_use_it_and_own_servers
     system.arrives(an_order(id=7, paid=True, created=system.clock()))
     assert codes_of_mails(system)[-1] == ""
     system.change_secrets(secrets)
+    system.services.store.close()
     system.services = well
     system.clock.move(minutes=2)
     system.work()
