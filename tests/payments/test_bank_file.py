@@ -22,6 +22,7 @@ from worker.domain.payment import OrderBalance, PaymentSource
 from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
+from worker.payments.bank_files.read import read_file
 from worker.store import bank_lines, counters, payments
 from worker.store.bank_lines import LineState, NewFile, StoredLine
 from worker.store.database.engine import Store
@@ -145,6 +146,36 @@ def test_a_line_without_a_reference_waits_until_a_person_says_whose_it_is_and_ca
     with shop.store.write() as connection:
         actions.count_for_order(connection, "a", line.line_id, "244", by=by(shop))
     assert balance(shop, 244).paid == line.line.amount
+
+
+def test_who_paid_an_erased_order_is_forgotten_and_the_line_is_counted_no_second_time(shop: History) -> None:
+    read_all(shop, "csv")
+    came, before = paid_of(shop), lines_of(shop, LineState.COUNTED)
+
+    with shop.store.write() as connection:
+        assert bank_lines.forget_senders(connection, "a", [238, 239])
+
+    orders = orders_of(shop, before)
+    for old, new in zip(before, lines_of(shop, LineState.COUNTED), strict=True):
+        assert (new.line.amount, new.line.booked_on) == (old.line.amount, old.line.booked_on)
+        assert new.line.references == old.line.references
+        forgotten = (new.line.name, new.line.iban) == ("", "")
+        assert forgotten is bool({238, 239} & orders[old.line_id])
+    read_all(shop, "csv")
+    assert paid_of(shop) == came
+
+
+def test_no_key_of_a_line_tells_who_paid_or_what_they_wrote(shop: History) -> None:
+    for kind in ("coda", "camt053", "mt940", "csv"):
+        for file in sorted((SAMPLES / kind).iterdir()):
+            for line in read_file(file.read_bytes())[1]:
+                assert not any(said and said in line.key for said in (line.name, line.iban, line.text))
+
+
+def orders_of(history: History, lines: tuple[StoredLine, ...]) -> dict[int, set[int]]:
+    with history.store.read() as connection:
+        found = bank_lines.orders_of(connection, "a", [line.line_id for line in lines])
+    return {line_id: {paid.order_id for paid in orders} for line_id, orders in found.items()}
 
 
 def test_a_line_that_pays_no_order_is_put_aside_and_stays_visible(shop: History) -> None:

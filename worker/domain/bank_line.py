@@ -68,6 +68,11 @@ class BankLine:
         return not self.references and bool(_MARKED.search(f"{self.structured} {self.text}"))
 
 
+def digest(content: str) -> str:
+    """What stands in a key for what a person wrote: a key stays when the person is erased."""
+    return sha256(content.encode()).hexdigest()[:32]
+
+
 def references_in(text: str) -> list[str]:
     """Lines end in the middle of words and references, so they are joined before anything is looked for."""
     text = text.replace("\r", "").replace("\n", "")

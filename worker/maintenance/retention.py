@@ -20,6 +20,7 @@ from worker.services import Services
 from worker.store import (  # fmt: skip
     api_tokens,
     audit_trail,
+    bank_lines,
     counters,
     deliveries,
     document_files,
@@ -227,7 +228,7 @@ class Erased:
 
 
 def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> Erased:
-    """Erase the personal data of *email* in one shop, but for documents that the law requires."""
+    """Erase the personal data of *email* in one shop, but for documents that the law requires: also who paid, in the bank's lines."""
     wanted = email.strip().casefold()
     if "@" not in wanted:
         raise Rejected("“{email}” is not an e-mail address.", email=email, code="option_wrong")
@@ -250,6 +251,7 @@ def erase_customer(services: Services, shop_id: str, email: str, *, by: str) -> 
             ),
             open_drafts=tuple(draft.order_number for draft in open_drafts),
         )
+        bank_lines.forget_senders(connection, shop_id, order_ids)
         message = Message(
             "A customer was erased on request: {orders} orders, {documents} documents stay.",
             orders=len(order_ids),

@@ -1,7 +1,8 @@
 """The lines of a bank's files, and what became of each. What a line paid is in `payments`, under its key."""
 
+import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -184,11 +185,25 @@ def newest_file(connection: Connection, shop_id: str) -> StoredFile | None:
     return StoredFile(row.file_id, row.name, row.kind, row.last_day, row.read_at, row.read_by) if row else None
 
 
+def forget_senders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:
+    """Take name, account and words off the lines that were counted for some orders. Day, amount and reference stay."""
+    paid = select(payments.c.outside_ref).where(
+        payments.c.shop_id == shop_id, payments.c.order_id.in_(order_ids), payments.c.outside_ref.startswith("bank:")
+    )
+    line_ids = sorted({int(name.split(":")[1]) for name in connection.execute(paid).scalars()})
+    mine = select(bank_lines).where(bank_lines.c.shop_id == shop_id, bank_lines.c.line_id.in_(line_ids))
+    for row in connection.execute(mine).all():
+        line = json_codec.load(BankLine, row.line)
+        # What the words said of references stays, so that a file of another kind does not bring the same money anew.
+        kept = json_codec.dump(replace(line, name="", iban="", text=" ".join(line.references)))
+        connection.execute(update(bank_lines).where(bank_lines.c.line_id == row.line_id).values(line=kept))
+    return len(line_ids)
+
+
 def outside_ref(connection: Connection, shop_id: str, line_id: int) -> str:
     """The name of the next payment that a line is counted as: it pays several orders, or is counted anew after it was reversed."""
-    mine = (payments.c.shop_id == shop_id, payments.c.outside_ref.startswith(f"bank:{line_id}:"))
-    before = connection.execute(select(func.count()).select_from(payments).where(*mine)).scalar_one()
-    return f"bank:{line_id}:{before + 1}"
+    names = (f"bank:{line_id}:{number}" for number in itertools.count(1))
+    return next(name for name in names if not payment_rows.was_received(connection, shop_id, name))
 
 
 def payment_ids(connection: Connection, shop_id: str, line_id: int) -> list[int]:
@@ -210,6 +225,7 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
     number = (
         select(func.max(documents.c.order_number))
         .where(documents.c.shop_id == payments.c.shop_id, documents.c.order_id == payments.c.order_id)
+        .where(documents.c.order_key == payments.c.order_key)
         .scalar_subquery()
     )
     found: dict[int, tuple[PaidOrder, ...]] = {}

@@ -9,7 +9,7 @@ from decimal import Decimal
 from lxml import etree
 from lxml.etree import _Element as Node
 
-from worker.domain.bank_line import BankLine
+from worker.domain.bank_line import BankLine, digest
 from worker.payments.bank_files.broken import cut_off, unreadable
 
 KIND = "CAMT.053"
@@ -67,7 +67,7 @@ class Reader:
         text = "".join(free.text or "" for free in self.all(detail, "RmtInf/Ustrd"))
         structured = self.text(detail, "RmtInf/Strd/CdtrRefInf/Ref")
         # A bank need not give a line any reference.
-        content = reference or f"{iban}:{structured}:{text}"
+        content = reference or digest(f"{iban}:{structured}:{text}")
         return BankLine(
             account=self.account,
             booked_on=booked_on,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from worker.domain.bank_line import BankLine
+from worker.domain.bank_line import BankLine, digest
 from worker.payments.bank_files.broken import cut_off, unreadable
 
 # Above the head Belfius has a dozen rows of what was searched for.
@@ -124,7 +124,7 @@ def numbered(line: BankLine, number: str, columns: Columns, seen: Counter[tuple[
     """*line* with its key: the bank's number, and where there is none its content. Two equal ones on a day are two payments."""
     content = (line.account, line.booked_on, line.amount, line.iban, line.text)
     seen[content] += 1
-    same = f"{number}:{line.booked_on}:{line.amount}:{line.iban}:{line.text}:{seen[content]}"
+    same = f"{number}:{line.booked_on}:{line.amount}:{digest(f'{line.iban}:{line.text}')}:{seen[content]}"
     return BankLine(**{**vars(line), "key": f"csv:{columns.bank}:{line.account}:{same}"})
 
 

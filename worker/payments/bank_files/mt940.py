@@ -10,7 +10,7 @@ from typing import Any
 import mt940
 from stdnum import iban
 
-from worker.domain.bank_line import BankLine
+from worker.domain.bank_line import BankLine, digest
 from worker.domain.money import total_of
 from worker.payments.bank_files.broken import cut_off, unreadable
 
@@ -76,7 +76,7 @@ def line_of(statement: dict[str, Any], entry: dict[str, Any]) -> BankLine:
         booked_on=entry.get("entry_date") or entry["date"],
         amount=money.amount,
         currency=money.currency,
-        key=f"mt940:{account}:{reference}:{entry['date']}:{money.amount}:{'' if reference else details}",
+        key=f"mt940:{account}:{reference}:{entry['date']}:{money.amount}:{'' if reference else digest(details)}",
         name=named(details, "NAME"),
         iban=named(details, "IBAN"),
         text=re.sub(r"^(STRD/(BBA|ISO)/|USTD//)", "", words),
