@@ -13,6 +13,7 @@ from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
+from bridge.forms import parse_whole_number
 from bridge.i18n.translate import _, _n
 from worker.actions import bank_lines as actions
 from worker.actions import documents
@@ -51,7 +52,8 @@ def open_invoices(shop_id: str) -> Response:
 @blueprint.post("/paid")
 def mark_paid(shop_id: str) -> Response:
     """Each invoice that was ticked is paid, today or on the day that was given."""
-    ticked = [int(value) for value in request.form.getlist("document") if value.isdecimal()][:MOST_AT_ONCE]
+    numbers = map(parse_whole_number, dict.fromkeys(request.form.getlist("document")))
+    ticked = [number for number in numbers if number is not None][:MOST_AT_ONCE]
     if not ticked:
         flash(_("Tick the invoices that are paid."), "refused")
         return redirect_to(f"/s/{shop_id}/payments")

@@ -148,6 +148,22 @@ def test_a_line_without_a_reference_waits_until_a_person_says_whose_it_is_and_ca
     assert balance(shop, 244).paid == line.line.amount
 
 
+def test_two_files_of_different_kinds_that_are_read_at_the_same_time_count_nothing_twice(
+    shop: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coda, camt = (min((SAMPLES / kind).iterdir()) for kind in ("coda", "camt053"))
+    monkeypatch.setattr(bank_file, "AT_ONCE", 1)
+
+    def read_the_other(done: int, _of: int) -> None:
+        if done == 1:
+            read(shop, camt)
+
+    taken = BankFile(coda.name, coda.read_bytes())
+    take_file(shop.store, shop.shops["a"], taken, by=by(shop), told=read_the_other)
+
+    assert paid_of(shop) == {238: Decimal("15.00"), 242: Decimal("45.01"), 251: Decimal("1234.56")}
+
+
 def test_who_paid_an_erased_order_is_forgotten_and_the_line_is_counted_no_second_time(shop: History) -> None:
     read_all(shop, "csv")
     came, before = paid_of(shop), lines_of(shop, LineState.COUNTED)

@@ -86,6 +86,7 @@ def send_again(connection: Connection, shop_id: str, document_id: int, *, by: Ac
 
 def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> bool:
     """Record that an invoice was paid on a day; False when it was already. Only a credit note undoes it."""
+    counters.lock(connection, shop_id)  # as whoever counts money of an order at the same moment
     document = document_of(connection, shop_id, document_id)
     if document.draft.kind is not Kind.INVOICE:
         raise Rejected(

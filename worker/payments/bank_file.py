@@ -78,12 +78,16 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
     with store.write() as connection:
         file_id = bank_lines.add_file(connection, new, by=by.name, now=by.now)
         of_others = told_before(connection, shop.shop_id, own)
+        newest = bank_lines.newest_id(connection, shop.shop_id)
     parts = []
     for start in range(0, len(own), AT_ONCE):
         with store.write() as connection:
             counters.lock(connection, shop.shop_id)
+            if bank_lines.newest_id(connection, shop.shop_id) != newest:  # another file is read at the same time
+                of_others = told_before(connection, shop.shop_id, own)
             matches = matched(connection, shop.shop_id, own[start : start + AT_ONCE], of_others)
             keep(connection, shop.shop_id, file_id, matches, by=by)
+            newest = bank_lines.newest_id(connection, shop.shop_id)
             parts.append(matches)
         told(min(start + AT_ONCE, len(own)), len(own))
     every = tuple(match for part in parts for match in part)

@@ -131,6 +131,12 @@ def add_lines(connection: Connection, shop_id: str, file_id: int, found: Iterabl
         connection.execute(insert(bank_lines), rows)
 
 
+def newest_id(connection: Connection, shop_id: str) -> int:
+    """The id of the line that was stored last; 0 where there is none."""
+    mine = select(bank_lines.c.line_id).where(bank_lines.c.shop_id == shop_id)
+    return int(connection.execute(mine.order_by(bank_lines.c.line_id.desc()).limit(1)).scalar() or 0)
+
+
 def id_of(connection: Connection, shop_id: str, key: str) -> int:
     mine = select(bank_lines.c.line_id).where(bank_lines.c.shop_id == shop_id, bank_lines.c.key == key)
     return int(connection.execute(mine).scalar_one())
