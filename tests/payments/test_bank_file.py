@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from tests.payments.test_bank_files import ACCOUNT, EXPECTED, PAID, V
 from tests.support.history import History
@@ -27,8 +28,9 @@ from worker.store import bank_lines, counters, payments
 from worker.store.bank_lines import LineState, NewFile, StoredLine
 from worker.store.database.engine import Store
 from worker.store.database.pagination import FIRST_PAGE
+from worker.store.database.tables import orders as orders_table
 from worker.store.queries import order_balance
-from worker.store.queries.bank_claims import matched, told_before
+from worker.store.queries.bank_claims import claim_of, matched, orders_of_numbers, told_before
 
 SAMPLES = Path(__file__).parent / "bank_files"
 
@@ -264,3 +266,27 @@ def take(history: History, name: str, lines: list[BankLine]) -> None:
 
 
 numbers = iter(range(700_000_000, 700_100_000))
+
+
+def test_a_transfer_for_an_order_that_waits_without_any_document_is_proposed_by_its_number(shop: History) -> None:
+    shop.seen(771, status="on-hold")
+    with shop.store.write() as connection:
+        connection.execute(update(orders_table).where(orders_table.c.order_id == 771).values(paid_at=None))
+        (order,) = orders_of_numbers(connection, "a", ["771"])
+        claim = claim_of(connection, order, ())
+    assert claim is not None
+    total = claim.open
+    assert (order.order_id, claim.numbers) == (771, ("771",))
+    take(shop, "without-document", [a_line(shop, total, "order-771", f"bestelling {order.order_id}")])
+    line = waiting(shop, V.PROPOSED)
+
+    with shop.store.write() as connection:
+        actions.count_for_order(connection, "a", line.line_id, "771", by=by(shop))
+    invoice = shop.issued(771)
+    assert balance(shop, 771) == OrderBalance(
+        invoice.draft.total, total, "EUR", excess=max(total - invoice.draft.total, ZERO)
+    )
+
+
+def a_line(history: History, amount: Decimal, key: str, text: str) -> BankLine:
+    return BankLine(ACCOUNT, history.now.date(), amount, "EUR", key, text=text)

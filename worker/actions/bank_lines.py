@@ -1,6 +1,6 @@
 """What a person decides about a line of the bank that waits. Each is on the audit trail, with the person's name and the time."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
@@ -11,9 +11,7 @@ from worker.message import Message, Money
 from worker.store import audit_trail, bank_lines, counters, payments
 from worker.store.audit_trail import AuditEntry
 from worker.store.bank_lines import LineState, StoredLine
-from worker.store.database.tables import documents
-from worker.store.payment_shares import is_of_order
-from worker.store.queries.bank_claims import claim_of, orders_of_numbers
+from worker.store.queries.bank_claims import claim_of, numbers_of, orders_of_numbers
 
 
 def count_for_order(connection: Connection, shop_id: str, line_id: int, number: str, *, by: Actor) -> None:
@@ -29,7 +27,7 @@ def count_for_order(connection: Connection, shop_id: str, line_id: int, number: 
         "{amount} of {name} from the bank was counted for order {order}.",
         amount=money(line.line),
         name=line.line.name,
-        order=order_number(connection, order),
+        order=numbers_of(connection, order)[-1],
     )
     entry = AuditEntry(shop_id, by.now, by.name, "bank_line_counted", message, order.order_id)
     audit_trail.add(connection, entry)
@@ -91,11 +89,6 @@ def order_of(connection: Connection, shop_id: str, number: str, line: BankLine) 
         number=number,
         code="order_ambiguous",
     )
-
-
-def order_number(connection: Connection, order: OrderKey) -> str:
-    mine = select(documents.c.order_number).where(*is_of_order(documents, order))
-    return str(connection.execute(mine.limit(1)).scalar_one())
 
 
 def money(line: BankLine) -> Money:

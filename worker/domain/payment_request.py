@@ -10,8 +10,8 @@ from worker.domain.order import Order
 from worker.domain.payment_method import IN_PARTS_STATUSES, Means, Method
 from worker.domain.shop import Shop
 
-# Where the shop puts an order whose money was taken back: a chargeback, a refused direct debit, a reversal.
-_OPEN_STATUSES = ("on-hold", "pending", "failed")
+# In which an order waits for its money: from the start, or again after a chargeback, a refused direct debit, a reversal.
+OPEN_STATUSES = ("on-hold", "pending", "failed")
 
 
 def status_of(order: Order, shop: Shop) -> str:
@@ -93,7 +93,7 @@ def deposit_paid(order: Order) -> Decimal | None:
 
 def was_taken_back(order: Order, shop: Shop) -> bool:
     """Whether the order was paid once and waits for its payment again: `date_paid` stays where it is after a chargeback."""
-    return order.paid_at is not None and status_of(order, shop) in _OPEN_STATUSES
+    return order.paid_at is not None and status_of(order, shop) in OPEN_STATUSES
 
 
 def payment_request(order: Order, shop: Shop, *, total: Decimal, today: date) -> PaymentRequest | None:

@@ -19,7 +19,7 @@ from worker.errors import Rejected
 from worker.store import payments as payment_rows
 from worker.store.database import json_codec
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
-from worker.store.database.tables import bank_files, bank_lines, documents, payments
+from worker.store.database.tables import bank_files, bank_lines, orders, payments
 
 # A customer of the shop transfers it into the account.
 METHOD = "bacs"
@@ -229,9 +229,9 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
     reversals = payments.alias()
     taken_back = exists().where(reversals.c.reverses == payments.c.payment_id)
     number = (
-        select(func.max(documents.c.order_number))
-        .where(documents.c.shop_id == payments.c.shop_id, documents.c.order_id == payments.c.order_id)
-        .where(documents.c.order_key == payments.c.order_key)
+        select(func.max(orders.c.order_number))
+        .where(orders.c.shop_id == payments.c.shop_id, orders.c.order_id == payments.c.order_id)
+        .where(orders.c.order_key == payments.c.order_key)
         .scalar_subquery()
     )
     found: dict[int, tuple[PaidOrder, ...]] = {}
@@ -245,7 +245,7 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
     )
     for row in rows:
         line_id = int(row.outside_ref.split(":")[1])
-        found[line_id] = (*found.get(line_id, ()), PaidOrder(row.order_id, row.number, row.amount))
+        found[line_id] = (*found.get(line_id, ()), PaidOrder(row.order_id, row.number or str(row.order_id), row.amount))
     return found
 
 

@@ -13,7 +13,7 @@ from worker.domain.payment import HEARSAY, PaymentSource, Receipt
 from worker.domain.payment_method import is_transfer
 from worker.domain.webhook import WebhookEventKind
 from worker.store import counters, document_balances, settle_orders, webhooks
-from worker.store.database.tables import documents, payment_shares, payments
+from worker.store.database.tables import documents, orders, payment_shares, payments
 from worker.store.payment_shares import add_shares, invoices_of, is_of_order, share_out, shares_of
 
 
@@ -41,7 +41,7 @@ class Payment:
 
 
 def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int | None:
-    """Count that *amount* came in for *order*, which has documents; its payment's id, or None where it was counted before.
+    """Count that *amount* came in for *order*; its payment's id, or None where it was counted before.
 
     It pays the order's open invoices, oldest first; what is left of it pays those still to be issued. What the bank says takes
     the place of what the shop or a person said of the same money.
@@ -105,18 +105,12 @@ def tell_paid(connection: Connection, order: OrderKey, paid_before: set[int], *,
 
 
 def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: Receipt, *, now: datetime) -> int:
-    newest = (
-        select(documents.c.currency)
-        .where(*is_of_order(documents, order))
-        .order_by(documents.c.document_id.desc())
-        .limit(1)
-    )
     new = insert(payments).values(
         shop_id=order.shop_id,
         order_id=order.order_id,
         order_key=order.order_key,
         amount=amount,
-        currency=connection.execute(newest).scalar_one(),
+        currency=currency_of(connection, order),
         paid_on=receipt.paid_on,
         method=receipt.method,
         reference=receipt.reference,
@@ -128,6 +122,13 @@ def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
     if receipt.source is not PaymentSource.ORDER:  # of that the shop told us
         settle_orders.plan(connection, order, now=now)
     return int(connection.execute(new.returning(payments.c.payment_id)).scalar_one())
+
+
+def currency_of(connection: Connection, order: OrderKey) -> str:
+    """That of the order's newest document, or of the order itself while it has none."""
+    newest = select(documents.c.currency).where(*is_of_order(documents, order)).order_by(documents.c.document_id.desc())
+    told = connection.execute(newest.limit(1)).scalar()
+    return str(told or connection.execute(select(orders.c.currency).where(*is_of_order(orders, order))).scalar_one())
 
 
 def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, now: datetime) -> None:

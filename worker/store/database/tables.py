@@ -257,6 +257,7 @@ orders = Table(
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
     Column("ignored_flags", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
     Index("ix_orders_shop_fetched_at", "shop_id", "fetched_at"),
+    Index("ix_orders_shop_order_number", "shop_id", "order_number"),
     Index("ix_orders_main_order", "shop_id", "main_order_id"),
     Index("ix_orders_ordered_at", "ordered_at", "order_id"),
     Index("ix_orders_shop_taxable_at", "shop_id", "taxable_at"),

@@ -13,7 +13,8 @@ from worker.domain.payment import HEARSAY
 from worker.domain.payment_method import is_transfer
 from worker.store import bank_lines, payment_references, payments
 from worker.store.bank_lines import LineState, StoredLine
-from worker.store.database.tables import documents
+from worker.store.database.tables import documents, orders
+from worker.store.payment_shares import is_of_order
 from worker.store.queries import order_balance
 
 # So many are looked up in one query.
@@ -29,8 +30,8 @@ def claims_of(connection: Connection, shop_id: str, lines: Iterable[BankLine]) -
     words = sorted({word for line in lines for word in words_of(line) if _NUMBER.match(word)})
     named: dict[OrderKey, tuple[str, ...]] = {}
     for some in parts(references):
-        for reference, orders in payment_references.find(connection, shop_id, some).items():
-            named |= {order: (*named.get(order, ()), reference) for order in orders}
+        for reference, keys in payment_references.find(connection, shop_id, some).items():
+            named |= {order: (*named.get(order, ()), reference) for order in keys}
     numbered = {order for some in parts(words) for order in orders_of_numbers(connection, shop_id, some)}
     wanted = sorted(numbered | set(named), key=lambda order: (order.order_id, order.order_key))
     found = (claim_of(connection, order, named.get(order, ())) for order in wanted)
@@ -57,7 +58,10 @@ def orders_of_numbers(connection: Connection, shop_id: str, numbers: list[str]) 
     columns = (documents.c.shop_id, documents.c.order_id, documents.c.order_key)
     named = or_(documents.c.number.in_(numbers), documents.c.order_number.in_(numbers))
     mine = select(*columns).where(documents.c.shop_id == shop_id, documents.c.test.is_(False), named).distinct()
-    return {OrderKey(*row) for row in connection.execute(mine)}
+    seen = select(orders.c.shop_id, orders.c.order_id, orders.c.order_key).where(
+        orders.c.shop_id == shop_id, orders.c.order_number.in_(numbers)
+    )
+    return {OrderKey(*row) for query in (mine, seen) for row in connection.execute(query)}
 
 
 def numbers_of(connection: Connection, order: OrderKey) -> tuple[str, ...]:
@@ -67,7 +71,9 @@ def numbers_of(connection: Connection, order: OrderKey) -> tuple[str, ...]:
         .where(*mine, documents.c.order_key == order.order_key)
         .order_by(documents.c.document_id)
     )
-    return tuple(dict.fromkeys(number for row in rows for number in row))
+    seen = select(orders.c.order_number).where(*is_of_order(orders, order))
+    numbers = [number for row in rows for number in row]
+    return tuple(dict.fromkeys([*numbers, *connection.execute(seen).scalars()]))
 
 
 def parts(values: list[str]) -> Iterator[list[str]]:

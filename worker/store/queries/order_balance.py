@@ -8,8 +8,9 @@ from worker.domain.document import Document, Kind
 from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance
+from worker.domain.payment_request import OPEN_STATUSES
 from worker.store import document_balances, documents
-from worker.store.database.tables import payments
+from worker.store.database.tables import orders, payments
 from worker.store.payment_shares import is_of_order
 
 # What asks for money before there is an invoice.
@@ -17,7 +18,7 @@ _ASKING = (Kind.ORDER_CONFIRMATION,)
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
-    """None for an order of which no document asks for money."""
+    """None for an order of which no document asks for money, and which does not wait for it in the shop either."""
     issued = [
         document
         for document in documents.history(connection, order.shop_id, order.order_id, order.order_key).documents
@@ -28,11 +29,24 @@ def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:
         return of_invoices(connection, order, invoices)
     asking = [document for document in issued if document.draft.kind in _ASKING]
     if not asking:
-        return None
+        return of_waiting(connection, order)
     draft, paid = asking[-1].draft, total_paid(connection, order)
     # What was paid before it was made is not among the payments.
     asked = paid if draft.is_paid else draft.to_pay
     return OrderBalance(asked, paid, draft.currency, excess=max(paid - asked, ZERO))
+
+
+def of_waiting(connection: Connection, order: OrderKey) -> OrderBalance | None:
+    """Of an order without documents that its shop waits to be paid; most shops invoice only then."""
+    row = connection.execute(
+        select(orders.c.total, orders.c.currency).where(
+            *is_of_order(orders, order), orders.c.status.in_(OPEN_STATUSES), orders.c.paid_at.is_(None)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    asked, paid = Decimal(row.total), total_paid(connection, order)
+    return OrderBalance(asked, paid, row.currency, excess=max(paid - asked, ZERO))
 
 
 def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document]) -> OrderBalance:

@@ -397,6 +397,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("flags <> '[]'"),
         postgresql_where=sa.text("flags <> '[]'"),
     )
+    op.create_index("ix_orders_shop_order_number", "orders", ["shop_id", "order_number"], unique=False)
     op.create_index("ix_orders_shop_ordered_at", "orders", ["shop_id", "ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_status", "orders", ["shop_id", "status", "ordered_at", "order_id"], unique=False)
     op.create_index("ix_orders_shop_taxable_at", "orders", ["shop_id", "taxable_at"], unique=False)
