@@ -242,7 +242,7 @@ def test_however_files_overlap_and_are_cut_every_line_counts_once(
     reference = f"{number:010d}{number % 97 or 97:02d}"
     invoice_for(shop, number, reference, "10.00")
     lines = [
-        BankLine(ACCOUNT, shop.now.date(), amount, "EUR", f"{number}-{place}", structured=reference)
+        BankLine(ACCOUNT, shop.now.date(), amount, "EUR", f"coda:{ACCOUNT}:{number}-{place}", structured=reference)
         for place, amount in enumerate(amounts)
     ]
     for place in range(3):
@@ -289,4 +289,4 @@ def test_a_transfer_for_an_order_that_waits_without_any_document_is_proposed_by_
 
 
 def a_line(history: History, amount: Decimal, key: str, text: str) -> BankLine:
-    return BankLine(ACCOUNT, history.now.date(), amount, "EUR", key, text=text)
+    return BankLine(ACCOUNT, history.now.date(), amount, "EUR", f"coda:{ACCOUNT}:{key}", text=text)
