@@ -288,5 +288,17 @@ def test_a_transfer_for_an_order_that_waits_without_any_document_is_proposed_by_
     )
 
 
+def test_what_a_payment_keeps_of_a_line_is_its_reference_and_nobodys_words(shop: History) -> None:
+    amount = Decimal(EXPECTED["open_orders"]["238"]["asked"])
+    take(
+        shop,
+        "words",
+        [replace(a_line(shop, amount, "words", "Jan Peeters"), structured="Jan ***012/0000/23883*** bis")],
+    )
+    with shop.store.read() as connection:
+        (payment,) = payments.of_order(connection, OrderKey("a", 238, "wc_order_238"))
+    assert (payment.amount, payment.reference) == (amount, "012000023883")
+
+
 def a_line(history: History, amount: Decimal, key: str, text: str) -> BankLine:
     return BankLine(ACCOUNT, history.now.date(), amount, "EUR", f"coda:{ACCOUNT}:{key}", text=text)

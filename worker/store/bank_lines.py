@@ -150,7 +150,8 @@ def count(connection: Connection, line_id: int, line: BankLine, shares: Sequence
             source=PaymentSource.BANK,
             by=by.name,
             method=METHOD,
-            reference=line.structured[:140],
+            # A payment is kept for good, so it holds nobody's words.
+            reference=" ".join(line.references)[:140],
             outside_ref=outside_ref(connection, share.order.shop_id, line_id),
         )
         payment_rows.receive(connection, share.order, share.amount, receipt, now=by.now)
