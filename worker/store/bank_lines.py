@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
@@ -213,13 +213,18 @@ def outside_ref(connection: Connection, shop_id: str, line_id: int) -> str:
     return next(name for name in names if not payment_rows.was_received(connection, shop_id, name))
 
 
+def is_of_line(line_id: int) -> ColumnElement[bool]:
+    """That a payment is of this line: a range of the index."""
+    return and_(payments.c.outside_ref >= f"bank:{line_id}:", payments.c.outside_ref < f"bank:{line_id};")
+
+
 def payment_ids(connection: Connection, shop_id: str, line_id: int) -> list[int]:
     """The payments that a line was counted as, and that were not reversed."""
     reversals = payments.alias()
     gone = select(reversals.c.reverses).where(reversals.c.reverses.is_not(None), reversals.c.shop_id == shop_id)
     mine = select(payments.c.payment_id).where(
         payments.c.shop_id == shop_id,
-        payments.c.outside_ref.startswith(f"bank:{line_id}:"),
+        is_of_line(line_id),
         payments.c.payment_id.not_in(gone),
     )
     return list(connection.execute(mine.order_by(payments.c.payment_id)).scalars())
@@ -241,7 +246,7 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
     rows = connection.execute(
         select(payments.c.outside_ref, payments.c.order_id, number.label("number"), payments.c.amount)
         .where(payments.c.shop_id == shop_id, ~taken_back)
-        .where(or_(*(payments.c.outside_ref.startswith(f"bank:{line_id}:") for line_id in line_ids)))
+        .where(or_(*(is_of_line(line_id) for line_id in line_ids)))
         .order_by(payments.c.payment_id)
     )
     for row in rows:

@@ -426,7 +426,8 @@ payments = Table(
     Column("method", Text, nullable=False, server_default=""),
     Column("reference", Text, nullable=False, server_default=""),  # the transaction's id, the bank's reference
     Column("source", String(12), nullable=False),  # payment.PaymentSource
-    Column("outside_ref", Text),  # by which it is known when it is told of again
+    # By which it is known when it is told of again; in the order of the bytes, so that those of a bank line are a range.
+    Column("outside_ref", Text().with_variant(Text(collation="C"), "postgresql")),
     Column("reverses", ForeignKey("payments.payment_id"), unique=True),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
