@@ -135,7 +135,7 @@ def tell_excess(services: Services, key: OrderKey) -> None:
 
 def money_of(services: Services, key: OrderKey) -> Decimal:
     with services.store.read() as connection:
-        return total_of(payment.amount for payment in payments.of_order(connection, key))
+        return order_balance.total_paid(connection, key)
 
 
 def count(services: Services, order: Order, key: OrderKey) -> Counted:

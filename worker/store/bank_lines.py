@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from worker.domain.actor import Actor
@@ -20,6 +20,7 @@ from worker.store import payments as payment_rows
 from worker.store.database import json_codec
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
 from worker.store.database.tables import bank_files, bank_lines, orders, payments
+from worker.store.document_balances import stands
 
 # A customer of the shop transfers it into the account.
 METHOD = "bacs"
@@ -220,20 +221,12 @@ def is_of_line(line_id: int) -> ColumnElement[bool]:
 
 def payment_ids(connection: Connection, shop_id: str, line_id: int) -> list[int]:
     """The payments that a line was counted as, and that were not reversed."""
-    reversals = payments.alias()
-    gone = select(reversals.c.reverses).where(reversals.c.reverses.is_not(None), reversals.c.shop_id == shop_id)
-    mine = select(payments.c.payment_id).where(
-        payments.c.shop_id == shop_id,
-        is_of_line(line_id),
-        payments.c.payment_id.not_in(gone),
-    )
+    mine = select(payments.c.payment_id).where(payments.c.shop_id == shop_id, is_of_line(line_id), stands())
     return list(connection.execute(mine.order_by(payments.c.payment_id)).scalars())
 
 
 def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> dict[int, tuple[PaidOrder, ...]]:
     """What each of a page of lines was counted for, without what was taken back."""
-    reversals = payments.alias()
-    taken_back = exists().where(reversals.c.reverses == payments.c.payment_id)
     number = (
         select(func.max(orders.c.order_number))
         .where(orders.c.shop_id == payments.c.shop_id, orders.c.order_id == payments.c.order_id)
@@ -245,7 +238,7 @@ def orders_of(connection: Connection, shop_id: str, line_ids: Sequence[int]) -> 
         return found
     rows = connection.execute(
         select(payments.c.outside_ref, payments.c.order_id, number.label("number"), payments.c.amount)
-        .where(payments.c.shop_id == shop_id, ~taken_back)
+        .where(payments.c.shop_id == shop_id, stands())
         .where(or_(*(is_of_line(line_id) for line_id in line_ids)))
         .order_by(payments.c.payment_id)
     )

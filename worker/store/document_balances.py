@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, func, insert, select
 
 from worker.domain.document import Kind
 from worker.domain.payment import Balance
@@ -44,9 +44,7 @@ def of_documents(connection: Connection, document_ids: Sequence[int] | Select[An
         .scalar_subquery()
     )
     paid = func.sum(payment_shares.c.amount, type_=payment_shares.c.amount.type)
-    reversals = payments.alias("reversals")
-    stands = payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
-    last = (func.max(case((stands, payments.c.paid_on))), func.max(payment_shares.c.created_at))
+    last = (func.max(case((stands(), payments.c.paid_on))), func.max(payment_shares.c.created_at))
     rows = connection.execute(
         select(documents.c.document_id, documents.c.total, credited, paid, *last)
         .outerjoin(payment_shares, payment_shares.c.document_id == documents.c.document_id)
@@ -55,3 +53,9 @@ def of_documents(connection: Connection, document_ids: Sequence[int] | Select[An
         .group_by(documents.c.document_id)
     )
     return {int(document_id): Balance(*amounts) for document_id, *amounts in rows}
+
+
+def stands() -> ColumnElement[bool]:
+    """That a payment was not reversed, and reverses none."""
+    reversals = payments.alias()
+    return payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)

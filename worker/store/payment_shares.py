@@ -5,13 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from worker.domain.document import Kind
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.store import document_balances
 from worker.store.database.tables import documents, payment_shares, payments
+from worker.store.document_balances import stands
 
 
 def share_out(connection: Connection, order: OrderKey, *, now: datetime) -> None:
@@ -66,12 +67,6 @@ def overpaid(
             found.append((payment_id, document_id, movable))
             too_much[document_id] -= movable
     return found
-
-
-def stands() -> ColumnElement[bool]:
-    """That a payment was not reversed, and reverses none."""
-    reversals = payments.alias()
-    return payments.c.reverses.is_(None) & ~exists().where(reversals.c.reverses == payments.c.payment_id)
 
 
 def shares_of(connection: Connection, *which: ColumnElement[bool]) -> list[tuple[int, int, Decimal]]:

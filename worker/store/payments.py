@@ -51,7 +51,7 @@ def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
         return None
     paid_before = paid_invoices(connection, order)
     if receipt.source is PaymentSource.BANK:
-        for heard in hearsay_of(connection, order, amount)[:1]:
+        for heard in [one for one in hearsay_of(connection, order) if one.amount == amount][:1]:
             reverse_row(connection, heard, Receipt(receipt.paid_on, heard.source, receipt.by), now=now)
     payment_id = add_row(connection, order, amount, receipt, now=now)
     share_out(connection, order, now=now)
@@ -154,20 +154,17 @@ def was_received(connection: Connection, shop_id: str, outside_ref: str) -> bool
     return connection.execute(mine).first() is not None
 
 
-def hearsay_of(connection: Connection, order: OrderKey, amount: Decimal) -> list[Payment]:
-    """The payments of exactly *amount* that the shop or a person told of, by transfer, and that stand; oldest first."""
+def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
+    """The payments that the shop or a person told of, by transfer, and that stand; oldest first."""
     return [
-        payment
-        for payment in standing(connection, order)
-        if payment.source in HEARSAY and payment.amount == amount and is_transfer(payment.method)
+        payment for payment in standing(connection, order) if payment.source in HEARSAY and is_transfer(payment.method)
     ]
 
 
 def standing(connection: Connection, order: OrderKey) -> list[Payment]:
     """The payments of an order that were not reversed, oldest first."""
-    every = of_order(connection, order)
-    gone = {payment.reverses for payment in every}
-    return [payment for payment in every if payment.reverses is None and payment.payment_id not in gone]
+    mine = select(payments).where(*is_of_order(payments, order), document_balances.stands())
+    return [as_payment(row) for row in connection.execute(mine.order_by(payments.c.payment_id)).mappings()]
 
 
 def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:

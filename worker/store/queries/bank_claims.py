@@ -9,8 +9,6 @@ from sqlalchemy import Connection, or_, select
 from worker.domain.bank_line import BankLine
 from worker.domain.bank_match import Claim, Ledger, Match, Verdict, match_line, match_lines, same_lines, words_of
 from worker.domain.order import OrderKey
-from worker.domain.payment import HEARSAY
-from worker.domain.payment_method import is_transfer
 from worker.store import bank_lines, payment_references, payments
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.tables import documents, orders
@@ -43,11 +41,7 @@ def claim_of(connection: Connection, order: OrderKey, references: tuple[str, ...
     balance = order_balance.of_order(connection, order)
     if balance is None:
         return None
-    heard = tuple(
-        payment.amount
-        for payment in payments.standing(connection, order)
-        if payment.source in HEARSAY and is_transfer(payment.method)
-    )
+    heard = tuple(payment.amount for payment in payments.hearsay_of(connection, order))
     return Claim(
         order, numbers_of(connection, order), references, balance.open - balance.excess, balance.currency, heard
     )
@@ -65,10 +59,9 @@ def orders_of_numbers(connection: Connection, shop_id: str, numbers: list[str]) 
 
 
 def numbers_of(connection: Connection, order: OrderKey) -> tuple[str, ...]:
-    mine = (documents.c.shop_id == order.shop_id, documents.c.order_id == order.order_id)
     rows = connection.execute(
         select(documents.c.number, documents.c.order_number)
-        .where(*mine, documents.c.order_key == order.order_key)
+        .where(*is_of_order(documents, order))
         .order_by(documents.c.document_id)
     )
     seen = select(orders.c.order_number).where(*is_of_order(orders, order))
