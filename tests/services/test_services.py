@@ -110,9 +110,8 @@ def test_a_service_that_ignores_the_request_to_end_is_ended(tmp_path: Path, monk
 
 def test_the_children_of_a_service_end_with_it(tmp_path: Path) -> None:
     child = tmp_path / "child"
-    with running(
-        Program(["sh", "-c", f"sleep 600 & echo $! > {child}; wait"], log=tmp_path / "log"), ready=child.exists
-    ):
+    script = f"sleep 600 & echo $! > {child}.part; mv {child}.part {child}; wait"
+    with running(Program(["sh", "-c", script], log=tmp_path / "log"), ready=child.exists):
         pid = int(child.read_text())
 
     wait_until(lambda: not alive(pid), what="the child to end")
