@@ -18,7 +18,7 @@ from bridge.i18n.translate import _, _n
 from worker.actions import bank_lines as actions
 from worker.actions import documents
 from worker.domain.bank_match import VERDICT_TERMS, Verdict
-from worker.store import bank_lines
+from worker.store import bank_files, bank_lines
 from worker.store.bank_lines import LineState
 from worker.store.queries import bank_claims
 from worker.store.queries import open_invoices as queries
@@ -93,7 +93,7 @@ def bank(shop_id: str) -> Response:
             page=page,
             shown=state or ALL,
             waiting=bank_lines.waiting_count(connection, shop_id),
-            newest_file=bank_lines.newest_file(connection, shop_id),
+            newest_file=bank_files.newest_file(connection, shop_id),
             suggestions=bank_claims.suggestions(connection, shop_id, page.rows),
             paid_orders=bank_lines.orders_of(connection, shop_id, [line.line_id for line in page.rows]),
             verdict_terms=VERDICT_TERMS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_lines, counters, payments
-from worker.store.bank_lines import LineState, NewFile, StoredLine
+from worker.store import bank_files, bank_lines, counters, payments
+from worker.store.bank_files import NewFile
+from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.engine import Store
 from worker.store.database.pagination import FIRST_PAGE
 from worker.store.database.tables import orders as orders_table
@@ -256,11 +258,39 @@ def test_however_files_overlap_and_are_cut_every_line_counts_once(
     assert found.excess == max(found.paid - Decimal("10.00"), ZERO)
 
 
+@pytest.mark.parametrize(
+    ("days", "until", "old"),
+    [
+        ([], None, False),
+        ([-5], -5, False),
+        ([-6], -6, True),
+        ([-6, -60], -6, True),  # an older file that is read later changes nothing
+        ([-60, -1], -1, False),
+        ([-9, +3], -9, True),  # no bank booked what is still to come
+    ],
+)
+def test_files_are_as_old_as_the_newest_day_in_any_of_them(
+    shop: History, days: list[int], until: int | None, old: bool
+) -> None:
+    today = shop.now.date()
+    for days_on in days:
+        day = today + timedelta(days=days_on)
+        line = replace(a_line(shop, Decimal(-1), f"{days_on}", "rent"), booked_on=day)
+        with shop.store.write() as connection:
+            last = bank_file.last_day([line, replace(line, booked_on=today, is_pending=True)], today=today)
+            new = NewFile("a", str(days_on), "statement.cod", "CODA", last)
+            bank_files.add_file(connection, new, by="An", now=shop.now)
+    expected = None if until is None else today + timedelta(days=until)
+    with shop.store.read() as connection:
+        assert bank_files.told_until(connection, "a") == expected
+        assert bank_files.old_since(connection, "a", today=today) == (expected if old else None)
+
+
 def take(history: History, name: str, lines: list[BankLine]) -> None:
     with history.store.write() as connection:
         counters.lock(connection, "a")
         new = NewFile("a", name, name, "CODA", None)
-        file_id = bank_lines.add_file(connection, new, by="An", now=history.now)
+        file_id = bank_files.add_file(connection, new, by="An", now=history.now)
         told = told_before(connection, "a", lines)
         keep(connection, "a", file_id, matched(connection, "a", lines, told), by=by(history))
 

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -13,8 +14,9 @@ from worker.domain.bank_match import COUNTED, SETTLED, Match, Verdict
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_lines, counters
-from worker.store.bank_lines import LineState, NewFile
+from worker.store import bank_files, bank_lines, counters
+from worker.store.bank_files import NewFile
+from worker.store.bank_lines import LineState
 from worker.store.database.engine import Store
 from worker.store.queries.bank_claims import matched, told_before
 
@@ -73,10 +75,10 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
         hashlib.sha256(file.content).hexdigest(),
         file.name,
         kind,
-        max((line.booked_on for line in lines), default=None),
+        last_day(own, today=by.now.astimezone(shop.zoneinfo).date()),
     )
     with store.write() as connection:
-        file_id = bank_lines.add_file(connection, new, by=by.name, now=by.now)
+        file_id = bank_files.add_file(connection, new, by=by.name, now=by.now)
         of_others = told_before(connection, shop.shop_id, own)
         newest = bank_lines.newest_id(connection, shop.shop_id)
     parts = []
@@ -92,6 +94,11 @@ def take_file(store: Store, shop: Shop, file: BankFile, *, by: Actor, told: Call
         told(min(start + AT_ONCE, len(own)), len(own))
     every = tuple(match for part in parts for match in part)
     return CheckedFile(kind, every, others=len(lines) - len(own), known=len(own) - len(every))
+
+
+def last_day(lines: Sequence[BankLine], *, today: date) -> date | None:
+    """The newest day on which the bank booked any of *lines*; none that is still to come."""
+    return max((line.booked_on for line in lines if not line.is_pending and line.booked_on <= today), default=None)
 
 
 def keep(connection: Connection, shop_id: str, file_id: int, matches: Sequence[Match], *, by: Actor) -> None:

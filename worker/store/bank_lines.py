@@ -19,7 +19,7 @@ from worker.errors import Rejected
 from worker.store import payments as payment_rows
 from worker.store.database import json_codec
 from worker.store.database.pagination import Page, PageRequest, RowOrder, read_page
-from worker.store.database.tables import bank_files, bank_lines, orders, payments
+from worker.store.database.tables import bank_lines, orders, payments
 from worker.store.document_balances import stands
 
 # A customer of the shop transfers it into the account.
@@ -34,27 +34,6 @@ class LineState(StrEnum):
     WAITING = "waiting"
     COUNTED = "counted"
     DONE = "done"
-
-
-@dataclass(frozen=True)
-class NewFile:
-    shop_id: str
-    sha256: str
-    name: str
-    kind: str
-    last_day: date | None
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file that was read: *last_day* is that of its newest line, None where it had none; *read_at* is aware UTC."""
-
-    file_id: int
-    name: str
-    kind: str
-    last_day: date | None
-    read_at: datetime
-    read_by: str
 
 
 @dataclass(frozen=True)
@@ -77,16 +56,6 @@ class PaidOrder:
     order_id: int
     number: str
     amount: Decimal
-
-
-def add_file(connection: Connection, new: NewFile, *, by: str, now: datetime) -> int:
-    """The id of the file; that of the first time for one that was read before."""
-    known = select(bank_files.c.file_id).where(bank_files.c.shop_id == new.shop_id, bank_files.c.sha256 == new.sha256)
-    file_id = connection.execute(known).scalar_one_or_none()
-    if file_id is None:
-        row = insert(bank_files).values(**vars(new), read_at=now, read_by=by)
-        file_id = connection.execute(row.returning(bank_files.c.file_id)).scalar_one()
-    return int(file_id)
 
 
 def known_keys(connection: Connection, shop_id: str, keys: Sequence[str]) -> set[str]:
@@ -184,13 +153,6 @@ def page(connection: Connection, shop_id: str, state: LineState | None, page_req
 def waiting_count(connection: Connection, shop_id: str) -> int:
     mine = (bank_lines.c.shop_id == shop_id, bank_lines.c.state == LineState.WAITING)
     return int(connection.execute(select(func.count()).select_from(bank_lines).where(*mine)).scalar_one())
-
-
-def newest_file(connection: Connection, shop_id: str) -> StoredFile | None:
-    """The file that was read last."""
-    mine = select(bank_files).where(bank_files.c.shop_id == shop_id).order_by(bank_files.c.file_id.desc()).limit(1)
-    row = connection.execute(mine).one_or_none()
-    return StoredFile(row.file_id, row.name, row.kind, row.last_day, row.read_at, row.read_by) if row else None
 
 
 def forget_senders(connection: Connection, shop_id: str, order_ids: Sequence[int]) -> int:

@@ -14,8 +14,9 @@ from worker.domain.bank_line import BankLine
 from worker.domain.document import Document, PaymentRequest
 from worker.domain.payment import PaymentSource, Receipt
 from worker.payments.bank_file import keep
-from worker.store import bank_lines, counters, document_balances, payments
-from worker.store.bank_lines import LineState, NewFile
+from worker.store import bank_files, bank_lines, counters, document_balances, payments
+from worker.store.bank_files import NewFile
+from worker.store.bank_lines import LineState
 from worker.store.database.pagination import FIRST_PAGE
 from worker.store.queries import open_invoices
 from worker.store.queries.bank_claims import matched, told_before
@@ -38,7 +39,7 @@ def invoice(app: BridgeApp) -> Document:
 def bring(app: BridgeApp, *lines: BankLine) -> None:
     with app.store.write() as connection:
         counters.lock(connection, SHOP)
-        file_id = bank_lines.add_file(connection, NewFile(SHOP, "0" * 64, "nov.cod", "CODA", None), by="An", now=NOW)
+        file_id = bank_files.add_file(connection, NewFile(SHOP, "0" * 64, "nov.cod", "CODA", None), by="An", now=NOW)
         found = matched(connection, SHOP, lines, told_before(connection, SHOP, lines))
         keep(connection, SHOP, file_id, found, by=Actor("An", NOW))
 
