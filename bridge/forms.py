@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeVar
 
 from bridge.i18n.translate import _, translate_message
@@ -15,6 +16,14 @@ WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 def parse_whole_number(text: str) -> int | None:
     """A whole number that every database takes; None for anything else (`isdigit` is true of ² and of other scripts)."""
     return int(text) if WHOLE_NUMBER.fullmatch(text) else None
+
+
+def parse_day(text: str) -> date | None:
+    """The day written like 2026-11-22; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @dataclass

@@ -10,7 +10,7 @@ from bridge.accounts.access import guard_shop, may_change, shop
 from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
-from bridge.forms import Form
+from bridge.forms import Form, parse_day
 from bridge.i18n.translate import _, translator
 from worker.domain.mentions import LegalText, mention
 from worker.domain.vat_cases import CATEGORY_TERMS, cases_by_hand, consumer_cases, vat_cases, whole_document_cases
@@ -174,26 +174,18 @@ def exports_page(shop_id: str, form: Form) -> Response:
 
 
 def read_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidValue("This is not a day; write it like 2026-11-22.") from error
+    if day := parse_day(text):
+        return day
+    raise InvalidValue("This is not a day; write it like 2026-11-22.")
 
 
 def period() -> tuple[date, date]:
     """The days that the address names; without, the month before this one and this one so far."""
     today = context().now().astimezone(shop().zoneinfo).date()
-    since, until = day_of("since"), day_of("until")
+    since, until = parse_day(request.args.get("since", "")), parse_day(request.args.get("until", ""))
     first = since or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     last = max(first, until or today)
     return first, last if last - first <= LONGEST_PERIOD else first + LONGEST_PERIOD
-
-
-def day_of(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def this_month() -> date:

@@ -1,13 +1,12 @@
 """Documents and drafts as lists: searched, filtered, and exported as a zip or a spreadsheet."""
 
-from datetime import date
-
 from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.accounts.access import guard_shop
 from bridge.context import context
 from bridge.dashboard.orders import LONGEST_SEARCH
 from bridge.dashboard.pagination import neighbours, page_request
+from bridge.forms import parse_day
 from worker.domain.document import Kind
 from worker.store.queries import document_lists
 from worker.store.queries.document_lists import DocumentFilter
@@ -47,16 +46,9 @@ def document_filter() -> DocumentFilter:
     kind = request.args.get("kind", "")
     return DocumentFilter(
         kind=Kind(kind) if kind in list(Kind) else None,
-        since=day_of("since"),
-        until=day_of("until"),
+        since=parse_day(request.args.get("since", "")),
+        until=parse_day(request.args.get("until", "")),
         unpaid=bool(request.args.get("unpaid")),
         mail_failed=bool(request.args.get("mail_failed")),
         text=request.args.get("q", "")[:LONGEST_SEARCH],
     )
-
-
-def day_of(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None

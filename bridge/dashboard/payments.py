@@ -13,7 +13,7 @@ from bridge.dashboard.actions import run_action
 from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
-from bridge.forms import parse_whole_number
+from bridge.forms import parse_day, parse_whole_number
 from bridge.i18n.translate import _, _n
 from worker.actions import bank_lines as actions
 from worker.actions import documents
@@ -57,7 +57,7 @@ def mark_paid(shop_id: str) -> Response:
     if not ticked:
         flash(_("Tick the invoices that are paid."), "refused")
         return redirect_to(f"/s/{shop_id}/payments")
-    on = read_day(request.form.get("on", "")) or today()
+    on = parse_day(request.form.get("on", "")) or today()
     if on > today():
         flash(_("That day is still to come."), "refused")
         return redirect_to(f"/s/{shop_id}/payments")
@@ -72,13 +72,6 @@ def mark_paid(shop_id: str) -> Response:
 
 def today() -> date:
     return context().now().astimezone(this_shop().zoneinfo).date()
-
-
-def read_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 @blueprint.get("/bank")
