@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 MOST_SYNCED_AT_ONCE = 100
 # A step that a person requested later has nothing to do with a mail of then.
 SAME_INSTANT = timedelta(seconds=1)
+# From asking for the shop's mail until a mail server has ours. The shop gives it REPLACING_S (HeldMails.php), the answer's way included.
+TAKEN_OVER_S = 90.0
 # One write a minute is enough to know that a shop answers.
 LAST_RESPONSE_EVERY = timedelta(minutes=1)
 
@@ -196,8 +198,8 @@ def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[
     answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
     if answer.get("late"):
         return Message(
-            "The shop's own mail left first, with a link to the documents; a second mail would only confuse. "
-            "“Send again” mails them all the same."
+            "The shop sends its own mail for this, as it waits no longer than ten minutes; a second one would only confuse. "
+            "“Send again” mails the documents all the same."
         )
     return NO_MESSAGE
 

@@ -1,8 +1,10 @@
 """The shop's plugin and the worker: never two mails, never none."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
+from tests.services.wordpress import PLUGIN
 from tests.support.pretend_plugin import PretendPlugin
 from tests.support.system import System
 from tests.support.task_requests import answered, english
@@ -12,6 +14,7 @@ from worker.domain.document import SendMode
 from worker.domain.rules import Rule
 from worker.jobs.order import process_delivery
 from worker.jobs.task import do_task
+from worker.mail import smtp
 from worker.plugin import sync
 from worker.store import plugins, shops, tasks
 from worker.store.tasks import Task, TaskRequest
@@ -61,6 +64,15 @@ def test_a_mail_that_left_the_shop_is_not_followed_by_a_second(system: System, s
     assert system.mailbox.messages() == ()
     assert mail_step(system, order["id"]) == ("skipped", "not_needed")
     assert system.numbers(order["id"]) == ["F2026-00001"]
+
+
+def test_our_mail_is_taken_before_the_shop_sends_its_own() -> None:
+    """The shop counts from its answer, which was on its way for a while: a margin is left for that."""
+    source = (PLUGIN / "src" / "Mails" / "HeldMails.php").read_text()
+    given = re.search(r"REPLACING_S = (\d+);", source)
+
+    assert given
+    assert smtp.TOTAL_S < sync.TAKEN_OVER_S <= int(given[1]) - 30
 
 
 def test_a_person_may_send_it_all_the_same(system: System, shop_plugin: PretendPlugin) -> None:

@@ -130,6 +130,77 @@ final class HeldMailsTest extends WordPressTestCase {
 		$this->assertTrue( $this->start_replacing() );
 	}
 
+	/** A mail server that says "later" again and again: each try asks anew, and the mail waits no longer for it. */
+	public function test_however_often_facturelay_asks_a_mail_waits_no_longer_than_it_may(): void {
+		$this->hold();
+		for ( $minute = 0; $minute < 8; $minute++ ) {
+			$this->assertFalse( $this->start_replacing() );
+			$this->minutes_pass( 1 );
+		}
+
+		$this->assertTrue( $this->start_replacing(), 'what is left is too short for a mail server' );
+		$this->assertCount( 1, $this->held_mails->due( 5 ), 'and so it leaves at once, as Facturelay is told' );
+		$this->assertSame( 'late', $this->column( 'reason' ) );
+	}
+
+	public function test_a_mail_that_is_being_replaced_waits_no_longer_than_it_may(): void {
+		$this->hold();
+		$this->start_replacing();
+		$this->minutes_pass( 9 );
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+
+		$this->minutes_pass( 1 );
+
+		$this->assertCount( 1, $this->held_mails->due( 5 ) );
+	}
+
+	public function test_no_mail_leaves_before_an_earlier_one_of_its_order(): void {
+		$this->hold();
+		$this->held_mails->hold( 7, 'customer_completed_order', 0, 'completed', array( 'delivery_note' ), '', -1 );
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+
+		$this->held_mails->hold( 8, 'customer_completed_order', 0, 'completed', array( 'delivery_note' ), '', -1 );
+		$this->assertSame( array( '8' ), array_column( $this->held_mails->due( 5 ), 'order_id' ), 'of another order it does' );
+
+		$this->minutes_pass( 10 );
+		$this->assertSame( array( array( '8', 'customer_completed_order' ), array( '7', 'customer_processing_order' ) ), array_map( static fn ( object $row ): array => array( $row->order_id, $row->mail_id ), $this->held_mails->due( 5 ) ) );
+	}
+
+	public function test_a_mail_whose_earlier_one_is_being_sent_waits_for_that(): void {
+		$this->hold();
+		$this->held_mails->hold_in_line( 7, 'customer_completed_order', 0, 'completed', '' );
+		$this->minutes_pass( 10 );
+
+		$this->held_mails->claim( $this->held_mails->due( 1 )[0] );
+
+		$this->assertSame( array(), $this->held_mails->due( 5 ) );
+	}
+
+	public function test_nothing_stands_in_line_where_nothing_waits(): void {
+		$this->assertFalse( $this->held_mails->hold_in_line( 7, 'customer_completed_order', 0, 'completed', '' ) );
+	}
+
+	public function test_facturelay_saw_a_later_status_so_what_was_held_before_is_released_too(): void {
+		$this->hold();
+		$this->held_mails->hold_in_line( 7, 'customer_completed_order', 0, 'completed', '' );
+
+		$this->held_mails->release_order( 7, 'completed', array() );
+
+		$this->assertSame( 'customer_processing_order', $this->held_mails->due( 5 )[0]->mail_id );
+	}
+
+	public function test_a_mail_that_a_later_one_with_the_link_made_pointless_counts_against_ours(): void {
+		$this->hold();
+		$this->held_mails->hold_in_line( 7, 'customer_completed_order', 0, 'completed', '' );
+		$this->minutes_pass( 10 );
+		$this->held_mails->claim( $this->held_mails->due( 1 )[0] );
+		$this->held_mails->supersede( (int) $this->column( 'id' ), 7 );
+		$this->release();
+
+		$this->assertTrue( $this->held_mails->needs_link( 7, 'customer_completed_order' ) );
+		$this->assertTrue( $this->start_replacing() );
+	}
+
 	public function test_a_mail_that_was_not_held_counts_against_ours_for_a_day(): void {
 		$this->held_mails->record_not_held( 7, 'customer_processing_order', 0, array( 'invoice' ), 'stale' );
 		$this->assertTrue( $this->start_replacing() );
@@ -238,11 +309,21 @@ final class HeldMailsTest extends WordPressTestCase {
 		}
 	}
 
-	/** The clock cannot be moved, so all rows are made older. */
+	/** Of the first row. */
+	private function column( string $name ): string {
+		global $wpdb;
+		return (string) $wpdb->get_var( "SELECT $name FROM {$wpdb->prefix}facturelay_holds ORDER BY id LIMIT 1" );
+	}
+
 	private function hours_pass( int $hours ): void {
+		$this->minutes_pass( 60 * $hours );
+	}
+
+	/** The clock cannot be moved, so all rows are made older. */
+	private function minutes_pass( int $minutes ): void {
 		global $wpdb;
 		$columns = array( 'held_at', 'release_at', 'claimed_at', 'done_at' );
-		$older   = implode( ', ', array_map( static fn ( string $column ): string => "$column = $column - INTERVAL $hours HOUR", $columns ) );
+		$older   = implode( ', ', array_map( static fn ( string $column ): string => "$column = $column - INTERVAL $minutes MINUTE", $columns ) );
 		$wpdb->query( "UPDATE {$wpdb->prefix}facturelay_holds SET $older" );
 	}
 }

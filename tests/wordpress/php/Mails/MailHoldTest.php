@@ -123,10 +123,39 @@ final class MailHoldTest extends WordPressTestCase {
 		$this->assertTrue( $this->asked() );
 	}
 
-	public function test_a_second_mail_of_the_order_waits_for_no_document_that_the_first_brings(): void {
+	public function test_a_second_mail_of_the_order_stands_in_line_behind_the_first_and_waits_for_no_document_of_its_own(): void {
+		$this->asked();
+		$this->assertFalse( $this->completed() );
+
+		( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 );
+		( new HeldMails() )->finish_replacing( 'mail-1' );
+
+		$this->assertSame( array( 'customer_completed_order' ), array_column( ( new HeldMails() )->due( 5 ), 'mail_id' ) );
+	}
+
+	public function test_a_second_mail_leaves_at_once_where_the_first_has_ended(): void {
+		$this->asked();
+		( new HeldMails() )->start_replacing( 238, array( 'invoice' ), array(), 'mail-1', 600 );
+		( new HeldMails() )->finish_replacing( 'mail-1' );
+
+		$this->assertTrue( $this->completed() );
+	}
+
+	/** @dataProvider own_mails */
+	public function test_woocommerces_own_mail_by_choice_stands_in_line_too( string $choice ): void {
+		update_option( MailHold::OPTION, array( 'customer_completed_order' => $choice ) );
 		$this->asked();
 
-		$this->assertTrue( $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order(), null ) ) );
+		$this->assertFalse( $this->completed() );
+	}
+
+	/** @return array<int, array{0: string}> */
+	public static function own_mails(): array {
+		return array( array( 'always' ), array( 'link' ) );
+	}
+
+	private function completed(): bool {
+		return (bool) $this->in_event( 'woocommerce_order_status_completed', fn() => apply_filters( 'woocommerce_email_enabled_customer_completed_order', true, new WC_Order( array( 'status' => 'completed' ) ), null ) );
 	}
 
 	/** Facturelay mailed the invoice before WooCommerce asked for its mail. */

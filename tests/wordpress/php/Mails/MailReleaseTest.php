@@ -89,6 +89,27 @@ final class MailReleaseTest extends WordPressTestCase {
 		$this->assertSame( array( array( 'customer_on_hold_order', 238, 'en_US' ) ), WC_Email::$sent );
 	}
 
+	public function test_the_mails_of_an_order_leave_in_the_order_of_its_life(): void {
+		$this->held( 238 );
+		( new HeldMails() )->hold_in_line( 238, 'customer_completed_order', 0, 'completed', 'en_US' );
+		$this->held( 239 );
+
+		$this->assertSame( 3, ( new MailRelease() )->release( 5 ) );
+
+		$of_238 = array_values( array_filter( WC_Email::$sent, static fn ( array $mail ): bool => 238 === $mail[1] ) );
+		$this->assertSame( array( 'customer_processing_order', 'customer_completed_order' ), array_column( $of_238, 0 ) );
+	}
+
+	public function test_no_mail_says_that_an_order_came_in_when_it_is_on_its_way(): void {
+		global $wpdb;
+		$this->held( 238 );
+		$wpdb->insert( $wpdb->prefix . 'facturelay_holds', array( 'order_id' => 238, 'mail_id' => 'customer_completed_order', 'state' => 'replaced', 'kinds' => 'delivery_note', 'held_at' => '2026-01-01', 'release_at' => '2026-01-01', 'done_at' => '2026-01-01' ) );
+
+		( new MailRelease() )->release( 5 );
+
+		$this->assertSame( array( array(), array( 'superseded', 'replaced' ) ), array( WC_Email::$sent, $this->states() ) );
+	}
+
 	public function test_a_mail_leaves_in_the_language_it_was_held_in(): void {
 		// A Dutch visitor's page view gives an English customer's mail its turn.
 		add_filter( 'locale', static fn () => 'nl_BE', 1 );

@@ -149,10 +149,15 @@ final class RestRoutes implements Feature {
 					$mail_group,
 					Heartbeat::hold_rules()->deadline_s()
 				);
+				if ( $late ) {
+					// Facturelay tells that the shop's own mail left: so it does, now.
+					( new MailRelease() )->release( 5 );
+				}
 				return array( 'late' => $late );
 			case 'after':
 				$held_mails->finish_replacing( $mail_group );
-				return array();
+				// What stood in line behind it.
+				return array( 'released' => ( new MailRelease() )->release( 5 ) );
 			default:
 				$held_mails->cancel_replacing( $mail_group );
 				return array( 'released' => ( new MailRelease() )->release( 5 ) );

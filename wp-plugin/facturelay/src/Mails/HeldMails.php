@@ -17,13 +17,16 @@ defined( 'ABSPATH' ) || exit;
  * mail_group is the id of the mail of Facturelay's that replaces it. Times are UTC by PHP's clock: the database may be in
  * another zone.
  *
+ * A row without kinds waits for no document: it stands in line behind an earlier mail of its order, so that mails leave in the
+ * order in which the order lived.
+ *
  * Rows with the mail id "early" are mails of Facturelay's (mailing, then mailed) for which WooCommerce's own was not held
  * yet: shops that defer their mails come to it minutes later.
  */
 final class HeldMails {
 
-	// How long Facturelay may take between start_replacing and finish_replacing.
-	private const REPLACING_TIMEOUT_S = 900;
+	// What Facturelay needs at most from start_replacing until a mail server has its mail (TAKEN_OVER_S there), and some more.
+	private const REPLACING_S = 120;
 	// After that the process that claimed a mail counts as dead, and the mail is sent again: two mails are better than none.
 	private const RELEASING_TIMEOUT_S = 600;
 	private const MAX_TRIES           = 3;
@@ -42,6 +45,11 @@ final class HeldMails {
 			...$row
 		);
 		return $inserted > 0 || ( 0 === $inserted && $this->is_held( $order_id, $mail_id, $refund_id ) );
+	}
+
+	/** Hold a mail until the earlier ones of its order have left. False when none waits, or when that could not be stored. */
+	public function hold_in_line( int $order_id, string $mail_id, int $refund_id, string $status, string $locale ): bool {
+		return $this->has_held_mail( $order_id ) && $this->hold( $order_id, $mail_id, $refund_id, $status, array(), $locale, 0 );
 	}
 
 	/** Store that WooCommerce sent a mail which a document would have replaced. */
@@ -71,10 +79,12 @@ final class HeldMails {
 		return array_values( array_unique( array_merge( array(), ...array_map( array( self::class, 'kinds' ), $rows ) ) ) );
 	}
 
-	/** @return object[] rows of mails that must be sent now, the oldest first */
+	/** @return object[] rows of mails that must be sent now, the oldest first; none before an earlier mail of its order has ended */
 	public function due( int $limit ): array {
 		return $this->select(
-			'SELECT * FROM %i WHERE (state IN ("held", "replacing") AND release_at <= %s) OR (state = "releasing" AND claimed_at <= %s) ORDER BY release_at, id LIMIT %d',
+			'SELECT * FROM %i mail WHERE ((state IN ("held", "replacing") AND release_at <= %s) OR (state = "releasing" AND claimed_at <= %s))
+				AND NOT EXISTS (SELECT 1 FROM %i earlier WHERE earlier.order_id = mail.order_id AND earlier.live = 1 AND earlier.id < mail.id)
+				ORDER BY release_at, id LIMIT %d',
 			self::utc(),
 			self::utc( -self::RELEASING_TIMEOUT_S ),
 			$limit
@@ -84,7 +94,7 @@ final class HeldMails {
 	/** Claim a due row for sending; false when another process has it. */
 	public function claim( object $row ): bool {
 		// Only a mail that still waits for its document is late.
-		$reason = '' === $row->reason ? 'late' : $row->reason;
+		$reason = '' === $row->reason && '' !== $row->kinds ? 'late' : $row->reason;
 		return 1 === $this->execute(
 			'UPDATE %i SET state = "releasing", reason = %s, mail_group = "", claimed_at = %s, tries = tries + 1 WHERE id = %d AND state = %s AND tries = %d',
 			$reason,
@@ -100,6 +110,12 @@ final class HeldMails {
 		$this->execute( 'UPDATE %i SET state = %s, live = NULL, done_at = %s WHERE id = %d', $state, self::utc(), $id );
 	}
 
+	/** End a row whose mail a later one makes pointless; the link that it would have carried goes with that. */
+	public function supersede( int $id, int $order_id ): void {
+		$this->execute( 'UPDATE %i later JOIN %i gone ON gone.id = %d SET later.reason = gone.reason WHERE later.order_id = %d AND later.id > gone.id AND later.live = 1 AND later.kinds = ""', $id, $order_id );
+		$this->finish( $id, 'superseded' );
+	}
+
 	/** The mail could not be sent: try again in a minute, MAX_TRIES times in all. */
 	public function retry_later( object $row ): void {
 		if ( (int) $row->tries + 1 >= self::MAX_TRIES ) {
@@ -112,7 +128,8 @@ final class HeldMails {
 	/**
 	 * Facturelay is about to mail documents of these kinds: mark the held mails that they replace. May be called again.
 	 *
-	 * True when it must not, because WooCommerce's own mail was sent already.
+	 * True when it must not, because WooCommerce's own mail was sent already, or is due now: a mail is held for $deadline_s and no
+	 * longer, so Facturelay must be able to end within them.
 	 *
 	 * @param string[] $kinds
 	 * @param int[]    $refunds ids of the refunds that the documents credit
@@ -121,6 +138,7 @@ final class HeldMails {
 		$replacing  = 0;
 		$concerned  = 0;
 		$sent_kinds = array();
+		$waiting    = array();
 		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d ORDER BY id', $order_id ) as $row ) {
 			$common = array_intersect( self::kinds( $row ), $kinds );
 			// Each refund of an order has a credit note, and a mail, of its own.
@@ -131,9 +149,8 @@ final class HeldMails {
 			++$concerned;
 			if ( $this->can_replace( $row, $mail_group, $deadline_s ) ) {
 				$changed = $this->execute(
-					'UPDATE %i SET state = "replacing", mail_group = %s, release_at = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))',
+					'UPDATE %i SET state = "replacing", mail_group = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))',
 					$mail_group,
-					self::utc( self::REPLACING_TIMEOUT_S ),
 					(int) $row->id,
 					$mail_group
 				);
@@ -142,12 +159,17 @@ final class HeldMails {
 			}
 			if ( $this->was_sent_without_document( $row ) ) {
 				$sent_kinds = array_merge( $sent_kinds, $common );
+				$waiting[]  = (int) $row->id;
 			}
 		}
 		if ( 0 === $concerned ) {
 			$this->insert_early( $order_id, $kinds, $refunds, $mail_group );
 		}
-		return 0 === $replacing && array() !== $sent_kinds && array() === array_diff( $kinds, $sent_kinds );
+		$late = 0 === $replacing && array() !== $sent_kinds && array() === array_diff( $kinds, $sent_kinds );
+		foreach ( $late ? $waiting : array() as $id ) {
+			$this->execute( 'UPDATE %i SET state = "held", reason = "late", mail_group = "", release_at = %s WHERE id = %d AND (state = "held" OR (state = "replacing" AND mail_group = %s))', self::utc(), $id, $mail_group );
+		}
+		return $late;
 	}
 
 	/** @return string[] the kinds of documents that Facturelay mailed before WooCommerce came to its mail of the order or refund */
@@ -162,7 +184,7 @@ final class HeldMails {
 	 *
 	 * @param string[] $kinds
 	 */
-	public function match_early_mail( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale ): bool {
+	public function match_early_mail( int $order_id, string $mail_id, int $refund_id, string $status, array $kinds, string $locale, int $deadline_s ): bool {
 		foreach ( $this->early_rows( $order_id, $refund_id ) as $row ) {
 			if ( array() === array_intersect( self::kinds( $row ), $kinds ) || 1 !== $this->execute( 'DELETE FROM %i WHERE id = %d AND state = %s', (int) $row->id, $row->state ) ) {
 				continue;
@@ -172,7 +194,7 @@ final class HeldMails {
 				return true;
 			}
 			// Facturelay is still mailing: hold WooCommerce's mail, so that it is sent should that fail.
-			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, self::REPLACING_TIMEOUT_S );
+			$this->hold( $order_id, $mail_id, $refund_id, $status, self::kinds( $row ), $locale, $deadline_s );
 			$this->execute( 'UPDATE %i SET state = "replacing", mail_group = %s WHERE order_id = %d AND mail_id = %s AND refund_id = %d AND state = "held"', $row->mail_group, $order_id, $mail_id, $refund_id );
 			return true;
 		}
@@ -222,19 +244,19 @@ final class HeldMails {
 	}
 
 	/**
-	 * No document is mailed for the order in the state that Facturelay saw: its held mails are due now.
+	 * No document is mailed for the order in the state that Facturelay saw: its held mails of then, and of before, are due now.
 	 *
 	 * @param string $status  of the order as Facturelay saw it; '' for all its mails
 	 * @param int[]  $refunds ids of the refunds as Facturelay saw them
 	 */
 	public function release_order( int $order_id, string $status, array $refunds ): void {
-		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d AND state = "held"', $order_id ) as $row ) {
+		$last = 0;
+		foreach ( $this->select( 'SELECT * FROM %i WHERE order_id = %d AND state = "held" ORDER BY id', $order_id ) as $row ) {
 			$refund = (int) $row->refund_id;
 			$seen   = '' === $status || ( $refund > 0 ? in_array( $refund, $refunds, true ) : $row->status === $status );
-			if ( $seen ) {
-				$this->execute( 'UPDATE %i SET reason = "no_document", release_at = %s WHERE id = %d AND state = "held"', self::utc(), (int) $row->id );
-			}
+			$last   = $seen ? (int) $row->id : $last;
 		}
+		$this->execute( 'UPDATE %i SET reason = "no_document", release_at = %s WHERE order_id = %d AND id <= %d AND state = "held"', self::utc(), $order_id, $last );
 	}
 
 	/** Every held mail is due now. */
@@ -245,6 +267,11 @@ final class HeldMails {
 	/** Whether the order has a later mail, which makes its on-hold mail pointless. */
 	public function has_later_mail( object $row ): bool {
 		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND refund_id = 0 AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
+	}
+
+	/** Whether a later mail of the order has left already. */
+	public function has_later_mail_left( object $row ): bool {
+		return array() !== $this->select( 'SELECT * FROM %i WHERE order_id = %d AND id > %d AND state IN ("released", "replaced") AND mail_id <> %s', (int) $row->order_id, (int) $row->id, self::EARLY );
 	}
 
 	/** Whether a mail is sent although a document should have replaced it, so that a link to the document belongs in it. */
@@ -291,17 +318,17 @@ final class HeldMails {
 
 	/** Whether Facturelay may still mail its documents in place of this mail. */
 	private function can_replace( object $row, string $mail_group, int $deadline_s ): bool {
-		$in_time = strtotime( $row->held_at . ' UTC' ) + $deadline_s > time() && 'no_document' !== $row->reason;
+		$in_time = strtotime( $row->held_at . ' UTC' ) + $deadline_s - self::REPLACING_S > time() && '' === $row->reason;
 		return ( 'held' === $row->state && $in_time ) || ( 'replacing' === $row->state && $mail_group === $row->mail_group && $in_time );
 	}
 
-	/** Whether the shop sent this mail itself in the last day, or is about to. */
+	/** Whether the shop sent this mail, or the one that made it pointless, itself in the last day, or is about to. */
 	private function was_sent_without_document( object $row ): bool {
 		if ( in_array( $row->state, array( 'held', 'replacing', 'releasing' ), true ) ) {
 			return 'no_document' !== $row->reason;
 		}
 		$recent = strtotime( $row->done_at . ' UTC' ) > time() - self::RECENT_S;
-		return $recent && in_array( $row->state, array( 'released', 'not_held' ), true ) && 'no_document' !== $row->reason;
+		return $recent && in_array( $row->state, array( 'released', 'not_held', 'superseded' ), true ) && 'no_document' !== $row->reason;
 	}
 
 	private function is_held( int $order_id, string $mail_id, int $refund_id ): bool {

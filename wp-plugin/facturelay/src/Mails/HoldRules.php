@@ -37,7 +37,7 @@ final class HoldRules {
 
 	/** Seconds that a mail is held at most. */
 	public function deadline_s(): int {
-		return max( 60, (int) ( $this->rules['deadline_s'] ?? 600 ) );
+		return max( 300, (int) ( $this->rules['deadline_s'] ?? 600 ) );
 	}
 
 	/**

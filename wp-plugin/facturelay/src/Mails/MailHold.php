@@ -87,14 +87,13 @@ final class MailHold implements Feature {
 		}
 		$kinds  = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, $made ) );
 		$reason = $this->reason_to_send( $mail_id );
-		if ( array() === $kinds ) {
-			return false;
-		}
-		if ( '' !== $reason ) {
+		if ( array() !== $kinds && '' !== $reason ) {
 			$held_mails->record_not_held( $order->get_id(), $mail_id, $refund, $kinds, $reason );
-			return false;
 		}
 		// WooCommerce has switched to the mail's language before it applies this filter.
+		if ( array() === $kinds || '' !== $reason ) {
+			return $held_mails->hold_in_line( $order->get_id(), $mail_id, $refund, $order->get_status(), get_locale() );
+		}
 		return $held_mails->hold( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $rules->deadline_s() );
 	}
 
@@ -109,7 +108,7 @@ final class MailHold implements Feature {
 			return false;
 		}
 		$kinds = $rules->replacing_kinds( OrderFacts::from_order( $mail_id, $order, array_diff( $made, $mailed_kinds ) ) );
-		return $held_mails->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale() );
+		return $held_mails->match_early_mail( $order->get_id(), $mail_id, $refund, $order->get_status(), $kinds, get_locale(), $rules->deadline_s() );
 	}
 
 	/** Why a mail that a document would replace is sent all the same: always, link, stale (Facturelay is silent); '' to hold it. */

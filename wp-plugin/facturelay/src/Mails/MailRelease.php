@@ -23,6 +23,8 @@ final class MailRelease implements Feature {
 		'customer_refunded_order'           => 'WC_Email_Customer_Refunded_Order',
 		'customer_partially_refunded_order' => 'WC_Email_Customer_Refunded_Order',
 	);
+	/** The mails that say no more than that an order came in: pointless once a later one has left. */
+	private const RECEIVED        = array( HoldRules::ON_HOLD, 'customer_processing_order' );
 	private const CLOSED_STATUSES = array( 'trash', 'cancelled', 'failed' );
 
 	private static bool $sending = false;
@@ -80,7 +82,12 @@ final class MailRelease implements Feature {
 			return 0;
 		}
 		$sent = 0;
-		foreach ( $this->held_mails->due( $limit ) as $row ) {
+		for ( $tried = 0; $tried < $limit; $tried++ ) {
+			// One by one: the next of an order is due when the one before it has ended.
+			$row = $this->held_mails->due( 1 )[0] ?? null;
+			if ( null === $row ) {
+				break;
+			}
 			if ( $this->held_mails->claim( $row ) ) {
 				$sent += $this->release_row( $row ) ? 1 : 0;
 			}
@@ -91,6 +98,10 @@ final class MailRelease implements Feature {
 	/** True when the mail was sent. */
 	private function release_row( object $row ): bool {
 		$state = $this->state_without_sending( $row );
+		if ( 'superseded' === $state ) {
+			$this->held_mails->supersede( (int) $row->id, (int) $row->order_id );
+			return false;
+		}
 		if ( '' !== $state ) {
 			$this->held_mails->finish( (int) $row->id, $state );
 			return false;
@@ -114,6 +125,9 @@ final class MailRelease implements Feature {
 		}
 		if ( (int) $row->refund_id > 0 && ! wc_get_order( (int) $row->refund_id ) ) {
 			return 'gone';
+		}
+		if ( in_array( $row->mail_id, self::RECEIVED, true ) && $this->held_mails->has_later_mail_left( $row ) ) {
+			return 'superseded';
 		}
 		$past_on_hold = ! $order->has_status( array( 'on-hold', 'pending' ) );
 		return HoldRules::ON_HOLD === $row->mail_id && $past_on_hold && $this->held_mails->has_later_mail( $row ) ? 'superseded' : '';
