@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,7 @@ from worker.errors import Rejected
 from worker.payments import bank_file
 from worker.payments.bank_file import BankFile, CheckedFile, keep, take_file
 from worker.payments.bank_files.read import read_file
-from worker.store import bank_files, bank_lines, counters, payments
+from worker.store import bank_files, bank_lines, counters, payments, shops
 from worker.store.bank_files import NewFile
 from worker.store.bank_lines import LineState, StoredLine
 from worker.store.database.engine import Store
@@ -284,6 +285,14 @@ def test_files_are_as_old_as_the_newest_day_in_any_of_them(
     with shop.store.read() as connection:
         assert bank_files.told_until(connection, "a") == expected
         assert bank_files.old_since(connection, "a", today=today) == (expected if old else None)
+    save_shop(shop, waits_for_bank_files=False)
+    with shop.store.read() as connection:
+        assert bank_files.old_since(connection, "a", today=today) is None
+
+
+def save_shop(history: History, **changes: Any) -> None:
+    with history.store.write() as connection:
+        shops.change(connection, replace(history.shops["a"], **changes))
 
 
 def take(history: History, name: str, lines: list[BankLine]) -> None:

@@ -109,6 +109,8 @@ OTHER_SETTINGS = (
                    "its completed orders as paid, like klarna=paid.", multiple=True, metavar="METHOD=TERMS"),
     setting_option("--set-orders-paid/--leave-orders-unpaid", "sets_orders_paid", "Set an order paid in the shop once all of its money is "
                    "counted here.", default=None),
+    setting_option("--wait-for-bank-files/--no-bank-files", "waits_for_bank_files", "Remind nobody while the newest file of the bank is older "
+                   "than five days.", default=None),
     setting_option("--mail-from", "mail.sender", "Sender of mails, if not the seller's address."),
     setting_option("--mail-bcc", "mail.bcc", "An address that gets a copy of each mail."),
     setting_option("--accent", "branding.accent", "Colour of documents, like #0f766e."),

@@ -228,6 +228,9 @@ class Shop:
     vat: VatSettings = VatSettings()
     payment_days: int = 30
     sets_orders_paid: bool = True  # in the shop, once all of the money of one was counted here
+    waits_for_bank_files: bool = (
+        True  # nobody is reminded while the newest is old; a shop that never read one waits for none
+    )
     payment_terms: dict[str, PaymentTerms] = field(default_factory=dict)  # by method, where the owner knows better
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
     mollie: MollieSettings = MollieSettings()

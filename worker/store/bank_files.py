@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, select
 
+from worker.store import shops
 from worker.store.database.tables import bank_files
 
 # A long weekend and the day on which somebody fetches the file: what is older says nothing of who paid since.
@@ -52,7 +53,7 @@ def newest_file(connection: Connection, shop_id: str) -> StoredFile | None:
 
 
 def told_until(connection: Connection, shop_id: str) -> date | None:
-    """The newest day of all lines in a shop's bank files, whenever they were read; None for a shop that does not count on any."""
+    """The newest day of all lines in a shop's bank files, whenever they were read; None for a shop that never read one."""
     newest = func.max(bank_files.c.last_day, type_=bank_files.c.last_day.type)
     return connection.execute(select(newest).where(bank_files.c.shop_id == shop_id)).scalar()
 
@@ -60,8 +61,11 @@ def told_until(connection: Connection, shop_id: str) -> date | None:
 def old_since(connection: Connection, shop_id: str, *, today: date) -> date | None:
     """`told_until` where that is more than five days before *today* (in the shop's zone): who paid since is not known here.
 
-    None for a shop whose files are newer, and for one that does not count on any. Nobody is to be reminded, and no order cancelled
-    for want of money, while there is such a day.
+    None for a shop whose files are newer, and for one that counts on none: it never read any, or its owner says so. Nobody is to be
+    reminded, and no order cancelled for want of money, while there is such a day.
     """
     day = told_until(connection, shop_id)
-    return day if day is not None and today - day > OLD_AFTER else None
+    if day is None or today - day <= OLD_AFTER:
+        return None
+    shop = shops.settings_of(connection, shop_id)
+    return day if shop is not None and shop.waits_for_bank_files else None

@@ -20,6 +20,7 @@ from worker.store import payment_methods
 
 MOST_METHODS = 200
 PLACES = ("mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders")
+CHOICES = ("sets_orders_paid", "waits_for_bank_files")
 AS_THE_SHOP, PAID, ON_ACCOUNT = "", "paid", "on_account"
 
 
@@ -29,7 +30,8 @@ def payment(shop_id: str) -> Response:
 
 
 def as_stored(shop_id: str) -> Form:
-    values = {"payment_days": str(shop().payment_days), "sets_orders_paid": "yes" if shop().sets_orders_paid else ""}
+    values = {"payment_days": str(shop().payment_days)}
+    values |= {name: "yes" for name in CHOICES if getattr(shop(), name)}
     for number, (method, terms) in enumerate(methods_of(shop_id).items()):
         values |= {f"method-{number}": method, **as_fields(terms, number)}
     return Form(values)
@@ -42,7 +44,7 @@ def save_payment(shop_id: str) -> Response:
     chosen = [terms_as_text(form, number) for number in range(MOST_METHODS) if f"method-{number}" in form.values]
     given = {
         "payment_days": form.values.get("payment_days", ""),
-        "sets_orders_paid": form.values.get("sets_orders_paid", ""),
+        **{name: form.values.get(name, "") for name in CHOICES},
         "payment_terms": "\n".join(text for text in chosen if text),
     }
     try:

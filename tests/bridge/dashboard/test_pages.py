@@ -217,13 +217,14 @@ def test_each_method_that_orders_came_with_is_given_its_meaning(app: BridgeApp) 
     assert settings_of(app).payment_terms == {"igfw_invoice_gateway": PaymentTerms()}
 
 
-def test_orders_are_set_paid_in_the_shop_unless_its_owner_says_no(app: BridgeApp) -> None:
+@pytest.mark.parametrize("choice", ["sets_orders_paid", "waits_for_bank_files"])
+def test_what_follows_from_a_payment_is_done_unless_the_owner_says_no(app: BridgeApp, choice: str) -> None:
     visitor, page = admin(app), f"{SETTINGS}/payment"
-    assert 'name="sets_orders_paid" value="1" checked' in visitor.get(page).text
+    assert f'name="{choice}" value="1" checked' in visitor.get(page).text
     visitor.post(page, payment_days="30")
-    assert not settings_of(app).sets_orders_paid
-    visitor.post(page, payment_days="30", sets_orders_paid="1")
-    assert settings_of(app).sets_orders_paid
+    assert not getattr(settings_of(app), choice)
+    visitor.post(page, payment_days="30", **{choice: "1"})
+    assert getattr(settings_of(app), choice)
 
 
 def test_what_could_not_be_set_paid_is_shown_and_tried_again_by_its_button(app: BridgeApp) -> None:

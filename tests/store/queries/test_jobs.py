@@ -1,6 +1,7 @@
 """Work of all kinds in one list, the oldest first, by what is wrong with it; and what needs a person."""
 
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -8,13 +9,17 @@ from sqlalchemy import func, select
 
 from tests.support.history import History, all_pages
 from tests.support.issued import NOW, a_draft
+from worker.domain.bank_line import BankLine
+from worker.domain.bank_match import Match, Verdict
 from worker.domain.document import Kind, Problem
 from worker.domain.order import OrderKey
 from worker.domain.step import MAIL
 from worker.errors import Rejected
 from worker.message import NO_MESSAGE, Message, plain_message
-from worker.store import alerts, drafts, settle_orders, tasks
+from worker.store import alerts, bank_files, bank_lines, drafts, settle_orders, tasks
 from worker.store import jobs as job_store
+from worker.store.bank_files import NewFile
+from worker.store.bank_lines import LineState
 from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.database.tables import webhook_endpoints
@@ -172,12 +177,18 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
         assert leased is not None
         end = JobEnd("failed", "paid_but_cancelled", Message("It was cancelled."))
         job_store.finish(connection, leased.lease, end, now=paid_at)
+        read_at = history.now + timedelta(minutes=3)
+        file = bank_files.add_file(connection, NewFile("a", "0", "nov.cod", "CODA", NOW.date()), by="An", now=read_at)
+        lines = [BankLine("BE71096123456769", NOW.date(), Decimal(5), "EUR", f"coda:{number}") for number in range(3)]
+        states = (LineState.DONE, LineState.WAITING, LineState.WAITING)
+        matches = [(Match(line, Verdict.UNKNOWN), state) for line, state in zip(lines, states, strict=True)]
+        bank_lines.add_lines(connection, "a", file, matches)
     history.delivery(7, **UNREADABLE)
     history.later(minutes=1)
     history.seen(7)  # the order was processed since
     with history.store.read() as connection:
         found = attention.needs(connection, ("a",))
-        assert attention.needs(connection, None).total == 7
+        assert attention.needs(connection, None).total == 8
         assert attention.needs(connection, ()).total == 0
         assert [need.kind for need in attention.needs(connection, ("a",), most=1).oldest] == [NeedKind.FLAG]
     start = NOW + timedelta(minutes=1)
@@ -191,6 +202,10 @@ def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: Histo
         Need(NeedKind.ALERT, 1, "a", start + timedelta(minutes=3), "silent", Message("The shop is silent.")),
         Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", NO_MESSAGE, 6, "6", document_kind=Kind.INVOICE),
         Need(NeedKind.SETTLE_ORDER, settlement, "a", paid_at, "paid_but_cancelled", Message("It was cancelled."), 8),
+        Need(
+            NeedKind.BANK_LINES, 2, "a", read_at, "bank_lines_wait",
+            Message("{count} lines of the bank wait for you: say which order each of them pays, or put it aside.", count=2),
+        ),
     )  # fmt: skip
     assert found.counts == dict.fromkeys(NeedKind, 1)
 

@@ -97,6 +97,7 @@ ACCESS_CODES = (
 ACCESS = f"code IN ({', '.join(repr(code) for code in ACCESS_CODES)})"
 PENDING = "state IN ('waiting','running','failed')"
 ATTEMPT_OPEN = "status IN ('open','pending','authorized')"
+LINE_WAITS = "state = 'waiting'"
 PASSING = "kind IN ('settle_order','task','webhook_event')"  # not kept for ever
 
 
@@ -517,6 +518,7 @@ bank_lines = Table(
     Index("ix_bank_lines_shop_state", "shop_id", "state", "booked_on", "line_id"),
     Index("ix_bank_lines_shop_booked_on", "shop_id", "booked_on", "line_id"),
     Index("ix_bank_lines_file", "file_id"),
+    partial_index("ix_bank_lines_waiting", "shop_id", "line_id", where=LINE_WAITS),
 )
 
 # What VIES answered when it was asked for a VAT number: the proof for a sale without VAT, kept as long as its invoice.

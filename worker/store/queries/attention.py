@@ -12,7 +12,17 @@ from worker.domain.document import Kind, Problem
 from worker.message import NO_MESSAGE, Message
 from worker.store.database import json_codec
 from worker.store.database.shop_scope import Shops, within
-from worker.store.database.tables import FLAGGED, alerts, documents, drafts, jobs, orders
+from worker.store.database.tables import (
+    FLAGGED,
+    LINE_WAITS,
+    alerts,
+    bank_files,
+    bank_lines,
+    documents,
+    drafts,
+    jobs,
+    orders,
+)
 from worker.store.jobs import JobKind
 from worker.store.queries.document_lists import as_draft_row, open_drafts
 from worker.store.queries.order_lists import failed_jobs, unanswered
@@ -25,6 +35,7 @@ class NeedKind(StrEnum):
     """What it is that needs somebody."""
 
     ALERT = "alert"
+    BANK_LINES = "bank_lines"
     DRAFT = "draft"
     FLAG = "flag"
     PROCESS_ORDER = "process_order"
@@ -36,7 +47,7 @@ class NeedKind(StrEnum):
 class Need:
     """One thing that needs a person.
 
-    *need_id* is the id of the alert, draft, delivery or step; for a flag it is the order's. *code* and *message* say what
+    *need_id* is the id of the alert, draft, delivery or step; for a flag it is the order's, for lines of the bank the first one's. *code* and *message* say what
     is wrong; of a draft without a problem (the shop wants drafts) both are empty. *since*: of a flag, when the order was placed.
     *document_kind* and *number* name the document that a draft would become, or a step is of.
     """
@@ -73,7 +84,7 @@ class Needs:
 
 
 def needs(connection: Connection, shops: Shops, *, most: int = MOST) -> Needs:
-    """What needs a person now: open drafts, deliveries, steps and settlements that failed, flags on orders, open alerts.
+    """What needs a person now: lines of the bank that wait, open drafts, deliveries, steps and settlements that failed, flags on orders, open alerts.
 
     A failed delivery no longer needs anybody once a later one of the same order was processed.
     """
@@ -92,6 +103,36 @@ def oldest_alerts(connection: Connection, shops: Shops, most: int) -> list[Need]
     query = select(alerts).where(alerts.c.closed_at.is_(None), *within(alerts.c.shop_id, shops))
     rows = connection.execute(query.order_by(alerts.c.first_at, alerts.c.alert_id).limit(most))
     return [Need(NeedKind.ALERT, row.alert_id, row.shop_id, row.first_at, row.code, row.message) for row in rows]
+
+
+def oldest_bank_lines(connection: Connection, shops: Shops, most: int) -> list[Need]:
+    """One a shop, however many of its lines wait."""
+    first = func.min(bank_lines.c.line_id)
+    waiting = (
+        select(bank_lines.c.shop_id, func.count().label("lines"), first.label("line_id"))
+        .where(literal_column(LINE_WAITS), *within(bank_lines.c.shop_id, shops))
+        .group_by(bank_lines.c.shop_id)
+        .order_by(first)
+        .limit(most)
+        .subquery()
+    )
+    query = (
+        select(waiting, bank_files.c.read_at)
+        .join(bank_lines, bank_lines.c.line_id == waiting.c.line_id)
+        .join(bank_files, bank_files.c.file_id == bank_lines.c.file_id)
+    )
+    return [
+        Need(NeedKind.BANK_LINES, row.line_id, row.shop_id, row.read_at, "bank_lines_wait", lines_wait(row.lines))
+        for row in connection.execute(query)
+    ]
+
+
+def lines_wait(lines: int) -> Message:
+    if lines == 1:
+        return Message("One line of the bank waits for you: say which order it pays, or put it aside.")
+    return Message(
+        "{count} lines of the bank wait for you: say which order each of them pays, or put it aside.", count=lines
+    )
 
 
 def oldest_drafts(connection: Connection, shops: Shops, most: int) -> list[Need]:
@@ -190,6 +231,7 @@ def oldest_steps(connection: Connection, shops: Shops, most: int) -> list[Need]:
 
 OLDEST: dict[NeedKind, Callable[[Connection, Shops, int], list[Need]]] = {
     NeedKind.ALERT: oldest_alerts,
+    NeedKind.BANK_LINES: oldest_bank_lines,
     NeedKind.DRAFT: oldest_drafts,
     NeedKind.FLAG: oldest_flags,
     NeedKind.PROCESS_ORDER: oldest_deliveries,
@@ -200,6 +242,11 @@ OLDEST: dict[NeedKind, Callable[[Connection, Shops, int], list[Need]]] = {
 
 def count_of_alerts(shops: Shops) -> Select[int]:
     return number_of(alerts, alerts.c.closed_at.is_(None), *within(alerts.c.shop_id, shops))
+
+
+def count_of_shops_with_bank_lines(shops: Shops) -> Select[int]:
+    waiting = (literal_column(LINE_WAITS), *within(bank_lines.c.shop_id, shops))
+    return select(func.count(bank_lines.c.shop_id.distinct())).where(*waiting)
 
 
 def count_of_drafts(shops: Shops) -> Select[int]:
@@ -230,6 +277,7 @@ def number_of(table: Table, *where: ColumnElement[bool]) -> Select[int]:
 
 COUNTED: dict[NeedKind, Callable[[Shops], Select[int]]] = {
     NeedKind.ALERT: count_of_alerts,
+    NeedKind.BANK_LINES: count_of_shops_with_bank_lines,
     NeedKind.DRAFT: count_of_drafts,
     NeedKind.FLAG: count_of_flags,
     NeedKind.PROCESS_ORDER: count_of_deliveries,

@@ -601,6 +601,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_bank_lines_shop_state", "bank_lines", ["shop_id", "state", "booked_on", "line_id"], unique=False
     )
+    op.create_index(
+        "ix_bank_lines_waiting",
+        "bank_lines",
+        ["shop_id", "line_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_table(
         "document_links",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,30 @@
+"""While the bank's files of a shop are old, its owner is told since when; a newer file ends it by itself."""
+
+from datetime import date
+
+from worker.message import Message
+from worker.services import Services
+from worker.store import alerts, bank_files
+from worker.store.shops import ConnectedShop
+
+CODE = "bank_files_old"
+
+
+def alert_old_files(services: Services, connected: ConnectedShop) -> None:
+    """Open an alert when the newest day in the bank's files is more than five days ago; close it when it no longer is."""
+    shop, now = connected.shop, services.now()
+    with services.store.write() as connection:
+        day = bank_files.old_since(connection, shop.shop_id, today=now.astimezone(shop.zoneinfo).date())
+        if day is None:
+            alerts.close(connection, shop.shop_id, code=CODE, now=now)
+        elif alerts.find(connection, shop.shop_id, CODE) is None:
+            alerts.raise_alert(connection, shop.shop_id, code=CODE, message=message_of(shop.name, day), now=now)
+
+
+def message_of(shop_name: str, day: date) -> Message:
+    return Message(
+        "{shop}: the files of your bank tell of nothing after {day}. Who paid since is not known here, and nobody is reminded until "
+        "you read in a newer one, under Payments, Bank. If you no longer use files of your bank, say so in the settings, under Payment.",
+        shop=shop_name,
+        day=day,
+    )
