@@ -7,6 +7,7 @@ RUN python -m venv /opt/facturelay \
 COPY pyproject.toml README.md LICENSE ./
 COPY bridge bridge
 COPY worker worker
+COPY wp-plugin wp-plugin
 RUN /opt/facturelay/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.13-slim-bookworm

@@ -81,7 +81,7 @@ pot: ## Write the plugin's template for translators
 			--output=- - $$(find . -name '*.php' | LC_ALL=C sort); } > "$(abspath $(POT))"
 
 plugin: ## Pack the WordPress plugin into dist, the same bytes every time, with SHA256SUMS
-	@$(PYTHON) wp-plugin/pack.py dist
+	@$(PYTHON) bridge/plugin/package.py dist
 
 # Tools of a release, apart from what runs: exact versions, in an environment of their own.
 sbom: $(TOOLS)/cyclonedx-bom-7.5.0 ## Write what Facturelay is made of into dist/facturelay.cdx.json (CycloneDX)

@@ -5,14 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
+from bridge.plugin.package import FOLDER, own_package
+
 REPOSITORY = Path(__file__).parents[1]
+PLUGIN = REPOSITORY / "wp-plugin" / "facturelay"
+PACK = REPOSITORY / "bridge" / "plugin" / "package.py"
 
 
-def packed(repository: Path, out: Path, *, umask: int = 0o022) -> Path:
-    command = [sys.executable, str(repository / "wp-plugin" / "pack.py"), str(out)]
+def packed(plugin: Path, out: Path, *, umask: int = 0o022) -> Path:
+    command = [sys.executable, str(PACK), str(out), str(plugin)]
     subprocess.run(command, check=True, capture_output=True, umask=umask)
     (found,) = out.glob("*.zip")
     return found
@@ -20,12 +26,12 @@ def packed(repository: Path, out: Path, *, umask: int = 0o022) -> Path:
 
 def test_the_same_files_make_the_same_zip_wherever_and_whenever(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    shutil.copytree(REPOSITORY / "wp-plugin", elsewhere / "wp-plugin")
+    shutil.copytree(PLUGIN, elsewhere)
     for number, path in enumerate(elsewhere.rglob("*")):
         os.utime(path, (number * 1000, number * 1000))
         if path.is_file():
             path.chmod(0o755 if number % 2 else 0o600)
-    here, there = packed(REPOSITORY, tmp_path / "a"), packed(elsewhere, tmp_path / "b", umask=0o077)
+    here, there = packed(PLUGIN, tmp_path / "a"), packed(elsewhere, tmp_path / "b", umask=0o077)
 
     assert here.read_bytes() == there.read_bytes()
     assert (
@@ -34,27 +40,43 @@ def test_the_same_files_make_the_same_zip_wherever_and_whenever(tmp_path: Path) 
 
 
 def test_the_zip_is_the_folder(tmp_path: Path) -> None:
-    folder = REPOSITORY / "wp-plugin"
-    with zipfile.ZipFile(packed(REPOSITORY, tmp_path)) as archive:
+    folder = PLUGIN.parent
+    with zipfile.ZipFile(packed(PLUGIN, tmp_path / "out")) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
         for name in names:
             assert archive.read(name) == (folder / name).read_bytes()
 
     assert names == sorted(names)
-    assert set(names) == {
-        path.relative_to(folder).as_posix() for path in (folder / "facturelay").rglob("*") if path.is_file()
-    }
+    assert set(names) == {path.relative_to(folder).as_posix() for path in PLUGIN.rglob("*") if path.is_file()}
 
 
 def test_what_does_not_belong_into_a_plugin_stops_it(tmp_path: Path) -> None:
-    shutil.copytree(REPOSITORY / "wp-plugin", tmp_path / "wp-plugin")
-    (tmp_path / "wp-plugin" / "facturelay" / ".env").write_text("SECRET=1")
+    shutil.copytree(PLUGIN, tmp_path / "plugin")
+    (tmp_path / "plugin" / ".env").write_text("SECRET=1")
     done = subprocess.run(
-        [sys.executable, str(tmp_path / "wp-plugin" / "pack.py"), str(tmp_path / "out")],
+        [sys.executable, str(PACK), str(tmp_path / "out"), str(tmp_path / "plugin")],
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert (done.returncode, ".env" in done.stderr) == (1, True)
+
+
+def test_what_a_running_facturelay_hands_out_is_the_released_zip(tmp_path: Path) -> None:
+    package = own_package()
+
+    assert package.content == packed(PLUGIN, tmp_path / "out").read_bytes()
+    assert package.file_name == f"facturelay-{package.version}.zip"
+
+
+def test_every_file_of_the_plugin_comes_into_the_wheel_and_the_image() -> None:
+    """They are data of the packages that the link `bridge/plugin/wordpress` makes of its folders."""
+    patterns = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    names = [path.name for path in PLUGIN.rglob("*") if path.is_file()]
+
+    assert [name for name in names if not any(fnmatch(name, pattern) for pattern in patterns)] == []
+    assert FOLDER.resolve() == PLUGIN
+    assert "wp-plugin" not in (REPOSITORY / ".dockerignore").read_text().splitlines()
+    assert "COPY wp-plugin wp-plugin" in (REPOSITORY / "Dockerfile").read_text()

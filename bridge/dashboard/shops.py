@@ -38,7 +38,7 @@ def new(form: Form | None = None, status: HTTPStatus = HTTPStatus.OK) -> Respons
 
 @blueprint.post("/new")
 def create_shop() -> Response:
-    """Make a shop in test; its owner, if one is named, gets a link to join it."""
+    """Make a shop in test; its owner, if another one than who makes it, gets a link to join it."""
     form = Form.from_request(request.form)
     allow = context().settings.allow_private_shops
     name = form.text("name", needed=_("A shop needs a name."), longest=100)
@@ -71,13 +71,13 @@ def create_shop() -> Response:
                 NewLink(purpose="invite", email=email, role=Role.ADMIN, shop_id=shop.shop_id),
                 by=Actor(by, now),
             )
-            if email
+            if email and email != me().user.email
             else ""
         )
     if token:
         link = f"{context().settings.public_url}/join/{token}"
         flash(_("Hand this link to {email}; it works once: {link}", email=email or "", link=link), "good")
-    return redirect_to(f"/s/{shop.shop_id}/settings/company")
+    return redirect_to(f"/s/{shop.shop_id}/settings/connection")
 
 
 @blueprint.get("/<shop_id>/close")

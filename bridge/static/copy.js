@@ -1,10 +1,10 @@
-// A button beside each value that is taken over into a banking app. Without a script, one press on the value selects it.
+// A button beside each value that is pasted elsewhere: into a banking app, into WordPress. Without a script, one press on the value selects it.
 "use strict";
 
 for (const value of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "copy";
+  button.className = value.dataset.style || "copy";
   button.textContent = value.dataset.label;
   button.setAttribute("aria-label", `${value.dataset.label}: ${value.textContent}`);
   button.addEventListener("click", async () => {

@@ -36,14 +36,14 @@ for (const tab of document.querySelectorAll("nav [aria-current]")) {
   row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
 }
 
-// Parts that look again by themselves: <section data-refresh="seconds" id="…">. Nothing moves while somebody reads or types in it.
+// Parts that look again by themselves: <section data-refresh="seconds" id="…">, at data-from where this page is the answer to a form. Nothing moves while somebody reads or types in it.
 for (const part of document.querySelectorAll("[data-refresh][id]")) {
   window.setInterval(async () => {
     if (document.hidden || part.contains(document.activeElement)) {
       return;
     }
     try {
-      const answer = await fetch(window.location.href, { headers: { "X-Refresh": part.id } });
+      const answer = await fetch(part.dataset.from || window.location.href, { headers: { "X-Refresh": part.id } });
       if (!answer.ok || answer.redirected) {
         return;
       }

@@ -38,7 +38,8 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
     page.get_by_role("link", name="New shop").click()
     fill(page, name="Koffiepot", url=running.shop.url)
     press(page, "Make the shop")
-    home = page.url.removesuffix("/settings/company")
+    home = page.url.removesuffix("/settings/connection")
+    page.goto(f"{home}/settings/company")
 
     fill(
         page,
@@ -59,9 +60,9 @@ def test_an_owner_comes_from_an_empty_machine_to_the_first_invoice(running: Runn
 
     page.goto(f"{home}/settings/connection")
     press(page, "Make a secret")
-    secret = page.locator(".how code.copy").first.inner_text()
+    secret = page.locator("#by-hand code.copy").first.inner_text()
     for topic in TOPICS:
-        running.shop.add_webhook(topic, page.locator(".how code.copy").last.inner_text(), secret)
+        running.shop.add_webhook(topic, page.locator("#by-hand code.copy").last.inner_text(), secret)
     fill(page, rest_key=running.shop.consumer_key, rest_secret=running.shop.consumer_secret)
     press(page, "Save the key and check")
     assert "Both webhooks are active and lead here." in page.locator("#check").inner_text()

@@ -165,7 +165,8 @@ def test_no_answer_holds_a_secret_whoever_asks(house: BridgeApp) -> None:
         if rule.rule.startswith("/api/v1/"):
             answers.append(("token", ApiClient(house, token).get(filled(rule).removeprefix("/api/v1"))))
         for who, answer in answers:
-            said = answer.get_data(as_text=True) + str(answer.headers)
+            # One answer is a zip, whose letters are still those of its files.
+            said = answer.data.decode(errors="replace") + str(answer.headers)
             found += [(who, rule.rule, secret) for secret in secrets if secret in said]
     assert found == []
 

@@ -139,3 +139,15 @@ def test_a_broken_claim_in_php_is_a_failure_here(wordpress: WordPress, tmp_path:
 def test_each_test_has_a_fresh_site(wordpress: WordPress) -> None:
     assert wordpress.json("get_option( 'active_plugins' )") == []
     assert everything_kept(wordpress)["ours"] == []
+
+
+def test_without_woocommerce_the_list_of_plugins_says_that_it_is_needed(wordpress: WordPress) -> None:
+    wordpress.activate("facturelay")
+
+    notice = wordpress.php(
+        "require_once ABSPATH . 'wp-admin/includes/admin.php'; wp_set_current_user( 1 ); set_current_screen( 'plugins' );"
+        "do_action( 'admin_notices' );"
+    )
+
+    assert "Facturelay needs WooCommerce" in notice
+    assert "<a " not in notice

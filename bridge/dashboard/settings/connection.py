@@ -6,13 +6,15 @@ from flask import Response, flash, request
 
 from bridge.accounts.access import actor, me
 from bridge.accounts.access import shop as this_shop
-from bridge.context import context, redirect_to
+from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
+from bridge.plugin import download
+from bridge.plugin.package import own_package
 from worker.actions import roads, shop_secrets
 from worker.actions.shop_settings import ShopChanges
 from worker.domain.settings_form import WrongSettings
@@ -129,6 +131,8 @@ def page(
         plugin_answers=plugin is not None and plugin.may_hold_mail(context().now()),
         has_rest=secrets.has_rest,
         public_url=context().settings.public_url,
+        plugin_version=own_package().version,
+        plugin_zip=f"{base_path()}{download.PATH}",
         delivery_url=f"{context().settings.public_url}/webhooks/{shop_id}",
         checks=checked.answer.get("checks", ()) if checked else (),
         repaired=repaired.answer.get("repaired") if repaired else None,

@@ -11,6 +11,7 @@ from bridge.accounts.access import shop
 from bridge.context import context, redirect_to
 from bridge.dashboard.labels import untaxed_words
 from bridge.dashboard.settings import TOPICS, blueprint, change_shop
+from bridge.dashboard.settings.next_step import next_step
 from bridge.forms import Form
 from bridge.i18n.translate import LANGUAGE_NAMES, _, format_amount, translate_message, translator
 from worker.actions.shop_settings import ShopChanges
@@ -387,6 +388,9 @@ def reasons_as_text(form: Form) -> str:
     return "\n".join(found)
 
 
+# Chosen beforehand where nobody has chosen yet.
+USUAL_COUNTRY = "BE"
+
 PAGES: dict[str, Callable[[], SettingsPage]] = {"company": company, "orders": orders, "vat": vat}
 
 
@@ -456,6 +460,7 @@ def send_modes() -> Options:
 @blueprint.get("/<any(company, orders, vat):topic>")
 def form_page(shop_id: str, topic: str) -> Response:  # noqa: ARG001  # the guard has read the shop
     values = settings_form.settings_as_text(shop())
+    values["seller.address.country"] = values["seller.address.country"] or USUAL_COUNTRY
     return fields_page(topic, Form(values | reasons_as_fields(values[REASONS])))
 
 
@@ -486,5 +491,9 @@ def settings_page(template: str, topic: str, *, status: HTTPStatus = HTTPStatus.
     """A page of settings with the list of topics beside it."""
     if topic not in {one.name for one in TOPICS}:
         abort(HTTPStatus.NOT_FOUND)
-    content = render_template(f"dashboard/settings/{template}.html", topics=TOPICS, topic=topic, **values)
+    with context().store.read() as connection:
+        following = next_step(connection, shop())
+    content = render_template(
+        f"dashboard/settings/{template}.html", topics=TOPICS, topic=topic, next_step=following, **values
+    )
     return make_response(content, status)

@@ -1,15 +1,23 @@
 """Making a shop on a page, with the settings of another one; and who may."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
 from tests.support.personas import Visitor, signed_in
+from tests.support.plugin_requests import connect, invite
 from worker.domain.document import Kind, SendMode
 from worker.domain.rules import Rule, Trigger
 from worker.domain.shop import BrandingSettings, OrderSettings, Shop, VatSettings
 from worker.store import shops
 
+COMPANY = {
+    "name": "Bakkerij", "language": "nl", "business_language": "seat", "second_language": "none", "zone": "Europe/Brussels",
+    "seller.name": "Bakkerij Janssens", "seller.legal_form": "BV", "seller.register": "RPR Gent", "seller.iban": "BE71096123456769",
+    "seller.address.street": "Koestraat 41", "seller.address.postcode": "9000", "seller.address.city": "Gent",
+    "seller.address.country": "BE", "seller.vat_number": "BE0445566134",
+}  # fmt: skip
 CONFIRM = (Rule(Kind.ORDER_CONFIRMATION, Trigger.CREATED, SendMode.DRAFT),)
 
 
@@ -40,7 +48,7 @@ def test_a_new_shop_begins_in_test_with_the_settings_of_another_but_not_its_comp
     answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example/", language="fr", like=SHOP)
 
     shop = made(app)
-    assert answer.headers["Location"] == f"/s/{shop.shop_id}/settings/company"
+    assert answer.headers["Location"] == f"/s/{shop.shop_id}/settings/connection"
     assert (shop.name, shop.url, shop.test, shop.orders.since) == ("Nieuw", "https://nieuw.example", True, NOW)
     assert (shop.rules, shop.branding.accent, shop.orders.status_map) == (CONFIRM, "#334155", {"klaar": "completed"})
     assert (shop.seller.name, shop.numbering.continued_after, shop.branding.logo) == ("", {}, None)
@@ -88,3 +96,39 @@ def test_the_owner_of_a_new_shop_gets_a_link_that_lets_him_in(app: BridgeApp) ->
     owner.get(f"/join/{token}")
     owner.post(f"/join/{token}", name="Jan", password="een heel nieuw woord", again="een heel nieuw woord")
     assert owner.get("/").headers["Location"] == f"/s/{made(app).shop_id}"
+
+
+def test_who_makes_his_own_shop_is_not_asked_to_invite_himself(app: BridgeApp) -> None:
+    operator = signed_in(app, "els@host.example", operator=True)
+    operator.get("/shops/new")
+
+    answer = operator.post("/shops/new", name="Nieuw", url="https://nieuw.example", email="els@host.example")
+
+    assert "/join/" not in operator.get(answer.headers["Location"]).text
+
+
+def test_a_shop_in_test_shows_one_next_step_after_the_other_until_it_is_live(app: BridgeApp) -> None:
+    """Connecting comes first: what the shop knows of itself need not be typed."""
+    change(app, test=True)
+    owner = signed_in(app, "els@host.example", operator=True)
+
+    def button(page: str = "rules") -> str:
+        text = owner.get(f"/s/{SHOP}/settings/{page}").text
+        return "".join(re.findall(r'class="button(?: small)?" href="[^"]+/settings/([a-z-]+)"', text))
+
+    assert (button(), button("connection")) == ("connection", "")
+    invite(app)
+    connect(app)
+    assert (button(), button("connection"), button("company")) == ("company", "company", "")
+    owner.get(f"/s/{SHOP}/settings/company")
+    saved = owner.post(f"/s/{SHOP}/settings/company", **COMPANY)
+    assert saved.status_code == 303
+    assert (button("company"), button("connection"), button("go-live")) == ("go-live", "go-live", "")
+    change(app, test=False)
+    assert (button(), button("connection")) == ("", "")
+
+
+def test_a_company_is_in_belgium_until_somebody_says_otherwise(app: BridgeApp) -> None:
+    page = signed_in(app, "els@host.example", operator=True).get(f"/s/{SHOP}/settings/company").text
+
+    assert '<option value="BE" selected>' in page

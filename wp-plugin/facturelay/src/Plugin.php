@@ -48,6 +48,7 @@ final class Plugin {
 			$vat_number_field,
 			new Checkout\VatNumberCheck( $vat_number_field, $this->file ),
 			new Admin\SettingsTab( self::VERSION ),
+			new Admin\FirstSteps( $this->file ),
 			new Admin\SiteHealth(),
 			new Admin\PersonalData(),
 		);
