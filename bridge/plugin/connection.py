@@ -205,6 +205,20 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
     )
 
 
+@blueprint.post("/plugin/off")
+@signed
+def off(plugin_request: PluginRequest) -> Response:
+    """The plugin is being switched off, and has let go of every mail it held: ours wait for its answer no longer."""
+    shop_id, now = plugin_request.plugin.shop_id, context().now()
+    message = Message(
+        "The plugin was switched off in WordPress: the shop sends its own mails beside those with documents."
+    )
+    with context().store.write() as connection:
+        plugins.switch_off(connection, plugin_request.plugin, now=now)
+        audit_trail.add(connection, AuditEntry(shop_id, now, "plugin", "plugin_off", message))
+    return jsonify(off=True)
+
+
 @blueprint.post("/plugin/disconnect")
 @signed
 def disconnect(plugin_request: PluginRequest) -> Response:

@@ -22,15 +22,18 @@ class PretendPlugin:
     rest_is_closed: bool = False
     url: str = ""
     is_silent: bool = False
+    is_off: bool = False
     secret: str = SECRET
     payment: dict[str, Any] = field(default_factory=lambda: {"result": "paid", "status": "processing"})
 
     def verbs(self) -> list[str]:
         return [verb if verb != "mailed" else f"mailed {told['stage']}" for verb, told in self.told]
 
-    def answer(self, path: str, seal: RequestSignature, body: bytes) -> tuple[int, dict[str, Any]]:
+    def answer(self, path: str, seal: RequestSignature, body: bytes) -> tuple[int, dict[str, Any] | int]:
         by_rest = "rest_route=" in path
         verb = path.rpartition("/" if by_rest else "=")[2]
+        if self.is_off:
+            return (404, {"code": "rest_no_route"}) if by_rest else (400, -1)
         if self.is_silent or (by_rest and self.rest_is_closed):
             return 403, {"code": "rest_forbidden"}
         if not seal.is_valid(self.secret, f"/facturelay/v1/{verb}", body):

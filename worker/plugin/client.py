@@ -16,6 +16,9 @@ ROUTE = "/facturelay/v1/"
 # For one address, and for both together.
 ADDRESS_S, TOTAL_S = 10.0, 15.0
 LARGEST_ANSWER = 1_000_000
+# What WooCommerce answers at its `wc-api` address where no plugin of that name runs (WC_API::handle_api_requests).
+NOBODY_LISTENS = (400, b"-1")
+PLUGIN_OFF = "plugin_off"
 MOST_RECEIVED = 3_000_000  # packed, and with its head
 
 
@@ -33,13 +36,20 @@ class PluginClient:
         body = json.dumps(content, ensure_ascii=False).encode()
         # The second address does not go through REST, which some shops close to visitors.
         urls = (f"{self._site}/?rest_route={ROUTE}{verb}", f"{self._site}/?wc-api=facturelay&verb={verb}")
-        refused = False
+        refused = is_off = False
         with talk(TOTAL_S, most_bytes=len(urls) * MOST_RECEIVED):
             for url in urls:
-                status, found = self._answer(url, verb, body)
-                if status == 200 and found is not None:
+                status, answer = self._answer(url, verb, body)
+                found = parse_answer(answer) if status == 200 else None
+                if found is not None:
                     return found
                 refused = refused or status == 401
+                is_off = (status, answer.strip()) == NOBODY_LISTENS
+        if is_off:
+            raise Unavailable(
+                "The Facturelay plugin is switched off in WordPress, or was deleted; switch it on under Plugins.",
+                code=PLUGIN_OFF,
+            )
         if refused:
             # Passing: a clock that is off or a shop that moved is put right, and meanwhile no mail may fail for good.
             raise Unavailable(
@@ -55,8 +65,8 @@ class PluginClient:
     def close(self) -> None:
         self._session.close()
 
-    def _answer(self, url: str, verb: str, body: bytes) -> tuple[int, dict[str, Any] | None]:
-        """Status and content from one address; 0 where nobody answered."""
+    def _answer(self, url: str, verb: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body from one address; 0 where nobody answered."""
         signature = sign_request(
             self._secret,
             time=int(self._now().timestamp()),
@@ -75,8 +85,8 @@ class PluginClient:
         try:
             answer = call(self._session, question)
         except HttpTrouble:
-            return 0, None
-        return answer.status, parse_answer(answer.body)
+            return 0, b""
+        return answer.status, answer.body
 
 
 def headers(signature: RequestSignature) -> dict[str, str]:

@@ -16,7 +16,7 @@ from worker.domain.order import Order
 from worker.domain.step import MAIL
 from worker.errors import FacturelayError, Rejected, Unavailable
 from worker.message import NO_MESSAGE, Message
-from worker.plugin.client import PluginClient
+from worker.plugin.client import PLUGIN_OFF, PluginClient
 from worker.services import Services
 from worker.store import documents, orders, plugins, shops, steps
 from worker.store.orders import StoredOrder
@@ -32,6 +32,8 @@ MOST_SYNCED_AT_ONCE = 100
 SAME_INSTANT = timedelta(seconds=1)
 # From asking for the shop's mail until a mail server has ours. The shop gives it REPLACING_S (HeldMails.php), the answer's way included.
 TAKEN_OVER_S = 90.0
+# A plugin whose files are being replaced is away for seconds, and knows afterwards which mails it held.
+SURELY_OFF_AFTER = timedelta(minutes=1)
 # One write a minute is enough to know that a shop answers.
 LAST_RESPONSE_EVERY = timedelta(minutes=1)
 
@@ -195,7 +197,12 @@ def take_over_mail(services: Services, leased: LeasedSteps, documents: Sequence[
     found = plugin_of(services, documents[0].shop_id)
     if found is None or not found.must_ask_about_mail(services.now()) or requested_later(leased, documents):
         return NO_MESSAGE
-    answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
+    try:
+        answer = call_plugin(services, found, "mailed", {**mail_as_json(leased, documents), "stage": "before"})
+    except Unavailable as error:
+        if error.code != PLUGIN_OFF or services.now() - documents[0].issued_at < SURELY_OFF_AFTER:
+            raise
+        return NO_MESSAGE
     if answer.get("late"):
         return Message(
             "The shop sends its own mail for this, as it waits no longer than ten minutes; a second one would only confuse. "

@@ -12,12 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
+from worker.domain.step import MAIL
 from worker.message import NO_MESSAGE, Message
 from worker.net.request_signature import TOLERANCE_S
+from worker.store import steps
 from worker.store.database.encryption import Encryption
 from worker.store.database.tables import documents, invites, jobs, plugin_nonces, plugins
 from worker.store.documents import as_document
-from worker.store.steps import was_mailed
 
 # No letter or digit that looks like another one.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -209,6 +210,12 @@ def record_response(connection: Connection, plugin_id: int, at: datetime) -> Non
     connection.execute(update(plugins).where(plugins.c.plugin_id == plugin_id).values(last_response_at=at))
 
 
+def switch_off(connection: Connection, plugin: Plugin, *, now: datetime) -> None:
+    """It holds no mail until it answers again: what waits to ask it about a mail is mailed now."""
+    connection.execute(update(plugins).where(plugins.c.plugin_id == plugin.plugin_id).values(last_response_at=None))
+    steps.wake_all(connection, plugin.shop_id, MAIL, now=now)
+
+
 def mark_synced(connection: Connection, plugin_id: int, document_id: int) -> None:
     """The shop knows every document up to *document_id*."""
     connection.execute(
@@ -233,7 +240,7 @@ def mailed_since(connection: Connection, shop_id: str, since: datetime) -> tuple
     """The claims (`together`) of mails that left since then: the shop may have missed that they did."""
     found = connection.execute(
         select(jobs.c.group_id)
-        .where(jobs.c.shop_id == shop_id, *was_mailed(since))
+        .where(jobs.c.shop_id == shop_id, *steps.was_mailed(since))
         .distinct()
         .order_by(jobs.c.group_id)
     )

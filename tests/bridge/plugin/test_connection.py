@@ -212,6 +212,20 @@ def test_a_signature_for_one_question_is_none_for_another(connected: BridgeApp) 
     assert plugin_of(connected) is not None
 
 
+def test_a_plugin_that_is_switched_off_is_waited_for_no_longer(connected: BridgeApp) -> None:
+    before = plugin_of(connected)
+    assert before is not None
+    with connected.store.write() as connection:
+        plugins.record_response(connection, before.plugin_id, connected.now)
+
+    assert ask(connected, "off").get_json() == {"off": True}
+
+    after = plugin_of(connected)
+    assert after is not None
+    assert not after.must_ask_about_mail(connected.now)
+    assert shop_of(connected).secrets.has_rest, "orders go on coming in"
+
+
 def test_disconnecting_forgets_the_plugin_and_the_rest_key_and_keeps_the_webhook_secrets(connected: BridgeApp) -> None:
     before = shop_of(connected).secrets
 

@@ -132,6 +132,46 @@ def test_a_plugin_that_fell_silent_long_ago_holds_no_mail_of_ours_up(
     assert len(system.mailbox.messages()) == 1
 
 
+def test_a_plugin_that_is_switched_off_holds_no_mail_of_ours_up(system: System, shop_plugin: PretendPlugin) -> None:
+    """Its files may be replaced just now, so it is asked for a minute."""
+    shop_plugin.is_off = True
+    order = an_order(id=238, paid=True)
+    system.arrives(order)
+    assert (mail_step(system, order["id"]), system.mailbox.messages()) == (("waiting", "plugin_off"), ())
+
+    system.clock.move(minutes=1)
+    system.work()
+
+    assert len(system.mailbox.messages()) == 1
+
+
+def test_a_plugin_that_is_away_for_a_moment_is_asked_again(system: System, shop_plugin: PretendPlugin) -> None:
+    shop_plugin.is_off = True
+    system.arrives(an_order(id=238, paid=True))
+    shop_plugin.is_off, shop_plugin.late = False, True
+
+    system.clock.move(minutes=1)
+    system.work()
+
+    assert system.mailbox.messages() == ()
+
+
+def test_a_plugin_that_says_it_is_switched_off_is_asked_no_more_and_what_waited_for_it_leaves(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    shop_plugin.is_silent = True
+    order = an_order(id=238, paid=True)
+    system.arrives(order)
+    found = sync.plugin_of(system.services, system.shop_id)
+    assert found is not None
+
+    with system.services.store.write() as connection:
+        plugins.switch_off(connection, found, now=system.clock.now)
+    system.work()
+
+    assert len(system.mailbox.messages()) == 1
+
+
 def test_where_nothing_is_mailed_the_shops_mail_is_given_back(system: System, shop_plugin: PretendPlugin) -> None:
     system.change_shop(rules=(Rule.parse("invoice:paid:draft"),), credit_notes=SendMode.DRAFT)
     order = an_order(id=238, paid=True)

@@ -6,15 +6,25 @@ namespace Facturelay\Lifecycle;
 
 use Facturelay\Connection\Connection;
 use Facturelay\Connection\Heartbeat;
+use Facturelay\FacturelayError;
 use Facturelay\Feature;
+use Facturelay\Http\BridgeClient;
 use Facturelay\Mails\MailRelease;
 
 defined( 'ABSPATH' ) || exit;
 
-/** Sends every held mail when the plugin is deactivated. The webhooks stay: Facturelay goes on receiving orders. */
+/**
+ * Sends every held mail when the plugin is deactivated, and tells Facturelay, whose own mails then wait for no answer of this
+ * plugin's. The webhooks stay: Facturelay goes on receiving orders.
+ */
 final class Deactivation implements Feature {
 
+	private const TIMEOUT_S = 3;
+
 	private string $file;
+
+	// Of a network's sites the rest is not told either: whoever deactivates waits for them.
+	private bool $is_silent = false;
 
 	public function __construct( string $file ) {
 		$this->file = $file;
@@ -36,7 +46,23 @@ final class Deactivation implements Feature {
 				WC()->mailer()->init();
 			}
 			( new MailRelease() )->release_all();
+			$this->tell();
+			// Once it is active again it holds no mail by an old answer: Facturelay does not ask for it.
+			Heartbeat::delete_last_response();
 		}
 		Heartbeat::unschedule();
+	}
+
+	private function tell(): void {
+		if ( $this->is_silent ) {
+			return;
+		}
+		$connection = Connection::load();
+		try {
+			( new BridgeClient( $connection->bridge_url() ) )->call( $connection, '/plugin/off', array(), self::TIMEOUT_S );
+		} catch ( FacturelayError $error ) {
+			// It finds out by itself when it asks for the next mail.
+			$this->is_silent = true;
+		}
 	}
 }
