@@ -84,6 +84,7 @@ EXAMPLES: dict[str, Json] = {
         "rested": [],
         "next_numbers": {
             "order_confirmation": "B2026-00009",
+            "payment_request": "P2026-00004",
             "delivery_note": "L2026-00012",
             "invoice": "F2026-00018",
             "credit_note": "C2026-00003",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bridge.i18n.translate import CATALOG_PACKAGE
 from worker.domain.document import Document, History, Kind
 from worker.domain.money import ZERO, total_of
-from worker.domain.online_payment import is_offered
+from worker.domain.online_payment import CLOSED_STATUSES, is_offered
 from worker.domain.order import OrderKey
 from worker.domain.payment import Balance
 from worker.domain.shop import Shop
@@ -37,7 +37,7 @@ from worker.store.payment_attempts import PaymentAttempt
 from worker.store.queries import order_balance
 
 # A delivery note says what is in the parcel, not what it costs; a credit note is not paid by whoever reads it.
-PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
 # In all others the shop's pay page refuses, whatever it did when the document was made (docs/woocommerce-contract.md §4).
 PAYABLE_STATUSES = ("pending", "failed")
 
@@ -86,7 +86,13 @@ class LinkedDocument:
     @property
     def is_owed(self) -> bool:
         """Whether there is something to pay on it."""
-        return self.document.draft.kind in PAYABLE and self.status.open > 0
+        return self.document.draft.kind in PAYABLE and self.status.open > 0 and not self.is_off
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing follows from it any more: an order that was cancelled before it had an invoice owes nothing."""
+        kind, is_over = self.document.draft.kind, self.order_status in CLOSED_STATUSES
+        return is_over and kind in PAYABLE and kind is not Kind.INVOICE and not self.status.paid
 
     @property
     def may_pay_here(self) -> bool:
@@ -171,9 +177,9 @@ def order_money(connection: Connection, document: Document) -> OrderMoney:
 def status_of(
     document: Document, history: History, balances: Mapping[int, Balance], money: OrderMoney
 ) -> DocumentStatus:
-    """What became of *document*. A confirmation is paid when its order is: payments are of invoices, or of the order alone."""
+    """What became of *document*. A confirmation or payment request is paid when its order is: payments are of invoices, or of the order alone."""
     draft, own = document.draft, balances[document.document_id]
-    others = history.documents if draft.kind is Kind.ORDER_CONFIRMATION else ()
+    others = history.documents if draft.kind in PAYABLE and draft.kind is not Kind.INVOICE else ()
     invoices = [balances[other.document_id] for other in others if other.draft.kind is Kind.INVOICE]
     paid_on = draft.paid_on or next((balance.paid_on for balance in (own, *invoices) if balance.is_paid), None)
     open_now = own.open

@@ -29,7 +29,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/s/<shop_id>/orders")
 guard_shop(blueprint)
 
 LONGEST_SEARCH = 100
-BY_HAND = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
+BY_HAND = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
 @blueprint.get("")

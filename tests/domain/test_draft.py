@@ -329,6 +329,7 @@ def test_a_day_of_supply_is_never_made_up_of_the_day_of_ordering_or_payment(coun
         None,
         None,
         None,
+        None,
     ]
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -225,8 +226,9 @@ def asked_of(history: History, order: OrderKey) -> OrderBalance:
     return found
 
 
-def test_money_for_a_confirmation_pays_the_invoice_that_follows(history: History) -> None:
-    confirmation = history.issued(1, kind=Kind.ORDER_CONFIRMATION, paid_on=None)
+@pytest.mark.parametrize("kind", [Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST])
+def test_money_for_what_asked_first_pays_the_invoice_that_follows(history: History, kind: Kind) -> None:
+    confirmation = history.issued(1, kind=kind, paid_on=None)
     total = confirmation.draft.total
     received(history, confirmation.order, str(total), "line-1")
     before = asked_of(history, confirmation.order)

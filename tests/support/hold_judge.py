@@ -9,7 +9,7 @@ from worker.domain.mail_holds import ON_HOLD, REFUNDS, HoldCondition, HoldRules
 from worker.domain.rules import BuyerFilter
 
 # The documents that say how to pay. Only a bank transfer: what other methods tell the shopper, we do not know.
-PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+PAYABLE = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
 TRANSFER = "bacs"
 
 
@@ -40,6 +40,8 @@ def kinds_mailed(rules: HoldRules, facts: OrderFacts) -> tuple[Kind, ...]:
         # Its money was taken back: the invoice waits for a person.
         found = tuple(condition for condition in found if condition.kind is not Kind.INVOICE)
     kinds = dict.fromkeys(c.kind for c in found if c.kind not in facts.made and fits(c, facts))
+    if Kind.INVOICE in kinds or Kind.INVOICE in facts.made or (facts.mail == ON_HOLD and facts.paid):
+        kinds.pop(Kind.PAYMENT_REQUEST, None)  # made only where no invoice asks for the money
     if facts.mail == ON_HOLD and not tells_how_to_pay(rules, facts, tuple(kinds)):
         return ()
     return tuple(kinds)

@@ -26,7 +26,13 @@ from worker.woocommerce.refund_payload import parse_readable_refunds
 FOLDER = Path(__file__).parent.parent / "reports"
 PLACED_AT = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 29)
-LETTERS = {Kind.INVOICE: "F", Kind.CREDIT_NOTE: "C", Kind.ORDER_CONFIRMATION: "B", Kind.DELIVERY_NOTE: "L"}
+LETTERS = {
+    Kind.INVOICE: "F",
+    Kind.CREDIT_NOTE: "C",
+    Kind.ORDER_CONFIRMATION: "B",
+    Kind.PAYMENT_REQUEST: "P",
+    Kind.DELIVERY_NOTE: "L",
+}
 MOST_ROUNDS = 5
 
 Json = dict[str, Any]

@@ -20,7 +20,7 @@ from worker.domain.language import phrase
 from worker.domain.order import Order, Refund
 from worker.domain.order_flags import flags_of
 from worker.domain.order_status import DRAFT_STATUSES
-from worker.domain.rules_due import evaluate_rule
+from worker.domain.rules_due import asking_last, evaluate_rule, why_not_asked
 from worker.domain.sale_part import why_invoiced_elsewhere
 from worker.domain.shop import Shop
 from worker.errors import Rejected
@@ -33,7 +33,7 @@ def decide_documents(order: Order, refunds: tuple[Refund, ...], history: History
     that waits is drafted again, so that it can be refreshed; a discarded one is not.
     """
     dossier, findings = Dossier(order, refunds, history, shop, today), Findings(history)
-    for rule in shop.rules:
+    for rule in asking_last(shop.rules):
         evaluate_rule(rule, dossier, findings)
     evaluate_credit_notes(dossier, findings)
     return Decision(tuple(findings.drafts), tuple(findings.rule_results), flags_of(dossier, findings))
@@ -70,7 +70,7 @@ def evaluate_rules(order: Order, shop: Shop, today: date) -> tuple[RuleResult, .
     # Whether refunds can be read is no matter of the rules.
     dossier = Dossier(replace(order, refunds=()), (), History(), shop, today)
     findings = Findings(History())
-    for rule in shop.rules:
+    for rule in asking_last(shop.rules):
         evaluate_rule(rule, dossier, findings)
     return tuple(findings.rule_results)
 
@@ -99,7 +99,7 @@ def draft_manually(kind: Kind, dossier: Dossier) -> Draft:
         raise Rejected(elsewhere[1], code=elsewhere[0])
     if dossier.status in (*DRAFT_STATUSES, "trash"):
         raise Rejected("Order {number} is not placed, or in the trash.", number=order.number, code="draft_order")
-    nothing = undelivered(order, dossier.refunds).reason if kind is Kind.DELIVERY_NOTE else None
+    nothing = undelivered(order, dossier.refunds).reason if kind is Kind.DELIVERY_NOTE else why_not_asked(kind, dossier)
     if nothing:
         raise Rejected(nothing[1], code=nothing[0])
     draft = draft_document(

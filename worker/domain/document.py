@@ -18,6 +18,7 @@ from worker.message import NO_MESSAGE, Message, Money
 
 class Kind(StrEnum):
     ORDER_CONFIRMATION = "order_confirmation"
+    PAYMENT_REQUEST = "payment_request"  # a pro forma: what the buyer pays by before there is an invoice
     DELIVERY_NOTE = "delivery_note"
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
@@ -26,6 +27,7 @@ class Kind(StrEnum):
 # What a kind of document is called in the middle of a sentence.
 KIND_TERMS = {
     Kind.ORDER_CONFIRMATION: Message("order confirmation"),
+    Kind.PAYMENT_REQUEST: Message("payment request"),
     Kind.DELIVERY_NOTE: Message("delivery note"),
     Kind.INVOICE: Message("invoice"),
     Kind.CREDIT_NOTE: Message("credit note"),

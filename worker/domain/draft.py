@@ -46,7 +46,7 @@ def draft_document(
     today: date,
     refunds: Iterable[Refund] = (),
 ) -> Draft:
-    """Draft the confirmation, delivery note or invoice of *order*. *today* is the date in the shop's zone.
+    """Draft the confirmation, payment request, delivery note or invoice of *order*. *today* is the date in the shop's zone.
 
     A delivery note is of what *refunds* leave to be delivered; the others are of the whole order.
     """
@@ -214,10 +214,10 @@ def _supplied_on(kind: Kind, order: Order, shop: Shop, today: date) -> date | No
     """The day of supply as far as it is known: that on which the order was completed (art. 5 §1 5° RD no. 1, read 2026-11).
 
     The day of ordering says nothing of it, and that of payment stands in the line that says how it was paid. A
-    confirmation comes before any supply. A day of delivery that the order carries counts once it has come; before that it
+    confirmation and a payment request come before any supply. A day of delivery that the order carries counts once it has come; before that it
     is printed as what it is, the day that was chosen.
     """
-    if kind is Kind.ORDER_CONFIRMATION:
+    if kind in (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST):
         return None
     completed = order.completed_at.astimezone(shop.zoneinfo).date() if order.completed_at else None
     return completed or carried_day(order.delivery, today)

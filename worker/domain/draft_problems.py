@@ -25,12 +25,12 @@ from worker.message import Message, Money
 
 
 def problems_of(kind: Kind, order: Order, shop: Shop, assessed: Assessment) -> tuple[Problem, ...]:
-    """A delivery note states no amounts, so only its seller can be wrong; a confirmation is no tax document yet."""
+    """A delivery note states no amounts, so only its seller can be wrong; a confirmation and a payment request are no tax documents."""
     if kind is Kind.DELIVERY_NOTE:
         return seller_problem(shop)
     found = (*seller_problem(shop), *assessed.problems)
     proof = missing_proof(order, shop, assessed.lines)
-    if kind is Kind.ORDER_CONFIRMATION:
+    if kind in (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST):
         # It may go before VIES answered, but never promise an exemption that VIES has refused.
         return (*found, *(problem for problem in proof if problem.code == INVALID))
     return (

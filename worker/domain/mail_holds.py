@@ -58,7 +58,7 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
     mails: dict[str, tuple[HoldCondition, ...]] = {}
     if not quiet:
         sent = [rule for rule in shop.rules if rule.send_mode is SendMode.SEND and is_seen_at_checkout(rule)]
-        mails = {mail: hold_conditions(sent, reached) for mail, reached in REACHED_TRIGGERS.items()}
+        mails = {mail: hold_conditions(_made_by(mail, sent), reached) for mail, reached in REACHED_TRIGGERS.items()}
         if shop.credit_notes is SendMode.SEND:
             mails |= {mail: (HoldCondition(Kind.CREDIT_NOTE),) for mail in REFUNDS}
     return HoldRules(
@@ -71,6 +71,11 @@ def compile_hold_rules(shop: Shop, *, can_mail: bool) -> HoldRules:
 def is_seen_at_checkout(rule: Rule) -> bool:
     """Whether the plugin can judge it. A mail too many is the smaller evil: for the others it holds nothing back."""
     return not (rule.order_kinds or rule.categories or rule.tax_classes or rule.shipping_methods or rule.coupons)
+
+
+def _made_by(mail: str, rules: Sequence[Rule]) -> list[Rule]:
+    """Without those for payment requests once the order is paid or prepared."""
+    return [rule for rule in rules if rule.kind is not Kind.PAYMENT_REQUEST or mail == ON_HOLD]
 
 
 def hold_conditions(rules: Sequence[Rule], triggers: tuple[Trigger, ...]) -> tuple[HoldCondition, ...]:

@@ -36,6 +36,9 @@ class OrderKind(StrEnum):
     BALANCE = "balance"
 
 
+# Credit notes follow refunds and cancellations.
+KINDS_BY_RULE = tuple(kind for kind in Kind if kind is not Kind.CREDIT_NOTE)
+
 # The tax class that WooCommerce has no name for.
 STANDARD_CLASS = "standard"
 
@@ -72,7 +75,7 @@ class Rule:
         try:
             rule = cls(Kind(kind), Trigger(trigger), SendMode(send_mode))
         except ValueError as error:
-            kinds, triggers = "|".join(list(Kind)[:3]), "|".join(Trigger)
+            kinds, triggers = "|".join(KINDS_BY_RULE), "|".join(Trigger)
             raise InvalidValue(
                 "“{text}” is not a rule: {error}. Use ({kinds}):({triggers}):(send|draft)",
                 text=text,
@@ -83,6 +86,11 @@ class Rule:
         if rule.kind is Kind.CREDIT_NOTE:
             raise InvalidValue(
                 "Credit notes follow refunds and cancellations, not a rule; choose their send mode instead"
+            )
+        if rule.kind is Kind.PAYMENT_REQUEST and rule.trigger is not Trigger.CREATED:
+            raise InvalidValue(
+                "A payment request asks for the money of an order that was placed and is not paid; write payment_request:created:{send_mode}",
+                send_mode=rule.send_mode,
             )
         return replace(rule, **parse_conditions(conditions)) if conditions else rule
 

@@ -1,5 +1,7 @@
 """What the shop's rules make of an order, and why not."""
 
+from collections.abc import Iterable
+
 from worker.domain.assessment import assess
 from worker.domain.consumer_invoice import why_none
 from worker.domain.decision import Findings, Reason
@@ -9,6 +11,8 @@ from worker.domain.document import KIND_TERMS, Kind, Purpose, SendMode
 from worker.domain.dossier import Dossier
 from worker.domain.draft import draft_document
 from worker.domain.order_status import CREATED_STATUSES, DRAFT_STATUSES, status_term
+from worker.domain.payment_method import Means
+from worker.domain.payment_request import is_paid_in_parts
 from worker.domain.rule_conditions import unmet_condition
 from worker.domain.rules import Rule, Trigger
 from worker.domain.sale_part import why_invoiced_elsewhere, why_not_documented
@@ -34,6 +38,7 @@ def evaluate_rule(rule: Rule, dossier: Dossier, findings: Findings) -> None:
         or (why_none(dossier.order, dossier.shop) if rule.kind is Kind.INVOICE else None)
         or why_not_yet(rule, dossier)
         or why_not_delivered(rule.kind, dossier)
+        or why_not_asked(rule.kind, dossier, findings)
         or invoiced_by_plugin(cause, rule, dossier)
         or already_drafted(cause, rule, dossier, findings)
         or waits_for_vies(cause, rule, dossier)
@@ -91,6 +96,47 @@ def why_not_delivered(kind: Kind, dossier: Dossier) -> Reason | None:
             "delivery note by hand."
         )
     return undelivered(dossier.order, dossier.refunds).reason
+
+
+def asking_last(rules: Iterable[Rule]) -> list[Rule]:
+    """*rules* with those for payment requests at the end: an invoice asks for the money by itself."""
+    return sorted(rules, key=lambda rule: rule.kind is Kind.PAYMENT_REQUEST)
+
+
+def why_not_asked(kind: Kind, dossier: Dossier, findings: Findings | None = None) -> Reason | None:
+    """Why no payment request can be made: the order does not wait for its money, or somebody else asks for it."""
+    if kind is not Kind.PAYMENT_REQUEST:
+        return None
+    order, invoice = dossier.order, dossier.latest_invoice()
+    if invoice:
+        return "is_invoiced", Message(
+            "The order has its invoice {invoice}, which says what is to be paid.", invoice=invoice.number
+        )
+    if findings and findings.makes(Kind.INVOICE):
+        return "is_invoiced", Message("The order gets its invoice now, which says what is to be paid.")
+    if dossier.status not in ("on-hold", "pending") or order.paid_at is not None:
+        return "not_waiting", Message(
+            "The order does not wait for its first payment; its status is “{status}”.", status=status_term(order.status)
+        )
+    if is_paid_in_parts(order) or order.deposit is not None:
+        return "paid_in_parts", Message(
+            "The order is paid in parts by a plugin of the shop, which asks for the parts itself."
+        )
+    return why_not_payable(dossier)
+
+
+def why_not_payable(dossier: Dossier) -> Reason | None:
+    """Why the buyer could not pay by it: nothing is left to pay, or the money takes a way of its own."""
+    purpose = Purpose(Kind.PAYMENT_REQUEST, "none")
+    asked = draft_document(dossier.order, dossier.shop, purpose=purpose, today=dossier.today).payment
+    if asked is None:
+        return "nothing_to_pay", Message("Nothing is left to pay of the order.")
+    if asked.means is Means.TRANSFER or (asked.means is Means.ONLINE and dossier.order.pay_url):
+        return None
+    return "paid_otherwise", Message(
+        "The order is paid by “{method}”, so the customer has nothing to pay by a payment request.",
+        method=dossier.order.payment_title or dossier.order.payment_method,
+    )
 
 
 def has_reached(trigger: Trigger, dossier: Dossier) -> bool:

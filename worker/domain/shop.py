@@ -45,6 +45,7 @@ DEFAULT_SERIES = {
     Kind.INVOICE: Series("invoice", "F{year}-{number:05d}"),
     Kind.CREDIT_NOTE: Series("credit_note", "C{year}-{number:05d}"),
     Kind.ORDER_CONFIRMATION: Series("order_confirmation", "B{year}-{number:05d}"),
+    Kind.PAYMENT_REQUEST: Series("payment_request", "P{year}-{number:05d}"),
     Kind.DELIVERY_NOTE: Series("delivery_note", "L{year}-{number:05d}"),
 }
 

@@ -6,8 +6,8 @@ from worker.i18n.catalogs import Translator
 
 
 def asks_payment(draft: Draft) -> bool:
-    """Whether a document asks for payment: an invoice or order confirmation that is not paid."""
-    asks = draft.kind in (Kind.INVOICE, Kind.ORDER_CONFIRMATION)
+    """Whether a document asks for payment: an invoice, payment request or order confirmation that is not paid."""
+    asks = draft.kind in (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION)
     return asks and draft.payment is not None and not draft.is_paid and draft.to_pay > 0
 
 

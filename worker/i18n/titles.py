@@ -14,6 +14,8 @@ def title(kind: Kind, translator: Translator) -> str:
     match kind:
         case Kind.ORDER_CONFIRMATION:
             return translator.gettext("Order confirmation")
+        case Kind.PAYMENT_REQUEST:
+            return translator.gettext("Payment request")
         case Kind.DELIVERY_NOTE:
             return translator.gettext("Delivery note")
         case Kind.INVOICE:

@@ -41,7 +41,7 @@ class MailView:
 
 
 # Which of several documents a mail is about.
-MAIN_FIRST = (Kind.INVOICE, Kind.CREDIT_NOTE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
+MAIN_FIRST = (Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class DocumentMail(MailView):
 
     @property
     def main(self) -> Document:
-        """What is to be paid goes before what is paid, and an invoice or credit note before what announces it."""
+        """What is to be paid goes before what is paid, an invoice or credit note before what announces it, and what asks before what confirms."""
         return min(self.documents, key=lambda d: (not asks_payment(d.draft), MAIN_FIRST.index(d.draft.kind)))
 
     @property

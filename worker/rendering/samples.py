@@ -64,6 +64,7 @@ NUMBERS = {
     Kind.INVOICE: "F2026-00017",
     Kind.CREDIT_NOTE: "C2026-00003",
     Kind.ORDER_CONFIRMATION: "B2026-00238",
+    Kind.PAYMENT_REQUEST: "P2026-00009",
     Kind.DELIVERY_NOTE: "L2026-00112",
 }
 
@@ -159,6 +160,8 @@ def of_kind(kind: Kind, language: str) -> Document:
             return issued(a_draft(kind, language, buyer=BUSINESS, payment=UNPAID, customer_note="Bel 3 aub.\nDank je!"))
         case Kind.ORDER_CONFIRMATION:
             return issued(a_draft(kind, language, paid_on=date(2026, 11, 20), payment_title="Bancontact"))
+        case Kind.PAYMENT_REQUEST:
+            return issued(a_draft(kind, language, payment=UNPAID))
         case Kind.DELIVERY_NOTE:
             ship_to = Address("Korenmarkt 1", "", "9000", "Gent", "", "BE")
             return issued(a_draft(kind, language, ship_to=ship_to, ship_to_name="Piet Peeters"))

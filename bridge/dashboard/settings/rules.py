@@ -24,7 +24,7 @@ from worker.errors import InvalidValue
 from worker.store import products
 
 MOST_RULES = 20
-KINDS = (Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
+KINDS = (Kind.INVOICE, Kind.PAYMENT_REQUEST, Kind.ORDER_CONFIRMATION, Kind.DELIVERY_NOTE)
 
 
 @dataclass(frozen=True)

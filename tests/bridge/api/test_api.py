@@ -557,6 +557,7 @@ def test_the_shop_says_its_next_numbers(api: ApiClient) -> None:
         "zone": "Europe/Brussels",
         "next_numbers": {
             "order_confirmation": "B2026-00001",
+            "payment_request": "P2026-00001",
             "delivery_note": "L2026-00001",
             "invoice": "F2026-00001",
             "credit_note": "C2026-00001",

@@ -174,6 +174,37 @@ def test_a_confirmation_is_paid_once_its_invoice_is(app: BridgeApp) -> None:
     assert ("Nog te betalen" in before, "Nog te betalen" in after, "Betaald" in after) == (True, False, True)
 
 
+def test_a_payment_request_says_that_it_is_no_invoice_and_is_paid_once_the_invoice_is(app: BridgeApp) -> None:
+    request = app.issue(number="P2026-00001", kind=Kind.PAYMENT_REQUEST)
+    before, invoice = text_of(app.client.get(f"/d/{token_of(request)}").text), app.issue()
+    paid(app, invoice)
+
+    assert "Nog te betalen" in before
+    assert "Dit is een betaalverzoek. Het is geen factuur, en er kan geen btw mee worden afgetrokken." in before
+    assert "Betaald op" in text_of(app.client.get(f"/d/{token_of(request)}").text)
+    assert "betaalverzoek" not in app.client.get(f"/d/{token_of(invoice)}").text
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"), [(Kind.PAYMENT_REQUEST, False), (Kind.ORDER_CONFIRMATION, False), (Kind.INVOICE, True)]
+)
+def test_of_a_cancelled_order_only_an_invoice_still_asks_for_money(app: BridgeApp, kind: Kind, asked: bool) -> None:
+    document = app.issue(kind=kind, payment=PaymentRequest(iban="BE68539007547034", reference="090000023856"))
+    draft = document.draft
+    with app.store.write() as connection:
+        orders.save(
+            connection,
+            SHOP,
+            an_order(order_id=draft.order_id, order_key=draft.order_key, status="cancelled"),
+            OrderState(Decision(), None),
+            as_of=NOW,
+        )
+
+    page = text_of(app.client.get(f"/d/{token_of(document)}").text)
+
+    assert ("Rekening" in page, "De bestelling is geannuleerd: er is niets te betalen." in page) == (asked, not asked)
+
+
 def test_an_invoice_credited_in_full_asks_for_nothing(app: BridgeApp) -> None:
     invoice = app.issue()
     app.issue(number="C2026-00001", sequence=1, **a_credit_note_for(invoice))
@@ -276,7 +307,7 @@ def test_who_owes_no_transfer_is_told_how_to_pay_and_no_account(
     assert (told in page, "Rekening" in page, "Online betalen" in page) == (True, False, False)
 
 
-@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.ORDER_CONFIRMATION])
+@pytest.mark.parametrize("kind", [Kind.INVOICE, Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST])
 def test_the_page_says_what_a_gift_card_paid_and_what_it_leaves(app: BridgeApp, kind: Kind) -> None:
     card = Prepayment(Decimal("5.00"), code="…5678")
 

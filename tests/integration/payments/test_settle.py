@@ -13,13 +13,14 @@ from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
+from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
-from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.payment import OrderBalance, PaymentSource, Receipt
 from worker.domain.rules import Rule
 from worker.payments.settle import settle
 from worker.store import payments
 from worker.store.database.tables import jobs
-from worker.store.queries import attention
+from worker.store.queries import attention, open_invoices, order_balance, sales_journal
 from worker.store.queries.attention import NeedKind
 
 BY_TRANSFER: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
@@ -342,3 +343,27 @@ def test_what_waits_of_a_paused_shop_goes_on_with_it(system: System) -> None:
     system.work()
 
     assert status(system) == ("processing", True)
+
+
+def test_money_for_a_payment_request_brings_the_invoice_that_is_paid(system: System) -> None:
+    """And until then it is in no book: not in the journal, not among what was invoiced or is open."""
+    system.change_shop(rules=(Rule.parse("payment_request:created:send"), Rule.parse("invoice:paid:send")))
+    key = invoiced(system)
+    asked, day = system.numbers(238), system.clock.now.date()
+    with system.services.store.read() as connection:
+        assert order_balance.of_order(connection, key) == OrderBalance(Decimal("22.20"), ZERO, "EUR")
+        assert sales_journal.journal(connection, key.shop_id, since=day, until=day).rows == ()
+        assert open_invoices.totals(connection, key.shop_id, today=day) == ()
+        assert open_invoices.invoiced_since(connection, key.shop_id, day) == {}
+    comes_in(system, key, "22.20")
+    system.work()
+    processed = system.shop.order(238)
+    assert processed is not None
+    system.arrives(processed)
+
+    assert (asked, status(system)) == (["P2026-00001"], ("processing", True))
+    assert system.numbers(238) == ["P2026-00001", "F2026-00001"]
+    with system.services.store.read() as connection:
+        assert order_balance.of_order(connection, key) == OrderBalance(Decimal("22.20"), Decimal("22.20"), "EUR")
+        assert open_invoices.totals(connection, key.shop_id, today=day) == ()
+        assert open_invoices.invoiced_since(connection, key.shop_id, day) == {"EUR": Decimal("22.20")}

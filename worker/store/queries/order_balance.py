@@ -14,7 +14,7 @@ from worker.store.database.tables import orders, payments
 from worker.store.payment_shares import is_of_order
 
 # What asks for money before there is an invoice.
-_ASKING = (Kind.ORDER_CONFIRMATION,)
+_ASKING = (Kind.ORDER_CONFIRMATION, Kind.PAYMENT_REQUEST)
 
 
 def of_order(connection: Connection, order: OrderKey) -> OrderBalance | None:

@@ -78,6 +78,8 @@ final class DocumentTable {
 				return __( 'Credit note', 'facturelay' );
 			case 'delivery_note':
 				return __( 'Delivery note', 'facturelay' );
+			case 'payment_request':
+				return __( 'Payment request', 'facturelay' );
 			case 'order_confirmation':
 				return __( 'Order confirmation', 'facturelay' );
 			default:

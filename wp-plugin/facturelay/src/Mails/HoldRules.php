@@ -19,7 +19,9 @@ final class HoldRules {
 	// WooCommerce mails a partial refund under an id of its own.
 	public const REFUNDS = array( 'customer_refunded_order', 'customer_partially_refunded_order' );
 	// The documents that say how to pay, by bank transfer only: what other methods tell the customer is not known here.
-	private const PAYABLE       = array( 'invoice', 'order_confirmation' );
+	private const PAYABLE       = array( 'invoice', 'order_confirmation', self::PAYMENT_REQUEST );
+	// Made only where no invoice asks for the money.
+	private const PAYMENT_REQUEST = 'payment_request';
 	private const BANK_TRANSFER = 'bacs';
 
 	/** @var array<string, mixed> */
@@ -60,6 +62,9 @@ final class HoldRules {
 			if ( ! in_array( $condition['kind'], $made, true ) && $this->matches( $condition, $facts ) ) {
 				$kinds[ $condition['kind'] ] = $condition['kind'];
 			}
+		}
+		if ( isset( $kinds['invoice'] ) || in_array( 'invoice', $made, true ) ) {
+			unset( $kinds[ self::PAYMENT_REQUEST ] );
 		}
 		$kinds = array_values( $kinds );
 		return self::ON_HOLD === $facts['mail'] && ! $this->tells_how_to_pay( $facts, $kinds ) ? array() : $kinds;
