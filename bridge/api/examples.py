@@ -91,6 +91,13 @@ EXAMPLES: dict[str, Json] = {
         },
         "token": {"name": "bookkeeping", "scopes": ["documents:read", "files:read"]},
     },
+    "mark_documents_paid": {
+        "documents": [
+            {"document_id": 17, "marked": True, "code": "", "message": ""},
+            {"document_id": 18, "marked": False, "code": "paid_before", "message": "F2026-00018 was paid already."},
+        ]
+    },
+    "mark_documents_paid:body": {"documents": [17, 18], "paid_on": "2026-11-23"},
     "add_webhook_endpoint": {**WEBHOOK_ENDPOINT, "secret": "fh_3b1f…"},
     "add_webhook_endpoint:body": {"url": WEBHOOK_ENDPOINT["url"], "events": WEBHOOK_ENDPOINT["events"]},
     "get_webhook_endpoint": WEBHOOK_ENDPOINT,

@@ -126,6 +126,21 @@ def events(value: object) -> tuple[WebhookEventKind, ...]:
     raise InvalidValue("Write a list with one or more of {events}.", events=", ".join(WebhookEventKind))
 
 
+def ids(value: object) -> tuple[int, ...]:
+    if (
+        isinstance(value, list)
+        and 1 <= len(value) <= MOST_ON_A_PAGE
+        # As in JSON, where 17.0 is a whole number; in Python true is one too.
+        and all(type(one) in (int, float) and one == one // 1 and 1 <= one <= LARGEST_ID for one in value)
+    ):
+        return tuple(map(int, value))
+    raise InvalidValue("Write a list with 1 to {most} ids.", most=MOST_ON_A_PAGE)
+
+
+def day_text(value: object) -> date:
+    return day(value if isinstance(value, str) else "")
+
+
 def boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -157,6 +172,15 @@ STATUS = RequestField("status", TEXT, "Only orders with this status in WooCommer
 ISSUED_FROM = RequestField("issued_from", A_DAY, "Dated on this day or later.", day)
 ISSUED_TO = RequestField("issued_to", A_DAY, "Dated on this day or earlier.", day)
 UPDATED_SINCE = RequestField("updated_since", AN_INSTANT, "Only what has changed since then.", instant)
+
+DOCUMENTS = RequestField(
+    "documents",
+    {"type": "array", "minItems": 1, "maxItems": MOST_ON_A_PAGE, "items": ID},
+    "The invoices, by their `document_id`.",
+    ids,
+    required=True,
+)
+PAID_ON = RequestField("paid_on", A_DAY, "The day on which they were paid; today where it is left out.", day_text)
 
 URL = RequestField(
     "url",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bridge.api import fields
 from bridge.api.documents import get_document, get_draft, get_pdf, get_xml, list_documents, list_drafts, list_register
 from bridge.api.orders import get_order, get_trail, list_orders
+from bridge.api.payments import mark_documents_paid
 from bridge.api.route import Route
 from bridge.api.shop import get_shop
 from bridge.api.webhooks import (
@@ -67,6 +68,17 @@ ROUTES = (
         "The e-invoice as stored",
         {200: "application/xml", 304: "", 404: "Refusal"},
         Scope.FILES_READ,
+    ),
+    Route(
+        "POST",
+        "/documents/paid",
+        mark_documents_paid,
+        "Mark invoices paid, many at once",
+        {200: "MarkedPaid"},
+        Scope.PAYMENTS_WRITE,
+        body=(fields.DOCUMENTS, fields.PAID_ON),
+        description="All that is open of each counts as paid on that day. The answer says of each whether it was marked, and if not, "
+        "why: `paid_before`, `not_an_invoice`, `document_unknown`. Asking twice marks nothing twice.",
     ),
     Route(
         "GET",

@@ -383,6 +383,20 @@ SCHEMAS: dict[str, Json] = {
         }
     ),
     "WebhookEndpoint": object_of(WEBHOOK_ENDPOINT),
+    "MarkedPaid": object_of(
+        {
+            "documents": array_of(
+                object_of(
+                    {
+                        "document_id": INTEGER,
+                        "marked": BOOLEAN,
+                        "code": {**TEXT, "description": "Why it was not marked; empty where it was."},
+                        "message": TEXT,
+                    }
+                )
+            )
+        }
+    ),
     "NewWebhookEndpoint": object_of({**WEBHOOK_ENDPOINT, "secret": TEXT}),
     "WebhookEndpointList": object_of({"webhook_endpoints": array_of(schema_ref("WebhookEndpoint"))}),
     "WebhookEventList": object_of(

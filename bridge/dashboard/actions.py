@@ -1,6 +1,7 @@
 """Actions: what a person decides and rows alone can do. Done in the request, enqueued, confirmed on the next page."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Response, flash
 from sqlalchemy import Connection
@@ -12,10 +13,14 @@ from worker.actions import Retried
 from worker.domain.actor import Actor
 from worker.errors import Rejected
 
+Result = TypeVar("Result")
 
-def run_action(action: Callable[[Connection, Actor], object], *, then: str, message: str) -> Response:
+
+def run_action(
+    action: Callable[[Connection, Actor], Result], *, then: str, message: str | Callable[[Result], str]
+) -> Response:
     """Let whoever is signed in do *action* in one transaction, enqueue what it tries again, and redirect to *then* (a path
-    below our base) with *message*."""
+    below our base) with *message*, or what that says of its result."""
     try:
         with context().store.write() as connection:
             result = action(connection, actor())
@@ -25,5 +30,5 @@ def run_action(action: Callable[[Connection, Actor], object], *, then: str, mess
     # What Redis loses is enqueued again by the scheduler.
     for job, row_id in result.jobs if isinstance(result, Retried) else ():
         context().enqueuer.enqueue(job, row_id)
-    flash(message, "good")
+    flash(message if isinstance(message, str) else message(result), "good")
     return redirect_to(then)

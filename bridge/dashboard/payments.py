@@ -1,6 +1,6 @@
 """Payments: what customers still owe, what the bank brought, and what of it waits for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,9 +14,10 @@ from bridge.dashboard.pagination import neighbours, page_request
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.dashboard.uploads import take_upload
 from bridge.forms import parse_day, parse_whole_number
-from bridge.i18n.translate import _, _n
+from bridge.i18n.translate import _, _n, translate_message
 from worker.actions import bank_lines as actions
 from worker.actions import documents
+from worker.actions.documents import MarkedPaid
 from worker.domain.bank_match import VERDICT_TERMS, Verdict
 from worker.store import bank_files, bank_lines
 from worker.store.bank_lines import LineState
@@ -62,12 +63,17 @@ def mark_paid(shop_id: str) -> Response:
         flash(_("That day is still to come."), "refused")
         return redirect_to(f"/s/{shop_id}/payments")
     return run_action(
-        lambda connection, by: [
-            documents.mark_paid(connection, shop_id, document_id, on=on, by=by) for document_id in ticked
-        ],
+        lambda connection, by: documents.mark_many_paid(connection, shop_id, ticked, on=on, by=by),
         then=f"/s/{shop_id}/payments",
-        message=_n("One invoice is marked paid.", "{count} invoices are marked paid.", len(ticked)),
+        message=what_was_marked,
     )
+
+
+def what_was_marked(found: Sequence[MarkedPaid]) -> str:
+    """How many were, and why each other one was not."""
+    marked = sum(one.changed for one in found)
+    said = _n("One invoice is marked paid.", "{count} invoices are marked paid.", marked)
+    return " ".join([said, *(translate_message(one.message) for one in found if not one.changed)])
 
 
 def today() -> date:
@@ -140,5 +146,9 @@ def take_back(shop_id: str, line_id: int) -> Response:
     return run_action(
         lambda connection, by: actions.take_back(connection, shop_id, line_id, by=by),
         then=f"/s/{shop_id}/payments/bank",
-        message=_("It waits again, and what it paid is open again. The order in the shop stays as it is."),
+        message=lambda is_told: (
+            _("It waits again. What was said of this money before the bank did counts again, so it is not open.")
+            if is_told
+            else _("It waits again, and what it paid is open again. The order in the shop stays as it is.")
+        ),
     )

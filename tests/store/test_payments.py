@@ -101,6 +101,7 @@ def test_a_payment_is_kept_with_all_that_is_known_of_it(history: History) -> Non
                     source=PaymentSource.PERSON,
                     outside_ref=None,
                     reverses=None,
+                    replaces=None,
                     created_at=NOW,
                     created_by="An",
                 ),
@@ -278,6 +279,24 @@ def test_a_payment_that_is_reversed_leaves_the_invoice_open_again_and_is_reverse
     assert is_unpaid(history, invoice)
     assert balance_of(history, invoice).open == invoice.draft.total
     assert received(history, invoice.order, "5.00", "line-1") is None  # the bank tells of the same line again
+
+
+def test_what_a_person_said_counts_again_once_the_banks_line_is_taken_back(history: History) -> None:
+    invoice = history.issued(1)
+    with history.store.write() as connection:
+        pay(connection, invoice.document_id, on=TODAY)
+    by_hand = balance_of(history, invoice)
+    for line in ("line-1", "line-2"):  # counted anew, and taken back once more
+        payment_id = received(history, invoice.order, str(invoice.draft.total), line, date(2026, 11, 20))
+        assert payment_id is not None
+        with history.store.write() as connection:
+            payments.reverse(connection, payment_id, on=TODAY, by="An", now=NOW)
+
+        with history.store.read() as connection:
+            (stands,) = payments.standing(connection, invoice.order)
+        assert (stands.source, stands.paid_on) == (PaymentSource.PERSON, TODAY)
+        assert (balance_of(history, invoice).open, balance_of(history, invoice).paid_on) == (ZERO, by_hand.paid_on)
+        assert asked_of(history, invoice.order).excess == ZERO
 
 
 def test_money_of_a_credited_invoice_pays_the_one_in_its_place(history: History) -> None:

@@ -41,17 +41,23 @@ def put_aside(connection: Connection, shop_id: str, line_id: int, *, by: Actor) 
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_put_aside", message))
 
 
-def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> None:
-    """A line that was counted or put aside waits again; what it paid is open again. The order in the shop stays as it is."""
+def take_back(connection: Connection, shop_id: str, line_id: int, *, by: Actor) -> bool:
+    """A line that was counted or put aside waits again; what it paid is open again. The order in the shop stays as it is.
+
+    Whether somebody had said of the same money that it came: that counts again.
+    """
     counters.lock(connection, shop_id)
     line = bank_lines.get(connection, shop_id, line_id)
     if line.state is LineState.WAITING:
-        return
-    for payment_id in bank_lines.payment_ids(connection, shop_id, line_id):
+        return False
+    paid = bank_lines.payment_ids(connection, shop_id, line_id)
+    is_told = any(payments.get(connection, payment_id).replaces for payment_id in paid)
+    for payment_id in paid:
         payments.reverse(connection, payment_id, on=line.line.booked_on, by=by.name, now=by.now)
     bank_lines.decide(connection, line_id, LineState.WAITING, by=by.name, now=by.now)
     message = Message("{amount} of {name} from the bank waits again.", amount=money(line.line), name=line.line.name)
     audit_trail.add(connection, AuditEntry(shop_id, by.now, by.name, "bank_line_taken_back", message))
+    return is_told
 
 
 def waiting(connection: Connection, shop_id: str, line_id: int) -> StoredLine:

@@ -1,6 +1,8 @@
 """What a person decides about a document or a draft: discard, send again, mark paid, hand over, revoke a link, do a step once more."""
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
@@ -11,7 +13,7 @@ from worker.domain.document import KIND_TERMS, Document, Kind, StoredDraft
 from worker.domain.payment import PaymentSource, Receipt
 from worker.domain.step import MAIL, STEPS
 from worker.errors import Rejected
-from worker.message import Message
+from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
 from worker.settings import Settings
 from worker.store import audit_trail, counters, document_links, documents, drafts, payments, roads, steps
@@ -102,6 +104,38 @@ def mark_paid(connection: Connection, shop_id: str, document_id: int, *, on: dat
             by=by,
         )
     return is_new
+
+
+@dataclass(frozen=True)
+class MarkedPaid:
+    """What became of one invoice among many: marked paid, or why not; *code* is empty where it was."""
+
+    document_id: int
+    code: str = ""
+    message: Message = NO_MESSAGE
+
+    @property
+    def changed(self) -> bool:
+        return not self.code
+
+
+def mark_many_paid(
+    connection: Connection, shop_id: str, document_ids: Iterable[int], *, on: date, by: Actor
+) -> tuple[MarkedPaid, ...]:
+    """Record that several invoices were paid on a day. One that cannot be marked holds up no other."""
+    return tuple(
+        mark_one_of_many(connection, shop_id, document_id, on=on, by=by) for document_id in dict.fromkeys(document_ids)
+    )
+
+
+def mark_one_of_many(connection: Connection, shop_id: str, document_id: int, *, on: date, by: Actor) -> MarkedPaid:
+    try:
+        if mark_paid(connection, shop_id, document_id, on=on, by=by):
+            return MarkedPaid(document_id)
+    except Rejected as error:  # before anything was stored
+        return MarkedPaid(document_id, error.code, error.message)
+    number = document_of(connection, shop_id, document_id).number
+    return MarkedPaid(document_id, "paid_before", Message("{number} was paid already.", number=number))
 
 
 def revoke_link(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:

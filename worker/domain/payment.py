@@ -26,6 +26,7 @@ class Receipt:
     """How money came in: the day in the seller's zone, the *method* and the *reference* it came under, and *by* whose word.
 
     *outside_ref* is what whoever moved it calls it, by which it is known when it is told of again; empty where nobody does.
+    *replaces*: the payment of which only somebody had told, of the same money.
     """
 
     paid_on: date
@@ -34,6 +35,7 @@ class Receipt:
     method: str = ""
     reference: str = ""
     outside_ref: str = ""
+    replaces: int | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     FILES_READ = "files:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    PAYMENTS_WRITE = "payments:write"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from worker.store.payment_shares import add_shares, invoices_of, is_of_order, sh
 class Payment:
     """Money that came in for an order, in its currency; below zero where it *reverses* another payment, by its id.
 
-    *paid_on* is a day in the seller's zone.
+    *paid_on* is a day in the seller's zone. *replaces*: what the shop or a person had told of the same money.
     """
 
     payment_id: int
@@ -36,6 +36,7 @@ class Payment:
     source: PaymentSource
     outside_ref: str | None
     reverses: int | None
+    replaces: int | None
     created_at: datetime
     created_by: str
 
@@ -50,9 +51,10 @@ def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
     if receipt.outside_ref and was_received(connection, order.shop_id, receipt.outside_ref):
         return None
     paid_before = paid_invoices(connection, order)
-    if receipt.source is PaymentSource.BANK:
-        for heard in [one for one in hearsay_of(connection, order) if one.amount == amount][:1]:
-            reverse_row(connection, heard, Receipt(receipt.paid_on, heard.source, receipt.by), now=now)
+    heard = heard_of(connection, order, amount) if receipt.source is PaymentSource.BANK else None
+    if heard is not None:
+        reverse_row(connection, heard, Receipt(receipt.paid_on, heard.source, receipt.by), now=now)
+        receipt = replace(receipt, replaces=heard.payment_id)
     payment_id = add_row(connection, order, amount, receipt, now=now)
     share_out(connection, order, now=now)
     tell_paid(connection, order, paid_before, now=now)
@@ -60,14 +62,19 @@ def receive(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
 
 
 def reverse(connection: Connection, payment_id: int, *, on: date, by: str, now: datetime) -> bool:
-    """A payment did not come after all, or went back: a row of its own takes it back. False where one did already."""
-    payment = as_payment(
-        connection.execute(select(payments).where(payments.c.payment_id == payment_id)).mappings().one()
-    )
+    """A payment did not come after all, or went back: a row of its own takes it back. False where one did already.
+
+    What it took the place of is said again, and counts again.
+    """
+    payment = get(connection, payment_id)
     counters.lock(connection, payment.shop_id)
     if connection.execute(select(payments.c.payment_id).where(payments.c.reverses == payment_id)).first():
         return False
     reverse_row(connection, payment, Receipt(on, payment.source, by), now=now)
+    if payment.replaces is not None:
+        heard = get(connection, payment.replaces)
+        said = Receipt(heard.paid_on, heard.source, heard.created_by, heard.method, heard.reference)
+        add_row(connection, order_of(heard), heard.amount, said, now=now)
     share_out(connection, order_of(payment), now=now)
     return True
 
@@ -116,6 +123,7 @@ def add_row(connection: Connection, order: OrderKey, amount: Decimal, receipt: R
         reference=receipt.reference,
         source=receipt.source,
         outside_ref=receipt.outside_ref or None,
+        replaces=receipt.replaces,
         created_at=now,
         created_by=receipt.by,
     )
@@ -138,6 +146,7 @@ def reverse_row(connection: Connection, payment: Payment, receipt: Receipt, *, n
         paid_on=receipt.paid_on,
         outside_ref=None,
         reverses=payment.payment_id,
+        replaces=None,
         created_at=now,
         created_by=receipt.by,
     )
@@ -161,10 +170,19 @@ def hearsay_of(connection: Connection, order: OrderKey) -> list[Payment]:
     ]
 
 
+def heard_of(connection: Connection, order: OrderKey, amount: Decimal) -> Payment | None:
+    """The oldest of them that is of exactly *amount*."""
+    return next((payment for payment in hearsay_of(connection, order) if payment.amount == amount), None)
+
+
 def standing(connection: Connection, order: OrderKey) -> list[Payment]:
     """The payments of an order that were not reversed, oldest first."""
     mine = select(payments).where(*is_of_order(payments, order), document_balances.stands())
     return [as_payment(row) for row in connection.execute(mine.order_by(payments.c.payment_id)).mappings()]
+
+
+def get(connection: Connection, payment_id: int) -> Payment:
+    return as_payment(connection.execute(select(payments).where(payments.c.payment_id == payment_id)).mappings().one())
 
 
 def of_order(connection: Connection, order: OrderKey) -> tuple[Payment, ...]:

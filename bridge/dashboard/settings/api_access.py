@@ -115,6 +115,7 @@ def page(
             Scope.ORDERS_READ: _("read orders"),
             Scope.FILES_READ: _("download PDF and XML"),
             Scope.WEBHOOKS_WRITE: _("manage webhooks"),
+            Scope.PAYMENTS_WRITE: _("mark invoices paid"),
         },
         events=tuple(WebhookEventKind),
         event_names={

@@ -118,6 +118,7 @@ NEEDS = {
     Scope.DOCUMENTS_READ: ("GET /documents", "GET /documents/1", "GET /drafts", "GET /drafts/1", "GET /register"),
     Scope.FILES_READ: ("GET /documents/1/pdf", "GET /documents/1/xml"),
     Scope.ORDERS_READ: ("GET /orders", "GET /orders/238", "GET /orders/238/trail"),
+    Scope.PAYMENTS_WRITE: ("POST /documents/paid",),
     Scope.WEBHOOKS_WRITE: (
         "GET /webhook-endpoints",
         "POST /webhook-endpoints",
@@ -666,6 +667,59 @@ def test_a_wrong_method_says_which_are_right(api: ApiClient) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
         answer = api.ask(method, "/documents")
         assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+# Payments
+
+
+def marked(api: ApiClient, **body: object) -> list[tuple[int, bool, str]]:
+    answer = api.ask("POST", "/documents/paid", json=body)
+    assert answer.status_code == 200
+    return [(one["document_id"], one["marked"], one["code"]) for one in (answer.json or {})["documents"]]
+
+
+def test_many_invoices_are_marked_paid_at_once_and_each_is_answered_for(either: ApiClient) -> None:
+    first, second = issued(either.app, 2)
+    with either.app.store.write() as connection:
+        pay(connection, second.document_id, on=NOW.date())
+    credit_note = either.app.issue(kind=Kind.CREDIT_NOTE, number="C2026-00001", cause="credit")
+    asked = [second.document_id, first.document_id, 999, credit_note.document_id, first.document_id]
+
+    found = marked(either, documents=asked, paid_on="2026-11-20")
+
+    assert found == [
+        (second.document_id, False, "paid_before"),
+        (first.document_id, True, ""),
+        (999, False, "document_unknown"),
+        (credit_note.document_id, False, "not_an_invoice"),
+    ]
+    told = either.told(f"/documents/{first.document_id}")
+    assert (told["paid"], told["paid_on"], told["open"]) == (True, "2026-11-20", "0.00")
+    assert marked(either, documents=[first.document_id]) == [(first.document_id, False, "paid_before")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"documents": []},
+        {"documents": [1] * 201},
+        {"documents": [True]},
+        {"documents": ["1"]},
+        {"documents": [1], "paid_on": "2199-01-01"},
+        {"documents": [1], "paid_on": 20261123},
+        {"paid_on": "2026-11-20"},
+    ],
+)
+def test_a_list_that_is_none_and_a_day_to_come_mark_nothing(api: ApiClient, body: dict[str, Any]) -> None:
+    invoice = api.app.issue()
+    assert api.ask("POST", "/documents/paid", json=body).status_code == 422
+    assert not api.told(f"/documents/{invoice.document_id}")["paid"]
+
+
+def test_another_shops_invoice_is_not_marked_paid(api: ApiClient, of_another: ApiClient) -> None:
+    invoice = api.app.issue()
+    assert marked(of_another, documents=[invoice.document_id]) == [(invoice.document_id, False, "document_unknown")]
+    assert not api.told(f"/documents/{invoice.document_id}")["paid"]
 
 
 # Webhooks

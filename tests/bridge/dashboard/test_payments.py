@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from tests.support.issued import pay
 from tests.support.personas import Visitor, signed_in
 from worker.domain.actor import Actor
 from worker.domain.bank_line import BankLine
@@ -81,6 +82,17 @@ def test_a_line_that_names_the_invoice_is_proposed_counted_by_one_button_and_tak
     assert is_open(app, invoice)
 
 
+def test_an_invoice_that_was_marked_paid_is_so_again_once_the_banks_line_is_taken_back(
+    app: BridgeApp, owner: Visitor, invoice: Document
+) -> None:
+    with app.store.write() as connection:
+        pay(connection, invoice.document_id, on=NOW.date())
+    bring(app, a_line(invoice.draft.total, "1", structured=REFERENCE))
+    page = pressed(owner, f"/s/{SHOP}/payments/bank/1/take-back").text
+    assert "counts again, so it is not open" in page
+    assert not is_open(app, invoice)
+
+
 def test_a_number_that_names_nothing_is_said_and_changes_nothing(app: BridgeApp, owner: Visitor) -> None:
     bring(app, a_line(Decimal("5.00"), "1", text="hallo"))
     answer = pressed(owner, f"/s/{SHOP}/payments/bank/1/count", number="99999")
@@ -124,6 +136,17 @@ def test_open_invoices_are_listed_by_their_due_date_with_what_is_late_and_ticked
     owner.post(f"/s/{SHOP}/payments/paid", document=str(later.document_id), on=f"{today + timedelta(days=2)}")
     assert is_open(app, later)
     assert late.number not in owner.get(f"/s/{SHOP}/payments").text
+
+
+def test_it_is_told_how_many_were_marked_paid_and_which_were_before(app: BridgeApp, owner: Visitor) -> None:
+    before, new = unpaid_since(app, 40), unpaid_since(app, 5)
+    owner.get(f"/s/{SHOP}/payments")
+    with app.store.write() as connection:
+        pay(connection, before.document_id, on=NOW.date())  # by somebody else, while this one looks at the list
+    both: Any = [str(before.document_id), str(new.document_id)]
+    owner.post(f"/s/{SHOP}/payments/paid", document=both)
+    page = owner.get(f"/s/{SHOP}/payments").text
+    assert f"One invoice is marked paid. {before.number} was paid already." in page
 
 
 def unpaid_since(app: BridgeApp, days: int) -> Document:

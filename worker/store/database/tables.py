@@ -430,6 +430,9 @@ payments = Table(
     # By which it is known when it is told of again; in the order of the bytes, so that those of a bank line are a range.
     Column("outside_ref", Text().with_variant(Text(collation="C"), "postgresql")),
     Column("reverses", ForeignKey("payments.payment_id"), unique=True),
+    Column(
+        "replaces", ForeignKey("payments.payment_id")
+    ),  # what was only told of the same money, before the bank said so
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
     CheckConstraint("source IN ('order','person','bank','mollie')", name="source"),
