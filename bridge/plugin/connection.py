@@ -23,13 +23,17 @@ from bridge.plugin.signed_request import (
     unreadable,
 )
 from worker import queue
+from worker.actions import shop_secrets
+from worker.actions.shop_facts import facts_to_keep, take_over
+from worker.domain.actor import Actor
 from worker.domain.mail_holds import settings_for_plugin
+from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import Shop
 from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
 from worker.net.request_signature import RequestSignature
 from worker.net.site_address import normalized_address
-from worker.store import audit_trail, counters, documents, plugins, shops
+from worker.store import audit_trail, counters, documents, payment_methods, plugins, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.plugins import NewPlugin
 from worker.store.shops import Secrets
@@ -113,6 +117,9 @@ def has_valid_keys(content: dict[str, Any]) -> bool:
 def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> Response:
     """Store what the plugin brought; the invite ends in the same transaction."""
     site, version, now = text_in(content, "site").rstrip("/"), text_in(content, "version")[:40], context().now()
+    facts = content.get("facts", {})
+    if not isinstance(facts, dict):
+        raise unreadable()
     with context().store.write() as connection:
         # Whole settings and secrets are written back: nobody may change them meanwhile.
         counters.lock(connection, shop_id)
@@ -124,7 +131,8 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
                 "code_used",
                 Message("This code has been used or is too old. Have a new one made."),
             )
-        shop = replace(connected.shop, url=site)
+        taken = take_over(replace(connected.shop, url=site), facts)
+        shop, kept = taken.shop, facts_to_keep(facts, taken.settings)
         shops.change(connection, shop)
         shops.change_secrets(connection, context().encryption, shop_id, with_new_keys(connected.secrets, content))
         plugin_id = plugins.connect(
@@ -135,15 +143,21 @@ def store_connection(content: dict[str, Any], shop_id: str, code_hash: str) -> R
                 secret=content["plugin_secret"],
                 site=site,
                 version=version,
+                facts=kept,
             ),
             now=now,
         )
+        for method in kept.payment_methods:
+            payment_methods.remember(connection, shop_id, method.method, method.title)
         audit_trail.add(
             connection,
             AuditEntry(
                 shop_id, now, "plugin", "plugin_connected", Message("The plugin of {site} connected.", site=site)
             ),
         )
+        filled_in = describe_changes(connected.shop, shop)
+        if filled_in:
+            shop_secrets.record(connection, shop_id, filled_in, by=Actor("plugin", now))
     context().enqueuer.enqueue(queue.CHECK_PLUGIN, plugin_id)
     return jsonify(shop=shop_id, name=shop.name, delivery_url=delivery_url(shop_id))
 

@@ -9,21 +9,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.support.factories import an_order
 from tests.support.issued import ENCRYPTION, NOW, a_draft, issue, opened
 from worker.actions import shop_secrets, shop_settings
 from worker.actions.go_live import first_run_checklist
 from worker.actions.shop_settings import NewShop, NumberingChanges, ShopChanges
 from worker.domain.actor import Actor
+from worker.domain.decision import Decision
 from worker.domain.document import Kind
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import Shop
 from worker.errors import Rejected
 from worker.net.smtp_url import SmtpServer
 from worker.settings import Settings
-from worker.store import shops
+from worker.store import orders, plugins, shops
 from worker.store.database.encryption import Encryption
 from worker.store.database.engine import Store
 from worker.store.database.tables import audit_trail
+from worker.store.orders import OrderState
+from worker.store.plugins import NewPlugin
 from worker.store.shops import ConnectedShop, Secrets
 
 BY = "An"
@@ -152,11 +156,35 @@ def test_a_shop_goes_live_once_and_begins_at_that_moment(installation: OneShop) 
     numbers = [name for name in checks if name.startswith("number_")]
     assert numbers == ["number_invoice", "number_credit_note"]
     assert str(checks["tests"].message).startswith("One test document was made. It stays a test")
-    assert (checks["last_delivery"].good, checks["seller"].good, checks["mail"].good) == (False, True, False)
+    assert (checks["connection"].good, checks["seller"].good, checks["mail"].good) == (False, True, False)
     assert str(checks["oss"].message).startswith("Consumers in other EU countries pay the VAT of BE.")
     assert (go_live(installation).test, installation.now().shop.orders.since) == (False, NOW)
     again = change(installation, live=True, now=NOW + timedelta(days=1))
     assert again.orders.since == NOW
+
+
+def test_a_connected_shop_is_never_asked_to_connect_and_a_transfer_is_not_called_missing(installation: OneShop) -> None:
+    change(installation, live=False)
+    assert told_to_do(installation, "connection") == "The shop is not connected yet."
+    with installation.store.write() as connection:
+        plugins.connect(
+            connection, ENCRYPTION, NewPlugin(installation.shop_id, "7e" * 32, "https://a.test", "1"), now=NOW
+        )
+
+    assert told_to_do(installation, "last_delivery").startswith("The shop is connected, and no order has come in yet")
+    assert told_to_do(installation, "tests").startswith("No test document was made yet")
+    waiting = an_order(order_id=7, number="7", status="on-hold", created_at=NOW + timedelta(minutes=1))
+    with installation.store.write() as connection:
+        orders.save(connection, installation.shop_id, waiting, OrderState(Decision((), ()), None), as_of=NOW)
+    assert told_to_do(installation, "tests").startswith(
+        "Order 7 waits for its payment, and its document with it: set it to “Processing”"
+    )
+
+
+def told_to_do(installation: OneShop, name: str) -> str:
+    with installation.store.read() as connection:
+        found = first_run_checklist(connection, installation.now().shop, installation, now=NOW)
+    return next((str(check.message) for check in found if check.name == name), "")
 
 
 def test_an_earlier_beginning_may_be_chosen(installation: OneShop) -> None:

@@ -20,8 +20,8 @@ from worker.domain.shop import Shop, VatRegime
 from worker.errors import Rejected
 from worker.message import Message
 from worker.store import counters as numbering
-from worker.store import deliveries, senders, shops
-from worker.store.database.tables import documents
+from worker.store import deliveries, plugins, senders, shops
+from worker.store.database.tables import documents, orders
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def first_run_checklist(
     """The checklist, with more for a new shop: that it delivers, what was made while testing, and what must go by Peppol."""
     return (
         *checklist(connection, shop, installation, now=now),
-        delivery_check(connection, shop),
+        delivery_check(connection, shop, installation),
         tests_check(connection, shop),
         *oss_check(shop),
         *peppol_check(shop),
@@ -105,14 +105,22 @@ def online_check(shop: Shop) -> tuple[ReadinessCheck, ...]:
     return (ReadinessCheck("mollie", good=False, needed=False, message=why),) if why else ()
 
 
-def delivery_check(connection: Connection, shop: Shop) -> ReadinessCheck:
-    delivered = deliveries.has_delivered(connection, shop.shop_id)
-    message = (
-        Message("The shop notifies us when an order comes in.")
-        if delivered
-        else Message("The shop has not notified us yet: place a test order.")
-    )
-    return ReadinessCheck("last_delivery", good=delivered, needed=False, message=message)
+def delivery_check(connection: Connection, shop: Shop, installation: Installation) -> ReadinessCheck:
+    """Whether orders come in. *connection* is what the shop lacks that is not connected at all."""
+    if deliveries.has_delivered(connection, shop.shop_id):
+        message = Message("The shop notifies us when an order comes in.")
+        return ReadinessCheck("last_delivery", good=True, needed=False, message=message)
+    if not is_connected(connection, shop.shop_id, installation):
+        message = Message("The shop is not connected yet.")
+        return ReadinessCheck("connection", good=False, needed=False, message=message)
+    message = Message("The shop is connected, and no order has come in yet: place a test order.")
+    return ReadinessCheck("last_delivery", good=False, needed=False, message=message)
+
+
+def is_connected(connection: Connection, shop_id: str, installation: Installation) -> bool:
+    """By its plugin, or by a REST key that somebody made by hand."""
+    has_plugin = plugins.of_shop(connection, installation.encryption, shop_id) is not None
+    return has_plugin or shops.get(connection, installation.encryption, shop_id).secrets.has_rest
 
 
 def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
@@ -127,9 +135,26 @@ def tests_check(connection: Connection, shop: Shop) -> ReadinessCheck:
         message = Message(
             "One test document was made. It stays a test, and its order makes no real document by itself."
         )
+    elif (waiting := waits_for_payment(connection, shop)) is not None:
+        message = Message(
+            "Order {number} waits for its payment, and its document with it: set it to “Processing” in WooCommerce, as you do when "
+            "the money has come.",
+            number=waiting,
+        )
     else:
         message = Message("No test document was made yet: place a sample order and see what comes of it.")
     return ReadinessCheck("tests", good=bool(made), needed=False, message=message)
+
+
+def waits_for_payment(connection: Connection, shop: Shop) -> str | None:
+    """The number of the newest order since the beginning that is to be paid by bank transfer, or otherwise later."""
+    newest = (
+        select(orders.c.order_number)
+        .where(orders.c.shop_id == shop.shop_id, orders.c.status == "on-hold", orders.c.ordered_at >= shop.orders.since)
+        .order_by(orders.c.ordered_at.desc(), orders.c.order_id.desc())
+        .limit(1)
+    )
+    return connection.execute(newest).scalar_one_or_none()
 
 
 def seller_check(shop: Shop) -> ReadinessCheck:

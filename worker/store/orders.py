@@ -87,7 +87,7 @@ def save(
         )
     )
     order_search.update(connection, shop_id, order)
-    payment_methods.remember(connection, shop_id, order)
+    payment_methods.remember(connection, shop_id, order.payment_method, order.payment_title)
 
 
 def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[Problem, ...]) -> None:

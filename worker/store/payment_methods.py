@@ -1,22 +1,19 @@
-"""The payment methods that a shop's orders came with, and what the shop calls them: the owner may say what each means."""
+"""The payment methods that a shop offers or its orders came with, and what the shop calls them: the owner may say what each means."""
 
 from sqlalchemy import Connection, delete, insert, select
 
-from worker.domain.order import Order
 from worker.store.database.tables import payment_methods
 
 
-def remember(connection: Connection, shop_id: str, order: Order) -> None:
-    """Note the method of *order*, with its newest name. Call under the shop's lock."""
-    if not order.payment_method:
+def remember(connection: Connection, shop_id: str, method: str, title: str) -> None:
+    """Note a method by its id in WooCommerce, with its newest name. Call under the shop's lock."""
+    if not method:
         return
-    mine = (payment_methods.c.shop_id == shop_id, payment_methods.c.method == order.payment_method)
+    mine = (payment_methods.c.shop_id == shop_id, payment_methods.c.method == method)
     known = connection.execute(select(payment_methods.c.title).where(*mine)).scalar()
-    if known != order.payment_title:
+    if known != title:
         connection.execute(delete(payment_methods).where(*mine))
-        connection.execute(
-            insert(payment_methods).values(shop_id=shop_id, method=order.payment_method, title=order.payment_title)
-        )
+        connection.execute(insert(payment_methods).values(shop_id=shop_id, method=method, title=title))
 
 
 def of_shop(connection: Connection, shop_id: str) -> dict[str, str]:

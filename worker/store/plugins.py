@@ -12,10 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from worker.domain.document import Document
+from worker.domain.shop_facts import ShopFacts
 from worker.domain.step import MAIL
 from worker.message import NO_MESSAGE, Message
 from worker.net.request_signature import TOLERANCE_S
 from worker.store import steps
+from worker.store.database import json_codec
 from worker.store.database.encryption import Encryption
 from worker.store.database.tables import documents, invites, jobs, plugin_nonces, plugins
 from worker.store.documents import as_document
@@ -59,6 +61,7 @@ class Plugin:
     check_message: Message
     last_response_at: datetime | None
     synced_document_id: int
+    facts: ShopFacts = ShopFacts()
 
     def may_hold_mail(self, now: datetime) -> bool:
         """Whether the shop may hold mails for us: only while we can tell it what became of them."""
@@ -119,12 +122,13 @@ def use_invite(connection: Connection, hashed: str, *, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class NewPlugin:
-    """A plugin that just connected: the secret agreed on, its shop's address and its version."""
+    """A plugin that just connected: the secret agreed on, its shop's address, its version, and what the shop said of itself."""
 
     shop_id: str
     secret: str = field(repr=False)
     site: str
     version: str
+    facts: ShopFacts = ShopFacts()
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ def connect(connection: Connection, encryption: Encryption, new: NewPlugin, *, n
             secret=encryption.encrypt(new.secret),
             site=new.site,
             version=new.version,
+            facts=json_codec.dump(new.facts),
             connected_at=now,
             check_state="waiting",
         )
@@ -261,4 +266,5 @@ def as_plugin(row: Row[Any], encryption: Encryption) -> Plugin:
         check_message=row.check_message,
         last_response_at=row.last_response_at,
         synced_document_id=row.synced_document_id,
+        facts=json_codec.load(ShopFacts, row.facts),
     )

@@ -10,6 +10,7 @@ from bridge.context import base_path, context, redirect_to
 from bridge.dashboard.actions import run_action
 from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
+from bridge.dashboard.settings.shop_facts import facts_of
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
 from bridge.i18n.translate import _, format_datetime, translate_message
@@ -131,6 +132,7 @@ def page(
         plugin_answers=plugin is not None and plugin.may_hold_mail(context().now()),
         has_rest=secrets.has_rest,
         public_url=context().settings.public_url,
+        facts=facts_of(plugin),
         plugin_version=own_package().version,
         plugin_zip=f"{base_path()}{download.PATH}",
         delivery_url=f"{context().settings.public_url}/webhooks/{shop_id}",

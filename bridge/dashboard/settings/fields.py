@@ -23,7 +23,7 @@ from worker.domain.language import NO_SECOND, OF_CUSTOMER, OF_SEAT
 from worker.domain.settings_form import WrongSettings
 from worker.domain.shop import ConsumerInvoices, DocumentedOrders, VatRegime
 from worker.domain.zero_reason import Mark
-from worker.store import distance_sales
+from worker.store import distance_sales, plugins
 
 Options = Sequence[tuple[str, str]]
 
@@ -484,7 +484,18 @@ def save(shop_id: str, topic: str) -> Response:
 
 def fields_page(topic: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     problems = seller_problem(shop()) if topic == "company" else ()
-    return settings_page("fields", topic, status=status, page=PAGES[topic](), form=form, problems=problems)
+    return settings_page(
+        "fields", topic, status=status, page=PAGES[topic](), form=form, problems=problems, taken=taken_over(topic)
+    )
+
+
+def taken_over(topic: str) -> bool:
+    """Whether the company was filled in from the shop and is still to be looked at."""
+    if topic != "company" or not shop().test:
+        return False
+    with context().store.read() as connection:
+        plugin = plugins.of_shop(connection, context().encryption, shop().shop_id)
+    return plugin is not None and bool(plugin.facts.taken)
 
 
 def settings_page(template: str, topic: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:

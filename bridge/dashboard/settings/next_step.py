@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from bridge.context import context
 from bridge.i18n.translate import _
+from worker.actions.go_live import is_connected
 from worker.domain.completeness import missing_of_seller
 from worker.domain.shop import Shop
-from worker.store import plugins, shops
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,8 @@ def next_step(connection: Connection, shop: Shop) -> NextStep | None:
     """None once the shop is live."""
     if not shop.test:
         return None
-    if not is_connected(connection, shop.shop_id):
+    if not is_connected(connection, shop.shop_id, context()):
         return NextStep("connection", _("Connect the shop"))
     if missing_of_seller(shop):
         return NextStep("company", _("Complete the company"))
     return NextStep("go-live", _("Go live"))
-
-
-def is_connected(connection: Connection, shop_id: str) -> bool:
-    """By its plugin, or by a REST key that somebody made by hand."""
-    has_plugin = plugins.of_shop(connection, context().encryption, shop_id) is not None
-    return has_plugin or shops.get(connection, context().encryption, shop_id).secrets.has_rest

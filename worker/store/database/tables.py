@@ -720,6 +720,7 @@ plugins = Table(
     Column("secret", Text, nullable=False),  # encrypted; both sides sign with it
     Column("site", Text, nullable=False),
     Column("version", String(40), nullable=False),
+    Column("facts", Text, nullable=False, server_default="{}"),  # JSON: what the shop said when it connected
     Column("connected_at", Instant, nullable=False),
     Column("heartbeat_at", Instant),
     Column("last_report", Text, nullable=False, server_default="{}"),  # JSON: what the last heartbeat said

@@ -27,7 +27,8 @@ final class ConnectorTest extends WordPressTestCase {
 		Schema::create_tables();
 		$wpdb->query( "CREATE TEMPORARY TABLE IF NOT EXISTS {$wpdb->prefix}woocommerce_api_keys (key_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, description TEXT, permissions TEXT, consumer_key TEXT, consumer_secret TEXT, truncated_key TEXT)" );
 		parent::setUp();
-		WC_Webhook::$stored = array();
+		WC_Webhook::$stored    = array();
+		WC()->payment_gateways = array();
 		$this->add_shop_roles();
 		$this->owner = $this->somebody( 'administrator' );
 		wp_set_current_user( $this->owner );
@@ -51,6 +52,81 @@ final class ConnectorTest extends WordPressTestCase {
 		$this->assertMatchesRegularExpression( '/^ck_[0-9a-f]{40}$/', $this->received['/plugin/connect']['rest_key'] );
 		$this->assertSame( array( $this->received['/plugin/connect']['webhook_secret'] ), $this->all( 'secret' ) );
 		$this->assertMatchesRegularExpression( '/^[0-9a-f]{50}$/', $this->received['/plugin/connect']['webhook_secret'] );
+	}
+
+	public function test_what_the_shop_knows_of_itself_is_told_once_and_nothing_of_its_customers(): void {
+		$known = array(
+			'blogname'                        => 'Bakkerij &amp; Zoon',
+			'woocommerce_store_address'       => 'Koestraat 41',
+			'woocommerce_store_address_2'     => 'bus 2',
+			'woocommerce_store_postcode'      => '9000',
+			'woocommerce_store_city'          => 'Gent',
+			'woocommerce_default_country'     => 'DE:DE-BY',
+			'woocommerce_email_from_address'  => 'winkel@shop.example',
+			'woocommerce_bacs_accounts'       => array( array( 'iban' => 'BE71 0961 2345 6769', 'bic' => '' ) ),
+			'woocommerce_currency'            => 'EUR',
+			'woocommerce_calc_taxes'          => 'yes',
+			'woocommerce_prices_include_tax'  => 'no',
+			'wpo_wcpdf_settings_general'      => array( 'vat_number' => array( 'default' => ' BE0445566134 ' ), 'shop_name' => 'Bakkerij Janssens BV' ),
+			'timezone_string'                 => 'Europe/Amsterdam',
+		);
+		foreach ( $known as $option => $value ) {
+			update_option( $option, $value );
+		}
+		WC()->payment_gateways = array( $this->gateway( 'bacs', '<b>Overschrijving</b>' ), $this->gateway( 'cod', 'Contant', 'no' ) );
+
+		$this->connect();
+
+		$this->assertEquals(
+			array(
+				'seller.name'             => 'Bakkerij Janssens BV',
+				'seller.vat_number'       => 'BE0445566134',
+				'seller.email'            => 'winkel@shop.example',
+				'seller.website'          => Connection::home_url(),
+				'seller.address.street'   => 'Koestraat 41 bus 2',
+				'seller.address.postcode' => '9000',
+				'seller.address.city'     => 'Gent',
+				'seller.address.country'  => 'DE',
+				'seller.iban'             => 'BE71 0961 2345 6769',
+				'zone'                    => 'Europe/Amsterdam',
+				'currency'                => 'EUR',
+				'languages'               => array( 'en_US' ),
+				'charges_vat'             => true,
+				'prices_with_vat'         => false,
+				'payment_methods'         => array( array( 'id' => 'bacs', 'title' => 'Overschrijving' ) ),
+			),
+			$this->received['/plugin/connect']['facts']
+		);
+	}
+
+	public function test_a_payment_plugin_that_fails_stops_no_connection(): void {
+		WC()->payment_gateways = array( (object) array( 'id' => 'broken', 'enabled' => 'yes' ) );
+		delete_option( 'wpo_wcpdf_settings_general' );
+		update_option( 'blogname', 'Bakkerij &amp; Zoon' );
+
+		$this->connect();
+
+		$this->assertTrue( Connection::load()->exists() );
+		$this->assertSame( 'Bakkerij & Zoon', $this->received['/plugin/connect']['facts']['seller.name'] );
+		$this->assertArrayNotHasKey( 'payment_methods', $this->received['/plugin/connect']['facts'] );
+	}
+
+	private function gateway( string $id, string $title, string $enabled = 'yes' ): object {
+		return new class( $id, $title, $enabled ) {
+			public string $id;
+			public string $enabled;
+			private string $title;
+
+			public function __construct( string $id, string $title, string $enabled ) {
+				$this->id      = $id;
+				$this->title   = $title;
+				$this->enabled = $enabled;
+			}
+
+			public function get_title(): string {
+				return $this->title;
+			}
+		};
 	}
 
 	public function test_a_refused_connection_leaves_nothing(): void {

@@ -53,6 +53,7 @@ final class Connector {
 				$secrets + array(
 					'site'          => $data['site'],
 					'version'       => $this->version,
+					'facts'         => ShopFacts::collect(),
 					'plugin_secret' => $data['secret'],
 				),
 				Signature::from_invite_code( $code, 'sign' ),

@@ -32,6 +32,9 @@ final class WooCommerce {
 
 	public ?object $customer = null;
 
+	/** @var object[] those of WC()->payment_gateways() */
+	public array $payment_gateways = array();
+
 	/** @var array<string, WC_Email> */
 	private array $emails = array();
 

@@ -453,6 +453,7 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("site", sa.Text(), nullable=False),
         sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("facts", sa.Text(), server_default="{}", nullable=False),
         sa.Column("connected_at", Instant(), nullable=False),
         sa.Column("heartbeat_at", Instant(), nullable=True),
         sa.Column("last_report", sa.Text(), server_default="{}", nullable=False),
