@@ -15,6 +15,7 @@ from bridge.context import EXTENSION_NAME, Context, base_path
 from bridge.dashboard import (
     accounting,
     activity,
+    attention,
     document_lists,
     documents,
     jobs,
@@ -42,6 +43,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     sender.blueprint,
     overview.blueprint,
     overview.closing_blueprint,
+    attention.blueprint,
+    attention.all_shops_blueprint,
     orders.blueprint,
     document_lists.blueprint,
     documents.blueprint,
@@ -62,7 +65,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Blueprints that belong to another one's tab.
-SECTIONS = {"document_lists": "documents", "shops": "home"}
+SECTIONS = {"document_lists": "documents", "shops": "home", "attention": "overview", "all_attention": "home"}
 # Around a message that is of no page of ours, such as "there is nothing here".
 NO_FRAME: dict[str, Any] = {"theme": "", "me": None, "shop": None, "may_change": False, "tabs": [], "section": ""}
 FORM_COOKIE_LIFETIME = timedelta(days=1)

@@ -23,13 +23,13 @@ def documents(shop_id: str) -> Response:
     wanted = document_filter()
     with context().store.read() as connection:
         page = document_lists.documents_page(connection, (shop_id,), wanted, page_request())
-        waiting = document_lists.drafts_page(connection, (shop_id,))
+        drafts_wait = document_lists.count_open_drafts(connection, shop_id)
     content = render_template(
         "dashboard/documents/list.html",
         page=page,
         wanted=wanted,
         kinds=tuple(Kind),
-        drafts_wait=len(waiting.rows),
+        drafts_wait=drafts_wait,
         **neighbours(page),
     )
     return make_response(content)

@@ -11,6 +11,7 @@ from bridge.i18n.translate import _, dashboard_message_page
 from worker.domain.days import start_of_day
 from worker.store import users
 from worker.store.queries import today
+from worker.store.queries.attention import Needs
 from worker.store.queries.today import Today
 
 entrance = Blueprint("entrance", __name__)
@@ -55,7 +56,8 @@ def shops() -> Response:
         visible_shops = None if me().user.operator else tuple(one.shop_id for one in my_shops)
         by_shop = today.by_shop(connection, visible_shops, since=start_of_day(now.astimezone(ZONE).date(), ZONE))
         found = [one for one in my_shops if wanted.lower() in f"{one.name} {one.url}".lower()]
-        found.sort(key=lambda one: not needs_somebody(by_shop.get(one.shop_id)))
+        overview = overview_values(connection, visible_shops, by_shop, zone=ZONE, now=now)
+        found.sort(key=lambda one: not overview["needs_by_shop"].get(one.shop_id, Needs()).total)
         content = render_template(
             "dashboard/shops/list.html",
             has_any=bool(my_shops),
@@ -65,10 +67,6 @@ def shops() -> Response:
             many=len(my_shops) > FEW_SHOPS,
             names={one.shop_id: one.name for one in my_shops},
             nothing=Today(),
-            **overview_values(connection, visible_shops, by_shop, zone=ZONE, now=now),
+            **overview,
         )
     return make_response(content)
-
-
-def needs_somebody(counts: Today | None) -> bool:
-    return counts is not None and bool(counts.failed or counts.alerts or counts.drafts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, render_template
@@ -29,7 +30,7 @@ guard_shop(blueprint)
 closing_blueprint = Blueprint("closing", __name__, url_prefix="/s/<shop_id>")
 guard_shop(closing_blueprint, to_read=Role.OPERATOR, to_change=Role.OPERATOR)
 
-MOST_NEEDS, MOST_BY_PEPPOL = 12, 5
+MOST_BY_PEPPOL = 5
 ZONE = ZoneInfo(DEFAULT_ZONE)
 
 
@@ -64,13 +65,15 @@ def close_shop(shop_id: str) -> Response:
 
 def overview_values(
     connection: Connection, visible_shops: Shops, by_shop: Mapping[str, Today], *, zone: ZoneInfo, now: datetime
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """What an overview of *visible_shops* shows; *by_shop* holds the counts of today in each."""
     by_hour = hourly_stats.by_hour(connection, visible_shops, since=now - timedelta(hours=23), until=now)
     by_day = hourly_stats.by_day(connection, visible_shops, since=now - timedelta(days=29), until=now, zone=zone)
+    needs = attention.by_shop(connection, visible_shops, now=now)
     latencies = [hour.latency_ms for hour in by_hour if hour.latency_ms is not None]
     return {
-        "needs": attention.needs(connection, visible_shops, most=MOST_NEEDS),
+        "needs": attention.merged(needs.values()),
+        "needs_by_shop": needs,
         "by_shop": by_shop,
         "today": today.add_up(by_shop.values()),
         "hour_bars": plot_bars(by_hour, "documents"),

@@ -29,6 +29,7 @@ from worker.store import (  # fmt: skip
     peppol_answers,
     personal_data,
     register,
+    set_aside,
     settle_orders,
     shops,
     tasks,
@@ -76,6 +77,8 @@ def delete_expired(services: Services) -> int:
     many tasks; what they did is in the audit trail."""
     now, forgotten = services.now(), 0
     temporary.delete_expired(services.archive, now=now)
+    with services.store.write() as connection:
+        set_aside.delete_over(connection, before=now)
     while True:
         with services.store.write() as connection:
             some = tasks.delete_finished(connection, finished_before=now - TASKS_FOR, limit=AT_ONCE)

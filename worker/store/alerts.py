@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from worker.domain.attention import Source
 from worker.message import Message
+from worker.store import set_aside
 from worker.store.database.tables import alerts
 
 
@@ -33,10 +35,12 @@ def raise_alert(connection: Connection, shop_id: str, *, code: str, message: Mes
 
 
 def raise_and_notify_again(connection: Connection, shop_id: str, *, code: str, message: Message, now: datetime) -> None:
-    """Open an alert, and have it mailed again although an earlier message of it was."""
+    """Open an alert, and have it told again although it was, or a person set it aside: it says something new."""
     raise_alert(connection, shop_id, code=code, message=message, now=now)
     is_open = (alerts.c.shop_id == shop_id, alerts.c.code == code, alerts.c.closed_at.is_(None))
-    connection.execute(update(alerts).where(*is_open).values(notified_at=None))
+    again = update(alerts).where(*is_open).values(notified_at=None).returning(alerts.c.alert_id)
+    for alert_id in connection.execute(again).scalars().all():
+        set_aside.take_back(connection, shop_id, Source.ALERT, alert_id)
 
 
 def find(connection: Connection, shop_id: str, code: str) -> Alert | None:

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.attention import KEPT_BY_RULE, Source
+from worker.domain.attention_reasons import worst_code
 from worker.domain.document import Draft, StoredDraft
 from worker.errors import Rejected
 from worker.store.database import json_codec
@@ -16,7 +18,7 @@ def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datet
     """Store *draft* for a person, or update the one of the same cause. A discarded one stays discarded."""
     key = (drafts.c.shop_id == shop_id, drafts.c.cause == draft.cause, drafts.c.order_key == draft.order_key)
     found = connection.execute(select(drafts.c.draft_id, drafts.c.state, drafts.c.snapshot).where(*key)).one_or_none()
-    snapshot = json_codec.dump(draft)
+    snapshot, code = json_codec.dump(draft), worst_code(Source.DRAFT, draft.problems)
     if found is None:
         result = connection.execute(
             insert(drafts)
@@ -28,13 +30,14 @@ def save_draft(connection: Connection, shop_id: str, draft: Draft, *, now: datet
                 state="open",
                 created_at=now,
                 changed_at=now,
+                code=code,
                 snapshot=snapshot,
             )
             .returning(drafts.c.draft_id)
         )
         return int(result.scalar_one())
     if found.state == "open" and found.snapshot != snapshot:
-        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, changed_at=now))
+        connection.execute(update(drafts).where(*key).values(snapshot=snapshot, code=code, changed_at=now))
     return int(found.draft_id)
 
 
@@ -50,7 +53,7 @@ def orders_with_problems(connection: Connection, shop_id: str, *, limit: int) ->
     """Up to *limit* orders of a shop with a draft that waits because something is wrong, the newest first."""
     rows = connection.execute(
         select(drafts.c.order_id)
-        .where(drafts.c.shop_id == shop_id, drafts.c.state == "open", ~drafts.c.snapshot.contains('"problems":[]'))
+        .where(drafts.c.shop_id == shop_id, drafts.c.state == "open", drafts.c.code != KEPT_BY_RULE)
         .order_by(drafts.c.draft_id.desc())
         .limit(limit)
     )

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 from sqlalchemy.engine import Row
 
+from worker.domain.attention import Source
+from worker.domain.attention_reasons import worst_code
 from worker.domain.decision import Decision, RuleResult
 from worker.domain.document import Kind, Problem
 from worker.domain.order import Order, OrderKey, SalePart
@@ -82,7 +84,7 @@ def save(
             main_order_id=order.parent_id if part is SalePart.SUBORDER else None,
             is_split=part is SalePart.MAIN,
             rule_results=json_codec.dump(state.decision.rule_results),
-            flags=json_codec.dump(tuple(flag for flag in state.decision.flags if flag not in ignored)),
+            **as_values(tuple(flag for flag in state.decision.flags if flag not in ignored)),
             ignored_flags=json_codec.dump(ignored),
         )
     )
@@ -103,7 +105,11 @@ def set_flags(connection: Connection, order: OrderKey, code: str, flags: tuple[P
     before, ignored = (json_codec.load(tuple[Problem, ...], text) for text in row)
     now = (*(flag for flag in before if flag.code != code), *(flag for flag in flags if flag not in ignored))
     if now != before:
-        connection.execute(update(orders).where(*key).values(flags=json_codec.dump(now)))
+        connection.execute(update(orders).where(*key).values(**as_values(now)))
+
+
+def as_values(flags: tuple[Problem, ...]) -> dict[str, str]:
+    return {"flags": json_codec.dump(flags), "flag_code": worst_code(Source.FLAG, flags)}
 
 
 def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
@@ -113,7 +119,7 @@ def ignore_flags(connection: Connection, shop_id: str, order_id: int) -> int:
         return 0
     key = (orders.c.shop_id == shop_id, orders.c.order_id == order_id, orders.c.order_key == order.order_key)
     ignored = json_codec.dump(order.ignored_flags + order.flags)
-    connection.execute(update(orders).where(*key).values(flags=json_codec.dump(()), ignored_flags=ignored))
+    connection.execute(update(orders).where(*key).values(**as_values(()), ignored_flags=ignored))
     return len(order.flags)
 
 

@@ -237,7 +237,7 @@ def test_what_could_not_be_set_paid_is_shown_and_tried_again_by_its_button(app: 
         end = job_store.JobEnd("failed", "paid_but_cancelled", sentence)
         job_store.close(connection, jobs.c.job_id == job_id, end=end, now=NOW)
     visitor = admin(app)
-    shown = [visitor.get(f"/s/{SHOP}{page}").text for page in ("", "/jobs", "/orders/7")]
+    shown = [visitor.get(f"/s/{SHOP}{page}").text for page in ("/attention/paid_but", "/jobs", "/orders/7")]
     assert ["Order 7 was cancelled." in page for page in shown] == [True, True, True]
     assert f'action="/s/{SHOP}/jobs/retry/settle_order/{job_id}"' in shown[1]
 

@@ -60,7 +60,8 @@ def test_the_owner_is_told_at_eighty_percent_and_again_when_the_limit_is_passed(
     assert "10000.01 EUR" in passed["oss_limit_passed"]
     assert mails(system) == 1
     with system.services.store.read() as connection:
-        assert [need.code for need in attention.needs(connection, (system.shop_id,)).oldest] == ["oss_limit_passed"]
+        found = attention.needs(connection, (system.shop_id,), now=system.clock.now)
+    assert [group.reason.name for group in found.groups] == ["oss_passed"]
 
 
 def test_a_credit_note_counts_back_and_each_document_once(system: System) -> None:

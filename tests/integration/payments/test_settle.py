@@ -13,6 +13,8 @@ from worker.actions import documents as document_actions
 from worker.actions import orders as order_actions
 from worker.demo.faults import ServerFault
 from worker.demo.orders import an_order
+from worker.domain.attention import Source
+from worker.domain.attention_reasons import reason_of
 from worker.domain.money import ZERO
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance, PaymentSource, Receipt
@@ -21,7 +23,6 @@ from worker.payments.settle import settle
 from worker.store import payments
 from worker.store.database.tables import jobs
 from worker.store.queries import attention, open_invoices, order_balance, sales_journal
-from worker.store.queries.attention import NeedKind
 
 BY_TRANSFER: dict[str, Any] = {"status": "on-hold", "paid": False, "payment_method": "bacs"}
 
@@ -157,8 +158,8 @@ def test_what_only_a_person_may_move_waits_for_one_with_a_sentence(
 
     assert (changes(system), settlements(system)) == ([], [("failed", code)])
     with system.services.store.read() as connection:
-        found = attention.needs(connection, (system.shop_id,))
-    (need,) = [one for one in found.oldest if one.kind is NeedKind.SETTLE_ORDER]
+        reason = reason_of(Source.WORK, code, "settle_order")
+        (need,) = attention.page(connection, (system.shop_id,), reason, now=system.clock.now).rows
     assert (need.code, need.order_id, "238" in str(need.message)) == (code, 238, True)
     assert system.trail(238).has_failed
 

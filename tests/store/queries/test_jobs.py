@@ -1,31 +1,21 @@
 """Work of all kinds in one list, the oldest first, by what is wrong with it; and what needs a person."""
 
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
 
 from tests.support.history import History, all_pages
-from tests.support.issued import NOW, a_draft
-from worker.domain.bank_line import BankLine
-from worker.domain.bank_match import Match, Verdict
-from worker.domain.document import Kind, Problem
-from worker.domain.order import OrderKey
+from tests.support.issued import NOW
 from worker.domain.step import MAIL
 from worker.errors import Rejected
-from worker.message import NO_MESSAGE, Message, plain_message
-from worker.store import alerts, bank_files, bank_lines, drafts, settle_orders, tasks
-from worker.store import jobs as job_store
-from worker.store.bank_files import NewFile
-from worker.store.bank_lines import LineState
+from worker.message import Message, plain_message
+from worker.store import tasks
 from worker.store.database.pagination import PageRequest
 from worker.store.database.tables import jobs as jobs_table
 from worker.store.database.tables import webhook_endpoints
-from worker.store.jobs import JobEnd, JobKind
-from worker.store.queries import attention, jobs
-from worker.store.queries.attention import Need, NeedKind
+from worker.store.jobs import JobKind
+from worker.store.queries import jobs
 from worker.store.queries.jobs import DeliveryFilter, Job, JobFilter, JobGroup
 from worker.store.tasks import TaskRequest
 
@@ -157,57 +147,6 @@ def test_deliveries_are_listed_by_state_newest_first(history: History) -> None:
         failed = jobs.deliveries_page(connection, None, DeliveryFilter("failed")).rows
     assert [row.delivery_id for row in rows] == [second, first]
     assert [(row.delivery_id, row.code, row.order_id) for row in failed] == [(second, "order_unreadable", None)]
-
-
-def test_what_needs_a_person_comes_oldest_first_with_its_sentence(history: History) -> None:
-    history.seen(
-        5,
-        flags=(Problem("order_changed", Message("Changed after its invoice.")), Problem("other", Message("Another."))),
-    )
-    history.later(minutes=1)
-    ids = fail_everywhere(history)
-    with history.store.write() as connection:
-        alerts.raise_alert(connection, "a", code="silent", message=Message("The shop is silent."), now=history.now)
-        alerts.raise_alert(connection, "b", code="silent", message=Message("The shop is silent."), now=history.now)
-        drafts.save_draft(connection, "a", a_draft(6), now=history.now + timedelta(minutes=1))
-        paid_at = history.now + timedelta(minutes=2)
-        settle_orders.plan(connection, OrderKey("a", 8, "wc_order_8"), now=paid_at)
-        settlement = connection.execute(select(func.max(jobs_table.c.job_id))).scalar_one()
-        leased = settle_orders.take(connection, settlement, now=paid_at, lease_for=timedelta(minutes=1))
-        assert leased is not None
-        end = JobEnd("failed", "paid_but_cancelled", Message("It was cancelled."))
-        job_store.finish(connection, leased.lease, end, now=paid_at)
-        read_at = history.now + timedelta(minutes=3)
-        file = bank_files.add_file(connection, NewFile("a", "0", "nov.cod", "CODA", NOW.date()), by="An", now=read_at)
-        lines = [BankLine("BE71096123456769", NOW.date(), Decimal(5), "EUR", f"coda:{number}") for number in range(3)]
-        states = (LineState.DONE, LineState.WAITING, LineState.WAITING)
-        matches = [(Match(line, Verdict.UNKNOWN), state) for line, state in zip(lines, states, strict=True)]
-        bank_lines.add_lines(connection, "a", file, matches)
-    history.delivery(7, **UNREADABLE)
-    history.later(minutes=1)
-    history.seen(7)  # the order was processed since
-    with history.store.read() as connection:
-        found = attention.needs(connection, ("a",))
-        assert attention.needs(connection, None).total == 8
-        assert attention.needs(connection, ()).total == 0
-        assert [need.kind for need in attention.needs(connection, ("a",), most=1).oldest] == [NeedKind.FLAG]
-    start = NOW + timedelta(minutes=1)
-    assert found.oldest == (
-        Need(NeedKind.FLAG, 5, "a", NOW, "order_changed", Message("Changed after its invoice."), 5, "5", more=1),
-        Need(NeedKind.PROCESS_ORDER, 1, "a", start, "order_unreadable", Message(UNREADABLE["message"]), 1),
-        Need(
-            NeedKind.STEP, ids[JobKind.STEP], "a", start + timedelta(minutes=1), "mail_refused", Message("The address does not exist."),
-            2, "2", 1, Kind.INVOICE, "F2026-00001",
-        ),
-        Need(NeedKind.ALERT, 1, "a", start + timedelta(minutes=3), "silent", Message("The shop is silent.")),
-        Need(NeedKind.DRAFT, 1, "a", start + timedelta(minutes=4), "", NO_MESSAGE, 6, "6", document_kind=Kind.INVOICE),
-        Need(NeedKind.SETTLE_ORDER, settlement, "a", paid_at, "paid_but_cancelled", Message("It was cancelled."), 8),
-        Need(
-            NeedKind.BANK_LINES, 2, "a", read_at, "bank_lines_wait",
-            Message("{count} lines of the bank wait for you: say which order each of them pays, or put it aside.", count=2),
-        ),
-    )  # fmt: skip
-    assert found.counts == dict.fromkeys(NeedKind, 1)
 
 
 def test_no_list_of_jobs_takes_a_page_that_never_was(history: History) -> None:

@@ -256,6 +256,9 @@ orders = Table(
     Column("is_split", Boolean, nullable=False, server_default="0"),  # such orders were made of it
     Column("rule_results", Text, nullable=False),  # JSON: every rule with why it fired or not
     Column("flags", Text, nullable=False),  # JSON: what a person must know, as problems
+    Column(
+        "flag_code", String(60), nullable=False, server_default=""
+    ),  # of the worst flag; empty where all only inform
     Column("ignored_flags", Text, nullable=False, server_default="[]"),  # JSON: flags that a person said need nothing
     Index("ix_orders_shop_fetched_at", "shop_id", "fetched_at"),
     Index("ix_orders_shop_order_number", "shop_id", "order_number"),
@@ -382,6 +385,8 @@ drafts = Table(
     Column("state", String(12), nullable=False),  # open | discarded | issued
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    # Of the problem that does the most harm; empty where there is none: the shop's own rule keeps it.
+    Column("code", String(60), nullable=False, server_default=""),
     Column("snapshot", Text, nullable=False),
     CheckConstraint("state IN ('open','discarded','issued')", name="state"),
     UniqueConstraint("shop_id", "cause", "order_key"),
@@ -665,6 +670,19 @@ alerts = Table(
     Column("closed_at", Instant),
     Column("notified_at", Instant),  # a person was mailed about it
     partial_index("uq_alerts_open", "shop_id", "code", where="closed_at IS NULL", unique=True),
+)
+
+# What a person dismissed, or wants to hear of again on a day: an alert, a draft, an order's flag, failed work, for what is wrong now.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("shop_id", ForeignKey("shops.shop_id"), primary_key=True),
+    Column("source", String(12), primary_key=True),  # alert | bank | draft | flag | work
+    Column("item_id", BigInteger, primary_key=True),
+    Column("code", String(60), primary_key=True),
+    Column("until", Instant),  # None: for good
+    Column("set_at", Instant, nullable=False),
+    CheckConstraint("source IN ('alert','bank','draft','flag','work')", name="source"),
 )
 
 reports = Table(

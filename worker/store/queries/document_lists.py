@@ -208,6 +208,12 @@ def drafts_page(
     return page.of([as_draft_row(row) for row in page.rows])
 
 
+def count_open_drafts(connection: Connection, shop_id: str) -> int:
+    """How many drafts of a shop wait."""
+    counted = select(func.count()).where(drafts.c.state == "open", drafts.c.shop_id == shop_id)
+    return int(connection.execute(counted).scalar_one())
+
+
 def open_drafts(shops: Shops) -> Select[Any]:
     shown = (drafts.c.draft_id, drafts.c.shop_id, drafts.c.created_at, drafts.c.order_id, drafts.c.snapshot)
     return select(*shown).where(drafts.c.state == "open", *within(drafts.c.shop_id, shops))

@@ -264,6 +264,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("code", sa.String(length=60), server_default="", nullable=False),
         sa.Column("snapshot", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('open','discarded','issued')", name=op.f("ck_drafts_state")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_drafts_shop_id")),
@@ -374,6 +375,7 @@ def upgrade() -> None:
         sa.Column("is_split", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("rule_results", sa.Text(), nullable=False),
         sa.Column("flags", sa.Text(), nullable=False),
+        sa.Column("flag_code", sa.String(length=60), server_default="", nullable=False),
         sa.Column("ignored_flags", sa.Text(), server_default="[]", nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_orders_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "order_id", "order_key", name=op.f("pk_orders")),
@@ -512,6 +514,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sessions")),
     )
     op.create_index("ix_sessions_user", "sessions", ["user_id"], unique=False)
+    op.create_table(
+        "set_aside",
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("item_id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("until", Instant(), nullable=True),
+        sa.Column("set_at", Instant(), nullable=False),
+        sa.CheckConstraint("source IN ('alert','bank','draft','flag','work')", name=op.f("ck_set_aside_source")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_set_aside_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "source", "item_id", "code", name=op.f("pk_set_aside")),
+    )
     op.create_table(
         "signature_failures",
         sa.Column("shop_id", sa.String(length=40), nullable=False),

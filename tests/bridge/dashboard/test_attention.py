@@ -1,0 +1,48 @@
+"""The list of a reason counts like the overview, and its buttons put off, dismiss and try again."""
+
+from datetime import timedelta
+
+from tests.bridge.dashboard.test_pages import admin
+from tests.support.bridge_app import NOW, SHOP, BridgeApp
+from worker.message import Message
+from worker.store import alerts, deliveries, jobs
+from worker.store.database.tables import jobs as jobs_table
+from worker.store.deliveries import NewDelivery
+from worker.store.jobs import JobEnd
+
+
+def fail(app: BridgeApp, count: int) -> None:
+    with app.store.write() as connection:
+        for order_id in range(1, count + 1):
+            new = NewDelivery(shop_id=SHOP, source="webhook", topic="order.updated", order_id=order_id, body=b"{}")
+            job_id = deliveries.add(connection, new, now=NOW)
+            end = JobEnd("failed", "order_unreadable", Message("The field “total” is not a number."))
+            jobs.close(connection, jobs_table.c.job_id == job_id, end=end, now=NOW)
+
+
+def test_overview_shop_list_and_list_of_the_reason_say_the_same_count(app: BridgeApp) -> None:
+    fail(app, 60)
+    visitor = admin(app)
+    overview, whole, further = (
+        visitor.get(f"/s/{SHOP}{page}").text
+        for page in ("", "/attention/order_failed", "/attention/order_failed?from=51")
+    )
+    assert '<span class="count">60</span>' in overview
+    assert "1 to 50 of 60" in whole
+    assert "51 to 60 of 60" in further
+    assert "needs you: 60" in visitor.get("/shops").text
+    assert "1 to 50 of 60" in visitor.get("/attention/order_failed").text
+
+
+def test_a_reason_is_dismissed_and_put_off_by_its_forms_and_never_without_one(app: BridgeApp) -> None:
+    fail(app, 3)
+    with app.store.write() as connection:
+        alerts.raise_alert(connection, SHOP, code="invoice_term", message=Message("It is the 14th."), now=NOW)
+    visitor, here = admin(app), f"/s/{SHOP}/attention"
+    assert visitor.post(f"{here}/order_failed/dismiss", why="").status_code == 303
+    assert '<span class="count">4</span>' in visitor.get(f"/s/{SHOP}").text
+    visitor.post(f"{here}/order_failed/dismiss", why="They were tests.")
+    visitor.post(f"{here}/invoice_term/snooze", until=(NOW + timedelta(days=3)).date().isoformat())
+    visitor.post(f"{here}/invoice_term/snooze", until="soon")
+    assert "Nothing. Whatever needs a person" in visitor.get(f"/s/{SHOP}").text
+    assert "They were tests." in visitor.get(f"/s/{SHOP}/activity").text

@@ -1,0 +1,445 @@
+"""Every reason for which something needs a person. A test asks for each code that the program can store."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from worker.domain.attention import Button, Harm, Reason, Source
+from worker.domain.document import Problem
+from worker.domain.step import BUYER_ASKS, EINVOICE, MAIL, RENDER, TRANSMIT, WRITE_BACK
+from worker.message import Message
+
+SEE = Button(Message("See them"))
+TRY_AGAIN = Button(Message("Try all again"), retries=True)
+COMPANY = Button(Message("Fill in your company"), "settings/company")
+CONNECTION = Button(Message("Look at the connection"), "settings/connection")
+MAIL_SETTINGS = Button(Message("Look at the mail settings"), "settings/mail")
+PEPPOL = Button(Message("Look at Peppol"), "settings/peppol")
+BRANDING = Button(Message("Look at the layout"), "settings/branding")
+DRAFTS = Button(Message("See the drafts"), "documents?list=drafts")
+
+NOTHING, TERM, NUMBERS = Harm.CUSTOMER_HAS_NOTHING, Harm.LEGAL_TERM, Harm.NUMBERS
+DECISION, INFORMATION = Harm.DECISION, Harm.INFORMATION
+
+WORK = (
+    Reason(
+        "mail_refused",
+        Source.WORK,
+        NOTHING,
+        Message("Mails that the customer's mail server refused: these customers did not get their document."),
+        Button(Message("Send to another address")),
+        ("mail_refused", "mail_address_unsupported", "mail_bounced"),
+    ),
+    Reason(
+        "mail_no_address",
+        Source.WORK,
+        NOTHING,
+        Message("Documents of customers who left no mail address."),
+        Button(Message("Send to another address")),
+        ("mail_no_address",),
+    ),
+    Reason(
+        "mail_settings",
+        Source.WORK,
+        NOTHING,
+        Message("Mails that cannot leave before the mail settings are right."),
+        MAIL_SETTINGS,
+        (
+            "mail_no_sender",
+            "mail_sender_refused",
+            "mail_sender_unproved",
+            "mail_login_refused",
+            "mail_certificate",
+            "mail_server_missing",
+            "mail_server_open",
+            "mail_server_refuses",
+            "mail_server_setting",
+            "mail_server_wrong",
+            "mail_limit",
+            "mail_limit_reached",
+        ),
+    ),
+    Reason("mail_failed", Source.WORK, NOTHING, Message("Mails that did not leave."), TRY_AGAIN, work=MAIL),
+    Reason(
+        "peppol_question",
+        Source.WORK,
+        DECISION,
+        Message("E-invoices that the buyer rejects or asks something about."),
+        Button(Message("See what the buyers say")),
+        (BUYER_ASKS,),
+    ),
+    Reason(
+        "peppol_failed",
+        Source.WORK,
+        NOTHING,
+        Message("E-invoices that did not reach the buyer by Peppol, or of which nobody knows it."),
+        SEE,
+        work=TRANSMIT,
+    ),
+    Reason(
+        "einvoice_failed",
+        Source.WORK,
+        NOTHING,
+        Message("E-invoices that could not be written."),
+        TRY_AGAIN,
+        work=EINVOICE,
+    ),
+    Reason(
+        "pdf_failed",
+        Source.WORK,
+        NOTHING,
+        Message("Documents of which the PDF could not be made."),
+        TRY_AGAIN,
+        work=RENDER,
+    ),
+    Reason(
+        "note_failed",
+        Source.WORK,
+        DECISION,
+        Message("Documents that the shop's orders do not show."),
+        TRY_AGAIN,
+        work=WRITE_BACK,
+    ),
+    Reason(
+        "shop_refuses_work",
+        Source.WORK,
+        NOTHING,
+        Message("The shop does not let us fetch these orders or write on them."),
+        CONNECTION,
+        ("rest_key_refused", "rest_key_missing", "rest_missing", "rest_key_reads", "bad_address", "private_address"),
+    ),
+    Reason(
+        "order_failed",
+        Source.WORK,
+        NOTHING,
+        Message("Orders that could not be processed: no documents are made of them."),
+        Button(Message("See the orders")),
+        work="process_order",
+    ),
+    Reason(
+        "paid_but",
+        Source.WORK,
+        DECISION,
+        Message("Paid orders that the shop was not told are paid, because their state there does not allow it."),
+        Button(Message("See the orders")),
+        ("paid_but_*", "money_was_taken_back", "paid_in_parts", "paid_when_completed", "shop_left_unpaid"),
+    ),
+    Reason(
+        "settle_failed",
+        Source.WORK,
+        DECISION,
+        Message("Paid orders that could not be set paid in the shop."),
+        TRY_AGAIN,
+        work="settle_order",
+    ),
+)
+DRAFTS_WITH_PROBLEMS = (
+    Reason(
+        "seller_incomplete",
+        Source.DRAFT,
+        NOTHING,
+        Message("Documents that wait for your company's details."),
+        COMPANY,
+        ("seller_incomplete",),
+    ),
+    Reason(
+        "buyer_incomplete",
+        Source.DRAFT,
+        NOTHING,
+        Message("Documents that wait for the buyer's name, address or VAT number."),
+        SEE,
+        ("buyer_incomplete", "vat_number_wrong"),
+    ),
+    Reason(
+        "einvoice_unconnected",
+        Source.DRAFT,
+        NOTHING,
+        Message("Invoices for businesses that wait until you are connected to Peppol."),
+        PEPPOL,
+        ("einvoice:not_connected",),
+    ),
+    Reason(
+        "einvoice_invalid",
+        Source.DRAFT,
+        NOTHING,
+        Message("Invoices that would be no valid e-invoice."),
+        SEE,
+        ("einvoice*", "peppol_address_wrong"),
+    ),
+    Reason(
+        "cannot_print",
+        Source.DRAFT,
+        NOTHING,
+        Message("Documents that cannot be printed."),
+        SEE,
+        ("cannot_print*", "letters_missing", "document_too_large", "template_failed", "logo_wrong"),
+    ),
+    Reason(
+        "exchange_rate",
+        Source.DRAFT,
+        NOTHING,
+        Message("Documents that wait for an exchange rate."),
+        SEE,
+        ("exchange_rate_missing",),
+    ),
+    Reason(
+        "number_unclear",
+        Source.DRAFT,
+        NUMBERS,
+        Message("Documents that may have been issued after the backup that was restored: issue none twice."),
+        SEE,
+        ("maybe_issued",),
+    ),
+    Reason(
+        "vat_number",
+        Source.DRAFT,
+        DECISION,
+        Message("Sales without VAT of which the buyer's VAT number is not confirmed."),
+        SEE,
+        ("vat_number_invalid", "vat_number_unchecked", "treatment_needs_number"),
+    ),
+    Reason(
+        "amounts",
+        Source.DRAFT,
+        DECISION,
+        Message("Orders of which the amounts do not add up."),
+        SEE,
+        (
+            "does_not_add_up", "rate_missing", "no_lines", "suborders_do_not_add_up", "reduction_exceeds_rate", "negative_total",
+        ),
+    ),
+    Reason(
+        "money",
+        Source.DRAFT,
+        DECISION,
+        Message("Orders of which not all of the money came in, or was taken back."),
+        SEE,
+        ("deposit_order", "paid_in_parts", "deposit_not_invoiced", "money_taken_back"),
+    ),
+    Reason(
+        "refunds",
+        Source.DRAFT,
+        DECISION,
+        Message("Refunds of which you must say what they give back."),
+        SEE,
+        (
+            "refund_of_which_goods", "gift_card_refund", "more_than_remaining", "more_than_rate_remaining",
+            "refunded_line_not_invoiced", "earlier_refund_waits", "refund_unread",
+        ),
+    ),
+    Reason(
+        "vat_question", Source.DRAFT, DECISION, Message("Documents of which you must say which VAT is right."), SEE
+    ),
+)  # fmt: skip
+FLAGS = (
+    Reason(
+        "invoiced_twice",
+        Source.FLAG,
+        NUMBERS,
+        Message("Orders that have two invoices: VAT is due twice."),
+        SEE,
+        ("invoiced_twice",),
+    ),
+    Reason(
+        "changed_after_invoice",
+        Source.FLAG,
+        DECISION,
+        Message("Orders that were changed after their invoice."),
+        SEE,
+        ("changed_after_invoice", "suborders_do_not_add_up", "deposit_not_invoiced"),
+    ),
+    Reason(
+        "money_back",
+        Source.FLAG,
+        DECISION,
+        Message("Orders of which money is to be given back, or was taken back."),
+        SEE,
+        ("cancelled_but_paid", "money_taken_back", "to_give_back"),
+    ),
+    Reason(
+        "refund_changed",
+        Source.FLAG,
+        DECISION,
+        Message("Refunds that do not agree with their credit notes."),
+        SEE,
+        ("refund_deleted", "refund_not_credited"),
+    ),
+    Reason(
+        "notice",
+        Source.FLAG,
+        INFORMATION,
+        Message("Orders with something worth knowing; their documents are made."),
+        Button(Message("Read them")),
+    ),
+)
+ALERTS = (
+    Reason(
+        "shop_refuses",
+        Source.ALERT,
+        NOTHING,
+        Message("The shop does not let us read its orders: no invoices are made of them."),
+        CONNECTION,
+        ("rest_key_refused", "shop_refuses", "webhook_owner"),
+    ),
+    Reason(
+        "shop_silent",
+        Source.ALERT,
+        NOTHING,
+        Message("The shop does not tell us of its orders any more."),
+        CONNECTION,
+        ("shop_silent", "webhook_disabled"),
+    ),
+    Reason(
+        "work_late",
+        Source.ALERT,
+        NOTHING,
+        Message("Work has waited for hours."),
+        Button(Message("See what waits"), "jobs?state=waiting"),
+        ("work_late",),
+    ),
+    Reason(
+        "documents_missing",
+        Source.ALERT,
+        NOTHING,
+        Message("Paid orders in the shop have no document here."),
+        Button(Message("Compare with the shop"), "accounting"),
+        ("reconcile_missing",),
+    ),
+    Reason(
+        "peppol_account",
+        Source.ALERT,
+        NOTHING,
+        Message("The access point does not take your e-invoices."),
+        PEPPOL,
+        ("peppol_account",),
+    ),
+    Reason(
+        "template_broken",
+        Source.ALERT,
+        NOTHING,
+        Message("A template prints nothing: its documents wait as drafts."),
+        DRAFTS,
+        ("cannot_print*",),
+    ),
+    Reason(
+        "invoice_term",
+        Source.ALERT,
+        TERM,
+        Message("The last legal day of invoices is near or over."),
+        DRAFTS,
+        ("invoice_term",),
+    ),
+    Reason(
+        "oss_passed",
+        Source.ALERT,
+        TERM,
+        Message("Your sales to other countries of the EU passed the limit: their VAT is due there."),
+        Button(Message("Look at the VAT settings"), "settings/vat"),
+        ("oss_limit_passed",),
+    ),
+    Reason(
+        "numbering_paused",
+        Source.ALERT,
+        NUMBERS,
+        Message("A backup was restored: no number is given before you say which were given since."),
+        Button(Message("See the numbers"), "accounting"),
+        ("numbering_paused",),
+    ),
+    Reason(
+        "charged_back",
+        Source.ALERT,
+        DECISION,
+        Message("Money of an online payment was taken back."),
+        Button(Message("See the open invoices"), "payments"),
+        ("mollie_charged_back*",),
+    ),
+    Reason(
+        "online_payment",
+        Source.ALERT,
+        DECISION,
+        Message("Customers cannot pay online."),
+        Button(Message("Look at the payment settings"), "settings/payment"),
+        ("mollie_out_of_order",),
+    ),
+    Reason(
+        "bank_file",
+        Source.ALERT,
+        DECISION,
+        Message("A bank file could not be read."),
+        Button(Message("See the bank files"), "payments/bank"),
+        ("bank_file_refused",),
+    ),
+    Reason(
+        "bank_files_old",
+        Source.ALERT,
+        DECISION,
+        Message("The newest file of your bank is old: who paid since is not known here."),
+        Button(Message("Read a newer file"), "payments/bank"),
+        ("bank_files_old",),
+    ),
+    Reason(
+        "other_plugin",
+        Source.ALERT,
+        DECISION,
+        Message("Another plugin makes invoices too."),
+        Button(Message("Look at the rules"), "settings/rules"),
+        ("other_invoice_plugin",),
+    ),
+    Reason(
+        "webhook_stopped",
+        Source.ALERT,
+        DECISION,
+        Message("A program that follows your shop is no longer told."),
+        Button(Message("Look at the programs"), "settings/api"),
+        ("webhook_stopped",),
+    ),
+    Reason(
+        "vies_silent",
+        Source.ALERT,
+        DECISION,
+        Message("The register of VAT numbers does not answer: sales without VAT wait."),
+        DRAFTS,
+        ("vies_silent",),
+    ),
+    Reason(
+        "oss_near",
+        Source.ALERT,
+        INFORMATION,
+        Message("Your sales to other countries of the EU come near the limit."),
+        Button(Message("Look at the VAT settings"), "settings/vat"),
+        ("oss_limit_near",),
+    ),
+    Reason(
+        "printed_plainly",
+        Source.ALERT,
+        INFORMATION,
+        Message("Documents were printed without your logo or layout."),
+        BRANDING,
+        ("printed_plainly",),
+    ),
+    Reason("alert", Source.ALERT, DECISION, Message("Something about the shop needs you."), SEE),
+)
+BANK = (
+    Reason(
+        "bank_lines",
+        Source.BANK,
+        DECISION,
+        Message("Lines of the bank of which you must say which order they pay."),
+        Button(Message("See the lines"), "payments/bank"),
+    ),
+)
+REASONS = (*WORK, *DRAFTS_WITH_PROBLEMS, *FLAGS, *ALERTS, *BANK)
+BY_NAME = {reason.name: reason for reason in REASONS}
+
+
+@cache
+def reason_of(source: Source, code: str, work: str = "") -> Reason:
+    """The reason of a code. *work*: of failed work, the name of the job."""
+    mine = [reason for reason in REASONS if reason.source is source]
+    named = next((reason for reason in mine if reason.names(code)), None)
+    return named or next(reason for reason in mine if not reason.codes and reason.work in ("", work))
+
+
+def worst_code(source: Source, problems: Iterable[Problem]) -> str:
+    """The code of the problem that does the most harm; empty where none is counted."""
+    counted = [problem.code for problem in problems if reason_of(source, problem.code).is_counted]
+    return min(counted, key=lambda code: reason_of(source, code).harm, default="")
