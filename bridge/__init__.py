@@ -10,7 +10,7 @@ from bridge import api, dashboard, errors, health
 from bridge.accounts import access_log, rate_limit
 from bridge.context import EXTENSION_NAME, create_context, utc_now
 from bridge.customer import document, pay  # noqa: F401  # pay adds itself to the blueprint of document
-from bridge.plugin import changed_orders, connection, download, orders, vat_number
+from bridge.plugin import changed_orders, connection, download, order_list, orders, vat_number
 from bridge.webhooks import mollie, peppol, woocommerce
 from worker.settings import Settings
 
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None, *, now: Callable[[], datetime] 
         changed_orders,
         download,
         orders,
+        order_list,
         vat_number,
         api,
         health,

@@ -148,11 +148,7 @@ def files(plugin_request: PluginRequest) -> Response:
     """The PDF files of documents, in one zip. Those that are still being made are left out, and counted."""
     numbers = plugin_request.ids("documents")
     if len(numbers) > MOST_FILES:
-        raise Refused(
-            HTTPStatus.BAD_REQUEST,
-            "too_many_files",
-            Message("Choose at most {most} documents at once.", most=MOST_FILES),
-        )
+        raise too_many_files()
     with context().store.read() as connection:
         found = [documents.find(connection, number) for number in numbers]
         own_documents = [
@@ -166,6 +162,11 @@ def files(plugin_request: PluginRequest) -> Response:
     response.content_type = "application/zip"
     response.headers["X-Facturelay-Missing"] = str(missing)
     return response
+
+
+def too_many_files() -> Refused:
+    message = Message("Choose at most {most} documents at once.", most=MOST_FILES)
+    return Refused(HTTPStatus.BAD_REQUEST, "too_many_files", message)
 
 
 def zip_pdf_files(wanted: list[Document], stored: Mapping[int, tuple[StoredFile, ...]]) -> tuple[bytes, int]:

@@ -47,6 +47,7 @@ TASKS: dict[str, Callable[[Services, Task], Mapping[str, Any]]] = {
     "close_shop": exports.close_shop,
     "make_document": documents.make_document,
     "open_orders": dry_runs.open_orders,
+    "order_list_send": order_screen.send_all,
     "order_screen_issue": order_screen.issue,
     "order_screen_retry": order_screen.retry,
     "order_screen_send": order_screen.send,

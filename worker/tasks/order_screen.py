@@ -46,3 +46,21 @@ def retry(services: Services, task: Task) -> Mapping[str, Any]:
     if not again.count:
         return {"code": "nothing_failed", "message": Message("Nothing of this order waits to be tried again.")}
     return {"code": "tried_again", "message": Message("What failed is tried again.")}
+
+
+def send_all(services: Services, task: Task) -> Mapping[str, Any]:
+    """Mail documents to their customers once more, those of the orders that were ticked in the list of orders.
+
+    Argument: `{"document_ids"}`. Answer: `{"code": "sent", "message"}`; one that is being mailed at this moment is left alone.
+    """
+    ids, by = [int(one) for one in task.argument["document_ids"]], actor_of(services, task)
+    # One transaction: where the worker dies, none of them has left, and all of them do when the task is run again.
+    sent = services.act(lambda connection: document_actions.send_many_again(connection, task.shop_id, ids, by=by)).count
+    if sent == len(ids):
+        return {"code": "sent", "message": Message("Documents on their way to the customers: {count}.", count=sent)}
+    message = Message(
+        "Documents on their way to the customers: {count}. Already being mailed: {under_way}.",
+        count=sent,
+        under_way=len(ids) - sent,
+    )
+    return {"code": "sent", "message": message}

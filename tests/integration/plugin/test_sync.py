@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tests.services.wordpress import PLUGIN
@@ -16,7 +17,7 @@ from worker.jobs.order import process_delivery
 from worker.jobs.task import do_task
 from worker.mail import smtp
 from worker.plugin import sync
-from worker.store import plugins, shops, tasks
+from worker.store import plugins, shops, steps, tasks
 from worker.store.tasks import Task, TaskRequest
 
 
@@ -256,14 +257,12 @@ def test_a_connection_check_asks_the_plugin_too(system: System, shop_plugin: Pre
     assert plugin_line()[0] is False
 
 
-def pressed(system: System, kind: str, **argument: Any) -> Task:
-    """What comes of a button on the order screen."""
+def pressed(system: System, kind: str, *, screen: str = "order_screen", **argument: Any) -> Task:
+    """What comes of a button on the order screen, or in the list of orders."""
     with system.services.store.write() as connection:
         task_id = tasks.request(
             connection,
-            TaskRequest(
-                shop_id=system.shop_id, kind=f"order_screen_{kind}", argument=argument, requested_by="An Peeters"
-            ),
+            TaskRequest(shop_id=system.shop_id, kind=f"{screen}_{kind}", argument=argument, requested_by="An Peeters"),
             now=system.clock.now,
         )
     do_task(system.services, task_id)
@@ -283,6 +282,38 @@ def test_send_again_on_the_order_screen_mails_the_document(system: System, shop_
 
     assert (task.state, task.answer["code"]) == ("done", "sent")
     assert len(system.mailbox.messages()) == 2
+
+
+def test_the_documents_of_ticked_orders_are_mailed_but_not_one_that_is_being_mailed(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    made = [system.arrives(an_order(id=order_id, paid=True))[0].document for order_id in (238, 239)]
+    ids = [document.document_id for document in made if document]
+    system.clock.move(minutes=1)
+    with system.services.store.write() as connection:
+        steps.retry(connection, ids[1], "mail", now=system.clock.now)
+        assert steps.take(connection, "mail", document_id=ids[1], now=system.clock.now, lease_for=timedelta(minutes=5))
+
+    task = pressed(system, "send", screen="order_list", document_ids=ids)
+    system.work()
+
+    assert (task.state, task.answer["code"]) == ("done", "sent")
+    assert english(task.answer["message"]) == "Documents on their way to the customers: 1. Already being mailed: 1."
+    assert len(system.mailbox.messages()) == 3
+
+
+def test_a_document_of_another_shop_keeps_all_ticked_ones_from_leaving(
+    system: System, shop_plugin: PretendPlugin
+) -> None:
+    (item,) = system.arrives(an_order(id=238, paid=True))
+    assert item.document is not None
+    system.clock.move(minutes=1)
+
+    task = pressed(system, "send", screen="order_list", document_ids=[item.document.document_id, 999])
+    system.work()
+
+    assert (task.state, task.answer["code"]) == ("failed", "document_unknown")
+    assert len(system.mailbox.messages()) == 1
 
 
 def test_a_draft_is_issued_from_the_order_screen(system: System, shop_plugin: PretendPlugin) -> None:

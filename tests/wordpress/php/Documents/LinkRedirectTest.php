@@ -165,8 +165,8 @@ final class LinkRedirectTest extends WordPressTestCase {
 		} );
 		$order = new WC_Order();
 		$this->assertStringContainsString( 'F2026-00007', $this->shown( array() ) );
-		( new CustomerLinks() )->add_action( array(), $order );
 		ob_start();
+		( new CustomerLinks() )->show_cell( $order );
 		( new CustomerLinks() )->add_to_mail( $order, false, false, (object) array( 'id' => 'customer_processing_order' ) );
 		ob_end_clean();
 

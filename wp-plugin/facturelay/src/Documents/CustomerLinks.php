@@ -29,14 +29,22 @@ final class CustomerLinks implements Feature {
 	// A document that is not there after that waits for a person, and is no longer announced.
 	private const EXPECTED_WITHIN_S = 15 * MINUTE_IN_SECONDS;
 
+	// WooCommerce's mails that a person sends: they are never held, and the customer finds the documents in them as well.
+	private const SENT_BY_HAND = array( 'customer_invoice' => true, 'customer_note' => true );
+	private const COLUMN       = 'facturelay-documents';
+
 	private DocumentTable $documents;
+	private DocumentsOfPage $of_page;
 
 	public function __construct() {
 		$this->documents = new DocumentTable();
+		$this->of_page   = new DocumentsOfPage( false );
 	}
 
 	public function add_hooks(): void {
-		add_filter( 'woocommerce_my_account_my_orders_actions', array( $this, 'add_action' ), 20, 2 );
+		add_filter( 'woocommerce_account_orders_columns', array( $this, 'add_column' ), 20 );
+		add_filter( 'woocommerce_order_query', array( $this, 'note_orders' ) );
+		add_action( 'woocommerce_my_account_my_orders_column_' . self::COLUMN, array( $this, 'show_cell' ) );
 		add_action( 'woocommerce_order_details_after_order_table', array( $this, 'show_documents' ) );
 		add_action( 'woocommerce_email_after_order_table', array( $this, 'add_to_mail' ), 20, 4 );
 	}
@@ -71,25 +79,47 @@ final class CustomerLinks implements Feature {
 	}
 
 	/**
-	 * @param mixed $actions
-	 * @param mixed $order
-	 * @return array<string, mixed>
+	 * In the customer's list of orders, before the buttons.
+	 *
+	 * @param mixed $columns
+	 * @return array<string, string>
 	 */
-	public function add_action( $actions, $order = null ): array {
-		$actions = (array) $actions;
-		if ( ! $order instanceof WC_Order || ! Connection::load()->is_active() ) {
-			return $actions;
+	public function add_column( $columns ): array {
+		$columns = (array) $columns;
+		if ( ! Connection::load()->is_active() ) {
+			return $columns;
 		}
-		foreach ( array_reverse( $this->documents->of_order( $order->get_id() ) ) as $document ) {
-			if ( 'invoice' === $document->kind ) {
-				$actions['facturelay_invoice'] = array(
-					'url'  => self::document_url( (int) $document->document_id, $order ),
-					'name' => DocumentTable::title( 'invoice' ),
-				);
-				break;
-			}
+		$last = array_splice( $columns, isset( $columns['order-actions'] ) ? (int) array_search( 'order-actions', array_keys( $columns ), true ) : count( $columns ) );
+		return $columns + array( self::COLUMN => __( 'Documents', 'facturelay' ) ) + $last;
+	}
+
+	/**
+	 * The orders of the page that is about to be shown, so that one query finds the documents of all; nothing changes.
+	 *
+	 * @param mixed $results
+	 * @return mixed
+	 */
+	public function note_orders( $results ) {
+		if ( is_object( $results ) && isset( $results->orders ) && ! is_admin() ) {
+			$this->of_page->note( (array) $results->orders );
 		}
-		return $actions;
+		return $results;
+	}
+
+	/** @param mixed $order */
+	public function show_cell( $order ): void {
+		if ( $order instanceof WC_Order ) {
+			echo $this->list_html( $this->of_page->of_order( $order->get_id() ), $order ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+		}
+	}
+
+	/** @param object[] $documents */
+	private function list_html( array $documents, WC_Order $order ): string {
+		$html = '';
+		foreach ( $documents as $document ) {
+			$html .= sprintf( '<li><a href="%s">%s</a></li>', esc_url( self::document_url( (int) $document->document_id, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
+		}
+		return '' === $html ? '' : "<ul class=\"facturelay-documents\" style=\"list-style:none;margin:0;padding:0\">$html</ul>";
 	}
 
 	/** @param mixed $order */
@@ -106,11 +136,8 @@ final class CustomerLinks implements Feature {
 		if ( $expected ) {
 			printf( '<p><a href="%s">%s</a></p>', esc_url( self::order_url( $order ) ), esc_html__( 'Your document is being made.', 'facturelay' ) );
 		}
-		echo array() === $documents ? '' : '<ul>';
-		foreach ( $documents as $document ) {
-			printf( '<li><a href="%s">%s</a></li>', esc_url( self::document_url( (int) $document->document_id, $order ) ), esc_html( DocumentTable::title( $document->kind ) . ' ' . $document->number ) );
-		}
-		echo ( array() === $documents ? '' : '</ul>' ) . '</section>';
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+		echo $this->list_html( $documents, $order ) . '</section>';
 	}
 
 	/**
@@ -123,7 +150,7 @@ final class CustomerLinks implements Feature {
 	 */
 	public function add_to_mail( $order, $sent_to_admin = false, $plain_text = false, $email = null ): void {
 		$mail_id = is_object( $email ) && isset( $email->id ) ? (string) $email->id : '';
-		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( MailHold::EVENTS[ $mail_id ] ) || ! Connection::load()->is_active() ) {
+		if ( $sent_to_admin || ! $order instanceof WC_Order || ! isset( ( MailHold::EVENTS + self::SENT_BY_HAND )[ $mail_id ] ) || ! Connection::load()->is_active() ) {
 			return;
 		}
 		if ( ! $this->belongs_in_mail( $order->get_id(), $mail_id ) ) {

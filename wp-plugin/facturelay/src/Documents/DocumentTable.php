@@ -44,16 +44,51 @@ final class DocumentTable {
 
 	/**
 	 * @param int[] $order_ids
+	 * @return array<int, object[]> rows by order id, the oldest first; orders without documents are left out
+	 */
+	public function of_orders( array $order_ids, bool $with_tests = true ): array {
+		global $wpdb;
+		$order_ids = array_unique( array_filter( array_map( 'intval', $order_ids ) ) );
+		if ( array() === $order_ids || ! Schema::is_current() ) {
+			return array();
+		}
+		$before = $wpdb->suppress_errors( true );
+		$list   = implode( ',', $order_ids );
+		$rows   = $wpdb->get_results( $wpdb->prepare( "SELECT * FROM `{$this->table()}` WHERE order_id IN ($list) AND test <= %d ORDER BY document_id", $with_tests ? 1 : 0 ) );
+		$wpdb->suppress_errors( $before );
+		$found = array();
+		foreach ( (array) $rows as $row ) {
+			$found[ (int) $row->order_id ][] = $row;
+		}
+		return $found;
+	}
+
+	/**
+	 * @param int[] $order_ids
 	 * @return int[] ids of their documents, the oldest first
 	 */
 	public function ids_of_orders( array $order_ids ): array {
 		$ids = array();
-		foreach ( $order_ids as $order_id ) {
-			$ids = array_merge( $ids, array_column( $this->of_order( $order_id, true ), 'document_id' ) );
+		foreach ( $this->of_orders( $order_ids ) as $documents ) {
+			$ids = array_merge( $ids, array_map( 'intval', array_column( $documents, 'document_id' ) ) );
 		}
-		$ids = array_map( 'intval', $ids );
 		sort( $ids );
 		return $ids;
+	}
+
+	/**
+	 * What a customer wants of an order: its latest invoice, or its latest document where there is none.
+	 *
+	 * @param object[] $documents of one order, the oldest first
+	 */
+	public static function main_of( array $documents ): ?object {
+		$documents = array_reverse( $documents );
+		foreach ( $documents as $document ) {
+			if ( 'invoice' === $document->kind ) {
+				return $document;
+			}
+		}
+		return $documents[0] ?? null;
 	}
 
 	public function find( int $document_id ): ?object {

@@ -19,7 +19,7 @@ final class BulkDownload implements Feature {
 	private const ACTION = 'facturelay_download';
 
 	public function add_hooks(): void {
-		foreach ( OrderScreen::SCREENS as $screen ) {
+		foreach ( OrderList::SCREENS as $screen ) {
 			add_filter( "bulk_actions-$screen", array( $this, 'add_action' ), 20 );
 			add_filter( "handle_bulk_actions-$screen", array( $this, 'download' ), 10, 3 );
 		}
@@ -66,7 +66,7 @@ final class BulkDownload implements Feature {
 
 	public function show_notice(): void {
 		$screen = get_current_screen();
-		if ( null !== $screen && in_array( $screen->id, OrderScreen::SCREENS, true ) && ! isset( $_GET['action'] ) ) { // phpcs:ignore WordPress.Security.NonceVerification.Recommended
+		if ( null !== $screen && in_array( $screen->id, OrderList::SCREENS, true ) && ! isset( $_GET['action'] ) ) { // phpcs:ignore WordPress.Security.NonceVerification.Recommended
 			FlashNotice::show();
 		}
 	}

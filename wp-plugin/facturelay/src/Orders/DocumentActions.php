@@ -9,6 +9,7 @@ use Facturelay\Connection\Connection;
 use Facturelay\FacturelayError;
 use Facturelay\Feature;
 use Facturelay\Http\BridgeClient;
+use Facturelay\Http\BridgeTask;
 use WC_Order;
 
 defined( 'ABSPATH' ) || exit;
@@ -16,8 +17,6 @@ defined( 'ABSPATH' ) || exit;
 /** Requests of the box at an order: its content from Facturelay, and its actions (send again, issue a draft, try again). */
 final class DocumentActions implements Feature {
 
-	// One a second.
-	private const MAX_POLLS = 8;
 	/** Action => what Facturelay is asked to do, and what the id is of. */
 	private const ACTIONS = array(
 		'send'       => array( 'send', 'document' ),
@@ -85,23 +84,12 @@ final class DocumentActions implements Feature {
 			throw new FacturelayError( 'nothing_done', __( 'Nothing was done; press one of the buttons.', 'facturelay' ) );
 		}
 		list( $task, $id_field ) = self::ACTIONS[ $action ];
-		$connection              = Connection::load();
-		$bridge                  = new BridgeClient( $connection->bridge_url() );
 		$content                 = array(
 			'kind'    => $task,
 			$id_field => $id,
 			'send'    => 'issue_send' === $action,
-			'by'      => wp_get_current_user()->display_name,
 		);
-		$task_id                 = (int) ( $bridge->call( $connection, '/plugin/task', $content )['task'] ?? 0 );
-		for ( $second = 0; $second < self::MAX_POLLS; $second++ ) {
-			$answer = $bridge->call( $connection, '/plugin/task/answer', array( 'task' => $task_id ) );
-			if ( in_array( $answer['state'] ?? '', array( 'done', 'failed' ), true ) ) {
-				return array( 'done' === $answer['state'] ? 'success' : 'error', (string) ( $answer['message'] ?? '' ), (string) ( $answer['code'] ?? '' ) );
-			}
-			sleep( 1 );
-		}
-		return array( 'warning', __( 'Facturelay is working on it; look again in a minute.', 'facturelay' ), 'waiting' );
+		return BridgeTask::run( '/plugin/task', $content );
 	}
 
 	private function require_permission( string $nonce ): void {

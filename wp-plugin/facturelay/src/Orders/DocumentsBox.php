@@ -83,6 +83,27 @@ final class DocumentsBox {
 		}
 	}
 
+	/**
+	 * For the list of orders: how a document fares, in a word or two.
+	 *
+	 * @param array<string, mixed> $document
+	 */
+	public static function short_status( array $document ): string {
+		$peppol = (string) ( $document['peppol'] ?? 'none' );
+		if ( 'failed' === ( $document['mail'] ?? '' ) || 'failed' === $peppol ) {
+			$words = 'failed' === $peppol ? __( 'not sent by Peppol', 'facturelay' ) : __( 'not mailed', 'facturelay' );
+			return '<span class="dashicons dashicons-warning" aria-hidden="true"></span> ' . esc_html( $words );
+		}
+		if ( 'none' === ( $document['mail'] ?? 'none' ) && 'done' === $peppol ) {
+			return '✓ ' . esc_html__( 'sent by Peppol', 'facturelay' );
+		}
+		if ( 'done' === ( $document['mail'] ?? '' ) ) {
+			$when = wp_date( get_option( 'date_format' ) . ' H:i', (int) $document['mailed_at'] );
+			return sprintf( '<span title="%s">✓ %s</span>', esc_attr( $when ), esc_html__( 'mailed', 'facturelay' ) );
+		}
+		return self::mail_status( $document );
+	}
+
 	/** @param array<string, mixed> $document */
 	private static function peppol_status( array $document ): string {
 		$peppol  = (array) ( $document['peppol'] ?? array() );

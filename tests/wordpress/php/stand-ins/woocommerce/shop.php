@@ -69,7 +69,7 @@ function WC(): WooCommerce {
 
 /** @param mixed $order */
 function wc_get_order( $order ): ?WC_Order {
-	return WC_Order::$stored[ (int) $order ] ?? null;
+	return $order instanceof WC_Order ? $order : WC_Order::$stored[ (int) $order ] ?? null;
 }
 
 /**
@@ -77,6 +77,9 @@ function wc_get_order( $order ): ?WC_Order {
  * @return WC_Order[]
  */
 function wc_get_orders( array $wanted ): array {
+	if ( isset( $wanted['post__in'] ) ) {
+		return array_values( array_intersect_key( WC_Order::$stored, array_flip( $wanted['post__in'] ) ) );
+	}
 	$found = array_filter( WC_Order::$stored, static fn ( WC_Order $order ): bool => $order->get_billing_email() === $wanted['billing_email'] );
 	return array_slice( array_values( $found ), ( $wanted['page'] - 1 ) * $wanted['limit'], $wanted['limit'] );
 }
