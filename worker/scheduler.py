@@ -20,7 +20,7 @@ from worker.maintenance import hourly_stats, retention
 from worker.notifications import account_mails, alerts, distance_sales, legal_term, old_bank_files, vies_silence
 from worker.orders import poll as order_poll
 from worker.orders import refund_check, webhook_repair
-from worker.payments import bank_folder
+from worker.payments import bank_folder, reminders
 from worker.payments import mollie as online_payments
 from worker.plugin import sync
 from worker.queue import QUEUE_OF, QueueName, enqueue_again, open_queue
@@ -203,6 +203,7 @@ GLOBAL_JOBS = (
     GlobalJob(
         "account_mails", lambda settings: timedelta(seconds=settings.scheduler_seconds), account_mails.send_waiting
     ),
+    GlobalJob("reminders", lambda _settings: timedelta(minutes=5), reminders.plan_due),
     GlobalJob("delete_expired", lambda _settings: timedelta(hours=1), retention.delete_expired),
 )
 # In the place of a shop's id, for what is done once for all.

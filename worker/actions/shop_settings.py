@@ -25,7 +25,7 @@ from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import OrderSettings, Shop
 from worker.errors import InvalidValue, Rejected
 from worker.message import Message
-from worker.store import audit_trail, counters, deliveries, drafts, senders, shops
+from worker.store import audit_trail, counters, deliveries, drafts, reminders, senders, shops
 from worker.store.audit_trail import AuditEntry
 from worker.store.database.encryption import Encryption
 from worker.store.deliveries import NewDelivery
@@ -36,7 +36,7 @@ from worker.store.shops import Secrets
 COPIED_SETTINGS = (
     "rules", "credit_notes", "shows_discounts", "factur_x", "zone", "orders.status_map", "orders.pending_is_placed", "orders.documented", "orders.own_fields", "vat.regime", "vat.sells_services",
     "vat.zero_reasons", "vat.as_charged", "vat.shipping_rate_is_right", "consumer_invoices", "payment_days", "payment_terms", "sets_orders_paid", "waits_for_bank_files",
-    "mollie.methods", "mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders",
+    "reminders.before_due", "reminders.friendly", "reminders.formal", "reminders.last", "mollie.methods", "mollie.on_invoices", "mollie.on_order_confirmations", "mollie.on_reminders",
     "branding.accent", "branding.layout", "numbering.series", "texts", "peppol.businesses",
 )  # fmt: skip
 
@@ -147,7 +147,7 @@ def change_shop(
             shop = with_url(shop, changes.url, allow_private=installation.settings.allow_private_shops)
         if changes.suspended is not None:
             shop = replace(shop, suspended=changes.suspended)
-        shop = with_numbering(connection, shop, changes.numbering, now=by.now)
+        shop = with_first_reminded_day(with_numbering(connection, shop, changes.numbering, now=by.now), now=by.now)
         checks: tuple[ReadinessCheck, ...] = ()
         if changes.live is False:
             shop = replace(shop, test=True)
@@ -165,9 +165,18 @@ def change_shop(
         if messages:
             shops.change(connection, shop)
             record(connection, shop_id, messages, by=by)
+            if shop.reminders != found.shop.reminders or shop.suspended != found.shop.suspended:
+                reminders.look_at_shop(connection, shop_id, now=by.now)
             if what_decides(shop) != what_decides(found.shop):
                 look_at_drafts_again(connection, shop_id, now=by.now)
     return ChangedShop(shop, messages, checks)
+
+
+def with_first_reminded_day(shop: Shop, *, now: datetime) -> Shop:
+    """Who begins to remind does so of what falls due from today on, unless he names another day: what is older may be long settled."""
+    if not shop.reminders.is_on or shop.reminders.since is not None:
+        return shop
+    return replace(shop, reminders=replace(shop.reminders, since=now.astimezone(shop.zoneinfo).date()))
 
 
 def what_decides(shop: Shop) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ from worker.domain.language import BUSINESS_LANGUAGES, LANGUAGES, SECOND_LANGUAG
 from worker.domain.online_payment import read_bancontact_profile, read_method
 from worker.domain.own_field import read_own_field
 from worker.domain.payment_method import PaymentTerms
+from worker.domain.reminder import DAYS_TO_PAY, Reminded
 from worker.domain.rules import Rule
 from worker.domain.shop import LAYOUTS, YEARS_KEPT, BusinessChannel, ConsumerInvoices, DocumentedOrders, Shop, VatRegime
 from worker.domain.vat_number import normalise_vat_number
@@ -178,6 +179,44 @@ def read_days(text: str) -> int:
             most=MOST_PAYMENT_DAYS,
         )
     return int(text)
+
+
+def read_days_after_formal(text: str) -> int:
+    """None (0), or more than the days that a formal reminder gives."""
+    days = read_days(text)
+    if 0 < days <= DAYS_TO_PAY:
+        raise InvalidValue(
+            "The formal reminder gives {given} days, so the last one leaves {least} days after it at the earliest; 0: never",
+            given=DAYS_TO_PAY,
+            least=DAYS_TO_PAY + 1,
+        )
+    return days
+
+
+def read_percent(text: str) -> Decimal:
+    return read_decimal(text, most=100)
+
+
+def read_euros(text: str) -> Decimal:
+    return read_decimal(text, most=100_000)
+
+
+def read_decimal(text: str, *, most: int) -> Decimal:
+    """Not below zero, with two decimals at most; nothing is 0.00. A comma is taken for a point."""
+    found = re.fullmatch(r"\d{1,6}(?:[.,]\d{1,2})?", text or "0")
+    if found is None or (value := Decimal(found[0].replace(",", "."))) > most:
+        raise InvalidValue("“{text}” is not a number from 0 to {most}; write it like 10.50", text=text, most=most)
+    return value.quantize(Decimal("0.01"))
+
+
+def read_legal_interest(text: str) -> tuple[str, Decimal]:
+    """Read `2026-07-01=10.5`: the first day of a half-year and the legal rate that holds in it, in percent a year."""
+    day, _, percent = (part.strip() for part in text.partition("="))
+    if not re.fullmatch(r"20\d\d-(?:01|07)-01", day, re.ASCII):
+        raise InvalidValue(
+            "“{text}” is not the legal interest of a half-year; write it like 2026-07-01=10.5", text=text
+        )
+    return day, read_percent(percent)
 
 
 def read_payment_terms(text: str) -> tuple[str, PaymentTerms]:
@@ -366,6 +405,19 @@ FIELDS: dict[str, SettingCodec] = {
     "mollie.on_order_confirmations": CHECKBOX,
     "mollie.on_reminders": CHECKBOX,
     "bancontact_profile": SettingCodec(lambda _, text: read_bancontact_profile(text), as_text),
+    "reminders.who": SettingCodec(member_of(Reminded), as_text),
+    "reminders.since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
+    "reminders.before_due": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
+    "reminders.friendly": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
+    "reminders.formal": SettingCodec(lambda _, text: read_days(text or "0"), as_text),
+    "reminders.last": SettingCodec(lambda _, text: read_days_after_formal(text or "0"), as_text),
+    "reminders.terms": PLAIN,
+    "reminders.terms_since": SettingCodec(lambda _, text: read_day(text), as_text_or_nothing),
+    "reminders.consumer_costs": SettingCodec(lambda _, text: read_euros(text), as_text),
+    "reminders.consumer_interest": SettingCodec(lambda _, text: read_percent(text), as_text),
+    "reminders.business_costs": CHECKBOX,
+    "reminders.business_interest": CHECKBOX,
+    "reminders.legal_interest": SettingCodec(lambda _, text: dict(map(read_legal_interest, lines_of(text))), as_pairs),
     "vat.regime": SettingCodec(member_of(VatRegime), as_text),
     "vat.sells_services": CHECKBOX,
     "vat.oss": CHECKBOX,

@@ -12,6 +12,7 @@ from worker.domain.foreign_number import ForeignNumber
 from worker.domain.own_field import Holds
 from worker.domain.party import Seller
 from worker.domain.payment_method import PaymentTerms
+from worker.domain.reminder import ReminderSettings
 from worker.domain.rules import DEFAULT_RULES, Rule
 from worker.domain.zero_reason import ZeroReason
 from worker.net.mollie_key import Mode
@@ -236,6 +237,7 @@ class Shop:
     exchange_rates: dict[str, Decimal] = field(default_factory=dict)  # units of a currency for 1 EUR: {"USD": 1.0831}
     mollie: MollieSettings = MollieSettings()
     bancontact_profile: str = ""  # of Bancontact Pro, for those who have that product
+    reminders: ReminderSettings = ReminderSettings()
     peppol: PeppolSettings = PeppolSettings()
     mail: MailSettings = MailSettings()
     branding: BrandingSettings = BrandingSettings()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from worker.domain import peppol
 from worker.domain.access_point import ELSEWHERE
 from worker.domain.document import Draft
+from worker.domain.reminder import REMINDER_TERMS
 from worker.domain.shop import BusinessChannel, Shop
 from worker.message import Message
 
@@ -20,6 +21,11 @@ WRITE_BACK = "write_back"
 
 def always(_shop: Shop, _draft: Draft) -> bool:
     return True
+
+
+def never(_shop: Shop, _draft: Draft) -> bool:
+    """Planned later, by whoever finds that it is due."""
+    return False
 
 
 def has_einvoice(_shop: Shop, draft: Draft) -> bool:
@@ -59,6 +65,10 @@ STEPS = {
         StepType(TRANSMIT, Message("By Peppol"), "worker.sending.peppol.transmit", wanted=is_sent_by_peppol),
         StepType(MAIL, Message("Mail"), "worker.sending.email.send", queue="mail"),
         StepType(WRITE_BACK, Message("Note on the order"), "worker.sending.order_note.write_back"),
+        *(
+            StepType(kind, label, "worker.sending.reminder.send", wanted=never)
+            for kind, label in REMINDER_TERMS.items()
+        ),
     )
 }
 

@@ -50,14 +50,12 @@ def compose(
     translator = Translator(issued[0].draft.mail_language)
     mail = DocumentMail(shop, translator, issued, tuple(map(ways.link, issued)), ways.by_peppol)
     draft = mail.main.draft
-    message = _new_message(shop, issued[0].draft.buyer, recipients(shop, issued[0])[0], message_id=message_id)
-    copies = () if shop.test or issued[0].draft.test else _addresses(shop.mail.cc)
-    if copies:
-        message["Cc"] = tuple(_mailbox("", address) for address in copies)
+    message = new_message(shop, issued[0].draft.buyer, recipients(shop, issued[0])[0], message_id=message_id)
+    put_copies(message, shop, issued[0])
     message["Subject"] = mail.subject
     context = {"mail": mail, "draft": draft, "seller": draft.seller, "subject": mail.subject}
-    message.set_content(_render("documents.txt", mail, context))
-    message.add_alternative(_render("documents.html", mail, context), subtype="html")
+    message.set_content(render("documents.txt", mail, context))
+    message.add_alternative(render("documents.html", mail, context), subtype="html")
     for document, pdf in documents:
         words = Translator(document.draft.language)
         name = f"{titled_file_stem(document.draft.kind, document.number, words)}.pdf"
@@ -85,7 +83,7 @@ def compose_new_link(shop: Shop, document: Document, *, link: str, message_id: s
         button=(translator.gettext("View it online"), link),
     )
     subject = translator.gettext("Your new link to {document} – {shop}", document=name, shop=shop.name)
-    message = _new_message(shop, document.draft.buyer, recipients(shop, document)[0], message_id=message_id)
+    message = new_message(shop, document.draft.buyer, recipients(shop, document)[0], message_id=message_id)
     return _fill_simple(message, mail, subject, seller=document.draft.seller)
 
 
@@ -103,8 +101,15 @@ def compose_test(shop: Shop, *, to: str, message_id: str) -> EmailMessage:
             ),
         ),
     )
-    message = _new_message(shop, Buyer(""), to, message_id=message_id)
+    message = new_message(shop, Buyer(""), to, message_id=message_id)
     return _fill_simple(message, mail, translator.gettext("Test mail of {shop}", shop=shop.name), seller=shop.seller)
+
+
+def put_copies(message: EmailMessage, shop: Shop, document: Document) -> None:
+    """Name who gets a copy that everybody may see; a test goes to nobody else."""
+    copies = () if shop.test or document.draft.test else _addresses(shop.mail.cc)
+    if copies:
+        message["Cc"] = tuple(_mailbox("", address) for address in copies)
 
 
 def recipients(shop: Shop, document: Document) -> tuple[str, ...]:
@@ -126,7 +131,7 @@ def sender_address(shop: Shop) -> str:
     )
 
 
-def _new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
+def new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> EmailMessage:
     """A mail with everything on its envelope."""
     sender = sender_address(shop)
     message = EmailMessage()
@@ -143,8 +148,8 @@ def _new_message(shop: Shop, buyer: Buyer, to: str, *, message_id: str) -> Email
 def _fill_simple(message: EmailMessage, mail: SimpleMail, subject: str, *, seller: Seller) -> EmailMessage:
     message["Subject"] = one_line(subject)
     context = {"mail": mail, "seller": seller, "subject": one_line(subject)}
-    message.set_content(_render("simple.txt", mail, context))
-    message.add_alternative(_render("simple.html", mail, context), subtype="html")
+    message.set_content(render("simple.txt", mail, context))
+    message.add_alternative(render("simple.html", mail, context), subtype="html")
     message["Content-Language"] = mail.translator.language
     return message
 
@@ -182,7 +187,7 @@ def _mailbox(name: str, address: str) -> Address:
     return Address(one_line(name), local, ascii_domain)
 
 
-def _render(template: str, mail: MailView, context: Mapping[str, object]) -> str:
+def render(template: str, mail: MailView, context: Mapping[str, object]) -> str:
     translator = mail.translator
     return (
         _environment()

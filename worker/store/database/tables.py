@@ -370,8 +370,37 @@ unpaid = Table(
     Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
     Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
     Column("issued_on", Date, nullable=False),
+    # When it is looked at whether its buyer is to be reminded; a new one soon.
+    Column("remind_at", Instant, nullable=False, server_default="2000-01-01 00:00:00"),
     Index("ix_unpaid_issued_on", "issued_on", "document_id"),
+    Index("ix_unpaid_remind_at", "remind_at", "document_id"),
     Index("ix_unpaid_shop_issued_on", "shop_id", "issued_on", "document_id"),
+)
+
+# What buyers were reminded of, and what was asked and announced then; the step of the same name says whether it left.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
+    Column("kind", String(24), primary_key=True),  # domain.reminder.ReminderKind
+    Column("shop_id", ForeignKey("shops.shop_id"), nullable=False),
+    Column("sent_on", Date, nullable=False),  # in the seller's zone, of the last try
+    Column("currency", String(3), nullable=False),
+    Column("open", Amount, nullable=False),
+    Column("costs", Amount, nullable=False),
+    Column("interest", Amount, nullable=False),
+    Column("announced_costs", Amount, nullable=False),
+    Column("announced_percent", Amount, nullable=False),
+    Index("ix_reminders_shop_sent_on", "shop_id", "sent_on", "document_id"),
+)
+
+# Invoices of which a person said that nobody is reminded any more.
+reminder_stops = Table(
+    "reminder_stops",
+    metadata,
+    Column("document_id", ForeignKey("documents.document_id"), primary_key=True),
+    Column("stopped_at", Instant, nullable=False),
+    Column("stopped_by", Text, nullable=False),
 )
 
 drafts = Table(

@@ -9,7 +9,7 @@ from worker.domain.money import ZERO, total_of
 from worker.domain.order import OrderKey
 from worker.domain.payment import OrderBalance
 from worker.domain.payment_request import OPEN_STATUSES
-from worker.store import document_balances, documents
+from worker.store import document_balances, documents, reminders
 from worker.store.database.tables import orders, payments
 from worker.store.payment_shares import is_of_order
 
@@ -59,7 +59,10 @@ def of_invoices(connection: Connection, order: OrderKey, invoices: list[Document
     )
     paid = total_paid(connection, order)
     shared = total_of(balance.paid or ZERO for balance in found.values())
-    return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=max(paid - shared, ZERO))
+    excess = max(paid - shared, ZERO)
+    if excess:
+        excess = max(excess - reminders.asked_besides(connection, list(found)), ZERO)
+    return OrderBalance(asked, paid, invoices[-1].draft.currency, excess=excess)
 
 
 def total_paid(connection: Connection, order: OrderKey) -> Decimal:

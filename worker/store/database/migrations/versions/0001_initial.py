@@ -884,6 +884,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("document_id", name=op.f("uq_register_document_id")),
     )
     op.create_table(
+        "reminder_stops",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stopped_at", Instant(), nullable=False),
+        sa.Column("stopped_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_reminder_stops_document_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_reminder_stops")),
+    )
+    op.create_table(
+        "reminders",
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("shop_id", sa.String(length=40), nullable=False),
+        sa.Column("sent_on", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("open", Amount(), nullable=False),
+        sa.Column("costs", Amount(), nullable=False),
+        sa.Column("interest", Amount(), nullable=False),
+        sa.Column("announced_costs", Amount(), nullable=False),
+        sa.Column("announced_percent", Amount(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_reminders_document_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_reminders_shop_id")),
+        sa.PrimaryKeyConstraint("document_id", "kind", name=op.f("pk_reminders")),
+    )
+    op.create_index("ix_reminders_shop_sent_on", "reminders", ["shop_id", "sent_on", "document_id"], unique=False)
+    op.create_table(
         "transmissions",
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
@@ -920,11 +945,13 @@ def upgrade() -> None:
         sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.String(length=40), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("remind_at", Instant(), server_default="2000-01-01 00:00:00", nullable=False),
         sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"], name=op.f("fk_unpaid_document_id")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.shop_id"], name=op.f("fk_unpaid_shop_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_unpaid")),
     )
     op.create_index("ix_unpaid_issued_on", "unpaid", ["issued_on", "document_id"], unique=False)
+    op.create_index("ix_unpaid_remind_at", "unpaid", ["remind_at", "document_id"], unique=False)
     op.create_index("ix_unpaid_shop_issued_on", "unpaid", ["shop_id", "issued_on", "document_id"], unique=False)
     op.create_table(
         "deliveries",

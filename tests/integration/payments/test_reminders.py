@@ -1,0 +1,288 @@
+"""Reminders leave on their day, once, and never to who need not be reminded."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.system import System
+from worker.actions import documents as document_actions
+from worker.actions import reminders as actions
+from worker.actions.shop_settings import ShopChanges, change_shop
+from worker.demo.orders import an_order
+from worker.domain.document import Document
+from worker.domain.payment import PaymentSource, Receipt
+from worker.domain.reminder import Reminded, ReminderKind, ReminderSettings
+from worker.domain.rules import Rule
+from worker.net.mollie_answer import MolliePayment, Status
+from worker.net.mollie_key import Mode
+from worker.payments import reminders
+from worker.store import bank_files, payment_attempts, payments
+from worker.store import reminders as reminder_rows
+from worker.store.bank_files import NewFile
+from worker.store.queries import order_balance
+
+DUE = date(2026, 12, 3)
+BEFORE, FRIENDLY, FORMAL, LAST = ReminderKind
+ON = ReminderSettings(
+    who=Reminded.ALL,
+    before_due=3,
+    friendly=5,
+    formal=14,
+    last=15,
+    terms="Bij laattijdige betaling vragen wij 20 euro.",
+    terms_since=date(2026, 1, 1),
+    consumer_costs=Decimal(20),
+)
+
+
+# The same rows on the other kind of database are read and written by the first test.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def reminding(system: System) -> None:
+    system.change_shop(rules=(Rule.parse("invoice:created:send"),), payment_days=10, reminders=ON)
+
+
+def invoiced(system: System, **order: Any) -> Document:
+    """The unpaid invoice of an order of 22.20, due on the 3rd of December."""
+    placed = {"id": 238, "status": "on-hold", "paid": False, "payment_method": "bacs", **order}
+    document = system.arrives(an_order(**placed))[-1].document
+    assert document is not None
+    system.mailbox.clear()
+    return document
+
+
+def comes(system: System, day: date, hour: int = 9) -> None:
+    """It becomes *day*: what is due is planned and done."""
+    system.clock.now = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+    reminders.plan_due(system.services)
+    system.work()
+
+
+def days_after_due(number: int) -> date:
+    return DUE + timedelta(days=number)
+
+
+def subjects(system: System) -> list[str]:
+    return [mail.subject for mail in system.mailbox.messages()]
+
+
+def text_of(system: System) -> str:
+    return system.mailbox.messages()[-1].text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+def states(system: System) -> dict[str, tuple[str, str]]:
+    return {one.name: (one.state, one.code) for one in system.documents(238)[0].steps if one.name in list(ReminderKind)}
+
+
+def test_each_reminder_leaves_once_on_its_day(system: System) -> None:
+    document = invoiced(system)
+    for number in (-10, -3, -2, 0, 5, 6, 13, 14, 15, 28, 29, 30, 60):
+        comes(system, days_after_due(number))
+        comes(system, days_after_due(number), hour=15)
+
+    with system.services.store.read() as connection:
+        sent = reminder_rows.of_documents(connection, [document.document_id])[document.document_id]
+    assert {kind: (one.sent_on - DUE).days for kind, one in sent.items()} == {
+        BEFORE: -3,
+        FRIENDLY: 5,
+        FORMAL: 14,
+        LAST: 29,
+    }
+    assert [(sent[kind].open, sent[kind].costs.total) for kind in ReminderKind] == [
+        (Decimal("22.20"), Decimal(asked)) for asked in ("0.00", "0.00", "0.00", "20.00")
+    ]
+    assert len(subjects(system)) == 4
+    assert set(states(system).values()) == {("done", "")}
+    assert [one.code for one in system.trail(238).audit_entries].count("reminded") == 4
+
+
+@on_sqlite
+def test_nothing_leaves_in_the_night(system: System) -> None:
+    invoiced(system)
+    comes(system, days_after_due(-3), hour=3)
+    assert subjects(system) == []
+    comes(system, days_after_due(-3), hour=8)
+    assert len(subjects(system)) == 1
+
+
+@on_sqlite
+def test_a_formal_reminder_of_a_consumer_says_what_the_law_wants(system: System) -> None:
+    document = invoiced(system)
+    comes(system, days_after_due(14))
+
+    said = text_of(system)
+    for wanted in ("22,20", document.number, "3 december 2026", "14 kalenderdagen", "31 december 2026", "gratis", "0445.566.134", "De Gouden Koffiepot BV", "20,00"):  # fmt: skip
+        assert wanted in said
+    assert document.draft.lines[0].description in said
+
+
+@on_sqlite
+def test_a_reminder_asks_what_is_open_now(system: System) -> None:
+    document = invoiced(system)
+    with system.services.store.write() as connection:
+        receipt = Receipt(DUE, PaymentSource.BANK, "bank", outside_ref="B1")
+        payments.receive(connection, document.order, Decimal("12.20"), receipt, now=system.clock.now)
+    comes(system, days_after_due(5))
+
+    assert "10,00" in text_of(system)
+    attached = [(one.name, one.type, one.content_id) for one in system.mailbox.messages()[-1].attachments]
+    assert sorted(attached) == [("", "image/png", "transfer"), ("factuur-F2026-00001.pdf", "application/pdf", None)]
+
+
+@on_sqlite
+def test_who_pays_the_costs_too_is_owed_none_of_them_back(system: System) -> None:
+    document = invoiced(system)
+    for number in (14, 29):
+        comes(system, days_after_due(number))
+    assert "42,20" in text_of(system)
+    with system.services.store.write() as connection:
+        receipt = Receipt(DUE, PaymentSource.BANK, "bank", outside_ref="B1")
+        payments.receive(connection, document.order, Decimal("45.00"), receipt, now=system.clock.now)
+        balance = order_balance.of_order(connection, document.order)
+    assert balance is not None
+    assert (balance.open, balance.excess) == (Decimal(0), Decimal("2.80"))
+
+
+def cancelled_in_shop(system: System, document: Document) -> None:
+    system.shop.change(document.draft.order_id, status="cancelled")
+
+
+def paid_in_shop(system: System, document: Document) -> None:
+    system.shop.change(
+        document.draft.order_id,
+        status="processing",
+        date_paid="2026-12-04T10:00:00",
+        date_paid_gmt="2026-12-04T09:00:00",
+    )
+
+
+def gone_from_shop(system: System, document: Document) -> None:
+    system.shop.forget(document.draft.order_id)
+
+
+def marked_paid(system: System, document: Document) -> None:
+    system.act(document_actions.mark_paid, document.document_id, on=system.clock.now.date())
+
+
+def stopped(system: System, document: Document) -> None:
+    system.act(actions.stop, document.document_id)
+
+
+def paying_online(system: System, document: Document) -> None:
+    with system.services.store.write() as connection:
+        attempt = payment_attempts.begin(connection, document, Decimal("22.20"), now=system.clock.now)
+        said = MolliePayment("tr_1", Status.PENDING, Decimal("22.20"), "EUR", Mode.LIVE, Decimal(0), Decimal(0))
+        payment_attempts.save(connection, attempt.attempt_id, said, now=system.clock.now)
+
+
+HAPPENS = (cancelled_in_shop, paid_in_shop, gone_from_shop, marked_paid, stopped, paying_online)
+
+
+@on_sqlite
+def test_nobody_is_reminded_who_need_not_be(system: System) -> None:
+    for order_id, happens in enumerate(HAPPENS, start=300):
+        happens(system, invoiced(system, id=order_id))
+    invoiced(system, id=299)
+    comes(system, days_after_due(5))
+    assert [mail.subject for mail in system.mailbox.messages()] == ["Is factuur F2026-00007 nog te betalen?"]
+
+
+@on_sqlite
+@pytest.mark.parametrize("changes", [{"test": True}, {"reminders": ReminderSettings()}, {"suspended": True}])
+def test_a_shop_in_test_or_paused_or_without_reminders_reminds_nobody(system: System, changes: dict[str, Any]) -> None:
+    invoiced(system)
+    system.change_shop(**changes)
+    comes(system, days_after_due(5))
+    assert subjects(system) == []
+
+
+@on_sqlite
+def test_a_reminder_that_was_planned_is_held_against_the_truth_once_more(system: System) -> None:
+    document = invoiced(system)
+    system.clock.now = datetime(2026, 12, 8, 9, tzinfo=UTC)
+    reminders.plan_due(system.services)
+    marked_paid(system, document)
+    system.work()
+    assert (subjects(system), states(system)) == ([], {FRIENDLY: ("skipped", "not_needed")})
+
+
+@on_sqlite
+def test_one_can_be_passed_over_and_the_next_comes_all_the_same(system: System) -> None:
+    document = invoiced(system)
+    system.act(actions.skip, document.document_id, BEFORE)
+    system.act(actions.skip, document.document_id, FRIENDLY)
+    for number in (-3, 5, 14):
+        comes(system, days_after_due(number))
+    assert states(system) == {
+        BEFORE: ("skipped", "passed_over"),
+        FRIENDLY: ("skipped", "passed_over"),
+        FORMAL: ("done", ""),
+    }
+
+
+@on_sqlite
+def test_what_was_stopped_goes_on_when_a_person_says_so(system: System) -> None:
+    document = invoiced(system)
+    stopped(system, document)
+    comes(system, days_after_due(5))
+    system.act(actions.resume, document.document_id)
+    comes(system, days_after_due(6))
+    assert states(system) == {FRIENDLY: ("done", "")}
+
+
+def read_bank_file(system: System, last_day: date) -> None:
+    with system.services.store.write() as connection:
+        new = NewFile(system.shop_id, f"{last_day}", "bank.cod", "CODA", last_day)
+        bank_files.add_file(connection, new, by="An", now=system.clock.now)
+
+
+@on_sqlite
+def test_reminders_are_held_back_while_the_bank_file_is_old(system: System) -> None:
+    invoiced(system)
+    read_bank_file(system, days_after_due(-1))
+    comes(system, days_after_due(5))
+    assert subjects(system) == []
+
+    read_bank_file(system, days_after_due(5))
+    comes(system, days_after_due(5), hour=12)
+    assert len(subjects(system)) == 1
+
+
+@on_sqlite
+def test_a_mail_that_may_have_left_leaves_again_as_the_same_mail(system: System) -> None:
+    """The mail server took it, and its answer was lost."""
+    invoiced(system)
+    system.mailbox.faults.cut_after_data()
+    comes(system, days_after_due(5))
+    assert states(system) == {FRIENDLY: ("waiting", "mail_unsure")}
+    comes(system, days_after_due(5), hour=12)
+    assert states(system) == {FRIENDLY: ("done", "")}
+    assert [len(system.mailbox.messages()), len({mail.message_id for mail in system.mailbox.messages()})] == [2, 1]
+
+
+@on_sqlite
+def test_a_shop_that_does_not_remind_is_looked_at_once(system: System) -> None:
+    system.change_shop(reminders=ReminderSettings())
+    invoiced(system)
+    for number in range(3):
+        comes(system, days_after_due(number))
+        with system.services.store.read() as connection:
+            assert reminder_rows.due_looks(connection, now=system.clock.now + timedelta(days=999), limit=9) == ()
+
+
+@on_sqlite
+def test_who_switches_reminders_on_begins_with_what_falls_due_from_then(system: System) -> None:
+    system.change_shop(reminders=ReminderSettings())
+    invoiced(system)
+    comes(system, days_after_due(20))
+    change_shop(system.services, system.shop_id, ShopChanges({"reminders.who": "all"}), by=system.person)
+    comes(system, days_after_due(21))
+    assert subjects(system) == []
+
+    change_shop(system.services, system.shop_id, ShopChanges({"reminders.since": "2026-12-01"}), by=system.person)
+    comes(system, days_after_due(22))
+    assert states(system) == {FORMAL: ("done", "")}

@@ -1,0 +1,46 @@
+"""What a person decides about reminders: pass one over, stop those of an invoice, let them go on."""
+
+from sqlalchemy import Connection
+
+from worker.actions.documents import add_to_trail, document_of
+from worker.domain.actor import Actor
+from worker.domain.document import Kind
+from worker.domain.reminder import REMINDER_TERMS, ReminderKind
+from worker.errors import Rejected
+from worker.message import Message
+from worker.store import document_balances, reminders, steps
+from worker.store.steps import StepPlan
+
+
+def skip(connection: Connection, shop_id: str, document_id: int, kind: ReminderKind, *, by: Actor) -> None:
+    """Pass over one reminder of an invoice; what comes after it comes on its day. Raises Rejected where it left already."""
+    document = document_of(connection, shop_id, document_id)
+    document_balances.lock(connection, document_id)
+    known = steps.of_document(connection, document_id).get(kind)
+    if known is None:
+        steps.plan(connection, StepPlan((kind,), ""), shop_id=shop_id, document_id=document_id, now=by.now)
+        known = steps.of_document(connection, document_id)[kind]
+    message = Message("{by} passed it over.", by=by.name)
+    if not steps.close(connection, [known.step_id], code="passed_over", message=message, now=by.now):
+        raise Rejected("This reminder of {number} left already.", number=document.number, code="reminder_left")
+    reminders.look_again(connection, document_id, at=by.now)
+    told = Message("{reminder} of {number} was passed over.", reminder=REMINDER_TERMS[kind], number=document.number)
+    add_to_trail(connection, document, "reminder_skipped", told, by=by)
+
+
+def stop(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
+    """Nobody is reminded of this invoice any more: its buyer disputes it, or you agreed on something."""
+    document = document_of(connection, shop_id, document_id)
+    if document.draft.kind is not Kind.INVOICE:
+        raise Rejected("{number} is not an invoice.", number=document.number, code="not_an_invoice")
+    if reminders.stop(connection, document_id, by=by.name, now=by.now):
+        told = Message("The reminders of {number} were stopped.", number=document.number)
+        add_to_trail(connection, document, "reminders_stopped", told, by=by)
+
+
+def resume(connection: Connection, shop_id: str, document_id: int, *, by: Actor) -> None:
+    """Its reminders go on."""
+    document = document_of(connection, shop_id, document_id)
+    if reminders.resume(connection, document_id, now=by.now):
+        told = Message("The reminders of {number} go on.", number=document.number)
+        add_to_trail(connection, document, "reminders_resumed", told, by=by)

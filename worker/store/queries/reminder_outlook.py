@@ -1,0 +1,146 @@
+"""Who is reminded of which open invoice next, and why not now: the same for the page, the list and the job that mails it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, select
+
+from worker.domain.document import Document
+from worker.domain.late_costs import LateInvoice, is_business
+from worker.domain.online_payment import CLOSED_STATUSES
+from worker.domain.payment_method import Means
+from worker.domain.reminder import NextReminder, OpenClaim, ReminderKind, next_reminder
+from worker.domain.shop import Shop
+from worker.message import Message
+from worker.store import bank_files, document_balances, payment_attempts, reminders, steps
+from worker.store.database.tables import documents, orders
+from worker.store.documents import as_document
+from worker.store.reminders import StoredReminder
+from worker.store.steps import Step
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why nobody is reminded now. One that *passes* ends by itself, or with the next bank file."""
+
+    message: Message
+    passes: bool = False
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """An open invoice, what comes *next* of it (None: nothing by itself), what stands in the way, and what was tried before."""
+
+    document: Document
+    open: Decimal
+    next: NextReminder | None
+    obstacle: Obstacle | None
+    is_stopped: bool = False
+    steps: Mapping[ReminderKind, Step] = field(default_factory=dict)
+    written: Mapping[ReminderKind, StoredReminder] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> dict[ReminderKind, StoredReminder]:
+        """Those that left."""
+        done = {kind for kind, step in self.steps.items() if step.state == "done"}
+        return {kind: one for kind, one in self.written.items() if kind in done}
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether one waits to leave, or could not."""
+        return any(step.state in ("waiting", "running", "failed") for step in self.steps.values())
+
+    @property
+    def late(self) -> LateInvoice:
+        formal = self.sent.get(ReminderKind.FORMAL)
+        return LateInvoice(self.document.draft, self.open, formal.announced if formal else None)
+
+    def claim(self, *, without: ReminderKind | None = None) -> OpenClaim | None:
+        """As the rules see it, as if the reminder *without* had not been tried; None where nobody is asked to pay by a day."""
+        payment = self.document.draft.payment
+        if payment is None or payment.means is not Means.TRANSFER or payment.due_on is None:
+            return None
+        sent = self.sent
+        tried = {kind: sent[kind].sent_on if kind in sent else None for kind in self.steps if kind is not without}
+        return OpenClaim(payment.due_on, is_business(self.document.draft), tried)
+
+
+def of_documents(
+    connection: Connection, shop: Shop, document_ids: Sequence[int], *, now: datetime
+) -> dict[int, Outlook]:
+    """By id, for invoices of one shop."""
+    rows = connection.execute(
+        select(documents, orders.c.status.label("order_status"))
+        .outerjoin(
+            orders,
+            (orders.c.shop_id == documents.c.shop_id)
+            & (orders.c.order_id == documents.c.order_id)
+            & (orders.c.order_key == documents.c.order_key),
+        )
+        .where(documents.c.shop_id == shop.shop_id, documents.c.document_id.in_(document_ids))
+    ).all()
+    balances = document_balances.of_documents(connection, document_ids)
+    all_steps = steps.of_documents(connection, document_ids)
+    written = reminders.of_documents(connection, document_ids)
+    stopped = reminders.stopped(connection, document_ids)
+    held = hold_of(connection, shop, now=now)
+    today = now.astimezone(shop.zoneinfo).date()
+    found = {}
+    for row in rows:
+        document, one = as_document(row), row.document_id
+        outlook = Outlook(
+            document=document,
+            open=balances[one].open,
+            next=None,
+            obstacle=None,
+            is_stopped=one in stopped,
+            steps={kind: step for kind in ReminderKind if (step := all_steps.get(one, {}).get(kind))},
+            written=written.get(one, {}),
+        )
+        obstacle = obstacle_of(outlook, shop, order_status=row.order_status or "") or under_way(connection, one) or held
+        found[one] = with_next(outlook, shop, obstacle, today)
+    return found
+
+
+def with_next(outlook: Outlook, shop: Shop, obstacle: Obstacle | None, today: date) -> Outlook:
+    claim = outlook.claim()
+    coming = next_reminder(shop.reminders, claim, today=today) if claim is not None else None
+    return Outlook(**{**vars(outlook), "next": coming, "obstacle": obstacle})
+
+
+def obstacle_of(outlook: Outlook, shop: Shop, *, order_status: str) -> Obstacle | None:
+    """What only a person can change, or nobody."""
+    draft = outlook.document.draft
+    reasons = (
+        (outlook.open <= 0, Message("Nothing of it is open.")),
+        (draft.test or shop.test, Message("It is a test, or the shop is in test.")),
+        (outlook.is_stopped, Message("You stopped its reminders.")),
+        (outlook.claim() is None, Message("Its buyer is not asked for a transfer by a day.")),
+        (not draft.buyer.email, Message("The customer left no mail address.")),
+        (
+            shop.orders.status_map.get(order_status, order_status) in CLOSED_STATUSES,
+            Message("Its order is cancelled or refunded in the shop."),
+        ),
+    )
+    return next((Obstacle(message) for applies, message in reasons if applies), None)
+
+
+def under_way(connection: Connection, document_id: int) -> Obstacle | None:
+    attempt = payment_attempts.latest(connection, document_id)
+    if attempt is None or not attempt.is_under_way:
+        return None
+    return Obstacle(Message("Its buyer is paying it online at this moment."), passes=True)
+
+
+def hold_of(connection: Connection, shop: Shop, *, now: datetime) -> Obstacle | None:
+    """That the shop learns of payments by bank files and has not read one lately."""
+    day = bank_files.old_since(connection, shop.shop_id, today=now.astimezone(shop.zoneinfo).date())
+    if day is None:
+        return None
+    message = Message(
+        "The files of your bank tell of payments until {day}. Read a newer one, so that nobody is reminded of what is paid.",
+        day=day,
+    )
+    return Obstacle(message, passes=True)
