@@ -10,9 +10,17 @@ const showWhereOneIs = () => {
 showWhereOneIs();
 window.addEventListener("resize", showWhereOneIs);
 
-// One plain question before what cannot be undone.
+// One plain question before what cannot be undone, with the day that was typed where it is about one.
+const questionOf = (form, button) => {
+  const typed = button?.dataset.confirmSince && form.elements.since?.value;
+  if (!typed) {
+    return form.dataset.confirm || button?.dataset.confirm;
+  }
+  const since = new Date(typed).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  return button.dataset.confirmSince.replace("{since}", since);
+};
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = questionOf(event.target, event.submitter);
   if (question && !window.confirm(question)) {
     event.preventDefault();
     return;

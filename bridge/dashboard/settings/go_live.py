@@ -11,7 +11,7 @@ from bridge.dashboard.settings import blueprint, change_shop
 from bridge.dashboard.settings.fields import settings_page
 from bridge.dashboard.tasks import finished_task, request_task
 from bridge.forms import Form
-from bridge.i18n.translate import _, translate_message
+from bridge.i18n.translate import _, format_datetime, translate_message
 from worker.actions import go_live
 from worker.actions.shop_settings import ShopChanges
 from worker.domain import settings_form
@@ -31,11 +31,12 @@ def start_live(shop_id: str) -> Response:
     if not form.is_valid:
         return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        change_shop(shop_id, ShopChanges(live=True, begin=since))
+        changed = change_shop(shop_id, ShopChanges(live=True, begin=since))
     except Rejected as error:
         flash(translate_message(error.message), "refused")
         return redirect_to(f"/s/{shop_id}/settings/go-live")
-    flash(_("The shop is live: orders become real documents from now on."), "good")
+    begin = format_datetime(changed.shop.orders.since)
+    flash(_("The shop is live: orders placed since {since} become real documents.", since=begin), "good")
     return redirect_to(f"/s/{shop_id}")
 
 
@@ -46,7 +47,11 @@ def read_since(text: str) -> datetime | None:
 @blueprint.post("/go-live/orders")
 def open_orders(shop_id: str) -> Response:
     """What would become of the orders that are under way."""
-    since = Form.from_request(request.form).values.get("since", "")
+    form = Form.from_request(request.form)
+    form.read("since", read_since)
+    if not form.is_valid:
+        return page(shop_id, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    since = form.values.get("since", "")
     argument = {"since": since} if since else {}
     return request_task(shop_id, "open_orders", argument, then=f"/s/{shop_id}/settings/go-live?task=0#orders")
 
@@ -69,6 +74,7 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         form.values.setdefault("since", str(foreseen.argument.get("since", "")))
     with context().store.read() as connection:
         checks = go_live.first_run_checklist(connection, shop(), context(), now=context().now())
+    since = read_since(str(foreseen.argument.get("since", ""))) if foreseen else None
     return settings_page(
         "go_live",
         "go-live",
@@ -77,4 +83,5 @@ def page(shop_id: str, form: Form, *, status: HTTPStatus = HTTPStatus.OK) -> Res
         checks=checks,
         can_begin=all(check.good or not check.needed for check in checks),
         foreseen=foreseen.answer if foreseen else None,
+        foreseen_since=since,
     )

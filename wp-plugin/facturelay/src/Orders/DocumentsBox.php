@@ -72,7 +72,8 @@ final class DocumentsBox {
 		switch ( $document['mail'] ?? '' ) {
 			case 'done':
 				/* translators: %s: day and time */
-				return '✓ ' . esc_html( sprintf( __( 'mailed %s', 'facturelay' ), wp_date( get_option( 'date_format' ) . ' H:i', $at ) ) );
+				$words = empty( $document['test'] ) ? __( 'mailed %s', 'facturelay' ) : __( 'mailed %s to you and not to the customer: it is a test', 'facturelay' );
+				return '✓ ' . esc_html( sprintf( $words, wp_date( get_option( 'date_format' ) . ' H:i', $at ) ) );
 			case 'waiting':
 			case 'running':
 				return '<span data-pending>… ' . esc_html__( 'is being mailed', 'facturelay' ) . '</span> ' . esc_html( (string) ( $document['message'] ?? '' ) );

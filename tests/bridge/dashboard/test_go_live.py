@@ -1,0 +1,68 @@
+"""Going live is one form: what stands in its field is what happens, by either of its buttons."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import pytest
+
+from tests.support.bridge_app import SHOP, BridgeApp
+from tests.support.personas import Visitor, signed_in
+from worker.demo.show import SELLER
+from worker.domain.shop import Shop
+from worker.store import shops
+
+
+@pytest.fixture
+def owner(app: BridgeApp) -> Visitor:
+    with app.store.write() as connection:
+        found = shops.settings_of(connection, SHOP)
+        assert found is not None
+        shops.change(
+            connection, replace(found, test=True, seller=SELLER).with_orders_since(datetime(2026, 11, 1, tzinfo=UTC))
+        )
+    visitor = signed_in(app, "els@host.example", operator=True)
+    visitor.get(f"/s/{SHOP}/settings/go-live")
+    return visitor
+
+
+def shop_of(app: BridgeApp) -> Shop:
+    with app.store.read() as connection:
+        found = shops.settings_of(connection, SHOP)
+    assert found is not None
+    return found
+
+
+def test_the_form_has_one_field_and_both_buttons(owner: Visitor) -> None:
+    text = owner.get(f"/s/{SHOP}/settings/go-live").text
+
+    (form,) = (form for form in re.findall(r"<form.*?</form>", text, re.DOTALL) if 'name="since"' in form)
+    assert form.count('name="since"') == 1
+    assert len(re.findall(r'<button[^>]+type="submit"', form)) == 2
+    assert f'formaction="/s/{SHOP}/settings/go-live/orders"' in form
+    assert "Orders placed since {since} get real numbers" in form
+
+
+def test_the_date_that_is_typed_is_where_it_begins_and_what_is_told(app: BridgeApp, owner: Visitor) -> None:
+    answer = owner.post(f"/s/{SHOP}/settings/go-live", since="2026-11-20T06:00")
+
+    assert (shop_of(app).test, shop_of(app).orders.since) == (False, datetime(2026, 11, 20, 5, tzinfo=UTC))
+    assert re.search(r"orders placed since 20 Nov[^<]*06:00 become real documents", owner.get(answer.location).text)
+
+
+def test_an_empty_field_begins_now_whatever_was_asked_before(app: BridgeApp, owner: Visitor) -> None:
+    owner.post(f"/s/{SHOP}/settings/go-live/orders", since="2026-11-20T06:00")
+
+    owner.post(f"/s/{SHOP}/settings/go-live", since="")
+
+    assert shop_of(app).orders.since == app.now
+
+
+@pytest.mark.parametrize("path", ["go-live", "go-live/orders"])
+def test_a_date_that_is_none_stays_in_its_field_with_why(app: BridgeApp, owner: Visitor, path: str) -> None:
+    answer = owner.post(f"/s/{SHOP}/settings/{path}", since="morgen")
+
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert 'value="morgen"' in answer.text
+    assert shop_of(app).test
