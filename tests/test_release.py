@@ -20,7 +20,7 @@ PACK = REPOSITORY / "bridge" / "plugin" / "package.py"
 def packed(plugin: Path, out: Path, *, umask: int = 0o022) -> Path:
     command = [sys.executable, str(PACK), str(out), str(plugin)]
     subprocess.run(command, check=True, capture_output=True, umask=umask)
-    (found,) = out.glob("*.zip")
+    (found,) = (path for path in out.glob("*.zip") if "wordpress-org" not in path.name)
     return found
 
 
@@ -34,9 +34,20 @@ def test_the_same_files_make_the_same_zip_wherever_and_whenever(tmp_path: Path) 
     here, there = packed(PLUGIN, tmp_path / "a"), packed(elsewhere, tmp_path / "b", umask=0o077)
 
     assert here.read_bytes() == there.read_bytes()
-    assert (
-        tmp_path / "a" / "SHA256SUMS"
-    ).read_text() == f"{hashlib.sha256(here.read_bytes()).hexdigest()}  {here.name}\n"
+    both = sorted((tmp_path / "a").glob("*.zip"))
+    sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in both)
+    assert (len(both), (tmp_path / "a" / "SHA256SUMS").read_text()) == (2, sums)
+
+
+def test_wordpress_orgs_zip_lacks_the_line_that_the_directory_takes_from_no_plugin(tmp_path: Path) -> None:
+    """Its plugin check calls it `plugin_updater_detected`. Without the line WordPress never asks the class that offers updates."""
+    ours = packed(PLUGIN, tmp_path)
+    with zipfile.ZipFile(ours) as own, zipfile.ZipFile(ours.with_name(f"{ours.stem}-wordpress-org.zip")) as directory:
+        assert own.namelist() == directory.namelist()
+        changed = [name for name in own.namelist() if own.read(name) != directory.read(name)]
+        line = b" * Update URI: https://facturelay.invalid/\n"
+        assert changed == ["facturelay/facturelay.php"]
+        assert own.read(changed[0]).replace(line, b"") == directory.read(changed[0])
 
 
 def test_the_zip_is_the_folder(tmp_path: Path) -> None:

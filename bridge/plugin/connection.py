@@ -12,6 +12,8 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from bridge.accounts.rate_limit import limit_stranger, proves_itself
 from bridge.context import context
 from bridge.errors import Refused, link_unknown
+from bridge.plugin import download
+from bridge.plugin.package import own_package
 from bridge.plugin.signed_request import (
     PluginRequest,
     body_of_request,
@@ -31,7 +33,7 @@ from worker.domain.settings_diff import describe_changes
 from worker.domain.shop import Shop
 from worker.message import NO_MESSAGE, Message
 from worker.net import document_link
-from worker.net.request_signature import RequestSignature
+from worker.net.request_signature import RequestSignature, signature
 from worker.net.site_address import normalized_address
 from worker.store import audit_trail, counters, documents, payment_methods, plugins, shops
 from worker.store.audit_trail import AuditEntry
@@ -215,8 +217,23 @@ def heartbeat(plugin_request: PluginRequest) -> Response:
     can_mail = bool(own_server or context().settings.smtp_url)
     may_hold_mails = found.may_hold_mail(now)
     return jsonify(
-        mailed=mailed, reachable=may_hold_mails, **settings_for_plugin(shop, can_mail=can_mail and may_hold_mails)
+        mailed=mailed,
+        reachable=may_hold_mails,
+        update=offered_update(found.secret),
+        **settings_for_plugin(shop, can_mail=can_mail and may_hold_mails),
     )
+
+
+def offered_update(secret: str) -> dict[str, str]:
+    """The version of the plugin that belongs to this Facturelay, signed: the plugin installs no zip but this one, and only if it is newer."""
+    package = own_package()
+    return {
+        "version": package.version,
+        "sha256": package.sha256,
+        "signature": signature(secret, "", package.version, download.PATH, package.sha256.encode()),
+        "requires": package.needs["Requires at least"],
+        "requires_php": package.needs["Requires PHP"],
+    }
 
 
 @blueprint.post("/plugin/off")

@@ -16,17 +16,20 @@ from pathlib import Path
 # A link to wp-plugin/facturelay, by which the folder comes into the wheel and the image.
 FOLDER = Path(__file__).parent / "wordpress"
 NAME = "facturelay"
+NEEDS = ("Requires at least", "Requires PHP")
 # What zip begins with; the files' own times say when they were checked out.
 DATE = (1980, 1, 1, 0, 0, 0)
 ORDINARY_FILE = 0o100644 << 16
+UPDATE_URI = re.compile(rb"^ \* Update URI: [^\n]*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Package:
-    """The zip, and the version that is in it."""
+    """The zip, the version that is in it, and by `NEEDS` what it needs."""
 
     version: str
     content: bytes
+    needs: dict[str, str]
 
     @property
     def sha256(self) -> str:
@@ -36,6 +39,10 @@ class Package:
     def file_name(self) -> str:
         return f"{NAME}-{self.version}.zip"
 
+    @property
+    def directory_file_name(self) -> str:
+        return f"{NAME}-{self.version}-wordpress-org.zip"
+
 
 @cache
 def own_package() -> Package:
@@ -43,8 +50,11 @@ def own_package() -> Package:
     return pack(FOLDER)
 
 
-def pack(folder: Path) -> Package:
-    """The plugin in *folder*. Links and hidden files do not belong to a plugin, and stop it with a ValueError."""
+def pack(folder: Path, *, for_directory: bool = False) -> Package:
+    """The plugin in *folder*. Links and hidden files do not belong to a plugin, and stop it with a ValueError.
+
+    *for_directory*: without its Update URI, which WordPress.org takes in no plugin of its directory: it updates those itself.
+    """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
@@ -54,8 +64,9 @@ def pack(folder: Path) -> Package:
             if path.is_file():
                 entry = zipfile.ZipInfo(name, DATE)
                 entry.create_system, entry.external_attr = 3, ORDINARY_FILE
-                archive.writestr(entry, path.read_bytes())
-    return Package(header(folder, "Version"), content.getvalue())
+                written = path.read_bytes()
+                archive.writestr(entry, UPDATE_URI.sub(b"", written) if for_directory else written)
+    return Package(header(folder, "Version"), content.getvalue(), {name: header(folder, name) for name in NEEDS})
 
 
 def header(folder: Path, name: str) -> str:
@@ -75,12 +86,13 @@ def write_checksums(folder: Path) -> None:
 
 def main(out: Path, folder: Path = FOLDER) -> None:
     try:
-        package = pack(folder)
+        package, for_directory = pack(folder), pack(folder, for_directory=True)
     except ValueError as error:
         raise SystemExit(str(error)) from error
     out.mkdir(parents=True, exist_ok=True)
     target = out / package.file_name
     target.write_bytes(package.content)
+    (out / package.directory_file_name).write_bytes(for_directory.content)
     write_checksums(out)
     print(f"{target}\n{(out / 'SHA256SUMS').read_text(encoding='utf-8')}", end="")
 

@@ -72,7 +72,8 @@ def headers_of(app: BridgeApp, route: str, body: bytes, *, nonce: str = "5f" * 1
 
 def plugin_routes(app: BridgeApp) -> list[str]:
     """Every route that a connected plugin calls; the list is the bridge's own."""
-    found = [rule.rule for rule in app.client.application.url_map.iter_rules() if rule.endpoint.startswith("plugin")]
+    rules = app.client.application.url_map.iter_rules()
+    found = [rule.rule for rule in rules if rule.endpoint.startswith("plugin") and "POST" in (rule.methods or set())]
     return sorted(path for path in found if "<" not in path and path != "/plugin/connect")
 
 

@@ -10,6 +10,7 @@
  * Author: Facturelay
  * License: GPL-2.0-or-later
  * License URI: https://www.gnu.org/licenses/gpl-2.0.html
+ * Update URI: https://facturelay.invalid/
  * Text Domain: facturelay
  * Domain Path: /languages
  */

@@ -1,5 +1,6 @@
 """What the shop's plugin may ask of the bridge: connecting with a code, the check, the heartbeat, the way to a document."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 
+from bridge.plugin.package import own_package
 from tests.services.process import wait_until
 from tests.support.bridge_app import NOW, PDF, SHOP, BridgeApp, settings_for
 from tests.support.personas import signed_in
@@ -307,3 +309,18 @@ def test_a_sync_of_the_plugin_is_enqueued_when_settings_were_saved(
         enqueued = [(job.func_name, job.args) for job in queue.jobs]
     assert enqueued == [("sync_plugin", [found.plugin_id])]
     ringing.store.close()
+
+
+def test_a_heartbeat_says_which_plugin_belongs_to_this_server_signed_for_this_shop(connected: BridgeApp) -> None:
+    """The plugin checks the zip against it before WordPress installs it (Updates.php)."""
+    package = own_package()
+    told = ask(connected, "heartbeat").get_json()["update"]
+
+    signed = signature(PLUGIN_SECRET, "", package.version, "/plugin/facturelay.zip", package.sha256.encode())
+    assert told == {
+        "version": package.version,
+        "sha256": hashlib.sha256(connected.client.get("/plugin/facturelay.zip").data).hexdigest(),
+        "signature": signed,
+        "requires": "6.1",
+        "requires_php": "7.4",
+    }

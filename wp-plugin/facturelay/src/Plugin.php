@@ -31,6 +31,7 @@ final class Plugin {
 			new Lifecycle\Translations( $this->file ),
 			new Lifecycle\Deactivation( $this->file ),
 			new Lifecycle\Schema(),
+			new Lifecycle\Updates( $this->file ),
 			new Connection\PrivateAddress(),
 			new Connection\CloneGuard(),
 			new Connection\KeyLimits(),

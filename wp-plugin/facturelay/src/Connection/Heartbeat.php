@@ -16,7 +16,7 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * Every five minutes: reports versions, webhooks, key and held mails to Facturelay, and stores its response in one option:
- * answered_at, tried_at (Unix times), holds (the rules for holding mails), shop (name, test, suspended), reachable (whether
+ * answered_at, tried_at (Unix times), holds (the rules for holding mails), shop (name, test, suspended), update (see Updates), reachable (whether
  * Facturelay reaches this plugin), webhooks_missing, error_code and message ('' while all is well).
  */
 final class Heartbeat implements Feature {
@@ -93,6 +93,7 @@ final class Heartbeat implements Feature {
 				'tried_at'         => time(),
 				'hold_rules'            => (array) ( $response['hold_rules'] ?? array() ),
 				'shop'             => (array) ( $response['shop'] ?? array() ),
+				'update'           => (array) ( $response['update'] ?? array() ),
 				'reachable'        => ! empty( $response['reachable'] ),
 				// Still missing after repair().
 				'webhooks_missing' => array() !== Webhooks::missing_topics( $connection ),
