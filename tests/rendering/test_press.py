@@ -1,9 +1,7 @@
 """HTML → PDF: nothing from outside is opened, and the quick way prints what the plain way prints."""
 
 import io
-import re
 import socket
-import subprocess
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -12,26 +10,16 @@ import pypdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops
+from PIL import ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
-from worker.domain.document import Document, Line
-from worker.i18n import Translator
+from tests.support.pdf_pages import html_of, pictures, text, words_and_places
+from worker.domain.document import Line
 from worker.rendering import LAYOUTS, Brand, press
-from worker.rendering.paper import DocumentView, to_html
 from worker.rendering.samples import UNPAID, a_line, a_logo, an_invoice, edge_cases, ordinary
 
 EXAMPLES = {**ordinary(), **edge_cases()}
 PAGE = "<html><head><style>@page {{ size: a4; margin: 2cm }}</style></head><body>{}</body></html>"
-
-
-def html_of(document: Document, layout: str = "ledger") -> str:
-    words = Translator(document.draft.language)
-    return to_html(DocumentView(document.draft, document.number, document.issued_on, words, Brand(layout=layout)))
-
-
-def text(pdf: bytes) -> str:
-    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
 
 def test_no_address_is_opened() -> None:
@@ -108,7 +96,7 @@ def test_two_threads_print_one_after_the_other() -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_quick_way_prints_what_the_plain_way_prints(name: str, layout: str, tmp_path: Path) -> None:
-    assert_same_pages(html_of(EXAMPLES[name], layout), tmp_path)
+    assert_same_pages(html_of(EXAMPLES[name], Brand(layout=layout)), tmp_path)
 
 
 # Words of any length, with what a shop's catalogue holds: quotes, signs, digits, accents, soft hyphens, hard spaces.
@@ -135,7 +123,7 @@ SOME_LINES = st.lists(
 def test_any_lines_look_the_same_the_quick_and_the_plain_way(
     kinds: list[Line], repeats: int, layout: str, tmp_path: Path
 ) -> None:
-    assert_same_pages(html_of(an_invoice(lines=tuple(kinds * repeats)), layout), tmp_path)
+    assert_same_pages(html_of(an_invoice(lines=tuple(kinds * repeats)), Brand(layout=layout)), tmp_path)
 
 
 def assert_same_pages(html: str, folder: Path) -> None:
@@ -149,33 +137,12 @@ def assert_same_pages(html: str, folder: Path) -> None:
         assert difference.getbbox() is None
 
 
-def words_and_places(pdf: Path) -> list[tuple[str, tuple[Decimal, ...]]]:
-    """Each word with its box to a tenth of a point, page after page, in an order that does not depend on drawing."""
-    run = ["pdftotext", "-bbox", str(pdf), "-"]
-    page, found = 0, []
-    for line in subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines():
-        page += "<page " in line
-        if word := re.search(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*)</word>', line):
-            box = tuple(Decimal(number).quantize(Decimal("0.1")) for number in word.groups()[:4])
-            found.append((page, box[1], box[0], word[5], box))
-    return [(word, box) for *_, word, box in sorted(found)]
-
-
-def pictures(pdf: Path) -> list[Image.Image]:
-    subprocess.run(["pdftoppm", "-r", "50", "-gray", str(pdf), str(pdf.with_suffix(""))], check=True)
-    names = sorted(pdf.parent.glob(f"{pdf.stem}-*.pgm"))
-    found = [Image.open(name).copy() for name in names]
-    for name in names:
-        name.unlink()
-    return found
-
-
 @pytest.mark.pdf_pictures
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_no_word_leaves_the_page(name: str, layout: str, tmp_path: Path) -> None:
     pdf = tmp_path / "page.pdf"
-    pdf.write_bytes(press.to_pdf(html_of(EXAMPLES[name], layout)))
+    pdf.write_bytes(press.to_pdf(html_of(EXAMPLES[name], Brand(layout=layout))))
     left, right, bottom = Decimal(52), Decimal(543), Decimal(822)  # 19 mm margins; the footer ends at 288 mm
 
     for word, (x0, _, x1, y1) in words_and_places(pdf):

@@ -8,9 +8,7 @@ Private names used: `PmlPageTemplate._paintStaticFrame`, `_page_count` and `pisa
 """
 
 import io
-import logging
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,10 +20,7 @@ from xhtml2pdf.default import DEFAULT_PAGE_NAME
 from xhtml2pdf.document import pisaStory
 from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlPageTemplate, PmlTable
 
-from worker.rendering import rows
 from worker.rendering.story import paragraphs
-
-log = logging.getLogger(__name__)
 
 # Every rule of a stylesheet is held against every element. The library's own has sixty, for headings, lists and forms
 # that our pages do not have; these are what it says of the tags below.
@@ -43,6 +38,9 @@ body, div, p, table, th, tr, td { display: block }
 tr, th, td { vertical-align: middle; width: auto }
 th { text-align: center; font-weight: bold }
 """
+
+
+_TOTAL = re.compile("<pdf:?pagecount", re.IGNORECASE)
 
 
 class NeedsTwoPasses(Exception):
@@ -86,7 +84,7 @@ class _Canvas(MarkedCanvas):  # type: ignore[misc]
         super().save()
 
 
-class _Document(PmlBaseDoc):  # type: ignore[misc]
+class Document(PmlBaseDoc):  # type: ignore[misc]
     last_line: Any = None  # the table that stays together with the totals
     page_of_lines = 0
     separates_last_line = False
@@ -102,54 +100,56 @@ class _Document(PmlBaseDoc):  # type: ignore[misc]
             self.page_of_lines = self.page
 
 
-def to_pdf(html: str, policy: ResourceAccessPolicy, path: str, repeat_head: Callable[[], str] | None = None) -> bytes:
-    """Lay *html*, taken to lie at *path*, out once. Raises `NeedsTwoPasses` for what that cannot do.
-    *repeat_head* returns the same page with a head above its last line: for when that line begins a page, away from the others.
-        *repeat_head* gives the same page with a head above its last line: for when that line begins a page, away from the others.
-    """
-    document = lay_out(html, policy, path)
-    if repeat_head is not None and document.separates_last_line:
-        document = lay_out(repeat_head(), policy, path)
-    return document.filename.getvalue()  # type: ignore[no-any-return]  # the buffer that it was given
+@dataclass(frozen=True)
+class Pages:
+    """What xhtml2pdf makes of HTML before it is laid out: *template* has the frames that stand on each page."""
+
+    story: list[Any]
+    template: Any
+    size: tuple[float, float]
+    title: str
+    author: str
+    subject: str
+    language: str | None
+    positioned: tuple[Any, ...]
+
+    def lay_out(self) -> Document:
+        """What `xhtml2pdf.document` does with a story, for pages with one @page rule and no backgrounds."""
+        document = Document(
+            io.BytesIO(),
+            pagesize=self.size,
+            author=self.author,
+            subject=self.subject,
+            title=self.title,
+            showBoundary=0,
+            allowSplitting=1,
+            lang=self.language,
+        )
+        document.addPageTemplates([self.template])
+        document.pisaPositioned = list(self.positioned)
+        document.last_line = _last_line(self.story)
+        document.build(self.story, canvasmaker=_Canvas)
+        return document
 
 
-def lay_out(html: str, policy: ResourceAccessPolicy, path: str) -> _Document:
-    collapsed = rows.collapse(html)
-    if collapsed is not None:
-        try:
-            context = _story(collapsed.page, policy, path)
-            rows.expand(context.story, collapsed)
-            return build(context)
-        except rows.NotExpandable as why:
-            log.info("the lines are laid out one by one: %s", why)
-    return build(_story(html, policy, path))
-
-
-def _story(html: str, policy: ResourceAccessPolicy, path: str) -> Any:
+def read(html: str, policy: ResourceAccessPolicy, path: str) -> Pages:
+    """What xhtml2pdf makes of *html*, taken to lie at *path*. Raises `NeedsTwoPasses` for what laying out once cannot do."""
     ours = TAGS.issuperset(re.findall(r"<([a-z][a-z0-9:]*)", html))
-    return pisaStory(html, path=path, resource_policy=policy, default_css=DEFAULT_CSS if ours else None)
-
-
-def build(context: Any) -> _Document:
-    """What `xhtml2pdf.document` does with a story, for pages with one @page rule and no backgrounds."""
-    body = context.templateList.get(DEFAULT_PAGE_NAME)
-    _check(context, body)
-    body.__class__ = _Template
-    document = _Document(
-        io.BytesIO(),
-        pagesize=context.pageSize,
+    context = pisaStory(html, path=path, resource_policy=policy, default_css=DEFAULT_CSS if ours else None)
+    template = context.templateList.get(DEFAULT_PAGE_NAME)
+    _check(context, template)
+    _check_totals(html, template)
+    template.__class__ = _Template
+    return Pages(
+        story=[part for part in context.story if part is not context.indexing_story],
+        template=template,
+        size=context.pageSize,
+        title=context.meta["title"].strip(),
         author=context.meta["author"].strip(),
         subject=context.meta["subject"].strip(),
-        title=context.meta["title"].strip(),
-        showBoundary=0,
-        allowSplitting=1,
-        lang=context.lang_tag or None,
+        language=context.lang_tag or None,
+        positioned=tuple(context.positioned),
     )
-    document.addPageTemplates([body])
-    document.pisaPositioned = context.positioned
-    document.last_line = _last_line(context.story)
-    document.build([part for part in context.story if part is not context.indexing_story], canvasmaker=_Canvas)
-    return document
 
 
 def _last_line(story: list[Any]) -> Any:
@@ -167,10 +167,20 @@ def _check(context: Any, body: Any) -> None:
         raise NeedsTwoPasses("more than one kind of page")
     if context.tocs or context.pageCanvasBackground is not None or body.pisaBackground is not None:
         raise NeedsTwoPasses("a table of contents or a background")
-    if any(frag.pageCount for paragraph in paragraphs(context.story) for frag in paragraph.frags):
-        raise NeedsTwoPasses("the page total inside the text")
     for frame in body.pisaStaticList:
         if getattr(frame, "pisaPages", "all") != "all":
             raise NeedsTwoPasses("a frame for the last page")
         if any(getattr(frag, "link", None) for part in paragraphs(frame.pisaStaticStory) for frag in part.frags):
             raise NeedsTwoPasses("a link in a static frame, which a form cannot carry")
+
+
+def _check_totals(html: str, template: Any) -> None:
+    """Static frames are drawn when the total is known. Whatever box one stands in, elsewhere it is not."""
+    in_frames = sum(
+        bool(frag.pageCount)
+        for frame in template.pisaStaticList
+        for paragraph in paragraphs(frame.pisaStaticStory)
+        for frag in paragraph.frags
+    )
+    if len(_TOTAL.findall(html)) != in_frames:
+        raise NeedsTwoPasses("the page total inside the text")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -17,13 +18,24 @@ from xhtml2pdf.util import reset_caches
 
 from worker.errors import Rejected
 from worker.rendering import fonts, onepass
+from worker.rendering.moulds import Moulds, Source, state_of
+from worker.rendering.unusual import Unusual
 
 log = logging.getLogger(__name__)
 
 # reportlab and xhtml2pdf have fonts and caches in module globals; two renders at once draw with each other's fonts.
 _ONE_AT_A_TIME = threading.RLock()
 TEMPLATES = Path(__file__).parent / "templates"
+_MOULDS = Moulds()
 _TIMELESS = b"D:20000101000000+00'00'"
+
+
+class Way(StrEnum):
+    """How a page was printed, the quickest way first."""
+
+    SHAPE = "shape"  # filled into what was made for another page of its shape
+    ONCE = "once"  # made anew, and laid out once
+    PLAIN = "plain"  # by xhtml2pdf as it is written
 
 
 def to_pdf(
@@ -33,13 +45,25 @@ def to_pdf(
     folder: Path = TEMPLATES,
     repeat_head: Callable[[], str] | None = None,
 ) -> bytes:
+    """The PDF of `printed`."""
+    return printed(html, created_at=created_at, folder=folder, repeat_head=repeat_head)[0]
+
+
+def printed(
+    html: str,
+    *,
+    created_at: datetime | None = None,
+    folder: Path = TEMPLATES,
+    repeat_head: Callable[[], str] | None = None,
+) -> tuple[bytes, Way]:
     """Print *html*, whose pictures may be in *folder*, or what *repeat_head* returns where its last line begins a page.
 
-    The quick way lays pages out once; a page it cannot do goes the library's own way, twice as long and without *repeat_head*.
+    The quick ways lay pages out once; a page they cannot do goes the library's own way, and without *repeat_head*.
     """
+    way = Way.PLAIN
     with alone(), _without_collector():
         try:
-            pdf = _one_pass(html, folder, repeat_head)
+            pdf, way = _quickly(html, folder, repeat_head)
         except RenderLimitError as error:
             raise Rejected(
                 "This document is too large to print: {reason}.", reason=error, code="document_too_large"
@@ -52,7 +76,7 @@ def to_pdf(
             # The quick way leans on private names of two libraries: whatever breaks there must not stop an invoice.
             log.warning("one-pass rendering failed; rendering the plain way", exc_info=True)
             pdf = to_pdf_plainly(html, folder)
-    return set_creation_date(pdf, created_at)
+    return set_creation_date(pdf, created_at), way
 
 
 def preload() -> None:
@@ -73,14 +97,27 @@ def to_pdf_plainly(html: str, folder: Path = TEMPLATES) -> bytes:
     return pdf
 
 
-def _one_pass(html: str, folder: Path, repeat_head: Callable[[], str] | None) -> bytes:
+def _quickly(html: str, folder: Path, repeat_head: Callable[[], str] | None) -> tuple[bytes, Way]:
+    """In one pass. Raises `NeedsTwoPasses` for what that cannot do."""
     policy = _policy(folder)
+    is_ours = folder == TEMPLATES
+    source = Source(policy, _base_path(folder), "" if is_ours else state_of(folder), is_ours=is_ours)
     with use_policy(policy), render_budget(policy):
         try:
-            return onepass.to_pdf(html, policy, _base_path(folder), repeat_head)
+            document, way = _laid_out(html, source)
+            if repeat_head is not None and document.separates_last_line:
+                document, way = _laid_out(repeat_head(), source)
         finally:
             cleanFiles()
             reset_caches()
+    return document.filename.getvalue(), way
+
+
+def _laid_out(html: str, source: Source) -> tuple[onepass.Document, Way]:
+    try:
+        return _MOULDS.lay_out(html, source), Way.SHAPE
+    except Unusual:
+        return onepass.read(html, source.policy, source.path).lay_out(), Way.ONCE
 
 
 @cache
