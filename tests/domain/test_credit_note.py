@@ -214,7 +214,7 @@ def test_nothing_left_is_a_credit_note_of_nothing_that_says_so() -> None:
 
 
 def test_the_cent_that_no_base_could_give_goes_back_with_the_last_refund() -> None:
-    invoice = invoiced(an_order(a_line("12.40", tax="2.61")))
+    invoice = invoiced(an_order(a_line("12.40", tax="2.61"), company="Voorbeeld BV"))
     first = credit(a_refund("15.00"), invoice)
     last = credit(a_refund("0.01"), invoice, [first])
     assert (first.rounding, last.rounding, last.total) == (ZERO, D("0.01"), D("0.01"))

@@ -79,8 +79,8 @@ OTHER_SETTINGS = (
                    metavar="DAY"),
     setting_option("--without-vat", "vat.zero_reasons", "Something sold without VAT and why, like “tax class zero-rate = "
                    "zero_rated” or “name Statiegeld* = packaging”.", multiple=True, metavar="TEXT"),
-    setting_option("--vat-as-charged/--vat-exact", "vat.as_charged", "Keep VAT as WooCommerce charged it where it is "
-                   "within a cent, or base times rate (default).", default=None),
+    setting_option("--vat-as-charged/--vat-exact", "vat.as_charged", "Keep VAT as WooCommerce charged it for businesses "
+                   "too where it is within a cent, or base times rate (default).", default=None),
     setting_option("--foreign-number", "vat.foreign_numbers", "A VAT number of the seller's own in another country, like "
                    "“GB = GB123456789 since 2024-01-01”.", multiple=True, metavar="TEXT"),
     setting_option("--own-shipping-rate/--shipping-rate-of-goods", "vat.shipping_rate_is_right", "Whether shipping and fees rightly "

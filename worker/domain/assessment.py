@@ -65,7 +65,7 @@ def assess(order: Order, shop: Shop) -> Assessment:
         total=Money(to_minor_unit(order.total, order.currency), order.currency),
         # A shop with 0 decimals rounds its total as a whole: that belongs to no rate.
         distribute_difference=not unexplained and decimals_of(order.total) >= decimals_of(unit_of(order.currency)),
-        as_charged=shop.vat.as_charged,
+        as_charged=_is_as_charged(order, shop),
     ).of_countries(countries)
     treatment_problems = [treatment.problem for treatment in treatments if treatment.problem]
     shared_rate = shared_rate_problem(treatments, shop.seller.address.country)
@@ -96,6 +96,11 @@ def assess(order: Order, shop: Shop) -> Assessment:
         ),
         prepaid=settlement.prepaid,
     )
+
+
+def _is_as_charged(order: Order, shop: Shop) -> bool:
+    """A consumer reads the VAT that the shop charged; an e-invoice states the exact one, unless the shop keeps its own everywhere."""
+    return shop.vat.as_charged or not (order.is_business or order.peppol_address_given)
 
 
 def quantity_and_price(net: Decimal, quantity: Decimal) -> tuple[Decimal, Decimal]:

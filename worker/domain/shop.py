@@ -124,7 +124,8 @@ class VatSettings:
     """The seller's VAT regime and what it sells.
 
     *oss*: it declares sales to consumers in other member states in the One Stop Shop, *oss_since* a day (None: always).
-    *zero_reasons*: what it sells without VAT, and why. *as_charged*: print the VAT that the shop charged, whatever we work out.
+    *zero_reasons*: what it sells without VAT, and why. *as_charged*: state the VAT that the
+    shop charged to businesses too, not only to consumers.
     """
 
     regime: VatRegime = VatRegime.NORMAL

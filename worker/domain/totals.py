@@ -81,7 +81,8 @@ def add_up(
 
     What the groups' sums miss of *total* is spread over them: the shop has more decimals than it shows, and its total
     is right where the sum of its rounded lines is not. Without *distribute_difference* it stays one payable rounding
-    (BT-114): for totals that the shop rounded as a whole, and for differences that no rounding explains.
+    (BT-114): for totals that the shop rounded as a whole, and for differences that no rounding explains. *as_charged*:
+    VAT may be a cent beside base x rate, as it is in prices that include it, so that no rounding is needed to pay.
     """
     currency = total.currency
     grosses = {group: to_minor_unit(sums.net + sums.tax, currency) for group, sums in charged.items()}
@@ -91,9 +92,11 @@ def add_up(
     groups: dict[VatGroup, GroupTotals] = {}
     open_amount = total.amount - total_of(targets.values())
     for group, gross in targets.items():
-        tax = to_minor_unit(charged[group].tax, currency)
-        kept = GroupTotals(gross - tax, tax) if as_charged and _is_explained(gross, tax, group[1], currency) else None
-        groups[group] = kept or _solve_group(gross, group[1], currency, open_amount=open_amount)
+        groups[group] = (
+            _keep_group(gross, to_minor_unit(charged[group].tax, currency), group[1], currency)
+            if as_charged
+            else _solve_group(gross, group[1], currency, open_amount=open_amount)
+        )
         open_amount += gross - groups[group].gross
     return state_totals(groups, lines=lines, total=total.amount, charged=grosses)
 
@@ -148,6 +151,13 @@ def _distribute_difference(
     missing = total - total_of(grosses.values())
     shares = split_amount(missing, [Decimal(sums.lines) for sums in charged.values()], unit)
     return {group: gross + share for (group, gross), share in zip(grosses.items(), shares, strict=True)}
+
+
+def _keep_group(gross: Decimal, tax: Decimal, rate: Decimal, currency: str) -> GroupTotals:
+    """What the shop charged; where that is no VAT of its rate, the VAT that is in *gross*."""
+    if not _is_explained(gross, tax, rate, currency):
+        tax = to_minor_unit(gross * rate / (100 + rate), currency)
+    return GroupTotals(gross - tax, tax)
 
 
 def _is_explained(gross: Decimal, tax: Decimal, rate: Decimal, currency: str) -> bool:

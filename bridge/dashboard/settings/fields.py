@@ -333,9 +333,13 @@ def vat() -> SettingsPage:
                 (
                     FormField(
                         "vat.as_charged",
-                        _("Keep VAT as WooCommerce charged it, where that is within a cent"),
+                        _(
+                            "Keep VAT as WooCommerce charged it on invoices to businesses too, where that is within a cent"
+                        ),
                         kind="check",
-                        help=_("Otherwise VAT is base times rate, and a rounding line shows where the cent went."),
+                        help=_(
+                            "Otherwise their VAT is base times rate, and a rounding line shows where the cent went. Consumers always see the VAT that they were charged."
+                        ),
                     ),
                     FormField(
                         "exchange_rates",
